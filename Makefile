@@ -1,0 +1,57 @@
+PYTHON ?= python3
+VENV := .venv
+PROTOC_VENV := .venv-protos
+BIN := $(VENV)/bin
+STUBS := clients/python/wanllmdb/api
+PROTOS := $(shell find protos -name '*.proto')
+
+.PHONY: demo test bench protos protos-check check format clean
+
+$(VENV)/.installed: pyproject.toml deploy/constraints/dev.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint deploy/constraints/dev.txt --editable '.[dev]'
+	touch $@
+
+# Stubs are made by an older grpcio-tools in an environment of its own: its
+# output loads on protobuf 6 and 7, the newest one's on 7 alone.
+$(PROTOC_VENV)/.installed: deploy/constraints/protoc.txt
+	$(PYTHON) -m venv $(PROTOC_VENV)
+	$(PROTOC_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint deploy/constraints/protoc.txt grpcio-tools mypy-protobuf
+	touch $@
+
+demo: $(VENV)/.installed ## A real sweep on real services, in about a minute
+	$(BIN)/wanllmdb demo
+
+test: $(VENV)/.installed ## All tests
+	$(BIN)/python -m pytest
+
+bench: $(VENV)/.installed ## The benchmark tables
+	$(BIN)/python -m tests.benchmarks
+
+protos: $(PROTOC_VENV)/.installed ## Python stubs from protos/
+	rm -rf $(STUBS)
+	cd protos && PATH="$(CURDIR)/$(PROTOC_VENV)/bin:$$PATH" python -m grpc_tools.protoc --proto_path=. \
+		--python_out=../clients/python --grpc_python_out=../clients/python \
+		--mypy_out=../clients/python --mypy_grpc_out=../clients/python \
+		$(PROTOS:protos/%=%)
+
+protos-check: protos ## Fails when the committed stubs are not those of protos/
+	@test -z "$$(git status --porcelain -- $(STUBS))" || \
+		{ git --no-pager diff --stat -- $(STUBS); echo "stubs differ from protos/: run 'make protos' and commit"; exit 1; }
+
+check: $(VENV)/.installed ## Format, lint, types, layers, protos
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/buf lint
+	$(BIN)/buf format --diff --exit-code protos
+	$(MAKE) protos-check
+
+format: $(VENV)/.installed ## Formats everything
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/buf format --write protos
+
+clean:
+	rm -rf $(VENV) $(PROTOC_VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist

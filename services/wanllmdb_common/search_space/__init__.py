@@ -1,0 +1,1 @@
+"""Search spaces: what a sweep searches, shared by both services."""
