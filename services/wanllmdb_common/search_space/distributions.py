@@ -79,14 +79,7 @@ class IntNormal:
 
 
 Distribution = (
-    Constant
-    | Categorical
-    | Uniform
-    | IntUniform
-    | LogUniform
-    | IntLogUniform
-    | Normal
-    | IntNormal
+    Constant | Categorical | Uniform | IntUniform | LogUniform | IntLogUniform | Normal | IntNormal
 )
 
 
@@ -137,6 +130,4 @@ def contains(distribution: Distribution, value: ParameterValue) -> bool:
 
 
 def _is_number(value: ParameterValue) -> bool:
-    return (
-        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    )
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,102 @@
+"""The one place where errors become gRPC statuses with details.
+
+Details follow AIP-193: an ErrorInfo always, a BadRequest for arguments, a
+RetryInfo for overload. The text of an unexpected exception stays in the log,
+under a reference that the caller is given.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import NoReturn
+
+import grpc
+import grpc.aio
+import structlog
+from google.protobuf import any_pb2
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+
+from wanllmdb_common.errors import (
+    AbortedError,
+    AlreadyExistsError,
+    FailedPreconditionError,
+    InvalidArgumentError,
+    NotFoundError,
+    OverloadedError,
+    ServiceError,
+    UnavailableError,
+)
+
+DOMAIN = "wanllmdb.dev"
+STATUS_DETAILS_KEY = "grpc-status-details-bin"
+
+# Messages of any length reach the caller in a header, which is limited to 8 KiB
+# by default; the details repeat what is cut here.
+MAX_MESSAGE = 2_000
+MAX_VIOLATIONS = 50
+
+_CODES: dict[type[ServiceError], grpc.StatusCode] = {
+    InvalidArgumentError: grpc.StatusCode.INVALID_ARGUMENT,
+    NotFoundError: grpc.StatusCode.NOT_FOUND,
+    AlreadyExistsError: grpc.StatusCode.ALREADY_EXISTS,
+    FailedPreconditionError: grpc.StatusCode.FAILED_PRECONDITION,
+    AbortedError: grpc.StatusCode.ABORTED,
+    UnavailableError: grpc.StatusCode.UNAVAILABLE,
+    OverloadedError: grpc.StatusCode.RESOURCE_EXHAUSTED,
+}
+
+log = structlog.get_logger(__name__)
+
+
+async def abort(context: grpc.aio.ServicerContext, error: ServiceError) -> NoReturn:
+    """Ends the call with the error's status and details."""
+    code = _CODES[type(error)]
+    message = error.message[:MAX_MESSAGE]
+    details: list[Message] = [
+        error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata)
+    ]
+    if isinstance(error, InvalidArgumentError) and error.violations:
+        details.append(
+            error_details_pb2.BadRequest(
+                field_violations=[
+                    error_details_pb2.BadRequest.FieldViolation(
+                        field=v.field[:200], description=v.description[:500]
+                    )
+                    for v in error.violations[:MAX_VIOLATIONS]
+                ]
+            )
+        )
+    if isinstance(error, OverloadedError):
+        retry = error_details_pb2.RetryInfo()
+        retry.retry_delay.FromMilliseconds(int(error.retry_after * 1000))
+        details.append(retry)
+    await _abort(context, code, message, details)
+
+
+async def abort_internal(context: grpc.aio.ServicerContext, method: str) -> NoReturn:
+    """Ends the call as INTERNAL; the exception being handled goes to the log alone."""
+    reference = uuid.uuid4().hex[:12]
+    log.exception("unexpected error", method=method, reference=reference)
+    message = f"internal error; the server's log has the details under reference {reference}"
+    info = error_details_pb2.ErrorInfo(
+        reason="INTERNAL", domain=DOMAIN, metadata={"reference": reference}
+    )
+    await _abort(context, grpc.StatusCode.INTERNAL, message, [info])
+
+
+async def _abort(
+    context: grpc.aio.ServicerContext,
+    code: grpc.StatusCode,
+    message: str,
+    details: list[Message],
+) -> NoReturn:
+    packed = []
+    for detail in details:
+        packed.append(any_pb2.Any())
+        packed[-1].Pack(detail)
+    status = status_pb2.Status(code=code.value[0], message=message, details=packed)
+    await context.abort(
+        code, message, trailing_metadata=((STATUS_DETAILS_KEY, status.SerializeToString()),)
+    )
+    raise AssertionError("abort returned")

@@ -1,0 +1,58 @@
+"""Settings that both servers have: by flag, else by environment variable, else the default."""
+
+from __future__ import annotations
+
+import sys
+from typing import Literal, TypeVar
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, CliApp, SettingsConfigDict, SettingsError
+
+S = TypeVar("S", bound=BaseSettings)
+
+# What a shell gets when the settings are wrong or the port is taken.
+USAGE_EXIT_CODE = 2
+
+
+class ServerSettings(BaseSettings):
+    """The base of each server's settings; a subclass sets `env_prefix` and the port."""
+
+    model_config = SettingsConfigDict(
+        cli_kebab_case=True, cli_hide_none_type=True, cli_avoid_json=True, extra="forbid"
+    )
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(0, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least level that is logged."
+    )
+    log_format: Literal["text", "json"] = Field("text", description="Form of the log, on stderr.")
+    grace: float = Field(
+        10.0, ge=0, description="Seconds that running calls get to end at a shutdown."
+    )
+    max_message_bytes: int = Field(
+        4 * 1024 * 1024, ge=64 * 1024, description="Largest message taken or sent."
+    )
+
+
+def load_settings(settings: type[S], program: str) -> S:
+    """The settings from the command line and the environment.
+
+    Ends the process with code 2 and one line a problem when they are wrong.
+    """
+
+    class Cli(settings):  # type: ignore[misc, valid-type]  # a class made from its argument
+        model_config = SettingsConfigDict(cli_prog_name=program)
+
+    Cli.__doc__ = settings.__doc__
+    try:
+        loaded: S = CliApp.run(Cli)
+    except ValidationError as error:
+        for problem in error.errors():
+            option = "--" + "-".join(str(part) for part in problem["loc"]).replace("_", "-")
+            print(f"{program}: {option}: {problem['msg']}", file=sys.stderr)
+        raise SystemExit(USAGE_EXIT_CODE) from None
+    except SettingsError as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        raise SystemExit(USAGE_EXIT_CODE) from None
+    return loaded
