@@ -8,7 +8,7 @@ under a reference that the caller is given.
 from __future__ import annotations
 
 import uuid
-from typing import NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 import grpc
 import grpc.aio
@@ -46,10 +46,13 @@ _CODES: dict[type[ServiceError], grpc.StatusCode] = {
     OverloadedError: grpc.StatusCode.RESOURCE_EXHAUSTED,
 }
 
+# The stubs know it as generic, the runtime does not.
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+
 log = structlog.get_logger(__name__)
 
 
-async def abort(context: grpc.aio.ServicerContext, error: ServiceError) -> NoReturn:
+async def abort(context: Context, error: ServiceError) -> NoReturn:
     """Ends the call with the error's status and details."""
     code = _CODES[type(error)]
     message = error.message[:MAX_MESSAGE]
@@ -74,7 +77,7 @@ async def abort(context: grpc.aio.ServicerContext, error: ServiceError) -> NoRet
     await _abort(context, code, message, details)
 
 
-async def abort_internal(context: grpc.aio.ServicerContext, method: str) -> NoReturn:
+async def abort_internal(context: Context, method: str) -> NoReturn:
     """Ends the call as INTERNAL; the exception being handled goes to the log alone."""
     reference = uuid.uuid4().hex[:12]
     log.exception("unexpected error", method=method, reference=reference)
@@ -86,7 +89,7 @@ async def abort_internal(context: grpc.aio.ServicerContext, method: str) -> NoRe
 
 
 async def _abort(
-    context: grpc.aio.ServicerContext,
+    context: Context,
     code: grpc.StatusCode,
     message: str,
     details: list[Message],

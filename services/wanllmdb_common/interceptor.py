@@ -6,24 +6,23 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import grpc
 import grpc.aio
 import structlog
 
-from wanllmdb_common.error_mapping import abort, abort_internal
+from wanllmdb_common.error_mapping import Context, abort, abort_internal
 from wanllmdb_common.errors import ServiceError
 
 REQUEST_ID_KEY = "x-request-id"
 
 log = structlog.get_logger(__name__)
 
-Context = grpc.aio.ServicerContext[Any, Any]
-Handler = grpc.RpcMethodHandler[Any, Any]
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 
-class CallInterceptor(grpc.aio.ServerInterceptor[Any, Any]):
+class CallInterceptor(grpc.aio.ServerInterceptor):
     """Maps every exception to a status and logs calls that failed.
 
     One interceptor rather than one for each concern: every layer of them costs
@@ -32,12 +31,11 @@ class CallInterceptor(grpc.aio.ServerInterceptor[Any, Any]):
 
     async def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]],
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> Handler:
+    ) -> Handler | None:
         handler = await continuation(handler_call_details)
         method = handler_call_details.method
-        # Unknown methods have no handler, whatever the type says.
         if handler is None or not method.startswith("/wanllmdb."):
             return handler
         if handler.unary_unary:

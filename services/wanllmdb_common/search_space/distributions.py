@@ -44,7 +44,10 @@ class IntUniform:
 
 @dataclass(frozen=True, slots=True)
 class LogUniform:
-    """Floats in [min, max], uniform in the logarithm; with `q` moved to the nearest of min, min+q, ..."""
+    """Floats in [min, max], uniform in the logarithm.
+
+    With `q` a draw moves to the nearest of min, min+q, ... that is not above max.
+    """
 
     min: float
     max: float
@@ -53,7 +56,7 @@ class LogUniform:
 
 @dataclass(frozen=True, slots=True)
 class IntLogUniform:
-    """Integers in [min, max], uniform in the logarithm, moved to the nearest of min, min+q, ..."""
+    """Integers in [min, max], uniform in the logarithm; `q` as in `LogUniform`."""
 
     min: int
     max: int

@@ -67,8 +67,8 @@ def axis(distribution: Distribution) -> Sequence[ParameterValue]:
         case Uniform(min=low, max=high, q=float(q)) | LogUniform(min=low, max=high, q=float(q)):
             return SteppedRange(low, high, q)
         case Normal(mu=mu, sigma=sigma, q=q):
-            values = _quantiles(mu, sigma)
-            return values if q is None else sorted({round_to_multiple(v, q) for v in values})
+            cuts = _quantiles(mu, sigma)
+            return cuts if q is None else sorted({round_to_multiple(v, q) for v in cuts})
         case IntNormal(mu=mu, sigma=sigma, q=q):
             return sorted({round(v / q) * q for v in _quantiles(mu, sigma)})
     raise TypeError(f"no grid for {distribution!r}")
