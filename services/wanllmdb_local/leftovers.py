@@ -1,0 +1,88 @@
+"""What a launcher that was killed left running.
+
+On Linux a killed launcher takes its processes with it (see `tether`), but not
+at once, and elsewhere not at all. Whoever holds the data directory's lock is
+alone on it, so everything found here belongs to nobody any more.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from .errors import StartError
+
+_PATIENCE_SECONDS = 15.0
+
+
+def stop_left_over_postgres(pgdata: Path) -> None:
+    """Stops servers on this data directory and waits for their backends.
+
+    Also sets a pid file aside whose process id went to another program: it
+    would keep PostgreSQL from starting.
+    """
+
+    def running() -> list[psutil.Process]:
+        # PostgreSQL's processes all stand in the data directory.
+        return _processes(lambda process: _runs_in(process, pgdata))
+
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    how = signal.SIGINT
+    signaled = False
+    while left := running():
+        if time.monotonic() > deadline:
+            if how == signal.SIGKILL:
+                raise StartError(
+                    f"A PostgreSQL server that was left on {pgdata} does not stop: "
+                    f"process {left[0].pid}. Stop it and start again."
+                )
+            how, signaled = signal.SIGKILL, False
+            deadline = time.monotonic() + _PATIENCE_SECONDS
+        if not signaled:
+            for process in left:
+                if how == signal.SIGKILL or _is_postmaster(process, pgdata):
+                    _send(process, how)
+            signaled = True
+        time.sleep(0.05)
+    # Nothing runs here, so a pid file tells of a dead server. PostgreSQL finds
+    # that out by itself, unless the id lives on in another program.
+    pid = _postmaster_pid(pgdata)
+    if pid is not None and psutil.pid_exists(pid):
+        (pgdata / "postmaster.pid").unlink()
+
+
+def _processes(belongs: Callable[[psutil.Process], bool]) -> list[psutil.Process]:
+    return [process for process in psutil.process_iter() if belongs(process)]
+
+
+def _runs_in(process: psutil.Process, pgdata: Path) -> bool:
+    try:
+        if not process.name().startswith("postgres"):
+            return False
+        return process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()) == pgdata
+    except psutil.Error:
+        # It ended meanwhile, or is another user's: not one of ours.
+        return False
+
+
+def _is_postmaster(process: psutil.Process, pgdata: Path) -> bool:
+    return process.pid == _postmaster_pid(pgdata)
+
+
+def _postmaster_pid(pgdata: Path) -> int | None:
+    try:
+        first = (pgdata / "postmaster.pid").read_text().partition("\n")[0].strip()
+    except FileNotFoundError:
+        return None
+    return int(first) if first.isdigit() else None
+
+
+def _send(process: psutil.Process, how: signal.Signals) -> None:
+    try:
+        process.send_signal(how)
+    except psutil.NoSuchProcess:
+        return

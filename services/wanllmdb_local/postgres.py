@@ -1,0 +1,347 @@
+"""An embedded PostgreSQL: the real server, from a wheel, on a data directory.
+
+For tests and scripts:
+
+    from wanllmdb_local.postgres import create_database, embedded_postgres
+
+    with embedded_postgres(data_dir) as url:       # about 1.5 s new, 0.3 s again
+        own = create_database(url, "test_store")   # a fresh one, for one module
+        ...                                        # drop_database(own) if need be
+
+URLs are `postgresql://postgres:PASSWORD@127.0.0.1:PORT/NAME`: understood as they
+are by psql, asyncpg and every other tool and language; SQLAlchemy wants
+`postgresql+asyncpg://` in front instead (see `sqlalchemy_url`).
+
+Why TCP on the loopback address and not a Unix socket: a socket's URL is
+understood by few tools and written differently for each, and its path may have
+no more than 107 bytes. Any user of the machine can reach a loopback port, so
+there is a password (SCRAM), made with the data and kept beside it.
+
+The server flushes every commit to disk (fsync and synchronous_commit stay on).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from . import data_dir as layout
+from .errors import StartError
+from .leftovers import stop_left_over_postgres
+from .postgres_programs import BIN_DIR, MAJOR_VERSION, program
+from .postgres_user import hand_over, make_reachable, make_runnable, postgres_user
+from .tether import start_tethered
+
+DATABASE = "wanllmdb"
+
+_HOST = "127.0.0.1"
+_SUPERUSER = "postgres"
+_PASSWORD_FILE = "wanllmdb.password"
+_LOG_FILE = "postgres.log"
+_START_SECONDS = 60.0
+_STOP_SECONDS = 20.0
+# Written into postgresql.conf when the data is made, so that its owner may
+# change them there. 200 connections: several replicas with a pool each.
+_DEFAULTS = {
+    "max_connections": "200",
+    "shared_buffers": "128MB",
+    "password_encryption": "scram-sha-256",
+    "log_line_prefix": "%m [%p] ",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+
+
+class EmbeddedPostgres:
+    """One server on one data directory. The caller holds the directory's lock.
+
+    Start it in the main thread: it ends with the thread that started it.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir.absolute()
+        self._pgdata = self._data_dir / layout.POSTGRES
+        self._log = self._data_dir / layout.LOGS / _LOG_FILE
+        self._user = postgres_user()
+        self._port = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log_file(self) -> Path:
+        """What the server wrote."""
+        return self._log
+
+    @property
+    def pids(self) -> list[int]:
+        """The postmaster; its backends follow it."""
+        return [] if self._process is None else [self._process.pid]
+
+    def url(self, database: str = DATABASE) -> str:
+        """The URL of a database; valid until the data directory is gone.
+
+        The port is kept over restarts where nobody else took it meanwhile.
+        """
+        password = (self._pgdata / _PASSWORD_FILE).read_text().strip()
+        return f"postgresql://{_SUPERUSER}:{password}@{_HOST}:{self._port}/{database}"
+
+    def start(self) -> None:
+        """Makes the data where it is new, starts, waits until it answers.
+
+        A server that a killed launcher left on the same data is stopped first.
+
+        Raises:
+            DataDirError: The data is incomplete or of another version.
+            StartError: The server did not come up; the message has its last words.
+        """
+        self._log.parent.mkdir(exist_ok=True)
+        if self._user is not None:
+            make_runnable(BIN_DIR)
+            make_reachable(self._pgdata)
+        if not layout.has_database(self._data_dir, major_version=MAJOR_VERSION):
+            self._initdb()
+        stop_left_over_postgres(self._pgdata)
+        # Between choosing a free port and listening on it another program can
+        # take it: then the next try gets another one.
+        last_words = ""
+        for _attempt in range(3):
+            self._port = _free_port(preferred=self._port or self._last_port())
+            if self._launch():
+                self._ensure_database()
+                return
+            last_words = _tail(self._log)
+            if "could not bind" not in last_words and "Address already in use" not in last_words:
+                break
+        raise StartError(
+            f"PostgreSQL did not start on {self._pgdata}. The end of its log, {self._log}:\n"
+            + last_words
+        )
+
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self, *, seconds: float = _STOP_SECONDS) -> None:
+        """Fast shutdown: open transactions are rolled back, all is flushed.
+
+        After `seconds` immediate shutdown, which the next start recovers from.
+        """
+        process = self._process
+        if process is None or process.poll() is not None:
+            return
+        for how, patience in ((signal.SIGINT, seconds), (signal.SIGQUIT, 5.0)):
+            process.send_signal(how)
+            try:
+                process.wait(patience)
+            except subprocess.TimeoutExpired:
+                continue
+            return
+        process.kill()
+        process.wait()
+
+    def _initdb(self) -> None:
+        staging = self._data_dir / layout.POSTGRES_IN_THE_MAKING
+        if staging.exists():
+            # Of an initdb that was killed. It never served: nothing is lost.
+            shutil.rmtree(staging)
+        staging.mkdir(mode=0o700)
+        password = secrets.token_urlsafe(24)
+        with tempfile.NamedTemporaryFile("w", prefix="wanllmdb-", suffix=".password") as file:
+            file.write(password + "\n")
+            file.flush()
+            if self._user is not None:
+                hand_over(staging, self._user)
+                hand_over(Path(file.name), self._user)
+            command = [
+                *(program("initdb"), "-D", str(staging), "-U", _SUPERUSER),
+                *("--auth=scram-sha-256", f"--pwfile={file.name}", "--encoding=UTF8"),
+                # Built into the server: the same order on every machine, and an
+                # index serves a search by prefix.
+                *("--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+                *(f"--set={name}={value}" for name, value in _DEFAULTS.items()),
+            ]
+            done = subprocess.run(
+                command,
+                user=self._user,
+                group=self._user,
+                extra_groups=[] if self._user else None,
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        if done.returncode != 0:
+            raise StartError(
+                f"initdb could not make a database in {staging}:\n"
+                + (done.stderr or done.stdout).strip()
+            )
+        password_file = staging / _PASSWORD_FILE
+        password_file.touch(mode=0o600)
+        password_file.write_text(password + "\n")
+        if self._user is not None:
+            hand_over(password_file, self._user)
+        _flush(password_file)
+        staging.rename(self._pgdata)
+        _flush(self._data_dir)
+
+    def _launch(self) -> bool:
+        """Starts the server; False when it ended instead of answering."""
+        with self._log.open("ab") as log:
+            self._process = start_tethered(
+                [
+                    *(program("postgres"), "-D", str(self._pgdata)),
+                    *("-c", f"listen_addresses={_HOST}", "-c", f"port={self._port}"),
+                    *("-c", "unix_socket_directories="),
+                ],
+                stop_signal=signal.SIGINT,
+                output=log,
+                user=self._user,
+            )
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                return False
+            if self._says_ready():
+                return True
+            time.sleep(0.02)
+        self.stop()
+        raise StartError(
+            f"PostgreSQL on {self._pgdata} was not ready after {_START_SECONDS:.0f} s. "
+            f"The end of its log, {self._log}:\n" + _tail(self._log)
+        )
+
+    def _says_ready(self) -> bool:
+        """Reads the status that the postmaster keeps in its pid file (line 8)."""
+        assert self._process is not None
+        lines = self._pid_file()
+        return len(lines) >= 8 and lines[0] == str(self._process.pid) and lines[7] == "ready"
+
+    def _last_port(self) -> int:
+        """The port of the server's last life, from the arguments that it keeps; 0: none."""
+        try:
+            arguments = (self._pgdata / "postmaster.opts").read_text()
+        except FileNotFoundError:
+            return 0
+        found = re.search(r'"port=(\d+)"', arguments)
+        return int(found.group(1)) if found else 0
+
+    def _pid_file(self) -> list[str]:
+        try:
+            text = (self._pgdata / "postmaster.pid").read_text()
+        except FileNotFoundError:
+            return []
+        return [line.strip() for line in text.splitlines()]
+
+    def _ensure_database(self) -> None:
+        server = self.url("postgres")
+        found = _psql(server, f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'")
+        if not found:
+            create_database(server, DATABASE)
+
+
+@contextmanager
+def embedded_postgres(data_dir: Path | str) -> Iterator[str]:
+    """Runs a server on a data directory and yields the URL of its database.
+
+    Use it from the main thread. The directory is made where it is missing, and
+    kept afterwards.
+
+    Raises:
+        DataDirInUseError: Another process runs on this directory.
+        DataDirError: The directory can't be used as it is.
+        StartError: The server did not come up.
+    """
+    folder = Path(data_dir).absolute()
+    with layout.locked(folder):
+        server = EmbeddedPostgres(folder)
+        try:
+            server.start()
+            yield server.url()
+        finally:
+            server.stop()
+
+
+def create_database(url: str, name: str) -> str:
+    """Makes an empty database on the server of `url` and returns its own URL."""
+    _psql(url, f"CREATE DATABASE {_quoted(name)}")
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def drop_database(url: str) -> None:
+    """Drops the database of `url`, ending connections to it."""
+    parts = urlsplit(url)
+    server = urlunsplit(parts._replace(path="/postgres"))
+    _psql(server, f"DROP DATABASE IF EXISTS {_quoted(parts.path.lstrip('/'))} WITH (FORCE)")
+
+
+def sqlalchemy_url(url: str) -> str:
+    """The URL in the form in which SQLAlchemy chooses asyncpg."""
+    return re.sub(r"^postgres(ql)?://", "postgresql+asyncpg://", url)
+
+
+def _psql(url: str, statement: str) -> str:
+    parts = urlsplit(url)
+    # The password goes by the environment: arguments are shown to all users.
+    address = urlunsplit(parts._replace(netloc=f"{parts.username}@{parts.hostname}:{parts.port}"))
+    done = subprocess.run(
+        [
+            program("psql"),
+            *("--no-psqlrc", "--quiet", "--tuples-only", "--no-align"),
+            *("--set=ON_ERROR_STOP=1", f"--dbname={address}", f"--command={statement}"),
+        ],
+        env={**os.environ, "PGPASSWORD": parts.password or ""},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    if done.returncode != 0:
+        raise StartError(f"PostgreSQL refused `{statement}`: {done.stderr.strip()}")
+    return done.stdout.strip()
+
+
+def _quoted(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]{0,62}", name):
+        raise ValueError(f"{name!r} is no database name: letters, digits, _ and - (at most 63)")
+    return f'"{name}"'
+
+
+def _free_port(*, preferred: int) -> int:
+    for port in (preferred, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((_HOST, port))
+            except OSError:
+                continue
+            free: int = probe.getsockname()[1]
+            return free
+    raise StartError(f"No free port on {_HOST} for PostgreSQL.")
+
+
+def _tail(file: Path, *, lines: int = 12) -> str:
+    try:
+        text = file.read_text(errors="replace")
+    except FileNotFoundError:
+        return "(it wrote nothing)"
+    return "\n".join(text.splitlines()[-lines:])
+
+
+def _flush(path: Path) -> None:
+    """Makes a file's content, or a folder's entries, outlive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
