@@ -1,0 +1,1 @@
+"""Sweeps and runs: their rules, free of gRPC and SQL."""

@@ -1,0 +1,1 @@
+"""Sweep configs in the W&B form: read, checked, written."""

@@ -1,0 +1,109 @@
+"""Sweep files as text: YAML 1.2 or JSON, read safely, and written."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import yaml
+
+from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
+
+MAX_TEXT = 1024 * 1024
+MAX_DEPTH = 50
+
+
+class _ConfigLoader(yaml.SafeLoader):
+    """Plain data only: no tags, no aliases, no key twice; 1e-4 is a number as in YAML 1.2."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.events.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # its stub has no types
+            raise yaml.composer.ComposerError(
+                None, None, "aliases (*name) are not allowed: write the value out", mark
+            )
+        node: yaml.Node | None = super().compose_node(parent, index)
+        return node
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key_node, _ in node.value:
+            if key_node.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"key '{key_node.value}' is there twice", key_node.start_mark
+                )
+            seen.add(key_node.value)
+        return super().construct_mapping(node, deep)
+
+
+# YAML 1.1 takes 1e-4 for a string, for want of a point.
+_ConfigLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)[eE][-+]?[0-9]+$"),
+    list("-+.0123456789"),
+)
+# Dates are strings in JSON, and no parameter is a date.
+_ConfigLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+    for first, resolvers in _ConfigLoader.yaml_implicit_resolvers.items()
+}
+
+
+def read_text(text: str) -> dict[str, Any]:
+    """The object that a sweep file holds.
+
+    Raises:
+        InvalidArgumentError: too long, not YAML or JSON, or not an object; says where.
+    """
+    if len(text) > MAX_TEXT:
+        raise _invalid(f"has {len(text)} characters, at most {MAX_TEXT} are allowed")
+    try:
+        is_json = text.lstrip().startswith("{")
+        data = _read_json(text) if is_json else yaml.load(text, _ConfigLoader)
+    except yaml.MarkedYAMLError as error:
+        where = error.problem_mark
+        at = f"line {where.line + 1}, column {where.column + 1}: " if where else ""
+        raise _invalid(f"{at}{error.problem}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise _invalid(f"is neither YAML nor JSON: {error}") from None
+    except RecursionError:
+        raise _invalid("is nested too deeply") from None
+    if not isinstance(data, dict):
+        raise _invalid("must hold an object (method: ..., parameters: ...)")
+    return data
+
+
+def _read_json(text: str) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_unique_keys)
+    except json.JSONDecodeError:
+        # YAML's flow style also starts with a brace.
+        return yaml.load(text, _ConfigLoader)
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in data:
+            raise ValueError(f"key '{key}' is there twice")
+        data[key] = value
+    return data
+
+
+def write_yaml(config: dict[str, Any]) -> str:
+    """The config as YAML, keys in their order, such that `read_text` gives it back."""
+    return yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+
+
+def write_json(config: dict[str, Any]) -> str:
+    """The config as JSON, keys in their order."""
+    return json.dumps(config, indent=2, ensure_ascii=False) + "\n"
+
+
+def _invalid(description: str) -> InvalidArgumentError:
+    return InvalidArgumentError(
+        "INVALID_SWEEP_CONFIG",
+        f"the sweep config {description}",
+        [FieldViolation("config_text", description)],
+    )

@@ -1,0 +1,274 @@
+"""What the registry keeps: sweeps, runs and metric values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from wanllmdb_common.search_space.distributions import ParameterValue, SearchSpace
+
+Parameters = Mapping[str, ParameterValue]
+
+
+class SweepState(StrEnum):
+    """See the protos' SweepState."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
+    FINISHED = "FINISHED"
+    FAILED = "FAILED"
+    CANCELED = "CANCELED"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether a sweep stays in it for ever."""
+        return self in (SweepState.FINISHED, SweepState.FAILED, SweepState.CANCELED)
+
+
+class FinishReason(StrEnum):
+    """What finished a sweep; see the protos' FinishReason."""
+
+    REQUESTED = "REQUESTED"
+    RUN_CAP = "RUN_CAP"
+    SPACE_EXHAUSTED = "SPACE_EXHAUSTED"
+    TARGET_REACHED = "TARGET_REACHED"
+
+
+class Method(StrEnum):
+    """How parameters are chosen; the values are those of configs."""
+
+    RANDOM = "random"
+    GRID = "grid"
+    BAYES = "bayes"
+
+
+class Goal(StrEnum):
+    """Which objective is better; the values are those of configs."""
+
+    MINIMIZE = "minimize"
+    MAXIMIZE = "maximize"
+
+
+class RunState(StrEnum):
+    """See the protos' RunState."""
+
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    FINISHED = "FINISHED"
+    PRUNED = "PRUNED"
+    FAILED = "FAILED"
+    LOST = "LOST"
+    CANCELED = "CANCELED"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the run has ended."""
+        return self not in (RunState.QUEUED, RunState.RUNNING)
+
+
+class RunOrigin(StrEnum):
+    """Who chose a run's parameters."""
+
+    SUGGESTED = "SUGGESTED"
+    ENQUEUED = "ENQUEUED"
+
+
+class RunCommand(StrEnum):
+    """What an agent is told about a run that it holds."""
+
+    CONTINUE = "CONTINUE"
+    STOP = "STOP"
+    ABANDON = "ABANDON"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """What a sweep optimizes; `target` finishes it once reached."""
+
+    name: str
+    goal: Goal = Goal.MINIMIZE
+    target: float | None = None
+
+    def better(self, left: float, right: float) -> bool:
+        """Whether `left` is strictly better than `right`."""
+        return left < right if self.goal is Goal.MINIMIZE else left > right
+
+    def meets_target(self, objective: float) -> bool:
+        """Whether `objective` is at least as good as the target."""
+        return self.target is not None and not self.better(self.target, objective)
+
+
+@dataclass(frozen=True, slots=True)
+class Hyperband:
+    """See the protos' Hyperband."""
+
+    min_iter: int
+    eta: float = 3.0
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often a run is queued again after it was lost, or failed."""
+
+    lost: int = 2
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SweepSpec:
+    """What a sweep searches and how; `seed` is None only before creation."""
+
+    method: Method
+    space: SearchSpace
+    metric: Metric | None = None
+    early_termination: Hyperband | None = None
+    run_cap: int | None = None
+    seed: int | None = None
+    retries: RetryPolicy = RetryPolicy()
+
+
+@dataclass(slots=True)
+class RunCounts:
+    """Runs of a sweep by state."""
+
+    queued: int = 0
+    running: int = 0
+    finished: int = 0
+    pruned: int = 0
+    failed: int = 0
+    lost: int = 0
+    canceled: int = 0
+
+    def move(self, old: RunState | None, new: RunState) -> None:
+        """Counts a run that went from `old` (None: created) to `new`."""
+        if old is not None:
+            self._add(old, -1)
+        self._add(new, 1)
+
+    def _add(self, state: RunState, amount: int) -> None:
+        name = state.lower()
+        setattr(self, name, getattr(self, name) + amount)
+
+    @property
+    def ended(self) -> int:
+        """Runs in a final state."""
+        return self.finished + self.pruned + self.failed + self.lost + self.canceled
+
+    @property
+    def unfinished(self) -> int:
+        """Runs that wait or run."""
+        return self.queued + self.running
+
+
+@dataclass(frozen=True, slots=True)
+class BestRun:
+    """The best finished run; the earlier one of equals."""
+
+    number: int
+    objective: float
+    parameters: Parameters
+
+
+@dataclass(slots=True)
+class Sweep:
+    """A sweep as stored, counters and best run included.
+
+    `revision` is bumped with every change to it or its runs, `own_revision` is
+    the revision of its last own change (fields or state), and `version` counts
+    those, for the etag. `ended_seconds` sums the durations of ended runs.
+    """
+
+    sweep_id: str
+    project: str
+    name: str
+    description: str
+    spec: SweepSpec
+    create_time: datetime
+    state: SweepState = SweepState.PENDING
+    finish_reason: FinishReason | None = None
+    next_number: int = 0
+    space_exhausted: bool = False
+    counts: RunCounts = field(default_factory=RunCounts)
+    best: BestRun | None = None
+    ended_seconds: float = 0.0
+    revision: int = 1
+    own_revision: int = 1
+    version: int = 1
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+
+    @property
+    def etag(self) -> str:
+        """Changes with the sweep's own fields and state, not with its runs."""
+        return f'"{self.sweep_id}-{self.version}"'
+
+    @property
+    def remaining(self) -> int | None:
+        """How many new runs the cap leaves room for; None without a cap."""
+        cap = self.spec.run_cap
+        return None if cap is None else max(0, cap - self.next_number)
+
+
+@dataclass(frozen=True, slots=True)
+class RunError:
+    """Why a run did not finish."""
+
+    message: str
+    traceback: str = ""
+
+
+@dataclass(slots=True)
+class Run:
+    """A trial as stored.
+
+    `losses` and `failures` count how often it was queued again for that reason;
+    `summary` holds the last value of every metric of the present attempt.
+    """
+
+    sweep_id: str
+    number: int
+    parameters: Parameters
+    state: RunState
+    create_time: datetime
+    origin: RunOrigin = RunOrigin.SUGGESTED
+    attempt: int = 0
+    agent_id: str = ""
+    objective: float | None = None
+    error: RunError | None = None
+    external_run_id: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    summary: dict[str, float] = field(default_factory=dict)
+    last_step: int | None = None
+    sampler_state: bytes = b""
+    losses: int = 0
+    failures: int = 0
+    revision: int = 0
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    lease_expire_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """Values that a run reported at one step; `time` is None for now."""
+
+    step: int
+    values: Mapping[str, float]
+    time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricPoint:
+    """One value as stored; `objective_revision` is set for the sweep's own metric."""
+
+    number: int
+    attempt: int
+    name: str
+    step: int
+    value: float
+    time: datetime
+    objective_revision: int | None = None

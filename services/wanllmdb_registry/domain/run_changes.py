@@ -1,0 +1,273 @@
+"""Mutations that hand runs out and queue them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from wanllmdb_common.errors import (
+    AlreadyExistsError,
+    FailedPreconditionError,
+    FieldViolation,
+    invalid_request,
+)
+from wanllmdb_common.search_space.distributions import ParameterValue, SearchSpace, contains
+from wanllmdb_registry.domain.change import Change, SingleChange
+from wanllmdb_registry.domain.edit import Needs, RequestKey, SweepEdit
+from wanllmdb_registry.domain.model import Parameters, Run, RunOrigin, RunState, Sweep, SweepState
+from wanllmdb_registry.domain.sweep_changes import finish_if_done, start
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A point to hand out: under a queued run's number, or the sweep's next one."""
+
+    number: int
+    parameters: Parameters
+    sampler_state: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class RunsForAgent:
+    """One waiting Suggest and what it is to get; no key, no repetition."""
+
+    key: RequestKey | None
+    agent_id: str
+    proposals: Sequence[Proposal]
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedRuns:
+    """What one Suggest got: the encoded runs, now or at the first time; None in a conflict."""
+
+    reply: bytes | None
+    answered_before: bool = False
+
+
+@dataclass(frozen=True)
+class CreateRuns(Change):
+    """Hands out runs for many Suggests: all of them, or none in a conflict.
+
+    `encode_runs` encodes what one Suggest got, `encode` the whole answer.
+    """
+
+    requests: Sequence[RunsForAgent]
+    space_exhausted: bool
+    encode_runs: Callable[[Sequence[Run]], bytes]
+    encode: Callable[[Sequence[CreatedRuns], bool], bytes]
+
+    @property
+    def keys(self) -> Sequence[RequestKey]:
+        return [request.key for request in self.requests if request.key is not None]
+
+    def needs(self, sweep: Sweep) -> Needs:
+        return Needs(numbers=frozenset(p.number for p in self._proposals()))
+
+    def run(self, edit: SweepEdit) -> bytes:
+        replies = [
+            edit.replay(request.key) if request.key is not None else None
+            for request in self.requests
+        ]
+        if any(reply is not None for reply in replies):
+            answers = [CreatedRuns(reply, reply is not None) for reply in replies]
+            waiting = any(reply is None for reply in replies)
+            return self.encode(answers, waiting)
+        require_handing_out(edit.sweep)
+        if not self._fit(edit):
+            return self.encode([CreatedRuns(None)] * len(self.requests), True)
+        if edit.sweep.state is SweepState.PENDING:
+            start(edit)
+        created = []
+        for request in self.requests:
+            runs = [_hand_out(edit, p, request.agent_id) for p in request.proposals]
+            reply = self.encode_runs(runs)
+            if request.key is not None:
+                edit.record(request.key, reply)
+            created.append(CreatedRuns(reply))
+        if self.space_exhausted and not edit.sweep.space_exhausted:
+            edit.sweep.space_exhausted = True
+            edit.touch_sweep()
+            finish_if_done(edit)
+        return self.encode(created, False)
+
+    def _proposals(self) -> list[Proposal]:
+        return [proposal for request in self.requests for proposal in request.proposals]
+
+    def _fit(self, edit: SweepEdit) -> bool:
+        """Whether the proposals were made for the sweep as it is now."""
+        sweep = edit.sweep
+        cap = sweep.spec.run_cap
+        next_number = sweep.next_number
+        taken: set[int] = set()
+        for proposal in self._proposals():
+            run = edit.runs.get(proposal.number)
+            if run is not None:
+                if run.state is not RunState.QUEUED or run.number in taken:
+                    return False
+                taken.add(run.number)
+            elif proposal.number != next_number or (cap is not None and next_number >= cap):
+                return False
+            else:
+                next_number += 1
+        return True
+
+
+def _hand_out(edit: SweepEdit, proposal: Proposal, agent_id: str) -> Run:
+    run = edit.runs.get(proposal.number)
+    if run is None:
+        run = Run(
+            sweep_id=edit.sweep.sweep_id,
+            number=proposal.number,
+            parameters=proposal.parameters,
+            state=RunState.RUNNING,
+            create_time=edit.now,
+            sampler_state=proposal.sampler_state,
+        )
+        edit.create(run)
+    else:
+        run.parameters = proposal.parameters
+        run.sampler_state = proposal.sampler_state
+        run.summary = {}
+        run.last_step = None
+        run.error = None
+        edit.move(run, RunState.RUNNING)
+    run.attempt += 1
+    run.agent_id = agent_id
+    run.start_time = edit.now
+    run.lease_expire_time = edit.now + edit.lease
+    return run
+
+
+def require_handing_out(sweep: Sweep) -> None:
+    """Passes for a sweep that may hand out runs.
+
+    Raises:
+        FailedPreconditionError: SWEEP_NOT_RUNNING.
+    """
+    if sweep.state not in (SweepState.PENDING, SweepState.RUNNING):
+        hint = "; resume it first" if sweep.state is SweepState.PAUSED else ""
+        raise FailedPreconditionError(
+            "SWEEP_NOT_RUNNING",
+            f"sweep '{sweep.sweep_id}' is {sweep.state} and hands out no runs{hint}",
+            sweep_id=sweep.sweep_id,
+            state=sweep.state,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EnqueuedRun:
+    """What a user wants tried."""
+
+    parameters: Parameters
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class EnqueueRuns(SingleChange[Sequence[Run]]):
+    """Queues points of the space, in order; they count against the cap."""
+
+    runs: Sequence[EnqueuedRun]
+
+    def apply(self, edit: SweepEdit) -> Sequence[Run]:
+        sweep = edit.sweep
+        if sweep.state.is_final:
+            raise FailedPreconditionError(
+                "SWEEP_NOT_RUNNING",
+                f"sweep '{sweep.sweep_id}' is {sweep.state}: nothing more will be tried",
+                sweep_id=sweep.sweep_id,
+                state=sweep.state,
+            )
+        problems = [
+            problem
+            for index, run in enumerate(self.runs)
+            for problem in outside_space(sweep.spec.space, run.parameters, f"runs[{index}]")
+        ]
+        if problems:
+            raise invalid_request(*problems)
+        if sweep.remaining is not None and len(self.runs) > sweep.remaining:
+            raise FailedPreconditionError(
+                "RUN_CAP_REACHED",
+                f"sweep '{sweep.sweep_id}' has room for {sweep.remaining} more runs, not for "
+                f"{len(self.runs)}: raise its run_cap of {sweep.spec.run_cap} first",
+                sweep_id=sweep.sweep_id,
+                run_cap=sweep.spec.run_cap,
+                total_runs=sweep.next_number,
+            )
+        queued = []
+        for wanted in self.runs:
+            run = Run(
+                sweep_id=sweep.sweep_id,
+                number=sweep.next_number,
+                parameters=wanted.parameters,
+                labels=wanted.labels,
+                state=RunState.QUEUED,
+                origin=RunOrigin.ENQUEUED,
+                create_time=edit.now,
+            )
+            edit.create(run)
+            queued.append(run)
+        return queued
+
+
+def outside_space(
+    space: SearchSpace, parameters: Mapping[str, ParameterValue], path: str
+) -> list[FieldViolation]:
+    """What of the parameters does not lie in the space."""
+    laws = {p.name: p.distribution for p in space.parameters}
+    problems = []
+    for name, value in parameters.items():
+        if name not in laws:
+            known = ", ".join(laws)
+            text = f"the search space has no parameter '{name:.100}'; it has {known:.500}"
+            problems.append(FieldViolation(f"{path}.parameters.{name:.100}", text))
+        elif not contains(laws[name], value):
+            text = f"{value!r:.100} is not in {laws[name]!r:.300}"
+            problems.append(FieldViolation(f"{path}.parameters.{name}", text))
+    return problems
+
+
+@dataclass(frozen=True, slots=True)
+class RunUpdate:
+    """New values; `fields` names those that are meant."""
+
+    fields: frozenset[str]
+    labels: Mapping[str, str]
+    external_run_id: str
+
+
+UPDATABLE_RUN_FIELDS = ("labels", "external_run_id")
+
+
+@dataclass(frozen=True)
+class UpdateRun(SingleChange[Run]):
+    """Changes labels or the link to an outside tracker, in any state."""
+
+    number: int
+    update: RunUpdate
+
+    def needs(self, sweep: Sweep) -> Needs:
+        taken = {self.update.external_run_id} - {""}
+        return Needs(numbers=frozenset({self.number}), external_run_ids=frozenset(taken))
+
+    def apply(self, edit: SweepEdit) -> Run:
+        run = edit.run(self.number)
+        external_run_id = self.update.external_run_id or None
+        if "external_run_id" in self.update.fields:
+            for other in edit.runs.values():
+                if (
+                    external_run_id is not None
+                    and other.external_run_id == external_run_id
+                    and other is not run
+                ):
+                    raise AlreadyExistsError(
+                        "EXTERNAL_RUN_ID_TAKEN",
+                        f"run {other.number} of sweep '{run.sweep_id}' already has "
+                        f"external_run_id '{external_run_id}'",
+                        sweep_id=run.sweep_id,
+                        number=other.number,
+                    )
+            run.external_run_id = external_run_id
+        if "labels" in self.update.fields:
+            run.labels = dict(self.update.labels)
+        edit.touch(run)
+        return run

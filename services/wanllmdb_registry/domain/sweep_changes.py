@@ -1,0 +1,234 @@
+"""Mutations of a sweep's own fields and state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NoReturn
+
+from wanllmdb_common.errors import AbortedError, FailedPreconditionError
+from wanllmdb_registry.domain.change import SingleChange
+from wanllmdb_registry.domain.config.parse import invalid_config
+from wanllmdb_registry.domain.config.validate import problems_of
+from wanllmdb_registry.domain.edit import Needs, SweepEdit
+from wanllmdb_registry.domain.model import (
+    FinishReason,
+    Hyperband,
+    RetryPolicy,
+    RunState,
+    Sweep,
+    SweepState,
+)
+
+
+def check_etag(sweep: Sweep, etag: str) -> None:
+    """Passes for an empty or current etag.
+
+    Raises:
+        AbortedError: ETAG_MISMATCH.
+    """
+    if etag and etag != sweep.etag:
+        raise AbortedError(
+            "ETAG_MISMATCH",
+            f"sweep '{sweep.sweep_id}' was changed by somebody else since it was read; "
+            "get it again and repeat the change",
+            sweep_id=sweep.sweep_id,
+            etag=sweep.etag,
+        )
+
+
+@dataclass(frozen=True)
+class _SweepChange(SingleChange[Sweep]):
+    etag: str
+
+
+class StartSweep(_SweepChange):
+    """PENDING to RUNNING."""
+
+    def apply(self, edit: SweepEdit) -> Sweep:
+        check_etag(edit.sweep, self.etag)
+        if edit.sweep.state is not SweepState.PENDING:
+            _refuse(edit.sweep, "started", SweepState.PENDING)
+        start(edit)
+        return edit.sweep
+
+
+class PauseSweep(_SweepChange):
+    """RUNNING to PAUSED."""
+
+    def apply(self, edit: SweepEdit) -> Sweep:
+        check_etag(edit.sweep, self.etag)
+        if edit.sweep.state is not SweepState.RUNNING:
+            _refuse(edit.sweep, "paused", SweepState.RUNNING)
+        edit.sweep.state = SweepState.PAUSED
+        edit.touch_sweep()
+        return edit.sweep
+
+
+class ResumeSweep(_SweepChange):
+    """PAUSED to RUNNING."""
+
+    def apply(self, edit: SweepEdit) -> Sweep:
+        check_etag(edit.sweep, self.etag)
+        if edit.sweep.state is not SweepState.PAUSED:
+            _refuse(edit.sweep, "resumed", SweepState.PAUSED)
+        edit.sweep.state = SweepState.RUNNING
+        edit.touch_sweep()
+        return edit.sweep
+
+
+class FinishSweep(_SweepChange):
+    """To FINISHED: queued runs are canceled, running ones may end."""
+
+    def needs(self, sweep: Sweep) -> Needs:
+        return Needs(queued=True)
+
+    def apply(self, edit: SweepEdit) -> Sweep:
+        check_etag(edit.sweep, self.etag)
+        _refuse_final(edit.sweep, "finished")
+        end(edit, SweepState.FINISHED, FinishReason.REQUESTED)
+        return edit.sweep
+
+
+class CancelSweep(_SweepChange):
+    """To CANCELED: queued runs are canceled, agents of running ones are told to stop."""
+
+    def needs(self, sweep: Sweep) -> Needs:
+        return Needs(queued=True)
+
+    def apply(self, edit: SweepEdit) -> Sweep:
+        check_etag(edit.sweep, self.etag)
+        _refuse_final(edit.sweep, "canceled")
+        end(edit, SweepState.CANCELED, None)
+        return edit.sweep
+
+
+@dataclass(frozen=True)
+class DeleteSweep(SingleChange[None]):
+    """Away with the sweep, its runs and its metrics."""
+
+    etag: str
+
+    def apply(self, edit: SweepEdit) -> None:
+        check_etag(edit.sweep, self.etag)
+        edit.deleted = True
+        edit.mutations += 1
+
+
+@dataclass(frozen=True, slots=True)
+class SweepUpdate:
+    """New values; `fields` names those that are meant, as paths of the Sweep message."""
+
+    fields: frozenset[str]
+    name: str = ""
+    description: str = ""
+    run_cap: int | None = None
+    early_termination: Hyperband | None = None
+    retries: RetryPolicy = RetryPolicy()
+    target: float | None = None
+
+
+UPDATABLE_FIELDS = (
+    "name",
+    "description",
+    "spec.run_cap",
+    "spec.early_termination",
+    "spec.retries",
+    "spec.metric.target",
+)
+
+
+@dataclass(frozen=True)
+class UpdateSweep(SingleChange[Sweep]):
+    """Changes fields in any state."""
+
+    etag: str
+    update: SweepUpdate
+
+    def needs(self, sweep: Sweep) -> Needs:
+        return Needs(queued=True)
+
+    def apply(self, edit: SweepEdit) -> Sweep:
+        sweep, update, fields = edit.sweep, self.update, self.update.fields
+        check_etag(sweep, self.etag)
+        spec = sweep.spec
+        if "spec.run_cap" in fields:
+            spec = replace(spec, run_cap=update.run_cap)
+        if "spec.early_termination" in fields:
+            spec = replace(spec, early_termination=update.early_termination)
+        if "spec.retries" in fields:
+            spec = replace(spec, retries=update.retries)
+        if "spec.metric.target" in fields:
+            if spec.metric is None:
+                raise FailedPreconditionError(
+                    "NO_METRIC",
+                    f"sweep '{sweep.sweep_id}' has no metric, so it can't have a target",
+                    sweep_id=sweep.sweep_id,
+                )
+            spec = replace(spec, metric=replace(spec.metric, target=update.target))
+        problems = problems_of(spec)
+        if problems:
+            raise invalid_config(problems)
+        sweep.spec = spec
+        if "name" in fields:
+            sweep.name = update.name
+        if "description" in fields:
+            sweep.description = update.description
+        edit.touch_sweep()
+        finish_if_done(edit)
+        return sweep
+
+
+def start(edit: SweepEdit) -> None:
+    """PENDING to RUNNING."""
+    edit.sweep.state = SweepState.RUNNING
+    edit.sweep.start_time = edit.now
+    edit.touch_sweep()
+
+
+def end(edit: SweepEdit, state: SweepState, reason: FinishReason | None) -> None:
+    """Ends the sweep; its queued runs, which must be loaded, are canceled."""
+    sweep = edit.sweep
+    sweep.state = state
+    sweep.finish_reason = reason
+    sweep.end_time = edit.now
+    for run in list(edit.runs.values()):
+        if run.state is RunState.QUEUED:
+            edit.move(run, RunState.CANCELED)
+    edit.touch_sweep()
+
+
+def needs_to_finish(sweep: Sweep) -> Needs:
+    """What `finish_if_done` needs: a met target cancels queued runs."""
+    metric = sweep.spec.metric
+    return Needs(queued=metric is not None and metric.target is not None)
+
+
+def finish_if_done(edit: SweepEdit) -> None:
+    """Finishes a sweep whose target is met, or whose cap or space is used up and runs ended."""
+    sweep = edit.sweep
+    if sweep.state.is_final or sweep.state is SweepState.PENDING:
+        return
+    metric = sweep.spec.metric
+    if metric is not None and sweep.best is not None and metric.meets_target(sweep.best.objective):
+        end(edit, SweepState.FINISHED, FinishReason.TARGET_REACHED)
+    elif sweep.counts.unfinished:
+        return
+    elif sweep.space_exhausted:
+        end(edit, SweepState.FINISHED, FinishReason.SPACE_EXHAUSTED)
+    elif sweep.remaining == 0:
+        end(edit, SweepState.FINISHED, FinishReason.RUN_CAP)
+
+
+def _refuse_final(sweep: Sweep, verb: str) -> None:
+    if sweep.state.is_final:
+        _refuse(sweep, verb, SweepState.PENDING, SweepState.RUNNING, SweepState.PAUSED)
+
+
+def _refuse(sweep: Sweep, verb: str, *allowed: SweepState) -> NoReturn:
+    names = " or ".join(allowed)
+    raise FailedPreconditionError(
+        "SWEEP_STATE_CONFLICT",
+        f"sweep '{sweep.sweep_id}' is {sweep.state}; only a {names} sweep can be {verb}",
+        sweep_id=sweep.sweep_id,
+        state=sweep.state,
+    )
