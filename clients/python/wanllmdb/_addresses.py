@@ -1,0 +1,99 @@
+"""From what a user writes as an address to what gRPC connects to."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from dataclasses import dataclass
+
+from wanllmdb import _env
+from wanllmdb._errors import InvalidArgumentError
+
+_SCHEMES = ("dns:", "ipv4:", "ipv6:", "unix:", "unix-abstract:", "vsock:", "xds:")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One of the two services: how it is called, found and introduced to people."""
+
+    name: str
+    full_name: str
+    variable: str
+    argument: str
+    default_address: str
+
+    def address(self, given: str | None) -> str:
+        """The address as argument, else from the environment, else the default."""
+        return given or os.environ.get(self.variable) or self.default_address
+
+
+REGISTRY = Service(
+    name="registry",
+    full_name="wanllmdb.api.registry.v1.SweepRegistryService",
+    variable=_env.REGISTRY,
+    argument="registry",
+    default_address="localhost:50051",
+)
+SUGGESTION = Service(
+    name="suggestion service",
+    full_name="wanllmdb.api.suggestion.v1.SuggestionService",
+    variable=_env.SUGGESTION,
+    argument="suggestion",
+    default_address="localhost:50052",
+)
+
+
+def target_of(address: str, service: Service) -> str:
+    """The gRPC target for `host:port`, several of them with commas between, or a gRPC target.
+
+    Several replicas become one list of IP addresses, over which calls are spread.
+    `localhost` means 127.0.0.1: servers listen there, and the second address that
+    resolvers give for it would be a replica that is always down.
+
+    Raises:
+        InvalidArgumentError: an address has no port or a name that does not resolve.
+    """
+    address = address.strip()
+    if address.startswith(_SCHEMES):
+        return address
+    replicas = [_host_and_port(part.strip(), service) for part in address.split(",")]
+    if len(replicas) == 1:
+        host, port = replicas[0]
+        return f"dns:///{_bracketed(host)}:{port}"
+    resolved = [(_resolve(host, service), port) for host, port in replicas]
+    versions = {ip.version for ip, _ in resolved}
+    if len(versions) > 1:
+        raise _bad_address(address, service, "mixes IPv4 and IPv6; name one kind only")
+    return f"ipv{versions.pop()}:" + ",".join(
+        f"{_bracketed(str(ip))}:{port}" for ip, port in resolved
+    )
+
+
+def _host_and_port(part: str, service: Service) -> tuple[str, int]:
+    host, colon, port = part.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise _bad_address(part, service, "is not host:port, such as localhost:50051")
+    return ("127.0.0.1" if host == "localhost" else host), int(port)
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _resolve(host: str, service: Service) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise _bad_address(host, service, f"does not resolve: {error.strerror}") from None
+    # IPv4 first, so that a list of names agrees on one kind.
+    _family, *_, sockaddr = min(found, key=lambda entry: entry[0] != socket.AF_INET)
+    return ipaddress.ip_address(str(sockaddr[0]))
+
+
+def _bad_address(address: str, service: Service, problem: str) -> InvalidArgumentError:
+    return InvalidArgumentError(
+        f"the {service.name}'s address {address!r} {problem} "
+        f"(argument {service.argument}=, or {service.variable})"
+    )

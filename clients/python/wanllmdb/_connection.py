@@ -1,0 +1,233 @@
+"""How the clients send calls: the blocking way and the asynchronous one, side by side."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import grpc
+import grpc.aio
+
+from wanllmdb._addresses import REGISTRY, SUGGESTION, Service
+from wanllmdb._errors import WanllmdbError
+from wanllmdb._transport import Peer, resend_delay
+from wanllmdb._wire.call import Call, Page
+from wanllmdb.api.registry.v1.registry_service_pb2_grpc import SweepRegistryServiceStub
+from wanllmdb.api.suggestion.v1.suggestion_service_pb2_grpc import SuggestionServiceStub
+
+T = TypeVar("T")
+
+
+class Connection:
+    """Both services over blocking channels."""
+
+    def __init__(
+        self,
+        registry: str | None = None,
+        suggestion: str | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> None:
+        self._peers = {
+            REGISTRY: Peer(REGISTRY, registry),
+            SUGGESTION: Peer(SUGGESTION, suggestion),
+        }
+        self._channels = {
+            service: grpc.insecure_channel(peer.target, options=peer.options())
+            for service, peer in self._peers.items()
+        }
+        self._stubs: dict[Service, Any] = {
+            REGISTRY: SweepRegistryServiceStub(self._channels[REGISTRY]),
+            SUGGESTION: SuggestionServiceStub(self._channels[SUGGESTION]),
+        }
+        self._timeout = timeout
+
+    @property
+    def registry_address(self) -> str:
+        """The registry's address, as given or found."""
+        return self._peers[REGISTRY].address
+
+    @property
+    def suggestion_address(self) -> str:
+        """The suggestion service's address, as given or found."""
+        return self._peers[SUGGESTION].address
+
+    def with_timeout(self, timeout: float) -> Self:
+        """The same client, on the same connections, with another deadline in seconds a call."""
+        other = copy.copy(self)
+        other._timeout = timeout
+        return other
+
+    def close(self) -> None:
+        """Closes the connections; calls in flight are cancelled."""
+        for channel in self._channels.values():
+            channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _invoke(self, call: Call[T]) -> T:
+        peer = self._peers[call.service]
+        timeout = call.timeout if self._timeout is None else self._timeout
+        send = getattr(self._stubs[call.service], call.rpc)
+        resends = 0
+        while True:
+            try:
+                response = send(call.request, timeout=timeout, wait_for_ready=peer.has_answered)
+            except grpc.RpcError as error:
+                failure = peer.failure(call.rpc, timeout, error)
+            else:
+                peer.has_answered = True
+                return call.convert(response)
+            delay = resend_delay(failure, resends)
+            if delay is None:
+                raise failure
+            resends += 1
+            time.sleep(delay)
+
+    def _pages(self, page: Callable[[str], Call[Page[T]]]) -> Iterator[T]:
+        token = ""
+        while True:
+            answer = self._invoke(page(token))
+            yield from answer.items
+            token = answer.next_page_token
+            if not token:
+                return
+
+    def _stream(self, call: Call[T]) -> Iterator[T]:
+        peer = self._peers[call.service]
+        open_stream = getattr(self._stubs[call.service], call.rpc)
+        stream = open_stream(call.request, wait_for_ready=peer.has_answered)
+        failure: WanllmdbError
+        try:
+            for message in stream:
+                peer.has_answered = True
+                yield call.convert(message)
+        except grpc.RpcError as error:
+            failure = peer.failure(call.rpc, None, error)
+        else:
+            return
+        finally:
+            stream.cancel()
+        raise failure
+
+
+class AsyncConnection:
+    """Both services over asyncio channels."""
+
+    def __init__(
+        self,
+        registry: str | None = None,
+        suggestion: str | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> None:
+        self._peers = {
+            REGISTRY: Peer(REGISTRY, registry),
+            SUGGESTION: Peer(SUGGESTION, suggestion),
+        }
+        self._timeout = timeout
+        # Made at the first call, since they belong to the event loop that runs then.
+        self._channels: dict[Service, grpc.aio.Channel] = {}
+        self._stubs: dict[Service, Any] = {}
+
+    @property
+    def registry_address(self) -> str:
+        """The registry's address, as given or found."""
+        return self._peers[REGISTRY].address
+
+    @property
+    def suggestion_address(self) -> str:
+        """The suggestion service's address, as given or found."""
+        return self._peers[SUGGESTION].address
+
+    def with_timeout(self, timeout: float) -> Self:
+        """The same client, on the same connections, with another deadline in seconds a call."""
+        other = copy.copy(self)
+        other._timeout = timeout
+        return other
+
+    async def close(self) -> None:
+        """Closes the connections; calls in flight are cancelled."""
+        for channel in self._channels.values():
+            await channel.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def _invoke(self, call: Call[T]) -> T:
+        peer = self._peers[call.service]
+        timeout = call.timeout if self._timeout is None else self._timeout
+        send = getattr(self._stub(call.service), call.rpc)
+        resends = 0
+        while True:
+            try:
+                response = await send(
+                    call.request, timeout=timeout, wait_for_ready=peer.has_answered
+                )
+            except grpc.RpcError as error:
+                failure = peer.failure(call.rpc, timeout, error)
+            else:
+                peer.has_answered = True
+                return call.convert(response)
+            delay = resend_delay(failure, resends)
+            if delay is None:
+                raise failure
+            resends += 1
+            await asyncio.sleep(delay)
+
+    async def _pages(self, page: Callable[[str], Call[Page[T]]]) -> AsyncIterator[T]:
+        token = ""
+        while True:
+            answer = await self._invoke(page(token))
+            for item in answer.items:
+                yield item
+            token = answer.next_page_token
+            if not token:
+                return
+
+    async def _stream(self, call: Call[T]) -> AsyncIterator[T]:
+        peer = self._peers[call.service]
+        open_stream = getattr(self._stub(call.service), call.rpc)
+        stream = open_stream(call.request, wait_for_ready=peer.has_answered)
+        failure: WanllmdbError
+        try:
+            async for message in stream:
+                peer.has_answered = True
+                yield call.convert(message)
+        except grpc.RpcError as error:
+            failure = peer.failure(call.rpc, None, error)
+        else:
+            return
+        finally:
+            stream.cancel()
+        raise failure
+
+    def _stub(self, service: Service) -> Any:
+        if service not in self._stubs:
+            peer = self._peers[service]
+            channel = grpc.aio.insecure_channel(peer.target, options=peer.options())
+            stub = SweepRegistryServiceStub if service is REGISTRY else SuggestionServiceStub
+            self._channels[service] = channel
+            self._stubs[service] = stub(channel)
+        return self._stubs[service]

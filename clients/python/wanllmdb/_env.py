@@ -1,0 +1,62 @@
+"""The environment variables that the client reads, all in one place."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from wanllmdb._errors import NoRunError
+
+REGISTRY = "WANLLMDB_REGISTRY"
+"""Address of the registry: `host:port`, several with commas between."""
+
+SUGGESTION = "WANLLMDB_SUGGESTION"
+"""Address of the suggestion service: `host:port`, several with commas between."""
+
+SWEEP_ID = "WANLLMDB_SWEEP_ID"
+"""The sweep whose run this process works on; set by a command agent."""
+
+RUN_NUMBER = "WANLLMDB_RUN_NUMBER"
+"""The number of that run."""
+
+RUN_ATTEMPT = "WANLLMDB_RUN_ATTEMPT"
+"""The attempt of that run, as it was handed out."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnvironment:
+    """The run that a command agent handed to this process."""
+
+    sweep_id: str
+    number: int
+    attempt: int
+
+    def variables(self) -> dict[str, str]:
+        """The variables by which a child process finds the run."""
+        return {
+            SWEEP_ID: self.sweep_id,
+            RUN_NUMBER: str(self.number),
+            RUN_ATTEMPT: str(self.attempt),
+        }
+
+    @classmethod
+    def read(cls) -> RunEnvironment | None:
+        """The run that the environment names, or None when it names none.
+
+        Raises:
+            NoRunError: it names one in part or with a number that is none.
+        """
+        sweep_id = os.environ.get(SWEEP_ID, "")
+        if not sweep_id:
+            return None
+        return cls(sweep_id, _whole_number(RUN_NUMBER), _whole_number(RUN_ATTEMPT))
+
+
+def _whole_number(variable: str) -> int:
+    text = os.environ.get(variable, "")
+    if not text.isdecimal():
+        raise NoRunError(
+            f"{SWEEP_ID} is set, so {variable} must be a whole number, but it is {text!r}: "
+            f"start the program through `wanllmdb agent`, or unset {SWEEP_ID}"
+        )
+    return int(text)

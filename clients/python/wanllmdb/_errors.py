@@ -1,0 +1,154 @@
+"""The exceptions of the client.
+
+    WanllmdbError
+     ├─ InvalidArgumentError     a request that can't succeed; names every field at fault
+     ├─ NotFoundError            no such sweep or run
+     ├─ AlreadyExistsError       something else has that id
+     ├─ FailedPreconditionError  the present state forbids it
+     ├─ AbortedError             somebody else was faster, e.g. a stale etag
+     ├─ UnauthenticatedError     no key or a bad one
+     ├─ PermissionDeniedError    the key's role does not allow it
+     ├─ ResourceExhaustedError   too much at once; `retry_after` says when to come again
+     ├─ UnavailableError         no service at that address, or it is away for now
+     ├─ DeadlineExceededError    no answer in time; the request may have been carried out
+     ├─ UnimplementedError       the server is older than this client
+     ├─ InternalError            a defect of the server
+     ├─ NoRunError               log, config or init outside a run
+     └─ AgentGaveUpError         an agent's first runs all failed
+
+`RunStopped` stands apart: it is no error, and ends a run from within `log`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, NamedTuple
+
+
+class FieldProblem(NamedTuple):
+    """One problem of one field of a request or a sweep's config."""
+
+    path: str
+    """Where, e.g. `parameters.learning_rate.min`."""
+    description: str
+    """What, in a sentence."""
+
+
+class WanllmdbError(Exception):
+    """The base of everything that the client raises.
+
+    Attributes:
+        message: one sentence: what was wrong, where, what to do.
+        reason: a name for programs, one of the protos' ErrorReason without its
+            prefix, e.g. "SWEEP_NOT_FOUND"; empty where no server gave one.
+        metadata: what the reason is about, e.g. `{"sweep_id": ..., "state": ...}`.
+        fields: every field at fault, for an InvalidArgumentError.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: str = "",
+        metadata: Mapping[str, str] | None = None,
+        fields: Sequence[FieldProblem] = (),
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.reason = reason
+        self.metadata: dict[str, str] = dict(metadata or {})
+        self.fields: list[FieldProblem] = list(fields)
+
+
+class InvalidArgumentError(WanllmdbError):
+    """The request can't succeed; `str()` lists every field at fault on a line of its own."""
+
+    _HEADLINES: ClassVar[Mapping[str, str]] = {"INVALID_SWEEP_CONFIG": "invalid sweep config"}
+
+    def __str__(self) -> str:
+        if not self.fields:
+            return self.message
+        headline = self._HEADLINES.get(self.reason, "invalid request")
+        problems = "1 problem" if len(self.fields) == 1 else f"{len(self.fields)} problems"
+        lines = [f"  {path}: {text}" if path else f"  {text}" for path, text in self.fields]
+        return "\n".join([f"{headline}, {problems}:", *lines])
+
+
+class NotFoundError(WanllmdbError):
+    """No such sweep or run."""
+
+
+class AlreadyExistsError(WanllmdbError):
+    """Something else has that id."""
+
+
+class FailedPreconditionError(WanllmdbError):
+    """The present state forbids it; `state` says which one that is."""
+
+    @property
+    def state(self) -> str:
+        """The state of the sweep or run, e.g. "paused"; empty where it does not matter."""
+        state = self.metadata.get("state", "").lower()
+        return state.removeprefix("sweep_state_").removeprefix("run_state_")
+
+
+class AbortedError(WanllmdbError):
+    """Somebody else was faster: read again, and retry."""
+
+
+class UnauthenticatedError(WanllmdbError):
+    """No key or a bad one."""
+
+
+class PermissionDeniedError(WanllmdbError):
+    """The key's role does not allow it."""
+
+
+class ResourceExhaustedError(WanllmdbError):
+    """Too much at once.
+
+    Attributes:
+        retry_after: seconds after which to come again; None where the server did not say.
+    """
+
+    retry_after: float | None = None
+
+
+class UnavailableError(WanllmdbError):
+    """No service answers at the address, or it is away for now; the request may be sent again."""
+
+
+class DeadlineExceededError(WanllmdbError):
+    """No answer in time; the request may have been carried out."""
+
+
+class UnimplementedError(WanllmdbError):
+    """The server does not know the call: it is older than this client."""
+
+
+class InternalError(WanllmdbError):
+    """A defect of the server; `metadata["reference"]` finds the details in its log."""
+
+
+class NoRunError(WanllmdbError):
+    """`init`, `log`, `config` or `finish` was used outside a run."""
+
+
+class AgentGaveUpError(WanllmdbError):
+    """The first runs of an agent all failed; `__cause__` is the last failure, where it has one."""
+
+
+class RunStopped(SystemExit):  # a signal to the training function, not an error
+    """Raised by `log` when the run is to stop: early termination, a canceled sweep, a lost lease.
+
+    Not an `Exception`, so that an `except Exception` around a training loop does
+    not swallow it, and a `SystemExit`, so that a training script which a command agent
+    started ends quietly. Let it pass.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(0)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason

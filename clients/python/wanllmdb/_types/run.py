@@ -1,0 +1,181 @@
+"""Runs, their metrics and their leases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from wanllmdb._types.enums import ExhaustedReason, RunCommand, RunOrigin, RunState, SweepState
+
+
+@dataclass(frozen=True, slots=True)
+class RunError:
+    """What went wrong in a run: a sentence, and a stack trace or log tail."""
+
+    message: str
+    traceback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One trial of a sweep: a point of the search space and what came of it.
+
+    `number` counts from 0 without gaps, `attempt` how often the run was handed
+    out. `objective` is the metric's final value, `summary` the last value of every
+    metric. Times are aware and in UTC.
+    """
+
+    sweep_id: str
+    number: int
+    state: RunState
+    parameters: Mapping[str, Any]
+    objective: float | None
+    attempt: int
+    origin: RunOrigin
+    agent_id: str
+    error: RunError | None
+    external_run_id: str
+    labels: Mapping[str, str]
+    summary: Mapping[str, float]
+    last_step: int | None
+    revision: int
+    create_time: datetime | None
+    start_time: datetime | None
+    end_time: datetime | None
+    lease_expire_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BestRun:
+    """The run with the best objective of a sweep; the earlier one of equals."""
+
+    number: int
+    objective: float
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EnqueuedRun:
+    """Parameters that a user wants tried; the sampler completes those not given."""
+
+    parameters: Mapping[str, Any]
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """Values that a run reported at one step; `time` None for the server's clock."""
+
+    step: int
+    values: Mapping[str, float]
+    time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricPoint:
+    """One value, perhaps NaN or infinite, of one metric."""
+
+    step: int
+    value: float
+    time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricHistory:
+    """The points of one metric of one run, by ascending step."""
+
+    name: str
+    points: tuple[MetricPoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunLease:
+    """A run as its agent holds it."""
+
+    sweep_id: str
+    number: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseStatus:
+    """What became of one lease; `expire_time` is set when it was renewed."""
+
+    lease: RunLease
+    command: RunCommand
+    expire_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Succeeded:
+    """A run that did what it was to do; without `objective` the last reported value counts."""
+
+    objective: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A run that broke."""
+
+    message: str
+    traceback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """A run that early termination stopped, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Canceled:
+    """A run that was told to stop, and why."""
+
+    reason: str
+
+
+Outcome = Succeeded | Failed | Pruned | Canceled
+"""How a run ended, as its agent says."""
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedRun:
+    """A run after its end, with what this did to the sweep."""
+
+    run: Run
+    sweep_state: SweepState
+    best_run: BestRun | None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Runs to work on.
+
+    `exhausted` says why there are fewer than asked for. `should_stop` is to be
+    asked once a run has reported `next_check_iteration` finite values of the
+    metric; None when the sweep stops no runs.
+    """
+
+    runs: tuple[Run, ...]
+    exhausted: ExhaustedReason | None
+    next_check_iteration: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StopDecision:
+    """Whether early termination stops a run, and why.
+
+    At `rung` the run's `value` was compared with `threshold`, among
+    `compared_runs` runs. None in these where nothing was tested.
+    """
+
+    should_stop: bool
+    reason: str
+    rung: int | None
+    threshold: float | None
+    value: float | None
+    compared_runs: int
+    next_check_iteration: int | None

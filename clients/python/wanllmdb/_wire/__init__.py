@@ -1,0 +1,1 @@
+"""Between Python values and protobuf messages: everything that knows the wire format."""

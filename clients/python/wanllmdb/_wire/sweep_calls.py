@@ -1,0 +1,210 @@
+"""The registry's RPCs about sweeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from wanllmdb._errors import InvalidArgumentError
+from wanllmdb._types.analysis import ParallelCoordinates
+from wanllmdb._types.enums import ConfigFormat, Method, SweepOrder, SweepState
+from wanllmdb._types.spec import Hyperband, RetryPolicy, SweepSpec
+from wanllmdb._types.sweep import CreatedSweep, ParsedConfig, Sweep, SweepChange, SweepStats
+from wanllmdb._types.unset import UNSET, Unset
+from wanllmdb._wire import results
+from wanllmdb._wire.call import Call, Page, field_of, nothing, page_of, request_id_or_new
+from wanllmdb._wire.enums import to_wire
+from wanllmdb._wire.spec import to_early_termination, to_retries, to_spec
+from wanllmdb._wire.values import config_text, to_timestamp
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import sweep_pb2
+
+Config = Mapping[str, Any] | str | SweepSpec
+"""A W&B-style config as a dictionary or as YAML or JSON text, or a typed spec."""
+
+_SWEEP = field_of("sweep", results.to_sweep)
+
+
+def create_sweep(
+    config: Config, project: str, name: str, description: str, request_id: str | None
+) -> Call[CreatedSweep]:
+    """CreateSweep."""
+    request = pb.CreateSweepRequest(
+        project=project,
+        name=name,
+        description=description,
+        request_id=request_id_or_new(request_id),
+    )
+    _set_source(request, config)
+    return Call(request, results.to_created_sweep)
+
+
+def parse_sweep_config(config: Config) -> Call[ParsedConfig]:
+    """ParseSweepConfig."""
+    request = pb.ParseSweepConfigRequest()
+    _set_source(request, config)
+    return Call(request, results.to_parsed_config)
+
+
+def get_sweep(sweep_id: str) -> Call[Sweep]:
+    """GetSweep."""
+    return Call(pb.GetSweepRequest(sweep_id=sweep_id), _SWEEP)
+
+
+def list_sweeps(
+    project: str,
+    states: Sequence[SweepState | str],
+    methods: Sequence[Method | str],
+    name_prefix: str,
+    created_after: datetime | None,
+    created_before: datetime | None,
+    order: SweepOrder | str | None,
+    page_size: int,
+) -> Callable[[str], Call[Page[Sweep]]]:
+    """ListSweeps, by page token."""
+    filters = pb.ListSweepsRequest(
+        project=project,
+        states=[to_wire(state, SweepState, sweep_pb2.SweepState, "states") for state in states],
+        methods=[to_wire(method, Method, sweep_pb2.Method, "methods") for method in methods],
+        name_prefix=name_prefix,
+        created_after=to_timestamp(created_after),
+        created_before=to_timestamp(created_before),
+        order=to_wire(order, SweepOrder, pb.SweepOrder, "order"),
+        page_size=page_size,
+    )
+
+    def page(token: str) -> Call[Page[Sweep]]:
+        request = pb.ListSweepsRequest(page_token=token)
+        request.MergeFrom(filters)
+        return Call(request, page_of("sweeps", results.to_sweep))
+
+    return page
+
+
+def update_sweep(
+    sweep_id: str,
+    name: str | Unset,
+    description: str | Unset,
+    run_cap: int | Unset | None,
+    early_termination: Hyperband | Unset | None,
+    retries: RetryPolicy | Unset,
+    target: float | Unset | None,
+    etag: str,
+    request_id: str | None,
+) -> Call[Sweep]:
+    """UpdateSweep: the mask names what is given; None clears."""
+    sweep = sweep_pb2.Sweep(sweep_id=sweep_id, etag=etag)
+    request = pb.UpdateSweepRequest(request_id=request_id_or_new(request_id))
+    mask = request.update_mask.paths
+    if name is not UNSET:
+        mask.append("name")
+        sweep.name = name
+    if description is not UNSET:
+        mask.append("description")
+        sweep.description = description
+    if run_cap is not UNSET:
+        mask.append("spec.run_cap")
+        sweep.spec.MergeFrom(sweep_pb2.SweepSpec(run_cap=run_cap))
+    if early_termination is not UNSET:
+        mask.append("spec.early_termination")
+        if early_termination is not None:
+            sweep.spec.early_termination.CopyFrom(to_early_termination(early_termination))
+    if retries is not UNSET:
+        mask.append("spec.retries")
+        sweep.spec.retries.CopyFrom(to_retries(retries))
+    if target is not UNSET:
+        mask.append("spec.metric.target")
+        sweep.spec.metric.MergeFrom(sweep_pb2.Metric(target=target))
+    if not mask:
+        raise InvalidArgumentError(
+            "update_sweep was called without anything to change: give name, description, "
+            "run_cap, early_termination, retries or target"
+        )
+    request.sweep.CopyFrom(sweep)
+    return Call(request, _SWEEP)
+
+
+def delete_sweep(sweep_id: str, etag: str, request_id: str | None) -> Call[None]:
+    """DeleteSweep."""
+    return Call(
+        pb.DeleteSweepRequest(
+            sweep_id=sweep_id, etag=etag, request_id=request_id_or_new(request_id)
+        ),
+        nothing,
+    )
+
+
+def export_sweep(sweep_id: str, config_format: ConfigFormat | str) -> Call[str]:
+    """ExportSweep."""
+    wire_format = to_wire(config_format, ConfigFormat, pb.ConfigFormat, "format")
+    return Call(pb.ExportSweepRequest(sweep_id=sweep_id, format=wire_format), field_of("text", str))
+
+
+def start_sweep(sweep_id: str, etag: str, request_id: str | None) -> Call[Sweep]:
+    """StartSweep."""
+    return _move(pb.StartSweepRequest, sweep_id, etag, request_id)
+
+
+def pause_sweep(sweep_id: str, etag: str, request_id: str | None) -> Call[Sweep]:
+    """PauseSweep."""
+    return _move(pb.PauseSweepRequest, sweep_id, etag, request_id)
+
+
+def resume_sweep(sweep_id: str, etag: str, request_id: str | None) -> Call[Sweep]:
+    """ResumeSweep."""
+    return _move(pb.ResumeSweepRequest, sweep_id, etag, request_id)
+
+
+def finish_sweep(sweep_id: str, etag: str, request_id: str | None) -> Call[Sweep]:
+    """FinishSweep."""
+    return _move(pb.FinishSweepRequest, sweep_id, etag, request_id)
+
+
+def cancel_sweep(sweep_id: str, etag: str, request_id: str | None) -> Call[Sweep]:
+    """CancelSweep."""
+    return _move(pb.CancelSweepRequest, sweep_id, etag, request_id)
+
+
+def get_sweep_stats(sweep_id: str) -> Call[SweepStats]:
+    """GetSweepStats."""
+    return Call(pb.GetSweepStatsRequest(sweep_id=sweep_id), field_of("stats", results.to_stats))
+
+
+def get_parallel_coordinates(sweep_id: str, max_rows: int) -> Call[ParallelCoordinates]:
+    """GetParallelCoordinates."""
+    return Call(
+        pb.GetParallelCoordinatesRequest(sweep_id=sweep_id, max_rows=max_rows),
+        results.to_parallel_coordinates,
+    )
+
+
+def watch_sweep(sweep_id: str, since_revision: int) -> Call[SweepChange]:
+    """WatchSweep; the conversion is that of one message of the stream."""
+    return Call(
+        pb.WatchSweepRequest(sweep_id=sweep_id, since_revision=since_revision), results.to_change
+    )
+
+
+def _set_source(
+    request: pb.CreateSweepRequest | pb.ParseSweepConfigRequest, config: Config
+) -> None:
+    if isinstance(config, SweepSpec):
+        request.spec.CopyFrom(to_spec(config))
+    elif isinstance(config, str):
+        request.config_text.text = config
+    elif isinstance(config, Mapping):
+        request.config_text.text = config_text(config)
+    else:
+        raise InvalidArgumentError(
+            f"a sweep's config is a dict, YAML or JSON text, or a SweepSpec, "
+            f"not a {type(config).__name__}"
+        )
+
+
+def _move(
+    request_type: Callable[..., Any], sweep_id: str, etag: str, request_id: str | None
+) -> Call[Sweep]:
+    return Call(
+        request_type(sweep_id=sweep_id, etag=etag, request_id=request_id_or_new(request_id)), _SWEEP
+    )
