@@ -25,7 +25,7 @@ LOGS = "logs"
 PROCESSES = "processes.json"
 LOCK = "lock"
 
-_OURS = {POSTGRES, POSTGRES_IN_THE_MAKING, LOGS, PROCESSES, LOCK}
+_OURS = {POSTGRES, POSTGRES_IN_THE_MAKING, LOGS, PROCESSES, PROCESSES + ".new", LOCK}
 # What the mount point of a fresh volume holds.
 _HARMLESS = {"lost+found"}
 _PG_CONTROL_BYTES = 8192

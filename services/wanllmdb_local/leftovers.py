@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from .errors import StartError
+from .process_records import ProcessRecords
 
 _PATIENCE_SECONDS = 15.0
 
@@ -53,6 +54,17 @@ def stop_left_over_postgres(pgdata: Path) -> None:
     pid = _postmaster_pid(pgdata)
     if pid is not None and psutil.pid_exists(pid):
         (pgdata / "postmaster.pid").unlink()
+
+
+def stop_left_over_services(records: ProcessRecords) -> None:
+    """Stops services that a killed launcher left: they may hold the ports."""
+    left = records.alive()
+    for process in left:
+        _send(process, signal.SIGTERM)
+    _gone, stubborn = psutil.wait_procs(left, timeout=_PATIENCE_SECONDS)
+    for process in stubborn:
+        _send(process, signal.SIGKILL)
+    psutil.wait_procs(stubborn, timeout=_PATIENCE_SECONDS)
 
 
 def _processes(belongs: Callable[[psutil.Process], bool]) -> list[psutil.Process]:

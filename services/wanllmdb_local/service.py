@@ -1,0 +1,132 @@
+"""One of the two servers as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from .errors import StartError
+from .log_files import open_log, tail
+from .ports import HOST
+from .stopping import stop_process
+from .tether import start_tethered
+
+# A cold start imports numpy, scipy and optuna: seconds on a slow disk.
+READY_SECONDS = 90.0
+_USAGE_EXIT_CODE = 2
+_HEALTH_SECONDS = 2.0
+
+
+class Service:
+    """Started, asked whether it answers, stopped; not thread-safe.
+
+    Start it in the main thread: it ends with the thread that started it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        port: int,
+        arguments: Sequence[str],
+        log_file: Path,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """
+        Args:
+            name: `registry` or `suggestion`; its package is wanllmdb_NAME.
+            port: Where it listens, also after it was started again.
+            arguments: Further arguments.
+            log_file: Takes what it prints.
+            environment: Variables on top of this process's own.
+        """
+        self.name = name
+        self.address = f"{HOST}:{port}"
+        self.log_file = log_file
+        self._command = [sys.executable, "-m", f"wanllmdb_{name}"]
+        self._command += ["--host", HOST, "--port", str(port), *arguments]
+        self._environment = {**os.environ, **(environment or {})}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._deadline = 0.0
+        self._log_start = 0
+
+    @property
+    def pids(self) -> list[int]:
+        return [] if self._process is None else [self._process.pid]
+
+    def launch(self) -> None:
+        """Starts the process; `is_ready` says when it serves."""
+        with open_log(self.log_file) as log:
+            self._log_start = log.tell()
+            self._process = start_tethered(
+                self._command,
+                stop_signal=signal.SIGTERM,
+                output=log,
+                env=self._environment,
+            )
+        self._deadline = time.monotonic() + READY_SECONDS
+
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def is_ready(self) -> bool:
+        """Whether it serves by now.
+
+        Raises:
+            StartError: It ended, or took too long.
+        """
+        if not self.is_running():
+            raise StartError(self._why_it_ended())
+        if self._announced() and self._answers():
+            return True
+        if time.monotonic() > self._deadline:
+            raise StartError(
+                f"The {self.name} service does not answer on {self.address} after "
+                f"{READY_SECONDS:.0f} s. The end of its log, {self.log_file}:\n"
+                + self._last_words()
+            )
+        return False
+
+    def stop(self, *, seconds: float, hurried: Callable[[], bool]) -> None:
+        """Lets running calls end, then kills it: after `seconds`, or once hurried."""
+        if self._process is None:
+            return
+        stop_process(self._process, signal.SIGTERM, seconds=seconds, hurried=hurried)
+
+    def _announced(self) -> bool:
+        """Cheaper to ask for than a connection, and only this process writes it."""
+        with self.log_file.open("rb") as log:
+            log.seek(self._log_start)
+            return f"ready {self.name} ".encode() in log.read()
+
+    def _answers(self) -> bool:
+        with grpc.insecure_channel(self.address) as channel:
+            stub = health_pb2_grpc.HealthStub(channel)
+            try:
+                answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=_HEALTH_SECONDS)
+            except grpc.RpcError:
+                return False
+        serving: bool = answer.status == health_pb2.HealthCheckResponse.SERVING
+        return serving
+
+    def _why_it_ended(self) -> str:
+        assert self._process is not None
+        code = self._process.returncode
+        if code == _USAGE_EXIT_CODE:
+            return f"The {self.name} service refused to start: {self._last_words(lines=1)}"
+        how = f"by signal {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
+        return (
+            f"The {self.name} service ended {how} before it was ready. "
+            f"The end of its log, {self.log_file}:\n{self._last_words()}"
+        )
+
+    def _last_words(self, *, lines: int = 12) -> str:
+        return tail(self.log_file, lines=lines, start=self._log_start)
