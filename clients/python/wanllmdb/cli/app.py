@@ -1,0 +1,72 @@
+"""Puts the commands together."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from wanllmdb._version import __version__
+from wanllmdb.cli import agent, runs, sweeps
+from wanllmdb.cli.connection import Addresses
+from wanllmdb.cli.plugins import add_plugins
+
+
+def build_app() -> typer.Typer:
+    """The program with its own commands and those that other packages bring."""
+    app = typer.Typer(
+        name="wanllmdb",
+        no_args_is_help=True,
+        rich_markup_mode="markdown",
+        # A traceback is for defects; then the plain one can be pasted into a report.
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_options)
+    app.add_typer(sweeps.app, name="sweep")
+    app.command("runs")(runs.list_runs)
+    app.command("best")(runs.best)
+    app.command("importance")(runs.importance)
+    app.command("watch")(runs.watch)
+    app.command("agent")(agent.run_agent)
+    add_plugins(app)
+    return app
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"wanllmdb {__version__}")
+        raise typer.Exit
+
+
+def _options(
+    context: typer.Context,
+    registry: Annotated[
+        str | None,
+        typer.Option(
+            help="The registry's address. Default: localhost:50051.",
+            envvar="WANLLMDB_REGISTRY",
+            metavar="HOST:PORT",
+        ),
+    ] = None,
+    suggestion: Annotated[
+        str | None,
+        typer.Option(
+            help="The suggestion service's address. Default: localhost:50052.",
+            envvar="WANLLMDB_SUGGESTION",
+            metavar="HOST:PORT",
+        ),
+    ] = None,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and exit.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Hyperparameter sweeps.
+
+    `wanllmdb up` runs the platform on this machine, `wanllmdb sweep create sweep.yaml` makes a
+    sweep, `wanllmdb agent SWEEP -- python train.py` works on it.
+    """
+    context.obj = Addresses(registry, suggestion)

@@ -1,0 +1,82 @@
+"""Values as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from rich.markup import escape
+
+_RUN_STYLES = {
+    "queued": "dim",
+    "running": "cyan",
+    "finished": "green",
+    "pruned": "yellow",
+    "failed": "red",
+    "lost": "red",
+    "canceled": "dim",
+}
+_SWEEP_STYLES = {
+    "pending": "dim",
+    "running": "cyan",
+    "paused": "yellow",
+    "finished": "green",
+    "failed": "red",
+    "canceled": "dim",
+}
+
+
+def run_state(state: str) -> str:
+    """A run's state in its color, as rich markup."""
+    return _styled(state, _RUN_STYLES)
+
+
+def sweep_state(state: str) -> str:
+    """A sweep's state in its color, as rich markup."""
+    return _styled(state, _SWEEP_STYLES)
+
+
+def _styled(state: str, styles: Mapping[str, str]) -> str:
+    style = styles.get(state)
+    return f"[{style}]{state}[/]" if style else state
+
+
+def number(value: float | None) -> str:
+    """A metric's value: six digits that count."""
+    return "-" if value is None else f"{value:.6g}"
+
+
+def value_of(value: object) -> str:
+    """A parameter's value, as rich markup."""
+    if isinstance(value, float):
+        return number(value)
+    return escape(str(value))
+
+
+def parameters(values: Mapping[str, object]) -> str:
+    """Parameters in one line, as rich markup."""
+    return "  ".join(f"{escape(name)}={value_of(value)}" for name, value in values.items())
+
+
+def time_ago(time: datetime | None) -> str:
+    """How long ago something was."""
+    return "-" if time is None else duration(datetime.now(UTC) - time) + " ago"
+
+
+def span(start: datetime | None, end: datetime | None) -> str:
+    """How long something took, or has taken so far."""
+    return "-" if start is None else duration((end or datetime.now(UTC)) - start)
+
+
+def duration(length: timedelta) -> str:
+    """A length of time in its two largest units."""
+    seconds = max(length.total_seconds(), 0.0)
+    if seconds < 10:
+        return f"{seconds:.1f}s"
+    if seconds < 60:
+        return f"{seconds:.0f}s"
+    if seconds < 3600:
+        return f"{seconds // 60:.0f}m {seconds % 60:02.0f}s"
+    if seconds < 86400:
+        return f"{seconds // 3600:.0f}h {seconds % 3600 // 60:02.0f}m"
+    return f"{seconds // 86400:.0f}d {seconds % 86400 // 3600:.0f}h"

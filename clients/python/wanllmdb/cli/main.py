@@ -1,0 +1,30 @@
+"""The entry point of the `wanllmdb` program."""
+
+from __future__ import annotations
+
+import sys
+
+FAILED = 1
+
+
+def main() -> None:
+    """Runs the program; every error of the client becomes one message and exit code 1."""
+    try:
+        import rich  # noqa: F401  # asked for here, used by the commands
+        import typer  # noqa: F401
+    except ModuleNotFoundError as missing:
+        sys.exit(
+            f"The wanllmdb program needs the package {missing.name}: pip install 'wanllmdb[cli]'"
+        )
+    from wanllmdb import WanllmdbError
+    from wanllmdb.cli.app import build_app
+
+    try:
+        build_app()(prog_name="wanllmdb")
+    except WanllmdbError as error:
+        print(f"wanllmdb: {error}", file=sys.stderr)
+        sys.exit(FAILED)
+
+
+if __name__ == "__main__":
+    main()
