@@ -118,6 +118,9 @@ class RetryPolicy:
     failed: int = 0
 
 
+DEFAULT_RETRIES = RetryPolicy()
+
+
 @dataclass(frozen=True, slots=True)
 class SweepSpec:
     """What a sweep searches and how; `seed` is None only before creation."""
@@ -128,7 +131,7 @@ class SweepSpec:
     early_termination: Hyperband | None = None
     run_cap: int | None = None
     seed: int | None = None
-    retries: RetryPolicy = RetryPolicy()
+    retries: RetryPolicy = DEFAULT_RETRIES
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from wanllmdb_common.errors import (
     AlreadyExistsError,
     FailedPreconditionError,
     FieldViolation,
+    InvalidArgumentError,
     invalid_request,
 )
 from wanllmdb_common.search_space.distributions import ParameterValue, SearchSpace, contains
@@ -42,6 +43,7 @@ class CreatedRuns:
 
     reply: bytes | None
     answered_before: bool = False
+    request_id_reused: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,14 +66,9 @@ class CreateRuns(Change):
         return Needs(numbers=frozenset(p.number for p in self._proposals()))
 
     def run(self, edit: SweepEdit) -> bytes:
-        replies = [
-            edit.replay(request.key) if request.key is not None else None
-            for request in self.requests
-        ]
-        if any(reply is not None for reply in replies):
-            answers = [CreatedRuns(reply, reply is not None) for reply in replies]
-            waiting = any(reply is None for reply in replies)
-            return self.encode(answers, waiting)
+        answers = [_earlier_answer(edit, request) for request in self.requests]
+        if any(answer.answered_before or answer.request_id_reused for answer in answers):
+            return self.encode(answers, True)
         require_handing_out(edit.sweep)
         if not self._fit(edit):
             return self.encode([CreatedRuns(None)] * len(self.requests), True)
@@ -110,6 +107,17 @@ class CreateRuns(Change):
             else:
                 next_number += 1
         return True
+
+
+def _earlier_answer(edit: SweepEdit, request: RunsForAgent) -> CreatedRuns:
+    """One Suggest that reuses an id must not fail those that it is written with."""
+    if request.key is None:
+        return CreatedRuns(None)
+    try:
+        reply = edit.replay(request.key)
+    except InvalidArgumentError:
+        return CreatedRuns(None, request_id_reused=True)
+    return CreatedRuns(reply, answered_before=reply is not None)
 
 
 def _hand_out(edit: SweepEdit, proposal: Proposal, agent_id: str) -> Run:

@@ -59,33 +59,28 @@ class Canceled:
 Outcome = Succeeded | Failed | Pruned | Canceled
 
 
-@dataclass(frozen=True)
-class _HeldRunChange:
-    number: int
-    attempt: int
+def _held_run(edit: SweepEdit, number: int, attempt: int) -> Run:
+    """The run, if this attempt may still change it.
 
-    def held_run(self, edit: SweepEdit) -> Run:
-        """The run, if this attempt may still change it.
-
-        Raises:
-            FailedPreconditionError: RUN_LEASE_LOST or RUN_NOT_RUNNING.
-        """
-        run = edit.run(self.number)
-        if self.attempt > run.attempt or self.attempt < 1:
-            text = f"run {run.number} was handed out {run.attempt} times, not {self.attempt}"
-            raise invalid_request(FieldViolation("attempt", text))
-        if self.attempt < run.attempt:
-            raise FailedPreconditionError(
-                "RUN_LEASE_LOST",
-                f"run {run.number} of sweep '{run.sweep_id}' was lost and handed out again: "
-                f"attempt {self.attempt} is over, attempt {run.attempt} counts",
-                sweep_id=run.sweep_id,
-                number=run.number,
-                attempt=run.attempt,
-            )
-        if run.state not in _HELD:
-            _not_running(run)
-        return run
+    Raises:
+        FailedPreconditionError: RUN_LEASE_LOST or RUN_NOT_RUNNING.
+    """
+    run = edit.run(number)
+    if attempt > run.attempt or attempt < 1:
+        text = f"run {run.number} was handed out {run.attempt} times, not {attempt}"
+        raise invalid_request(FieldViolation("attempt", text))
+    if attempt < run.attempt:
+        raise FailedPreconditionError(
+            "RUN_LEASE_LOST",
+            f"run {run.number} of sweep '{run.sweep_id}' was lost and handed out again: "
+            f"attempt {attempt} is over, attempt {run.attempt} counts",
+            sweep_id=run.sweep_id,
+            number=run.number,
+            attempt=run.attempt,
+        )
+    if run.state not in _HELD:
+        _not_running(run)
+    return run
 
 
 @dataclass(frozen=True)
@@ -100,7 +95,7 @@ class ReportMetrics(SingleChange[RunCommand]):
         return Needs(numbers=frozenset({self.number}))
 
     def apply(self, edit: SweepEdit) -> RunCommand:
-        run = _HeldRunChange(self.number, self.attempt).held_run(edit)
+        run = _held_run(edit, self.number, self.attempt)
         if self.rows:
             edit.touch(run)
             store_rows(edit, run, self.rows)
@@ -120,7 +115,7 @@ class FinishRun(SingleChange[Run]):
         return Needs(frozenset({self.number}), queued=needs_to_finish(sweep).queued)
 
     def apply(self, edit: SweepEdit) -> Run:
-        run = _HeldRunChange(self.number, self.attempt).held_run(edit)
+        run = _held_run(edit, self.number, self.attempt)
         if self.rows:
             edit.touch(run)
             store_rows(edit, run, self.rows)
@@ -141,7 +136,7 @@ class ReleaseRun(SingleChange[Run]):
         return Needs(numbers=frozenset({self.number}))
 
     def apply(self, edit: SweepEdit) -> Run:
-        run = _HeldRunChange(self.number, self.attempt).held_run(edit)
+        run = _held_run(edit, self.number, self.attempt)
         if run.state is not RunState.RUNNING:
             _not_running(run)
         run.error = RunError(self.reason) if self.reason else None

@@ -11,6 +11,7 @@ from wanllmdb_registry.domain.config.parse import invalid_config
 from wanllmdb_registry.domain.config.validate import problems_of
 from wanllmdb_registry.domain.edit import Needs, SweepEdit
 from wanllmdb_registry.domain.model import (
+    DEFAULT_RETRIES,
     FinishReason,
     Hyperband,
     RetryPolicy,
@@ -123,7 +124,7 @@ class SweepUpdate:
     description: str = ""
     run_cap: int | None = None
     early_termination: Hyperband | None = None
-    retries: RetryPolicy = RetryPolicy()
+    retries: RetryPolicy = DEFAULT_RETRIES
     target: float | None = None
 
 

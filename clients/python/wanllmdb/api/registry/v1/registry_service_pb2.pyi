@@ -1068,9 +1068,14 @@ class CreatedRuns(_message.Message):
 
     RUNS_FIELD_NUMBER: _builtins.int
     ANSWERED_BEFORE_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_REUSED_FIELD_NUMBER: _builtins.int
     answered_before: _builtins.bool
     """True when this is the answer to an earlier request with the same
     request_id.
+    """
+    request_id_reused: _builtins.bool
+    """True when the request_id was used before with another agent or count; it
+    gets nothing.
     """
     @_builtins.property
     def runs(self) -> _containers.RepeatedCompositeFieldContainer[_run_pb2.Run]:
@@ -1081,10 +1086,11 @@ class CreatedRuns(_message.Message):
         *,
         runs: _abc.Iterable[_run_pb2.Run] | None = ...,
         answered_before: _builtins.bool = ...,
+        request_id_reused: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answered_before", b"answered_before", "runs", b"runs"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answered_before", b"answered_before", "request_id_reused", b"request_id_reused", "runs", b"runs"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1101,12 +1107,13 @@ class CreateRunsResponse(_message.Message):
     conflict: _builtins.bool
     """True when the proposals did not fit the sweep as it is now: a number was
     taken, a queued run is gone, the cap was lowered, or a request was answered
-    before. Then nothing was written: sync and propose again.
+    before or reuses an id. Then nothing was written: sync and propose again
+    for those that got no answer.
     """
     @_builtins.property
     def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___CreatedRuns]:
-        """One entry a request, in order. In a conflict those not answered before are
-        empty.
+        """One entry a request, in order. In a conflict all but those answered before
+        are empty.
         """
 
     def __init__(

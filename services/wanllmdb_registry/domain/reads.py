@@ -1,0 +1,105 @@
+"""What reads ask for and give back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from wanllmdb_registry.domain.model import (
+    FinishReason,
+    Method,
+    MetricPoint,
+    Run,
+    Sweep,
+    SweepState,
+)
+
+
+class SweepOrder(StrEnum):
+    """In which order sweeps are listed."""
+
+    CREATE_TIME_DESC = "create_time desc"
+    CREATE_TIME_ASC = "create_time asc"
+    NAME_ASC = "name asc"
+
+
+class RunOrder(StrEnum):
+    """In which order runs are listed; runs without an objective come last."""
+
+    NUMBER_ASC = "number asc"
+    NUMBER_DESC = "number desc"
+    OBJECTIVE_ASC = "objective asc"
+    OBJECTIVE_DESC = "objective desc"
+
+
+@dataclass(frozen=True, slots=True)
+class SweepFilter:
+    """Which sweeps are listed; empty fields filter nothing."""
+
+    project: str = ""
+    states: tuple[SweepState, ...] = ()
+    methods: tuple[Method, ...] = ()
+    name_prefix: str = ""
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPosition:
+    """The last sweep of a page."""
+
+    create_time: datetime
+    name: str
+    sweep_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunPosition:
+    """The last run of a page."""
+
+    number: int
+    objective: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PointPosition:
+    """The last metric point of a page."""
+
+    name: str
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class SyncedRuns:
+    """What changed since a revision; complete up to `revision`."""
+
+    runs: Sequence[Run]
+    points: Sequence[MetricPoint]
+    revision: int
+    has_more: bool
+    state: SweepState
+    finish_reason: FinishReason | None
+    next_number: int
+    space_exhausted: bool
+    sweep: Sweep | None
+
+
+@dataclass(frozen=True, slots=True)
+class SweepChanges:
+    """What a watcher is told: the sweep if it changed itself, and runs by revision."""
+
+    revision: int
+    has_more: bool
+    sweep: Sweep | None
+    runs: Sequence[Run]
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedRun:
+    """What a plot needs of a run."""
+
+    number: int
+    parameters: dict[str, object]
+    objective: float | None

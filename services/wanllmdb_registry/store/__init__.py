@@ -1,0 +1,1 @@
+"""PostgreSQL: tables, migrations, the write transaction and the reads."""

@@ -1,0 +1,13 @@
+"""Runs migrations on the connection that `migrate` brings."""
+
+from alembic import context
+
+from wanllmdb_registry.store.schema import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,206 @@
+"""Rows to domain objects and back."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Row
+
+from wanllmdb_registry.domain.config.export import config_of
+from wanllmdb_registry.domain.config.parse import parse_config
+from wanllmdb_registry.domain.edit import StoredReply
+from wanllmdb_registry.domain.model import (
+    BestRun,
+    FinishReason,
+    MetricPoint,
+    Run,
+    RunCounts,
+    RunError,
+    RunOrigin,
+    RunState,
+    Sweep,
+    SweepSpec,
+    SweepState,
+)
+
+
+@lru_cache(maxsize=1024)
+def spec_from_config(config: str) -> SweepSpec:
+    """The spec that a config column holds; parsed once for each text."""
+    return parse_config(json.loads(config)).spec
+
+
+def sweep_from_row(row: Row[Any]) -> Sweep:
+    """A row of `sweeps`."""
+    best = None
+    if row.best_number is not None:
+        best = BestRun(row.best_number, row.best_objective, row.best_parameters)
+    return Sweep(
+        sweep_id=row.sweep_id,
+        project=row.project,
+        name=row.name,
+        description=row.description,
+        spec=spec_from_config(row.config),
+        create_time=row.create_time,
+        state=SweepState(row.state),
+        finish_reason=None if row.finish_reason is None else FinishReason(row.finish_reason),
+        next_number=row.next_number,
+        space_exhausted=row.space_exhausted,
+        counts=RunCounts(
+            row.queued,
+            row.running,
+            row.finished,
+            row.pruned,
+            row.failed,
+            row.lost,
+            row.canceled,
+        ),
+        best=best,
+        ended_seconds=row.ended_seconds,
+        revision=row.revision,
+        own_revision=row.own_revision,
+        version=row.version,
+        start_time=row.start_time,
+        end_time=row.end_time,
+    )
+
+
+def new_sweep_row(sweep: Sweep) -> dict[str, Any]:
+    """All columns of `sweeps`."""
+    return {
+        "sweep_id": sweep.sweep_id,
+        "project": sweep.project,
+        "method": sweep.spec.method.value,
+        "create_time": sweep.create_time,
+        **sweep_row(sweep),
+        **sweep_own_row(sweep),
+    }
+
+
+def sweep_own_row(sweep: Sweep) -> dict[str, Any]:
+    """The columns that change with the sweep's own fields."""
+    return {
+        "name": sweep.name,
+        "description": sweep.description,
+        "config": json.dumps(config_of(sweep.spec)),
+    }
+
+
+def sweep_row(sweep: Sweep) -> dict[str, Any]:
+    """The columns that change with its runs and its state."""
+    counts, best = sweep.counts, sweep.best
+    return {
+        "state": sweep.state.value,
+        "finish_reason": None if sweep.finish_reason is None else sweep.finish_reason.value,
+        "next_number": sweep.next_number,
+        "space_exhausted": sweep.space_exhausted,
+        "queued": counts.queued,
+        "running": counts.running,
+        "finished": counts.finished,
+        "pruned": counts.pruned,
+        "failed": counts.failed,
+        "lost": counts.lost,
+        "canceled": counts.canceled,
+        "best_number": None if best is None else best.number,
+        "best_objective": None if best is None else best.objective,
+        "best_parameters": None if best is None else best.parameters,
+        "ended_seconds": sweep.ended_seconds,
+        "revision": sweep.revision,
+        "own_revision": sweep.own_revision,
+        "version": sweep.version,
+        "start_time": sweep.start_time,
+        "end_time": sweep.end_time,
+    }
+
+
+def run_from_row(row: Row[Any]) -> Run:
+    """A row of `runs`."""
+    error = None
+    if row.error_message is not None:
+        error = RunError(row.error_message, row.error_traceback)
+    return Run(
+        sweep_id=row.sweep_id,
+        number=row.number,
+        parameters=row.parameters,
+        state=RunState(row.state),
+        create_time=row.create_time,
+        origin=RunOrigin(row.origin),
+        attempt=row.attempt,
+        agent_id=row.agent_id,
+        objective=row.objective,
+        error=error,
+        external_run_id=row.external_run_id,
+        labels=row.labels,
+        summary=dict(zip(row.summary_names, row.summary_values, strict=True)),
+        last_step=row.last_step,
+        sampler_state=row.sampler_state,
+        losses=row.losses,
+        failures=row.failures,
+        revision=row.revision,
+        start_time=row.start_time,
+        end_time=row.end_time,
+        lease_expire_time=row.lease_expire_time,
+    )
+
+
+def run_row(run: Run) -> dict[str, Any]:
+    """The columns of `runs` that can change."""
+    return {
+        "state": run.state.value,
+        "parameters": run.parameters,
+        "attempt": run.attempt,
+        "agent_id": run.agent_id,
+        "objective": run.objective,
+        "error_message": None if run.error is None else run.error.message,
+        "error_traceback": None if run.error is None else run.error.traceback,
+        "external_run_id": run.external_run_id,
+        "labels": run.labels,
+        "summary_names": list(run.summary),
+        "summary_values": list(run.summary.values()),
+        "last_step": run.last_step,
+        "sampler_state": run.sampler_state,
+        "losses": run.losses,
+        "failures": run.failures,
+        "revision": run.revision,
+        "start_time": run.start_time,
+        "end_time": run.end_time,
+        "lease_expire_time": run.lease_expire_time,
+    }
+
+
+def new_run_row(run: Run) -> dict[str, Any]:
+    """All columns of `runs`."""
+    return {
+        "sweep_id": run.sweep_id,
+        "number": run.number,
+        "origin": run.origin.value,
+        "create_time": run.create_time,
+        **run_row(run),
+    }
+
+
+def point_row(sweep_id: str, point: MetricPoint) -> dict[str, Any]:
+    """All columns of `metric_points`."""
+    return {
+        "sweep_id": sweep_id,
+        "number": point.number,
+        "attempt": point.attempt,
+        "name": point.name,
+        "step": point.step,
+        "value": point.value,
+        "time": point.time,
+        "objective_revision": point.objective_revision,
+    }
+
+
+def reply_row(sweep_id: str, request_id: str, reply: StoredReply, now: Any) -> dict[str, Any]:
+    """All columns of `replies`."""
+    return {
+        "sweep_id": sweep_id,
+        "request_id": request_id,
+        "fingerprint": reply.fingerprint,
+        "reply": reply.reply,
+        "create_time": now,
+    }

@@ -1,0 +1,155 @@
+"""The tables. Migrations are their history; a test keeps the two in step.
+
+Everything below sweeps is keyed by sweep first, so that the tables can be
+partitioned by it. Metric points and replies have no foreign key: they are
+written under the lock of their sweep's row alone, and a check for each of
+millions of points would buy nothing.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+
+metadata = MetaData()
+
+
+def _time(name: str, nullable: bool = False) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+projects = Table(
+    "projects",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _time("create_time"),
+)
+
+sweeps = Table(
+    "sweeps",
+    metadata,
+    Column("sweep_id", Text, primary_key=True),
+    Column("project", Text, ForeignKey("projects.name"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    # The spec as a config in JSON text: exact for every number, readable by people.
+    Column("config", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("finish_reason", Text),
+    Column("next_number", BigInteger, nullable=False),
+    Column("space_exhausted", Boolean, nullable=False),
+    Column("queued", BigInteger, nullable=False),
+    Column("running", BigInteger, nullable=False),
+    Column("finished", BigInteger, nullable=False),
+    Column("pruned", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
+    Column("lost", BigInteger, nullable=False),
+    Column("canceled", BigInteger, nullable=False),
+    Column("best_number", BigInteger),
+    Column("best_objective", Double),
+    Column("best_parameters", JSON(none_as_null=True)),
+    Column("ended_seconds", Double, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("own_revision", BigInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    _time("create_time"),
+    _time("start_time", nullable=True),
+    _time("end_time", nullable=True),
+    Index("sweeps_by_time", "create_time", "sweep_id"),
+    Index("sweeps_by_project", "project", "create_time", "sweep_id"),
+    Index("sweeps_by_name", text("name text_pattern_ops"), "sweep_id"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("sweep_id", Text, ForeignKey("sweeps.sweep_id", ondelete="CASCADE"), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    # JSON, not JSONB: its text is kept as it is, so 1e20 stays a float.
+    Column("parameters", JSON, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("agent_id", Text, nullable=False),
+    Column("objective", Double),
+    Column("error_message", Text),
+    Column("error_traceback", Text),
+    Column("external_run_id", Text),
+    Column("labels", JSON, nullable=False),
+    # Two arrays rather than JSON, which has no NaN.
+    Column("summary_names", ARRAY(Text), nullable=False),
+    Column("summary_values", ARRAY(Double), nullable=False),
+    Column("last_step", BigInteger),
+    Column("sampler_state", LargeBinary, nullable=False),
+    Column("losses", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    _time("create_time"),
+    _time("start_time", nullable=True),
+    _time("end_time", nullable=True),
+    _time("lease_expire_time", nullable=True),
+    PrimaryKeyConstraint("sweep_id", "number"),
+    Index("runs_by_revision", "sweep_id", "revision"),
+    Index("runs_by_state", "sweep_id", "state", "number"),
+    Index("runs_by_objective", "sweep_id", "objective", "number"),
+    Index(
+        "runs_by_external_id",
+        "sweep_id",
+        "external_run_id",
+        unique=True,
+        postgresql_where=text("external_run_id IS NOT NULL"),
+    ),
+    # Small: only runs that an agent holds. Without the expiry itself, so that a
+    # heartbeat touches no index.
+    Index("runs_leased", "sweep_id", postgresql_where=text("state = 'RUNNING'")),
+)
+
+metric_points = Table(
+    "metric_points",
+    metadata,
+    Column("sweep_id", Text, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("step", BigInteger, nullable=False),
+    Column("value", Double, nullable=False),
+    _time("time"),
+    Column("objective_revision", BigInteger),
+    PrimaryKeyConstraint("sweep_id", "number", "attempt", "name", "step"),
+    Index(
+        "metric_points_by_revision",
+        "sweep_id",
+        "objective_revision",
+        postgresql_where=text("objective_revision IS NOT NULL"),
+    ),
+)
+
+replies = Table(
+    "replies",
+    metadata,
+    Column("sweep_id", Text, nullable=False),
+    Column("request_id", Uuid(as_uuid=False), nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("reply", LargeBinary, nullable=False),
+    _time("create_time"),
+    PrimaryKeyConstraint("sweep_id", "request_id"),
+    Index("replies_by_time", "create_time"),
+)
