@@ -107,6 +107,15 @@ def sweep_details(sweep: Sweep) -> Table:
     return table
 
 
+def progress(sweep: Sweep) -> str:
+    """A sweep's counters and best value in one line, as rich markup."""
+    stats, cap = sweep.stats, sweep.spec.run_cap
+    total = f"{stats.total_runs}" + (f"/{cap}" if cap is not None else "")
+    best = stats.best_run
+    shown = f"  best [bold]{formats.number(best.objective)}[/]" if best is not None else ""
+    return f"{total} runs: {_counts(stats)}{shown}"
+
+
 def _metric(metric: Metric) -> str:
     target = f", until {formats.number(metric.target)}" if metric.target is not None else ""
     return f"{metric.goal} {escape(metric.name)}{target}"

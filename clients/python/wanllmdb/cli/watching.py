@@ -35,7 +35,7 @@ def watch_as_lines(changes: Iterable[SweepChange]) -> None:
             key, state, line = None, str(change.sweep.state), _sweep_line(change.sweep)
         elif isinstance(change, RunChanged):
             key, state = change.run.number, f"{change.run.state} {change.run.attempt}"
-            line = _run_line(change.run, metric)
+            line = run_line(change.run, metric)
         else:
             continue
         if seen.get(key) != state:
@@ -65,7 +65,8 @@ def _sweep_line(sweep: Sweep) -> str:
     return f"sweep    {formats.sweep_state(sweep.state)}"
 
 
-def _run_line(run: Run, metric: str) -> str:
+def run_line(run: Run, metric: str) -> str:
+    """A run in one line, as rich markup."""
     value = tables.value_so_far(run, metric)
     shown = "" if value is None else f"  {metric}={formats.number(value)}"
     error = "" if run.error is None else f"  {formats.value_of(run.error.message)}"

@@ -1,0 +1,46 @@
+"""`wanllmdb demo`: a real sweep on a platform that is gone afterwards."""
+
+from __future__ import annotations
+
+import signal
+import time
+from types import FrameType
+from typing import NoReturn
+
+import typer
+
+from .requirements import require_demo
+
+_INTERRUPTED = 130
+
+
+def command() -> None:
+    """See a sweep at work: about a minute, and nothing stays.
+
+    Starts the platform in a temporary place and lets four agents tune a neural network on
+    scikit-learn's digits, with early termination on.
+    """
+    require_demo("wanllmdb demo")
+    from .demo_platform import temporary_platform
+    from .demo_report import print_report
+    from .demo_sweep import run_sweep
+    from .errors import LocalError
+
+    # However it is stopped, the blocks below clean up on the way out.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    began = time.monotonic()
+    try:
+        with temporary_platform() as platform:
+            sweep_id = run_sweep(platform)
+            print_report(platform, sweep_id, seconds=time.monotonic() - began)
+    except KeyboardInterrupt:
+        typer.echo("Interrupted; everything was stopped and removed.", err=True)
+        raise typer.Exit(_INTERRUPTED) from None
+    except LocalError as error:
+        typer.echo(f"wanllmdb demo: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

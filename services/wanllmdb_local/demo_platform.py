@@ -1,0 +1,68 @@
+"""A platform in a temporary place, started and stopped by `up` itself."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from .errors import StartError
+from .log_files import open_log, tail
+from .stopping import stop_process
+from .tether import start_tethered
+
+_START_SECONDS = 120.0
+_STOP_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class TemporaryPlatform:
+    """Where it answers, and a folder for what else is to be gone afterwards."""
+
+    registry: str
+    suggestion: str
+    folder: Path
+
+
+@contextmanager
+def temporary_platform() -> Iterator[TemporaryPlatform]:
+    """Starts a platform on free ports; stops it and removes all that it stored.
+
+    Raises:
+        StartError: It did not come up.
+    """
+    with tempfile.TemporaryDirectory(prefix="wanllmdb-demo-") as name:
+        folder = Path(name)
+        # PostgreSQL may have to run as another user, who must be able to pass.
+        folder.chmod(0o711)
+        ready_file = folder / "ready.json"
+        log_file = folder / "up.log"
+        typer.echo("Starting PostgreSQL and both services ...")
+        with open_log(log_file) as log:
+            process = start_tethered(
+                [
+                    *(sys.executable, "-m", "wanllmdb.cli.main", "up"),
+                    *("--data-dir", str(folder / "data"), "--ready-file", str(ready_file)),
+                    *("--registry-port", "0", "--suggestion-port", "0"),
+                ],
+                stop_signal=signal.SIGTERM,
+                output=log,
+            )
+        try:
+            deadline = time.monotonic() + _START_SECONDS
+            while not ready_file.exists():
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise StartError(f"The platform did not start:\n{tail(log_file)}")
+                time.sleep(0.05)
+            ready = json.loads(ready_file.read_text())
+            yield TemporaryPlatform(ready["registry"], ready["suggestion"], folder)
+        finally:
+            stop_process(process, signal.SIGTERM, seconds=_STOP_SECONDS)

@@ -1,0 +1,113 @@
+"""The demo's sweep: four agents, each a process, and what one sees of it meanwhile."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import typer
+from rich.console import Group
+from rich.live import Live
+
+from wanllmdb import Client, Run, Sweep
+from wanllmdb.cli import tables
+from wanllmdb.cli.console import stdout
+from wanllmdb.cli.watching import run_line
+
+from .demo_platform import TemporaryPlatform
+from .demo_training import SWEEP_CONFIG
+from .errors import LocalError
+from .log_files import open_log, tail
+from .stopping import stop_process
+from .tether import start_tethered
+
+_AGENTS = 4
+_METRIC = SWEEP_CONFIG["metric"]["name"]
+_LOOK_SECONDS = 0.4
+# Heading, counters and a margin around the rows.
+_LINES_AROUND_ROWS = 9
+
+
+def run_sweep(platform: TemporaryPlatform) -> str:
+    """Creates the sweep, runs it to its end before the reader's eyes, returns its id.
+
+    Raises:
+        LocalError: An agent ended with an error.
+    """
+    with Client(registry=platform.registry, suggestion=platform.suggestion) as client:
+        sweep_id = client.create_sweep(SWEEP_CONFIG, project="demo").sweep.sweep_id
+        typer.echo(
+            f"Sweep {sweep_id}: {SWEEP_CONFIG['run_cap']} runs, method {SWEEP_CONFIG['method']}, "
+            f"{_AGENTS} agents, early termination on."
+        )
+        with _agents(platform, sweep_id) as agents:
+            show = _show_live if stdout().is_terminal else _show_lines
+            show(client, sweep_id, agents)
+    return sweep_id
+
+
+@contextmanager
+def _agents(platform: TemporaryPlatform, sweep_id: str) -> Iterator[list[subprocess.Popen[bytes]]]:
+    environment = {
+        **os.environ,
+        "WANLLMDB_REGISTRY": platform.registry,
+        "WANLLMDB_SUGGESTION": platform.suggestion,
+        # Four agents share the cores already: more threads would only wait.
+        **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    }
+    log_file = platform.folder / "agents.log"
+    agents: list[subprocess.Popen[bytes]] = []
+    try:
+        for _index in range(_AGENTS):
+            with open_log(log_file) as log:
+                agents.append(
+                    start_tethered(
+                        [sys.executable, "-m", "wanllmdb_local.demo_training", sweep_id],
+                        stop_signal=signal.SIGTERM,
+                        output=log,
+                        env=environment,
+                    )
+                )
+        yield agents
+        if any(agent.wait(timeout=60) != 0 for agent in agents):
+            raise LocalError(f"An agent ended with an error:\n{tail(log_file, lines=30)}")
+    finally:
+        for agent in agents:
+            stop_process(agent, signal.SIGINT, seconds=5.0)
+
+
+def _looks(
+    client: Client, sweep_id: str, agents: Sequence[subprocess.Popen[bytes]]
+) -> Iterator[tuple[Sweep, list[Run]]]:
+    """The sweep and its runs again and again, to the last look after its end."""
+    going = True
+    while going:
+        time.sleep(_LOOK_SECONDS)
+        going = any(agent.poll() is None for agent in agents)
+        sweep = client.get_sweep(sweep_id)
+        going = going and not sweep.state.is_final
+        yield sweep, list(client.list_runs(sweep_id))
+
+
+def _show_live(client: Client, sweep_id: str, agents: Sequence[subprocess.Popen[bytes]]) -> None:
+    console = stdout()
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        for sweep, runs in _looks(client, sweep_id, agents):
+            rows = max(console.height - _LINES_AROUND_ROWS, 4)
+            table = tables.runs_table(runs[-rows:], metric=_METRIC)
+            live.update(Group(table, tables.progress(sweep)), refresh=True)
+
+
+def _show_lines(client: Client, sweep_id: str, agents: Sequence[subprocess.Popen[bytes]]) -> None:
+    console = stdout()
+    shown: set[int] = set()
+    for _sweep, runs in _looks(client, sweep_id, agents):
+        for run in runs:
+            if run.state.is_final and run.number not in shown:
+                shown.add(run.number)
+                console.print(run_line(run, _METRIC))

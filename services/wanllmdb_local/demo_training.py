@@ -1,0 +1,63 @@
+"""What the demo trains: a small neural network on scikit-learn's bundled digits.
+
+Nothing here knows of the demo: it is what a user's training script looks like.
+Started as a program it is one agent: `python -m wanllmdb_local.demo_training SWEEP`.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from typing import Any
+
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+from sklearn.neural_network import MLPClassifier
+
+import wanllmdb as wandb
+
+SWEEP_CONFIG: dict[str, Any] = {
+    "name": "digits",
+    "method": "bayes",
+    "metric": {"name": "val_accuracy", "goal": "maximize"},
+    "parameters": {
+        "learning_rate": {"distribution": "log_uniform", "min": 0.0001, "max": 0.1},
+        "hidden_units": {"distribution": "log_uniform", "min": 8, "max": 128},
+        "batch_size": {"values": [16, 32, 64, 128]},
+        "activation": {"values": ["relu", "tanh", "logistic"]},
+        "weight_decay": {"distribution": "log_uniform", "min": 0.000001, "max": 0.1},
+    },
+    "early_terminate": {"type": "hyperband", "min_iter": 3, "eta": 3},
+    "run_cap": 40,
+}
+EPOCHS = 27
+
+
+@cache
+def _digits() -> Any:
+    """1,797 images of 8 x 8 pixels, scaled to 0-1; a third of them to validate on."""
+    images, labels = load_digits(return_X_y=True)
+    return train_test_split(images / 16.0, labels, test_size=1 / 3, random_state=0)
+
+
+def train() -> None:
+    """One run: the parameters come from the sweep, an epoch's values go back."""
+    wandb.init()
+    config = wandb.config
+    train_x, validation_x, train_y, validation_y = _digits()
+    model = MLPClassifier(
+        hidden_layer_sizes=(config.hidden_units,),
+        activation=config.activation,
+        learning_rate_init=config.learning_rate,
+        batch_size=config.batch_size,
+        alpha=config.weight_decay,
+        random_state=0,
+    )
+    for _epoch in range(EPOCHS):
+        model.partial_fit(train_x, train_y, classes=range(10))
+        accuracy = model.score(validation_x, validation_y)
+        wandb.log({"loss": model.loss_, "val_accuracy": accuracy})
+
+
+if __name__ == "__main__":
+    wandb.agent(sys.argv[1], function=train)
