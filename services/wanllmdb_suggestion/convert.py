@@ -1,0 +1,117 @@
+"""The registry's messages as the plain values that models take, and proposals as messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from wanllmdb.api.registry.v1 import registry_service_pb2, run_pb2, sweep_pb2
+from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
+from wanllmdb_common.search_space.convert import (
+    parameters_from_proto,
+    parameters_to_proto,
+    space_from_proto,
+)
+from wanllmdb_suggestion.study.hyperband import Hyperband
+from wanllmdb_suggestion.study.model import Proposal
+from wanllmdb_suggestion.study.records import (
+    Changes,
+    Exhausted,
+    Method,
+    ObjectivePoint,
+    RunRecord,
+    RunState,
+    Standing,
+    StudySpec,
+    SweepState,
+)
+
+DEFAULT_ETA = 3.0
+
+METHODS = {
+    sweep_pb2.METHOD_RANDOM: Method.RANDOM,
+    sweep_pb2.METHOD_GRID: Method.GRID,
+    sweep_pb2.METHOD_BAYES: Method.BAYES,
+}
+
+_RUN_STATES = {
+    value: RunState(name.removeprefix("RUN_STATE_"))
+    for name, value in run_pb2.RunState.items()
+    if value != run_pb2.RUN_STATE_UNSPECIFIED
+}
+
+_SWEEP_STATES = {
+    value: SweepState(name.removeprefix("SWEEP_STATE_"))
+    for name, value in sweep_pb2.SweepState.items()
+    if value != sweep_pb2.SWEEP_STATE_UNSPECIFIED
+}
+
+_FINISHED_BY = {
+    sweep_pb2.FINISH_REASON_RUN_CAP: Exhausted.RUN_CAP,
+    sweep_pb2.FINISH_REASON_SPACE_EXHAUSTED: Exhausted.SPACE_EXHAUSTED,
+    sweep_pb2.FINISH_REASON_TARGET_REACHED: Exhausted.TARGET_REACHED,
+}
+
+EXHAUSTED = {
+    None: pb.EXHAUSTED_REASON_UNSPECIFIED,
+    Exhausted.RUN_CAP: pb.EXHAUSTED_REASON_RUN_CAP,
+    Exhausted.SPACE_EXHAUSTED: pb.EXHAUSTED_REASON_SPACE_EXHAUSTED,
+    Exhausted.TARGET_REACHED: pb.EXHAUSTED_REASON_TARGET_REACHED,
+}
+
+
+def spec_from_proto(spec: sweep_pb2.SweepSpec) -> StudySpec:
+    """The spec of a stored sweep: the registry has checked it and chosen a seed."""
+    rule = spec.early_termination.hyperband
+    has_rule = spec.HasField("early_termination") and spec.early_termination.HasField("hyperband")
+    return StudySpec(
+        method=METHODS[spec.method],
+        space=space_from_proto(spec.search_space),
+        seed=spec.seed,
+        metric=spec.metric.name if spec.HasField("metric") else None,
+        minimize=spec.metric.goal != sweep_pb2.GOAL_MAXIMIZE,
+        hyperband=(
+            Hyperband(max(rule.min_iter, 1), rule.eta or DEFAULT_ETA, rule.strict)
+            if has_rule
+            else None
+        ),
+        run_cap=spec.run_cap if spec.HasField("run_cap") else None,
+    )
+
+
+def changes_from_proto(response: registry_service_pb2.SyncRunsResponse) -> Changes:
+    """A page of a sync."""
+    return Changes(
+        revision=response.revision,
+        standing=Standing(
+            state=_SWEEP_STATES[response.state],
+            finished_by=_FINISHED_BY.get(response.finish_reason),
+            next_number=response.next_number,
+            space_exhausted=response.space_exhausted,
+        ),
+        runs=[_record(run) for run in response.runs],
+        points=[
+            ObjectivePoint(point.number, point.attempt, point.step, point.value)
+            for point in response.objective_points
+        ],
+        spec=spec_from_proto(response.sweep.spec) if response.HasField("sweep") else None,
+    )
+
+
+def _record(run: registry_service_pb2.SyncedRun) -> RunRecord:
+    return RunRecord(
+        number=run.number,
+        state=_RUN_STATES[run.state],
+        attempt=run.attempt,
+        parameters=parameters_from_proto(run.parameters),
+        objective=run.objective if run.HasField("objective") else None,
+    )
+
+
+def proposals_to_proto(proposals: Iterable[Proposal]) -> list[registry_service_pb2.RunProposal]:
+    """The messages."""
+    return [
+        registry_service_pb2.RunProposal(
+            number=proposal.number, parameters=parameters_to_proto(proposal.parameters)
+        )
+        for proposal in proposals
+    ]

@@ -1,0 +1,226 @@
+"""Answers the Suggests of one sweep, those that wait together in one go."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+from wanllmdb.api.registry.v1 import registry_service_pb2
+from wanllmdb_common.errors import (
+    AbortedError,
+    FailedPreconditionError,
+    InvalidArgumentError,
+    ServiceError,
+    UnavailableError,
+)
+from wanllmdb_suggestion.convert import proposals_to_proto
+from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
+from wanllmdb_suggestion.study.model import Allotment, Batch, Demand, Proposal, SweepModel
+from wanllmdb_suggestion.study.records import Exhausted, Method, SweepState
+from wanllmdb_suggestion.study_keeper import StudyKeeper
+from wanllmdb_suggestion.waiting import (
+    MAX_TRIES,
+    Handout,
+    WaitingLine,
+    WaitingSuggest,
+    scope_of,
+)
+
+# Proposed for a sweep that hands out nothing: no sweep gets as far as this
+# number, so the registry turns the request down without a trace, unless it
+# answered it before the sweep was stopped and knows what.
+_UNFIT = Proposal(number=2**62, parameters={})
+
+# Proposals of one round bound its latency for those who come later.
+MAX_TOGETHER = 256
+
+
+class SuggestDesk:
+    """One sweep's Suggests.
+
+    A worker goes round as long as somebody waits: it takes all who wait, brings
+    the model up to date, proposes for them off the event loop, writes all of it
+    in one CreateRuns and answers. So under load the cost of a round is shared
+    by all who waited, and alone a Suggest waits for nobody.
+    """
+
+    def __init__(
+        self, keeper: StudyKeeper, registry: RegistryClient, sampling_budget: float
+    ) -> None:
+        self._keeper = keeper
+        self._registry = registry
+        self._sampling_budget = sampling_budget
+        self._line = WaitingLine()
+        self._worker: asyncio.Task[None] | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody waits."""
+        return not self._line
+
+    async def suggest(
+        self, count: int, agent_id: str, request_id: str, scope: CallScope
+    ) -> Handout:
+        """Hands out up to `count` runs.
+
+        Raises:
+            FailedPreconditionError: SWEEP_NOT_RUNNING.
+            AbortedError: WRITE_CONFLICT, other writers were faster every time.
+            ServiceError: the registry's.
+        """
+        answer: asyncio.Future[Handout] = asyncio.get_running_loop().create_future()
+        suggest = WaitingSuggest(request_id, agent_id, count, scope, answer)
+        self._line.join(suggest)
+        if self._worker is None or self._worker.done():
+            self._worker = asyncio.create_task(self._work())
+        try:
+            return await answer
+        finally:
+            self._line.leave(suggest)
+
+    def close(self) -> None:
+        """Stops the worker; those who wait are told to come again."""
+        if self._worker is not None:
+            self._worker.cancel()
+        for suggest in self._line.drain():
+            suggest.reject(
+                UnavailableError("SHUTTING_DOWN", "the server shuts down; send the request again")
+            )
+
+    async def _work(self) -> None:
+        while batch := self._line.together(MAX_TOGETHER):
+            try:
+                await self._round(batch)
+            except Exception as error:  # told to those who wait
+                self._fail(batch, error)
+
+    def _fail(self, batch: list[WaitingSuggest], error: Exception) -> None:
+        """Fails all of them, unless one bad Suggest may have failed the others: then they go
+        round once more, each alone.
+        """
+        is_common = isinstance(error, ServiceError) and not isinstance(error, InvalidArgumentError)
+        for suggest in batch:
+            if is_common or suggest.alone or len(batch) == 1:
+                suggest.reject(error)
+            suggest.alone = True
+
+    async def _round(self, waiting: list[WaitingSuggest]) -> None:
+        async with self._keeper.fresh_model(scope_of(waiting)) as model:
+            closed = model.closed
+            next_check = _next_check(model)
+            fallback = _usual_shortage(model)
+            if closed is None:
+                demands = [_demand(suggest) for suggest in waiting]
+                proposed = await self._keeper.off_loop(
+                    lambda: model.propose(demands, seconds=self._sampling_budget)
+                )
+            else:
+                refused = Allotment([_UNFIT], None)
+                proposed = Batch(dict.fromkeys(range(len(waiting)), refused))
+        served = [(waiting[i], allotment) for i, allotment in proposed.allotments.items()]
+        # Numbers have no gaps, so only at the end can those be left out whose
+        # caller has gone meanwhile.
+        while served and not served[-1][0].is_wanted:
+            served.pop()
+            proposed.space_exhausted = False
+        if not served:
+            return
+        try:
+            response = await self._create(served, space_exhausted=proposed.space_exhausted)
+        except FailedPreconditionError as error:
+            if error.reason != "SWEEP_NOT_RUNNING":
+                raise
+            # No request was answered before, else the registry had said so.
+            for suggest, _ in served:
+                if closed is None:
+                    self._again(suggest)
+                elif isinstance(closed, Exhausted):
+                    suggest.resolve(Handout((), closed, next_check))
+                else:
+                    suggest.reject(_not_running(self._keeper.sweep_id, closed))
+            return
+        for (suggest, allotment), result in zip(served, response.results, strict=True):
+            if result.request_id_reused:
+                suggest.reject(_reused(suggest.request_id))
+            elif response.conflict and not result.answered_before:
+                self._again(suggest)
+            else:
+                short = len(result.runs) < suggest.count
+                shortage = (allotment.shortage or fallback) if short else None
+                suggest.resolve(Handout(result.runs, shortage, next_check))
+        if response.conflict:
+            # Two replicas that met once would meet again in step.
+            await asyncio.sleep(random.uniform(0, 0.005) * max(s.tries for s, _ in served))
+
+    async def _create(
+        self, served: list[tuple[WaitingSuggest, Allotment]], *, space_exhausted: bool
+    ) -> registry_service_pb2.CreateRunsResponse:
+        """Writes what was proposed.
+
+        Also for those who get nothing: the registry knows whether one of them
+        only repeats a request that was answered before.
+        """
+        request = registry_service_pb2.CreateRunsRequest(
+            sweep_id=self._keeper.sweep_id,
+            requests=[
+                registry_service_pb2.RunsForAgent(
+                    request_id=suggest.request_id,
+                    agent_id=suggest.agent_id,
+                    count=suggest.count,
+                    proposals=proposals_to_proto(allotment.proposals),
+                )
+                for suggest, allotment in served
+            ],
+            space_exhausted=space_exhausted,
+        )
+        return await self._registry.create_runs(request, scope_of([s for s, _ in served]))
+
+    def _again(self, suggest: WaitingSuggest) -> None:
+        suggest.tries += 1
+        if suggest.tries >= MAX_TRIES:
+            suggest.reject(
+                AbortedError(
+                    "WRITE_CONFLICT",
+                    f"sweep '{self._keeper.sweep_id}' was changed by others {MAX_TRIES} times in "
+                    "a row; send the same request again",
+                    sweep_id=self._keeper.sweep_id,
+                )
+            )
+
+
+def _demand(suggest: WaitingSuggest) -> Demand:
+    return Demand(suggest.count, lambda: suggest.is_wanted)
+
+
+def _reused(request_id: str) -> InvalidArgumentError:
+    return InvalidArgumentError(
+        "REQUEST_ID_REUSED",
+        f"request_id '{request_id}' was used before with another request; make up a new one",
+        request_id=request_id,
+    )
+
+
+def _not_running(sweep_id: str, state: SweepState) -> FailedPreconditionError:
+    todo = {
+        SweepState.PAUSED: "; resume it first",
+        SweepState.FINISHED: " by request; create a new sweep to go on",
+    }.get(state, "; create a new sweep to go on")
+    return FailedPreconditionError(
+        "SWEEP_NOT_RUNNING",
+        f"sweep '{sweep_id}' is {state}{todo}",
+        sweep_id=sweep_id,
+        state=state,
+    )
+
+
+def _next_check(model: SweepModel) -> int | None:
+    """How many values of the metric a run has when it reaches the first band."""
+    rule = model.spec.hyperband
+    return None if rule is None else next(rule.bands()) + 1
+
+
+def _usual_shortage(model: SweepModel) -> Exhausted:
+    """Why an earlier answer, whose reason nobody wrote down, had too few runs."""
+    if model.spec.run_cap is None and model.spec.method is Method.GRID:
+        return Exhausted.SPACE_EXHAUSTED
+    return Exhausted.RUN_CAP

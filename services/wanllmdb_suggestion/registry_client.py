@@ -1,0 +1,155 @@
+"""The calls to the registry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self, TypeVar
+
+import grpc
+import grpc.aio
+
+from wanllmdb.api.registry.v1 import (
+    registry_service_pb2,
+    registry_service_pb2_grpc,
+    run_pb2,
+    sweep_pb2,
+)
+from wanllmdb_common.interceptor import REQUEST_ID_KEY
+from wanllmdb_suggestion.rpc_errors import service_error
+
+Request = TypeVar("Request", contravariant=True)
+Response = TypeVar("Response", covariant=True)
+
+# As many runs as a page may have: a cold model is built from all of them.
+SYNC_PAGE_SIZE = 5_000
+
+# Every call is safe to repeat: those that write carry request ids.
+_SERVICE_CONFIG = {
+    "loadBalancingConfig": [{"round_robin": {}}],
+    "methodConfig": [
+        {
+            "name": [{"service": "wanllmdb.api.registry.v1.SweepRegistryService"}],
+            "retryPolicy": {
+                "maxAttempts": 5,
+                "initialBackoff": "0.1s",
+                "maxBackoff": "1s",
+                "backoffMultiplier": 2,
+                "retryableStatusCodes": ["UNAVAILABLE"],
+            },
+        }
+    ],
+}
+
+_OPTIONS = [
+    ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
+    ("grpc.enable_retries", 1),
+    # Pages of thousands of runs pass the default of 4 MiB.
+    ("grpc.max_receive_message_length", 64 * 1024 * 1024),
+    # The default waits up to two minutes before it looks for a registry again.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+    # Not more often than the server permits, see wanllmdb_common.server.
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class CallScope:
+    """On whose behalf a call is made: its request id for the logs, its seconds left."""
+
+    request_id: str = ""
+    timeout: float | None = None
+
+
+class _Call(Protocol[Request, Response]):
+    def __call__(
+        self,
+        request: Request,
+        *,
+        timeout: float | None = None,
+        metadata: tuple[tuple[str, str], ...] | None = None,
+    ) -> Awaitable[Response]: ...
+
+
+class RegistryClient:
+    """A connection to the registry; use it as an async context manager.
+
+    Every method raises a ServiceError: the registry's own, or
+    REGISTRY_UNAVAILABLE when it did not answer after several tries.
+    """
+
+    def __init__(self, address: str, timeout: float) -> None:
+        self._address = address
+        self._timeout = timeout
+        self._channel: grpc.aio.Channel | None = None
+
+    async def __aenter__(self) -> Self:
+        self._channel = grpc.aio.insecure_channel(self._address, options=_OPTIONS)
+        self._stub = registry_service_pb2_grpc.SweepRegistryServiceStub(self._channel)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._channel is not None:
+            await self._channel.close()
+
+    async def get_sweep(self, sweep_id: str, scope: CallScope) -> sweep_pb2.Sweep:
+        """The sweep."""
+        request = registry_service_pb2.GetSweepRequest(sweep_id=sweep_id)
+        response = await self._call(self._stub.GetSweep, request, scope)
+        return response.sweep
+
+    async def sync_runs(
+        self, sweep_id: str, since_revision: int, scope: CallScope, *, with_points: bool
+    ) -> registry_service_pb2.SyncRunsResponse:
+        """A page of what changed after the revision."""
+        request = registry_service_pb2.SyncRunsRequest(
+            sweep_id=sweep_id,
+            since_revision=since_revision,
+            page_size=SYNC_PAGE_SIZE,
+            include_objective_points=with_points,
+        )
+        return await self._call(self._stub.SyncRuns, request, scope)
+
+    async def create_runs(
+        self, request: registry_service_pb2.CreateRunsRequest, scope: CallScope
+    ) -> registry_service_pb2.CreateRunsResponse:
+        """Hands out runs."""
+        return await self._call(self._stub.CreateRuns, request, scope)
+
+    async def best_runs(
+        self, sweep_id: str, count: int, scope: CallScope, *, minimize: bool
+    ) -> Sequence[run_pb2.Run]:
+        """The best finished runs, best first."""
+        order = (
+            registry_service_pb2.RUN_ORDER_OBJECTIVE_ASC
+            if minimize
+            else registry_service_pb2.RUN_ORDER_OBJECTIVE_DESC
+        )
+        request = registry_service_pb2.ListRunsRequest(
+            sweep_id=sweep_id,
+            states=[run_pb2.RUN_STATE_FINISHED],
+            order=order,
+            page_size=count,
+        )
+        response = await self._call(self._stub.ListRuns, request, scope)
+        return response.runs
+
+    async def _call(
+        self, method: _Call[Request, Response], request: Request, scope: CallScope
+    ) -> Response:
+        timeout = self._timeout if scope.timeout is None else min(scope.timeout, self._timeout)
+        metadata = ((REQUEST_ID_KEY, scope.request_id),) if scope.request_id else None
+        try:
+            return await method(request, timeout=timeout, metadata=metadata)
+        except grpc.aio.AioRpcError as error:
+            raise service_error(error, self._address) from error

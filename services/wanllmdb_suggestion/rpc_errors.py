@@ -1,0 +1,70 @@
+"""What the registry answered with an error, as an error of this service."""
+
+from __future__ import annotations
+
+import grpc
+import grpc.aio
+from google.rpc import error_details_pb2, status_pb2
+
+from wanllmdb_common.error_mapping import STATUS_DETAILS_KEY
+from wanllmdb_common.errors import (
+    AbortedError,
+    AlreadyExistsError,
+    FailedPreconditionError,
+    FieldViolation,
+    InvalidArgumentError,
+    NotFoundError,
+    OverloadedError,
+    ServiceError,
+    UnavailableError,
+)
+
+_PLAIN: dict[grpc.StatusCode, type[ServiceError]] = {
+    grpc.StatusCode.NOT_FOUND: NotFoundError,
+    grpc.StatusCode.ALREADY_EXISTS: AlreadyExistsError,
+    grpc.StatusCode.FAILED_PRECONDITION: FailedPreconditionError,
+    grpc.StatusCode.ABORTED: AbortedError,
+    grpc.StatusCode.UNAVAILABLE: UnavailableError,
+}
+
+# Where the registry asks to come again but does not say when.
+_DEFAULT_RETRY_AFTER = 1.0
+
+
+def service_error(error: grpc.aio.AioRpcError, address: str) -> Exception:
+    """The same code, message, reason and details, to be raised here.
+
+    UNAVAILABLE and DEADLINE_EXCEEDED without a reason come from the network, not
+    from the registry: REGISTRY_UNAVAILABLE. A code that no ServiceError stands
+    for stays an AioRpcError, so that the caller sees INTERNAL and the log all.
+    """
+    info = error_details_pb2.ErrorInfo()
+    request = error_details_pb2.BadRequest()
+    retry = error_details_pb2.RetryInfo()
+    for detail in _details(error):
+        for message in (info, request, retry):
+            detail.Unpack(message)
+    code, text = error.code(), error.details() or ""
+    metadata: dict[str, object] = dict(info.metadata)
+    if not info.reason:
+        if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+            return UnavailableError(
+                "REGISTRY_UNAVAILABLE",
+                f"the registry at {address} does not answer; the request may be sent again",
+            )
+        return error
+    if code is grpc.StatusCode.INVALID_ARGUMENT:
+        violations = [FieldViolation(v.field, v.description) for v in request.field_violations]
+        return InvalidArgumentError(info.reason, text, violations, **metadata)
+    if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        after = retry.retry_delay.ToMilliseconds() / 1000 or _DEFAULT_RETRY_AFTER
+        return OverloadedError(info.reason, text, after, **metadata)
+    kind = _PLAIN.get(code)
+    return error if kind is None else kind(info.reason, text, **metadata)
+
+
+def _details(error: grpc.aio.AioRpcError) -> list[error_details_pb2.Any]:
+    for key, value in error.trailing_metadata() or ():
+        if key == STATUS_DETAILS_KEY and isinstance(value, bytes):
+            return list(status_pb2.Status.FromString(value).details)
+    return []

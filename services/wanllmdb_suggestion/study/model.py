@@ -1,0 +1,229 @@
+"""The model of one sweep, kept current by the registry's changes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from wanllmdb_suggestion.study.bayes_sampler import BayesSampler
+from wanllmdb_suggestion.study.grid_sampler import GridSampler
+from wanllmdb_suggestion.study.hyperband import BandTable
+from wanllmdb_suggestion.study.queue import RunQueue
+from wanllmdb_suggestion.study.random_sampler import RandomSampler
+from wanllmdb_suggestion.study.records import (
+    Changes,
+    Exhausted,
+    Method,
+    Parameters,
+    RunRecord,
+    RunState,
+    Standing,
+    StudySpec,
+    SweepState,
+)
+from wanllmdb_suggestion.study.sampler import Sampler
+
+# The most proposals that one CreateRuns may carry.
+MAX_PROPOSALS = 1_000
+
+
+class StaleModelError(Exception):
+    """The sweep's spec changed such that a new model must be built from all its runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What one waiting Suggest wants: `count` runs, as long as `is_wanted` says True."""
+
+    count: int
+    is_wanted: Callable[[], bool] = lambda: True
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A run's number and its complete parameters."""
+
+    number: int
+    parameters: Parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Allotment:
+    """What one demand gets; `shortage` says why it is less than it wanted."""
+
+    proposals: Sequence[Proposal]
+    shortage: Exhausted | None
+
+
+@dataclass(slots=True)
+class Batch:
+    """The answers to several demands, by their place in the request.
+
+    Demands that are in neither list were not got to; they are to be asked
+    again. Numbers of new runs ascend without gaps over `allotments`.
+    """
+
+    allotments: dict[int, Allotment] = field(default_factory=dict)
+    unwanted: list[int] = field(default_factory=list)
+    space_exhausted: bool = False
+
+
+class SweepModel:
+    """What is known of a sweep, and what to try next.
+
+    Everything that it answers follows from the spec and the latest record of
+    each run, so a model that was built anew gives the same answers. Not
+    thread-safe: one thread at a time.
+
+    Attributes:
+        spec: What is searched and how.
+        revision: The registry's revision up to which the model is complete.
+        standing: Where the sweep stood then.
+        runs: The latest record of each run, by number.
+        bands: The metric's values, for sweeps with early termination.
+    """
+
+    def __init__(self, spec: StudySpec) -> None:
+        self.spec = spec
+        self.revision = 0
+        self.standing = Standing()
+        self.runs: dict[int, RunRecord] = {}
+        self.bands = BandTable(spec.hyperband, minimize=spec.minimize) if spec.hyperband else None
+        self._queue = RunQueue()
+        self._sampler = make_sampler(spec)
+
+    @property
+    def size(self) -> int:
+        """How much it holds, in runs; twenty values of the metric weigh as much as a run."""
+        return len(self.runs) + (self.bands.points // 20 if self.bands else 0)
+
+    def apply(self, changes: Changes) -> None:
+        """Takes what changed; applying something twice does no harm.
+
+        Raises:
+            StaleModelError: this model can't follow the change of the spec.
+        """
+        if changes.spec is not None:
+            if not changes.spec.models_as(self.spec):
+                raise StaleModelError
+            self.spec = changes.spec
+        for record in changes.runs:
+            self.runs[record.number] = record
+            self._queue.put(record.number, queued=record.state is RunState.QUEUED)
+            self._sampler.observe(record)
+            if self.bands is not None:
+                self.bands.start_attempt(record.number, record.attempt)
+        if self.bands is not None:
+            for point in changes.points:
+                self.bands.add(point.number, point.attempt, point.step, point.value)
+        self.standing = changes.standing
+        self.revision = changes.revision
+
+    @property
+    def closed(self) -> Exhausted | SweepState | None:
+        """Why the sweep as a whole hands out nothing; None while it may.
+
+        An `Exhausted` means that it came to its end, a state that somebody
+        or something stopped it.
+        """
+        match self.standing.state:
+            case SweepState.PENDING | SweepState.RUNNING:
+                return None
+            case SweepState.FINISHED if self.standing.finished_by is not None:
+                return self.standing.finished_by
+            case state:
+                return state
+
+    def propose(
+        self, demands: Sequence[Demand], *, seconds: float, limit: int = MAX_PROPOSALS
+    ) -> Batch:
+        """Proposes runs for the demands, in order: queued runs first, then new ones.
+
+        Each proposal counts as a running run for those after it; after the call
+        the model is as before.
+
+        Args:
+            demands: Whole demands are met or none of them: after `seconds` of
+                work no further one is begun, though always the first.
+            seconds: See above.
+            limit: At most so many proposals; no demand is larger.
+        """
+        batch = Batch()
+        draft = _Draft(self)
+        start = time.perf_counter()
+        taken = 0
+        try:
+            for place, demand in enumerate(demands):
+                if not demand.is_wanted():
+                    batch.unwanted.append(place)
+                    continue
+                if taken and taken + demand.count > limit:
+                    break
+                if batch.allotments and time.perf_counter() - start > seconds:
+                    break
+                allotment = draft.meet(demand.count)
+                batch.allotments[place] = allotment
+                taken += len(allotment.proposals)
+            batch.space_exhausted = self._sampler.is_exhausted
+        finally:
+            self._sampler.forget_expected()
+        return batch
+
+    def queued(self) -> list[int]:
+        """The numbers of queued runs, ascending."""
+        return self._queue.numbers()
+
+    @property
+    def sampler(self) -> Sampler:
+        """What chooses parameters."""
+        return self._sampler
+
+
+class _Draft:
+    """Hands out numbers and parameters for one batch."""
+
+    def __init__(self, model: SweepModel) -> None:
+        self._model = model
+        self._sampler = model.sampler
+        self._queued = iter(model.queued())
+        self._next = model.standing.next_number
+
+    def meet(self, count: int) -> Allotment:
+        proposals: list[Proposal] = []
+        while len(proposals) < count:
+            proposal = self._from_queue() or self._new()
+            if isinstance(proposal, Exhausted):
+                return Allotment(proposals, proposal)
+            self._sampler.expect(proposal.number, proposal.parameters)
+            proposals.append(proposal)
+        return Allotment(proposals, None)
+
+    def _from_queue(self) -> Proposal | None:
+        number = next(self._queued, None)
+        if number is None:
+            return None
+        return Proposal(number, self._sampler.complete(number, self._model.runs[number].parameters))
+
+    def _new(self) -> Proposal | Exhausted:
+        run_cap = self._model.spec.run_cap
+        if run_cap is not None and self._next >= run_cap:
+            return Exhausted.RUN_CAP
+        if self._model.standing.space_exhausted:
+            return Exhausted.SPACE_EXHAUSTED
+        parameters = self._sampler.propose(self._next)
+        if parameters is None:
+            return Exhausted.SPACE_EXHAUSTED
+        self._next += 1
+        return Proposal(self._next - 1, parameters)
+
+
+def make_sampler(spec: StudySpec) -> Sampler:
+    """The sampler of the spec's method."""
+    match spec.method:
+        case Method.RANDOM:
+            return RandomSampler(spec.space, spec.seed)
+        case Method.GRID:
+            return GridSampler(spec.space, spec.seed)
+        case Method.BAYES:
+            return BayesSampler(spec.space, spec.seed, minimize=spec.minimize)

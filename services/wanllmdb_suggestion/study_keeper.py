@@ -1,0 +1,111 @@
+"""Keeps the model of one sweep current, and lets one thing at a time use it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Executor
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from wanllmdb_suggestion.convert import changes_from_proto, spec_from_proto
+from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
+from wanllmdb_suggestion.study.model import StaleModelError, SweepModel
+
+T = TypeVar("T")
+
+# Pages with more changes than this are applied off the event loop.
+_INLINE_CHANGES = 64
+
+
+class StudyKeeper:
+    """The model of one sweep.
+
+    Whoever uses the model holds it alone and finds in it every run that was
+    finished before they asked: a sync that began after they asked has ended.
+    Those who ask while a sync runs share the next one.
+    """
+
+    def __init__(self, sweep_id: str, registry: RegistryClient, executor: Executor) -> None:
+        self.sweep_id = sweep_id
+        self._registry = registry
+        self._executor = executor
+        self._lock = asyncio.Lock()
+        self._model: SweepModel | None = None
+        self._users = 0
+        # Syncs are counted; these are the last one begun and the last that succeeded.
+        self._begun = 0
+        self._succeeded = 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody uses it or waits for it."""
+        return self._users == 0
+
+    @property
+    def size(self) -> int:
+        """What the model holds, in runs."""
+        return self._model.size if self._model is not None else 0
+
+    @asynccontextmanager
+    async def fresh_model(self, scope: CallScope) -> AsyncIterator[SweepModel]:
+        """The model, for the block alone; see the class.
+
+        Raises:
+            ServiceError: the registry's.
+        """
+        asked_at = self._begun
+        self._users += 1
+        try:
+            async with self._lock:
+                if self._succeeded <= asked_at or self._model is None:
+                    await self._sync(scope)
+                assert self._model is not None
+                yield self._model
+        finally:
+            self._users -= 1
+
+    async def off_loop(self, work: Callable[[], T]) -> T:
+        """Runs `work` on a thread, to its end, also when the caller is canceled.
+
+        Only for those who hold the model: a canceled caller must not let it go
+        while a thread still uses it.
+        """
+        job = asyncio.get_running_loop().run_in_executor(self._executor, work)
+        try:
+            return await asyncio.shield(job)
+        except asyncio.CancelledError:
+            await asyncio.wait([job])
+            raise
+
+    async def _sync(self, scope: CallScope) -> None:
+        self._begun += 1
+        current = self._begun
+        while not await self._sync_page(scope):
+            pass
+        self._succeeded = current
+
+    async def _sync_page(self, scope: CallScope) -> bool:
+        """Takes one page; returns whether it was the last one."""
+        if self._model is None:
+            # Only the spec says whether values of the metric are needed, too.
+            sweep = await self._registry.get_sweep(self.sweep_id, scope)
+            self._model = SweepModel(spec_from_proto(sweep.spec))
+        model = self._model
+        response = await self._registry.sync_runs(
+            self.sweep_id, model.revision, scope, with_points=model.bands is not None
+        )
+        if response.revision < model.revision:
+            # The registry was set back, to a backup say: what we know is void.
+            self._model = None
+            return False
+        changes = changes_from_proto(response)
+        try:
+            if len(changes.runs) + len(changes.points) > _INLINE_CHANGES:
+                await self.off_loop(lambda: model.apply(changes))
+            else:
+                model.apply(changes)
+        except StaleModelError:
+            self._model = None
+            return False
+        return not response.has_more

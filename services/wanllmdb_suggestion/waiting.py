@@ -1,0 +1,119 @@
+"""Suggests that wait on one sweep, and which of them are answered together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from wanllmdb.api.registry.v1 import run_pb2
+from wanllmdb_suggestion.registry_client import CallScope
+from wanllmdb_suggestion.study.records import Exhausted
+
+# How often a Suggest whose proposals met another writer's goes round again.
+MAX_TRIES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Handout:
+    """What a Suggest got; `shortage` says why it is less than asked for."""
+
+    runs: Sequence[run_pb2.Run]
+    shortage: Exhausted | None
+    next_check: int | None
+
+
+@dataclass(eq=False, slots=True)
+class WaitingSuggest:
+    """One Suggest.
+
+    Attributes:
+        request_id: The caller's.
+        agent_id: Who will work on the runs.
+        count: How many are wanted, at least 1.
+        scope: On whose behalf.
+        answer: Resolved with what it got; canceled when the caller has gone.
+        tries: How often it was proposed for and turned down.
+        alone: Whether it must not share a request with others, as it may be the
+            reason why theirs failed.
+    """
+
+    request_id: str
+    agent_id: str
+    count: int
+    scope: CallScope
+    answer: asyncio.Future[Handout]
+    tries: int = 0
+    alone: bool = False
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether somebody still waits for the answer."""
+        return not self.answer.done()
+
+    def resolve(self, handout: Handout) -> None:
+        """Answers, unless the caller has gone."""
+        if self.is_wanted:
+            self.answer.set_result(handout)
+
+    def reject(self, error: Exception) -> None:
+        """Fails it, unless the caller has gone."""
+        if self.is_wanted:
+            self.answer.set_exception(error)
+
+
+@dataclass(slots=True)
+class WaitingLine:
+    """The waiting Suggests of one sweep, in the order of their arrival."""
+
+    _line: dict[WaitingSuggest, None] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self._line)
+
+    def join(self, suggest: WaitingSuggest) -> None:
+        """At the end."""
+        self._line[suggest] = None
+
+    def leave(self, suggest: WaitingSuggest) -> None:
+        """When it has its answer, or its caller has gone."""
+        self._line.pop(suggest, None)
+
+    def together(self, most: int) -> list[WaitingSuggest]:
+        """Those to be answered next, at most `most`; they stay in the line.
+
+        Two with the same request id are never in one answer: the second is a
+        repetition, to be told what the first one got.
+        """
+        batch: list[WaitingSuggest] = []
+        ids: set[str] = set()
+        for suggest in self._line:
+            if not suggest.is_wanted or suggest.request_id in ids:
+                continue
+            if suggest.alone:
+                if not batch:
+                    return [suggest]
+                continue
+            batch.append(suggest)
+            ids.add(suggest.request_id)
+            if len(batch) == most:
+                break
+        return batch
+
+    def drain(self) -> list[WaitingSuggest]:
+        """Empties the line."""
+        everyone = list(self._line)
+        self._line.clear()
+        return everyone
+
+
+def scope_of(batch: Sequence[WaitingSuggest]) -> CallScope:
+    """The scope of a call for several: as long as the most patient one waits, and the first
+    request id, since a call has one.
+    """
+    timeouts = [suggest.scope.timeout for suggest in batch]
+    known = [timeout for timeout in timeouts if timeout is not None]
+    return CallScope(
+        request_id=next((s.scope.request_id for s in batch if s.scope.request_id), ""),
+        timeout=max(known) if len(known) == len(timeouts) else None,
+    )
