@@ -11,6 +11,7 @@ from wanllmdb_registry.domain.model import (
     FinishReason,
     Method,
     MetricPoint,
+    Parameters,
     Run,
     Sweep,
     SweepState,
@@ -101,5 +102,5 @@ class FinishedRun:
     """What a plot needs of a run."""
 
     number: int
-    parameters: dict[str, object]
+    parameters: Parameters
     objective: float | None

@@ -102,8 +102,16 @@ class ReportMetrics(SingleChange[RunCommand]):
         return command_for(edit.sweep)
 
 
+@dataclass(frozen=True, slots=True)
+class FinishedRun:
+    """A run after its end, and the sweep after it."""
+
+    run: Run
+    sweep: Sweep
+
+
 @dataclass(frozen=True)
-class FinishRun(SingleChange[Run]):
+class FinishRun(SingleChange[FinishedRun]):
     """Ends a run; best run, counters and the sweep's own end follow."""
 
     number: int
@@ -114,14 +122,14 @@ class FinishRun(SingleChange[Run]):
     def needs(self, sweep: Sweep) -> Needs:
         return Needs(frozenset({self.number}), queued=needs_to_finish(sweep).queued)
 
-    def apply(self, edit: SweepEdit) -> Run:
+    def apply(self, edit: SweepEdit) -> FinishedRun:
         run = _held_run(edit, self.number, self.attempt)
         if self.rows:
             edit.touch(run)
             store_rows(edit, run, self.rows)
         _finish(edit, run, self.outcome)
         finish_if_done(edit)
-        return run
+        return FinishedRun(run, edit.sweep)
 
 
 @dataclass(frozen=True)

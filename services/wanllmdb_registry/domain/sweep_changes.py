@@ -38,11 +38,13 @@ def check_etag(sweep: Sweep, etag: str) -> None:
 
 
 @dataclass(frozen=True)
-class _SweepChange(SingleChange[Sweep]):
+class Transition(SingleChange[Sweep]):
+    """From one state to another; fails on a stale etag."""
+
     etag: str
 
 
-class StartSweep(_SweepChange):
+class StartSweep(Transition):
     """PENDING to RUNNING."""
 
     def apply(self, edit: SweepEdit) -> Sweep:
@@ -53,7 +55,7 @@ class StartSweep(_SweepChange):
         return edit.sweep
 
 
-class PauseSweep(_SweepChange):
+class PauseSweep(Transition):
     """RUNNING to PAUSED."""
 
     def apply(self, edit: SweepEdit) -> Sweep:
@@ -65,7 +67,7 @@ class PauseSweep(_SweepChange):
         return edit.sweep
 
 
-class ResumeSweep(_SweepChange):
+class ResumeSweep(Transition):
     """PAUSED to RUNNING."""
 
     def apply(self, edit: SweepEdit) -> Sweep:
@@ -77,7 +79,7 @@ class ResumeSweep(_SweepChange):
         return edit.sweep
 
 
-class FinishSweep(_SweepChange):
+class FinishSweep(Transition):
     """To FINISHED: queued runs are canceled, running ones may end."""
 
     def needs(self, sweep: Sweep) -> Needs:
@@ -90,7 +92,7 @@ class FinishSweep(_SweepChange):
         return edit.sweep
 
 
-class CancelSweep(_SweepChange):
+class CancelSweep(Transition):
     """To CANCELED: queued runs are canceled, agents of running ones are told to stop."""
 
     def needs(self, sweep: Sweep) -> Needs:

@@ -1,0 +1,53 @@
+"""`wanllmdb-registry`: the registry's server."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import timedelta
+
+from wanllmdb_common.errors import UnavailableError
+from wanllmdb_common.logs import configure_logging
+from wanllmdb_common.server import serve_until_signal
+from wanllmdb_common.settings import USAGE_EXIT_CODE, load_settings
+from wanllmdb_registry.app import running_registry
+from wanllmdb_registry.servicer.service import SERVICE_NAME, add_to
+from wanllmdb_registry.settings import RegistrySettings
+from wanllmdb_registry.store.database import DatabaseUrlError
+
+PROGRAM = "wanllmdb-registry"
+
+
+async def serve(settings: RegistrySettings) -> None:
+    """Serves until a signal comes."""
+    lease = timedelta(seconds=settings.lease_seconds)
+    url = settings.database_url.get_secret_value()
+    async with running_registry(url, pool_size=settings.pool_size, lease=lease) as registry:
+        await serve_until_signal(
+            "registry",
+            settings,
+            services=[SERVICE_NAME],
+            register=lambda server: add_to(server, registry),
+        )
+
+
+def main() -> None:
+    """Reads the settings and serves; exit code 2 when they are wrong."""
+    settings = load_settings(RegistrySettings, PROGRAM)
+    configure_logging(settings.log_level, settings.log_format)
+    try:
+        asyncio.run(serve(settings))
+    except DatabaseUrlError as error:
+        print(f"{PROGRAM}: --database-url: {error}", file=sys.stderr)
+        raise SystemExit(USAGE_EXIT_CODE) from None
+    except UnavailableError:
+        print(
+            f"{PROGRAM}: the database does not answer; check --database-url and that "
+            "PostgreSQL runs",
+            file=sys.stderr,
+        )
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

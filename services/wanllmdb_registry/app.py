@@ -1,0 +1,102 @@
+"""The registry's parts, put together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from wanllmdb_common.errors import ServiceError
+from wanllmdb_registry.domain.group_commit import GroupCommit
+from wanllmdb_registry.domain.run_progress import ExpireLeases
+from wanllmdb_registry.domain.watch import ChangeHub
+from wanllmdb_registry.store.database import Database
+from wanllmdb_registry.store.migrate import migrate
+from wanllmdb_registry.store.run_reads import RunReads
+from wanllmdb_registry.store.sweep_reads import SweepReads
+from wanllmdb_registry.store.sweep_store import SweepStore
+
+log = structlog.get_logger(__name__)
+
+# How long a repeated request gets its first answer.
+REPLY_AGE = timedelta(hours=24)
+CLEAN_UP_INTERVAL = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """What the servicer works with."""
+
+    store: SweepStore
+    commits: GroupCommit
+    sweeps: SweepReads
+    runs: RunReads
+    hub: ChangeHub
+
+
+@contextlib.asynccontextmanager
+async def running_registry(
+    database_url: str, *, pool_size: int, lease: timedelta
+) -> AsyncIterator[Registry]:
+    """Connects, migrates and looks after leases and old replies within the block.
+
+    Raises:
+        UnavailableError: the database does not answer.
+        DatabaseUrlError: not a PostgreSQL address.
+    """
+    database = Database(database_url, pool_size=pool_size)
+    try:
+        await migrate(database)
+        store = SweepStore(database, lease)
+        hub = ChangeHub()
+        commits = GroupCommit(store, hub.notify)
+        registry = Registry(store, commits, SweepReads(database), RunReads(database), hub)
+        chores = [
+            # A lease that runs out is noticed within a sixth of its length.
+            asyncio.create_task(_expire_leases(registry, lease / 6)),
+            asyncio.create_task(_forget_replies(store)),
+        ]
+        try:
+            yield registry
+        finally:
+            for chore in chores:
+                chore.cancel()
+            await asyncio.gather(*chores, return_exceptions=True)
+            await commits.close()
+    finally:
+        await database.close()
+
+
+async def _expire_leases(registry: Registry, interval: timedelta) -> None:
+    while True:
+        await asyncio.sleep(interval.total_seconds())
+        try:
+            for sweep_id in await registry.store.sweeps_with_expired_leases():
+                await registry.commits.submit(sweep_id, ExpireLeases(None, _encode_count))
+                log.info("leases expired", sweep_id=sweep_id)
+        except ServiceError as error:
+            log.warning("leases not looked after this time", reason=error.reason)
+        except Exception:
+            # Whatever it was, runs of all sweeps depend on the next round.
+            log.exception("leases not looked after this time")
+
+
+def _encode_count(count: int) -> bytes:
+    return count.to_bytes(8, "big")
+
+
+async def _forget_replies(store: SweepStore) -> None:
+    while True:
+        await asyncio.sleep(CLEAN_UP_INTERVAL)
+        try:
+            deleted = True
+            while deleted:
+                deleted = await store.delete_old_replies(REPLY_AGE) > 0
+        except ServiceError as error:
+            log.warning("old replies not deleted this time", reason=error.reason)
+        except Exception:
+            log.exception("old replies not deleted this time")

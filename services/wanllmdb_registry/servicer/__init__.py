@@ -1,0 +1,1 @@
+"""The SweepRegistryService: protobuf at the door, the domain behind it."""

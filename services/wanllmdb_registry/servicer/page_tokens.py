@@ -1,0 +1,54 @@
+"""Opaque page tokens, bound to the request that they were given for (AIP-158)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from typing import Any
+
+from google.protobuf.message import Message
+
+from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
+
+
+def write_token(request: Message, position: list[Any]) -> str:
+    """A token for the page after `position`."""
+    body = json.dumps([_digest(request), position], separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(body).decode().rstrip("=")
+
+
+def read_token(request: Message, token: str) -> list[Any] | None:
+    """The position that a token holds; None for the first page.
+
+    Raises:
+        InvalidArgumentError: INVALID_PAGE_TOKEN: not a token, or one of another request.
+    """
+    if not token:
+        return None
+    try:
+        padded = token + "=" * (-len(token) % 4)
+        digest, position = json.loads(base64.urlsafe_b64decode(padded))
+    except (ValueError, TypeError, RecursionError):
+        raise _invalid("was not given by this server") from None
+    if digest != _digest(request) or not isinstance(position, list):
+        raise _invalid("was given for another request; keep all other fields the same")
+    return position
+
+
+def _digest(request: Message) -> str:
+    """Of everything but where the page begins and how long it is."""
+    bare = type(request)()
+    bare.CopyFrom(request)
+    bare.ClearField("page_token")
+    bare.ClearField("page_size")
+    content = type(request).__name__.encode() + bare.SerializeToString(deterministic=True)
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _invalid(text: str) -> InvalidArgumentError:
+    return InvalidArgumentError(
+        "INVALID_PAGE_TOKEN",
+        f"page_token {text}",
+        [FieldViolation("page_token", text)],
+    )

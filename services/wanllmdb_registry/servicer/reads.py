@@ -1,0 +1,168 @@
+"""RPCs that read runs: one, pages, changes, histories, plots, the watch."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import run_pb2
+from wanllmdb_common.error_mapping import Context
+from wanllmdb_registry.domain.model import RunState
+from wanllmdb_registry.domain.reads import PointPosition, RunOrder, RunPosition
+from wanllmdb_registry.domain.watch import wait_for
+from wanllmdb_registry.servicer.base import ServicerPart
+from wanllmdb_registry.servicer.convert import (
+    histories_to_proto,
+    run_to_proto,
+    sweep_to_proto,
+    synced_to_proto,
+)
+from wanllmdb_registry.servicer.page_tokens import read_token, write_token
+from wanllmdb_registry.servicer.parallel import parallel_coordinates
+from wanllmdb_registry.servicer.requests import RequestReader
+
+WATCH_PAGE = 500
+# How often a watch looks for changes that another replica made.
+WATCH_POLL = 1.0
+# How often an idle watch says that it lives.
+WATCH_CHECKPOINT = 10.0
+
+_ORDERS = {
+    pb.RUN_ORDER_UNSPECIFIED: RunOrder.NUMBER_ASC,
+    pb.RUN_ORDER_NUMBER_ASC: RunOrder.NUMBER_ASC,
+    pb.RUN_ORDER_NUMBER_DESC: RunOrder.NUMBER_DESC,
+    pb.RUN_ORDER_OBJECTIVE_ASC: RunOrder.OBJECTIVE_ASC,
+    pb.RUN_ORDER_OBJECTIVE_DESC: RunOrder.OBJECTIVE_DESC,
+}
+
+
+class ReadsPart(ServicerPart):
+    """See the protos for each RPC's contract."""
+
+    async def GetRun(self, request: pb.GetRunRequest, context: Context) -> pb.GetRunResponse:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        match request.WhichOneof("run"):
+            case "number":
+                which: dict[str, int | str] = {"number": reader.number("number", request.number)}
+            case "external_run_id":
+                name = "external_run_id"
+                which = {name: reader.text(name, request.external_run_id, required=True)}
+            case _:
+                which = {}
+                reader.problem("run", "set number or external_run_id")
+        reader.done()
+        run = await self.registry.runs.get(sweep_id, **which)  # type: ignore[arg-type]  # one of two
+        return pb.GetRunResponse(run=run_to_proto(run))
+
+    async def ListRuns(self, request: pb.ListRunsRequest, context: Context) -> pb.ListRunsResponse:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        limit = reader.limit("page_size", request.page_size, default=100, maximum=1000)
+        order = _ORDERS.get(request.order)
+        if order is None:
+            reader.problem("order", f"is not one of {', '.join(pb.RunOrder.keys())}")
+        states = reader.members("states", request.states, run_pb2.RunState, RunState)
+        reader.done()
+        position = read_token(request, request.page_token)
+        after = None if position is None else RunPosition(position[0], position[1])
+        found = await self.registry.runs.list(
+            sweep_id, states, order or RunOrder.NUMBER_ASC, after, limit + 1
+        )
+        response = pb.ListRunsResponse(runs=map(run_to_proto, found[:limit]))
+        if len(found) > limit:
+            last = found[limit - 1]
+            response.next_page_token = write_token(request, [last.number, last.objective])
+        return response
+
+    async def SyncRuns(self, request: pb.SyncRunsRequest, context: Context) -> pb.SyncRunsResponse:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        since = reader.number("since_revision", request.since_revision)
+        limit = reader.limit("page_size", request.page_size, default=2000, maximum=5000)
+        reader.done()
+        synced = await self.registry.runs.sync(
+            sweep_id, since, limit, with_points=request.include_objective_points
+        )
+        return synced_to_proto(synced)
+
+    async def GetMetricHistory(
+        self, request: pb.GetMetricHistoryRequest, context: Context
+    ) -> pb.GetMetricHistoryResponse:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        number = reader.number("number", request.number)
+        limit = reader.limit("page_size", request.page_size, default=10_000, maximum=50_000)
+        for name in request.names:
+            reader.text("names", name, required=True)
+        reader.done()
+        position = read_token(request, request.page_token)
+        points = await self.registry.runs.metric_points(
+            sweep_id,
+            number,
+            list(request.names),
+            request.min_step if request.HasField("min_step") else None,
+            request.attempt if request.HasField("attempt") else None,
+            None if position is None else PointPosition(position[0], position[1]),
+            limit + 1,
+        )
+        response = pb.GetMetricHistoryResponse(histories=histories_to_proto(points[:limit]))
+        if len(points) > limit:
+            last = points[limit - 1]
+            response.next_page_token = write_token(request, [last.name, last.step])
+        return response
+
+    async def GetParallelCoordinates(
+        self, request: pb.GetParallelCoordinatesRequest, context: Context
+    ) -> pb.GetParallelCoordinatesResponse:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        limit = reader.limit("max_rows", request.max_rows, default=1000, maximum=10_000)
+        reader.done()
+        sweep = await self.registry.sweeps.get(sweep_id)
+        # Numbers are handed out evenly over finished and other runs, near enough
+        # to choose the stride by their sum; the rest is cut.
+        over = sweep.counts.finished > limit
+        every = -(-sweep.counts.finished // max(1, limit - 1)) if over else 1
+        finished = await self.registry.runs.finished(sweep_id, every)
+        return parallel_coordinates(sweep, finished, limit)
+
+    async def WatchSweep(
+        self, request: pb.WatchSweepRequest, context: Context
+    ) -> AsyncIterator[pb.WatchSweepResponse]:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        since = reader.number("since_revision", request.since_revision)
+        reader.done()
+        changed = self.registry.hub.subscribe(sweep_id)
+        try:
+            idle = WATCH_CHECKPOINT
+            while True:
+                synced = await self.registry.runs.sync(
+                    sweep_id, since, WATCH_PAGE, with_points=False
+                )
+                messages = [
+                    pb.WatchSweepResponse(revision=run.revision, run=run_to_proto(run))
+                    for run in synced.runs
+                ]
+                sweep = synced.sweep
+                # Read a moment later than the runs, it may be ahead of them; then it is
+                # sent when the runs are there too.
+                if sweep is not None and sweep.own_revision <= synced.revision:
+                    messages.append(
+                        pb.WatchSweepResponse(
+                            revision=sweep.own_revision, sweep=sweep_to_proto(sweep)
+                        )
+                    )
+                for message in sorted(messages, key=lambda message: message.revision):
+                    yield message
+                since = synced.revision
+                if synced.has_more:
+                    continue
+                idle = idle + WATCH_POLL if not messages else WATCH_CHECKPOINT
+                if idle >= WATCH_CHECKPOINT:
+                    idle = 0.0
+                    yield pb.WatchSweepResponse(revision=since, checkpoint=pb.WatchCheckpoint())
+                await wait_for(changed, WATCH_POLL)
+        finally:
+            self.registry.hub.unsubscribe(sweep_id, changed)

@@ -1,0 +1,212 @@
+"""What requests must hold before anything is done with them: all problems at once."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import StrEnum
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+from google.protobuf.message import Message
+
+from wanllmdb.api.registry.v1 import run_pb2, search_space_pb2
+from wanllmdb_common.errors import FieldViolation, invalid_request
+from wanllmdb_common.search_space.convert import parameters_from_proto
+from wanllmdb_common.search_space.distributions import ParameterValue
+from wanllmdb_registry.domain.edit import RequestKey
+from wanllmdb_registry.domain.model import MetricRow, RunError
+from wanllmdb_registry.servicer.convert import time_from_proto
+
+MAX_NAME = 200
+MAX_TEXT = 10_000
+MAX_VALUES = 10_000
+MAX_LABELS = 100
+MAX_ERROR_MESSAGE = 4_096
+MAX_TRACEBACK = 65_536
+_MAX_INT64 = 2**63 - 1
+
+T = TypeVar("T")
+E = TypeVar("E", bound=StrEnum)
+
+
+class EnumNames(Protocol):
+    """What a generated enum knows of its values."""
+
+    def keys(self) -> Sequence[str]:
+        """The names, in the order of definition."""
+
+    def values(self) -> Sequence[Any]:
+        """The numbers, in the same order."""
+
+
+class RequestReader:
+    """Reads fields and collects what is wrong with them; `done` raises if anything was."""
+
+    def __init__(self) -> None:
+        self.problems: list[FieldViolation] = []
+
+    def problem(self, field: str, text: str) -> None:
+        """Notes a problem."""
+        self.problems.append(FieldViolation(field, text))
+
+    def done(self) -> None:
+        """Passes if nothing was wrong.
+
+        Raises:
+            InvalidArgumentError: INVALID_REQUEST with every problem.
+        """
+        if self.problems:
+            raise invalid_request(*self.problems)
+
+    def text(self, field: str, value: str, *, limit: int = MAX_NAME, required: bool = False) -> str:
+        """A text that can be stored."""
+        if required and not value:
+            self.problem(field, "is required")
+        if len(value) > limit:
+            self.problem(field, f"has {len(value)} characters, at most {limit:,} are allowed")
+        if "\x00" in value:
+            self.problem(field, "holds a NUL character, which can't be stored")
+        return value
+
+    def sweep_id(self, value: str) -> str:
+        """A sweep's id."""
+        return self.text("sweep_id", value, required=True)
+
+    def key(self, request: Message, field: str = "request_id") -> RequestKey | None:
+        """What makes the request exactly-once; None when it has no id."""
+        value: str = getattr(request, "request_id")  # noqa: B009  # every mutation has it
+        return self.key_of(field, value, type(request).__name__, request)
+
+    def key_of(
+        self, field: str, value: str, kind: str, content: Message | bytes
+    ) -> RequestKey | None:
+        """The key for an id and what is asked for under it."""
+        if not value:
+            return None
+        try:
+            request_id = str(uuid.UUID(value))
+        except ValueError:
+            self.problem(field, f"must be a UUID, is '{value:.60}'")
+            return None
+        if isinstance(content, Message):
+            content = content.SerializeToString(deterministic=True)
+        digest = hashlib.sha256(kind.encode() + b"\0" + content).digest()[:16]
+        return RequestKey(request_id, digest)
+
+    def limit(self, field: str, value: int, *, default: int, maximum: int) -> int:
+        """A page size or count; 0 means the default."""
+        if value < 0 or value > maximum:
+            self.problem(field, f"must be 1 to {maximum:,} (0 for {default:,}), is {value}")
+            return default
+        return value or default
+
+    def number(self, field: str, value: int) -> int:
+        """A run's number."""
+        if value < 0:
+            self.problem(field, f"must be at least 0, is {value}")
+        return value
+
+    def parameters(
+        self, field: str, messages: Mapping[str, search_space_pb2.ParameterValue]
+    ) -> dict[str, ParameterValue]:
+        """Parameter values by name."""
+        try:
+            parameters = parameters_from_proto(messages)
+        except (ValueError, RecursionError) as error:
+            self.problem(field, f"holds a value that can't be read: {error}")
+            return {}
+        for name, value in parameters.items():
+            self.text(f"{field}.{name:.100}", name)
+            for part in _strings(value):
+                self.text(f"{field}.{name:.100}", part, limit=100_000)
+        return parameters
+
+    def labels(self, field: str, labels: Mapping[str, str]) -> dict[str, str]:
+        """Free labels."""
+        if len(labels) > MAX_LABELS:
+            self.problem(field, f"holds {len(labels)} labels, at most {MAX_LABELS} are allowed")
+        for key, value in labels.items():
+            self.text(f"{field}.{key:.100}", key, required=True)
+            self.text(f"{field}.{key:.100}", value, limit=1_000)
+        return dict(labels)
+
+    def rows(self, messages: Sequence[run_pb2.MetricRow]) -> list[MetricRow]:
+        """Metric values."""
+        total = sum(len(row.values) for row in messages)
+        if total > MAX_VALUES:
+            self.problem("rows", f"hold {total:,} values, at most {MAX_VALUES:,} are allowed")
+        rows = []
+        for index, row in enumerate(messages):
+            if row.step < 0:
+                self.problem(f"rows[{index}].step", f"must be at least 0, is {row.step}")
+            for name in row.values:
+                self.text(f"rows[{index}].values", name, required=True)
+            time = None
+            if row.HasField("time"):
+                time = self.attempt(f"rows[{index}].time", partial(time_from_proto, row.time))
+            rows.append(MetricRow(row.step, dict(row.values), time))
+        return rows
+
+    def attempt(self, field: str, read: Callable[[], T]) -> T | None:
+        """What `read` gives, or None and a problem when it raises a ValueError."""
+        try:
+            return read()
+        except (ValueError, OverflowError) as error:
+            self.problem(field, str(error))
+            return None
+
+    def members(
+        self,
+        field: str,
+        numbers: Sequence[int],
+        names: EnumNames,
+        kind: type[E],
+    ) -> list[E]:
+        """The domain's members of an enum whose values are named PREFIX_MEMBER."""
+        prefix = names.keys()[0].removesuffix("UNSPECIFIED")
+        by_number = dict(zip(names.values(), names.keys(), strict=True))
+        members = []
+        for number in numbers:
+            name = by_number.get(number, "")
+            member = kind.__members__.get(name.removeprefix(prefix))
+            if member is None:
+                self.problem(field, f"{name or number} filters nothing; leave it out")
+            else:
+                members.append(member)
+        return members
+
+    def mask(self, field: str, paths: Iterable[str], known: Sequence[str]) -> frozenset[str]:
+        """The fields that an update names."""
+        named = frozenset(paths)
+        if not named:
+            self.problem(field, f"must name at least one of {', '.join(known)}")
+        for path in sorted(named - set(known)):
+            self.problem(field, f"'{path:.100}' can't be changed; {', '.join(known)} can")
+        return named
+
+
+def run_error(message: run_pb2.RunError) -> RunError:
+    """The error, cut to what is kept; an agent must not lose a result over its length."""
+    return RunError(
+        storable(message.message)[:MAX_ERROR_MESSAGE],
+        storable(message.traceback)[-MAX_TRACEBACK:],
+    )
+
+
+def storable(text: str) -> str:
+    """The text with NUL characters, which PostgreSQL can't store, replaced."""
+    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+
+
+def _strings(value: Any) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _strings(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from _strings(item)

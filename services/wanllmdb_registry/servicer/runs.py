@@ -1,0 +1,269 @@
+"""RPCs on runs: hand out, report, end."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb_common.error_mapping import Context
+from wanllmdb_registry.domain.model import Run, RunCommand, RunState, SweepState
+from wanllmdb_registry.domain.run_changes import (
+    UPDATABLE_RUN_FIELDS,
+    CreatedRuns,
+    CreateRuns,
+    EnqueuedRun,
+    EnqueueRuns,
+    Proposal,
+    RunsForAgent,
+    RunUpdate,
+    UpdateRun,
+)
+from wanllmdb_registry.domain.run_progress import (
+    Canceled,
+    Failed,
+    FinishedRun,
+    FinishRun,
+    Outcome,
+    Pruned,
+    ReleaseRun,
+    ReportMetrics,
+    Succeeded,
+)
+from wanllmdb_registry.servicer.base import ServicerPart
+from wanllmdb_registry.servicer.convert import (
+    best_to_proto,
+    run_command,
+    run_to_proto,
+    sweep_state,
+)
+from wanllmdb_registry.servicer.requests import (
+    MAX_ERROR_MESSAGE,
+    RequestReader,
+    run_error,
+    storable,
+)
+
+MAX_PROPOSALS = 1000
+MAX_ENQUEUED = 1000
+MAX_LEASES = 1000
+
+
+class RunsPart(ServicerPart):
+    """See the protos for each RPC's contract."""
+
+    async def CreateRuns(
+        self, request: pb.CreateRunsRequest, context: Context
+    ) -> pb.CreateRunsResponse:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        if not request.requests:
+            reader.problem("requests", "must hold at least one request")
+        total = sum(len(r.proposals) for r in request.requests)
+        if total > MAX_PROPOSALS:
+            reader.problem("requests", f"hold {total} proposals, at most {MAX_PROPOSALS:,}")
+        requests = [
+            RunsForAgent(
+                # The proposals are the service's; what the agent asked for is this.
+                reader.key_of(
+                    f"requests[{i}].request_id",
+                    r.request_id,
+                    "Suggest",
+                    f"{r.agent_id}\0{r.count}".encode(),
+                ),
+                reader.text(f"requests[{i}].agent_id", r.agent_id, required=True),
+                [
+                    Proposal(
+                        reader.number(f"requests[{i}].proposals[{k}].number", p.number),
+                        reader.parameters(f"requests[{i}].proposals[{k}].parameters", p.parameters),
+                        p.sampler_state,
+                    )
+                    for k, p in enumerate(r.proposals)
+                ],
+            )
+            for i, r in enumerate(request.requests)
+        ]
+        reader.done()
+        change = CreateRuns(
+            requests, request.space_exhausted, _encode_created, _encode_create_response
+        )
+        return await self.commit(sweep_id, change, pb.CreateRunsResponse)
+
+    async def EnqueueRuns(
+        self, request: pb.EnqueueRunsRequest, context: Context
+    ) -> pb.EnqueueRunsResponse:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        key = reader.key(request)
+        if not 1 <= len(request.runs) <= MAX_ENQUEUED:
+            reader.problem("runs", f"must hold 1 to {MAX_ENQUEUED:,}, hold {len(request.runs)}")
+        runs = [
+            EnqueuedRun(
+                reader.parameters(f"runs[{i}].parameters", run.parameters),
+                reader.labels(f"runs[{i}].labels", run.labels),
+            )
+            for i, run in enumerate(request.runs)
+        ]
+        reader.done()
+
+        def encode(queued: Sequence[Run]) -> bytes:
+            return pb.EnqueueRunsResponse(runs=map(run_to_proto, queued)).SerializeToString()
+
+        change = EnqueueRuns(key, encode, runs=runs)
+        return await self.commit(sweep_id, change, pb.EnqueueRunsResponse)
+
+    async def UpdateRun(
+        self, request: pb.UpdateRunRequest, context: Context
+    ) -> pb.UpdateRunResponse:
+        reader = RequestReader()
+        run = request.run
+        sweep_id = reader.text("run.sweep_id", run.sweep_id, required=True)
+        key = reader.key(request)
+        number = reader.number("run.number", run.number)
+        update = RunUpdate(
+            reader.mask("update_mask", request.update_mask.paths, UPDATABLE_RUN_FIELDS),
+            reader.labels("run.labels", run.labels),
+            reader.text("run.external_run_id", run.external_run_id),
+        )
+        reader.done()
+
+        def encode(run: Run) -> bytes:
+            return pb.UpdateRunResponse(run=run_to_proto(run)).SerializeToString()
+
+        change = UpdateRun(key, encode, number=number, update=update)
+        return await self.commit(sweep_id, change, pb.UpdateRunResponse)
+
+    async def ReportMetrics(
+        self, request: pb.ReportMetricsRequest, context: Context
+    ) -> pb.ReportMetricsResponse:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        key = reader.key(request)
+        number = reader.number("number", request.number)
+        rows = reader.rows(request.rows)
+        reader.done()
+
+        def encode(command: RunCommand) -> bytes:
+            return pb.ReportMetricsResponse(command=run_command(command)).SerializeToString()
+
+        change = ReportMetrics(key, encode, number=number, attempt=request.attempt, rows=rows)
+        return await self.commit(sweep_id, change, pb.ReportMetricsResponse)
+
+    async def FinishRun(
+        self, request: pb.FinishRunRequest, context: Context
+    ) -> pb.FinishRunResponse:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        key = reader.key(request)
+        number = reader.number("number", request.number)
+        rows = reader.rows(request.rows)
+        outcome = _outcome(reader, request)
+        reader.done()
+        change = FinishRun(
+            key,
+            _encode_finished,
+            number=number,
+            attempt=request.attempt,
+            rows=rows,
+            outcome=outcome,
+        )
+        return await self.commit(sweep_id, change, pb.FinishRunResponse)
+
+    async def ReleaseRun(
+        self, request: pb.ReleaseRunRequest, context: Context
+    ) -> pb.ReleaseRunResponse:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        key = reader.key(request)
+        number = reader.number("number", request.number)
+        reader.done()
+
+        def encode(run: Run) -> bytes:
+            return pb.ReleaseRunResponse(run=run_to_proto(run)).SerializeToString()
+
+        reason = _reason(request.reason)
+        change = ReleaseRun(key, encode, number=number, attempt=request.attempt, reason=reason)
+        return await self.commit(sweep_id, change, pb.ReleaseRunResponse)
+
+    async def Heartbeat(
+        self, request: pb.HeartbeatRequest, context: Context
+    ) -> pb.HeartbeatResponse:
+        reader = RequestReader()
+        if len(request.leases) > MAX_LEASES:
+            reader.problem("leases", f"hold {len(request.leases)}, at most {MAX_LEASES:,}")
+        by_sweep: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+        for index, lease in enumerate(request.leases):
+            reader.text(f"leases[{index}].sweep_id", lease.sweep_id, required=True)
+            by_sweep[lease.sweep_id].append((lease.number, lease.attempt))
+        reader.done()
+        statuses: dict[tuple[str, int, int], pb.LeaseStatus] = {}
+        for sweep_id, held in by_sweep.items():
+            renewed, others, state = await self.registry.store.renew_leases(sweep_id, held)
+            goes_on = RunCommand.CONTINUE
+            if state == SweepState.CANCELED.value:
+                goes_on = RunCommand.STOP
+            for number, attempt in held:
+                status = pb.LeaseStatus(command=run_command(RunCommand.ABANDON))
+                if number in renewed:
+                    status.command = run_command(goes_on)
+                    status.expire_time.FromDatetime(renewed[number])
+                elif number in others and others[number] in _stale(attempt):
+                    # Its lease ran out, but nobody else has the run: its result still counts.
+                    status.command = run_command(goes_on)
+                statuses[sweep_id, number, attempt] = status
+        response = pb.HeartbeatResponse()
+        for lease in request.leases:
+            status = statuses[lease.sweep_id, lease.number, lease.attempt]
+            response.statuses.add(
+                lease=lease,
+                command=status.command,
+                expire_time=status.expire_time if status.HasField("expire_time") else None,
+            )
+        return response
+
+
+def _stale(attempt: int) -> set[tuple[str, int]]:
+    return {(RunState.QUEUED.value, attempt), (RunState.LOST.value, attempt)}
+
+
+def _encode_created(runs: Sequence[Run]) -> bytes:
+    return pb.CreatedRuns(runs=map(run_to_proto, runs)).SerializeToString()
+
+
+def _encode_create_response(created: Sequence[CreatedRuns], conflict: bool) -> bytes:
+    response = pb.CreateRunsResponse(conflict=conflict)
+    for entry in created:
+        result = response.results.add()
+        if entry.reply is not None:
+            result.MergeFromString(entry.reply)
+        result.answered_before = entry.answered_before
+        result.request_id_reused = entry.request_id_reused
+    return response.SerializeToString()
+
+
+def _encode_finished(finished: FinishedRun) -> bytes:
+    return pb.FinishRunResponse(
+        run=run_to_proto(finished.run),
+        sweep_state=sweep_state(finished.sweep.state),
+        best_run=best_to_proto(finished.sweep.best),
+    ).SerializeToString()
+
+
+def _outcome(reader: RequestReader, request: pb.FinishRunRequest) -> Outcome:
+    match request.WhichOneof("outcome"):
+        case "succeeded":
+            given = request.succeeded
+            return Succeeded(given.objective if given.HasField("objective") else None)
+        case "failed":
+            return Failed(run_error(request.failed.error))
+        case "pruned":
+            return Pruned(_reason(request.pruned.reason))
+        case "canceled":
+            return Canceled(_reason(request.canceled.reason))
+        case _:
+            reader.problem("outcome", "set one of succeeded, failed, pruned or canceled")
+            return Succeeded()
+
+
+def _reason(text: str) -> str:
+    return storable(text)[:MAX_ERROR_MESSAGE]

@@ -1,0 +1,23 @@
+"""The service as gRPC knows it."""
+
+from __future__ import annotations
+
+import grpc.aio
+
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as pb_grpc
+from wanllmdb_registry.app import Registry
+from wanllmdb_registry.servicer.reads import ReadsPart
+from wanllmdb_registry.servicer.runs import RunsPart
+from wanllmdb_registry.servicer.sweeps import SweepsPart
+
+SERVICE_NAME: str = pb.DESCRIPTOR.services_by_name["SweepRegistryService"].full_name
+
+
+class SweepRegistryServicer(SweepsPart, RunsPart, ReadsPart, pb_grpc.SweepRegistryServiceServicer):
+    """All RPCs of the SweepRegistryService."""
+
+
+def add_to(server: grpc.aio.Server, registry: Registry) -> None:
+    """Adds the service to a server."""
+    pb_grpc.add_SweepRegistryServiceServicer_to_server(SweepRegistryServicer(registry), server)

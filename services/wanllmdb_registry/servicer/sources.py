@@ -1,0 +1,61 @@
+"""The three ways in which a config reaches the server: typed, as an object, as text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from google.protobuf import json_format, struct_pb2
+
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
+from wanllmdb_registry.domain.config.parse import (
+    ParsedConfig,
+    check_spec,
+    invalid_config,
+    parse_config,
+)
+from wanllmdb_registry.domain.config.text import read_text
+from wanllmdb_registry.servicer.convert import spec_from_proto
+
+
+def parse_source(request: pb.CreateSweepRequest | pb.ParseSweepConfigRequest) -> ParsedConfig:
+    """The config of a request, checked.
+
+    Raises:
+        InvalidArgumentError: INVALID_SWEEP_CONFIG with every problem.
+    """
+    match request.WhichOneof("source"):
+        case "spec":
+            try:
+                spec = spec_from_proto(request.spec)
+            except ValueError as error:
+                raise invalid_config([FieldViolation("spec", str(error))]) from None
+            return check_spec(spec)
+        case "config":
+            return parse_config(_object(request.config))
+        case "config_text":
+            return parse_config(read_text(request.config_text.text))
+        case _:
+            text = "set one of spec, config or config_text"
+            raise InvalidArgumentError(
+                "INVALID_SWEEP_CONFIG", text, [FieldViolation("source", text)]
+            )
+
+
+def _object(struct: struct_pb2.Struct) -> dict[str, Any]:
+    # The JSON form writes whole numbers without a point, as the protos promise.
+    try:
+        data: dict[str, Any] = json_format.MessageToDict(struct)
+    except (ValueError, RecursionError) as error:
+        raise invalid_config([FieldViolation("config", str(error))]) from None
+    return {key: _whole(value) for key, value in data.items()}
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _whole(item) for key, item in value.items()}
+    return value

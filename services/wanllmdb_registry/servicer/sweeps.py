@@ -1,0 +1,280 @@
+"""RPCs on sweeps: create, read, change, lifecycle."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Literal
+
+from google.protobuf.message import Message
+
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import sweep_pb2
+from wanllmdb_common.error_mapping import Context
+from wanllmdb_registry.domain.config.export import config_of
+from wanllmdb_registry.domain.config.text import write_json, write_yaml
+from wanllmdb_registry.domain.model import Method, Sweep, SweepState
+from wanllmdb_registry.domain.reads import SweepFilter, SweepOrder, SweepPosition
+from wanllmdb_registry.domain.sweep_changes import (
+    UPDATABLE_FIELDS,
+    CancelSweep,
+    DeleteSweep,
+    FinishSweep,
+    PauseSweep,
+    ResumeSweep,
+    StartSweep,
+    SweepUpdate,
+    Transition,
+    UpdateSweep,
+)
+from wanllmdb_registry.servicer.base import M, ServicerPart
+from wanllmdb_registry.servicer.convert import (
+    early_termination_from_proto,
+    retries_from_proto,
+    spec_to_proto,
+    stats_to_proto,
+    sweep_to_proto,
+    time_from_proto,
+)
+from wanllmdb_registry.servicer.page_tokens import read_token, write_token
+from wanllmdb_registry.servicer.requests import MAX_TEXT, RequestReader
+from wanllmdb_registry.servicer.sources import parse_source
+
+DEFAULT_PROJECT = "default"
+MAX_SEED = 2**31
+
+_ORDERS = {
+    pb.SWEEP_ORDER_UNSPECIFIED: SweepOrder.CREATE_TIME_DESC,
+    pb.SWEEP_ORDER_CREATE_TIME_DESC: SweepOrder.CREATE_TIME_DESC,
+    pb.SWEEP_ORDER_CREATE_TIME_ASC: SweepOrder.CREATE_TIME_ASC,
+    pb.SWEEP_ORDER_NAME_ASC: SweepOrder.NAME_ASC,
+}
+
+
+class SweepsPart(ServicerPart):
+    """See the protos for each RPC's contract."""
+
+    async def CreateSweep(
+        self, request: pb.CreateSweepRequest, context: Context
+    ) -> pb.CreateSweepResponse:
+        reader = RequestReader()
+        key = reader.key(request)
+        reader.text("project", request.project)
+        reader.text("name", request.name)
+        reader.text("description", request.description, limit=MAX_TEXT)
+        reader.done()
+        parsed = parse_source(request)
+        reader.text("project", parsed.project)
+        reader.text("name", parsed.name)
+        reader.text("description", parsed.description, limit=MAX_TEXT)
+        reader.done()
+        # The same request gets the same id, so that a repetition meets itself.
+        sweep_id = _sweep_id(uuid.uuid4().hex if key is None else key.request_id)
+        spec = parsed.spec
+        if spec.seed is None:
+            spec = replace(spec, seed=secrets.randbelow(MAX_SEED))
+        sweep = Sweep(
+            sweep_id=sweep_id,
+            project=request.project or parsed.project or DEFAULT_PROJECT,
+            name=request.name or parsed.name or f"sweep-{sweep_id}",
+            description=request.description or parsed.description,
+            spec=spec,
+            create_time=datetime.now(UTC),
+        )
+        response = pb.CreateSweepResponse(
+            sweep=sweep_to_proto(sweep),
+            warnings=parsed.warnings,
+            grid_size=_int64(parsed.grid_size),
+        )
+        reply = await self.registry.store.create_sweep(sweep, key, response.SerializeToString())
+        return pb.CreateSweepResponse.FromString(reply)
+
+    async def GetSweep(self, request: pb.GetSweepRequest, context: Context) -> pb.GetSweepResponse:
+        return pb.GetSweepResponse(sweep=sweep_to_proto(await self._get(request.sweep_id)))
+
+    async def GetSweepStats(
+        self, request: pb.GetSweepStatsRequest, context: Context
+    ) -> pb.GetSweepStatsResponse:
+        return pb.GetSweepStatsResponse(stats=stats_to_proto(await self._get(request.sweep_id)))
+
+    async def ExportSweep(
+        self, request: pb.ExportSweepRequest, context: Context
+    ) -> pb.ExportSweepResponse:
+        sweep = await self._get(request.sweep_id)
+        config = {"name": sweep.name, "project": sweep.project}
+        if sweep.description:
+            config["description"] = sweep.description
+        write = write_json if request.format == pb.CONFIG_FORMAT_JSON else write_yaml
+        return pb.ExportSweepResponse(text=write({**config, **config_of(sweep.spec)}))
+
+    async def ParseSweepConfig(
+        self, request: pb.ParseSweepConfigRequest, context: Context
+    ) -> pb.ParseSweepConfigResponse:
+        parsed = parse_source(request)
+        return pb.ParseSweepConfigResponse(
+            spec=spec_to_proto(parsed.spec),
+            warnings=parsed.warnings,
+            grid_size=_int64(parsed.grid_size),
+            project=parsed.project,
+            name=parsed.name,
+            description=parsed.description,
+        )
+
+    async def ListSweeps(
+        self, request: pb.ListSweepsRequest, context: Context
+    ) -> pb.ListSweepsResponse:
+        reader = RequestReader()
+        limit = reader.limit("page_size", request.page_size, default=50, maximum=1000)
+        which = SweepFilter(
+            project=reader.text("project", request.project),
+            states=tuple(
+                reader.members("states", request.states, sweep_pb2.SweepState, SweepState)
+            ),
+            methods=tuple(reader.members("methods", request.methods, sweep_pb2.Method, Method)),
+            name_prefix=reader.text("name_prefix", request.name_prefix),
+            created_after=_time(reader, request, "created_after"),
+            created_before=_time(reader, request, "created_before"),
+        )
+        order = _ORDERS.get(request.order)
+        if order is None:
+            reader.problem("order", f"is not one of {', '.join(pb.SweepOrder.keys())}")
+        reader.done()
+        position = read_token(request, request.page_token)
+        after = None
+        if position is not None:
+            after = SweepPosition(datetime.fromisoformat(position[0]), position[1], position[2])
+        found = await self.registry.sweeps.list(
+            which, order or SweepOrder.CREATE_TIME_DESC, after, limit + 1
+        )
+        response = pb.ListSweepsResponse(sweeps=map(sweep_to_proto, found[:limit]))
+        if len(found) > limit:
+            last = found[limit - 1]
+            response.next_page_token = write_token(
+                request, [last.create_time.isoformat(), last.name, last.sweep_id]
+            )
+        return response
+
+    async def UpdateSweep(
+        self, request: pb.UpdateSweepRequest, context: Context
+    ) -> pb.UpdateSweepResponse:
+        reader = RequestReader()
+        sweep_id = reader.text("sweep.sweep_id", request.sweep.sweep_id, required=True)
+        key = reader.key(request)
+        fields = reader.mask("update_mask", request.update_mask.paths, UPDATABLE_FIELDS)
+        spec = request.sweep.spec
+        early = None
+        if "spec.early_termination" in fields and spec.HasField("early_termination"):
+            early = reader.attempt(
+                "sweep.spec.early_termination",
+                lambda: early_termination_from_proto(spec.early_termination),
+            )
+        update = SweepUpdate(
+            fields=fields,
+            name=reader.text("sweep.name", request.sweep.name, required="name" in fields),
+            description=reader.text("sweep.description", request.sweep.description, limit=MAX_TEXT),
+            run_cap=spec.run_cap if spec.HasField("run_cap") else None,
+            early_termination=early,
+            retries=retries_from_proto(spec.retries),
+            target=spec.metric.target if spec.metric.HasField("target") else None,
+        )
+        reader.done()
+        change = UpdateSweep(
+            key, _encoder(pb.UpdateSweepResponse), etag=request.sweep.etag, update=update
+        )
+        return await self.commit(sweep_id, change, pb.UpdateSweepResponse)
+
+    async def DeleteSweep(
+        self, request: pb.DeleteSweepRequest, context: Context
+    ) -> pb.DeleteSweepResponse:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        key = reader.key(request)
+        reader.done()
+        change = DeleteSweep(key, lambda _: b"", etag=request.etag)
+        return await self.commit(sweep_id, change, pb.DeleteSweepResponse)
+
+    async def StartSweep(
+        self, request: pb.StartSweepRequest, context: Context
+    ) -> pb.StartSweepResponse:
+        return await self._transition(request, StartSweep, pb.StartSweepResponse)
+
+    async def PauseSweep(
+        self, request: pb.PauseSweepRequest, context: Context
+    ) -> pb.PauseSweepResponse:
+        return await self._transition(request, PauseSweep, pb.PauseSweepResponse)
+
+    async def ResumeSweep(
+        self, request: pb.ResumeSweepRequest, context: Context
+    ) -> pb.ResumeSweepResponse:
+        return await self._transition(request, ResumeSweep, pb.ResumeSweepResponse)
+
+    async def FinishSweep(
+        self, request: pb.FinishSweepRequest, context: Context
+    ) -> pb.FinishSweepResponse:
+        return await self._transition(request, FinishSweep, pb.FinishSweepResponse)
+
+    async def CancelSweep(
+        self, request: pb.CancelSweepRequest, context: Context
+    ) -> pb.CancelSweepResponse:
+        return await self._transition(request, CancelSweep, pb.CancelSweepResponse)
+
+    async def _transition(
+        self,
+        request: _TransitionRequest,
+        change: type[Transition],
+        response: type[M],
+    ) -> M:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        key = reader.key(request)
+        reader.done()
+        return await self.commit(
+            sweep_id, change(key, _encoder(response), etag=request.etag), response
+        )
+
+    async def _get(self, sweep_id: str) -> Sweep:
+        reader = RequestReader()
+        reader.sweep_id(sweep_id)
+        reader.done()
+        return await self.registry.sweeps.get(sweep_id)
+
+
+_TransitionRequest = (
+    pb.StartSweepRequest
+    | pb.PauseSweepRequest
+    | pb.ResumeSweepRequest
+    | pb.FinishSweepRequest
+    | pb.CancelSweepRequest
+)
+
+
+def _encoder(response: Callable[..., Message]) -> Callable[[Sweep], bytes]:
+    def encode(sweep: Sweep) -> bytes:
+        return response(sweep=sweep_to_proto(sweep)).SerializeToString()
+
+    return encode
+
+
+def _sweep_id(seed: str) -> str:
+    digest = hashlib.sha256(b"sweep\0" + seed.encode()).digest()
+    return base64.b32encode(digest).decode().lower()[:12]
+
+
+def _int64(size: int | None) -> int | None:
+    """A grid may have more points than the field can say."""
+    return None if size is None else min(size, 2**63 - 1)
+
+
+def _time(
+    reader: RequestReader,
+    request: pb.ListSweepsRequest,
+    field: Literal["created_after", "created_before"],
+) -> datetime | None:
+    if not request.HasField(field):
+        return None
+    return reader.attempt(field, lambda: time_from_proto(getattr(request, field)))
