@@ -1,0 +1,49 @@
+"""A server that keeps the promises of the real ones to `up`, and can be told to break them.
+
+FAKE_BREAK holds words: `NAME-crash` ends at start with code 1, `NAME-refuse` with
+code 2 and a line, `NAME-deaf` ignores SIGTERM.
+FAKE_LOG is a file that takes a line when a server stops.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+
+def main(name: str) -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--host", required=True)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--registry")
+    arguments = parser.parse_args()
+    broken = os.environ.get("FAKE_BREAK", "").split()
+    if f"{name}-crash" in broken:
+        sys.exit("it is broken today")
+    if f"{name}-refuse" in broken:
+        print(f"wanllmdb-{name}: --port: is not to its taste", file=sys.stderr)
+        sys.exit(2)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    server = grpc.server(ThreadPoolExecutor(2), options=[("grpc.so_reuseport", 0)])
+    servicer = health.HealthServicer()
+    servicer.set("", health_pb2.HealthCheckResponse.SERVING)
+    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+    port = server.add_insecure_port(f"{arguments.host}:{arguments.port}")
+    server.start()
+    print(f"ready {name} {arguments.host}:{port}", flush=True)
+    stop.wait()
+    with Path(os.environ["FAKE_LOG"]).open("a") as log:
+        log.write(f"{name} stops\n")
+    if f"{name}-deaf" in broken:
+        threading.Event().wait()
+    server.stop(0).wait()

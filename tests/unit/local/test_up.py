@@ -1,0 +1,199 @@
+"""How `up` treats its processes, with servers that can be told to misbehave."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import grpc
+import psutil
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from tests.e2e.up_process import UpProcess, up, wait_until
+
+REPOSITORY = Path(__file__).parents[3]
+
+
+class Launcher:
+    """Starts `up` on the fakes; there is no database."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data_dir = folder / "data"
+        self.log = folder / "stops"
+        self._packages = folder / "packages"
+        for name in ("registry", "suggestion"):
+            package = self._packages / f"wanllmdb_{name}"
+            package.mkdir(parents=True)
+            (package / "__init__.py").touch()
+            (package / "__main__.py").write_text(
+                f"from tests.unit.local.fake_server import main\n\nmain({name!r})\n"
+            )
+
+    def up(
+        self, *arguments: str, broken: str = "", ports: tuple[int, int] = (0, 0)
+    ) -> AbstractContextManager[UpProcess]:
+        environment = {
+            # The fakes hide the real packages of the same names.
+            "PYTHONPATH": f"{self._packages}{os.pathsep}{REPOSITORY}",
+            "FAKE_LOG": str(self.log),
+            "FAKE_BREAK": broken,
+        }
+        url = "postgresql://nobody@127.0.0.1:1/none"
+        return up(
+            self.data_dir, "--database-url", url, *arguments, ports=ports, environment=environment
+        )
+
+
+@pytest.fixture
+def launcher(tmp_path: Path) -> Launcher:
+    return Launcher(tmp_path)
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+def answers(address: str) -> bool:
+    with grpc.insecure_channel(address) as channel:
+        try:
+            reply = health_pb2_grpc.HealthStub(channel).Check(
+                health_pb2.HealthCheckRequest(), timeout=2
+            )
+        except grpc.RpcError:
+            return False
+    return bool(reply.status == health_pb2.HealthCheckResponse.SERVING)
+
+
+def test_ready_file_tells_where_all_answers(launcher: Launcher) -> None:
+    with launcher.up() as running:
+        ready = running.wait_until_ready()
+        assert set(ready) == {"registry", "suggestion", "database_url", "pids"}
+        assert ready["database_url"] == "postgresql://nobody@127.0.0.1:1/none"
+        assert ready["pids"]["postgres"] == []
+        assert answers(ready["registry"])
+        assert answers(ready["suggestion"])
+        assert running.ready_file.stat().st_mode & 0o077 == 0
+        for name in ("registry", "suggestion"):
+            assert f"{name:<11} ready at {ready[name]}" in running.output
+        assert running.stop() == 0
+        assert not running.ready_file.exists()
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_signal_stops_suggestion_before_registry(launcher: Launcher, how: signal.Signals) -> None:
+    with launcher.up() as running:
+        pids = running.wait_until_ready()["pids"]
+        assert running.stop(how) == 0
+    assert launcher.log.read_text().splitlines() == ["suggestion stops", "registry stops"]
+    assert not any(psutil.pid_exists(pid) for group in pids.values() for pid in group)
+
+
+def test_second_signal_does_not_wait_for_a_deaf_service(launcher: Launcher) -> None:
+    with launcher.up(broken="suggestion-deaf") as running:
+        pids = running.wait_until_ready()["pids"]
+        running.process.send_signal(signal.SIGINT)
+        wait_until(lambda: launcher.log.exists() and "suggestion" in launcher.log.read_text())
+        # Well below the grace that a single signal would give.
+        assert running.stop(signal.SIGINT, seconds=5) == 0
+    assert not psutil.pid_exists(pids["suggestion"][0])
+
+
+@pytest.mark.parametrize("name", ["registry", "suggestion"])
+def test_killed_service_is_started_again_on_its_port(launcher: Launcher, name: str) -> None:
+    with launcher.up() as running:
+        before = running.wait_until_ready()
+        os.kill(before["pids"][name][0], signal.SIGKILL)
+        wait_until(lambda: running.ready["pids"] != before["pids"], seconds=20)
+        after = running.ready
+        assert after[name] == before[name]
+        assert after["pids"][name] != before["pids"][name]
+        assert answers(after[name])
+        assert f"{name:<11} died; starting it again" in running.output
+        assert f"{name:<11} ready again" in running.output
+        assert running.stop() == 0
+
+
+def test_gives_up_on_a_service_that_dies_again_and_again(launcher: Launcher) -> None:
+    with launcher.up() as running:
+        ready = running.wait_until_ready()
+        killed: set[int] = set()
+        while running.process.poll() is None:
+            for process in psutil.process_iter(["cmdline"]):
+                command = process.info["cmdline"] or []
+                address_port = ready["suggestion"].rpartition(":")[2]
+                if "wanllmdb_suggestion" in command and address_port in command:
+                    killed.add(process.pid)
+                    process.kill()
+            time.sleep(0.02)
+        assert running.process.wait() == 1
+        assert "Gave up on suggestion" in running.output
+        assert len(killed) > 3
+    assert not psutil.pid_exists(ready["pids"]["registry"][0])
+
+
+def test_crash_at_start_shows_the_services_last_words(launcher: Launcher) -> None:
+    with launcher.up(broken="registry-crash") as running:
+        assert running.process.wait(30) == 1
+        assert "registry service ended with exit code 1" in running.output
+        assert "it is broken today" in running.output
+        assert "Traceback" not in running.output
+        assert not running.ready_file.exists()
+
+
+def test_refused_setting_is_one_line(launcher: Launcher) -> None:
+    with launcher.up(broken="suggestion-refuse") as running:
+        assert running.process.wait(30) == 1
+        assert "--port: is not to its taste" in running.output
+        assert "Traceback" not in running.output
+
+
+@pytest.mark.parametrize("name", ["registry", "suggestion"])
+def test_taken_port_names_port_and_option(launcher: Launcher, name: str, taken_port: int) -> None:
+    ports = (taken_port, 0) if name == "registry" else (0, taken_port)
+    with launcher.up(ports=ports) as running:
+        assert running.process.wait(30) == 2
+        assert f"Port {taken_port} on 127.0.0.1 is taken" in running.output
+        assert f"--{name}-port" in running.output
+        assert "Traceback" not in running.output
+
+
+def test_second_up_on_the_same_data_says_who_has_it(launcher: Launcher) -> None:
+    with launcher.up() as first:
+        first.wait_until_ready()
+        with launcher.up() as second:
+            assert second.process.wait(30) == 2
+            assert f"in use by process {first.process.pid}" in second.output
+        # The first one's notes for its successor are still there.
+        noted = json.loads((launcher.data_dir / "processes.json").read_text())
+        assert {entry["pid"] for entry in noted} >= set(first.ready["pids"]["registry"])
+
+
+def test_killed_up_leaves_nothing_in_the_way_of_the_next(launcher: Launcher) -> None:
+    with launcher.up() as first:
+        before = first.wait_until_ready()
+        ports = tuple(int(before[name].rpartition(":")[2]) for name in ("registry", "suggestion"))
+        first.stop(signal.SIGKILL)
+    with launcher.up(ports=(ports[0], ports[1])) as second:
+        after = second.wait_until_ready()
+        assert after["registry"] == before["registry"]
+        for name in ("registry", "suggestion"):
+            assert not psutil.pid_exists(before["pids"][name][0])
+        assert second.stop() == 0
+
+
+def test_unwritable_ready_file_is_said_before_anything_starts(launcher: Launcher) -> None:
+    with launcher.up("--ready-file", "/nonexistent/ready.json") as running:
+        assert running.process.wait(30) == 1
+        assert "/nonexistent/ready.json can't be written" in running.output
+        assert not launcher.data_dir.exists()
