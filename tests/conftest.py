@@ -1,0 +1,117 @@
+"""What tests share: a real PostgreSQL, both services over gRPC on loopback."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import grpc.aio
+import pytest
+
+from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
+from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
+from wanllmdb_common.server import running_server
+from wanllmdb_common.settings import ServerSettings
+from wanllmdb_local.postgres import create_database, embedded_postgres
+from wanllmdb_registry.app import running_registry
+from wanllmdb_registry.servicer.service import SERVICE_NAME as REGISTRY_SERVICE
+from wanllmdb_registry.servicer.service import add_to as add_registry
+from wanllmdb_suggestion.__main__ import SERVICE as SUGGESTION_SERVICE
+from wanllmdb_suggestion.registry_client import RegistryClient
+from wanllmdb_suggestion.servicer import SuggestionServicer
+from wanllmdb_suggestion.settings import SuggestionSettings
+
+_names = itertools.count()
+
+LEASE = timedelta(seconds=60)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server for the whole session."""
+    with tempfile.TemporaryDirectory() as folder:
+        # Under root the server runs as a user of its own, who must get in.
+        Path(folder).chmod(0o755)
+        with embedded_postgres(Path(folder) / "data") as url:
+            yield url
+
+
+@pytest.fixture(scope="session")
+def session_database(postgres_url: str) -> str:
+    """The database behind `registry_address`."""
+    return create_database(postgres_url, "session")
+
+
+@pytest.fixture
+def database_url(postgres_url: str) -> str:
+    """An empty database for one test."""
+    return create_database(postgres_url, f"test_{next(_names)}")
+
+
+@contextlib.asynccontextmanager
+async def registry_server(database_url: str, lease: timedelta = LEASE) -> AsyncIterator[str]:
+    """A registry on the database, within the block; yields its address."""
+    async with (
+        running_registry(database_url, pool_size=8, lease=lease) as registry,
+        running_server(
+            ServerSettings(port=0, grace=1),
+            services=[REGISTRY_SERVICE],
+            register=lambda server: add_registry(server, registry),
+        ) as address,
+    ):
+        yield address
+
+
+@pytest.fixture(scope="session")
+async def registry_address(session_database: str) -> AsyncIterator[str]:
+    """A registry for the whole session: tests share it, each with sweeps of its own."""
+    async with registry_server(session_database) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+async def registry(
+    registry_address: str,
+) -> AsyncIterator[registry_grpc.SweepRegistryServiceAsyncStub]:
+    """Raw calls to the registry."""
+    async with grpc.aio.insecure_channel(registry_address) as channel:
+        yield registry_grpc.SweepRegistryServiceStub(channel)
+
+
+@contextlib.asynccontextmanager
+async def suggestion_server(registry_address: str) -> AsyncIterator[str]:
+    """A suggestion service on the registry, within the block; yields its address."""
+    settings = SuggestionSettings(port=0, grace=1, registry=registry_address)
+    async with RegistryClient(settings.registry, settings.registry_timeout) as client:
+        servicer = SuggestionServicer(client, settings)
+        try:
+            async with running_server(
+                settings,
+                services=[SUGGESTION_SERVICE],
+                register=lambda server: suggestion_grpc.add_SuggestionServiceServicer_to_server(
+                    servicer, server
+                ),
+            ) as address:
+                yield address
+        finally:
+            servicer.close()
+
+
+@pytest.fixture(scope="session")
+async def suggestion_address(registry_address: str) -> AsyncIterator[str]:
+    """A suggestion service for the whole session."""
+    async with suggestion_server(registry_address) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+async def suggestion(
+    suggestion_address: str,
+) -> AsyncIterator[suggestion_grpc.SuggestionServiceAsyncStub]:
+    """Raw calls to the suggestion service."""
+    async with grpc.aio.insecure_channel(suggestion_address) as channel:
+        yield suggestion_grpc.SuggestionServiceStub(channel)
