@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 from wanllmdb._version import __version__
 
 if TYPE_CHECKING:
+    from wanllmdb._agent.active_run import ActiveRun
+    from wanllmdb._agent.loop import AgentResult
     from wanllmdb._async_client import AsyncClient
     from wanllmdb._client import Client
     from wanllmdb._errors import (
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
         UnimplementedError,
         WanllmdbError,
     )
+    from wanllmdb._facade import agent, config, finish, init, log, sweep
     from wanllmdb._types.analysis import (
         Algorithm,
         OptimizationHistory,
@@ -111,6 +114,8 @@ if TYPE_CHECKING:
 # Where each public name lives. Loaded at its first use, so that importing wanllmdb costs a
 # training script next to nothing.
 _MODULES = {
+    "wanllmdb._agent.active_run": ("ActiveRun",),
+    "wanllmdb._agent.loop": ("AgentResult",),
     "wanllmdb._async_client": ("AsyncClient",),
     "wanllmdb._client": ("Client",),
     "wanllmdb._errors": (
@@ -131,6 +136,14 @@ _MODULES = {
         "UnavailableError",
         "UnimplementedError",
         "WanllmdbError",
+    ),
+    "wanllmdb._facade": (
+        "agent",
+        "config",
+        "finish",
+        "init",
+        "log",
+        "sweep",
     ),
     "wanllmdb._types.analysis": (
         "Algorithm",
@@ -206,7 +219,9 @@ _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 __all__ = [
     "UNSET",
     "AbortedError",
+    "ActiveRun",
     "AgentGaveUpError",
+    "AgentResult",
     "Algorithm",
     "AlreadyExistsError",
     "AsyncClient",
@@ -282,6 +297,12 @@ __all__ = [
     "UnimplementedError",
     "WanllmdbError",
     "__version__",
+    "agent",
+    "config",
+    "finish",
+    "init",
+    "log",
+    "sweep",
 ]
 
 

@@ -1,0 +1,59 @@
+"""The run of a program that a command agent started."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+
+from wanllmdb import _env
+from wanllmdb._agent import current
+from wanllmdb._agent.active_run import ActiveRun
+from wanllmdb._agent.console import Console
+from wanllmdb._agent.outage import DEFAULT_PATIENCE
+from wanllmdb._client import Client
+from wanllmdb._errors import NoRunError
+from wanllmdb._types.enums import RunState
+
+_lock = threading.Lock()
+
+
+def lent_run() -> ActiveRun | None:
+    """The run that the environment names, taken up once a process; None when it names none.
+
+    The parent keeps its lease and finishes it by the exit status; this process reports
+    metrics and asks whether to stop.
+    """
+    with _lock:
+        taken = current.current_run()
+        if taken is not None:
+            return taken
+        named = _env.RunEnvironment.read()
+        if named is None:
+            return None
+        run = _take_up(named)
+        current.adopt(run)
+        atexit.register(run.finish)
+        return run
+
+
+def _take_up(named: _env.RunEnvironment) -> ActiveRun:
+    client = Client()
+    sweep = client.get_sweep(named.sweep_id)
+    run = client.get_run(named.sweep_id, named.number)
+    if run.attempt != named.attempt or run.state is not RunState.RUNNING:
+        raise NoRunError(
+            f"run {named.number} of sweep {named.sweep_id} is {run.state} in its attempt "
+            f"{run.attempt}, not running in attempt {named.attempt}: its lease was lost"
+        )
+    next_check = None
+    if sweep.spec.early_termination is not None:
+        next_check = client.should_stop(named.sweep_id, named.number).next_check_iteration
+    return ActiveRun(
+        client,
+        sweep,
+        run,
+        next_check=next_check,
+        say=Console().line,
+        patience=DEFAULT_PATIENCE,
+        is_lent=True,
+    )

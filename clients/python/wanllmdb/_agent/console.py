@@ -1,0 +1,55 @@
+"""What an agent tells people, on stderr: lines, and on a terminal one line that is redrawn."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import threading
+import time
+from typing import TextIO
+
+_REDRAW_INTERVAL = 0.1
+
+
+class Console:
+    """Lines for people. Safe to use from many threads.
+
+    The redrawn line ends with a carriage return, so that what the training
+    function prints starts at the margin and overwrites it.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._lock = threading.Lock()
+        self._shown = 0
+        self._drawn_at = 0.0
+        self.is_live = self._stream.isatty()
+        """Whether there is a terminal to redraw a line on."""
+
+    def line(self, text: str) -> None:
+        """Prints a line that stays."""
+        with self._lock:
+            self._stream.write(self._erasure() + text + "\n")
+            self._stream.flush()
+
+    def live(self, text: str, *, at_once: bool = False) -> None:
+        """Redraws the live line, at most ten times a second unless `at_once`; else nothing."""
+        now = time.monotonic()
+        if not self.is_live or (not at_once and now - self._drawn_at < _REDRAW_INTERVAL):
+            return
+        with self._lock:
+            text = text[: shutil.get_terminal_size().columns - 1]
+            self._stream.write(self._erasure() + text + "\r")
+            self._stream.flush()
+            self._shown, self._drawn_at = len(text), now
+
+    def clear(self) -> None:
+        """Takes the live line away."""
+        with self._lock:
+            self._stream.write(self._erasure())
+            self._stream.flush()
+
+    def _erasure(self) -> str:
+        erasure = "\r" + " " * self._shown + "\r" if self._shown else ""
+        self._shown = 0
+        return erasure

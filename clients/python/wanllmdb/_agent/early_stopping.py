@@ -1,0 +1,41 @@
+"""When to ask whether a run should stop early."""
+
+from __future__ import annotations
+
+import math
+
+
+class CheckSchedule:
+    """Counts finite values of the sweep's metric, as the service does, one a step.
+
+    Steps that come again or out of order are not counted; the service, which counts for
+    itself, then merely is asked a little later.
+    """
+
+    def __init__(self, metric: str | None, next_check: int | None) -> None:
+        self._metric = metric
+        self._next_check = next_check
+        self._count = 0
+        self._last_step = -1
+
+    def observe(self, step: int, values: dict[str, float]) -> None:
+        """Takes note of what was logged."""
+        value = values.get(self._metric) if self._metric is not None else None
+        if value is not None and math.isfinite(value) and step > self._last_step:
+            self._count += 1
+            self._last_step = step
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the service is to be asked now."""
+        return self._next_check is not None and self._count >= self._next_check
+
+    def postpone(self, next_check: int | None) -> None:
+        """Asks again once there are so many values; never for None."""
+        if next_check is not None and next_check <= self._count:
+            next_check = self._count + 1
+        self._next_check = next_check
+
+    def postpone_by_one(self) -> None:
+        """Asks again at the next value."""
+        self.postpone(self._count + 1)

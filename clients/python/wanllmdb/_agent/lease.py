@@ -1,0 +1,68 @@
+"""Keeps the lease of a run while an agent works on it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from wanllmdb._agent.outage import is_passing
+from wanllmdb._client import Client
+from wanllmdb._errors import WanllmdbError
+from wanllmdb._types.enums import RunCommand
+from wanllmdb._types.run import Run, RunLease
+
+_DEFAULT_LEASE = 60.0
+_SHORTEST_INTERVAL = 0.2
+_HEARTBEAT_TIMEOUT = 10.0
+
+
+class LeaseKeeper:
+    """Renews a lease from a thread of its own, each time a third of it has passed.
+
+    `obey` gets every command that comes back, `failed` an error that waiting does not
+    help.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        run: Run,
+        obey: Callable[[RunCommand], None],
+        failed: Callable[[WanllmdbError], None],
+    ) -> None:
+        self._client = client.with_timeout(_HEARTBEAT_TIMEOUT)
+        self._lease = RunLease(run.sweep_id, run.number, run.attempt)
+        self._interval = max(_lease_length(run) / 3, _SHORTEST_INTERVAL)
+        self._obey = obey
+        self._failed = failed
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="wanllmdb-lease", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Renews the lease no more."""
+        self._closed.set()
+
+    def _work(self) -> None:
+        pause = self._interval
+        while not self._closed.wait(pause):
+            pause = self._interval
+            try:
+                (status,) = self._client.heartbeat([self._lease])
+            except WanllmdbError as error:
+                if self._closed.is_set():
+                    return
+                if not is_passing(error):
+                    self._failed(error)
+                    return
+                pause = min(self._interval, 1.0)
+            else:
+                self._obey(status.command)
+
+
+def _lease_length(run: Run) -> float:
+    """Seconds: by the server's clock alone, since this machine's may differ."""
+    if run.start_time is None or run.lease_expire_time is None:
+        return _DEFAULT_LEASE
+    length = (run.lease_expire_time - run.start_time).total_seconds()
+    return length if length > 0 else _DEFAULT_LEASE

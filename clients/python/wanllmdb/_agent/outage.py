@@ -1,0 +1,77 @@
+"""Waits for services that are away in the middle of a sweep, within bounds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from wanllmdb._errors import (
+    AbortedError,
+    DeadlineExceededError,
+    ResourceExhaustedError,
+    UnavailableError,
+    WanllmdbError,
+)
+
+T = TypeVar("T")
+
+DEFAULT_PATIENCE = 600.0
+"""Seconds for which an agent waits for services that are away."""
+
+_SAY_EVERY = 60.0
+_LONGEST_PAUSE = 5.0
+
+
+def is_passing(error: WanllmdbError) -> bool:
+    """Whether the same request may succeed later."""
+    return isinstance(error, UnavailableError | DeadlineExceededError | ResourceExhaustedError) or (
+        isinstance(error, AbortedError) and error.reason == "WRITE_CONFLICT"
+    )
+
+
+class OutageWaiter:
+    """Repeats a call while the services are away, and says so.
+
+    The call must be one that may be repeated: with a request id of its own.
+    """
+
+    def __init__(self, say: Callable[[str], None], patience: float = DEFAULT_PATIENCE) -> None:
+        self._say = say
+        self._patience = patience
+
+    def ride_out(self, call: Callable[[], T]) -> T:
+        """The call's answer; tries again for up to `patience` seconds.
+
+        Raises:
+            WanllmdbError: what the call raises that no waiting helps, or its last
+                failure when patience ends.
+        """
+        began: float | None = None
+        said_at = 0.0
+        pause = 0.25
+        while True:
+            try:
+                answer = call()
+            except WanllmdbError as error:
+                now = time.monotonic()
+                if not is_passing(error) or (began is not None and now - began > self._patience):
+                    raise
+                failure = error
+            else:
+                if began is not None:
+                    self._say(f"the services are back after {time.monotonic() - began:.0f} s")
+                return answer
+            if began is None:
+                began = said_at = now
+                limit = _duration(self._patience)
+                self._say(f"waiting up to {limit} for the services: {failure.message}")
+            elif now - said_at >= _SAY_EVERY:
+                said_at = now
+                self._say(f"still waiting, for {_duration(now - began)} now: {failure.message}")
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.0f} s"

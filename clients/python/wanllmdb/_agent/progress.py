@@ -1,0 +1,78 @@
+"""What an agent says of its runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from wanllmdb._agent.active_run import ActiveRun
+from wanllmdb._agent.console import Console
+from wanllmdb._types.enums import RunState
+from wanllmdb._types.run import BestRun, Run
+from wanllmdb._types.sweep import Sweep
+
+
+class Progress:
+    """Shows runs on a console: redrawn in a line on a terminal, else a line a run."""
+
+    def __init__(self, console: Console, sweep: Sweep, count: int | None) -> None:
+        self._console = console
+        self._sweep = sweep
+        self._metric = sweep.spec.metric.name if sweep.spec.metric else None
+        self._count = count
+        self._ordinal = 0
+        self.best: BestRun | None = sweep.stats.best_run
+
+    def started(self, run: ActiveRun) -> None:
+        """A run begins."""
+        self._ordinal += 1
+        self._console.live(self._live_text(run), at_once=True)
+
+    def logged(self, run: ActiveRun) -> None:
+        """A run has logged something."""
+        self._console.live(self._live_text(run))
+
+    def ended(self, run: ActiveRun) -> None:
+        """A run ended, in whatever way."""
+        if run.ended is None:
+            reason = run.stop_order.reason if run.stop_order else "its end was not confirmed"
+            self._console.line(f"run {run.number} is no longer this agent's: {reason}")
+            return
+        self.best = run.best_run or self.best
+        if not self._console.is_live or run.ended.state is RunState.FAILED:
+            self._console.line(self._ended_text(run.ended))
+
+    def _live_text(self, run: ActiveRun) -> str:
+        parts = [f"run {self._position(run)}"]
+        if self.best is not None:
+            parts.append(f"best {self.best.objective:.4g}")
+        if self._metric is not None and self._metric in run.summary:
+            parts.append(f"now {run.summary[self._metric]:.4g}")
+        parts.append(parameters_text(run.run.parameters))
+        return ", ".join(parts)
+
+    def _position(self, run: ActiveRun) -> str:
+        if self._count is not None:
+            return f"{self._ordinal}/{self._count}"
+        if self._sweep.spec.run_cap is not None:
+            return f"{run.number + 1}/{self._sweep.spec.run_cap}"
+        return str(run.number)
+
+    def _ended_text(self, run: Run) -> str:
+        text = f"run {run.number} {run.state}"
+        if run.objective is not None and self._metric is not None:
+            text += f": {self._metric} {run.objective:.6g}"
+            if self.best is not None:
+                text += f" (best {self.best.objective:.6g})"
+        text += f", {parameters_text(run.parameters)}"
+        if run.error is not None and run.error.message:
+            text += f"\n  {run.error.message}"
+        return text
+
+
+def parameters_text(parameters: Mapping[str, Any]) -> str:
+    """Parameters in a line: `batch_size=32 learning_rate=0.001234`."""
+    return " ".join(
+        f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
+        for name, value in parameters.items()
+    )

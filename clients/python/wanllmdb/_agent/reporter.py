@@ -1,0 +1,130 @@
+"""Sends a run's metrics in the background, many at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from wanllmdb._agent.outage import is_passing
+from wanllmdb._errors import WanllmdbError
+from wanllmdb._types.run import MetricRow
+
+FLUSH_INTERVAL = 0.2
+"""Seconds that a value waits for others to be sent with."""
+
+VALUES_A_REQUEST = 5_000
+"""The server takes 10,000."""
+
+_PAUSE_AFTER_FAILURE = 1.0
+
+Send = Callable[[list[MetricRow]], None]
+
+
+class Reporter:
+    """Collects metric rows and sends them from a thread of its own.
+
+    `send` stores rows on the server and may be called again with the same ones:
+    reporting a step again overwrites. What could not be sent stays until it is, or
+    until `close` hands it over. An error that waiting does not help goes to `failed`.
+    """
+
+    def __init__(self, send: Send, failed: Callable[[WanllmdbError], None]) -> None:
+        self._send = send
+        self._failed = failed
+        self._rows: dict[int, tuple[datetime, dict[str, float]]] = {}
+        self._values = 0
+        self._changed = threading.Condition()
+        self._sending = threading.Lock()
+        self._closed = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def add(self, step: int, values: dict[str, float]) -> None:
+        """Takes values of one step, to be sent soon."""
+        if not values:
+            return
+        with self._changed:
+            _, row = self._rows.setdefault(step, (datetime.now(UTC), {}))
+            row.update(values)
+            self._values += len(values)
+            if self._thread is None and not self._closed.is_set():
+                self._thread = threading.Thread(
+                    target=self._work, name="wanllmdb-reporter", daemon=True
+                )
+                self._thread.start()
+            self._changed.notify_all()
+
+    def flush(self) -> None:
+        """Sends everything that was added before; returns when the server has it.
+
+        Raises:
+            WanllmdbError: it could not be sent; it is kept.
+        """
+        while self._send_some():
+            pass
+
+    def close(self) -> list[MetricRow]:
+        """Ends the thread; returns the rows that the server has not confirmed."""
+        with self._changed:
+            self._closed.set()
+            self._changed.notify_all()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+        with self._changed:
+            return self._take(None)
+
+    def _work(self) -> None:
+        while self._wait_for_rows():
+            try:
+                self._send_some()
+            except WanllmdbError as error:
+                if not is_passing(error):
+                    self._failed(error)
+                    return
+                self._closed.wait(_PAUSE_AFTER_FAILURE)
+
+    def _wait_for_rows(self) -> bool:
+        """Waits for something worth sending; False when the reporter was closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._rows or self._closed.is_set())
+            self._changed.wait_for(
+                lambda: self._values >= VALUES_A_REQUEST or self._closed.is_set(), FLUSH_INTERVAL
+            )
+        return not self._closed.is_set()
+
+    def _send_some(self) -> bool:
+        """Sends one request's worth, if there is any; says whether more is left."""
+        with self._sending:
+            with self._changed:
+                rows = self._take(VALUES_A_REQUEST)
+            if not rows:
+                return False
+            try:
+                self._send(rows)
+            except BaseException:
+                self._put_back(rows)
+                raise
+            return bool(self._rows)
+
+    def _take(self, limit: int | None) -> list[MetricRow]:
+        taken: list[MetricRow] = []
+        size = 0
+        for step in list(self._rows):
+            time, values = self._rows[step]
+            if limit is not None and taken and size + len(values) > limit:
+                break
+            del self._rows[step]
+            taken.append(MetricRow(step, values, time))
+            size += len(values)
+        self._values = sum(len(values) for _, values in self._rows.values())
+        return taken
+
+    def _put_back(self, rows: list[MetricRow]) -> None:
+        with self._changed:
+            later = self._rows
+            self._rows = {
+                row.step: (row.time or datetime.now(UTC), dict(row.values)) for row in rows
+            }
+            for step, (time, values) in later.items():
+                self._rows.setdefault(step, (time, {}))[1].update(values)
+            self._values = sum(len(values) for _, values in self._rows.values())
