@@ -33,6 +33,7 @@ from wanllmdb_registry.domain.model import (
 )
 from wanllmdb_registry.domain.model import RunState as DomainRunState
 from wanllmdb_registry.domain.reads import SyncedRuns
+from wanllmdb_registry.servicer.page_tokens import fitting
 
 _E = TypeVar("_E", bound=StrEnum)
 
@@ -256,26 +257,21 @@ def run_to_proto(run: Run) -> run_pb2.Run:
 def synced_to_proto(synced: SyncedRuns) -> pb.SyncRunsResponse:
     """The message."""
     reason = synced.finish_reason
+    runs = fitting([_synced_run(run) for run in synced.runs])
+    revision, has_more = synced.revision, synced.has_more
+    if len(runs) < len(synced.runs):
+        revision, has_more = synced.runs[len(runs) - 1].revision, True
     return pb.SyncRunsResponse(
-        runs=[
-            pb.SyncedRun(
-                number=run.number,
-                state=run_state(run.state),
-                attempt=run.attempt,
-                parameters=parameters_to_proto(run.parameters),
-                objective=run.objective,
-                sampler_state=run.sampler_state,
-            )
-            for run in synced.runs
-        ],
+        runs=runs,
         objective_points=[
             pb.ObjectivePoint(
                 number=point.number, attempt=point.attempt, step=point.step, value=point.value
             )
             for point in synced.points
+            if point.objective_revision is None or point.objective_revision <= revision
         ],
-        revision=synced.revision,
-        has_more=synced.has_more,
+        revision=revision,
+        has_more=has_more,
         state=sweep_state(synced.state),
         finish_reason=enum_number(  # type: ignore[arg-type]  # by name
             "FINISH_REASON", "UNSPECIFIED" if reason is None else reason.name
@@ -283,6 +279,17 @@ def synced_to_proto(synced: SyncedRuns) -> pb.SyncRunsResponse:
         next_number=synced.next_number,
         space_exhausted=synced.space_exhausted,
         sweep=None if synced.sweep is None else sweep_to_proto(synced.sweep),
+    )
+
+
+def _synced_run(run: Run) -> pb.SyncedRun:
+    return pb.SyncedRun(
+        number=run.number,
+        state=run_state(run.state),
+        attempt=run.attempt,
+        parameters=parameters_to_proto(run.parameters),
+        objective=run.objective,
+        sampler_state=run.sampler_state,
     )
 
 

@@ -1,15 +1,21 @@
-"""Opaque page tokens, bound to the request that they were given for (AIP-158)."""
+"""Pages: opaque tokens, bound to their request (AIP-158), and what fits into one answer."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import json
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
 from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
+
+M = TypeVar("M", bound=Message)
+
+# Well below the 4 MiB that a client takes by default.
+PAGE_BYTES = 3 * 1024 * 1024
 
 
 def write_token(request: Message, position: list[Any]) -> str:
@@ -34,6 +40,16 @@ def read_token(request: Message, token: str) -> list[Any] | None:
     if digest != _digest(request) or not isinstance(position, list):
         raise _invalid("was given for another request; keep all other fields the same")
     return position
+
+
+def fitting(messages: Sequence[M]) -> list[M]:
+    """As many of the messages, from the first on, as fit into one answer; at least one."""
+    size = 0
+    for count, message in enumerate(messages):
+        size += message.ByteSize() + 8
+        if size > PAGE_BYTES and count:
+            return list(messages[:count])
+    return list(messages)
 
 
 def _digest(request: Message) -> str:

@@ -17,7 +17,7 @@ from wanllmdb_registry.servicer.convert import (
     sweep_to_proto,
     synced_to_proto,
 )
-from wanllmdb_registry.servicer.page_tokens import read_token, write_token
+from wanllmdb_registry.servicer.page_tokens import fitting, read_token, write_token
 from wanllmdb_registry.servicer.parallel import parallel_coordinates
 from wanllmdb_registry.servicer.requests import RequestReader
 
@@ -69,9 +69,10 @@ class ReadsPart(ServicerPart):
         found = await self.registry.runs.list(
             sweep_id, states, order or RunOrder.NUMBER_ASC, after, limit + 1
         )
-        response = pb.ListRunsResponse(runs=map(run_to_proto, found[:limit]))
-        if len(found) > limit:
-            last = found[limit - 1]
+        page = fitting([run_to_proto(run) for run in found[:limit]])
+        response = pb.ListRunsResponse(runs=page)
+        if len(found) > len(page):
+            last = found[len(page) - 1]
             response.next_page_token = write_token(request, [last.number, last.objective])
         return response
 

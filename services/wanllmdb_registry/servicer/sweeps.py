@@ -41,7 +41,7 @@ from wanllmdb_registry.servicer.convert import (
     sweep_to_proto,
     time_from_proto,
 )
-from wanllmdb_registry.servicer.page_tokens import read_token, write_token
+from wanllmdb_registry.servicer.page_tokens import fitting, read_token, write_token
 from wanllmdb_registry.servicer.requests import MAX_TEXT, RequestReader
 from wanllmdb_registry.servicer.sources import parse_source
 
@@ -151,9 +151,10 @@ class SweepsPart(ServicerPart):
         found = await self.registry.sweeps.list(
             which, order or SweepOrder.CREATE_TIME_DESC, after, limit + 1
         )
-        response = pb.ListSweepsResponse(sweeps=map(sweep_to_proto, found[:limit]))
-        if len(found) > limit:
-            last = found[limit - 1]
+        page = fitting([sweep_to_proto(sweep) for sweep in found[:limit]])
+        response = pb.ListSweepsResponse(sweeps=page)
+        if len(found) > len(page):
+            last = found[len(page) - 1]
             response.next_page_token = write_token(
                 request, [last.create_time.isoformat(), last.name, last.sweep_id]
             )
