@@ -20,6 +20,7 @@ def command() -> None:
     Starts the platform in a temporary place and lets four agents tune a neural network on
     scikit-learn's digits, with early termination on.
     """
+    began = time.monotonic()
     require_demo("wanllmdb demo")
     from .demo_platform import temporary_platform
     from .demo_report import print_report
@@ -29,7 +30,6 @@ def command() -> None:
     # However it is stopped, the blocks below clean up on the way out.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
-    began = time.monotonic()
     try:
         with temporary_platform() as platform:
             sweep_id = run_sweep(platform)

@@ -32,7 +32,7 @@ def print_report(platform: TemporaryPlatform, sweep_id: str, *, seconds: float) 
     console.print(
         f"\n[bold]History[/] of {metric}: [cyan]•[/] a finished run  [green]─[/] the best\n"
     )
-    console.print(plots.history(history.run_numbers, history.objectives, history.best_objectives))
+    console.print(plots.history(history))
     if stats.best_run is not None:
         console.print(
             f"\nBest {metric}: [bold]{formats.number(stats.best_run.objective)}[/] "

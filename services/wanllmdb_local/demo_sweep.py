@@ -19,8 +19,8 @@ from wanllmdb.cli import tables
 from wanllmdb.cli.console import stdout
 from wanllmdb.cli.watching import run_line
 
+from .demo_config import SWEEP_CONFIG
 from .demo_platform import TemporaryPlatform
-from .demo_training import SWEEP_CONFIG
 from .errors import LocalError
 from .log_files import open_log, tail
 from .stopping import stop_process
@@ -110,4 +110,4 @@ def _show_lines(client: Client, sweep_id: str, agents: Sequence[subprocess.Popen
         for run in runs:
             if run.state.is_final and run.number not in shown:
                 shown.add(run.number)
-                console.print(run_line(run, _METRIC))
+                console.print(run_line(run, _METRIC), soft_wrap=True)

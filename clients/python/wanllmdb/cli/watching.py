@@ -40,7 +40,7 @@ def watch_as_lines(changes: Iterable[SweepChange]) -> None:
             continue
         if seen.get(key) != state:
             seen[key] = state
-            console.print(line)
+            console.print(line, soft_wrap=True)
 
 
 def until_ended(changes: Iterable[SweepChange]) -> Iterator[SweepChange]:
@@ -69,7 +69,9 @@ def run_line(run: Run, metric: str) -> str:
     """A run in one line, as rich markup."""
     value = tables.value_so_far(run, metric)
     shown = "" if value is None else f"  {metric}={formats.number(value)}"
-    error = "" if run.error is None else f"  {formats.value_of(run.error.message)}"
+    # Why one was pruned is the rule of every sweep; why one failed is news.
+    is_news = run.error is not None and run.state in (RunState.FAILED, RunState.LOST)
+    error = f"  {formats.value_of(run.error.message)}" if run.error and is_news else ""
     return (
         f"run {run.number:<4} {formats.run_state(run.state)}{shown}  "
         f"[dim]{formats.parameters(run.parameters)}[/]{error}"
