@@ -71,10 +71,8 @@ def dimension(law: Distribution) -> Dimension | Fixed:
             return Fixed(value)
         case Categorical(values=values):
             return Fixed(values[0]) if len(values) == 1 else _categorical(values)
-        case Uniform(min=low, max=high, q=None):
-            return _uniform(low, high)
-        case Uniform(min=low, max=high, q=float(q)):
-            return _stepped_uniform(low, high, q)
+        case Uniform(min=low, max=high, q=q):
+            return _uniform(low, high) if q is None else _stepped_uniform(low, high, q)
         case LogUniform(min=low, max=high, q=q):
             return _log_uniform(low, high, q)
         case IntUniform(min=low, max=high, q=step):
@@ -115,7 +113,7 @@ def _stepped_uniform(low: float, high: float, q: float) -> Dimension | Fixed:
     steps = SteppedRange(low, high, q)
     if len(steps) == 1:
         return Fixed(steps[0])
-    return Dimension(FloatDistribution(low, steps[-1], step=q), float, steps.nearest)
+    return Dimension(FloatDistribution(low, steps[len(steps) - 1], step=q), float, steps.nearest)
 
 
 def _log_uniform(low: float, high: float, q: float | None) -> Dimension:

@@ -1,0 +1,161 @@
+"""Every law's values, drawn and handed back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from decimal import Decimal
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.suggestion.spaces import LAWS
+from wanllmdb_common.search_space.distributions import (
+    Categorical,
+    Constant,
+    Distribution,
+    IntLogUniform,
+    IntNormal,
+    IntUniform,
+    LogUniform,
+    Normal,
+    Parameter,
+    SearchSpace,
+    Uniform,
+    contains,
+    same_value,
+)
+from wanllmdb_suggestion.study.dimension import Fixed, dimension
+from wanllmdb_suggestion.study.random_sampler import RandomSampler
+
+
+def draws(law: Distribution, count: int, seed: int = 1) -> list[Any]:
+    sampler = RandomSampler(SearchSpace((Parameter("p", law),)), seed)
+    return [sampler.propose(number)["p"] for number in range(count)]
+
+
+def is_on_step(law: Distribution, value: object) -> bool:
+    match law:
+        case Uniform(min=low, q=float(q)) | LogUniform(min=low, q=float(q)):
+            steps = (Decimal(repr(value)) - Decimal(repr(low))) / Decimal(repr(q))
+            # The value is the double next to a step, so its shortest decimal is the step's.
+            return float(Decimal(repr(low)) + round(steps) * Decimal(repr(q))) == value
+        case IntUniform(min=low, q=q) | IntLogUniform(min=low, q=q):
+            assert isinstance(value, int)
+            return (value - low) % q == 0
+        case Normal(q=float(q)):
+            return float(round(Decimal(repr(value)) / Decimal(repr(q))) * Decimal(repr(q))) == value
+        case IntNormal(q=q):
+            assert isinstance(value, int)
+            return value % q == 0
+        case _:
+            return True
+
+
+@given(LAWS, st.integers(0, 2**53))
+def test_draws_are_in_the_space_and_on_its_steps(law: Distribution, seed: int) -> None:
+    for value in draws(law, 5, seed):
+        assert contains(law, value)
+        assert is_on_step(law, value)
+
+
+@given(LAWS, st.integers(0, 2**53))
+def test_a_drawn_value_comes_back_from_its_encoding(law: Distribution, seed: int) -> None:
+    searched = dimension(law)
+    for value in draws(law, 3, seed):
+        if isinstance(searched, Fixed):
+            assert same_value(searched.value, value)
+            continue
+        again = searched.decode(searched.encode(value))
+        if isinstance(law, Normal) and law.q is None:
+            # There and back through a quantile costs digits, the more the further out.
+            assert again == pytest.approx(value, abs=1e-6 * law.sigma)
+        else:
+            assert same_value(again, value)
+
+
+@given(LAWS, st.integers(0, 2**53))
+def test_encoded_values_are_ones_that_optuna_can_draw(law: Distribution, seed: int) -> None:
+    searched = dimension(law)
+    if isinstance(searched, Fixed):
+        return
+    for value in draws(law, 3, seed):
+        internal = searched.distribution.to_internal_repr(searched.encode(value))
+        if not isinstance(law, IntUniform | IntLogUniform):  # beyond 2^53 no double is exact
+            assert searched.distribution._contains(internal)
+
+
+def test_steps_are_clean_decimals() -> None:
+    assert set(draws(Uniform(0.0, 0.5, 0.1), 200)) == {0.0, 0.1, 0.2, 0.3, 0.4, 0.5}
+
+
+def test_the_last_step_below_the_maximum_is_reached_and_nothing_above() -> None:
+    assert set(draws(Uniform(0.0, 1.0, 0.3), 200)) == {0.0, 0.3, 0.6, 0.9}
+    assert set(draws(IntUniform(1, 10, 4), 200)) == {1, 5, 9}
+
+
+def test_values_between_steps_keep_their_place() -> None:
+    searched = dimension(Uniform(0.0, 1.0, 0.5))
+    assert not isinstance(searched, Fixed)
+    assert searched.encode(0.3) == 0.3
+
+
+def test_types_are_kept() -> None:
+    choices = (1, 1.0, True, "1", None, [1], {"a": 1})
+    seen = draws(Categorical(choices), 200)
+    for choice in choices:
+        assert any(same_value(choice, v) for v in seen)
+    assert {type(v) for v in draws(Uniform(0.0, 10.0, 1.0), 20)} == {float}
+    assert {type(v) for v in draws(IntNormal(0.0, 5.0, 2), 20)} == {int}
+
+
+@pytest.mark.parametrize(
+    "law", [Constant([1]), Categorical(("x",)), Uniform(0.0, 0.05, 0.1), IntUniform(3, 5, 10)]
+)
+def test_a_single_value_is_not_searched(law: Distribution) -> None:
+    assert isinstance(dimension(law), Fixed)
+
+
+def test_a_range_wider_than_a_double_is_drawn() -> None:
+    law = Uniform(-1.7e308, 1.7e308)
+    values = draws(law, 50)
+    assert all(contains(law, v) for v in values)
+    assert min(values) < 0 < max(values)
+
+
+def log_cdf(low: float, high: float) -> Callable[[float], float]:
+    return lambda x: math.log(x / low) / math.log(high / low)
+
+
+@pytest.mark.parametrize(
+    ("law", "cdf"),
+    [
+        (Uniform(-2.0, 3.0), lambda x: (x + 2) / 5),
+        (LogUniform(1e-4, 1e-1), log_cdf(1e-4, 1e-1)),
+        (Normal(3.0, 2.0), NormalDist(3.0, 2.0).cdf),
+    ],
+)
+def test_draws_follow_the_law(law: Distribution, cdf: Callable[[float], float]) -> None:
+    # Kolmogorov-Smirnov: 1.95 / sqrt(n) is passed by chance once in a thousand times.
+    count = 2_000
+    ranks = np.sort([cdf(float(v)) for v in draws(law, count)])
+    assert np.max(np.abs(ranks - (np.arange(count) + 0.5) / count)) < 1.95 / math.sqrt(count)
+
+
+def test_a_normal_law_is_not_cut() -> None:
+    searched = dimension(Normal(0.0, 1.0))
+    assert not isinstance(searched, Fixed)
+    assert searched.decode(1e-15) == pytest.approx(-7.94, abs=0.01)
+    beyond_three = sum(abs(float(v)) > 3 for v in draws(Normal(0.0, 1.0), 4_000))
+    assert 2 <= beyond_three <= 25  # 10.8 expected
+
+
+def test_a_rounded_normal_law_has_the_law_s_shares() -> None:
+    values = draws(IntNormal(0.0, 10.0, 5), 2_000)
+    share = sum(v == 0 for v in values) / len(values)
+    law = NormalDist(0, 10)
+    assert share == pytest.approx(law.cdf(2.5) - law.cdf(-2.5), abs=0.04)
