@@ -59,6 +59,10 @@ class Peer:
             ("grpc.initial_reconnect_backoff_ms", 300),
             ("grpc.max_reconnect_backoff_ms", 3_000),
             ("grpc.max_receive_message_length", 64 * 1024 * 1024),
+            # An error that names every field at fault travels as metadata, of which
+            # 8 KiB is the default limit.
+            ("grpc.max_metadata_size", 64 * 1024),
+            ("grpc.absolute_max_metadata_size", 128 * 1024),
         ]
 
     def failure(self, rpc: str, timeout: float | None, error: grpc.RpcError) -> WanllmdbError:

@@ -21,7 +21,7 @@ from wanllmdb._errors import (
     WanllmdbError,
 )
 from wanllmdb._types.enums import ExhaustedReason
-from wanllmdb._types.run import Canceled, Failed, Outcome, Run, Succeeded, Suggestion
+from wanllmdb._types.run import Canceled, Failed, Outcome, Run, RunError, Succeeded, Suggestion
 
 FAILURES_TO_GIVE_UP = 3
 """So many failures of the first runs, without a success, and the agent gives up."""
@@ -123,7 +123,7 @@ class AgentLoop:
             return AgentResult(self._runs, self._failed, self._ended_by, was_interrupted=True)
         finally:
             self._console.clear()
-        self._console.line(f"agent done, {self._ended_by}: {self._summary()}")
+        self._console.line(f"agent done ({self._ended_by}): {self._summary()}")
         return AgentResult(self._runs, self._failed, self._ended_by)
 
     def _work(self) -> None:
@@ -133,7 +133,7 @@ class AgentLoop:
                 return
             for run in suggestion.runs:
                 self._work_on(run, suggestion.next_check_iteration)
-        self._ended_by = f"it was to do {self._count} runs"
+        self._ended_by = "as many runs as it was asked for"
 
     def _work_on(self, run: Run, next_check: int | None) -> None:
         active = ActiveRun(
@@ -172,10 +172,7 @@ class AgentLoop:
         self._failed += 1
         if self._failed < self._runs or self._failed < FAILURES_TO_GIVE_UP:
             return
-        error = active.ended.error
-        text = f"the first {self._failed} runs all failed, the last one with:\n"
-        text += (error.traceback or error.message) if error else "no reason given"
-        raise AgentGaveUpError(text.rstrip()) from ended.cause
+        raise AgentGaveUpError(_why_it_gave_up(active.ended.error, ended.cause)) from ended.cause
 
     def _give_back(self, active: ActiveRun) -> None:
         if active.is_over:
@@ -263,6 +260,16 @@ def _outcome(ended: Ended, order: StopOrder | None) -> Outcome:
     if isinstance(order.outcome, Canceled) and isinstance(ended.outcome, Succeeded):
         return ended.outcome
     return order.outcome
+
+
+def _why_it_gave_up(error: RunError | None, cause: BaseException | None) -> str:
+    text = f"the first {FAILURES_TO_GIVE_UP} runs all failed, the last one with: "
+    if error is None:
+        return text + "no reason given"
+    if cause is not None or not error.traceback:
+        # Python shows the cause's traceback by itself.
+        return text + error.message
+    return f"{text}{error.message}\n{error.traceback.rstrip()}"
 
 
 def _default_agent_id() -> str:
