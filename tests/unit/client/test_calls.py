@@ -1,0 +1,200 @@
+"""Requests: what each client method sends."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from wanllmdb import (
+    UNSET,
+    AsyncClient,
+    Categorical,
+    Client,
+    Constant,
+    EnqueuedRun,
+    Failed,
+    Goal,
+    Hyperband,
+    IntUniform,
+    InvalidArgumentError,
+    LogUniform,
+    Method,
+    Metric,
+    MetricRow,
+    Normal,
+    RetryPolicy,
+    SweepSpec,
+)
+from wanllmdb._wire import run_calls, sweep_calls
+from wanllmdb._wire.spec import from_spec, to_spec
+from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
+from wanllmdb.api.registry.v1 import sweep_pb2
+from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
+
+# Between the two services; no client calls them.
+INTERNAL_RPCS = {"CreateRuns", "SyncRuns"}
+
+SPEC = SweepSpec(
+    method=Method.BAYES,
+    parameters={
+        "a": IntUniform(1, 10),
+        "b": LogUniform(1e-4, 1e-2),
+        "c": Categorical((16, 32.0, "x", None, True)),
+        "d": Constant({"k": [1]}),
+        "e": Normal(0.0, 1.0, q=0.5),
+    },
+    metric=Metric("acc", Goal.MAXIMIZE, target=0.99),
+    early_termination=Hyperband(min_iter=3, eta=4.0, strict=True),
+    run_cap=50,
+    seed=7,
+    retries=RetryPolicy(lost=0, failed=3),
+)
+
+
+def rpcs() -> list[str]:
+    services = [
+        registry_pb.DESCRIPTOR.services_by_name["SweepRegistryService"],
+        suggestion_pb.DESCRIPTOR.services_by_name["SuggestionService"],
+    ]
+    return [m.name for s in services for m in s.methods if m.name not in INTERNAL_RPCS]
+
+
+@pytest.mark.parametrize("rpc", rpcs())
+def test_both_clients_have_a_method_for_each_rpc(rpc: str) -> None:
+    name = re.sub(r"(?<!^)(?=[A-Z])", "_", rpc).lower()
+
+    for client in (Client, AsyncClient):
+        assert inspect.getdoc(getattr(client, name)), f"{client.__name__}.{name}"
+
+
+def test_the_clients_take_the_same_arguments_and_say_the_same() -> None:
+    for name, method in inspect.getmembers(Client, inspect.isfunction):
+        if not name.startswith("_"):
+            twin = getattr(AsyncClient, name)
+            assert inspect.signature(twin).parameters == inspect.signature(method).parameters, name
+            assert inspect.getdoc(twin) == inspect.getdoc(method), name
+
+
+def test_a_typed_spec_comes_back_equal() -> None:
+    assert from_spec(to_spec(SPEC)) == SPEC
+
+
+def test_a_spec_of_the_least_comes_back_equal() -> None:
+    spec = SweepSpec(Method.RANDOM, {"a": Constant(None)})
+
+    assert from_spec(to_spec(spec)) == spec
+
+
+def test_a_dictionary_travels_as_text_and_a_spec_as_a_message() -> None:
+    by_dict = sweep_calls.create_sweep({"method": "grid"}, "p", "n", "d", None).request
+    by_text = sweep_calls.create_sweep("method: grid", "", "", "", None).request
+    by_spec = sweep_calls.create_sweep(SPEC, "", "", "", None).request
+
+    assert isinstance(by_dict, registry_pb.CreateSweepRequest)
+    assert (by_dict.project, by_dict.name, by_dict.description) == ("p", "n", "d")
+    assert by_dict.config_text.text == '{"method": "grid"}'
+    assert isinstance(by_text, registry_pb.CreateSweepRequest)
+    assert by_text.config_text.text == "method: grid"
+    assert isinstance(by_spec, registry_pb.CreateSweepRequest)
+    assert by_spec.spec == to_spec(SPEC)
+
+
+def test_a_config_of_another_kind_is_refused() -> None:
+    with pytest.raises(InvalidArgumentError, match="dict, YAML or JSON text, or a SweepSpec"):
+        sweep_calls.parse_sweep_config(5)  # type: ignore[arg-type]  # what is tested
+
+
+def test_each_mutation_gets_a_request_id_of_its_own_unless_given_one() -> None:
+    first = sweep_calls.pause_sweep("s", "", None).request
+    second = sweep_calls.pause_sweep("s", "", None).request
+    given = sweep_calls.pause_sweep("s", "", "my-id").request
+
+    assert isinstance(first, registry_pb.PauseSweepRequest)
+    assert isinstance(second, registry_pb.PauseSweepRequest)
+    assert isinstance(given, registry_pb.PauseSweepRequest)
+    assert UUID(first.request_id) != UUID(second.request_id)
+    assert given.request_id == "my-id"
+
+
+def test_an_update_names_what_is_given_and_none_clears() -> None:
+    request = sweep_calls.update_sweep(
+        "s", "new", UNSET, None, UNSET, RetryPolicy(failed=1), None, "tag", None
+    ).request
+
+    assert isinstance(request, registry_pb.UpdateSweepRequest)
+    assert list(request.update_mask.paths) == [
+        "name",
+        "spec.run_cap",
+        "spec.retries",
+        "spec.metric.target",
+    ]
+    assert (request.sweep.sweep_id, request.sweep.name, request.sweep.etag) == ("s", "new", "tag")
+    assert not request.sweep.spec.HasField("run_cap")
+    assert request.sweep.spec.retries == sweep_pb2.RetryPolicy(failed=1)
+
+
+def test_an_update_of_nothing_is_refused() -> None:
+    with Client() as client:
+        with pytest.raises(InvalidArgumentError, match="without anything to change"):
+            client.update_sweep("s")
+        with pytest.raises(InvalidArgumentError, match="without anything to change"):
+            client.update_run("s", 0)
+
+
+def test_filters_take_names_and_members() -> None:
+    page = sweep_calls.list_sweeps("p", ["running"], [Method.GRID], "x", None, None, "name_asc", 5)
+
+    request = page("token").request
+
+    assert request == registry_pb.ListSweepsRequest(
+        project="p",
+        states=[sweep_pb2.SWEEP_STATE_RUNNING],
+        methods=[sweep_pb2.METHOD_GRID],
+        name_prefix="x",
+        order=registry_pb.SWEEP_ORDER_NAME_ASC,
+        page_size=5,
+        page_token="token",
+    )
+
+
+def test_an_unknown_name_is_refused_with_those_that_are_known() -> None:
+    with pytest.raises(InvalidArgumentError, match="unknown value 'done', expected one of: queued"):
+        run_calls.list_runs("s", ["done"], None, 0)
+
+
+def test_a_run_is_named_by_number_or_by_the_outside_id() -> None:
+    for number, external in ((None, None), (1, "x")):
+        with pytest.raises(InvalidArgumentError, match="either number or external_run_id"):
+            run_calls.get_run("s", number, external)
+    # Run 0 is a run.
+    assert run_calls.get_run("s", 0, None).request == registry_pb.GetRunRequest(
+        sweep_id="s", number=0
+    )
+
+
+def test_enqueued_parameters_keep_their_types_and_name_what_is_wrong() -> None:
+    request = run_calls.enqueue_runs("s", [{"n": 32}, EnqueuedRun({"n": 1.0}, {"by": "me"})], "i")
+    runs = request.request.runs  # type: ignore[attr-defined]  # a Message by its static type
+
+    assert runs[0].parameters["n"].int_value == 32
+    assert runs[1].parameters["n"].double_value == 1.0
+    assert runs[1].labels == {"by": "me"}
+    with pytest.raises(InvalidArgumentError) as refused:
+        run_calls.enqueue_runs("s", [{"n": 1}, {"n": {2}}], None)
+    assert refused.value.fields[0].path == "runs[1].parameters.n"
+
+
+def test_an_end_carries_its_outcome_and_the_last_rows() -> None:
+    rows = [MetricRow(3, {"loss": 0.5}, datetime(2026, 1, 1, tzinfo=UTC))]
+
+    request = run_calls.finish_run("s", 1, 2, Failed("broke", "trace"), rows, "id").request
+
+    assert isinstance(request, registry_pb.FinishRunRequest)
+    assert request.WhichOneof("outcome") == "failed"
+    assert (request.failed.error.message, request.failed.error.traceback) == ("broke", "trace")
+    assert (request.rows[0].step, dict(request.rows[0].values)) == (3, {"loss": 0.5})
+    assert request.rows[0].time.seconds == 1767225600

@@ -1,0 +1,68 @@
+"""The package as a training environment meets it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import wanllmdb
+
+ROOT = Path(__file__).parents[3]
+
+USE_EVERYTHING = """
+import wanllmdb
+for name in wanllmdb.__all__:
+    getattr(wanllmdb, name)
+"""
+
+PRINT_LOADED = """
+import sys
+loaded = {name.partition(".")[0] for name, module in sys.modules.items()
+          if getattr(module, "__file__", None)}
+print(*sorted(loaded - set(sys.stdlib_module_names)))
+"""
+
+
+def python(code: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-S", "-c", code],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": ":".join(path for path in sys.path if path)},
+    ).stdout
+
+
+def test_importing_it_takes_less_than_a_quarter_of_a_second() -> None:
+    def seconds() -> float:
+        began = time.perf_counter()
+        python("import wanllmdb")
+        return time.perf_counter() - began
+
+    # The best of three: the machine may be busy with something else.
+    assert min(seconds() for _ in range(3)) < 0.25
+
+
+def test_all_of_it_needs_grpcio_and_protobuf_only() -> None:
+    loaded = set(python(USE_EVERYTHING + PRINT_LOADED).split())
+    # grpcio looks for packages of its family and loads those that are there.
+    theirs = set(python("import grpc, google.protobuf" + PRINT_LOADED).split())
+
+    assert loaded == theirs | {"wanllmdb"}
+
+
+def test_every_public_name_is_there() -> None:
+    assert set(wanllmdb.__all__) == {*wanllmdb._HOMES, "__version__"}
+    for name in wanllmdb.__all__:
+        assert getattr(wanllmdb, name) is not None
+    assert set(dir(wanllmdb)) == set(wanllmdb.__all__)
+    assert not hasattr(wanllmdb, "no_such_name")
+
+
+def test_its_version_is_that_of_the_distribution() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    assert wanllmdb.__version__ == project["version"]
