@@ -34,6 +34,9 @@ _UNFIT = Proposal(number=2**62, parameters={})
 # Proposals of one round bound its latency for those who come later.
 MAX_TOGETHER = 256
 
+# Seconds before a round that follows a conflict, at most.
+MAX_PAUSE = 0.005
+
 
 class SuggestDesk:
     """One sweep's Suggests.
@@ -51,6 +54,8 @@ class SuggestDesk:
         self._registry = registry
         self._sampling_budget = sampling_budget
         self._line = WaitingLine()
+        # How many are answered together at present.
+        self._most = MAX_TOGETHER
         self._worker: asyncio.Task[None] | None = None
 
     @property
@@ -88,7 +93,7 @@ class SuggestDesk:
             )
 
     async def _work(self) -> None:
-        while batch := self._line.together(MAX_TOGETHER):
+        while batch := self._line.together(self._most):
             try:
                 await self._round(batch)
             except Exception as error:  # told to those who wait
@@ -149,8 +154,12 @@ class SuggestDesk:
                 shortage = (allotment.shortage or fallback) if short else None
                 suggest.resolve(Handout(result.runs, shortage, next_check))
         if response.conflict:
-            # Two replicas that met once would meet again in step.
-            await asyncio.sleep(random.uniform(0, 0.005) * max(s.tries for s, _ in served))
+            # Another replica was faster. A shorter round has better odds, and two
+            # that met once would meet again in step.
+            self._most = max(len(served) // 2, 1)
+            await asyncio.sleep(random.uniform(0, MAX_PAUSE))
+        else:
+            self._most = min(self._most * 2, MAX_TOGETHER)
 
     async def _create(
         self, served: list[tuple[WaitingSuggest, Allotment]], *, space_exhausted: bool

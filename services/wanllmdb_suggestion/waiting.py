@@ -11,7 +11,7 @@ from wanllmdb_suggestion.registry_client import CallScope
 from wanllmdb_suggestion.study.records import Exhausted
 
 # How often a Suggest whose proposals met another writer's goes round again.
-MAX_TRIES = 10
+MAX_TRIES = 25
 
 
 @dataclass(frozen=True, slots=True)

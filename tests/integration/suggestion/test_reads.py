@@ -1,0 +1,115 @@
+"""Best runs, importance, history and algorithms over both services."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+
+import grpc
+import grpc.aio
+import pytest
+
+from tests.integration.suggestion.conftest import NewSweep
+from tests.integration.suggestion.sweeps import info, loss_of, reason
+from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
+from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
+
+
+async def test_best_runs_come_best_first(new_sweep: NewSweep) -> None:
+    sweep = await new_sweep()
+    runs = (await sweep.suggest(count=6)).runs
+    for run, objective in zip(runs[:5], [3.0, 1.0, 2.0, 1.0, 9.0], strict=True):
+        await sweep.finish(run, objective)
+    await sweep.fail(runs[5])
+    best = await sweep.suggestion.GetBestRuns(
+        pb.GetBestRunsRequest(sweep_id=sweep.sweep_id, count=3)
+    )
+    assert [run.number for run in best.runs] == [1, 3, 2]
+    assert {run.state for run in best.runs} == {run_pb2.RUN_STATE_FINISHED}
+    assert best.runs[0].parameters == runs[1].parameters
+
+
+async def test_history(new_sweep: NewSweep) -> None:
+    sweep = await new_sweep()
+    points = await sweep.trials(8)
+    losses = [loss_of(p) for p in points]
+    answer = await sweep.suggestion.GetOptimizationHistory(
+        pb.GetOptimizationHistoryRequest(sweep_id=sweep.sweep_id)
+    )
+    assert list(answer.run_numbers) == list(range(8))
+    assert list(answer.objectives) == losses
+    assert list(answer.best_objectives) == [min(losses[: i + 1]) for i in range(8)]
+    assert (answer.goal, answer.total_finished_runs) == (sweep_pb2.GOAL_MINIMIZE, 8)
+
+
+async def test_importance(new_sweep: NewSweep) -> None:
+    sweep = await new_sweep()
+    await sweep.trials(25)
+    request = pb.GetParameterImportanceRequest(sweep_id=sweep.sweep_id)
+    answer = await sweep.suggestion.GetParameterImportance(request)
+    shares = [entry.importance for entry in answer.importances]
+    assert answer.importances[0].name == "lr"
+    assert len(shares) == 5
+    assert math.fsum(shares) == pytest.approx(1.0)
+    assert shares == sorted(shares, reverse=True)
+    assert answer.runs_used == 25
+
+
+async def test_suggest_is_not_held_up_by_importance(new_sweep: NewSweep) -> None:
+    sweep, other = await new_sweep(), await new_sweep()
+    await sweep.trials(30)
+    loop = asyncio.get_running_loop()
+    slow = asyncio.create_task(
+        _until_done(
+            sweep.suggestion.GetParameterImportance(
+                pb.GetParameterImportanceRequest(sweep_id=sweep.sweep_id)
+            )
+        )
+    )
+    await asyncio.sleep(0.05)
+    start = loop.time()
+    await asyncio.gather(other.suggest(), sweep.suggest())
+    assert not slow.done()
+    assert loop.time() - start < 1
+    await slow
+
+
+async def _until_done(call: object) -> None:
+    await call  # type: ignore[misc]  # a call of a stub
+
+
+async def test_importance_of_too_few_runs(new_sweep: NewSweep) -> None:
+    sweep = await new_sweep()
+    await sweep.trials(1)
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await sweep.suggestion.GetParameterImportance(
+            pb.GetParameterImportanceRequest(sweep_id=sweep.sweep_id)
+        )
+    assert caught.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+    assert reason(caught.value) == "NOT_ENOUGH_RUNS"
+    metadata = info(caught.value).metadata
+    assert (metadata["finished"], metadata["needed"]) == ("1", "2")
+
+
+@pytest.mark.parametrize(
+    "what", ["GetBestRuns", "GetParameterImportance", "GetOptimizationHistory"]
+)
+async def test_without_a_metric_nothing_is_better(new_sweep: NewSweep, what: str) -> None:
+    sweep = await new_sweep(metric=False)
+    request = getattr(pb, f"{what}Request")(sweep_id=sweep.sweep_id)
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await getattr(sweep.suggestion, what)(request)
+    assert caught.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+    assert reason(caught.value) == "NO_METRIC"
+
+
+async def test_algorithms(new_sweep: NewSweep) -> None:
+    sweep = await new_sweep()
+    answer = await sweep.suggestion.ListAlgorithms(pb.ListAlgorithmsRequest())
+    flags = {a.method: (a.needs_metric, a.is_exhaustive) for a in answer.algorithms}
+    assert flags == {
+        sweep_pb2.METHOD_RANDOM: (False, False),
+        sweep_pb2.METHOD_GRID: (False, True),
+        sweep_pb2.METHOD_BAYES: (True, False),
+    }
+    assert all(a.name and a.description for a in answer.algorithms)
