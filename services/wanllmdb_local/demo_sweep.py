@@ -99,7 +99,9 @@ def _show_live(client: Client, sweep_id: str, agents: Sequence[subprocess.Popen[
     with Live(console=console, auto_refresh=False, transient=True) as live:
         for sweep, runs in _looks(client, sweep_id, agents):
             rows = max(console.height - _LINES_AROUND_ROWS, 4)
-            table = tables.runs_table(runs[-rows:], metric=_METRIC)
+            table = tables.runs_table(
+                runs[-rows:], metric=_METRIC, width=console.width, one_line=True
+            )
             live.update(Group(table, tables.progress(sweep)), refresh=True)
 
 

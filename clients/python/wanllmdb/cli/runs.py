@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from wanllmdb import Client, RunOrder, RunState
+from wanllmdb import Client, Run, RunOrder, RunState
 from wanllmdb.cli import plots, tables
 from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import stdout
@@ -41,7 +42,7 @@ def list_runs(
     if not runs:
         typer.echo(f"No runs. Start an agent: wanllmdb agent {sweep_id} -- python train.py")
         return
-    stdout().print(tables.runs_table(runs, metric=metric))
+    _print_runs(runs, metric)
     if more:
         typer.echo(f"There are more than these {len(runs)}: see --limit and --order.")
 
@@ -62,7 +63,7 @@ def best(
     if not runs:
         typer.echo("No run has finished yet.")
     else:
-        stdout().print(tables.runs_table(runs, metric=metric))
+        _print_runs(runs, metric)
 
 
 def importance(context: typer.Context, sweep_id: SweepId, as_json: AsJson = False) -> None:
@@ -97,6 +98,11 @@ def watch(
         except KeyboardInterrupt:
             # The way out of a watch; what was printed is complete.
             raise typer.Exit(0) from None
+
+
+def _print_runs(runs: Sequence[Run], metric: str) -> None:
+    console = stdout()
+    console.print(tables.runs_table(runs, metric=metric, width=console.width))
 
 
 def _metric_name(client: Client, sweep_id: str) -> str:

@@ -11,6 +11,9 @@ from rich.table import Table
 from wanllmdb import Metric, Run, Sweep, SweepStats
 from wanllmdb.cli import formats
 
+# Of a row of runs, beside the parameters: number, state, objective, time, a short note.
+_WIDTH_OF_THE_REST = 56
+
 
 def sweeps_table(sweeps: Sequence[Sweep]) -> Table:
     """One row a sweep."""
@@ -35,28 +38,47 @@ def sweeps_table(sweeps: Sequence[Sweep]) -> Table:
     return table
 
 
-def runs_table(runs: Sequence[Run], *, metric: str) -> Table:
-    """One row a run; parameters by name, the objective under the metric's name.
+def runs_table(runs: Sequence[Run], *, metric: str, width: int, one_line: bool = False) -> Table:
+    """One row a run; the objective stands under the metric's name.
 
-    Shown live it fits the height that it gets: the caller chooses the rows.
+    Parameters get a column each where `width` has room for all, else they share one.
+
+    Args:
+        runs: The rows.
+        metric: The metric's name.
+        width: Columns of the terminal.
+        one_line: Cut a row that needs more than a line, instead of going on in the next.
     """
     names = list(dict.fromkeys(name for run in runs for name in run.parameters))
+    columns = {
+        name: [formats.value_of(run.parameters.get(name, "-")) for run in runs] for name in names
+    }
+    needed = sum(3 + max(map(len, [name, *cells])) for name, cells in columns.items())
+    if needed > width - _WIDTH_OF_THE_REST:
+        columns = {"parameters": [formats.parameters(run.parameters) for run in runs]}
     table = _table()
-    table.add_column("RUN", justify="right")
-    table.add_column("STATE")
-    table.add_column(escape(metric), justify="right")
-    for name in names:
-        table.add_column(escape(name), justify="right")
-    table.add_column("TIME", justify="right")
-    table.add_column("NOTE", no_wrap=True, overflow="ellipsis")
-    for run in runs:
+    table.add_column("RUN", justify="right", no_wrap=True)
+    table.add_column("STATE", no_wrap=True)
+    table.add_column(escape(metric), justify="right", no_wrap=True)
+    table.add_column("TIME", justify="right", no_wrap=True)
+    is_split = len(columns) > 1
+    for heading in columns:
+        table.add_column(
+            escape(heading),
+            justify="right" if is_split else "left",
+            no_wrap=is_split or one_line,
+            overflow="ellipsis" if one_line else "fold",
+        )
+    if is_split:
+        table.add_column("NOTE", no_wrap=True, overflow="ellipsis")
+    for index, run in enumerate(runs):
         table.add_row(
             str(run.number),
             formats.run_state(run.state),
             formats.number(value_so_far(run, metric)),
-            *(formats.value_of(run.parameters.get(name, "-")) for name in names),
             formats.span(run.start_time, run.end_time),
-            _note(run),
+            *(cells[index] for cells in columns.values()),
+            *([_note(run)] if is_split else []),
         )
     return table
 

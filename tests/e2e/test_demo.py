@@ -1,0 +1,90 @@
+"""`wanllmdb demo`, the first thing that a newcomer runs."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from tests.e2e.program import WANLLMDB
+from tests.e2e.up_process import temporary_data_dir, wait_until
+
+
+@contextmanager
+def demo() -> Iterator[tuple[subprocess.Popen[str], Path, Path]]:
+    """The demo as a process, the file of its output, and the folder for its temporary files."""
+    with temporary_data_dir() as folder:
+        folder.mkdir(mode=0o711)
+        output = folder.parent / "output"
+        with output.open("w") as stream:
+            process = subprocess.Popen(
+                [*WANLLMDB, "demo"],
+                env={**os.environ, "TMPDIR": str(folder)},
+                stdout=stream,
+                stderr=stream,
+                text=True,
+            )
+        try:
+            yield process, output, folder
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+                process.wait(60)
+
+
+def started_by(folder: Path) -> list[str]:
+    """Processes that have the demo's folder in their arguments."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        command = " ".join(process.info["cmdline"] or [])
+        if str(folder) in command:
+            found.append(command)
+    return found
+
+
+def test_demo_shows_a_sweep_and_leaves_nothing() -> None:
+    with demo() as (process, output, folder):
+        assert process.wait(170) == 0, output.read_text()
+        text = output.read_text()
+        assert list(folder.iterdir()) == []
+        assert started_by(folder) == []
+    ended = re.search(r"(\d+) runs finished, (\d+) stopped early, 0 failed", text)
+    assert ended, text
+    assert int(ended[1]) + int(ended[2]) == 40
+    for part in ("Best runs", "Importance", "learning_rate", "History", "Best val_accuracy"):
+        assert part in text
+
+
+def test_interrupted_demo_cleans_up() -> None:
+    with demo() as (process, output, folder):
+        wait_until(lambda: "run " in output.read_text(), seconds=90)
+        assert started_by(folder)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130, output.read_text()
+        assert "Interrupted" in output.read_text()
+        assert "Traceback" not in output.read_text()
+        assert list(folder.iterdir()) == []
+        assert started_by(folder) == []
+
+
+def test_agents_of_the_demo_end_with_it() -> None:
+    """The agents' arguments don't name the folder, so they are looked for by their parent."""
+    with demo() as (process, output, _folder):
+        wait_until(lambda: "Sweep " in output.read_text(), seconds=90)
+        parent = psutil.Process(process.pid)
+        module = "wanllmdb_local.demo_training"
+
+        def agents() -> list[psutil.Process]:
+            return [child for child in parent.children() if module in child.cmdline()]
+
+        wait_until(lambda: len(agents()) == 4, seconds=20)
+        found = agents()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 130, output.read_text()
+        assert not any(agent.is_running() for agent in found)

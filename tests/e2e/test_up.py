@@ -1,0 +1,148 @@
+"""`up` with the real parts: data stays, parts may be killed, what is in the way is said."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.program import Program
+from tests.e2e.up_process import temporary_data_dir, up, wait_until
+
+SWEEP = {
+    "method": "bayes",
+    "metric": {"name": "score", "goal": "maximize"},
+    "parameters": {"x": {"min": -5.0, "max": 5.0}, "y": {"values": [1, 2, 3]}},
+    "run_cap": 60,
+    "seed": 7,
+}
+AGENT = """
+import sys, time
+import wanllmdb as wandb
+
+def train():
+    wandb.init()
+    for step in range(3):
+        wandb.log({"score": -(wandb.config.x - 1) ** 2 + wandb.config.y})
+        time.sleep(0.05)
+
+wandb.agent(sys.argv[1], function=train)
+"""
+
+
+def test_second_up_goes_on_with_the_data() -> None:
+    with temporary_data_dir() as data_dir:
+        with up(data_dir) as first:
+            first.wait_until_ready()
+            program = Program(first.environment())
+            sweep_id = program.create(SWEEP)
+            program("agent", sweep_id, "--count", "2", "--", sys.executable, "-c", "")
+            before = program.json("runs", sweep_id)
+            assert first.stop() == 0
+        with up(data_dir) as second:
+            second.wait_until_ready()
+            program = Program(second.environment())
+            assert program.json("runs", sweep_id) == before
+            program("agent", sweep_id, "--count", "1", "--", sys.executable, "-c", "")
+            assert len(program.json("runs", sweep_id)) == 3
+            assert second.stop() == 0
+
+
+@pytest.mark.parametrize("victim", ["suggestion", "registry", "postgres"])
+def test_agents_go_on_when_a_part_is_killed(victim: str, tmp_path: Path) -> None:
+    script = tmp_path / "agent.py"
+    script.write_text(AGENT)
+    with temporary_data_dir() as data_dir, up(data_dir) as running:
+        before = running.wait_until_ready()
+        program = Program(running.environment())
+        sweep_id = program.create(SWEEP)
+        agents = [
+            subprocess.Popen(
+                [sys.executable, str(script), sweep_id],
+                env=program.environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            for _ in range(3)
+        ]
+        wait_until(lambda: len(program.json("runs", sweep_id)) >= 10)
+        os.kill(before["pids"][victim][0], signal.SIGKILL)
+        wait_until(lambda: running.ready["pids"] != before["pids"])
+        assert len(program.json("runs", sweep_id)) < 60, "the kill came too late to matter"
+        for agent in agents:
+            output, _ = agent.communicate(timeout=120)
+            assert agent.returncode == 0, output
+        runs = program.json("runs", sweep_id)
+        assert [run["number"] for run in runs] == list(range(60))
+        assert {run["state"] for run in runs} == {"finished"}
+        assert program.json("sweep", "show", sweep_id)["state"] == "finished"
+        best = program.json("best", sweep_id)[0]
+        assert best["objective"] == max(run["objective"] for run in runs)
+        assert running.stop() == 0
+
+
+def test_killed_up_takes_all_with_it_and_the_next_one_goes_on() -> None:
+    with temporary_data_dir() as data_dir:
+        with up(data_dir) as first:
+            first.wait_until_ready()
+            sweep_id = Program(first.environment()).create(SWEEP)
+            first.stop(signal.SIGKILL)
+        with up(data_dir) as second:
+            second.wait_until_ready()
+            program = Program(second.environment())
+            assert program.json("sweep", "show", sweep_id)["state"] == "pending"
+            assert second.stop() == 0
+
+
+def test_own_database(postgres_url: str) -> None:
+    from wanllmdb_local.postgres import create_database
+
+    url = create_database(postgres_url, "own_for_up")
+    with temporary_data_dir() as data_dir, up(data_dir, "--database-url", url) as running:
+        ready = running.wait_until_ready()
+        assert ready["database_url"] == url
+        assert ready["pids"]["postgres"] == []
+        assert not (data_dir / "postgres").exists()
+        sweep_id = Program(running.environment()).create(SWEEP)
+        assert sweep_id
+        assert running.stop() == 0
+
+
+def test_database_that_is_not_there() -> None:
+    url = "postgresql://nobody:hidden@127.0.0.1:1/none"
+    with temporary_data_dir() as data_dir, up(data_dir, "--database-url", url) as running:
+        assert running.process.wait(90) == 1
+        assert "database does not answer" in running.output
+        assert "hidden" not in running.output
+        assert "Traceback" not in running.output
+
+
+def test_taken_port() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        with temporary_data_dir() as data_dir, up(data_dir, ports=(port, 0)) as running:
+            assert running.process.wait(30) == 2
+            assert f"Port {port} on 127.0.0.1 is taken" in running.output
+            assert "--registry-port" in running.output
+
+
+def test_half_written_data_directory() -> None:
+    with temporary_data_dir() as data_dir:
+        with up(data_dir) as whole:
+            whole.wait_until_ready()
+            assert whole.stop() == 0
+        (data_dir / "postgres" / "global" / "pg_control").unlink()
+        with up(data_dir) as running:
+            assert running.process.wait(30) == 2
+            assert "incomplete" in running.output
+            assert "--data-dir" in running.output
+            assert "Traceback" not in running.output
+        assert (data_dir / "postgres" / "PG_VERSION").exists()
