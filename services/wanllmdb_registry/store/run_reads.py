@@ -27,6 +27,9 @@ from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.rows import run_from_row, sweep_from_row
 from wanllmdb_registry.store.schema import metric_points, runs, sweeps
 
+# More than one report can hold, and well below the size of a message.
+MAX_POINTS = 50_000
+
 # One statement sees one moment: the sweep's revision and the runs that changed
 # belong together. The outer join keeps the sweep when nothing changed.
 _changed = (
@@ -58,6 +61,7 @@ _OBJECTIVE_POINTS = (
         metric_points.c.objective_revision <= bindparam("until"),
     )
     .order_by(metric_points.c.objective_revision, metric_points.c.step)
+    .limit(MAX_POINTS + 1)
 )
 _SWEEP = select(sweeps).where(sweeps.c.sweep_id == bindparam("sweep_id"))
 
@@ -137,6 +141,12 @@ class RunReads:
                 span = {"sweep_id": sweep_id, "since": since, "until": until}
                 found = await connection.execute(_OBJECTIVE_POINTS, span)
                 points = [_point(row) for row in found]
+                if len(points) > MAX_POINTS:
+                    # Up to the last revision of which all points are there.
+                    until = _revision(points[-1]) - 1
+                    has_more = True
+                    points = [point for point in points if _revision(point) <= until]
+                    changed = [run for run in changed if run.revision <= until]
             sweep = None
             if head.own_revision > since:
                 row = (await connection.execute(_SWEEP, {"sweep_id": sweep_id})).one_or_none()
@@ -266,6 +276,12 @@ async def _require_sweep(connection: AsyncConnection, sweep_id: str) -> None:
     query = select(sweeps.c.sweep_id).where(sweeps.c.sweep_id == sweep_id)
     if (await connection.execute(query)).one_or_none() is None:
         raise sweep_not_found(sweep_id)
+
+
+def _revision(point: MetricPoint) -> int:
+    if point.objective_revision is None:
+        raise AssertionError("a value of the sweep's metric has a revision")
+    return point.objective_revision
 
 
 def _point(row: Row[Any]) -> MetricPoint:

@@ -47,7 +47,8 @@ sweeps = Table(
     metadata,
     Column("sweep_id", Text, primary_key=True),
     Column("project", Text, ForeignKey("projects.name"), nullable=False),
-    Column("name", Text, nullable=False),
+    # Byte order, the same everywhere, and an index serves prefixes too.
+    Column("name", Text(collation="C"), nullable=False),
     Column("description", Text, nullable=False),
     # The spec as a config in JSON text: exact for every number, readable by people.
     Column("config", Text, nullable=False),
@@ -75,7 +76,7 @@ sweeps = Table(
     _time("end_time", nullable=True),
     Index("sweeps_by_time", "create_time", "sweep_id"),
     Index("sweeps_by_project", "project", "create_time", "sweep_id"),
-    Index("sweeps_by_name", text("name text_pattern_ops"), "sweep_id"),
+    Index("sweeps_by_name", "name", "sweep_id"),
 )
 
 runs = Table(

@@ -64,12 +64,10 @@ class SweepReads:
                     last = tuple_(after.create_time, after.sweep_id)
                     query = query.where(tuple_(c.create_time, c.sweep_id) > last)
             case SweepOrder.NAME_ASC:
-                # Byte order, which is that of the index and the same everywhere.
-                name = c.name.collate("C")
-                query = query.order_by(name, c.sweep_id)
+                query = query.order_by(c.name, c.sweep_id)
                 if after is not None:
                     query = query.where(
-                        tuple_(name, c.sweep_id) > tuple_(after.name, after.sweep_id)
+                        tuple_(c.name, c.sweep_id) > tuple_(after.name, after.sweep_id)
                     )
         async with self._database.read() as connection:
             rows = (await connection.execute(query.limit(limit))).all()

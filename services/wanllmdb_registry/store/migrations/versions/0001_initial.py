@@ -31,7 +31,7 @@ def upgrade() -> None:
         "sweeps",
         sa.Column("sweep_id", sa.Text, primary_key=True),
         sa.Column("project", sa.Text, sa.ForeignKey("projects.name"), nullable=False),
-        _text("name"),
+        sa.Column("name", sa.Text(collation="C"), nullable=False),
         _text("description"),
         _text("config"),
         _text("method"),
@@ -54,7 +54,7 @@ def upgrade() -> None:
     )
     op.create_index("sweeps_by_time", "sweeps", ["create_time", "sweep_id"])
     op.create_index("sweeps_by_project", "sweeps", ["project", "create_time", "sweep_id"])
-    op.create_index("sweeps_by_name", "sweeps", [sa.text("name text_pattern_ops"), "sweep_id"])
+    op.create_index("sweeps_by_name", "sweeps", ["name", "sweep_id"])
     op.create_table(
         "runs",
         sa.Column(

@@ -1,0 +1,44 @@
+"""What a failed call told: its code, reason, metadata and fields."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import grpc
+import grpc.aio
+import pytest
+from google.rpc import error_details_pb2, status_pb2
+
+
+@dataclass
+class Refusal:
+    """Filled in when the block has raised."""
+
+    code: grpc.StatusCode = grpc.StatusCode.OK
+    message: str = ""
+    reason: str = ""
+    metadata: dict[str, str] = field(default_factory=dict)
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+@contextlib.contextmanager
+def refused(code: grpc.StatusCode, reason: str) -> Iterator[Refusal]:
+    """The block must fail with this code and reason."""
+    refusal = Refusal()
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        yield refusal
+    error = caught.value
+    refusal.code = error.code()
+    refusal.message = error.details() or ""
+    for key, value in error.trailing_metadata() or ():
+        if key == "grpc-status-details-bin":
+            status = status_pb2.Status.FromString(value)
+            for packed in status.details:
+                info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+                if packed.Unpack(info):
+                    refusal.reason, refusal.metadata = info.reason, dict(info.metadata)
+                elif packed.Unpack(bad):
+                    refusal.fields = {v.field: v.description for v in bad.field_violations}
+    assert (refusal.code, refusal.reason) == (code, reason), refusal
