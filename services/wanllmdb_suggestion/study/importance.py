@@ -15,12 +15,12 @@ from typing import Any
 import optuna
 from optuna.distributions import BaseDistribution
 from optuna.importance import FanovaImportanceEvaluator
+from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from wanllmdb_suggestion.study.model import SweepModel
 from wanllmdb_suggestion.study.records import RunState
 from wanllmdb_suggestion.study.space_mapping import SpaceMapping
-from wanllmdb_suggestion.study.trial_storage import STUDY_NAME, TrialStorage
 
 # fANOVA's time grows faster than the runs; the latest ones say most.
 MAX_RUNS = 1_000
@@ -95,12 +95,13 @@ def importances(data: ImportanceData) -> list[tuple[str, float]]:
 
 
 def _fanova(data: ImportanceData) -> dict[str, float]:
-    # Not an ordinary study: that refuses values between steps, which a user may
-    # have tried.
-    storage = TrialStorage(minimize=True)
+    storage = InMemoryStorage()
+    study = optuna.create_study(storage=storage)
+    study_id = storage.get_study_id_from_name(study.study_name)
     for number, objective in enumerate(data.objectives):
-        storage.put(number, _trial(data, number, objective))
-    study = optuna.load_study(study_name=STUDY_NAME, storage=storage)
+        # Not by `add_trial`: that refuses values between steps, which a user may
+        # have tried.
+        storage.create_new_trial(study_id, _trial(data, number, objective))
     evaluator = FanovaImportanceEvaluator(seed=FOREST_SEED)
     scores: dict[str, float] = evaluator.evaluate(study, params=list(data.distributions))
     return scores

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import optuna
@@ -39,7 +40,12 @@ def records(count: int) -> list[RunRecord]:
     for number in range(count):
         parameters = dict(random.propose(number))
         state = list(STATES)[0 if number % 5 else number // 5 % 4]
-        value = loss(parameters) if state in (RunState.FINISHED, RunState.PRUNED) else None
+        value = None
+        if state is RunState.FINISHED:
+            # Rounded, so that some are equal.
+            value = round(loss(parameters), 1)
+        elif state is RunState.PRUNED:
+            value = [loss(parameters), None, math.nan, math.inf][number // 20 % 4]
         found.append(run(number, parameters, state, value))
     return found
 
@@ -54,8 +60,10 @@ def optuna_ask(history: list[RunRecord], sampler: BaseSampler, *, minimize: bool
                 state=STATES[record.state],
                 params=MAPPING.encode(record.parameters),
                 distributions=MAPPING.distributions,
-                value=record.objective,
-                intermediate_values={0: record.objective} if pruned and record.objective else {},
+                value=None if pruned else record.objective,
+                intermediate_values=(
+                    {0: record.objective} if pruned and record.objective is not None else {}
+                ),
             )
         )
     return study.ask(MAPPING.distributions).params
@@ -68,7 +76,7 @@ def test_random_draws_what_optuna_draws(number: int) -> None:
     assert ours == MAPPING.complete({}, theirs)
 
 
-@pytest.mark.parametrize("count", [0, 5, 30, 120])
+@pytest.mark.parametrize("count", [0, 5, 12, 30, 120, 300])
 @pytest.mark.parametrize("minimize", [True, False])
 def test_bayes_proposes_what_optuna_proposes(count: int, *, minimize: bool) -> None:
     history = records(count)
