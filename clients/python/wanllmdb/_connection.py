@@ -64,6 +64,8 @@ class Connection:
 
     def close(self) -> None:
         """Closes the connections; calls in flight are cancelled."""
+        for peer in self._peers.values():
+            peer.is_closed = True
         for channel in self._channels.values():
             channel.close()
 
@@ -81,7 +83,7 @@ class Connection:
     def _invoke(self, call: Call[T]) -> T:
         peer = self._peers[call.service]
         timeout = call.timeout if self._timeout is None else self._timeout
-        send = getattr(self._stubs[call.service], call.rpc)
+        send = peer.rpc(self._stubs[call.service], call.rpc)
         resends = 0
         while True:
             try:
@@ -108,7 +110,7 @@ class Connection:
 
     def _stream(self, call: Call[T]) -> Iterator[T]:
         peer = self._peers[call.service]
-        open_stream = getattr(self._stubs[call.service], call.rpc)
+        open_stream = peer.rpc(self._stubs[call.service], call.rpc)
         stream = open_stream(call.request, wait_for_ready=peer.has_answered)
         failure: WanllmdbError
         try:
@@ -161,6 +163,8 @@ class AsyncConnection:
 
     async def close(self) -> None:
         """Closes the connections; calls in flight are cancelled."""
+        for peer in self._peers.values():
+            peer.is_closed = True
         for channel in self._channels.values():
             await channel.close()
 
@@ -178,7 +182,7 @@ class AsyncConnection:
     async def _invoke(self, call: Call[T]) -> T:
         peer = self._peers[call.service]
         timeout = call.timeout if self._timeout is None else self._timeout
-        send = getattr(self._stub(call.service), call.rpc)
+        send = peer.rpc(self._stub(call.service), call.rpc)
         resends = 0
         while True:
             try:
@@ -208,7 +212,7 @@ class AsyncConnection:
 
     async def _stream(self, call: Call[T]) -> AsyncIterator[T]:
         peer = self._peers[call.service]
-        open_stream = getattr(self._stub(call.service), call.rpc)
+        open_stream = peer.rpc(self._stub(call.service), call.rpc)
         stream = open_stream(call.request, wait_for_ready=peer.has_answered)
         failure: WanllmdbError
         try:

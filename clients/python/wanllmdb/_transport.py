@@ -42,6 +42,17 @@ class Peer:
         self.has_answered = False
         """Whether the service was ever there: then a call waits, up to its deadline, for
         it to come back; else a wrong address is told within seconds."""
+        self.is_closed = False
+
+    def rpc(self, stub: Any, name: str) -> Any:
+        """The stub's method of that name.
+
+        Raises:
+            WanllmdbError: the client was closed.
+        """
+        if self.is_closed:
+            raise WanllmdbError(f"the client was closed; {name} needs an open one")
+        return getattr(stub, name)
 
     def options(self) -> list[tuple[str, Any]]:
         """The channel's options."""

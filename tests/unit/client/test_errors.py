@@ -46,7 +46,7 @@ def server_that_answers(answer: status_pb2.Status) -> Iterator[str]:
     def refuse(request: bytes, context: Any) -> Any:
         context.abort_with_status(rpc_status.to_status(answer))
 
-    handler = grpc.unary_unary_rpc_method_handler(refuse)
+    handler: grpc.RpcMethodHandler[bytes, Any] = grpc.unary_unary_rpc_method_handler(refuse)
     server = grpc.server(ThreadPoolExecutor(2))
     server.add_generic_rpc_handlers(
         [grpc.method_handlers_generic_handler(REGISTRY.full_name, {"GetSweep": handler})]

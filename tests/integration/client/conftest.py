@@ -1,0 +1,57 @@
+"""Clients of the session's two services.
+
+The services run in the tests' event loop: what blocks is called in a thread.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import pytest
+
+from wanllmdb import AsyncClient, Client
+
+SPACE: dict[str, Any] = {
+    "x": {"min": 0.0, "max": 1.0},
+    "n": {"values": [16, 32]},
+}
+
+MakeSweep = Callable[..., str]
+
+
+@pytest.fixture
+def client(registry_address: str, suggestion_address: str) -> Iterator[Client]:
+    """Blocking; call it through asyncio.to_thread."""
+    with Client(registry_address, suggestion_address) as client:
+        yield client
+
+
+@pytest.fixture
+async def async_client(
+    registry_address: str, suggestion_address: str
+) -> AsyncIterator[AsyncClient]:
+    async with AsyncClient(registry_address, suggestion_address) as client:
+        yield client
+
+
+@pytest.fixture
+def environment(registry_address: str, suggestion_address: str) -> dict[str, str]:
+    """The environment of a program that uses the services."""
+    return os.environ | {
+        "WANLLMDB_REGISTRY": registry_address,
+        "WANLLMDB_SUGGESTION": suggestion_address,
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def config(**more: Any) -> dict[str, Any]:
+    """A random search that minimizes `loss`."""
+    return {
+        "method": "random",
+        "metric": {"name": "loss", "goal": "minimize"},
+        "parameters": SPACE,
+        "seed": 1,
+        **more,
+    }

@@ -1,0 +1,372 @@
+"""A training function runs a sweep: the facade and the agent against the real services."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import wanllmdb as wandb
+from tests.integration.client.conftest import config
+from wanllmdb import AgentResult, Client, Run, RunState, SweepState
+
+
+async def new_sweep(client: Client, **more: Any) -> str:
+    created = await asyncio.to_thread(client.create_sweep, config(**more))
+    return created.sweep.sweep_id
+
+
+async def run_agent(
+    client: Client, sweep_id: str, function: Callable[[], Any], count: int | None = None
+) -> AgentResult:
+    return await asyncio.to_thread(wandb.agent, sweep_id, function, count, client=client)
+
+
+async def runs_of(client: Client, sweep_id: str) -> list[Run]:
+    return await asyncio.to_thread(lambda: list(client.list_runs(sweep_id)))
+
+
+def report_x() -> None:
+    wandb.log({"loss": wandb.config.x})
+
+
+async def test_an_agent_works_until_the_cap_is_reached(
+    client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep_id = await new_sweep(client, run_cap=3)
+
+    result = await run_agent(client, sweep_id, report_x)
+
+    assert (result.runs, result.failed) == (3, 0)
+    runs = await runs_of(client, sweep_id)
+    assert [run.state for run in runs] == [RunState.FINISHED] * 3
+    assert [run.objective for run in runs] == [run.parameters["x"] for run in runs]
+    sweep = await asyncio.to_thread(client.get_sweep, sweep_id)
+    assert sweep.state is SweepState.FINISHED
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("run 0 finished: loss 0.")
+    assert lines[-1].startswith(
+        "agent done (the sweep hands out no more runs: its run_cap was reached): 3 runs; best loss"
+    )
+
+
+async def test_an_agent_does_as_many_runs_as_asked(client: Client) -> None:
+    sweep_id = await new_sweep(client)
+
+    await run_agent(client, sweep_id, report_x, count=2)
+
+    assert len(await runs_of(client, sweep_id)) == 2
+
+
+async def test_the_facade_finds_the_services_by_the_environment(
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    client: Client,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in ("WANLLMDB_REGISTRY", "WANLLMDB_SUGGESTION"):
+        monkeypatch.setenv(name, environment[name])
+
+    def program() -> str:
+        sweep_id = wandb.sweep(config(), "my-project", name="mine")
+        wandb.agent(sweep_id, function=report_x, count=1)
+        return sweep_id
+
+    sweep_id = await asyncio.to_thread(program)
+
+    sweep = await asyncio.to_thread(client.get_sweep, sweep_id)
+    assert (sweep.project, sweep.name, sweep.stats.finished_runs) == ("my-project", "mine", 1)
+    assert f"created sweep {sweep_id} (mine) in project my-project\n" in capsys.readouterr().err
+
+
+async def test_the_function_sees_its_run(client: Client) -> None:
+    sweep_id = await new_sweep(client, parameters={"opt.lr": {"value": 0.5}, "n": {"value": 32}})
+    seen: dict[str, Any] = {}
+
+    def train() -> None:
+        run = wandb.init(config={"epochs": 3, "n": 1}, project="ignored")
+        seen.update(
+            same=wandb.init() is run,
+            run=(run.sweep_id, run.number, run.id),
+            config=dict(wandb.config),
+            attribute=wandb.config.opt.lr,
+            type=type(wandb.config["n"]),
+        )
+        run.log({"loss": 1})
+
+    await run_agent(client, sweep_id, train, count=1)
+
+    assert seen == {
+        "same": True,
+        "run": (sweep_id, 0, f"{sweep_id}-0"),
+        "config": {"opt": {"lr": 0.5}, "n": 32, "epochs": 3},
+        "attribute": 0.5,
+        "type": int,
+    }
+
+
+async def test_what_is_logged_is_the_history(
+    client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep_id = await new_sweep(client)
+
+    def train() -> None:
+        wandb.log({"loss": np.float32(0.5), "val": {"ok": True}, "sample": "text"})
+        wandb.log({"loss": math.nan, "sample": "text"})
+        wandb.log({"loss": 0.25}, step=10)
+        wandb.log({"loss": 0.125})
+
+    await run_agent(client, sweep_id, train, count=1)
+
+    history = await asyncio.to_thread(client.get_metric_history, sweep_id, 0)
+    assert sorted(history) == ["loss", "val.ok"]
+    points = history["loss"].points
+    assert [point.step for point in points] == [0, 1, 10, 11]
+    assert math.isnan(points[1].value)
+    assert points[3].value == 0.125
+    assert capsys.readouterr().err.count("'sample' is left out") == 1
+
+
+async def test_many_values_all_arrive(client: Client) -> None:
+    sweep_id = await new_sweep(client)
+
+    def train() -> None:
+        for step in range(30):
+            wandb.log({f"m{index}": float(step) for index in range(1_000)} | {"loss": 1.0})
+
+    await run_agent(client, sweep_id, train, count=1)
+
+    history = await asyncio.to_thread(client.get_metric_history, sweep_id, 0)
+    assert len(history) == 1_001
+    assert all(len(metric.points) == 30 for metric in history.values())
+
+
+async def test_an_exception_fails_its_run_and_the_agent_goes_on(client: Client) -> None:
+    sweep_id = await new_sweep(client, run_cap=3)
+
+    def train() -> None:
+        run = wandb.init()
+        wandb.log({"loss": 1.0})
+        if run.number == 1:
+            raise RuntimeError("out of memory")
+
+    result = await run_agent(client, sweep_id, train)
+
+    assert (result.runs, result.failed) == (3, 1)
+    _, broken, _ = await runs_of(client, sweep_id)
+    assert broken.state is RunState.FAILED
+    assert broken.error is not None
+    assert broken.error.message == "RuntimeError: out of memory"
+    assert 'raise RuntimeError("out of memory")' in broken.error.traceback
+    assert "wanllmdb/_agent" not in broken.error.traceback
+    # What it logged before is kept.
+    assert broken.summary == {"loss": 1.0}
+
+
+async def test_an_agent_whose_first_runs_all_fail_gives_up_and_says_why(client: Client) -> None:
+    sweep_id = await new_sweep(client)
+
+    def train() -> None:
+        raise ImportError("no module named torch")
+
+    with pytest.raises(wandb.AgentGaveUpError, match=r"first 3 runs all failed.*torch") as gave_up:
+        await run_agent(client, sweep_id, train)
+
+    assert isinstance(gave_up.value.__cause__, ImportError)
+    assert len(await runs_of(client, sweep_id)) == 3
+
+
+async def test_a_run_without_the_metric_fails_with_the_reason(
+    client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep_id = await new_sweep(client)
+
+    result = await run_agent(client, sweep_id, lambda: wandb.log({"other": 1}), count=1)
+
+    assert result.failed == 1
+    (run,) = await runs_of(client, sweep_id)
+    assert run.state is RunState.FAILED
+    assert "without a value of metric 'loss'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("code", "state"), [(0, RunState.FINISHED), (None, RunState.FINISHED), (3, RunState.FAILED)]
+)
+async def test_sys_exit_ends_the_run_not_the_agent(
+    client: Client, code: int | None, state: RunState
+) -> None:
+    sweep_id = await new_sweep(client, run_cap=2)
+
+    def train() -> None:
+        wandb.log({"loss": 1.0})
+        sys.exit(code)
+
+    assert (await run_agent(client, sweep_id, train)).runs == 2
+    assert {run.state for run in await runs_of(client, sweep_id)} == {state}
+
+
+async def test_a_run_may_be_finished_by_its_own_code(client: Client) -> None:
+    sweep_id = await new_sweep(client, run_cap=2)
+
+    def train() -> None:
+        if wandb.init().number == 0:
+            with wandb.init() as run:
+                run.log({"loss": 1.0})
+        else:
+            wandb.log({"loss": 2.0})
+            wandb.finish()
+        with pytest.raises(wandb.NoRunError, match="takes no more metrics"):
+            wandb.log({"loss": 3.0})
+
+    await run_agent(client, sweep_id, train)
+
+    assert [run.objective for run in await runs_of(client, sweep_id)] == [1.0, 2.0]
+
+
+async def test_an_exception_that_leaves_the_block_fails_the_run(client: Client) -> None:
+    sweep_id = await new_sweep(client)
+
+    def fit() -> None:
+        with wandb.init() as run:
+            run.log({"loss": 1.0})
+            int("bad batch")
+
+    def train() -> None:
+        with pytest.raises(ValueError, match="invalid literal"):
+            fit()
+
+    await run_agent(client, sweep_id, train, count=1)
+
+    (run,) = await runs_of(client, sweep_id)
+    assert run.error is not None
+    assert run.error.message == ("ValueError: invalid literal for int() with base 10: 'bad batch'")
+
+
+async def test_early_termination_stops_what_does_badly(client: Client) -> None:
+    sweep_id = await new_sweep(
+        client, early_terminate={"type": "hyperband", "min_iter": 3}, run_cap=6
+    )
+    stopped_at: dict[int, int] = {}
+
+    def train() -> None:
+        run = wandb.init()
+        for epoch in range(30):
+            try:
+                # Each run is worse than the one before it.
+                wandb.log({"loss": run.number + 1 / (1 + epoch)})
+            except Exception:
+                pytest.fail("a stop is no Exception")
+            except wandb.RunStopped:
+                stopped_at[run.number] = epoch
+                raise
+
+    await run_agent(client, sweep_id, train)
+
+    runs = await runs_of(client, sweep_id)
+    assert runs[0].state is RunState.FINISHED
+    pruned = [run for run in runs if run.state is RunState.PRUNED]
+    assert set(stopped_at) == {run.number for run in pruned} != set()
+    for run in pruned:
+        # Iterations count from 0: band 3 is reached by the fourth value.
+        assert stopped_at[run.number] == run.last_step == 3
+        assert run.error is not None
+        assert "iteration 3" in run.error.message
+
+
+async def test_a_canceled_sweep_stops_its_runs_and_its_agents(client: Client) -> None:
+    sweep_id = await new_sweep(client)
+    training = threading.Event()
+
+    def train() -> None:
+        while True:
+            wandb.log({"loss": 1.0})
+            training.set()
+            threading.Event().wait(0.01)
+
+    agent = asyncio.create_task(run_agent(client, sweep_id, train))
+    await asyncio.to_thread(training.wait)
+    await asyncio.to_thread(client.cancel_sweep, sweep_id)
+
+    result = await asyncio.wait_for(agent, 10)
+    assert result.ended_by == "the sweep is canceled"
+    (run,) = await runs_of(client, sweep_id)
+    assert run.state is RunState.CANCELED
+
+
+async def test_an_agent_waits_for_a_paused_sweep(
+    client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep_id = await new_sweep(client, run_cap=1)
+    await asyncio.to_thread(client.start_sweep, sweep_id)
+    await asyncio.to_thread(client.pause_sweep, sweep_id)
+
+    agent = asyncio.create_task(run_agent(client, sweep_id, report_x))
+    await asyncio.sleep(1)
+    assert not agent.done()
+    await asyncio.to_thread(client.resume_sweep, sweep_id)
+
+    assert (await asyncio.wait_for(agent, 10)).runs == 1
+    assert capsys.readouterr().err.count("is paused: waiting until it is resumed") == 1
+
+
+async def test_an_agent_of_no_sweep_is_an_error(client: Client) -> None:
+    with pytest.raises(wandb.NotFoundError):
+        await run_agent(client, "nosuchsweep1", report_x)
+
+
+async def test_an_agent_of_an_ended_sweep_ends(client: Client) -> None:
+    sweep_id = await new_sweep(client)
+    await asyncio.to_thread(client.finish_sweep, sweep_id)
+
+    result = await run_agent(client, sweep_id, report_x)
+
+    assert (result.runs, result.ended_by) == (0, "the sweep is finished")
+
+
+async def test_a_grid_is_worked_off_once(client: Client) -> None:
+    sweep_id = await new_sweep(
+        client, method="grid", parameters={"a": {"values": [1, 2]}, "b": {"values": ["x", "y"]}}
+    )
+
+    result = await run_agent(client, sweep_id, lambda: wandb.log({"loss": wandb.config.a}))
+
+    assert "every point of its search space" in result.ended_by
+    points = [(run.parameters["a"], run.parameters["b"]) for run in await runs_of(client, sweep_id)]
+    assert points == [(1, "x"), (1, "y"), (2, "x"), (2, "y")]
+
+
+async def test_agents_in_threads_have_a_run_each(client: Client) -> None:
+    sweep_id = await new_sweep(client, run_cap=40)
+
+    results = await asyncio.gather(*(run_agent(client, sweep_id, report_x) for _ in range(8)))
+
+    runs = await runs_of(client, sweep_id)
+    assert sum(result.runs for result in results) == 40
+    assert [run.number for run in runs] == list(range(40))
+    assert [run.objective for run in runs] == [run.parameters["x"] for run in runs]
+
+
+async def test_a_thread_of_the_function_belongs_to_its_run(client: Client) -> None:
+    sweep_id = await new_sweep(client)
+
+    def train() -> None:
+        worker = threading.Thread(target=report_x)
+        worker.start()
+        worker.join()
+
+    await run_agent(client, sweep_id, train, count=1)
+
+    (run,) = await runs_of(client, sweep_id)
+    assert run.state is RunState.FINISHED
+
+
+@pytest.mark.parametrize(("function", "count"), [("train", None), (report_x, 0)])
+def test_what_an_agent_cant_do_is_refused(function: Any, count: int | None) -> None:
+    with pytest.raises(wandb.InvalidArgumentError, match=r"agent: (function|count) must be"):
+        wandb.agent("s", function, count)

@@ -1,0 +1,291 @@
+"""The parts of an agent, each by itself."""
+
+from __future__ import annotations
+
+import io
+import math
+import threading
+import time
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from wanllmdb import (
+    DeadlineExceededError,
+    MetricRow,
+    NotFoundError,
+    UnavailableError,
+    WanllmdbError,
+)
+from wanllmdb._agent.console import Console
+from wanllmdb._agent.early_stopping import CheckSchedule
+from wanllmdb._agent.failures import failed_by
+from wanllmdb._agent.metrics import numeric_values
+from wanllmdb._agent.outage import OutageWaiter
+from wanllmdb._agent.reporter import VALUES_A_REQUEST, Reporter
+
+
+class TestNumericValues:
+    def test_whatever_is_a_number_is_kept_as_a_float(self) -> None:
+        data = {
+            "int": 1,
+            "bool": True,
+            "numpy": np.float32(0.5),
+            "array": np.array(3),
+            "fraction": Fraction(1, 4),
+        }
+
+        assert numeric_values(data, pytest.fail) == {
+            "int": 1.0,
+            "bool": 1.0,
+            "numpy": 0.5,
+            "array": 3.0,
+            "fraction": 0.25,
+        }
+
+    def test_nested_dictionaries_get_dotted_names(self) -> None:
+        assert numeric_values({"val": {"acc": 1, "by": {"class": 2}}}, pytest.fail) == {
+            "val.acc": 1.0,
+            "val.by.class": 2.0,
+        }
+
+    def test_nan_and_infinities_are_kept(self) -> None:
+        values = numeric_values({"a": math.nan, "b": -math.inf}, pytest.fail)
+
+        assert math.isnan(values["a"])
+        assert values["b"] == -math.inf
+
+    def test_everything_else_is_left_out_and_named(self) -> None:
+        ignored: list[str] = []
+        data = {
+            "text": "0.5",
+            "none": None,
+            "many": np.arange(3),
+            "numpy text": np.str_("1"),
+            "huge": 10**400,
+            "group": {"list": [1]},
+        }
+
+        assert numeric_values(data, lambda name, _: ignored.append(name)) == {}
+        assert ignored == ["text", "none", "many", "numpy text", "huge", "group.list"]
+
+
+class TestCheckSchedule:
+    def test_it_is_due_after_so_many_finite_values_of_the_metric(self) -> None:
+        schedule = CheckSchedule("m", next_check=2)
+        schedule.observe(0, {"m": 1.0})
+        schedule.observe(1, {"other": 1.0})
+        schedule.observe(2, {"m": math.nan})
+        assert not schedule.is_due
+
+        schedule.observe(3, {"m": 1.0})
+        assert schedule.is_due
+
+    def test_the_same_step_counts_once(self) -> None:
+        schedule = CheckSchedule("m", next_check=2)
+        schedule.observe(0, {"m": 1.0})
+        schedule.observe(0, {"m": 2.0})
+
+        assert not schedule.is_due
+
+    def test_an_answer_moves_it(self) -> None:
+        schedule = CheckSchedule("m", next_check=1)
+        schedule.observe(0, {"m": 1.0})
+
+        # Not at once again, whatever the answer says.
+        schedule.postpone(1)
+        assert not schedule.is_due
+        schedule.observe(1, {"m": 1.0})
+        assert schedule.is_due
+        schedule.postpone(None)
+        assert not schedule.is_due
+
+    @pytest.mark.parametrize(("metric", "next_check"), [("m", None), (None, 1)])
+    def test_it_is_never_due_without_early_termination_or_metric(
+        self, metric: str | None, next_check: int | None
+    ) -> None:
+        schedule = CheckSchedule(metric, next_check)
+        schedule.observe(0, {"m": 1.0})
+
+        assert not schedule.is_due
+
+
+class Sent:
+    """Takes rows in the place of the registry; fails as often as told."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.requests: list[list[MetricRow]] = []
+        self.failures = failures
+        self.arrived = threading.Event()
+
+    def __call__(self, rows: list[MetricRow]) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise UnavailableError("away")
+        self.requests.append(rows)
+        self.arrived.set()
+
+    @property
+    def values(self) -> dict[int, dict[str, float]]:
+        return {row.step: dict(row.values) for rows in self.requests for row in rows}
+
+
+def unexpected(error: WanllmdbError) -> None:
+    pytest.fail(str(error))
+
+
+class TestReporter:
+    def test_rows_are_sent_in_the_background_many_at_a_time(self) -> None:
+        sent = Sent()
+        reporter = Reporter(sent, failed=unexpected)
+        for step in range(100):
+            reporter.add(step, {"m": float(step)})
+
+        assert sent.arrived.wait(5)
+        assert reporter.close() == []
+        assert sent.values == {step: {"m": float(step)} for step in range(100)}
+        assert len(sent.requests) < 10
+
+    def test_values_of_one_step_are_one_row(self) -> None:
+        sent = Sent()
+        reporter = Reporter(sent, failed=unexpected)
+        reporter.add(0, {"a": 1.0})
+        reporter.add(0, {"b": 2.0, "a": 3.0})
+        reporter.flush()
+
+        assert [row.values for rows in sent.requests for row in rows] == [{"a": 3.0, "b": 2.0}]
+
+    def test_what_was_not_sent_is_handed_over_at_the_end(self) -> None:
+        sent = Sent(failures=10**6)
+        reporter = Reporter(sent, failed=unexpected)
+        reporter.add(0, {"m": 1.0})
+        with pytest.raises(UnavailableError):
+            reporter.flush()
+        reporter.add(1, {"m": 2.0})
+        reporter.add(0, {"m": 5.0})
+
+        assert [(row.step, row.values) for row in reporter.close()] == [
+            (0, {"m": 5.0}),
+            (1, {"m": 2.0}),
+        ]
+
+    def test_a_failure_that_passes_loses_nothing(self) -> None:
+        sent = Sent(failures=1)
+        reporter = Reporter(sent, failed=unexpected)
+        reporter.add(0, {"m": 1.0})
+
+        assert sent.arrived.wait(5)
+        reporter.close()
+        assert sent.values == {0: {"m": 1.0}}
+
+    def test_a_failure_that_does_not_pass_is_told(self) -> None:
+        told: list[WanllmdbError] = []
+        heard = threading.Event()
+
+        def refuse(_: list[MetricRow]) -> None:
+            raise NotFoundError("no such run")
+
+        def hear(error: WanllmdbError) -> None:
+            told.append(error)
+            heard.set()
+
+        reporter = Reporter(refuse, failed=hear)
+        reporter.add(0, {"m": 1.0})
+
+        assert heard.wait(5)
+        assert isinstance(told[0], NotFoundError)
+        assert len(reporter.close()) == 1
+
+    def test_no_request_exceeds_what_a_server_takes(self) -> None:
+        sent = Sent()
+        reporter = Reporter(sent, failed=unexpected)
+        wide = {f"m{index}": 0.0 for index in range(1_000)}
+        for step in range(12):
+            reporter.add(step, wide)
+        reporter.flush()
+
+        sizes = [sum(len(row.values) for row in rows) for rows in sent.requests]
+        assert sum(sizes) == 12_000
+        assert max(sizes) <= VALUES_A_REQUEST
+
+
+class TestOutageWaiter:
+    def test_a_call_is_repeated_until_the_service_is_back(self) -> None:
+        said: list[str] = []
+        answers = iter([UnavailableError("away"), DeadlineExceededError("slow"), None])
+
+        def call() -> str:
+            error = next(answers)
+            if error is not None:
+                raise error
+            return "answer"
+
+        assert OutageWaiter(said.append).ride_out(call) == "answer"
+        assert said == [
+            "waiting up to 10 min for the services: away",
+            "the services are back after 1 s",
+        ]
+
+    def test_patience_ends(self) -> None:
+        def call() -> None:
+            raise UnavailableError("away")
+
+        began = time.monotonic()
+        with pytest.raises(UnavailableError):
+            OutageWaiter(lambda _: None, patience=0.5).ride_out(call)
+        assert 0.5 < time.monotonic() - began < 5
+
+    def test_what_does_not_pass_is_raised_at_once(self) -> None:
+        def call() -> None:
+            raise NotFoundError("no such sweep")
+
+        with pytest.raises(NotFoundError):
+            OutageWaiter(pytest.fail).ride_out(call)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+class TestConsole:
+    def test_a_terminal_gets_one_line_that_is_redrawn(self) -> None:
+        terminal = Terminal()
+        console = Console(terminal)
+        console.live("run 1/5", at_once=True)
+        console.live("run 2", at_once=True)
+        console.line("a line that stays")
+
+        assert terminal.getvalue() == ("run 1/5\r\r       \rrun 2\r\r     \ra line that stays\n")
+
+    def test_it_is_not_redrawn_all_the_time(self) -> None:
+        terminal = Terminal()
+        console = Console(terminal)
+        for step in range(1000):
+            console.live(f"step {step}")
+
+        assert terminal.getvalue().count("step") < 100
+
+    def test_elsewhere_there_are_only_lines(self) -> None:
+        stream = io.StringIO()
+        console = Console(stream)
+        console.live("run 1/5", at_once=True)
+        console.line("run 0 finished")
+        console.clear()
+
+        assert stream.getvalue() == "run 0 finished\n"
+
+
+def test_a_failure_keeps_the_message_and_the_traceback() -> None:
+    def train() -> None:
+        raise ValueError("broken data")
+
+    with pytest.raises(ValueError, match="broken data") as raised:
+        train()
+
+    failed = failed_by(raised.value)
+
+    assert failed.message == "ValueError: broken data"
+    assert "test_agent_parts.py" in failed.traceback
+    assert failed.traceback.endswith("ValueError: broken data\n")
