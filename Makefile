@@ -34,6 +34,7 @@ protos: $(PROTOC_VENV)/.installed ## Python stubs from protos/
 		--python_out=../clients/python --grpc_python_out=../clients/python \
 		--mypy_out=../clients/python --mypy_grpc_out=../clients/python \
 		$(PROTOS:protos/%=%)
+	find $(STUBS) -type d -exec touch {}/__init__.py \;
 
 protos-check: protos ## Fails when the committed stubs are not those of protos/
 	@test -z "$$(git status --porcelain -- $(STUBS))" || \

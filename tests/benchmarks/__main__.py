@@ -1,0 +1,28 @@
+"""`make bench`: prints the tables. `python -m tests.benchmarks trial_loop` prints one of them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform as machine
+import sys
+
+from tests.benchmarks import bayes, reads, trial_loop
+from tests.benchmarks.processes import running_platform
+
+TABLES = {"trial_loop": trial_loop.run, "bayes": bayes.run, "reads": reads.run}
+
+
+def main(names: list[str]) -> None:
+    """Runs the named benchmarks, all of them where none is named."""
+    unknown = set(names) - set(TABLES)
+    if unknown:
+        sys.exit(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(TABLES)}")
+    print(f"Python {machine.python_version()}, {os.cpu_count()} processors, everything on them")
+    with running_platform() as endpoints:
+        for name in names or TABLES:
+            asyncio.run(TABLES[name](endpoints))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,98 @@
+"""Suggest with method bayes beside Optuna's own ask in memory, in the same run."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from statistics import median
+
+import optuna
+
+from tests.benchmarks.calls import PARAMETERS, Calls, calls_to, objective
+from tests.benchmarks.filling import fill
+from tests.benchmarks.load import table
+from wanllmdb_local.platform import Endpoints
+
+SIZES = (100, 1_000, 10_000)
+ASKS = 15
+
+
+async def run(platform: Endpoints) -> None:
+    """Prints the table. Our Suggests and Optuna's asks take turns."""
+    rows = []
+    async with calls_to(platform.registry, platform.suggestion) as calls:
+        for size in SIZES:
+            sweep_id = await _sweep_with(calls, size)
+            study = _study_with(size)
+            ours: list[float] = []
+            trials: list[float] = []
+            theirs: list[float] = []
+            for _ in range(ASKS):
+                start = time.perf_counter()
+                (run_,) = await calls.suggest(sweep_id, 0)
+                ours.append(time.perf_counter() - start)
+                await calls.finish(run_)
+                trials.append(time.perf_counter() - start)
+                theirs.append(_ask_and_tell(study))
+            a, b = median(ours) * 1000, median(theirs) * 1000
+            rows.append(
+                [
+                    f"{size:,} finished runs",
+                    f"{b:.1f}",
+                    f"{a:.1f}",
+                    f"{a - b:+.1f}",
+                    f"{a / b:.2f}",
+                    f"{median(trials) * 1000:.1f}",
+                ]
+            )
+    table(
+        f"(c) Method bayes, six parameters, one client; medians of {ASKS}",
+        ["sweep", "Optuna ask ms", "Suggest ms", "difference", "ratio", "whole trial ms"],
+        rows,
+    )
+
+
+async def _sweep_with(calls: Calls, size: int) -> str:
+    """A bayes sweep with `size` finished runs."""
+    sweep_id = await calls.create_sweep("bayes")
+    await fill(calls, sweep_id, size)
+    # The first Suggest builds the model; what is measured is a warm one.
+    (run_,) = await calls.suggest(sweep_id, 0)
+    await calls.finish(run_)
+    return sweep_id
+
+
+def _study_with(size: int) -> optuna.Study:
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        sampler = optuna.samplers.TPESampler(seed=1)
+    study = optuna.create_study(sampler=sampler)
+    filler = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
+    for _ in range(size):
+        trial = filler.ask()
+        filler.tell(trial, objective(_suggest(trial)))
+    study.add_trials(filler.get_trials(deepcopy=False))
+    _ask_and_tell(study)
+    return study
+
+
+def _ask_and_tell(study: optuna.Study) -> float:
+    """Seconds that ask took, parameters included."""
+    start = time.perf_counter()
+    trial = study.ask()
+    parameters = _suggest(trial)
+    elapsed = time.perf_counter() - start
+    study.tell(trial, objective(parameters))
+    return elapsed
+
+
+def _suggest(trial: optuna.Trial) -> dict[str, object]:
+    return {
+        "lr": trial.suggest_float("lr", 1e-5, 1e-1, log=True),
+        "dropout": trial.suggest_float("dropout", 0.0, 0.5),
+        "width": trial.suggest_int("width", 16, 512),
+        "depth": trial.suggest_int("depth", 1, 8),
+        "optimizer": trial.suggest_categorical("optimizer", PARAMETERS["optimizer"]["values"]),
+        "batch_size": trial.suggest_categorical("batch_size", PARAMETERS["batch_size"]["values"]),
+    }

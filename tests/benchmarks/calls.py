@@ -1,0 +1,105 @@
+"""Calls to the services as the benchmarks make them: raw stubs, one channel."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import grpc.aio
+
+from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
+from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
+from wanllmdb.api.registry.v1 import run_pb2
+from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
+from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
+from wanllmdb_common.search_space.convert import parameters_from_proto
+
+# Six parameters, as in the figures for Optuna that this is held against.
+PARAMETERS: dict[str, Any] = {
+    "lr": {"distribution": "log_uniform", "min": 1e-5, "max": 1e-1},
+    "dropout": {"min": 0.0, "max": 0.5},
+    "width": {"min": 16, "max": 512},
+    "depth": {"min": 1, "max": 8},
+    "optimizer": {"values": ["adam", "sgd", "rmsprop"]},
+    "batch_size": {"values": [16, 32, 64, 128]},
+}
+
+
+def objective(parameters: dict[str, Any]) -> float:
+    """Something smooth to minimize."""
+    return float(
+        abs(parameters["lr"] - 0.01) * 10
+        + (parameters["dropout"] - 0.2) ** 2
+        + abs(parameters["width"] - 200) / 500
+        + abs(parameters["depth"] - 4) / 8
+        + (parameters["optimizer"] != "adam") * 0.1
+        + (parameters["batch_size"] != 64) * 0.1
+    )
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Stubs of both services."""
+
+    registry: registry_grpc.SweepRegistryServiceAsyncStub
+    suggestion: suggestion_grpc.SuggestionServiceAsyncStub
+
+    async def create_sweep(self, method: str, **more: Any) -> str:
+        """A new sweep over PARAMETERS; gives its id."""
+        config = {
+            "method": method,
+            "metric": {"name": "loss", "goal": "minimize"},
+            "parameters": PARAMETERS,
+            "seed": 1,
+            **more,
+        }
+        request = registry_pb.CreateSweepRequest(
+            config_text=registry_pb.ConfigText(text=json.dumps(config))
+        )
+        return (await self.registry.CreateSweep(request)).sweep.sweep_id
+
+    async def suggest(self, sweep_id: str, agent: int, count: int = 1) -> list[run_pb2.Run]:
+        """Runs to do."""
+        request = suggestion_pb.SuggestRequest(
+            sweep_id=sweep_id,
+            agent_id=f"agent-{agent}",
+            count=count,
+            request_id=str(uuid.uuid4()),
+        )
+        return list((await self.suggestion.Suggest(request)).runs)
+
+    async def finish(self, run: run_pb2.Run) -> None:
+        """Ends a run with its objective."""
+        value = objective(parameters_from_proto(run.parameters))
+        await self.registry.FinishRun(
+            registry_pb.FinishRunRequest(
+                sweep_id=run.sweep_id,
+                number=run.number,
+                attempt=run.attempt,
+                rows=[run_pb2.MetricRow(step=0, values={"loss": value})],
+                succeeded=registry_pb.RunSucceeded(),
+                request_id=str(uuid.uuid4()),
+            )
+        )
+
+    async def trial(self, sweep_id: str, agent: int) -> None:
+        """Suggest and FinishRun."""
+        (run,) = await self.suggest(sweep_id, agent)
+        await self.finish(run)
+
+
+@contextlib.asynccontextmanager
+async def calls_to(registry: str, suggestion: str) -> AsyncIterator[Calls]:
+    """Stubs over one channel a service, within the block."""
+    async with (
+        grpc.aio.insecure_channel(registry) as first,
+        grpc.aio.insecure_channel(suggestion) as second,
+    ):
+        yield Calls(
+            registry_grpc.SweepRegistryServiceStub(first),
+            suggestion_grpc.SuggestionServiceStub(second),
+        )

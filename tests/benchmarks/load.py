@@ -1,0 +1,53 @@
+"""Closed-loop load: so many clients, each with one call under way, for so long."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a load showed: rate in calls/s, latencies in ms."""
+
+    rate: float
+    p50: float
+    p99: float
+    calls: int
+
+
+async def measure(
+    call: Callable[[int], Awaitable[None]], *, clients: int, seconds: float, warm_up: float = 0.5
+) -> Load:
+    """Lets `clients` call one after the other; `call` is told which client it is.
+
+    Calls that began in the first `warm_up` seconds are not counted.
+    """
+    latencies: list[float] = []
+    begin = time.perf_counter()
+    counted_from, end = begin + warm_up, begin + warm_up + seconds
+
+    async def client(index: int) -> None:
+        while (start := time.perf_counter()) < end:
+            await call(index)
+            if start >= counted_from:
+                latencies.append(time.perf_counter() - start)
+
+    await asyncio.gather(*(client(index) for index in range(clients)))
+    elapsed = time.perf_counter() - counted_from
+    p50, p99 = np.percentile(latencies, [50, 99]) * 1000
+    return Load(len(latencies) / elapsed, float(p50), float(p99), len(latencies))
+
+
+def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
+    """Prints aligned columns."""
+    widths = [max(len(row[i]) for row in [columns, *rows]) for i in range(len(columns))]
+    print(f"\n{title}")
+    for row in [columns, ["-" * width for width in widths], *rows]:
+        cells = [row[0].ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        print("  " + "  ".join(cells), flush=True)

@@ -1,0 +1,81 @@
+"""The trial loop, method random, against the machine's echo ceiling in the same run."""
+
+from __future__ import annotations
+
+from statistics import median
+
+import grpc.aio
+
+from tests.benchmarks.calls import calls_to
+from tests.benchmarks.load import Load, measure, table
+from tests.benchmarks.processes import echo_server
+from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
+from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as pb_grpc
+from wanllmdb_local.platform import Endpoints
+
+ROUNDS = 3
+SECONDS = 4.0
+
+
+async def run(platform: Endpoints) -> None:
+    """Prints the table. Ceiling and loop take turns, so that the machine's moods hit both."""
+    with echo_server() as back, echo_server(back) as front:
+        rows = []
+        for clients in (1, 32):
+            one: list[Load] = []
+            two: list[Load] = []
+            loop: list[Load] = []
+            for _ in range(ROUNDS):
+                one.append(await echo(back, clients))
+                two.append(await echo(front, clients))
+                loop.append(await trials(platform, clients))
+            ratio = median(t.rate / e.rate for t, e in zip(loop, two, strict=True))
+            rows += [
+                _row(f"echo, one hop, {clients} clients", one),
+                _row(f"echo, two hops, {clients} clients", two),
+                [
+                    *_row(f"trial (Suggest + FinishRun), {clients} clients", loop)[:-1],
+                    f"{ratio:.2f}",
+                ],
+            ]
+    table(
+        f"(a, b) Trial loop, method random; medians of {ROUNDS} rounds of {SECONDS:g} s",
+        ["what", "per s", "p50 ms", "p99 ms", "ratio to two hops"],
+        rows,
+    )
+
+
+async def echo(address: str, clients: int) -> Load:
+    """Suggests that are answered with a fixed message."""
+    async with grpc.aio.insecure_channel(address) as channel:
+        stub = pb_grpc.SuggestionServiceStub(channel)
+
+        async def call(client: int) -> None:
+            request = pb.SuggestRequest(
+                sweep_id="abcdefghijkl",
+                agent_id=f"agent-{client}",
+                count=1,
+                request_id="d1f6f3b4-8d25-4c2e-9f0c-2f6f7d0f3a11",
+            )
+            await stub.Suggest(request)
+
+        return await measure(call, clients=clients, seconds=SECONDS)
+
+
+async def trials(platform: Endpoints, clients: int) -> Load:
+    """Trials of a new sweep."""
+    async with calls_to(platform.registry, platform.suggestion) as calls:
+        sweep_id = await calls.create_sweep("random")
+        return await measure(
+            lambda client: calls.trial(sweep_id, client), clients=clients, seconds=SECONDS
+        )
+
+
+def _row(what: str, loads: list[Load]) -> list[str]:
+    return [
+        what,
+        f"{median(load.rate for load in loads):,.0f}",
+        f"{median(load.p50 for load in loads):.2f}",
+        f"{median(load.p99 for load in loads):.2f}",
+        "",
+    ]
