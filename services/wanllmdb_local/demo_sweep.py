@@ -77,8 +77,12 @@ def _agents(platform: TemporaryPlatform, sweep_id: str) -> Iterator[list[subproc
         if any(agent.wait(timeout=60) != 0 for agent in agents):
             raise LocalError(f"An agent ended with an error:\n{tail(log_file, lines=30)}")
     finally:
+        # Not SIGINT, which would give their runs back: scikit-learn swallows it in the middle
+        # of a fit, and the runs are thrown away anyway. All at once, then each.
         for agent in agents:
-            stop_process(agent, signal.SIGINT, seconds=5.0)
+            agent.terminate()
+        for agent in agents:
+            stop_process(agent, signal.SIGTERM, seconds=5.0)
 
 
 def _looks(

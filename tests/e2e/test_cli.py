@@ -172,9 +172,7 @@ def test_agent_appends_parameters_and_reports_what_the_script_logs(
     assert wanllmdb.json("sweep", "show", sweep_id)["finish_reason"] == "space_exhausted"
 
 
-def test_agent_keeps_the_last_words_of_a_program_that_fails(
-    wanllmdb: Program, script: Script
-) -> None:
+def test_agent_keeps_the_last_words_of_a_failing_program(wanllmdb: Program, script: Script) -> None:
     command = script("import sys\nprint('the disk is full', file=sys.stderr)\nsys.exit(3)\n")
     sweep_id = wanllmdb.create(PLAIN)
     done = wanllmdb("agent", sweep_id, "--count", "1", *command)
