@@ -9,7 +9,7 @@ from typing import Any
 
 from wanllmdb._addresses import REGISTRY
 from wanllmdb._connection import Connection
-from wanllmdb._errors import UnavailableError
+from wanllmdb._errors import NotFoundError, UnavailableError
 from wanllmdb._transport import reconnect_delay
 from wanllmdb._types.analysis import (
     Algorithm,
@@ -216,17 +216,22 @@ class Client(Connection):
         registry is away it waits, and goes on after the last revision that it yielded.
 
         Raises:
+            NotFoundError: there is no such sweep.
             UnavailableError: the registry was not there from the beginning.
         """
-        revision, failures = since_revision, 0
+        revision, failures, has_begun = since_revision, 0, False
         while True:
             try:
                 for change in self._stream(sweep_calls.watch_sweep(sweep_id, revision)):
-                    revision, failures = change.revision, 0
+                    revision, failures, has_begun = change.revision, 0, True
                     yield change
             except UnavailableError:
                 if not self._peers[REGISTRY].has_answered:
                     raise
+            except NotFoundError:
+                if not has_begun:
+                    raise
+                return
             else:
                 return
             time.sleep(reconnect_delay(failures))

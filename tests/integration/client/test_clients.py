@@ -307,6 +307,16 @@ async def test_a_watch_tells_what_happens_and_can_be_taken_up_again(
     assert ended.revision > revision
 
 
+async def test_a_watch_ends_when_the_sweep_is_deleted(async_client: AsyncClient) -> None:
+    sweep_id = (await async_client.create_sweep(config())).sweep.sweep_id
+    changes = async_client.watch_sweep(sweep_id)
+    await anext(changes)
+
+    await async_client.delete_sweep(sweep_id)
+
+    assert [change async for change in changes if not isinstance(change, Checkpoint)] == []
+
+
 async def test_a_watch_of_no_sweep_is_an_error(async_client: AsyncClient) -> None:
     with pytest.raises(wanllmdb.NotFoundError):
         await anext(async_client.watch_sweep("nosuchsweep1"))

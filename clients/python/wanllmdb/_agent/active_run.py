@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -111,6 +112,7 @@ class ActiveRun:
         self._next_step = 0
         self._schedule = CheckSchedule(metric.name if metric else None, next_check)
         self._ask_not_before = 0.0
+        self._process = os.getpid()
         self._lock = threading.RLock()
         self._stopped = threading.Event()
         self._stop_order: StopOrder | None = None
@@ -189,6 +191,7 @@ class ActiveRun:
             RunStopped: the run is to stop: let it pass.
             NoRunError: the run is over.
         """
+        self._must_be_here("log")
         with self._lock:
             self._must_go_on()
             values = numeric_values(data, self._ignored)
@@ -216,6 +219,7 @@ class ActiveRun:
         Raises:
             WanllmdbError: the services stayed away for longer than the patience.
         """
+        self._must_be_here("finish")
         with self._lock:
             if self._is_over:
                 return
@@ -263,6 +267,14 @@ class ActiveRun:
 
     def __repr__(self) -> str:
         return f"<run {self.number} of sweep {self.sweep_id}>"
+
+    def _must_be_here(self, what: str) -> None:
+        # A fork has neither the threads nor the connections that it would need.
+        if os.getpid() != self._process:
+            raise NoRunError(
+                f"{what} was called in a fork of the process that works on run {self.number}: "
+                f"hand the values to that process, and call it there"
+            )
 
     def _must_go_on(self) -> None:
         if self._stop_order is not None:
