@@ -12,13 +12,16 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.program import Program
-from tests.e2e.up_process import temporary_data_dir, up, wait_until
+from tests.e2e.up_process import UpProcess, temporary_data_dir, up, wait_until
+from wanllmdb import Client
+from wanllmdb_local.postgres import create_database, embedded_postgres
 
+RUN_CAP = 40
 SWEEP = {
     "method": "bayes",
     "metric": {"name": "score", "goal": "maximize"},
     "parameters": {"x": {"min": -5.0, "max": 5.0}, "y": {"values": [1, 2, 3]}},
-    "run_cap": 60,
+    "run_cap": RUN_CAP,
     "seed": 7,
 }
 AGENT = """
@@ -35,7 +38,7 @@ wandb.agent(sys.argv[1], function=train)
 """
 
 
-def test_second_up_goes_on_with_the_data() -> None:
+def test_next_up_goes_on_with_the_data_however_the_last_one_ended() -> None:
     with temporary_data_dir() as data_dir:
         with up(data_dir) as first:
             first.wait_until_ready()
@@ -43,66 +46,59 @@ def test_second_up_goes_on_with_the_data() -> None:
             sweep_id = program.create(SWEEP)
             program("agent", sweep_id, "--count", "2", "--", sys.executable, "-c", "")
             before = program.json("runs", sweep_id)
+            assert len(before) == 2
             assert first.stop() == 0
         with up(data_dir) as second:
             second.wait_until_ready()
             program = Program(second.environment())
             assert program.json("runs", sweep_id) == before
             program("agent", sweep_id, "--count", "1", "--", sys.executable, "-c", "")
-            assert len(program.json("runs", sweep_id)) == 3
-            assert second.stop() == 0
+            before = program.json("runs", sweep_id)
+            assert len(before) == 3
+            second.stop(signal.SIGKILL)
+        with up(data_dir) as third:
+            third.wait_until_ready()
+            assert Program(third.environment()).json("runs", sweep_id) == before
+            assert third.stop() == 0
 
 
 @pytest.mark.parametrize("victim", ["suggestion", "registry", "postgres"])
-def test_agents_go_on_when_a_part_is_killed(victim: str, tmp_path: Path) -> None:
+def test_agents_go_on_when_a_part_is_killed(
+    platform: UpProcess, victim: str, tmp_path: Path
+) -> None:
     script = tmp_path / "agent.py"
     script.write_text(AGENT)
-    with temporary_data_dir() as data_dir, up(data_dir) as running:
-        before = running.wait_until_ready()
-        program = Program(running.environment())
-        sweep_id = program.create(SWEEP)
-        agents = [
-            subprocess.Popen(
-                [sys.executable, str(script), sweep_id],
-                env=program.environment,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-            for _ in range(3)
-        ]
-        wait_until(lambda: len(program.json("runs", sweep_id)) >= 10)
+    before = platform.ready
+    program = Program(platform.environment())
+    sweep_id = program.create(SWEEP)
+    agents = [
+        subprocess.Popen(
+            [sys.executable, str(script), sweep_id],
+            env=program.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    with Client(registry=before["registry"]) as client:
+        wait_until(lambda: client.get_sweep_stats(sweep_id).total_runs >= 6)
         os.kill(before["pids"][victim][0], signal.SIGKILL)
-        wait_until(lambda: running.ready["pids"] != before["pids"])
-        assert len(program.json("runs", sweep_id)) < 60, "the kill came too late to matter"
-        for agent in agents:
-            output, _ = agent.communicate(timeout=120)
-            assert agent.returncode == 0, output
-        runs = program.json("runs", sweep_id)
-        assert [run["number"] for run in runs] == list(range(60))
-        assert {run["state"] for run in runs} == {"finished"}
-        assert program.json("sweep", "show", sweep_id)["state"] == "finished"
-        best = program.json("best", sweep_id)[0]
-        assert best["objective"] == max(run["objective"] for run in runs)
-        assert running.stop() == 0
-
-
-def test_killed_up_takes_all_with_it_and_the_next_one_goes_on() -> None:
-    with temporary_data_dir() as data_dir:
-        with up(data_dir) as first:
-            first.wait_until_ready()
-            sweep_id = Program(first.environment()).create(SWEEP)
-            first.stop(signal.SIGKILL)
-        with up(data_dir) as second:
-            second.wait_until_ready()
-            program = Program(second.environment())
-            assert program.json("sweep", "show", sweep_id)["state"] == "pending"
-            assert second.stop() == 0
+        handed_out = client.get_sweep_stats(sweep_id).total_runs
+    assert handed_out < RUN_CAP, "the kill came too late to matter"
+    wait_until(lambda: platform.ready["pids"][victim] != before["pids"][victim])
+    for agent in agents:
+        output, _ = agent.communicate(timeout=120)
+        assert agent.returncode == 0, output
+    runs = program.json("runs", sweep_id)
+    assert [run["number"] for run in runs] == list(range(RUN_CAP))
+    assert {run["state"] for run in runs} == {"finished"}
+    shown = program.json("sweep", "show", sweep_id)
+    assert shown["state"] == "finished"
+    assert shown["stats"]["best_run"]["objective"] == max(run["objective"] for run in runs)
 
 
 def test_own_database(postgres_url: str) -> None:
-    from wanllmdb_local.postgres import create_database
-
     url = create_database(postgres_url, "own_for_up")
     with temporary_data_dir() as data_dir, up(data_dir, "--database-url", url) as running:
         ready = running.wait_until_ready()
@@ -136,9 +132,8 @@ def test_taken_port() -> None:
 
 def test_half_written_data_directory() -> None:
     with temporary_data_dir() as data_dir:
-        with up(data_dir) as whole:
-            whole.wait_until_ready()
-            assert whole.stop() == 0
+        with embedded_postgres(data_dir):
+            pass
         (data_dir / "postgres" / "global" / "pg_control").unlink()
         with up(data_dir) as running:
             assert running.process.wait(30) == 2

