@@ -70,6 +70,11 @@ def target_of(address: str, service: Service) -> str:
     )
 
 
+def is_loopback(target: str) -> bool:
+    """Whether a target made by `target_of` is on this machine."""
+    return "//127." in target or ":127." in target or "[::1]" in target
+
+
 def _host_and_port(part: str, service: Service) -> tuple[str, int]:
     host, colon, port = part.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")

@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 
 from wanllmdb import _errors
-from wanllmdb._addresses import Service, target_of
+from wanllmdb._addresses import Service, is_loopback, target_of
 from wanllmdb._errors import WanllmdbError
 from wanllmdb._wire.status import ErrorDetails, read_details
 
@@ -74,6 +74,8 @@ class Peer:
             # 8 KiB is the default limit.
             ("grpc.max_metadata_size", 64 * 1024),
             ("grpc.absolute_max_metadata_size", 128 * 1024),
+            # A proxy for the world outside can't reach this machine's own services.
+            ("grpc.enable_http_proxy", 0 if is_loopback(self.target) else 1),
         ]
 
     def failure(self, rpc: str, timeout: float | None, error: grpc.RpcError) -> WanllmdbError:

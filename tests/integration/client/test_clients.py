@@ -339,6 +339,16 @@ async def test_the_blocking_client_does_the_same(client: Client) -> None:
     await asyncio.to_thread(use)
 
 
+async def test_a_proxy_for_the_world_outside_is_not_asked_for_local_services(
+    registry_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+
+    async with AsyncClient(registry_address, registry_address) as client:
+        assert [sweep async for sweep in client.list_sweeps(project="nobody's")] == []
+
+
 async def test_a_client_that_was_closed_says_so(registry_address: str) -> None:
     client = Client(registry_address)
     client.close()

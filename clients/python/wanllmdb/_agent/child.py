@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 
 from wanllmdb import _env
@@ -33,6 +34,8 @@ def lent_run() -> ActiveRun | None:
         run = _take_up(named)
         current.adopt(run)
         atexit.register(run.finish)
+        # Forks of this process have no part in its end.
+        os.register_at_fork(after_in_child=lambda: atexit.unregister(run.finish))
         return run
 
 
