@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 
 import grpc
@@ -53,29 +52,6 @@ async def test_importance(new_sweep: NewSweep) -> None:
     assert math.fsum(shares) == pytest.approx(1.0)
     assert shares == sorted(shares, reverse=True)
     assert answer.runs_used == 25
-
-
-async def test_suggest_is_not_held_up_by_importance(new_sweep: NewSweep) -> None:
-    sweep, other = await new_sweep(), await new_sweep()
-    await sweep.trials(30)
-    loop = asyncio.get_running_loop()
-    slow = asyncio.create_task(
-        _until_done(
-            sweep.suggestion.GetParameterImportance(
-                pb.GetParameterImportanceRequest(sweep_id=sweep.sweep_id)
-            )
-        )
-    )
-    await asyncio.sleep(0.05)
-    start = loop.time()
-    await asyncio.gather(other.suggest(), sweep.suggest())
-    assert not slow.done()
-    assert loop.time() - start < 1
-    await slow
-
-
-async def _until_done(call: object) -> None:
-    await call  # type: ignore[misc]  # a call of a stub
 
 
 async def test_importance_of_too_few_runs(new_sweep: NewSweep) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 import os
 import signal
@@ -113,6 +114,23 @@ async def test_the_worker_answers_from_its_own_process_and_keeps_answers() -> No
         start = loop.time()
         assert await worker.compute(data(12)) == both[0]
         assert loop.time() - start < 0.05
+    finally:
+        worker.close()
+
+
+async def test_the_event_loop_goes_on_while_the_worker_computes() -> None:
+    worker = ImportanceWorker()
+    loop = asyncio.get_running_loop()
+    try:
+        await worker.compute(data(3))
+        start = loop.time()
+        task = asyncio.create_task(worker.compute(data(600)))
+        ticks = [loop.time()]
+        while not task.done():
+            await asyncio.sleep(0.005)
+            ticks.append(loop.time())
+        longest = max(b - a for a, b in itertools.pairwise(ticks[1:]))
+        assert longest < (loop.time() - start) / 2
     finally:
         worker.close()
 
