@@ -57,6 +57,17 @@ wandb.agent(sweep_id, function=train, count=10)
 print(sweep_id)
 """
 
+DONE_AFTER_ITS_LEASE = """
+import sys, time
+import wanllmdb as wandb
+def train():
+    wandb.log({"loss": 0.5})
+    time.sleep(0.5)
+    print("about to return", flush=True)
+    time.sleep(1)
+wandb.agent(sys.argv[1], train, count=1)
+"""
+
 CHILD = """
 import sys, time
 import wanllmdb as wandb
@@ -219,6 +230,28 @@ async def test_an_agent_that_was_away_too_long_leaves_its_run_to_another(
             assert "run 0 is no longer this agent's" in err.decode()
             (run,) = await runs_of(client, sweep_id)
             assert (run.state, run.attempt, run.objective) == (RunState.FINISHED, 2, 7.0)
+
+
+async def test_a_result_that_comes_after_the_lease_counts_while_nobody_else_has_the_run(
+    database_url: str, environment: dict[str, str]
+) -> None:
+    async with (
+        registry_server(database_url, lease=timedelta(seconds=1.5)) as registry,
+        suggestion_server(registry) as suggestion,
+    ):
+        with Client(registry, suggestion) as client:
+            sweep_id = await new_sweep(client, run_cap=1)
+            here = environment | {"WANLLMDB_REGISTRY": registry, "WANLLMDB_SUGGESTION": suggestion}
+            process = await start(DONE_AFTER_ITS_LEASE, sweep_id, environment=here)
+            await reaches(process, b"about to return")
+            process.send_signal(signal.SIGSTOP)
+            await asyncio.wait_for(until_given_up(client, sweep_id), 30)
+            process.send_signal(signal.SIGCONT)
+
+            _, err = await asyncio.wait_for(process.communicate(), 30)
+            assert process.returncode == 0, err.decode()
+            (run,) = await runs_of(client, sweep_id)
+            assert (run.state, run.attempt, run.objective) == (RunState.FINISHED, 1, 0.5)
 
 
 @asynccontextmanager

@@ -210,11 +210,15 @@ class ActiveRun:
         """Ends the run; its objective is the last logged value of the sweep's metric."""
         self.complete(Succeeded())
 
-    def complete(self, outcome: Outcome) -> None:
+    def complete(self, outcome: Outcome | None) -> None:
         """Ends the run in any way, once; sends what was not sent yet.
 
-        Waits for services that are away. Where the lease was lost meanwhile,
-        `ended` is what became of the run, or None when it is somebody else's.
+        Waits for services that are away. A result is told even when the lease ran out:
+        the registry takes it unless the run was handed out again. Afterwards `ended` is what
+        became of the run, None when it is somebody else's.
+
+        Args:
+            outcome: how it ended; None when it was stopped because it is no longer ours.
 
         Raises:
             WanllmdbError: the services stayed away for longer than the patience.
@@ -226,15 +230,12 @@ class ActiveRun:
             self._is_over = True
             rows = self._reporter.close()
             try:
-                if self._is_lent and isinstance(outcome, Succeeded):
-                    # What counts is the exit status, which the parent sees.
-                    self._send_all(rows)
-                elif self._stop_order is None or self._stop_order.outcome is not None:
-                    self._finish(outcome, rows)
-            except (FailedPreconditionError, NotFoundError) as error:
+                self._tell(outcome, rows)
+            except NotFoundError as error:
                 self._broken(error)
-                if isinstance(error, FailedPreconditionError):
-                    self.ended = self._end_of_this_attempt()
+            except FailedPreconditionError as error:
+                self._broken(error)
+                self.ended = self._end_of_this_attempt()
             finally:
                 self._close_lease()
 
@@ -315,6 +316,15 @@ class ActiveRun:
             self._waiter.ride_out(partial(self._send, batch))
             rows = rows[len(batch) :]
 
+    def _tell(self, outcome: Outcome | None, rows: list[MetricRow]) -> None:
+        if outcome is None:
+            self.ended = self._end_of_this_attempt()
+        elif self._is_lent and isinstance(outcome, Succeeded):
+            # What counts is the exit status, which the parent sees.
+            self._send_all(rows)
+        else:
+            self._finish(outcome, rows)
+
     def _finish(self, outcome: Outcome, rows: list[MetricRow]) -> None:
         last = _last_batch(rows)
         try:
@@ -343,7 +353,7 @@ class ActiveRun:
             reason = "the sweep was canceled"
             self._stop(StopOrder(reason, Canceled(reason)))
         elif command is RunCommand.ABANDON:
-            self._stop(StopOrder("its lease ran out and it was handed out again", None))
+            self._stop(StopOrder("its lease is no longer this agent's", None))
 
     def _broken(self, error: WanllmdbError) -> None:
         if _is_lost(error):

@@ -5,9 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from wanllmdb._agent.outage import is_passing
 from wanllmdb._client import Client
-from wanllmdb._errors import WanllmdbError
+from wanllmdb._errors import FailedPreconditionError, NotFoundError, WanllmdbError
 from wanllmdb._types.enums import RunCommand
 from wanllmdb._types.run import Run, RunLease
 
@@ -19,8 +18,8 @@ _HEARTBEAT_TIMEOUT = 10.0
 class LeaseKeeper:
     """Renews a lease from a thread of its own, each time a third of it has passed.
 
-    `obey` gets every command that comes back, `failed` an error that waiting does not
-    help.
+    `obey` gets every command that comes back, `lost` the error that says that there is
+    nothing to renew. Any other failure is tried again: training goes on meanwhile.
     """
 
     def __init__(
@@ -28,13 +27,13 @@ class LeaseKeeper:
         client: Client,
         run: Run,
         obey: Callable[[RunCommand], None],
-        failed: Callable[[WanllmdbError], None],
+        lost: Callable[[WanllmdbError], None],
     ) -> None:
         self._client = client.with_timeout(_HEARTBEAT_TIMEOUT)
         self._lease = RunLease(run.sweep_id, run.number, run.attempt)
         self._interval = max(_lease_length(run) / 3, _SHORTEST_INTERVAL)
         self._obey = obey
-        self._failed = failed
+        self._lost = lost
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._work, name="wanllmdb-lease", daemon=True)
         self._thread.start()
@@ -52,8 +51,8 @@ class LeaseKeeper:
             except WanllmdbError as error:
                 if self._closed.is_set():
                     return
-                if not is_passing(error):
-                    self._failed(error)
+                if isinstance(error, NotFoundError | FailedPreconditionError):
+                    self._lost(error)
                     return
                 pause = min(self._interval, 1.0)
             else:

@@ -21,7 +21,16 @@ from wanllmdb._errors import (
     WanllmdbError,
 )
 from wanllmdb._types.enums import ExhaustedReason
-from wanllmdb._types.run import Canceled, Failed, Outcome, Run, RunError, Succeeded, Suggestion
+from wanllmdb._types.run import (
+    Canceled,
+    Failed,
+    Outcome,
+    Pruned,
+    Run,
+    RunError,
+    Succeeded,
+    Suggestion,
+)
 
 FAILURES_TO_GIVE_UP = 3
 """So many failures of the first runs, without a success, and the agent gives up."""
@@ -253,11 +262,17 @@ class AgentLoop:
             self._console.line(text)
 
 
-def _outcome(ended: Ended, order: StopOrder | None) -> Outcome:
-    """How to finish a run: as ordered, unless it was done before it saw a cancellation."""
-    if order is None or order.outcome is None:
+def _outcome(ended: Ended, order: StopOrder | None) -> Outcome | None:
+    """How to finish a run: as ordered, unless it was done before it saw the order.
+
+    A run that early termination stopped is pruned whatever its function did then. None for
+    one that was stopped since it is no longer ours.
+    """
+    if order is None:
         return ended.outcome or Canceled("stopped by the training function")
-    if isinstance(order.outcome, Canceled) and isinstance(ended.outcome, Succeeded):
+    if isinstance(order.outcome, Pruned):
+        return order.outcome
+    if order.outcome is None or isinstance(ended.outcome, Succeeded):
         return ended.outcome
     return order.outcome
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from wanllmdb._agent.outage import is_passing
-from wanllmdb._errors import WanllmdbError
+from wanllmdb._errors import InternalError, WanllmdbError
 from wanllmdb._types.run import MetricRow
 
 FLUSH_INTERVAL = 0.2
@@ -78,7 +78,8 @@ class Reporter:
             try:
                 self._send_some()
             except WanllmdbError as error:
-                if not is_passing(error):
+                # A server's defect may pass too; the rows are kept for the end of the run.
+                if not is_passing(error) and not isinstance(error, InternalError):
                     self._failed(error)
                     return
                 self._closed.wait(_PAUSE_AFTER_FAILURE)
