@@ -34,9 +34,9 @@ _SERVICE_CONFIG = {
             "name": [{"service": "wanllmdb.api.registry.v1.SweepRegistryService"}],
             "retryPolicy": {
                 "maxAttempts": 5,
-                "initialBackoff": "0.1s",
-                "maxBackoff": "1s",
-                "backoffMultiplier": 2,
+                "initialBackoff": "0.2s",
+                "maxBackoff": "2s",
+                "backoffMultiplier": 2.5,
                 "retryableStatusCodes": ["UNAVAILABLE"],
             },
         }

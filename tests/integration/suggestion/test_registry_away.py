@@ -1,0 +1,71 @@
+"""The registry is gone, for a while or for good."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import grpc
+import grpc.aio
+import pytest
+
+from tests.conftest import LEASE, suggestion_server
+from tests.integration.suggestion.sweeps import SPACE, Sweep, new_id, reason
+from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
+from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
+from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
+from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
+from wanllmdb_common.server import running_server
+from wanllmdb_common.settings import ServerSettings
+from wanllmdb_registry.app import running_registry
+from wanllmdb_registry.servicer.service import SERVICE_NAME
+from wanllmdb_registry.servicer.service import add_to as add_registry
+
+
+@contextlib.asynccontextmanager
+async def registry_on(database_url: str, port: int) -> AsyncIterator[str]:
+    async with (
+        running_registry(database_url, pool_size=2, lease=LEASE) as registry,
+        running_server(
+            ServerSettings(port=port, grace=0),
+            services=[SERVICE_NAME],
+            register=lambda server: add_registry(server, registry),
+        ) as address,
+    ):
+        yield address
+
+
+async def test_without_a_registry_the_caller_is_told() -> None:
+    async with (
+        suggestion_server("127.0.0.1:1") as address,
+        grpc.aio.insecure_channel(address) as channel,
+    ):
+        stub = suggestion_grpc.SuggestionServiceStub(channel)
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await stub.Suggest(pb.SuggestRequest(sweep_id="nosuchsweep0", agent_id="a"), timeout=30)
+        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+        assert reason(caught.value) == "REGISTRY_UNAVAILABLE"
+
+
+async def test_a_registry_that_comes_back_in_time_is_not_missed(database_url: str) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        async with registry_on(database_url, 0) as address:
+            suggestion_address = await stack.enter_async_context(suggestion_server(address))
+            channels = [
+                await stack.enter_async_context(grpc.aio.insecure_channel(a))
+                for a in (address, suggestion_address)
+            ]
+            registry = registry_grpc.SweepRegistryServiceStub(channels[0])
+            text = f"method: random\nseed: 1\nparameters:{SPACE}"
+            created = await registry.CreateSweep(
+                rpb.CreateSweepRequest(config_text=rpb.ConfigText(text=text), request_id=new_id())
+            )
+            suggestion = suggestion_grpc.SuggestionServiceStub(channels[1])
+            sweep = Sweep(registry, suggestion, created.sweep.sweep_id)
+            await sweep.suggest()
+        during = asyncio.create_task(sweep.suggest(count=3))
+        await asyncio.sleep(0.3)
+        assert not during.done()
+        async with registry_on(database_url, int(address.rpartition(":")[2])):
+            assert [run.number for run in (await during).runs] == [1, 2, 3]

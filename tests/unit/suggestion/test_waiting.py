@@ -1,0 +1,86 @@
+"""Who is answered together, and which sweeps stay in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
+from wanllmdb_suggestion.sweep_cache import SweepCache
+from wanllmdb_suggestion.waiting import Handout, WaitingLine, WaitingSuggest, scope_of
+
+
+def waiting(request_id: str, timeout: float | None = None, call: str = "") -> WaitingSuggest:
+    answer: asyncio.Future[Handout] = asyncio.get_running_loop().create_future()
+    return WaitingSuggest(request_id, "agent", 1, CallScope(call, timeout), answer)
+
+
+async def test_those_who_wait_are_taken_in_order_and_stay_in_the_line() -> None:
+    line = WaitingLine()
+    suggests = [waiting(str(i)) for i in range(5)]
+    for suggest in suggests:
+        line.join(suggest)
+    assert line.together(3) == suggests[:3]
+    line.leave(suggests[1])
+    assert line.together(9) == [suggests[0], *suggests[2:]]
+
+
+async def test_a_repetition_waits_for_what_the_first_one_gets() -> None:
+    line = WaitingLine()
+    first, second, other = waiting("a"), waiting("a"), waiting("b")
+    for suggest in (first, second, other):
+        line.join(suggest)
+    assert line.together(9) == [first, other]
+    line.leave(first)
+    assert line.together(9) == [second, other]
+
+
+async def test_one_whose_caller_has_gone_is_left_out() -> None:
+    line = WaitingLine()
+    gone, there = waiting("a"), waiting("b")
+    line.join(gone)
+    line.join(there)
+    gone.answer.cancel()
+    assert line.together(9) == [there]
+    gone.reject(ValueError())
+    gone.resolve(Handout((), None, None))
+
+
+async def test_one_that_may_have_failed_others_goes_alone() -> None:
+    line = WaitingLine()
+    suspect, other, third = waiting("a"), waiting("b"), waiting("c")
+    suspect.alone = True
+    for suggest in (suspect, other, third):
+        line.join(suggest)
+    assert line.together(9) == [suspect]
+    line.leave(suspect)
+    suspect2 = waiting("d")
+    suspect2.alone = True
+    line.join(suspect2)
+    assert line.together(9) == [other, third]
+
+
+async def test_a_call_for_several_lasts_as_long_as_the_most_patient_one() -> None:
+    assert scope_of([waiting("a", 1.0), waiting("b", 3.0, "id")]) == CallScope("id", 3.0)
+    assert scope_of([waiting("a", 1.0), waiting("b", None)]).timeout is None
+
+
+async def test_the_sweep_unused_for_longest_goes_first_and_none_in_use() -> None:
+    registry = RegistryClient("127.0.0.1:1", 1.0)
+    with ThreadPoolExecutor(1) as executor:
+        cache = SweepCache(registry, executor, max_sweeps=2, max_runs=10, sampling_budget=1)
+        first, second = cache.get("first"), cache.get("second")
+        assert cache.get("first") is first
+        cache.get("third")
+        assert cache.get("first") is first
+        assert cache.get("second") is not second
+
+        busy = cache.get("busy")
+        task = asyncio.create_task(busy.desk.suggest(1, "agent", "id", CallScope(timeout=5.0)))
+        await asyncio.sleep(0)
+        for name in "abcdef":
+            cache.get(name)
+        assert cache.get("busy") is busy
+        task.cancel()
+        cache.close()
+        await asyncio.gather(task, return_exceptions=True)
