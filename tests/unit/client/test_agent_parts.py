@@ -18,12 +18,13 @@ from wanllmdb import (
     UnavailableError,
     WanllmdbError,
 )
+from wanllmdb._agent.batches import VALUES_A_REQUEST, first_batch, last_batch
 from wanllmdb._agent.console import Console
 from wanllmdb._agent.early_stopping import CheckSchedule
 from wanllmdb._agent.failures import failed_by
 from wanllmdb._agent.metrics import numeric_values
 from wanllmdb._agent.outage import OutageWaiter
-from wanllmdb._agent.reporter import VALUES_A_REQUEST, Reporter
+from wanllmdb._agent.reporter import Reporter
 
 
 class TestNumericValues:
@@ -208,6 +209,17 @@ class TestReporter:
         sizes = [sum(len(row.values) for row in rows) for rows in sent.requests]
         assert sum(sizes) == 12_000
         assert max(sizes) <= VALUES_A_REQUEST
+
+
+def test_rows_are_cut_by_what_a_request_takes() -> None:
+    rows = [MetricRow(step, {f"m{i}": 0.0 for i in range(2_000)}) for step in range(5)]
+    huge = [MetricRow(0, {f"m{i}": 0.0 for i in range(VALUES_A_REQUEST + 1)})]
+
+    assert [row.step for row in first_batch(rows)] == [0, 1]
+    assert [row.step for row in last_batch(rows)] == [3, 4]
+    # A row is never cut: the server says what is wrong with it.
+    assert first_batch(huge) == huge
+    assert first_batch([]) == []
 
 
 class TestOutageWaiter:

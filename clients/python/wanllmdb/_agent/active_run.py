@@ -14,13 +14,14 @@ from typing import Any, Self
 from uuid import uuid4
 
 from wanllmdb import _env
+from wanllmdb._agent.batches import first_batch, last_batch
 from wanllmdb._agent.config import Config
 from wanllmdb._agent.early_stopping import CheckSchedule
 from wanllmdb._agent.failures import failed_by
 from wanllmdb._agent.lease import LeaseKeeper
 from wanllmdb._agent.metrics import numeric_values
 from wanllmdb._agent.outage import OutageWaiter, is_passing
-from wanllmdb._agent.reporter import VALUES_A_REQUEST, Reporter
+from wanllmdb._agent.reporter import Reporter
 from wanllmdb._client import Client
 from wanllmdb._errors import (
     FailedPreconditionError,
@@ -312,7 +313,7 @@ class ActiveRun:
 
     def _send_all(self, rows: list[MetricRow]) -> None:
         while rows:
-            batch = _first_batch(rows)
+            batch = first_batch(rows)
             self._waiter.ride_out(partial(self._send, batch))
             rows = rows[len(batch) :]
 
@@ -326,7 +327,7 @@ class ActiveRun:
             self._finish(outcome, rows)
 
     def _finish(self, outcome: Outcome, rows: list[MetricRow]) -> None:
-        last = _last_batch(rows)
+        last = last_batch(rows)
         try:
             self._send_all(rows[: len(rows) - len(last)])
             self._finish_with(outcome, last)
@@ -392,16 +393,3 @@ def _checked_step(step: int) -> int:
     if number < 0:
         raise InvalidArgumentError(f"log: step must be at least 0, but is {number}")
     return number
-
-
-def _first_batch(rows: list[MetricRow]) -> list[MetricRow]:
-    size = 0
-    for count, row in enumerate(rows):
-        size += len(row.values)
-        if size > VALUES_A_REQUEST and count:
-            return rows[:count]
-    return rows
-
-
-def _last_batch(rows: list[MetricRow]) -> list[MetricRow]:
-    return _first_batch(rows[::-1])[::-1]

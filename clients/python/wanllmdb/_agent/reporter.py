@@ -6,15 +6,13 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from wanllmdb._agent.batches import VALUES_A_REQUEST
 from wanllmdb._agent.outage import is_passing
 from wanllmdb._errors import InternalError, WanllmdbError
 from wanllmdb._types.run import MetricRow
 
 FLUSH_INTERVAL = 0.2
 """Seconds that a value waits for others to be sent with."""
-
-VALUES_A_REQUEST = 5_000
-"""The server takes 10,000."""
 
 _PAUSE_AFTER_FAILURE = 1.0
 
