@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
 import structlog
 from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from wanllmdb_common.errors import AbortedError, UnavailableError
+from wanllmdb_registry.store.statement import Connection, keep_connection, prepare_connection
+
+# Seconds after which a statement is given up.
+COMMAND_TIMEOUT = 60.0
 
 log = structlog.get_logger(__name__)
 
@@ -45,38 +50,88 @@ def async_url(url: str) -> URL:
 
 
 class Database:
-    """Connections to PostgreSQL: transactions for writes, single statements for reads."""
+    """Connections to PostgreSQL.
+
+    The trial loop and other frequent calls run on asyncpg directly, see
+    `statement`; lists and migrations on SQLAlchemy's engine, which has a
+    quarter of the connections.
+
+    Args:
+        url: The address; see `async_url`.
+        pool_size: Connections at most.
+        connect_timeout: Seconds to wait for a connection.
+    """
 
     def __init__(self, url: str, *, pool_size: int = 16, connect_timeout: float = 5.0) -> None:
+        engine_url = async_url(url)
+        self._timeout = connect_timeout
+        listing = max(1, pool_size // 4)
         self.engine: AsyncEngine = create_async_engine(
-            async_url(url),
-            pool_size=pool_size,
+            engine_url,
+            pool_size=listing,
             max_overflow=0,
             pool_timeout=connect_timeout,
-            pool_pre_ping=False,
-            connect_args={"timeout": connect_timeout, "command_timeout": 60.0},
+            isolation_level="AUTOCOMMIT",
+            connect_args={"timeout": connect_timeout, "command_timeout": COMMAND_TIMEOUT},
         )
-        # Reads are one statement each, which is a transaction of its own: no
-        # BEGIN and COMMIT around it.
-        self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._dsn = engine_url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._pool_size = max(1, pool_size - listing)
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._opening = asyncio.Lock()
 
     @contextlib.asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+    async def transaction(self) -> AsyncIterator[Connection]:
         """A transaction: committed at the end of the block, rolled back on an error."""
         with translated_errors():
-            async with self.engine.begin() as connection:
+            pool = self._pool or await self._open()
+            async with (
+                pool.acquire(timeout=self._timeout) as connection,
+                connection.transaction(),
+            ):
                 yield connection
 
     @contextlib.asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
+    async def read(self) -> AsyncIterator[Connection]:
         """A connection on which each statement is its own transaction."""
         with translated_errors():
-            async with self._reader.connect() as connection:
+            pool = self._pool or await self._open()
+            async with pool.acquire(timeout=self._timeout) as connection:
+                yield connection
+
+    @contextlib.asynccontextmanager
+    async def list(self) -> AsyncIterator[AsyncConnection]:
+        """As `read`, for statements that are put together for each call."""
+        with translated_errors():
+            async with self.engine.connect() as connection:
+                yield connection
+
+    @contextlib.asynccontextmanager
+    async def migration(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction for changes of the tables."""
+        with translated_errors():
+            engine = self.engine.execution_options(isolation_level="READ COMMITTED")
+            async with engine.begin() as connection:
                 yield connection
 
     async def close(self) -> None:
         """Closes all connections."""
         await self.engine.dispose()
+        if self._pool is not None:
+            await self._pool.close()
+
+    async def _open(self) -> asyncpg.Pool[asyncpg.Record]:
+        async with self._opening:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    self._dsn,
+                    min_size=0,
+                    max_size=self._pool_size,
+                    timeout=self._timeout,
+                    command_timeout=COMMAND_TIMEOUT,
+                    init=prepare_connection,
+                    reset=keep_connection,
+                )
+            return self._pool
 
 
 @contextlib.contextmanager
@@ -85,19 +140,31 @@ def translated_errors() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        cause = error.orig.__cause__ if error.orig is not None else None
-        state = getattr(error.orig, "sqlstate", None) or ""
-        if state in _CONFLICT_STATES:
-            raise AbortedError(
-                "WRITE_CONFLICT", "the write met another one; send the same request again"
-            ) from error
-        lost = isinstance(error, InterfaceError) and not isinstance(cause, ValueError)
-        if lost or error.connection_invalidated or state.startswith(_AWAY_STATES):
-            raise _unavailable(error) from error
-        raise
-    except (OSError, PoolTimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        # Raised while connecting, where SQLAlchemy does not wrap them.
+        raise _translated(error, getattr(error.orig, "sqlstate", None)) from error
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise _translated(error, getattr(error, "sqlstate", None)) from error
+    except (OSError, PoolTimeoutError) as error:
         raise _unavailable(error) from error
+
+
+def _translated(error: Exception, state: str | None) -> Exception:
+    state = state or ""
+    if state in _CONFLICT_STATES:
+        return AbortedError(
+            "WRITE_CONFLICT", "the write met another one; send the same request again"
+        )
+    if state.startswith(_AWAY_STATES) or _is_lost_connection(error):
+        return _unavailable(error)
+    return error
+
+
+def _is_lost_connection(error: Exception) -> bool:
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated:
+            return True
+        error = error.orig.__cause__ if error.orig and error.orig.__cause__ else error  # type: ignore[assignment]
+    # asyncpg's own errors are about the connection, but for those about arguments.
+    return isinstance(error, asyncpg.InterfaceError) and not isinstance(error, ValueError)
 
 
 def _unavailable(error: Exception) -> UnavailableError:

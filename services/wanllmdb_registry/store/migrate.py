@@ -22,7 +22,7 @@ async def migrate(database: Database, revision: str = "head") -> None:
     Raises:
         UnavailableError: the database does not answer.
     """
-    async with database.transaction() as connection:
+    async with database.migration() as connection:
         await connection.run_sync(upgrade, revision)
 
 

@@ -6,8 +6,6 @@ import json
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row
-
 from wanllmdb_registry.domain.config.export import config_of
 from wanllmdb_registry.domain.config.parse import parse_config
 from wanllmdb_registry.domain.edit import StoredReply
@@ -24,6 +22,7 @@ from wanllmdb_registry.domain.model import (
     SweepSpec,
     SweepState,
 )
+from wanllmdb_registry.store.statement import Row
 
 
 @lru_cache(maxsize=1024)
@@ -32,39 +31,64 @@ def spec_from_config(config: str) -> SweepSpec:
     return parse_config(json.loads(config)).spec
 
 
-def sweep_from_row(row: Row[Any]) -> Sweep:
+def sweep_from_row(row: Row) -> Sweep:
     """A row of `sweeps`."""
     best = None
-    if row.best_number is not None:
-        best = BestRun(row.best_number, row.best_objective, row.best_parameters)
+    if row["best_number"] is not None:
+        best = BestRun(row["best_number"], row["best_objective"], row["best_parameters"])
     return Sweep(
-        sweep_id=row.sweep_id,
-        project=row.project,
-        name=row.name,
-        description=row.description,
-        spec=spec_from_config(row.config),
-        create_time=row.create_time,
-        state=SweepState(row.state),
-        finish_reason=None if row.finish_reason is None else FinishReason(row.finish_reason),
-        next_number=row.next_number,
-        space_exhausted=row.space_exhausted,
+        sweep_id=row["sweep_id"],
+        project=row["project"],
+        name=row["name"],
+        description=row["description"],
+        spec=spec_from_config(row["config"]),
+        create_time=row["create_time"],
+        state=SweepState(row["state"]),
+        finish_reason=None if row["finish_reason"] is None else FinishReason(row["finish_reason"]),
+        next_number=row["next_number"],
+        space_exhausted=row["space_exhausted"],
         counts=RunCounts(
-            row.queued,
-            row.running,
-            row.finished,
-            row.pruned,
-            row.failed,
-            row.lost,
-            row.canceled,
+            row["queued"],
+            row["running"],
+            row["finished"],
+            row["pruned"],
+            row["failed"],
+            row["lost"],
+            row["canceled"],
         ),
         best=best,
-        ended_seconds=row.ended_seconds,
-        revision=row.revision,
-        own_revision=row.own_revision,
-        version=row.version,
-        start_time=row.start_time,
-        end_time=row.end_time,
+        ended_seconds=row["ended_seconds"],
+        revision=row["revision"],
+        own_revision=row["own_revision"],
+        version=row["version"],
+        start_time=row["start_time"],
+        end_time=row["end_time"],
     )
+
+
+SWEEP_OWN_COLUMNS = ("name", "description", "config")
+SWEEP_COLUMNS = (
+    "state",
+    "finish_reason",
+    "next_number",
+    "space_exhausted",
+    "queued",
+    "running",
+    "finished",
+    "pruned",
+    "failed",
+    "lost",
+    "canceled",
+    "best_number",
+    "best_objective",
+    "best_parameters",
+    "ended_seconds",
+    "revision",
+    "own_revision",
+    "version",
+    "start_time",
+    "end_time",
+)
 
 
 def new_sweep_row(sweep: Sweep) -> dict[str, Any]:
@@ -115,34 +139,57 @@ def sweep_row(sweep: Sweep) -> dict[str, Any]:
     }
 
 
-def run_from_row(row: Row[Any]) -> Run:
+def run_from_row(row: Row) -> Run:
     """A row of `runs`."""
     error = None
-    if row.error_message is not None:
-        error = RunError(row.error_message, row.error_traceback)
+    if row["error_message"] is not None:
+        error = RunError(row["error_message"], row["error_traceback"])
     return Run(
-        sweep_id=row.sweep_id,
-        number=row.number,
-        parameters=row.parameters,
-        state=RunState(row.state),
-        create_time=row.create_time,
-        origin=RunOrigin(row.origin),
-        attempt=row.attempt,
-        agent_id=row.agent_id,
-        objective=row.objective,
+        sweep_id=row["sweep_id"],
+        number=row["number"],
+        parameters=row["parameters"],
+        state=RunState(row["state"]),
+        create_time=row["create_time"],
+        origin=RunOrigin(row["origin"]),
+        attempt=row["attempt"],
+        agent_id=row["agent_id"],
+        objective=row["objective"],
         error=error,
-        external_run_id=row.external_run_id,
-        labels=row.labels,
-        summary=dict(zip(row.summary_names, row.summary_values, strict=True)),
-        last_step=row.last_step,
-        sampler_state=row.sampler_state,
-        losses=row.losses,
-        failures=row.failures,
-        revision=row.revision,
-        start_time=row.start_time,
-        end_time=row.end_time,
-        lease_expire_time=row.lease_expire_time,
+        external_run_id=row["external_run_id"],
+        labels=row["labels"],
+        summary=dict(zip(row["summary_names"], row["summary_values"], strict=True)),
+        last_step=row["last_step"],
+        sampler_state=row["sampler_state"],
+        losses=row["losses"],
+        failures=row["failures"],
+        revision=row["revision"],
+        start_time=row["start_time"],
+        end_time=row["end_time"],
+        lease_expire_time=row["lease_expire_time"],
     )
+
+
+RUN_COLUMNS = (
+    "state",
+    "parameters",
+    "attempt",
+    "agent_id",
+    "objective",
+    "error_message",
+    "error_traceback",
+    "external_run_id",
+    "labels",
+    "summary_names",
+    "summary_values",
+    "last_step",
+    "sampler_state",
+    "losses",
+    "failures",
+    "revision",
+    "start_time",
+    "end_time",
+    "lease_expire_time",
+)
 
 
 def run_row(run: Run) -> dict[str, Any]:
@@ -204,3 +251,16 @@ def reply_row(sweep_id: str, request_id: str, reply: StoredReply, now: Any) -> d
         "reply": reply.reply,
         "create_time": now,
     }
+
+
+def point_from_row(row: Row) -> MetricPoint:
+    """A row of `metric_points`."""
+    return MetricPoint(
+        number=row["number"],
+        attempt=row["attempt"],
+        name=row["name"],
+        step=row["step"],
+        value=row["value"],
+        time=row["time"],
+        objective_revision=row["objective_revision"],
+    )

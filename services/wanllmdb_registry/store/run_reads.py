@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, or_, select, true, tuple_
+from sqlalchemy import Select, bindparam, func, or_, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from wanllmdb_registry.domain.edit import run_not_found, sweep_not_found
@@ -24,8 +24,9 @@ from wanllmdb_registry.domain.reads import (
     SyncedRuns,
 )
 from wanllmdb_registry.store.database import Database
-from wanllmdb_registry.store.rows import run_from_row, sweep_from_row
+from wanllmdb_registry.store.rows import point_from_row, run_from_row, sweep_from_row
 from wanllmdb_registry.store.schema import metric_points, runs, sweeps
+from wanllmdb_registry.store.statement import Statement
 
 # More than one report can hold, and well below the size of a message.
 MAX_POINTS = 50_000
@@ -47,13 +48,13 @@ _head_columns = (
     sweeps.c.next_number,
     sweeps.c.space_exhausted,
 )
-_SYNC = (
+_SYNC = Statement(
     select(*_head_columns, _changed)
     .select_from(sweeps.outerjoin(_changed, true()))
     .where(sweeps.c.sweep_id == bindparam("sweep_id"))
     .order_by(_changed.c.revision)
 )
-_OBJECTIVE_POINTS = (
+_OBJECTIVE_POINTS = Statement(
     select(metric_points)
     .where(
         metric_points.c.sweep_id == bindparam("sweep_id"),
@@ -63,7 +64,18 @@ _OBJECTIVE_POINTS = (
     .order_by(metric_points.c.objective_revision, metric_points.c.step)
     .limit(MAX_POINTS + 1)
 )
-_SWEEP = select(sweeps).where(sweeps.c.sweep_id == bindparam("sweep_id"))
+_SWEEP = Statement(select(sweeps).where(sweeps.c.sweep_id == bindparam("sweep_id")))
+_BY_NUMBER = Statement(
+    select(runs).where(
+        runs.c.sweep_id == bindparam("sweep_id"), runs.c.number == bindparam("number")
+    )
+)
+_BY_EXTERNAL_ID = Statement(
+    select(runs).where(
+        runs.c.sweep_id == bindparam("sweep_id"),
+        runs.c.external_run_id == bindparam("external_run_id"),
+    )
+)
 
 
 class RunReads:
@@ -80,15 +92,16 @@ class RunReads:
         Raises:
             NotFoundError: SWEEP_NOT_FOUND or RUN_NOT_FOUND.
         """
-        query = select(runs).where(runs.c.sweep_id == sweep_id)
-        if number is not None:
-            query = query.where(runs.c.number == number)
-        else:
-            query = query.where(runs.c.external_run_id == external_run_id)
         async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
+            if number is not None:
+                row = await _BY_NUMBER.fetch_one(connection, sweep_id=sweep_id, number=number)
+            else:
+                row = await _BY_EXTERNAL_ID.fetch_one(
+                    connection, sweep_id=sweep_id, external_run_id=external_run_id
+                )
             if row is None:
-                await _require_sweep(connection, sweep_id)
+                if await _SWEEP.fetch_one(connection, sweep_id=sweep_id) is None:
+                    raise sweep_not_found(sweep_id)
                 raise run_not_found(sweep_id, number=number, external_run_id=external_run_id)
         return run_from_row(row)
 
@@ -109,7 +122,7 @@ class RunReads:
         base = select(runs).where(runs.c.sweep_id == sweep_id)
         if states:
             base = base.where(runs.c.state.in_([state.value for state in states]))
-        async with self._database.read() as connection:
+        async with self._database.list() as connection:
             if order in (RunOrder.NUMBER_ASC, RunOrder.NUMBER_DESC):
                 rows = await _by_number(connection, base, after, limit, order)
             else:
@@ -128,19 +141,20 @@ class RunReads:
             NotFoundError: SWEEP_NOT_FOUND.
         """
         async with self._database.read() as connection:
-            arguments = {"sweep_id": sweep_id, "since": since, "limit": limit}
-            rows = (await connection.execute(_SYNC, arguments)).all()
+            rows = await _SYNC.fetch(connection, sweep_id=sweep_id, since=since, limit=limit)
             if not rows:
                 raise sweep_not_found(sweep_id)
             head = rows[0]
-            changed = [run_from_row(row) for row in rows if row.number is not None]
-            has_more = len(changed) == limit and changed[-1].revision < head.sweep_revision
-            until = changed[-1].revision if has_more else head.sweep_revision
+            newest: int = head["sweep_revision"]
+            changed = [run_from_row(row) for row in rows if row["number"] is not None]
+            has_more = len(changed) == limit and changed[-1].revision < newest
+            until = changed[-1].revision if has_more else newest
             points: Sequence[MetricPoint] = ()
             if with_points and until > since:
-                span = {"sweep_id": sweep_id, "since": since, "until": until}
-                found = await connection.execute(_OBJECTIVE_POINTS, span)
-                points = [_point(row) for row in found]
+                found = await _OBJECTIVE_POINTS.fetch(
+                    connection, sweep_id=sweep_id, since=since, until=until
+                )
+                points = [point_from_row(row) for row in found]
                 if len(points) > MAX_POINTS:
                     # Up to the last revision of which all points are there.
                     until = _revision(points[-1]) - 1
@@ -148,21 +162,21 @@ class RunReads:
                     points = [point for point in points if _revision(point) <= until]
                     changed = [run for run in changed if run.revision <= until]
             sweep = None
-            if head.own_revision > since:
-                row = (await connection.execute(_SWEEP, {"sweep_id": sweep_id})).one_or_none()
+            if head["own_revision"] > since:
+                row = await _SWEEP.fetch_one(connection, sweep_id=sweep_id)
                 if row is None:
                     raise sweep_not_found(sweep_id)
                 sweep = sweep_from_row(row)
-        reason = head.finish_reason
+        reason = head["finish_reason"]
         return SyncedRuns(
             runs=changed,
             points=points,
             revision=until,
             has_more=has_more,
-            state=SweepState(head.sweep_state),
+            state=SweepState(head["sweep_state"]),
             finish_reason=None if reason is None else FinishReason(reason),
-            next_number=head.next_number,
-            space_exhausted=head.space_exhausted,
+            next_number=head["next_number"],
+            space_exhausted=head["space_exhausted"],
             sweep=sweep,
         )
 
@@ -199,11 +213,11 @@ class RunReads:
         if after is not None:
             query = query.where(tuple_(c.name, c.step) > tuple_(after.name, after.step))
         query = query.order_by(c.name, c.step).limit(limit)
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query)).all()
-            if not rows:
-                await self.get(sweep_id, number=number)
-        return [_point(row) for row in rows]
+        async with self._database.list() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        if not rows:
+            await self.get(sweep_id, number=number)
+        return [point_from_row(row) for row in rows]
 
     async def finished(self, sweep_id: str, every: int) -> Sequence[FinishedRun]:
         """Parameters and objectives of finished runs: those whose number divides by `every`."""
@@ -220,9 +234,9 @@ class RunReads:
                     runs.c.number == best.scalar_subquery(),
                 )
             )
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query)).all()
-        return [FinishedRun(row.number, row.parameters, row.objective) for row in rows]
+        async with self._database.list() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        return [FinishedRun(row["number"], row["parameters"], row["objective"]) for row in rows]
 
 
 async def _by_number(
@@ -239,7 +253,7 @@ async def _by_number(
     else:
         query = query.order_by(number.desc())
         query = query if after is None else query.where(number < after.number)
-    return [run_from_row(row) for row in await connection.execute(query.limit(limit))]
+    return await _fetch(connection, query.limit(limit))
 
 
 async def _by_objective(
@@ -262,14 +276,17 @@ async def _by_objective(
             query = query.order_by(objective.desc(), number.desc())
             if after is not None:
                 query = query.where(at < tuple_(after.objective, after.number))
-        found = [run_from_row(row) for row in await connection.execute(query.limit(limit))]
+        found = await _fetch(connection, query.limit(limit))
     if len(found) < limit:
         query = base.where(objective.is_(None)).order_by(number)
         if after is not None and after.objective is None:
             query = query.where(number > after.number)
-        rest = await connection.execute(query.limit(limit - len(found)))
-        found += [run_from_row(row) for row in rest]
+        found += await _fetch(connection, query.limit(limit - len(found)))
     return found
+
+
+async def _fetch(connection: AsyncConnection, query: Select[Any]) -> list[Run]:
+    return [run_from_row(row) for row in (await connection.execute(query)).mappings()]
 
 
 async def _require_sweep(connection: AsyncConnection, sweep_id: str) -> None:
@@ -282,15 +299,3 @@ def _revision(point: MetricPoint) -> int:
     if point.objective_revision is None:
         raise AssertionError("a value of the sweep's metric has a revision")
     return point.objective_revision
-
-
-def _point(row: Row[Any]) -> MetricPoint:
-    return MetricPoint(
-        number=row.number,
-        attempt=row.attempt,
-        name=row.name,
-        step=row.step,
-        value=row.value,
-        time=row.time,
-        objective_revision=row.objective_revision,
-    )

@@ -12,8 +12,9 @@ from wanllmdb_registry.domain.reads import SweepFilter, SweepOrder, SweepPositio
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.rows import sweep_from_row
 from wanllmdb_registry.store.schema import sweeps
+from wanllmdb_registry.store.statement import Statement
 
-_GET = select(sweeps).where(sweeps.c.sweep_id == bindparam("sweep_id"))
+_GET = Statement(select(sweeps).where(sweeps.c.sweep_id == bindparam("sweep_id")))
 
 
 class SweepReads:
@@ -29,7 +30,7 @@ class SweepReads:
             NotFoundError: SWEEP_NOT_FOUND.
         """
         async with self._database.read() as connection:
-            row = (await connection.execute(_GET, {"sweep_id": sweep_id})).one_or_none()
+            row = await _GET.fetch_one(connection, sweep_id=sweep_id)
         if row is None:
             raise sweep_not_found(sweep_id)
         return sweep_from_row(row)
@@ -69,6 +70,6 @@ class SweepReads:
                     query = query.where(
                         tuple_(c.name, c.sweep_id) > tuple_(after.name, after.sweep_id)
                     )
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query.limit(limit))).all()
+        async with self._database.list() as connection:
+            rows = (await connection.execute(query.limit(limit))).mappings().all()
         return [sweep_from_row(row) for row in rows]

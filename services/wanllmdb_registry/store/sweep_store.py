@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, func, or_, select, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    DateTime,
+    Interval,
+    Text,
+    Uuid,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from wanllmdb_common.errors import ServiceError
 from wanllmdb_registry.domain.change import Change
@@ -23,6 +36,9 @@ from wanllmdb_registry.domain.group_commit import MixedTransactionError, Outcome
 from wanllmdb_registry.domain.model import RunState, Sweep
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.rows import (
+    RUN_COLUMNS,
+    SWEEP_COLUMNS,
+    SWEEP_OWN_COLUMNS,
     new_run_row,
     new_sweep_row,
     point_row,
@@ -34,32 +50,110 @@ from wanllmdb_registry.store.rows import (
     sweep_row,
 )
 from wanllmdb_registry.store.schema import metric_points, projects, replies, runs, sweeps
+from wanllmdb_registry.store.statement import Connection, Statement
+
+_of_sweep = runs.c.sweep_id == bindparam("sweep_id")
+_numbers = func.any(bindparam("numbers", type_=ARRAY(BigInteger)))
 
 # Every write of a sweep holds this lock, so revisions become visible in order
 # and counters need no arithmetic in SQL.
-_LOCK_SWEEP = (
+_LOCK_SWEEP = Statement(
     select(sweeps, func.clock_timestamp().label("now"))
     .where(sweeps.c.sweep_id == bindparam("sweep_id"))
     .with_for_update(key_share=True)
 )
-_REPLIES = select(replies.c.request_id, replies.c.fingerprint, replies.c.reply).where(
-    replies.c.sweep_id == bindparam("sweep_id"),
-    replies.c.request_id.in_(bindparam("request_ids", expanding=True)),
+_REPLIES = Statement(
+    select(replies.c.request_id, replies.c.fingerprint, replies.c.reply).where(
+        replies.c.sweep_id == bindparam("sweep_id"),
+        replies.c.request_id == func.any(bindparam("request_ids", type_=ARRAY(Uuid))),
+    )
 )
-_INSERT_RUNS = insert(runs)
-_UPDATE_RUN = update(runs).where(
-    runs.c.sweep_id == bindparam("b_sweep_id"), runs.c.number == bindparam("b_number")
+# Runs are locked too, against heartbeats, which do not take the sweep's lock;
+# by everybody in the order of numbers, so that nobody waits in a circle.
+_RUNS_BY_NUMBER = Statement(
+    select(runs)
+    .where(_of_sweep, runs.c.number == _numbers)
+    .order_by(runs.c.number)
+    .with_for_update(key_share=True)
+)
+_RUNS_BY_NEED = Statement(
+    select(runs)
+    .where(
+        _of_sweep,
+        or_(
+            runs.c.number == _numbers,
+            runs.c.external_run_id == func.any(bindparam("external_run_ids", type_=ARRAY(Text))),
+            (runs.c.state == RunState.QUEUED.value) & bindparam("queued", type_=Boolean),
+            (runs.c.state == RunState.RUNNING.value)
+            & (runs.c.lease_expire_time <= bindparam("expired_at", type_=DateTime(timezone=True))),
+        ),
+    )
+    .order_by(runs.c.number)
+    .with_for_update(key_share=True)
+)
+_INSERT_RUNS = Statement(insert(runs), runs.c.keys())
+_UPDATE_RUN = Statement(
+    update(runs).where(
+        runs.c.sweep_id == bindparam("key_sweep_id"), runs.c.number == bindparam("key_number")
+    ),
+    [*RUN_COLUMNS, "key_sweep_id", "key_number"],
 )
 _insert_points = insert(metric_points)
-_UPSERT_POINTS = _insert_points.on_conflict_do_update(
-    index_elements=["sweep_id", "number", "attempt", "name", "step"],
-    set_={
-        column: _insert_points.excluded[column]
-        for column in ("value", "time", "objective_revision")
-    },
+_UPSERT_POINTS = Statement(
+    _insert_points.on_conflict_do_update(
+        index_elements=["sweep_id", "number", "attempt", "name", "step"],
+        set_={
+            name: _insert_points.excluded[name] for name in ("value", "time", "objective_revision")
+        },
+    ),
+    metric_points.c.keys(),
 )
-_INSERT_REPLIES = insert(replies)
-_UPDATE_SWEEP = update(sweeps).where(sweeps.c.sweep_id == bindparam("b_sweep_id"))
+_INSERT_REPLIES = Statement(insert(replies), replies.c.keys())
+_update_sweep = update(sweeps).where(sweeps.c.sweep_id == bindparam("key_sweep_id"))
+_UPDATE_SWEEP = Statement(_update_sweep, [*SWEEP_COLUMNS, "key_sweep_id"])
+_UPDATE_SWEEP_AND_FIELDS = Statement(
+    _update_sweep, [*SWEEP_COLUMNS, *SWEEP_OWN_COLUMNS, "key_sweep_id"]
+)
+_INSERT_PROJECT = Statement(insert(projects).on_conflict_do_nothing(), projects.c.keys())
+_INSERT_SWEEP = Statement(insert(sweeps).on_conflict_do_nothing(), sweeps.c.keys())
+_DELETE_POINTS = Statement(
+    delete(metric_points).where(metric_points.c.sweep_id == bindparam("sweep_id"))
+)
+_DELETE_SWEEP = Statement(delete(sweeps).where(sweeps.c.sweep_id == bindparam("sweep_id")))
+_SWEEPS_WITH_EXPIRED_LEASES = Statement(
+    select(runs.c.sweep_id)
+    .where(
+        runs.c.state == RunState.RUNNING.value,
+        runs.c.lease_expire_time <= func.clock_timestamp(),
+    )
+    .distinct()
+)
+_SWEEP_STATE = Statement(select(sweeps.c.state).where(sweeps.c.sweep_id == bindparam("sweep_id")))
+_LOCK_LEASES = Statement(
+    select(runs.c.number, runs.c.attempt, runs.c.state)
+    .where(_of_sweep, runs.c.number == _numbers)
+    .order_by(runs.c.number)
+    .with_for_update(key_share=True)
+)
+_RENEW_LEASES = Statement(
+    update(runs)
+    .where(_of_sweep, runs.c.number == _numbers)
+    .values(lease_expire_time=func.clock_timestamp() + bindparam("lease", type_=Interval))
+    .returning(runs.c.number, runs.c.lease_expire_time)
+)
+_old_replies = (
+    select(replies.c.sweep_id, replies.c.request_id)
+    .where(replies.c.create_time < func.now() - bindparam("age", type_=Interval))
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+    .subquery()
+)
+_DELETE_OLD_REPLIES = Statement(
+    delete(replies).where(
+        replies.c.sweep_id == _old_replies.c.sweep_id,
+        replies.c.request_id == _old_replies.c.request_id,
+    )
+)
 
 
 class SweepStore:
@@ -82,19 +176,15 @@ class SweepStore:
                 stored = await _load_replies(connection, sweep.sweep_id, [key])
                 if key.request_id in stored:
                     return matching_reply(key, stored[key.request_id])
-            await connection.execute(
-                insert(projects)
-                .values(name=sweep.project, create_time=sweep.create_time)
-                .on_conflict_do_nothing()
+            await _INSERT_PROJECT.execute(
+                connection, name=sweep.project, create_time=sweep.create_time
             )
-            created = await connection.execute(
-                insert(sweeps).values(new_sweep_row(sweep)).on_conflict_do_nothing()
-            )
-            if created.rowcount and key is not None:
+            created = await _INSERT_SWEEP.execute(connection, **new_sweep_row(sweep))
+            if created and key is not None:
                 stored_reply = StoredReply(key.fingerprint, reply)
                 row = reply_row(sweep.sweep_id, key.request_id, stored_reply, sweep.create_time)
-                await connection.execute(_INSERT_REPLIES, [row])
-        if not created.rowcount:
+                await _INSERT_REPLIES.execute(connection, **row)
+        if not created:
             # The same request, at the same time, through another connection: it
             # has committed now, or the insert would still wait for it.
             return await self.create_sweep(sweep, key, reply)
@@ -110,12 +200,12 @@ class SweepStore:
             ServiceError: the database failed; nothing was written, as far as known.
         """
         async with self._database.transaction() as connection:
-            row = (await connection.execute(_LOCK_SWEEP, {"sweep_id": sweep_id})).one_or_none()
+            row = await _LOCK_SWEEP.fetch_one(connection, sweep_id=sweep_id)
             keys = [key for change in changes for key in change.keys]
             stored = await _load_replies(connection, sweep_id, keys)
             if row is None:
                 return [_without_sweep(sweep_id, change, stored) for change in changes]
-            edit = SweepEdit(sweep_from_row(row), row.now, self._lease, replies=stored)
+            edit = SweepEdit(sweep_from_row(row), row["now"], self._lease, replies=stored)
             before = edit.sweep.version
             await _load_runs(connection, edit, [change.needs(edit.sweep) for change in changes])
             outcomes = [_run(change, edit) for change in changes]
@@ -125,15 +215,8 @@ class SweepStore:
     async def sweeps_with_expired_leases(self) -> list[str]:
         """Ids of sweeps that have a running run whose lease ran out."""
         async with self._database.read() as connection:
-            result = await connection.execute(
-                select(runs.c.sweep_id)
-                .where(
-                    runs.c.state == RunState.RUNNING.value,
-                    runs.c.lease_expire_time <= func.clock_timestamp(),
-                )
-                .distinct()
-            )
-            return list(result.scalars())
+            rows = await _SWEEPS_WITH_EXPIRED_LEASES.fetch(connection)
+        return [row["sweep_id"] for row in rows]
 
     async def renew_leases(
         self, sweep_id: str, held: Sequence[tuple[int, int]]
@@ -145,58 +228,29 @@ class SweepStore:
             by number of those that were not but exist, and the sweep's state,
             None when there is no such sweep.
         """
-        numbers = [number for number, _ in held]
         attempts = dict(held)
         async with self._database.transaction() as connection:
-            state = (
-                await connection.execute(
-                    select(sweeps.c.state).where(sweeps.c.sweep_id == sweep_id)
-                )
-            ).scalar_one_or_none()
-            # In the order of numbers, as everybody locks them, so that two
-            # heartbeats never wait for each other.
-            found = (
-                await connection.execute(
-                    select(runs.c.number, runs.c.attempt, runs.c.state)
-                    .where(runs.c.sweep_id == sweep_id, runs.c.number == func.any(numbers))
-                    .order_by(runs.c.number)
-                    .with_for_update(key_share=True)
-                )
-            ).all()
-            renewable = [
-                row.number
-                for row in found
-                if row.state == RunState.RUNNING.value and row.attempt == attempts[row.number]
-            ]
-            others = {
-                row.number: (row.state, row.attempt)
-                for row in found
-                if row.number not in set(renewable)
-            }
-            renewed = await connection.execute(
-                update(runs)
-                .where(runs.c.sweep_id == sweep_id, runs.c.number == func.any(renewable))
-                .values(lease_expire_time=func.clock_timestamp() + self._lease)
-                .returning(runs.c.number, runs.c.lease_expire_time)
+            sweep = await _SWEEP_STATE.fetch_one(connection, sweep_id=sweep_id)
+            found = await _LOCK_LEASES.fetch(
+                connection, sweep_id=sweep_id, numbers=sorted(attempts)
             )
-            return {row.number: row.lease_expire_time for row in renewed}, others, state
+            stands = {row["number"]: (row["state"], row["attempt"]) for row in found}
+            renewable = [
+                number
+                for number, standing in stands.items()
+                if standing == (RunState.RUNNING.value, attempts[number])
+            ]
+            renewed = await _RENEW_LEASES.fetch(
+                connection, sweep_id=sweep_id, numbers=renewable, lease=self._lease
+            )
+        expiries = {row["number"]: row["lease_expire_time"] for row in renewed}
+        others = {number: stands[number] for number in stands.keys() - expiries.keys()}
+        return expiries, others, None if sweep is None else sweep["state"]
 
     async def delete_old_replies(self, age: timedelta, limit: int = 10_000) -> int:
         """Forgets replies older than `age`, at most `limit`; gives how many."""
         async with self._database.transaction() as connection:
-            old = (
-                select(replies.c.sweep_id, replies.c.request_id)
-                .where(replies.c.create_time < func.now() - age)
-                .limit(limit)
-                .with_for_update(skip_locked=True)
-                .subquery()
-            )
-            result = await connection.execute(
-                delete(replies).where(
-                    replies.c.sweep_id == old.c.sweep_id, replies.c.request_id == old.c.request_id
-                )
-            )
-            return result.rowcount
+            return await _DELETE_OLD_REPLIES.execute(connection, age=age, limit=limit)
 
 
 def _without_sweep(sweep_id: str, change: Change, stored: dict[str, StoredReply]) -> Outcome:
@@ -225,70 +279,69 @@ def _run(change: Change, edit: SweepEdit) -> Outcome:
 
 
 async def _load_replies(
-    connection: AsyncConnection, sweep_id: str, keys: Sequence[RequestKey]
+    connection: Connection, sweep_id: str, keys: Sequence[RequestKey]
 ) -> dict[str, StoredReply]:
     if not keys:
         return {}
     request_ids = [key.request_id for key in keys]
-    result = await connection.execute(_REPLIES, {"sweep_id": sweep_id, "request_ids": request_ids})
-    return {row.request_id: StoredReply(row.fingerprint, row.reply) for row in result}
+    rows = await _REPLIES.fetch(connection, sweep_id=sweep_id, request_ids=request_ids)
+    return {str(row["request_id"]): StoredReply(row["fingerprint"], row["reply"]) for row in rows}
 
 
-async def _load_runs(connection: AsyncConnection, edit: SweepEdit, needs: Sequence[Needs]) -> None:
-    numbers = {number for need in needs for number in need.numbers}
+async def _load_runs(connection: Connection, edit: SweepEdit, needs: Sequence[Needs]) -> None:
+    sweep_id = edit.sweep.sweep_id
     # Numbers from the next one on are new runs.
-    numbers = {number for number in numbers if number < edit.sweep.next_number}
-    external_ids = {external_id for need in needs for external_id in need.external_run_ids}
-    which = []
-    if numbers:
-        which.append(runs.c.number == func.any(sorted(numbers)))
-    if external_ids:
-        which.append(runs.c.external_run_id == func.any(sorted(external_ids)))
-    if any(need.queued for need in needs):
-        which.append(runs.c.state == RunState.QUEUED.value)
-    if any(need.expired for need in needs):
-        which.append(
-            (runs.c.state == RunState.RUNNING.value) & (runs.c.lease_expire_time <= edit.now)
-        )
-    if not which:
-        return
-    # Locked against heartbeats, which do not take the sweep's lock.
-    query = (
-        select(runs)
-        .where(runs.c.sweep_id == edit.sweep.sweep_id, or_(*which))
-        .order_by(runs.c.number)
-        .with_for_update(key_share=True)
+    numbers = sorted(
+        {number for need in needs for number in need.numbers if number < edit.sweep.next_number}
     )
-    for row in await connection.execute(query):
-        edit.runs[row.number] = run_from_row(row)
+    external_run_ids = sorted({name for need in needs for name in need.external_run_ids})
+    queued = any(need.queued for need in needs)
+    expired = any(need.expired for need in needs)
+    if external_run_ids or queued or expired:
+        rows = await _RUNS_BY_NEED.fetch(
+            connection,
+            sweep_id=sweep_id,
+            numbers=numbers,
+            external_run_ids=external_run_ids,
+            queued=queued,
+            expired_at=edit.now if expired else None,
+        )
+    elif numbers:
+        rows = await _RUNS_BY_NUMBER.fetch(connection, sweep_id=sweep_id, numbers=numbers)
+    else:
+        return
+    for row in rows:
+        edit.runs[row["number"]] = run_from_row(row)
 
 
-async def _write(connection: AsyncConnection, edit: SweepEdit, *, own: bool) -> None:
+async def _write(connection: Connection, edit: SweepEdit, *, own: bool) -> None:
     sweep_id = edit.sweep.sweep_id
     if edit.deleted:
-        await connection.execute(delete(metric_points).where(metric_points.c.sweep_id == sweep_id))
-        await connection.execute(delete(sweeps).where(sweeps.c.sweep_id == sweep_id))
-    else:
-        created = [new_run_row(edit.runs[number]) for number in sorted(edit.created)]
-        if created:
-            await connection.execute(_INSERT_RUNS, created)
-        changed = [
-            {"b_sweep_id": sweep_id, "b_number": number, **run_row(edit.runs[number])}
-            for number in sorted(edit.changed - edit.created)
-        ]
+        await _DELETE_POINTS.execute(connection, sweep_id=sweep_id)
+        await _DELETE_SWEEP.execute(connection, sweep_id=sweep_id)
+    elif edit.mutations:
+        if edit.created:
+            created = [new_run_row(edit.runs[number]) for number in sorted(edit.created)]
+            await _INSERT_RUNS.execute_many(connection, created)
+        changed = sorted(edit.changed - edit.created)
         if changed:
-            await connection.execute(_UPDATE_RUN, changed)
+            rows = [
+                {"key_sweep_id": sweep_id, "key_number": number, **run_row(edit.runs[number])}
+                for number in changed
+            ]
+            await _UPDATE_RUN.execute_many(connection, rows)
         if edit.points:
-            # One statement must not touch a row twice: the last value of a step counts.
-            latest = {(p.number, p.attempt, p.name, p.step): p for p in edit.points}
-            rows = [point_row(sweep_id, point) for point in latest.values()]
-            await connection.execute(_UPSERT_POINTS, rows)
-        if edit.mutations:
-            values = sweep_row(edit.sweep) | (sweep_own_row(edit.sweep) if own else {})
-            await connection.execute(_UPDATE_SWEEP, {"b_sweep_id": sweep_id, **values})
+            points = [point_row(sweep_id, point) for point in edit.points]
+            await _UPSERT_POINTS.execute_many(connection, points)
+        values = {"key_sweep_id": sweep_id, **sweep_row(edit.sweep)}
+        if own:
+            values |= sweep_own_row(edit.sweep)
+            await _UPDATE_SWEEP_AND_FIELDS.execute(connection, **values)
+        else:
+            await _UPDATE_SWEEP.execute(connection, **values)
     if edit.new_replies:
         rows = [
             reply_row(sweep_id, request_id, reply, edit.now)
             for request_id, reply in edit.new_replies.items()
         ]
-        await connection.execute(_INSERT_REPLIES, rows)
+        await _INSERT_REPLIES.execute_many(connection, rows)

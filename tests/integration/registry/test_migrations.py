@@ -31,7 +31,7 @@ def tables(connection: Connection) -> set[str]:
 async def test_migrations_lead_to_the_tables_that_the_code_knows(database_url: str) -> None:
     database = Database(database_url)
     await migrate(database)
-    async with database.transaction() as connection:
+    async with database.migration() as connection:
         assert await connection.run_sync(differences) == []
     await database.close()
 
@@ -52,11 +52,11 @@ async def test_up_and_down_with_data(database_url: str) -> None:
         again = registry_grpc.SweepRegistryServiceStub(ch)
         kept = await again.GetSweep(pb.GetSweepRequest(sweep_id=sweep.sweep_id))
         assert kept.sweep.stats.best_run.objective == 1.0
-    async with database.transaction() as connection:
+    async with database.migration() as connection:
         await connection.run_sync(downgrade, "base")
         assert await connection.run_sync(tables) == set()
     await migrate(database)
-    async with database.transaction() as connection:
+    async with database.migration() as connection:
         assert await connection.run_sync(tables) == set(metadata.tables)
     await database.close()
 
@@ -68,6 +68,6 @@ async def test_ten_replicas_may_start_at_once_on_an_empty_database(database_url:
 
     await asyncio.gather(*(start() for _ in range(10)))
     database = Database(database_url)
-    async with database.transaction() as connection:
+    async with database.migration() as connection:
         assert await connection.run_sync(current_revision) is not None
     await database.close()
