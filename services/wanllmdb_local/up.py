@@ -96,7 +96,8 @@ def _run(settings: PlatformSettings, ready_file: Path | None, signals: StopSigna
                     ready.write(endpoints)
             typer.echo("Stopping. Ctrl-C again to hurry.")
     except StopRequested:
-        typer.echo("Stopped on the way up.")
+        # Its parts were stopped on the way here.
+        typer.echo("Interrupted on the way up.")
     finally:
         if ready is not None:
             ready.remove()

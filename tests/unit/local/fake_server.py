@@ -1,7 +1,7 @@
 """A server that keeps the promises of the real ones to `up`, and can be told to break them.
 
 FAKE_BREAK holds words: `NAME-crash` ends at start with code 1, `NAME-refuse` with
-code 2 and a line, `NAME-deaf` ignores SIGTERM.
+code 2 and a line, `NAME-slow` starts and is never ready, `NAME-deaf` ignores SIGTERM.
 FAKE_LOG is a file that takes a line when a server stops.
 """
 
@@ -31,6 +31,8 @@ def main(name: str) -> None:
     if f"{name}-refuse" in broken:
         print(f"wanllmdb-{name}: --port: is not to its taste", file=sys.stderr)
         sys.exit(2)
+    if f"{name}-slow" in broken:
+        threading.Event().wait()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

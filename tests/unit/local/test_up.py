@@ -124,6 +124,19 @@ def test_killed_service_is_started_again_on_its_port(launcher: Launcher, name: s
         assert running.stop() == 0
 
 
+def test_signal_on_the_way_up_stops_what_runs_already(launcher: Launcher) -> None:
+    with launcher.up(broken="suggestion-slow") as running:
+        wait_until(lambda: "registry    ready" in running.output)
+        noted = json.loads((launcher.data_dir / "processes.json").read_text())
+        assert len(noted) == 2
+        assert running.stop() == 0
+        assert "Interrupted on the way up" in running.output
+        assert "Traceback" not in running.output
+        assert not running.ready_file.exists()
+    assert not any(psutil.pid_exists(entry["pid"]) for entry in noted)
+    assert not (launcher.data_dir / "processes.json").exists()
+
+
 def test_gives_up_on_a_service_that_dies_again_and_again(launcher: Launcher) -> None:
     with launcher.up() as running:
         ready = running.wait_until_ready()
