@@ -21,11 +21,15 @@ from .errors import DataDirError, DataDirInUseError
 
 POSTGRES = "postgres"
 POSTGRES_IN_THE_MAKING = "postgres.initdb"
+INITDB_PASSWORD = "initdb.password"
 LOGS = "logs"
 PROCESSES = "processes.json"
 LOCK = "lock"
 
-_OURS = {POSTGRES, POSTGRES_IN_THE_MAKING, LOGS, PROCESSES, PROCESSES + ".new", LOCK}
+_OURS = {
+    *(POSTGRES, POSTGRES_IN_THE_MAKING, INITDB_PASSWORD),
+    *(LOGS, PROCESSES, PROCESSES + ".new", LOCK),
+}
 # What the mount point of a fresh volume holds.
 _HARMLESS = {"lost+found"}
 _PG_CONTROL_BYTES = 8192

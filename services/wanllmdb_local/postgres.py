@@ -28,7 +28,6 @@ import secrets
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -170,43 +169,40 @@ class EmbeddedPostgres:
             # Of an initdb that was killed. It never served: nothing is lost.
             shutil.rmtree(staging)
         staging.mkdir(mode=0o700)
+        # Beside the data in the making, where the next start finds what a killed one left.
+        password_file = self._data_dir / layout.INITDB_PASSWORD
         password = secrets.token_urlsafe(24)
-        with tempfile.NamedTemporaryFile("w", prefix="wanllmdb-", suffix=".password") as file:
-            file.write(password + "\n")
-            file.flush()
-            if self._user is not None:
-                hand_over(staging, self._user)
-                hand_over(Path(file.name), self._user)
-            command = [
-                *(program("initdb"), "-D", str(staging), "-U", _SUPERUSER),
-                *("--auth=scram-sha-256", f"--pwfile={file.name}", "--encoding=UTF8"),
-                # Built into the server: the same order on every machine, and an
-                # index serves a search by prefix.
-                *("--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
-                *(f"--set={name}={value}" for name, value in _DEFAULTS.items()),
-            ]
-            done = subprocess.run(
-                command,
-                user=self._user,
-                group=self._user,
-                extra_groups=[] if self._user else None,
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
+        _write_secret(password_file, password)
+        if self._user is not None:
+            hand_over(staging, self._user)
+            hand_over(password_file, self._user)
+        command = [
+            *(program("initdb"), "-D", str(staging), "-U", _SUPERUSER),
+            *("--auth=scram-sha-256", f"--pwfile={password_file}", "--encoding=UTF8"),
+            # Built into the server: the same order on every machine, and an
+            # index serves a search by prefix.
+            *("--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+            *(f"--set={name}={value}" for name, value in _DEFAULTS.items()),
+        ]
+        done = subprocess.run(
+            command,
+            user=self._user,
+            group=self._user,
+            extra_groups=[] if self._user else None,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode != 0:
             raise StartError(
                 f"initdb could not make a database in {staging}:\n"
                 + (done.stderr or done.stdout).strip()
             )
-        password_file = staging / _PASSWORD_FILE
-        password_file.touch(mode=0o600)
-        password_file.write_text(password + "\n")
-        if self._user is not None:
-            hand_over(password_file, self._user)
-        _flush(password_file)
+        kept = staging / _PASSWORD_FILE
+        password_file.rename(kept)
+        _flush(kept)
         staging.rename(self._pgdata)
         _flush(self._data_dir)
 
@@ -326,6 +322,13 @@ def _free_port(*, preferred: int) -> int:
         return bind_ports([("", preferred)])[0]
     except PortTakenError:
         return bind_ports([("", 0)])[0]
+
+
+def _write_secret(file: Path, text: str) -> None:
+    """Writes a file that nobody but its owner can read, at no time."""
+    file.unlink(missing_ok=True)
+    file.touch(mode=0o600)
+    file.write_text(text + "\n")
 
 
 def _flush(path: Path) -> None:

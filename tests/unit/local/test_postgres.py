@@ -188,7 +188,7 @@ def test_initdb_that_was_killed_is_done_again(data_dir: Path) -> None:
     assert staging.exists()
     assert not (data_dir / "postgres").exists()
     with embedded_postgres(data_dir):
-        assert not staging.exists()
+        assert {file.name for file in data_dir.iterdir()} == {"lock", "logs", "postgres"}
 
 
 @pytest.mark.parametrize(
