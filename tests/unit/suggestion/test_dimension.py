@@ -104,6 +104,15 @@ def test_values_between_steps_keep_their_place() -> None:
     assert searched.encode(0.3) == 0.3
 
 
+def test_drawn_values_move_to_the_nearest_step() -> None:
+    whole = dimension(IntLogUniform(1, 100, 10))
+    assert not isinstance(whole, Fixed)
+    assert [whole.decode(x) for x in (1, 5, 6, 7, 95, 97, 100)] == [1, 1, 11, 11, 91, 91, 91]
+    real = dimension(LogUniform(1.0, 2.0, 0.3))
+    assert not isinstance(real, Fixed)
+    assert [real.decode(x) for x in (1.0, 1.14, 1.16, 1.9, 2.0)] == [1.0, 1.0, 1.3, 1.9, 1.9]
+
+
 def test_types_are_kept() -> None:
     choices = (1, 1.0, True, "1", None, [1], {"a": 1})
     seen = draws(Categorical(choices), 200)

@@ -115,6 +115,20 @@ def test_running_runs_keep_others_away() -> None:
     assert sampler.propose(40) == first
 
 
+def test_runs_to_be_handed_out_again_count_as_running() -> None:
+    """One given back is no reason to try its point twice; one that never ran is no news."""
+    sampler = BayesSampler(SIX_PARAMETERS, SEED, minimize=True)
+    for record in records(40):
+        sampler.observe(record)
+    first = sampler.propose(60)
+    for number in range(40, 60):
+        sampler.observe(run(number, first, RunState.QUEUED, attempt=0))
+    assert sampler.propose(60) == first
+    for number in range(40, 60):
+        sampler.observe(run(number, first, RunState.QUEUED, attempt=1))
+    assert sampler.propose(60) != first
+
+
 @pytest.mark.parametrize("kind", ["random", "bayes"])
 def test_given_parameters_are_kept_and_the_others_completed(kind: str) -> None:
     sampler: RandomSampler | BayesSampler
