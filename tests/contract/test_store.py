@@ -247,6 +247,29 @@ async def test_many_stores_write_as_one(stored: Stored, session_database: str) -
         await database.close()
 
 
+async def test_the_same_request_through_two_stores_at_once_has_one_answer(
+    stored: Stored, session_database: str
+) -> None:
+    sweep_id = await stored.sweep()
+    await stored.store.apply(sweep_id, [create(*range(40))])
+    others = [Database(session_database, pool_size=2) for _ in range(2)]
+    stores = [SweepStore(database, LEASE) for database in others]
+    for number in range(40):
+        once = finish(number, 1.0, key())
+        queue = EnqueueRuns(
+            key(), lambda runs: str(runs[0].number).encode(), runs=[EnqueuedRun({}, {})]
+        )
+        answers = await asyncio.gather(
+            *(store.apply(sweep_id, [change]) for change in (once, queue) for store in stores)
+        )
+        assert answers[0] == answers[1]
+        assert answers[2] == answers[3]
+        assert all(isinstance(answer, bytes) for (answer,) in answers)
+    assert (await stored.sweeps.get(sweep_id)).counts.queued == 40
+    for database in others:
+        await database.close()
+
+
 async def test_a_revision_never_appears_before_a_smaller_one(
     stored: Stored, session_database: str
 ) -> None:

@@ -140,14 +140,20 @@ def translated_errors() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise _translated(error, getattr(error.orig, "sqlstate", None)) from error
+        translated = _translated(error, getattr(error.orig, "sqlstate", None))
+        if translated is None:
+            raise
+        raise translated from error
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise _translated(error, getattr(error, "sqlstate", None)) from error
+        translated = _translated(error, getattr(error, "sqlstate", None))
+        if translated is None:
+            raise
+        raise translated from error
     except (OSError, PoolTimeoutError) as error:
         raise _unavailable(error) from error
 
 
-def _translated(error: Exception, state: str | None) -> Exception:
+def _translated(error: Exception, state: str | None) -> Exception | None:
     state = state or ""
     if state in _CONFLICT_STATES:
         return AbortedError(
@@ -155,7 +161,7 @@ def _translated(error: Exception, state: str | None) -> Exception:
         )
     if state.startswith(_AWAY_STATES) or _is_lost_connection(error):
         return _unavailable(error)
-    return error
+    return None
 
 
 def _is_lost_connection(error: Exception) -> bool:

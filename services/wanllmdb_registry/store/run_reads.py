@@ -267,15 +267,18 @@ async def _by_objective(
     found: list[Run] = []
     if after is None or after.objective is not None:
         query = base.where(objective.is_not(None))
-        at = tuple_(objective, number)
         if order is RunOrder.OBJECTIVE_ASC:
             query = query.order_by(objective, number)
             if after is not None:
-                query = query.where(at > tuple_(after.objective, after.number))
+                last = tuple_(after.objective, after.number)
+                query = query.where(tuple_(objective, number) > last)
         else:
-            query = query.order_by(objective.desc(), number.desc())
+            query = query.order_by(objective.desc(), number)
             if after is not None:
-                query = query.where(at < tuple_(after.objective, after.number))
+                query = query.where(
+                    objective <= after.objective,
+                    or_(objective < after.objective, number > after.number),
+                )
         found = await _fetch(connection, query.limit(limit))
     if len(found) < limit:
         query = base.where(objective.is_(None)).order_by(number)

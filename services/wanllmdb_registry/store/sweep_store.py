@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
+import asyncpg
 from sqlalchemy import (
     ARRAY,
     BigInteger,
     Boolean,
     DateTime,
     Interval,
+    Select,
+    Table,
     Text,
     Uuid,
     bindparam,
@@ -20,7 +24,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import Insert, insert
 
 from wanllmdb_common.errors import ServiceError
 from wanllmdb_registry.domain.change import Change
@@ -56,11 +60,24 @@ _of_sweep = runs.c.sweep_id == bindparam("sweep_id")
 _numbers = func.any(bindparam("numbers", type_=ARRAY(BigInteger)))
 
 # Every write of a sweep holds this lock, so revisions become visible in order
-# and counters need no arithmetic in SQL.
+# and counters need no arithmetic in SQL. Whether a request was answered before is
+# looked up in the same round trip, as of before the lock was there; a reply that
+# another replica wrote meanwhile shows when ours is written, see `apply`.
 _LOCK_SWEEP = Statement(
-    select(sweeps, func.clock_timestamp().label("now"))
+    select(
+        sweeps,
+        func.clock_timestamp().label("now"),
+        select(func.count())
+        .select_from(replies)
+        .where(
+            replies.c.sweep_id == bindparam("sweep_id"),
+            replies.c.request_id == func.any(bindparam("request_ids", type_=ARRAY(Uuid))),
+        )
+        .scalar_subquery()
+        .label("answered"),
+    )
     .where(sweeps.c.sweep_id == bindparam("sweep_id"))
-    .with_for_update(key_share=True)
+    .with_for_update(key_share=True, of=sweeps)
 )
 _REPLIES = Statement(
     select(replies.c.request_id, replies.c.fingerprint, replies.c.reply).where(
@@ -98,18 +115,41 @@ _UPDATE_RUN = Statement(
     ),
     [*RUN_COLUMNS, "key_sweep_id", "key_number"],
 )
-_insert_points = insert(metric_points)
-_UPSERT_POINTS = Statement(
-    _insert_points.on_conflict_do_update(
-        index_elements=["sweep_id", "number", "attempt", "name", "step"],
-        set_={
-            name: _insert_points.excluded[name] for name in ("value", "time", "objective_revision")
-        },
-    ),
-    metric_points.c.keys(),
+
+
+def _own_columns(table: Table) -> list[str]:
+    return [column.name for column in table.c if column.name != "sweep_id"]
+
+
+def _rows_of(table: Table) -> Select[Any]:
+    """Rows from one array parameter a column, named `TABLE_COLUMN`; the sweep's id is one for all.
+
+    An array of arrays would be flattened, so runs, which have some, go one by one.
+    """
+    names = _own_columns(table)
+    arrays = [bindparam(f"{table.name}_{n}", type_=ARRAY(table.c[n].type)) for n in names]
+    rows = func.unnest(*arrays).table_valued(*names, name=f"new_{table.name}").render_derived()
+    sweep_id = bindparam("key_sweep_id", type_=Text).label("sweep_id")
+    return select(sweep_id, *(rows.c[name] for name in names))
+
+
+def _insert_rows(table: Table) -> Insert:
+    names = _own_columns(table)
+    return insert(table).from_select(["sweep_id", *names], _rows_of(table))
+
+
+_insert_points = _insert_rows(metric_points)
+_upsert_points = _insert_points.on_conflict_do_update(
+    index_elements=["sweep_id", "number", "attempt", "name", "step"],
+    set_={name: _insert_points.excluded[name] for name in ("value", "time", "objective_revision")},
+)
+# All that is written beside runs, in one round trip.
+_update_sweep = (
+    update(sweeps)
+    .where(sweeps.c.sweep_id == bindparam("key_sweep_id"))
+    .add_cte(_upsert_points.cte("points"), _insert_rows(replies).cte("answers"))
 )
 _INSERT_REPLIES = Statement(insert(replies), replies.c.keys())
-_update_sweep = update(sweeps).where(sweeps.c.sweep_id == bindparam("key_sweep_id"))
 _UPDATE_SWEEP = Statement(_update_sweep, [*SWEEP_COLUMNS, "key_sweep_id"])
 _UPDATE_SWEEP_AND_FIELDS = Statement(
     _update_sweep, [*SWEEP_COLUMNS, *SWEEP_OWN_COLUMNS, "key_sweep_id"]
@@ -156,6 +196,10 @@ _DELETE_OLD_REPLIES = Statement(
 )
 
 
+class _AnsweredMeanwhileError(Exception):
+    """A request was answered through another replica; the transaction is tried again."""
+
+
 class SweepStore:
     """Creates sweeps and applies changes to them."""
 
@@ -199,16 +243,35 @@ class SweepStore:
             MixedTransactionError: a change failed half-way; nothing was written.
             ServiceError: the database failed; nothing was written, as far as known.
         """
+        keys = [key for change in changes for key in change.keys]
+        try:
+            return await self._apply(sweep_id, changes, keys)
+        except _AnsweredMeanwhileError:
+            return await self._apply(sweep_id, changes, keys)
+        except asyncpg.UniqueViolationError as error:
+            if error.table_name != replies.name:
+                raise
+            return await self._apply(sweep_id, changes, keys)
+
+    async def _apply(
+        self, sweep_id: str, changes: Sequence[Change], keys: Sequence[RequestKey]
+    ) -> list[Outcome]:
         async with self._database.transaction() as connection:
-            row = await _LOCK_SWEEP.fetch_one(connection, sweep_id=sweep_id)
-            keys = [key for change in changes for key in change.keys]
-            stored = await _load_replies(connection, sweep_id, keys)
+            request_ids = [key.request_id for key in keys]
+            row = await _LOCK_SWEEP.fetch_one(
+                connection, sweep_id=sweep_id, request_ids=request_ids
+            )
             if row is None:
+                stored = await _load_replies(connection, sweep_id, keys)
                 return [_without_sweep(sweep_id, change, stored) for change in changes]
-            edit = SweepEdit(sweep_from_row(row), row["now"], self._lease, replies=stored)
+            edit = SweepEdit(sweep_from_row(row), row["now"], self._lease)
+            if row["answered"]:
+                edit.replies = await _load_replies(connection, sweep_id, keys)
             before = edit.sweep.version
             await _load_runs(connection, edit, [change.needs(edit.sweep) for change in changes])
             outcomes = [_run(change, edit) for change in changes]
+            if not row["answered"] and any(isinstance(o, ServiceError) for o in outcomes):
+                await _check_answers(connection, sweep_id, keys)
             await _write(connection, edit, own=edit.sweep.version != before)
         return outcomes
 
@@ -278,6 +341,15 @@ def _run(change: Change, edit: SweepEdit) -> Outcome:
         raise
 
 
+async def _check_answers(connection: Connection, sweep_id: str, keys: Sequence[RequestKey]) -> None:
+    """A change that is refused may be a repetition, answered while this waited for the lock.
+
+    One that is carried out a second time shows when its answer is written again.
+    """
+    if await _load_replies(connection, sweep_id, keys):
+        raise _AnsweredMeanwhileError
+
+
 async def _load_replies(
     connection: Connection, sweep_id: str, keys: Sequence[RequestKey]
 ) -> dict[str, StoredReply]:
@@ -319,6 +391,11 @@ async def _write(connection: Connection, edit: SweepEdit, *, own: bool) -> None:
     if edit.deleted:
         await _DELETE_POINTS.execute(connection, sweep_id=sweep_id)
         await _DELETE_SWEEP.execute(connection, sweep_id=sweep_id)
+        answers = [
+            reply_row(sweep_id, request_id, reply, edit.now)
+            for request_id, reply in edit.new_replies.items()
+        ]
+        await _INSERT_REPLIES.execute_many(connection, answers)
     elif edit.mutations:
         if edit.created:
             created = [new_run_row(edit.runs[number]) for number in sorted(edit.created)]
@@ -330,18 +407,25 @@ async def _write(connection: Connection, edit: SweepEdit, *, own: bool) -> None:
                 for number in changed
             ]
             await _UPDATE_RUN.execute_many(connection, rows)
-        if edit.points:
-            points = [point_row(sweep_id, point) for point in edit.points]
-            await _UPSERT_POINTS.execute_many(connection, points)
-        values = {"key_sweep_id": sweep_id, **sweep_row(edit.sweep)}
+        values = {"key_sweep_id": sweep_id, **sweep_row(edit.sweep)} | _arrays(edit)
         if own:
             values |= sweep_own_row(edit.sweep)
             await _UPDATE_SWEEP_AND_FIELDS.execute(connection, **values)
         else:
             await _UPDATE_SWEEP.execute(connection, **values)
-    if edit.new_replies:
-        rows = [
-            reply_row(sweep_id, request_id, reply, edit.now)
-            for request_id, reply in edit.new_replies.items()
-        ]
-        await _INSERT_REPLIES.execute_many(connection, rows)
+
+
+def _arrays(edit: SweepEdit) -> dict[str, list[Any]]:
+    """New points and replies as arrays, one a column; see `_rows_of`."""
+    # One statement must not touch a row twice: the last value of a step counts.
+    latest = {(p.number, p.attempt, p.name, p.step): p for p in edit.points}
+    points = [point_row(edit.sweep.sweep_id, point) for point in latest.values()]
+    answers = [
+        reply_row(edit.sweep.sweep_id, request_id, reply, edit.now)
+        for request_id, reply in edit.new_replies.items()
+    ]
+    return {
+        f"{table.name}_{name}": [row[name] for row in rows]
+        for table, rows in ((metric_points, points), (replies, answers))
+        for name in _own_columns(table)
+    }

@@ -514,7 +514,7 @@ async def test_run_lists_page_by_number_and_objective(registry: Registry) -> Non
     assert await numbers(pb.RUN_ORDER_UNSPECIFIED) == list(range(9))
     assert await numbers(pb.RUN_ORDER_NUMBER_DESC) == list(reversed(range(9)))
     assert await numbers(pb.RUN_ORDER_OBJECTIVE_ASC) == [5, 2, 3, 0, 8, 1, 4, 6, 7]
-    assert await numbers(pb.RUN_ORDER_OBJECTIVE_DESC) == [8, 0, 3, 2, 5, 1, 4, 6, 7]
+    assert await numbers(pb.RUN_ORDER_OBJECTIVE_DESC) == [8, 0, 2, 3, 5, 1, 4, 6, 7]
     running = [run_pb2.RUN_STATE_RUNNING]
     assert await numbers(pb.RUN_ORDER_NUMBER_ASC, states=running) == [1, 4, 6, 7]
 
