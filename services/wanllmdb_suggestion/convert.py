@@ -88,16 +88,18 @@ def changes_from_proto(response: registry_service_pb2.SyncRunsResponse) -> Chang
             next_number=response.next_number,
             space_exhausted=response.space_exhausted,
         ),
-        runs=[_record(run) for run in response.runs],
+        runs=[record_from_proto(run) for run in response.runs],
         points=[
             ObjectivePoint(point.number, point.attempt, point.step, point.value)
             for point in response.objective_points
         ],
         spec=spec_from_proto(response.sweep.spec) if response.HasField("sweep") else None,
+        etag=response.sweep.etag,
     )
 
 
-def _record(run: registry_service_pb2.SyncedRun) -> RunRecord:
+def record_from_proto(run: registry_service_pb2.SyncedRun | run_pb2.Run) -> RunRecord:
+    """A run, as the model knows it."""
     return RunRecord(
         number=run.number,
         state=_RUN_STATES[run.state],

@@ -53,6 +53,9 @@ class SuggestDesk:
         self._keeper = keeper
         self._registry = registry
         self._sampling_budget = sampling_budget
+        # After a round that met no obstacle, the next one may do without a sync
+        # where the method allows it.
+        self._may_run_ahead = False
         self._line = WaitingLine()
         # How many are answered together at present.
         self._most = MAX_TOGETHER
@@ -110,8 +113,12 @@ class SuggestDesk:
             suggest.alone = True
 
     async def _round(self, waiting: list[WaitingSuggest]) -> None:
-        async with self._keeper.fresh_model(scope_of(waiting)) as model:
+        ahead = self._may_run_ahead
+        self._may_run_ahead = False
+        scope = scope_of(waiting)
+        async with self._keeper.fresh_model(scope, may_run_ahead=ahead) as model:
             closed = model.closed
+            etag = model.etag
             next_check = _next_check(model)
             fallback = _usual_shortage(model)
             if closed is None:
@@ -122,6 +129,9 @@ class SuggestDesk:
             else:
                 refused = Allotment([_UNFIT], None)
                 proposed = Batch(dict.fromkeys(range(len(waiting)), refused))
+        if ahead and any(a.shortage for a in proposed.allotments.values()):
+            # Whether there really is no more only a sync can tell: once more, with one.
+            return
         served = [(waiting[i], allotment) for i, allotment in proposed.allotments.items()]
         # Numbers have no gaps, so only at the end can those be left out whose
         # caller has gone meanwhile.
@@ -131,7 +141,9 @@ class SuggestDesk:
         if not served:
             return
         try:
-            response = await self._create(served, space_exhausted=proposed.space_exhausted)
+            response = await self._create(
+                served, space_exhausted=proposed.space_exhausted, etag="" if closed else etag
+            )
         except FailedPreconditionError as error:
             if error.reason != "SWEEP_NOT_RUNNING":
                 raise
@@ -160,9 +172,17 @@ class SuggestDesk:
             await asyncio.sleep(random.uniform(0, MAX_PAUSE))
         else:
             self._most = min(self._most * 2, MAX_TOGETHER)
+            if closed is None and not proposed.space_exhausted:
+                runs = [run for result in response.results for run in result.runs]
+                await self._keeper.hand_out(runs, response.etag)
+                self._may_run_ahead = True
 
     async def _create(
-        self, served: list[tuple[WaitingSuggest, Allotment]], *, space_exhausted: bool
+        self,
+        served: list[tuple[WaitingSuggest, Allotment]],
+        *,
+        space_exhausted: bool,
+        etag: str,
     ) -> registry_service_pb2.CreateRunsResponse:
         """Writes what was proposed.
 
@@ -181,6 +201,7 @@ class SuggestDesk:
                 for suggest, allotment in served
             ],
             space_exhausted=space_exhausted,
+            etag=etag,
         )
         return await self._registry.create_runs(request, scope_of([s for s, _ in served]))
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from wanllmdb_suggestion.convert import changes_from_proto, spec_from_proto
+from wanllmdb.api.registry.v1 import run_pb2
+from wanllmdb_suggestion.convert import changes_from_proto, record_from_proto, spec_from_proto
 from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
 from wanllmdb_suggestion.study.model import StaleModelError, SweepModel
 
@@ -48,8 +49,14 @@ class StudyKeeper:
         return self._model.size if self._model is not None else 0
 
     @asynccontextmanager
-    async def fresh_model(self, scope: CallScope) -> AsyncIterator[SweepModel]:
+    async def fresh_model(
+        self, scope: CallScope, *, may_run_ahead: bool = False
+    ) -> AsyncIterator[SweepModel]:
         """The model, for the block alone; see the class.
+
+        Args:
+            scope: On whose behalf.
+            may_run_ahead: Leave the sync out for a model whose proposals hold without one.
 
         Raises:
             ServiceError: the registry's.
@@ -58,12 +65,19 @@ class StudyKeeper:
         self._users += 1
         try:
             async with self._lock:
-                if self._succeeded <= asked_at or self._model is None:
+                ahead = may_run_ahead and self._model is not None and self._model.can_run_ahead
+                if not ahead and (self._succeeded <= asked_at or self._model is None):
                     await self._sync(scope)
                 assert self._model is not None
                 yield self._model
         finally:
             self._users -= 1
+
+    async def hand_out(self, runs: Sequence[run_pb2.Run], etag: str) -> None:
+        """Tells the model of runs that were handed out from it, if that will save it a sync."""
+        async with self._lock:
+            if self._model is not None and self._model.can_run_ahead:
+                self._model.hand_out([record_from_proto(run) for run in runs], etag)
 
     async def off_loop(self, work: Callable[[], T]) -> T:
         """Runs `work` on a thread, to its end, also when the caller is canceled.

@@ -73,13 +73,14 @@ def key(fingerprint: bytes = b"f") -> RequestKey:
 
 
 def create(*numbers: int, request: RequestKey | None = None) -> CreateRuns:
-    def encode(created: object, conflict: bool) -> bytes:
-        return b"conflict" if conflict else b"created"
+    def encode(created: object, etag: str | None) -> bytes:
+        return b"conflict" if etag is None else b"created"
 
     proposals = [Proposal(number, {"x": 0.5}) for number in numbers]
     return CreateRuns(
         [RunsForAgent(request, "agent", proposals)],
         False,
+        "",
         lambda runs: ",".join(str(run.number) for run in runs).encode(),
         encode,
     )
@@ -329,5 +330,16 @@ async def test_enqueued_runs_take_the_next_numbers(stored: Stored) -> None:
         lambda runs: ",".join(str(r.number) for r in runs).encode(),
         runs=[EnqueuedRun({"x": 0.1}, {}), EnqueuedRun({}, {})],
     )
-    outcomes = await stored.store.apply(sweep_id, [create(0), enqueue, create(3), create(4)])
-    assert outcomes == [b"created", b"1,2", b"created", b"conflict"]
+    changes = [create(0), enqueue, create(3), create(1, 3), create(2), create(1, 2, 3), create(4)]
+    outcomes = await stored.store.apply(sweep_id, changes)
+    # What is queued goes before anything new.
+    assert outcomes == [
+        b"created",
+        b"1,2",
+        b"conflict",
+        b"conflict",
+        b"created",
+        b"conflict",
+        b"conflict",
+    ]
+    assert await stored.store.apply(sweep_id, [create(1, 3)]) == [b"created"]

@@ -50,13 +50,15 @@ class CreatedRuns:
 class CreateRuns(Change):
     """Hands out runs for many Suggests: all of them, or none in a conflict.
 
-    `encode_runs` encodes what one Suggest got, `encode` the whole answer.
+    `encode_runs` encodes what one Suggest got, `encode` the whole answer, which
+    has the etag, or None in a conflict.
     """
 
     requests: Sequence[RunsForAgent]
     space_exhausted: bool
+    etag: str
     encode_runs: Callable[[Sequence[Run]], bytes]
-    encode: Callable[[Sequence[CreatedRuns], bool], bytes]
+    encode: Callable[[Sequence[CreatedRuns], str | None], bytes]
 
     @property
     def keys(self) -> Sequence[RequestKey]:
@@ -68,10 +70,10 @@ class CreateRuns(Change):
     def run(self, edit: SweepEdit) -> bytes:
         answers = [_earlier_answer(edit, request) for request in self.requests]
         if any(answer.answered_before or answer.request_id_reused for answer in answers):
-            return self.encode(answers, True)
+            return self.encode(answers, None)
         require_handing_out(edit.sweep)
         if not self._fit(edit):
-            return self.encode([CreatedRuns(None)] * len(self.requests), True)
+            return self.encode([CreatedRuns(None)] * len(self.requests), None)
         if edit.sweep.state is SweepState.PENDING:
             start(edit)
         created = []
@@ -85,7 +87,7 @@ class CreateRuns(Change):
             edit.sweep.space_exhausted = True
             edit.touch_sweep()
             finish_if_done(edit)
-        return self.encode(created, False)
+        return self.encode(created, edit.sweep.etag)
 
     def _proposals(self) -> list[Proposal]:
         return [proposal for request in self.requests for proposal in request.proposals]
@@ -93,6 +95,8 @@ class CreateRuns(Change):
     def _fit(self, edit: SweepEdit) -> bool:
         """Whether the proposals were made for the sweep as it is now."""
         sweep = edit.sweep
+        if self.etag and self.etag != sweep.etag:
+            return False
         cap = sweep.spec.run_cap
         next_number = sweep.next_number
         taken: set[int] = set()
@@ -106,7 +110,8 @@ class CreateRuns(Change):
                 return False
             else:
                 next_number += 1
-        return True
+        # What was queued goes first, also when the proposer does not know of it yet.
+        return next_number == sweep.next_number or len(taken) == sweep.counts.queued
 
 
 def _earlier_answer(edit: SweepEdit, request: RunsForAgent) -> CreatedRuns:

@@ -85,7 +85,11 @@ class RunsPart(ServicerPart):
         ]
         reader.done()
         change = CreateRuns(
-            requests, request.space_exhausted, _encode_created, _encode_create_response
+            requests,
+            request.space_exhausted,
+            request.etag,
+            _encode_created,
+            _encode_create_response,
         )
         return await self.commit(sweep_id, change, pb.CreateRunsResponse)
 
@@ -230,8 +234,8 @@ def _encode_created(runs: Sequence[Run]) -> bytes:
     return pb.CreatedRuns(runs=map(run_to_proto, runs)).SerializeToString()
 
 
-def _encode_create_response(created: Sequence[CreatedRuns], conflict: bool) -> bytes:
-    response = pb.CreateRunsResponse(conflict=conflict)
+def _encode_create_response(created: Sequence[CreatedRuns], etag: str | None) -> bytes:
+    response = pb.CreateRunsResponse(conflict=etag is None, etag=etag or "")
     for entry in created:
         result = response.results.add()
         if entry.reply is not None:

@@ -79,6 +79,11 @@ class BayesSampler(Sampler):
         while self._replaced:
             self._observations.put(*self._replaced.pop())
 
+    @property
+    def learns_from_results(self) -> bool:
+        """See `Sampler.learns_from_results`."""
+        return True
+
     def _observation(self, record: RunRecord) -> Observation:
         kind = _KINDS[record.state]
         if record.state is RunState.QUEUED and record.attempt > 0:

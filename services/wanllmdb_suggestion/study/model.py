@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wanllmdb_suggestion.study.bayes_sampler import BayesSampler
 from wanllmdb_suggestion.study.grid_sampler import GridSampler
@@ -80,6 +80,7 @@ class SweepModel:
         spec: What is searched and how.
         revision: The registry's revision up to which the model is complete.
         standing: Where the sweep stood then.
+        etag: What the registry compares to tell whether the sweep itself changed since.
         runs: The latest record of each run, by number.
         bands: The metric's values, for sweeps with early termination.
     """
@@ -88,6 +89,7 @@ class SweepModel:
         self.spec = spec
         self.revision = 0
         self.standing = Standing()
+        self.etag = ""
         self.runs: dict[int, RunRecord] = {}
         self.bands = BandTable(spec.hyperband, minimize=spec.minimize) if spec.hyperband else None
         self._queue = RunQueue()
@@ -108,17 +110,39 @@ class SweepModel:
             if not changes.spec.models_as(self.spec):
                 raise StaleModelError
             self.spec = changes.spec
+            self.etag = changes.etag
         for record in changes.runs:
-            self.runs[record.number] = record
-            self._queue.put(record.number, queued=record.state is RunState.QUEUED)
-            self._sampler.observe(record)
-            if self.bands is not None:
-                self.bands.start_attempt(record.number, record.attempt)
+            self._take(record)
         if self.bands is not None:
             for point in changes.points:
                 self.bands.add(point.number, point.attempt, point.step, point.value)
         self.standing = changes.standing
         self.revision = changes.revision
+
+    def hand_out(self, records: Sequence[RunRecord], etag: str) -> None:
+        """Takes runs that were handed out from this model, before a sync tells of them.
+
+        Args:
+            records: The runs, as they were handed out.
+            etag: The sweep's after that.
+        """
+        for record in records:
+            known = self.runs.get(record.number)
+            # A sync may have been faster and know what came of the run.
+            if known is None or known.attempt < record.attempt:
+                self._take(record)
+        following = max((record.number + 1 for record in records), default=0)
+        if following > self.standing.next_number:
+            self.standing = replace(self.standing, next_number=following)
+        self.etag = etag
+
+    @property
+    def can_run_ahead(self) -> bool:
+        """Whether its proposals hold without a sync before: they do not depend on results.
+
+        All else that they depend on the registry checks when it takes them.
+        """
+        return self.revision > 0 and self.closed is None and not self._sampler.learns_from_results
 
     @property
     def closed(self) -> Exhausted | SweepState | None:
@@ -169,6 +193,13 @@ class SweepModel:
         finally:
             self._sampler.forget_expected()
         return batch
+
+    def _take(self, record: RunRecord) -> None:
+        self.runs[record.number] = record
+        self._queue.put(record.number, queued=record.state is RunState.QUEUED)
+        self._sampler.observe(record)
+        if self.bands is not None:
+            self.bands.start_attempt(record.number, record.attempt)
 
     def queued(self) -> list[int]:
         """The numbers of queued runs, ascending."""

@@ -120,10 +120,14 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """A page of what changed since a revision; complete up to `revision`."""
+    """A page of what changed since a revision; complete up to `revision`.
+
+    `spec` and `etag` are set when the sweep itself changed.
+    """
 
     revision: int
     standing: Standing
     runs: Sequence[RunRecord] = ()
     points: Sequence[ObjectivePoint] = ()
     spec: StudySpec | None = None
+    etag: str = ""

@@ -39,6 +39,11 @@ class Sampler(abc.ABC):
         """Takes all expectations back: the records will tell what came of them."""
 
     @property
+    def learns_from_results(self) -> bool:
+        """Whether proposals depend on how runs ended, and not only on which there are."""
+        return False
+
+    @property
     def is_exhausted(self) -> bool:
         """Whether every point of the space was handed out, expectations included."""
         return False

@@ -1035,11 +1035,16 @@ class CreateRunsRequest(_message.Message):
     SWEEP_ID_FIELD_NUMBER: _builtins.int
     REQUESTS_FIELD_NUMBER: _builtins.int
     SPACE_EXHAUSTED_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
     sweep_id: _builtins.str
     """The sweep; started when PENDING."""
     space_exhausted: _builtins.bool
     """True when these proposals are the last points of the space; the sweep
     finishes when all its runs have ended.
+    """
+    etag: _builtins.str
+    """The sweep's etag as the proposer knows it; another one is a conflict. Not
+    compared where empty.
     """
     @_builtins.property
     def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___RunsForAgent]:
@@ -1051,10 +1056,11 @@ class CreateRunsRequest(_message.Message):
         sweep_id: _builtins.str = ...,
         requests: _abc.Iterable[Global___RunsForAgent] | None = ...,
         space_exhausted: _builtins.bool = ...,
+        etag: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["requests", b"requests", "space_exhausted", b"space_exhausted", "sweep_id", b"sweep_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "requests", b"requests", "space_exhausted", b"space_exhausted", "sweep_id", b"sweep_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1104,12 +1110,16 @@ class CreateRunsResponse(_message.Message):
 
     RESULTS_FIELD_NUMBER: _builtins.int
     CONFLICT_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
     conflict: _builtins.bool
     """True when the proposals did not fit the sweep as it is now: a number was
-    taken, a queued run is gone, the cap was lowered, or a request was answered
-    before or reuses an id. Then nothing was written: sync and propose again
-    for those that got no answer.
+    taken, a queued run is gone, or would be left waiting while new ones are
+    handed out, the cap was lowered, the etag is stale, or a request was
+    answered before or reuses an id. Then nothing was written: sync and propose
+    again for those that got no answer.
     """
+    etag: _builtins.str
+    """The sweep's etag after it; empty in a conflict."""
     @_builtins.property
     def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___CreatedRuns]:
         """One entry a request, in order. In a conflict all but those answered before
@@ -1121,10 +1131,11 @@ class CreateRunsResponse(_message.Message):
         *,
         results: _abc.Iterable[Global___CreatedRuns] | None = ...,
         conflict: _builtins.bool = ...,
+        etag: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["conflict", b"conflict", "results", b"results"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conflict", b"conflict", "etag", b"etag", "results", b"results"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
