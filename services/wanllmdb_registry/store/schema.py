@@ -9,7 +9,6 @@ millions of points would buy nothing.
 from __future__ import annotations
 
 from sqlalchemy import (
-    ARRAY,
     JSON,
     BigInteger,
     Boolean,
@@ -95,9 +94,8 @@ runs = Table(
     Column("error_traceback", Text),
     Column("external_run_id", Text),
     Column("labels", JSON, nullable=False),
-    # Two arrays rather than JSON, which has no NaN.
-    Column("summary_names", ARRAY(Text), nullable=False),
-    Column("summary_values", ARRAY(Double), nullable=False),
+    # Last values by metric as JSON text, in which NaN may stand, so not of type JSON.
+    Column("summary", Text, nullable=False),
     Column("last_step", BigInteger),
     Column("sampler_state", LargeBinary, nullable=False),
     Column("losses", Integer, nullable=False),

@@ -7,24 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    Boolean,
-    DateTime,
-    Interval,
-    Select,
-    Table,
-    Text,
-    Uuid,
-    bindparam,
-    delete,
-    func,
-    or_,
-    select,
-    update,
-)
-from sqlalchemy.dialects.postgresql import Insert, insert
 
 from wanllmdb_common.errors import ServiceError
 from wanllmdb_registry.domain.change import Change
@@ -41,8 +23,6 @@ from wanllmdb_registry.domain.model import RunState, Sweep
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.rows import (
     RUN_COLUMNS,
-    SWEEP_COLUMNS,
-    SWEEP_OWN_COLUMNS,
     new_run_row,
     new_sweep_row,
     point_row,
@@ -53,146 +33,26 @@ from wanllmdb_registry.store.rows import (
     sweep_own_row,
     sweep_row,
 )
-from wanllmdb_registry.store.schema import metric_points, projects, replies, runs, sweeps
-from wanllmdb_registry.store.statement import Connection, Statement
-
-_of_sweep = runs.c.sweep_id == bindparam("sweep_id")
-_numbers = func.any(bindparam("numbers", type_=ARRAY(BigInteger)))
-
-# Every write of a sweep holds this lock, so revisions become visible in order
-# and counters need no arithmetic in SQL. Whether a request was answered before is
-# looked up in the same round trip, as of before the lock was there; a reply that
-# another replica wrote meanwhile shows when ours is written, see `apply`.
-_LOCK_SWEEP = Statement(
-    select(
-        sweeps,
-        func.clock_timestamp().label("now"),
-        select(func.count())
-        .select_from(replies)
-        .where(
-            replies.c.sweep_id == bindparam("sweep_id"),
-            replies.c.request_id == func.any(bindparam("request_ids", type_=ARRAY(Uuid))),
-        )
-        .scalar_subquery()
-        .label("answered"),
-    )
-    .where(sweeps.c.sweep_id == bindparam("sweep_id"))
-    .with_for_update(key_share=True, of=sweeps)
-)
-_REPLIES = Statement(
-    select(replies.c.request_id, replies.c.fingerprint, replies.c.reply).where(
-        replies.c.sweep_id == bindparam("sweep_id"),
-        replies.c.request_id == func.any(bindparam("request_ids", type_=ARRAY(Uuid))),
-    )
-)
-# Runs are locked too, against heartbeats, which do not take the sweep's lock;
-# by everybody in the order of numbers, so that nobody waits in a circle.
-_RUNS_BY_NUMBER = Statement(
-    select(runs)
-    .where(_of_sweep, runs.c.number == _numbers)
-    .order_by(runs.c.number)
-    .with_for_update(key_share=True)
-)
-_RUNS_BY_NEED = Statement(
-    select(runs)
-    .where(
-        _of_sweep,
-        or_(
-            runs.c.number == _numbers,
-            runs.c.external_run_id == func.any(bindparam("external_run_ids", type_=ARRAY(Text))),
-            (runs.c.state == RunState.QUEUED.value) & bindparam("queued", type_=Boolean),
-            (runs.c.state == RunState.RUNNING.value)
-            & (runs.c.lease_expire_time <= bindparam("expired_at", type_=DateTime(timezone=True))),
-        ),
-    )
-    .order_by(runs.c.number)
-    .with_for_update(key_share=True)
-)
-_INSERT_RUNS = Statement(insert(runs), runs.c.keys())
-_UPDATE_RUN = Statement(
-    update(runs).where(
-        runs.c.sweep_id == bindparam("key_sweep_id"), runs.c.number == bindparam("key_number")
-    ),
-    [*RUN_COLUMNS, "key_sweep_id", "key_number"],
-)
-
-
-def _own_columns(table: Table) -> list[str]:
-    return [column.name for column in table.c if column.name != "sweep_id"]
-
-
-def _rows_of(table: Table) -> Select[Any]:
-    """Rows from one array parameter a column, named `TABLE_COLUMN`; the sweep's id is one for all.
-
-    An array of arrays would be flattened, so runs, which have some, go one by one.
-    """
-    names = _own_columns(table)
-    arrays = [bindparam(f"{table.name}_{n}", type_=ARRAY(table.c[n].type)) for n in names]
-    rows = func.unnest(*arrays).table_valued(*names, name=f"new_{table.name}").render_derived()
-    sweep_id = bindparam("key_sweep_id", type_=Text).label("sweep_id")
-    return select(sweep_id, *(rows.c[name] for name in names))
-
-
-def _insert_rows(table: Table) -> Insert:
-    names = _own_columns(table)
-    return insert(table).from_select(["sweep_id", *names], _rows_of(table))
-
-
-_insert_points = _insert_rows(metric_points)
-_upsert_points = _insert_points.on_conflict_do_update(
-    index_elements=["sweep_id", "number", "attempt", "name", "step"],
-    set_={name: _insert_points.excluded[name] for name in ("value", "time", "objective_revision")},
-)
-# All that is written beside runs, in one round trip.
-_update_sweep = (
-    update(sweeps)
-    .where(sweeps.c.sweep_id == bindparam("key_sweep_id"))
-    .add_cte(_upsert_points.cte("points"), _insert_rows(replies).cte("answers"))
-)
-_INSERT_REPLIES = Statement(insert(replies), replies.c.keys())
-_UPDATE_SWEEP = Statement(_update_sweep, [*SWEEP_COLUMNS, "key_sweep_id"])
-_UPDATE_SWEEP_AND_FIELDS = Statement(
-    _update_sweep, [*SWEEP_COLUMNS, *SWEEP_OWN_COLUMNS, "key_sweep_id"]
-)
-_INSERT_PROJECT = Statement(insert(projects).on_conflict_do_nothing(), projects.c.keys())
-_INSERT_SWEEP = Statement(insert(sweeps).on_conflict_do_nothing(), sweeps.c.keys())
-_DELETE_POINTS = Statement(
-    delete(metric_points).where(metric_points.c.sweep_id == bindparam("sweep_id"))
-)
-_DELETE_SWEEP = Statement(delete(sweeps).where(sweeps.c.sweep_id == bindparam("sweep_id")))
-_SWEEPS_WITH_EXPIRED_LEASES = Statement(
-    select(runs.c.sweep_id)
-    .where(
-        runs.c.state == RunState.RUNNING.value,
-        runs.c.lease_expire_time <= func.clock_timestamp(),
-    )
-    .distinct()
-)
-_SWEEP_STATE = Statement(select(sweeps.c.state).where(sweeps.c.sweep_id == bindparam("sweep_id")))
-_LOCK_LEASES = Statement(
-    select(runs.c.number, runs.c.attempt, runs.c.state)
-    .where(_of_sweep, runs.c.number == _numbers)
-    .order_by(runs.c.number)
-    .with_for_update(key_share=True)
-)
-_RENEW_LEASES = Statement(
-    update(runs)
-    .where(_of_sweep, runs.c.number == _numbers)
-    .values(lease_expire_time=func.clock_timestamp() + bindparam("lease", type_=Interval))
-    .returning(runs.c.number, runs.c.lease_expire_time)
-)
-_old_replies = (
-    select(replies.c.sweep_id, replies.c.request_id)
-    .where(replies.c.create_time < func.now() - bindparam("age", type_=Interval))
-    .limit(bindparam("limit"))
-    .with_for_update(skip_locked=True)
-    .subquery()
-)
-_DELETE_OLD_REPLIES = Statement(
-    delete(replies).where(
-        replies.c.sweep_id == _old_replies.c.sweep_id,
-        replies.c.request_id == _old_replies.c.request_id,
-    )
+from wanllmdb_registry.store.schema import metric_points, replies, runs
+from wanllmdb_registry.store.statement import Connection
+from wanllmdb_registry.store.sweep_statements import (
+    DELETE_OLD_REPLIES,
+    DELETE_POINTS,
+    DELETE_SWEEP,
+    INSERT_PROJECT,
+    INSERT_REPLIES,
+    INSERT_SWEEP,
+    LOCK_LEASES,
+    LOCK_SWEEP,
+    RENEW_LEASES,
+    REPLIES,
+    RUNS_BY_NEED,
+    RUNS_BY_NUMBER,
+    SWEEP_STATE,
+    SWEEPS_WITH_EXPIRED_LEASES,
+    WRITE,
+    WRITE_WITH_OWN_FIELDS,
+    own_columns,
 )
 
 
@@ -220,14 +80,14 @@ class SweepStore:
                 stored = await _load_replies(connection, sweep.sweep_id, [key])
                 if key.request_id in stored:
                     return matching_reply(key, stored[key.request_id])
-            await _INSERT_PROJECT.execute(
+            await INSERT_PROJECT.execute(
                 connection, name=sweep.project, create_time=sweep.create_time
             )
-            created = await _INSERT_SWEEP.execute(connection, **new_sweep_row(sweep))
+            created = await INSERT_SWEEP.execute(connection, **new_sweep_row(sweep))
             if created and key is not None:
                 stored_reply = StoredReply(key.fingerprint, reply)
                 row = reply_row(sweep.sweep_id, key.request_id, stored_reply, sweep.create_time)
-                await _INSERT_REPLIES.execute(connection, **row)
+                await INSERT_REPLIES.execute(connection, **row)
         if not created:
             # The same request, at the same time, through another connection: it
             # has committed now, or the insert would still wait for it.
@@ -258,9 +118,7 @@ class SweepStore:
     ) -> list[Outcome]:
         async with self._database.transaction() as connection:
             request_ids = [key.request_id for key in keys]
-            row = await _LOCK_SWEEP.fetch_one(
-                connection, sweep_id=sweep_id, request_ids=request_ids
-            )
+            row = await LOCK_SWEEP.fetch_one(connection, sweep_id=sweep_id, request_ids=request_ids)
             if row is None:
                 stored = await _load_replies(connection, sweep_id, keys)
                 return [_without_sweep(sweep_id, change, stored) for change in changes]
@@ -278,7 +136,7 @@ class SweepStore:
     async def sweeps_with_expired_leases(self) -> list[str]:
         """Ids of sweeps that have a running run whose lease ran out."""
         async with self._database.read() as connection:
-            rows = await _SWEEPS_WITH_EXPIRED_LEASES.fetch(connection)
+            rows = await SWEEPS_WITH_EXPIRED_LEASES.fetch(connection)
         return [row["sweep_id"] for row in rows]
 
     async def renew_leases(
@@ -293,17 +151,15 @@ class SweepStore:
         """
         attempts = dict(held)
         async with self._database.transaction() as connection:
-            sweep = await _SWEEP_STATE.fetch_one(connection, sweep_id=sweep_id)
-            found = await _LOCK_LEASES.fetch(
-                connection, sweep_id=sweep_id, numbers=sorted(attempts)
-            )
+            sweep = await SWEEP_STATE.fetch_one(connection, sweep_id=sweep_id)
+            found = await LOCK_LEASES.fetch(connection, sweep_id=sweep_id, numbers=sorted(attempts))
             stands = {row["number"]: (row["state"], row["attempt"]) for row in found}
             renewable = [
                 number
                 for number, standing in stands.items()
                 if standing == (RunState.RUNNING.value, attempts[number])
             ]
-            renewed = await _RENEW_LEASES.fetch(
+            renewed = await RENEW_LEASES.fetch(
                 connection, sweep_id=sweep_id, numbers=renewable, lease=self._lease
             )
         expiries = {row["number"]: row["lease_expire_time"] for row in renewed}
@@ -313,7 +169,7 @@ class SweepStore:
     async def delete_old_replies(self, age: timedelta, limit: int = 10_000) -> int:
         """Forgets replies older than `age`, at most `limit`; gives how many."""
         async with self._database.transaction() as connection:
-            return await _DELETE_OLD_REPLIES.execute(connection, age=age, limit=limit)
+            return await DELETE_OLD_REPLIES.execute(connection, age=age, limit=limit)
 
 
 def _without_sweep(sweep_id: str, change: Change, stored: dict[str, StoredReply]) -> Outcome:
@@ -356,7 +212,7 @@ async def _load_replies(
     if not keys:
         return {}
     request_ids = [key.request_id for key in keys]
-    rows = await _REPLIES.fetch(connection, sweep_id=sweep_id, request_ids=request_ids)
+    rows = await REPLIES.fetch(connection, sweep_id=sweep_id, request_ids=request_ids)
     return {str(row["request_id"]): StoredReply(row["fingerprint"], row["reply"]) for row in rows}
 
 
@@ -370,7 +226,7 @@ async def _load_runs(connection: Connection, edit: SweepEdit, needs: Sequence[Ne
     queued = any(need.queued for need in needs)
     expired = any(need.expired for need in needs)
     if external_run_ids or queued or expired:
-        rows = await _RUNS_BY_NEED.fetch(
+        rows = await RUNS_BY_NEED.fetch(
             connection,
             sweep_id=sweep_id,
             numbers=numbers,
@@ -379,7 +235,7 @@ async def _load_runs(connection: Connection, edit: SweepEdit, needs: Sequence[Ne
             expired_at=edit.now if expired else None,
         )
     elif numbers:
-        rows = await _RUNS_BY_NUMBER.fetch(connection, sweep_id=sweep_id, numbers=numbers)
+        rows = await RUNS_BY_NUMBER.fetch(connection, sweep_id=sweep_id, numbers=numbers)
     else:
         return
     for row in rows:
@@ -389,43 +245,44 @@ async def _load_runs(connection: Connection, edit: SweepEdit, needs: Sequence[Ne
 async def _write(connection: Connection, edit: SweepEdit, *, own: bool) -> None:
     sweep_id = edit.sweep.sweep_id
     if edit.deleted:
-        await _DELETE_POINTS.execute(connection, sweep_id=sweep_id)
-        await _DELETE_SWEEP.execute(connection, sweep_id=sweep_id)
+        await DELETE_POINTS.execute(connection, sweep_id=sweep_id)
+        await DELETE_SWEEP.execute(connection, sweep_id=sweep_id)
         answers = [
             reply_row(sweep_id, request_id, reply, edit.now)
             for request_id, reply in edit.new_replies.items()
         ]
-        await _INSERT_REPLIES.execute_many(connection, answers)
+        await INSERT_REPLIES.execute_many(connection, answers)
     elif edit.mutations:
-        if edit.created:
-            created = [new_run_row(edit.runs[number]) for number in sorted(edit.created)]
-            await _INSERT_RUNS.execute_many(connection, created)
-        changed = sorted(edit.changed - edit.created)
-        if changed:
-            rows = [
-                {"key_sweep_id": sweep_id, "key_number": number, **run_row(edit.runs[number])}
-                for number in changed
-            ]
-            await _UPDATE_RUN.execute_many(connection, rows)
-        values = {"key_sweep_id": sweep_id, **sweep_row(edit.sweep)} | _arrays(edit)
+        values = {"key_sweep_id": sweep_id, **sweep_row(edit.sweep), **_arrays(edit)}
         if own:
-            values |= sweep_own_row(edit.sweep)
-            await _UPDATE_SWEEP_AND_FIELDS.execute(connection, **values)
+            await WRITE_WITH_OWN_FIELDS.execute(connection, **values, **sweep_own_row(edit.sweep))
         else:
-            await _UPDATE_SWEEP.execute(connection, **values)
+            await WRITE.execute(connection, **values)
 
 
 def _arrays(edit: SweepEdit) -> dict[str, list[Any]]:
-    """New points and replies as arrays, one a column; see `_rows_of`."""
+    """What changed beside the sweep, as one array a column."""
+    sweep_id = edit.sweep.sweep_id
+    created = [new_run_row(edit.runs[number]) for number in sorted(edit.created)]
+    changed = [
+        {"number": number, **run_row(edit.runs[number])}
+        for number in sorted(edit.changed - edit.created)
+    ]
     # One statement must not touch a row twice: the last value of a step counts.
     latest = {(p.number, p.attempt, p.name, p.step): p for p in edit.points}
-    points = [point_row(edit.sweep.sweep_id, point) for point in latest.values()]
+    points = [point_row(sweep_id, point) for point in latest.values()]
     answers = [
-        reply_row(edit.sweep.sweep_id, request_id, reply, edit.now)
+        reply_row(sweep_id, request_id, reply, edit.now)
         for request_id, reply in edit.new_replies.items()
     ]
+    written: list[tuple[str, Sequence[str], list[dict[str, Any]]]] = [
+        ("new_runs", own_columns(runs), created),
+        ("changed_runs", ["number", *RUN_COLUMNS], changed),
+        ("new_metric_points", own_columns(metric_points), points),
+        ("new_replies", own_columns(replies), answers),
+    ]
     return {
-        f"{table.name}_{name}": [row[name] for row in rows]
-        for table, rows in ((metric_points, points), (replies, answers))
-        for name in _own_columns(table)
+        f"{prefix}_{name}": [row[name] for row in rows]
+        for prefix, columns, rows in written
+        for name in columns
     }

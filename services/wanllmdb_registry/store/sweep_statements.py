@@ -1,0 +1,171 @@
+"""The statements of the write path, compiled when the module is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    DateTime,
+    Interval,
+    Table,
+    TableValuedAlias,
+    Text,
+    Uuid,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import Insert, insert
+
+from wanllmdb_registry.domain.model import RunState
+from wanllmdb_registry.store.rows import RUN_COLUMNS, SWEEP_COLUMNS, SWEEP_OWN_COLUMNS
+from wanllmdb_registry.store.schema import metric_points, projects, replies, runs, sweeps
+from wanllmdb_registry.store.statement import Statement
+
+_of_sweep = runs.c.sweep_id == bindparam("sweep_id")
+_numbers = func.any(bindparam("numbers", type_=ARRAY(BigInteger)))
+
+# Every write of a sweep holds this lock, so revisions become visible in order
+# and counters need no arithmetic in SQL. Whether a request was answered before is
+# looked up in the same round trip, as of before the lock was there; a reply that
+# another replica wrote meanwhile shows when ours is written, see `apply`.
+LOCK_SWEEP = Statement(
+    select(
+        sweeps,
+        func.clock_timestamp().label("now"),
+        select(func.count())
+        .select_from(replies)
+        .where(
+            replies.c.sweep_id == bindparam("sweep_id"),
+            replies.c.request_id == func.any(bindparam("request_ids", type_=ARRAY(Uuid))),
+        )
+        .scalar_subquery()
+        .label("answered"),
+    )
+    .where(sweeps.c.sweep_id == bindparam("sweep_id"))
+    .with_for_update(key_share=True, of=sweeps)
+)
+REPLIES = Statement(
+    select(replies.c.request_id, replies.c.fingerprint, replies.c.reply).where(
+        replies.c.sweep_id == bindparam("sweep_id"),
+        replies.c.request_id == func.any(bindparam("request_ids", type_=ARRAY(Uuid))),
+    )
+)
+# Runs are locked too, against heartbeats, which do not take the sweep's lock;
+# by everybody in the order of numbers, so that nobody waits in a circle.
+RUNS_BY_NUMBER = Statement(
+    select(runs)
+    .where(_of_sweep, runs.c.number == _numbers)
+    .order_by(runs.c.number)
+    .with_for_update(key_share=True)
+)
+RUNS_BY_NEED = Statement(
+    select(runs)
+    .where(
+        _of_sweep,
+        or_(
+            runs.c.number == _numbers,
+            runs.c.external_run_id == func.any(bindparam("external_run_ids", type_=ARRAY(Text))),
+            (runs.c.state == RunState.QUEUED.value) & bindparam("queued", type_=Boolean),
+            (runs.c.state == RunState.RUNNING.value)
+            & (runs.c.lease_expire_time <= bindparam("expired_at", type_=DateTime(timezone=True))),
+        ),
+    )
+    .order_by(runs.c.number)
+    .with_for_update(key_share=True)
+)
+
+
+def own_columns(table: Table) -> list[str]:
+    """The names of all columns but the sweep's id."""
+    return [column.name for column in table.c if column.name != "sweep_id"]
+
+
+def _arrays(table: Table, prefix: str, columns: Sequence[str]) -> TableValuedAlias:
+    """Rows from one array parameter a column, named PREFIX_COLUMN."""
+    arrays = [bindparam(f"{prefix}_{n}", type_=ARRAY(table.c[n].type)) for n in columns]
+    return func.unnest(*arrays).table_valued(*columns, name=prefix).render_derived()
+
+
+_sweep_id = bindparam("key_sweep_id", type_=Text)
+
+
+def _insert_rows(table: Table) -> Insert:
+    """Inserts rows of the sweep, from arrays named NEW_TABLE_COLUMN."""
+    columns = own_columns(table)
+    rows = _arrays(table, f"new_{table.name}", columns)
+    values = select(_sweep_id.label("sweep_id"), *(rows.c[name] for name in columns))
+    return insert(table).from_select(["sweep_id", *columns], values)
+
+
+_insert_points = _insert_rows(metric_points)
+_upsert_points = _insert_points.on_conflict_do_update(
+    index_elements=["sweep_id", "number", "attempt", "name", "step"],
+    set_={name: _insert_points.excluded[name] for name in ("value", "time", "objective_revision")},
+)
+_changed_runs = _arrays(runs, "changed_runs", ["number", *RUN_COLUMNS])
+_update_runs = (
+    update(runs)
+    .where(runs.c.sweep_id == _sweep_id, runs.c.number == _changed_runs.c.number)
+    .values({name: _changed_runs.c[name] for name in RUN_COLUMNS})
+)
+# All that a transaction writes, in one round trip; most arrays are empty.
+_write = (
+    update(sweeps)
+    .where(sweeps.c.sweep_id == _sweep_id)
+    .add_cte(
+        _insert_rows(runs).cte("created"),
+        _update_runs.cte("changed"),
+        _upsert_points.cte("reported"),
+        _insert_rows(replies).cte("answered"),
+    )
+)
+WRITE = Statement(_write, [*SWEEP_COLUMNS, "key_sweep_id"])
+WRITE_WITH_OWN_FIELDS = Statement(_write, [*SWEEP_COLUMNS, *SWEEP_OWN_COLUMNS, "key_sweep_id"])
+INSERT_REPLIES = Statement(insert(replies), replies.c.keys())
+INSERT_PROJECT = Statement(insert(projects).on_conflict_do_nothing(), projects.c.keys())
+INSERT_SWEEP = Statement(insert(sweeps).on_conflict_do_nothing(), sweeps.c.keys())
+DELETE_POINTS = Statement(
+    delete(metric_points).where(metric_points.c.sweep_id == bindparam("sweep_id"))
+)
+DELETE_SWEEP = Statement(delete(sweeps).where(sweeps.c.sweep_id == bindparam("sweep_id")))
+SWEEPS_WITH_EXPIRED_LEASES = Statement(
+    select(runs.c.sweep_id)
+    .where(
+        runs.c.state == RunState.RUNNING.value,
+        runs.c.lease_expire_time <= func.clock_timestamp(),
+    )
+    .distinct()
+)
+SWEEP_STATE = Statement(select(sweeps.c.state).where(sweeps.c.sweep_id == bindparam("sweep_id")))
+LOCK_LEASES = Statement(
+    select(runs.c.number, runs.c.attempt, runs.c.state)
+    .where(_of_sweep, runs.c.number == _numbers)
+    .order_by(runs.c.number)
+    .with_for_update(key_share=True)
+)
+RENEW_LEASES = Statement(
+    update(runs)
+    .where(_of_sweep, runs.c.number == _numbers)
+    .values(lease_expire_time=func.clock_timestamp() + bindparam("lease", type_=Interval))
+    .returning(runs.c.number, runs.c.lease_expire_time)
+)
+_old_replies = (
+    select(replies.c.sweep_id, replies.c.request_id)
+    .where(replies.c.create_time < func.now() - bindparam("age", type_=Interval))
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+    .subquery()
+)
+DELETE_OLD_REPLIES = Statement(
+    delete(replies).where(
+        replies.c.sweep_id == _old_replies.c.sweep_id,
+        replies.c.request_id == _old_replies.c.request_id,
+    )
+)
