@@ -106,6 +106,7 @@ def record_from_proto(run: registry_service_pb2.SyncedRun | run_pb2.Run) -> RunR
         attempt=run.attempt,
         parameters=parameters_from_proto(run.parameters),
         objective=run.objective if run.HasField("objective") else None,
+        last_step=run.last_step if run.HasField("last_step") else None,
     )
 
 

@@ -290,6 +290,7 @@ def _synced_run(run: Run) -> pb.SyncedRun:
         parameters=parameters_to_proto(run.parameters),
         objective=run.objective,
         sampler_state=run.sampler_state,
+        last_step=run.last_step,
     )
 
 

@@ -100,7 +100,8 @@ class BayesSampler(Sampler):
             distribution.to_internal_repr(values[name])
             for name, (_, distribution) in self._columns.items()
         ]
-        return Observation(kind, np.array(point), self._loss(kind, record.objective))
+        loss = self._loss(kind, record.objective)
+        return Observation(kind, np.array(point), loss, record.last_step or 0)
 
     def _loss(self, kind: Kind, objective: float | None) -> float | None:
         if objective is None or kind is Kind.NOTHING or kind is Kind.RUNNING:

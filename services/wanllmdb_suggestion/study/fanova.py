@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import RandomForestRegressor
 
 Floats = NDArray[np.float64]
 
@@ -57,6 +56,10 @@ def main_effects(points: Floats, objectives: Floats, axes: Sequence[Axis], seed:
         Shape (axes,): shares in [0, 1], together at most 1; what interactions
         explain is nobody's. All 0 where no tree varies.
     """
+    # Loaded where it is used, in the importance process: it takes seconds, which
+    # the server's start would wait for.
+    from sklearn.ensemble import RandomForestRegressor
+
     forest = RandomForestRegressor(n_estimators=TREES, max_depth=MAX_DEPTH, random_state=seed)
     forest.fit(points, objectives)
     shares = [_tree_shares(_leaves(tree.tree_, points.shape[1]), axes) for tree in forest]

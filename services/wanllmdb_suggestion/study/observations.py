@@ -29,12 +29,14 @@ class Kind(IntEnum):
 class Observation:
     """A run's point, shape (parameters,), and its loss; smaller is better.
 
-    The loss of a pruned run is None where it reported no value.
+    The loss of a pruned run is None where it reported no value; its `step` says
+    how far it got.
     """
 
     kind: Kind
     point: Floats
     loss: float | None = None
+    step: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Observations:
     def __init__(self, parameters: int) -> None:
         self._points: Floats = np.zeros((64, parameters))
         self._losses: Floats = np.zeros(64)
+        self._steps = np.zeros(64, dtype=np.int64)
         self._kinds = np.zeros(64, dtype=np.int8)
         self._count = 0
         # Complete and pruned ones.
@@ -71,6 +74,7 @@ class Observations:
         # A pruned run without a value is the worst of the pruned: NaN sorts last,
         # behind infinity.
         self._losses[number] = np.nan if observation.loss is None else observation.loss
+        self._steps[number] = observation.step
         self._points[number] = observation.point
 
     def get(self, number: int) -> Observation:
@@ -82,6 +86,7 @@ class Observations:
             Kind(self._kinds[number]),
             self._points[number].copy(),
             None if np.isnan(loss) else loss,
+            int(self._steps[number]),
         )
 
     def columns(self, places: Places, parameter: int) -> Floats:
@@ -92,8 +97,8 @@ class Observations:
     def split(self, best: int, *, without: int) -> Split:
         """The `best` best runs and all others, running ones among these; run `without` left out.
 
-        Complete runs are better than pruned ones, and of equal ones the earlier
-        is better.
+        Complete runs are better than pruned ones; of the pruned ones those that got
+        further, as Optuna has it; of equal ones the earlier.
         """
         kinds = self._kinds[: self._count].copy()
         if without < self._count:
@@ -107,10 +112,15 @@ class Observations:
 
     def _ranked(self, kinds: NDArray[np.int8], kind: Kind) -> Places:
         places = np.flatnonzero(kinds == kind)
-        return places[np.argsort(self._losses[places], kind="stable")]
+        losses = self._losses[places]
+        if kind is Kind.PRUNED:
+            # Without a value it got nowhere.
+            return places[np.lexsort((losses, -self._steps[places], np.isnan(losses)))]
+        return places[np.argsort(losses, kind="stable")]
 
     def _grow(self) -> None:
         size = len(self._kinds)
         self._points = np.concatenate([self._points, np.zeros_like(self._points)])
         self._losses = np.concatenate([self._losses, np.zeros(size)])
+        self._steps = np.concatenate([self._steps, np.zeros(size, dtype=np.int64)])
         self._kinds = np.concatenate([self._kinds, np.zeros(size, dtype=np.int8)])

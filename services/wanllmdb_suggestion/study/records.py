@@ -56,7 +56,8 @@ class RunRecord:
     """A run as the registry last told it.
 
     A queued run that was never handed out (attempt 0) may have only some of
-    its parameters; every other run has all of them.
+    its parameters; every other run has all of them. `last_step` is the highest
+    step that it reported.
     """
 
     number: int
@@ -64,6 +65,7 @@ class RunRecord:
     attempt: int
     parameters: Parameters
     objective: float | None
+    last_step: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

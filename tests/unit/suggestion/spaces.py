@@ -130,9 +130,10 @@ def run(
     state: RunState = RunState.RUNNING,
     objective: float | None = None,
     attempt: int = 1,
+    last_step: int | None = None,
 ) -> RunRecord:
     """A record."""
-    return RunRecord(number, state, attempt, parameters, objective)
+    return RunRecord(number, state, attempt, parameters, objective, last_step)
 
 
 def page(revision: int, next_number: int, *runs: RunRecord) -> Changes:

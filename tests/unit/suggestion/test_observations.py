@@ -19,13 +19,17 @@ def observed(draw: st.DrawFn) -> Observation:
     point = np.array([draw(st.integers(0, 9)), 1.0])
     if kind is Kind.COMPLETE:
         return Observation(kind, point, draw(LOSSES))
-    return Observation(kind, point, draw(LOSSES | st.none()) if kind is Kind.PRUNED else None)
+    if kind is Kind.PRUNED:
+        return Observation(kind, point, draw(LOSSES | st.none()), draw(st.integers(0, 3)))
+    return Observation(kind, point)
 
 
-def rank(number: int, observation: Observation) -> tuple[bool, bool, float, int]:
-    """Complete before pruned, those with a value before those without, then by loss and age."""
-    loss = observation.loss
-    return observation.kind is Kind.PRUNED, loss is None, loss or 0.0, number
+def rank(number: int, observation: Observation) -> tuple[bool, bool, int, float, int]:
+    """Complete before pruned, those with a value before those without, then by how far they got,
+    loss and age.
+    """
+    loss, pruned = observation.loss, observation.kind is Kind.PRUNED
+    return pruned, loss is None, -observation.step, loss or 0.0, number
 
 
 @given(
@@ -62,7 +66,7 @@ def test_what_was_replaced_can_be_put_back(
     observations.put(number, second)
     observations.put(number, before)
     again = observations.get(number)
-    assert (again.kind, again.loss) == (first.kind, first.loss)
+    assert (again.kind, again.loss, again.step) == (first.kind, first.loss, first.step)
     assert again.point.tolist() == first.point.tolist()
     observations.put(number, empty)
     assert observations.ended == 0

@@ -46,7 +46,8 @@ def records(count: int) -> list[RunRecord]:
             value = round(loss(parameters), 1)
         elif state is RunState.PRUNED:
             value = [loss(parameters), None, math.nan, math.inf][number // 20 % 4]
-        found.append(run(number, parameters, state, value))
+        # Pruned on different rungs.
+        found.append(run(number, parameters, state, value, last_step=number // 20 % 3))
     return found
 
 
@@ -62,7 +63,9 @@ def optuna_ask(history: list[RunRecord], sampler: BaseSampler, *, minimize: bool
                 distributions=MAPPING.distributions,
                 value=None if pruned else record.objective,
                 intermediate_values=(
-                    {0: record.objective} if pruned and record.objective is not None else {}
+                    {record.last_step or 0: record.objective}
+                    if pruned and record.objective is not None
+                    else {}
                 ),
             )
         )

@@ -1392,6 +1392,7 @@ class SyncedRun(_message.Message):
     PARAMETERS_FIELD_NUMBER: _builtins.int
     OBJECTIVE_FIELD_NUMBER: _builtins.int
     SAMPLER_STATE_FIELD_NUMBER: _builtins.int
+    LAST_STEP_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """The run's number."""
     state: _run_pb2.RunState.ValueType
@@ -1402,6 +1403,8 @@ class SyncedRun(_message.Message):
     """Its objective, where it has one."""
     sampler_state: _builtins.bytes
     """What the sampler stored with it."""
+    last_step: _builtins.int
+    """The highest step that it reported."""
     @_builtins.property
     def parameters(self) -> _containers.MessageMap[_builtins.str, _search_space_pb2.ParameterValue]:
         """Its parameters."""
@@ -1415,13 +1418,19 @@ class SyncedRun(_message.Message):
         parameters: _abc.Mapping[_builtins.str, _search_space_pb2.ParameterValue] | None = ...,
         objective: _builtins.float | None = ...,
         sampler_state: _builtins.bytes = ...,
+        last_step: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_objective", b"_objective", "objective", b"objective"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_last_step", b"_last_step", "_objective", b"_objective", "last_step", b"last_step", "objective", b"objective"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_objective", b"_objective", "attempt", b"attempt", "number", b"number", "objective", b"objective", "parameters", b"parameters", "sampler_state", b"sampler_state", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_last_step", b"_last_step", "_objective", b"_objective", "attempt", b"attempt", "last_step", b"last_step", "number", b"number", "objective", b"objective", "parameters", b"parameters", "sampler_state", b"sampler_state", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__last_step: _TypeAlias = _typing.Literal["last_step"]  # noqa: Y015
+    _WhichOneofArgType__last_step: _TypeAlias = _typing.Literal["_last_step", b"_last_step"]  # noqa: Y015
     _WhichOneofReturnType__objective: _TypeAlias = _typing.Literal["objective"]  # noqa: Y015
     _WhichOneofArgType__objective: _TypeAlias = _typing.Literal["_objective", b"_objective"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__last_step) -> _WhichOneofReturnType__last_step | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__objective) -> _WhichOneofReturnType__objective | None: ...
 
 Global___SyncedRun: _TypeAlias = SyncedRun  # noqa: Y015
@@ -1828,7 +1837,9 @@ class FinishRunRequest(_message.Message):
     """See the service's comment on request ids."""
     @_builtins.property
     def rows(self) -> _containers.RepeatedCompositeFieldContainer[_run_pb2.MetricRow]:
-        """Values not yet reported, as in ReportMetrics; they are stored first."""
+        """Values not yet reported, as in ReportMetrics; they are stored first. At most
+        10,000 in all.
+        """
 
     @_builtins.property
     def succeeded(self) -> Global___RunSucceeded:

@@ -382,7 +382,8 @@ class SweepRegistryServiceServicer(object):
         sweep is deleted. Starts with everything newer than `since_revision`; a run
         that changed several times in between is sent once, as it is now. Revisions
         in the stream ascend, so a broken stream is taken up again with the last
-        revision received.
+        revision received. When the sweep is deleted the stream ends with NOT_FOUND
+        (SWEEP_NOT_FOUND).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

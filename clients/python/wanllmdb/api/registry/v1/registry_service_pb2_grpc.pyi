@@ -120,7 +120,8 @@ class SweepRegistryServiceStub:
     sweep is deleted. Starts with everything newer than `since_revision`; a run
     that changed several times in between is sent once, as it is now. Revisions
     in the stream ascend, so a broken stream is taken up again with the last
-    revision received.
+    revision received. When the sweep is deleted the stream ends with NOT_FOUND
+    (SWEEP_NOT_FOUND).
     """
 
 @_typing.type_check_only
@@ -215,7 +216,8 @@ class SweepRegistryServiceAsyncStub(SweepRegistryServiceStub):
     sweep is deleted. Starts with everything newer than `since_revision`; a run
     that changed several times in between is sent once, as it is now. Revisions
     in the stream ascend, so a broken stream is taken up again with the last
-    revision received.
+    revision received. When the sweep is deleted the stream ends with NOT_FOUND
+    (SWEEP_NOT_FOUND).
     """
 
 class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -463,7 +465,8 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         sweep is deleted. Starts with everything newer than `since_revision`; a run
         that changed several times in between is sent once, as it is now. Revisions
         in the stream ascend, so a broken stream is taken up again with the last
-        revision received.
+        revision received. When the sweep is deleted the stream ends with NOT_FOUND
+        (SWEEP_NOT_FOUND).
         """
 
 def add_SweepRegistryServiceServicer_to_server(servicer: SweepRegistryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
