@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -181,10 +182,14 @@ def test_initdb_that_was_killed_is_done_again(data_dir: Path) -> None:
     starting = subprocess.Popen([sys.executable, "-c", HOLDER, str(data_dir)])
     staging = data_dir / "postgres.initdb"
     wait_until(lambda: (staging / "PG_VERSION").exists(), seconds=20)
-    for child in psutil.Process(starting.pid).children(recursive=True):
-        child.kill()
+    children = psutil.Process(starting.pid).children(recursive=True)
     starting.kill()
     starting.wait()
+    for child in children:
+        # initdb's own children come and go.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.kill()
+    psutil.wait_procs(children, timeout=10)
     assert staging.exists()
     assert not (data_dir / "postgres").exists()
     with embedded_postgres(data_dir):
