@@ -25,6 +25,13 @@ from wanllmdb_common.search_space.distributions import (
 
 Parameters = dict[str, ParameterValue]
 
+_KINDS: dict[type, str] = {
+    float: "double_value",
+    int: "int_value",
+    str: "string_value",
+    bool: "bool_value",
+}
+
 
 def value_from_proto(message: pb.ParameterValue) -> ParameterValue:
     """The Python value.
@@ -32,39 +39,23 @@ def value_from_proto(message: pb.ParameterValue) -> ParameterValue:
     Raises:
         ValueError: no kind is set, or the JSON text is not JSON.
     """
-    match message.WhichOneof("kind"):
-        case "int_value":
-            return message.int_value
-        case "double_value":
-            return message.double_value
-        case "string_value":
-            return message.string_value
-        case "bool_value":
-            return message.bool_value
-        case "null_value":
-            return None
-        case "json_value":
-            value: ParameterValue = json.loads(message.json_value)
-            return value
-        case _:
-            raise ValueError("the value has no kind set")
+    kind = message.WhichOneof("kind")
+    if kind is None:
+        raise ValueError("the value has no kind set")
+    if kind == "null_value":
+        return None
+    value: ParameterValue = getattr(message, kind)
+    return json.loads(message.json_value) if kind == "json_value" else value
 
 
 def value_to_proto(value: ParameterValue) -> pb.ParameterValue:
     """The message; lists and dictionaries become JSON text."""
-    match value:
-        case None:
-            return pb.ParameterValue(null_value=struct_pb2.NULL_VALUE)
-        case bool():
-            return pb.ParameterValue(bool_value=value)
-        case int():
-            return pb.ParameterValue(int_value=value)
-        case float():
-            return pb.ParameterValue(double_value=value)
-        case str():
-            return pb.ParameterValue(string_value=value)
-        case _:
-            return pb.ParameterValue(json_value=json.dumps(value, sort_keys=True))
+    kind = _KINDS.get(type(value))
+    if kind is not None:
+        return pb.ParameterValue(**{kind: value})  # type: ignore[arg-type]  # the type's kind
+    if value is None:
+        return pb.ParameterValue(null_value=struct_pb2.NULL_VALUE)
+    return pb.ParameterValue(json_value=json.dumps(value, sort_keys=True))
 
 
 def parameters_from_proto(messages: Mapping[str, pb.ParameterValue]) -> Parameters:

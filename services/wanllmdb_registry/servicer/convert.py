@@ -39,6 +39,8 @@ _E = TypeVar("_E", bound=StrEnum)
 
 DEFAULT_ETA = 3.0
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 @lru_cache(maxsize=256)
 def enum_number(prefix: str, name: str) -> int:
@@ -65,9 +67,11 @@ def timestamp(value: datetime | None) -> timestamp_pb2.Timestamp | None:
     """The message; None stays unset."""
     if value is None:
         return None
-    message = timestamp_pb2.Timestamp()
-    message.FromDatetime(value)
-    return message
+    # What FromDatetime does, at a third of its time; a run has four of them.
+    since = value - _EPOCH
+    return timestamp_pb2.Timestamp(
+        seconds=since.days * 86_400 + since.seconds, nanos=since.microseconds * 1_000
+    )
 
 
 def time_from_proto(message: timestamp_pb2.Timestamp) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from sqlalchemy import (
     ARRAY,
@@ -82,9 +83,10 @@ RUNS_BY_NEED = Statement(
 )
 
 
-def own_columns(table: Table) -> list[str]:
+@cache
+def own_columns(table: Table) -> tuple[str, ...]:
     """The names of all columns but the sweep's id."""
-    return [column.name for column in table.c if column.name != "sweep_id"]
+    return tuple(column.name for column in table.c if column.name != "sweep_id")
 
 
 def _arrays(table: Table, prefix: str, columns: Sequence[str]) -> TableValuedAlias:
