@@ -40,9 +40,11 @@ def main() -> None:
     except DatabaseUrlError as error:
         print(f"{PROGRAM}: --database-url: {error}", file=sys.stderr)
         raise SystemExit(USAGE_EXIT_CODE) from None
-    except UnavailableError:
+    except UnavailableError as error:
+        # The operator may know what no caller is told.
+        cause = str(getattr(error.__cause__, "orig", None) or error.__cause__).splitlines()[0]
         print(
-            f"{PROGRAM}: the database does not answer; check --database-url and that "
+            f"{PROGRAM}: the database can't be used: {cause}; check --database-url and that "
             "PostgreSQL runs",
             file=sys.stderr,
         )

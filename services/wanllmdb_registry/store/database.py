@@ -23,9 +23,10 @@ log = structlog.get_logger(__name__)
 
 # Serialization failure, deadlock: the same transaction may well pass next time.
 _CONFLICT_STATES = {"40001", "40P01"}
-# Connection exceptions, insufficient resources, operator intervention, and a
-# standby that takes no writes.
-_AWAY_STATES = ("08", "53", "57", "25006")
+# Connection exceptions, insufficient resources, operator intervention, a standby
+# that takes no writes; and what its operator must put right: wrong user or
+# password, no such database, no right to use it.
+_AWAY_STATES = ("08", "53", "57", "25006", "28", "3D", "42501")
 
 
 class DatabaseUrlError(ValueError):
