@@ -1,0 +1,87 @@
+"""A database that is away, at the start and in between."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import grpc.aio
+import pytest
+from grpc import StatusCode
+
+from tests.conftest import registry_server
+from tests.errors import refused
+from tests.sweeps import create_runs, create_sweep, finish_run, proposal
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
+from wanllmdb_local.postgres import EmbeddedPostgres
+
+
+def start_registry(url: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "wanllmdb_registry", "--port", "0", "--database-url", url]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_database_that_refuses_says_why(database_url: str) -> None:
+    parts = urlsplit(database_url)
+    missing = start_registry(urlunsplit(parts._replace(path="/nothere")))
+    assert missing.returncode == 1
+    assert 'database "nothere" does not exist' in missing.stderr
+    wrong = parts._replace(netloc=f"postgres:wrong@{parts.hostname}:{parts.port}")
+    refusing = start_registry(urlunsplit(wrong))
+    assert refusing.returncode == 1
+    assert "password authentication failed" in refusing.stderr
+    for output in (missing.stderr, refusing.stderr):
+        assert "--database-url" in output
+        assert "Traceback" not in output
+        assert (parts.password or "") not in output
+
+
+@pytest.mark.parametrize("url", ["mysql://host/name", "nonsense"])
+def test_an_address_that_is_none_is_refused_as_a_setting(url: str) -> None:
+    refused_url = start_registry(url)
+    assert refused_url.returncode == 2
+    assert refused_url.stderr.startswith("wanllmdb-registry: --database-url: ")
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A place that PostgreSQL's own user can reach, which pytest's are not under root."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        data = Path(name) / "data"
+        data.mkdir()
+        yield data
+
+
+async def test_a_database_that_goes_is_told_and_one_that_comes_back_is_used(folder: Path) -> None:
+    postgres = EmbeddedPostgres(folder)
+    await asyncio.to_thread(postgres.start)
+    try:
+        async with (
+            registry_server(postgres.url()) as address,
+            grpc.aio.insecure_channel(address) as channel,
+        ):
+            registry = registry_grpc.SweepRegistryServiceStub(channel)
+            sweep = await create_sweep(registry)
+            (run,) = await create_runs(registry, sweep.sweep_id, proposal(0))
+            await asyncio.to_thread(postgres.stop)
+            with refused(StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE") as refusal:
+                await finish_run(registry, run, 1.0)
+            assert "postgres" not in refusal.message.lower()
+            with refused(StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE"):
+                await registry.GetSweep(pb.GetSweepRequest(sweep_id=sweep.sweep_id))
+            with refused(StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE"):
+                await registry.ListSweeps(pb.ListSweepsRequest())
+            await asyncio.to_thread(postgres.start)
+            done = await finish_run(registry, run, 1.0)
+            assert done.best_run.objective == 1.0
+            listed = await registry.ListSweeps(pb.ListSweepsRequest())
+            assert [s.sweep_id for s in listed.sweeps] == [sweep.sweep_id]
+    finally:
+        await asyncio.to_thread(postgres.stop)
