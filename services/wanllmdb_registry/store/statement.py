@@ -1,8 +1,8 @@
 """Core statements, compiled once and run by asyncpg itself.
 
-On the path of a trial SQLAlchemy's own execution costs several times what the
-statement does (the figures are in docs/architecture.md), while its language
-keeps statements in step with the tables. So the hot statements are written in
+On the path of a trial SQLAlchemy's own execution costs more than the statement
+does (the figure is in docs/architecture.md), while its language keeps statements
+in step with the tables. So the hot statements are written in
 Core and compiled when the module is loaded; lists with their many forms of
 filters go through SQLAlchemy's engine.
 """
