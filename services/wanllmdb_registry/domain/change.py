@@ -21,6 +21,11 @@ class Change(ABC):
     def keys(self) -> Sequence[RequestKey]:
         """The requests that it answers, whose stored replies must be loaded."""
 
+    @property
+    def needs_lock(self) -> bool:
+        """Whether it must hold the sweep and its runs locked from the start."""
+        return False
+
     def needs(self, sweep: Sweep) -> Needs:
         """Which runs must be loaded, given the sweep as it is now."""
         return Needs()

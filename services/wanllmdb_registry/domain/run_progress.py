@@ -159,6 +159,11 @@ class ReleaseRun(SingleChange[Run]):
 class ExpireLeases(SingleChange[int]):
     """What becomes of runs whose lease ran out: queued again, or LOST. Gives their number."""
 
+    @property
+    def needs_lock(self) -> bool:
+        # A heartbeat in between must not be overlooked.
+        return True
+
     def needs(self, sweep: Sweep) -> Needs:
         return Needs(expired=True)
 

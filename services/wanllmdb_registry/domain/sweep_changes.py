@@ -111,6 +111,10 @@ class DeleteSweep(SingleChange[None]):
 
     etag: str
 
+    @property
+    def needs_lock(self) -> bool:
+        return True
+
     def apply(self, edit: SweepEdit) -> None:
         check_etag(edit.sweep, self.etag)
         edit.deleted = True

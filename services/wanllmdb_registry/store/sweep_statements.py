@@ -15,7 +15,9 @@ from sqlalchemy import (
     TableValuedAlias,
     Text,
     Uuid,
+    and_,
     bindparam,
+    case,
     delete,
     func,
     or_,
@@ -32,41 +34,33 @@ from wanllmdb_registry.store.statement import Statement
 _of_sweep = runs.c.sweep_id == bindparam("sweep_id")
 _numbers = func.any(bindparam("numbers", type_=ARRAY(BigInteger)))
 
-# Every write of a sweep holds this lock, so revisions become visible in order
-# and counters need no arithmetic in SQL. Whether a request was answered before is
-# looked up in the same round trip, as of before the lock was there; a reply that
-# another replica wrote meanwhile shows when ours is written, see `apply`.
-LOCK_SWEEP = Statement(
-    select(
-        sweeps,
-        func.clock_timestamp().label("now"),
-        select(func.count())
-        .select_from(replies)
-        .where(
-            replies.c.sweep_id == bindparam("sweep_id"),
-            replies.c.request_id == func.any(bindparam("request_ids", type_=ARRAY(Uuid))),
-        )
-        .scalar_subquery()
-        .label("answered"),
+# Whether a request was answered before is looked up in the same round trip.
+_read_sweep = select(
+    sweeps,
+    func.clock_timestamp().label("now"),
+    select(func.count())
+    .select_from(replies)
+    .where(
+        replies.c.sweep_id == bindparam("sweep_id"),
+        replies.c.request_id == func.any(bindparam("request_ids", type_=ARRAY(Uuid))),
     )
-    .where(sweeps.c.sweep_id == bindparam("sweep_id"))
-    .with_for_update(key_share=True, of=sweeps)
-)
+    .scalar_subquery()
+    .label("answered"),
+).where(sweeps.c.sweep_id == bindparam("sweep_id"))
+READ_SWEEP = Statement(_read_sweep)
+LOCK_SWEEP = Statement(_read_sweep.with_for_update(key_share=True, of=sweeps))
 REPLIES = Statement(
     select(replies.c.request_id, replies.c.fingerprint, replies.c.reply).where(
         replies.c.sweep_id == bindparam("sweep_id"),
         replies.c.request_id == func.any(bindparam("request_ids", type_=ARRAY(Uuid))),
     )
 )
-# Runs are locked too, against heartbeats, which do not take the sweep's lock;
-# by everybody in the order of numbers, so that nobody waits in a circle.
-RUNS_BY_NUMBER = Statement(
-    select(runs)
-    .where(_of_sweep, runs.c.number == _numbers)
-    .order_by(runs.c.number)
-    .with_for_update(key_share=True)
-)
-RUNS_BY_NEED = Statement(
+# Runs are locked by everybody in the order of numbers, so that nobody waits in a
+# circle: by heartbeats too, which do not take the sweep's lock.
+_runs_by_number = select(runs).where(_of_sweep, runs.c.number == _numbers).order_by(runs.c.number)
+READ_RUNS_BY_NUMBER = Statement(_runs_by_number)
+LOCK_RUNS_BY_NUMBER = Statement(_runs_by_number.with_for_update(key_share=True))
+_runs_by_need = (
     select(runs)
     .where(
         _of_sweep,
@@ -79,8 +73,9 @@ RUNS_BY_NEED = Statement(
         ),
     )
     .order_by(runs.c.number)
-    .with_for_update(key_share=True)
 )
+READ_RUNS_BY_NEED = Statement(_runs_by_need)
+LOCK_RUNS_BY_NEED = Statement(_runs_by_need.with_for_update(key_share=True))
 
 
 @cache
@@ -95,14 +90,25 @@ def _arrays(table: Table, prefix: str, columns: Sequence[str]) -> TableValuedAli
     return func.unnest(*arrays).table_valued(*columns, name=prefix).render_derived()
 
 
-_sweep_id = bindparam("key_sweep_id", type_=Text)
+# One row if the sweep still is as it was loaded, else none, and then nothing is
+# written: every change bumps the revision. Holds the row until the end, so that
+# writes of a sweep follow each other and revisions become visible in order.
+_unchanged = (
+    select(sweeps.c.sweep_id)
+    .where(
+        sweeps.c.sweep_id == bindparam("key_sweep_id", type_=Text),
+        sweeps.c.revision == bindparam("key_revision", type_=BigInteger),
+    )
+    .with_for_update(key_share=True)
+    .cte("unchanged")
+)
 
 
 def _insert_rows(table: Table) -> Insert:
     """Inserts rows of the sweep, from arrays named NEW_TABLE_COLUMN."""
     columns = own_columns(table)
     rows = _arrays(table, f"new_{table.name}", columns)
-    values = select(_sweep_id.label("sweep_id"), *(rows.c[name] for name in columns))
+    values = select(_unchanged.c.sweep_id, *(rows.c[name] for name in columns))
     return insert(table).from_select(["sweep_id", *columns], values)
 
 
@@ -112,15 +118,36 @@ _upsert_points = _insert_points.on_conflict_do_update(
     set_={name: _insert_points.excluded[name] for name in ("value", "time", "objective_revision")},
 )
 _changed_runs = _arrays(runs, "changed_runs", ["number", *RUN_COLUMNS])
+_new_values = {name: _changed_runs.c[name] for name in RUN_COLUMNS}
+# A heartbeat may have renewed the lease since the run was loaded.
+_same_lease = and_(
+    runs.c.state == RunState.RUNNING.value,
+    _changed_runs.c.state == RunState.RUNNING.value,
+    runs.c.attempt == _changed_runs.c.attempt,
+)
+_lease = func.greatest(runs.c.lease_expire_time, _changed_runs.c.lease_expire_time)
 _update_runs = (
     update(runs)
-    .where(runs.c.sweep_id == _sweep_id, runs.c.number == _changed_runs.c.number)
-    .values({name: _changed_runs.c[name] for name in RUN_COLUMNS})
+    .where(
+        runs.c.sweep_id == _unchanged.c.sweep_id,
+        # Said twice: by the key alone a plan finds the rows whatever it joins first.
+        runs.c.sweep_id == bindparam("key_sweep_id", type_=Text),
+        runs.c.number == func.any(bindparam("changed_runs_number", type_=ARRAY(BigInteger))),
+        runs.c.number == _changed_runs.c.number,
+    )
+    .values(
+        {
+            **_new_values,
+            "lease_expire_time": case(
+                (_same_lease, _lease), else_=_changed_runs.c.lease_expire_time
+            ),
+        }
+    )
 )
-# All that a transaction writes, in one round trip; most arrays are empty.
+# All that changes leave, in one statement; most arrays are empty.
 _write = (
     update(sweeps)
-    .where(sweeps.c.sweep_id == _sweep_id)
+    .where(sweeps.c.sweep_id == _unchanged.c.sweep_id)
     .add_cte(
         _insert_rows(runs).cte("created"),
         _update_runs.cte("changed"),
@@ -128,8 +155,8 @@ _write = (
         _insert_rows(replies).cte("answered"),
     )
 )
-WRITE = Statement(_write, [*SWEEP_COLUMNS, "key_sweep_id"])
-WRITE_WITH_OWN_FIELDS = Statement(_write, [*SWEEP_COLUMNS, *SWEEP_OWN_COLUMNS, "key_sweep_id"])
+WRITE = Statement(_write, [*SWEEP_COLUMNS])
+WRITE_WITH_OWN_FIELDS = Statement(_write, [*SWEEP_COLUMNS, *SWEEP_OWN_COLUMNS])
 INSERT_REPLIES = Statement(insert(replies), replies.c.keys())
 INSERT_PROJECT = Statement(insert(projects).on_conflict_do_nothing(), projects.c.keys())
 INSERT_SWEEP = Statement(insert(sweeps).on_conflict_do_nothing(), sweeps.c.keys())

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
 
-from wanllmdb_common.errors import ServiceError
+from wanllmdb_common.errors import AbortedError, ServiceError
 from wanllmdb_registry.domain.change import Change
 from wanllmdb_registry.domain.edit import (
     Needs,
@@ -43,11 +45,14 @@ from wanllmdb_registry.store.sweep_statements import (
     INSERT_REPLIES,
     INSERT_SWEEP,
     LOCK_LEASES,
+    LOCK_RUNS_BY_NEED,
+    LOCK_RUNS_BY_NUMBER,
     LOCK_SWEEP,
+    READ_RUNS_BY_NEED,
+    READ_RUNS_BY_NUMBER,
+    READ_SWEEP,
     RENEW_LEASES,
     REPLIES,
-    RUNS_BY_NEED,
-    RUNS_BY_NUMBER,
     SWEEP_STATE,
     SWEEPS_WITH_EXPIRED_LEASES,
     WRITE,
@@ -56,8 +61,12 @@ from wanllmdb_registry.store.sweep_statements import (
 )
 
 
-class _AnsweredMeanwhileError(Exception):
-    """A request was answered through another replica; the transaction is tried again."""
+class _MetAnotherWriterError(Exception):
+    """The sweep changed, or a request was answered, through another replica meanwhile."""
+
+
+# After one try without a lock; the second of these sees all that the first one met.
+MAX_LOCKED_TRIES = 4
 
 
 class SweepStore:
@@ -104,33 +113,60 @@ class SweepStore:
             ServiceError: the database failed; nothing was written, as far as known.
         """
         keys = [key for change in changes for key in change.keys]
+        # Within a replica a sweep's writes follow each other anyway, so mostly
+        # nobody else has changed it between the load and the write, which checks
+        # that: two round trips fewer than with a lock.
+        if not any(change.needs_lock for change in changes):
+            with contextlib.suppress(_MetAnotherWriterError):
+                async with self._database.read() as connection:
+                    return await self._load_and_write(
+                        connection, sweep_id, changes, keys, locked=False
+                    )
+        for _ in range(MAX_LOCKED_TRIES):
+            with contextlib.suppress(_MetAnotherWriterError):
+                async with self._database.transaction() as connection:
+                    return await self._load_and_write(
+                        connection, sweep_id, changes, keys, locked=True
+                    )
+        raise AbortedError(
+            "WRITE_CONFLICT", "the write met others several times; send the same request again"
+        )
+
+    async def _load_and_write(
+        self,
+        connection: Connection,
+        sweep_id: str,
+        changes: Sequence[Change],
+        keys: Sequence[RequestKey],
+        *,
+        locked: bool,
+    ) -> list[Outcome]:
+        request_ids = [key.request_id for key in keys]
+        read = LOCK_SWEEP if locked else READ_SWEEP
+        row = await read.fetch_one(connection, sweep_id=sweep_id, request_ids=request_ids)
+        if row is None:
+            stored = await _load_replies(connection, sweep_id, keys)
+            return [_without_sweep(sweep_id, change, stored) for change in changes]
+        edit = SweepEdit(sweep_from_row(row), row["now"], self._lease)
+        if row["answered"]:
+            edit.replies = await _load_replies(connection, sweep_id, keys)
+        needs = [change.needs(edit.sweep) for change in changes]
+        await _load_runs(connection, edit, needs, locked=locked)
+        loaded = _Loaded(edit.sweep.revision, edit.sweep.version)
+        outcomes = [_run(change, edit) for change in changes]
+        refused = any(isinstance(outcome, ServiceError) for outcome in outcomes)
+        # A change that is refused may be a repetition, answered since the sweep was
+        # read. One that is carried out a second time fails when its answer is written.
+        if refused and not row["answered"] and await _load_replies(connection, sweep_id, keys):
+            raise _MetAnotherWriterError
         try:
-            return await self._apply(sweep_id, changes, keys)
-        except _AnsweredMeanwhileError:
-            return await self._apply(sweep_id, changes, keys)
+            await _write(connection, edit, loaded)
         except asyncpg.UniqueViolationError as error:
             if error.table_name != replies.name:
                 raise
-            return await self._apply(sweep_id, changes, keys)
-
-    async def _apply(
-        self, sweep_id: str, changes: Sequence[Change], keys: Sequence[RequestKey]
-    ) -> list[Outcome]:
-        async with self._database.transaction() as connection:
-            request_ids = [key.request_id for key in keys]
-            row = await LOCK_SWEEP.fetch_one(connection, sweep_id=sweep_id, request_ids=request_ids)
-            if row is None:
-                stored = await _load_replies(connection, sweep_id, keys)
-                return [_without_sweep(sweep_id, change, stored) for change in changes]
-            edit = SweepEdit(sweep_from_row(row), row["now"], self._lease)
-            if row["answered"]:
-                edit.replies = await _load_replies(connection, sweep_id, keys)
-            before = edit.sweep.version
-            await _load_runs(connection, edit, [change.needs(edit.sweep) for change in changes])
-            outcomes = [_run(change, edit) for change in changes]
-            if not row["answered"] and any(isinstance(o, ServiceError) for o in outcomes):
-                await _check_answers(connection, sweep_id, keys)
-            await _write(connection, edit, own=edit.sweep.version != before)
+            raise _MetAnotherWriterError from error
+        except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
+            raise _MetAnotherWriterError from error
         return outcomes
 
     async def sweeps_with_expired_leases(self) -> list[str]:
@@ -197,15 +233,6 @@ def _run(change: Change, edit: SweepEdit) -> Outcome:
         raise
 
 
-async def _check_answers(connection: Connection, sweep_id: str, keys: Sequence[RequestKey]) -> None:
-    """A change that is refused may be a repetition, answered while this waited for the lock.
-
-    One that is carried out a second time shows when its answer is written again.
-    """
-    if await _load_replies(connection, sweep_id, keys):
-        raise _AnsweredMeanwhileError
-
-
 async def _load_replies(
     connection: Connection, sweep_id: str, keys: Sequence[RequestKey]
 ) -> dict[str, StoredReply]:
@@ -216,7 +243,9 @@ async def _load_replies(
     return {str(row["request_id"]): StoredReply(row["fingerprint"], row["reply"]) for row in rows}
 
 
-async def _load_runs(connection: Connection, edit: SweepEdit, needs: Sequence[Needs]) -> None:
+async def _load_runs(
+    connection: Connection, edit: SweepEdit, needs: Sequence[Needs], *, locked: bool
+) -> None:
     sweep_id = edit.sweep.sweep_id
     # Numbers from the next one on are new runs.
     numbers = sorted(
@@ -226,7 +255,8 @@ async def _load_runs(connection: Connection, edit: SweepEdit, needs: Sequence[Ne
     queued = any(need.queued for need in needs)
     expired = any(need.expired for need in needs)
     if external_run_ids or queued or expired:
-        rows = await RUNS_BY_NEED.fetch(
+        by_need = LOCK_RUNS_BY_NEED if locked else READ_RUNS_BY_NEED
+        rows = await by_need.fetch(
             connection,
             sweep_id=sweep_id,
             numbers=numbers,
@@ -235,14 +265,23 @@ async def _load_runs(connection: Connection, edit: SweepEdit, needs: Sequence[Ne
             expired_at=edit.now if expired else None,
         )
     elif numbers:
-        rows = await RUNS_BY_NUMBER.fetch(connection, sweep_id=sweep_id, numbers=numbers)
+        by_number = LOCK_RUNS_BY_NUMBER if locked else READ_RUNS_BY_NUMBER
+        rows = await by_number.fetch(connection, sweep_id=sweep_id, numbers=numbers)
     else:
         return
     for row in rows:
         edit.runs[row["number"]] = run_from_row(row)
 
 
-async def _write(connection: Connection, edit: SweepEdit, *, own: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """What the sweep had when it was loaded."""
+
+    revision: int
+    version: int
+
+
+async def _write(connection: Connection, edit: SweepEdit, loaded: _Loaded) -> None:
     sweep_id = edit.sweep.sweep_id
     if edit.deleted:
         await DELETE_POINTS.execute(connection, sweep_id=sweep_id)
@@ -253,11 +292,18 @@ async def _write(connection: Connection, edit: SweepEdit, *, own: bool) -> None:
         ]
         await INSERT_REPLIES.execute_many(connection, answers)
     elif edit.mutations:
-        values = {"key_sweep_id": sweep_id, **sweep_row(edit.sweep), **_arrays(edit)}
-        if own:
-            await WRITE_WITH_OWN_FIELDS.execute(connection, **values, **sweep_own_row(edit.sweep))
-        else:
-            await WRITE.execute(connection, **values)
+        write = WRITE
+        values = {
+            "key_sweep_id": sweep_id,
+            "key_revision": loaded.revision,
+            **sweep_row(edit.sweep),
+            **_arrays(edit),
+        }
+        if edit.sweep.version != loaded.version:
+            write = WRITE_WITH_OWN_FIELDS
+            values |= sweep_own_row(edit.sweep)
+        if not await write.execute(connection, **values):
+            raise _MetAnotherWriterError
 
 
 def _arrays(edit: SweepEdit) -> dict[str, list[Any]]:
