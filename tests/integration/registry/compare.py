@@ -1,0 +1,155 @@
+"""What the registry's reads give of a sweep, compared with the model of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from google.protobuf.message import Message
+
+from tests.integration.registry import model
+from tests.integration.registry.model import Etag
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
+
+# Makes an RPC by its name.
+Call = Callable[[str, Message], Any]
+
+
+@dataclass
+class Tracked:
+    """A sweep, its model, and what was seen of it.
+
+    `etags` by the model's version, `revisions` with the model's clock then, and
+    the requests that were carried out under an id, with their answers.
+    """
+
+    sweep_id: str
+    model: model.Sweep
+    etags: dict[int, str] = field(default_factory=dict)
+    revisions: list[tuple[int, int]] = field(default_factory=list)
+    answered: list[tuple[str, Any, Any]] = field(default_factory=list)
+
+    def etag(self, choice: Etag) -> str:
+        """The text for a choice; the oldest one that is stale, if there is any."""
+        if choice is Etag.NONE:
+            return ""
+        if choice is Etag.CURRENT:
+            return self.etags[self.model.version]
+        stale = [text for version, text in self.etags.items() if version != self.model.version]
+        return stale[0] if stale else '"stale"'
+
+
+def run_state(state: run_pb2.RunState.ValueType) -> str:
+    """QUEUED for RUN_STATE_QUEUED."""
+    return run_pb2.RunState.Name(state).removeprefix("RUN_STATE_")
+
+
+def sweep_state(state: sweep_pb2.SweepState.ValueType) -> str:
+    """PENDING for SWEEP_STATE_PENDING."""
+    return sweep_pb2.SweepState.Name(state).removeprefix("SWEEP_STATE_")
+
+
+def command(name: run_pb2.RunCommand.ValueType) -> str:
+    """STOP for RUN_COMMAND_STOP."""
+    return run_pb2.RunCommand.Name(name).removeprefix("RUN_COMMAND_")
+
+
+def best_of(message: Any) -> tuple[int, float, float] | None:
+    """Number, objective and x of a `best_run`."""
+    if not message.HasField("best_run"):
+        return None
+    best = message.best_run
+    return best.number, best.objective, best.parameters["x"].double_value
+
+
+def expected_best(rules: model.Sweep) -> tuple[int, float | None, float | None] | None:
+    """What `best_of` must give."""
+    return None if rules.best is None else (rules.best.number, rules.best.objective, rules.best.x)
+
+
+def check_sweep(call: Call, sweep: Tracked) -> None:
+    """GetSweep: state, limits, counters and best run; etag and revision move when they must."""
+    got = call("GetSweep", pb.GetSweepRequest(sweep_id=sweep.sweep_id)).sweep
+    rules = sweep.model
+    reason = sweep_pb2.FinishReason.Name(got.finish_reason).removeprefix("FINISH_REASON_")
+    assert (sweep_state(got.state), reason) == (rules.state, rules.finish_reason)
+    assert (got.spec.run_cap if got.spec.HasField("run_cap") else None) == rules.cap
+    assert got.spec.HasField("metric") == rules.has_metric
+    assert (got.spec.metric.target if got.spec.metric.HasField("target") else None) == rules.target
+    stats = got.stats
+    counts = {state: getattr(stats, f"{state.lower()}_runs") for state in model.RUN_STATES}
+    assert counts == {state: rules.counts[state] for state in model.RUN_STATES}
+    assert stats.total_runs == len(rules.runs)
+    assert best_of(stats) == expected_best(rules)
+    _check_rates(stats, rules)
+
+    known = sweep.etags.setdefault(rules.version, got.etag)
+    assert got.etag == known
+    assert len(set(sweep.etags.values())) == len(sweep.etags)
+    if sweep.revisions:
+        before, clock = sweep.revisions[-1]
+        if rules.changed > clock:
+            assert got.revision > before
+        else:
+            assert got.revision == before
+    sweep.revisions.append((got.revision, rules.clock))
+
+
+def _check_rates(stats: sweep_pb2.SweepStats, rules: model.Sweep) -> None:
+    counts = rules.counts
+    ended = len(rules.runs) - counts["QUEUED"] - counts["RUNNING"]
+    assert stats.failure_rate == (ended and (counts["FAILED"] + counts["LOST"]) / ended)
+    assert stats.prune_rate == (ended and counts["PRUNED"] / ended)
+
+
+def check_runs(call: Call, sweep: Tracked) -> None:
+    """ListRuns: every run, in the order of numbers, without a gap."""
+    runs = call("ListRuns", pb.ListRunsRequest(sweep_id=sweep.sweep_id, page_size=1000)).runs
+    assert [run.number for run in runs] == list(range(len(runs)))
+    got = [
+        (
+            run_state(run.state),
+            run.attempt,
+            run.objective if run.HasField("objective") else None,
+            run.parameters["x"].double_value,
+        )
+        for run in runs
+    ]
+    assert got == [(run.state, run.attempt, run.objective, run.x) for run in sweep.model.runs]
+    for run in runs:
+        assert run.HasField("end_time") == (run_state(run.state) not in ("QUEUED", "RUNNING"))
+        assert run.HasField("lease_expire_time") == (run_state(run.state) == "RUNNING")
+
+
+def check_sync(call: Call, sweep: Tracked, seen: int, page_size: int) -> None:
+    """SyncRuns from a revision seen earlier: what changed since, each run once, and no other."""
+    since, clock = sweep.revisions[seen]
+    rules, got = sweep.model, list[pb.SyncedRun]()
+    own: sweep_pb2.Sweep | None = None
+    while True:
+        page = call(
+            "SyncRuns",
+            pb.SyncRunsRequest(sweep_id=sweep.sweep_id, since_revision=since, page_size=page_size),
+        )
+        got += page.runs
+        if page.HasField("sweep"):
+            own = page.sweep
+        assert page.revision >= since
+        since = page.revision
+        if not page.has_more:
+            break
+    assert since == sweep.revisions[-1][0]
+    assert sweep_state(page.state) == rules.state
+    assert (page.next_number, page.space_exhausted) == (len(rules.runs), rules.exhausted)
+    changed = [run for run in rules.runs if run.changed > clock]
+    assert sorted(run.number for run in got) == [run.number for run in changed]
+    times = [rules.runs[run.number].changed for run in got]
+    assert times == sorted(times)
+    for run in got:
+        expected = rules.runs[run.number]
+        assert (run_state(run.state), run.attempt) == (expected.state, expected.attempt)
+        objective = run.objective if run.HasField("objective") else None
+        assert objective == expected.objective
+    assert (own is not None) == (rules.own_changed > clock)

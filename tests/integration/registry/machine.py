@@ -1,0 +1,222 @@
+"""What a sequence of calls needs: the registry, the sweeps so far, and how calls are compared."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
+
+from google.protobuf import field_mask_pb2
+from google.protobuf.message import Message
+from grpc import StatusCode
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+
+from tests.errors import refused
+from tests.integration.registry import model
+from tests.integration.registry.compare import Tracked
+from tests.integration.registry.model import Etag, Refused
+from tests.sweeps import Registry, request_id, row
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import run_pb2, search_space_pb2, sweep_pb2
+
+T = TypeVar("T")
+
+
+MAX_SWEEPS = 5
+SPACE = search_space_pb2.SearchSpace(
+    parameters=[
+        search_space_pb2.Parameter(
+            name="x", uniform=search_space_pb2.UniformDistribution(min=0.0, max=1.0)
+        )
+    ]
+)
+
+counts = st.integers(0, 3)
+caps = st.none() | st.integers(1, 6)
+targets = st.none() | st.sampled_from([0.25, 0.5, 2.0])
+etags = st.sampled_from([Etag.NONE, Etag.NONE, Etag.CURRENT, Etag.STALE])
+specs = st.builds(
+    lambda cap, has_metric, target, maximize, retries: model.Sweep(
+        cap, has_metric, target if has_metric else None, maximize, retries
+    ),
+    cap=caps,
+    has_metric=st.sampled_from([True, True, True, False]),
+    target=st.none() | targets,
+    maximize=st.booleans(),
+    retries=st.integers(0, 2),
+)
+# Which sweep or run, counted from the newest; most calls should meet one.
+which = st.integers(0, 7)
+
+
+def same(left: Message, right: Message) -> bool:
+    """Whether two messages say the same, NaN included."""
+    return left.SerializeToString(deterministic=True) == right.SerializeToString(deterministic=True)
+
+
+def rows(reported: Sequence[float]) -> list[run_pb2.MetricRow]:
+    """A row for each value of the metric, with another metric beside it."""
+    return [row(step, {"loss": value, "other": 1.0}) for step, value in enumerate(reported)]
+
+
+class Machine(RuleBasedStateMachine):
+    """Without a rule yet; Hypothesis runs it in a thread beside the loop of the test."""
+
+    def __init__(self, registry: Registry, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self.registry = registry
+        self.loop = loop
+        self.sweeps: list[Tracked] = []
+        self.deleted: list[Tracked] = []
+        self.touched: list[Tracked] = []
+        self.points = 0
+
+    @property
+    def newest(self) -> model.Sweep:
+        """The model of the sweep that most rules are about."""
+        return self.sweeps[-1].model
+
+    def call(self, method: str, request: Message) -> Any:
+        """One RPC, on the loop of the test."""
+
+        async def answer() -> Any:
+            return await getattr(self.registry, method)(request, timeout=20)
+
+        coroutine: Coroutine[Any, Any, Any] = answer()
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result()
+
+    def step(
+        self, sweep: Tracked, method: str, request: Any, apply: Callable[[], T]
+    ) -> tuple[Any, T] | None:
+        """A mutation of both; the answer and the model's, or None when both refuse it."""
+        sweep.model.clock += 1
+        self.touched.append(sweep)
+        try:
+            expected = apply()
+        except Refused as refusal:
+            with refused(StatusCode[refusal.code], refusal.reason):
+                self.call(method, request)
+            return None
+        reply = self.call(method, request)
+        if getattr(request, "request_id", ""):
+            sweep.answered.append((method, request, reply))
+        return reply, expected
+
+    def pick(self, index: int) -> Tracked:
+        """A sweep; mostly the newest one."""
+        return self.sweeps[-1 if index < 5 else -1 - index % len(self.sweeps)]
+
+    def pick_run(self, sweep: Tracked, index: int) -> tuple[int, int]:
+        """A number and its attempt; a run that is running, any, or one that does not exist."""
+        runs = sweep.model.runs
+        running = [run for run in runs if run.state == "RUNNING"]
+        if index < 5 and running:
+            run = running[index % len(running)]
+        elif index < 7 and runs:
+            run = runs[index * 3 % len(runs)]
+        else:
+            return len(runs), 1
+        return run.number, run.attempt
+
+    def point(self) -> float:
+        """An x that no other run has."""
+        self.points += 1
+        return self.points / 4096
+
+    def pick_any(self, index: int) -> Tracked:
+        """A sweep; at times one that was deleted."""
+        return self.deleted[-1] if self.deleted and index == 7 else self.pick(index)
+
+
+class SweepMachine(Machine):
+    """Rules about sweeps: each makes a call, of the registry and of the model."""
+
+    def add(self, rules: model.Sweep) -> None:
+        """Creates the sweep that the rules are for."""
+        spec = sweep_pb2.SweepSpec(
+            method=sweep_pb2.METHOD_RANDOM,
+            search_space=SPACE,
+            run_cap=rules.cap,
+            retries=sweep_pb2.RetryPolicy(failed=rules.retries),
+        )
+        if rules.has_metric:
+            goal = sweep_pb2.GOAL_MAXIMIZE if rules.maximize else sweep_pb2.GOAL_MINIMIZE
+            metric = sweep_pb2.Metric(name="loss", goal=goal, target=rules.target)
+            spec.metric.CopyFrom(metric)
+        request = pb.CreateSweepRequest(spec=spec, request_id=request_id())
+        reply = self.call("CreateSweep", request)
+        sweep = Tracked(reply.sweep.sweep_id, rules)
+        sweep.answered.append(("CreateSweep", request, reply))
+        self.sweeps.append(sweep)
+        self.touched.append(sweep)
+
+    @rule(index=which, name=st.sampled_from(["Start", "Pause", "Resume"]), etag=etags)
+    def transition(self, index: int, name: str, etag: Etag) -> None:
+        self.move(self.pick(index), name, etag)
+
+    @precondition(lambda self: self.newest.state == "PAUSED")
+    @rule()
+    def resume(self) -> None:
+        self.move(self.sweeps[-1], "Resume", Etag.CURRENT)
+
+    @precondition(lambda self: self.newest.ended or len(self.newest.runs) > 3)
+    @rule(index=which, name=st.sampled_from(["Finish", "Cancel"]), etag=etags)
+    def end(self, index: int, name: str, etag: Etag) -> None:
+        self.move(self.pick(index), name, etag)
+
+    def move(self, sweep: Tracked, name: str, etag: Etag) -> None:
+        """One of the transitions."""
+        request = getattr(pb, f"{name}SweepRequest")(
+            sweep_id=sweep.sweep_id, etag=sweep.etag(etag), request_id=request_id()
+        )
+        self.step(sweep, f"{name}Sweep", request, lambda: sweep.model.transition(name, etag))
+
+    @rule(
+        index=which,
+        cap=caps | st.just(0),
+        aim=targets | st.just(math.nan),
+        etag=etags,
+        of_cap=st.booleans(),
+    )
+    def change_limit(
+        self, index: int, cap: int | None, aim: float | None, etag: Etag, *, of_cap: bool
+    ) -> None:
+        sweep = self.pick(index)
+        if of_cap:
+            request = self.update(sweep, "spec.run_cap", sweep_pb2.SweepSpec(run_cap=cap), etag)
+            self.step(sweep, "UpdateSweep", request, lambda: sweep.model.update_cap(cap, etag))
+        else:
+            spec = sweep_pb2.SweepSpec(metric=sweep_pb2.Metric(target=aim))
+            request = self.update(sweep, "spec.metric.target", spec, etag)
+            self.step(sweep, "UpdateSweep", request, lambda: sweep.model.update_target(aim, etag))
+
+    def update(
+        self, sweep: Tracked, path: str, spec: sweep_pb2.SweepSpec, etag: Etag
+    ) -> pb.UpdateSweepRequest:
+        """An update of one field."""
+        named = sweep_pb2.Sweep(sweep_id=sweep.sweep_id, spec=spec, etag=sweep.etag(etag))
+        mask = field_mask_pb2.FieldMask(paths=[path])
+        return pb.UpdateSweepRequest(sweep=named, update_mask=mask, request_id=request_id())
+
+    @precondition(lambda self: len(self.sweeps) > 1 and self.newest.ended)
+    @rule(index=which, etag=etags)
+    def delete(self, index: int, etag: Etag) -> None:
+        sweep = self.pick(index)
+        request = pb.DeleteSweepRequest(
+            sweep_id=sweep.sweep_id, etag=sweep.etag(etag), request_id=request_id()
+        )
+        if self.step(sweep, "DeleteSweep", request, lambda: sweep.model.delete(etag)):
+            self.sweeps.remove(sweep)
+            self.deleted.append(sweep)
+            self.touched.clear()
+
+    @precondition(lambda self: self.deleted)
+    @rule(method=st.sampled_from(["GetSweep", "ListRuns", "SyncRuns", "StartSweep", "CreateRuns"]))
+    def call_for_a_deleted_sweep(self, method: str) -> None:
+        request = getattr(pb, f"{method}Request")(sweep_id=self.deleted[-1].sweep_id)
+        if isinstance(request, pb.CreateRunsRequest):
+            request.requests.add(agent_id="agent", request_id=request_id())
+        with refused(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+            self.call(method, request)

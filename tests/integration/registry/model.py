@@ -1,0 +1,331 @@
+"""The rules of a sweep once more, as plainly as they can be said.
+
+What tests compare the registry with. It shares no code with it and keeps nothing
+that can be counted: counters and the best run are read off the list of runs. Each
+rule either raises `Refused` before it has changed anything, or changes the sweep.
+Leases do not run out here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+ENDED_SWEEP = ("FINISHED", "CANCELED")
+RUN_STATES = ("QUEUED", "RUNNING", "FINISHED", "PRUNED", "FAILED", "LOST", "CANCELED")
+
+
+class Refused(Exception):  # noqa: N818
+    """What the registry must refuse, with its status code and reason."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code = code
+        self.reason = reason
+
+
+class Outcome(Enum):
+    """How an agent ends a run."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    PRUNED = "pruned"
+    CANCELED = "canceled"
+
+
+class Etag(Enum):
+    """Which etag a caller gives."""
+
+    NONE = "none"
+    CURRENT = "current"
+    STALE = "stale"
+
+
+@dataclass
+class Run:
+    """A run; `reported` is the last value of the metric in this attempt.
+
+    `changed` is the time of the last change, by the clock of the sweep.
+    """
+
+    number: int
+    x: float | None
+    state: str = "QUEUED"
+    attempt: int = 0
+    objective: float | None = None
+    reported: float | None = None
+    failures: int = 0
+    changed: int = 0
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A number and a point to hand out under it."""
+
+    number: int
+    x: float
+
+
+@dataclass
+class Sweep:
+    """A sweep. The caller moves `clock` on before each rule.
+
+    `changed` and `own_changed` say when it, or its runs too, changed last;
+    `version` counts its own changes, as the etag does.
+    """
+
+    cap: int | None
+    has_metric: bool
+    target: float | None
+    maximize: bool
+    retries: int
+    state: str = "PENDING"
+    finish_reason: str = "UNSPECIFIED"
+    exhausted: bool = False
+    runs: list[Run] = field(default_factory=list)
+    clock: int = 1
+    changed: int = 1
+    own_changed: int = 1
+    version: int = 1
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will be handed out, ever."""
+        return self.state in ENDED_SWEEP
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Runs by state."""
+        return Counter(run.state for run in self.runs)
+
+    @property
+    def queued(self) -> list[Run]:
+        """Runs that wait."""
+        return [run for run in self.runs if run.state == "QUEUED"]
+
+    @property
+    def best(self) -> Run | None:
+        """The finished run with the best objective, the earlier one of equals."""
+        finished = [run for run in self.runs if run.state == "FINISHED"]
+        return min(finished, key=self._rank, default=None) if self.has_metric else None
+
+    def _rank(self, run: Run) -> tuple[float, int]:
+        assert run.objective is not None
+        return (-run.objective if self.maximize else run.objective, run.number)
+
+    # What somebody does to the sweep itself.
+
+    def transition(self, name: str, etag: Etag) -> None:
+        """Start, Pause, Resume, Finish or Cancel."""
+        self._check_etag(etag)
+        from_states, to_state = {
+            "Start": (("PENDING",), "RUNNING"),
+            "Pause": (("RUNNING",), "PAUSED"),
+            "Resume": (("PAUSED",), "RUNNING"),
+            "Finish": (("PENDING", "RUNNING", "PAUSED"), "FINISHED"),
+            "Cancel": (("PENDING", "RUNNING", "PAUSED"), "CANCELED"),
+        }[name]
+        if self.state not in from_states:
+            raise Refused("FAILED_PRECONDITION", "SWEEP_STATE_CONFLICT")
+        if to_state in ENDED_SWEEP:
+            self._end(to_state, "REQUESTED" if to_state == "FINISHED" else "UNSPECIFIED")
+        else:
+            self.state = to_state
+            self._own_change()
+
+    def update_cap(self, cap: int | None, etag: Etag) -> None:
+        """UpdateSweep of `spec.run_cap`."""
+        self._check_etag(etag)
+        if cap is not None and cap < 1:
+            raise Refused("INVALID_ARGUMENT", "INVALID_SWEEP_CONFIG")
+        self.cap = cap
+        self._own_change()
+        self._finish_if_done()
+
+    def update_target(self, target: float | None, etag: Etag) -> None:
+        """UpdateSweep of `spec.metric.target`."""
+        self._check_etag(etag)
+        if not self.has_metric:
+            raise Refused("FAILED_PRECONDITION", "NO_METRIC")
+        if target is not None and not math.isfinite(target):
+            raise Refused("INVALID_ARGUMENT", "INVALID_SWEEP_CONFIG")
+        self.target = target
+        self._own_change()
+        self._finish_if_done()
+
+    def delete(self, etag: Etag) -> None:
+        """DeleteSweep; the caller drops the model."""
+        self._check_etag(etag)
+
+    # Runs are handed out.
+
+    def create_runs(self, proposals: Sequence[Proposal], etag: Etag, exhausted: bool) -> bool:
+        """CreateRuns of all proposals of all requests; False is a conflict."""
+        if self.state not in ("PENDING", "RUNNING"):
+            raise Refused("FAILED_PRECONDITION", "SWEEP_NOT_RUNNING")
+        if etag is Etag.STALE or not self._fit([p.number for p in proposals]):
+            return False
+        if self.state == "PENDING":
+            self.state = "RUNNING"
+            self._own_change()
+        for proposal in proposals:
+            if proposal.number == len(self.runs):
+                self.runs.append(Run(proposal.number, proposal.x))
+            run = self.runs[proposal.number]
+            run.x, run.reported = proposal.x, None
+            run.attempt += 1
+            self._move(run, "RUNNING")
+        if exhausted and not self.exhausted:
+            self.exhausted = True
+            self._own_change()
+            self._finish_if_done()
+        return True
+
+    def _fit(self, numbers: Sequence[int]) -> bool:
+        old = [number for number in numbers if number < len(self.runs)]
+        new = [number for number in numbers if number >= len(self.runs)]
+        waiting = {run.number for run in self.queued}
+        if len(set(old)) < len(old) or not waiting.issuperset(old):
+            return False
+        if new != list(range(len(self.runs), len(self.runs) + len(new))):
+            return False
+        if new and waiting != set(old):
+            return False
+        return not new or self.cap is None or len(self.runs) + len(new) <= self.cap
+
+    def enqueue(self, points: Sequence[float]) -> list[int]:
+        """EnqueueRuns; gives the numbers."""
+        if self.ended:
+            raise Refused("FAILED_PRECONDITION", "SWEEP_NOT_RUNNING")
+        if self.cap is not None and len(self.runs) + len(points) > self.cap:
+            raise Refused("FAILED_PRECONDITION", "RUN_CAP_REACHED")
+        numbers = []
+        for x in points:
+            run = Run(len(self.runs), x)
+            self.runs.append(run)
+            self._move(run, "QUEUED")
+            numbers.append(run.number)
+        return numbers
+
+    # What the agent that holds a run does.
+
+    def held(self, number: int, attempt: int) -> Run:
+        """The run, for the attempt that counts."""
+        if number >= len(self.runs):
+            raise Refused("NOT_FOUND", "RUN_NOT_FOUND")
+        run = self.runs[number]
+        if not 1 <= attempt <= run.attempt:
+            raise Refused("INVALID_ARGUMENT", "INVALID_REQUEST")
+        if attempt < run.attempt:
+            raise Refused("FAILED_PRECONDITION", "RUN_LEASE_LOST")
+        if run.state != "RUNNING":
+            raise Refused("FAILED_PRECONDITION", "RUN_NOT_RUNNING")
+        return run
+
+    def report(self, number: int, attempt: int, values: Sequence[float]) -> str:
+        """ReportMetrics of values of the metric; gives the command."""
+        run = self.held(number, attempt)
+        self._report(run, values)
+        return self._command()
+
+    def finish(
+        self,
+        number: int,
+        attempt: int,
+        values: Sequence[float],
+        outcome: Outcome,
+        objective: float | None,
+    ) -> Run:
+        """FinishRun, with values not yet reported."""
+        run = self.held(number, attempt)
+        self._report(run, values)
+        known = run.reported is not None and not math.isnan(run.reported)
+        if outcome is Outcome.SUCCEEDED:
+            final = run.reported if objective is None else objective
+            if not self.has_metric:
+                self._move(run, "FINISHED")
+            elif final is None or math.isnan(final):
+                self._fail(run)
+            else:
+                run.objective = final
+                self._move(run, "FINISHED")
+        elif outcome is Outcome.PRUNED:
+            run.objective = run.reported if known and self.has_metric else None
+            self._move(run, "PRUNED")
+        elif outcome is Outcome.CANCELED:
+            self._move(run, "CANCELED")
+        else:
+            self._fail(run)
+        self._finish_if_done()
+        return run
+
+    def release(self, number: int, attempt: int) -> Run:
+        """ReleaseRun."""
+        run = self.held(number, attempt)
+        self._move(run, "CANCELED" if self.ended else "QUEUED")
+        return run
+
+    def heartbeat(self, number: int, attempt: int) -> str:
+        """What Heartbeat says of one lease; changes nothing that is seen here."""
+        try:
+            self.held(number, attempt)
+        except Refused:
+            return "ABANDON"
+        return self._command()
+
+    # What follows from it.
+
+    def _check_etag(self, etag: Etag) -> None:
+        if etag is Etag.STALE:
+            raise Refused("ABORTED", "ETAG_MISMATCH")
+
+    def _command(self) -> str:
+        return "STOP" if self.state == "CANCELED" else "CONTINUE"
+
+    def _report(self, run: Run, values: Sequence[float]) -> None:
+        if values:
+            run.reported = values[-1]
+            self._move(run, run.state)
+
+    def _fail(self, run: Run) -> None:
+        if not self.ended and run.failures < self.retries:
+            run.failures += 1
+            self._move(run, "QUEUED")
+        else:
+            self._move(run, "FAILED")
+
+    def _move(self, run: Run, state: str) -> None:
+        run.state = state
+        run.changed = self.changed = self.clock
+
+    def _own_change(self) -> None:
+        self.own_changed = self.changed = self.clock
+        self.version += 1
+
+    def _end(self, state: str, reason: str) -> None:
+        self.state, self.finish_reason = state, reason
+        for run in self.queued:
+            self._move(run, "CANCELED")
+        self._own_change()
+
+    def _finish_if_done(self) -> None:
+        if self.state not in ("RUNNING", "PAUSED"):
+            return
+        best, counts = self.best, self.counts
+        if best is not None and self._meets_target(best):
+            self._end("FINISHED", "TARGET_REACHED")
+        elif counts["QUEUED"] or counts["RUNNING"]:
+            return
+        elif self.exhausted:
+            self._end("FINISHED", "SPACE_EXHAUSTED")
+        elif self.cap is not None and len(self.runs) >= self.cap:
+            self._end("FINISHED", "RUN_CAP")
+
+    def _meets_target(self, run: Run) -> bool:
+        assert run.objective is not None
+        if self.target is None:
+            return False
+        return run.objective >= self.target if self.maximize else run.objective <= self.target

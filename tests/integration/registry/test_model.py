@@ -1,0 +1,385 @@
+"""Any sequence of calls: the registry answers as its rules, said once more, require.
+
+Hypothesis makes up the sequences and shortens those that fail. After each call,
+what every read gives is compared with the model. A failure prints the calls and
+a blob to repeat them with.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TypeVar
+
+import grpc.aio
+import pytest
+from grpc import StatusCode
+from hypothesis import HealthCheck, note, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.conftest import registry_server
+from tests.errors import refused
+from tests.integration.registry import model
+from tests.integration.registry.compare import (
+    Tracked,
+    best_of,
+    check_runs,
+    check_sweep,
+    check_sync,
+    command,
+    expected_best,
+    run_state,
+    sweep_state,
+)
+from tests.integration.registry.machine import (
+    MAX_SWEEPS,
+    SweepMachine,
+    counts,
+    etags,
+    rows,
+    same,
+    specs,
+    which,
+)
+from tests.integration.registry.model import Etag, Outcome, Proposal
+from tests.sweeps import request_id
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
+from wanllmdb_common.search_space.convert import parameters_to_proto
+
+T = TypeVar("T")
+
+SETTINGS = settings(
+    max_examples=35,
+    stateful_step_count=25,
+    deadline=None,
+    print_blob=True,
+    report_multiple_bugs=False,
+    suppress_health_check=list(HealthCheck),
+)
+
+values = st.sampled_from([0.0, 0.25, 0.5, 1.0, 2.0, math.nan, math.inf, -math.inf])
+reports = st.lists(values, max_size=2)
+ACTS = (
+    ["suggest"] * 3 + ["succeeded"] * 3 + ["report", "release"] * 2 + ["failed", "pause or resume"]
+)
+# How far from the right attempt.
+offsets = st.sampled_from([0, 0, 0, 0, -1, 1])
+
+
+class RegistryMachine(SweepMachine):
+    """Rules about runs, and what must hold after every call."""
+
+    @initialize(fresh=specs)
+    def begin(self, fresh: model.Sweep) -> None:
+        self.add(fresh)
+
+    @rule(fresh=specs, seed=st.integers(0, 2**32 - 1), length=st.integers(1, 20))
+    def agents_work(self, fresh: model.Sweep, seed: int, length: int) -> None:
+        """What agents do all day, on the newest sweep; most of what can go wrong needs some of it.
+
+        A new sweep takes the place of one that has ended. What is done comes
+        from the seed: Hypothesis alone seldom makes up a long sequence that does much.
+        """
+        if self.newest.ended and len(self.sweeps) < MAX_SWEEPS:
+            self.add(fresh)
+            self.reads_agree()
+        chance = random.Random(seed)
+        for _ in range(length):
+            sweep = self.sweeps[-1]
+            act, run = chance.choice(ACTS), chance.randrange(5)
+            value = chance.choice([None, 0.5, 1.0, 1.0, 2.0, math.nan])
+            note(f"{act}, run {run} of the running ones, {value}")
+            if act == "suggest":
+                if not sweep.model.ended:
+                    self.hand_out(
+                        sweep,
+                        chance.choice(["right"] * 3 + ["new"]),
+                        1 + run % 2,
+                        1,
+                        Etag.NONE,
+                        exhausted=False,
+                    )
+            elif act == "pause or resume":
+                paused = sweep.model.state == "PAUSED"
+                self.move(sweep, "Resume" if paused else "Pause", Etag.CURRENT)
+            elif not sweep.model.counts["RUNNING"]:
+                continue
+            elif act == "report":
+                self.report(sweep, *self.pick_run(sweep, run), [0.5 if value is None else value])
+            elif act == "release":
+                self.release(sweep, *self.pick_run(sweep, run))
+            else:
+                self.finish(sweep, *self.pick_run(sweep, run), [], Outcome(act), value)
+            self.reads_agree()
+
+    @rule(
+        index=which,
+        kind=st.sampled_from(["right", "queued", "new", "gap", "taken", "twice", "nothing"]),
+        count=counts,
+        split=counts,
+        etag=etags,
+        exhausted=st.sampled_from([False] * 7 + [True]),
+    )
+    def create_runs(
+        self, index: int, kind: str, count: int, split: int, etag: Etag, *, exhausted: bool
+    ) -> None:
+        self.hand_out(self.pick(index), kind, count, split, etag, exhausted=exhausted)
+
+    def hand_out(
+        self, sweep: Tracked, kind: str, count: int, split: int, etag: Etag, *, exhausted: bool
+    ) -> None:
+        """CreateRuns with numbers that fit, or do not in one way, for two Suggests at once."""
+        queued = [run.number for run in sweep.model.queued]
+        new = list(range(len(sweep.model.runs), len(sweep.model.runs) + count))
+        numbers = {
+            "right": queued + new,
+            "queued": queued[::-1],
+            "new": new,
+            "gap": [*queued, *(number + 1 for number in new)],
+            "taken": [*queued, *new, *(run.number for run in sweep.model.runs[-1:])],
+            "twice": [*queued, *new, *queued[:1], *new[-1:]],
+            "nothing": [],
+        }[kind]
+        proposals = [Proposal(number, self.point()) for number in numbers]
+        request = pb.CreateRunsRequest(
+            sweep_id=sweep.sweep_id, etag=sweep.etag(etag), space_exhausted=exhausted
+        )
+        for part in (proposals[:split], proposals[split:]):
+            request.requests.add(
+                request_id=request_id(),
+                agent_id="agent",
+                count=len(part),
+                proposals=[
+                    pb.RunProposal(number=p.number, parameters=parameters_to_proto({"x": p.x}))
+                    for p in part
+                ],
+            )
+        done = self.step(
+            sweep,
+            "CreateRuns",
+            request,
+            lambda: sweep.model.create_runs(proposals, etag, exhausted),
+        )
+        if done is None:
+            return
+        reply, fits = done
+        assert reply.conflict != fits
+        got = [run for result in reply.results for run in result.runs]
+        assert [run.number for run in got] == (numbers if fits else [])
+        assert all(run.attempt == sweep.model.runs[run.number].attempt for run in got)
+        if fits:
+            sweep.answered.append(("CreateRuns", request, reply))
+
+    @rule(index=which, count=st.integers(1, 3))
+    def enqueue(self, index: int, count: int) -> None:
+        sweep = self.pick(index)
+        points = [self.point() for _ in range(count)]
+        request = pb.EnqueueRunsRequest(
+            sweep_id=sweep.sweep_id,
+            runs=[pb.EnqueuedRun(parameters=parameters_to_proto({"x": x})) for x in points],
+            request_id=request_id(),
+        )
+        done = self.step(sweep, "EnqueueRuns", request, lambda: sweep.model.enqueue(points))
+        if done is not None:
+            assert [run.number for run in done[0].runs] == done[1]
+
+    def report(self, sweep: Tracked, number: int, attempt: int, reported: Sequence[float]) -> None:
+        """ReportMetrics."""
+        request = pb.ReportMetricsRequest(
+            sweep_id=sweep.sweep_id,
+            number=number,
+            attempt=attempt,
+            rows=rows(reported),
+            request_id=request_id(),
+        )
+        done = self.step(
+            sweep,
+            "ReportMetrics",
+            request,
+            lambda: sweep.model.report(number, attempt, reported),
+        )
+        if done is not None:
+            assert command(done[0].command) == done[1]
+
+    @precondition(lambda self: self.newest.runs)
+    @rule(
+        index=which,
+        run=which,
+        offset=offsets,
+        act=st.sampled_from(["report", "release", *(outcome.value for outcome in Outcome)]),
+        reported=reports,
+        objective=st.none() | values,
+    )
+    def agent_may_err(
+        self,
+        index: int,
+        run: int,
+        offset: int,
+        act: str,
+        reported: Sequence[float],
+        objective: float | None,
+    ) -> None:
+        """A run that is not there, not running or in another attempt."""
+        sweep = self.pick(index)
+        number, attempt = self.pick_run(sweep, run)
+        attempt += offset
+        if act == "report":
+            self.report(sweep, number, attempt, reported)
+        elif act == "release":
+            self.release(sweep, number, attempt)
+        else:
+            self.finish(sweep, number, attempt, reported, Outcome(act), objective)
+
+    def finish(
+        self,
+        sweep: Tracked,
+        number: int,
+        attempt: int,
+        reported: Sequence[float],
+        outcome: Outcome,
+        objective: float | None,
+    ) -> None:
+        """FinishRun."""
+        request = pb.FinishRunRequest(
+            sweep_id=sweep.sweep_id,
+            number=number,
+            attempt=attempt,
+            rows=rows(reported),
+            request_id=request_id(),
+        )
+        getattr(request, outcome.value).SetInParent()
+        if outcome is Outcome.SUCCEEDED and objective is not None:
+            request.succeeded.objective = objective
+        done = self.step(
+            sweep,
+            "FinishRun",
+            request,
+            lambda: sweep.model.finish(number, attempt, reported, outcome, objective),
+        )
+        if done is not None:
+            reply, ended = done
+            assert run_state(reply.run.state) == ended.state
+            assert sweep_state(reply.sweep_state) == sweep.model.state
+            assert best_of(reply) == expected_best(sweep.model)
+
+    def release(self, sweep: Tracked, number: int, attempt: int) -> None:
+        """ReleaseRun."""
+        request = pb.ReleaseRunRequest(
+            sweep_id=sweep.sweep_id, number=number, attempt=attempt, request_id=request_id()
+        )
+        done = self.step(sweep, "ReleaseRun", request, lambda: sweep.model.release(number, attempt))
+        if done is not None:
+            assert run_state(done[0].run.state) == done[1].state
+
+    @rule()
+    def heartbeat(self) -> None:
+        """One agent for all runs of all sweeps, with every attempt there was and one too many."""
+        leases = [
+            (sweep, number, attempt)
+            for sweep in self.sweeps
+            for number, attempts in enumerate([run.attempt for run in sweep.model.runs] + [0])
+            for attempt in range(1, attempts + 2)
+        ]
+        request = pb.HeartbeatRequest(
+            leases=[
+                pb.RunLease(sweep_id=sweep.sweep_id, number=number, attempt=attempt)
+                for sweep, number, attempt in leases
+            ]
+        )
+        statuses = self.call("Heartbeat", request).statuses
+        self.touched = list(self.sweeps)
+        assert [status.lease for status in statuses] == list(request.leases)
+        got = [command(status.command) for status in statuses]
+        assert got == [s.model.heartbeat(number, attempt) for s, number, attempt in leases]
+
+    # Requests that come again.
+
+    @rule(index=which, back=st.integers(0, 40))
+    def repeat(self, index: int, back: int) -> None:
+        """The same request gets the same answer, whatever happened since, and changes nothing."""
+        sweep = self.pick_any(index)
+        self.touched = [known for known in self.sweeps if known is sweep]
+        method, request, reply = sweep.answered[-1 - back % len(sweep.answered)]
+        again = self.call(method, request)
+        if method == "CreateRuns":
+            assert again.conflict
+            for now, then in zip(again.results, reply.results, strict=True):
+                assert now.answered_before
+                assert list(now.runs) == list(then.runs)
+        else:
+            assert same(again, reply)
+
+    @rule(index=which, back=st.integers(0, 40))
+    def reuse(self, index: int, back: int) -> None:
+        """The id of one request with another one is refused and changes nothing."""
+        sweep = self.pick_any(index)
+        self.touched = [known for known in self.sweeps if known is sweep]
+        method, request, _ = sweep.answered[-1 - back % len(sweep.answered)]
+        if method == "CreateRuns":
+            request = pb.CreateRunsRequest.FromString(request.SerializeToString())
+            request.requests[0].agent_id = "another"
+            if sweep in self.deleted:
+                with refused(StatusCode.INVALID_ARGUMENT, "REQUEST_ID_REUSED"):
+                    self.call(method, request)
+                return
+            response = self.call(method, request)
+            assert response.conflict
+            assert [r.request_id_reused for r in response.results] == [True, False]
+            return
+        other = pb.CancelSweepRequest(
+            sweep_id=sweep.sweep_id, etag='"other"', request_id=request.request_id
+        )
+        with refused(StatusCode.INVALID_ARGUMENT, "REQUEST_ID_REUSED"):
+            self.call("CancelSweep", other)
+
+    # What must hold after every call.
+
+    @invariant()
+    def reads_agree(self) -> None:
+        for sweep in self.touched:
+            known = len(sweep.revisions)
+            check_sweep(self.call, sweep)
+            check_runs(self.call, sweep)
+            check_sync(self.call, sweep, max(0, known - 1), page_size=0)
+        self.touched.clear()
+
+    @rule(index=which, back=st.integers(0, 40), page_size=st.integers(1, 3))
+    def sync(self, index: int, back: int, page_size: int) -> None:
+        sweep = self.pick(index)
+        check_sync(self.call, sweep, -1 - back % len(sweep.revisions), page_size)
+
+    def teardown(self) -> None:
+        """What was not looked at for a while did not change unseen."""
+        for sweep in self.sweeps:
+            check_sweep(self.call, sweep)
+            check_runs(self.call, sweep)
+            for seen in range(0, len(sweep.revisions), 7):
+                check_sync(self.call, sweep, seen, page_size=0)
+
+
+# A failing sequence is made shorter for at most five minutes.
+@pytest.mark.timeout(420)
+async def test_every_sequence_of_calls_follows_the_rules(database_url: str) -> None:
+    loop = asyncio.get_running_loop()
+    async with (
+        registry_server(database_url, lease=timedelta(hours=1)) as address,
+        grpc.aio.insecure_channel(address) as channel,
+    ):
+        registry = registry_grpc.SweepRegistryServiceStub(channel)
+
+        class Connected(RegistryMachine):
+            def __init__(self) -> None:
+                super().__init__(registry, loop)
+
+        await asyncio.to_thread(run_state_machine_as_test, Connected, settings=SETTINGS)
