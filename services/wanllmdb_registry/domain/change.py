@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from wanllmdb_registry.domain.edit import Needs, RequestKey, SweepEdit
+from wanllmdb_registry.domain.edit import Needs, RequestKey, StoredReply, SweepEdit, matching_reply
 from wanllmdb_registry.domain.model import Sweep
 
 T = TypeVar("T")
@@ -29,6 +29,14 @@ class Change(ABC):
     def needs(self, sweep: Sweep) -> Needs:
         """Which runs must be loaded, given the sweep as it is now."""
         return Needs()
+
+    @abstractmethod
+    def earlier_reply(self, stored: Mapping[str, StoredReply]) -> bytes | None:
+        """The answer from what was stored alone; None where nothing was.
+
+        Raises:
+            InvalidArgumentError: REQUEST_ID_REUSED.
+        """
 
     @abstractmethod
     def run(self, edit: SweepEdit) -> bytes:
@@ -56,11 +64,15 @@ class SingleChange(Change, Generic[T]):
     def keys(self) -> Sequence[RequestKey]:
         return () if self.key is None else (self.key,)
 
+    def earlier_reply(self, stored: Mapping[str, StoredReply]) -> bytes | None:
+        if self.key is None or self.key.request_id not in stored:
+            return None
+        return matching_reply(self.key, stored[self.key.request_id])
+
     def run(self, edit: SweepEdit) -> bytes:
-        if self.key is not None:
-            reply = edit.replay(self.key)
-            if reply is not None:
-                return reply
+        earlier = self.earlier_reply(edit.answers)
+        if earlier is not None:
+            return earlier
         reply = self.encode(self.apply(edit))
         if self.key is not None:
             edit.record(self.key, reply)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -104,14 +106,10 @@ class SweepEdit:
         self.created.add(run.number)
         run.revision = self.next_revision()
 
-    def replay(self, key: RequestKey) -> bytes | None:
-        """The answer that the request was given before.
-
-        Raises:
-            InvalidArgumentError: REQUEST_ID_REUSED.
-        """
-        stored = self.new_replies.get(key.request_id) or self.replies.get(key.request_id)
-        return None if stored is None else matching_reply(key, stored)
+    @property
+    def answers(self) -> Mapping[str, StoredReply]:
+        """What requests were answered, before or within this transaction."""
+        return ChainMap(self.new_replies, self.replies)
 
     def record(self, key: RequestKey, reply: bytes) -> None:
         """Keeps the answer for a repeated request."""

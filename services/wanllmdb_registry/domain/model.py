@@ -254,6 +254,19 @@ class Run:
     end_time: datetime | None = None
     lease_expire_time: datetime | None = None
 
+    @property
+    def is_held(self) -> bool:
+        """Whether the attempt that was handed out last may still report and end it."""
+        return is_held(self.state, self.agent_id)
+
+
+def is_held(state: RunState, agent_id: str) -> bool:
+    """Whether a run is its agent's: it runs, or its lease ran out and nobody else was given it.
+
+    A run that was given back, or failed and is queued again, has no agent.
+    """
+    return bool(agent_id) and state in (RunState.RUNNING, RunState.QUEUED, RunState.LOST)
+
 
 @dataclass(frozen=True, slots=True)
 class MetricRow:

@@ -14,7 +14,7 @@ from wanllmdb_common.errors import (
 )
 from wanllmdb_common.search_space.distributions import ParameterValue, SearchSpace, contains
 from wanllmdb_registry.domain.change import Change, SingleChange
-from wanllmdb_registry.domain.edit import Needs, RequestKey, SweepEdit
+from wanllmdb_registry.domain.edit import Needs, RequestKey, StoredReply, SweepEdit, matching_reply
 from wanllmdb_registry.domain.model import Parameters, Run, RunOrigin, RunState, Sweep, SweepState
 from wanllmdb_registry.domain.sweep_changes import finish_if_done, start
 
@@ -67,10 +67,16 @@ class CreateRuns(Change):
     def needs(self, sweep: Sweep) -> Needs:
         return Needs(numbers=frozenset(p.number for p in self._proposals()))
 
-    def run(self, edit: SweepEdit) -> bytes:
-        answers = [_earlier_answer(edit, request) for request in self.requests]
+    def earlier_reply(self, stored: Mapping[str, StoredReply]) -> bytes | None:
+        answers = [_earlier_answer(stored, request) for request in self.requests]
         if any(answer.answered_before or answer.request_id_reused for answer in answers):
             return self.encode(answers, None)
+        return None
+
+    def run(self, edit: SweepEdit) -> bytes:
+        earlier = self.earlier_reply(edit.answers)
+        if earlier is not None:
+            return earlier
         require_handing_out(edit.sweep)
         if not self._fit(edit):
             return self.encode([CreatedRuns(None)] * len(self.requests), None)
@@ -114,15 +120,15 @@ class CreateRuns(Change):
         return next_number == sweep.next_number or len(taken) == sweep.counts.queued
 
 
-def _earlier_answer(edit: SweepEdit, request: RunsForAgent) -> CreatedRuns:
+def _earlier_answer(stored: Mapping[str, StoredReply], request: RunsForAgent) -> CreatedRuns:
     """One Suggest that reuses an id must not fail those that it is written with."""
-    if request.key is None:
+    if request.key is None or request.key.request_id not in stored:
         return CreatedRuns(None)
     try:
-        reply = edit.replay(request.key)
+        reply = matching_reply(request.key, stored[request.key.request_id])
     except InvalidArgumentError:
         return CreatedRuns(None, request_id_reused=True)
-    return CreatedRuns(reply, answered_before=reply is not None)
+    return CreatedRuns(reply, answered_before=True)
 
 
 def _hand_out(edit: SweepEdit, proposal: Proposal, agent_id: str) -> Run:

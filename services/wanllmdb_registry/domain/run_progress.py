@@ -23,10 +23,6 @@ from wanllmdb_registry.domain.model import (
 )
 from wanllmdb_registry.domain.sweep_changes import finish_if_done, needs_to_finish
 
-# States of a run whose present attempt may still report: it runs, or its lease
-# ran out and nobody else was given it yet.
-_HELD = (RunState.RUNNING, RunState.QUEUED, RunState.LOST)
-
 
 @dataclass(frozen=True, slots=True)
 class Succeeded:
@@ -78,7 +74,7 @@ def _held_run(edit: SweepEdit, number: int, attempt: int) -> Run:
             number=run.number,
             attempt=run.attempt,
         )
-    if run.state not in _HELD:
+    if not run.is_held:
         _not_running(run)
     return run
 
@@ -151,6 +147,7 @@ class ReleaseRun(SingleChange[Run]):
         if edit.sweep.state.is_final:
             edit.move(run, RunState.CANCELED)
         else:
+            run.agent_id = ""
             edit.move(run, RunState.QUEUED)
         return run
 
@@ -254,6 +251,7 @@ def _fail(edit: SweepEdit, run: Run, error: RunError) -> None:
     run.error = error
     if not edit.sweep.state.is_final and run.failures < edit.sweep.spec.retries.failed:
         run.failures += 1
+        run.agent_id = ""
         edit.move(run, RunState.QUEUED)
     else:
         edit.move(run, RunState.FAILED)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_common.error_mapping import Context
-from wanllmdb_registry.domain.model import Run, RunCommand, RunState, SweepState
+from wanllmdb_registry.domain.model import Run, RunCommand, SweepState
 from wanllmdb_registry.domain.run_changes import (
     UPDATABLE_RUN_FIELDS,
     CreatedRuns,
@@ -83,6 +83,9 @@ class RunsPart(ServicerPart):
             )
             for i, r in enumerate(request.requests)
         ]
+        ids = [r.request_id for r in request.requests if r.request_id]
+        if len(set(ids)) < len(ids):
+            reader.problem("requests", "hold the same request_id twice; send one after the other")
         reader.done()
         change = CreateRuns(
             requests,
@@ -202,18 +205,17 @@ class RunsPart(ServicerPart):
         reader.done()
         statuses: dict[tuple[str, int, int], pb.LeaseStatus] = {}
         for sweep_id, held in by_sweep.items():
-            renewed, others, state = await self.registry.store.renew_leases(sweep_id, held)
+            renewed, still_held, state = await self.registry.store.renew_leases(sweep_id, held)
             goes_on = RunCommand.CONTINUE
             if state == SweepState.CANCELED.value:
                 goes_on = RunCommand.STOP
             for number, attempt in held:
                 status = pb.LeaseStatus(command=run_command(RunCommand.ABANDON))
-                if number in renewed:
+                # Also when the lease ran out: nobody else has the run, its result counts.
+                if (number, attempt) in still_held:
                     status.command = run_command(goes_on)
-                    status.expire_time.FromDatetime(renewed[number])
-                elif number in others and others[number] in _stale(attempt):
-                    # Its lease ran out, but nobody else has the run: its result still counts.
-                    status.command = run_command(goes_on)
+                    if number in renewed:
+                        status.expire_time.FromDatetime(renewed[number])
                 statuses[sweep_id, number, attempt] = status
         response = pb.HeartbeatResponse()
         for lease in request.leases:
@@ -224,10 +226,6 @@ class RunsPart(ServicerPart):
                 expire_time=status.expire_time if status.HasField("expire_time") else None,
             )
         return response
-
-
-def _stale(attempt: int) -> set[tuple[str, int]]:
-    return {(RunState.QUEUED.value, attempt), (RunState.LOST.value, attempt)}
 
 
 def _encode_created(runs: Sequence[Run]) -> bytes:

@@ -174,7 +174,7 @@ SWEEPS_WITH_EXPIRED_LEASES = Statement(
 )
 SWEEP_STATE = Statement(select(sweeps.c.state).where(sweeps.c.sweep_id == bindparam("sweep_id")))
 LOCK_LEASES = Statement(
-    select(runs.c.number, runs.c.attempt, runs.c.state)
+    select(runs.c.number, runs.c.attempt, runs.c.state, runs.c.agent_id)
     .where(_of_sweep, runs.c.number == _numbers)
     .order_by(runs.c.number)
     .with_for_update(key_share=True)

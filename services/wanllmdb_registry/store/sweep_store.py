@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ from wanllmdb_registry.domain.edit import (
     sweep_not_found,
 )
 from wanllmdb_registry.domain.group_commit import MixedTransactionError, Outcome
-from wanllmdb_registry.domain.model import RunState, Sweep
+from wanllmdb_registry.domain.model import RunState, Sweep, is_held
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.rows import (
     RUN_COLUMNS,
@@ -177,30 +177,31 @@ class SweepStore:
 
     async def renew_leases(
         self, sweep_id: str, held: Sequence[tuple[int, int]]
-    ) -> tuple[dict[int, datetime], dict[int, tuple[str, int]], str | None]:
+    ) -> tuple[dict[int, datetime], set[tuple[int, int]], str | None]:
         """Prolongs leases of (number, attempt) pairs of one sweep.
 
         Returns:
-            The new expiry by number of those that were renewed, (state, attempt)
-            by number of those that were not but exist, and the sweep's state,
-            None when there is no such sweep.
+            The new expiry by number of those that were renewed, the pairs that
+            are still their agent's, and the sweep's state, None when there is no
+            such sweep.
         """
-        attempts = dict(held)
+        pairs = set(held)
+        numbers = sorted({number for number, _ in pairs})
         async with self._database.transaction() as connection:
             sweep = await SWEEP_STATE.fetch_one(connection, sweep_id=sweep_id)
-            found = await LOCK_LEASES.fetch(connection, sweep_id=sweep_id, numbers=sorted(attempts))
-            stands = {row["number"]: (row["state"], row["attempt"]) for row in found}
-            renewable = [
-                number
-                for number, standing in stands.items()
-                if standing == (RunState.RUNNING.value, attempts[number])
-            ]
+            found = await LOCK_LEASES.fetch(connection, sweep_id=sweep_id, numbers=numbers)
+            mine = [row for row in found if (row["number"], row["attempt"]) in pairs]
+            renewable = [row["number"] for row in mine if row["state"] == RunState.RUNNING.value]
             renewed = await RENEW_LEASES.fetch(
                 connection, sweep_id=sweep_id, numbers=renewable, lease=self._lease
             )
         expiries = {row["number"]: row["lease_expire_time"] for row in renewed}
-        others = {number: stands[number] for number in stands.keys() - expiries.keys()}
-        return expiries, others, None if sweep is None else sweep["state"]
+        still_held = {
+            (row["number"], row["attempt"])
+            for row in mine
+            if is_held(RunState(row["state"]), row["agent_id"])
+        }
+        return expiries, still_held, None if sweep is None else sweep["state"]
 
     async def delete_old_replies(self, age: timedelta, limit: int = 10_000) -> int:
         """Forgets replies older than `age`, at most `limit`; gives how many."""
@@ -208,15 +209,13 @@ class SweepStore:
             return await DELETE_OLD_REPLIES.execute(connection, age=age, limit=limit)
 
 
-def _without_sweep(sweep_id: str, change: Change, stored: dict[str, StoredReply]) -> Outcome:
+def _without_sweep(sweep_id: str, change: Change, stored: Mapping[str, StoredReply]) -> Outcome:
     """A sweep that was deleted still answers the requests that it answered before."""
-    for key in change.keys:
-        if key.request_id in stored:
-            try:
-                return matching_reply(key, stored[key.request_id])
-            except ServiceError as error:
-                return error
-    return sweep_not_found(sweep_id)
+    try:
+        reply = change.earlier_reply(stored)
+    except ServiceError as error:
+        return error
+    return sweep_not_found(sweep_id) if reply is None else reply
 
 
 def _run(change: Change, edit: SweepEdit) -> Outcome:

@@ -73,21 +73,63 @@ async def test_a_repeated_suggest_gets_the_same_runs(registry: Registry) -> None
     assert (await get_sweep(registry, sweep.sweep_id)).stats.total_runs == 3
 
 
+async def test_a_repeated_suggest_of_a_deleted_sweep_gets_the_same_runs(
+    registry: Registry,
+) -> None:
+    sweep = await create_sweep(registry)
+    request = create_runs_request(sweep.sweep_id, proposal(0))
+    first = await registry.CreateRuns(request)
+    await registry.DeleteSweep(pb.DeleteSweepRequest(sweep_id=sweep.sweep_id))
+    again = await registry.CreateRuns(request)
+    assert again.results[0].answered_before
+    assert again.results[0].runs == first.results[0].runs
+    request.requests[0].request_id = request_id()
+    with refused(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+        await registry.CreateRuns(request)
+
+
+async def test_an_id_twice_in_one_request_is_refused(registry: Registry) -> None:
+    sweep = await create_sweep(registry)
+    request = create_runs_request(sweep.sweep_id, proposal(0))
+    request.requests.append(request.requests[0])
+    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+        await registry.CreateRuns(request)
+    assert refusal.fields.keys() == {"requests"}
+
+
+async def test_a_new_attempt_starts_with_no_values(registry: Registry) -> None:
+    sweep = await create_sweep(registry)
+    (run,) = await create_runs(registry, sweep.sweep_id, proposal(0))
+    report = pb.ReportMetricsRequest(
+        sweep_id=sweep.sweep_id, number=0, attempt=1, rows=[row(3, {"loss": 0.5})]
+    )
+    await registry.ReportMetrics(report)
+    await registry.ReleaseRun(pb.ReleaseRunRequest(sweep_id=sweep.sweep_id, number=0, attempt=1))
+    with refused(StatusCode.FAILED_PRECONDITION, "RUN_NOT_RUNNING"):
+        await finish_run(registry, run, 1.0)
+    (again,) = await create_runs(registry, sweep.sweep_id, proposal(0))
+    assert (again.attempt, dict(again.summary), again.HasField("last_step")) == (2, {}, False)
+    ended = await finish_run(registry, again)
+    assert ended.run.state == run_pb2.RUN_STATE_FAILED
+
+
 async def test_one_stale_or_reused_request_writes_nothing_for_the_batch(registry: Registry) -> None:
     sweep = await create_sweep(registry)
     first = create_runs_request(sweep.sweep_id, proposal(0))
+    second = create_runs_request(sweep.sweep_id, proposal(1))
     await registry.CreateRuns(first)
+    await registry.CreateRuns(second)
     batch = create_runs_request(sweep.sweep_id, proposal(2))
     batch.requests.append(first.requests[0])
     reused = create_runs_request(
-        sweep.sweep_id, proposal(1), agent_id="other", request_id=first.requests[0].request_id
+        sweep.sweep_id, proposal(3), agent_id="other", request_id=second.requests[0].request_id
     )
     batch.requests.append(reused.requests[0])
     response = await registry.CreateRuns(batch)
     assert response.conflict
     assert [r.answered_before for r in response.results] == [False, True, False]
     assert [r.request_id_reused for r in response.results] == [False, False, True]
-    assert (await get_sweep(registry, sweep.sweep_id)).stats.total_runs == 1
+    assert (await get_sweep(registry, sweep.sweep_id)).stats.total_runs == 2
 
 
 @pytest.mark.parametrize("numbers", [[1], [0, 2], [0, 0]])

@@ -33,7 +33,8 @@ class SweepRegistryServiceStub:
     the same request again with the same id, after a lost reply say, gives the
     same answer and changes nothing; the same id with another request is
     INVALID_ARGUMENT (REQUEST_ID_REUSED). Ids are kept for 24 hours. Without an
-    id a request is carried out each time that it arrives.
+    id a request is carried out each time that it arrives. Ids belong to a sweep:
+    they are compared with those of other requests about the same one.
 
     Every error carries a google.rpc.ErrorInfo whose reason is one of
     ErrorReason, and, for INVALID_ARGUMENT, a google.rpc.BadRequest that names
@@ -132,7 +133,8 @@ class SweepRegistryServiceAsyncStub(SweepRegistryServiceStub):
     the same request again with the same id, after a lost reply say, gives the
     same answer and changes nothing; the same id with another request is
     INVALID_ARGUMENT (REQUEST_ID_REUSED). Ids are kept for 24 hours. Without an
-    id a request is carried out each time that it arrives.
+    id a request is carried out each time that it arrives. Ids belong to a sweep:
+    they are compared with those of other requests about the same one.
 
     Every error carries a google.rpc.ErrorInfo whose reason is one of
     ErrorReason, and, for INVALID_ARGUMENT, a google.rpc.BadRequest that names
@@ -227,7 +229,8 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
     the same request again with the same id, after a lost reply say, gives the
     same answer and changes nothing; the same id with another request is
     INVALID_ARGUMENT (REQUEST_ID_REUSED). Ids are kept for 24 hours. Without an
-    id a request is carried out each time that it arrives.
+    id a request is carried out each time that it arrives. Ids belong to a sweep:
+    they are compared with those of other requests about the same one.
 
     Every error carries a google.rpc.ErrorInfo whose reason is one of
     ErrorReason, and, for INVALID_ARGUMENT, a google.rpc.BadRequest that names

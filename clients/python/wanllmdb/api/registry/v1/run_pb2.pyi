@@ -224,7 +224,9 @@ class Run(_message.Message):
     origin: Global___RunOrigin.ValueType
     """Who chose the parameters."""
     agent_id: _builtins.str
-    """The agent that holds or held it."""
+    """The agent that holds or held it; empty while it waits, unless its agent was
+    lost: that one's result still counts until the run is handed out again.
+    """
     external_run_id: _builtins.str
     """The run of an outside tracker that it is linked to; unique in the sweep."""
     last_step: _builtins.int
