@@ -145,7 +145,7 @@ def translated_errors() -> Iterator[None]:
         if translated is None:
             raise
         raise translated from error
-    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         translated = _translated(error, getattr(error, "sqlstate", None))
         if translated is None:
             raise
@@ -170,8 +170,10 @@ def _is_lost_connection(error: Exception) -> bool:
         if error.connection_invalidated:
             return True
         error = error.orig.__cause__ if error.orig and error.orig.__cause__ else error  # type: ignore[assignment]
-    # asyncpg's own errors are about the connection, but for those about arguments.
-    return isinstance(error, asyncpg.InterfaceError) and not isinstance(error, ValueError)
+    # asyncpg's own errors are about the connection, but for those about arguments: also
+    # that it lost track of one that the server ended while it was idle.
+    own = isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError)
+    return own and not isinstance(error, ValueError)
 
 
 def _unavailable(error: Exception) -> UnavailableError:

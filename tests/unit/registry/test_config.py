@@ -185,6 +185,16 @@ def test_yaml_numbers_are_those_of_yaml_1_2() -> None:
     }
 
 
+@pytest.mark.parametrize("text", ["1e-4", "1E5", "\x85", "a\u2028b", "2020-01-01", "yes", "\u4e2d"])
+def test_a_text_stays_a_text_in_yaml(text: str) -> None:
+    config = {"a": [text, 1e-4, 10]}
+    assert read_text(write_yaml(config)) == config
+
+
+def test_a_parameter_that_can_not_be_read_is_the_only_problem() -> None:
+    assert problems({"method": "random", "parameters": {"a": 3}}).keys() == {"parameters.a"}
+
+
 names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,10}", fullmatch=True)
 finite = st.floats(-1e9, 1e9)
 integers = st.integers(-(2**40), 2**40)

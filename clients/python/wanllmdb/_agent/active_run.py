@@ -390,6 +390,6 @@ def _is_lost(error: WanllmdbError) -> bool:
 
 def _checked_step(step: int) -> int:
     number = operator.index(step)
-    if number < 0:
-        raise InvalidArgumentError(f"log: step must be at least 0, but is {number}")
+    if not 0 <= number < 2**63 - 1:
+        raise InvalidArgumentError(f"log: step must be 0 to 2**63 - 2, but is {number}")
     return number

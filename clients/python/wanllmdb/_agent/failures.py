@@ -22,4 +22,9 @@ def failed_by(error: BaseException) -> Failed:
     else:
         message = "".join(traceback.format_exception_only(error)).strip()
     text = "".join(traceback.format_exception(type(error), error, frames))
-    return Failed(message, text)
+    return Failed(_sendable(message), _sendable(text))
+
+
+def _sendable(text: str) -> str:
+    """Without lone surrogates, which no message can carry."""
+    return text.encode("utf-8", "backslashreplace").decode()

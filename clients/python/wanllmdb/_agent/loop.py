@@ -122,7 +122,10 @@ class AgentLoop:
             UnavailableError: the services are not there, or stayed away too long.
             NotFoundError: there is no such sweep.
         """
-        self._sweep = self._client.get_sweep(self._sweep_id)
+        try:
+            self._sweep = self._client.get_sweep(self._sweep_id)
+        except KeyboardInterrupt:
+            return AgentResult(0, 0, "interrupted", was_interrupted=True)
         self._progress = Progress(self._console, self._sweep, self._count)
         try:
             self._work()

@@ -20,7 +20,8 @@ def numeric_values(
             inner = {f"{name}.{key}": item for key, item in value.items()}
             values.update(numeric_values(inner, ignored))
         elif (number := _number(value)) is not None:
-            values[str(name)] = number
+            # A lone surrogate, from an undecodable file name say, can't be sent.
+            values[str(name).encode("utf-8", "backslashreplace").decode()] = number
         else:
             ignored(str(name), value)
     return values

@@ -46,10 +46,10 @@ class Reporter:
             row.update(values)
             self._values += len(values)
             if self._thread is None and not self._closed.is_set():
-                self._thread = threading.Thread(
-                    target=self._work, name="wanllmdb-reporter", daemon=True
-                )
-                self._thread.start()
+                thread = threading.Thread(target=self._work, name="wanllmdb-reporter", daemon=True)
+                # Ctrl-C may come within: one that did not start can't be joined.
+                thread.start()
+                self._thread = thread
             self._changed.notify_all()
 
     def flush(self) -> None:

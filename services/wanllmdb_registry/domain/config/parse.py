@@ -78,6 +78,9 @@ def parse_config(config: Mapping[str, Any]) -> ParsedConfig:
     texts = {key: reader.text(config, key) for key in ("project", "name", "description")}
     problems = reader.problems
     told = {problem.field for problem in problems}
+    if any(field.startswith("parameters.") for field in told):
+        # There are some; they can't be read.
+        told.add("parameters")
     problems += [problem for problem in problems_of(spec) if problem.field not in told]
     if problems:
         raise invalid_config(problems)

@@ -37,12 +37,17 @@ class _ConfigLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+class _ConfigDumper(yaml.SafeDumper):
+    """Quotes the strings that `_ConfigLoader` would read as numbers."""
+
+
 # YAML 1.1 takes 1e-4 for a string, for want of a point.
-_ConfigLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)[eE][-+]?[0-9]+$"),
-    list("-+.0123456789"),
-)
+for _kind in (_ConfigLoader, _ConfigDumper):
+    _kind.add_implicit_resolver(
+        "tag:yaml.org,2002:float",
+        re.compile(r"^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)[eE][-+]?[0-9]+$"),
+        list("-+.0123456789"),
+    )
 # Dates are strings in JSON, and no parameter is a date.
 _ConfigLoader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
@@ -93,7 +98,16 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def write_yaml(config: dict[str, Any]) -> str:
     """The config as YAML, keys in their order, such that `read_text` gives it back."""
-    return yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+    text = _dump(config, allow_unicode=True)
+    # Some characters, a next-line mark say, only survive when they are escaped.
+    return text if read_text(text) == config else _dump(config, allow_unicode=False)
+
+
+def _dump(config: dict[str, Any], *, allow_unicode: bool) -> str:
+    text: str = yaml.dump(
+        config, Dumper=_ConfigDumper, sort_keys=False, allow_unicode=allow_unicode
+    )
+    return text
 
 
 def write_json(config: dict[str, Any]) -> str:

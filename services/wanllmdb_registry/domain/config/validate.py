@@ -29,6 +29,8 @@ MAX_PARAMETERS = 500
 MAX_CHOICES = 10_000
 MAX_SEED = 2**53
 MAX_RETRIES = 100
+# So that no draw overflows.
+MAX_NORMAL = 1e300
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -103,10 +105,10 @@ def _distribution(path: str, law: Distribution) -> Iterator[tuple[str, str]]:
         case Uniform() | IntUniform() | LogUniform() | IntLogUniform():
             yield from _range(path, law)
         case Normal(mu=mu, sigma=sigma) | IntNormal(mu=mu, sigma=sigma):
-            if not math.isfinite(mu):
-                yield f"{path}.mu", f"must be a finite number, is {mu}"
-            if not (math.isfinite(sigma) and sigma > 0):
-                yield f"{path}.sigma", f"must be greater than 0, is {sigma}"
+            if not abs(mu) <= MAX_NORMAL:
+                yield f"{path}.mu", f"must be within {MAX_NORMAL:g} of 0, is {mu}"
+            if not (0 < sigma <= MAX_NORMAL):
+                yield f"{path}.sigma", f"must be in (0, {MAX_NORMAL:g}], is {sigma}"
             yield from _step(path, law.q)
 
 
