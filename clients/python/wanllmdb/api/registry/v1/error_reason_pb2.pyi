@@ -98,6 +98,26 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """FAILED_PRECONDITION: more runs than the sweep's run_cap leaves room for.
     Metadata: sweep_id, run_cap, total_runs.
     """
+    ERROR_REASON_SEVERAL_METRICS: _ErrorReason.ValueType  # 22
+    """FAILED_PRECONDITION: the question is about one metric, and the sweep has
+    several: name one. Metadata: sweep_id.
+    """
+    ERROR_REASON_ALGORITHM_NOT_INSTALLED: _ErrorReason.ValueType  # 23
+    """FAILED_PRECONDITION: the server lacks a package that the algorithm needs.
+    Metadata: algorithm, package.
+    """
+    ERROR_REASON_CONSTRAINTS_NOT_MET: _ErrorReason.ValueType  # 24
+    """FAILED_PRECONDITION: no point was found that meets the constraints.
+    Metadata: sweep_id.
+    """
+    ERROR_REASON_TEMPLATE_NOT_FOUND: _ErrorReason.ValueType  # 25
+    """NOT_FOUND: no such template. Metadata: template."""
+    ERROR_REASON_TEMPLATE_NAME_TAKEN: _ErrorReason.ValueType  # 26
+    """ALREADY_EXISTS: another template has this name. Metadata: template."""
+    ERROR_REASON_TEMPLATE_BUILT_IN: _ErrorReason.ValueType  # 27
+    """FAILED_PRECONDITION: a built-in template can't be changed or deleted.
+    Metadata: template.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The `reason` of the google.rpc.ErrorInfo that both services send with every
@@ -180,5 +200,25 @@ server's log has the details.
 ERROR_REASON_RUN_CAP_REACHED: ErrorReason.ValueType  # 21
 """FAILED_PRECONDITION: more runs than the sweep's run_cap leaves room for.
 Metadata: sweep_id, run_cap, total_runs.
+"""
+ERROR_REASON_SEVERAL_METRICS: ErrorReason.ValueType  # 22
+"""FAILED_PRECONDITION: the question is about one metric, and the sweep has
+several: name one. Metadata: sweep_id.
+"""
+ERROR_REASON_ALGORITHM_NOT_INSTALLED: ErrorReason.ValueType  # 23
+"""FAILED_PRECONDITION: the server lacks a package that the algorithm needs.
+Metadata: algorithm, package.
+"""
+ERROR_REASON_CONSTRAINTS_NOT_MET: ErrorReason.ValueType  # 24
+"""FAILED_PRECONDITION: no point was found that meets the constraints.
+Metadata: sweep_id.
+"""
+ERROR_REASON_TEMPLATE_NOT_FOUND: ErrorReason.ValueType  # 25
+"""NOT_FOUND: no such template. Metadata: template."""
+ERROR_REASON_TEMPLATE_NAME_TAKEN: ErrorReason.ValueType  # 26
+"""ALREADY_EXISTS: another template has this name. Metadata: template."""
+ERROR_REASON_TEMPLATE_BUILT_IN: ErrorReason.ValueType  # 27
+"""FAILED_PRECONDITION: a built-in template can't be changed or deleted.
+Metadata: template.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -109,6 +109,40 @@ RUN_ORDER_OBJECTIVE_DESC: RunOrder.ValueType  # 4
 """By descending objective, then number; runs without one last."""
 Global___RunOrder: _TypeAlias = RunOrder  # noqa: Y015
 
+class _RunFormat:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RunFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RunFormat.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RUN_FORMAT_UNSPECIFIED: _RunFormat.ValueType  # 0
+    """CSV."""
+    RUN_FORMAT_CSV: _RunFormat.ValueType  # 1
+    """A header, then a row a run: number, state, attempt, name, agent_id,
+    start_time, end_time (RFC 3339), duration_seconds, error, a column a
+    parameter, then a column a metric of the sweep and of the runs' summaries.
+    """
+    RUN_FORMAT_JSON_LINES: _RunFormat.ValueType  # 2
+    """An object a run, with the same names and `parameters`, `metrics`, `config`
+    and `labels` as objects.
+    """
+
+class RunFormat(_RunFormat, metaclass=_RunFormatEnumTypeWrapper):
+    """A textual form of runs."""
+
+RUN_FORMAT_UNSPECIFIED: RunFormat.ValueType  # 0
+"""CSV."""
+RUN_FORMAT_CSV: RunFormat.ValueType  # 1
+"""A header, then a row a run: number, state, attempt, name, agent_id,
+start_time, end_time (RFC 3339), duration_seconds, error, a column a
+parameter, then a column a metric of the sweep and of the runs' summaries.
+"""
+RUN_FORMAT_JSON_LINES: RunFormat.ValueType  # 2
+"""An object a run, with the same names and `parameters`, `metrics`, `config`
+and `labels` as objects.
+"""
+Global___RunFormat: _TypeAlias = RunFormat  # noqa: Y015
+
 class _AxisScale:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -184,6 +218,55 @@ class ConfigText(_message.Message):
 Global___ConfigText: _TypeAlias = ConfigText  # noqa: Y015
 
 @_typing.final
+class TemplateUse(_message.Message):
+    """A template with values for its placeholders."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class ValuesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        @_builtins.property
+        def value(self) -> _search_space_pb2.ParameterValue: ...
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _search_space_pb2.ParameterValue | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    TEMPLATE_FIELD_NUMBER: _builtins.int
+    VALUES_FIELD_NUMBER: _builtins.int
+    template: _builtins.str
+    """The template's name."""
+    @_builtins.property
+    def values(self) -> _containers.MessageMap[_builtins.str, _search_space_pb2.ParameterValue]:
+        """Values by placeholder; those without a default are required."""
+
+    def __init__(
+        self,
+        *,
+        template: _builtins.str = ...,
+        values: _abc.Mapping[_builtins.str, _search_space_pb2.ParameterValue] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["template", b"template", "values", b"values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TemplateUse: _TypeAlias = TemplateUse  # noqa: Y015
+
+@_typing.final
 class CreateSweepRequest(_message.Message):
     """Request of CreateSweep."""
 
@@ -195,7 +278,9 @@ class CreateSweepRequest(_message.Message):
     SPEC_FIELD_NUMBER: _builtins.int
     CONFIG_FIELD_NUMBER: _builtins.int
     CONFIG_TEXT_FIELD_NUMBER: _builtins.int
+    TEMPLATE_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    PRIOR_RUNS_FIELD_NUMBER: _builtins.int
     project: _builtins.str
     """The project; created when new. Where empty: the config's `project`, else
     "default".
@@ -221,6 +306,14 @@ class CreateSweepRequest(_message.Message):
     def config_text(self) -> Global___ConfigText:
         """A W&B-style config as text."""
 
+    @_builtins.property
+    def template(self) -> Global___TemplateUse:
+        """A template of TemplateService."""
+
+    @_builtins.property
+    def prior_runs(self) -> Global___PriorRunSource:
+        """Results of elsewhere to start with; see ImportRuns."""
+
     def __init__(
         self,
         *,
@@ -230,17 +323,91 @@ class CreateSweepRequest(_message.Message):
         spec: _sweep_pb2.SweepSpec | None = ...,
         config: _struct_pb2.Struct | None = ...,
         config_text: Global___ConfigText | None = ...,
+        template: Global___TemplateUse | None = ...,
         request_id: _builtins.str = ...,
+        prior_runs: Global___PriorRunSource | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "config_text", b"config_text", "source", b"source", "spec", b"spec"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "config_text", b"config_text", "prior_runs", b"prior_runs", "source", b"source", "spec", b"spec", "template", b"template"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "config_text", b"config_text", "description", b"description", "name", b"name", "project", b"project", "request_id", b"request_id", "source", b"source", "spec", b"spec"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "config_text", b"config_text", "description", b"description", "name", b"name", "prior_runs", b"prior_runs", "project", b"project", "request_id", b"request_id", "source", b"source", "spec", b"spec", "template", b"template"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_source: _TypeAlias = _typing.Literal["spec", "config", "config_text"]  # noqa: Y015
+    _WhichOneofReturnType_source: _TypeAlias = _typing.Literal["spec", "config", "config_text", "template"]  # noqa: Y015
     _WhichOneofArgType_source: _TypeAlias = _typing.Literal["source", b"source"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_source) -> _WhichOneofReturnType_source | None: ...
 
 Global___CreateSweepRequest: _TypeAlias = CreateSweepRequest  # noqa: Y015
+
+@_typing.final
+class PriorRunSource(_message.Message):
+    """Where prior runs come from. Exactly one must be set."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SWEEP_ID_FIELD_NUMBER: _builtins.int
+    RUNS_FIELD_NUMBER: _builtins.int
+    CSV_FIELD_NUMBER: _builtins.int
+    JSON_LINES_FIELD_NUMBER: _builtins.int
+    SKIP_UNFIT_FIELD_NUMBER: _builtins.int
+    sweep_id: _builtins.str
+    """The FINISHED, PRUNED and FAILED runs of another sweep, at most 100,000."""
+    csv: _builtins.str
+    """CSV: a header with the names of parameters and metrics, and where wanted
+    `state`; a row a run. Other columns are ignored. An empty cell is no value.
+    """
+    json_lines: _builtins.str
+    """JSON lines: an object a run, with the same names as keys, or with the
+    members `parameters` and `metrics` as ExportRuns writes them.
+    """
+    skip_unfit: _builtins.bool
+    """True leaves out rows that do not fit the sweep, whose parameters lie
+    outside of its space say; false refuses all of them and names each problem.
+    """
+    @_builtins.property
+    def runs(self) -> Global___PriorRunList:
+        """Given one by one."""
+
+    def __init__(
+        self,
+        *,
+        sweep_id: _builtins.str = ...,
+        runs: Global___PriorRunList | None = ...,
+        csv: _builtins.str = ...,
+        json_lines: _builtins.str = ...,
+        skip_unfit: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["csv", b"csv", "json_lines", b"json_lines", "runs", b"runs", "source", b"source", "sweep_id", b"sweep_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["csv", b"csv", "json_lines", b"json_lines", "runs", b"runs", "skip_unfit", b"skip_unfit", "source", b"source", "sweep_id", b"sweep_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_source: _TypeAlias = _typing.Literal["sweep_id", "runs", "csv", "json_lines"]  # noqa: Y015
+    _WhichOneofArgType_source: _TypeAlias = _typing.Literal["source", b"source"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_source) -> _WhichOneofReturnType_source | None: ...
+
+Global___PriorRunSource: _TypeAlias = PriorRunSource  # noqa: Y015
+
+@_typing.final
+class PriorRunList(_message.Message):
+    """Prior runs, one by one."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUNS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def runs(self) -> _containers.RepeatedCompositeFieldContainer[_run_pb2.PriorRun]:
+        """The runs. At most 10,000."""
+
+    def __init__(
+        self,
+        *,
+        runs: _abc.Iterable[_run_pb2.PriorRun] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["runs", b"runs"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PriorRunList: _TypeAlias = PriorRunList  # noqa: Y015
 
 @_typing.final
 class CreateSweepResponse(_message.Message):
@@ -251,8 +418,16 @@ class CreateSweepResponse(_message.Message):
     SWEEP_FIELD_NUMBER: _builtins.int
     WARNINGS_FIELD_NUMBER: _builtins.int
     GRID_SIZE_FIELD_NUMBER: _builtins.int
+    IMPORTED_RUNS_FIELD_NUMBER: _builtins.int
+    SKIPPED_RUNS_FIELD_NUMBER: _builtins.int
     grid_size: _builtins.int
-    """Points of the grid, for method grid."""
+    """Points of the grid, for method grid; with constraints, those included that
+    break one.
+    """
+    imported_runs: _builtins.int
+    """How many prior runs were taken."""
+    skipped_runs: _builtins.int
+    """How many were left out because they do not fit."""
     @_builtins.property
     def sweep(self) -> _sweep_pb2.Sweep:
         """The new sweep."""
@@ -269,10 +444,12 @@ class CreateSweepResponse(_message.Message):
         sweep: _sweep_pb2.Sweep | None = ...,
         warnings: _abc.Iterable[_builtins.str] | None = ...,
         grid_size: _builtins.int | None = ...,
+        imported_runs: _builtins.int = ...,
+        skipped_runs: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_grid_size", b"_grid_size", "grid_size", b"grid_size", "sweep", b"sweep"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_grid_size", b"_grid_size", "grid_size", b"grid_size", "sweep", b"sweep", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_grid_size", b"_grid_size", "grid_size", b"grid_size", "imported_runs", b"imported_runs", "skipped_runs", b"skipped_runs", "sweep", b"sweep", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__grid_size: _TypeAlias = _typing.Literal["grid_size"]  # noqa: Y015
     _WhichOneofArgType__grid_size: _TypeAlias = _typing.Literal["_grid_size", b"_grid_size"]  # noqa: Y015
@@ -436,7 +613,10 @@ class UpdateSweepRequest(_message.Message):
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
         """Which fields to change: `name`, `description`, `spec.run_cap`,
-        `spec.early_termination`, `spec.retries`, `spec.metric.target`.
+        `spec.early_termination`, `spec.terminator`, `spec.retries`,
+        `spec.max_failed_runs`, `spec.metrics` (their targets only) and
+        `spec.search_space` (which may grow: every point of the present space must
+        lie in the new one).
         """
 
     def __init__(
@@ -461,18 +641,26 @@ class UpdateSweepResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     SWEEP_FIELD_NUMBER: _builtins.int
+    WARNINGS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def sweep(self) -> _sweep_pb2.Sweep:
         """The sweep after the change."""
+
+    @_builtins.property
+    def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the change means for the runs so far, where the reader may not expect
+        it: one sentence each.
+        """
 
     def __init__(
         self,
         *,
         sweep: _sweep_pb2.Sweep | None = ...,
+        warnings: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["sweep", b"sweep"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["sweep", b"sweep"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sweep", b"sweep", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -534,6 +722,7 @@ class ParseSweepConfigRequest(_message.Message):
     SPEC_FIELD_NUMBER: _builtins.int
     CONFIG_FIELD_NUMBER: _builtins.int
     CONFIG_TEXT_FIELD_NUMBER: _builtins.int
+    TEMPLATE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def spec(self) -> _sweep_pb2.SweepSpec:
         """The typed form."""
@@ -546,18 +735,23 @@ class ParseSweepConfigRequest(_message.Message):
     def config_text(self) -> Global___ConfigText:
         """A W&B-style config as text."""
 
+    @_builtins.property
+    def template(self) -> Global___TemplateUse:
+        """A template of TemplateService."""
+
     def __init__(
         self,
         *,
         spec: _sweep_pb2.SweepSpec | None = ...,
         config: _struct_pb2.Struct | None = ...,
         config_text: Global___ConfigText | None = ...,
+        template: Global___TemplateUse | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "config_text", b"config_text", "source", b"source", "spec", b"spec"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "config_text", b"config_text", "source", b"source", "spec", b"spec", "template", b"template"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "config_text", b"config_text", "source", b"source", "spec", b"spec"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "config_text", b"config_text", "source", b"source", "spec", b"spec", "template", b"template"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_source: _TypeAlias = _typing.Literal["spec", "config", "config_text"]  # noqa: Y015
+    _WhichOneofReturnType_source: _TypeAlias = _typing.Literal["spec", "config", "config_text", "template"]  # noqa: Y015
     _WhichOneofArgType_source: _TypeAlias = _typing.Literal["source", b"source"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_source) -> _WhichOneofReturnType_source | None: ...
 
@@ -832,22 +1026,30 @@ class FinishSweepRequest(_message.Message):
     SWEEP_ID_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
     sweep_id: _builtins.str
     """The sweep."""
     etag: _builtins.str
     """Fails with ABORTED if set and stale."""
     request_id: _builtins.str
     """See the service's comment on request ids."""
+    reason: _sweep_pb2.FinishReason.ValueType
+    """REQUESTED where not set; TERMINATED is for the suggestion service."""
+    message: _builtins.str
+    """Why, for people."""
     def __init__(
         self,
         *,
         sweep_id: _builtins.str = ...,
         etag: _builtins.str = ...,
         request_id: _builtins.str = ...,
+        reason: _sweep_pb2.FinishReason.ValueType = ...,
+        message: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "request_id", b"request_id", "sweep_id", b"sweep_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "message", b"message", "reason", b"reason", "request_id", b"request_id", "sweep_id", b"sweep_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1284,7 +1486,9 @@ class UpdateRunRequest(_message.Message):
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """Which fields to change: `labels` (replaced as a whole), `external_run_id`."""
+        """Which fields to change: `name`, `labels` and `config` (each replaced as a
+        whole), `external_run_id`.
+        """
 
     def __init__(
         self,
@@ -1393,6 +1597,7 @@ class SyncedRun(_message.Message):
     OBJECTIVE_FIELD_NUMBER: _builtins.int
     SAMPLER_STATE_FIELD_NUMBER: _builtins.int
     LAST_STEP_FIELD_NUMBER: _builtins.int
+    OBJECTIVES_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """The run's number."""
     state: _run_pb2.RunState.ValueType
@@ -1409,6 +1614,10 @@ class SyncedRun(_message.Message):
     def parameters(self) -> _containers.MessageMap[_builtins.str, _search_space_pb2.ParameterValue]:
         """Its parameters."""
 
+    @_builtins.property
+    def objectives(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Its objectives, in a sweep with several metrics."""
+
     def __init__(
         self,
         *,
@@ -1419,10 +1628,11 @@ class SyncedRun(_message.Message):
         objective: _builtins.float | None = ...,
         sampler_state: _builtins.bytes = ...,
         last_step: _builtins.int | None = ...,
+        objectives: _abc.Iterable[_builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_last_step", b"_last_step", "_objective", b"_objective", "last_step", b"last_step", "objective", b"objective"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_last_step", b"_last_step", "_objective", b"_objective", "attempt", b"attempt", "last_step", b"last_step", "number", b"number", "objective", b"objective", "parameters", b"parameters", "sampler_state", b"sampler_state", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_last_step", b"_last_step", "_objective", b"_objective", "attempt", b"attempt", "last_step", b"last_step", "number", b"number", "objective", b"objective", "objectives", b"objectives", "parameters", b"parameters", "sampler_state", b"sampler_state", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__last_step: _TypeAlias = _typing.Literal["last_step"]  # noqa: Y015
     _WhichOneofArgType__last_step: _TypeAlias = _typing.Literal["_last_step", b"_last_step"]  # noqa: Y015
@@ -1484,6 +1694,7 @@ class SyncRunsResponse(_message.Message):
     NEXT_NUMBER_FIELD_NUMBER: _builtins.int
     SPACE_EXHAUSTED_FIELD_NUMBER: _builtins.int
     SWEEP_FIELD_NUMBER: _builtins.int
+    PRIOR_RUNS_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """What was sent is complete up to here; the next `since_revision`."""
     has_more: _builtins.bool
@@ -1508,6 +1719,12 @@ class SyncRunsResponse(_message.Message):
     def sweep(self) -> _sweep_pb2.Sweep:
         """The sweep, if its own fields changed after `since_revision`."""
 
+    @_builtins.property
+    def prior_runs(self) -> _containers.RepeatedCompositeFieldContainer[Global___SyncedPriorRun]:
+        """New prior runs, in the order in which they were imported; part of the same
+        pages.
+        """
+
     def __init__(
         self,
         *,
@@ -1520,14 +1737,219 @@ class SyncRunsResponse(_message.Message):
         next_number: _builtins.int = ...,
         space_exhausted: _builtins.bool = ...,
         sweep: _sweep_pb2.Sweep | None = ...,
+        prior_runs: _abc.Iterable[Global___SyncedPriorRun] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["sweep", b"sweep"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["finish_reason", b"finish_reason", "has_more", b"has_more", "next_number", b"next_number", "objective_points", b"objective_points", "revision", b"revision", "runs", b"runs", "space_exhausted", b"space_exhausted", "state", b"state", "sweep", b"sweep"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["finish_reason", b"finish_reason", "has_more", b"has_more", "next_number", b"next_number", "objective_points", b"objective_points", "prior_runs", b"prior_runs", "revision", b"revision", "runs", b"runs", "space_exhausted", b"space_exhausted", "state", b"state", "sweep", b"sweep"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SyncRunsResponse: _TypeAlias = SyncRunsResponse  # noqa: Y015
+
+@_typing.final
+class SyncedPriorRun(_message.Message):
+    """A prior run and its place."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INDEX_FIELD_NUMBER: _builtins.int
+    RUN_FIELD_NUMBER: _builtins.int
+    index: _builtins.int
+    """Its place among the sweep's prior runs: 0, 1, 2, ..."""
+    @_builtins.property
+    def run(self) -> _run_pb2.PriorRun:
+        """The run."""
+
+    def __init__(
+        self,
+        *,
+        index: _builtins.int = ...,
+        run: _run_pb2.PriorRun | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["run", b"run"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["index", b"index", "run", b"run"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SyncedPriorRun: _TypeAlias = SyncedPriorRun  # noqa: Y015
+
+@_typing.final
+class ImportRunsRequest(_message.Message):
+    """Request of ImportRuns."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SWEEP_ID_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    sweep_id: _builtins.str
+    """The sweep."""
+    request_id: _builtins.str
+    """See the service's comment on request ids."""
+    @_builtins.property
+    def source(self) -> Global___PriorRunSource:
+        """The runs."""
+
+    def __init__(
+        self,
+        *,
+        sweep_id: _builtins.str = ...,
+        source: Global___PriorRunSource | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["source", b"source"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "source", b"source", "sweep_id", b"sweep_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportRunsRequest: _TypeAlias = ImportRunsRequest  # noqa: Y015
+
+@_typing.final
+class ImportRunsResponse(_message.Message):
+    """Response of ImportRuns."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMPORTED_RUNS_FIELD_NUMBER: _builtins.int
+    SKIPPED_RUNS_FIELD_NUMBER: _builtins.int
+    SKIP_REASONS_FIELD_NUMBER: _builtins.int
+    imported_runs: _builtins.int
+    """How many were taken."""
+    skipped_runs: _builtins.int
+    """How many were left out because they do not fit."""
+    @_builtins.property
+    def skip_reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Why, for the first 20 that were left out."""
+
+    def __init__(
+        self,
+        *,
+        imported_runs: _builtins.int = ...,
+        skipped_runs: _builtins.int = ...,
+        skip_reasons: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["imported_runs", b"imported_runs", "skip_reasons", b"skip_reasons", "skipped_runs", b"skipped_runs"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportRunsResponse: _TypeAlias = ImportRunsResponse  # noqa: Y015
+
+@_typing.final
+class ListPriorRunsRequest(_message.Message):
+    """Request of ListPriorRuns."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SWEEP_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    sweep_id: _builtins.str
+    """The sweep."""
+    page_size: _builtins.int
+    """At most so many: 1 to 1,000; 0 means 100."""
+    page_token: _builtins.str
+    """From the previous answer; all other fields must be the same."""
+    def __init__(
+        self,
+        *,
+        sweep_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "sweep_id", b"sweep_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPriorRunsRequest: _TypeAlias = ListPriorRunsRequest  # noqa: Y015
+
+@_typing.final
+class ListPriorRunsResponse(_message.Message):
+    """Response of ListPriorRuns."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUNS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Fetches the next page; empty on the last one."""
+    @_builtins.property
+    def runs(self) -> _containers.RepeatedCompositeFieldContainer[_run_pb2.PriorRun]:
+        """The runs, in the order in which they were imported."""
+
+    def __init__(
+        self,
+        *,
+        runs: _abc.Iterable[_run_pb2.PriorRun] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "runs", b"runs"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPriorRunsResponse: _TypeAlias = ListPriorRunsResponse  # noqa: Y015
+
+@_typing.final
+class ExportRunsRequest(_message.Message):
+    """Request of ExportRuns."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SWEEP_ID_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    STATES_FIELD_NUMBER: _builtins.int
+    sweep_id: _builtins.str
+    """The sweep."""
+    format: Global___RunFormat.ValueType
+    """The form; CSV where not set."""
+    @_builtins.property
+    def states(self) -> _containers.RepeatedScalarFieldContainer[_run_pb2.RunState.ValueType]:
+        """Only runs in one of these states; all where empty."""
+
+    def __init__(
+        self,
+        *,
+        sweep_id: _builtins.str = ...,
+        format: Global___RunFormat.ValueType = ...,
+        states: _abc.Iterable[_run_pb2.RunState.ValueType] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["format", b"format", "states", b"states", "sweep_id", b"sweep_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportRunsRequest: _TypeAlias = ExportRunsRequest  # noqa: Y015
+
+@_typing.final
+class ExportRunsResponse(_message.Message):
+    """Response of ExportRuns: a piece of the text."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    text: _builtins.bytes
+    """UTF-8. Whole rows; the first piece starts with the header."""
+    def __init__(
+        self,
+        *,
+        text: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportRunsResponse: _TypeAlias = ExportRunsResponse  # noqa: Y015
 
 @_typing.final
 class EnqueuedRun(_message.Message):
@@ -1726,17 +2148,45 @@ class RunSucceeded(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class ObjectivesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.float
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.float = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     OBJECTIVE_FIELD_NUMBER: _builtins.int
+    OBJECTIVES_FIELD_NUMBER: _builtins.int
     objective: _builtins.float
-    """The metric's final value; the last one reported where absent."""
+    """The metric's final value, in a sweep with one metric; what was reported, by
+    the metric's `value`, where absent.
+    """
+    @_builtins.property
+    def objectives(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
+        """The same for sweeps with several metrics, by metric name."""
+
     def __init__(
         self,
         *,
         objective: _builtins.float | None = ...,
+        objectives: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_objective", b"_objective", "objective", b"objective"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_objective", b"_objective", "objective", b"objective"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_objective", b"_objective", "objective", b"objective", "objectives", b"objectives"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__objective: _TypeAlias = _typing.Literal["objective"]  # noqa: Y015
     _WhichOneofArgType__objective: _TypeAlias = _typing.Literal["_objective", b"_objective"]  # noqa: Y015
@@ -1818,6 +2268,27 @@ class FinishRunRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class ConfigEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        @_builtins.property
+        def value(self) -> _search_space_pb2.ParameterValue: ...
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _search_space_pb2.ParameterValue | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     SWEEP_ID_FIELD_NUMBER: _builtins.int
     NUMBER_FIELD_NUMBER: _builtins.int
     ATTEMPT_FIELD_NUMBER: _builtins.int
@@ -1827,6 +2298,7 @@ class FinishRunRequest(_message.Message):
     PRUNED_FIELD_NUMBER: _builtins.int
     CANCELED_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CONFIG_FIELD_NUMBER: _builtins.int
     sweep_id: _builtins.str
     """The sweep."""
     number: _builtins.int
@@ -1843,8 +2315,8 @@ class FinishRunRequest(_message.Message):
 
     @_builtins.property
     def succeeded(self) -> Global___RunSucceeded:
-        """It did what it was to do. Without a value of the sweep's metric, or with
-        NaN, the run becomes FAILED with the reason.
+        """It did what it was to do. Without a value of each of the sweep's metrics,
+        or with NaN, the run becomes FAILED with the reason.
         """
 
     @_builtins.property
@@ -1859,6 +2331,10 @@ class FinishRunRequest(_message.Message):
     def canceled(self) -> Global___RunCanceled:
         """It was told to stop."""
 
+    @_builtins.property
+    def config(self) -> _containers.MessageMap[_builtins.str, _search_space_pb2.ParameterValue]:
+        """Replaces the run's `config` where not empty."""
+
     def __init__(
         self,
         *,
@@ -1871,10 +2347,11 @@ class FinishRunRequest(_message.Message):
         pruned: Global___RunPruned | None = ...,
         canceled: Global___RunCanceled | None = ...,
         request_id: _builtins.str = ...,
+        config: _abc.Mapping[_builtins.str, _search_space_pb2.ParameterValue] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["canceled", b"canceled", "failed", b"failed", "outcome", b"outcome", "pruned", b"pruned", "succeeded", b"succeeded"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "canceled", b"canceled", "failed", b"failed", "number", b"number", "outcome", b"outcome", "pruned", b"pruned", "request_id", b"request_id", "rows", b"rows", "succeeded", b"succeeded", "sweep_id", b"sweep_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "canceled", b"canceled", "config", b"config", "failed", b"failed", "number", b"number", "outcome", b"outcome", "pruned", b"pruned", "request_id", b"request_id", "rows", b"rows", "succeeded", b"succeeded", "sweep_id", b"sweep_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_outcome: _TypeAlias = _typing.Literal["succeeded", "failed", "pruned", "canceled"]  # noqa: Y015
     _WhichOneofArgType_outcome: _TypeAlias = _typing.Literal["outcome", b"outcome"]  # noqa: Y015
@@ -2316,12 +2793,12 @@ class GetParallelCoordinatesResponse(_message.Message):
     BEST_INDEX_FIELD_NUMBER: _builtins.int
     TOTAL_FINISHED_RUNS_FIELD_NUMBER: _builtins.int
     best_index: _builtins.int
-    """The row of the best run; absent when there is none."""
+    """The row of the best run; absent when there is none, or several metrics."""
     total_finished_runs: _builtins.int
     """Finished runs in the sweep; more than rows when the answer is a sample."""
     @_builtins.property
     def dimensions(self) -> _containers.RepeatedCompositeFieldContainer[Global___ParallelDimension]:
-        """The axes: parameters by name, the metric last."""
+        """The axes: parameters by name, the metrics last, in the sweep's order."""
 
     @_builtins.property
     def run_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
@@ -2344,6 +2821,112 @@ class GetParallelCoordinatesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__best_index) -> _WhichOneofReturnType__best_index | None: ...
 
 Global___GetParallelCoordinatesResponse: _TypeAlias = GetParallelCoordinatesResponse  # noqa: Y015
+
+@_typing.final
+class GetTimelineRequest(_message.Message):
+    """Request of GetTimeline."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SWEEP_ID_FIELD_NUMBER: _builtins.int
+    MAX_RUNS_FIELD_NUMBER: _builtins.int
+    sweep_id: _builtins.str
+    """The sweep."""
+    max_runs: _builtins.int
+    """At most so many runs: 1 to 100,000; 0 means 10,000. Where the sweep has
+    more that were handed out, every k-th by number is returned.
+    """
+    def __init__(
+        self,
+        *,
+        sweep_id: _builtins.str = ...,
+        max_runs: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_runs", b"max_runs", "sweep_id", b"sweep_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetTimelineRequest: _TypeAlias = GetTimelineRequest  # noqa: Y015
+
+@_typing.final
+class GetTimelineResponse(_message.Message):
+    """Response of GetTimeline: columns of equal length, by run number. Times are
+    seconds since `start_time`.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_TIME_FIELD_NUMBER: _builtins.int
+    RUN_NUMBERS_FIELD_NUMBER: _builtins.int
+    STATES_FIELD_NUMBER: _builtins.int
+    START_SECONDS_FIELD_NUMBER: _builtins.int
+    END_SECONDS_FIELD_NUMBER: _builtins.int
+    OBJECTIVES_FIELD_NUMBER: _builtins.int
+    AGENT_INDICES_FIELD_NUMBER: _builtins.int
+    AGENTS_FIELD_NUMBER: _builtins.int
+    NOW_SECONDS_FIELD_NUMBER: _builtins.int
+    TOTAL_RUNS_FIELD_NUMBER: _builtins.int
+    now_seconds: _builtins.float
+    """The server's present time in the same seconds."""
+    total_runs: _builtins.int
+    """Runs of the sweep that were handed out; more than rows when the answer is a
+    sample.
+    """
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """When the sweep started; what the columns count from."""
+
+    @_builtins.property
+    def run_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """The numbers of runs that were handed out."""
+
+    @_builtins.property
+    def states(self) -> _containers.RepeatedScalarFieldContainer[_run_pb2.RunState.ValueType]:
+        """Where they stand."""
+
+    @_builtins.property
+    def start_seconds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """When each was handed out last."""
+
+    @_builtins.property
+    def end_seconds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """When each ended; NaN for those that have not."""
+
+    @_builtins.property
+    def objectives(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The objective, in a sweep with one metric; NaN for those without."""
+
+    @_builtins.property
+    def agent_indices(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """For each run, the place of its agent in `agents`."""
+
+    @_builtins.property
+    def agents(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The agents, each once."""
+
+    def __init__(
+        self,
+        *,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        run_numbers: _abc.Iterable[_builtins.int] | None = ...,
+        states: _abc.Iterable[_run_pb2.RunState.ValueType] | None = ...,
+        start_seconds: _abc.Iterable[_builtins.float] | None = ...,
+        end_seconds: _abc.Iterable[_builtins.float] | None = ...,
+        objectives: _abc.Iterable[_builtins.float] | None = ...,
+        agent_indices: _abc.Iterable[_builtins.int] | None = ...,
+        agents: _abc.Iterable[_builtins.str] | None = ...,
+        now_seconds: _builtins.float = ...,
+        total_runs: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_indices", b"agent_indices", "agents", b"agents", "end_seconds", b"end_seconds", "now_seconds", b"now_seconds", "objectives", b"objectives", "run_numbers", b"run_numbers", "start_seconds", b"start_seconds", "start_time", b"start_time", "states", b"states", "total_runs", b"total_runs"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetTimelineResponse: _TypeAlias = GetTimelineResponse  # noqa: Y015
 
 @_typing.final
 class WatchSweepRequest(_message.Message):

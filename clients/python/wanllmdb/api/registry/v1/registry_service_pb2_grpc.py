@@ -136,6 +136,21 @@ class SweepRegistryServiceStub(object):
                 request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.EnqueueRunsRequest.SerializeToString,
                 response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.EnqueueRunsResponse.FromString,
                 _registered_method=True)
+        self.ImportRuns = channel.unary_unary(
+                '/wanllmdb.api.registry.v1.SweepRegistryService/ImportRuns',
+                request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ImportRunsRequest.SerializeToString,
+                response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ImportRunsResponse.FromString,
+                _registered_method=True)
+        self.ListPriorRuns = channel.unary_unary(
+                '/wanllmdb.api.registry.v1.SweepRegistryService/ListPriorRuns',
+                request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ListPriorRunsRequest.SerializeToString,
+                response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ListPriorRunsResponse.FromString,
+                _registered_method=True)
+        self.ExportRuns = channel.unary_stream(
+                '/wanllmdb.api.registry.v1.SweepRegistryService/ExportRuns',
+                request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ExportRunsRequest.SerializeToString,
+                response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ExportRunsResponse.FromString,
+                _registered_method=True)
         self.ReportMetrics = channel.unary_unary(
                 '/wanllmdb.api.registry.v1.SweepRegistryService/ReportMetrics',
                 request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ReportMetricsRequest.SerializeToString,
@@ -170,6 +185,11 @@ class SweepRegistryServiceStub(object):
                 '/wanllmdb.api.registry.v1.SweepRegistryService/GetParallelCoordinates',
                 request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetParallelCoordinatesRequest.SerializeToString,
                 response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetParallelCoordinatesResponse.FromString,
+                _registered_method=True)
+        self.GetTimeline = channel.unary_unary(
+                '/wanllmdb.api.registry.v1.SweepRegistryService/GetTimeline',
+                request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetTimelineRequest.SerializeToString,
+                response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetTimelineResponse.FromString,
                 _registered_method=True)
         self.WatchSweep = channel.unary_stream(
                 '/wanllmdb.api.registry.v1.SweepRegistryService/WatchSweep',
@@ -216,7 +236,9 @@ class SweepRegistryServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def UpdateSweep(self, request, context):
-        """Changes the fields named by the mask. ABORTED when the etag is stale.
+        """Changes the fields named by the mask, also while the sweep runs. ABORTED when
+        the etag is stale; INVALID_ARGUMENT (INVALID_SWEEP_CONFIG) for a search space
+        that lacks a part of the present one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -306,7 +328,7 @@ class SweepRegistryServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def UpdateRun(self, request, context):
-        """Changes a run's labels or external_run_id.
+        """Changes a run's name, labels, config or external_run_id.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -323,6 +345,29 @@ class SweepRegistryServiceServicer(object):
     def EnqueueRuns(self, request, context):
         """Queues parameters that a user wants tried next, in order, before anything
         the sampler proposes. They count against run_cap.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImportRuns(self, request, context):
+        """Takes results of elsewhere, so that the sampler knows them from the start.
+        They take no numbers and do not count against run_cap. In any state that is
+        not final.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPriorRuns(self, request, context):
+        """Lists what was imported.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportRuns(self, request, context):
+        """Streams all runs of a sweep as text, by ascending number: one row a run.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -374,6 +419,13 @@ class SweepRegistryServiceServicer(object):
 
     def GetParallelCoordinates(self, request, context):
         """Returns columns for a parallel-coordinates plot.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetTimeline(self, request, context):
+        """Returns columns for a timeline of runs.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -484,6 +536,21 @@ def add_SweepRegistryServiceServicer_to_server(servicer, server):
                     request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.EnqueueRunsRequest.FromString,
                     response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.EnqueueRunsResponse.SerializeToString,
             ),
+            'ImportRuns': grpc.unary_unary_rpc_method_handler(
+                    servicer.ImportRuns,
+                    request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ImportRunsRequest.FromString,
+                    response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ImportRunsResponse.SerializeToString,
+            ),
+            'ListPriorRuns': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPriorRuns,
+                    request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ListPriorRunsRequest.FromString,
+                    response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ListPriorRunsResponse.SerializeToString,
+            ),
+            'ExportRuns': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportRuns,
+                    request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ExportRunsRequest.FromString,
+                    response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ExportRunsResponse.SerializeToString,
+            ),
             'ReportMetrics': grpc.unary_unary_rpc_method_handler(
                     servicer.ReportMetrics,
                     request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ReportMetricsRequest.FromString,
@@ -518,6 +585,11 @@ def add_SweepRegistryServiceServicer_to_server(servicer, server):
                     servicer.GetParallelCoordinates,
                     request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetParallelCoordinatesRequest.FromString,
                     response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetParallelCoordinatesResponse.SerializeToString,
+            ),
+            'GetTimeline': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetTimeline,
+                    request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetTimelineRequest.FromString,
+                    response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetTimelineResponse.SerializeToString,
             ),
             'WatchSweep': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchSweep,
@@ -1034,6 +1106,87 @@ class SweepRegistryService(object):
             _registered_method=True)
 
     @staticmethod
+    def ImportRuns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/wanllmdb.api.registry.v1.SweepRegistryService/ImportRuns',
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ImportRunsRequest.SerializeToString,
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ImportRunsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPriorRuns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/wanllmdb.api.registry.v1.SweepRegistryService/ListPriorRuns',
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ListPriorRunsRequest.SerializeToString,
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ListPriorRunsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportRuns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/wanllmdb.api.registry.v1.SweepRegistryService/ExportRuns',
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ExportRunsRequest.SerializeToString,
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ExportRunsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ReportMetrics(request,
             target,
             options=(),
@@ -1212,6 +1365,33 @@ class SweepRegistryService(object):
             '/wanllmdb.api.registry.v1.SweepRegistryService/GetParallelCoordinates',
             wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetParallelCoordinatesRequest.SerializeToString,
             wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetParallelCoordinatesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetTimeline(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/wanllmdb.api.registry.v1.SweepRegistryService/GetTimeline',
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetTimelineRequest.SerializeToString,
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.GetTimelineResponse.FromString,
             options,
             channel_credentials,
             insecure,

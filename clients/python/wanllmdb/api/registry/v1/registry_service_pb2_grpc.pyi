@@ -54,7 +54,10 @@ class SweepRegistryServiceStub:
     ListSweeps: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ListSweepsRequest, _registry_service_pb2.ListSweepsResponse]
     """Lists sweeps, newest first unless asked otherwise."""
     UpdateSweep: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.UpdateSweepRequest, _registry_service_pb2.UpdateSweepResponse]
-    """Changes the fields named by the mask. ABORTED when the etag is stale."""
+    """Changes the fields named by the mask, also while the sweep runs. ABORTED when
+    the etag is stale; INVALID_ARGUMENT (INVALID_SWEEP_CONFIG) for a search space
+    that lacks a part of the present one.
+    """
     DeleteSweep: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.DeleteSweepRequest, _registry_service_pb2.DeleteSweepResponse]
     """Deletes a sweep with its runs and metrics, in any state."""
     ParseSweepConfig: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ParseSweepConfigRequest, _registry_service_pb2.ParseSweepConfigResponse]
@@ -89,7 +92,7 @@ class SweepRegistryServiceStub:
     ListRuns: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ListRunsRequest, _registry_service_pb2.ListRunsResponse]
     """Lists the runs of a sweep."""
     UpdateRun: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.UpdateRunRequest, _registry_service_pb2.UpdateRunResponse]
-    """Changes a run's labels or external_run_id."""
+    """Changes a run's name, labels, config or external_run_id."""
     SyncRuns: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.SyncRunsRequest, _registry_service_pb2.SyncRunsResponse]
     """Returns what changed since a revision, in the order of revisions: how
     caches of a sweep are kept current.
@@ -98,6 +101,15 @@ class SweepRegistryServiceStub:
     """Queues parameters that a user wants tried next, in order, before anything
     the sampler proposes. They count against run_cap.
     """
+    ImportRuns: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ImportRunsRequest, _registry_service_pb2.ImportRunsResponse]
+    """Takes results of elsewhere, so that the sampler knows them from the start.
+    They take no numbers and do not count against run_cap. In any state that is
+    not final.
+    """
+    ListPriorRuns: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ListPriorRunsRequest, _registry_service_pb2.ListPriorRunsResponse]
+    """Lists what was imported."""
+    ExportRuns: _grpc.UnaryStreamMultiCallable[_registry_service_pb2.ExportRunsRequest, _registry_service_pb2.ExportRunsResponse]
+    """Streams all runs of a sweep as text, by ascending number: one row a run."""
     ReportMetrics: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ReportMetricsRequest, _registry_service_pb2.ReportMetricsResponse]
     """Stores metric values of a running run."""
     FinishRun: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.FinishRunRequest, _registry_service_pb2.FinishRunResponse]
@@ -116,6 +128,8 @@ class SweepRegistryServiceStub:
     """Returns a sweep's counters, best run and rates."""
     GetParallelCoordinates: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.GetParallelCoordinatesRequest, _registry_service_pb2.GetParallelCoordinatesResponse]
     """Returns columns for a parallel-coordinates plot."""
+    GetTimeline: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.GetTimelineRequest, _registry_service_pb2.GetTimelineResponse]
+    """Returns columns for a timeline of runs."""
     WatchSweep: _grpc.UnaryStreamMultiCallable[_registry_service_pb2.WatchSweepRequest, _registry_service_pb2.WatchSweepResponse]
     """Streams changes of a sweep and its runs until the caller hangs up or the
     sweep is deleted. Starts with everything newer than `since_revision`; a run
@@ -151,7 +165,10 @@ class SweepRegistryServiceAsyncStub(SweepRegistryServiceStub):
     ListSweeps: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ListSweepsRequest, _registry_service_pb2.ListSweepsResponse]  # type: ignore[assignment]
     """Lists sweeps, newest first unless asked otherwise."""
     UpdateSweep: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.UpdateSweepRequest, _registry_service_pb2.UpdateSweepResponse]  # type: ignore[assignment]
-    """Changes the fields named by the mask. ABORTED when the etag is stale."""
+    """Changes the fields named by the mask, also while the sweep runs. ABORTED when
+    the etag is stale; INVALID_ARGUMENT (INVALID_SWEEP_CONFIG) for a search space
+    that lacks a part of the present one.
+    """
     DeleteSweep: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.DeleteSweepRequest, _registry_service_pb2.DeleteSweepResponse]  # type: ignore[assignment]
     """Deletes a sweep with its runs and metrics, in any state."""
     ParseSweepConfig: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ParseSweepConfigRequest, _registry_service_pb2.ParseSweepConfigResponse]  # type: ignore[assignment]
@@ -186,7 +203,7 @@ class SweepRegistryServiceAsyncStub(SweepRegistryServiceStub):
     ListRuns: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ListRunsRequest, _registry_service_pb2.ListRunsResponse]  # type: ignore[assignment]
     """Lists the runs of a sweep."""
     UpdateRun: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.UpdateRunRequest, _registry_service_pb2.UpdateRunResponse]  # type: ignore[assignment]
-    """Changes a run's labels or external_run_id."""
+    """Changes a run's name, labels, config or external_run_id."""
     SyncRuns: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.SyncRunsRequest, _registry_service_pb2.SyncRunsResponse]  # type: ignore[assignment]
     """Returns what changed since a revision, in the order of revisions: how
     caches of a sweep are kept current.
@@ -195,6 +212,15 @@ class SweepRegistryServiceAsyncStub(SweepRegistryServiceStub):
     """Queues parameters that a user wants tried next, in order, before anything
     the sampler proposes. They count against run_cap.
     """
+    ImportRuns: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ImportRunsRequest, _registry_service_pb2.ImportRunsResponse]  # type: ignore[assignment]
+    """Takes results of elsewhere, so that the sampler knows them from the start.
+    They take no numbers and do not count against run_cap. In any state that is
+    not final.
+    """
+    ListPriorRuns: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ListPriorRunsRequest, _registry_service_pb2.ListPriorRunsResponse]  # type: ignore[assignment]
+    """Lists what was imported."""
+    ExportRuns: _aio.UnaryStreamMultiCallable[_registry_service_pb2.ExportRunsRequest, _registry_service_pb2.ExportRunsResponse]  # type: ignore[assignment]
+    """Streams all runs of a sweep as text, by ascending number: one row a run."""
     ReportMetrics: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ReportMetricsRequest, _registry_service_pb2.ReportMetricsResponse]  # type: ignore[assignment]
     """Stores metric values of a running run."""
     FinishRun: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.FinishRunRequest, _registry_service_pb2.FinishRunResponse]  # type: ignore[assignment]
@@ -213,6 +239,8 @@ class SweepRegistryServiceAsyncStub(SweepRegistryServiceStub):
     """Returns a sweep's counters, best run and rates."""
     GetParallelCoordinates: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.GetParallelCoordinatesRequest, _registry_service_pb2.GetParallelCoordinatesResponse]  # type: ignore[assignment]
     """Returns columns for a parallel-coordinates plot."""
+    GetTimeline: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.GetTimelineRequest, _registry_service_pb2.GetTimelineResponse]  # type: ignore[assignment]
+    """Returns columns for a timeline of runs."""
     WatchSweep: _aio.UnaryStreamMultiCallable[_registry_service_pb2.WatchSweepRequest, _registry_service_pb2.WatchSweepResponse]  # type: ignore[assignment]
     """Streams changes of a sweep and its runs until the caller hangs up or the
     sweep is deleted. Starts with everything newer than `since_revision`; a run
@@ -269,7 +297,10 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_service_pb2.UpdateSweepRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.UpdateSweepResponse, _abc.Awaitable[_registry_service_pb2.UpdateSweepResponse]]:
-        """Changes the fields named by the mask. ABORTED when the etag is stale."""
+        """Changes the fields named by the mask, also while the sweep runs. ABORTED when
+        the etag is stale; INVALID_ARGUMENT (INVALID_SWEEP_CONFIG) for a search space
+        that lacks a part of the present one.
+        """
 
     @_abc_1.abstractmethod
     def DeleteSweep(
@@ -376,7 +407,7 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_service_pb2.UpdateRunRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.UpdateRunResponse, _abc.Awaitable[_registry_service_pb2.UpdateRunResponse]]:
-        """Changes a run's labels or external_run_id."""
+        """Changes a run's name, labels, config or external_run_id."""
 
     @_abc_1.abstractmethod
     def SyncRuns(
@@ -397,6 +428,33 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         """Queues parameters that a user wants tried next, in order, before anything
         the sampler proposes. They count against run_cap.
         """
+
+    @_abc_1.abstractmethod
+    def ImportRuns(
+        self,
+        request: _registry_service_pb2.ImportRunsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.ImportRunsResponse, _abc.Awaitable[_registry_service_pb2.ImportRunsResponse]]:
+        """Takes results of elsewhere, so that the sampler knows them from the start.
+        They take no numbers and do not count against run_cap. In any state that is
+        not final.
+        """
+
+    @_abc_1.abstractmethod
+    def ListPriorRuns(
+        self,
+        request: _registry_service_pb2.ListPriorRunsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.ListPriorRunsResponse, _abc.Awaitable[_registry_service_pb2.ListPriorRunsResponse]]:
+        """Lists what was imported."""
+
+    @_abc_1.abstractmethod
+    def ExportRuns(
+        self,
+        request: _registry_service_pb2.ExportRunsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_registry_service_pb2.ExportRunsResponse], _abc.AsyncIterator[_registry_service_pb2.ExportRunsResponse]]:
+        """Streams all runs of a sweep as text, by ascending number: one row a run."""
 
     @_abc_1.abstractmethod
     def ReportMetrics(
@@ -457,6 +515,14 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.GetParallelCoordinatesResponse, _abc.Awaitable[_registry_service_pb2.GetParallelCoordinatesResponse]]:
         """Returns columns for a parallel-coordinates plot."""
+
+    @_abc_1.abstractmethod
+    def GetTimeline(
+        self,
+        request: _registry_service_pb2.GetTimelineRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.GetTimelineResponse, _abc.Awaitable[_registry_service_pb2.GetTimelineResponse]]:
+        """Returns columns for a timeline of runs."""
 
     @_abc_1.abstractmethod
     def WatchSweep(

@@ -34,7 +34,7 @@ class _RunStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RunState.Val
     RUN_STATE_RUNNING: _RunState.ValueType  # 2
     """An agent works on it and holds its lease."""
     RUN_STATE_FINISHED: _RunState.ValueType  # 3
-    """Ended with an objective."""
+    """Ended with its objectives."""
     RUN_STATE_PRUNED: _RunState.ValueType  # 4
     """Stopped by early termination; its objective is the last value it reported."""
     RUN_STATE_FAILED: _RunState.ValueType  # 5
@@ -61,7 +61,7 @@ RUN_STATE_QUEUED: RunState.ValueType  # 1
 RUN_STATE_RUNNING: RunState.ValueType  # 2
 """An agent works on it and holds its lease."""
 RUN_STATE_FINISHED: RunState.ValueType  # 3
-"""Ended with an objective."""
+"""Ended with its objectives."""
 RUN_STATE_PRUNED: RunState.ValueType  # 4
 """Stopped by early termination; its objective is the last value it reported."""
 RUN_STATE_FAILED: RunState.ValueType  # 5
@@ -191,6 +191,27 @@ class Run(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class ConfigEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        @_builtins.property
+        def value(self) -> _search_space_pb2.ParameterValue: ...
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _search_space_pb2.ParameterValue | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     SWEEP_ID_FIELD_NUMBER: _builtins.int
     NUMBER_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
@@ -209,6 +230,9 @@ class Run(_message.Message):
     START_TIME_FIELD_NUMBER: _builtins.int
     END_TIME_FIELD_NUMBER: _builtins.int
     LEASE_EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    OBJECTIVES_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    CONFIG_FIELD_NUMBER: _builtins.int
     sweep_id: _builtins.str
     """The sweep that it belongs to."""
     number: _builtins.int
@@ -216,8 +240,8 @@ class Run(_message.Message):
     state: Global___RunState.ValueType
     """Where it stands."""
     objective: _builtins.float
-    """The metric's final value; set when the run is FINISHED or PRUNED and the
-    sweep has a metric and a value was reported.
+    """The metric's value that counts; set when the run is FINISHED or PRUNED, the
+    sweep has one metric, and a value was reported.
     """
     attempt: _builtins.int
     """How often it was handed out: 0 while it waits for the first time."""
@@ -233,6 +257,8 @@ class Run(_message.Message):
     """The highest step that it reported."""
     revision: _builtins.int
     """The sweep's revision at its last change."""
+    name: _builtins.str
+    """A name for people; empty where nobody gave one."""
     @_builtins.property
     def parameters(self) -> _containers.MessageMap[_builtins.str, _search_space_pb2.ParameterValue]:
         """The point of the search space, by parameter name. A queued run may have
@@ -267,6 +293,18 @@ class Run(_message.Message):
     def lease_expire_time(self) -> _timestamp_pb2.Timestamp:
         """When its lease runs out, unless renewed; set while RUNNING."""
 
+    @_builtins.property
+    def objectives(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """In a sweep with several metrics: their values that count, in the order of
+        the sweep's metrics; set when the run is FINISHED.
+        """
+
+    @_builtins.property
+    def config(self) -> _containers.MessageMap[_builtins.str, _search_space_pb2.ParameterValue]:
+        """What the program set in its config beside or against the parameters, by
+        name. The sampler goes by the parameters.
+        """
+
     def __init__(
         self,
         *,
@@ -288,10 +326,13 @@ class Run(_message.Message):
         start_time: _timestamp_pb2.Timestamp | None = ...,
         end_time: _timestamp_pb2.Timestamp | None = ...,
         lease_expire_time: _timestamp_pb2.Timestamp | None = ...,
+        objectives: _abc.Iterable[_builtins.float] | None = ...,
+        name: _builtins.str = ...,
+        config: _abc.Mapping[_builtins.str, _search_space_pb2.ParameterValue] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_error", b"_error", "_last_step", b"_last_step", "_objective", b"_objective", "create_time", b"create_time", "end_time", b"end_time", "error", b"error", "last_step", b"last_step", "lease_expire_time", b"lease_expire_time", "objective", b"objective", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_error", b"_error", "_last_step", b"_last_step", "_objective", b"_objective", "agent_id", b"agent_id", "attempt", b"attempt", "create_time", b"create_time", "end_time", b"end_time", "error", b"error", "external_run_id", b"external_run_id", "labels", b"labels", "last_step", b"last_step", "lease_expire_time", b"lease_expire_time", "number", b"number", "objective", b"objective", "origin", b"origin", "parameters", b"parameters", "revision", b"revision", "start_time", b"start_time", "state", b"state", "summary", b"summary", "sweep_id", b"sweep_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_error", b"_error", "_last_step", b"_last_step", "_objective", b"_objective", "agent_id", b"agent_id", "attempt", b"attempt", "config", b"config", "create_time", b"create_time", "end_time", b"end_time", "error", b"error", "external_run_id", b"external_run_id", "labels", b"labels", "last_step", b"last_step", "lease_expire_time", b"lease_expire_time", "name", b"name", "number", b"number", "objective", b"objective", "objectives", b"objectives", "origin", b"origin", "parameters", b"parameters", "revision", b"revision", "start_time", b"start_time", "state", b"state", "summary", b"summary", "sweep_id", b"sweep_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__error: _TypeAlias = _typing.Literal["error"]  # noqa: Y015
     _WhichOneofArgType__error: _TypeAlias = _typing.Literal["_error", b"_error"]  # noqa: Y015
@@ -307,6 +348,73 @@ class Run(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__objective) -> _WhichOneofReturnType__objective | None: ...
 
 Global___Run: _TypeAlias = Run  # noqa: Y015
+
+@_typing.final
+class PriorRun(_message.Message):
+    """A result of elsewhere: it informs the sampler and takes no number of the
+    sweep.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class ParametersEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        @_builtins.property
+        def value(self) -> _search_space_pb2.ParameterValue: ...
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _search_space_pb2.ParameterValue | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    PARAMETERS_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    OBJECTIVES_FIELD_NUMBER: _builtins.int
+    LAST_STEP_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    state: Global___RunState.ValueType
+    """FINISHED, PRUNED or FAILED."""
+    last_step: _builtins.int
+    """How far it got, for a PRUNED one."""
+    source: _builtins.str
+    """Where it comes from, for people: "sweep k6rsniyyjhjy run 4"."""
+    @_builtins.property
+    def parameters(self) -> _containers.MessageMap[_builtins.str, _search_space_pb2.ParameterValue]:
+        """A point of the search space; all its parameters."""
+
+    @_builtins.property
+    def objectives(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The objectives, in the order of the sweep's metrics; none when FAILED."""
+
+    def __init__(
+        self,
+        *,
+        parameters: _abc.Mapping[_builtins.str, _search_space_pb2.ParameterValue] | None = ...,
+        state: Global___RunState.ValueType = ...,
+        objectives: _abc.Iterable[_builtins.float] | None = ...,
+        last_step: _builtins.int | None = ...,
+        source: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_last_step", b"_last_step", "last_step", b"last_step"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_last_step", b"_last_step", "last_step", b"last_step", "objectives", b"objectives", "parameters", b"parameters", "source", b"source", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__last_step: _TypeAlias = _typing.Literal["last_step"]  # noqa: Y015
+    _WhichOneofArgType__last_step: _TypeAlias = _typing.Literal["_last_step", b"_last_step"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__last_step) -> _WhichOneofReturnType__last_step | None: ...
+
+Global___PriorRun: _TypeAlias = PriorRun  # noqa: Y015
 
 @_typing.final
 class RunError(_message.Message):

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+wanllmdb/api/registry/v1/search_space.proto\x12\x18wanllmdb.api.registry.v1\x1a\x1cgoogle/protobuf/struct.proto\"F\n\x0bSearchSpace\x12\x37\n\nparameters\x18\x01 \x03(\x0b\x32#.wanllmdb.api.registry.v1.Parameter\"\xe2\x04\n\tParameter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x42\n\x08\x63onstant\x18\x02 \x01(\x0b\x32..wanllmdb.api.registry.v1.ConstantDistributionH\x00\x12H\n\x0b\x63\x61tegorical\x18\x03 \x01(\x0b\x32\x31.wanllmdb.api.registry.v1.CategoricalDistributionH\x00\x12@\n\x07uniform\x18\x04 \x01(\x0b\x32-.wanllmdb.api.registry.v1.UniformDistributionH\x00\x12G\n\x0bint_uniform\x18\x05 \x01(\x0b\x32\x30.wanllmdb.api.registry.v1.IntUniformDistributionH\x00\x12G\n\x0blog_uniform\x18\x06 \x01(\x0b\x32\x30.wanllmdb.api.registry.v1.LogUniformDistributionH\x00\x12N\n\x0fint_log_uniform\x18\x07 \x01(\x0b\x32\x33.wanllmdb.api.registry.v1.IntLogUniformDistributionH\x00\x12>\n\x06normal\x18\x08 \x01(\x0b\x32,.wanllmdb.api.registry.v1.NormalDistributionH\x00\x12\x45\n\nint_normal\x18\t \x01(\x0b\x32/.wanllmdb.api.registry.v1.IntNormalDistributionH\x00\x42\x0e\n\x0c\x64istribution\"O\n\x14\x43onstantDistribution\x12\x37\n\x05value\x18\x01 \x01(\x0b\x32(.wanllmdb.api.registry.v1.ParameterValue\"S\n\x17\x43\x61tegoricalDistribution\x12\x38\n\x06values\x18\x01 \x03(\x0b\x32(.wanllmdb.api.registry.v1.ParameterValue\"E\n\x13UniformDistribution\x12\x0b\n\x03min\x18\x01 \x01(\x01\x12\x0b\n\x03max\x18\x02 \x01(\x01\x12\x0e\n\x01q\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\x04\n\x02_q\"H\n\x16IntUniformDistribution\x12\x0b\n\x03min\x18\x01 \x01(\x03\x12\x0b\n\x03max\x18\x02 \x01(\x03\x12\x0e\n\x01q\x18\x03 \x01(\x03H\x00\x88\x01\x01\x42\x04\n\x02_q\"H\n\x16LogUniformDistribution\x12\x0b\n\x03min\x18\x01 \x01(\x01\x12\x0b\n\x03max\x18\x02 \x01(\x01\x12\x0e\n\x01q\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\x04\n\x02_q\"K\n\x19IntLogUniformDistribution\x12\x0b\n\x03min\x18\x01 \x01(\x03\x12\x0b\n\x03max\x18\x02 \x01(\x03\x12\x0e\n\x01q\x18\x03 \x01(\x03H\x00\x88\x01\x01\x42\x04\n\x02_q\"E\n\x12NormalDistribution\x12\n\n\x02mu\x18\x01 \x01(\x01\x12\r\n\x05sigma\x18\x02 \x01(\x01\x12\x0e\n\x01q\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\x04\n\x02_q\"=\n\x15IntNormalDistribution\x12\n\n\x02mu\x18\x01 \x01(\x01\x12\r\n\x05sigma\x18\x02 \x01(\x01\x12\t\n\x01q\x18\x03 \x01(\x03\"\xbb\x01\n\x0eParameterValue\x12\x30\n\nnull_value\x18\x01 \x01(\x0e\x32\x1a.google.protobuf.NullValueH\x00\x12\x16\n\x0c\x64ouble_value\x18\x02 \x01(\x01H\x00\x12\x13\n\tint_value\x18\x03 \x01(\x03H\x00\x12\x16\n\x0cstring_value\x18\x04 \x01(\tH\x00\x12\x14\n\nbool_value\x18\x05 \x01(\x08H\x00\x12\x14\n\njson_value\x18\x06 \x01(\tH\x00\x42\x06\n\x04kindBb\n\x1c\x64\x65v.wanllmdb.api.registry.v1P\x01Z@github.com/wanllmdb/sweeps/clients/go/api/registry/v1;registryv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+wanllmdb/api/registry/v1/search_space.proto\x12\x18wanllmdb.api.registry.v1\x1a\x1cgoogle/protobuf/struct.proto\"[\n\x0bSearchSpace\x12\x37\n\nparameters\x18\x01 \x03(\x0b\x32#.wanllmdb.api.registry.v1.Parameter\x12\x13\n\x0b\x63onstraints\x18\x02 \x03(\t\"\xa6\x06\n\tParameter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x42\n\x08\x63onstant\x18\x02 \x01(\x0b\x32..wanllmdb.api.registry.v1.ConstantDistributionH\x00\x12H\n\x0b\x63\x61tegorical\x18\x03 \x01(\x0b\x32\x31.wanllmdb.api.registry.v1.CategoricalDistributionH\x00\x12@\n\x07uniform\x18\x04 \x01(\x0b\x32-.wanllmdb.api.registry.v1.UniformDistributionH\x00\x12G\n\x0bint_uniform\x18\x05 \x01(\x0b\x32\x30.wanllmdb.api.registry.v1.IntUniformDistributionH\x00\x12G\n\x0blog_uniform\x18\x06 \x01(\x0b\x32\x30.wanllmdb.api.registry.v1.LogUniformDistributionH\x00\x12N\n\x0fint_log_uniform\x18\x07 \x01(\x0b\x32\x33.wanllmdb.api.registry.v1.IntLogUniformDistributionH\x00\x12>\n\x06normal\x18\x08 \x01(\x0b\x32,.wanllmdb.api.registry.v1.NormalDistributionH\x00\x12\x45\n\nlog_normal\x18\t \x01(\x0b\x32/.wanllmdb.api.registry.v1.LogNormalDistributionH\x00\x12:\n\x04\x62\x65ta\x18\n \x01(\x0b\x32*.wanllmdb.api.registry.v1.BetaDistributionH\x00\x12\x44\n\tquantized\x18\x0b \x01(\x0b\x32/.wanllmdb.api.registry.v1.QuantizedDistributionH\x00\x12@\n\nconditions\x18\x0c \x03(\x0b\x32,.wanllmdb.api.registry.v1.ParameterConditionB\x0e\n\x0c\x64istribution\"a\n\x12ParameterCondition\x12\x11\n\tparameter\x18\x01 \x01(\t\x12\x38\n\x06values\x18\x02 \x03(\x0b\x32(.wanllmdb.api.registry.v1.ParameterValue\"O\n\x14\x43onstantDistribution\x12\x37\n\x05value\x18\x01 \x01(\x0b\x32(.wanllmdb.api.registry.v1.ParameterValue\"j\n\x17\x43\x61tegoricalDistribution\x12\x38\n\x06values\x18\x01 \x03(\x0b\x32(.wanllmdb.api.registry.v1.ParameterValue\x12\x15\n\rprobabilities\x18\x02 \x03(\x01\"E\n\x13UniformDistribution\x12\x0b\n\x03min\x18\x01 \x01(\x01\x12\x0b\n\x03max\x18\x02 \x01(\x01\x12\x0e\n\x01q\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\x04\n\x02_q\"H\n\x16IntUniformDistribution\x12\x0b\n\x03min\x18\x01 \x01(\x03\x12\x0b\n\x03max\x18\x02 \x01(\x03\x12\x0e\n\x01q\x18\x03 \x01(\x03H\x00\x88\x01\x01\x42\x04\n\x02_q\"H\n\x16LogUniformDistribution\x12\x0b\n\x03min\x18\x01 \x01(\x01\x12\x0b\n\x03max\x18\x02 \x01(\x01\x12\x0e\n\x01q\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\x04\n\x02_q\"K\n\x19IntLogUniformDistribution\x12\x0b\n\x03min\x18\x01 \x01(\x03\x12\x0b\n\x03max\x18\x02 \x01(\x03\x12\x0e\n\x01q\x18\x03 \x01(\x03H\x00\x88\x01\x01\x42\x04\n\x02_q\"/\n\x12NormalDistribution\x12\n\n\x02mu\x18\x01 \x01(\x01\x12\r\n\x05sigma\x18\x02 \x01(\x01\"2\n\x15LogNormalDistribution\x12\n\n\x02mu\x18\x01 \x01(\x01\x12\r\n\x05sigma\x18\x02 \x01(\x01\"(\n\x10\x42\x65taDistribution\x12\t\n\x01\x61\x18\x01 \x01(\x01\x12\t\n\x01\x62\x18\x02 \x01(\x01\"\x92\x03\n\x15QuantizedDistribution\x12@\n\x07uniform\x18\x01 \x01(\x0b\x32-.wanllmdb.api.registry.v1.UniformDistributionH\x00\x12G\n\x0blog_uniform\x18\x02 \x01(\x0b\x32\x30.wanllmdb.api.registry.v1.LogUniformDistributionH\x00\x12>\n\x06normal\x18\x03 \x01(\x0b\x32,.wanllmdb.api.registry.v1.NormalDistributionH\x00\x12\x45\n\nlog_normal\x18\x04 \x01(\x0b\x32/.wanllmdb.api.registry.v1.LogNormalDistributionH\x00\x12:\n\x04\x62\x65ta\x18\x05 \x01(\x0b\x32*.wanllmdb.api.registry.v1.BetaDistributionH\x00\x12\x0b\n\x01q\x18\x06 \x01(\x01H\x01\x12\x0f\n\x05int_q\x18\x07 \x01(\x03H\x01\x42\x05\n\x03lawB\x06\n\x04step\"\xbb\x01\n\x0eParameterValue\x12\x30\n\nnull_value\x18\x01 \x01(\x0e\x32\x1a.google.protobuf.NullValueH\x00\x12\x16\n\x0c\x64ouble_value\x18\x02 \x01(\x01H\x00\x12\x13\n\tint_value\x18\x03 \x01(\x03H\x00\x12\x16\n\x0cstring_value\x18\x04 \x01(\tH\x00\x12\x14\n\nbool_value\x18\x05 \x01(\x08H\x00\x12\x14\n\njson_value\x18\x06 \x01(\tH\x00\x42\x06\n\x04kindBb\n\x1c\x64\x65v.wanllmdb.api.registry.v1P\x01Z@github.com/wanllmdb/sweeps/clients/go/api/registry/v1;registryv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,25 +34,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\034dev.wanllmdb.api.registry.v1P\001Z@github.com/wanllmdb/sweeps/clients/go/api/registry/v1;registryv1'
   _globals['_SEARCHSPACE']._serialized_start=103
-  _globals['_SEARCHSPACE']._serialized_end=173
-  _globals['_PARAMETER']._serialized_start=176
-  _globals['_PARAMETER']._serialized_end=786
-  _globals['_CONSTANTDISTRIBUTION']._serialized_start=788
-  _globals['_CONSTANTDISTRIBUTION']._serialized_end=867
-  _globals['_CATEGORICALDISTRIBUTION']._serialized_start=869
-  _globals['_CATEGORICALDISTRIBUTION']._serialized_end=952
-  _globals['_UNIFORMDISTRIBUTION']._serialized_start=954
-  _globals['_UNIFORMDISTRIBUTION']._serialized_end=1023
-  _globals['_INTUNIFORMDISTRIBUTION']._serialized_start=1025
-  _globals['_INTUNIFORMDISTRIBUTION']._serialized_end=1097
-  _globals['_LOGUNIFORMDISTRIBUTION']._serialized_start=1099
-  _globals['_LOGUNIFORMDISTRIBUTION']._serialized_end=1171
-  _globals['_INTLOGUNIFORMDISTRIBUTION']._serialized_start=1173
-  _globals['_INTLOGUNIFORMDISTRIBUTION']._serialized_end=1248
-  _globals['_NORMALDISTRIBUTION']._serialized_start=1250
-  _globals['_NORMALDISTRIBUTION']._serialized_end=1319
-  _globals['_INTNORMALDISTRIBUTION']._serialized_start=1321
-  _globals['_INTNORMALDISTRIBUTION']._serialized_end=1382
-  _globals['_PARAMETERVALUE']._serialized_start=1385
-  _globals['_PARAMETERVALUE']._serialized_end=1572
+  _globals['_SEARCHSPACE']._serialized_end=194
+  _globals['_PARAMETER']._serialized_start=197
+  _globals['_PARAMETER']._serialized_end=1003
+  _globals['_PARAMETERCONDITION']._serialized_start=1005
+  _globals['_PARAMETERCONDITION']._serialized_end=1102
+  _globals['_CONSTANTDISTRIBUTION']._serialized_start=1104
+  _globals['_CONSTANTDISTRIBUTION']._serialized_end=1183
+  _globals['_CATEGORICALDISTRIBUTION']._serialized_start=1185
+  _globals['_CATEGORICALDISTRIBUTION']._serialized_end=1291
+  _globals['_UNIFORMDISTRIBUTION']._serialized_start=1293
+  _globals['_UNIFORMDISTRIBUTION']._serialized_end=1362
+  _globals['_INTUNIFORMDISTRIBUTION']._serialized_start=1364
+  _globals['_INTUNIFORMDISTRIBUTION']._serialized_end=1436
+  _globals['_LOGUNIFORMDISTRIBUTION']._serialized_start=1438
+  _globals['_LOGUNIFORMDISTRIBUTION']._serialized_end=1510
+  _globals['_INTLOGUNIFORMDISTRIBUTION']._serialized_start=1512
+  _globals['_INTLOGUNIFORMDISTRIBUTION']._serialized_end=1587
+  _globals['_NORMALDISTRIBUTION']._serialized_start=1589
+  _globals['_NORMALDISTRIBUTION']._serialized_end=1636
+  _globals['_LOGNORMALDISTRIBUTION']._serialized_start=1638
+  _globals['_LOGNORMALDISTRIBUTION']._serialized_end=1688
+  _globals['_BETADISTRIBUTION']._serialized_start=1690
+  _globals['_BETADISTRIBUTION']._serialized_end=1730
+  _globals['_QUANTIZEDDISTRIBUTION']._serialized_start=1733
+  _globals['_QUANTIZEDDISTRIBUTION']._serialized_end=2135
+  _globals['_PARAMETERVALUE']._serialized_start=2138
+  _globals['_PARAMETERVALUE']._serialized_end=2325
 # @@protoc_insertion_point(module_scope)

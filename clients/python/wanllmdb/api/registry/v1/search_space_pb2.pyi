@@ -28,18 +28,30 @@ class SearchSpace(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PARAMETERS_FIELD_NUMBER: _builtins.int
+    CONSTRAINTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def parameters(self) -> _containers.RepeatedCompositeFieldContainer[Global___Parameter]:
         """The parameters, ordered by name."""
+
+    @_builtins.property
+    def constraints(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Conditions between parameters that every proposed run meets, each an
+        expression of the names with numbers, strings, `+ - * / // % **`,
+        comparisons, `and`, `or`, `not`, `in` and the functions abs, min, max,
+        round: "warmup_steps < total_steps". A parameter of a group is written with
+        dots, "optimizer.lr"; a name that is no identifier as `p["name"]`. An
+        expression that names a parameter which the run does not have counts as met.
+        """
 
     def __init__(
         self,
         *,
         parameters: _abc.Iterable[Global___Parameter] | None = ...,
+        constraints: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["parameters", b"parameters"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["constraints", b"constraints", "parameters", b"parameters"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -59,10 +71,15 @@ class Parameter(_message.Message):
     LOG_UNIFORM_FIELD_NUMBER: _builtins.int
     INT_LOG_UNIFORM_FIELD_NUMBER: _builtins.int
     NORMAL_FIELD_NUMBER: _builtins.int
-    INT_NORMAL_FIELD_NUMBER: _builtins.int
+    LOG_NORMAL_FIELD_NUMBER: _builtins.int
+    BETA_FIELD_NUMBER: _builtins.int
+    QUANTIZED_FIELD_NUMBER: _builtins.int
+    CONDITIONS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The parameter's name: matches `[A-Za-z_][A-Za-z0-9_.-]*`, at most 200
-    characters.
+    characters. In a group, the group's name and "/" stand before it, to any
+    depth: "optimizer/schedule/warmup". Agents hand such parameters to programs
+    as nested dictionaries: splitting at "/" is all that takes.
     """
     @_builtins.property
     def constant(self) -> Global___ConstantDistribution:
@@ -93,8 +110,22 @@ class Parameter(_message.Message):
         """A floating-point number with a Gaussian law, not cut anywhere."""
 
     @_builtins.property
-    def int_normal(self) -> Global___IntNormalDistribution:
-        """An integer with a Gaussian law, rounded."""
+    def log_normal(self) -> Global___LogNormalDistribution:
+        """A positive number whose logarithm has a Gaussian law."""
+
+    @_builtins.property
+    def beta(self) -> Global___BetaDistribution:
+        """A number in [0, 1] with a beta law."""
+
+    @_builtins.property
+    def quantized(self) -> Global___QuantizedDistribution:
+        """A draw from another law, rounded to multiples of a step."""
+
+    @_builtins.property
+    def conditions(self) -> _containers.RepeatedCompositeFieldContainer[Global___ParameterCondition]:
+        """When a run has the parameter: all of these must hold, and the parameters
+        that they name must be there themselves. Always where empty.
+        """
 
     def __init__(
         self,
@@ -107,17 +138,48 @@ class Parameter(_message.Message):
         log_uniform: Global___LogUniformDistribution | None = ...,
         int_log_uniform: Global___IntLogUniformDistribution | None = ...,
         normal: Global___NormalDistribution | None = ...,
-        int_normal: Global___IntNormalDistribution | None = ...,
+        log_normal: Global___LogNormalDistribution | None = ...,
+        beta: Global___BetaDistribution | None = ...,
+        quantized: Global___QuantizedDistribution | None = ...,
+        conditions: _abc.Iterable[Global___ParameterCondition] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["categorical", b"categorical", "constant", b"constant", "distribution", b"distribution", "int_log_uniform", b"int_log_uniform", "int_normal", b"int_normal", "int_uniform", b"int_uniform", "log_uniform", b"log_uniform", "normal", b"normal", "uniform", b"uniform"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["beta", b"beta", "categorical", b"categorical", "constant", b"constant", "distribution", b"distribution", "int_log_uniform", b"int_log_uniform", "int_uniform", b"int_uniform", "log_normal", b"log_normal", "log_uniform", b"log_uniform", "normal", b"normal", "quantized", b"quantized", "uniform", b"uniform"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["categorical", b"categorical", "constant", b"constant", "distribution", b"distribution", "int_log_uniform", b"int_log_uniform", "int_normal", b"int_normal", "int_uniform", b"int_uniform", "log_uniform", b"log_uniform", "name", b"name", "normal", b"normal", "uniform", b"uniform"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["beta", b"beta", "categorical", b"categorical", "conditions", b"conditions", "constant", b"constant", "distribution", b"distribution", "int_log_uniform", b"int_log_uniform", "int_uniform", b"int_uniform", "log_normal", b"log_normal", "log_uniform", b"log_uniform", "name", b"name", "normal", b"normal", "quantized", b"quantized", "uniform", b"uniform"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_distribution: _TypeAlias = _typing.Literal["constant", "categorical", "uniform", "int_uniform", "log_uniform", "int_log_uniform", "normal", "int_normal"]  # noqa: Y015
+    _WhichOneofReturnType_distribution: _TypeAlias = _typing.Literal["constant", "categorical", "uniform", "int_uniform", "log_uniform", "int_log_uniform", "normal", "log_normal", "beta", "quantized"]  # noqa: Y015
     _WhichOneofArgType_distribution: _TypeAlias = _typing.Literal["distribution", b"distribution"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_distribution) -> _WhichOneofReturnType_distribution | None: ...
 
 Global___Parameter: _TypeAlias = Parameter  # noqa: Y015
+
+@_typing.final
+class ParameterCondition(_message.Message):
+    """Holds when another parameter has one of some values."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARAMETER_FIELD_NUMBER: _builtins.int
+    VALUES_FIELD_NUMBER: _builtins.int
+    parameter: _builtins.str
+    """The other parameter's full name."""
+    @_builtins.property
+    def values(self) -> _containers.RepeatedCompositeFieldContainer[Global___ParameterValue]:
+        """The values, at least one; each must be a possible value of the parameter."""
+
+    def __init__(
+        self,
+        *,
+        parameter: _builtins.str = ...,
+        values: _abc.Iterable[Global___ParameterValue] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["parameter", b"parameter", "values", b"values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ParameterCondition: _TypeAlias = ParameterCondition  # noqa: Y015
 
 @_typing.final
 class ConstantDistribution(_message.Message):
@@ -145,23 +207,31 @@ Global___ConstantDistribution: _TypeAlias = ConstantDistribution  # noqa: Y015
 
 @_typing.final
 class CategoricalDistribution(_message.Message):
-    """One of `values`, each as likely as any other under random search."""
+    """One of `values`."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     VALUES_FIELD_NUMBER: _builtins.int
+    PROBABILITIES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def values(self) -> _containers.RepeatedCompositeFieldContainer[Global___ParameterValue]:
         """The choices: at least one, no two equal. Types may be mixed."""
+
+    @_builtins.property
+    def probabilities(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """How likely each value is under random search: as many as values, each at
+        least 0, together 1 (within 1e-6). All are equally likely where empty.
+        """
 
     def __init__(
         self,
         *,
         values: _abc.Iterable[Global___ParameterValue] | None = ...,
+        probabilities: _abc.Iterable[_builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["values", b"values"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["probabilities", b"probabilities", "values", b"values"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -317,61 +387,142 @@ class NormalDistribution(_message.Message):
 
     MU_FIELD_NUMBER: _builtins.int
     SIGMA_FIELD_NUMBER: _builtins.int
-    Q_FIELD_NUMBER: _builtins.int
     mu: _builtins.float
     """The mean."""
     sigma: _builtins.float
     """The standard deviation. Positive."""
-    q: _builtins.float
-    """Rounds a drawn value x to round(x/q)*q. Positive; absent for a continuous
-    law.
-    """
     def __init__(
         self,
         *,
         mu: _builtins.float = ...,
         sigma: _builtins.float = ...,
-        q: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_q", b"_q", "q", b"q"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_q", b"_q", "mu", b"mu", "q", b"q", "sigma", b"sigma"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["mu", b"mu", "sigma", b"sigma"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType__q: _TypeAlias = _typing.Literal["q"]  # noqa: Y015
-    _WhichOneofArgType__q: _TypeAlias = _typing.Literal["_q", b"_q"]  # noqa: Y015
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__q) -> _WhichOneofReturnType__q | None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___NormalDistribution: _TypeAlias = NormalDistribution  # noqa: Y015
 
 @_typing.final
-class IntNormalDistribution(_message.Message):
-    """Integers: a Gaussian draw x becomes round(x/q)*q."""
+class LogNormalDistribution(_message.Message):
+    """Positive values whose natural logarithm has mean `mu` and standard deviation
+    `sigma`. Not cut.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     MU_FIELD_NUMBER: _builtins.int
     SIGMA_FIELD_NUMBER: _builtins.int
-    Q_FIELD_NUMBER: _builtins.int
     mu: _builtins.float
-    """The mean."""
+    """The mean of the logarithm."""
     sigma: _builtins.float
-    """The standard deviation. Positive."""
-    q: _builtins.int
-    """The grid that draws are rounded to. Positive."""
+    """The standard deviation of the logarithm. Positive."""
     def __init__(
         self,
         *,
         mu: _builtins.float = ...,
         sigma: _builtins.float = ...,
-        q: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["mu", b"mu", "q", b"q", "sigma", b"sigma"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["mu", b"mu", "sigma", b"sigma"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___IntNormalDistribution: _TypeAlias = IntNormalDistribution  # noqa: Y015
+Global___LogNormalDistribution: _TypeAlias = LogNormalDistribution  # noqa: Y015
+
+@_typing.final
+class BetaDistribution(_message.Message):
+    """Values in [0, 1] with density proportional to x^(a-1) * (1-x)^(b-1)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    A_FIELD_NUMBER: _builtins.int
+    B_FIELD_NUMBER: _builtins.int
+    a: _builtins.float
+    """The first shape. Positive."""
+    b: _builtins.float
+    """The second shape. Positive."""
+    def __init__(
+        self,
+        *,
+        a: _builtins.float = ...,
+        b: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["a", b"a", "b", b"b"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BetaDistribution: _TypeAlias = BetaDistribution  # noqa: Y015
+
+@_typing.final
+class QuantizedDistribution(_message.Message):
+    """A value x is drawn and becomes round(x/q)*q, with ties to even. The result
+    may pass a bound of x's law by up to q/2.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UNIFORM_FIELD_NUMBER: _builtins.int
+    LOG_UNIFORM_FIELD_NUMBER: _builtins.int
+    NORMAL_FIELD_NUMBER: _builtins.int
+    LOG_NORMAL_FIELD_NUMBER: _builtins.int
+    BETA_FIELD_NUMBER: _builtins.int
+    Q_FIELD_NUMBER: _builtins.int
+    INT_Q_FIELD_NUMBER: _builtins.int
+    q: _builtins.float
+    """Values are floating-point numbers."""
+    int_q: _builtins.int
+    """Values are integers."""
+    @_builtins.property
+    def uniform(self) -> Global___UniformDistribution:
+        """Evenly over a range."""
+
+    @_builtins.property
+    def log_uniform(self) -> Global___LogUniformDistribution:
+        """Evenly over the logarithm of a range."""
+
+    @_builtins.property
+    def normal(self) -> Global___NormalDistribution:
+        """Gaussian."""
+
+    @_builtins.property
+    def log_normal(self) -> Global___LogNormalDistribution:
+        """Gaussian in the logarithm."""
+
+    @_builtins.property
+    def beta(self) -> Global___BetaDistribution:
+        """Beta."""
+
+    def __init__(
+        self,
+        *,
+        uniform: Global___UniformDistribution | None = ...,
+        log_uniform: Global___LogUniformDistribution | None = ...,
+        normal: Global___NormalDistribution | None = ...,
+        log_normal: Global___LogNormalDistribution | None = ...,
+        beta: Global___BetaDistribution | None = ...,
+        q: _builtins.float = ...,
+        int_q: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["beta", b"beta", "int_q", b"int_q", "law", b"law", "log_normal", b"log_normal", "log_uniform", b"log_uniform", "normal", b"normal", "q", b"q", "step", b"step", "uniform", b"uniform"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["beta", b"beta", "int_q", b"int_q", "law", b"law", "log_normal", b"log_normal", "log_uniform", b"log_uniform", "normal", b"normal", "q", b"q", "step", b"step", "uniform", b"uniform"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_law: _TypeAlias = _typing.Literal["uniform", "log_uniform", "normal", "log_normal", "beta"]  # noqa: Y015
+    _WhichOneofArgType_law: _TypeAlias = _typing.Literal["law", b"law"]  # noqa: Y015
+    _WhichOneofReturnType_step: _TypeAlias = _typing.Literal["q", "int_q"]  # noqa: Y015
+    _WhichOneofArgType_step: _TypeAlias = _typing.Literal["step", b"step"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_law) -> _WhichOneofReturnType_law | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_step) -> _WhichOneofReturnType_step | None: ...
+
+Global___QuantizedDistribution: _TypeAlias = QuantizedDistribution  # noqa: Y015
 
 @_typing.final
 class ParameterValue(_message.Message):

@@ -82,7 +82,9 @@ class _FinishReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FinishRe
     FINISH_REASON_SPACE_EXHAUSTED: _FinishReason.ValueType  # 3
     """Every point of the search space was handed out and all of them ended."""
     FINISH_REASON_TARGET_REACHED: _FinishReason.ValueType  # 4
-    """A run reached `metric.target`."""
+    """A run reached the target of every metric that has one."""
+    FINISH_REASON_TERMINATED: _FinishReason.ValueType  # 5
+    """The sweep's terminator found that going on is not worth it."""
 
 class FinishReason(_FinishReason, metaclass=_FinishReasonEnumTypeWrapper):
     """What finished a sweep."""
@@ -96,7 +98,9 @@ FINISH_REASON_RUN_CAP: FinishReason.ValueType  # 2
 FINISH_REASON_SPACE_EXHAUSTED: FinishReason.ValueType  # 3
 """Every point of the search space was handed out and all of them ended."""
 FINISH_REASON_TARGET_REACHED: FinishReason.ValueType  # 4
-"""A run reached `metric.target`."""
+"""A run reached the target of every metric that has one."""
+FINISH_REASON_TERMINATED: FinishReason.ValueType  # 5
+"""The sweep's terminator found that going on is not worth it."""
 Global___FinishReason: _TypeAlias = FinishReason  # noqa: Y015
 
 class _Method:
@@ -106,32 +110,28 @@ class _Method:
 class _MethodEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Method.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     METHOD_UNSPECIFIED: _Method.ValueType  # 0
-    """Not set; refused in requests."""
+    """Not set; in requests the sampler says it."""
     METHOD_RANDOM: _Method.ValueType  # 1
-    """Independent draws from each parameter's law."""
+    """Without regard to results. Samplers: random (the default), qmc."""
     METHOD_GRID: _Method.ValueType  # 2
-    """Every point of the space once: parameters by name, the last one fastest.
-    Continuous ones are stepped by q, else cut into 10 values.
-    """
+    """Every point of the space once. Samplers: grid (the default), brute_force."""
     METHOD_BAYES: _Method.ValueType  # 3
-    """Tree-structured Parzen estimator (Bergstra et al. 2011), ten random runs
-    first, running runs taken into account. Needs a metric.
+    """Learning from results. Samplers: tpe (the default), gp, cmaes, nsga2,
+    nsga3. Needs a metric.
     """
 
 class Method(_Method, metaclass=_MethodEnumTypeWrapper):
-    """How the next parameters are chosen."""
+    """The family of ways to choose the next parameters; the sampler is one of it."""
 
 METHOD_UNSPECIFIED: Method.ValueType  # 0
-"""Not set; refused in requests."""
+"""Not set; in requests the sampler says it."""
 METHOD_RANDOM: Method.ValueType  # 1
-"""Independent draws from each parameter's law."""
+"""Without regard to results. Samplers: random (the default), qmc."""
 METHOD_GRID: Method.ValueType  # 2
-"""Every point of the space once: parameters by name, the last one fastest.
-Continuous ones are stepped by q, else cut into 10 values.
-"""
+"""Every point of the space once. Samplers: grid (the default), brute_force."""
 METHOD_BAYES: Method.ValueType  # 3
-"""Tree-structured Parzen estimator (Bergstra et al. 2011), ten random runs
-first, running runs taken into account. Needs a metric.
+"""Learning from results. Samplers: tpe (the default), gp, cmaes, nsga2,
+nsga3. Needs a metric.
 """
 Global___Method: _TypeAlias = Method  # noqa: Y015
 
@@ -159,22 +159,58 @@ GOAL_MAXIMIZE: Goal.ValueType  # 2
 """Larger is better."""
 Global___Goal: _TypeAlias = Goal  # noqa: Y015
 
+class _ObjectiveValue:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ObjectiveValueEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ObjectiveValue.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    OBJECTIVE_VALUE_UNSPECIFIED: _ObjectiveValue.ValueType  # 0
+    """Not set; the last one."""
+    OBJECTIVE_VALUE_LAST: _ObjectiveValue.ValueType  # 1
+    """The one with the highest step; NaN makes the run FAILED."""
+    OBJECTIVE_VALUE_BEST: _ObjectiveValue.ValueType  # 2
+    """The best one by the goal; NaN ones are passed over."""
+    OBJECTIVE_VALUE_MEAN_LAST: _ObjectiveValue.ValueType  # 3
+    """The mean of the last `mean_over` ones; NaN makes the run FAILED."""
+
+class ObjectiveValue(_ObjectiveValue, metaclass=_ObjectiveValueEnumTypeWrapper):
+    """Which of the values that a run reported becomes its objective."""
+
+OBJECTIVE_VALUE_UNSPECIFIED: ObjectiveValue.ValueType  # 0
+"""Not set; the last one."""
+OBJECTIVE_VALUE_LAST: ObjectiveValue.ValueType  # 1
+"""The one with the highest step; NaN makes the run FAILED."""
+OBJECTIVE_VALUE_BEST: ObjectiveValue.ValueType  # 2
+"""The best one by the goal; NaN ones are passed over."""
+OBJECTIVE_VALUE_MEAN_LAST: ObjectiveValue.ValueType  # 3
+"""The mean of the last `mean_over` ones; NaN makes the run FAILED."""
+Global___ObjectiveValue: _TypeAlias = ObjectiveValue  # noqa: Y015
+
 @_typing.final
 class Metric(_message.Message):
-    """The metric that the sweep optimizes."""
+    """A metric that the sweep optimizes."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     NAME_FIELD_NUMBER: _builtins.int
     GOAL_FIELD_NUMBER: _builtins.int
     TARGET_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    MEAN_OVER_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """The name under which runs report it. Not empty."""
+    """The name under which runs report it. Not empty; unique in the sweep."""
     goal: Global___Goal.ValueType
     """Whether smaller or larger is better; minimize where not set."""
     target: _builtins.float
     """The sweep finishes as soon as a finished run's objective is at least this
-    good.
+    good, for every metric that has a target.
+    """
+    value: Global___ObjectiveValue.ValueType
+    """Which reported value counts; the last one where not set."""
+    mean_over: _builtins.int
+    """How many values MEAN_LAST takes; fewer where the run reported fewer. At
+    least 1; 0 otherwise.
     """
     def __init__(
         self,
@@ -182,10 +218,12 @@ class Metric(_message.Message):
         name: _builtins.str = ...,
         goal: Global___Goal.ValueType = ...,
         target: _builtins.float | None = ...,
+        value: Global___ObjectiveValue.ValueType = ...,
+        mean_over: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_target", b"_target", "target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_target", b"_target", "goal", b"goal", "name", b"name", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_target", b"_target", "goal", b"goal", "mean_over", b"mean_over", "name", b"name", "target", b"target", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__target: _TypeAlias = _typing.Literal["target"]  # noqa: Y015
     _WhichOneofArgType__target: _TypeAlias = _typing.Literal["_target", b"_target"]  # noqa: Y015
@@ -194,26 +232,87 @@ class Metric(_message.Message):
 Global___Metric: _TypeAlias = Metric  # noqa: Y015
 
 @_typing.final
+class AlgorithmChoice(_message.Message):
+    """An algorithm by name, with options. ListAlgorithms tells the names, and of
+    each option its type, range and default.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class OptionsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        @_builtins.property
+        def value(self) -> _search_space_pb2.ParameterValue: ...
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _search_space_pb2.ParameterValue | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    NAME_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The name, "tpe" say."""
+    @_builtins.property
+    def options(self) -> _containers.MessageMap[_builtins.str, _search_space_pb2.ParameterValue]:
+        """Options by name; those left out have their defaults."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        options: _abc.Mapping[_builtins.str, _search_space_pb2.ParameterValue] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "options", b"options"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AlgorithmChoice: _TypeAlias = AlgorithmChoice  # noqa: Y015
+
+@_typing.final
 class EarlyTermination(_message.Message):
-    """When a run that does badly is stopped before its end."""
+    """When a run that does badly is stopped before its end. Needs exactly one
+    metric.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     HYPERBAND_FIELD_NUMBER: _builtins.int
+    PRUNER_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def hyperband(self) -> Global___Hyperband:
-        """Hyperband's successive halving by bands."""
+        """Hyperband's successive halving by bands, as W&B sweeps do it."""
+
+    @_builtins.property
+    def pruner(self) -> Global___AlgorithmChoice:
+        """One of Optuna's pruners: median, percentile, successive_halving,
+        hyperband, patient, threshold, wilcoxon.
+        """
 
     def __init__(
         self,
         *,
         hyperband: Global___Hyperband | None = ...,
+        pruner: Global___AlgorithmChoice | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["hyperband", b"hyperband", "rule", b"rule"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["hyperband", b"hyperband", "pruner", b"pruner", "rule", b"rule"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["hyperband", b"hyperband", "rule", b"rule"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hyperband", b"hyperband", "pruner", b"pruner", "rule", b"rule"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_rule: _TypeAlias = _typing.Literal["hyperband"]  # noqa: Y015
+    _WhichOneofReturnType_rule: _TypeAlias = _typing.Literal["hyperband", "pruner"]  # noqa: Y015
     _WhichOneofArgType_rule: _TypeAlias = _typing.Literal["rule", b"rule"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_rule) -> _WhichOneofReturnType_rule | None: ...
 
@@ -222,8 +321,9 @@ Global___EarlyTermination: _TypeAlias = EarlyTermination  # noqa: Y015
 @_typing.final
 class Hyperband(_message.Message):
     """Stops a run whose metric is not among the best 1/eta of all runs that got as
-    far. Bands lie at iterations min_iter * eta^i, cut to integers; an iteration
-    is one reported finite value of the metric, counted from 0. Only the highest band
+    far. Bands lie at iterations min_iter * eta^i, or at max_iter / eta^i for i
+    from 1 to s, cut to integers; an iteration is one reported finite value of
+    the metric, counted from 0. Only the highest band
     that a run has reached is tested: its threshold is the value at place
     floor(n/eta) among the n runs that reached it, best first, and the run
     stops when it is strictly worse. (Li et al., Hyperband, JMLR 2018; the
@@ -235,24 +335,34 @@ class Hyperband(_message.Message):
     MIN_ITER_FIELD_NUMBER: _builtins.int
     ETA_FIELD_NUMBER: _builtins.int
     STRICT_FIELD_NUMBER: _builtins.int
+    MAX_ITER_FIELD_NUMBER: _builtins.int
+    S_FIELD_NUMBER: _builtins.int
     min_iter: _builtins.int
-    """The first band's iteration. At least 1."""
+    """The first band's iteration. At least 1; 0 where max_iter is given."""
     eta: _builtins.float
     """The factor from one band to the next, and the share 1/eta that goes on.
     Greater than 1; 0 means the default, 3.
     """
     strict: _builtins.bool
     """True tests the value at the band; false the best one up to the band."""
+    max_iter: _builtins.int
+    """The iterations of a full run; instead of min_iter, together with `s`."""
+    s: _builtins.int
+    """How many bands lie before max_iter. At least 1, and with each at an
+    iteration of 1 or more; 0 where min_iter is given.
+    """
     def __init__(
         self,
         *,
         min_iter: _builtins.int = ...,
         eta: _builtins.float = ...,
         strict: _builtins.bool = ...,
+        max_iter: _builtins.int = ...,
+        s: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["eta", b"eta", "min_iter", b"min_iter", "strict", b"strict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["eta", b"eta", "max_iter", b"max_iter", "min_iter", b"min_iter", "s", b"s", "strict", b"strict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -302,23 +412,40 @@ class SweepSpec(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     METHOD_FIELD_NUMBER: _builtins.int
-    METRIC_FIELD_NUMBER: _builtins.int
+    METRICS_FIELD_NUMBER: _builtins.int
     SEARCH_SPACE_FIELD_NUMBER: _builtins.int
     EARLY_TERMINATION_FIELD_NUMBER: _builtins.int
     RUN_CAP_FIELD_NUMBER: _builtins.int
     SEED_FIELD_NUMBER: _builtins.int
     RETRIES_FIELD_NUMBER: _builtins.int
+    SAMPLER_FIELD_NUMBER: _builtins.int
+    TERMINATOR_FIELD_NUMBER: _builtins.int
+    MAX_FAILED_RUNS_FIELD_NUMBER: _builtins.int
+    PROGRAM_FIELD_NUMBER: _builtins.int
+    COMMAND_FIELD_NUMBER: _builtins.int
     method: Global___Method.ValueType
-    """How the next parameters are chosen. Required."""
+    """The family of `sampler`. Where only one of the two is given, it says the
+    other: the family's default sampler.
+    """
     run_cap: _builtins.int
     """At most so many runs; absent for no limit. At least 1."""
     seed: _builtins.int
     """Makes the sequence of proposals repeatable. Chosen by the server where
     absent. 0 to 2^53.
     """
+    max_failed_runs: _builtins.int
+    """The sweep becomes FAILED once so many runs are FAILED; absent for never. At
+    least 1.
+    """
+    program: _builtins.str
+    """The program that command-line agents run; empty where the command or a
+    function says what to do.
+    """
     @_builtins.property
-    def metric(self) -> Global___Metric:
-        """What is optimized. Required for bayes and for early termination."""
+    def metrics(self) -> _containers.RepeatedCompositeFieldContainer[Global___Metric]:
+        """What is optimized: none, one or several. Required for bayes; exactly one
+        for early termination.
+        """
 
     @_builtins.property
     def search_space(self) -> _search_space_pb2.SearchSpace:
@@ -332,25 +459,50 @@ class SweepSpec(_message.Message):
     def retries(self) -> Global___RetryPolicy:
         """What happens to lost and failed runs."""
 
+    @_builtins.property
+    def sampler(self) -> Global___AlgorithmChoice:
+        """How the next parameters are chosen. The server fills in its default."""
+
+    @_builtins.property
+    def terminator(self) -> Global___AlgorithmChoice:
+        """When the sweep finishes by itself because going on is not worth it:
+        no_improvement or regret_bound; absent for never. Needs exactly one metric.
+        """
+
+    @_builtins.property
+    def command(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The command line of command-line agents, with macros such as ${program} and
+        ${args}; `${env} ${interpreter} ${program} ${args}` where empty.
+        """
+
     def __init__(
         self,
         *,
         method: Global___Method.ValueType = ...,
-        metric: Global___Metric | None = ...,
+        metrics: _abc.Iterable[Global___Metric] | None = ...,
         search_space: _search_space_pb2.SearchSpace | None = ...,
         early_termination: Global___EarlyTermination | None = ...,
         run_cap: _builtins.int | None = ...,
         seed: _builtins.int | None = ...,
         retries: Global___RetryPolicy | None = ...,
+        sampler: Global___AlgorithmChoice | None = ...,
+        terminator: Global___AlgorithmChoice | None = ...,
+        max_failed_runs: _builtins.int | None = ...,
+        program: _builtins.str = ...,
+        command: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_run_cap", b"_run_cap", "_seed", b"_seed", "early_termination", b"early_termination", "metric", b"metric", "retries", b"retries", "run_cap", b"run_cap", "search_space", b"search_space", "seed", b"seed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_max_failed_runs", b"_max_failed_runs", "_run_cap", b"_run_cap", "_seed", b"_seed", "early_termination", b"early_termination", "max_failed_runs", b"max_failed_runs", "retries", b"retries", "run_cap", b"run_cap", "sampler", b"sampler", "search_space", b"search_space", "seed", b"seed", "terminator", b"terminator"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_run_cap", b"_run_cap", "_seed", b"_seed", "early_termination", b"early_termination", "method", b"method", "metric", b"metric", "retries", b"retries", "run_cap", b"run_cap", "search_space", b"search_space", "seed", b"seed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_failed_runs", b"_max_failed_runs", "_run_cap", b"_run_cap", "_seed", b"_seed", "command", b"command", "early_termination", b"early_termination", "max_failed_runs", b"max_failed_runs", "method", b"method", "metrics", b"metrics", "program", b"program", "retries", b"retries", "run_cap", b"run_cap", "sampler", b"sampler", "search_space", b"search_space", "seed", b"seed", "terminator", b"terminator"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__max_failed_runs: _TypeAlias = _typing.Literal["max_failed_runs"]  # noqa: Y015
+    _WhichOneofArgType__max_failed_runs: _TypeAlias = _typing.Literal["_max_failed_runs", b"_max_failed_runs"]  # noqa: Y015
     _WhichOneofReturnType__run_cap: _TypeAlias = _typing.Literal["run_cap"]  # noqa: Y015
     _WhichOneofArgType__run_cap: _TypeAlias = _typing.Literal["_run_cap", b"_run_cap"]  # noqa: Y015
     _WhichOneofReturnType__seed: _TypeAlias = _typing.Literal["seed"]  # noqa: Y015
     _WhichOneofArgType__seed: _TypeAlias = _typing.Literal["_seed", b"_seed"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max_failed_runs) -> _WhichOneofReturnType__max_failed_runs | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__run_cap) -> _WhichOneofReturnType__run_cap | None: ...
     @_typing.overload
@@ -377,6 +529,8 @@ class Sweep(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     START_TIME_FIELD_NUMBER: _builtins.int
     END_TIME_FIELD_NUMBER: _builtins.int
+    END_MESSAGE_FIELD_NUMBER: _builtins.int
+    PRIOR_RUNS_FIELD_NUMBER: _builtins.int
     sweep_id: _builtins.str
     """Unique id, given by the server: twelve lower-case letters and digits."""
     project: _builtins.str
@@ -395,6 +549,10 @@ class Sweep(_message.Message):
     """Changes with every change to the sweep's own fields or state; given back
     in a request, it makes the request fail if somebody else was faster.
     """
+    end_message: _builtins.str
+    """Why it ended, in a sentence; empty while it has not."""
+    prior_runs: _builtins.int
+    """Results of elsewhere that inform the sampler; see ImportRuns."""
     @_builtins.property
     def spec(self) -> Global___SweepSpec:
         """What is searched and how."""
@@ -431,10 +589,12 @@ class Sweep(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         start_time: _timestamp_pb2.Timestamp | None = ...,
         end_time: _timestamp_pb2.Timestamp | None = ...,
+        end_message: _builtins.str = ...,
+        prior_runs: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "spec", b"spec", "start_time", b"start_time", "stats", b"stats"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "description", b"description", "end_time", b"end_time", "etag", b"etag", "finish_reason", b"finish_reason", "name", b"name", "project", b"project", "revision", b"revision", "spec", b"spec", "start_time", b"start_time", "state", b"state", "stats", b"stats", "sweep_id", b"sweep_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "description", b"description", "end_message", b"end_message", "end_time", b"end_time", "etag", b"etag", "finish_reason", b"finish_reason", "name", b"name", "prior_runs", b"prior_runs", "project", b"project", "revision", b"revision", "spec", b"spec", "start_time", b"start_time", "state", b"state", "stats", b"stats", "sweep_id", b"sweep_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -485,7 +645,9 @@ class SweepStats(_message.Message):
     """PRUNED among the ended runs: 0 to 1, 0 while none ended."""
     @_builtins.property
     def best_run(self) -> Global___BestRun:
-        """The best finished run; absent while there is none or without a metric."""
+        """The best finished run; absent while there is none, without a metric, and
+        with several, where no run is the best: see GetBestRuns.
+        """
 
     @_builtins.property
     def mean_run_duration(self) -> _duration_pb2.Duration:

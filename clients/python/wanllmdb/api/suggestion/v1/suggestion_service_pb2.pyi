@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from wanllmdb.api.registry.v1 import run_pb2 as _run_pb2
+from wanllmdb.api.registry.v1 import search_space_pb2 as _search_space_pb2
 from wanllmdb.api.registry.v1 import sweep_pb2 as _sweep_pb2
 import builtins as _builtins
 import sys
@@ -35,6 +36,8 @@ class _ExhaustedReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Exhau
     """Every point of the space was handed out."""
     EXHAUSTED_REASON_TARGET_REACHED: _ExhaustedReason.ValueType  # 3
     """A run reached the metric's target."""
+    EXHAUSTED_REASON_TERMINATED: _ExhaustedReason.ValueType  # 4
+    """The sweep's terminator found that going on is not worth it."""
 
 class ExhaustedReason(_ExhaustedReason, metaclass=_ExhaustedReasonEnumTypeWrapper):
     """Why a sweep hands out no more runs."""
@@ -47,27 +50,77 @@ EXHAUSTED_REASON_SPACE_EXHAUSTED: ExhaustedReason.ValueType  # 2
 """Every point of the space was handed out."""
 EXHAUSTED_REASON_TARGET_REACHED: ExhaustedReason.ValueType  # 3
 """A run reached the metric's target."""
+EXHAUSTED_REASON_TERMINATED: ExhaustedReason.ValueType  # 4
+"""The sweep's terminator found that going on is not worth it."""
 Global___ExhaustedReason: _TypeAlias = ExhaustedReason  # noqa: Y015
 
-class _ImportanceEvaluator:
+class _AlgorithmKind:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
 
-class _ImportanceEvaluatorEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ImportanceEvaluator.ValueType], _builtins.type):
+class _AlgorithmKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AlgorithmKind.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
-    IMPORTANCE_EVALUATOR_UNSPECIFIED: _ImportanceEvaluator.ValueType  # 0
-    """fANOVA."""
-    IMPORTANCE_EVALUATOR_FANOVA: _ImportanceEvaluator.ValueType  # 1
-    """Functional ANOVA over a random forest (Hutter et al. 2014)."""
+    ALGORITHM_KIND_UNSPECIFIED: _AlgorithmKind.ValueType  # 0
+    """Not set; never sent by the server."""
+    ALGORITHM_KIND_SAMPLER: _AlgorithmKind.ValueType  # 1
+    """Chooses parameters: `sampler` of a sweep."""
+    ALGORITHM_KIND_PRUNER: _AlgorithmKind.ValueType  # 2
+    """Stops bad runs early: `pruner` of a sweep."""
+    ALGORITHM_KIND_TERMINATOR: _AlgorithmKind.ValueType  # 3
+    """Finishes a sweep: `terminate` of a sweep."""
+    ALGORITHM_KIND_IMPORTANCE_EVALUATOR: _AlgorithmKind.ValueType  # 4
+    """Tells how much parameters matter: GetParameterImportance."""
 
-class ImportanceEvaluator(_ImportanceEvaluator, metaclass=_ImportanceEvaluatorEnumTypeWrapper):
-    """How importance is computed."""
+class AlgorithmKind(_AlgorithmKind, metaclass=_AlgorithmKindEnumTypeWrapper):
+    """What an algorithm is for."""
 
-IMPORTANCE_EVALUATOR_UNSPECIFIED: ImportanceEvaluator.ValueType  # 0
-"""fANOVA."""
-IMPORTANCE_EVALUATOR_FANOVA: ImportanceEvaluator.ValueType  # 1
-"""Functional ANOVA over a random forest (Hutter et al. 2014)."""
-Global___ImportanceEvaluator: _TypeAlias = ImportanceEvaluator  # noqa: Y015
+ALGORITHM_KIND_UNSPECIFIED: AlgorithmKind.ValueType  # 0
+"""Not set; never sent by the server."""
+ALGORITHM_KIND_SAMPLER: AlgorithmKind.ValueType  # 1
+"""Chooses parameters: `sampler` of a sweep."""
+ALGORITHM_KIND_PRUNER: AlgorithmKind.ValueType  # 2
+"""Stops bad runs early: `pruner` of a sweep."""
+ALGORITHM_KIND_TERMINATOR: AlgorithmKind.ValueType  # 3
+"""Finishes a sweep: `terminate` of a sweep."""
+ALGORITHM_KIND_IMPORTANCE_EVALUATOR: AlgorithmKind.ValueType  # 4
+"""Tells how much parameters matter: GetParameterImportance."""
+Global___AlgorithmKind: _TypeAlias = AlgorithmKind  # noqa: Y015
+
+class _OptionType:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _OptionTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OptionType.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    OPTION_TYPE_UNSPECIFIED: _OptionType.ValueType  # 0
+    """Not set; never sent by the server."""
+    OPTION_TYPE_INT: _OptionType.ValueType  # 1
+    """An integer."""
+    OPTION_TYPE_FLOAT: _OptionType.ValueType  # 2
+    """A number."""
+    OPTION_TYPE_BOOL: _OptionType.ValueType  # 3
+    """A truth value."""
+    OPTION_TYPE_CHOICE: _OptionType.ValueType  # 4
+    """One of `choices`."""
+    OPTION_TYPE_ALGORITHM: _OptionType.ValueType  # 5
+    """An object {name, options}: another algorithm of the same kind."""
+
+class OptionType(_OptionType, metaclass=_OptionTypeEnumTypeWrapper):
+    """The type of an option's value."""
+
+OPTION_TYPE_UNSPECIFIED: OptionType.ValueType  # 0
+"""Not set; never sent by the server."""
+OPTION_TYPE_INT: OptionType.ValueType  # 1
+"""An integer."""
+OPTION_TYPE_FLOAT: OptionType.ValueType  # 2
+"""A number."""
+OPTION_TYPE_BOOL: OptionType.ValueType  # 3
+"""A truth value."""
+OPTION_TYPE_CHOICE: OptionType.ValueType  # 4
+"""One of `choices`."""
+OPTION_TYPE_ALGORITHM: OptionType.ValueType  # 5
+"""An object {name, options}: another algorithm of the same kind."""
+Global___OptionType: _TypeAlias = OptionType  # noqa: Y015
 
 @_typing.final
 class SuggestRequest(_message.Message):
@@ -112,12 +165,15 @@ class SuggestResponse(_message.Message):
     RUNS_FIELD_NUMBER: _builtins.int
     EXHAUSTED_FIELD_NUMBER: _builtins.int
     NEXT_CHECK_ITERATION_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
     exhausted: Global___ExhaustedReason.ValueType
     """Why there are fewer than asked for; not set when there are not."""
     next_check_iteration: _builtins.int
     """Ask ShouldStop once a run has reported this many finite values of the
     metric; absent when the sweep stops no runs.
     """
+    message: _builtins.str
+    """Why the sweep ended, in a sentence, where `exhausted` is TERMINATED."""
     @_builtins.property
     def runs(self) -> _containers.RepeatedCompositeFieldContainer[_run_pb2.Run]:
         """The runs, at most as many as asked for."""
@@ -128,10 +184,11 @@ class SuggestResponse(_message.Message):
         runs: _abc.Iterable[_run_pb2.Run] | None = ...,
         exhausted: Global___ExhaustedReason.ValueType = ...,
         next_check_iteration: _builtins.int | None = ...,
+        message: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_next_check_iteration", b"_next_check_iteration", "next_check_iteration", b"next_check_iteration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_next_check_iteration", b"_next_check_iteration", "exhausted", b"exhausted", "next_check_iteration", b"next_check_iteration", "runs", b"runs"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_next_check_iteration", b"_next_check_iteration", "exhausted", b"exhausted", "message", b"message", "next_check_iteration", b"next_check_iteration", "runs", b"runs"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__next_check_iteration: _TypeAlias = _typing.Literal["next_check_iteration"]  # noqa: Y015
     _WhichOneofArgType__next_check_iteration: _TypeAlias = _typing.Literal["_next_check_iteration", b"_next_check_iteration"]  # noqa: Y015
@@ -183,8 +240,8 @@ class ShouldStopResponse(_message.Message):
     reason: _builtins.str
     """The decision in a sentence."""
     rung: _builtins.int
-    """The rung that was tested (hyperband: the band's iteration); absent when the
-    run has reached none.
+    """What was tested: the band's or rung's iteration, else the step that was
+    compared; absent when there is nothing to test yet.
     """
     threshold: _builtins.float
     """The value that the run had to reach at the rung; absent when nothing was
@@ -265,176 +322,29 @@ class GetBestRunsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     RUNS_FIELD_NUMBER: _builtins.int
+    TOTAL_RUNS_FIELD_NUMBER: _builtins.int
+    total_runs: _builtins.int
+    """How many there are; more than `runs` when `count` cut a Pareto front."""
     @_builtins.property
     def runs(self) -> _containers.RepeatedCompositeFieldContainer[_run_pb2.Run]:
-        """The best finished runs, best first; the earlier one of equals first."""
+        """The best finished runs, best first; the earlier one of equals first. With
+        several metrics the runs that no other run dominates (none is as good in
+        every metric and better in one), by number; of equal ones, all.
+        """
 
     def __init__(
         self,
         *,
         runs: _abc.Iterable[_run_pb2.Run] | None = ...,
+        total_runs: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["runs", b"runs"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["runs", b"runs", "total_runs", b"total_runs"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetBestRunsResponse: _TypeAlias = GetBestRunsResponse  # noqa: Y015
-
-@_typing.final
-class GetParameterImportanceRequest(_message.Message):
-    """Request of GetParameterImportance."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    SWEEP_ID_FIELD_NUMBER: _builtins.int
-    EVALUATOR_FIELD_NUMBER: _builtins.int
-    sweep_id: _builtins.str
-    """The sweep."""
-    evaluator: Global___ImportanceEvaluator.ValueType
-    """How to compute it; fANOVA where not set."""
-    def __init__(
-        self,
-        *,
-        sweep_id: _builtins.str = ...,
-        evaluator: Global___ImportanceEvaluator.ValueType = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["evaluator", b"evaluator", "sweep_id", b"sweep_id"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___GetParameterImportanceRequest: _TypeAlias = GetParameterImportanceRequest  # noqa: Y015
-
-@_typing.final
-class ParameterImportance(_message.Message):
-    """How much one parameter matters."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    NAME_FIELD_NUMBER: _builtins.int
-    IMPORTANCE_FIELD_NUMBER: _builtins.int
-    name: _builtins.str
-    """The parameter's name."""
-    importance: _builtins.float
-    """Its share of the objective's variance: 0 to 1; all of them sum to 1."""
-    def __init__(
-        self,
-        *,
-        name: _builtins.str = ...,
-        importance: _builtins.float = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["importance", b"importance", "name", b"name"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ParameterImportance: _TypeAlias = ParameterImportance  # noqa: Y015
-
-@_typing.final
-class GetParameterImportanceResponse(_message.Message):
-    """Response of GetParameterImportance."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    IMPORTANCES_FIELD_NUMBER: _builtins.int
-    RUNS_USED_FIELD_NUMBER: _builtins.int
-    runs_used: _builtins.int
-    """How many finished runs they rest on. Above 1,000 finished runs, fANOVA uses
-    the latest 1,000 by number.
-    """
-    @_builtins.property
-    def importances(self) -> _containers.RepeatedCompositeFieldContainer[Global___ParameterImportance]:
-        """The parameters, most important first."""
-
-    def __init__(
-        self,
-        *,
-        importances: _abc.Iterable[Global___ParameterImportance] | None = ...,
-        runs_used: _builtins.int = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["importances", b"importances", "runs_used", b"runs_used"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___GetParameterImportanceResponse: _TypeAlias = GetParameterImportanceResponse  # noqa: Y015
-
-@_typing.final
-class GetOptimizationHistoryRequest(_message.Message):
-    """Request of GetOptimizationHistory."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    SWEEP_ID_FIELD_NUMBER: _builtins.int
-    MAX_POINTS_FIELD_NUMBER: _builtins.int
-    sweep_id: _builtins.str
-    """The sweep."""
-    max_points: _builtins.int
-    """At most so many points: 1 to 10,000; 0 means 1,000. Where the sweep has
-    more finished runs, every k-th is returned, and every improvement that fits.
-    """
-    def __init__(
-        self,
-        *,
-        sweep_id: _builtins.str = ...,
-        max_points: _builtins.int = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_points", b"max_points", "sweep_id", b"sweep_id"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___GetOptimizationHistoryRequest: _TypeAlias = GetOptimizationHistoryRequest  # noqa: Y015
-
-@_typing.final
-class GetOptimizationHistoryResponse(_message.Message):
-    """Response of GetOptimizationHistory: columns of equal length, by run number."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    RUN_NUMBERS_FIELD_NUMBER: _builtins.int
-    OBJECTIVES_FIELD_NUMBER: _builtins.int
-    BEST_OBJECTIVES_FIELD_NUMBER: _builtins.int
-    GOAL_FIELD_NUMBER: _builtins.int
-    TOTAL_FINISHED_RUNS_FIELD_NUMBER: _builtins.int
-    goal: _sweep_pb2.Goal.ValueType
-    """Whether smaller or larger is better."""
-    total_finished_runs: _builtins.int
-    """Finished runs in the sweep; more than points when the answer is a sample."""
-    @_builtins.property
-    def run_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """The numbers of finished runs."""
-
-    @_builtins.property
-    def objectives(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """Their objectives."""
-
-    @_builtins.property
-    def best_objectives(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """The best objective among finished runs up to this number."""
-
-    def __init__(
-        self,
-        *,
-        run_numbers: _abc.Iterable[_builtins.int] | None = ...,
-        objectives: _abc.Iterable[_builtins.float] | None = ...,
-        best_objectives: _abc.Iterable[_builtins.float] | None = ...,
-        goal: _sweep_pb2.Goal.ValueType = ...,
-        total_finished_runs: _builtins.int = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["best_objectives", b"best_objectives", "goal", b"goal", "objectives", b"objectives", "run_numbers", b"run_numbers", "total_finished_runs", b"total_finished_runs"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___GetOptimizationHistoryResponse: _TypeAlias = GetOptimizationHistoryResponse  # noqa: Y015
 
 @_typing.final
 class ListAlgorithmsRequest(_message.Message):
@@ -454,38 +364,161 @@ class ListAlgorithmsRequest(_message.Message):
 Global___ListAlgorithmsRequest: _TypeAlias = ListAlgorithmsRequest  # noqa: Y015
 
 @_typing.final
-class Algorithm(_message.Message):
-    """A way to choose parameters."""
+class AlgorithmOption(_message.Message):
+    """An option of an algorithm."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    METHOD_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
     DESCRIPTION_FIELD_NUMBER: _builtins.int
-    NEEDS_METRIC_FIELD_NUMBER: _builtins.int
-    IS_EXHAUSTIVE_FIELD_NUMBER: _builtins.int
-    method: _sweep_pb2.Method.ValueType
-    """The method that names it in a sweep's config."""
+    DEFAULT_FIELD_NUMBER: _builtins.int
+    MIN_FIELD_NUMBER: _builtins.int
+    MAX_FIELD_NUMBER: _builtins.int
+    MIN_IS_EXCLUDED_FIELD_NUMBER: _builtins.int
+    MAX_IS_EXCLUDED_FIELD_NUMBER: _builtins.int
+    CHOICES_FIELD_NUMBER: _builtins.int
     name: _builtins.str
+    """The name."""
+    type: Global___OptionType.ValueType
+    """The type."""
+    description: _builtins.str
+    """What it does, with its unit."""
+    min: _builtins.float
+    """The smallest value allowed; absent for none."""
+    max: _builtins.float
+    """The largest value allowed; absent for none."""
+    min_is_excluded: _builtins.bool
+    """Whether `min` itself is not allowed."""
+    max_is_excluded: _builtins.bool
+    """Whether `max` itself is not allowed."""
+    @_builtins.property
+    def default(self) -> _search_space_pb2.ParameterValue:
+        """What holds where it is left out; null where the algorithm then decides by
+        itself, and absent where it is required.
+        """
+
+    @_builtins.property
+    def choices(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """For a CHOICE: the values allowed."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        type: Global___OptionType.ValueType = ...,
+        description: _builtins.str = ...,
+        default: _search_space_pb2.ParameterValue | None = ...,
+        min: _builtins.float | None = ...,
+        max: _builtins.float | None = ...,
+        min_is_excluded: _builtins.bool = ...,
+        max_is_excluded: _builtins.bool = ...,
+        choices: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_max", b"_max", "_min", b"_min", "default", b"default", "max", b"max", "min", b"min"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max", b"_max", "_min", b"_min", "choices", b"choices", "default", b"default", "description", b"description", "max", b"max", "max_is_excluded", b"max_is_excluded", "min", b"min", "min_is_excluded", b"min_is_excluded", "name", b"name", "type", b"type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__max: _TypeAlias = _typing.Literal["max"]  # noqa: Y015
+    _WhichOneofArgType__max: _TypeAlias = _typing.Literal["_max", b"_max"]  # noqa: Y015
+    _WhichOneofReturnType__min: _TypeAlias = _typing.Literal["min"]  # noqa: Y015
+    _WhichOneofArgType__min: _TypeAlias = _typing.Literal["_min", b"_min"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max) -> _WhichOneofReturnType__max | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__min) -> _WhichOneofReturnType__min | None: ...
+
+Global___AlgorithmOption: _TypeAlias = AlgorithmOption  # noqa: Y015
+
+@_typing.final
+class Algorithm(_message.Message):
+    """An algorithm and what it can do."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    METHOD_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    NEEDS_METRIC_FIELD_NUMBER: _builtins.int
+    TAKES_SEVERAL_METRICS_FIELD_NUMBER: _builtins.int
+    TAKES_CONDITIONS_FIELD_NUMBER: _builtins.int
+    SPACE_NOTES_FIELD_NUMBER: _builtins.int
+    IS_EXHAUSTIVE_FIELD_NUMBER: _builtins.int
+    USES_PRIOR_RUNS_FIELD_NUMBER: _builtins.int
+    IS_REPLAYABLE_FIELD_NUMBER: _builtins.int
+    REPLAY_NOTES_FIELD_NUMBER: _builtins.int
+    REQUIRES_FIELD_NUMBER: _builtins.int
+    IS_INSTALLED_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    kind: Global___AlgorithmKind.ValueType
+    """What it is for."""
+    name: _builtins.str
+    """The name in a config: `sampler: {name: ...}`."""
+    method: _sweep_pb2.Method.ValueType
+    """The family of a sampler."""
+    title: _builtins.str
     """A name for people."""
     description: _builtins.str
     """What it does and when to choose it."""
     needs_metric: _builtins.bool
     """Whether the sweep must have a metric."""
+    takes_several_metrics: _builtins.bool
+    """Whether it takes sweeps with several metrics."""
+    takes_conditions: _builtins.bool
+    """Whether it takes spaces with conditional parameters."""
+    space_notes: _builtins.str
+    """Which laws it does not take, and what it does with others that are not its
+    own; empty where it takes all as they are.
+    """
     is_exhaustive: _builtins.bool
     """Whether it ends by itself when every point was handed out."""
+    uses_prior_runs: _builtins.bool
+    """Whether it learns from prior runs."""
+    is_replayable: _builtins.bool
+    """Whether the sequence of proposals depends on nothing but the seed and the
+    runs, so that a service that was killed goes on as if it had not been.
+    """
+    replay_notes: _builtins.str
+    """What is not, where it is not."""
+    is_installed: _builtins.bool
+    """Whether this server has it."""
+    reference: _builtins.str
+    """The paper that it comes from."""
+    @_builtins.property
+    def options(self) -> _containers.RepeatedCompositeFieldContainer[Global___AlgorithmOption]:
+        """Its options."""
+
+    @_builtins.property
+    def requires(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What must be installed beside the service; empty for nothing."""
+
     def __init__(
         self,
         *,
-        method: _sweep_pb2.Method.ValueType = ...,
+        kind: Global___AlgorithmKind.ValueType = ...,
         name: _builtins.str = ...,
+        method: _sweep_pb2.Method.ValueType = ...,
+        title: _builtins.str = ...,
         description: _builtins.str = ...,
+        options: _abc.Iterable[Global___AlgorithmOption] | None = ...,
         needs_metric: _builtins.bool = ...,
+        takes_several_metrics: _builtins.bool = ...,
+        takes_conditions: _builtins.bool = ...,
+        space_notes: _builtins.str = ...,
         is_exhaustive: _builtins.bool = ...,
+        uses_prior_runs: _builtins.bool = ...,
+        is_replayable: _builtins.bool = ...,
+        replay_notes: _builtins.str = ...,
+        requires: _abc.Iterable[_builtins.str] | None = ...,
+        is_installed: _builtins.bool = ...,
+        reference: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "is_exhaustive", b"is_exhaustive", "method", b"method", "name", b"name", "needs_metric", b"needs_metric"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "is_exhaustive", b"is_exhaustive", "is_installed", b"is_installed", "is_replayable", b"is_replayable", "kind", b"kind", "method", b"method", "name", b"name", "needs_metric", b"needs_metric", "options", b"options", "reference", b"reference", "replay_notes", b"replay_notes", "requires", b"requires", "space_notes", b"space_notes", "takes_conditions", b"takes_conditions", "takes_several_metrics", b"takes_several_metrics", "title", b"title", "uses_prior_runs", b"uses_prior_runs"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -500,7 +533,7 @@ class ListAlgorithmsResponse(_message.Message):
     ALGORITHMS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def algorithms(self) -> _containers.RepeatedCompositeFieldContainer[Global___Algorithm]:
-        """The algorithms."""
+        """The algorithms, by kind, then by name."""
 
     def __init__(
         self,

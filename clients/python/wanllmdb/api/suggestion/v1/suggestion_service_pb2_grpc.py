@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class SuggestionServiceStub(object):
-    """What to try next, when to stop a run, and which parameter matters.
+    """What to try next, when to stop a run, and which runs are best. What the runs
+    say about parameters is asked of AnalysisService.
 
     The service keeps nothing of its own: every model is rebuilt from the
     registry's runs, so any replica gives the same answers and killing one loses
@@ -56,16 +57,6 @@ class SuggestionServiceStub(object):
                 request_serializer=wanllmdb_dot_api_dot_suggestion_dot_v1_dot_suggestion__service__pb2.GetBestRunsRequest.SerializeToString,
                 response_deserializer=wanllmdb_dot_api_dot_suggestion_dot_v1_dot_suggestion__service__pb2.GetBestRunsResponse.FromString,
                 _registered_method=True)
-        self.GetParameterImportance = channel.unary_unary(
-                '/wanllmdb.api.suggestion.v1.SuggestionService/GetParameterImportance',
-                request_serializer=wanllmdb_dot_api_dot_suggestion_dot_v1_dot_suggestion__service__pb2.GetParameterImportanceRequest.SerializeToString,
-                response_deserializer=wanllmdb_dot_api_dot_suggestion_dot_v1_dot_suggestion__service__pb2.GetParameterImportanceResponse.FromString,
-                _registered_method=True)
-        self.GetOptimizationHistory = channel.unary_unary(
-                '/wanllmdb.api.suggestion.v1.SuggestionService/GetOptimizationHistory',
-                request_serializer=wanllmdb_dot_api_dot_suggestion_dot_v1_dot_suggestion__service__pb2.GetOptimizationHistoryRequest.SerializeToString,
-                response_deserializer=wanllmdb_dot_api_dot_suggestion_dot_v1_dot_suggestion__service__pb2.GetOptimizationHistoryResponse.FromString,
-                _registered_method=True)
         self.ListAlgorithms = channel.unary_unary(
                 '/wanllmdb.api.suggestion.v1.SuggestionService/ListAlgorithms',
                 request_serializer=wanllmdb_dot_api_dot_suggestion_dot_v1_dot_suggestion__service__pb2.ListAlgorithmsRequest.SerializeToString,
@@ -74,7 +65,8 @@ class SuggestionServiceStub(object):
 
 
 class SuggestionServiceServicer(object):
-    """What to try next, when to stop a run, and which parameter matters.
+    """What to try next, when to stop a run, and which runs are best. What the runs
+    say about parameters is asked of AnalysisService.
 
     The service keeps nothing of its own: every model is rebuilt from the
     registry's runs, so any replica gives the same answers and killing one loses
@@ -101,29 +93,15 @@ class SuggestionServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetBestRuns(self, request, context):
-        """Returns the best finished runs. Needs a metric.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def GetParameterImportance(self, request, context):
-        """Returns how much each parameter matters for the metric.
-        FAILED_PRECONDITION (NOT_ENOUGH_RUNS) with fewer than 2 finished runs.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def GetOptimizationHistory(self, request, context):
-        """Returns the objective and the best one so far, by run number.
+        """Returns the best finished runs; with several metrics, the Pareto front.
+        FAILED_PRECONDITION (NO_METRIC) without a metric.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListAlgorithms(self, request, context):
-        """Describes the methods that this server knows.
+        """Describes every sampler, pruner, terminator and importance evaluator.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -147,16 +125,6 @@ def add_SuggestionServiceServicer_to_server(servicer, server):
                     request_deserializer=wanllmdb_dot_api_dot_suggestion_dot_v1_dot_suggestion__service__pb2.GetBestRunsRequest.FromString,
                     response_serializer=wanllmdb_dot_api_dot_suggestion_dot_v1_dot_suggestion__service__pb2.GetBestRunsResponse.SerializeToString,
             ),
-            'GetParameterImportance': grpc.unary_unary_rpc_method_handler(
-                    servicer.GetParameterImportance,
-                    request_deserializer=wanllmdb_dot_api_dot_suggestion_dot_v1_dot_suggestion__service__pb2.GetParameterImportanceRequest.FromString,
-                    response_serializer=wanllmdb_dot_api_dot_suggestion_dot_v1_dot_suggestion__service__pb2.GetParameterImportanceResponse.SerializeToString,
-            ),
-            'GetOptimizationHistory': grpc.unary_unary_rpc_method_handler(
-                    servicer.GetOptimizationHistory,
-                    request_deserializer=wanllmdb_dot_api_dot_suggestion_dot_v1_dot_suggestion__service__pb2.GetOptimizationHistoryRequest.FromString,
-                    response_serializer=wanllmdb_dot_api_dot_suggestion_dot_v1_dot_suggestion__service__pb2.GetOptimizationHistoryResponse.SerializeToString,
-            ),
             'ListAlgorithms': grpc.unary_unary_rpc_method_handler(
                     servicer.ListAlgorithms,
                     request_deserializer=wanllmdb_dot_api_dot_suggestion_dot_v1_dot_suggestion__service__pb2.ListAlgorithmsRequest.FromString,
@@ -171,7 +139,8 @@ def add_SuggestionServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SuggestionService(object):
-    """What to try next, when to stop a run, and which parameter matters.
+    """What to try next, when to stop a run, and which runs are best. What the runs
+    say about parameters is asked of AnalysisService.
 
     The service keeps nothing of its own: every model is rebuilt from the
     registry's runs, so any replica gives the same answers and killing one loses
@@ -251,60 +220,6 @@ class SuggestionService(object):
             '/wanllmdb.api.suggestion.v1.SuggestionService/GetBestRuns',
             wanllmdb_dot_api_dot_suggestion_dot_v1_dot_suggestion__service__pb2.GetBestRunsRequest.SerializeToString,
             wanllmdb_dot_api_dot_suggestion_dot_v1_dot_suggestion__service__pb2.GetBestRunsResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def GetParameterImportance(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/wanllmdb.api.suggestion.v1.SuggestionService/GetParameterImportance',
-            wanllmdb_dot_api_dot_suggestion_dot_v1_dot_suggestion__service__pb2.GetParameterImportanceRequest.SerializeToString,
-            wanllmdb_dot_api_dot_suggestion_dot_v1_dot_suggestion__service__pb2.GetParameterImportanceResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def GetOptimizationHistory(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/wanllmdb.api.suggestion.v1.SuggestionService/GetOptimizationHistory',
-            wanllmdb_dot_api_dot_suggestion_dot_v1_dot_suggestion__service__pb2.GetOptimizationHistoryRequest.SerializeToString,
-            wanllmdb_dot_api_dot_suggestion_dot_v1_dot_suggestion__service__pb2.GetOptimizationHistoryResponse.FromString,
             options,
             channel_credentials,
             insecure,

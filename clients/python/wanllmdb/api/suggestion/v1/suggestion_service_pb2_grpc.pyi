@@ -27,7 +27,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class SuggestionServiceStub:
-    """What to try next, when to stop a run, and which parameter matters.
+    """What to try next, when to stop a run, and which runs are best. What the runs
+    say about parameters is asked of AnalysisService.
 
     The service keeps nothing of its own: every model is rebuilt from the
     registry's runs, so any replica gives the same answers and killing one loses
@@ -49,19 +50,16 @@ class SuggestionServiceStub:
     ShouldStop: _grpc.UnaryUnaryMultiCallable[_suggestion_service_pb2.ShouldStopRequest, _suggestion_service_pb2.ShouldStopResponse]
     """Says whether early termination stops a run, and why."""
     GetBestRuns: _grpc.UnaryUnaryMultiCallable[_suggestion_service_pb2.GetBestRunsRequest, _suggestion_service_pb2.GetBestRunsResponse]
-    """Returns the best finished runs. Needs a metric."""
-    GetParameterImportance: _grpc.UnaryUnaryMultiCallable[_suggestion_service_pb2.GetParameterImportanceRequest, _suggestion_service_pb2.GetParameterImportanceResponse]
-    """Returns how much each parameter matters for the metric.
-    FAILED_PRECONDITION (NOT_ENOUGH_RUNS) with fewer than 2 finished runs.
+    """Returns the best finished runs; with several metrics, the Pareto front.
+    FAILED_PRECONDITION (NO_METRIC) without a metric.
     """
-    GetOptimizationHistory: _grpc.UnaryUnaryMultiCallable[_suggestion_service_pb2.GetOptimizationHistoryRequest, _suggestion_service_pb2.GetOptimizationHistoryResponse]
-    """Returns the objective and the best one so far, by run number."""
     ListAlgorithms: _grpc.UnaryUnaryMultiCallable[_suggestion_service_pb2.ListAlgorithmsRequest, _suggestion_service_pb2.ListAlgorithmsResponse]
-    """Describes the methods that this server knows."""
+    """Describes every sampler, pruner, terminator and importance evaluator."""
 
 @_typing.type_check_only
 class SuggestionServiceAsyncStub(SuggestionServiceStub):
-    """What to try next, when to stop a run, and which parameter matters.
+    """What to try next, when to stop a run, and which runs are best. What the runs
+    say about parameters is asked of AnalysisService.
 
     The service keeps nothing of its own: every model is rebuilt from the
     registry's runs, so any replica gives the same answers and killing one loses
@@ -80,18 +78,15 @@ class SuggestionServiceAsyncStub(SuggestionServiceStub):
     ShouldStop: _aio.UnaryUnaryMultiCallable[_suggestion_service_pb2.ShouldStopRequest, _suggestion_service_pb2.ShouldStopResponse]  # type: ignore[assignment]
     """Says whether early termination stops a run, and why."""
     GetBestRuns: _aio.UnaryUnaryMultiCallable[_suggestion_service_pb2.GetBestRunsRequest, _suggestion_service_pb2.GetBestRunsResponse]  # type: ignore[assignment]
-    """Returns the best finished runs. Needs a metric."""
-    GetParameterImportance: _aio.UnaryUnaryMultiCallable[_suggestion_service_pb2.GetParameterImportanceRequest, _suggestion_service_pb2.GetParameterImportanceResponse]  # type: ignore[assignment]
-    """Returns how much each parameter matters for the metric.
-    FAILED_PRECONDITION (NOT_ENOUGH_RUNS) with fewer than 2 finished runs.
+    """Returns the best finished runs; with several metrics, the Pareto front.
+    FAILED_PRECONDITION (NO_METRIC) without a metric.
     """
-    GetOptimizationHistory: _aio.UnaryUnaryMultiCallable[_suggestion_service_pb2.GetOptimizationHistoryRequest, _suggestion_service_pb2.GetOptimizationHistoryResponse]  # type: ignore[assignment]
-    """Returns the objective and the best one so far, by run number."""
     ListAlgorithms: _aio.UnaryUnaryMultiCallable[_suggestion_service_pb2.ListAlgorithmsRequest, _suggestion_service_pb2.ListAlgorithmsResponse]  # type: ignore[assignment]
-    """Describes the methods that this server knows."""
+    """Describes every sampler, pruner, terminator and importance evaluator."""
 
 class SuggestionServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What to try next, when to stop a run, and which parameter matters.
+    """What to try next, when to stop a run, and which runs are best. What the runs
+    say about parameters is asked of AnalysisService.
 
     The service keeps nothing of its own: every model is rebuilt from the
     registry's runs, so any replica gives the same answers and killing one loses
@@ -126,25 +121,9 @@ class SuggestionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _suggestion_service_pb2.GetBestRunsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_suggestion_service_pb2.GetBestRunsResponse, _abc.Awaitable[_suggestion_service_pb2.GetBestRunsResponse]]:
-        """Returns the best finished runs. Needs a metric."""
-
-    @_abc_1.abstractmethod
-    def GetParameterImportance(
-        self,
-        request: _suggestion_service_pb2.GetParameterImportanceRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_suggestion_service_pb2.GetParameterImportanceResponse, _abc.Awaitable[_suggestion_service_pb2.GetParameterImportanceResponse]]:
-        """Returns how much each parameter matters for the metric.
-        FAILED_PRECONDITION (NOT_ENOUGH_RUNS) with fewer than 2 finished runs.
+        """Returns the best finished runs; with several metrics, the Pareto front.
+        FAILED_PRECONDITION (NO_METRIC) without a metric.
         """
-
-    @_abc_1.abstractmethod
-    def GetOptimizationHistory(
-        self,
-        request: _suggestion_service_pb2.GetOptimizationHistoryRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_suggestion_service_pb2.GetOptimizationHistoryResponse, _abc.Awaitable[_suggestion_service_pb2.GetOptimizationHistoryResponse]]:
-        """Returns the objective and the best one so far, by run number."""
 
     @_abc_1.abstractmethod
     def ListAlgorithms(
@@ -152,6 +131,6 @@ class SuggestionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _suggestion_service_pb2.ListAlgorithmsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_suggestion_service_pb2.ListAlgorithmsResponse, _abc.Awaitable[_suggestion_service_pb2.ListAlgorithmsResponse]]:
-        """Describes the methods that this server knows."""
+        """Describes every sampler, pruner, terminator and importance evaluator."""
 
 def add_SuggestionServiceServicer_to_server(servicer: SuggestionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
