@@ -13,6 +13,7 @@ import grpc.aio
 import pytest
 
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
+from wanllmdb.api.suggestion.v1 import analysis_service_pb2_grpc as analysis_grpc
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
 from wanllmdb_common.server import running_server
 from wanllmdb_common.settings import ServerSettings
@@ -20,9 +21,7 @@ from wanllmdb_local.postgres import create_database, embedded_postgres
 from wanllmdb_registry.app import running_registry
 from wanllmdb_registry.servicer.service import SERVICE_NAME as REGISTRY_SERVICE
 from wanllmdb_registry.servicer.service import add_to as add_registry
-from wanllmdb_suggestion.__main__ import SERVICE as SUGGESTION_SERVICE
-from wanllmdb_suggestion.registry_client import RegistryClient
-from wanllmdb_suggestion.servicer import SuggestionServicer
+from wanllmdb_suggestion.app import SERVICES, running_suggestion
 from wanllmdb_suggestion.settings import SuggestionSettings
 
 _names = itertools.count()
@@ -86,19 +85,11 @@ async def registry(
 async def suggestion_server(registry_address: str) -> AsyncIterator[str]:
     """A suggestion service on the registry, within the block; yields its address."""
     settings = SuggestionSettings(port=0, grace=1, registry=registry_address)
-    async with RegistryClient(settings.registry, settings.registry_timeout) as client:
-        servicer = SuggestionServicer(client, settings)
-        try:
-            async with running_server(
-                settings,
-                services=[SUGGESTION_SERVICE],
-                register=lambda server: suggestion_grpc.add_SuggestionServiceServicer_to_server(
-                    servicer, server
-                ),
-            ) as address:
-                yield address
-        finally:
-            servicer.close()
+    async with (
+        running_suggestion(settings) as app,
+        running_server(settings, services=SERVICES, register=app.add_to) as address,
+    ):
+        yield address
 
 
 @pytest.fixture(scope="session")
@@ -106,6 +97,15 @@ async def suggestion_address(registry_address: str) -> AsyncIterator[str]:
     """A suggestion service for the whole session."""
     async with suggestion_server(registry_address) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+async def analysis(
+    suggestion_address: str,
+) -> AsyncIterator[analysis_grpc.AnalysisServiceAsyncStub]:
+    """Raw calls to the analysis service."""
+    async with grpc.aio.insecure_channel(suggestion_address) as channel:
+        yield analysis_grpc.AnalysisServiceStub(channel)
 
 
 @pytest.fixture(scope="session")

@@ -1,37 +1,85 @@
-"""The methods that this server knows, as ListAlgorithms tells them."""
+"""The algorithms that this server knows, as ListAlgorithms tells them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cache
+from importlib.util import find_spec
+
 from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
+from wanllmdb_common.algorithms.description import AlgorithmDescription, Option, Required
+from wanllmdb_common.algorithms.importance import IMPORTANCE_EVALUATORS
+from wanllmdb_common.algorithms.pruners import PRUNERS
+from wanllmdb_common.algorithms.samplers import SAMPLERS
+from wanllmdb_common.algorithms.terminators import TERMINATORS
+from wanllmdb_common.search_space.convert import value_to_proto
 
-ALGORITHMS = (
-    pb.Algorithm(
-        method=sweep_pb2.METHOD_RANDOM,
-        name="Random search",
-        description=(
-            "Draws each parameter from its law, independently of all runs. A good start where "
-            "little is known, where runs are cheap, and as the yardstick of every other method."
-        ),
-    ),
-    pb.Algorithm(
-        method=sweep_pb2.METHOD_GRID,
-        name="Grid search",
-        description=(
-            "Tries every point of the space once: parameters by name, the last one fastest; "
-            "continuous ones are stepped by q, else cut into 10 values. For a few parameters with "
-            "few values, when all of them are to be seen."
-        ),
-        is_exhaustive=True,
-    ),
-    pb.Algorithm(
-        method=sweep_pb2.METHOD_BAYES,
-        name="Bayesian optimization (TPE)",
-        description=(
-            "Tree-structured Parzen estimator: after ten random runs it prefers parameters that "
-            "are likely among the best runs and unlikely among the others; running runs count, so "
-            "that parallel agents spread out. For runs that cost more than a second."
-        ),
-        needs_metric=True,
-    ),
-)
+_METHODS = {
+    "": sweep_pb2.METHOD_UNSPECIFIED,
+    "random": sweep_pb2.METHOD_RANDOM,
+    "grid": sweep_pb2.METHOD_GRID,
+    "bayes": sweep_pb2.METHOD_BAYES,
+}
+
+
+def is_installed(description: AlgorithmDescription) -> bool:
+    """Whether every module that it needs is there."""
+    return all(_is_there(module) for module in description.modules)
+
+
+@cache
+def _is_there(module: str) -> bool:
+    return find_spec(module) is not None
+
+
+def list_algorithms() -> list[pb.Algorithm]:
+    """All of them, by kind, then by name."""
+    return list(_all())
+
+
+def _all() -> Iterator[pb.Algorithm]:
+    for kind, known in (
+        (pb.ALGORITHM_KIND_SAMPLER, SAMPLERS),
+        (pb.ALGORITHM_KIND_PRUNER, PRUNERS),
+        (pb.ALGORITHM_KIND_TERMINATOR, TERMINATORS),
+        (pb.ALGORITHM_KIND_IMPORTANCE_EVALUATOR, IMPORTANCE_EVALUATORS),
+    ):
+        for description in sorted(known, key=lambda d: d.name):
+            yield _to_proto(kind, description)
+
+
+def _to_proto(kind: pb.AlgorithmKind.ValueType, description: AlgorithmDescription) -> pb.Algorithm:
+    return pb.Algorithm(
+        kind=kind,
+        name=description.name,
+        method=_METHODS[description.method],
+        title=description.title,
+        description=description.description,
+        options=map(_option_to_proto, description.options),
+        needs_metric=description.needs_metric,
+        takes_several_metrics=description.takes_several_metrics,
+        takes_conditions=description.takes_conditions,
+        space_notes=description.space_notes,
+        is_exhaustive=description.is_exhaustive,
+        uses_prior_runs=description.uses_prior_runs,
+        is_replayable=description.is_replayable,
+        replay_notes=description.replay_notes,
+        requires=description.requires,
+        is_installed=is_installed(description),
+        reference=description.reference,
+    )
+
+
+def _option_to_proto(option: Option) -> pb.AlgorithmOption:
+    return pb.AlgorithmOption(
+        name=option.name,
+        type=pb.OptionType.Value(f"OPTION_TYPE_{option.type}"),
+        description=option.description,
+        default=None if isinstance(option.default, Required) else value_to_proto(option.default),
+        min=option.min,
+        max=option.max,
+        min_is_excluded=option.min_is_excluded,
+        max_is_excluded=option.max_is_excluded,
+        choices=option.choices,
+    )

@@ -14,10 +14,12 @@ from wanllmdb_common.search_space.convert import (
 from wanllmdb_suggestion.study.hyperband import Hyperband
 from wanllmdb_suggestion.study.model import Proposal
 from wanllmdb_suggestion.study.records import (
+    AlgorithmChoice,
     Changes,
     Exhausted,
-    Method,
+    Metric,
     ObjectivePoint,
+    PriorRecord,
     RunRecord,
     RunState,
     Standing,
@@ -26,12 +28,6 @@ from wanllmdb_suggestion.study.records import (
 )
 
 DEFAULT_ETA = 3.0
-
-METHODS = {
-    sweep_pb2.METHOD_RANDOM: Method.RANDOM,
-    sweep_pb2.METHOD_GRID: Method.GRID,
-    sweep_pb2.METHOD_BAYES: Method.BAYES,
-}
 
 _RUN_STATES = {
     value: RunState(name.removeprefix("RUN_STATE_"))
@@ -49,6 +45,7 @@ _FINISHED_BY = {
     sweep_pb2.FINISH_REASON_RUN_CAP: Exhausted.RUN_CAP,
     sweep_pb2.FINISH_REASON_SPACE_EXHAUSTED: Exhausted.SPACE_EXHAUSTED,
     sweep_pb2.FINISH_REASON_TARGET_REACHED: Exhausted.TARGET_REACHED,
+    sweep_pb2.FINISH_REASON_TERMINATED: Exhausted.TERMINATED,
 }
 
 EXHAUSTED = {
@@ -56,26 +53,33 @@ EXHAUSTED = {
     Exhausted.RUN_CAP: pb.EXHAUSTED_REASON_RUN_CAP,
     Exhausted.SPACE_EXHAUSTED: pb.EXHAUSTED_REASON_SPACE_EXHAUSTED,
     Exhausted.TARGET_REACHED: pb.EXHAUSTED_REASON_TARGET_REACHED,
+    Exhausted.TERMINATED: pb.EXHAUSTED_REASON_TERMINATED,
 }
 
 
 def spec_from_proto(spec: sweep_pb2.SweepSpec) -> StudySpec:
     """The spec of a stored sweep: the registry has checked it and chosen a seed."""
-    rule = spec.early_termination.hyperband
-    has_rule = spec.HasField("early_termination") and spec.early_termination.HasField("hyperband")
+    early = spec.early_termination
     return StudySpec(
-        method=METHODS[spec.method],
+        sampler=_algorithm(spec.sampler),
         space=space_from_proto(spec.search_space),
         seed=spec.seed,
-        metric=spec.metric.name if spec.HasField("metric") else None,
-        minimize=spec.metric.goal != sweep_pb2.GOAL_MAXIMIZE,
-        hyperband=(
-            Hyperband(max(rule.min_iter, 1), rule.eta or DEFAULT_ETA, rule.strict)
-            if has_rule
-            else None
+        metrics=tuple(
+            Metric(metric.name, metric.goal != sweep_pb2.GOAL_MAXIMIZE) for metric in spec.metrics
         ),
+        hyperband=_hyperband(early.hyperband) if early.HasField("hyperband") else None,
+        pruner=_algorithm(early.pruner) if early.HasField("pruner") else None,
+        terminator=_algorithm(spec.terminator) if spec.HasField("terminator") else None,
         run_cap=spec.run_cap if spec.HasField("run_cap") else None,
     )
+
+
+def _hyperband(rule: sweep_pb2.Hyperband) -> Hyperband:
+    return Hyperband(max(rule.min_iter, 1), rule.eta or DEFAULT_ETA, rule.strict)
+
+
+def _algorithm(choice: sweep_pb2.AlgorithmChoice) -> AlgorithmChoice:
+    return AlgorithmChoice(choice.name, parameters_from_proto(choice.options))
 
 
 def changes_from_proto(response: registry_service_pb2.SyncRunsResponse) -> Changes:
@@ -93,6 +97,7 @@ def changes_from_proto(response: registry_service_pb2.SyncRunsResponse) -> Chang
             ObjectivePoint(point.number, point.attempt, point.step, point.value)
             for point in response.objective_points
         ],
+        prior_runs=[_prior_record(prior) for prior in response.prior_runs],
         spec=spec_from_proto(response.sweep.spec) if response.HasField("sweep") else None,
         etag=response.sweep.etag,
     )
@@ -106,6 +111,21 @@ def record_from_proto(run: registry_service_pb2.SyncedRun | run_pb2.Run) -> RunR
         attempt=run.attempt,
         parameters=parameters_from_proto(run.parameters),
         objective=run.objective if run.HasField("objective") else None,
+        last_step=run.last_step if run.HasField("last_step") else None,
+        objectives=tuple(run.objectives),
+        sampler_state=(
+            run.sampler_state if isinstance(run, registry_service_pb2.SyncedRun) else b""
+        ),
+    )
+
+
+def _prior_record(prior: registry_service_pb2.SyncedPriorRun) -> PriorRecord:
+    run = prior.run
+    return PriorRecord(
+        index=prior.index,
+        state=_RUN_STATES[run.state],
+        parameters=parameters_from_proto(run.parameters),
+        objectives=tuple(run.objectives),
         last_step=run.last_step if run.HasField("last_step") else None,
     )
 

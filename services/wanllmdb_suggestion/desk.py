@@ -16,7 +16,7 @@ from wanllmdb_common.errors import (
 from wanllmdb_suggestion.convert import proposals_to_proto
 from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
 from wanllmdb_suggestion.study.model import Allotment, Batch, Demand, Proposal, SweepModel
-from wanllmdb_suggestion.study.records import Exhausted, Method, SweepState
+from wanllmdb_suggestion.study.records import Exhausted, SweepState
 from wanllmdb_suggestion.study_keeper import StudyKeeper
 from wanllmdb_suggestion.waiting import (
     MAX_TRIES,
@@ -251,6 +251,6 @@ def _next_check(model: SweepModel) -> int | None:
 
 def _usual_shortage(model: SweepModel) -> Exhausted:
     """Why an earlier answer, whose reason nobody wrote down, had too few runs."""
-    if model.spec.run_cap is None and model.spec.method is Method.GRID:
+    if model.spec.run_cap is None and model.spec.sampler.name == "grid":
         return Exhausted.SPACE_EXHAUSTED
     return Exhausted.RUN_CAP

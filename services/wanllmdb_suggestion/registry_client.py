@@ -6,7 +6,7 @@ import json
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from typing import Protocol, Self, TypeVar, cast
 
 import grpc
 import grpc.aio
@@ -17,6 +17,7 @@ from wanllmdb.api.registry.v1 import (
     run_pb2,
     sweep_pb2,
 )
+from wanllmdb_common.error_mapping import Context
 from wanllmdb_common.interceptor import REQUEST_ID_KEY
 from wanllmdb_suggestion.rpc_errors import service_error
 
@@ -64,6 +65,14 @@ class CallScope:
 
     request_id: str = ""
     timeout: float | None = None
+
+
+def scope_of_call(context: Context) -> CallScope:
+    """The scope of calls that serve an incoming one."""
+    request_id = next(
+        (cast("str", v) for k, v in context.invocation_metadata() or () if k == REQUEST_ID_KEY), ""
+    )
+    return CallScope(request_id, context.time_remaining())
 
 
 class _Call(Protocol[Request, Response]):

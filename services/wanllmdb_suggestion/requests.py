@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as analysis_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb_common.errors import FieldViolation, invalid_request
 
@@ -64,7 +65,7 @@ def check_best_runs(request: pb.GetBestRunsRequest) -> None:
     problems.raise_any()
 
 
-def check_history(request: pb.GetOptimizationHistoryRequest) -> None:
+def check_history(request: analysis_pb.GetOptimizationHistoryRequest) -> None:
     """Raises INVALID_REQUEST."""
     problems = _Problems()
     problems.sweep_id(request.sweep_id)
@@ -72,11 +73,11 @@ def check_history(request: pb.GetOptimizationHistoryRequest) -> None:
     problems.raise_any()
 
 
-def check_importance(request: pb.GetParameterImportanceRequest) -> None:
+def check_importance(request: analysis_pb.GetParameterImportanceRequest) -> None:
     """Raises INVALID_REQUEST."""
     problems = _Problems()
     problems.sweep_id(request.sweep_id)
-    known = (pb.IMPORTANCE_EVALUATOR_UNSPECIFIED, pb.IMPORTANCE_EVALUATOR_FANOVA)
+    known = (analysis_pb.IMPORTANCE_EVALUATOR_UNSPECIFIED, analysis_pb.IMPORTANCE_EVALUATOR_FANOVA)
     if request.evaluator not in known:
         problems.add("evaluator", f"is not one that this server knows: {request.evaluator}")
     problems.raise_any()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from wanllmdb_common.errors import NotFoundError
 from wanllmdb_suggestion.desk import SuggestDesk
 from wanllmdb_suggestion.registry_client import RegistryClient
 from wanllmdb_suggestion.study_keeper import StudyKeeper
@@ -62,6 +65,16 @@ class SweepCache:
     def drop(self, sweep_id: str) -> None:
         """Forgets a sweep that the registry no longer has."""
         self._sweeps.pop(sweep_id, None)
+
+    @contextmanager
+    def forgetting_deleted(self, sweep_id: str) -> Iterator[None]:
+        """Drops the sweep when the block finds that the registry no longer has it."""
+        try:
+            yield
+        except NotFoundError as error:
+            if error.reason == "SWEEP_NOT_FOUND":
+                self.drop(sweep_id)
+            raise
 
     def close(self) -> None:
         """Turns away all who wait."""

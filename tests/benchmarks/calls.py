@@ -14,6 +14,7 @@ import grpc.aio
 from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb.api.registry.v1 import run_pb2
+from wanllmdb.api.suggestion.v1 import analysis_service_pb2_grpc as analysis_grpc
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
 from wanllmdb_common.search_space.convert import parameters_from_proto
@@ -47,6 +48,7 @@ class Calls:
 
     registry: registry_grpc.SweepRegistryServiceAsyncStub
     suggestion: suggestion_grpc.SuggestionServiceAsyncStub
+    analysis: analysis_grpc.AnalysisServiceAsyncStub
 
     async def create_sweep(self, method: str, **more: Any) -> str:
         """A new sweep over PARAMETERS; gives its id."""
@@ -102,4 +104,5 @@ async def calls_to(registry: str, suggestion: str) -> AsyncIterator[Calls]:
         yield Calls(
             registry_grpc.SweepRegistryServiceStub(first),
             suggestion_grpc.SuggestionServiceStub(second),
+            analysis_grpc.AnalysisServiceStub(second),
         )

@@ -8,6 +8,7 @@ from tests.benchmarks.calls import calls_to
 from tests.benchmarks.filling import fill
 from tests.benchmarks.load import measure, table
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as analysis_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 from wanllmdb_local.platform import Endpoints
 
@@ -52,8 +53,8 @@ async def run(platform: Endpoints) -> None:
             "GetBestRuns, 10": lambda: suggestion.GetBestRuns(
                 suggestion_pb.GetBestRunsRequest(sweep_id=sweep_id)
             ),
-            "GetOptimizationHistory, 1,000 points": lambda: suggestion.GetOptimizationHistory(
-                suggestion_pb.GetOptimizationHistoryRequest(sweep_id=sweep_id)
+            "GetOptimizationHistory, 1,000 points": lambda: calls.analysis.GetOptimizationHistory(
+                analysis_pb.GetOptimizationHistoryRequest(sweep_id=sweep_id)
             ),
         }
         rows = []

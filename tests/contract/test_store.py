@@ -19,7 +19,15 @@ from wanllmdb_common.search_space.distributions import Parameter, SearchSpace, U
 from wanllmdb_registry.domain.change import Change, SingleChange
 from wanllmdb_registry.domain.edit import RequestKey, SweepEdit
 from wanllmdb_registry.domain.group_commit import GroupCommit, MixedTransactionError, Outcome
-from wanllmdb_registry.domain.model import Method, Metric, MetricRow, RunState, Sweep, SweepSpec
+from wanllmdb_registry.domain.model import (
+    AlgorithmChoice,
+    Method,
+    Metric,
+    MetricRow,
+    RunState,
+    Sweep,
+    SweepSpec,
+)
 from wanllmdb_registry.domain.run_changes import (
     CreateRuns,
     EnqueuedRun,
@@ -49,7 +57,14 @@ class Stored:
     async def sweep(self, run_cap: int | None = None) -> str:
         """The id of a new sweep."""
         space = SearchSpace((Parameter("x", Uniform(0.0, 1.0)),))
-        spec = SweepSpec(Method.RANDOM, space, Metric("loss"), run_cap=run_cap, seed=1)
+        spec = SweepSpec(
+            Method.RANDOM,
+            space,
+            AlgorithmChoice("random"),
+            (Metric("loss"),),
+            run_cap=run_cap,
+            seed=1,
+        )
         sweep = Sweep(uuid4().hex[:12], "p", "n", "", spec, datetime.now(UTC))
         await self.store.create_sweep(sweep, None, b"")
         return sweep.sweep_id

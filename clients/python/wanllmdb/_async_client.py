@@ -40,10 +40,10 @@ from wanllmdb._types.run import (
     Succeeded,
     Suggestion,
 )
-from wanllmdb._types.spec import Hyperband, RetryPolicy
+from wanllmdb._types.spec import AlgorithmChoice, Hyperband, RetryPolicy
 from wanllmdb._types.sweep import CreatedSweep, ParsedConfig, Sweep, SweepChange, SweepStats
 from wanllmdb._types.unset import UNSET, Unset
-from wanllmdb._wire import run_calls, suggestion_calls, sweep_calls
+from wanllmdb._wire import analysis_calls, run_calls, suggestion_calls, sweep_calls
 from wanllmdb._wire.sweep_calls import Config
 
 
@@ -130,7 +130,7 @@ class AsyncClient(AsyncConnection):
         name: str | Unset = UNSET,
         description: str | Unset = UNSET,
         run_cap: int | Unset | None = UNSET,
-        early_termination: Hyperband | Unset | None = UNSET,
+        early_termination: Hyperband | AlgorithmChoice | Unset | None = UNSET,
         retries: RetryPolicy | Unset = UNSET,
         target: float | Unset | None = UNSET,
         etag: str = "",
@@ -396,7 +396,7 @@ class AsyncClient(AsyncConnection):
             FailedPreconditionError: NOT_ENOUGH_RUNS: fewer than 2 finished runs; or
                 NO_METRIC.
         """
-        return await self._invoke(suggestion_calls.get_parameter_importance(sweep_id, evaluator))
+        return await self._invoke(analysis_calls.get_parameter_importance(sweep_id, evaluator))
 
     async def get_optimization_history(
         self, sweep_id: str, *, max_points: int = 0
@@ -405,7 +405,7 @@ class AsyncClient(AsyncConnection):
 
         At most `max_points` (1 to 10,000; 0 for 1,000), every improvement among them.
         """
-        return await self._invoke(suggestion_calls.get_optimization_history(sweep_id, max_points))
+        return await self._invoke(analysis_calls.get_optimization_history(sweep_id, max_points))
 
     async def list_algorithms(self) -> tuple[Algorithm, ...]:
         """The methods that the server knows."""

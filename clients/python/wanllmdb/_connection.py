@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -17,9 +17,25 @@ from wanllmdb._errors import WanllmdbError
 from wanllmdb._transport import Peer, resend_delay
 from wanllmdb._wire.call import Call, Page
 from wanllmdb.api.registry.v1.registry_service_pb2_grpc import SweepRegistryServiceStub
+from wanllmdb.api.registry.v1.template_service_pb2_grpc import TemplateServiceStub
+from wanllmdb.api.suggestion.v1.analysis_service_pb2_grpc import AnalysisServiceStub
 from wanllmdb.api.suggestion.v1.suggestion_service_pb2_grpc import SuggestionServiceStub
 
 T = TypeVar("T")
+
+
+_STUBS: dict[Service, Sequence[Callable[[Any], Any]]] = {
+    REGISTRY: (SweepRegistryServiceStub, TemplateServiceStub),
+    SUGGESTION: (SuggestionServiceStub, AnalysisServiceStub),
+}
+
+
+class _Stubs:
+    """All RPCs of one server, whose gRPC services have no RPC name in common."""
+
+    def __init__(self, service: Service, channel: grpc.Channel | grpc.aio.Channel) -> None:
+        for stub in _STUBS[service]:
+            vars(self).update(vars(stub(channel)))
 
 
 class Connection:
@@ -41,8 +57,7 @@ class Connection:
             for service, peer in self._peers.items()
         }
         self._stubs: dict[Service, Any] = {
-            REGISTRY: SweepRegistryServiceStub(self._channels[REGISTRY]),
-            SUGGESTION: SuggestionServiceStub(self._channels[SUGGESTION]),
+            service: _Stubs(service, channel) for service, channel in self._channels.items()
         }
         self._timeout = timeout
 
@@ -231,7 +246,6 @@ class AsyncConnection:
         if service not in self._stubs:
             peer = self._peers[service]
             channel = grpc.aio.insecure_channel(peer.target, options=peer.options())
-            stub = SweepRegistryServiceStub if service is REGISTRY else SuggestionServiceStub
             self._channels[service] = channel
-            self._stubs[service] = stub(channel)
+            self._stubs[service] = _Stubs(service, channel)
         return self._stubs[service]

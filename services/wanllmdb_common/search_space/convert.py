@@ -9,16 +9,19 @@ from google.protobuf import struct_pb2
 
 from wanllmdb.api.registry.v1 import search_space_pb2 as pb
 from wanllmdb_common.search_space.distributions import (
+    Beta,
     Categorical,
+    Condition,
     Constant,
     Distribution,
     IntLogUniform,
-    IntNormal,
     IntUniform,
+    LogNormal,
     LogUniform,
     Normal,
     Parameter,
     ParameterValue,
+    Quantized,
     SearchSpace,
     Uniform,
 )
@@ -74,8 +77,19 @@ def space_from_proto(message: pb.SearchSpace) -> SearchSpace:
     Raises:
         ValueError: a parameter without a distribution, or a value without a kind.
     """
-    parameters = [Parameter(p.name, distribution_from_proto(p)) for p in message.parameters]
-    return SearchSpace(tuple(sorted(parameters, key=lambda p: p.name)))
+    parameters = [_parameter_from_proto(p) for p in message.parameters]
+    return SearchSpace(tuple(sorted(parameters, key=lambda p: p.name)), tuple(message.constraints))
+
+
+def _parameter_from_proto(message: pb.Parameter) -> Parameter:
+    return Parameter(
+        message.name,
+        distribution_from_proto(message),
+        tuple(
+            Condition(condition.parameter, tuple(map(value_from_proto, condition.values)))
+            for condition in message.conditions
+        ),
+    )
 
 
 def distribution_from_proto(message: pb.Parameter) -> Distribution:
@@ -84,7 +98,10 @@ def distribution_from_proto(message: pb.Parameter) -> Distribution:
         case "constant":
             return Constant(value_from_proto(message.constant.value))
         case "categorical":
-            return Categorical(tuple(map(value_from_proto, message.categorical.values)))
+            choices = message.categorical
+            return Categorical(
+                tuple(map(value_from_proto, choices.values)), tuple(choices.probabilities)
+            )
         case "uniform":
             u = message.uniform
             return Uniform(u.min, u.max, u.q if u.HasField("q") else None)
@@ -98,54 +115,107 @@ def distribution_from_proto(message: pb.Parameter) -> Distribution:
             il = message.int_log_uniform
             return IntLogUniform(il.min, il.max, il.q if il.HasField("q") else 1)
         case "normal":
-            n = message.normal
-            return Normal(n.mu, n.sigma, n.q if n.HasField("q") else None)
-        case "int_normal":
-            i = message.int_normal
-            return IntNormal(i.mu, i.sigma, i.q)
+            return Normal(message.normal.mu, message.normal.sigma)
+        case "log_normal":
+            return LogNormal(message.log_normal.mu, message.log_normal.sigma)
+        case "beta":
+            return Beta(message.beta.a, message.beta.b)
+        case "quantized":
+            return _quantized_from_proto(message.quantized)
         case _:
             raise ValueError("no distribution is set")
 
 
+def _quantized_from_proto(message: pb.QuantizedDistribution) -> Quantized:
+    law: Uniform | LogUniform | Normal | LogNormal | Beta
+    match message.WhichOneof("law"):
+        case "uniform":
+            if message.uniform.HasField("q"):
+                raise ValueError("the law of a quantized distribution has no q of its own")
+            law = Uniform(message.uniform.min, message.uniform.max)
+        case "log_uniform":
+            if message.log_uniform.HasField("q"):
+                raise ValueError("the law of a quantized distribution has no q of its own")
+            law = LogUniform(message.log_uniform.min, message.log_uniform.max)
+        case "normal":
+            law = Normal(message.normal.mu, message.normal.sigma)
+        case "log_normal":
+            law = LogNormal(message.log_normal.mu, message.log_normal.sigma)
+        case "beta":
+            law = Beta(message.beta.a, message.beta.b)
+        case _:
+            raise ValueError("no law is set in the quantized distribution")
+    match message.WhichOneof("step"):
+        case "q":
+            return Quantized(law, message.q)
+        case "int_q":
+            return Quantized(law, message.int_q)
+        case _:
+            raise ValueError("no step is set in the quantized distribution")
+
+
 def space_to_proto(space: SearchSpace) -> pb.SearchSpace:
     """The message."""
-    return pb.SearchSpace(parameters=map(_parameter_to_proto, space.parameters))
+    return pb.SearchSpace(
+        parameters=map(_parameter_to_proto, space.parameters), constraints=space.constraints
+    )
 
 
 def _parameter_to_proto(parameter: Parameter) -> pb.Parameter:
-    name = parameter.name
+    message = pb.Parameter(
+        name=parameter.name,
+        conditions=[
+            pb.ParameterCondition(
+                parameter=condition.parameter, values=map(value_to_proto, condition.values)
+            )
+            for condition in parameter.conditions
+        ],
+    )
     match parameter.distribution:
         case Constant(value=value):
-            return pb.Parameter(
-                name=name, constant=pb.ConstantDistribution(value=value_to_proto(value))
-            )
-        case Categorical(values=values):
-            return pb.Parameter(
-                name=name,
-                categorical=pb.CategoricalDistribution(values=map(value_to_proto, values)),
+            message.constant.CopyFrom(pb.ConstantDistribution(value=value_to_proto(value)))
+        case Categorical() as c:
+            message.categorical.CopyFrom(
+                pb.CategoricalDistribution(
+                    values=map(value_to_proto, c.values), probabilities=c.probabilities
+                )
             )
         case Uniform() as u:
-            return pb.Parameter(
-                name=name, uniform=pb.UniformDistribution(min=u.min, max=u.max, q=u.q)
-            )
+            message.uniform.CopyFrom(pb.UniformDistribution(min=u.min, max=u.max, q=u.q))
         case IntUniform() as iu:
-            return pb.Parameter(
-                name=name, int_uniform=pb.IntUniformDistribution(min=iu.min, max=iu.max, q=iu.q)
-            )
+            message.int_uniform.CopyFrom(pb.IntUniformDistribution(min=iu.min, max=iu.max, q=iu.q))
         case LogUniform() as lu:
-            return pb.Parameter(
-                name=name, log_uniform=pb.LogUniformDistribution(min=lu.min, max=lu.max, q=lu.q)
-            )
+            message.log_uniform.CopyFrom(pb.LogUniformDistribution(min=lu.min, max=lu.max, q=lu.q))
         case IntLogUniform() as il:
-            return pb.Parameter(
-                name=name,
-                int_log_uniform=pb.IntLogUniformDistribution(min=il.min, max=il.max, q=il.q),
+            message.int_log_uniform.CopyFrom(
+                pb.IntLogUniformDistribution(min=il.min, max=il.max, q=il.q)
             )
         case Normal() as n:
-            return pb.Parameter(
-                name=name, normal=pb.NormalDistribution(mu=n.mu, sigma=n.sigma, q=n.q)
-            )
-        case IntNormal() as i:
-            return pb.Parameter(
-                name=name, int_normal=pb.IntNormalDistribution(mu=i.mu, sigma=i.sigma, q=i.q)
-            )
+            message.normal.CopyFrom(pb.NormalDistribution(mu=n.mu, sigma=n.sigma))
+        case LogNormal() as ln:
+            message.log_normal.CopyFrom(pb.LogNormalDistribution(mu=ln.mu, sigma=ln.sigma))
+        case Beta() as beta:
+            message.beta.CopyFrom(pb.BetaDistribution(a=beta.a, b=beta.b))
+        case Quantized() as quantized:
+            message.quantized.CopyFrom(_quantized_to_proto(quantized))
+    return message
+
+
+def _quantized_to_proto(quantized: Quantized) -> pb.QuantizedDistribution:
+    message = pb.QuantizedDistribution()
+    if isinstance(quantized.q, int):
+        message.int_q = quantized.q
+    else:
+        message.q = quantized.q
+    match quantized.law:
+        case Uniform() as u:
+            message.uniform.CopyFrom(pb.UniformDistribution(min=u.min, max=u.max))
+        case LogUniform() as lu:
+            message.log_uniform.CopyFrom(pb.LogUniformDistribution(min=lu.min, max=lu.max))
+        case Normal() as n:
+            message.normal.CopyFrom(pb.NormalDistribution(mu=n.mu, sigma=n.sigma))
+        case LogNormal() as ln:
+            message.log_normal.CopyFrom(pb.LogNormalDistribution(mu=ln.mu, sigma=ln.sigma))
+        case Beta() as beta:
+            message.beta.CopyFrom(pb.BetaDistribution(a=beta.a, b=beta.b))
+    return message

@@ -19,9 +19,14 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Categorical:
-    """One of `values`; at least one, no two alike (see `same_value`)."""
+    """One of `values`; at least one, no two alike (see `same_value`).
+
+    `probabilities` says how likely each is under random search; empty where all
+    are equally likely.
+    """
 
     values: tuple[ParameterValue, ...]
+    probabilities: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,40 +70,83 @@ class IntLogUniform:
 
 @dataclass(frozen=True, slots=True)
 class Normal:
-    """Floats with mean `mu` and deviation `sigma`, not cut; with `q` rounded to multiples of q."""
+    """Floats with mean `mu` and standard deviation `sigma`, not cut."""
 
-    mu: float
-    sigma: float
-    q: float | None = None
+    mu: float = 0.0
+    sigma: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class IntNormal:
-    """Integers: a draw with mean `mu` and deviation `sigma`, rounded to a multiple of `q`."""
+class LogNormal:
+    """Positive floats whose logarithm has mean `mu` and standard deviation `sigma`, not cut."""
 
-    mu: float
-    sigma: float
-    q: int
+    mu: float = 0.0
+    sigma: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Beta:
+    """Floats in [0, 1] with density proportional to x^(a-1) * (1-x)^(b-1)."""
+
+    a: float = 1.0
+    b: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Quantized:
+    """A draw x of `law`, which has no step itself, becomes round(x/q)*q.
+
+    Integers where `q` is one, else floats. May pass a bound of the law by q/2.
+    """
+
+    law: Uniform | LogUniform | Normal | LogNormal | Beta
+    q: int | float = 1
 
 
 Distribution = (
-    Constant | Categorical | Uniform | IntUniform | LogUniform | IntLogUniform | Normal | IntNormal
+    Constant
+    | Categorical
+    | Uniform
+    | IntUniform
+    | LogUniform
+    | IntLogUniform
+    | Normal
+    | LogNormal
+    | Beta
+    | Quantized
 )
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """Holds when the parameter `parameter` has one of `values`."""
+
+    parameter: str
+    values: tuple[ParameterValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
-    """A named dimension of the search space."""
+    """A named dimension of the search space.
+
+    The name of one in a group is the group's name, "/" and its own, to any depth.
+    A run has it when all `conditions` hold.
+    """
 
     name: str
     distribution: Distribution
+    conditions: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SearchSpace:
-    """The parameters of a sweep, ordered by name; names are unique."""
+    """The parameters of a sweep, ordered by name; names are unique.
+
+    `constraints` are expressions that every proposed run meets; see the protos.
+    """
 
     parameters: tuple[Parameter, ...]
+    constraints: tuple[str, ...] = ()
 
 
 def same_value(left: ParameterValue, right: ParameterValue) -> bool:
@@ -124,12 +172,31 @@ def contains(distribution: Distribution, value: ParameterValue) -> bool:
             return any(same_value(choice, value) for choice in values)
         case IntUniform(min=low, max=high) | IntLogUniform(min=low, max=high):
             return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-        case IntNormal():
-            return isinstance(value, int) and not isinstance(value, bool)
         case Uniform(min=low, max=high) | LogUniform(min=low, max=high):
             return _is_number(value) and low <= float(value) <= high  # type: ignore[arg-type]
         case Normal():
             return _is_number(value)
+        case LogNormal():
+            return _is_number(value) and value > 0  # type: ignore[operator]
+        case Beta():
+            return _is_number(value) and 0 <= value <= 1  # type: ignore[operator]
+        case Quantized(law=law, q=q):
+            if isinstance(q, int) and not (isinstance(value, int) and not isinstance(value, bool)):
+                return False
+            return _is_number(value) and _near(law, float(value), q)  # type: ignore[arg-type]
+
+
+def _near(law: Uniform | LogUniform | Normal | LogNormal | Beta, value: float, q: float) -> bool:
+    """Whether rounding to a multiple of q may lead from within the law's bounds to `value`."""
+    match law:
+        case Uniform(min=low, max=high) | LogUniform(min=low, max=high):
+            return low - q / 2 <= value <= high + q / 2
+        case LogNormal():
+            return value >= 0
+        case Beta():
+            return -q / 2 <= value <= 1 + q / 2
+        case Normal():
+            return True
 
 
 def _is_number(value: ParameterValue) -> bool:

@@ -13,11 +13,11 @@ from wanllmdb_common.search_space.distributions import (
     Constant,
     Distribution,
     IntLogUniform,
-    IntNormal,
     IntUniform,
     LogUniform,
     Normal,
     ParameterValue,
+    Quantized,
     SearchSpace,
     Uniform,
     same_value,
@@ -66,11 +66,10 @@ def axis(distribution: Distribution) -> Sequence[ParameterValue]:
             return [low, *inner, high]
         case Uniform(min=low, max=high, q=float(q)) | LogUniform(min=low, max=high, q=float(q)):
             return SteppedRange(low, high, q)
-        case Normal(mu=mu, sigma=sigma, q=q):
-            cuts = _quantiles(mu, sigma)
-            return cuts if q is None else sorted({round_to_multiple(v, q) for v in cuts})
-        case IntNormal(mu=mu, sigma=sigma, q=q):
-            return sorted({round(v / q) * q for v in _quantiles(mu, sigma)})
+        case Normal(mu=mu, sigma=sigma):
+            return _quantiles(mu, sigma)
+        case Quantized(law=Normal(mu=mu, sigma=sigma), q=q):
+            return sorted({_rounded(v, q) for v in _quantiles(mu, sigma)})
     raise TypeError(f"no grid for {distribution!r}")
 
 
@@ -78,6 +77,10 @@ def round_to_multiple(value: float, q: float) -> float:
     """round(value / q) * q in decimal arithmetic."""
     step = Decimal(repr(q))
     return float(round(Decimal(repr(value)) / step) * step)
+
+
+def _rounded(value: float, q: int | float) -> int | float:
+    return round(value / q) * q if isinstance(q, int) else round_to_multiple(value, q)
 
 
 def _quantiles(mu: float, sigma: float) -> list[float]:
@@ -103,7 +106,7 @@ class Grid:
             f"parameter '{p.name}' has a normal law, which has no bounds: its grid is "
             f"{len(values)} values at the law's quantiles 0.05, 0.15, ..., 0.95"
             for p, (_, values) in zip(space.parameters, self._axes, strict=True)
-            if isinstance(p.distribution, Normal | IntNormal)
+            if isinstance(p.distribution, Normal | Quantized)
         ]
         self.size = math.prod(len(values) for _, values in self._axes)
 

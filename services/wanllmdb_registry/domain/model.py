@@ -35,10 +35,11 @@ class FinishReason(StrEnum):
     RUN_CAP = "RUN_CAP"
     SPACE_EXHAUSTED = "SPACE_EXHAUSTED"
     TARGET_REACHED = "TARGET_REACHED"
+    TERMINATED = "TERMINATED"
 
 
 class Method(StrEnum):
-    """How parameters are chosen; the values are those of configs."""
+    """The family of a sampler; the values are those of configs."""
 
     RANDOM = "random"
     GRID = "grid"
@@ -50,6 +51,14 @@ class Goal(StrEnum):
 
     MINIMIZE = "minimize"
     MAXIMIZE = "maximize"
+
+
+class ObjectiveValue(StrEnum):
+    """Which reported value counts; see the protos' ObjectiveValue."""
+
+    LAST = "last"
+    BEST = "best"
+    MEAN_LAST = "mean_last"
 
 
 class RunState(StrEnum):
@@ -86,11 +95,16 @@ class RunCommand(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """What a sweep optimizes; `target` finishes it once reached."""
+    """What a sweep optimizes.
+
+    `target` finishes the sweep once reached; `mean_over` is for MEAN_LAST, else 0.
+    """
 
     name: str
     goal: Goal = Goal.MINIMIZE
     target: float | None = None
+    value: ObjectiveValue = ObjectiveValue.LAST
+    mean_over: int = 0
 
     def better(self, left: float, right: float) -> bool:
         """Whether `left` is strictly better than `right`."""
@@ -102,12 +116,25 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True)
+class AlgorithmChoice:
+    """An algorithm by name, with the options that were given."""
+
+    name: str
+    options: Mapping[str, ParameterValue] = field(default_factory=dict)
+
+
+DEFAULT_SAMPLERS = {Method.RANDOM: "random", Method.GRID: "grid", Method.BAYES: "tpe"}
+
+
+@dataclass(frozen=True, slots=True)
 class Hyperband:
-    """See the protos' Hyperband."""
+    """See the protos' Hyperband: either `min_iter`, or `max_iter` and `s`; the others are 0."""
 
     min_iter: int
     eta: float = 3.0
     strict: bool = False
+    max_iter: int = 0
+    s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +150,28 @@ DEFAULT_RETRIES = RetryPolicy()
 
 @dataclass(frozen=True, slots=True)
 class SweepSpec:
-    """What a sweep searches and how; `seed` is None only before creation."""
+    """What a sweep searches and how; `seed` is None only before creation.
+
+    `early_termination` is W&B's hyperband, or a pruner by name.
+    """
 
     method: Method
     space: SearchSpace
-    metric: Metric | None = None
-    early_termination: Hyperband | None = None
+    sampler: AlgorithmChoice
+    metrics: tuple[Metric, ...] = ()
+    early_termination: Hyperband | AlgorithmChoice | None = None
     run_cap: int | None = None
     seed: int | None = None
     retries: RetryPolicy = DEFAULT_RETRIES
+    terminator: AlgorithmChoice | None = None
+    max_failed_runs: int | None = None
+    program: str = ""
+    command: tuple[str, ...] = ()
+
+    @property
+    def metric(self) -> Metric | None:
+        """The metric, if there is exactly one."""
+        return self.metrics[0] if len(self.metrics) == 1 else None
 
 
 @dataclass(slots=True)
@@ -203,6 +243,8 @@ class Sweep:
     version: int = 1
     start_time: datetime | None = None
     end_time: datetime | None = None
+    end_message: str = ""
+    prior_runs: int = 0
 
     @property
     def etag(self) -> str:
@@ -228,6 +270,8 @@ class RunError:
 class Run:
     """A trial as stored.
 
+    `objective` is set in sweeps with one metric, `objectives` in those with several.
+    `config` is what the program set beside or against the parameters.
     `losses` and `failures` count how often it was queued again for that reason;
     `summary` holds the last value of every metric of the present attempt.
     """
@@ -241,9 +285,12 @@ class Run:
     attempt: int = 0
     agent_id: str = ""
     objective: float | None = None
+    objectives: tuple[float, ...] = ()
     error: RunError | None = None
     external_run_id: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    name: str = ""
+    config: Parameters = field(default_factory=dict)
     summary: dict[str, float] = field(default_factory=dict)
     last_step: int | None = None
     sampler_state: bytes = b""
@@ -288,3 +335,14 @@ class MetricPoint:
     value: float
     time: datetime
     objective_revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PriorRun:
+    """A result of elsewhere; see the protos' PriorRun."""
+
+    parameters: Parameters
+    state: RunState
+    objectives: tuple[float, ...] = ()
+    last_step: int | None = None
+    source: str = ""

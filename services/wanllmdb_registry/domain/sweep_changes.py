@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
-from wanllmdb_common.errors import AbortedError, FailedPreconditionError
+from wanllmdb_common.errors import (
+    AbortedError,
+    FailedPreconditionError,
+    FieldViolation,
+    invalid_request,
+)
 from wanllmdb_registry.domain.change import SingleChange
 from wanllmdb_registry.domain.config.parse import invalid_config
 from wanllmdb_registry.domain.config.validate import problems_of
 from wanllmdb_registry.domain.edit import Needs, SweepEdit
 from wanllmdb_registry.domain.model import (
     DEFAULT_RETRIES,
+    AlgorithmChoice,
     FinishReason,
     Hyperband,
+    Metric,
     RetryPolicy,
     RunState,
     Sweep,
@@ -129,9 +137,9 @@ class SweepUpdate:
     name: str = ""
     description: str = ""
     run_cap: int | None = None
-    early_termination: Hyperband | None = None
+    early_termination: Hyperband | AlgorithmChoice | None = None
     retries: RetryPolicy = DEFAULT_RETRIES
-    target: float | None = None
+    targets: Sequence[tuple[str, float | None]] = ()
 
 
 UPDATABLE_FIELDS = (
@@ -140,7 +148,7 @@ UPDATABLE_FIELDS = (
     "spec.run_cap",
     "spec.early_termination",
     "spec.retries",
-    "spec.metric.target",
+    "spec.metrics",
 )
 
 
@@ -164,14 +172,8 @@ class UpdateSweep(SingleChange[Sweep]):
             spec = replace(spec, early_termination=update.early_termination)
         if "spec.retries" in fields:
             spec = replace(spec, retries=update.retries)
-        if "spec.metric.target" in fields:
-            if spec.metric is None:
-                raise FailedPreconditionError(
-                    "NO_METRIC",
-                    f"sweep '{sweep.sweep_id}' has no metric, so it can't have a target",
-                    sweep_id=sweep.sweep_id,
-                )
-            spec = replace(spec, metric=replace(spec.metric, target=update.target))
+        if "spec.metrics" in fields:
+            spec = replace(spec, metrics=_with_targets(sweep, update.targets))
         problems = problems_of(spec)
         if problems:
             raise invalid_config(problems)
@@ -183,6 +185,25 @@ class UpdateSweep(SingleChange[Sweep]):
         edit.touch_sweep()
         finish_if_done(edit)
         return sweep
+
+
+def _with_targets(sweep: Sweep, targets: Sequence[tuple[str, float | None]]) -> tuple[Metric, ...]:
+    """The metrics with new targets, by name; the empty name means the only metric."""
+    metrics = {metric.name: metric for metric in sweep.spec.metrics}
+    if not metrics:
+        raise FailedPreconditionError(
+            "NO_METRIC",
+            f"sweep '{sweep.sweep_id}' has no metric, so it can't have a target",
+            sweep_id=sweep.sweep_id,
+        )
+    for index, (given, target) in enumerate(targets):
+        name = given or (next(iter(metrics)) if len(metrics) == 1 else "")
+        if name not in metrics:
+            known = ", ".join(metrics)
+            text = f"the sweep has no metric '{name:.100}'; it has {known:.500}"
+            raise invalid_request(FieldViolation(f"sweep.spec.metrics[{index}].name", text))
+        metrics[name] = replace(metrics[name], target=target)
+    return tuple(metrics.values())
 
 
 def start(edit: SweepEdit) -> None:
@@ -206,8 +227,7 @@ def end(edit: SweepEdit, state: SweepState, reason: FinishReason | None) -> None
 
 def needs_to_finish(sweep: Sweep) -> Needs:
     """What `finish_if_done` needs: a met target cancels queued runs."""
-    metric = sweep.spec.metric
-    return Needs(queued=metric is not None and metric.target is not None)
+    return Needs(queued=any(metric.target is not None for metric in sweep.spec.metrics))
 
 
 def finish_if_done(edit: SweepEdit) -> None:

@@ -13,17 +13,21 @@ from google.protobuf import timestamp_pb2
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
 from wanllmdb_common.search_space.convert import (
+    parameters_from_proto,
     parameters_to_proto,
     space_from_proto,
     space_to_proto,
 )
 from wanllmdb_registry.domain.model import (
+    DEFAULT_SAMPLERS,
+    AlgorithmChoice,
     BestRun,
     Goal,
     Hyperband,
     Method,
     Metric,
     MetricPoint,
+    ObjectiveValue,
     RetryPolicy,
     Run,
     RunCommand,
@@ -50,6 +54,7 @@ def enum_number(prefix: str, name: str) -> int:
         "FINISH_REASON": sweep_pb2.FinishReason,
         "METHOD": sweep_pb2.Method,
         "GOAL": sweep_pb2.Goal,
+        "OBJECTIVE_VALUE": sweep_pb2.ObjectiveValue,
         "RUN_STATE": run_pb2.RunState,
         "RUN_ORIGIN": run_pb2.RunOrigin,
         "RUN_COMMAND": run_pb2.RunCommand,
@@ -87,40 +92,85 @@ def spec_from_proto(message: sweep_pb2.SweepSpec) -> SweepSpec:
     """The spec with defaults filled in; its values are not checked here.
 
     Raises:
-        ValueError: a parameter without a distribution, a method that is not set.
+        ValueError: a parameter without a distribution, neither method nor sampler.
     """
     method = enum_member(Method, sweep_pb2.Method.Name(message.method), "METHOD")
+    sampler = _algorithm_from_proto(message, "sampler")
     if method is None:
         raise ValueError("method is not set")
-    metric = None
-    if message.HasField("metric"):
-        goal = enum_member(Goal, sweep_pb2.Goal.Name(message.metric.goal), "GOAL")
-        target = message.metric.target if message.metric.HasField("target") else None
-        metric = Metric(message.metric.name, goal or Goal.MINIMIZE, target)
-    early = None
-    if message.HasField("early_termination"):
-        early = early_termination_from_proto(message.early_termination)
     return SweepSpec(
         method=method,
         space=space_from_proto(message.search_space),
-        metric=metric,
-        early_termination=early,
+        sampler=sampler or AlgorithmChoice(DEFAULT_SAMPLERS[method]),
+        metrics=tuple(map(metric_from_proto, message.metrics)),
+        early_termination=(
+            early_termination_from_proto(message.early_termination)
+            if message.HasField("early_termination")
+            else None
+        ),
         run_cap=message.run_cap if message.HasField("run_cap") else None,
         seed=message.seed if message.HasField("seed") else None,
         retries=retries_from_proto(message.retries),
+        terminator=_algorithm_from_proto(message, "terminator"),
+        max_failed_runs=message.max_failed_runs if message.HasField("max_failed_runs") else None,
+        program=message.program,
+        command=tuple(message.command),
     )
 
 
-def early_termination_from_proto(message: sweep_pb2.EarlyTermination) -> Hyperband:
+def metric_from_proto(message: sweep_pb2.Metric) -> Metric:
+    """The metric with defaults filled in."""
+    goal = enum_member(Goal, sweep_pb2.Goal.Name(message.goal), "GOAL")
+    value = enum_member(
+        ObjectiveValue, sweep_pb2.ObjectiveValue.Name(message.value), "OBJECTIVE_VALUE"
+    )
+    return Metric(
+        name=message.name,
+        goal=goal or Goal.MINIMIZE,
+        target=message.target if message.HasField("target") else None,
+        value=value or ObjectiveValue.LAST,
+        mean_over=message.mean_over,
+    )
+
+
+def algorithm_from_proto(message: sweep_pb2.AlgorithmChoice) -> AlgorithmChoice:
+    """The choice.
+
+    Raises:
+        ValueError: an option without a value.
+    """
+    return AlgorithmChoice(message.name, parameters_from_proto(message.options))
+
+
+def _algorithm_from_proto(message: sweep_pb2.SweepSpec, field: str) -> AlgorithmChoice | None:
+    return algorithm_from_proto(getattr(message, field)) if message.HasField(field) else None  # type: ignore[arg-type]  # a field's name
+
+
+def algorithm_to_proto(choice: AlgorithmChoice | None) -> sweep_pb2.AlgorithmChoice | None:
+    """The message; None stays unset."""
+    if choice is None:
+        return None
+    return sweep_pb2.AlgorithmChoice(name=choice.name, options=parameters_to_proto(choice.options))
+
+
+def early_termination_from_proto(
+    message: sweep_pb2.EarlyTermination,
+) -> Hyperband | AlgorithmChoice:
     """The rule.
 
     Raises:
         ValueError: none is set.
     """
-    if message.WhichOneof("rule") != "hyperband":
-        raise ValueError("early_termination has no rule set")
-    rule = message.hyperband
-    return Hyperband(rule.min_iter, rule.eta or DEFAULT_ETA, rule.strict)
+    match message.WhichOneof("rule"):
+        case "hyperband":
+            rule = message.hyperband
+            return Hyperband(
+                rule.min_iter, rule.eta or DEFAULT_ETA, rule.strict, rule.max_iter, rule.s
+            )
+        case "pruner":
+            return algorithm_from_proto(message.pruner)
+        case _:
+            raise ValueError("early_termination has no rule set")
 
 
 def retries_from_proto(message: sweep_pb2.RetryPolicy) -> RetryPolicy:
@@ -136,25 +186,45 @@ def spec_to_proto(spec: SweepSpec) -> sweep_pb2.SweepSpec:
     """The message."""
     message = sweep_pb2.SweepSpec(
         method=enum_number("METHOD", spec.method.name),  # type: ignore[arg-type]  # by name
+        metrics=map(_metric_to_proto, spec.metrics),
         search_space=space_to_proto(spec.space),
         run_cap=spec.run_cap,
         seed=spec.seed,
         retries=sweep_pb2.RetryPolicy(lost=spec.retries.lost, failed=spec.retries.failed),
+        sampler=algorithm_to_proto(spec.sampler),
+        terminator=algorithm_to_proto(spec.terminator),
+        max_failed_runs=spec.max_failed_runs,
+        program=spec.program,
+        command=spec.command,
     )
-    if spec.metric is not None:
-        message.metric.CopyFrom(
-            sweep_pb2.Metric(
-                name=spec.metric.name,
-                goal=enum_number("GOAL", spec.metric.goal.name),  # type: ignore[arg-type]
-                target=spec.metric.target,
+    match spec.early_termination:
+        case Hyperband() as rule:
+            message.early_termination.hyperband.CopyFrom(
+                sweep_pb2.Hyperband(
+                    min_iter=rule.min_iter,
+                    eta=rule.eta,
+                    strict=rule.strict,
+                    max_iter=rule.max_iter,
+                    s=rule.s,
+                )
             )
-        )
-    if spec.early_termination is not None:
-        rule = spec.early_termination
-        message.early_termination.hyperband.CopyFrom(
-            sweep_pb2.Hyperband(min_iter=rule.min_iter, eta=rule.eta, strict=rule.strict)
-        )
+        case AlgorithmChoice() as pruner:
+            message.early_termination.pruner.CopyFrom(
+                sweep_pb2.AlgorithmChoice(
+                    name=pruner.name, options=parameters_to_proto(pruner.options)
+                )
+            )
     return message
+
+
+def _metric_to_proto(metric: Metric) -> sweep_pb2.Metric:
+    return sweep_pb2.Metric(
+        name=metric.name,
+        goal=enum_number("GOAL", metric.goal.name),  # type: ignore[arg-type]  # by name
+        target=metric.target,
+        value=enum_number("OBJECTIVE_VALUE", metric.value.name),  # type: ignore[arg-type]
+        mean_over=metric.mean_over,
+    )
 
 
 def sweep_to_proto(sweep: Sweep, now: datetime | None = None) -> sweep_pb2.Sweep:
@@ -176,6 +246,8 @@ def sweep_to_proto(sweep: Sweep, now: datetime | None = None) -> sweep_pb2.Sweep
         create_time=timestamp(sweep.create_time),
         start_time=timestamp(sweep.start_time),
         end_time=timestamp(sweep.end_time),
+        end_message=sweep.end_message,
+        prior_runs=sweep.prior_runs,
     )
 
 
@@ -251,6 +323,9 @@ def run_to_proto(run: Run) -> run_pb2.Run:
         start_time=timestamp(run.start_time),
         end_time=timestamp(run.end_time),
         lease_expire_time=timestamp(run.lease_expire_time),
+        objectives=run.objectives,
+        name=run.name,
+        config=parameters_to_proto(run.config),
     )
     if run.error is not None:
         message.error.message = run.error.message
@@ -295,6 +370,7 @@ def _synced_run(run: Run) -> pb.SyncedRun:
         objective=run.objective,
         sampler_state=run.sampler_state,
         last_step=run.last_step,
+        objectives=run.objectives,
     )
 
 

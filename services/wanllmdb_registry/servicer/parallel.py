@@ -8,15 +8,17 @@ from collections.abc import Sequence
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_common.search_space.convert import value_to_proto
 from wanllmdb_common.search_space.distributions import (
+    Beta,
     Categorical,
     Constant,
     IntLogUniform,
-    IntNormal,
     IntUniform,
+    LogNormal,
     LogUniform,
     Normal,
     Parameter,
     ParameterValue,
+    Quantized,
     Uniform,
     same_value,
 )
@@ -42,11 +44,11 @@ def parallel_coordinates(
     for parameter in sweep.spec.space.parameters:
         values = [run.parameters.get(parameter.name) for run in finished]
         response.dimensions.append(_dimension(parameter, values))
-    if sweep.spec.metric is not None:
+    for metric in sweep.spec.metrics:
         objectives = [math.nan if run.objective is None else run.objective for run in finished]
         low, high = _seen(objectives)
         response.dimensions.add(
-            name=sweep.spec.metric.name,
+            name=metric.name,
             kind=pb.AXIS_KIND_METRIC,
             scale=pb.AXIS_SCALE_LINEAR,
             min=low,
@@ -75,7 +77,7 @@ def _dimension(parameter: Parameter, values: Sequence[ParameterValue]) -> pb.Par
         case LogUniform() | IntLogUniform():
             dimension.scale = pb.AXIS_SCALE_LOG
             dimension.min, dimension.max = law.min, law.max
-        case Normal() | IntNormal():
+        case Normal() | LogNormal() | Beta() | Quantized():
             dimension.scale = pb.AXIS_SCALE_LINEAR
             dimension.min, dimension.max = _seen(numbers)
     return dimension

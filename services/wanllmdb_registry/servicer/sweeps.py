@@ -181,7 +181,10 @@ class SweepsPart(ServicerPart):
             run_cap=spec.run_cap if spec.HasField("run_cap") else None,
             early_termination=early,
             retries=retries_from_proto(spec.retries),
-            target=spec.metric.target if spec.metric.HasField("target") else None,
+            targets=[
+                (metric.name, metric.target if metric.HasField("target") else None)
+                for metric in spec.metrics
+            ],
         )
         reader.done()
         change = UpdateSweep(

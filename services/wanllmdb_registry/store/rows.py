@@ -63,6 +63,8 @@ def sweep_from_row(row: Row) -> Sweep:
         version=row["version"],
         start_time=row["start_time"],
         end_time=row["end_time"],
+        end_message=row["end_message"],
+        prior_runs=row["prior_runs"],
     )
 
 
@@ -88,6 +90,8 @@ SWEEP_COLUMNS = (
     "version",
     "start_time",
     "end_time",
+    "end_message",
+    "prior_runs",
 )
 
 
@@ -136,6 +140,8 @@ def sweep_row(sweep: Sweep) -> dict[str, Any]:
         "version": sweep.version,
         "start_time": sweep.start_time,
         "end_time": sweep.end_time,
+        "end_message": sweep.end_message,
+        "prior_runs": sweep.prior_runs,
     }
 
 
@@ -154,9 +160,12 @@ def run_from_row(row: Row) -> Run:
         attempt=row["attempt"],
         agent_id=row["agent_id"],
         objective=row["objective"],
+        objectives=tuple(json.loads(row["objectives"])),
         error=error,
         external_run_id=row["external_run_id"],
         labels=row["labels"],
+        name=row["name"],
+        config=row["config"],
         summary=json.loads(row["summary"]),
         last_step=row["last_step"],
         sampler_state=row["sampler_state"],
@@ -175,10 +184,13 @@ RUN_COLUMNS = (
     "attempt",
     "agent_id",
     "objective",
+    "objectives",
     "error_message",
     "error_traceback",
     "external_run_id",
     "labels",
+    "name",
+    "config",
     "summary",
     "last_step",
     "sampler_state",
@@ -199,10 +211,13 @@ def run_row(run: Run) -> dict[str, Any]:
         "attempt": run.attempt,
         "agent_id": run.agent_id,
         "objective": run.objective,
+        "objectives": json.dumps(run.objectives),
         "error_message": None if run.error is None else run.error.message,
         "error_traceback": None if run.error is None else run.error.traceback,
         "external_run_id": run.external_run_id,
         "labels": run.labels,
+        "name": run.name,
+        "config": run.config,
         "summary": json.dumps(run.summary),
         "last_step": run.last_step,
         "sampler_state": run.sampler_state,

@@ -73,6 +73,8 @@ sweeps = Table(
     _time("create_time"),
     _time("start_time", nullable=True),
     _time("end_time", nullable=True),
+    Column("end_message", Text, nullable=False),
+    Column("prior_runs", BigInteger, nullable=False),
     Index("sweeps_by_time", "create_time", "sweep_id"),
     Index("sweeps_by_project", "project", "create_time", "sweep_id"),
     Index("sweeps_by_name", "name", "sweep_id"),
@@ -90,10 +92,16 @@ runs = Table(
     Column("attempt", Integer, nullable=False),
     Column("agent_id", Text, nullable=False),
     Column("objective", Double),
+    # A JSON list as text, in sweeps with several metrics: lists within the arrays
+    # that rows are written from would be taken for further dimensions.
+    Column("objectives", Text, nullable=False),
     Column("error_message", Text),
     Column("error_traceback", Text),
     Column("external_run_id", Text),
     Column("labels", JSON, nullable=False),
+    Column("name", Text, nullable=False),
+    # What the program set in its config.
+    Column("config", JSON, nullable=False),
     # Last values by metric as JSON text, in which NaN may stand, so not of type JSON.
     Column("summary", Text, nullable=False),
     Column("last_step", BigInteger),
@@ -139,6 +147,47 @@ metric_points = Table(
         "objective_revision",
         postgresql_where=text("objective_revision IS NOT NULL"),
     ),
+)
+
+# Results of elsewhere. `revision` is the sweep's at their import.
+prior_runs = Table(
+    "prior_runs",
+    metadata,
+    Column("sweep_id", Text, ForeignKey("sweeps.sweep_id", ondelete="CASCADE"), nullable=False),
+    Column("index", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("parameters", JSON, nullable=False),
+    Column("objectives", Text, nullable=False),
+    Column("last_step", BigInteger),
+    Column("source", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    PrimaryKeyConstraint("sweep_id", "index"),
+    Index("prior_runs_by_revision", "sweep_id", "revision", "index"),
+)
+
+templates = Table(
+    "templates",
+    metadata,
+    # Byte order, the same everywhere.
+    Column("name", Text(collation="C"), primary_key=True),
+    Column("description", Text, nullable=False),
+    Column("config_text", Text, nullable=False),
+    # A JSON list of objects: name, description, and default or example if given.
+    Column("placeholders", JSON, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    _time("create_time"),
+    _time("update_time"),
+)
+
+# What mutations of templates were answered; as `replies`, without a sweep.
+template_replies = Table(
+    "template_replies",
+    metadata,
+    Column("request_id", Uuid(as_uuid=False), primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("reply", LargeBinary, nullable=False),
+    _time("create_time"),
+    Index("template_replies_by_time", "create_time"),
 )
 
 replies = Table(

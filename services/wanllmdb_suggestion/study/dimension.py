@@ -24,11 +24,11 @@ from wanllmdb_common.search_space.distributions import (
     Constant,
     Distribution,
     IntLogUniform,
-    IntNormal,
     IntUniform,
     LogUniform,
     Normal,
     ParameterValue,
+    Quantized,
     Uniform,
     same_value,
 )
@@ -79,10 +79,12 @@ def dimension(law: Distribution) -> Dimension | Fixed:
             return _int_uniform(low, high, step)
         case IntLogUniform(min=low, max=high, q=step):
             return _int_log_uniform(low, high, step)
-        case Normal(mu=mu, sigma=sigma, q=q):
-            return _normal(mu, sigma, q)
-        case IntNormal(mu=mu, sigma=sigma, q=step):
+        case Normal(mu=mu, sigma=sigma):
+            return _normal(mu, sigma, None)
+        case Quantized(law=Normal(mu=mu, sigma=sigma), q=int(step)):
             return _int_normal(mu, sigma, step)
+        case Quantized(law=Normal(mu=mu, sigma=sigma), q=q):
+            return _normal(mu, sigma, q)
     raise TypeError(f"no dimension for {law!r}")
 
 

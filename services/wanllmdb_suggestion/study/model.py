@@ -14,7 +14,6 @@ from wanllmdb_suggestion.study.random_sampler import RandomSampler
 from wanllmdb_suggestion.study.records import (
     Changes,
     Exhausted,
-    Method,
     Parameters,
     RunRecord,
     RunState,
@@ -250,11 +249,13 @@ class _Draft:
 
 
 def make_sampler(spec: StudySpec) -> Sampler:
-    """The sampler of the spec's method."""
-    match spec.method:
-        case Method.RANDOM:
+    """The sampler that the spec names."""
+    match spec.sampler.name:
+        case "random":
             return RandomSampler(spec.space, spec.seed)
-        case Method.GRID:
+        case "grid":
             return GridSampler(spec.space, spec.seed)
-        case Method.BAYES:
+        case "tpe":
             return BayesSampler(spec.space, spec.seed, minimize=spec.minimize)
+        case name:
+            raise ValueError(f"no sampler is named '{name}'")

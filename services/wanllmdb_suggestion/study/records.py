@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from wanllmdb_common.search_space.distributions import ParameterValue, SearchSpace
@@ -35,20 +35,29 @@ class SweepState(StrEnum):
     CANCELED = "CANCELED"
 
 
-class Method(StrEnum):
-    """How the next parameters are chosen."""
-
-    RANDOM = "random"
-    GRID = "grid"
-    BAYES = "bayes"
-
-
 class Exhausted(StrEnum):
     """Why a sweep hands out no more runs though nothing is wrong."""
 
     RUN_CAP = "RUN_CAP"
     SPACE_EXHAUSTED = "SPACE_EXHAUSTED"
     TARGET_REACHED = "TARGET_REACHED"
+    TERMINATED = "TERMINATED"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """What is optimized."""
+
+    name: str
+    minimize: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AlgorithmChoice:
+    """An algorithm by name, with the options that were given; the registry has checked them."""
+
+    name: str
+    options: Mapping[str, ParameterValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +66,9 @@ class RunRecord:
 
     A queued run that was never handed out (attempt 0) may have only some of
     its parameters; every other run has all of them. `last_step` is the highest
-    step that it reported.
+    step that it reported. `objective` is set in sweeps with one metric,
+    `objectives` in those with several. `sampler_state` is what the sampler stored
+    with it, unchecked.
     """
 
     number: int
@@ -65,6 +76,23 @@ class RunRecord:
     attempt: int
     parameters: Parameters
     objective: float | None
+    last_step: int | None = None
+    objectives: tuple[float, ...] = ()
+    sampler_state: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class PriorRecord:
+    """A result of elsewhere, by its place among the sweep's prior runs; it has no number.
+
+    `state` is FINISHED, PRUNED or FAILED; `objectives` are in the order of the
+    metrics, none when it failed.
+    """
+
+    index: int
+    state: RunState
+    parameters: Parameters
+    objectives: tuple[float, ...] = ()
     last_step: int | None = None
 
 
@@ -82,28 +110,31 @@ class ObjectivePoint:
 class StudySpec:
     """What is searched and how.
 
-    `metric` is the metric's name, None where the sweep has none; a sweep
-    without one is taken as minimized, which then decides nothing.
+    Early termination is W&B's `hyperband`, or a `pruner` by name, or neither.
     """
 
-    method: Method
+    sampler: AlgorithmChoice
     space: SearchSpace
     seed: int
-    metric: str | None = None
-    minimize: bool = True
+    metrics: tuple[Metric, ...] = ()
     hyperband: Hyperband | None = None
+    pruner: AlgorithmChoice | None = None
+    terminator: AlgorithmChoice | None = None
     run_cap: int | None = None
+
+    @property
+    def metric(self) -> str | None:
+        """The metric's name, if there is exactly one."""
+        return self.metrics[0].name if len(self.metrics) == 1 else None
+
+    @property
+    def minimize(self) -> bool:
+        """Whether smaller is better, in a sweep with one metric."""
+        return self.metrics[0].minimize if len(self.metrics) == 1 else True
 
     def models_as(self, other: StudySpec) -> bool:
         """Whether a model built for `other` serves this one: all is equal but the cap."""
-        return (
-            self.method == other.method
-            and self.space == other.space
-            and self.seed == other.seed
-            and self.metric == other.metric
-            and self.minimize == other.minimize
-            and self.hyperband == other.hyperband
-        )
+        return replace(self, run_cap=other.run_cap) == other
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,5 +162,6 @@ class Changes:
     standing: Standing
     runs: Sequence[RunRecord] = ()
     points: Sequence[ObjectivePoint] = ()
+    prior_runs: Sequence[PriorRecord] = ()
     spec: StudySpec | None = None
     etag: str = ""

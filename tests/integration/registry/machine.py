@@ -144,7 +144,7 @@ class SweepMachine(Machine):
         if rules.has_metric:
             goal = sweep_pb2.GOAL_MAXIMIZE if rules.maximize else sweep_pb2.GOAL_MINIMIZE
             metric = sweep_pb2.Metric(name="loss", goal=goal, target=rules.target)
-            spec.metric.CopyFrom(metric)
+            spec.metrics.append(metric)
         request = pb.CreateSweepRequest(spec=spec, request_id=request_id())
         reply = self.call("CreateSweep", request)
         sweep = Tracked(reply.sweep.sweep_id, rules)
@@ -188,8 +188,8 @@ class SweepMachine(Machine):
             request = self.update(sweep, "spec.run_cap", sweep_pb2.SweepSpec(run_cap=cap), etag)
             self.step(sweep, "UpdateSweep", request, lambda: sweep.model.update_cap(cap, etag))
         else:
-            spec = sweep_pb2.SweepSpec(metric=sweep_pb2.Metric(target=aim))
-            request = self.update(sweep, "spec.metric.target", spec, etag)
+            spec = sweep_pb2.SweepSpec(metrics=[sweep_pb2.Metric(target=aim)])
+            request = self.update(sweep, "spec.metrics", spec, etag)
             self.step(sweep, "UpdateSweep", request, lambda: sweep.model.update_target(aim, etag))
 
     def update(

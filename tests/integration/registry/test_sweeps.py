@@ -223,11 +223,11 @@ async def test_update_changes_what_the_mask_names(registry: Registry) -> None:
     sweep = await create_sweep(registry, run_cap=5)
     new = sweep_pb2.Sweep(sweep_id=sweep.sweep_id, name="new", description="text")
     new.spec.run_cap = 9
-    new.spec.metric.target = 0.25
-    mask = field_mask_pb2.FieldMask(paths=["name", "spec.run_cap", "spec.metric.target"])
+    new.spec.metrics.add(target=0.25)
+    mask = field_mask_pb2.FieldMask(paths=["name", "spec.run_cap", "spec.metrics"])
     after = (await registry.UpdateSweep(pb.UpdateSweepRequest(sweep=new, update_mask=mask))).sweep
     assert (after.name, after.description) == ("new", "")
-    assert (after.spec.run_cap, after.spec.metric.target) == (9, 0.25)
+    assert (after.spec.run_cap, after.spec.metrics[0].target) == (9, 0.25)
     assert after.etag != sweep.etag
     wrong = field_mask_pb2.FieldMask(paths=["spec.method"])
     with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:

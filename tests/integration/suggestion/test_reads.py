@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TypeAlias
 
 import grpc
 import grpc.aio
@@ -11,7 +12,11 @@ import pytest
 from tests.integration.suggestion.conftest import NewSweep
 from tests.integration.suggestion.sweeps import info, loss_of, reason
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
+from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as analysis_pb
+from wanllmdb.api.suggestion.v1 import analysis_service_pb2_grpc as analysis_grpc
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
+
+Analysis: TypeAlias = "analysis_grpc.AnalysisServiceAsyncStub"
 
 
 async def test_best_runs_come_best_first(new_sweep: NewSweep) -> None:
@@ -28,12 +33,12 @@ async def test_best_runs_come_best_first(new_sweep: NewSweep) -> None:
     assert best.runs[0].parameters == runs[1].parameters
 
 
-async def test_history(new_sweep: NewSweep) -> None:
+async def test_history(new_sweep: NewSweep, analysis: Analysis) -> None:
     sweep = await new_sweep()
     points = await sweep.trials(8)
     losses = [loss_of(p) for p in points]
-    answer = await sweep.suggestion.GetOptimizationHistory(
-        pb.GetOptimizationHistoryRequest(sweep_id=sweep.sweep_id)
+    answer = await analysis.GetOptimizationHistory(
+        analysis_pb.GetOptimizationHistoryRequest(sweep_id=sweep.sweep_id)
     )
     assert list(answer.run_numbers) == list(range(8))
     assert list(answer.objectives) == losses
@@ -41,11 +46,11 @@ async def test_history(new_sweep: NewSweep) -> None:
     assert (answer.goal, answer.total_finished_runs) == (sweep_pb2.GOAL_MINIMIZE, 8)
 
 
-async def test_importance(new_sweep: NewSweep) -> None:
+async def test_importance(new_sweep: NewSweep, analysis: Analysis) -> None:
     sweep = await new_sweep()
     await sweep.trials(25)
-    request = pb.GetParameterImportanceRequest(sweep_id=sweep.sweep_id)
-    answer = await sweep.suggestion.GetParameterImportance(request)
+    request = analysis_pb.GetParameterImportanceRequest(sweep_id=sweep.sweep_id)
+    answer = await analysis.GetParameterImportance(request)
     shares = [entry.importance for entry in answer.importances]
     assert answer.importances[0].name == "lr"
     assert len(shares) == 5
@@ -54,12 +59,12 @@ async def test_importance(new_sweep: NewSweep) -> None:
     assert answer.runs_used == 25
 
 
-async def test_importance_of_too_few_runs(new_sweep: NewSweep) -> None:
+async def test_importance_of_too_few_runs(new_sweep: NewSweep, analysis: Analysis) -> None:
     sweep = await new_sweep()
     await sweep.trials(1)
     with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await sweep.suggestion.GetParameterImportance(
-            pb.GetParameterImportanceRequest(sweep_id=sweep.sweep_id)
+        await analysis.GetParameterImportance(
+            analysis_pb.GetParameterImportanceRequest(sweep_id=sweep.sweep_id)
         )
     assert caught.value.code() is grpc.StatusCode.FAILED_PRECONDITION
     assert reason(caught.value) == "NOT_ENOUGH_RUNS"
@@ -70,11 +75,14 @@ async def test_importance_of_too_few_runs(new_sweep: NewSweep) -> None:
 @pytest.mark.parametrize(
     "what", ["GetBestRuns", "GetParameterImportance", "GetOptimizationHistory"]
 )
-async def test_without_a_metric_nothing_is_better(new_sweep: NewSweep, what: str) -> None:
+async def test_without_a_metric_nothing_is_better(
+    new_sweep: NewSweep, analysis: Analysis, what: str
+) -> None:
     sweep = await new_sweep(metric=False)
-    request = getattr(pb, f"{what}Request")(sweep_id=sweep.sweep_id)
+    module, stub = (pb, sweep.suggestion) if what == "GetBestRuns" else (analysis_pb, analysis)
+    request = getattr(module, f"{what}Request")(sweep_id=sweep.sweep_id)
     with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await getattr(sweep.suggestion, what)(request)
+        await getattr(stub, what)(request)
     assert caught.value.code() is grpc.StatusCode.FAILED_PRECONDITION
     assert reason(caught.value) == "NO_METRIC"
 
@@ -82,10 +90,10 @@ async def test_without_a_metric_nothing_is_better(new_sweep: NewSweep, what: str
 async def test_algorithms(new_sweep: NewSweep) -> None:
     sweep = await new_sweep()
     answer = await sweep.suggestion.ListAlgorithms(pb.ListAlgorithmsRequest())
-    flags = {a.method: (a.needs_metric, a.is_exhaustive) for a in answer.algorithms}
-    assert flags == {
-        sweep_pb2.METHOD_RANDOM: (False, False),
-        sweep_pb2.METHOD_GRID: (False, True),
-        sweep_pb2.METHOD_BAYES: (True, False),
-    }
-    assert all(a.name and a.description for a in answer.algorithms)
+    samplers = {a.name: a for a in answer.algorithms if a.kind == pb.ALGORITHM_KIND_SAMPLER}
+    assert samplers["random"].method == sweep_pb2.METHOD_RANDOM
+    assert samplers["grid"].is_exhaustive
+    assert not samplers["random"].is_exhaustive
+    assert samplers["tpe"].needs_metric
+    assert all(a.name and a.title and a.description for a in answer.algorithms)
+    assert all(option.description for a in answer.algorithms for option in a.options)

@@ -26,6 +26,7 @@ from wanllmdb import (
     Metric,
     MetricRow,
     Normal,
+    Quantized,
     RetryPolicy,
     SweepSpec,
 )
@@ -45,9 +46,9 @@ SPEC = SweepSpec(
         "b": LogUniform(1e-4, 1e-2),
         "c": Categorical((16, 32.0, "x", None, True)),
         "d": Constant({"k": [1]}),
-        "e": Normal(0.0, 1.0, q=0.5),
+        "e": Quantized(Normal(0.0, 1.0), 0.5),
     },
-    metric=Metric("acc", Goal.MAXIMIZE, target=0.99),
+    metrics=(Metric("acc", Goal.MAXIMIZE, target=0.99),),
     early_termination=Hyperband(min_iter=3, eta=4.0, strict=True),
     run_cap=50,
     seed=7,
@@ -130,7 +131,7 @@ def test_an_update_names_what_is_given_and_none_clears() -> None:
         "name",
         "spec.run_cap",
         "spec.retries",
-        "spec.metric.target",
+        "spec.metrics",
     ]
     assert (request.sweep.sweep_id, request.sweep.name, request.sweep.etag) == ("s", "new", "tag")
     assert not request.sweep.spec.HasField("run_cap")

@@ -43,6 +43,9 @@ RUN = Run(
     start_time=datetime(2026, 1, 2, 3, 4, 6, tzinfo=UTC),
     end_time=datetime(2026, 1, 2, 3, 5, 36, tzinfo=UTC),
     lease_expire_time=None,
+    objectives=(),
+    name="",
+    config={},
 )
 
 

@@ -15,11 +15,11 @@ from wanllmdb_common.search_space.distributions import (
     Constant,
     Distribution,
     IntLogUniform,
-    IntNormal,
     IntUniform,
     LogUniform,
     Normal,
     Parameter,
+    Quantized,
     SearchSpace,
     Uniform,
     same_value,
@@ -62,8 +62,11 @@ def problems(config: dict[str, Any]) -> dict[str, str]:
         ({"distribution": "log_uniform", "min": 1e-4, "max": 1e-2}, LogUniform(1e-4, 1e-2)),
         ({"distribution": "log_uniform", "min": 1, "max": 512}, IntLogUniform(1, 512)),
         ({"distribution": "normal"}, Normal(0.0, 1.0)),
-        ({"distribution": "normal", "mu": 2, "sigma": 3, "q": 0.5}, Normal(2.0, 3.0, 0.5)),
-        ({"mu": 2, "sigma": 3, "q": 4}, IntNormal(2.0, 3.0, 4)),
+        (
+            {"distribution": "normal", "mu": 2, "sigma": 3, "q": 0.5},
+            Quantized(Normal(2.0, 3.0), 0.5),
+        ),
+        ({"mu": 2, "sigma": 3, "q": 4}, Quantized(Normal(2.0, 3.0), 4)),
     ],
 )
 def test_a_parameter_is_read_as_its_law(parameter: dict[str, Any], law: Distribution) -> None:
@@ -224,7 +227,7 @@ laws: st.SearchStrategy[Distribution] = st.one_of(
     ),
     *(ranges(kind) for kind in ("int", "int log", "float", "float log")),
     st.builds(Normal, finite, st.floats(1e-6, 1e6), st.none() | st.floats(1e-3, 10.0)),
-    st.builds(IntNormal, finite, st.floats(1e-6, 1e6), st.integers(1, 100)),
+    st.builds(Quantized, st.builds(Normal, finite, st.floats(1e-6, 1e6)), st.integers(1, 100)),
 )
 specs = st.builds(
     SweepSpec,
@@ -232,7 +235,9 @@ specs = st.builds(
     space=st.dictionaries(names, laws, min_size=1, max_size=4).map(
         lambda d: SearchSpace(tuple(Parameter(n, d[n]) for n in sorted(d)))
     ),
-    metric=st.builds(Metric, names, st.sampled_from(Goal), st.none() | finite),
+    metrics=st.builds(Metric, names, st.sampled_from(Goal), st.none() | finite).map(
+        lambda metric: (metric,)
+    ),
     early_termination=st.none()
     | st.builds(Hyperband, st.integers(1, 100), st.floats(1.5, 10.0), st.booleans()),
     run_cap=st.none() | st.integers(1, 10**6),

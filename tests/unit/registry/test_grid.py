@@ -10,11 +10,11 @@ from wanllmdb_common.search_space.distributions import (
     Categorical,
     Distribution,
     IntLogUniform,
-    IntNormal,
     IntUniform,
     LogUniform,
     Normal,
     Parameter,
+    Quantized,
     SearchSpace,
     Uniform,
 )
@@ -65,7 +65,7 @@ def test_a_normal_axis_is_cut_at_quantiles() -> None:
     values = axis(Normal(5.0, 2.0))
     assert len(values) == 10
     assert values[0] == pytest.approx(5 - 2 * 1.6448536269514722)
-    assert axis(IntNormal(0.0, 1.0, 1)) == [-2, -1, 0, 1, 2]
+    assert axis(Quantized(Normal(0.0, 1.0), 1)) == [-2, -1, 0, 1, 2]
 
 
 def test_cuts_are_told() -> None:
@@ -81,7 +81,7 @@ def test_index_of_undoes_point(data: st.DataObject) -> None:
         a=Uniform(-1.0, 1.0, 0.3),
         b=Categorical((1, 1.0, True, "1", None)),
         c=LogUniform(1e-3, 10.0),
-        d=IntNormal(3.0, 4.0, 2),
+        d=Quantized(Normal(3.0, 4.0), 2),
         e=IntUniform(-5, 5),
     )
     index = data.draw(st.integers(0, g.size - 1))

@@ -13,18 +13,19 @@ from wanllmdb_common.search_space.distributions import (
     Constant,
     Distribution,
     IntLogUniform,
-    IntNormal,
     IntUniform,
     LogUniform,
     Normal,
     Parameter,
+    Quantized,
     SearchSpace,
     Uniform,
     same_value,
 )
 from wanllmdb_suggestion.study.records import (
+    AlgorithmChoice,
     Changes,
-    Method,
+    Metric,
     RunRecord,
     RunState,
     Standing,
@@ -89,7 +90,9 @@ LAWS: SearchStrategy[Distribution] = st.one_of(
     log_uniforms(),
     int_log_uniforms(),
     st.builds(Normal, DECIMALS, st.sampled_from([0.01, 1.0, 50.0]), st.none() | STEPS),
-    st.builds(IntNormal, DECIMALS, st.sampled_from([0.1, 5.0, 1e4]), st.integers(1, 10)),
+    st.builds(
+        Quantized, st.builds(Normal, DECIMALS, st.sampled_from([0.1, 5.0, 1e4])), st.integers(1, 10)
+    ),
 )
 
 SIX_PARAMETERS = SearchSpace(
@@ -113,7 +116,7 @@ SMALL_GRID = SearchSpace(
 
 
 def spec(
-    method: Method = Method.RANDOM,
+    sampler: str = "random",
     space: SearchSpace = SIX_PARAMETERS,
     *,
     seed: int = 7,
@@ -121,7 +124,9 @@ def spec(
     run_cap: int | None = None,
 ) -> StudySpec:
     """A spec with a metric."""
-    return StudySpec(method, space, seed, "loss", minimize=minimize, run_cap=run_cap)
+    return StudySpec(
+        AlgorithmChoice(sampler), space, seed, (Metric("loss", minimize),), run_cap=run_cap
+    )
 
 
 def run(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.unit.suggestion.spaces import SMALL_GRID, page, run, spec
 from wanllmdb_common.search_space.distributions import IntUniform, Parameter, SearchSpace
 from wanllmdb_suggestion.study.model import Batch, Demand, SweepModel
-from wanllmdb_suggestion.study.records import Exhausted, Method, RunState
+from wanllmdb_suggestion.study.records import Exhausted, RunState
 
 ORDER = [(1, "x"), (1, None), (2, "x"), (2, None), (3, "x"), (3, None)]
 
@@ -19,7 +19,7 @@ def points(batch: Batch) -> list[tuple[object, object]]:
 
 
 def model(*runs: object, next_number: int = 0) -> SweepModel:
-    built = SweepModel(spec(Method.GRID, SMALL_GRID))
+    built = SweepModel(spec("grid", SMALL_GRID))
     built.apply(page(1, next_number, *runs))  # type: ignore[arg-type]
     return built
 
@@ -73,7 +73,7 @@ def test_a_partial_point_with_no_free_one_is_tried_again() -> None:
 
 def test_an_off_grid_point_takes_none() -> None:
     space = SearchSpace((Parameter("a", IntUniform(0, 10, 5)),))
-    built = SweepModel(spec(Method.GRID, space))
+    built = SweepModel(spec("grid", space))
     built.apply(page(1, 1, run(0, {"a": 3}, RunState.FINISHED, 1.0)))
     batch = built.propose([Demand(9)], seconds=9)
     [allotment] = batch.allotments.values()
@@ -82,6 +82,6 @@ def test_an_off_grid_point_takes_none() -> None:
 
 def test_a_huge_grid_is_not_held_in_memory() -> None:
     space = SearchSpace(tuple(Parameter(f"p{i}", IntUniform(0, 10**9)) for i in range(4)))
-    batch = SweepModel(spec(Method.GRID, space)).propose([Demand(3)], seconds=9)
+    batch = SweepModel(spec("grid", space)).propose([Demand(3)], seconds=9)
     [allotment] = batch.allotments.values()
     assert [p.parameters["p3"] for p in allotment.proposals] == [0, 1, 2]

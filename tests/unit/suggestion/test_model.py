@@ -13,7 +13,6 @@ from wanllmdb_suggestion.study.random_sampler import RandomSampler
 from wanllmdb_suggestion.study.records import (
     Changes,
     Exhausted,
-    Method,
     ObjectivePoint,
     RunState,
     Standing,
@@ -46,7 +45,7 @@ def test_queued_runs_go_first_and_oldest_first() -> None:
 
 
 def test_a_run_given_back_keeps_its_parameters() -> None:
-    model = SweepModel(spec(Method.BAYES))
+    model = SweepModel(spec("tpe"))
     model.apply(page(5, 1, run(0, POINT, RunState.QUEUED)))
     [allotment] = model.propose([Demand(1)], seconds=9).allotments.values()
     assert allotment.proposals[0].parameters == POINT

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Method(StrEnum):
-    """How a sweep chooses the next parameters."""
+    """The family of a sweep's sampler."""
 
     UNKNOWN = "unknown"
     RANDOM = "random"
@@ -50,6 +50,7 @@ class FinishReason(StrEnum):
     RUN_CAP = "run_cap"
     SPACE_EXHAUSTED = "space_exhausted"
     TARGET_REACHED = "target_reached"
+    TERMINATED = "terminated"
 
 
 class SweepOrder(StrEnum):
@@ -122,6 +123,16 @@ class ExhaustedReason(StrEnum):
     RUN_CAP = "run_cap"
     SPACE_EXHAUSTED = "space_exhausted"
     TARGET_REACHED = "target_reached"
+    TERMINATED = "terminated"
+
+
+class ObjectiveValue(StrEnum):
+    """Which of the values that a run reported becomes its objective."""
+
+    UNKNOWN = "unknown"
+    LAST = "last"
+    BEST = "best"
+    MEAN_LAST = "mean_last"
 
 
 class AxisKind(StrEnum):

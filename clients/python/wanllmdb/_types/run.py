@@ -23,8 +23,10 @@ class Run:
     """One trial of a sweep: a point of the search space and what came of it.
 
     `number` counts from 0 without gaps, `attempt` how often the run was handed
-    out. `objective` is the metric's final value, `summary` the last value of every
-    metric. Times are aware and in UTC.
+    out. `objective` is the metric's value that counts, `objectives` are those of the
+    metrics, in their order, in a sweep with several; `summary` holds the last value
+    of every metric, `config` what the program set beside or against the parameters.
+    Times are aware and in UTC.
     """
 
     sweep_id: str
@@ -45,6 +47,24 @@ class Run:
     start_time: datetime | None
     end_time: datetime | None
     lease_expire_time: datetime | None
+    objectives: tuple[float, ...]
+    name: str
+    config: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PriorRun:
+    """A result of elsewhere: it informs the sampler and takes no number of the sweep.
+
+    `objectives` are in the order of the sweep's metrics; `last_step` is for a
+    pruned one; `source` says where it comes from.
+    """
+
+    parameters: Mapping[str, Any]
+    state: RunState
+    objectives: tuple[float, ...] = ()
+    last_step: int | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +130,14 @@ class LeaseStatus:
 
 @dataclass(frozen=True, slots=True)
 class Succeeded:
-    """A run that did what it was to do; without `objective` the last reported value counts."""
+    """A run that did what it was to do; what is not given here was reported.
+
+    `objective` is for sweeps with one metric, `objectives` by metric name for those
+    with several.
+    """
 
     objective: float | None = None
+    objectives: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +181,14 @@ class Suggestion:
 
     `exhausted` says why there are fewer than asked for. `should_stop` is to be
     asked once a run has reported `next_check_iteration` finite values of the
-    metric; None when the sweep stops no runs.
+    metric; None when the sweep stops no runs. `message` says why a terminator ended
+    the sweep.
     """
 
     runs: tuple[Run, ...]
     exhausted: ExhaustedReason | None
     next_check_iteration: int | None
+    message: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from wanllmdb._types.enums import Goal, Method
+from wanllmdb._types.enums import Goal, Method, ObjectiveValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +18,10 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Categorical:
-    """One of `values`, each as likely as any other under random search."""
+    """One of `values`; under random search with `probabilities`, equal ones where empty."""
 
     values: tuple[Any, ...]
+    probabilities: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +62,71 @@ class IntLogUniform:
 
 @dataclass(frozen=True, slots=True)
 class Normal:
-    """A Gaussian of mean `mu` and standard deviation `sigma`, not cut anywhere.
+    """A Gaussian of mean `mu` and standard deviation `sigma`, not cut anywhere."""
 
-    With `q`, a draw x becomes round(x/q)*q.
-    """
-
-    mu: float
-    sigma: float
-    q: float | None = None
+    mu: float = 0.0
+    sigma: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class IntNormal:
-    """Integers: a Gaussian draw x becomes round(x/q)*q."""
+class LogNormal:
+    """Positive values whose logarithm has mean `mu` and standard deviation `sigma`, not cut."""
 
-    mu: float
-    sigma: float
-    q: int = 1
+    mu: float = 0.0
+    sigma: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Beta:
+    """Values in [0, 1] with density proportional to x^(a-1) * (1-x)^(b-1)."""
+
+    a: float = 1.0
+    b: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Quantized:
+    """A draw x of `law` becomes round(x/q)*q: integers where `q` is one, else floats."""
+
+    law: Uniform | LogUniform | Normal | LogNormal | Beta
+    q: int | float = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    """A law for runs in which other parameters have some values.
+
+    `when` gives, by the full name of another parameter, the values of which it must
+    have one; all must hold.
+    """
+
+    law: (
+        Constant
+        | Categorical
+        | Uniform
+        | IntUniform
+        | LogUniform
+        | IntLogUniform
+        | Normal
+        | LogNormal
+        | Beta
+        | Quantized
+    )
+    when: Mapping[str, tuple[Any, ...]]
 
 
 Distribution: TypeAlias = (
-    Constant | Categorical | Uniform | IntUniform | LogUniform | IntLogUniform | Normal | IntNormal
+    Constant
+    | Categorical
+    | Uniform
+    | IntUniform
+    | LogUniform
+    | IntLogUniform
+    | Normal
+    | LogNormal
+    | Beta
+    | Quantized
+    | Conditional
 )
 
 
@@ -90,25 +135,39 @@ class Metric:
     """What the sweep optimizes.
 
     The sweep finishes as soon as a finished run's objective is at least as good as
-    `target`.
+    `target`. `value` says which reported value counts; `mean_over` how many
+    `ObjectiveValue.MEAN_LAST` takes.
     """
 
     name: str
     goal: Goal = Goal.MINIMIZE
     target: float | None = None
+    value: ObjectiveValue = ObjectiveValue.LAST
+    mean_over: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AlgorithmChoice:
+    """A sampler, pruner or terminator by name, with options; `list_algorithms` tells them."""
+
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Hyperband:
-    """Early termination by bands at iterations `min_iter * eta**i`.
+    """Early termination by bands, as W&B sweeps do it.
 
-    An iteration is one reported finite value of the metric. `strict` tests the
-    value at the band, else the best one up to it.
+    Bands lie at iterations `min_iter * eta**i`, or at `max_iter / eta**i` for i from
+    1 to `s`. An iteration is one reported finite value of the metric. `strict` tests
+    the value at the band, else the best one up to it.
     """
 
-    min_iter: int
+    min_iter: int = 0
     eta: float = 3.0
     strict: bool = False
+    max_iter: int = 0
+    s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +182,27 @@ class RetryPolicy:
 class SweepSpec:
     """What a sweep searches and how.
 
-    `metric` is required for bayes and for early termination. `run_cap` None means no
-    limit, `seed` None that the server chooses one.
+    `parameters` go by full name, groups and "/" before it. `sampler` None is the
+    method's default. `metrics` are required for bayes; early termination and
+    `terminator` need exactly one. `run_cap` None means no limit, `seed` None that
+    the server chooses one. `program` and `command` are for command-line agents.
     """
 
     method: Method
     parameters: Mapping[str, Distribution]
-    metric: Metric | None = None
-    early_termination: Hyperband | None = None
+    metrics: tuple[Metric, ...] = ()
+    early_termination: Hyperband | AlgorithmChoice | None = None
     run_cap: int | None = None
     seed: int | None = None
     retries: RetryPolicy = field(default_factory=RetryPolicy)
+    sampler: AlgorithmChoice | None = None
+    constraints: tuple[str, ...] = ()
+    terminator: AlgorithmChoice | None = None
+    max_failed_runs: int | None = None
+    program: str = ""
+    command: tuple[str, ...] = ()
+
+    @property
+    def metric(self) -> Metric | None:
+        """The metric, if there is exactly one."""
+        return self.metrics[0] if len(self.metrics) == 1 else None

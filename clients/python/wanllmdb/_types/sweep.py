@@ -46,6 +46,8 @@ class Sweep:
     create_time: datetime | None
     start_time: datetime | None
     end_time: datetime | None
+    end_message: str
+    prior_runs: int
 
 
 @dataclass(frozen=True, slots=True)

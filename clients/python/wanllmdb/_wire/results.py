@@ -22,6 +22,7 @@ from wanllmdb._wire.spec import from_spec
 from wanllmdb._wire.values import from_parameter_value, optional_field, optional_time
 from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
+from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as analysis_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 
 
@@ -46,6 +47,9 @@ def to_run(message: run_pb2.Run) -> run.Run:
         start_time=optional_time(message, "start_time"),
         end_time=optional_time(message, "end_time"),
         lease_expire_time=optional_time(message, "lease_expire_time"),
+        objectives=tuple(message.objectives),
+        name=message.name,
+        config=_parameters(message.config),
     )
 
 
@@ -65,6 +69,8 @@ def to_sweep(message: sweep_pb2.Sweep) -> sweep.Sweep:
         create_time=optional_time(message, "create_time"),
         start_time=optional_time(message, "start_time"),
         end_time=optional_time(message, "end_time"),
+        end_message=message.end_message,
+        prior_runs=message.prior_runs,
     )
 
 
@@ -185,6 +191,7 @@ def to_suggestion(message: suggestion_pb.SuggestResponse) -> run.Suggestion:
         runs=tuple(to_run(entry) for entry in message.runs),
         exhausted=optional_from_wire(ExhaustedReason, message, "exhausted"),
         next_check_iteration=optional_field(message, "next_check_iteration"),
+        message=message.message,
     )
 
 
@@ -202,7 +209,7 @@ def to_stop_decision(message: suggestion_pb.ShouldStopResponse) -> run.StopDecis
 
 
 def to_importance(
-    message: suggestion_pb.GetParameterImportanceResponse,
+    message: analysis_pb.GetParameterImportanceResponse,
 ) -> analysis.ParameterImportance:
     """How much each parameter matters."""
     return analysis.ParameterImportance(
@@ -212,7 +219,7 @@ def to_importance(
 
 
 def to_optimization_history(
-    message: suggestion_pb.GetOptimizationHistoryResponse,
+    message: analysis_pb.GetOptimizationHistoryResponse,
 ) -> analysis.OptimizationHistory:
     """The objective and the best one so far."""
     return analysis.OptimizationHistory(

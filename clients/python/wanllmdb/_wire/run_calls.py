@@ -130,8 +130,8 @@ def finish_run(
         request_id=request_id_or_new(request_id),
     )
     match outcome:
-        case types.Succeeded(objective):
-            request.succeeded.CopyFrom(pb.RunSucceeded(objective=objective))
+        case types.Succeeded(objective, objectives):
+            request.succeeded.CopyFrom(pb.RunSucceeded(objective=objective, objectives=objectives))
         case types.Failed(message, traceback):
             error = run_pb2.RunError(message=message, traceback=traceback)
             request.failed.CopyFrom(pb.RunFailed(error=error))

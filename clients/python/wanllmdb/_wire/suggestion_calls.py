@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from wanllmdb._types.analysis import Algorithm, OptimizationHistory, ParameterImportance
-from wanllmdb._types.enums import ImportanceEvaluator
+from wanllmdb._types.analysis import Algorithm
 from wanllmdb._types.run import Run, StopDecision, Suggestion
 from wanllmdb._wire import results
 from wanllmdb._wire.call import Call, each_of, request_id_or_new
-from wanllmdb._wire.enums import to_wire
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
-
-IMPORTANCE_TIMEOUT = 180.0
-"""Seconds: fANOVA over 1,000 runs takes half a minute on a core that is not busy."""
 
 
 def suggest(sweep_id: str, count: int, agent_id: str, request_id: str | None) -> Call[Suggestion]:
@@ -36,26 +31,6 @@ def get_best_runs(sweep_id: str, count: int) -> Call[tuple[Run, ...]]:
     """GetBestRuns."""
     return Call(
         pb.GetBestRunsRequest(sweep_id=sweep_id, count=count), each_of("runs", results.to_run)
-    )
-
-
-def get_parameter_importance(
-    sweep_id: str, evaluator: ImportanceEvaluator | str | None
-) -> Call[ParameterImportance]:
-    """GetParameterImportance."""
-    number = to_wire(evaluator, ImportanceEvaluator, pb.ImportanceEvaluator, "evaluator")
-    return Call(
-        pb.GetParameterImportanceRequest(sweep_id=sweep_id, evaluator=number),
-        results.to_importance,
-        timeout=IMPORTANCE_TIMEOUT,
-    )
-
-
-def get_optimization_history(sweep_id: str, max_points: int) -> Call[OptimizationHistory]:
-    """GetOptimizationHistory."""
-    return Call(
-        pb.GetOptimizationHistoryRequest(sweep_id=sweep_id, max_points=max_points),
-        results.to_optimization_history,
     )
 
 

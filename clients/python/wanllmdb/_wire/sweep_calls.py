@@ -9,7 +9,7 @@ from typing import Any
 from wanllmdb._errors import InvalidArgumentError
 from wanllmdb._types.analysis import ParallelCoordinates
 from wanllmdb._types.enums import ConfigFormat, Method, SweepOrder, SweepState
-from wanllmdb._types.spec import Hyperband, RetryPolicy, SweepSpec
+from wanllmdb._types.spec import AlgorithmChoice, Hyperband, RetryPolicy, SweepSpec
 from wanllmdb._types.sweep import CreatedSweep, ParsedConfig, Sweep, SweepChange, SweepStats
 from wanllmdb._types.unset import UNSET, Unset
 from wanllmdb._wire import results
@@ -87,7 +87,7 @@ def update_sweep(
     name: str | Unset,
     description: str | Unset,
     run_cap: int | Unset | None,
-    early_termination: Hyperband | Unset | None,
+    early_termination: Hyperband | AlgorithmChoice | Unset | None,
     retries: RetryPolicy | Unset,
     target: float | Unset | None,
     etag: str,
@@ -114,8 +114,8 @@ def update_sweep(
         mask.append("spec.retries")
         sweep.spec.retries.CopyFrom(to_retries(retries))
     if target is not UNSET:
-        mask.append("spec.metric.target")
-        sweep.spec.metric.MergeFrom(sweep_pb2.Metric(target=target))
+        mask.append("spec.metrics")
+        sweep.spec.metrics.add(target=target)
     if not mask:
         raise InvalidArgumentError(
             "update_sweep was called without anything to change: give name, description, "

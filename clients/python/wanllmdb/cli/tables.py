@@ -8,7 +8,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from wanllmdb import Metric, Run, Sweep, SweepStats
+from wanllmdb import AlgorithmChoice, Metric, Run, Sweep, SweepStats
 from wanllmdb.cli import formats
 
 # Of a row of runs, beside the parameters: number, state, objective, time, a short note.
@@ -103,8 +103,10 @@ def sweep_details(sweep: Sweep) -> Table:
     table.add_row("method", f"{spec.method}, seed {spec.seed}")
     if spec.metric is not None:
         table.add_row("metric", _metric(spec.metric))
-    if spec.early_termination is not None:
-        rule = spec.early_termination
+    rule = spec.early_termination
+    if isinstance(rule, AlgorithmChoice):
+        table.add_row("early stop", rule.name)
+    elif rule is not None:
         table.add_row(
             "early stop",
             f"hyperband, min_iter {rule.min_iter}, eta {rule.eta:g}"

@@ -9,13 +9,13 @@ from wanllmdb_common.search_space.distributions import (
     Constant,
     Distribution,
     IntLogUniform,
-    IntNormal,
     IntUniform,
     LogUniform,
     Normal,
+    Quantized,
     Uniform,
 )
-from wanllmdb_registry.domain.model import SweepSpec
+from wanllmdb_registry.domain.model import Hyperband, SweepSpec
 
 
 def config_of(spec: SweepSpec) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def config_of(spec: SweepSpec) -> dict[str, Any]:
         if spec.metric.target is not None:
             config["metric"]["target"] = spec.metric.target
     config["parameters"] = {p.name: _parameter(p.distribution) for p in spec.space.parameters}
-    if spec.early_termination is not None:
+    if isinstance(spec.early_termination, Hyperband):
         rule = spec.early_termination
         config["early_terminate"] = {
             "type": "hyperband",
@@ -56,11 +56,11 @@ def _parameter(law: Distribution) -> dict[str, Any]:
             return _range("log_uniform", float(low), float(high), q)
         case IntLogUniform(min=low, max=high, q=q):
             return _range("log_uniform", low, high, None if q == 1 else q)
-        case Normal(mu=mu, sigma=sigma, q=q):
-            normal: dict[str, Any] = {"distribution": "normal", "mu": mu, "sigma": sigma}
-            return normal if q is None else {**normal, "q": float(q)}
-        case IntNormal(mu=mu, sigma=sigma, q=q):
+        case Normal(mu=mu, sigma=sigma):
+            return {"distribution": "normal", "mu": mu, "sigma": sigma}
+        case Quantized(law=Normal(mu=mu, sigma=sigma), q=q):
             return {"distribution": "normal", "mu": mu, "sigma": sigma, "q": q}
+    raise TypeError(f"no config for {law!r}")
 
 
 def _range(name: str, low: float, high: float, q: float | None) -> dict[str, Any]:

@@ -13,17 +13,26 @@ from wanllmdb_common.search_space.distributions import (
     Constant,
     Distribution,
     IntLogUniform,
-    IntNormal,
     IntUniform,
     LogUniform,
     Normal,
     Parameter,
+    Quantized,
     SearchSpace,
     Uniform,
 )
 from wanllmdb_common.search_space.grid import Grid
 from wanllmdb_registry.domain.config.validate import problems_of
-from wanllmdb_registry.domain.model import Goal, Hyperband, Method, Metric, RetryPolicy, SweepSpec
+from wanllmdb_registry.domain.model import (
+    DEFAULT_SAMPLERS,
+    AlgorithmChoice,
+    Goal,
+    Hyperband,
+    Method,
+    Metric,
+    RetryPolicy,
+    SweepSpec,
+)
 
 TOP_LEVEL_KEYS = (
     "method",
@@ -136,7 +145,17 @@ class _Reader:
         run_cap = self.integer(config, "", "run_cap")
         seed = self.integer(config, "", "seed")
         retries = self.retries(config)
-        return SweepSpec(method or Method.RANDOM, space, metric, early, run_cap, seed, retries)
+        method = method or Method.RANDOM
+        return SweepSpec(
+            method=method,
+            space=space,
+            sampler=AlgorithmChoice(DEFAULT_SAMPLERS[method]),
+            metrics=() if metric is None else (metric,),
+            early_termination=early,
+            run_cap=run_cap,
+            seed=seed,
+            retries=retries,
+        )
 
     def metric(self, config: Mapping[str, Any]) -> Metric | None:
         data = self.mapping(config, "", "metric")
@@ -244,8 +263,9 @@ class _Reader:
             mu, sigma = (0.0 if mu is None else mu), (1.0 if sigma is None else sigma)
             q = data.get("q")
             if _is_int(q):
-                return IntNormal(mu, sigma, q)
-            return Normal(mu, sigma, self.number(data, path, "q"))
+                return Quantized(Normal(mu, sigma), q)
+            q = self.number(data, path, "q")
+            return Normal(mu, sigma) if q is None else Quantized(Normal(mu, sigma), q)
         return self._range(path, kind, data)
 
     def _range(self, path: str, kind: str, data: Mapping[str, Any]) -> Distribution | None:

@@ -12,12 +12,12 @@ from wanllmdb_common.search_space.distributions import (
     Constant,
     Distribution,
     IntLogUniform,
-    IntNormal,
     IntUniform,
     LogUniform,
     Normal,
     Parameter,
     ParameterValue,
+    Quantized,
     Uniform,
     same_value,
 )
@@ -40,18 +40,19 @@ def problems_of(spec: SweepSpec) -> list[FieldViolation]:
 
 
 def _spec(spec: SweepSpec) -> Iterator[tuple[str, str]]:
-    if spec.method is Method.BAYES and spec.metric is None:
+    if spec.method is Method.BAYES and not spec.metrics:
         yield "metric", "method bayes needs a metric: add metric: {name: ..., goal: ...}"
-    if spec.metric is not None:
-        if not spec.metric.name:
+    for metric in spec.metrics:
+        if not metric.name:
             yield "metric.name", "must not be empty"
-        yield from _text("metric.name", spec.metric.name)
-        if spec.metric.target is not None and not math.isfinite(spec.metric.target):
-            yield "metric.target", f"must be a finite number, is {spec.metric.target}"
+        yield from _text("metric.name", metric.name)
+        if metric.target is not None and not math.isfinite(metric.target):
+            yield "metric.target", f"must be a finite number, is {metric.target}"
     if spec.early_termination is not None:
         if spec.metric is None:
             yield "early_terminate", "needs a metric to compare runs by: add metric: {name: ...}"
-        yield from _hyperband(spec.early_termination)
+        if isinstance(spec.early_termination, Hyperband):
+            yield from _hyperband(spec.early_termination)
     if spec.run_cap is not None and not 1 <= spec.run_cap <= 2**31:
         yield "run_cap", f"must be at least 1 and at most 2^31, is {spec.run_cap}"
     if spec.seed is not None and not 0 <= spec.seed <= MAX_SEED:
@@ -104,12 +105,14 @@ def _distribution(path: str, law: Distribution) -> Iterator[tuple[str, str]]:
             yield from _choices(f"{path}.values", values)
         case Uniform() | IntUniform() | LogUniform() | IntLogUniform():
             yield from _range(path, law)
-        case Normal(mu=mu, sigma=sigma) | IntNormal(mu=mu, sigma=sigma):
+        case Quantized(law=inner, q=q):
+            yield from _distribution(path, inner)
+            yield from _step(path, q)
+        case Normal(mu=mu, sigma=sigma):
             if not abs(mu) <= MAX_NORMAL:
                 yield f"{path}.mu", f"must be within {MAX_NORMAL:g} of 0, is {mu}"
             if not (0 < sigma <= MAX_NORMAL):
                 yield f"{path}.sigma", f"must be in (0, {MAX_NORMAL:g}], is {sigma}"
-            yield from _step(path, law.q)
 
 
 def _range(

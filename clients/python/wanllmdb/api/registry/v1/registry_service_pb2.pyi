@@ -614,7 +614,8 @@ class UpdateSweepRequest(_message.Message):
     def update_mask(self) -> _field_mask_pb2.FieldMask:
         """Which fields to change: `name`, `description`, `spec.run_cap`,
         `spec.early_termination`, `spec.terminator`, `spec.retries`,
-        `spec.max_failed_runs`, `spec.metrics` (their targets only) and
+        `spec.max_failed_runs`, `spec.metrics` (targets alone: of the metrics given,
+        each by name, which may be empty where the sweep has one metric) and
         `spec.search_space` (which may grow: every point of the present space must
         lie in the new one).
         """

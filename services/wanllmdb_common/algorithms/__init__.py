@@ -1,0 +1,1 @@
+"""Samplers, pruners, terminators and importance evaluators: names, options, what each can do."""

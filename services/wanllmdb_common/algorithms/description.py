@@ -1,0 +1,185 @@
+"""How an algorithm is described: its options and what sweeps it takes.
+
+Both services go by these: the registry checks a config before a sweep is
+created, the suggestion service builds the algorithm and lists it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wanllmdb_common.search_space.distributions import ParameterValue
+
+
+class OptionType(StrEnum):
+    """The type of an option's value; the names are the protos'."""
+
+    INT = "INT"
+    FLOAT = "FLOAT"
+    BOOL = "BOOL"
+    CHOICE = "CHOICE"
+    ALGORITHM = "ALGORITHM"
+
+
+class Required:
+    """The default of an option that must be given."""
+
+
+REQUIRED = Required()
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option of an algorithm.
+
+    Attributes:
+        name: As in a config.
+        type: What its value is. An INT also serves as a FLOAT.
+        description: What it does, with its unit.
+        default: What holds where it is left out; None where the algorithm decides.
+        min: The smallest value allowed; None for no bound.
+        max: The largest value allowed; None for no bound.
+        min_is_excluded: Whether `min` itself is not allowed.
+        max_is_excluded: Whether `max` itself is not allowed.
+        choices: For a CHOICE, what is allowed.
+    """
+
+    name: str
+    type: OptionType
+    description: str
+    default: ParameterValue | Required = None
+    min: float | None = None
+    max: float | None = None
+    min_is_excluded: bool = False
+    max_is_excluded: bool = False
+    choices: tuple[str, ...] = ()
+
+    @property
+    def range_text(self) -> str:
+        """What is allowed, in words: "an integer, at least 1"."""
+        kinds = {
+            OptionType.INT: "an integer",
+            OptionType.FLOAT: "a number",
+            OptionType.BOOL: "true or false",
+            OptionType.CHOICE: "one of " + ", ".join(self.choices),
+            OptionType.ALGORITHM: "an object {name: ..., options: ...}",
+        }
+        bounds = []
+        if self.min is not None:
+            bounds.append(f"{'greater than' if self.min_is_excluded else 'at least'} {self.min:g}")
+        if self.max is not None:
+            bounds.append(f"{'less than' if self.max_is_excluded else 'at most'} {self.max:g}")
+        return ", ".join([kinds[self.type], " and ".join(bounds)] if bounds else [kinds[self.type]])
+
+
+@dataclass(frozen=True, slots=True)
+class AlgorithmDescription:
+    """An algorithm and what it can do; see the protos' Algorithm for each field.
+
+    `modules` are the Python modules without which it does not work, `requires` what
+    to install for them.
+    """
+
+    name: str
+    title: str
+    description: str
+    options: tuple[Option, ...] = ()
+    method: str = ""
+    needs_metric: bool = False
+    takes_several_metrics: bool = False
+    takes_conditions: bool = True
+    space_notes: str = ""
+    is_exhaustive: bool = False
+    uses_prior_runs: bool = False
+    is_replayable: bool = True
+    replay_notes: str = ""
+    modules: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    reference: str = ""
+
+    def option(self, name: str) -> Option | None:
+        """The option of that name."""
+        return next((option for option in self.options if option.name == name), None)
+
+    def values(self, given: Mapping[str, ParameterValue]) -> dict[str, ParameterValue]:
+        """Every option's value: the given one, else the default. `given` must be in order."""
+        return {
+            option.name: given.get(
+                option.name, None if isinstance(option.default, Required) else option.default
+            )
+            for option in self.options
+        }
+
+
+def problems_of_choice(
+    path: str,
+    name: str,
+    options: Mapping[str, ParameterValue],
+    known: Sequence[AlgorithmDescription],
+) -> Iterator[tuple[str, str]]:
+    """What is wrong with a choice of one of `known`: pairs of a path and a text."""
+    described = {description.name: description for description in known}
+    if name not in described:
+        names = ", ".join(described)
+        yield f"{path}.name", f"{name!r:.100} is none of {names}{did_you_mean(name, described)}"
+        return
+    description = described[name]
+    for key, value in options.items():
+        option = description.option(key)
+        if option is None:
+            names = ", ".join(o.name for o in description.options) or "none"
+            hint = did_you_mean(key, [o.name for o in description.options])
+            yield f"{path}.options.{key}", f"unknown option of {name}{hint}; known are {names}"
+        else:
+            yield from _problems_of_value(f"{path}.options.{key}", option, value, known)
+    for option in description.options:
+        if isinstance(option.default, Required) and option.name not in options:
+            yield f"{path}.options.{option.name}", f"is required: {option.range_text}"
+
+
+def _problems_of_value(
+    path: str, option: Option, value: ParameterValue, known: Sequence[AlgorithmDescription]
+) -> Iterator[tuple[str, str]]:
+    if value is None and option.default is None:
+        return
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    match option.type:
+        case OptionType.INT:
+            fits = is_number and isinstance(value, int)
+        case OptionType.FLOAT:
+            fits = is_number and math.isfinite(value)  # type: ignore[arg-type]  # a number
+        case OptionType.BOOL:
+            fits = isinstance(value, bool)
+        case OptionType.CHOICE:
+            fits = isinstance(value, str) and value in option.choices
+        case OptionType.ALGORITHM:
+            if isinstance(value, dict) and isinstance(value.get("name"), str):
+                inner = value.get("options", {})
+                for key in value:
+                    if key not in ("name", "options"):
+                        yield f"{path}.{key}", "unknown key; known are name, options"
+                if isinstance(inner, dict):
+                    yield from problems_of_choice(path, value["name"], inner, known)
+                else:
+                    yield f"{path}.options", f"must be an object, is {inner!r:.100}"
+                return
+            fits = False
+    if fits and is_number:
+        assert isinstance(value, int | float)
+        low, high = option.min, option.max
+        if low is not None:
+            fits = value > low if option.min_is_excluded else value >= low
+        if fits and high is not None:
+            fits = value < high if option.max_is_excluded else value <= high
+    if not fits:
+        yield path, f"must be {option.range_text}, is {value!r:.100}"
+
+
+def did_you_mean(word: object, known: Collection[str]) -> str:
+    """A hint at the nearest of the known words; empty where none is near."""
+    close = difflib.get_close_matches(str(word), known, n=1)
+    return f", did you mean {close[0]}?" if close else ""

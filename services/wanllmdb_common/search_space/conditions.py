@@ -1,0 +1,71 @@
+"""Which parameters a run has, given the values of those that conditions name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
+
+from wanllmdb_common.search_space.distributions import (
+    Parameter,
+    ParameterValue,
+    SearchSpace,
+    same_value,
+)
+
+
+def is_active(parameter: Parameter, values: Mapping[str, ParameterValue]) -> bool:
+    """Whether a run with these values has the parameter.
+
+    Args:
+        parameter: A parameter of the space.
+        values: The run's parameters; those that conditions name must be decided:
+            there if the run has them, else absent.
+    """
+    return all(
+        condition.parameter in values
+        and any(same_value(values[condition.parameter], wanted) for wanted in condition.values)
+        for condition in parameter.conditions
+    )
+
+
+def parents_first(space: SearchSpace) -> tuple[Parameter, ...]:
+    """The parameters such that each comes after those that its conditions name, else by name.
+
+    Raises:
+        CycleError: the conditions go in a circle.
+    """
+    if not has_conditions(space):
+        return space.parameters
+    by_name = {parameter.name: parameter for parameter in space.parameters}
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for parameter in space.parameters:
+        sorter.add(parameter.name, *(c.parameter for c in parameter.conditions))
+    sorter.prepare()
+    order: list[Parameter] = []
+    ready: list[str] = []
+    while sorter.is_active():
+        ready = sorted([*ready, *sorter.get_ready()])
+        name = ready.pop(0)
+        sorter.done(name)
+        if name in by_name:
+            order.append(by_name[name])
+    return tuple(order)
+
+
+def has_conditions(space: SearchSpace) -> bool:
+    """Whether some run may lack a parameter."""
+    return any(parameter.conditions for parameter in space.parameters)
+
+
+def active_only(
+    space: SearchSpace, values: Mapping[str, ParameterValue]
+) -> dict[str, ParameterValue]:
+    """Those of the values that a run with them has, by name."""
+    kept: dict[str, ParameterValue] = {}
+    for parameter in parents_first(space):
+        if parameter.name in values and is_active(parameter, kept):
+            kept[parameter.name] = values[parameter.name]
+    return dict(sorted(kept.items()))
+
+
+__all__ = ["CycleError", "active_only", "has_conditions", "is_active", "parents_first"]

@@ -1,0 +1,67 @@
+"""The suggestion server's parts, put together."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import grpc.aio
+
+from wanllmdb.api.suggestion.v1 import (
+    analysis_service_pb2,
+    analysis_service_pb2_grpc,
+    suggestion_service_pb2,
+    suggestion_service_pb2_grpc,
+)
+from wanllmdb_suggestion.analysis_servicer import AnalysisServicer
+from wanllmdb_suggestion.importance_worker import ImportanceWorker
+from wanllmdb_suggestion.registry_client import RegistryClient
+from wanllmdb_suggestion.servicer import SuggestionServicer
+from wanllmdb_suggestion.settings import SuggestionSettings
+from wanllmdb_suggestion.sweep_cache import SweepCache
+
+SERVICES: tuple[str, ...] = (
+    suggestion_service_pb2.DESCRIPTOR.services_by_name["SuggestionService"].full_name,
+    analysis_service_pb2.DESCRIPTOR.services_by_name["AnalysisService"].full_name,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionApp:
+    """What both services work with."""
+
+    registry: RegistryClient
+    sweeps: SweepCache
+    importance: ImportanceWorker
+
+    def add_to(self, server: grpc.aio.Server) -> None:
+        """Adds the services to a server."""
+        suggestion_service_pb2_grpc.add_SuggestionServiceServicer_to_server(
+            SuggestionServicer(self.registry, self.sweeps), server
+        )
+        analysis_service_pb2_grpc.add_AnalysisServiceServicer_to_server(
+            AnalysisServicer(self.registry, self.sweeps, self.importance), server
+        )
+
+
+@contextlib.asynccontextmanager
+async def running_suggestion(settings: SuggestionSettings) -> AsyncIterator[SuggestionApp]:
+    """The parts, ready to serve within the block."""
+    executor = ThreadPoolExecutor(settings.sampling_threads, "sampling")
+    async with RegistryClient(settings.registry, settings.registry_timeout) as registry:
+        sweeps = SweepCache(
+            registry,
+            executor,
+            max_sweeps=settings.cached_sweeps,
+            max_runs=settings.cached_runs,
+            sampling_budget=settings.sampling_budget,
+        )
+        importance = ImportanceWorker()
+        try:
+            yield SuggestionApp(registry, sweeps, importance)
+        finally:
+            sweeps.close()
+            importance.close()
+            executor.shutdown(wait=False, cancel_futures=True)
