@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
@@ -27,6 +28,10 @@ from wanllmdb_suggestion.settings import SuggestionSettings
 _names = itertools.count()
 
 LEASE = timedelta(seconds=60)
+
+# A shell that starts the tests in the background lets them, and all that they
+# start, ignore Ctrl-C; some of them are about what it does.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
