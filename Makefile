@@ -5,11 +5,16 @@ BIN := $(VENV)/bin
 STUBS := clients/python/wanllmdb/api
 PROTOS := $(shell find protos -name '*.proto')
 
-.PHONY: demo test bench protos protos-check check format clean
+.PHONY: demo test gp bench protos protos-check check format clean
 
 $(VENV)/.installed: pyproject.toml deploy/constraints/dev.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint deploy/constraints/dev.txt --editable '.[dev]'
+	touch $@
+
+# torch, for the Gaussian process sampler: some gigabytes, so an extra of its own.
+$(VENV)/.gp: $(VENV)/.installed deploy/constraints/gp.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint deploy/constraints/dev.txt --constraint deploy/constraints/gp.txt --editable '.[dev,gp]'
 	touch $@
 
 # Stubs are made by an older grpcio-tools in an environment of its own: its
@@ -24,6 +29,8 @@ demo: $(VENV)/.installed ## A real sweep on real services, in about a minute
 
 test: $(VENV)/.installed ## All tests
 	$(BIN)/python -m pytest
+
+gp: $(VENV)/.gp ## Adds torch, so that the tests of what needs it run too
 
 bench: $(VENV)/.installed ## The benchmark tables
 	$(BIN)/python -m tests.benchmarks
