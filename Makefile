@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STUBS := clients/python/wanllmdb/api
 PROTOS := $(shell find protos -name '*.proto')
 
-.PHONY: demo test gp bench protos protos-check check format clean
+.PHONY: demo test gp bench protos protos-check docs docs-check check format clean
 
 $(VENV)/.installed: pyproject.toml deploy/constraints/dev.txt
 	$(PYTHON) -m venv $(VENV)
@@ -47,6 +47,12 @@ protos-check: protos ## Fails when the committed stubs are not those of protos/
 	@test -z "$$(git status --porcelain -- $(STUBS))" || \
 		{ git --no-pager diff --stat -- $(STUBS); echo "stubs differ from protos/: run 'make protos' and commit"; exit 1; }
 
+docs: $(VENV)/.installed ## docs/api.md from the comments of protos/
+	$(BIN)/buf build -o - | $(BIN)/python docs/generate_api.py > docs/api.md
+
+docs-check: docs ## Fails when the committed page is not that of protos/
+	@git diff --exit-code --stat -- docs/api.md || { echo "docs/api.md differs from protos/: run 'make docs' and commit"; exit 1; }
+
 check: $(VENV)/.installed ## Format, lint, types, layers, protos
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -54,7 +60,7 @@ check: $(VENV)/.installed ## Format, lint, types, layers, protos
 	$(BIN)/lint-imports
 	$(BIN)/buf lint
 	$(BIN)/buf format --diff --exit-code protos
-	$(MAKE) protos-check
+	$(MAKE) protos-check docs-check
 
 format: $(VENV)/.installed ## Formats everything
 	$(BIN)/ruff format .
