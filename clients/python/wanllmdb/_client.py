@@ -263,17 +263,21 @@ class Client(Connection):
         sweep_id: str,
         number: int,
         *,
+        name: str | Unset = UNSET,
         labels: Mapping[str, str] | Unset = UNSET,
+        config: Mapping[str, Any] | Unset = UNSET,
         external_run_id: str | Unset = UNSET,
         request_id: str | None = None,
     ) -> Run:
-        """Changes what is given; `labels` are replaced as a whole.
+        """Changes what is given; `labels` and `config` are each replaced as a whole.
 
         Raises:
             AlreadyExistsError: another run of the sweep has this external_run_id.
         """
         return self._invoke(
-            run_calls.update_run(sweep_id, number, labels, external_run_id, request_id)
+            run_calls.update_run(
+                sweep_id, number, name, labels, config, external_run_id, request_id
+            )
         )
 
     def enqueue_runs(
@@ -314,16 +318,20 @@ class Client(Connection):
         outcome: Outcome = Succeeded(),  # noqa: B008  # frozen
         *,
         rows: Iterable[MetricRow] = (),
+        config: Mapping[str, Any] | None = None,
         request_id: str | None = None,
     ) -> FinishedRun:
         """Ends a run; `rows` are values not yet reported, stored first.
+
+        `config`, where there is any, replaces the run's: what the program set beside or
+        against the parameters.
 
         Raises:
             FailedPreconditionError: RUN_NOT_RUNNING, or RUN_LEASE_LOST: the result of
                 this attempt comes too late.
         """
         return self._invoke(
-            run_calls.finish_run(sweep_id, number, attempt, outcome, rows, request_id)
+            run_calls.finish_run(sweep_id, number, attempt, outcome, rows, config or {}, request_id)
         )
 
     def release_run(

@@ -192,10 +192,23 @@ def test_enqueued_parameters_keep_their_types_and_name_what_is_wrong() -> None:
 def test_an_end_carries_its_outcome_and_the_last_rows() -> None:
     rows = [MetricRow(3, {"loss": 0.5}, datetime(2026, 1, 1, tzinfo=UTC))]
 
-    request = run_calls.finish_run("s", 1, 2, Failed("broke", "trace"), rows, "id").request
+    request = run_calls.finish_run(
+        "s", 1, 2, Failed("broke", "trace"), rows, {"epochs": 3, "opt": {"lr": 0.5}}, "id"
+    ).request
 
     assert isinstance(request, registry_pb.FinishRunRequest)
     assert request.WhichOneof("outcome") == "failed"
     assert (request.failed.error.message, request.failed.error.traceback) == ("broke", "trace")
     assert (request.rows[0].step, dict(request.rows[0].values)) == (3, {"loss": 0.5})
     assert request.rows[0].time.seconds == 1767225600
+    assert request.config["epochs"].int_value == 3
+    assert request.config["opt"].json_value == '{"lr": 0.5}'
+
+
+def test_an_update_of_a_run_names_what_is_given() -> None:
+    request = run_calls.update_run("s", 1, "mine", UNSET, {"a": 1.0}, UNSET, "id").request
+
+    assert isinstance(request, registry_pb.UpdateRunRequest)
+    assert list(request.update_mask.paths) == ["name", "config"]
+    assert (request.run.number, request.run.name) == (1, "mine")
+    assert request.run.config["a"].double_value == 1.0

@@ -15,6 +15,7 @@ from wanllmdb._wire.enums import to_wire
 from wanllmdb._wire.values import to_parameter_value, to_timestamp
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
+from wanllmdb.api.registry.v1 import search_space_pb2 as space_pb
 
 _RUN = field_of("run", results.to_run)
 
@@ -56,22 +57,31 @@ def list_runs(
 def update_run(
     sweep_id: str,
     number: int,
+    name: str | Unset,
     labels: Mapping[str, str] | Unset,
+    config: Mapping[str, Any] | Unset,
     external_run_id: str | Unset,
     request_id: str | None,
 ) -> Call[types.Run]:
     """UpdateRun: the mask names what is given."""
     run = run_pb2.Run(sweep_id=sweep_id, number=number)
     request = pb.UpdateRunRequest(request_id=request_id_or_new(request_id))
+    if name is not UNSET:
+        request.update_mask.paths.append("name")
+        run.name = name
     if labels is not UNSET:
         request.update_mask.paths.append("labels")
         run.labels.update(labels)
+    if config is not UNSET:
+        request.update_mask.paths.append("config")
+        run.MergeFrom(run_pb2.Run(config=_values(config, "config")))
     if external_run_id is not UNSET:
         request.update_mask.paths.append("external_run_id")
         run.external_run_id = external_run_id
     if not request.update_mask.paths:
         raise InvalidArgumentError(
-            "update_run was called without anything to change: give labels or external_run_id"
+            "update_run was called without anything to change: give name, labels, "
+            "config or external_run_id"
         )
     request.run.CopyFrom(run)
     return Call(request, _RUN)
@@ -119,6 +129,7 @@ def finish_run(
     attempt: int,
     outcome: types.Outcome,
     rows: Iterable[types.MetricRow],
+    config: Mapping[str, Any],
     request_id: str | None,
 ) -> Call[types.FinishedRun]:
     """FinishRun."""
@@ -127,6 +138,7 @@ def finish_run(
         number=number,
         attempt=attempt,
         rows=_rows(rows),
+        config=_values(config, "config"),
         request_id=request_id_or_new(request_id),
     )
     match outcome:
@@ -210,12 +222,13 @@ def _enqueued(index: int, run: types.EnqueuedRun | Mapping[str, Any]) -> pb.Enqu
     if not isinstance(run, types.EnqueuedRun):
         run = types.EnqueuedRun(run)
     return pb.EnqueuedRun(
-        parameters={
-            name: to_parameter_value(value, f"runs[{index}].parameters.{name}")
-            for name, value in run.parameters.items()
-        },
+        parameters=_values(run.parameters, f"runs[{index}].parameters"),
         labels=run.labels,
     )
+
+
+def _values(values: Mapping[str, Any], path: str) -> dict[str, space_pb.ParameterValue]:
+    return {name: to_parameter_value(value, f"{path}.{name}") for name, value in values.items()}
 
 
 def _rows(rows: Iterable[types.MetricRow]) -> list[run_pb2.MetricRow]:
