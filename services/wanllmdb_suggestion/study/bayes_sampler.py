@@ -51,14 +51,14 @@ class BayesSampler(Sampler):
         """See `Sampler.observe`."""
         self._observations.put(record.number, self._observation(record))
 
-    def propose(self, number: int) -> Parameters:
+    def propose(self, number: int, redraw: int = 0) -> Parameters:
         """See `Sampler.propose`."""
-        return self.complete(number, {})
+        return self.complete(number, {}, redraw)
 
-    def complete(self, number: int, given: Parameters) -> Parameters:
+    def complete(self, number: int, given: Parameters, redraw: int = 0) -> Parameters:
         """See `Sampler.complete`."""
         missing = self._mapping.missing(given)
-        seed = ask_seed(self._seed, number)
+        seed = ask_seed(self._seed, number, redraw)
         if not missing:
             return self._mapping.complete(given, {})
         if self._observations.ended < STARTUP_RUNS:

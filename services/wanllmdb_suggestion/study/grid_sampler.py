@@ -38,16 +38,16 @@ class GridSampler(Sampler):
             self._taken.remove(self._first_free)
             self._first_free += 1
 
-    def propose(self, number: int) -> Parameters | None:
+    def propose(self, number: int, redraw: int = 0) -> Parameters | None:
         """See `Sampler.propose`."""
         index = self._first_unexpected()
         return None if index >= self._grid.size else self._grid.point(index)
 
-    def complete(self, number: int, given: Parameters) -> Parameters:
+    def complete(self, number: int, given: Parameters, redraw: int = 0) -> Parameters:
         """The first free point that agrees with `given`, from a random place on."""
         rest = SearchSpace(tuple(p for p in self._space.parameters if p.name not in given))
         others = Grid(rest)
-        start = ask_seed(self._seed, number) % others.size
+        start = ask_seed(self._seed, number, redraw) % others.size
         # Off the grid, or with every such point taken, any completion will do;
         # one look more than there are taken points finds a free one otherwise.
         looks = min(others.size, len(self._taken) + len(self._expected) + self._first_free + 1)

@@ -56,14 +56,14 @@ class RandomSampler(Sampler):
     def observe(self, record: RunRecord) -> None:
         """Nothing to learn."""
 
-    def propose(self, number: int) -> Parameters:
+    def propose(self, number: int, redraw: int = 0) -> Parameters:
         """See `Sampler.propose`."""
-        return self.complete(number, {})
+        return self.complete(number, {}, redraw)
 
-    def complete(self, number: int, given: Parameters) -> Parameters:
+    def complete(self, number: int, given: Parameters, redraw: int = 0) -> Parameters:
         """See `Sampler.complete`."""
         missing = self._mapping.missing(given)
-        drawn = self._draws.draw(ask_seed(self._seed, number), missing)
+        drawn = self._draws.draw(ask_seed(self._seed, number, redraw), missing)
         return self._mapping.complete(given, drawn)
 
     def expect(self, number: int, parameters: Parameters) -> None:

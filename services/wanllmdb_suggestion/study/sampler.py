@@ -10,10 +10,10 @@ from wanllmdb_suggestion.study.records import Parameters, RunRecord
 class Sampler(abc.ABC):
     """Chooses parameters from the runs that it was told of.
 
-    What it proposes depends on the records observed (the latest of each run),
-    the proposals expected since the last `forget_expected`, the sweep's seed
-    and the run's number; on nothing else. So a sampler built anew from the
-    same records goes on in the same way.
+    What it proposes depends on the prior runs that it was made with, the records
+    observed (the latest of each run), the proposals expected since the last
+    `forget_expected`, the sweep's seed and the run's number; on nothing else. So a
+    sampler built anew from the same records goes on in the same way.
 
     Not thread-safe: a model uses its sampler from one thread at a time.
     """
@@ -23,11 +23,17 @@ class Sampler(abc.ABC):
         """Takes a new run or one that changed."""
 
     @abc.abstractmethod
-    def propose(self, number: int) -> Parameters | None:
-        """Parameters for the new run `number`; None when every point was handed out."""
+    def propose(self, number: int, redraw: int = 0) -> Parameters | None:
+        """Parameters for the new run `number`; None when every point was handed out.
+
+        Args:
+            number: The run's.
+            redraw: How often its parameters were turned down; each time others
+                are drawn, where the sampler has others.
+        """
 
     @abc.abstractmethod
-    def complete(self, number: int, given: Parameters) -> Parameters:
+    def complete(self, number: int, given: Parameters, redraw: int = 0) -> Parameters:
         """Parameters for the queued run `number`: those given, and the missing ones chosen."""
 
     @abc.abstractmethod
@@ -38,9 +44,27 @@ class Sampler(abc.ABC):
     def forget_expected(self) -> None:
         """Takes all expectations back: the records will tell what came of them."""
 
+    def state(self, number: int, parameters: Parameters) -> bytes:
+        """What is to be stored with run `number` if it gets `parameters`, until a record says
+        the same; empty where parameters and results tell all.
+
+        Args:
+            number: The run that was proposed or completed last.
+            parameters: What was chosen for it, or what it gets in its place.
+        """
+        return b""
+
+    @property
+    def redraws(self) -> int:
+        """How many redraws of one run may be worth their time."""
+        return 32
+
     @property
     def learns_from_results(self) -> bool:
-        """Whether proposals depend on how runs ended, and not only on which there are."""
+        """Whether proposals depend on how runs ended, and not only on which there are.
+
+        One that does not keeps no state either.
+        """
         return False
 
     @property
