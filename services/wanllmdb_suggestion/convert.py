@@ -11,8 +11,8 @@ from wanllmdb_common.search_space.convert import (
     parameters_to_proto,
     space_from_proto,
 )
-from wanllmdb_suggestion.study.hyperband import Hyperband
 from wanllmdb_suggestion.study.model import Proposal
+from wanllmdb_suggestion.study.pruning.bands import Hyperband
 from wanllmdb_suggestion.study.records import (
     AlgorithmChoice,
     Changes,
@@ -75,7 +75,8 @@ def spec_from_proto(spec: sweep_pb2.SweepSpec) -> StudySpec:
 
 
 def _hyperband(rule: sweep_pb2.Hyperband) -> Hyperband:
-    return Hyperband(max(rule.min_iter, 1), rule.eta or DEFAULT_ETA, rule.strict)
+    eta = rule.eta or DEFAULT_ETA
+    return Hyperband(rule.min_iter, eta, rule.strict, rule.max_iter, rule.s)
 
 
 def _algorithm(choice: sweep_pb2.AlgorithmChoice) -> AlgorithmChoice:

@@ -119,7 +119,8 @@ class SuggestDesk:
         async with self._keeper.fresh_model(scope, may_run_ahead=ahead) as model:
             closed = model.closed
             etag = model.etag
-            next_check = _next_check(model)
+            rule = model.stop_rule
+            next_check = None if rule is None else rule.first_count
             fallback = _usual_shortage(model)
             if closed is None:
                 demands = [_demand(suggest) for suggest in waiting]
@@ -241,12 +242,6 @@ def _not_running(sweep_id: str, state: SweepState) -> FailedPreconditionError:
         sweep_id=sweep_id,
         state=state,
     )
-
-
-def _next_check(model: SweepModel) -> int | None:
-    """How many values of the metric a run has when it reaches the first band."""
-    rule = model.spec.hyperband
-    return None if rule is None else next(rule.bands()) + 1
 
 
 def _usual_shortage(model: SweepModel) -> Exhausted:

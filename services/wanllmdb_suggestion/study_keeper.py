@@ -107,7 +107,7 @@ class StudyKeeper:
             self._model = SweepModel(spec_from_proto(sweep.spec))
         model = self._model
         response = await self._registry.sync_runs(
-            self.sweep_id, model.revision, scope, with_points=model.bands is not None
+            self.sweep_id, model.revision, scope, with_points=model.stop_rule is not None
         )
         if response.revision < model.revision:
             # The registry was set back, to a backup say: what we know is void.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from wanllmdb_suggestion.study.bayes_sampler import BayesSampler
 from wanllmdb_suggestion.study.grid_sampler import GridSampler
-from wanllmdb_suggestion.study.hyperband import BandTable
+from wanllmdb_suggestion.study.pruning.stop_rule import make_stop_rule
 from wanllmdb_suggestion.study.queue import RunQueue
 from wanllmdb_suggestion.study.random_sampler import RandomSampler
 from wanllmdb_suggestion.study.records import (
@@ -81,7 +81,7 @@ class SweepModel:
         standing: Where the sweep stood then.
         etag: What the registry compares to tell whether the sweep itself changed since.
         runs: The latest record of each run, by number.
-        bands: The metric's values, for sweeps with early termination.
+        stop_rule: Which runs stop early, for sweeps with early termination.
     """
 
     def __init__(self, spec: StudySpec) -> None:
@@ -90,14 +90,14 @@ class SweepModel:
         self.standing = Standing()
         self.etag = ""
         self.runs: dict[int, RunRecord] = {}
-        self.bands = BandTable(spec.hyperband, minimize=spec.minimize) if spec.hyperband else None
+        self.stop_rule = make_stop_rule(spec)
         self._queue = RunQueue()
         self._sampler = make_sampler(spec)
 
     @property
     def size(self) -> int:
         """How much it holds, in runs; twenty values of the metric weigh as much as a run."""
-        return len(self.runs) + (self.bands.points // 20 if self.bands else 0)
+        return len(self.runs) + (self.stop_rule.points // 20 if self.stop_rule else 0)
 
     def apply(self, changes: Changes) -> None:
         """Takes what changed; applying something twice does no harm.
@@ -112,9 +112,9 @@ class SweepModel:
             self.etag = changes.etag
         for record in changes.runs:
             self._take(record)
-        if self.bands is not None:
+        if self.stop_rule is not None:
             for point in changes.points:
-                self.bands.add(point.number, point.attempt, point.step, point.value)
+                self.stop_rule.add(point)
         self.standing = changes.standing
         self.revision = changes.revision
 
@@ -197,8 +197,8 @@ class SweepModel:
         self.runs[record.number] = record
         self._queue.put(record.number, queued=record.state is RunState.QUEUED)
         self._sampler.observe(record)
-        if self.bands is not None:
-            self.bands.start_attempt(record.number, record.attempt)
+        if self.stop_rule is not None:
+            self.stop_rule.observe(record)
 
     def queued(self) -> list[int]:
         """The numbers of queued runs, ascending."""

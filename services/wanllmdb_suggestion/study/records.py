@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from wanllmdb_common.search_space.distributions import ParameterValue, SearchSpace
-from wanllmdb_suggestion.study.hyperband import Hyperband
+from wanllmdb_suggestion.study.pruning.bands import Hyperband
 
 Parameters = Mapping[str, ParameterValue]
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.suggestion.spaces import SIX_PARAMETERS, page, run, spec
-from wanllmdb_suggestion.study.hyperband import Hyperband
 from wanllmdb_suggestion.study.model import Allotment, Demand, StaleModelError, SweepModel
+from wanllmdb_suggestion.study.pruning.bands import Hyperband
 from wanllmdb_suggestion.study.random_sampler import RandomSampler
 from wanllmdb_suggestion.study.records import (
     Changes,
@@ -125,7 +125,7 @@ def test_values_of_an_attempt_are_forgotten_when_the_next_begins() -> None:
     model = SweepModel(replace(spec(), hyperband=Hyperband(1)))
     points = [ObjectivePoint(0, 1, step, 1.0) for step in range(3)]
     model.apply(replace(page(1, 1, run(0, POINT)), points=points))
-    assert model.bands is not None
-    assert model.bands.decide(0).band == 1
+    assert model.stop_rule is not None
+    assert model.stop_rule.decide(0).step == 1
     model.apply(page(2, 1, run(0, POINT, attempt=2)))
-    assert model.bands.decide(0).band is None
+    assert model.stop_rule.decide(0).step is None

@@ -1,0 +1,212 @@
+"""Bands, thresholds and decisions, against values computed by hand and by a plain model."""
+
+from __future__ import annotations
+
+import math
+from itertools import islice
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wanllmdb_suggestion.study.pruning.band_table import BandTable, threshold_of
+from wanllmdb_suggestion.study.pruning.bands import Hyperband
+from wanllmdb_suggestion.study.pruning.decision import Decision
+from wanllmdb_suggestion.study.records import ObjectivePoint
+
+Report = tuple[int, int, int, float]
+
+
+def table(rule: Hyperband, *courses: list[float], minimize: bool = True) -> BandTable:
+    built = BandTable(rule, "loss", minimize=minimize)
+    for number, values in enumerate(courses):
+        for step, value in enumerate(values):
+            built.add(ObjectivePoint(number, 1, step, value))
+    return built
+
+
+def figures(decision: Decision) -> tuple[bool, int | None, float | None, float | None, int, object]:
+    """All but the words."""
+    return (
+        decision.should_stop,
+        decision.step,
+        decision.threshold,
+        decision.value,
+        decision.compared,
+        decision.next_count,
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "bands"),
+    [
+        (Hyperband(3, 3.0), [3, 9, 27, 81]),
+        (Hyperband(1, 2.0), [1, 2, 4, 8]),
+        (Hyperband(2, 1.5), [2, 3, 4, 6]),  # 2, 3, 4.5, 6.75
+        (Hyperband(1, 1.2), [1, 2, 3, 4]),  # 1, 1.2, 1.44, 1.73, 2.07, 2.49, 2.99, 3.58, 4.3
+        (Hyperband(max_iter=27, s=2), [3, 9]),
+        (Hyperband(max_iter=81, s=3), [3, 9, 27]),
+        (Hyperband(max_iter=100, s=4), [1, 3, 11, 33]),  # 33.3, 11.1, 3.7, 1.2
+        (Hyperband(max_iter=9, s=5), [1, 3]),  # 3, 1; the next would be below 1
+        (Hyperband(max_iter=5, eta=1.5, s=3), [1, 2, 3]),  # 3.3, 2.2, 1.5
+        (Hyperband(max_iter=5, eta=1.1, s=3), [3, 4]),  # 4.5, 4.1, 3.8: each once
+    ],
+)
+def test_bands(rule: Hyperband, bands: list[int]) -> None:
+    assert list(islice(rule.bands(), 4)) == bands
+
+
+@pytest.mark.parametrize(
+    ("losses", "eta", "threshold"),
+    [
+        ([5.0], 3.0, 5.0),  # place 0 of 1
+        ([1.0, 2.0, 3.0], 3.0, 2.0),  # place 1
+        ([1.0, 2.0, 3.0, 4.0, 5.0], 3.0, 2.0),  # place floor(5/3) = 1
+        ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 3.0, 3.0),  # place 2
+        ([1.0, 2.0, 3.0, 4.0], 1.0000000001, 4.0),  # place 3
+    ],
+)
+def test_threshold(losses: list[float], eta: float, threshold: float) -> None:
+    assert threshold_of(losses, eta) == threshold
+
+
+def test_a_run_before_the_first_band_goes_on() -> None:
+    # Band 3 is the fourth value: three are not enough.
+    decision = table(Hyperband(3), [9.0, 9.0, 9.0], [1.0] * 9).decide(0)
+    assert figures(decision) == (False, None, None, None, 0, 4)
+    assert "not at the first band yet, which takes 4 finite values of 'loss'" in decision.why
+
+
+def test_a_run_worse_than_the_threshold_stops() -> None:
+    # At iteration 1 the values are 5, 1, 2, 3: place floor(4/3) = 1, so 2.
+    built = table(Hyperband(1), [6.0, 5.0], [1.0, 1.0], [2.0, 2.0], [4.0, 3.0])
+    assert figures(built.decide(0)) == (True, 1, 2.0, 5.0, 4, 4)
+    assert figures(built.decide(1)) == (False, 1, 2.0, 1.0, 4, 4)
+    assert figures(built.decide(2)) == (False, 1, 2.0, 2.0, 4, 4)  # equal is not worse
+    assert figures(built.decide(3)) == (True, 1, 2.0, 3.0, 4, 4)
+
+
+def test_the_decision_in_words() -> None:
+    built = table(Hyperband(1), [6.0, 5.0], [1.0, 1.0], [2.0, 2.0], [4.0, 3.0])
+    assert built.decide(0).why == (
+        "at iteration 1 its best 'loss' is 5, and 2 is needed to be among the best 1/3 of the "
+        "4 runs that got there"
+    )
+
+
+# Run 0 was good once, and is bad at the band: only strict stops it. The
+# threshold is of the values at the band, 7, 1, 2, 3, in both.
+ONCE_GOOD = ([1.5, 7.0], [1.0, 1.0], [2.0, 2.0], [4.0, 3.0])
+
+
+def test_strict_tests_the_value_at_the_band() -> None:
+    built = table(Hyperband(1, strict=True), *ONCE_GOOD)
+    assert figures(built.decide(0)) == (True, 1, 2.0, 7.0, 4, 4)
+    assert "at iteration 1 its 'loss' is 7" in built.decide(0).why
+
+
+def test_relaxed_tests_the_best_so_far() -> None:
+    built = table(Hyperband(1), *ONCE_GOOD)
+    assert figures(built.decide(0)) == (False, 1, 2.0, 1.5, 4, 4)
+    # Also what came after the band.
+    assert figures(built.decide(3)) == (True, 1, 2.0, 3.0, 4, 4)
+    built.add(ObjectivePoint(3, 1, 2, 1.9))
+    assert figures(built.decide(3)) == (False, 1, 2.0, 1.9, 4, 4)
+
+
+def test_maximize_turns_it_round() -> None:
+    built = table(Hyperband(1), [0.1, 0.2], [0.9, 0.8], [0.5, 0.6], minimize=False)
+    # The values are 0.2, 0.8, 0.6: place 1, so 0.6.
+    assert figures(built.decide(0)) == (True, 1, 0.6, 0.2, 3, 4)
+    assert figures(built.decide(1)) == (False, 1, 0.6, 0.9, 3, 4)
+
+
+def test_only_the_highest_band_reached_is_tested() -> None:
+    # Run 0 is bad at band 1 but the best of those at band 3.
+    built = table(Hyperband(1), [9.0, 9.0, 0.5, 0.5], [1.0, 1.0], [2.0, 2.0])
+    assert figures(built.decide(0)) == (False, 3, 0.5, 0.5, 1, 10)
+    # Values of longer runs stay in the lower bands.
+    assert built.decide(2).compared == 3
+
+
+def test_after_the_last_band_there_is_no_next_check() -> None:
+    built = table(Hyperband(max_iter=9, s=2), [9.0] * 2, [1.0] * 4, [2.0] * 12)
+    assert built.first_count == 2
+    assert figures(built.decide(0)) == (True, 1, 2.0, 9.0, 3, 4)
+    assert figures(built.decide(1)) == (False, 3, 1.0, 1.0, 2, None)
+    assert figures(built.decide(2)) == (True, 3, 1.0, 2.0, 2, None)
+
+
+def test_nan_and_infinite_values_are_no_iterations() -> None:
+    built = table(Hyperband(1), [1.0, math.nan, math.inf])
+    assert built.decide(0).step is None
+    built.add(ObjectivePoint(0, 1, 3, 2.0))
+    assert built.decide(0).step == 1
+
+
+def test_an_earlier_attempt_says_nothing() -> None:
+    built = table(Hyperband(1), [1.0, 1.0], [2.0, 2.0])
+    built.add(ObjectivePoint(0, 2, 0, 5.0))
+    built.add(ObjectivePoint(0, 1, 7, 0.0))
+    assert built.decide(0).step is None
+    assert built.decide(1).compared == 1
+
+
+def test_a_run_without_values_has_reached_nothing() -> None:
+    assert figures(table(Hyperband(2)).decide(5)) == (False, None, None, None, 0, 3)
+
+
+VALUES = st.sampled_from([0.0, 1.0, 2.0, 3.0, -1.0, math.nan, math.inf])
+REPORTS = st.lists(
+    st.tuples(st.integers(0, 4), st.integers(1, 2), st.integers(0, 14), VALUES), max_size=120
+)
+RULES = st.builds(Hyperband, st.integers(1, 3), st.sampled_from([1.5, 2.0, 3.0]), st.booleans())
+FINITE_RULES = st.builds(
+    Hyperband,
+    st.just(0),
+    st.sampled_from([1.5, 2.0, 3.0]),
+    st.booleans(),
+    st.integers(4, 14),
+    st.integers(1, 4),
+)
+
+
+def plainly(
+    rule: Hyperband, reports: list[Report], number: int, *, minimize: bool
+) -> tuple[bool, int | None, int]:
+    """The rule as its definition reads, over all that was reported."""
+    latest = {n: max(a for m, a, _, _ in reports if m == n) for n, _, _, _ in reports}
+    series = {}
+    for n, attempt in latest.items():
+        steps = {s: v for m, a, s, v in reports if m == n and a == attempt}
+        sign = 1 if minimize else -1
+        series[n] = [sign * steps[s] for s in sorted(steps) if math.isfinite(steps[s])]
+    count = len(series.get(number, []))
+    reached = [b for b in islice(rule.bands(), 20) if b < count]
+    if not reached:
+        return False, None, 0
+    band = reached[-1]
+    found = sorted(values[band] for values in series.values() if len(values) > band)
+    mine = series[number][band] if rule.strict else min(series[number])
+    return mine > found[int(len(found) / rule.eta)], band, len(found)
+
+
+@given(REPORTS, st.booleans(), RULES | FINITE_RULES)
+def test_the_table_decides_as_the_definition_reads(
+    reports: list[Report], minimize: bool, rule: Hyperband
+) -> None:
+    """In any order of reports, with steps reported again and attempts begun anew."""
+    built = BandTable(rule, "loss", minimize=minimize)
+    # A later attempt's report ends the earlier attempt for good.
+    kept: list[Report] = []
+    attempts: dict[int, int] = {}
+    for number, attempt, step, value in reports:
+        built.add(ObjectivePoint(number, attempt, step, value))
+        if attempt >= attempts.get(number, 0):
+            attempts[number] = attempt
+            kept.append((number, attempt, step, value))
+    for number in range(5):
+        decision = built.decide(number)
+        assert (decision.should_stop, decision.step, decision.compared) == plainly(
+            rule, kept, number, minimize=minimize
+        )
