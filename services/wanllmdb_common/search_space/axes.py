@@ -25,7 +25,7 @@ from wanllmdb_common.search_space.distributions import (
     Quantized,
     Uniform,
 )
-from wanllmdb_common.search_space.grid import SteppedRange, round_to_multiple
+from wanllmdb_common.search_space.steps import SteppedRange, round_to_multiple
 
 
 class Scale(StrEnum):

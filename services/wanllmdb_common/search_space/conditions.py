@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from wanllmdb_common.search_space.distributions import (
+    Condition,
     Parameter,
     ParameterValue,
     SearchSpace,
@@ -21,11 +22,15 @@ def is_active(parameter: Parameter, values: Mapping[str, ParameterValue]) -> boo
         values: The run's parameters; those that conditions name must be decided:
             there if the run has them, else absent.
     """
-    return all(
-        condition.parameter in values
-        and any(same_value(values[condition.parameter], wanted) for wanted in condition.values)
-        for condition in parameter.conditions
-    )
+    return all(holds(condition, values) for condition in parameter.conditions)
+
+
+def holds(condition: Condition, values: Mapping[str, ParameterValue]) -> bool:
+    """Whether a run with these values meets the condition."""
+    if condition.parameter not in values:
+        return False
+    value = values[condition.parameter]
+    return any(same_value(value, wanted) for wanted in condition.values)
 
 
 def parents_first(space: SearchSpace) -> tuple[Parameter, ...]:

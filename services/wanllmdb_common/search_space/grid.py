@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_FLOOR, Decimal
 from statistics import NormalDist
 
 from wanllmdb_common.search_space.distributions import (
@@ -22,31 +21,10 @@ from wanllmdb_common.search_space.distributions import (
     Uniform,
     same_value,
 )
+from wanllmdb_common.search_space.steps import SteppedRange, round_to_multiple
 
 # Into how many values a continuous parameter without q is cut.
 CUTS = 10
-
-
-class SteppedRange(Sequence[float]):
-    """min, min+q, min+2q, ... not above max, in decimal arithmetic: 0.1 * 3 is 0.3."""
-
-    def __init__(self, low: float, high: float, q: float) -> None:
-        self._low, self._q = Decimal(repr(low)), Decimal(repr(q))
-        steps = (Decimal(repr(high)) - self._low) / self._q
-        self._len = int(steps.to_integral_value(ROUND_FLOOR)) + 1
-
-    def __len__(self) -> int:
-        return self._len
-
-    def __getitem__(self, index: int) -> float:  # type: ignore[override]  # no slices needed
-        if not 0 <= index < self._len:
-            raise IndexError(index)
-        return float(self._low + index * self._q)
-
-    def nearest(self, value: float) -> float:
-        """The member nearest to `value`."""
-        steps = round((Decimal(repr(value)) - self._low) / self._q)
-        return self[min(max(int(steps), 0), self._len - 1)]
 
 
 def axis(distribution: Distribution) -> Sequence[ParameterValue]:
@@ -69,18 +47,8 @@ def axis(distribution: Distribution) -> Sequence[ParameterValue]:
         case Normal(mu=mu, sigma=sigma):
             return _quantiles(mu, sigma)
         case Quantized(law=Normal(mu=mu, sigma=sigma), q=q):
-            return sorted({_rounded(v, q) for v in _quantiles(mu, sigma)})
+            return sorted({round_to_multiple(v, q) for v in _quantiles(mu, sigma)})
     raise TypeError(f"no grid for {distribution!r}")
-
-
-def round_to_multiple(value: float, q: float) -> float:
-    """round(value / q) * q in decimal arithmetic."""
-    step = Decimal(repr(q))
-    return float(round(Decimal(repr(value)) / step) * step)
-
-
-def _rounded(value: float, q: int | float) -> int | float:
-    return round(value / q) * q if isinstance(q, int) else round_to_multiple(value, q)
 
 
 def _quantiles(mu: float, sigma: float) -> list[float]:

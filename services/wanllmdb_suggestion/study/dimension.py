@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 from optuna.distributions import (
@@ -20,11 +19,13 @@ from optuna.distributions import (
 )
 
 from wanllmdb_common.search_space.distributions import (
+    Beta,
     Categorical,
     Constant,
     Distribution,
     IntLogUniform,
     IntUniform,
+    LogNormal,
     LogUniform,
     Normal,
     ParameterValue,
@@ -32,12 +33,14 @@ from wanllmdb_common.search_space.distributions import (
     Uniform,
     same_value,
 )
-from wanllmdb_common.search_space.grid import SteppedRange, round_to_multiple
-
-# The quantiles between which a normal law is drawn: the least distance from 1
-# that a double has, so 8.2 deviations either way. No cut of the law: a uniform
-# draw from a random number generator has no finer resolution.
-QUANTILE_MARGIN = 2.0**-53
+from wanllmdb_common.search_space.laws import (
+    QUANTILE_MARGIN,
+    cardinality,
+    cdf,
+    nearest_int_step,
+    quantile,
+)
+from wanllmdb_common.search_space.steps import SteppedRange, round_to_multiple
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,14 @@ class Dimension:
             between steps keep their place: the result may lie between steps too.
         decode: A value of `distribution` as one of the parameter, on its steps
             and within its bounds.
+        cardinality: How many different values `decode` can give; None where they
+            are not countable or without end.
     """
 
     distribution: BaseDistribution
     encode: Callable[[Any], int | float]
     decode: Callable[[Any], ParameterValue]
+    cardinality: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +72,31 @@ class Fixed:
 
 def dimension(law: Distribution) -> Dimension | Fixed:
     """The dimension of a law; `Fixed` where it has one value only."""
+    count = cardinality(law)
+    if count == 1:
+        return Fixed(quantile(law)(0.0))
     match law:
-        case Constant(value=value):
-            return Fixed(value)
         case Categorical(values=values):
-            return Fixed(values[0]) if len(values) == 1 else _categorical(values)
+            return _categorical(values)
         case Uniform(min=low, max=high, q=q):
-            return _uniform(low, high) if q is None else _stepped_uniform(low, high, q)
+            return _uniform(low, high) if q is None else _stepped_uniform(low, high, q, count)
         case LogUniform(min=low, max=high, q=q):
-            return _log_uniform(low, high, q)
+            return _log_uniform(low, high, q, count)
         case IntUniform(min=low, max=high, q=step):
-            return _int_uniform(low, high, step)
+            last = low + (high - low) // step * step
+            distribution = IntDistribution(low, last, step=step)
+            return Dimension(distribution, int, _int_decoder(low, high, step), count)
         case IntLogUniform(min=low, max=high, q=step):
-            return _int_log_uniform(low, high, step)
-        case Normal(mu=mu, sigma=sigma):
-            return _normal(mu, sigma, None)
-        case Quantized(law=Normal(mu=mu, sigma=sigma), q=int(step)):
-            return _int_normal(mu, sigma, step)
-        case Quantized(law=Normal(mu=mu, sigma=sigma), q=q):
-            return _normal(mu, sigma, q)
-    raise TypeError(f"no dimension for {law!r}")
+            distribution = IntDistribution(low, high, log=True)
+            return Dimension(distribution, int, _int_decoder(low, high, step), count)
+        case Normal() | LogNormal() | Beta():
+            return Dimension(_quantiles(), cdf(law), quantile(law))
+        case Quantized(law=Uniform() | LogUniform() as inner, q=q):
+            return _rounded(inner, q, count)
+        case Quantized(law=Normal() | LogNormal() | Beta() as inner):
+            return Dimension(_quantiles(), cdf(inner), quantile(law), count)
+        case Constant() | Quantized():
+            raise AssertionError(f"{law!r} is no law of a search space")
 
 
 def _categorical(values: tuple[ParameterValue, ...]) -> Dimension:
@@ -95,7 +106,10 @@ def _categorical(values: tuple[ParameterValue, ...]) -> Dimension:
         return next(i for i, choice in enumerate(values) if same_value(choice, value))
 
     return Dimension(
-        CategoricalDistribution(tuple(range(len(values)))), encode, lambda index: values[index]
+        CategoricalDistribution(tuple(range(len(values)))),
+        encode,
+        lambda index: values[index],
+        len(values),
     )
 
 
@@ -111,59 +125,41 @@ def _uniform(low: float, high: float) -> Dimension:
     return Dimension(FloatDistribution(low, high), float, lambda x: _clamp(float(x), low, high))
 
 
-def _stepped_uniform(low: float, high: float, q: float) -> Dimension | Fixed:
+def _stepped_uniform(low: float, high: float, q: float, count: int | None) -> Dimension:
     steps = SteppedRange(low, high, q)
-    if len(steps) == 1:
-        return Fixed(steps[0])
-    return Dimension(FloatDistribution(low, steps[len(steps) - 1], step=q), float, steps.nearest)
+    distribution = FloatDistribution(low, steps[len(steps) - 1], step=q)
+    return Dimension(distribution, float, steps.nearest, count)
 
 
-def _log_uniform(low: float, high: float, q: float | None) -> Dimension:
+def _log_uniform(low: float, high: float, q: float | None, count: int | None) -> Dimension:
     distribution = FloatDistribution(low, high, log=True)
     if q is None:
         return Dimension(distribution, float, lambda x: _clamp(float(x), low, high))
-    return Dimension(distribution, float, SteppedRange(low, high, q).nearest)
+    return Dimension(distribution, float, SteppedRange(low, high, q).nearest, count)
 
 
-def _int_uniform(low: int, high: int, q: int) -> Dimension | Fixed:
-    last = low + (high - low) // q * q
-    if last == low:
-        return Fixed(low)
-    return Dimension(IntDistribution(low, last, step=q), int, _nearest_int_step(low, high, q))
-
-
-def _int_log_uniform(low: int, high: int, q: int) -> Dimension:
-    return Dimension(IntDistribution(low, high, log=True), int, _nearest_int_step(low, high, q))
-
-
-def _nearest_int_step(low: int, high: int, q: int) -> Callable[[int], int]:
-    last = (high - low) // q
+def _int_decoder(low: int, high: int, q: int) -> Callable[[Any], int]:
     # In integers throughout: Optuna goes through doubles, so that near 2^63 it
     # leaves steps and bounds alike.
-    return lambda x: low + min(max((int(x) - low + q // 2) // q, 0), last) * q
+    nearest = nearest_int_step(low, high, q)
+    return lambda x: nearest(int(x))
 
 
-def _normal(mu: float, sigma: float, q: float | None) -> Dimension:
-    law = NormalDist(mu, sigma)
-    if q is None:
-        return Dimension(_quantiles(), _quantile_of(law), law.inv_cdf)
-    step = q
+def _rounded(law: Uniform | LogUniform, q: int | float, count: int | None) -> Dimension:
+    """The law's own scale, on which a value beyond a bound stands at the bound."""
+    before = dimension(law)
+    assert isinstance(before, Dimension)
+    low, high = law.min, law.max
     return Dimension(
-        _quantiles(), _quantile_of(law), lambda p: round_to_multiple(law.inv_cdf(p), step)
+        before.distribution,
+        lambda value: before.encode(_clamp(float(value), low, high)),
+        lambda x: round_to_multiple(before.decode(x), q),  # type: ignore[arg-type]  # a float
+        count,
     )
-
-
-def _int_normal(mu: float, sigma: float, q: int) -> Dimension:
-    law = NormalDist(mu, sigma)
-    return Dimension(_quantiles(), _quantile_of(law), lambda p: round(law.inv_cdf(p) / q) * q)
 
 
 def _quantiles() -> FloatDistribution:
     return FloatDistribution(QUANTILE_MARGIN, 1 - QUANTILE_MARGIN)
-
-
-def _quantile_of(law: NormalDist) -> Callable[[float], float]:
-    return lambda x: _clamp(law.cdf(x), QUANTILE_MARGIN, 1 - QUANTILE_MARGIN)
 
 
 def _clamp(value: float, low: float, high: float) -> float:

@@ -1,0 +1,86 @@
+"""Which laws are safe: no draw of theirs overflows, underflows or leaves 64 bits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from wanllmdb_common.search_space.distributions import (
+    Beta,
+    Distribution,
+    LogNormal,
+    Normal,
+    Quantized,
+)
+from wanllmdb_common.search_space.laws import quantile
+
+# For the mean and the deviation of a normal law; ten deviations stay below the largest double.
+MAX_NORMAL = 1e300
+# For the shapes of a beta law: within them its quantiles are exact to 1e-9.
+MIN_BETA_SHAPE = 0.01
+MAX_BETA_SHAPE = 1e6
+INT64 = range(-(2**63), 2**63)
+
+
+def reach(law: Distribution) -> tuple[float, float]:
+    """The smallest and the largest value that a draw of a numeric law can give."""
+    of = quantile(law)
+    return of(0.0), of(1 - 2.0**-53)
+
+
+def problems_of_law(law: Distribution) -> Iterator[tuple[str, str]]:
+    """What makes a law unsafe: pairs of a key and a text.
+
+    For the laws normal, log_normal, beta and the quantized ones; bounds and
+    steps are taken to be finite, steps to be positive, and min to be below max.
+    """
+    match law:
+        case Normal(mu=mu, sigma=sigma):
+            if not abs(mu) <= MAX_NORMAL:
+                yield "mu", f"must be within {MAX_NORMAL:g} of 0, is {mu}"
+            if not 0 < sigma <= MAX_NORMAL:
+                yield "sigma", f"must be greater than 0 and at most {MAX_NORMAL:g}, is {sigma}"
+        case LogNormal(mu=mu, sigma=sigma):
+            yield from _log_normal(mu, sigma)
+        case Beta(a=a, b=b):
+            for key, shape in (("a", a), ("b", b)):
+                if not MIN_BETA_SHAPE <= shape <= MAX_BETA_SHAPE:
+                    yield (
+                        key,
+                        f"must be at least {MIN_BETA_SHAPE:g} and at most {MAX_BETA_SHAPE:g}, "
+                        f"is {shape}",
+                    )
+        case Quantized(law=inner, q=q):
+            problems = list(problems_of_law(inner))
+            yield from problems
+            if not problems:
+                yield from _quantized(law, q)
+
+
+def _log_normal(mu: float, sigma: float) -> Iterator[tuple[str, str]]:
+    # mu and sigma are of the logarithm: within MAX_NORMAL first, so that the quantiles exist.
+    problems = list(problems_of_law(Normal(mu, sigma)))
+    yield from problems
+    if problems:
+        return
+    low, high = reach(LogNormal(mu, sigma))
+    if low == 0 or math.isinf(high):
+        yield (
+            "sigma",
+            f"mu {mu} and sigma {sigma} are of the logarithm: draws would go from e^"
+            f"{mu - 8.2 * sigma:.4g} to e^{mu + 8.2 * sigma:.4g}, beyond what a double holds "
+            "(e^-744 to e^709); take the logarithms of the values that you mean",
+        )
+
+
+def _quantized(law: Quantized, q: int | float) -> Iterator[tuple[str, str]]:
+    low, high = reach(law)
+    if isinstance(q, int):
+        if int(low) not in INT64 or int(high) not in INT64:
+            yield (
+                "q",
+                f"draws would go from {float(low):.4g} to {float(high):.4g}, more than an "
+                f"integer of 64 bits holds; with q: {float(q)} they are floats",
+            )
+    elif math.isinf(low) or math.isinf(high):
+        yield "q", f"is {q}: multiples of it near the bounds are beyond what a double holds"

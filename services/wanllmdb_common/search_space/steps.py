@@ -1,0 +1,66 @@
+"""Evenly spaced numbers in decimal arithmetic: three steps of 0.1 are 0.3."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from decimal import ROUND_FLOOR, Decimal
+from typing import overload
+
+from wanllmdb_common.search_space.distributions import ParameterValue
+
+
+class SteppedRange(Sequence[float]):
+    """min, min+q, min+2q, ... not above max."""
+
+    def __init__(self, low: float, high: float, q: float) -> None:
+        self._low, self._q = Decimal(repr(low)), Decimal(repr(q))
+        steps = (Decimal(repr(high)) - self._low) / self._q
+        self._len = int(steps.to_integral_value(ROUND_FLOOR)) + 1
+
+    def __len__(self) -> int:
+        return self._len
+
+    @overload
+    def __getitem__(self, index: int) -> float: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[float]: ...
+    def __getitem__(self, index: int | slice) -> float | Sequence[float]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(self._len))]
+        if not 0 <= index < self._len:
+            raise IndexError(index)
+        return float(self._low + index * self._q)
+
+    def nearest(self, value: float) -> float:
+        """The member nearest to `value`."""
+        steps = round((Decimal(repr(value)) - self._low) / self._q)
+        return self[min(max(int(steps), 0), self._len - 1)]
+
+    def position(self, value: ParameterValue) -> int | None:
+        """Where `value` stands; None where it is no member."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        at = bisect_left(self, float(value))
+        return at if at < self._len and self[at] == value else None
+
+
+def multiples(low: float, high: float, q: int | float) -> Sequence[int | float]:
+    """Every multiple of q from round(low/q)*q to round(high/q)*q; integers where q is one."""
+    first, last = round_to_multiple(low, q), round_to_multiple(high, q)
+    if isinstance(q, int):
+        assert isinstance(first, int)
+        assert isinstance(last, int)
+        return range(first, last + 1, q)
+    return SteppedRange(first, last, q)
+
+
+def round_to_multiple(value: float, q: int | float) -> int | float:
+    """round(value / q) * q with ties to even; an integer where q is one.
+
+    In decimal arithmetic: 0.15 is halfway between multiples of 0.1, though no
+    double is.
+    """
+    step = Decimal(q) if isinstance(q, int) else Decimal(repr(q))
+    times = round(Decimal(repr(value)) / step)
+    return times * q if isinstance(q, int) else float(times * step)
