@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -81,7 +81,8 @@ class AlgorithmDescription:
     """An algorithm and what it can do; see the protos' Algorithm for each field.
 
     `modules` are the Python modules without which it does not work, `requires` what
-    to install for them.
+    to install for them. `check` finds what is wrong between options that are each in
+    order: it takes the values of all of them and gives pairs of an option and a text.
     """
 
     name: str
@@ -100,6 +101,7 @@ class AlgorithmDescription:
     modules: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     reference: str = ""
+    check: Callable[[Mapping[str, ParameterValue]], Iterable[tuple[str, str]]] = lambda _: ()
 
     def option(self, name: str) -> Option | None:
         """The option of that name."""
@@ -128,12 +130,28 @@ def problems_of_choice(
         yield f"{path}.name", f"{name!r:.100} is none of {names}{did_you_mean(name, described)}"
         return
     description = described[name]
+    found = list(_problems_of_options(path, description, options, known))
+    yield from found
+    if not found:
+        for key, text in description.check(description.values(options)):
+            yield f"{path}.options.{key}", text
+
+
+def _problems_of_options(
+    path: str,
+    description: AlgorithmDescription,
+    options: Mapping[str, ParameterValue],
+    known: Sequence[AlgorithmDescription],
+) -> Iterator[tuple[str, str]]:
     for key, value in options.items():
         option = description.option(key)
         if option is None:
             names = ", ".join(o.name for o in description.options) or "none"
             hint = did_you_mean(key, [o.name for o in description.options])
-            yield f"{path}.options.{key}", f"unknown option of {name}{hint}; known are {names}"
+            yield (
+                f"{path}.options.{key}",
+                f"unknown option of {description.name}{hint}; known are {names}",
+            )
         else:
             yield from _problems_of_value(f"{path}.options.{key}", option, value, known)
     for option in description.options:
