@@ -62,7 +62,7 @@ def test_many_agents_never_exceed_the_cap(platform: UpProcess) -> None:
         assert sweep.stats.best_run.number == true_best.number
         ranked = sorted(runs, key=lambda run: (-(run.objective or 0.0), run.number))
         best = client.get_best_runs(sweep_id, count=20)
-        assert [run.number for run in best] == [run.number for run in ranked[:20]]
+        assert [run.number for run in best.runs] == [run.number for run in ranked[:20]]
 
 
 def test_killing_the_suggestion_service_changes_nothing_in_the_sequence(

@@ -55,7 +55,7 @@ async def test_a_sweep_is_created_read_changed_and_deleted(async_client: AsyncCl
     assert datetime.now(UTC) - sweep.create_time < timedelta(minutes=1)
     assert await async_client.get_sweep(sweep.sweep_id) == sweep
 
-    changed = await async_client.update_sweep(
+    updated = await async_client.update_sweep(
         sweep.sweep_id,
         name="yours",
         run_cap=None,
@@ -64,6 +64,7 @@ async def test_a_sweep_is_created_read_changed_and_deleted(async_client: AsyncCl
         target=0.1,
         etag=sweep.etag,
     )
+    changed = updated.sweep
     assert changed.name == "yours"
     assert changed.spec.run_cap is None
     assert changed.spec.early_termination == Hyperband(min_iter=2, eta=3.0)
@@ -263,7 +264,7 @@ async def test_answers_for_plots(async_client: AsyncClient) -> None:
     assert set(importance.importances) == {"n", "x"}
     assert sum(importance.importances.values()) == pytest.approx(1.0)
     best = await async_client.get_best_runs(sweep_id, count=2)
-    assert [run.number for run in best] == [3, 1]
+    assert [run.number for run in best.runs] == [3, 1]
 
 
 async def test_importance_says_what_is_missing(async_client: AsyncClient) -> None:

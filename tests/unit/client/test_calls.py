@@ -11,10 +11,12 @@ import pytest
 
 from wanllmdb import (
     UNSET,
+    AlgorithmChoice,
     AsyncClient,
     Categorical,
     Client,
     Constant,
+    CsvRuns,
     EnqueuedRun,
     Failed,
     Goal,
@@ -26,14 +28,22 @@ from wanllmdb import (
     Metric,
     MetricRow,
     Normal,
+    PriorRun,
+    PriorSweep,
     Quantized,
     RetryPolicy,
+    RunState,
+    SearchSpace,
     SweepSpec,
+    TemplatePlaceholder,
+    TemplateUse,
 )
-from wanllmdb._wire import run_calls, sweep_calls
+from wanllmdb._wire import prior_run_calls, run_calls, sweep_calls, template_calls
 from wanllmdb._wire.spec import from_spec, to_spec
 from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
-from wanllmdb.api.registry.v1 import sweep_pb2
+from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
+from wanllmdb.api.registry.v1 import template_service_pb2 as template_pb
+from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as analysis_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 
 # Between the two services; no client calls them.
@@ -59,7 +69,9 @@ SPEC = SweepSpec(
 def rpcs() -> list[str]:
     services = [
         registry_pb.DESCRIPTOR.services_by_name["SweepRegistryService"],
+        template_pb.DESCRIPTOR.services_by_name["TemplateService"],
         suggestion_pb.DESCRIPTOR.services_by_name["SuggestionService"],
+        analysis_pb.DESCRIPTOR.services_by_name["AnalysisService"],
     ]
     return [m.name for s in services for m in s.methods if m.name not in INTERNAL_RPCS]
 
@@ -91,9 +103,9 @@ def test_a_spec_of_the_least_comes_back_equal() -> None:
 
 
 def test_a_dictionary_travels_as_text_and_a_spec_as_a_message() -> None:
-    by_dict = sweep_calls.create_sweep({"method": "grid"}, "p", "n", "d", None).request
-    by_text = sweep_calls.create_sweep("method: grid", "", "", "", None).request
-    by_spec = sweep_calls.create_sweep(SPEC, "", "", "", None).request
+    by_dict = sweep_calls.create_sweep({"method": "grid"}, "p", "n", "d").request
+    by_text = sweep_calls.create_sweep("method: grid").request
+    by_spec = sweep_calls.create_sweep(SPEC).request
 
     assert isinstance(by_dict, registry_pb.CreateSweepRequest)
     assert (by_dict.project, by_dict.name, by_dict.description) == ("p", "n", "d")
@@ -105,7 +117,9 @@ def test_a_dictionary_travels_as_text_and_a_spec_as_a_message() -> None:
 
 
 def test_a_config_of_another_kind_is_refused() -> None:
-    with pytest.raises(InvalidArgumentError, match="dict, YAML or JSON text, or a SweepSpec"):
+    with pytest.raises(
+        InvalidArgumentError, match="dict, YAML or JSON text, a SweepSpec or a TemplateUse"
+    ):
         sweep_calls.parse_sweep_config(5)  # type: ignore[arg-type]  # what is tested
 
 
@@ -123,7 +137,7 @@ def test_each_mutation_gets_a_request_id_of_its_own_unless_given_one() -> None:
 
 def test_an_update_names_what_is_given_and_none_clears() -> None:
     request = sweep_calls.update_sweep(
-        "s", "new", UNSET, None, UNSET, RetryPolicy(failed=1), None, "tag", None
+        "s", name="new", run_cap=None, retries=RetryPolicy(failed=1), target=None, etag="tag"
     ).request
 
     assert isinstance(request, registry_pb.UpdateSweepRequest)
@@ -138,12 +152,91 @@ def test_an_update_names_what_is_given_and_none_clears() -> None:
     assert request.sweep.spec.retries == sweep_pb2.RetryPolicy(failed=1)
 
 
+def test_an_update_reaches_every_field_that_can_be_changed() -> None:
+    request = sweep_calls.update_sweep(
+        "s",
+        description="d",
+        early_termination=None,
+        terminator=AlgorithmChoice("no_improvement", {"runs": 20}),
+        max_failed_runs=3,
+        targets={"acc": 0.9, "latency": None},
+        search_space=SearchSpace({"x": Normal()}, ("x < 3",)),
+    ).request
+
+    assert isinstance(request, registry_pb.UpdateSweepRequest)
+    assert set(request.update_mask.paths) == {
+        "description",
+        "spec.early_termination",
+        "spec.terminator",
+        "spec.max_failed_runs",
+        "spec.metrics",
+        "spec.search_space",
+    }
+    spec = request.sweep.spec
+    assert spec.terminator.options["runs"].int_value == 20
+    assert spec.max_failed_runs == 3
+    assert [(metric.name, metric.HasField("target")) for metric in spec.metrics] == [
+        ("acc", True),
+        ("latency", False),
+    ]
+    assert [parameter.name for parameter in spec.search_space.parameters] == ["x"]
+    assert list(spec.search_space.constraints) == ["x < 3"]
+
+
+def test_a_sweep_is_created_from_a_template_and_with_prior_runs() -> None:
+    request = sweep_calls.create_sweep(
+        TemplateUse("sklearn", {"runs": 30, "metric": "f1"}), prior_runs=CsvRuns("x\n1\n")
+    ).request
+
+    assert isinstance(request, registry_pb.CreateSweepRequest)
+    assert request.template.template == "sklearn"
+    assert request.template.values["runs"].int_value == 30
+    assert request.prior_runs.csv == "x\n1\n"
+    assert not request.prior_runs.skip_unfit
+
+
+def test_prior_runs_come_one_by_one_or_from_a_sweep() -> None:
+    one = prior_run_calls.import_runs(
+        "s", [PriorRun({"n": 1}, RunState.PRUNED, (0.5,), last_step=3, source="a book")], True, None
+    ).request
+    other = prior_run_calls.import_runs("s", PriorSweep("t"), False, None).request
+    none = prior_run_calls.import_runs("s", [], False, None).request
+
+    assert isinstance(one, registry_pb.ImportRunsRequest)
+    (run,) = one.source.runs.runs
+    assert (run.state, run.objectives[0], run.last_step) == (run_pb2.RUN_STATE_PRUNED, 0.5, 3)
+    assert run.parameters["n"].int_value == 1
+    assert one.source.skip_unfit
+    assert isinstance(other, registry_pb.ImportRunsRequest)
+    assert other.source.sweep_id == "t"
+    assert isinstance(none, registry_pb.ImportRunsRequest)
+    assert none.source.WhichOneof("source") == "runs"
+
+
+def test_a_placeholder_without_a_default_differs_from_one_that_is_null() -> None:
+    request = template_calls.create_template(
+        "t",
+        {"run_cap": "$(runs)"},
+        "",
+        [TemplatePlaceholder("runs", example=50), TemplatePlaceholder("note", default=None)],
+        None,
+    ).request
+
+    assert isinstance(request, template_pb.CreateTemplateRequest)
+    assert request.template.config_text == '{"run_cap": "$(runs)"}'
+    runs, note = request.template.placeholders
+    assert (runs.HasField("default"), runs.example.int_value) == (False, 50)
+    assert note.default.WhichOneof("kind") == "null_value"
+
+
 def test_an_update_of_nothing_is_refused() -> None:
     with Client() as client:
         with pytest.raises(InvalidArgumentError, match="without anything to change"):
             client.update_sweep("s")
         with pytest.raises(InvalidArgumentError, match="without anything to change"):
             client.update_run("s", 0)
+        with pytest.raises(InvalidArgumentError, match="without anything to change"):
+            client.update_template("t")
 
 
 def test_filters_take_names_and_members() -> None:

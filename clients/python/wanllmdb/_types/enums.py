@@ -156,3 +156,40 @@ class ImportanceEvaluator(StrEnum):
     """How parameter importance is computed."""
 
     FANOVA = "fanova"
+    MEAN_DECREASE_IMPURITY = "mean_decrease_impurity"
+    PED_ANOVA = "ped_anova"
+
+
+class CorrelationMethod(StrEnum):
+    """How a correlation is measured: how linear, or how monotonous, a relation is."""
+
+    PEARSON = "pearson"
+    SPEARMAN = "spearman"
+
+
+class RunFormat(StrEnum):
+    """A textual form of runs."""
+
+    CSV = "csv"
+    JSON_LINES = "json_lines"
+
+
+class AlgorithmKind(StrEnum):
+    """What an algorithm is for."""
+
+    UNKNOWN = "unknown"
+    SAMPLER = "sampler"
+    PRUNER = "pruner"
+    TERMINATOR = "terminator"
+    IMPORTANCE_EVALUATOR = "importance_evaluator"
+
+
+class OptionType(StrEnum):
+    """The type of an algorithm's option; ALGORITHM is an object {name, options}."""
+
+    UNKNOWN = "unknown"
+    INT = "int"
+    FLOAT = "float"
+    BOOL = "bool"
+    CHOICE = "choice"
+    ALGORITHM = "algorithm"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -65,6 +65,54 @@ class PriorRun:
     objectives: tuple[float, ...] = ()
     last_step: int | None = None
     source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PriorSweep:
+    """Prior runs from another sweep: its FINISHED, PRUNED and FAILED runs."""
+
+    sweep_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CsvRuns:
+    """Prior runs as CSV: a header of parameters and metrics, perhaps `state`; a row a run."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class JsonLinesRuns:
+    """Prior runs as JSON lines: an object a run, with parameters and metrics as keys.
+
+    Or with the members `parameters` and `metrics`, as `export_runs` writes them.
+    """
+
+    text: str
+
+
+PriorRunSource = PriorSweep | CsvRuns | JsonLinesRuns | Iterable[PriorRun]
+"""Where prior runs come from."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedRuns:
+    """How many prior runs were taken and left out, and why the first 20 of these."""
+
+    imported_runs: int
+    skipped_runs: int
+    skip_reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BestRuns:
+    """The best finished runs, best first; with several metrics the Pareto front, by number.
+
+    `total_runs` exceeds the runs where the front has more than were asked for.
+    """
+
+    runs: tuple[Run, ...]
+    total_runs: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,6 +179,14 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchSpace:
+    """Parameters by full name, and the conditions between them that every run meets."""
+
+    parameters: Mapping[str, Distribution]
+    constraints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SweepSpec:
     """What a sweep searches and how.
 
@@ -206,3 +214,8 @@ class SweepSpec:
     def metric(self) -> Metric | None:
         """The metric, if there is exactly one."""
         return self.metrics[0] if len(self.metrics) == 1 else None
+
+    @property
+    def search_space(self) -> SearchSpace:
+        """The parameters with their constraints."""
+        return SearchSpace(self.parameters, self.constraints)

@@ -54,12 +54,23 @@ class Sweep:
 class CreatedSweep:
     """A new sweep, with what the server decided where the config left it open.
 
-    `grid_size` is the number of points, for method grid.
+    `grid_size` is the number of points, for method grid. Of its prior runs some may
+    have been left out because they do not fit.
     """
 
     sweep: Sweep
     warnings: tuple[str, ...]
     grid_size: int | None
+    imported_runs: int
+    skipped_runs: int
+
+
+@dataclass(frozen=True, slots=True)
+class UpdatedSweep:
+    """A sweep after a change, with what it means for the runs so far."""
+
+    sweep: Sweep
+    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

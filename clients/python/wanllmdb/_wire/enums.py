@@ -12,12 +12,19 @@ E = TypeVar("E", bound=StrEnum)
 
 def from_wire(kind: type[E], message: Any, field: str) -> E:
     """The member for the enum field of a message; UNKNOWN for numbers new to this client."""
-    return _member(kind, message, field) or kind("unknown")
+    return _member(kind, message, field)
 
 
 def optional_from_wire(kind: type[E], message: Any, field: str) -> E | None:
     """As `from_wire`, None where the field is unspecified."""
     return _member(kind, message, field) if getattr(message, field) else None
+
+
+def each_from_wire(kind: type[E], message: Any, field: str) -> tuple[E, ...]:
+    """As `from_wire`, of a repeated field."""
+    descriptor = message.DESCRIPTOR.fields_by_name[field].enum_type
+    members = {number: _named(kind, descriptor, number) for number in set(getattr(message, field))}
+    return tuple(members[number] for number in getattr(message, field))
 
 
 def to_wire(value: StrEnum | str | None, kind: type[StrEnum], wire: Any, field: str) -> Any:
@@ -40,9 +47,13 @@ def to_wire(value: StrEnum | str | None, kind: type[StrEnum], wire: Any, field: 
     return number.number
 
 
-def _member(kind: type[E], message: Any, field: str) -> E | None:
+def _member(kind: type[E], message: Any, field: str) -> E:
     descriptor = message.DESCRIPTOR.fields_by_name[field].enum_type
-    value = descriptor.values_by_number.get(getattr(message, field))
+    return _named(kind, descriptor, getattr(message, field))
+
+
+def _named(kind: type[E], descriptor: Any, number: int) -> E:
+    value = descriptor.values_by_number.get(number)
     name = value.name.removeprefix(_prefix(descriptor)).lower() if value else "unknown"
     return kind(name) if name in set(kind) else kind("unknown")
 

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from wanllmdb._types import analysis, run, sweep
+from wanllmdb._types import algorithms, run, sweep
 from wanllmdb._types.enums import (
-    AxisKind,
-    AxisScale,
+    AlgorithmKind,
     ExhaustedReason,
     FinishReason,
-    Goal,
     Method,
+    OptionType,
     RunCommand,
     RunOrigin,
     RunState,
     SweepState,
 )
+from wanllmdb._types.unset import UNSET
 from wanllmdb._wire.enums import from_wire, optional_from_wire
 from wanllmdb._wire.spec import from_spec
-from wanllmdb._wire.values import from_parameter_value, optional_field, optional_time
+from wanllmdb._wire.values import (
+    from_parameter_value,
+    from_parameters,
+    optional_field,
+    optional_time,
+)
 from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
-from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as analysis_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 
 
@@ -32,7 +34,7 @@ def to_run(message: run_pb2.Run) -> run.Run:
         sweep_id=message.sweep_id,
         number=message.number,
         state=from_wire(RunState, message, "state"),
-        parameters=_parameters(message.parameters),
+        parameters=from_parameters(message.parameters),
         objective=optional_field(message, "objective"),
         attempt=message.attempt,
         origin=from_wire(RunOrigin, message, "origin"),
@@ -49,7 +51,7 @@ def to_run(message: run_pb2.Run) -> run.Run:
         lease_expire_time=optional_time(message, "lease_expire_time"),
         objectives=tuple(message.objectives),
         name=message.name,
-        config=_parameters(message.config),
+        config=from_parameters(message.config),
     )
 
 
@@ -100,7 +102,14 @@ def to_created_sweep(message: registry_pb.CreateSweepResponse) -> sweep.CreatedS
         sweep=to_sweep(message.sweep),
         warnings=tuple(message.warnings),
         grid_size=optional_field(message, "grid_size"),
+        imported_runs=message.imported_runs,
+        skipped_runs=message.skipped_runs,
     )
+
+
+def to_updated_sweep(message: registry_pb.UpdateSweepResponse) -> sweep.UpdatedSweep:
+    """A sweep after a change."""
+    return sweep.UpdatedSweep(sweep=to_sweep(message.sweep), warnings=tuple(message.warnings))
 
 
 def to_parsed_config(message: registry_pb.ParseSweepConfigResponse) -> sweep.ParsedConfig:
@@ -162,29 +171,6 @@ def to_history(message: run_pb2.MetricHistory) -> run.MetricHistory:
     )
 
 
-def to_parallel_coordinates(
-    message: registry_pb.GetParallelCoordinatesResponse,
-) -> analysis.ParallelCoordinates:
-    """Columns of a parallel-coordinates plot."""
-    return analysis.ParallelCoordinates(
-        dimensions=tuple(
-            analysis.ParallelDimension(
-                name=axis.name,
-                kind=from_wire(AxisKind, axis, "kind"),
-                scale=from_wire(AxisScale, axis, "scale"),
-                min=axis.min,
-                max=axis.max,
-                categories=tuple(from_parameter_value(value) for value in axis.categories),
-                values=tuple(axis.values),
-            )
-            for axis in message.dimensions
-        ),
-        run_numbers=tuple(message.run_numbers),
-        best_index=optional_field(message, "best_index"),
-        total_finished_runs=message.total_finished_runs,
-    )
-
-
 def to_suggestion(message: suggestion_pb.SuggestResponse) -> run.Suggestion:
     """Runs to work on."""
     return run.Suggestion(
@@ -208,43 +194,48 @@ def to_stop_decision(message: suggestion_pb.ShouldStopResponse) -> run.StopDecis
     )
 
 
-def to_importance(
-    message: analysis_pb.GetParameterImportanceResponse,
-) -> analysis.ParameterImportance:
-    """How much each parameter matters."""
-    return analysis.ParameterImportance(
-        importances={entry.name: entry.importance for entry in message.importances},
-        runs_used=message.runs_used,
+def to_best_runs(message: suggestion_pb.GetBestRunsResponse) -> run.BestRuns:
+    """The best finished runs."""
+    return run.BestRuns(
+        runs=tuple(to_run(entry) for entry in message.runs), total_runs=message.total_runs
     )
 
 
-def to_optimization_history(
-    message: analysis_pb.GetOptimizationHistoryResponse,
-) -> analysis.OptimizationHistory:
-    """The objective and the best one so far."""
-    return analysis.OptimizationHistory(
-        run_numbers=tuple(message.run_numbers),
-        objectives=tuple(message.objectives),
-        best_objectives=tuple(message.best_objectives),
-        goal=from_wire(Goal, message, "goal"),
-        total_finished_runs=message.total_finished_runs,
-    )
-
-
-def to_algorithm(message: suggestion_pb.Algorithm) -> analysis.Algorithm:
-    """One method that the server knows."""
-    return analysis.Algorithm(
-        method=from_wire(Method, message, "method"),
+def to_algorithm(message: suggestion_pb.Algorithm) -> algorithms.Algorithm:
+    """One algorithm that the server knows."""
+    return algorithms.Algorithm(
+        kind=from_wire(AlgorithmKind, message, "kind"),
         name=message.name,
+        method=optional_from_wire(Method, message, "method"),
+        title=message.title,
         description=message.description,
+        options=tuple(map(_option, message.options)),
         needs_metric=message.needs_metric,
+        takes_several_metrics=message.takes_several_metrics,
+        takes_conditions=message.takes_conditions,
+        space_notes=message.space_notes,
         is_exhaustive=message.is_exhaustive,
+        uses_prior_runs=message.uses_prior_runs,
+        is_replayable=message.is_replayable,
+        replay_notes=message.replay_notes,
+        requires=tuple(message.requires),
+        is_installed=message.is_installed,
+        reference=message.reference,
     )
 
 
-def _parameters(messages: Any) -> dict[str, Any]:
-    # Protobuf maps have no order: sorted, so that people see the same one every time.
-    return {name: from_parameter_value(messages[name]) for name in sorted(messages)}
+def _option(message: suggestion_pb.AlgorithmOption) -> algorithms.AlgorithmOption:
+    return algorithms.AlgorithmOption(
+        name=message.name,
+        type=from_wire(OptionType, message, "type"),
+        description=message.description,
+        default=from_parameter_value(message.default) if message.HasField("default") else UNSET,
+        min=optional_field(message, "min"),
+        max=optional_field(message, "max"),
+        min_is_excluded=message.min_is_excluded,
+        max_is_excluded=message.max_is_excluded,
+        choices=tuple(message.choices),
+    )
 
 
 def _error(message: run_pb2.Run) -> run.RunError | None:
@@ -259,4 +250,4 @@ def _best_run(
     if not message.HasField("best_run"):
         return None
     best = message.best_run
-    return run.BestRun(best.number, best.objective, _parameters(best.parameters))
+    return run.BestRun(best.number, best.objective, from_parameters(best.parameters))

@@ -12,10 +12,9 @@ from wanllmdb._types.unset import UNSET, Unset
 from wanllmdb._wire import results
 from wanllmdb._wire.call import Call, Page, each_of, field_of, page_of, request_id_or_new
 from wanllmdb._wire.enums import to_wire
-from wanllmdb._wire.values import to_parameter_value, to_timestamp
+from wanllmdb._wire.values import to_parameters, to_timestamp
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
-from wanllmdb.api.registry.v1 import search_space_pb2 as space_pb
 
 _RUN = field_of("run", results.to_run)
 
@@ -74,7 +73,7 @@ def update_run(
         run.labels.update(labels)
     if config is not UNSET:
         request.update_mask.paths.append("config")
-        run.MergeFrom(run_pb2.Run(config=_values(config, "config")))
+        run.MergeFrom(run_pb2.Run(config=to_parameters(config, "config")))
     if external_run_id is not UNSET:
         request.update_mask.paths.append("external_run_id")
         run.external_run_id = external_run_id
@@ -138,7 +137,7 @@ def finish_run(
         number=number,
         attempt=attempt,
         rows=_rows(rows),
-        config=_values(config, "config"),
+        config=to_parameters(config, "config"),
         request_id=request_id_or_new(request_id),
     )
     match outcome:
@@ -222,13 +221,9 @@ def _enqueued(index: int, run: types.EnqueuedRun | Mapping[str, Any]) -> pb.Enqu
     if not isinstance(run, types.EnqueuedRun):
         run = types.EnqueuedRun(run)
     return pb.EnqueuedRun(
-        parameters=_values(run.parameters, f"runs[{index}].parameters"),
+        parameters=to_parameters(run.parameters, f"runs[{index}].parameters"),
         labels=run.labels,
     )
-
-
-def _values(values: Mapping[str, Any], path: str) -> dict[str, space_pb.ParameterValue]:
-    return {name: to_parameter_value(value, f"{path}.{name}") for name, value in values.items()}
 
 
 def _rows(rows: Iterable[types.MetricRow]) -> list[run_pb2.MetricRow]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wanllmdb._types import spec as types
@@ -33,7 +32,7 @@ def to_spec(spec: types.SweepSpec) -> sweep_pb2.SweepSpec:
         run_cap=spec.run_cap,
         seed=spec.seed,
         retries=to_retries(spec.retries),
-        search_space=to_search_space(spec.parameters, spec.constraints),
+        search_space=to_search_space(spec.search_space),
         max_failed_runs=spec.max_failed_runs,
         program=spec.program,
         command=spec.command,
@@ -47,13 +46,11 @@ def to_spec(spec: types.SweepSpec) -> sweep_pb2.SweepSpec:
     return message
 
 
-def to_search_space(
-    parameters: Mapping[str, types.Distribution], constraints: Sequence[str]
-) -> space_pb.SearchSpace:
+def to_search_space(space: types.SearchSpace) -> space_pb.SearchSpace:
     """The message of a search space."""
     return space_pb.SearchSpace(
-        parameters=[_to_parameter(name, parameters[name]) for name in sorted(parameters)],
-        constraints=constraints,
+        parameters=[_to_parameter(name, law) for name, law in sorted(space.parameters.items())],
+        constraints=space.constraints,
     )
 
 

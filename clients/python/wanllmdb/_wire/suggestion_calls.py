@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wanllmdb._types.analysis import Algorithm
-from wanllmdb._types.run import Run, StopDecision, Suggestion
+from wanllmdb._types.algorithms import Algorithm
+from wanllmdb._types.run import BestRuns, StopDecision, Suggestion
 from wanllmdb._wire import results
 from wanllmdb._wire.call import Call, each_of, request_id_or_new
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
@@ -27,11 +27,9 @@ def should_stop(sweep_id: str, number: int) -> Call[StopDecision]:
     return Call(pb.ShouldStopRequest(sweep_id=sweep_id, number=number), results.to_stop_decision)
 
 
-def get_best_runs(sweep_id: str, count: int) -> Call[tuple[Run, ...]]:
+def get_best_runs(sweep_id: str, count: int) -> Call[BestRuns]:
     """GetBestRuns."""
-    return Call(
-        pb.GetBestRunsRequest(sweep_id=sweep_id, count=count), each_of("runs", results.to_run)
-    )
+    return Call(pb.GetBestRunsRequest(sweep_id=sweep_id, count=count), results.to_best_runs)
 
 
 def list_algorithms() -> Call[tuple[Algorithm, ...]]:

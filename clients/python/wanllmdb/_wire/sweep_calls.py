@@ -7,27 +7,58 @@ from datetime import datetime
 from typing import Any
 
 from wanllmdb._errors import InvalidArgumentError
-from wanllmdb._types.analysis import ParallelCoordinates
+from wanllmdb._types.analysis import ParallelCoordinates, Timeline
 from wanllmdb._types.enums import ConfigFormat, Method, SweepOrder, SweepState
-from wanllmdb._types.spec import AlgorithmChoice, Hyperband, RetryPolicy, SweepSpec
-from wanllmdb._types.sweep import CreatedSweep, ParsedConfig, Sweep, SweepChange, SweepStats
+from wanllmdb._types.run import PriorRunSource
+from wanllmdb._types.spec import AlgorithmChoice, Hyperband, RetryPolicy, SearchSpace, SweepSpec
+from wanllmdb._types.sweep import (
+    CreatedSweep,
+    ParsedConfig,
+    Sweep,
+    SweepChange,
+    SweepStats,
+    UpdatedSweep,
+)
+from wanllmdb._types.template import TemplateUse
 from wanllmdb._types.unset import UNSET, Unset
-from wanllmdb._wire import results
-from wanllmdb._wire.call import Call, Page, field_of, nothing, page_of, request_id_or_new
+from wanllmdb._wire import analysis_results, results
+from wanllmdb._wire.call import (
+    DEFAULT_TIMEOUT,
+    Call,
+    Page,
+    field_of,
+    nothing,
+    page_of,
+    request_id_or_new,
+)
 from wanllmdb._wire.enums import to_wire
-from wanllmdb._wire.spec import to_early_termination, to_retries, to_spec
+from wanllmdb._wire.prior_run_calls import IMPORT_TIMEOUT, to_source
+from wanllmdb._wire.spec import (
+    to_algorithm_choice,
+    to_early_termination,
+    to_retries,
+    to_search_space,
+    to_spec,
+)
+from wanllmdb._wire.template_calls import to_template_use
 from wanllmdb._wire.values import config_text, to_timestamp
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import sweep_pb2
 
-Config = Mapping[str, Any] | str | SweepSpec
-"""A W&B-style config as a dictionary or as YAML or JSON text, or a typed spec."""
+Config = Mapping[str, Any] | str | SweepSpec | TemplateUse
+"""A W&B-style config as a dictionary or as YAML or JSON text, a typed spec, or a template."""
 
 _SWEEP = field_of("sweep", results.to_sweep)
 
 
 def create_sweep(
-    config: Config, project: str, name: str, description: str, request_id: str | None
+    config: Config,
+    project: str = "",
+    name: str = "",
+    description: str = "",
+    prior_runs: PriorRunSource | None = None,
+    skip_unfit: bool = False,
+    request_id: str | None = None,
 ) -> Call[CreatedSweep]:
     """CreateSweep."""
     request = pb.CreateSweepRequest(
@@ -37,7 +68,10 @@ def create_sweep(
         request_id=request_id_or_new(request_id),
     )
     _set_source(request, config)
-    return Call(request, results.to_created_sweep)
+    if prior_runs is not None:
+        request.prior_runs.CopyFrom(to_source(prior_runs, skip_unfit))
+    timeout = DEFAULT_TIMEOUT if prior_runs is None else IMPORT_TIMEOUT
+    return Call(request, results.to_created_sweep, timeout)
 
 
 def parse_sweep_config(config: Config) -> Call[ParsedConfig]:
@@ -84,17 +118,22 @@ def list_sweeps(
 
 def update_sweep(
     sweep_id: str,
-    name: str | Unset,
-    description: str | Unset,
-    run_cap: int | Unset | None,
-    early_termination: Hyperband | AlgorithmChoice | Unset | None,
-    retries: RetryPolicy | Unset,
-    target: float | Unset | None,
-    etag: str,
-    request_id: str | None,
-) -> Call[Sweep]:
+    name: str | Unset = UNSET,
+    description: str | Unset = UNSET,
+    run_cap: int | Unset | None = UNSET,
+    early_termination: Hyperband | AlgorithmChoice | Unset | None = UNSET,
+    terminator: AlgorithmChoice | Unset | None = UNSET,
+    retries: RetryPolicy | Unset = UNSET,
+    max_failed_runs: int | Unset | None = UNSET,
+    target: float | Unset | None = UNSET,
+    targets: Mapping[str, float | None] | None = None,
+    search_space: SearchSpace | Unset = UNSET,
+    etag: str = "",
+    request_id: str | None = None,
+) -> Call[UpdatedSweep]:
     """UpdateSweep: the mask names what is given; None clears."""
     sweep = sweep_pb2.Sweep(sweep_id=sweep_id, etag=etag)
+    spec = sweep.spec
     request = pb.UpdateSweepRequest(request_id=request_id_or_new(request_id))
     mask = request.update_mask.paths
     if name is not UNSET:
@@ -105,24 +144,38 @@ def update_sweep(
         sweep.description = description
     if run_cap is not UNSET:
         mask.append("spec.run_cap")
-        sweep.spec.MergeFrom(sweep_pb2.SweepSpec(run_cap=run_cap))
+        spec.MergeFrom(sweep_pb2.SweepSpec(run_cap=run_cap))
     if early_termination is not UNSET:
         mask.append("spec.early_termination")
         if early_termination is not None:
-            sweep.spec.early_termination.CopyFrom(to_early_termination(early_termination))
+            spec.early_termination.CopyFrom(to_early_termination(early_termination))
+    if terminator is not UNSET:
+        mask.append("spec.terminator")
+        if terminator is not None:
+            spec.terminator.CopyFrom(to_algorithm_choice(terminator, "spec.terminator"))
     if retries is not UNSET:
         mask.append("spec.retries")
-        sweep.spec.retries.CopyFrom(to_retries(retries))
-    if target is not UNSET:
+        spec.retries.CopyFrom(to_retries(retries))
+    if max_failed_runs is not UNSET:
+        mask.append("spec.max_failed_runs")
+        spec.MergeFrom(sweep_pb2.SweepSpec(max_failed_runs=max_failed_runs))
+    if target is not UNSET or targets:
         mask.append("spec.metrics")
-        sweep.spec.metrics.add(target=target)
+        if target is not UNSET:
+            spec.metrics.add(target=target)
+        for metric, value in (targets or {}).items():
+            spec.metrics.add(name=metric, target=value)
+    if search_space is not UNSET:
+        mask.append("spec.search_space")
+        spec.search_space.CopyFrom(to_search_space(search_space))
     if not mask:
         raise InvalidArgumentError(
             "update_sweep was called without anything to change: give name, description, "
-            "run_cap, early_termination, retries or target"
+            "run_cap, early_termination, terminator, retries, max_failed_runs, target, targets "
+            "or search_space"
         )
     request.sweep.CopyFrom(sweep)
-    return Call(request, _SWEEP)
+    return Call(request, results.to_updated_sweep)
 
 
 def delete_sweep(sweep_id: str, etag: str, request_id: str | None) -> Call[None]:
@@ -156,9 +209,9 @@ def resume_sweep(sweep_id: str, etag: str, request_id: str | None) -> Call[Sweep
     return _move(pb.ResumeSweepRequest, sweep_id, etag, request_id)
 
 
-def finish_sweep(sweep_id: str, etag: str, request_id: str | None) -> Call[Sweep]:
+def finish_sweep(sweep_id: str, message: str, etag: str, request_id: str | None) -> Call[Sweep]:
     """FinishSweep."""
-    return _move(pb.FinishSweepRequest, sweep_id, etag, request_id)
+    return _move(pb.FinishSweepRequest, sweep_id, etag, request_id, message=message)
 
 
 def cancel_sweep(sweep_id: str, etag: str, request_id: str | None) -> Call[Sweep]:
@@ -175,7 +228,14 @@ def get_parallel_coordinates(sweep_id: str, max_rows: int) -> Call[ParallelCoord
     """GetParallelCoordinates."""
     return Call(
         pb.GetParallelCoordinatesRequest(sweep_id=sweep_id, max_rows=max_rows),
-        results.to_parallel_coordinates,
+        analysis_results.to_parallel_coordinates,
+    )
+
+
+def get_timeline(sweep_id: str, max_runs: int) -> Call[Timeline]:
+    """GetTimeline."""
+    return Call(
+        pb.GetTimelineRequest(sweep_id=sweep_id, max_runs=max_runs), analysis_results.to_timeline
     )
 
 
@@ -195,16 +255,21 @@ def _set_source(
         request.config_text.text = config
     elif isinstance(config, Mapping):
         request.config_text.text = config_text(config)
+    elif isinstance(config, TemplateUse):
+        request.template.CopyFrom(to_template_use(config))
     else:
         raise InvalidArgumentError(
-            f"a sweep's config is a dict, YAML or JSON text, or a SweepSpec, "
+            f"a sweep's config is a dict, YAML or JSON text, a SweepSpec or a TemplateUse, "
             f"not a {type(config).__name__}"
         )
 
 
 def _move(
-    request_type: Callable[..., Any], sweep_id: str, etag: str, request_id: str | None
+    request_type: Callable[..., Any],
+    sweep_id: str,
+    etag: str,
+    request_id: str | None,
+    **fields: Any,
 ) -> Call[Sweep]:
-    return Call(
-        request_type(sweep_id=sweep_id, etag=etag, request_id=request_id_or_new(request_id)), _SWEEP
-    )
+    request_id = request_id_or_new(request_id)
+    return Call(request_type(sweep_id=sweep_id, etag=etag, request_id=request_id, **fields), _SWEEP)

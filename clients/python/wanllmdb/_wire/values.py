@@ -75,6 +75,17 @@ def from_parameter_value(value: space_pb.ParameterValue) -> Any:
     return getattr(value, kind)
 
 
+def to_parameters(values: Mapping[str, Any], path: str) -> dict[str, space_pb.ParameterValue]:
+    """The typed messages of plain values by name."""
+    return {name: to_parameter_value(value, f"{path}.{name}") for name, value in values.items()}
+
+
+def from_parameters(messages: Mapping[str, space_pb.ParameterValue]) -> dict[str, Any]:
+    """The plain values by name."""
+    # Protobuf maps have no order: sorted, so that people see the same one every time.
+    return {name: from_parameter_value(messages[name]) for name in sorted(messages)}
+
+
 def nested(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters with dotted names as nested dictionaries.
 

@@ -55,7 +55,7 @@ def best(
 ) -> None:
     """Show the best finished runs, best first."""
     with client_of(context) as client:
-        runs = client.get_best_runs(sweep_id, count=count)
+        runs = client.get_best_runs(sweep_id, count=count).runs
         if as_json:
             print_json(runs)
             return

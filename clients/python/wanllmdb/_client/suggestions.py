@@ -1,0 +1,45 @@
+"""Calls to the suggestion service, blocking."""
+
+from __future__ import annotations
+
+from wanllmdb._connection import Connection
+from wanllmdb._types.algorithms import Algorithm
+from wanllmdb._types.run import BestRuns, StopDecision, Suggestion
+from wanllmdb._wire import suggestion_calls
+
+
+class SuggestionCalls(Connection):
+    """Calls to the suggestion service."""
+
+    def suggest(
+        self,
+        sweep_id: str,
+        *,
+        agent_id: str,
+        count: int = 1,
+        request_id: str | None = None,
+    ) -> Suggestion:
+        """Hands out up to `count` (1 to 100) runs to an agent, a name of your choice.
+
+        Raises:
+            FailedPreconditionError: SWEEP_NOT_RUNNING: the sweep is paused or has ended.
+        """
+        return self._invoke(suggestion_calls.suggest(sweep_id, count, agent_id, request_id))
+
+    def should_stop(self, sweep_id: str, number: int) -> StopDecision:
+        """Whether early termination stops a run, and why."""
+        return self._invoke(suggestion_calls.should_stop(sweep_id, number))
+
+    def get_best_runs(self, sweep_id: str, *, count: int = 0) -> BestRuns:
+        """The best finished runs, best first: `count` of them (1 to 1,000; 0 for 10).
+
+        With several metrics those that no other run dominates, by number.
+
+        Raises:
+            FailedPreconditionError: NO_METRIC.
+        """
+        return self._invoke(suggestion_calls.get_best_runs(sweep_id, count))
+
+    def list_algorithms(self) -> tuple[Algorithm, ...]:
+        """The samplers, pruners, terminators and importance evaluators, with their options."""
+        return self._invoke(suggestion_calls.list_algorithms())
