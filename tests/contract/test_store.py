@@ -28,6 +28,7 @@ from wanllmdb_registry.domain.model import (
     Sweep,
     SweepSpec,
 )
+from wanllmdb_registry.domain.objectives import GivenObjectives
 from wanllmdb_registry.domain.run_changes import (
     CreateRuns,
     EnqueuedRun,
@@ -113,7 +114,7 @@ def finish(number: int, objective: float, request: RequestKey | None = None) -> 
         number=number,
         attempt=1,
         rows=[],
-        outcome=Succeeded(objective),
+        outcome=Succeeded(GivenObjectives(objective)),
     )
 
 

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from wanllmdb_common.errors import InvalidArgumentError, NotFoundError
-from wanllmdb_registry.domain.model import MetricPoint, Run, RunState, Sweep
+from wanllmdb_registry.domain.model import MetricPoint, MetricRow, Run, RunState, Sweep
+
+# A run's number and attempt.
+Attempt = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +32,17 @@ class StoredReply:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """Which runs a change must find loaded."""
+    """What a change must find loaded.
+
+    `histories` names attempts, as (number, attempt), by whose stored values the objective is
+    found: see `SweepEdit.values_of`.
+    """
 
     numbers: frozenset[int] = frozenset()
     external_run_ids: frozenset[str] = frozenset()
     queued: bool = False
     expired: bool = False
+    histories: frozenset[Attempt] = frozenset()
 
 
 @dataclass(slots=True)
@@ -43,6 +51,8 @@ class SweepEdit:
 
     Every change goes through the methods here, which keep revisions, counters
     and the list of what is to be written in step. `now` is the database's clock.
+    `points` are new values by attempt, then by name and step; `stored_values` are those that
+    a change needed loaded, by name and step.
     """
 
     sweep: Sweep
@@ -52,7 +62,8 @@ class SweepEdit:
     replies: dict[str, StoredReply] = field(default_factory=dict)
     created: set[int] = field(default_factory=set)
     changed: set[int] = field(default_factory=set)
-    points: list[MetricPoint] = field(default_factory=list)
+    points: dict[Attempt, dict[tuple[str, int], MetricPoint]] = field(default_factory=dict)
+    stored_values: dict[Attempt, dict[str, dict[int, float]]] = field(default_factory=dict)
     new_replies: dict[str, StoredReply] = field(default_factory=dict)
     deleted: bool = False
     mutations: int = 0
@@ -83,6 +94,39 @@ class SweepEdit:
         """Records that a run changed."""
         run.revision = self.next_revision()
         self.changed.add(run.number)
+
+    def report(self, run: Run, row: MetricRow) -> None:
+        """Adds values to the history and the summary of a run that was touched before.
+
+        The last value of a metric is the one with the highest step, also when a lower step
+        is reported later.
+        """
+        metric = self.sweep.spec.metric
+        points = self.points.setdefault((run.number, run.attempt), {})
+        for name, value in row.values.items():
+            is_objective = metric is not None and name == metric.name
+            points[name, row.step] = MetricPoint(
+                number=run.number,
+                attempt=run.attempt,
+                name=name,
+                step=row.step,
+                value=value,
+                time=row.time or self.now,
+                objective_revision=run.revision if is_objective else None,
+            )
+            if row.step >= run.summary_steps.get(name, 0):
+                run.summary[name] = value
+                run.summary_steps[name] = row.step
+        run.last_step = max(row.step, -1 if run.last_step is None else run.last_step)
+
+    def values_of(self, run: Run, name: str) -> dict[int, float]:
+        """What the run's present attempt reported of a metric, by step; its history is loaded."""
+        attempt = (run.number, run.attempt)
+        values = dict(self.stored_values.get(attempt, {}).get(name, {}))
+        for (metric, step), point in self.points.get(attempt, {}).items():
+            if metric == name:
+                values[step] = point.value
+        return values
 
     def move(self, run: Run, state: RunState) -> None:
         """Brings a run into a state; a final one ends its lease and its clock."""

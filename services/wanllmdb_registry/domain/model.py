@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -109,6 +109,10 @@ class Metric:
     def better(self, left: float, right: float) -> bool:
         """Whether `left` is strictly better than `right`."""
         return left < right if self.goal is Goal.MINIMIZE else left > right
+
+    def best_of(self, values: Iterable[float]) -> float:
+        """The best of some values, at least one and none of them NaN."""
+        return min(values) if self.goal is Goal.MINIMIZE else max(values)
 
     def meets_target(self, objective: float) -> bool:
         """Whether `objective` is at least as good as the target."""
@@ -273,7 +277,8 @@ class Run:
     `objective` is set in sweeps with one metric, `objectives` in those with several.
     `config` is what the program set beside or against the parameters.
     `losses` and `failures` count how often it was queued again for that reason;
-    `summary` holds the last value of every metric of the present attempt.
+    `summary` holds the last value of every metric of the present attempt, the one with the
+    highest step, and `summary_steps` that step.
     """
 
     sweep_id: str
@@ -292,6 +297,7 @@ class Run:
     name: str = ""
     config: Parameters = field(default_factory=dict)
     summary: dict[str, float] = field(default_factory=dict)
+    summary_steps: dict[str, int] = field(default_factory=dict)
     last_step: int | None = None
     sampler_state: bytes = b""
     losses: int = 0
@@ -300,6 +306,11 @@ class Run:
     start_time: datetime | None = None
     end_time: datetime | None = None
     lease_expire_time: datetime | None = None
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """What it is worth, in the order of the sweep's metrics; empty where it has no value."""
+        return self.objectives if self.objective is None else (self.objective,)
 
     @property
     def is_held(self) -> bool:

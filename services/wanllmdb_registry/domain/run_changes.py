@@ -16,7 +16,8 @@ from wanllmdb_common.search_space.distributions import ParameterValue, SearchSpa
 from wanllmdb_registry.domain.change import Change, SingleChange
 from wanllmdb_registry.domain.edit import Needs, RequestKey, StoredReply, SweepEdit, matching_reply
 from wanllmdb_registry.domain.model import Parameters, Run, RunOrigin, RunState, Sweep, SweepState
-from wanllmdb_registry.domain.sweep_changes import finish_if_done, start
+from wanllmdb_registry.domain.sweep_changes import start
+from wanllmdb_registry.domain.sweep_end import finish_if_done
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +147,7 @@ def _hand_out(edit: SweepEdit, proposal: Proposal, agent_id: str) -> Run:
     else:
         run.parameters = proposal.parameters
         run.sampler_state = proposal.sampler_state
-        run.summary = {}
-        run.last_step = None
+        run.summary, run.summary_steps, run.last_step = {}, {}, None
         run.error = None
         edit.move(run, RunState.RUNNING)
     run.attempt += 1
@@ -250,16 +250,18 @@ class RunUpdate:
     """New values; `fields` names those that are meant."""
 
     fields: frozenset[str]
+    name: str
     labels: Mapping[str, str]
+    config: Parameters
     external_run_id: str
 
 
-UPDATABLE_RUN_FIELDS = ("labels", "external_run_id")
+UPDATABLE_RUN_FIELDS = ("name", "labels", "config", "external_run_id")
 
 
 @dataclass(frozen=True)
 class UpdateRun(SingleChange[Run]):
-    """Changes labels or the link to an outside tracker, in any state."""
+    """Changes what a run is called, its labels, config or outside id, in any state."""
 
     number: int
     update: RunUpdate
@@ -286,7 +288,11 @@ class UpdateRun(SingleChange[Run]):
                         number=other.number,
                     )
             run.external_run_id = external_run_id
+        if "name" in self.update.fields:
+            run.name = self.update.name
         if "labels" in self.update.fields:
             run.labels = dict(self.update.labels)
+        if "config" in self.update.fields:
+            run.config = self.update.config
         edit.touch(run)
         return run

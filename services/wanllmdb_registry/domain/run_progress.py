@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NoReturn
 
 from wanllmdb_common.errors import FailedPreconditionError, FieldViolation, invalid_request
@@ -12,8 +11,8 @@ from wanllmdb_registry.domain.change import SingleChange
 from wanllmdb_registry.domain.edit import Needs, SweepEdit
 from wanllmdb_registry.domain.model import (
     BestRun,
-    MetricPoint,
     MetricRow,
+    Parameters,
     Run,
     RunCommand,
     RunError,
@@ -21,14 +20,20 @@ from wanllmdb_registry.domain.model import (
     Sweep,
     SweepState,
 )
-from wanllmdb_registry.domain.sweep_changes import finish_if_done, needs_to_finish
+from wanllmdb_registry.domain.objectives import (
+    GivenObjectives,
+    by_metric,
+    needs_history,
+    objectives_of,
+)
+from wanllmdb_registry.domain.sweep_end import finish_if_done, needs_to_finish
 
 
 @dataclass(frozen=True, slots=True)
 class Succeeded:
-    """It did what it was to do; without `objective` the last reported value counts."""
+    """It did what it was to do; what was reported counts for metrics that are not `given`."""
 
-    objective: float | None = None
+    given: GivenObjectives = field(default_factory=GivenObjectives)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +97,7 @@ class ReportMetrics(SingleChange[RunCommand]):
 
     def apply(self, edit: SweepEdit) -> RunCommand:
         run = _held_run(edit, self.number, self.attempt)
-        if self.rows:
-            edit.touch(run)
-            store_rows(edit, run, self.rows)
+        _report(edit, run, self.rows)
         return command_for(edit.sweep)
 
 
@@ -108,23 +111,36 @@ class FinishedRun:
 
 @dataclass(frozen=True)
 class FinishRun(SingleChange[FinishedRun]):
-    """Ends a run; best run, counters and the sweep's own end follow."""
+    """Ends a run; best run, counters and the sweep's own end follow.
+
+    `config` replaces the run's where not empty.
+    """
 
     number: int
     attempt: int
     rows: Sequence[MetricRow]
     outcome: Outcome
+    config: Parameters = field(default_factory=dict)
 
     def needs(self, sweep: Sweep) -> Needs:
-        return Needs(frozenset({self.number}), queued=needs_to_finish(sweep).queued)
+        counts = isinstance(self.outcome, Succeeded | Pruned)
+        histories = {(self.number, self.attempt)} if counts and needs_history(sweep.spec) else ()
+        return Needs(
+            frozenset({self.number}),
+            queued=needs_to_finish(sweep).queued,
+            histories=frozenset(histories),
+        )
 
     def apply(self, edit: SweepEdit) -> FinishedRun:
         run = _held_run(edit, self.number, self.attempt)
-        if self.rows:
-            edit.touch(run)
-            store_rows(edit, run, self.rows)
-        _finish(edit, run, self.outcome)
-        finish_if_done(edit)
+        given: Mapping[str, float] = {}
+        if isinstance(self.outcome, Succeeded):
+            given = by_metric(edit.sweep.spec, self.outcome.given)
+        _report(edit, run, self.rows)
+        if self.config:
+            run.config = self.config
+        _finish(edit, run, self.outcome, given)
+        finish_if_done(edit, run)
         return FinishedRun(run, edit.sweep)
 
 
@@ -186,58 +202,33 @@ class ExpireLeases(SingleChange[int]):
         return len(expired)
 
 
+def _report(edit: SweepEdit, run: Run, rows: Sequence[MetricRow]) -> None:
+    if rows:
+        edit.touch(run)
+        for row in rows:
+            edit.report(run, row)
+
+
 def command_for(sweep: Sweep) -> RunCommand:
     """What the agent of a running run is told."""
     return RunCommand.STOP if sweep.state is SweepState.CANCELED else RunCommand.CONTINUE
 
 
-def store_rows(edit: SweepEdit, run: Run, rows: Sequence[MetricRow]) -> None:
-    """Adds the values to the history and the summary of a run that was touched before."""
-    metric = edit.sweep.spec.metric
-    latest = -1 if run.last_step is None else run.last_step
-    for row in rows:
-        for name, value in row.values.items():
-            is_objective = metric is not None and name == metric.name
-            edit.points.append(
-                MetricPoint(
-                    number=run.number,
-                    attempt=run.attempt,
-                    name=name,
-                    step=row.step,
-                    value=value,
-                    time=row.time or edit.now,
-                    objective_revision=run.revision if is_objective else None,
-                )
-            )
-        run.summary.update(row.values)
-        latest = max(latest, row.step)
-    run.last_step = latest
-
-
-def _finish(edit: SweepEdit, run: Run, outcome: Outcome) -> None:
-    metric = edit.sweep.spec.metric
-    reported = None if metric is None else run.summary.get(metric.name)
+def _finish(edit: SweepEdit, run: Run, outcome: Outcome, given: Mapping[str, float]) -> None:
     match outcome:
-        case Succeeded(objective=given) if metric is not None:
-            objective = reported if given is None else given
-            if objective is None or math.isnan(objective):
-                _fail(edit, run, RunError(_no_objective(metric.name, objective, run)))
-                return
-            run.objective = objective
-            run.error = None
-            edit.move(run, RunState.FINISHED)
-            best = edit.sweep.best
-            if (
-                best is None
-                or metric.better(objective, best.objective)
-                or (objective == best.objective and run.number < best.number)
-            ):
-                edit.sweep.best = BestRun(run.number, objective, run.parameters)
         case Succeeded():
+            objectives = objectives_of(edit, run, given)
+            if isinstance(objectives, str):
+                _fail(edit, run, RunError(objectives))
+                return
+            _set_objectives(edit.sweep, run, objectives)
             run.error = None
             edit.move(run, RunState.FINISHED)
+            _compare_with_best(edit.sweep, run)
         case Pruned(reason=reason):
-            run.objective = None if reported is None or math.isnan(reported) else reported
+            objectives = objectives_of(edit, run, {})
+            if not isinstance(objectives, str):
+                _set_objectives(edit.sweep, run, objectives)
             run.error = RunError(reason)
             edit.move(run, RunState.PRUNED)
         case Canceled(reason=reason):
@@ -245,6 +236,26 @@ def _finish(edit: SweepEdit, run: Run, outcome: Outcome) -> None:
             edit.move(run, RunState.CANCELED)
         case Failed(error=error):
             _fail(edit, run, error)
+
+
+def _set_objectives(sweep: Sweep, run: Run, objectives: tuple[float, ...]) -> None:
+    if sweep.spec.metric is not None:
+        (run.objective,) = objectives
+    else:
+        run.objectives = objectives
+
+
+def _compare_with_best(sweep: Sweep, run: Run) -> None:
+    """Makes a finished run the best one if it is; of equals it is the earlier one."""
+    metric, best = sweep.spec.metric, sweep.best
+    if metric is None or run.objective is None:
+        return
+    if (
+        best is None
+        or metric.better(run.objective, best.objective)
+        or (run.objective == best.objective and run.number < best.number)
+    ):
+        sweep.best = BestRun(run.number, run.objective, run.parameters)
 
 
 def _fail(edit: SweepEdit, run: Run, error: RunError) -> None:
@@ -255,13 +266,6 @@ def _fail(edit: SweepEdit, run: Run, error: RunError) -> None:
         edit.move(run, RunState.QUEUED)
     else:
         edit.move(run, RunState.FAILED)
-
-
-def _no_objective(name: str, objective: float | None, run: Run) -> str:
-    if objective is not None:
-        return f"the final value of metric '{name}' is NaN"
-    reported = ", ".join(sorted(run.summary)) or "nothing"
-    return f"the run ended without a value of metric '{name}'; it reported {reported:.500}"
 
 
 def _not_running(run: Run) -> NoReturn:

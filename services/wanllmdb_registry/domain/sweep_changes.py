@@ -13,8 +13,8 @@ from wanllmdb_common.errors import (
     invalid_request,
 )
 from wanllmdb_registry.domain.change import SingleChange
-from wanllmdb_registry.domain.config.parse import invalid_config
 from wanllmdb_registry.domain.config.validate import problems_of
+from wanllmdb_registry.domain.config.wording import invalid_config
 from wanllmdb_registry.domain.edit import Needs, SweepEdit
 from wanllmdb_registry.domain.model import (
     DEFAULT_RETRIES,
@@ -23,10 +23,10 @@ from wanllmdb_registry.domain.model import (
     Hyperband,
     Metric,
     RetryPolicy,
-    RunState,
     Sweep,
     SweepState,
 )
+from wanllmdb_registry.domain.sweep_end import end, finish_if_done
 
 
 def check_etag(sweep: Sweep, etag: str) -> None:
@@ -87,8 +87,22 @@ class ResumeSweep(Transition):
         return edit.sweep
 
 
+# What people read where a caller does not say why.
+_UNSAID = {
+    FinishReason.REQUESTED: "finished by request",
+    FinishReason.TERMINATED: "the terminator found that going on is not worth it",
+}
+
+
+@dataclass(frozen=True)
 class FinishSweep(Transition):
-    """To FINISHED: queued runs are canceled, running ones may end."""
+    """To FINISHED: queued runs are canceled, running ones may end.
+
+    `reason` is REQUESTED or TERMINATED; `message` says why, for people.
+    """
+
+    reason: FinishReason = FinishReason.REQUESTED
+    message: str = ""
 
     def needs(self, sweep: Sweep) -> Needs:
         return Needs(queued=True)
@@ -96,7 +110,7 @@ class FinishSweep(Transition):
     def apply(self, edit: SweepEdit) -> Sweep:
         check_etag(edit.sweep, self.etag)
         _refuse_final(edit.sweep, "finished")
-        end(edit, SweepState.FINISHED, FinishReason.REQUESTED)
+        end(edit, SweepState.FINISHED, self.reason, self.message or _UNSAID[self.reason])
         return edit.sweep
 
 
@@ -109,7 +123,7 @@ class CancelSweep(Transition):
     def apply(self, edit: SweepEdit) -> Sweep:
         check_etag(edit.sweep, self.etag)
         _refuse_final(edit.sweep, "canceled")
-        end(edit, SweepState.CANCELED, None)
+        end(edit, SweepState.CANCELED, None, "canceled by request")
         return edit.sweep
 
 
@@ -211,39 +225,6 @@ def start(edit: SweepEdit) -> None:
     edit.sweep.state = SweepState.RUNNING
     edit.sweep.start_time = edit.now
     edit.touch_sweep()
-
-
-def end(edit: SweepEdit, state: SweepState, reason: FinishReason | None) -> None:
-    """Ends the sweep; its queued runs, which must be loaded, are canceled."""
-    sweep = edit.sweep
-    sweep.state = state
-    sweep.finish_reason = reason
-    sweep.end_time = edit.now
-    for run in list(edit.runs.values()):
-        if run.state is RunState.QUEUED:
-            edit.move(run, RunState.CANCELED)
-    edit.touch_sweep()
-
-
-def needs_to_finish(sweep: Sweep) -> Needs:
-    """What `finish_if_done` needs: a met target cancels queued runs."""
-    return Needs(queued=any(metric.target is not None for metric in sweep.spec.metrics))
-
-
-def finish_if_done(edit: SweepEdit) -> None:
-    """Finishes a sweep whose target is met, or whose cap or space is used up and runs ended."""
-    sweep = edit.sweep
-    if sweep.state.is_final or sweep.state is SweepState.PENDING:
-        return
-    metric = sweep.spec.metric
-    if metric is not None and sweep.best is not None and metric.meets_target(sweep.best.objective):
-        end(edit, SweepState.FINISHED, FinishReason.TARGET_REACHED)
-    elif sweep.counts.unfinished:
-        return
-    elif sweep.space_exhausted:
-        end(edit, SweepState.FINISHED, FinishReason.SPACE_EXHAUSTED)
-    elif sweep.remaining == 0:
-        end(edit, SweepState.FINISHED, FinishReason.RUN_CAP)
 
 
 def _refuse_final(sweep: Sweep, verb: str) -> None:

@@ -23,6 +23,8 @@ MAX_NAME = 200
 MAX_TEXT = 10_000
 MAX_VALUES = 10_000
 MAX_LABELS = 100
+MAX_CONFIG_ENTRIES = 1_000
+MAX_CONFIG_BYTES = 256 * 1024
 MAX_ERROR_MESSAGE = 4_096
 MAX_TRACEBACK = 65_536
 _MAX_INT64 = 2**63 - 1
@@ -123,6 +125,29 @@ class RequestReader:
                 self.text(f"{field}.{name:.100}", part, limit=100_000)
         return parameters
 
+    def config(
+        self, field: str, messages: Mapping[str, search_space_pb2.ParameterValue]
+    ) -> dict[str, ParameterValue]:
+        """What a program set in its config: any values, within bounds."""
+        if len(messages) > MAX_CONFIG_ENTRIES:
+            self.problem(
+                field, f"holds {len(messages)} values, at most {MAX_CONFIG_ENTRIES:,} are allowed"
+            )
+        for name in messages:
+            self.text(f"{field}.{name:.100}", name, required=True)
+        size = sum(message.ByteSize() for message in messages.values())
+        if size > MAX_CONFIG_BYTES:
+            self.problem(
+                field,
+                f"takes {size:,} bytes, at most {MAX_CONFIG_BYTES:,} are allowed: log large "
+                "values as files, not as config",
+            )
+        try:
+            return parameters_from_proto(messages)
+        except (ValueError, RecursionError) as error:
+            self.problem(field, f"holds a value that can't be read: {error}")
+            return {}
+
     def labels(self, field: str, labels: Mapping[str, str]) -> dict[str, str]:
         """Free labels."""
         if len(labels) > MAX_LABELS:
@@ -142,7 +167,9 @@ class RequestReader:
             if row.step < 0:
                 self.problem(f"rows[{index}].step", f"must be at least 0, is {row.step}")
             for name in row.values:
-                self.text(f"rows[{index}].values", name, required=True)
+                if not name:
+                    self.problem(f"rows[{index}].values", "hold a value of a metric without a name")
+                self.text(f"rows[{index}].values", name)
             time = None
             if row.HasField("time"):
                 time = self.attempt(f"rows[{index}].time", partial(time_from_proto, row.time))
@@ -190,9 +217,28 @@ class RequestReader:
 def run_error(message: run_pb2.RunError) -> RunError:
     """The error, cut to what is kept; an agent must not lose a result over its length."""
     return RunError(
-        storable(message.message)[:MAX_ERROR_MESSAGE],
-        storable(message.traceback)[-MAX_TRACEBACK:],
+        head(storable(message.message), MAX_ERROR_MESSAGE),
+        tail(storable(message.traceback), MAX_TRACEBACK),
     )
+
+
+def head(text: str, limit: int) -> str:
+    """At most `limit` characters from the beginning; says how many were cut."""
+    if len(text) <= limit:
+        return text
+    mark = f" ... ({len(text) - limit:,} more characters were cut)"
+    return text[: limit - len(mark)] + mark
+
+
+def tail(text: str, limit: int) -> str:
+    """At most `limit` characters from the end, from the start of a line; says what was cut."""
+    if len(text) <= limit:
+        return text
+    mark = f"({len(text) - limit:,} characters were cut here) ...\n"
+    kept = text[-(limit - len(mark)) :]
+    # A line that is as good as all of it is cut within.
+    line = kept.find("\n", 0, limit // 4) + 1
+    return mark + kept[line:]
 
 
 def storable(text: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_registry.domain.model import Run, RunCommand, SweepState
+from wanllmdb_registry.domain.objectives import GivenObjectives
 from wanllmdb_registry.domain.run_changes import (
     UPDATABLE_RUN_FIELDS,
     CreatedRuns,
@@ -40,6 +41,7 @@ from wanllmdb_registry.servicer.convert import (
 from wanllmdb_registry.servicer.requests import (
     MAX_ERROR_MESSAGE,
     RequestReader,
+    head,
     run_error,
     storable,
 )
@@ -129,7 +131,9 @@ class RunsPart(ServicerPart):
         number = reader.number("run.number", run.number)
         update = RunUpdate(
             reader.mask("update_mask", request.update_mask.paths, UPDATABLE_RUN_FIELDS),
+            reader.text("run.name", run.name),
             reader.labels("run.labels", run.labels),
+            reader.config("run.config", run.config),
             reader.text("run.external_run_id", run.external_run_id),
         )
         reader.done()
@@ -165,6 +169,7 @@ class RunsPart(ServicerPart):
         number = reader.number("number", request.number)
         rows = reader.rows(request.rows)
         outcome = _outcome(reader, request)
+        config = reader.config("config", request.config)
         reader.done()
         change = FinishRun(
             key,
@@ -173,6 +178,7 @@ class RunsPart(ServicerPart):
             attempt=request.attempt,
             rows=rows,
             outcome=outcome,
+            config=config,
         )
         return await self.commit(sweep_id, change, pb.FinishRunResponse)
 
@@ -255,7 +261,12 @@ def _outcome(reader: RequestReader, request: pb.FinishRunRequest) -> Outcome:
     match request.WhichOneof("outcome"):
         case "succeeded":
             given = request.succeeded
-            return Succeeded(given.objective if given.HasField("objective") else None)
+            return Succeeded(
+                GivenObjectives(
+                    given.objective if given.HasField("objective") else None,
+                    dict(given.objectives),
+                )
+            )
         case "failed":
             return Failed(run_error(request.failed.error))
         case "pruned":
@@ -268,4 +279,4 @@ def _outcome(reader: RequestReader, request: pb.FinishRunRequest) -> Outcome:
 
 
 def _reason(text: str) -> str:
-    return storable(text)[:MAX_ERROR_MESSAGE]
+    return head(storable(text), MAX_ERROR_MESSAGE)

@@ -18,7 +18,7 @@ from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_registry.domain.config.export import config_of
 from wanllmdb_registry.domain.config.text import write_json, write_yaml
-from wanllmdb_registry.domain.model import Method, Sweep, SweepState
+from wanllmdb_registry.domain.model import FinishReason, Method, Sweep, SweepState
 from wanllmdb_registry.domain.reads import SweepFilter, SweepOrder, SweepPosition
 from wanllmdb_registry.domain.sweep_changes import (
     UPDATABLE_FIELDS,
@@ -47,12 +47,19 @@ from wanllmdb_registry.servicer.sources import parse_source
 
 DEFAULT_PROJECT = "default"
 MAX_SEED = 2**31
+MAX_END_MESSAGE = 4_096
 
 _ORDERS = {
     pb.SWEEP_ORDER_UNSPECIFIED: SweepOrder.CREATE_TIME_DESC,
     pb.SWEEP_ORDER_CREATE_TIME_DESC: SweepOrder.CREATE_TIME_DESC,
     pb.SWEEP_ORDER_CREATE_TIME_ASC: SweepOrder.CREATE_TIME_ASC,
     pb.SWEEP_ORDER_NAME_ASC: SweepOrder.NAME_ASC,
+}
+
+_FINISH_REASONS = {
+    sweep_pb2.FINISH_REASON_UNSPECIFIED: FinishReason.REQUESTED,
+    sweep_pb2.FINISH_REASON_REQUESTED: FinishReason.REQUESTED,
+    sweep_pb2.FINISH_REASON_TERMINATED: FinishReason.TERMINATED,
 }
 
 
@@ -220,7 +227,23 @@ class SweepsPart(ServicerPart):
     async def FinishSweep(
         self, request: pb.FinishSweepRequest, context: Context
     ) -> pb.FinishSweepResponse:
-        return await self._transition(request, FinishSweep, pb.FinishSweepResponse)
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        key = reader.key(request)
+        reason = _FINISH_REASONS.get(request.reason)
+        if reason is None:
+            text = "leave it out, or give REQUESTED or TERMINATED; the registry finds the others"
+            reader.problem("reason", text)
+        message = reader.text("message", request.message, limit=MAX_END_MESSAGE)
+        reader.done()
+        change = FinishSweep(
+            key,
+            _encoder(pb.FinishSweepResponse),
+            etag=request.etag,
+            reason=reason or FinishReason.REQUESTED,
+            message=message,
+        )
+        return await self.commit(sweep_id, change, pb.FinishSweepResponse)
 
     async def CancelSweep(
         self, request: pb.CancelSweepRequest, context: Context
@@ -249,11 +272,7 @@ class SweepsPart(ServicerPart):
 
 
 _TransitionRequest = (
-    pb.StartSweepRequest
-    | pb.PauseSweepRequest
-    | pb.ResumeSweepRequest
-    | pb.FinishSweepRequest
-    | pb.CancelSweepRequest
+    pb.StartSweepRequest | pb.PauseSweepRequest | pb.ResumeSweepRequest | pb.CancelSweepRequest
 )
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from wanllmdb_registry.domain.config.export import config_of
-from wanllmdb_registry.domain.config.parse import parse_config
+from wanllmdb_registry.domain.config.parse import read_stored
 from wanllmdb_registry.domain.edit import StoredReply
 from wanllmdb_registry.domain.model import (
     BestRun,
@@ -28,7 +28,7 @@ from wanllmdb_registry.store.statement import Row
 @lru_cache(maxsize=1024)
 def spec_from_config(config: str) -> SweepSpec:
     """The spec that a config column holds; parsed once for each text."""
-    return parse_config(json.loads(config)).spec
+    return read_stored(json.loads(config))
 
 
 def sweep_from_row(row: Row) -> Sweep:
@@ -165,8 +165,9 @@ def run_from_row(row: Row) -> Run:
         external_run_id=row["external_run_id"],
         labels=row["labels"],
         name=row["name"],
-        config=row["config"],
+        config=json.loads(row["config"]),
         summary=json.loads(row["summary"]),
+        summary_steps=json.loads(row["summary_steps"]),
         last_step=row["last_step"],
         sampler_state=row["sampler_state"],
         losses=row["losses"],
@@ -192,6 +193,7 @@ RUN_COLUMNS = (
     "name",
     "config",
     "summary",
+    "summary_steps",
     "last_step",
     "sampler_state",
     "losses",
@@ -217,8 +219,9 @@ def run_row(run: Run) -> dict[str, Any]:
         "external_run_id": run.external_run_id,
         "labels": run.labels,
         "name": run.name,
-        "config": run.config,
+        "config": json.dumps(run.config),
         "summary": json.dumps(run.summary),
+        "summary_steps": json.dumps(run.summary_steps),
         "last_step": run.last_step,
         "sampler_state": run.sampler_state,
         "losses": run.losses,

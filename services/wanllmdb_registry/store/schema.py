@@ -100,10 +100,11 @@ runs = Table(
     Column("external_run_id", Text),
     Column("labels", JSON, nullable=False),
     Column("name", Text, nullable=False),
-    # What the program set in its config.
-    Column("config", JSON, nullable=False),
-    # Last values by metric as JSON text, in which NaN may stand, so not of type JSON.
+    # What the program set in its config, as JSON text; not of type JSON, which knows no NaN.
+    Column("config", Text, nullable=False),
+    # Last values by metric, and the step of each, in the same way.
     Column("summary", Text, nullable=False),
+    Column("summary_steps", Text, nullable=False),
     Column("last_step", BigInteger),
     Column("sampler_state", LargeBinary, nullable=False),
     Column("losses", Integer, nullable=False),

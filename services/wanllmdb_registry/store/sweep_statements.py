@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     DateTime,
+    Integer,
     Interval,
     Table,
     TableValuedAlias,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.dialects.postgresql import Insert, insert
@@ -76,6 +78,42 @@ _runs_by_need = (
 )
 READ_RUNS_BY_NEED = Statement(_runs_by_need)
 LOCK_RUNS_BY_NEED = Statement(_runs_by_need.with_for_update(key_share=True))
+
+# Values of some metrics, of the attempts that are asked for; of each metric as many as
+# count, those with the highest steps, or all where the limit is NULL.
+_attempts = (
+    func.unnest(
+        bindparam("numbers", type_=ARRAY(BigInteger)), bindparam("attempts", type_=ARRAY(Integer))
+    )
+    .table_valued("number", "attempt", name="held")
+    .render_derived()
+)
+_metrics = (
+    func.unnest(bindparam("names", type_=ARRAY(Text)), bindparam("limits", type_=ARRAY(BigInteger)))
+    .table_valued("name", "most", name="wanted")
+    .render_derived()
+)
+_values = (
+    select(metric_points.c.step, metric_points.c.value)
+    .where(
+        metric_points.c.sweep_id == bindparam("sweep_id"),
+        metric_points.c.number == _attempts.c.number,
+        metric_points.c.attempt == _attempts.c.attempt,
+        metric_points.c.name == _metrics.c.name,
+    )
+    .order_by(metric_points.c.step.desc())
+    .limit(_metrics.c.most)
+    .lateral("reported")
+)
+READ_VALUES = Statement(
+    select(
+        _attempts.c.number,
+        _attempts.c.attempt,
+        _metrics.c.name,
+        _values.c.step,
+        _values.c.value,
+    ).select_from(_attempts.join(_metrics, true()).join(_values, true()))
+)
 
 
 @cache

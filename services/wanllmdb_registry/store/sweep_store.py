@@ -21,7 +21,7 @@ from wanllmdb_registry.domain.edit import (
     sweep_not_found,
 )
 from wanllmdb_registry.domain.group_commit import MixedTransactionError, Outcome
-from wanllmdb_registry.domain.model import RunState, Sweep, is_held
+from wanllmdb_registry.domain.model import ObjectiveValue, RunState, Sweep, is_held
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.rows import (
     RUN_COLUMNS,
@@ -51,6 +51,7 @@ from wanllmdb_registry.store.sweep_statements import (
     READ_RUNS_BY_NEED,
     READ_RUNS_BY_NUMBER,
     READ_SWEEP,
+    READ_VALUES,
     RENEW_LEASES,
     REPLIES,
     SWEEP_STATE,
@@ -152,6 +153,7 @@ class SweepStore:
             edit.replies = await _load_replies(connection, sweep_id, keys)
         needs = [change.needs(edit.sweep) for change in changes]
         await _load_runs(connection, edit, needs, locked=locked)
+        await _load_values(connection, edit, needs)
         loaded = _Loaded(edit.sweep.revision, edit.sweep.version)
         outcomes = [_run(change, edit) for change in changes]
         refused = any(isinstance(outcome, ServiceError) for outcome in outcomes)
@@ -272,6 +274,29 @@ async def _load_runs(
         edit.runs[row["number"]] = run_from_row(row)
 
 
+async def _load_values(connection: Connection, edit: SweepEdit, needs: Sequence[Needs]) -> None:
+    """Of metrics whose last value is not enough, what the attempts reported."""
+    attempts = sorted({attempt for need in needs for attempt in need.histories})
+    if not attempts:
+        return
+    limits = {
+        metric.name: metric.mean_over if metric.value is ObjectiveValue.MEAN_LAST else None
+        for metric in edit.sweep.spec.metrics
+        if metric.value is not ObjectiveValue.LAST
+    }
+    rows = await READ_VALUES.fetch(
+        connection,
+        sweep_id=edit.sweep.sweep_id,
+        numbers=[number for number, _ in attempts],
+        attempts=[attempt for _, attempt in attempts],
+        names=list(limits),
+        limits=list(limits.values()),
+    )
+    for row in rows:
+        of_attempt = edit.stored_values.setdefault((row["number"], row["attempt"]), {})
+        of_attempt.setdefault(row["name"], {})[row["step"]] = row["value"]
+
+
 @dataclass(frozen=True, slots=True)
 class _Loaded:
     """What the sweep had when it was loaded."""
@@ -313,9 +338,11 @@ def _arrays(edit: SweepEdit) -> dict[str, list[Any]]:
         {"number": number, **run_row(edit.runs[number])}
         for number in sorted(edit.changed - edit.created)
     ]
-    # One statement must not touch a row twice: the last value of a step counts.
-    latest = {(p.number, p.attempt, p.name, p.step): p for p in edit.points}
-    points = [point_row(sweep_id, point) for point in latest.values()]
+    points = [
+        point_row(sweep_id, point)
+        for of_attempt in edit.points.values()
+        for point in of_attempt.values()
+    ]
     answers = [
         reply_row(sweep_id, request_id, reply, edit.now)
         for request_id, reply in edit.new_replies.items()

@@ -537,7 +537,7 @@ async def test_runs_are_found_by_the_outside_trackers_id(registry: Registry) -> 
 async def test_run_lists_page_by_number_and_objective(registry: Registry) -> None:
     sweep = await create_sweep(registry)
     runs = await create_runs(registry, sweep.sweep_id, *map(proposal, range(9)))
-    objectives = {0: 3.0, 2: 1.0, 3: 1.0, 5: -2.0, 8: math.inf}
+    objectives = {0: 3.0, 2: 1.0, 3: 1.0, 5: -2.0, 8: 1e300}
     for number, objective in objectives.items():
         await finish_run(registry, runs[number], objective)
 

@@ -22,7 +22,8 @@ def upgrade() -> None:
     _added("sweeps", "prior_runs", sa.BigInteger(), "0")
     _added("runs", "objectives", sa.Text(), "[]")
     _added("runs", "name", sa.Text(), "")
-    _added("runs", "config", sa.JSON(), "{}")
+    _added("runs", "config", sa.Text(), "{}")
+    _added("runs", "summary_steps", sa.Text(), "{}")
     op.create_table(
         "prior_runs",
         sa.Column(
@@ -65,7 +66,7 @@ def downgrade() -> None:
     op.drop_table("template_replies")
     op.drop_table("templates")
     op.drop_table("prior_runs")
-    for name in ("config", "name", "objectives"):
+    for name in ("summary_steps", "config", "name", "objectives"):
         op.drop_column("runs", name)
     for name in ("prior_runs", "end_message"):
         op.drop_column("sweeps", name)
