@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wanllmdb_common.search_space.distributions import ParameterValue
+from wanllmdb_common.search_space.distributions import ParameterValue, SearchSpace
 
 
 class OptionType(StrEnum):
@@ -83,6 +83,7 @@ class AlgorithmDescription:
     `modules` are the Python modules without which it does not work, `requires` what
     to install for them. `check` finds what is wrong between options that are each in
     order: it takes the values of all of them and gives pairs of an option and a text.
+    `check_space` finds why a sampler can't search a space that is in order by itself.
     """
 
     name: str
@@ -102,6 +103,7 @@ class AlgorithmDescription:
     requires: tuple[str, ...] = ()
     reference: str = ""
     check: Callable[[Mapping[str, ParameterValue]], Iterable[tuple[str, str]]] = lambda _: ()
+    check_space: Callable[[SearchSpace], Iterable[str]] = lambda _: ()
 
     def option(self, name: str) -> Option | None:
         """The option of that name."""

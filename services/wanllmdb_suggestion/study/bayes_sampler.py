@@ -7,14 +7,15 @@ among the bad ones so that parallel agents spread out.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from wanllmdb_common.search_space.distributions import SearchSpace
 from wanllmdb_suggestion.study.observations import Kind, Observation, Observations
-from wanllmdb_suggestion.study.parzen import STARTUP_RUNS, ParzenDraws
-from wanllmdb_suggestion.study.random_sampler import RandomDraws
-from wanllmdb_suggestion.study.records import Parameters, RunRecord, RunState
+from wanllmdb_suggestion.study.optuna_draws import RandomDraws
+from wanllmdb_suggestion.study.parzen import CANDIDATES, STARTUP_RUNS, ParzenDraws
+from wanllmdb_suggestion.study.records import Parameters, PriorRecord, RunRecord, RunState
 from wanllmdb_suggestion.study.sampler import Sampler
 from wanllmdb_suggestion.study.seeding import ask_seed
 from wanllmdb_suggestion.study.space_mapping import SpaceMapping
@@ -31,9 +32,33 @@ _KINDS = {
 
 
 class BayesSampler(Sampler):
-    """TPE over the records; see `Sampler` for what a proposal depends on."""
+    """TPE over the records; see `Sampler` for what a proposal depends on.
 
-    def __init__(self, space: SearchSpace, seed: int, *, minimize: bool) -> None:
+    The observations are those of the prior runs, then those of the runs by number.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        seed: int,
+        *,
+        minimize: bool,
+        startup_runs: int = STARTUP_RUNS,
+        candidates: int = CANDIDATES,
+        failed_is_worst: bool = False,
+        prior_runs: Sequence[PriorRecord] = (),
+    ) -> None:
+        """
+        Args:
+            space: What is searched; without conditions.
+            seed: The sweep's.
+            minimize: Whether a smaller objective is better.
+            startup_runs: So many runs must have ended before it learns.
+            candidates: Points that are compared for each proposal.
+            failed_is_worst: Whether failed runs count among the bad ones; else they
+                do not count.
+            prior_runs: By their places.
+        """
         self._mapping = SpaceMapping(space)
         self._columns = {
             name: (column, distribution)
@@ -41,15 +66,36 @@ class BayesSampler(Sampler):
         }
         self._observations = Observations(len(self._columns))
         self._random = RandomDraws(self._mapping.distributions)
-        self._parzen = ParzenDraws()
+        self._parzen = ParzenDraws(candidates)
+        self._startup_runs = startup_runs
+        self._failed_is_worst = failed_is_worst
         self._seed = seed
         self._sign = 1.0 if minimize else -1.0
         # What was known of each expected run before.
         self._replaced: list[tuple[int, Observation]] = []
+        self._priors = len(prior_runs)
+        for place, prior in enumerate(prior_runs):
+            objective = prior.objectives[0] if prior.objectives else None
+            self._observations.put(
+                place,
+                self._observation(
+                    _KINDS[prior.state], prior.parameters, objective, prior.last_step
+                ),
+            )
 
     def observe(self, record: RunRecord) -> None:
         """See `Sampler.observe`."""
-        self._observations.put(record.number, self._observation(record))
+        kind = _KINDS[record.state]
+        if record.state is RunState.QUEUED and record.attempt > 0:
+            # It waits to be handed out again: some agent will soon be back at it.
+            kind = Kind.RUNNING
+        if record.state is RunState.FAILED and self._failed_is_worst:
+            # Running runs are always among the bad ones.
+            kind = Kind.RUNNING
+        self._observations.put(
+            self._priors + record.number,
+            self._observation(kind, record.parameters, record.objective, record.last_step),
+        )
 
     def propose(self, number: int, redraw: int = 0) -> Parameters:
         """See `Sampler.propose`."""
@@ -61,18 +107,19 @@ class BayesSampler(Sampler):
         seed = ask_seed(self._seed, number, redraw)
         if not missing:
             return self._mapping.complete(given, {})
-        if self._observations.ended < STARTUP_RUNS:
+        if self._observations.ended < self._startup_runs:
             drawn = self._random.draw(seed, missing)
         else:
             searched = {name: self._columns[name] for name in missing}
-            drawn = self._parzen.draw(seed, number, self._observations, searched)
+            place = self._priors + number
+            drawn = self._parzen.draw(seed, place, self._observations, searched)
         return self._mapping.complete(given, drawn)
 
     def expect(self, number: int, parameters: Parameters) -> None:
         """See `Sampler.expect`."""
-        self._replaced.append((number, self._observations.get(number)))
-        running = RunRecord(number, RunState.RUNNING, 1, parameters, None)
-        self._observations.put(number, self._observation(running))
+        place = self._priors + number
+        self._replaced.append((place, self._observations.get(place)))
+        self._observations.put(place, self._observation(Kind.RUNNING, parameters, None, None))
 
     def forget_expected(self) -> None:
         """See `Sampler.forget_expected`."""
@@ -84,15 +131,13 @@ class BayesSampler(Sampler):
         """See `Sampler.learns_from_results`."""
         return True
 
-    def _observation(self, record: RunRecord) -> Observation:
-        kind = _KINDS[record.state]
-        if record.state is RunState.QUEUED and record.attempt > 0:
-            # It waits to be handed out again: some agent will soon be back at it.
-            kind = Kind.RUNNING
-        if kind is Kind.COMPLETE and record.objective is None:
+    def _observation(
+        self, kind: Kind, parameters: Parameters, objective: float | None, last_step: int | None
+    ) -> Observation:
+        if kind is Kind.COMPLETE and objective is None:
             # There is nothing to rank it by.
             kind = Kind.NOTHING
-        values = self._mapping.encode(record.parameters)
+        values = self._mapping.encode(parameters)
         if len(values) < len(self._columns):
             # Part of a point: nobody was there.
             return Observation(Kind.NOTHING, np.zeros(len(self._columns)))
@@ -100,8 +145,7 @@ class BayesSampler(Sampler):
             distribution.to_internal_repr(values[name])
             for name, (_, distribution) in self._columns.items()
         ]
-        loss = self._loss(kind, record.objective)
-        return Observation(kind, np.array(point), loss, record.last_step or 0)
+        return Observation(kind, np.array(point), self._loss(kind, objective), last_step or 0)
 
     def _loss(self, kind: Kind, objective: float | None) -> float | None:
         if objective is None or kind is Kind.NOTHING or kind is Kind.RUNNING:

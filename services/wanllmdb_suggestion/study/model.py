@@ -6,15 +6,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from wanllmdb_suggestion.study.bayes_sampler import BayesSampler
-from wanllmdb_suggestion.study.grid_sampler import GridSampler
+from wanllmdb_suggestion.study.make_sampler import make_sampler
 from wanllmdb_suggestion.study.pruning.stop_rule import make_stop_rule
 from wanllmdb_suggestion.study.queue import RunQueue
-from wanllmdb_suggestion.study.random_sampler import RandomSampler
 from wanllmdb_suggestion.study.records import (
     Changes,
     Exhausted,
     Parameters,
+    PriorRecord,
     RunRecord,
     RunState,
     Standing,
@@ -41,10 +40,11 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A run's number and its complete parameters."""
+    """A run's number, its complete parameters, and what the sampler keeps beside them."""
 
     number: int
     parameters: Parameters
+    sampler_state: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,7 @@ class SweepModel:
         standing: Where the sweep stood then.
         etag: What the registry compares to tell whether the sweep itself changed since.
         runs: The latest record of each run, by number.
+        prior_runs: Results of elsewhere, by place.
         stop_rule: Which runs stop early, for sweeps with early termination.
     """
 
@@ -90,14 +91,18 @@ class SweepModel:
         self.standing = Standing()
         self.etag = ""
         self.runs: dict[int, RunRecord] = {}
+        self.prior_runs: dict[int, PriorRecord] = {}
         self.stop_rule = make_stop_rule(spec)
         self._queue = RunQueue()
-        self._sampler = make_sampler(spec)
+        # Made when it is first needed, and anew when prior runs come: it knows these
+        # before all runs.
+        self._sampler: Sampler | None = None
 
     @property
     def size(self) -> int:
         """How much it holds, in runs; twenty values of the metric weigh as much as a run."""
-        return len(self.runs) + (self.stop_rule.points // 20 if self.stop_rule else 0)
+        points = self.stop_rule.points if self.stop_rule else 0
+        return len(self.runs) + len(self.prior_runs) + points // 20
 
     def apply(self, changes: Changes) -> None:
         """Takes what changed; applying something twice does no harm.
@@ -112,6 +117,10 @@ class SweepModel:
             self.etag = changes.etag
         for record in changes.runs:
             self._take(record)
+        for prior in changes.prior_runs:
+            if prior.index not in self.prior_runs:
+                self.prior_runs[prior.index] = prior
+                self._sampler = None
         if self.stop_rule is not None:
             for point in changes.points:
                 self.stop_rule.add(point)
@@ -141,7 +150,12 @@ class SweepModel:
 
         All else that they depend on the registry checks when it takes them.
         """
-        return self.revision > 0 and self.closed is None and not self._sampler.learns_from_results
+        return (
+            self.revision > 0
+            and self.closed is None
+            and self._sampler is not None
+            and not self._sampler.learns_from_results
+        )
 
     @property
     def closed(self) -> Exhausted | SweepState | None:
@@ -171,6 +185,10 @@ class SweepModel:
                 work no further one is begun, though always the first.
             seconds: See above.
             limit: At most so many proposals; no demand is larger.
+
+        Raises:
+            ConstraintsNotMetError: no point was found that meets the constraints.
+            ValueError: the spec's sampler is not one that this service knows.
         """
         batch = Batch()
         draft = _Draft(self)
@@ -188,15 +206,16 @@ class SweepModel:
                 allotment = draft.meet(demand.count)
                 batch.allotments[place] = allotment
                 taken += len(allotment.proposals)
-            batch.space_exhausted = self._sampler.is_exhausted
+            batch.space_exhausted = self.sampler.is_exhausted
         finally:
-            self._sampler.forget_expected()
+            self.sampler.forget_expected()
         return batch
 
     def _take(self, record: RunRecord) -> None:
         self.runs[record.number] = record
         self._queue.put(record.number, queued=record.state is RunState.QUEUED)
-        self._sampler.observe(record)
+        if self._sampler is not None:
+            self._sampler.observe(record)
         if self.stop_rule is not None:
             self.stop_rule.observe(record)
 
@@ -206,7 +225,17 @@ class SweepModel:
 
     @property
     def sampler(self) -> Sampler:
-        """What chooses parameters."""
+        """What chooses parameters; it knows every run.
+
+        Raises:
+            ValueError: the spec's is not one that this service knows.
+        """
+        if self._sampler is None:
+            priors = [self.prior_runs[index] for index in sorted(self.prior_runs)]
+            sampler = make_sampler(self.spec, priors)
+            for number in sorted(self.runs):
+                sampler.observe(self.runs[number])
+            self._sampler = sampler
         return self._sampler
 
 
@@ -233,7 +262,8 @@ class _Draft:
         number = next(self._queued, None)
         if number is None:
             return None
-        return Proposal(number, self._sampler.complete(number, self._model.runs[number].parameters))
+        given = self._model.runs[number].parameters
+        return self._proposal(number, self._sampler.complete(number, given))
 
     def _new(self) -> Proposal | Exhausted:
         run_cap = self._model.spec.run_cap
@@ -245,17 +275,7 @@ class _Draft:
         if parameters is None:
             return Exhausted.SPACE_EXHAUSTED
         self._next += 1
-        return Proposal(self._next - 1, parameters)
+        return self._proposal(self._next - 1, parameters)
 
-
-def make_sampler(spec: StudySpec) -> Sampler:
-    """The sampler that the spec names."""
-    match spec.sampler.name:
-        case "random":
-            return RandomSampler(spec.space, spec.seed)
-        case "grid":
-            return GridSampler(spec.space, spec.seed)
-        case "tpe":
-            return BayesSampler(spec.space, spec.seed, minimize=spec.minimize)
-        case name:
-            raise ValueError(f"no sampler is named '{name}'")
+    def _proposal(self, number: int, parameters: Parameters) -> Proposal:
+        return Proposal(number, parameters, self._sampler.state(number, parameters))

@@ -17,8 +17,10 @@ from optuna.samplers._tpe.sampler import default_gamma
 
 from wanllmdb_suggestion.study.observations import Observations, Places
 
-# So many runs must have ended before it is asked.
+# Optuna's defaults: so many runs must have ended before it is asked, so many
+# points are compared.
 STARTUP_RUNS = 10
+CANDIDATES = 24
 
 
 class ParzenDraws:
@@ -28,22 +30,22 @@ class ParzenDraws:
     is left out is the reading and sorting of all trials at every ask.
     """
 
-    def __init__(self) -> None:
-        self._tpe = TPESampler(n_startup_trials=STARTUP_RUNS, constant_liar=True)
+    def __init__(self, candidates: int = CANDIDATES) -> None:
+        self._tpe = TPESampler(n_ei_candidates=candidates)
         self._random = np.random.RandomState(0)
 
     def draw(
         self,
         seed: int,
-        number: int,
+        place: int,
         observations: Observations,
         searched: Mapping[str, tuple[int, BaseDistribution]],
     ) -> dict[str, Any]:
         """A value for each parameter in `searched`, which gives its column and distribution.
 
-        Needs at least one run that ended. Run `number`'s own observation is left out.
+        Needs at least one run that ended. The observation at `place` is left out.
         """
-        split = observations.split(default_gamma(observations.ended), without=number)
+        split = observations.split(default_gamma(observations.ended), without=place)
         better = self._estimator(observations, split.below, searched)
         worse = self._estimator(observations, split.above, searched)
         self._random.seed(seed)

@@ -1,0 +1,178 @@
+"""Hands on of a sampler's proposals those alone that may be tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+from wanllmdb_common.search_space.conditions import active_only
+from wanllmdb_common.search_space.constraints import Constraints
+from wanllmdb_common.search_space.distributions import SearchSpace
+from wanllmdb_common.search_space.draws import NoPointFoundError, PointDraws
+from wanllmdb_suggestion.study.records import Parameters, RunRecord
+from wanllmdb_suggestion.study.sampler import Sampler
+from wanllmdb_suggestion.study.seeding import ask_seed
+from wanllmdb_suggestion.study.space_mapping import SpaceMapping
+from wanllmdb_suggestion.study.tried_points import TriedPoints
+
+# Points around the one that the sampler wanted, and how often each is drawn.
+NEIGHBOURS = 64
+NEAR_DRAWS = 100
+# Points one by one, at some ten microseconds each.
+LOOKS = 100_000
+
+
+class ConstraintsNotMetError(Exception):
+    """No point was found that meets the constraints; the text says how it was looked for."""
+
+
+class Acceptance(Sampler):
+    """A sampler that proposes nothing that breaks a constraint and, in a discrete space, no point
+    that has a run while others have none.
+
+    What is turned down is drawn again; then looked for around what the sampler
+    wanted most, by drawing some of its parameters at random; then anywhere; then,
+    in a space small enough, point by point. All of it follows from the sweep's seed
+    and the run's number. Where every point has a run, points come again.
+    """
+
+    def __init__(
+        self, sampler: Sampler, space: SearchSpace, seed: int, *, allow_duplicates: bool
+    ) -> None:
+        self._sampler = sampler
+        self._space = space
+        self._seed = seed
+        self._mapping = SpaceMapping(space)
+        self._draws = PointDraws(space)
+        self._constraints = Constraints(space) if space.constraints else None
+        self._tried = None if allow_duplicates else TriedPoints(space)
+        # Whether all that meets the constraints was found to have runs.
+        self._none_left = False
+
+    @staticmethod
+    def is_needed(space: SearchSpace, *, allow_duplicates: bool) -> bool:
+        """Whether it would turn down anything."""
+        return bool(space.constraints) or (
+            not allow_duplicates and TriedPoints.can_be_told_apart(space)
+        )
+
+    def observe(self, record: RunRecord) -> None:
+        """See `Sampler.observe`."""
+        self._sampler.observe(record)
+        if self._tried is not None:
+            self._tried.observe(record)
+
+    def propose(self, number: int, redraw: int = 0) -> Parameters | None:
+        """See `Sampler.propose`.
+
+        Raises:
+            ConstraintsNotMetError: no point was found that meets the constraints.
+        """
+        return self._accepted(number, {}, lambda again: self._sampler.propose(number, again))
+
+    def complete(self, number: int, given: Parameters, redraw: int = 0) -> Parameters:
+        """See `Sampler.complete`; a complete point is as it was wished for.
+
+        Raises:
+            ConstraintsNotMetError: no completion was found that meets the constraints.
+        """
+        if self._mapping.is_complete(given):
+            return self._sampler.complete(number, given)
+        completed = self._accepted(
+            number, given, lambda again: self._sampler.complete(number, given, again)
+        )
+        assert completed is not None, "a completion always exists"
+        return completed
+
+    def state(self, number: int, parameters: Parameters) -> bytes:
+        """See `Sampler.state`."""
+        return self._sampler.state(number, parameters)
+
+    def expect(self, number: int, parameters: Parameters) -> None:
+        """See `Sampler.expect`."""
+        self._sampler.expect(number, parameters)
+        if self._tried is not None:
+            self._tried.expect(parameters)
+
+    def forget_expected(self) -> None:
+        """See `Sampler.forget_expected`."""
+        self._sampler.forget_expected()
+        if self._tried is not None:
+            self._tried.forget_expected()
+
+    @property
+    def learns_from_results(self) -> bool:
+        """See `Sampler.learns_from_results`."""
+        return self._sampler.learns_from_results
+
+    @property
+    def is_exhausted(self) -> bool:
+        """See `Sampler.is_exhausted`."""
+        return self._sampler.is_exhausted
+
+    def _accepted(
+        self, number: int, given: Parameters, draw: Callable[[int], Parameters | None]
+    ) -> Parameters | None:
+        search = _Search(self._constraints, self._tried)
+        wanted = draw(0)
+        if wanted is None or search.takes(wanted):
+            return wanted
+        if self._none_left and search.duplicate is not None:
+            return search.duplicate
+        for redraw in range(1, 1 + self._sampler.redraws):
+            point = draw(redraw)
+            if point is None or search.takes(point):
+                return point
+        random = Random(ask_seed(self._seed, number, -1))
+        names = [name for name in self._mapping.dimensions if name not in given]
+        for look in range(NEIGHBOURS if names else 0):
+            # From one parameter to all of them.
+            changed = random.sample(names, 1 + look * len(names) // NEIGHBOURS)
+            kept = {name: value for name, value in wanted.items() if name not in changed}
+            try:
+                point = self._draws.draw(
+                    random.getrandbits(32), {**kept, **given}, max_draws=NEAR_DRAWS
+                )
+            except NoPointFoundError:
+                continue
+            if search.takes(point):
+                return point
+        why_none = ""
+        if search.duplicate is None:
+            try:
+                search.takes(self._draws.draw(random.getrandbits(32), given))
+            except NoPointFoundError as error:
+                why_none = str(error)
+        return self._one_by_one(search, given, random.getrandbits(63), why_none)
+
+    def _one_by_one(
+        self, search: _Search, given: Parameters, start: int, why_none: str
+    ) -> Parameters:
+        if self._tried is not None:
+            for point in self._tried.untried(start, LOOKS):
+                agrees = not given or active_only(self._space, {**point, **given}) == point
+                if agrees and search.takes(point):
+                    return point
+            self._none_left = not given and self._tried.is_known_through(LOOKS)
+        if search.duplicate is None:
+            raise ConstraintsNotMetError(why_none)
+        return search.duplicate
+
+
+class _Search:
+    """Looks at one point after the other; remembers what will do where nothing better is found."""
+
+    def __init__(self, constraints: Constraints | None, tried: TriedPoints | None) -> None:
+        self._constraints = constraints
+        self._tried = None if tried is None or tried.is_full else tried
+        self.duplicate: Parameters | None = None
+
+    def takes(self, point: Parameters) -> bool:
+        """Whether the point may be tried."""
+        if self._constraints is not None and not self._constraints.hold(point):
+            return False
+        if self._tried is None or point not in self._tried:
+            return True
+        if self.duplicate is None:
+            self.duplicate = point
+        return False
