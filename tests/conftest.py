@@ -20,7 +20,7 @@ from wanllmdb_common.server import running_server
 from wanllmdb_common.settings import ServerSettings
 from wanllmdb_local.postgres import create_database, embedded_postgres
 from wanllmdb_registry.app import running_registry
-from wanllmdb_registry.servicer.service import SERVICE_NAME as REGISTRY_SERVICE
+from wanllmdb_registry.servicer.service import SERVICES as REGISTRY_SERVICES
 from wanllmdb_registry.servicer.service import add_to as add_registry
 from wanllmdb_suggestion.app import SERVICES, running_suggestion
 from wanllmdb_suggestion.settings import SuggestionSettings
@@ -63,7 +63,7 @@ async def registry_server(database_url: str, lease: timedelta = LEASE) -> AsyncI
         running_registry(database_url, pool_size=8, lease=lease) as registry,
         running_server(
             ServerSettings(port=0, grace=1),
-            services=[REGISTRY_SERVICE],
+            services=REGISTRY_SERVICES,
             register=lambda server: add_registry(server, registry),
         ) as address,
     ):

@@ -11,7 +11,7 @@ from wanllmdb_common.logs import configure_logging
 from wanllmdb_common.server import serve_until_signal
 from wanllmdb_common.settings import USAGE_EXIT_CODE, load_settings
 from wanllmdb_registry.app import running_registry
-from wanllmdb_registry.servicer.service import SERVICE_NAME, add_to
+from wanllmdb_registry.servicer.service import SERVICES, add_to
 from wanllmdb_registry.settings import RegistrySettings
 from wanllmdb_registry.store.database import DatabaseUrlError
 
@@ -26,7 +26,7 @@ async def serve(settings: RegistrySettings) -> None:
         await serve_until_signal(
             "registry",
             settings,
-            services=[SERVICE_NAME],
+            services=SERVICES,
             register=lambda server: add_to(server, registry),
         )
 

@@ -19,6 +19,7 @@ from wanllmdb_registry.store.migrate import migrate
 from wanllmdb_registry.store.run_reads import RunReads
 from wanllmdb_registry.store.sweep_reads import SweepReads
 from wanllmdb_registry.store.sweep_store import SweepStore
+from wanllmdb_registry.store.template_store import TemplateStore
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +36,7 @@ class Registry:
     commits: GroupCommit
     sweeps: SweepReads
     runs: RunReads
+    templates: TemplateStore
     hub: ChangeHub
 
 
@@ -54,11 +56,14 @@ async def running_registry(
         store = SweepStore(database, lease)
         hub = ChangeHub()
         commits = GroupCommit(store, hub.notify)
-        registry = Registry(store, commits, SweepReads(database), RunReads(database), hub)
+        templates = TemplateStore(database)
+        registry = Registry(
+            store, commits, SweepReads(database), RunReads(database), templates, hub
+        )
         chores = [
             # A lease that runs out is noticed within a sixth of its length.
             asyncio.create_task(_expire_leases(registry, lease / 6)),
-            asyncio.create_task(_forget_replies(store)),
+            asyncio.create_task(_forget_replies(registry)),
         ]
         try:
             yield registry
@@ -89,13 +94,14 @@ def _encode_count(count: int) -> bytes:
     return count.to_bytes(8, "big")
 
 
-async def _forget_replies(store: SweepStore) -> None:
+async def _forget_replies(registry: Registry) -> None:
     while True:
         await asyncio.sleep(CLEAN_UP_INTERVAL)
         try:
-            deleted = True
-            while deleted:
-                deleted = await store.delete_old_replies(REPLY_AGE) > 0
+            for store in (registry.store, registry.templates):
+                deleted = True
+                while deleted:
+                    deleted = await store.delete_old_replies(REPLY_AGE) > 0
         except ServiceError as error:
             log.warning("old replies not deleted this time", reason=error.reason)
         except Exception:

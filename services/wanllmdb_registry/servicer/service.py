@@ -1,4 +1,4 @@
-"""The service as gRPC knows it."""
+"""The services as gRPC knows them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ import grpc.aio
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as pb_grpc
+from wanllmdb.api.registry.v1 import template_service_pb2 as template_pb
+from wanllmdb.api.registry.v1 import template_service_pb2_grpc as template_grpc
 from wanllmdb_registry.app import Registry
 from wanllmdb_registry.servicer.reads import ReadsPart
 from wanllmdb_registry.servicer.runs import RunsPart
 from wanllmdb_registry.servicer.sweeps import SweepsPart
+from wanllmdb_registry.servicer.templates import TemplateServicer
 
-SERVICE_NAME: str = pb.DESCRIPTOR.services_by_name["SweepRegistryService"].full_name
+SERVICES: tuple[str, ...] = (
+    pb.DESCRIPTOR.services_by_name["SweepRegistryService"].full_name,
+    template_pb.DESCRIPTOR.services_by_name["TemplateService"].full_name,
+)
 
 
 class SweepRegistryServicer(SweepsPart, RunsPart, ReadsPart, pb_grpc.SweepRegistryServiceServicer):
@@ -19,5 +25,6 @@ class SweepRegistryServicer(SweepsPart, RunsPart, ReadsPart, pb_grpc.SweepRegist
 
 
 def add_to(server: grpc.aio.Server, registry: Registry) -> None:
-    """Adds the service to a server."""
+    """Adds the services to a server."""
     pb_grpc.add_SweepRegistryServiceServicer_to_server(SweepRegistryServicer(registry), server)
+    template_grpc.add_TemplateServiceServicer_to_server(TemplateServicer(registry), server)

@@ -1,4 +1,4 @@
-"""The three ways in which a config reaches the server: typed, as an object, as text."""
+"""The ways in which a config reaches the server: typed, as an object, as text, by a template."""
 
 from __future__ import annotations
 
@@ -11,18 +11,24 @@ from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
 from wanllmdb_registry.domain.config.parse import (
     ParsedConfig,
     check_spec,
-    invalid_config,
     parse_config,
 )
 from wanllmdb_registry.domain.config.text import read_text
+from wanllmdb_registry.domain.config.wording import invalid_config
+from wanllmdb_registry.domain.templates.rendering import parse_template
 from wanllmdb_registry.servicer.convert import spec_from_proto
+from wanllmdb_registry.servicer.templates import read_template_use
+from wanllmdb_registry.store.template_store import TemplateStore
 
 
-def parse_source(request: pb.CreateSweepRequest | pb.ParseSweepConfigRequest) -> ParsedConfig:
+async def parse_source(
+    request: pb.CreateSweepRequest | pb.ParseSweepConfigRequest, templates: TemplateStore
+) -> ParsedConfig:
     """The config of a request, checked.
 
     Raises:
         InvalidArgumentError: INVALID_SWEEP_CONFIG with every problem.
+        NotFoundError: TEMPLATE_NOT_FOUND.
     """
     match request.WhichOneof("source"):
         case "spec":
@@ -35,8 +41,11 @@ def parse_source(request: pb.CreateSweepRequest | pb.ParseSweepConfigRequest) ->
             return parse_config(_object(request.config))
         case "config_text":
             return parse_config(read_text(request.config_text.text))
+        case "template":
+            name, values = read_template_use(request.template)
+            return parse_template(await templates.get(name), values)
         case _:
-            text = "set one of spec, config or config_text"
+            text = "set one of spec, config, config_text or template"
             raise InvalidArgumentError(
                 "INVALID_SWEEP_CONFIG", text, [FieldViolation("source", text)]
             )

@@ -75,13 +75,17 @@ class SweepsPart(ServicerPart):
         reader.text("name", request.name)
         reader.text("description", request.description, limit=MAX_TEXT)
         reader.done()
-        parsed = parse_source(request)
+        # The same request gets the same id, so that a repetition meets itself.
+        sweep_id = _sweep_id(uuid.uuid4().hex if key is None else key.request_id)
+        earlier = await self.registry.store.earlier_reply(sweep_id, key)
+        if earlier is not None:
+            # Also where the template is another one by now, or gone.
+            return pb.CreateSweepResponse.FromString(earlier)
+        parsed = await parse_source(request, self.registry.templates)
         reader.text("project", parsed.project)
         reader.text("name", parsed.name)
         reader.text("description", parsed.description, limit=MAX_TEXT)
         reader.done()
-        # The same request gets the same id, so that a repetition meets itself.
-        sweep_id = _sweep_id(uuid.uuid4().hex if key is None else key.request_id)
         spec = parsed.spec
         if spec.seed is None:
             spec = replace(spec, seed=secrets.randbelow(MAX_SEED))
@@ -122,7 +126,7 @@ class SweepsPart(ServicerPart):
     async def ParseSweepConfig(
         self, request: pb.ParseSweepConfigRequest, context: Context
     ) -> pb.ParseSweepConfigResponse:
-        parsed = parse_source(request)
+        parsed = await parse_source(request, self.registry.templates)
         return pb.ParseSweepConfigResponse(
             spec=spec_to_proto(parsed.spec),
             warnings=parsed.warnings,

@@ -77,6 +77,18 @@ class SweepStore:
         self._database = database
         self._lease = lease
 
+    async def earlier_reply(self, sweep_id: str, key: RequestKey | None) -> bytes | None:
+        """What the request was answered before; None where it was not.
+
+        Raises:
+            InvalidArgumentError: REQUEST_ID_REUSED.
+        """
+        if key is None:
+            return None
+        async with self._database.read() as connection:
+            stored = await _load_replies(connection, sweep_id, [key])
+        return matching_reply(key, stored[key.request_id]) if stored else None
+
     async def create_sweep(self, sweep: Sweep, key: RequestKey | None, reply: bytes) -> bytes:
         """Stores a new sweep and the answer that its creator gets; gives the answer.
 

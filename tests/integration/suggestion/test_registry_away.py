@@ -19,7 +19,7 @@ from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion
 from wanllmdb_common.server import running_server
 from wanllmdb_common.settings import ServerSettings
 from wanllmdb_registry.app import running_registry
-from wanllmdb_registry.servicer.service import SERVICE_NAME
+from wanllmdb_registry.servicer.service import SERVICES
 from wanllmdb_registry.servicer.service import add_to as add_registry
 
 
@@ -29,7 +29,7 @@ async def registry_on(database_url: str, port: int) -> AsyncIterator[str]:
         running_registry(database_url, pool_size=2, lease=LEASE) as registry,
         running_server(
             ServerSettings(port=port, grace=0),
-            services=[SERVICE_NAME],
+            services=SERVICES,
             register=lambda server: add_registry(server, registry),
         ) as address,
     ):

@@ -1,0 +1,84 @@
+"""What a template is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from wanllmdb_common.errors import AlreadyExistsError, FailedPreconditionError, NotFoundError
+from wanllmdb_common.search_space.distributions import ParameterValue
+
+
+class Absent:
+    """Stands for a default or an example that is not given; None is a value."""
+
+
+ABSENT: Final = Absent()
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """A blank in a template's config, where it stands as `$(name)`."""
+
+    name: str
+    description: str = ""
+    default: ParameterValue | Absent = ABSENT
+    example: ParameterValue | Absent = ABSENT
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A named sweep config with placeholders.
+
+    `version` counts the changes; built-in ones have none and no times.
+    """
+
+    name: str
+    description: str
+    config_text: str
+    placeholders: tuple[Placeholder, ...] = ()
+    version: int = 0
+    create_time: datetime | None = None
+    update_time: datetime | None = None
+
+    @property
+    def built_in(self) -> bool:
+        """Whether it came with the server."""
+        return self.create_time is None
+
+    @property
+    def etag(self) -> str:
+        """Changes with every change, also with a deletion and a new creation."""
+        if self.create_time is None:
+            described = json.dumps([self.description, self.config_text, repr(self.placeholders)])
+            return f'"{hashlib.sha256(described.encode()).hexdigest()[:16]}"'
+        return f'"{self.create_time.timestamp():.6f}-{self.version}"'
+
+
+def template_not_found(name: str) -> NotFoundError:
+    """TEMPLATE_NOT_FOUND."""
+    return NotFoundError(
+        "TEMPLATE_NOT_FOUND", f"there is no template '{name:.100}'", template=name[:100]
+    )
+
+
+def template_name_taken(name: str) -> AlreadyExistsError:
+    """TEMPLATE_NAME_TAKEN."""
+    return AlreadyExistsError(
+        "TEMPLATE_NAME_TAKEN",
+        f"there is a template '{name}' already: choose another name, or update that one",
+        template=name,
+    )
+
+
+def template_built_in(name: str) -> FailedPreconditionError:
+    """TEMPLATE_BUILT_IN."""
+    return FailedPreconditionError(
+        "TEMPLATE_BUILT_IN",
+        f"template '{name}' came with the server and stays as it is: create one of your own "
+        "from its config",
+        template=name,
+    )

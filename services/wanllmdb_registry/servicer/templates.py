@@ -1,0 +1,240 @@
+"""RPCs on templates."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+
+from google.protobuf.message import Message
+
+from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
+from wanllmdb.api.registry.v1 import search_space_pb2 as space_pb
+from wanllmdb.api.registry.v1 import template_service_pb2 as pb
+from wanllmdb.api.registry.v1 import template_service_pb2_grpc as pb_grpc
+from wanllmdb_common.error_mapping import Context
+from wanllmdb_common.errors import AbortedError, InvalidArgumentError
+from wanllmdb_common.search_space.convert import value_from_proto, value_to_proto
+from wanllmdb_common.search_space.distributions import ParameterValue
+from wanllmdb_registry.domain.config.text import write_json, write_yaml
+from wanllmdb_registry.domain.config.wording import invalid_config
+from wanllmdb_registry.domain.templates.built_in_templates import built_in_templates
+from wanllmdb_registry.domain.templates.model import (
+    ABSENT,
+    Absent,
+    Placeholder,
+    Template,
+    template_built_in,
+    template_name_taken,
+    template_not_found,
+)
+from wanllmdb_registry.domain.templates.rendering import check_template, render
+from wanllmdb_registry.servicer.base import ServicerPart
+from wanllmdb_registry.servicer.convert import timestamp
+from wanllmdb_registry.servicer.page_tokens import fitting, read_token, write_token
+from wanllmdb_registry.servicer.requests import MAX_TEXT, RequestReader
+
+MAX_PLACEHOLDERS = 100
+_NAME = re.compile(r"[a-z0-9-]{1,100}")
+_FIELDS = ("description", "config_text", "placeholders")
+
+
+class TemplateServicer(ServicerPart, pb_grpc.TemplateServiceServicer):
+    """See the protos for each RPC's contract."""
+
+    async def CreateTemplate(
+        self, request: pb.CreateTemplateRequest, context: Context
+    ) -> pb.CreateTemplateResponse:
+        reader = RequestReader()
+        key = reader.key(request)
+        name = request.template.name
+        if not _NAME.fullmatch(name):
+            reader.problem(
+                "template.name",
+                f"must be 1 to 100 lower-case letters, digits and hyphens, is '{name:.100}'",
+            )
+        template = _read(reader, request.template)
+        _check(reader, template)
+
+        def create(present: Template | None, now: datetime) -> tuple[Template, bytes]:
+            if present is not None or name in built_in_templates():
+                raise template_name_taken(name)
+            made = replace(template, version=1, create_time=now, update_time=now)
+            return made, _encode(pb.CreateTemplateResponse(template=template_to_proto(made)))
+
+        reply = await self.registry.templates.apply(name, key, create)
+        return pb.CreateTemplateResponse.FromString(reply)
+
+    async def GetTemplate(
+        self, request: pb.GetTemplateRequest, context: Context
+    ) -> pb.GetTemplateResponse:
+        reader = RequestReader()
+        name = reader.text("name", request.name, required=True)
+        reader.done()
+        template = await self.registry.templates.get(name)
+        return pb.GetTemplateResponse(template=template_to_proto(template))
+
+    async def ListTemplates(
+        self, request: pb.ListTemplatesRequest, context: Context
+    ) -> pb.ListTemplatesResponse:
+        reader = RequestReader()
+        limit = reader.limit("page_size", request.page_size, default=50, maximum=1000)
+        reader.done()
+        position = read_token(request, request.page_token)
+        after = "" if position is None else position[0]
+        found = await self.registry.templates.list(after, limit + 1)
+        page = fitting([template_to_proto(template) for template in found[:limit]])
+        response = pb.ListTemplatesResponse(templates=page)
+        if len(found) > len(page):
+            response.next_page_token = write_token(request, [page[-1].name])
+        return response
+
+    async def UpdateTemplate(
+        self, request: pb.UpdateTemplateRequest, context: Context
+    ) -> pb.UpdateTemplateResponse:
+        reader = RequestReader()
+        key = reader.key(request)
+        name = reader.text("template.name", request.template.name, required=True)
+        paths = request.update_mask.paths or _FIELDS
+        fields = reader.mask("update_mask", paths, _FIELDS)
+        given = _read(reader, request.template)
+        reader.done()
+        etag = request.template.etag
+
+        def change(present: Template | None, now: datetime) -> tuple[Template, bytes]:
+            present = _changeable(present, name, etag)
+            changed = replace(
+                present,
+                version=present.version + 1,
+                update_time=now,
+                **{field: getattr(given, field) for field in fields},
+            )
+            check_template(changed)
+            return changed, _encode(pb.UpdateTemplateResponse(template=template_to_proto(changed)))
+
+        reply = await self.registry.templates.apply(name, key, change)
+        return pb.UpdateTemplateResponse.FromString(reply)
+
+    async def DeleteTemplate(
+        self, request: pb.DeleteTemplateRequest, context: Context
+    ) -> pb.DeleteTemplateResponse:
+        reader = RequestReader()
+        key = reader.key(request)
+        name = reader.text("name", request.name, required=True)
+        reader.done()
+
+        def remove(present: Template | None, now: datetime) -> tuple[None, bytes]:
+            _changeable(present, name, request.etag)
+            return None, _encode(pb.DeleteTemplateResponse())
+
+        reply = await self.registry.templates.apply(name, key, remove)
+        return pb.DeleteTemplateResponse.FromString(reply)
+
+    async def RenderTemplate(
+        self, request: pb.RenderTemplateRequest, context: Context
+    ) -> pb.RenderTemplateResponse:
+        name, values = read_template_use(request.use)
+        config = render(await self.registry.templates.get(name), values)
+        write = write_json if request.format == registry_pb.CONFIG_FORMAT_JSON else write_yaml
+        return pb.RenderTemplateResponse(text=write(config))
+
+
+def read_template_use(
+    use: registry_pb.TemplateUse,
+) -> tuple[str, dict[str, ParameterValue]]:
+    """The template's name and the values.
+
+    Raises:
+        InvalidArgumentError: INVALID_REQUEST.
+    """
+    reader = RequestReader()
+    name = reader.text("template", use.template, required=True)
+    values = reader.parameters("values", use.values)
+    reader.done()
+    return name, values
+
+
+def template_to_proto(template: Template) -> pb.Template:
+    """The message."""
+    return pb.Template(
+        name=template.name,
+        description=template.description,
+        config_text=template.config_text,
+        placeholders=[
+            pb.TemplatePlaceholder(
+                name=placeholder.name,
+                description=placeholder.description,
+                default=_value(placeholder.default),
+                example=_value(placeholder.example),
+            )
+            for placeholder in template.placeholders
+        ],
+        built_in=template.built_in,
+        etag=template.etag,
+        create_time=timestamp(template.create_time),
+        update_time=timestamp(template.update_time),
+    )
+
+
+def _value(value: ParameterValue | Absent) -> space_pb.ParameterValue | None:
+    return None if isinstance(value, Absent) else value_to_proto(value)
+
+
+def _read(reader: RequestReader, message: pb.Template) -> Template:
+    count = len(message.placeholders)
+    if count > MAX_PLACEHOLDERS:
+        reader.problem(
+            "template.placeholders",
+            f"are {count}, at most {MAX_PLACEHOLDERS} are allowed",
+        )
+    return Template(
+        name=message.name,
+        description=reader.text("template.description", message.description, limit=MAX_TEXT),
+        config_text=message.config_text,
+        placeholders=tuple(
+            _placeholder(reader, f"template.placeholders[{index}]", placeholder)
+            for index, placeholder in enumerate(message.placeholders)
+        ),
+    )
+
+
+def _placeholder(reader: RequestReader, path: str, message: pb.TemplatePlaceholder) -> Placeholder:
+    given: dict[str, ParameterValue] = {}
+    for field in ("default", "example"):
+        if message.HasField(field):
+            value = getattr(message, field)
+            given[field] = reader.attempt(f"{path}.{field}", partial(value_from_proto, value))
+    return Placeholder(
+        reader.text(f"{path}.name", message.name),
+        reader.text(f"{path}.description", message.description, limit=1_000),
+        given.get("default", ABSENT),
+        given.get("example", ABSENT),
+    )
+
+
+def _check(reader: RequestReader, template: Template) -> None:
+    """Passes if neither the request nor the template has a problem."""
+    try:
+        check_template(template)
+    except InvalidArgumentError as error:
+        raise invalid_config([*reader.problems, *error.violations]) from None
+    reader.done()
+
+
+def _changeable(present: Template | None, name: str, etag: str) -> Template:
+    """The template, if it may be changed by one who knows this etag."""
+    if present is None:
+        raise (template_built_in if name in built_in_templates() else template_not_found)(name)
+    if etag and etag != present.etag:
+        raise AbortedError(
+            "ETAG_MISMATCH",
+            f"template '{name}' was changed by somebody else; read it again and retry",
+            template=name,
+            etag=present.etag,
+        )
+    return present
+
+
+def _encode(response: Message) -> bytes:
+    return response.SerializeToString()

@@ -1,0 +1,198 @@
+"""Templates: those in the database and the built-in ones beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import asyncpg
+from sqlalchemy import Integer, Interval, Text, bindparam, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from wanllmdb_common.errors import AbortedError
+from wanllmdb_registry.domain.edit import RequestKey, StoredReply, matching_reply
+from wanllmdb_registry.domain.templates.built_in_templates import built_in_templates
+from wanllmdb_registry.domain.templates.model import (
+    ABSENT,
+    Absent,
+    Placeholder,
+    Template,
+    template_not_found,
+)
+from wanllmdb_registry.store.database import Database
+from wanllmdb_registry.store.schema import template_replies, templates
+from wanllmdb_registry.store.statement import Connection, Row, Statement
+
+_of_name = templates.c.name == bindparam("name")
+_GET = Statement(select(templates).where(_of_name))
+_LOCK = Statement(select(templates).where(_of_name).with_for_update())
+_LIST = Statement(
+    select(templates)
+    .where(templates.c.name > bindparam("after", type_=Text))
+    .order_by(templates.c.name)
+    .limit(bindparam("most", type_=Integer))
+)
+_INSERT = Statement(insert(templates), templates.c.keys())
+_CHANGED = [column.name for column in templates.c if column.name != "name"]
+_UPDATE = Statement(update(templates).where(templates.c.name == bindparam("key")), _CHANGED)
+_DELETE = Statement(delete(templates).where(_of_name))
+_NOW = Statement(select(func.clock_timestamp().label("now")))
+_REPLY = Statement(
+    select(template_replies.c.fingerprint, template_replies.c.reply).where(
+        template_replies.c.request_id == bindparam("request_id")
+    )
+)
+_INSERT_REPLY = Statement(insert(template_replies), template_replies.c.keys())
+_old = (
+    select(template_replies.c.request_id)
+    .where(
+        template_replies.c.create_time < func.clock_timestamp() - bindparam("age", type_=Interval)
+    )
+    .limit(bindparam("limit", type_=Integer))
+    .scalar_subquery()
+)
+_DELETE_OLD_REPLIES = Statement(
+    delete(template_replies).where(template_replies.c.request_id.in_(_old))
+)
+
+TemplateChange = Callable[[Template | None, datetime], tuple[Template | None, bytes]]
+"""A change: of the template as it is (None where there is none) at a time, to the one that is
+to be (None deletes it) and what its caller is answered. Raises what forbids it."""
+
+# The second of these sees all that the first one met.
+_TRIES = 4
+
+
+class TemplateStore:
+    """Reads templates and changes them, each request exactly once.
+
+    A template in the database hides a built-in one of the same name, which a later
+    release may have brought.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, name: str) -> Template:
+        """The template.
+
+        Raises:
+            NotFoundError: TEMPLATE_NOT_FOUND.
+        """
+        async with self._database.read() as connection:
+            row = await _GET.fetch_one(connection, name=name)
+        template = built_in_templates().get(name) if row is None else _from_row(row)
+        if template is None:
+            raise template_not_found(name)
+        return template
+
+    async def list(self, after: str, limit: int) -> Sequence[Template]:
+        """At most `limit` templates, by name, from the first after `after`."""
+        async with self._database.read() as connection:
+            rows = await _LIST.fetch(connection, after=after, most=limit)
+        found = {name: each for name, each in built_in_templates().items() if name > after}
+        found |= {row["name"]: _from_row(row) for row in rows}
+        return [found[name] for name in sorted(found)][:limit]
+
+    async def apply(self, name: str, key: RequestKey | None, change: TemplateChange) -> bytes:
+        """Carries a change out in a transaction, or gives the answer of the first time.
+
+        Raises:
+            InvalidArgumentError: REQUEST_ID_REUSED.
+            ServiceError: what the change raises.
+        """
+        for _ in range(_TRIES):
+            try:
+                async with self._database.transaction() as connection:
+                    return await self._apply(connection, name, key, change)
+            except AbortedError as error:
+                # Another one created it, or answered the request, at the same time.
+                if not isinstance(error.__cause__, asyncpg.UniqueViolationError):
+                    raise
+        raise _met_others()
+
+    async def _apply(
+        self, connection: Connection, name: str, key: RequestKey | None, change: TemplateChange
+    ) -> bytes:
+        row = await _LOCK.fetch_one(connection, name=name)
+        if key is not None:
+            stored = await _REPLY.fetch_one(connection, request_id=key.request_id)
+            if stored is not None:
+                return matching_reply(key, StoredReply(stored["fingerprint"], stored["reply"]))
+        clock = await _NOW.fetch_one(connection)
+        assert clock is not None
+        template, reply = change(None if row is None else _from_row(row), clock["now"])
+        try:
+            if template is None:
+                await _DELETE.execute(connection, name=name)
+            elif row is None:
+                await _INSERT.execute(connection, **_to_row(template))
+            else:
+                await _UPDATE.execute(connection, key=name, **_to_row(template))
+            if key is not None:
+                await _INSERT_REPLY.execute(
+                    connection,
+                    request_id=key.request_id,
+                    fingerprint=key.fingerprint,
+                    reply=reply,
+                    create_time=clock["now"],
+                )
+        except asyncpg.UniqueViolationError as error:
+            raise _met_others() from error
+        return reply
+
+    async def delete_old_replies(self, age: timedelta, limit: int = 10_000) -> int:
+        """Forgets replies older than `age`, at most `limit`; gives how many."""
+        async with self._database.transaction() as connection:
+            return await _DELETE_OLD_REPLIES.execute(connection, age=age, limit=limit)
+
+
+def _met_others() -> AbortedError:
+    return AbortedError(
+        "WRITE_CONFLICT", "the write met others several times; send the same request again"
+    )
+
+
+def _from_row(row: Row) -> Template:
+    return Template(
+        name=row["name"],
+        description=row["description"],
+        config_text=row["config_text"],
+        placeholders=tuple(map(_placeholder, row["placeholders"])),
+        version=row["version"],
+        create_time=row["create_time"],
+        update_time=row["update_time"],
+    )
+
+
+def _placeholder(entry: Mapping[str, Any]) -> Placeholder:
+    return Placeholder(
+        entry["name"],
+        entry["description"],
+        entry.get("default", ABSENT),
+        entry.get("example", ABSENT),
+    )
+
+
+def _to_row(template: Template) -> dict[str, Any]:
+    entries = []
+    for placeholder in template.placeholders:
+        entry: dict[str, Any] = {
+            "name": placeholder.name,
+            "description": placeholder.description,
+        }
+        if not isinstance(placeholder.default, Absent):
+            entry["default"] = placeholder.default
+        if not isinstance(placeholder.example, Absent):
+            entry["example"] = placeholder.example
+        entries.append(entry)
+    return {
+        "name": template.name,
+        "description": template.description,
+        "config_text": template.config_text,
+        "placeholders": entries,
+        "version": template.version,
+        "create_time": template.create_time,
+        "update_time": template.update_time,
+    }
