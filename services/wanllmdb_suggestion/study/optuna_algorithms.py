@@ -109,7 +109,7 @@ def _gp(options: Options) -> OptunaAlgorithm:
 def _cmaes(options: Options) -> OptunaAlgorithm:
     def make(seed: int, known: KnownSpaces, prior: Sequence[FrozenTrial]) -> BaseSampler:
         sources = None if options["use_separable_cma"] else _sources(prior, known)
-        sampler = CmaEsSampler(
+        sampler = _TidyCmaEsSampler(
             seed=seed,
             n_startup_trials=options["n_startup_trials"],
             popsize=options["popsize"],
@@ -123,6 +123,18 @@ def _cmaes(options: Options) -> OptunaAlgorithm:
         return _with(sampler, "_search_space", known, TrialState.COMPLETE)
 
     return OptunaAlgorithm(make, kept=("cma:", "sepcma:", "cmawm:", "x_for_tell"))
+
+
+class _TidyCmaEsSampler(CmaEsSampler):
+    """Its state is stored and must hold nothing by chance: `cmaes` leaves a table that only its
+    own stopping rule reads as the memory happens to be.
+    """
+
+    def _init_optimizer(self, *args: Any, **kwargs: Any) -> Any:
+        optimizer = super()._init_optimizer(*args, **kwargs)
+        # CMAwM holds the others' class.
+        getattr(optimizer, "_cma", optimizer)._funhist_values[:] = 0.0
+        return optimizer
 
 
 def _sources(prior: Sequence[FrozenTrial], known: KnownSpaces) -> list[FrozenTrial] | None:
