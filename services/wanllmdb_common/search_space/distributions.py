@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 # What a parameter can be in Python. Lists and dictionaries hold the same again.
@@ -171,33 +172,42 @@ def contains(distribution: Distribution, value: ParameterValue) -> bool:
         case Categorical(values=values):
             return any(same_value(choice, value) for choice in values)
         case IntUniform(min=low, max=high) | IntLogUniform(min=low, max=high):
-            return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+            return _is_int(value) and low <= value <= high  # type: ignore[operator]
         case Uniform(min=low, max=high) | LogUniform(min=low, max=high):
-            return _is_number(value) and low <= float(value) <= high  # type: ignore[arg-type]
+            return _is_number(value) and low <= value <= high  # type: ignore[operator]
         case Normal():
             return _is_number(value)
         case LogNormal():
             return _is_number(value) and value > 0  # type: ignore[operator]
         case Beta():
             return _is_number(value) and 0 <= value <= 1  # type: ignore[operator]
+        case Quantized(law=law, q=int(q)):
+            return _is_int(value) and _near(law, value, q)  # type: ignore[arg-type]
         case Quantized(law=law, q=q):
-            if isinstance(q, int) and not (isinstance(value, int) and not isinstance(value, bool)):
-                return False
-            return _is_number(value) and _near(law, float(value), q)  # type: ignore[arg-type]
+            return _is_number(value) and _near(law, value, q)  # type: ignore[arg-type]
 
 
 def _near(law: Uniform | LogUniform | Normal | LogNormal | Beta, value: float, q: float) -> bool:
     """Whether rounding to a multiple of q may lead from within the law's bounds to `value`."""
     match law:
-        case Uniform(min=low, max=high) | LogUniform(min=low, max=high):
-            return low - q / 2 <= value <= high + q / 2
+        case Normal():
+            return True
         case LogNormal():
             return value >= 0
         case Beta():
-            return -q / 2 <= value <= 1 + q / 2
-        case Normal():
-            return True
+            low, high = 0.0, 1.0
+        case Uniform() | LogUniform():
+            low, high = law.min, law.max
+    # In decimals, as the rounding itself: half of 0.1 below 0.25 is exactly 0.2.
+    exact = Decimal(repr(value))
+    half = Decimal(repr(q)) / 2
+    return Decimal(repr(low)) - half <= exact <= Decimal(repr(high)) + half
+
+
+def _is_int(value: ParameterValue) -> bool:
+    """Whether it is an integer that 64 bits hold."""
+    return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
 
 
 def _is_number(value: ParameterValue) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return _is_int(value) or (isinstance(value, float) and math.isfinite(value))

@@ -11,6 +11,7 @@ from hypothesis.strategies import SearchStrategy
 from wanllmdb_common.search_space.distributions import (
     Beta,
     Categorical,
+    Condition,
     Constant,
     Distribution,
     IntLogUniform,
@@ -18,7 +19,9 @@ from wanllmdb_common.search_space.distributions import (
     LogNormal,
     LogUniform,
     Normal,
+    Parameter,
     Quantized,
+    SearchSpace,
     Uniform,
     same_value,
 )
@@ -113,3 +116,33 @@ LAWS: SearchStrategy[Distribution] = st.one_of(
     BETAS,
     quantized(),
 )
+
+
+@st.composite
+def conditional_spaces(draw: st.DrawFn, laws: SearchStrategy[Distribution] = LAWS) -> SearchSpace:
+    """Up to six parameters, some of which depend on others, in an order that names do not follow.
+
+    Args:
+        draw: Hypothesis's.
+        laws: What those that nothing depends on follow.
+    """
+    count = draw(st.integers(1, 6))
+    names = draw(st.permutations([f"p{i}" for i in range(count)]))
+    choices = st.lists(JSON_VALUES, min_size=1, max_size=4).filter(distinct)
+    parameters: list[Parameter] = []
+    parents: list[tuple[str, list[Any]]] = []
+    for name in names:
+        conditions = []
+        for parent, values in parents:
+            if draw(st.integers(0, 2)) == 0:
+                wanted = draw(st.lists(st.sampled_from(values), min_size=1).filter(distinct))
+                conditions.append(Condition(parent, tuple(wanted)))
+        law: Distribution
+        if draw(st.booleans()):
+            values = draw(choices)
+            parents.append((name, values))
+            law = Categorical(tuple(values))
+        else:
+            law = draw(laws)
+        parameters.append(Parameter(name, law, tuple(conditions)))
+    return SearchSpace(tuple(sorted(parameters, key=lambda p: p.name)))

@@ -13,6 +13,7 @@ from optuna.trial import TrialState
 
 from tests.unit.suggestion.spaces import SIX_PARAMETERS, run
 from wanllmdb_suggestion.study.bayes_sampler import BayesSampler
+from wanllmdb_suggestion.study.optuna_draws import RandomDraws
 from wanllmdb_suggestion.study.random_sampler import RandomSampler
 from wanllmdb_suggestion.study.records import RunRecord, RunState
 from wanllmdb_suggestion.study.seeding import ask_seed
@@ -74,9 +75,9 @@ def optuna_ask(history: list[RunRecord], sampler: BaseSampler, *, minimize: bool
 
 @pytest.mark.parametrize("number", [0, 1, 50])
 def test_random_draws_what_optuna_draws(number: int) -> None:
-    ours = RandomSampler(SIX_PARAMETERS, SEED).propose(number)
-    theirs = optuna_ask([], OptunaRandomSampler(seed=ask_seed(SEED, number)), minimize=True)
-    assert ours == MAPPING.complete({}, theirs)
+    seed = ask_seed(SEED, number)
+    ours = RandomDraws(MAPPING.distributions).draw(seed, MAPPING.distributions)
+    assert ours == optuna_ask([], OptunaRandomSampler(seed=seed), minimize=True)
 
 
 @pytest.mark.parametrize("count", [0, 5, 12, 30, 120, 300])

@@ -1,0 +1,183 @@
+"""Random points of a whole space: each parameter from its law, conditions and constraints met."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
+
+from wanllmdb_common.search_space.conditions import is_active, parents_first
+from wanllmdb_common.search_space.constraints import Constraints, Expression
+from wanllmdb_common.search_space.distributions import Parameter, ParameterValue, SearchSpace
+from wanllmdb_common.search_space.laws import draw
+
+# How often what constraints tie together is drawn before it is given up, about 0.2 s.
+MAX_DRAWS = 20_000
+# How often, and for how many seconds at most, where a sweep is to be refused. Far
+# fewer than above, so that an accepted sweep does not run into the bound later.
+MAX_TRIAL_DRAWS = 4_000
+MAX_TRIAL_SECONDS = 0.4
+
+
+class NoPointFoundError(Exception):
+    """No point that meets the constraints was found.
+
+    Attributes:
+        draws: How many were tried.
+        worst: The constraint that most of them broke.
+    """
+
+    def __init__(self, draws: int, worst: str) -> None:
+        self.draws = draws
+        self.worst = worst
+        super().__init__(
+            f"no point that meets the constraints was found in {draws} "
+            f"{'draw' if draws == 1 else 'draws'}; most of them broke '{worst}'"
+        )
+
+
+class PointDraws:
+    """Draws points of a space. Not thread-safe.
+
+    Parameters that neither conditions nor constraints tie together are drawn
+    apart, so that a draw that breaks a constraint costs only those that it names.
+    The law is that of the whole space given that the constraints hold.
+
+    Raises:
+        ExpressionError: a constraint can't be read.
+        CycleError: the conditions go in a circle.
+    """
+
+    def __init__(self, space: SearchSpace) -> None:
+        self._names = [parameter.name for parameter in space.parameters]
+        self._parts = [_Part(*tied) for tied in _tied_together(space)]
+
+    def draw(
+        self,
+        seed: int,
+        given: Mapping[str, ParameterValue] | None = None,
+        *,
+        max_draws: int = MAX_DRAWS,
+        max_seconds: float | None = None,
+    ) -> dict[str, ParameterValue]:
+        """A point, by name in order; the same for the same arguments.
+
+        Args:
+            seed: Not negative.
+            given: Values that are not drawn; those that the run does not have are left out.
+            max_draws: How often what a constraint ties together is drawn at most.
+            max_seconds: For how long at most; the point does not depend on it.
+
+        Raises:
+            NoPointFoundError: none was found that meets the constraints.
+        """
+        random = Random(seed)
+        deadline = None if max_seconds is None else time.monotonic() + max_seconds
+        point: dict[str, ParameterValue] = {}
+        for part in self._parts:
+            point.update(part.draw(random, given or {}, max_draws, deadline))
+        return {name: point[name] for name in self._names if name in point}
+
+
+def draw_point(
+    space: SearchSpace, seed: int, given: Mapping[str, ParameterValue] | None = None
+) -> dict[str, ParameterValue]:
+    """One point; for several make a `PointDraws`, which see."""
+    return PointDraws(space).draw(seed, given)
+
+
+def infeasibility(
+    space: SearchSpace, given: Mapping[str, ParameterValue] | None = None
+) -> str | None:
+    """Why the space seems to have no point that meets its constraints; None where it has one.
+
+    Takes half a second at most. Constraints that hold for very few points are
+    refused like those that hold for none: no method could draw such points.
+
+    Args:
+        space: Its constraints must be readable.
+        given: Values that the point must have.
+    """
+    try:
+        PointDraws(space).draw(0, given, max_draws=MAX_TRIAL_DRAWS, max_seconds=MAX_TRIAL_SECONDS)
+    except NoPointFoundError as error:
+        return str(error)
+    return None
+
+
+class _Part:
+    """Parameters that conditions and constraints tie together, parents first."""
+
+    def __init__(self, parameters: Sequence[Parameter], expressions: Sequence[Expression]) -> None:
+        self._parameters: list[tuple[Parameter, Callable[[Random], ParameterValue]]] = [
+            (parameter, draw(parameter.distribution)) for parameter in parameters
+        ]
+        self._expressions = expressions
+
+    def draw(
+        self,
+        random: Random,
+        given: Mapping[str, ParameterValue],
+        max_draws: int,
+        deadline: float | None,
+    ) -> dict[str, ParameterValue]:
+        """See `PointDraws.draw`."""
+        if not self._expressions:
+            return self._once(random, given)[0]
+        broken: Counter[str] = Counter()
+        draws = 0
+        while draws < max_draws:
+            point, is_random = self._once(random, given)
+            draws += 1
+            failed = next((e for e in self._expressions if not e.holds(point)), None)
+            if failed is None:
+                return point
+            broken[failed.text] += 1
+            if not is_random or (deadline is not None and time.monotonic() > deadline):
+                break
+        raise NoPointFoundError(draws, broken.most_common(1)[0][0])
+
+    def _once(
+        self, random: Random, given: Mapping[str, ParameterValue]
+    ) -> tuple[dict[str, ParameterValue], bool]:
+        """A draw, and whether another one could give something else."""
+        point: dict[str, ParameterValue] = {}
+        is_random = False
+        for parameter, drawn in self._parameters:
+            if parameter.conditions and not is_active(parameter, point):
+                continue
+            if parameter.name in given:
+                point[parameter.name] = given[parameter.name]
+            else:
+                point[parameter.name] = drawn(random)
+                is_random = True
+        return point, is_random
+
+
+def _tied_together(space: SearchSpace) -> list[tuple[list[Parameter], list[Expression]]]:
+    """The parameters in groups, with the expressions of each; those of no expression in one."""
+    expressions = Constraints(space).expressions
+    group = {parameter.name: parameter.name for parameter in space.parameters}
+
+    def find(name: str) -> str:
+        while group[name] != name:
+            group[name] = group[group[name]]
+            name = group[name]
+        return name
+
+    for parameter in space.parameters:
+        for condition in parameter.conditions:
+            group[find(parameter.name)] = find(condition.parameter)
+    for expression in expressions:
+        first, *others = expression.names
+        for other in others:
+            group[find(other)] = find(first)
+    constrained = {find(name) for expression in expressions for name in expression.names}
+    parts: dict[str, tuple[list[Parameter], list[Expression]]] = {}
+    for parameter in parents_first(space):
+        root = find(parameter.name)
+        parts.setdefault(root if root in constrained else "", ([], []))[0].append(parameter)
+    for expression in expressions:
+        parts[find(next(iter(expression.names)))][1].append(expression)
+    return list(parts.values())

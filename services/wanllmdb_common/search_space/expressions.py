@@ -1,0 +1,361 @@
+"""The language of constraints: what may stand in an expression, and what each part does.
+
+The library simpleeval evaluates it. Before that an expression is read once and
+everything that is not listed here is refused, so that no expression reaches a
+Python object or takes long: names become parameters, arithmetic is bounded.
+"""
+
+from __future__ import annotations
+
+import ast
+import keyword
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from simpleeval import EvalWithCompoundTypes
+
+from wanllmdb_common.algorithms.description import did_you_mean
+from wanllmdb_common.search_space.distributions import ParameterValue
+
+MAX_CHARACTERS = 1_000
+MAX_DEPTH = 100
+MAX_EXPONENT = 1_000
+# Of a text that an expression puts together, in characters.
+MAX_TEXT = 10_000
+# Of an integer that an expression computes.
+MAX_BITS = 4_096
+MAX_DIGITS = 300
+
+_ALLOWED = (
+    "an expression has names, numbers, texts, True, False, None, lists, + - * / // % **, "
+    "comparisons, and, or, not, in, and the functions abs, min, max, round"
+)
+_INSTEAD = {
+    ast.BitAnd: "& is not allowed: write 'and'",
+    ast.BitOr: "| is not allowed: write 'or'",
+    ast.Invert: "~ is not allowed: write 'not'",
+    ast.Is: "'is' is not allowed: write ==",
+    ast.IsNot: "'is not' is not allowed: write !=",
+}
+
+
+class ExpressionError(ValueError):
+    """What is wrong with an expression; `problems` has all of it."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(self.problems))
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A condition between parameters. Not thread-safe.
+
+    Attributes:
+        text: As it was written.
+        names: The full names of the parameters in it.
+    """
+
+    text: str
+    names: frozenset[str]
+    _tree: ast.expr = field(repr=False, compare=False)
+    _evaluator: EvalWithCompoundTypes = field(repr=False, compare=False)
+
+    def holds(self, values: Mapping[str, ParameterValue]) -> bool:
+        """Whether a run with these values meets it.
+
+        It does when one of its parameters is not among them. It does not when it
+        can't be computed (a division by zero, a text compared with a number), and
+        when it gives no truth value.
+        """
+        if not self.names <= values.keys():
+            return True
+        self._evaluator.names = values
+        try:
+            return self._evaluator.eval(self.text, self._tree) is True
+        except (ArithmeticError, TypeError, ValueError, RecursionError):
+            return False
+
+
+def parse(text: str, names: Collection[str], truth_values: Collection[str]) -> Expression:
+    """Reads an expression.
+
+    Args:
+        text: The expression.
+        names: The full names of all parameters.
+        truth_values: The names of those that can be True or False.
+
+    Raises:
+        ExpressionError: with everything that is wrong with it.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise ExpressionError([f"has {len(text)} characters, at most {MAX_CHARACTERS} are allowed"])
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except SyntaxError as error:
+        raise ExpressionError([_syntax(text, error, names)]) from None
+    except (ValueError, MemoryError, RecursionError):
+        raise ExpressionError([f"can't be read; {_ALLOWED}"]) from None
+    reader = _Reader(names)
+    tree = reader.read(tree, 0)
+    if not reader.problems and not _is_condition(tree, truth_values):
+        reader.problems.append(
+            "is not a condition, true or false: compare something in it, as in 'a < b'"
+        )
+    if not reader.problems and not reader.names:
+        reader.problems.append("names no parameter")
+    if reader.problems:
+        raise ExpressionError(dict.fromkeys(reader.problems))
+    return Expression(text, frozenset(reader.names), tree, _evaluator())
+
+
+def spelled(name: str) -> str:
+    """How the parameter is written in an expression."""
+    parts = name.split("/")
+    plain = all(part.isidentifier() and not keyword.iskeyword(part) for part in parts)
+    return ".".join(parts) if plain else f'p["{name}"]'
+
+
+class _Reader:
+    """Checks a tree and puts parameters' full names into it."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        self.names: set[str] = set()
+        self.problems: list[str] = []
+        self._known = names
+        self._by_dotted: dict[str, list[str]] = {}
+        for name in names:
+            self._by_dotted.setdefault(name.replace("/", "."), []).append(name)
+
+    def read(self, node: ast.expr, depth: int) -> ast.expr:
+        """The same tree with names resolved; what may not stand in it goes to `problems`."""
+        if depth > MAX_DEPTH:
+            self.problems.append(f"is nested more than {MAX_DEPTH} deep")
+            return node
+        match node:
+            case ast.Constant(value=bool() | int() | float() | str() | None):
+                pass
+            case ast.Name() | ast.Attribute() | ast.Subscript():
+                return self._parameter(node)
+            case ast.BinOp(op=op):
+                self._operator(op, node)
+                node.left = self.read(node.left, depth + 1)
+                node.right = self.read(node.right, depth + 1)
+                if isinstance(op, ast.Pow):
+                    self._exponent(node.right)
+            case ast.UnaryOp(op=op):
+                self._operator(op, node)
+                node.operand = self.read(node.operand, depth + 1)
+            case ast.BoolOp():
+                node.values = [self.read(value, depth + 1) for value in node.values]
+            case ast.Compare():
+                for comparison in node.ops:
+                    self._operator(comparison, node)
+                node.left = self.read(node.left, depth + 1)
+                node.comparators = [self.read(c, depth + 1) for c in node.comparators]
+            case ast.List() | ast.Tuple():
+                node.elts = [self.read(element, depth + 1) for element in node.elts]
+            case ast.Call(func=ast.Name(id=function), keywords=[]):
+                if function not in _FUNCTIONS:
+                    hint = did_you_mean(function, _FUNCTIONS)
+                    known = ", ".join(_FUNCTIONS)
+                    self.problems.append(f"unknown function {function}{hint}; there are {known}")
+                node.args = [self.read(argument, depth + 1) for argument in node.args]
+            case _:
+                self._refuse(node)
+        return node
+
+    def _parameter(self, node: ast.Name | ast.Attribute | ast.Subscript) -> ast.expr:
+        match node:
+            case ast.Subscript(value=ast.Name(id="p"), slice=ast.Constant(value=str(written))):
+                pass
+            case ast.Subscript():
+                self.problems.append(
+                    f'{_source(node)} is not allowed: [...] follows p alone, as in p["name"]'
+                )
+                return node
+            case _:
+                dotted = _dotted(node)
+                if dotted is None:
+                    self._refuse(node)
+                    return node
+                written = dotted
+        found = [written] if written in self._known else self._by_dotted.get(written, [])
+        if len(found) == 1:
+            self.names.add(found[0])
+            return ast.Name(found[0], ast.Load())
+        if found:
+            choices = " or ".join(f'p["{name}"]' for name in found)
+            self.problems.append(f"{written} may be several parameters: write {choices}")
+        else:
+            self.problems.append(self._unknown(written))
+        return node
+
+    def _unknown(self, written: str) -> str:
+        members = [spelled(name) for name in self._known if name.startswith(written + "/")]
+        if members:
+            return f"{written} is a group; its parameters are {_listed(members)}"
+        # What reads as a difference, or ends at a keyword, may be a name in full.
+        longer = [
+            name
+            for name in self._known
+            if name.replace("/", ".").startswith(written) and spelled(name).startswith("p[")
+        ]
+        if longer:
+            return f"no parameter is named {written}; write {_listed(map(spelled, longer))}"
+        hint = did_you_mean(written, [name.replace("/", ".") for name in self._known])
+        return f"no parameter is named {written}{hint}"
+
+    def _operator(self, op: ast.AST, node: ast.expr) -> None:
+        if type(op) not in _OPERATORS:
+            self._refuse(node, op)
+
+    def _exponent(self, node: ast.expr) -> None:
+        match node:
+            case ast.Constant(value=int() | float() as value) if abs(value) > MAX_EXPONENT:
+                self.problems.append(
+                    f"the exponent {value:g} is too large, at most {MAX_EXPONENT} is allowed"
+                )
+
+    def _refuse(self, node: ast.expr, op: ast.AST | None = None) -> None:
+        instead = _INSTEAD.get(type(op))  # type: ignore[arg-type]  # None is in no dictionary
+        self.problems.append(instead or f"{_source(node)} is not allowed: {_ALLOWED}")
+
+
+def _is_condition(node: ast.expr, truth_values: Collection[str]) -> bool:
+    match node:
+        case ast.Compare() | ast.UnaryOp(op=ast.Not()) | ast.Constant(value=bool()):
+            return True
+        case ast.BoolOp(values=values):
+            return all(_is_condition(value, truth_values) for value in values)
+        case ast.Name(id=name):
+            return name in truth_values
+        case _:
+            return False
+
+
+def _dotted(node: ast.expr) -> str | None:
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=value, attr=attr):
+            before = _dotted(value)
+            return None if before is None else f"{before}.{attr}"
+        case _:
+            return None
+
+
+def _syntax(text: str, error: SyntaxError, names: Collection[str]) -> str:
+    unwritable = [
+        name
+        for name in names
+        if any(map(keyword.iskeyword, re.split(r"[/.]", name)))
+        and re.search(rf"(?<![\w\"']){re.escape(name.replace('/', '.'))}(?![\w\"'])", text)
+    ]
+    hint = f"; write {_listed(map(spelled, unwritable))}" if unwritable else ""
+    if not text.strip():
+        return "is empty"
+    place = "" if error.offset is None else f" at character {error.offset}"
+    return f"is no expression: {error.msg}{place}{hint}"
+
+
+def _source(node: ast.expr) -> str:
+    return f"{ast.unparse(node):.60}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)[:10])
+
+
+def _evaluator() -> EvalWithCompoundTypes:
+    evaluator = EvalWithCompoundTypes(operators=_OPERATORS, names={})
+    allowed = (
+        ast.Constant,
+        ast.Name,
+        ast.BinOp,
+        ast.UnaryOp,
+        ast.BoolOp,
+        ast.Compare,
+        ast.List,
+        ast.Tuple,
+        ast.Call,
+    )
+    evaluator.nodes = {kind: evaluator.nodes[kind] for kind in allowed}
+    # Set here, because the constructor adds functions of its own.
+    evaluator.functions = _FUNCTIONS
+    return evaluator
+
+
+def _numbers(compute: Callable[..., Any]) -> Callable[..., Any]:
+    """The operation for numbers alone: no repeated texts, no formatting by %."""
+
+    def operation(*operands: Any) -> Any:
+        for operand in operands:
+            if not isinstance(operand, int | float):
+                raise TypeError("arithmetic is for numbers")
+        result = compute(*operands)
+        if isinstance(result, int) and result.bit_length() > MAX_BITS:
+            raise OverflowError
+        return result
+
+    return operation
+
+
+def _add(left: Any, right: Any) -> Any:
+    if isinstance(left, str) and isinstance(right, str):
+        if len(left) + len(right) > MAX_TEXT:
+            raise OverflowError
+        return left + right
+    return _add_numbers(left, right)
+
+
+def _power(base: float, exponent: float) -> Any:
+    if abs(exponent) > MAX_EXPONENT:
+        raise OverflowError
+    if isinstance(base, int) and isinstance(exponent, int):
+        if base.bit_length() * abs(exponent) > MAX_BITS:
+            raise OverflowError
+    elif base < 0 and not float(exponent).is_integer():
+        raise ValueError("no real number")
+    return base**exponent
+
+
+def _round(number: Any, digits: Any = None) -> Any:
+    if digits is None:
+        return round(number)
+    if not isinstance(digits, int) or abs(digits) > MAX_DIGITS:
+        raise ValueError("digits")
+    return round(number, digits)
+
+
+_add_numbers = _numbers(lambda a, b: a + b)
+
+_OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
+    ast.Add: _add,
+    ast.Sub: _numbers(lambda a, b: a - b),
+    ast.Mult: _numbers(lambda a, b: a * b),
+    ast.Div: _numbers(lambda a, b: a / b),
+    ast.FloorDiv: _numbers(lambda a, b: a // b),
+    ast.Mod: _numbers(lambda a, b: a % b),
+    ast.Pow: _numbers(_power),
+    ast.USub: _numbers(lambda a: -a),
+    ast.UAdd: _numbers(lambda a: +a),
+    ast.Not: lambda a: not a,
+    ast.Eq: lambda a, b: a == b,
+    ast.NotEq: lambda a, b: a != b,
+    ast.Lt: lambda a, b: a < b,
+    ast.LtE: lambda a, b: a <= b,
+    ast.Gt: lambda a, b: a > b,
+    ast.GtE: lambda a, b: a >= b,
+    ast.In: lambda a, b: a in b,
+    ast.NotIn: lambda a, b: a not in b,
+}
+
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "abs": _numbers(abs),
+    "max": max,
+    "min": min,
+    "round": _numbers(_round),
+}
