@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 
 from google.protobuf.message import Message
 
@@ -15,7 +14,7 @@ from wanllmdb.api.registry.v1 import template_service_pb2 as pb
 from wanllmdb.api.registry.v1 import template_service_pb2_grpc as pb_grpc
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_common.errors import AbortedError, InvalidArgumentError
-from wanllmdb_common.search_space.convert import value_from_proto, value_to_proto
+from wanllmdb_common.search_space.convert import value_to_proto
 from wanllmdb_common.search_space.distributions import ParameterValue
 from wanllmdb_registry.domain.config.text import write_json, write_yaml
 from wanllmdb_registry.domain.config.wording import invalid_config
@@ -203,8 +202,7 @@ def _placeholder(reader: RequestReader, path: str, message: pb.TemplatePlacehold
     given: dict[str, ParameterValue] = {}
     for field in ("default", "example"):
         if message.HasField(field):
-            value = getattr(message, field)
-            given[field] = reader.attempt(f"{path}.{field}", partial(value_from_proto, value))
+            given |= reader.parameters(path, {field: getattr(message, field)})
     return Placeholder(
         reader.text(f"{path}.name", message.name),
         reader.text(f"{path}.description", message.description, limit=1_000),

@@ -15,6 +15,9 @@ from wanllmdb_common.search_space.distributions import ParameterValue
 class Absent:
     """Stands for a default or an example that is not given; None is a value."""
 
+    def __repr__(self) -> str:
+        return "ABSENT"
+
 
 ABSENT: Final = Absent()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wanllmdb_common.algorithms.description import did_you_mean
@@ -20,6 +21,16 @@ from wanllmdb_registry.domain.templates.placeholders import (
 )
 
 
+@contextlib.contextmanager
+def _not_too_deep() -> Iterator[None]:
+    try:
+        yield
+    except RecursionError:
+        problem = FieldViolation("config_text", "is nested too deeply")
+        raise invalid_config([problem]) from None
+
+
+@_not_too_deep()
 def render(template: Template, values: Mapping[str, ParameterValue]) -> dict[str, Any]:
     """The config that a template gives with these values; it is in order.
 
@@ -66,6 +77,7 @@ def parse_template(template: Template, values: Mapping[str, ParameterValue]) -> 
     return parse_config(render(template, values))
 
 
+@_not_too_deep()
 def check_template(template: Template) -> None:
     """Passes if the template is in order, with defaults and examples in their places.
 
