@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wanllmdb_common.algorithms.pruners import PRUNERS
 from wanllmdb_suggestion.study.pruning.band_table import BandTable
+from wanllmdb_suggestion.study.pruning.bounds import Bounds
+from wanllmdb_suggestion.study.pruning.courses import Course
 from wanllmdb_suggestion.study.pruning.decision import StopRule
-from wanllmdb_suggestion.study.records import StudySpec
+from wanllmdb_suggestion.study.pruning.halving import Hyperband, SuccessiveHalving
+from wanllmdb_suggestion.study.pruning.patience import Impatience, Patience
+from wanllmdb_suggestion.study.pruning.percentile import MEDIAN, Percentile
+from wanllmdb_suggestion.study.pruning.pruner import Pruner, PrunerRule, Setting
+from wanllmdb_suggestion.study.pruning.rungs import Gate
+from wanllmdb_suggestion.study.pruning.signed_rank import SignedRank
+from wanllmdb_suggestion.study.records import AlgorithmChoice, StudySpec
+
+_DESCRIPTIONS = {description.name: description for description in PRUNERS}
 
 
 def make_stop_rule(spec: StudySpec) -> StopRule | None:
@@ -13,4 +27,46 @@ def make_stop_rule(spec: StudySpec) -> StopRule | None:
         return None
     if spec.hyperband is not None:
         return BandTable(spec.hyperband, spec.metric, minimize=spec.minimize)
+    if spec.pruner is not None:
+        # Optuna's hyperband draws brackets from the study's name.
+        setting = Setting(spec.metric, spec.minimize, name=str(spec.seed))
+        return PrunerRule(_pruner(spec.pruner, setting))
     return None
+
+
+def _pruner(choice: AlgorithmChoice, setting: Setting, out: Sequence[Impatience] = ()) -> Pruner:
+    """The pruner; `out` are those around it whose patience must be out."""
+    options: Mapping[str, Any] = _DESCRIPTIONS[choice.name].values(choice.options)
+    match choice.name:
+        case "median":
+            return Percentile(setting, MEDIAN, **options)
+        case "percentile":
+            return Percentile(setting, **options)
+        case "threshold":
+            return Bounds(setting, **options)
+        case "wilcoxon":
+            return SignedRank(setting, **options)
+        case "successive_halving":
+            return SuccessiveHalving(setting, **options, gate=_gate(out))
+        case "hyperband":
+            return Hyperband(setting, **options, gate=_gate(out))
+        case "patient":
+            own = Impatience(setting, options["patience"], options["min_delta"])
+            wrapped = options["wrapped"]
+            inner = None
+            if wrapped is not None:
+                within = AlgorithmChoice(wrapped["name"], wrapped.get("options", {}))
+                inner = _pruner(within, setting, [*out, own])
+            return Patience(setting, own, inner)
+        case name:
+            raise ValueError(f"no pruner is named '{name}'")
+
+
+def _gate(out: Sequence[Impatience]) -> Gate | None:
+    if not out:
+        return None
+
+    def is_open(course: Course, at: int) -> bool:
+        return all(impatience.is_out(course, at) for impatience in out)
+
+    return is_open

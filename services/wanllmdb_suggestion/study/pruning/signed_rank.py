@@ -1,0 +1,76 @@
+"""A statistical test against the best finished run."""
+
+from __future__ import annotations
+
+import math
+from statistics import fmean
+
+from optuna.pruners import WilcoxonPruner
+from scipy.stats import wilcoxon
+
+from wanllmdb_suggestion.study.pruning.courses import Course, Courses, StudyView
+from wanllmdb_suggestion.study.pruning.pruner import Pruner, Setting, Verdict
+
+
+class SignedRank(Pruner):
+    """A run's values against the best finished run's, paired by step; Optuna's Wilcoxon pruner."""
+
+    def __init__(self, setting: Setting, p_threshold: float, n_startup_steps: int) -> None:
+        self._setting = setting
+        self._p_threshold = p_threshold
+        self._startup = max(2, n_startup_steps)
+        self._pruner = WilcoxonPruner(p_threshold=p_threshold, n_startup_steps=n_startup_steps)
+        self.first_count = self._startup
+
+    def last_check(self, course: Course, courses: Courses) -> int | None:
+        """See Pruner."""
+        return len(course.steps) - 1 if len(course.steps) >= self._startup else None
+
+    def next_count(self, course: Course, courses: Courses) -> int:
+        """See Pruner."""
+        return course.finite + 1
+
+    def waiting_for(self, course: Course, courses: Courses) -> str:
+        """See Pruner."""
+        return f"nothing is compared before {self._startup} values, and it has {len(course.steps)}"
+
+    def judge(self, course: Course, at: int, courses: Courses) -> Verdict:
+        """See Pruner."""
+        asked = course.as_it_was(at)
+        view = StudyView(courses, self._setting.name, asked, minimize=self._setting.minimize)
+        if not courses.finished():
+            return Verdict(False, "there is no finished run to compare it with")
+        best = view.best_trial
+        theirs, mine = best.intermediate_values, asked.intermediate_values
+        # Optuna would warn of them in the server's log, at every question.
+        if not theirs or not all(map(math.isfinite, [*theirs.values(), *mine.values()])):
+            return Verdict(
+                False,
+                f"it or the best run, {best.number}, has values that can't be compared: NaN, "
+                "infinite ones, or none",
+            )
+        common = sorted(mine.keys() & theirs.keys())
+        if len(common) < self._startup:
+            return Verdict(
+                False,
+                f"it has {len(common)} of the {self._startup} steps needed in common with the "
+                f"best run, {best.number}",
+            )
+        should_stop = self._pruner.prune(view.as_study, asked)
+        differences = [mine[step] - theirs[step] for step in common]
+        p = float(
+            wilcoxon(
+                differences,
+                alternative="greater" if self._setting.minimize else "less",
+                zero_method="zsplit",
+            ).pvalue
+        )
+        value, threshold = fmean(mine[s] for s in common), fmean(theirs[s] for s in common)
+        why = (
+            f"over {len(common)} common steps its mean '{self._setting.metric}' is {value:g}, that "
+            f"of the best run, {best.number}, is {threshold:g}; it is worse with p = {p:.3g}, "
+            f"and below {self._p_threshold:g} a run stops"
+        )
+        if p < self._p_threshold and not should_stop:
+            why += ", but its mean over all its steps is no worse"
+        return Verdict(should_stop, why, common[-1], threshold, value, 2)
