@@ -14,6 +14,7 @@ from wanllmdb_common.algorithms.pruners import PRUNERS
 from wanllmdb_common.algorithms.samplers import SAMPLERS
 from wanllmdb_common.algorithms.terminators import TERMINATORS
 from wanllmdb_common.search_space.convert import value_to_proto
+from wanllmdb_suggestion.refusals import not_installed, not_known
 
 _METHODS = {
     "": sweep_pb2.METHOD_UNSPECIFIED,
@@ -26,6 +27,20 @@ _METHODS = {
 def is_installed(description: AlgorithmDescription) -> bool:
     """Whether every module that it needs is there."""
     return all(_is_there(module) for module in description.modules)
+
+
+def require_sampler(name: str) -> None:
+    """Passes for a sampler that works on this server.
+
+    Raises:
+        FailedPreconditionError: ALGORITHM_NOT_INSTALLED.
+    """
+    for description in SAMPLERS:
+        if description.name == name:
+            if not is_installed(description):
+                raise not_installed(name, description.requires)
+            return
+    raise not_known(name)
 
 
 @cache

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import grpc.aio
+import structlog
 
 from wanllmdb.api.suggestion.v1 import (
     analysis_service_pb2,
@@ -20,12 +21,15 @@ from wanllmdb_suggestion.importance_worker import ImportanceWorker
 from wanllmdb_suggestion.registry_client import RegistryClient
 from wanllmdb_suggestion.servicer import SuggestionServicer
 from wanllmdb_suggestion.settings import SuggestionSettings
+from wanllmdb_suggestion.state_seal import new_key
 from wanllmdb_suggestion.sweep_cache import SweepCache
 
 SERVICES: tuple[str, ...] = (
     suggestion_service_pb2.DESCRIPTOR.services_by_name["SuggestionService"].full_name,
     analysis_service_pb2.DESCRIPTOR.services_by_name["AnalysisService"].full_name,
 )
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ async def running_suggestion(settings: SuggestionSettings) -> AsyncIterator[Sugg
             max_sweeps=settings.cached_sweeps,
             max_runs=settings.cached_runs,
             sampling_budget=settings.sampling_budget,
+            state_key=_state_key(settings),
         )
         importance = ImportanceWorker()
         try:
@@ -65,3 +70,13 @@ async def running_suggestion(settings: SuggestionSettings) -> AsyncIterator[Sugg
             sweeps.close()
             importance.close()
             executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _state_key(settings: SuggestionSettings) -> bytes:
+    if settings.state_key_bytes is not None:
+        return settings.state_key_bytes
+    log.warning(
+        "no state_key is set: what samplers stored with runs (cmaes, nsga2, nsga3) is "
+        "understood by this process alone, and what other ones stored is not read"
+    )
+    return new_key()

@@ -11,6 +11,7 @@ from wanllmdb_common.search_space.convert import (
     parameters_to_proto,
     space_from_proto,
 )
+from wanllmdb_suggestion.state_seal import StateSeal
 from wanllmdb_suggestion.study.model import Proposal
 from wanllmdb_suggestion.study.pruning.bands import Hyperband
 from wanllmdb_suggestion.study.records import (
@@ -83,8 +84,8 @@ def _algorithm(choice: sweep_pb2.AlgorithmChoice) -> AlgorithmChoice:
     return AlgorithmChoice(choice.name, parameters_from_proto(choice.options))
 
 
-def changes_from_proto(response: registry_service_pb2.SyncRunsResponse) -> Changes:
-    """A page of a sync."""
+def changes_from_proto(response: registry_service_pb2.SyncRunsResponse, seal: StateSeal) -> Changes:
+    """A page of a sync; states of samplers that the seal does not open are left out."""
     return Changes(
         revision=response.revision,
         standing=Standing(
@@ -93,7 +94,7 @@ def changes_from_proto(response: registry_service_pb2.SyncRunsResponse) -> Chang
             next_number=response.next_number,
             space_exhausted=response.space_exhausted,
         ),
-        runs=[record_from_proto(run) for run in response.runs],
+        runs=[_synced_record(run, seal) for run in response.runs],
         points=[
             ObjectivePoint(point.number, point.attempt, point.step, point.value)
             for point in response.objective_points
@@ -104,7 +105,9 @@ def changes_from_proto(response: registry_service_pb2.SyncRunsResponse) -> Chang
     )
 
 
-def record_from_proto(run: registry_service_pb2.SyncedRun | run_pb2.Run) -> RunRecord:
+def record_from_proto(
+    run: registry_service_pb2.SyncedRun | run_pb2.Run, sampler_state: bytes = b""
+) -> RunRecord:
     """A run, as the model knows it."""
     return RunRecord(
         number=run.number,
@@ -114,10 +117,13 @@ def record_from_proto(run: registry_service_pb2.SyncedRun | run_pb2.Run) -> RunR
         objective=run.objective if run.HasField("objective") else None,
         last_step=run.last_step if run.HasField("last_step") else None,
         objectives=tuple(run.objectives),
-        sampler_state=(
-            run.sampler_state if isinstance(run, registry_service_pb2.SyncedRun) else b""
-        ),
+        sampler_state=sampler_state,
     )
+
+
+def _synced_record(run: registry_service_pb2.SyncedRun, seal: StateSeal) -> RunRecord:
+    state = seal.open(run.number, run.sampler_state) if run.sampler_state else b""
+    return record_from_proto(run, state)
 
 
 def _prior_record(prior: registry_service_pb2.SyncedPriorRun) -> PriorRecord:
@@ -131,11 +137,15 @@ def _prior_record(prior: registry_service_pb2.SyncedPriorRun) -> PriorRecord:
     )
 
 
-def proposals_to_proto(proposals: Iterable[Proposal]) -> list[registry_service_pb2.RunProposal]:
-    """The messages."""
+def proposals_to_proto(
+    proposals: Iterable[Proposal], seal: StateSeal
+) -> list[registry_service_pb2.RunProposal]:
+    """The messages, with the states of samplers sealed."""
     return [
         registry_service_pb2.RunProposal(
-            number=proposal.number, parameters=parameters_to_proto(proposal.parameters)
+            number=proposal.number,
+            parameters=parameters_to_proto(proposal.parameters),
+            sampler_state=seal.seal(proposal.number, proposal.sampler_state),
         )
         for proposal in proposals
     ]

@@ -13,8 +13,12 @@ from wanllmdb_common.errors import (
     ServiceError,
     UnavailableError,
 )
+from wanllmdb_suggestion.algorithms import require_sampler
 from wanllmdb_suggestion.convert import proposals_to_proto
+from wanllmdb_suggestion.refusals import constraints_not_met
 from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
+from wanllmdb_suggestion.study.acceptance import ConstraintsNotMetError
+from wanllmdb_suggestion.study.make_sampler import is_exhaustive
 from wanllmdb_suggestion.study.model import Allotment, Batch, Demand, Proposal, SweepModel
 from wanllmdb_suggestion.study.records import Exhausted, SweepState
 from wanllmdb_suggestion.study_keeper import StudyKeeper
@@ -72,7 +76,8 @@ class SuggestDesk:
         """Hands out up to `count` runs.
 
         Raises:
-            FailedPreconditionError: SWEEP_NOT_RUNNING.
+            FailedPreconditionError: SWEEP_NOT_RUNNING, ALGORITHM_NOT_INSTALLED,
+                CONSTRAINTS_NOT_MET.
             AbortedError: WRITE_CONFLICT, other writers were faster every time.
             ServiceError: the registry's.
         """
@@ -122,14 +127,14 @@ class SuggestDesk:
             rule = model.stop_rule
             next_check = None if rule is None else rule.first_count
             fallback = _usual_shortage(model)
+            refusal: ServiceError | None = None
+            proposed = Batch(dict.fromkeys(range(len(waiting)), Allotment([_UNFIT], None)))
             if closed is None:
-                demands = [_demand(suggest) for suggest in waiting]
-                proposed = await self._keeper.off_loop(
-                    lambda: model.propose(demands, seconds=self._sampling_budget)
-                )
-            else:
-                refused = Allotment([_UNFIT], None)
-                proposed = Batch(dict.fromkeys(range(len(waiting)), refused))
+                try:
+                    proposed = await self._propose(model, waiting)
+                except FailedPreconditionError as error:
+                    # The sampler can't; who repeats an answered request gets his answer.
+                    refusal = error
         if ahead and any(a.shortage for a in proposed.allotments.values()):
             # Whether there really is no more only a sync can tell: once more, with one.
             return
@@ -143,7 +148,9 @@ class SuggestDesk:
             return
         try:
             response = await self._create(
-                served, space_exhausted=proposed.space_exhausted, etag="" if closed else etag
+                served,
+                space_exhausted=proposed.space_exhausted,
+                etag="" if closed or refusal else etag,
             )
         except FailedPreconditionError as error:
             if error.reason != "SWEEP_NOT_RUNNING":
@@ -160,12 +167,16 @@ class SuggestDesk:
         for (suggest, allotment), result in zip(served, response.results, strict=True):
             if result.request_id_reused:
                 suggest.reject(_reused(suggest.request_id))
+            elif refusal is not None and not result.answered_before:
+                suggest.reject(refusal)
             elif response.conflict and not result.answered_before:
                 self._again(suggest)
             else:
                 short = len(result.runs) < suggest.count
                 shortage = (allotment.shortage or fallback) if short else None
                 suggest.resolve(Handout(result.runs, shortage, next_check))
+        if refusal is not None:
+            return
         if response.conflict:
             # Another replica was faster. A shorter round has better odds, and two
             # that met once would meet again in step.
@@ -177,6 +188,21 @@ class SuggestDesk:
                 runs = [run for result in response.results for run in result.runs]
                 await self._keeper.hand_out(runs, response.etag)
                 self._may_run_ahead = True
+
+    async def _propose(self, model: SweepModel, waiting: list[WaitingSuggest]) -> Batch:
+        """Proposes for all who wait.
+
+        Raises:
+            FailedPreconditionError: ALGORITHM_NOT_INSTALLED, CONSTRAINTS_NOT_MET.
+        """
+        require_sampler(model.spec.sampler.name)
+        demands = [_demand(suggest) for suggest in waiting]
+        try:
+            return await self._keeper.off_loop(
+                lambda: model.propose(demands, seconds=self._sampling_budget)
+            )
+        except ConstraintsNotMetError as error:
+            raise constraints_not_met(self._keeper.sweep_id, str(error)) from error
 
     async def _create(
         self,
@@ -197,7 +223,7 @@ class SuggestDesk:
                     request_id=suggest.request_id,
                     agent_id=suggest.agent_id,
                     count=suggest.count,
-                    proposals=proposals_to_proto(allotment.proposals),
+                    proposals=proposals_to_proto(allotment.proposals, self._keeper.seal),
                 )
                 for suggest, allotment in served
             ],
@@ -246,6 +272,6 @@ def _not_running(sweep_id: str, state: SweepState) -> FailedPreconditionError:
 
 def _usual_shortage(model: SweepModel) -> Exhausted:
     """Why an earlier answer, whose reason nobody wrote down, had too few runs."""
-    if model.spec.run_cap is None and model.spec.sampler.name == "grid":
+    if model.spec.run_cap is None and is_exhaustive(model.spec.sampler.name):
         return Exhausted.SPACE_EXHAUSTED
     return Exhausted.RUN_CAP

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from wanllmdb_common.errors import FailedPreconditionError
 
 
@@ -10,5 +12,51 @@ def no_metric(sweep_id: str) -> FailedPreconditionError:
         "NO_METRIC",
         f"sweep '{sweep_id}' has no metric, so no run is better than another; "
         "create it with one, such as metric: {name: loss, goal: minimize}",
+        sweep_id=sweep_id,
+    )
+
+
+def several_metrics(sweep_id: str, names: Iterable[str]) -> FailedPreconditionError:
+    return FailedPreconditionError(
+        "SEVERAL_METRICS",
+        f"sweep '{sweep_id}' has several metrics; name one of {', '.join(names)}",
+        sweep_id=sweep_id,
+    )
+
+
+def one_metric(sweep_id: str, name: str) -> FailedPreconditionError:
+    return FailedPreconditionError(
+        "NO_METRIC",
+        f"sweep '{sweep_id}' has the metric {name} alone, so there is no front of several; "
+        "its best objective so far is in GetOptimizationHistory",
+        sweep_id=sweep_id,
+    )
+
+
+def not_installed(algorithm: str, packages: Iterable[str]) -> FailedPreconditionError:
+    needed = " ".join(f"'{package}'" for package in packages)
+    return FailedPreconditionError(
+        "ALGORITHM_NOT_INSTALLED",
+        f"this server lacks what {algorithm} needs; install it there and start it again: "
+        f"pip install {needed}",
+        algorithm=algorithm,
+        package=",".join(packages),
+    )
+
+
+def not_known(algorithm: str) -> FailedPreconditionError:
+    return FailedPreconditionError(
+        "ALGORITHM_NOT_INSTALLED",
+        f"this server knows no {algorithm}: it is older than the registry; update it",
+        algorithm=algorithm,
+        package="wanllmdb[suggestion]",
+    )
+
+
+def constraints_not_met(sweep_id: str, why: str) -> FailedPreconditionError:
+    return FailedPreconditionError(
+        "CONSTRAINTS_NOT_MET",
+        f"sweep '{sweep_id}' has nothing to try: {why}; its constraints leave too little of the "
+        "space: create a sweep with narrower ranges or fewer constraints",
         sweep_id=sweep_id,
     )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import SettingsConfigDict
 
 from wanllmdb_common.settings import ServerSettings
 
 DEFAULT_REGISTRY = "127.0.0.1:50051"
+MIN_KEY_DIGITS = 32
 
 
 class SuggestionSettings(ServerSettings):
@@ -46,3 +49,27 @@ class SuggestionSettings(ServerSettings):
         ge=0,
         description="Seconds of choosing parameters after which the answers at hand are sent.",
     )
+    state_key: SecretStr | None = Field(
+        None,
+        description="Secret that signs what samplers store with runs, as at least 32 hexadecimal "
+        "digits (openssl rand -hex 32); the same for all replicas. Better given as the variable: "
+        "every user of the machine can read flags. Where not given, a random one that ends with "
+        "the process.",
+    )
+
+    @field_validator("state_key")
+    @classmethod
+    def _check_state_key(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None:
+            text = key.get_secret_value()
+            if len(text) < MIN_KEY_DIGITS or not re.fullmatch("([0-9a-fA-F]{2})+", text):
+                raise PydanticCustomError(
+                    "state_key",
+                    f"must be an even number of at least {MIN_KEY_DIGITS} hexadecimal digits",
+                )
+        return key
+
+    @property
+    def state_key_bytes(self) -> bytes | None:
+        """The key; None where none was given."""
+        return None if self.state_key is None else bytes.fromhex(self.state_key.get_secret_value())

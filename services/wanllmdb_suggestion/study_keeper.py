@@ -11,6 +11,7 @@ from typing import TypeVar
 from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb_suggestion.convert import changes_from_proto, record_from_proto, spec_from_proto
 from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
+from wanllmdb_suggestion.state_seal import StateSeal
 from wanllmdb_suggestion.study.model import StaleModelError, SweepModel
 
 T = TypeVar("T")
@@ -25,10 +26,17 @@ class StudyKeeper:
     Whoever uses the model holds it alone and finds in it every run that was
     finished before they asked: a sync that began after they asked has ended.
     Those who ask while a sync runs share the next one.
+
+    Attributes:
+        sweep_id: The sweep.
+        seal: What its samplers' states are signed with.
     """
 
-    def __init__(self, sweep_id: str, registry: RegistryClient, executor: Executor) -> None:
+    def __init__(
+        self, sweep_id: str, registry: RegistryClient, executor: Executor, seal: StateSeal
+    ) -> None:
         self.sweep_id = sweep_id
+        self.seal = seal
         self._registry = registry
         self._executor = executor
         self._lock = asyncio.Lock()
@@ -74,7 +82,10 @@ class StudyKeeper:
             self._users -= 1
 
     async def hand_out(self, runs: Sequence[run_pb2.Run], etag: str) -> None:
-        """Tells the model of runs that were handed out from it, if that will save it a sync."""
+        """Tells the model of runs that were handed out from it, if that will save it a sync.
+
+        Samplers whose models these are keep no state with runs.
+        """
         async with self._lock:
             if self._model is not None and self._model.can_run_ahead:
                 self._model.hand_out([record_from_proto(run) for run in runs], etag)
@@ -113,7 +124,7 @@ class StudyKeeper:
             # The registry was set back, to a backup say: what we know is void.
             self._model = None
             return False
-        changes = changes_from_proto(response)
+        changes = changes_from_proto(response, self.seal)
         try:
             if len(changes.runs) + len(changes.points) > _INLINE_CHANGES:
                 await self.off_loop(lambda: model.apply(changes))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from wanllmdb_common.errors import NotFoundError
 from wanllmdb_suggestion.desk import SuggestDesk
 from wanllmdb_suggestion.registry_client import RegistryClient
+from wanllmdb_suggestion.state_seal import StateSeal
 from wanllmdb_suggestion.study_keeper import StudyKeeper
 
 
@@ -42,12 +43,14 @@ class SweepCache:
         max_sweeps: int,
         max_runs: int,
         sampling_budget: float,
+        state_key: bytes,
     ) -> None:
         self._registry = registry
         self._executor = executor
         self._max_sweeps = max_sweeps
         self._max_runs = max_runs
         self._sampling_budget = sampling_budget
+        self._state_key = state_key
         self._sweeps: OrderedDict[str, CachedSweep] = OrderedDict()
 
     def get(self, sweep_id: str) -> CachedSweep:
@@ -55,7 +58,8 @@ class SweepCache:
         cached = self._sweeps.get(sweep_id)
         if cached is None:
             self._make_room()
-            keeper = StudyKeeper(sweep_id, self._registry, self._executor)
+            seal = StateSeal(self._state_key, sweep_id)
+            keeper = StudyKeeper(sweep_id, self._registry, self._executor, seal)
             desk = SuggestDesk(keeper, self._registry, self._sampling_budget)
             cached = self._sweeps[sweep_id] = CachedSweep(keeper, desk)
         else:

@@ -114,16 +114,20 @@ class Acceptance(Sampler):
         self, number: int, given: Parameters, draw: Callable[[int], Parameters | None]
     ) -> Parameters | None:
         search = _Search(self._constraints, self._tried)
-        wanted = draw(0)
-        if wanted is None or search.takes(wanted):
-            return wanted
-        if self._none_left and search.duplicate is not None:
-            return search.duplicate
-        for redraw in range(1, 1 + self._sampler.redraws):
-            point = draw(redraw)
-            if point is None or search.takes(point):
-                return point
         random = Random(ask_seed(self._seed, number, -1))
+        try:
+            wanted = draw(0)
+            if wanted is None or search.takes(wanted):
+                return wanted
+            if self._none_left and search.duplicate is not None:
+                return search.duplicate
+            for redraw in range(1, 1 + self._sampler.redraws):
+                point = draw(redraw)
+                if point is None or search.takes(point):
+                    return point
+        except NoPointFoundError as error:
+            # It draws at random, and has drawn enough.
+            return self._one_by_one(search, given, random.getrandbits(63), str(error))
         names = [name for name in self._mapping.dimensions if name not in given]
         for look in range(NEIGHBOURS if names else 0):
             # From one parameter to all of them.

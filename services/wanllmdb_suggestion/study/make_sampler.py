@@ -20,6 +20,11 @@ from wanllmdb_suggestion.study.sampler import Sampler
 _DESCRIBED = {description.name: description for description in SAMPLERS}
 
 
+def is_exhaustive(name: str) -> bool:
+    """Whether the sampler of that name ends when every point was handed out."""
+    return _DESCRIBED[name].is_exhaustive if name in _DESCRIBED else False
+
+
 def make_sampler(spec: StudySpec, prior_runs: Sequence[PriorRecord] = ()) -> Sampler:
     """The spec's sampler, with what prior runs tell; it knows no runs yet.
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wanllmdb_common.search_space.distributions import SearchSpace
+from wanllmdb_common.search_space.draws import PointDraws
 from wanllmdb_common.search_space.laws import quantile
 from wanllmdb_suggestion.study.random_sampler import RandomSampler
 from wanllmdb_suggestion.study.records import Parameters, RunRecord
@@ -45,8 +47,10 @@ class QmcSampler(Sampler):
             for parameter in space.parameters
             if parameter.name in mapping.dimensions
         }
-        # For what is not searched, and for points that were turned down.
+        # For points that were turned down.
         self._random = RandomSampler(space, seed)
+        # For what is not searched, and to leave out what a run does not have.
+        self._rest = PointDraws(replace(space, constraints=()))
         self._engine: QMCEngine | None = None
 
     def observe(self, record: RunRecord) -> None:
@@ -65,7 +69,7 @@ class QmcSampler(Sampler):
             name: of(float(at))
             for (name, of), at in zip(self._quantiles.items(), coordinates, strict=True)
         }
-        return self._random.complete(number, {**point, **given})
+        return self._rest.draw(0, {**point, **given})
 
     def expect(self, number: int, parameters: Parameters) -> None:
         """Nothing to note."""
