@@ -7,7 +7,8 @@ from pathlib import Path
 
 import yaml
 
-from wanllmdb_registry.domain.config.parse import TOP_LEVEL_KEYS, parse_config
+from wanllmdb_registry.domain.config.parse import parse_config
+from wanllmdb_registry.domain.config.vocabulary import TOP_LEVEL_KEYS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

@@ -1,86 +1,32 @@
-"""Sweep configs: what is read, what is refused, what is written back."""
+"""Sweep configs: top-level keys, metrics, defaults, and every problem at once."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wanllmdb_common.errors import InvalidArgumentError
-from wanllmdb_common.search_space.distributions import (
-    Categorical,
-    Constant,
-    Distribution,
-    IntLogUniform,
-    IntUniform,
-    LogUniform,
-    Normal,
-    Parameter,
-    Quantized,
-    SearchSpace,
-    Uniform,
-    same_value,
+from tests.unit.registry.configs import BASE, parsed, problems, problems_with
+from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
+from wanllmdb_registry.domain.config.parse import check_spec, parse_config
+from wanllmdb_registry.domain.config.vocabulary import (
+    DISTRIBUTIONS,
+    PARAMETER_KEYS,
+    REFUSED_KEYS,
+    TOP_LEVEL_KEYS,
 )
-from wanllmdb_registry.domain.config.export import config_of
-from wanllmdb_registry.domain.config.parse import parse_config
-from wanllmdb_registry.domain.config.text import read_text, write_json, write_yaml
-from wanllmdb_registry.domain.config.validate import problems_of
 from wanllmdb_registry.domain.model import (
+    AlgorithmChoice,
     Goal,
     Hyperband,
     Method,
     Metric,
+    ObjectiveValue,
     RetryPolicy,
     SweepSpec,
 )
-
-
-def law_of(**parameter: Any) -> Distribution:
-    parsed = parse_config({"method": "random", "parameters": {"p": parameter}})
-    return parsed.spec.space.parameters[0].distribution
-
-
-def problems(config: dict[str, Any]) -> dict[str, str]:
-    with pytest.raises(InvalidArgumentError) as caught:
-        parse_config(config)
-    assert caught.value.reason == "INVALID_SWEEP_CONFIG"
-    return {v.field: v.description for v in caught.value.violations}
-
-
-@pytest.mark.parametrize(
-    ("parameter", "law"),
-    [
-        ({"value": 3}, Constant(3)),
-        ({"values": [16, 0.5, "a", None, True]}, Categorical((16, 0.5, "a", None, True))),
-        ({"min": 0.0, "max": 1}, Uniform(0.0, 1.0)),
-        ({"min": 1, "max": 8}, IntUniform(1, 8)),
-        ({"distribution": "uniform", "min": 0, "max": 0.5, "q": 0.1}, Uniform(0.0, 0.5, 0.1)),
-        ({"distribution": "int_uniform", "min": 1, "max": 9, "q": 2}, IntUniform(1, 9, 2)),
-        ({"distribution": "log_uniform", "min": 1e-4, "max": 1e-2}, LogUniform(1e-4, 1e-2)),
-        ({"distribution": "log_uniform", "min": 1, "max": 512}, IntLogUniform(1, 512)),
-        ({"distribution": "normal"}, Normal(0.0, 1.0)),
-        (
-            {"distribution": "normal", "mu": 2, "sigma": 3, "q": 0.5},
-            Quantized(Normal(2.0, 3.0), 0.5),
-        ),
-        ({"mu": 2, "sigma": 3, "q": 4}, Quantized(Normal(2.0, 3.0), 4)),
-    ],
-)
-def test_a_parameter_is_read_as_its_law(parameter: dict[str, Any], law: Distribution) -> None:
-    assert law_of(**parameter) == law
-
-
-def test_integer_bounds_of_a_named_uniform_give_integers_and_a_warning() -> None:
-    config = {
-        "method": "random",
-        "parameters": {"p": {"distribution": "uniform", "min": 0, "max": 1}},
-    }
-    parsed = parse_config(config)
-    assert parsed.spec.space.parameters[0].distribution == IntUniform(0, 1)
-    assert "write 0.0 and 1.0" in parsed.warnings[0]
 
 
 def test_defaults_are_filled_in() -> None:
@@ -91,15 +37,44 @@ def test_defaults_are_filled_in() -> None:
         "early_terminate": {"type": "hyperband", "min_iter": 3},
     }
     spec = parse_config(config).spec
-    assert spec.metric == Metric("loss", Goal.MINIMIZE)
+    assert spec.sampler == AlgorithmChoice("tpe")
+    assert spec.metric == Metric("loss", Goal.MINIMIZE, None, ObjectiveValue.LAST, 0)
     assert spec.early_termination == Hyperband(3, 3.0, strict=False)
     assert spec.retries == RetryPolicy(lost=2, failed=0)
-    assert (spec.run_cap, spec.seed) == (None, None)
+    assert (spec.run_cap, spec.seed, spec.max_failed_runs, spec.terminator) == (None,) * 4
+    assert (spec.program, spec.command, spec.space.constraints) == ("", (), ())
+
+
+def test_everything_that_a_config_can_say_is_read() -> None:
+    config = parsed(
+        method="random",
+        metric={"name": "acc", "goal": "maximize", "target": 1, "value": "mean_last_5"},
+        run_cap=7,
+        max_failed_runs=2,
+        seed=3,
+        retries={"lost": 0},
+        name="n",
+        description="d",
+        project="p",
+        program="train.py",
+        command=["${program}"],
+    )
+    assert (config.name, config.description, config.project) == ("n", "d", "p")
+    spec = config.spec
+    assert spec.metric == Metric("acc", Goal.MAXIMIZE, 1.0, ObjectiveValue.MEAN_LAST, 5)
+    assert (spec.run_cap, spec.max_failed_runs, spec.seed) == (7, 2, 3)
+    assert spec.retries == RetryPolicy(0, 0)
+    assert (spec.program, spec.command) == ("train.py", ("${program}",))
+
+
+def test_null_is_the_same_as_nothing() -> None:
+    given = {key: None for key in TOP_LEVEL_KEYS if key not in BASE}
+    assert parse_config({**BASE, **given}) == parse_config(BASE)
 
 
 def test_parameters_are_ordered_by_name() -> None:
-    config = {"method": "grid", "parameters": {"b": {"value": 1}, "a": {"value": 2}}}
-    assert [p.name for p in parse_config(config).spec.space.parameters] == ["a", "b"]
+    spec = parsed(parameters={"b": {"value": 1}, "a": {"value": 2}}).spec
+    assert [p.name for p in spec.space.parameters] == ["a", "b"]
 
 
 def test_every_problem_is_named_at_once() -> None:
@@ -111,167 +86,216 @@ def test_every_problem_is_named_at_once() -> None:
                 "lr": {"distribution": "log_uniform", "min": -3, "max": 1e-2},
                 "a": {"distribution": "unifrom", "min": 1},
                 "b": {"min": 3, "max": 2},
-                "c": {"values": [1, 2, 1]},
                 "1x": {"values": []},
                 "d": 5,
-                "e": {"min": "0.1", "max": 1.0},
-                "f": {"values": [1], "mu": 0},
-                "g": {"distribution": "normal", "sigma": 0},
-                "h": {"min": 0.0, "max": 1.0, "q": 2.0},
+                "g": {"parameters": {"e": {"min": "0.1", "max": 1.0}}, "when": {"bb": 1}},
             },
             "early_terminate": {"type": "median"},
             "run_cap": 0,
+            "max_failed_runs": 0,
             "seed": -1,
             "retries": {"lost": 101},
+            "command": ["${prorgam}"],
         }
     )
     assert found.keys() == {
         "metod",
         "method",
         "metric.name",
+        "metric.goal",
         "parameters.lr.min",
         "parameters.a.distribution",
         "parameters.b.min",
-        "parameters.c.values[2]",
         "parameters.1x",
         "parameters.1x.values",
         "parameters.d",
-        "parameters.e.min",
-        "parameters.f.mu",
-        "parameters.g.sigma",
-        "parameters.h.q",
+        "parameters.g.parameters.e.min",
+        "parameters.g.when.bb",
         "early_terminate.type",
-        "early_terminate.min_iter",
         "run_cap",
+        "max_failed_runs",
         "seed",
         "retries.lost",
+        "command[0]",
     }
     assert "did you mean method?" in found["metod"]
-    assert "did you mean uniform?" in found["parameters.a.distribution"]
-    assert "not exponents" in found["parameters.lr.min"]
-    assert "leave the quotes out" in found["parameters.e.min"]
+    assert "did you mean b?" in found["parameters.g.when.bb"]
 
 
-@pytest.mark.parametrize("key", ["early_terminate", "method"])
-def test_what_compares_runs_needs_a_metric(key: str) -> None:
-    config: dict[str, Any] = {"method": "random", "parameters": {"x": {"value": 1}}}
-    extra = {"early_terminate": {"type": "hyperband", "min_iter": 1}, "method": "bayes"}
-    found = problems({**config, key: extra[key]})
-    assert any("metric" in text for text in found.values())
+@pytest.mark.parametrize("key", sorted(REFUSED_KEYS))
+def test_keys_of_wb_without_a_meaning_are_refused_with_a_reason(key: str) -> None:
+    found = problems_with(**{key: "x"})
+    assert list(found) == [key]
+    assert "leave it out" in found[key] or "when a sweep is created" in found[key]
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("given", "path", "says"),
     [
-        ("a: &x 1\nb: *x", "line 2, column 4: aliases"),
-        ("a: 1\na: 2", "key 'a' is there twice"),
-        ('{"a": 1, "a": 2}', "key 'a' is there twice"),
-        ("x: !!python/object:os.system 1", "could not determine a constructor"),
-        ("- 1", "must hold an object"),
-        ("{", "line 1"),
-        ("[" * 100_000, "nested too deeply"),
-        ("x: " + "a" * 2_000_000, "characters"),
+        ({"parameters": None}, "parameters", "is required (an object)"),
+        ({"parameters": {}}, "parameters", "at least one parameter"),
+        ({"parameters": {str(n): {"value": 1} for n in range(501)}}, "parameters", "at most 500"),
+        ({"parameters": [1]}, "parameters", "must be an object"),
+        ({"paramters": {}}, "paramters", "did you mean parameters?"),
+        ({"name": 3}, "name", "must be a text"),
+        ({"name": "x" * 201}, "name", "has 201 characters"),
+        ({"project": "a\0"}, "project", "NUL"),
+        ({"description": "x" * 10_001}, "description", "at most 10,000"),
+        ({"run_cap": "5"}, "run_cap", "leave the quotes out"),
+        ({"run_cap": 5.0}, "run_cap", "must be an integer, is 5.0"),
+        ({"run_cap": True}, "run_cap", "must be an integer, is True"),
+        ({"max_failed_runs": -1}, "max_failed_runs", "at least 1"),
+        ({"seed": 2**53 + 1}, "seed", "at most 2^53"),
+        ({"seed": 2**80}, "seed", "must fit into 64 bits"),
+        ({"retries": 3}, "retries", "must be an object"),
+        ({"retries": {"failed": -1}}, "retries.failed", "at least 0"),
+        ({"retries": {"crashed": 1}}, "retries.crashed", "known are lost, failed"),
+        ({"constraints": "a < b"}, "constraints", 'write ["a < b"] for a single one'),
+        ({"constraints": [3]}, "constraints[0]", "must be a text"),
     ],
 )
-def test_text_that_is_no_config_says_where(text: str, says: str) -> None:
-    with pytest.raises(InvalidArgumentError, match="the sweep config") as caught:
-        read_text(text)
-    assert says in caught.value.message
+def test_a_wrong_key_is_told_where_and_why(given: dict[str, Any], path: str, says: str) -> None:
+    assert says in problems_with(**given)[path]
 
 
-def test_yaml_numbers_are_those_of_yaml_1_2() -> None:
-    assert read_text("a: 1e-4\nb: 10\nc: 1.0\nd: 2020-01-01") == {
-        "a": 1e-4,
-        "b": 10,
-        "c": 1.0,
-        "d": "2020-01-01",
-    }
+@pytest.mark.parametrize(
+    ("metric", "path", "says"),
+    [
+        ("loss", "metric", "must be an object, is 'loss'"),
+        ([{"name": "loss"}], "metric", "write metrics: [...]"),
+        ({}, "metric.name", "is required"),
+        ({"name": ""}, "metric.name", "must not be empty"),
+        ({"name": "x" * 201}, "metric.name", "has 201 characters"),
+        ({"name": "loss", "goal": "min"}, "metric.goal", "one of minimize, maximize, is 'min'"),
+        ({"name": "loss", "goal": "MAXIMIZE"}, "metric.goal", "one of minimize, maximize"),
+        ({"name": "loss", "target": "0.5"}, "metric.target", "leave the quotes out"),
+        ({"name": "loss", "target": float("nan")}, "metric.target", "finite"),
+        ({"name": "loss", "value": "min"}, "metric.value", "best goes by the goal"),
+        ({"name": "loss", "value": "mean_last"}, "metric.value", "mean_last_5 say"),
+        ({"name": "loss", "value": "mean_last_0"}, "metric.value", "at least one value"),
+        ({"name": "loss", "value": "mean_last_999999"}, "metric.value", "1 to 100000"),
+        ({"name": "loss", "value": 3}, "metric.value", "must be last, best or mean_last_N"),
+        ({"nam": "loss"}, "metric.nam", "did you mean name?"),
+    ],
+)
+def test_a_wrong_metric_is_told_where_and_why(metric: Any, path: str, says: str) -> None:
+    for method in ("random", "bayes"):
+        assert says in problems_with(metric=metric, method=method)[path]
 
 
-@pytest.mark.parametrize("text", ["1e-4", "1E5", "\x85", "a\u2028b", "2020-01-01", "yes", "\u4e2d"])
-def test_a_text_stays_a_text_in_yaml(text: str) -> None:
-    config = {"a": [text, 1e-4, 10]}
-    assert read_text(write_yaml(config)) == config
+def test_a_metric_that_can_not_be_read_is_not_missing() -> None:
+    early = {"type": "hyperband", "min_iter": 1}
+    found = problems_with(metric={"goal": "maximize"}, method="bayes", early_terminate=early)
+    assert list(found) == ["metric.name"]
+
+
+def test_several_metrics_are_listed() -> None:
+    spec = parsed(metric=None, metrics=[{"name": "b"}, {"name": "a", "value": "best"}]).spec
+    assert spec.metrics == (Metric("b"), Metric("a", value=ObjectiveValue.BEST))
+    assert spec.metric is None
+    assert parsed(metric=None, metrics=[{"name": "b"}]).spec.metric == Metric("b")
+
+
+@pytest.mark.parametrize(
+    ("given", "path", "says"),
+    [
+        ({"metrics": [{"name": "a"}]}, "metrics", "does not go with metric"),
+        ({"metric": None, "metrics": []}, "metrics", "at least one metric"),
+        ({"metric": None, "metrics": {"name": "a"}}, "metrics", "must be a list"),
+        ({"metric": None, "metrics": ["a"]}, "metrics[0]", "must be an object"),
+        (
+            {"metric": None, "metrics": [{"name": "a"}] * 2},
+            "metrics[1].name",
+            "'a' is listed twice",
+        ),
+        ({"metric": None, "metrics": [{"name": "a", "goal": 1}]}, "metrics[0].goal", "must be"),
+        (
+            {"metric": None, "metrics": [{"name": str(n)} for n in range(11)]},
+            "metrics",
+            "at most 10",
+        ),
+    ],
+)
+def test_wrong_metrics_are_told_where_and_why(given: dict[str, Any], path: str, says: str) -> None:
+    assert says in problems_with(**given)[path]
 
 
 def test_a_parameter_that_can_not_be_read_is_the_only_problem() -> None:
     assert problems({"method": "random", "parameters": {"a": 3}}).keys() == {"parameters.a"}
 
 
-names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,10}", fullmatch=True)
-finite = st.floats(-1e9, 1e9)
-integers = st.integers(-(2**40), 2**40)
-scalars = st.none() | st.booleans() | integers | finite | st.text("abc \u00e9\u4e2d:#", max_size=6)
-values = st.recursive(
-    scalars, lambda s: st.lists(s, max_size=3) | st.dictionaries(names, s, max_size=3), max_leaves=5
+def test_a_spec_that_came_typed_has_the_paths_of_a_config() -> None:
+    spec = parsed(parameters={"g": {"parameters": {"x": {"value": 1}}}}).spec
+    wrong = SweepSpec(
+        method=Method.GRID,
+        space=spec.space,
+        sampler=AlgorithmChoice("tpe"),
+        metrics=(Metric("a"), Metric("")),
+        early_termination=AlgorithmChoice("no_such"),
+        run_cap=0,
+    )
+    with pytest.raises(InvalidArgumentError) as caught:
+        check_spec(wrong)
+    assert [v.field for v in caught.value.violations] == [
+        "sampler.name",
+        "metrics[1].name",
+        "pruner",
+        "pruner.name",
+        "run_cap",
+    ]
+
+
+def test_what_is_nested_too_deeply_is_refused() -> None:
+    deep: Any = 1
+    for _ in range(100_000):
+        deep = [deep]
+    assert "nested too deeply" in problems_with(parameters={"x": {"value": deep}})["config"]
+
+
+# What a config may hold where it is wrong: words of configs in any order, and anything else.
+words = st.sampled_from(
+    [*TOP_LEVEL_KEYS, *PARAMETER_KEYS, *DISTRIBUTIONS, "hyperband", "tpe", "x", "type", "options"]
+)
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from([20, 400, 5000]).map(lambda digits: 10**digits)
+    | st.floats()
+    | st.text()
+    | words
+)
+json_like = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(words | st.text(), inner, max_size=6)
+        | st.dictionaries(st.integers() | st.booleans() | st.floats(), inner, max_size=2)
+    ),
+    max_leaves=30,
 )
 
 
-@st.composite
-def ranges(draw: st.DrawFn, kind: str) -> Distribution:
-    if kind.startswith("int"):
-        low = draw(st.integers(1, 10**6) if "log" in kind else integers)
-        high = low + draw(st.integers(1, 10**6))
-        q = draw(st.integers(1, high - low))
-        return IntLogUniform(low, high, q) if "log" in kind else IntUniform(low, high, q)
-    floor = draw(st.floats(1e-9, 1e3) if "log" in kind else finite)
-    top = floor + draw(st.floats(1.0, 1e6))
-    step = draw(st.none() | st.floats(1e-3, 1.0))
-    return LogUniform(floor, top, step) if "log" in kind else Uniform(floor, top, step)
+def violations(config: dict[str, Any]) -> tuple[FieldViolation, ...]:
+    """What a config is refused for; nothing where it is read. Nothing else may be raised."""
+    try:
+        parse_config(config)
+    except InvalidArgumentError as error:
+        return error.violations
+    return ()
 
 
-laws: st.SearchStrategy[Distribution] = st.one_of(
-    st.builds(Constant, values),
-    st.lists(scalars, min_size=1, max_size=5, unique_by=lambda v: (type(v), v)).map(
-        lambda items: Categorical(tuple(items))
-    ),
-    *(ranges(kind) for kind in ("int", "int log", "float", "float log")),
-    st.builds(Normal, finite, st.floats(1e-6, 1e6), st.none() | st.floats(1e-3, 10.0)),
-    st.builds(Quantized, st.builds(Normal, finite, st.floats(1e-6, 1e6)), st.integers(1, 100)),
-)
-specs = st.builds(
-    SweepSpec,
-    method=st.sampled_from(Method),
-    space=st.dictionaries(names, laws, min_size=1, max_size=4).map(
-        lambda d: SearchSpace(tuple(Parameter(n, d[n]) for n in sorted(d)))
-    ),
-    metrics=st.builds(Metric, names, st.sampled_from(Goal), st.none() | finite).map(
-        lambda metric: (metric,)
-    ),
-    early_termination=st.none()
-    | st.builds(Hyperband, st.integers(1, 100), st.floats(1.5, 10.0), st.booleans()),
-    run_cap=st.none() | st.integers(1, 10**6),
-    seed=st.none() | st.integers(0, 2**53),
-    retries=st.builds(RetryPolicy, st.integers(0, 100), st.integers(0, 100)),
-)
-
-
-@given(specs)
-def test_a_spec_survives_export_and_import_with_every_type(spec: SweepSpec) -> None:
-    assert not problems_of(spec)
-    for write in (write_yaml, write_json):
-        again = parse_config(read_text(write(config_of(spec)))).spec
-        assert again == spec
-        for before, after in zip(spec.space.parameters, again.space.parameters, strict=True):
-            match before.distribution, after.distribution:
-                case Constant(value=old), Constant(value=new):
-                    assert same_value(old, new)
-                case Categorical(values=olds), Categorical(values=news):
-                    assert all(map(same_value, olds, news))
-                case old_law, new_law:
-                    assert type(old_law) is type(new_law)
-
-
-@given(st.recursive(scalars, lambda s: st.lists(s) | st.dictionaries(st.text(), s), max_leaves=20))
-def test_nonsense_is_refused_and_never_crashes(data: Any) -> None:
-    config = data if isinstance(data, dict) else {"method": data, "parameters": data}
-    assert problems(config)
-
-
-@pytest.mark.parametrize("bad", [math.nan, math.inf])
-def test_numbers_must_be_finite(bad: float) -> None:
-    config = {
-        "method": "random",
-        "parameters": {"a": {"min": 0.0, "max": bad}, "b": {"value": bad}},
-    }
-    assert {"parameters.a.max", "parameters.b.value"} <= problems(config).keys()
+@given(st.dictionaries(words, json_like), st.dictionaries(st.text() | words, json_like), json_like)
+def test_whatever_a_config_holds_it_is_read_or_refused(
+    top: dict[str, Any], parameters: dict[str, Any], one: Any
+) -> None:
+    for config in (
+        top,
+        {**BASE, **top},
+        {**BASE, "parameters": parameters},
+        {**BASE, "parameters": {"x": one, "g": {"parameters": parameters}}},
+        {**BASE, "parameters": {"x": {"values": [1, 2]}, "y": {"value": 1, "when": {"x": one}}}},
+    ):
+        for violation in violations(config):
+            # What can't be encoded could not be sent.
+            assert (violation.field + violation.description).encode()

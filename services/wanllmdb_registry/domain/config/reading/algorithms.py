@@ -1,0 +1,116 @@
+"""How parameters are chosen, when runs are stopped, when the sweep is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from wanllmdb_common.algorithms.description import did_you_mean
+from wanllmdb_common.algorithms.pruners import PRUNERS
+from wanllmdb_common.algorithms.samplers import SAMPLERS
+from wanllmdb_registry.domain.config.reading.reader import Reader, join
+from wanllmdb_registry.domain.config.wording import is_, missing_or_must_be, must_be, shown
+from wanllmdb_registry.domain.model import (
+    DEFAULT_SAMPLERS,
+    AlgorithmChoice,
+    Hyperband,
+    Method,
+)
+
+_HYPERBAND_KEYS = ("type", "min_iter", "max_iter", "s", "eta", "strict")
+
+
+def read_sampler(reader: Reader, config: Mapping[str, Any]) -> tuple[Method, AlgorithmChoice]:
+    """The method and its sampler; where one is not given, the other one says it."""
+    method = None
+    given = config.get("method")
+    families = {description.name: description.method for description in SAMPLERS}
+    if isinstance(given, str) and given in families and given not in set(Method):
+        reader.problem(
+            "method",
+            f"{given} is a sampler: write method: {families[given]} and sampler: {{name: {given}}}",
+        )
+        method = Method(families[given])
+    else:
+        method = reader.choice(config, "", "method", Method)
+    sampler = read_algorithm(reader, config, "sampler")
+    if given is None and config.get("sampler") is None:
+        names = ", ".join(member.value for member in Method)
+        reader.problem("method", f"is required: one of {names}")
+    if method is None:
+        method = Method.RANDOM
+        if sampler is not None and sampler.name in families:
+            method = Method(families[sampler.name])
+    return method, sampler or AlgorithmChoice(DEFAULT_SAMPLERS[method])
+
+
+def read_algorithm(reader: Reader, config: Mapping[str, Any], key: str) -> AlgorithmChoice | None:
+    """`{name, options}`."""
+    given = config.get(key)
+    if isinstance(given, str):
+        reader.problem(key, f"must be an object: write {{name: {given:.50}}}")
+        return None
+    data = reader.mapping(config, "", key)
+    if data is None:
+        return None
+    for unknown in data:
+        if unknown not in ("name", "options"):
+            reader.problem(
+                join(key, unknown),
+                f"unknown key{did_you_mean(unknown, ('name', 'options'))}; known are name, "
+                f"options, and an option is written options: {{{unknown!s:.50}: ...}}",
+            )
+    name = data.get("name")
+    if not isinstance(name, str):
+        reader.problem(f"{key}.name", missing_or_must_be("a text", name))
+        return None
+    options = {}
+    for option, value in (reader.mapping(data, key, "options") or {}).items():
+        if isinstance(option, str):
+            options[option] = value
+        else:
+            reader.problem(f"{key}.options.{option}", must_be("a text", option))
+    return AlgorithmChoice(name, options)
+
+
+def read_early_termination(
+    reader: Reader, config: Mapping[str, Any]
+) -> Hyperband | AlgorithmChoice | None:
+    """W&B's `early_terminate`, or a pruner by name."""
+    pruner = read_algorithm(reader, config, "pruner")
+    data = reader.mapping(config, "", "early_terminate")
+    if data is None:
+        return pruner
+    if config.get("pruner") is not None:
+        reader.problem("pruner", "does not go with early_terminate: leave one of them out")
+    return _hyperband(reader, data)
+
+
+def _hyperband(reader: Reader, data: Mapping[str, Any]) -> Hyperband | None:
+    path = "early_terminate"
+    kind = data.get("type")
+    if kind != "hyperband":
+        reader.problem(f"{path}.type", f"must be hyperband, {is_(kind)}{_pruner_hint(kind)}")
+        if kind is not None:
+            return None
+    reader.known_keys(path, data, _HYPERBAND_KEYS)
+    first = reader.integer(data, path, "min_iter")
+    last = reader.integer(data, path, "max_iter")
+    bands = reader.integer(data, path, "s")
+    eta = reader.number(data, path, "eta")
+    strict = reader.boolean(data, path, "strict")
+    if data.get("min_iter") is None and data.get("max_iter") is None:
+        reader.problem(
+            f"{path}.min_iter", "is required (an integer), or else max_iter together with s"
+        )
+        return None
+    read = {"min_iter": first, "max_iter": last, "s": bands}
+    if any(value is None and data.get(key) is not None for key, value in read.items()):
+        return None
+    return Hyperband(first or 0, 3.0 if eta is None else eta, strict, last or 0, bands or 0)
+
+
+def _pruner_hint(kind: Any) -> str:
+    if isinstance(kind, str) and any(kind == description.name for description in PRUNERS):
+        return f": for Optuna's {kind} write pruner: {{name: {shown(kind)[1:-1]}}}"
+    return ": for other rules see pruner" if isinstance(kind, str) else ""

@@ -1,0 +1,183 @@
+"""The search space: parameters, groups of them, and when a run has which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wanllmdb_common.algorithms.description import did_you_mean
+from wanllmdb_common.search_space.distributions import (
+    Condition,
+    Distribution,
+    Parameter,
+    SearchSpace,
+)
+from wanllmdb_registry.domain.config.reading.laws import read_law
+from wanllmdb_registry.domain.config.reading.reader import Reader
+from wanllmdb_registry.domain.config.vocabulary import GROUP_KEYS
+from wanllmdb_registry.domain.config.wording import must_be
+from wanllmdb_registry.domain.config.written import Written, parameter_path
+
+# How deep groups may lie in each other, the parameter itself included.
+MAX_DEPTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _When:
+    """A `when` as written, for the parameter or all of the group that has it.
+
+    `scope` is the name, with "/" behind, of the group that it stands in; empty outside of groups.
+    """
+
+    path: str
+    scope: str
+    asked: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A parameter as written; `law` is None where it could not be read."""
+
+    name: str
+    law: Distribution | None
+    whens: tuple[_When, ...]
+
+
+def read_space(reader: Reader, config: Mapping[str, Any]) -> tuple[SearchSpace, Written]:
+    """What could be read of the space, and where its conditions stand."""
+    constraints = tuple(
+        reader.texts(config, "", "constraints", hint='; write ["a < b"] for a single one')
+    )
+    data = reader.mapping(config, "", "parameters", required=True)
+    found = [] if data is None else list(_group(reader, "", data, ()))
+    names = {parameter.name for parameter in found}
+    resolved: dict[int, list[tuple[str, Condition]]] = {}
+    parameters = []
+    paths: dict[tuple[str, str], str] = {}
+    for one in sorted(found, key=lambda one: one.name):
+        conditions = []
+        for when in one.whens:
+            if id(when) not in resolved:
+                resolved[id(when)] = _conditions(reader, when, names)
+            for path, condition in resolved[id(when)]:
+                conditions.append(condition)
+                paths[one.name, condition.parameter] = path
+        if one.law is not None:
+            parameters.append(Parameter(one.name, one.law, tuple(conditions)))
+    return (
+        SearchSpace(tuple(parameters), constraints),
+        Written(
+            conditions=paths, unreadable=frozenset(one.name for one in found if one.law is None)
+        ),
+    )
+
+
+def _group(
+    reader: Reader, scope: str, data: Mapping[str, Any], whens: tuple[_When, ...]
+) -> Iterator[_Found]:
+    """The parameters of a group, those of groups in it included."""
+    for key, value in data.items():
+        path = f"{parameter_path(scope[:-1])}.parameters.{key}" if scope else f"parameters.{key}"
+        if not isinstance(key, str):
+            reader.problem(path, must_be("a text", key))
+        elif "/" in key:
+            group, _, rest = key.partition("/")
+            reader.problem(
+                path,
+                "a name has no /; for a parameter in a group write "
+                f"{group:.50}: {{parameters: {{{rest:.50}: ...}}}}",
+            )
+        elif not isinstance(value, Mapping):
+            hint = "; for a fixed value write {value: ...}"
+            if isinstance(value, list):
+                hint = "; for a choice of values write {values: [...]}"
+            reader.problem(path, must_be("an object", value) + hint)
+        else:
+            own = _when(reader, path, scope, value)
+            inner = (*whens, own) if own is not None else whens
+            if "parameters" in value:
+                yield from _inner_group(reader, f"{scope}{key}", path, value, inner)
+            else:
+                name = f"{scope}{key}"
+                yield _Found(name, read_law(reader, name, path, value), inner)
+
+
+def _inner_group(
+    reader: Reader, name: str, path: str, data: Mapping[str, Any], whens: tuple[_When, ...]
+) -> Iterator[_Found]:
+    for key in data:
+        if key not in GROUP_KEYS:
+            reader.problem(
+                f"{path}.{key}", f"does not go with a group, which takes {', '.join(GROUP_KEYS)}"
+            )
+    members = reader.mapping(data, path, "parameters", required=True)
+    if members is None:
+        return
+    if name.count("/") + 1 >= MAX_DEPTH:
+        reader.problem(path, f"groups lie at most {MAX_DEPTH - 1} deep in each other")
+        return
+    if not members:
+        reader.problem(f"{path}.parameters", "must name at least one parameter")
+    yield from _group(reader, f"{name}/", members, whens)
+
+
+def _when(reader: Reader, path: str, scope: str, data: Mapping[str, Any]) -> _When | None:
+    value = data.get("when")
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        reader.problem(
+            f"{path}.when", must_be("an object {other parameter: value or list of values}", value)
+        )
+        return None
+    return _When(f"{path}.when", scope, value)
+
+
+def _conditions(reader: Reader, when: _When, names: set[str]) -> list[tuple[str, Condition]]:
+    """The conditions of one `when`, each with its path; what names nothing is noted."""
+    conditions = []
+    for given, wanted in when.asked.items():
+        path = f"{when.path}.{given}"
+        name = resolve(given, when.scope, names) if isinstance(given, str) else None
+        if name is None:
+            reader.problem(path, _unknown(str(given), names))
+        else:
+            values = wanted if isinstance(wanted, list | tuple) else (wanted,)
+            conditions.append((path, Condition(name, tuple(values))))
+    return conditions
+
+
+def resolve(given: str, scope: str, names: set[str]) -> str | None:
+    """The full name of the parameter that is meant by `given` in a group.
+
+    A full name of a grouped parameter means that one. Any other name is looked
+    for in the group itself, then in the group around it, and so on outward.
+    With "/" in front it is a full name whatever lies nearer.
+
+    Args:
+        given: The name as written.
+        scope: The group's name with "/" behind; empty outside of groups.
+        names: All full names.
+    """
+    if given.startswith("/"):
+        return given[1:] if given[1:] in names else None
+    if "/" in given and given in names:
+        return given
+    while True:
+        if scope + given in names:
+            return scope + given
+        if not scope:
+            return None
+        scope = scope[: scope.rfind("/", 0, -1) + 1]
+
+
+def _unknown(given: str, names: set[str]) -> str:
+    if any(name.startswith(given.strip("/") + "/") for name in names):
+        member = min(name for name in names if name.startswith(given.strip("/") + "/"))
+        return f"is a group; name one of its parameters, {member} say"
+    short = {name.rpartition("/")[2]: name for name in sorted(names, reverse=True)}
+    hint = did_you_mean(given, names)
+    if not hint and given in short:
+        hint = f", did you mean {short[given]}?"
+    return f"there is no such parameter{hint}"

@@ -1,0 +1,62 @@
+"""The command line of command-line agents and its macros."""
+
+from __future__ import annotations
+
+import re
+
+from wanllmdb_common.algorithms.description import did_you_mean
+from wanllmdb_registry.domain.config.rules.values import Problems, problems_of_text
+
+MAX_PARTS = 100
+MAX_PART = 10_000
+# Each macro that an agent fills in; `envvar` stands for ${envvar:NAME}.
+MACROS = (
+    "env",
+    "interpreter",
+    "program",
+    "args",
+    "args_no_hyphens",
+    "args_no_equals",
+    "args_no_boolean_flags",
+    "args_json",
+    "args_json_file",
+    "args_append_hydra",
+    "args_override_hydra",
+)
+_MACRO = re.compile(r"\$\{([^{}]*)\}?")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def problems_of_command(program: str, command: tuple[str, ...]) -> Problems:
+    """Texts that can be stored, macros that exist."""
+    yield from problems_of_text("program", program, MAX_PART)
+    if len(command) > MAX_PARTS:
+        yield "command", f"has {len(command)} parts, at most {MAX_PARTS} are allowed"
+        return
+    for index, part in enumerate(command):
+        path = f"command[{index}]"
+        if not part:
+            yield path, "must not be empty"
+        yield from problems_of_text(path, part, MAX_PART)
+        for match in _MACRO.finditer(part):
+            yield from _macro(path, match[0], match[1], program)
+
+
+def _macro(path: str, text: str, name: str, program: str) -> Problems:
+    if not text.endswith("}"):
+        yield path, f"the macro {text[:50]} has no closing brace"
+    elif name.startswith("envvar:"):
+        variable = name.removeprefix("envvar:")
+        if not _VARIABLE.fullmatch(variable):
+            yield path, f"{text[:80]} names no environment variable"
+    elif name not in MACROS:
+        hint = did_you_mean(name, MACROS)
+        hint = hint.replace("mean ", "mean ${").replace("?", "}?")
+        known = ", ".join(f"${{{macro}}}" for macro in MACROS)
+        yield (
+            path,
+            f"unknown macro {text[:50]}{hint}; known are {known} and ${{envvar:NAME}}, which is "
+            "how environment variables are written",
+        )
+    elif name == "program" and not program:
+        yield path, "${program} is used, but there is no program: add program: train.py"

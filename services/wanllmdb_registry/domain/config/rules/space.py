@@ -1,0 +1,176 @@
+"""The parameters of a space: their names, and the conditions between them."""
+
+from __future__ import annotations
+
+import re
+from graphlib import CycleError, TopologicalSorter
+
+from wanllmdb_common.algorithms.description import did_you_mean
+from wanllmdb_common.search_space.distributions import (
+    Categorical,
+    Condition,
+    Constant,
+    Distribution,
+    Parameter,
+    ParameterValue,
+    SearchSpace,
+    contains,
+    same_value,
+)
+from wanllmdb_registry.domain.config.normal_form import as_value_of, in_both
+from wanllmdb_registry.domain.config.rules.laws import problems_of_choices, problems_of_law
+from wanllmdb_registry.domain.config.rules.values import Problems
+from wanllmdb_registry.domain.config.wording import shown
+from wanllmdb_registry.domain.config.written import Written, parameter_path
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+MAX_NAME = 200
+MAX_DEPTH = 20
+MAX_PARAMETERS = 500
+MAX_CONDITIONS = 50
+_REPEATED_CIRCLES = 20
+
+
+def problems_of_parameters(space: SearchSpace, written: Written) -> Problems:
+    """What is wrong with the parameters; constraints are looked at elsewhere."""
+    parameters = space.parameters
+    if not parameters and not written.unreadable:
+        yield "parameters", "must name at least one parameter"
+    if len(parameters) > MAX_PARAMETERS:
+        yield "parameters", f"at most {MAX_PARAMETERS}, are {len(parameters)}"
+        return
+    yield from _clashes(parameters)
+    by_name = {parameter.name: parameter.distribution for parameter in parameters}
+    for parameter in parameters:
+        path = parameter_path(parameter.name)
+        yield from _name(path, parameter.name)
+        yield from problems_of_law(path, parameter.distribution)
+        yield from _conditions(parameter, by_name, written)
+    yield from _circles(parameters, written)
+
+
+def _name(path: str, name: str) -> Problems:
+    parts = name.split("/")
+    if len(parts) > MAX_DEPTH:
+        yield path, f"groups lie at most {MAX_DEPTH - 1} deep in each other"
+    for part in parts:
+        if len(part) > MAX_NAME:
+            yield path, f"the name has {len(part)} characters, at most {MAX_NAME} are allowed"
+        elif not NAME.fullmatch(part):
+            other = re.sub(r"[^A-Za-z0-9_.-]", "_", part)
+            other = other if NAME.fullmatch(other) else f"_{other}"
+            yield (
+                path,
+                "a name starts with a letter or _ and goes on with letters, digits, _ . or -: "
+                f"{other} say",
+            )
+
+
+def _clashes(parameters: tuple[Parameter, ...]) -> Problems:
+    """Names that are there twice, or that a program or a constraint could not keep apart."""
+    names: set[str] = set()
+    groups = {
+        "/".join(parts[:depth])
+        for parts in (parameter.name.split("/") for parameter in parameters)
+        for depth in range(1, len(parts))
+    }
+    dotted: dict[str, str] = {}
+    for name in (parameter.name for parameter in parameters):
+        path = parameter_path(name)
+        if name in names:
+            yield path, "is defined twice"
+            continue
+        names.add(name)
+        if name in groups:
+            yield path, "is the name of a group too: a run's parameters can't hold both"
+        other = dotted.setdefault(name.replace("/", "."), name)
+        if other != name:
+            yield path, f"reads {name.replace('/', '.')} in constraints, as '{other}' does"
+
+
+def _conditions(
+    parameter: Parameter, by_name: dict[str, Distribution], written: Written
+) -> Problems:
+    if len(parameter.conditions) > MAX_CONDITIONS:
+        text = f"at most {MAX_CONDITIONS} conditions, are {len(parameter.conditions)}"
+        yield f"{parameter_path(parameter.name)}.when", text
+        return
+    left: dict[str, tuple[ParameterValue, ...]] = {}
+    for condition in parameter.conditions:
+        parent = condition.parameter
+        path = written.condition(parameter.name, parent)
+        if parent == parameter.name:
+            yield path, f"'{parent}' can't depend on itself"
+            continue
+        law = by_name.get(parent)
+        if law is None:
+            if parent not in written.unreadable:
+                hint = did_you_mean(parent, by_name)
+                yield path, f"there is no parameter '{parent:.100}'{hint}"
+            continue
+        wrong = list(_wanted(path, condition, law))
+        yield from wrong
+        if wrong:
+            continue
+        values = tuple(as_value_of(law, value) for value in condition.values)
+        left[parent] = in_both(left[parent], values) if parent in left else values
+        if not left[parent]:
+            yield path, f"never holds: the conditions on '{parent}' have no value in common"
+
+
+def _wanted(path: str, condition: Condition, law: Distribution) -> Problems:
+    values = condition.values
+    indexed = len(values) != 1
+    for problem_path, text in problems_of_choices(path, values):
+        yield (problem_path if indexed else problem_path.replace("[0]", "", 1)), text
+    for index, value in enumerate(values):
+        if not contains(law, as_value_of(law, value)):
+            yield (
+                f"{path}[{index}]" if indexed else path,
+                f"'{condition.parameter}' is never {shown(value)}{_what_it_can_be(law, value)}",
+            )
+
+
+def _what_it_can_be(law: Distribution, value: ParameterValue) -> str:
+    match law:
+        case Constant(value=only):
+            return f": it is {shown(only)}"
+        case Categorical(values=values):
+            alike = [v for v in values if str(v) == str(value) or _equal(v, value)]
+            if alike:
+                return f", did you mean {shown(alike[0])}?"
+            if isinstance(value, str):
+                hint = did_you_mean(value, [v for v in values if isinstance(v, str)])
+                if hint:
+                    return hint
+            return f": it is one of {', '.join(map(shown, values[:10]))}" + (
+                ", ..." if len(values) > 10 else ""
+            )
+    return ""
+
+
+def _equal(left: ParameterValue, right: ParameterValue) -> bool:
+    """1 and 1.0, which a config easily mixes up."""
+    return left == right and not same_value(left, right)
+
+
+def _circles(parameters: tuple[Parameter, ...], written: Written) -> Problems:
+    parents = {
+        parameter.name: {c.parameter for c in parameter.conditions} - {parameter.name}
+        for parameter in parameters
+    }
+    for _ in range(_REPEATED_CIRCLES):
+        try:
+            TopologicalSorter(parents).prepare()
+        except CycleError as error:
+            circle = list(reversed(error.args[1]))
+            start = min(range(len(circle) - 1), key=circle.__getitem__)
+            names = [*circle[start:-1], *circle[:start], circle[start]]
+            way = " -> ".join(f"'{name}'" for name in names)
+            yield (
+                written.condition(names[0], names[1]),
+                f"the conditions go in a circle: {way}",
+            )
+            parents[names[0]].discard(names[1])
+        else:
+            return

@@ -1,0 +1,48 @@
+"""What can be stored: texts, and any JSON value."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from wanllmdb_common.search_space.distributions import ParameterValue
+from wanllmdb_registry.domain.config.wording import INT64, shown
+
+Problems = Iterator[tuple[str, str]]
+
+MAX_TEXT = 100_000
+
+
+def problems_of_value(path: str, value: ParameterValue) -> Problems:
+    """Finite numbers, integers of 64 bits, storable texts, and lists and objects of these."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield path, f"must be a finite number, is {value}"
+    elif isinstance(value, int) and value not in INT64:
+        yield path, f"must fit into 64 bits, is {shown(value)}"
+    elif isinstance(value, str):
+        yield from problems_of_text(path, value)
+    elif isinstance(value, list | tuple):
+        for index, inner in enumerate(value):
+            yield from problems_of_value(f"{path}[{index}]", inner)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if isinstance(key, str):
+                yield from problems_of_text(path, key)
+                yield from problems_of_value(f"{path}.{key}", inner)
+            else:
+                yield path, f"the key {shown(key)} must be a text: put it in quotes"
+    elif not isinstance(value, bool | int | float | None):
+        yield path, f"must be a JSON value, is {shown(value)}"
+
+
+def problems_of_text(path: str, text: str, limit: int = MAX_TEXT) -> Problems:
+    """Storable, and not too long."""
+    if len(text) > limit:
+        yield path, f"has {len(text):,} characters, at most {limit:,} are allowed"
+    elif "\x00" in text:
+        yield path, "holds a NUL character, which can't be stored"
+    elif not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            yield path, "holds half of a surrogate pair, which can't be stored"

@@ -1,0 +1,47 @@
+"""Reading configs in tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from wanllmdb_common.errors import InvalidArgumentError
+from wanllmdb_common.search_space.distributions import Distribution, Parameter
+from wanllmdb_registry.domain.config.parse import ParsedConfig, parse_config
+
+BASE: dict[str, Any] = {
+    "method": "random",
+    "metric": {"name": "loss"},
+    "parameters": {"x": {"min": 0.0, "max": 1.0}},
+}
+
+
+def parsed(**changes: Any) -> ParsedConfig:
+    """`BASE` with some keys changed; None takes a key away."""
+    return parse_config({key: v for key, v in {**BASE, **changes}.items() if v is not None})
+
+
+def problems(config: dict[str, Any]) -> dict[str, str]:
+    """What is wrong with a config, by path; no path is told twice."""
+    with pytest.raises(InvalidArgumentError) as caught:
+        parse_config(config)
+    assert caught.value.reason == "INVALID_SWEEP_CONFIG"
+    found = {v.field: v.description for v in caught.value.violations}
+    assert len(found) == len(caught.value.violations), caught.value.message
+    return found
+
+
+def problems_with(**changes: Any) -> dict[str, str]:
+    """What is wrong with `BASE` once some keys are changed; None takes a key away."""
+    return problems({key: v for key, v in {**BASE, **changes}.items() if v is not None})
+
+
+def law_of(**parameter: Any) -> Distribution:
+    """The law of a parameter."""
+    return parsed(parameters={"p": parameter}).spec.space.parameters[0].distribution
+
+
+def by_name(**changes: Any) -> dict[str, Parameter]:
+    """The parameters of `BASE` with some keys changed."""
+    return {p.name: p for p in parsed(**changes).spec.space.parameters}

@@ -1,0 +1,179 @@
+"""Specs for property tests: every law, groups, conditions, algorithms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from wanllmdb_common.search_space.distributions import (
+    Beta,
+    Categorical,
+    Condition,
+    Constant,
+    Distribution,
+    IntLogUniform,
+    IntUniform,
+    LogNormal,
+    LogUniform,
+    Normal,
+    Parameter,
+    ParameterValue,
+    Quantized,
+    SearchSpace,
+    Uniform,
+)
+from wanllmdb_registry.domain.config.rules.command import MACROS
+from wanllmdb_registry.domain.model import (
+    DEFAULT_SAMPLERS,
+    AlgorithmChoice,
+    Goal,
+    Hyperband,
+    Method,
+    Metric,
+    ObjectiveValue,
+    RetryPolicy,
+    SweepSpec,
+)
+
+names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,10}", fullmatch=True)
+finite = st.floats(-1e9, 1e9)
+integers = st.integers(-(2**40), 2**40)
+scalars = st.none() | st.booleans() | integers | finite | st.text("abc \u00e9\u4e2d:#", max_size=6)
+values = st.recursive(
+    scalars, lambda s: st.lists(s, max_size=3) | st.dictionaries(names, s, max_size=3), max_leaves=5
+)
+choices = st.lists(scalars, min_size=1, max_size=5, unique_by=lambda v: (type(v), v)).map(tuple)
+
+
+@st.composite
+def ranges(draw: st.DrawFn, kind: str) -> Distribution:
+    """Bounded laws, with and without steps."""
+    if kind.startswith("int"):
+        low = draw(st.integers(1, 10**6) if "log" in kind else integers)
+        high = low + draw(st.integers(1, 10**6))
+        q = draw(st.integers(1, high - low))
+        return IntLogUniform(low, high, q) if "log" in kind else IntUniform(low, high, q)
+    floor = draw(st.floats(1e-9, 1e3) if "log" in kind else finite)
+    top = floor + draw(st.floats(1.0, 1e6))
+    step = draw(st.none() | st.floats(1e-3, 1.0))
+    return LogUniform(floor, top, step) if "log" in kind else Uniform(floor, top, step)
+
+
+@st.composite
+def weighted(draw: st.DrawFn) -> Distribution:
+    """Choices with probabilities."""
+    items: tuple[ParameterValue, ...] = draw(choices)
+    weights = draw(
+        st.lists(st.floats(0.0, 10.0), min_size=len(items), max_size=len(items)).filter(any)
+    )
+    return Categorical(items, tuple(weight / sum(weights) for weight in weights))
+
+
+deviations = st.floats(1e-6, 1e6)
+shapes = st.floats(0.01, 1e3)
+normals = st.builds(Normal, finite, deviations)
+log_normals = st.builds(LogNormal, st.floats(-10.0, 10.0), st.floats(0.1, 2.0))
+betas = st.builds(Beta, shapes, shapes)
+smooth = st.one_of(
+    st.builds(lambda low, width: Uniform(low, low + width), finite, st.floats(1.0, 1e6)),
+    st.builds(lambda low, times: LogUniform(low, low * times), deviations, st.floats(2.0, 1e6)),
+    normals,
+    log_normals,
+    betas,
+)
+laws: st.SearchStrategy[Distribution] = st.one_of(
+    st.builds(Constant, values),
+    choices.map(Categorical),
+    weighted(),
+    *(ranges(kind) for kind in ("int", "int log", "float", "float log")),
+    normals,
+    log_normals,
+    betas,
+    st.builds(Quantized, smooth, st.integers(1, 100) | st.floats(0.01, 10.0)),
+)
+
+# A tree of groups: a law, or more of it by name.
+trees: st.SearchStrategy[Any] = st.recursive(
+    laws, lambda inner: st.dictionaries(names, inner, min_size=1, max_size=3), max_leaves=6
+)
+
+
+def flat(tree: dict[str, Any], scope: str = "") -> dict[str, Distribution]:
+    """The laws of a tree by full name."""
+    found: dict[str, Distribution] = {}
+    for name, inner in tree.items():
+        found |= (
+            flat(inner, f"{scope}{name}/") if isinstance(inner, dict) else {scope + name: inner}
+        )
+    return found
+
+
+@st.composite
+def spaces(draw: st.DrawFn) -> SearchSpace:
+    """Spaces with groups, and with conditions on choices whose name comes earlier."""
+    tree = st.dictionaries(names, trees, min_size=1, max_size=4)
+    found = draw(tree.map(flat).filter(lambda f: len({n.replace("/", ".") for n in f}) == len(f)))
+    parameters = []
+    for name in sorted(found):
+        parents = {
+            other: law.values
+            for other, law in found.items()
+            if other < name and isinstance(law, Categorical)
+        }
+        chosen = draw(st.sets(st.sampled_from(sorted(parents)), max_size=2)) if parents else ()
+        conditions = tuple(
+            Condition(
+                parent,
+                tuple(draw(st.permutations(parents[parent])))[
+                    : draw(st.integers(1, len(parents[parent])))
+                ],
+            )
+            for parent in sorted(chosen)
+        )
+        parameters.append(Parameter(name, found[name], conditions))
+    return SearchSpace(tuple(parameters))
+
+
+metrics = st.builds(
+    lambda name, goal, target, value, over: Metric(
+        name, goal, target, value, over if value is ObjectiveValue.MEAN_LAST else 0
+    ),
+    names,
+    st.sampled_from(Goal),
+    st.none() | finite,
+    st.sampled_from(ObjectiveValue),
+    st.integers(1, 1000),
+)
+hyperbands = st.builds(
+    Hyperband, st.integers(1, 100), st.floats(1.5, 10.0), st.booleans()
+) | st.builds(
+    lambda s, eta, strict: Hyperband(0, eta, strict, max_iter=int(eta**s) + 1, s=s),
+    st.integers(1, 5),
+    st.floats(1.5, 10.0),
+    st.booleans(),
+)
+commands = st.lists(
+    st.sampled_from([f"${{{macro}}}" for macro in MACROS]) | st.text("a\u00e9 =-:'", min_size=1),
+    max_size=5,
+).map(tuple)
+
+
+@st.composite
+def specs(draw: st.DrawFn) -> SweepSpec:
+    """Specs that are in order."""
+    method = draw(st.sampled_from([Method.RANDOM, Method.GRID]))
+    several = draw(st.lists(metrics, max_size=3, unique_by=lambda metric: metric.name))
+    return SweepSpec(
+        method=method,
+        space=draw(spaces()),
+        sampler=AlgorithmChoice(DEFAULT_SAMPLERS[method]),
+        metrics=tuple(several),
+        early_termination=draw(st.none() | hyperbands) if len(several) == 1 else None,
+        run_cap=draw(st.none() | st.integers(1, 10**6)),
+        seed=draw(st.none() | st.integers(0, 2**53)),
+        retries=draw(st.builds(RetryPolicy, st.integers(0, 100), st.integers(0, 100))),
+        max_failed_runs=draw(st.none() | st.integers(1, 10**6)),
+        program=draw(st.text("a/.\u4e2d", min_size=1)),
+        command=draw(commands),
+    )

@@ -1,0 +1,204 @@
+"""The distributions of a config: how each is written, what of each is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.registry.configs import law_of, parsed, problems_with
+from wanllmdb_common.search_space.distributions import (
+    Beta,
+    Categorical,
+    Constant,
+    Distribution,
+    IntLogUniform,
+    IntUniform,
+    LogNormal,
+    LogUniform,
+    Normal,
+    Quantized,
+    Uniform,
+)
+from wanllmdb_registry.domain.config.vocabulary import DISTRIBUTIONS
+
+
+def numbers(law: Any) -> list[Any]:
+    """The numbers of a law, those of the law that it rounds included."""
+    fields = [getattr(law, name) for name in law.__slots__]
+    return [n for f in fields for n in (numbers(f) if hasattr(f, "__slots__") else [f])]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "law"),
+    [
+        ({"value": 3}, Constant(3)),
+        ({"value": None}, Constant(None)),
+        ({"distribution": "constant", "value": [1, {"a": 2.0}]}, Constant([1, {"a": 2.0}])),
+        ({"values": [16, 0.5, "a", None, True]}, Categorical((16, 0.5, "a", None, True))),
+        ({"distribution": "categorical", "values": ["a"]}, Categorical(("a",))),
+        (
+            {"values": ["a", "b"], "probabilities": [0.25, 0.75]},
+            Categorical(("a", "b"), (0.25, 0.75)),
+        ),
+        (
+            {
+                "distribution": "categorical_w_probabilities",
+                "values": [1, 2, 3],
+                "probabilities": [0, 1, 0.0],
+            },
+            Categorical((1, 2, 3), (0.0, 1.0, 0.0)),
+        ),
+        ({"min": 1, "max": 8}, IntUniform(1, 8)),
+        ({"min": 1, "max": 8, "q": 2}, IntUniform(1, 8, 2)),
+        ({"distribution": "int_uniform", "min": 1, "max": 9, "q": 2}, IntUniform(1, 9, 2)),
+        ({"min": 0.0, "max": 1}, Uniform(0.0, 1.0)),
+        ({"min": 0, "max": 1, "q": 0.1}, Uniform(0.0, 1.0, 0.1)),
+        ({"distribution": "uniform", "min": 0, "max": 8}, Uniform(0.0, 8.0)),
+        ({"distribution": "uniform", "min": 0, "max": 8, "q": 2}, Uniform(0.0, 8.0, 2.0)),
+        ({"distribution": "q_uniform", "min": 0.5, "max": 8}, Quantized(Uniform(0.5, 8.0), 1)),
+        (
+            {"distribution": "q_uniform", "min": 0, "max": 8, "q": 2},
+            Quantized(Uniform(0.0, 8.0), 2),
+        ),
+        (
+            {"distribution": "q_uniform", "min": 0, "max": 8, "q": 2.0},
+            Quantized(Uniform(0, 8), 2.0),
+        ),
+        ({"distribution": "log_uniform", "min": 1e-4, "max": 1e-2}, LogUniform(1e-4, 1e-2)),
+        ({"distribution": "log_uniform", "min": 1, "max": 512}, IntLogUniform(1, 512)),
+        ({"distribution": "log_uniform", "min": 1, "max": 512, "q": 4}, IntLogUniform(1, 512, 4)),
+        ({"distribution": "log_uniform", "min": 1, "max": 9, "q": 0.5}, LogUniform(1.0, 9.0, 0.5)),
+        ({"distribution": "log_uniform_values", "min": 1, "max": 9.5}, LogUniform(1.0, 9.5)),
+        ({"distribution": "inv_log_uniform_values", "min": 0.1, "max": 9}, LogUniform(0.1, 9.0)),
+        (
+            {"distribution": "q_log_uniform_values", "min": 8, "max": 256, "q": 8},
+            Quantized(LogUniform(8.0, 256.0), 8),
+        ),
+        ({"distribution": "normal"}, Normal(0.0, 1.0)),
+        ({"mu": 2}, Normal(2.0, 1.0)),
+        ({"distribution": "normal", "mu": 2, "q": 0.5}, Quantized(Normal(2.0, 1.0), 0.5)),
+        ({"mu": 2, "sigma": 3, "q": 4}, Quantized(Normal(2.0, 3.0), 4)),
+        ({"distribution": "q_normal", "sigma": 3}, Quantized(Normal(0.0, 3.0), 1)),
+        ({"distribution": "log_normal"}, LogNormal(0.0, 1.0)),
+        ({"distribution": "log_normal", "sigma": 2, "q": 1}, Quantized(LogNormal(0.0, 2.0), 1)),
+        ({"distribution": "q_log_normal", "mu": 1}, Quantized(LogNormal(1.0, 1.0), 1)),
+        ({"distribution": "beta"}, Beta(1.0, 1.0)),
+        ({"distribution": "beta", "a": 2, "b": 5, "q": 0.1}, Quantized(Beta(2.0, 5.0), 0.1)),
+        ({"distribution": "q_beta", "a": 2}, Quantized(Beta(2.0, 1.0), 1)),
+    ],
+)
+def test_a_parameter_is_read_as_its_law(parameter: dict[str, Any], law: Distribution) -> None:
+    read = law_of(**parameter)
+    assert read == law
+    if isinstance(law, Quantized):
+        # 2 == 2.0, but the one gives integers and the other does not.
+        assert type(read) is Quantized
+        assert type(read.q) is type(law.q)
+    elif not isinstance(law, Constant | Categorical):
+        wanted = int if isinstance(law, IntUniform | IntLogUniform) else float
+        assert {type(n) for n in numbers(read) if n is not None} == {wanted}
+
+
+def test_every_distribution_is_among_these() -> None:
+    (mark,) = test_a_parameter_is_read_as_its_law.pytestmark
+    named = {parameter.get("distribution") for parameter, _ in mark.args[1]}
+    assert set(DISTRIBUTIONS) <= named
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("uniform", "int_uniform"),
+        ("log_uniform_values", "log_uniform"),
+        ("inv_log_uniform_values", "log_uniform"),
+    ],
+)
+def test_floats_between_integer_bounds_are_warned_of(name: str, instead: str) -> None:
+    config = parsed(parameters={"p": {"distribution": name, "min": 1, "max": 8}})
+    assert config.warnings == (
+        f"parameter 'p': the values of {name} are floats, also between the integers 1 and 8; "
+        f"for integers write {instead}",
+    )
+    for quiet in ({"min": 1, "max": 8}, {"distribution": name, "min": 1.0, "max": 8}):
+        assert not parsed(parameters={"p": quiet}).warnings
+
+
+@pytest.mark.parametrize(
+    ("parameter", "path", "says"),
+    [
+        ({}, "", "needs value, values, or min and max, or a distribution"),
+        ({"mim": 1, "max": 2}, ".mim", "unknown key, did you mean min?"),
+        ({"distribution": "unifrom", "min": 1, "max": 2}, ".distribution", "did you mean uniform?"),
+        ({"distribution": 3}, ".distribution", "3 is none of constant, categorical"),
+        ({"distribution": "q_log_uniform"}, ".distribution", "write q_log_uniform_values"),
+        ({"distribution": "inv_log_uniform"}, ".distribution", "takes exponents"),
+        ({"distribution": "int_log_uniform"}, ".distribution", "log_uniform with integers"),
+        ({"value": 1, "max": 2}, ".max", "does not go with the rest: constant takes value"),
+        (
+            {"distribution": "categorical", "values": [1], "probabilities": [1]},
+            ".probabilities",
+            "with probabilities it is categorical_w_probabilities",
+        ),
+        ({"distribution": "categorical_w_probabilities", "values": [1]}, ".probabilities", "list"),
+        ({"distribution": "constant"}, ".value", "is required"),
+        ({"values": 3}, ".values", "must be a list, is 3: for a single value write {value: ...}"),
+        ({"values": []}, ".values", "at least one value"),
+        ({"values": [1, 2, 1]}, ".values[2]", "1 is there twice"),
+        ({"values": [[1], [1]]}, ".values[1]", "is there twice"),
+        ({"values": list(range(10_001))}, ".values", "at most 10000"),
+        ({"values": [1, 2], "probabilities": [1]}, ".probabilities", "as many as values, 2, are 1"),
+        ({"values": [1, 2], "probabilities": [1, "a"]}, ".probabilities[1]", "must be a number"),
+        ({"values": [1, 2], "probabilities": [1.5, -0.5]}, ".probabilities[1]", "at least 0"),
+        (
+            {"values": [1, 2], "probabilities": [1, 3]},
+            ".probabilities",
+            "must be 1 in sum, are 4; in the same proportion: 0.25, 0.75",
+        ),
+        ({"min": 1}, ".max", "is required (an integer)"),
+        ({"min": 1.5}, ".max", "is required (a number)"),
+        ({"min": "0.1", "max": 1.0}, ".min", "leave the quotes out"),
+        ({"distribution": "int_uniform", "min": 1.0, "max": 3}, ".min", "must be an integer"),
+        ({"min": True, "max": 3}, ".min", "must be an integer, is True"),
+        ({"min": 3, "max": 2}, ".min", "must be less than max, but 3 >= 2"),
+        ({"min": 3, "max": 3}, ".min", "for a fixed value write {value: 3}"),
+        ({"min": 0.0, "max": 1.0, "q": 2.0}, ".q", "more than max - min = 1.0"),
+        ({"min": 0.0, "max": 1.0, "q": 0}, ".q", "must be greater than 0"),
+        ({"min": 0.0, "max": 1.0, "q": -1}, ".q", "must be greater than 0"),
+        ({"min": 0, "max": 2**63}, ".max", "must fit into 64 bits"),
+        ({"min": 0.0, "max": 10**400}, ".max", "too large for a floating-point number"),
+        ({"min": 0, "max": 10**5000}, ".max", "an integer of thousands of digits"),
+        ({"min": 0.0, "max": float("nan")}, ".max", "must be a finite number"),
+        ({"min": 0.0, "max": float("inf")}, ".max", "must be a finite number"),
+        ({"value": float("nan")}, ".value", "must be a finite number"),
+        ({"value": [2**64]}, ".value[0]", "must fit into 64 bits"),
+        ({"value": "a\0"}, ".value", "NUL"),
+        ({"value": "\ud800"}, ".value", "surrogate"),
+        ({"value": {1: 2}}, ".value", "the key 1 must be a text"),
+        ({"distribution": "normal", "sigma": 0}, ".sigma", "greater than 0"),
+        ({"distribution": "normal", "mu": 1e301}, ".mu", "must be within 1e+300 of 0"),
+        ({"distribution": "log_normal", "sigma": 100}, ".sigma", "are of the logarithm"),
+        ({"distribution": "beta", "a": 0}, ".a", "must be at least"),
+        ({"distribution": "beta", "b": 1e9}, ".b", "must be at least"),
+        ({"distribution": "q_normal", "q": 0}, ".q", "must be greater than 0"),
+        ({"distribution": "q_normal", "mu": 1e30, "q": 1}, ".q", "64 bits"),
+        ({"distribution": "q_uniform", "min": 2, "max": 1}, ".min", "must be less than max"),
+        ({"distribution": "q_log_uniform_values", "min": 0, "max": 1}, ".min", "not exponents"),
+    ],
+)
+def test_a_wrong_parameter_is_told_where_and_why(
+    parameter: dict[str, Any], path: str, says: str
+) -> None:
+    found = problems_with(parameters={"p": parameter})
+    assert says in found[f"parameters.p{path}"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["log_uniform", "log_uniform_values", "inv_log_uniform_values", "q_log_uniform_values"],
+)
+def test_exponents_are_explained(name: str) -> None:
+    found = problems_with(parameters={"lr": {"distribution": name, "min": -3, "max": -1}})
+    text = found["parameters.lr.min"]
+    assert "min and max are the values themselves, not exponents" in text
+    assert "for e^-3 to e^-1 write 0.0497871 and 0.367879, for 10^-3 to 10^-1 0.001 and 0.1" in text
