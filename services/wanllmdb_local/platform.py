@@ -18,6 +18,7 @@ from .postgres import EmbeddedPostgres
 from .process_records import ProcessRecords
 from .restarts import RestartPolicy
 from .service import Service
+from .state_key import state_key
 
 _TICK_SECONDS = 0.05
 # The services give running calls 10 s; then some for the way out.
@@ -130,6 +131,7 @@ class Platform:
             port=suggestion_port,
             arguments=["--registry", registry.address],
             log_file=folder / layout.LOGS / "suggestion.log",
+            environment={"WANLLMDB_SUGGESTION_STATE_KEY": state_key(folder / layout.STATE_KEY)},
         )
         self._services = [registry, suggestion]
         for service in self._services:
