@@ -2,74 +2,138 @@
 
 from __future__ import annotations
 
-from wanllmdb.api.registry.v1 import sweep_pb2
+import asyncio
+
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2_grpc as pb_grpc
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_common.errors import FailedPreconditionError
+from wanllmdb_suggestion.analysis.objectives import (
+    courses_of_sweeps,
+    edf_of_sweeps,
+    hypervolume_history,
+    optimization_history,
+)
+from wanllmdb_suggestion.analysis.parameters import (
+    contour_of,
+    correlation_matrix,
+    parameter_importances,
+    slices,
+)
+from wanllmdb_suggestion.analysis.reader import SweepReader
+from wanllmdb_suggestion.analysis.requests import (
+    EVALUATORS,
+    check_compare,
+    check_contour,
+    check_correlations,
+    check_edf,
+    check_history,
+    check_hypervolume,
+    check_importance,
+    check_slices,
+)
+from wanllmdb_suggestion.analysis.subject import check_front, subject_of
 from wanllmdb_suggestion.importance_worker import ImportanceWorker
 from wanllmdb_suggestion.refusals import no_metric
 from wanllmdb_suggestion.registry_client import RegistryClient, scope_of_call
-from wanllmdb_suggestion.requests import DEFAULT_HISTORY_POINTS, check_history, check_importance
-from wanllmdb_suggestion.study.history import finished_runs, history
-from wanllmdb_suggestion.study.importance import importance_data
+from wanllmdb_suggestion.study.statistics.importance import importance_data, runs_for
 from wanllmdb_suggestion.sweep_cache import SweepCache
 
 MIN_RUNS_FOR_IMPORTANCE = 2
 
 
 class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
-    """The service."""
+    """The service. Everything beyond looking up is done on threads or in the worker."""
 
     def __init__(
         self, registry: RegistryClient, sweeps: SweepCache, importance: ImportanceWorker
     ) -> None:
         self._registry = registry
-        self._sweeps = sweeps
+        self._reader = SweepReader(registry, sweeps)
         self._importance = importance
 
     async def GetParameterImportance(
         self, request: pb.GetParameterImportanceRequest, context: Context
     ) -> pb.GetParameterImportanceResponse:
         check_importance(request)
-        with self._sweeps.forgetting_deleted(request.sweep_id):
-            keeper = self._sweeps.get(request.sweep_id).keeper
-            async with keeper.fresh_model(scope_of_call(context)) as model:
-                if model.spec.metric is None:
-                    raise no_metric(request.sweep_id)
-                data = await keeper.off_loop(lambda: importance_data(model))
-        if data.finished < MIN_RUNS_FOR_IMPORTANCE:
+        finished = await self._reader.finished(request.sweep_id, scope_of_call(context))
+        subject = subject_of(request.sweep_id, finished, request.metric)
+        evaluator = EVALUATORS[request.evaluator]
+        runs = runs_for(subject.runs, evaluator)
+        if len(runs) < MIN_RUNS_FOR_IMPORTANCE:
             raise FailedPreconditionError(
                 "NOT_ENOUGH_RUNS",
                 f"importance needs at least {MIN_RUNS_FOR_IMPORTANCE} finished runs; sweep "
-                f"'{request.sweep_id}' has {data.finished}",
+                f"'{request.sweep_id}' has {len(runs)}",
                 sweep_id=request.sweep_id,
-                finished=data.finished,
+                finished=len(runs),
                 needed=MIN_RUNS_FOR_IMPORTANCE,
             )
+        data = await asyncio.to_thread(importance_data, runs, finished.space, evaluator)
         shares = await self._importance.compute(data)
-        return pb.GetParameterImportanceResponse(
-            importances=[pb.ParameterImportance(name=n, importance=share) for n, share in shares],
-            runs_used=len(data.points),
-        )
+        return await asyncio.to_thread(parameter_importances, shares, runs, finished.space)
 
     async def GetOptimizationHistory(
         self, request: pb.GetOptimizationHistoryRequest, context: Context
     ) -> pb.GetOptimizationHistoryResponse:
         check_history(request)
-        max_points = request.max_points or DEFAULT_HISTORY_POINTS
-        with self._sweeps.forgetting_deleted(request.sweep_id):
-            keeper = self._sweeps.get(request.sweep_id).keeper
-            async with keeper.fresh_model(scope_of_call(context)) as model:
-                if model.spec.metric is None:
-                    raise no_metric(request.sweep_id)
-                minimize = model.spec.minimize
-                finished = await keeper.off_loop(lambda: finished_runs(model.runs))
-        columns = history(finished, minimize=minimize, max_points=max_points)
-        return pb.GetOptimizationHistoryResponse(
-            run_numbers=columns.numbers.tolist(),
-            objectives=columns.objectives.tolist(),
-            best_objectives=columns.best.tolist(),
-            goal=sweep_pb2.GOAL_MINIMIZE if minimize else sweep_pb2.GOAL_MAXIMIZE,
-            total_finished_runs=columns.total,
-        )
+        finished = await self._reader.finished(request.sweep_id, scope_of_call(context))
+        subject = subject_of(request.sweep_id, finished, request.metric)
+        return await asyncio.to_thread(optimization_history, request, subject.runs)
+
+    async def GetHypervolumeHistory(
+        self, request: pb.GetHypervolumeHistoryRequest, context: Context
+    ) -> pb.GetHypervolumeHistoryResponse:
+        check_hypervolume(request)
+        finished = await self._reader.finished(request.sweep_id, scope_of_call(context))
+        check_front(request.sweep_id, finished.metrics, request.reference_point)
+        return await asyncio.to_thread(hypervolume_history, request, finished)
+
+    async def GetSlices(
+        self, request: pb.GetSlicesRequest, context: Context
+    ) -> pb.GetSlicesResponse:
+        check_slices(request)
+        finished = await self._reader.finished(request.sweep_id, scope_of_call(context))
+        named = {f"parameters[{i}]": name for i, name in enumerate(request.parameters)}
+        subject = subject_of(request.sweep_id, finished, request.metric, named)
+        parameters = sorted(subject.parameters, key=lambda p: p.name) or [
+            p for p in finished.space.parameters if p.name in finished.parameters
+        ]
+        return await asyncio.to_thread(slices, request, parameters, subject.runs)
+
+    async def GetContour(
+        self, request: pb.GetContourRequest, context: Context
+    ) -> pb.GetContourResponse:
+        check_contour(request)
+        finished = await self._reader.finished(request.sweep_id, scope_of_call(context))
+        named = {"x_parameter": request.x_parameter, "y_parameter": request.y_parameter}
+        subject = subject_of(request.sweep_id, finished, request.metric, named)
+        x, y = subject.parameters
+        return await asyncio.to_thread(contour_of, request, x, y, subject.runs)
+
+    async def GetEdf(self, request: pb.GetEdfRequest, context: Context) -> pb.GetEdfResponse:
+        check_edf(request)
+        scope = scope_of_call(context)
+        sweeps = await self._reader.measured(request.sweep_ids, request.metric, scope)
+        runs = await self._reader.finished_of_each(request.sweep_ids, scope)
+        return await asyncio.to_thread(edf_of_sweeps, request, sweeps, runs)
+
+    async def GetCorrelations(
+        self, request: pb.GetCorrelationsRequest, context: Context
+    ) -> pb.GetCorrelationsResponse:
+        check_correlations(request)
+        finished = await self._reader.finished(request.sweep_id, scope_of_call(context))
+        if not finished.metrics:
+            raise no_metric(request.sweep_id)
+        return await asyncio.to_thread(correlation_matrix, request, finished)
+
+    async def CompareSweeps(
+        self, request: pb.CompareSweepsRequest, context: Context
+    ) -> pb.CompareSweepsResponse:
+        check_compare(request)
+        scope = scope_of_call(context)
+        sweeps = await self._reader.measured(request.sweep_ids, request.metric, scope)
+        # First the timelines: then every run that ended in one is among the runs.
+        timelines = await self._reader.timelines(request.sweep_ids, scope)
+        runs = await self._reader.finished_of_each(request.sweep_ids, scope)
+        return await asyncio.to_thread(courses_of_sweeps, request, sweeps, runs, timelines)

@@ -15,7 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 import optuna
 
 from wanllmdb_common.errors import OverloadedError
-from wanllmdb_suggestion.study.importance import ImportanceData, importances
+from wanllmdb_suggestion.study.statistics.importance import ImportanceData, importances
 
 Importances = list[tuple[str, float]]
 
@@ -35,8 +35,10 @@ class ImportanceWorker:
         self._answers: OrderedDict[bytes, asyncio.Task[Importances]] = OrderedDict()
 
     async def compute(self, data: ImportanceData) -> Importances:
-        """See `study.importance.importances`. Callers with the same data share one computation,
-        which goes on when they are canceled: the next one finds it done.
+        """See `study.statistics.importance`.
+
+        Callers with the same data share one computation, which goes on when they
+        are canceled: the next one finds it done.
 
         Raises:
             OverloadedError: too many are under way.

@@ -27,6 +27,9 @@ Response = TypeVar("Response", covariant=True)
 # As many runs as a page may have: a cold model is built from all of them.
 SYNC_PAGE_SIZE = 5_000
 
+# As many as a timeline may have.
+TIMELINE_RUNS = 100_000
+
 # Every call is safe to repeat: those that write carry request ids.
 _SERVICE_CONFIG = {
     "loadBalancingConfig": [{"round_robin": {}}],
@@ -134,6 +137,13 @@ class RegistryClient:
     ) -> registry_service_pb2.CreateRunsResponse:
         """Hands out runs."""
         return await self._call(self._stub.CreateRuns, request, scope)
+
+    async def get_timeline(
+        self, sweep_id: str, scope: CallScope
+    ) -> registry_service_pb2.GetTimelineResponse:
+        """When each run began and ended; of more than TIMELINE_RUNS, every k-th."""
+        request = registry_service_pb2.GetTimelineRequest(sweep_id=sweep_id, max_runs=TIMELINE_RUNS)
+        return await self._call(self._stub.GetTimeline, request, scope)
 
     async def best_runs(
         self, sweep_id: str, count: int, scope: CallScope, *, minimize: bool

@@ -4,41 +4,44 @@ from __future__ import annotations
 
 import uuid
 
-from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as analysis_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb_common.errors import FieldViolation, invalid_request
 
 MAX_RUNS_PER_SUGGEST = 100
 MAX_BEST_RUNS = 1_000
 DEFAULT_BEST_RUNS = 10
-MAX_HISTORY_POINTS = 10_000
-DEFAULT_HISTORY_POINTS = 1_000
 MAX_AGENT_ID = 200
 
 
-class _Problems:
+class Problems:
+    """What is wrong with a request, collected."""
+
     def __init__(self) -> None:
         self._found: list[FieldViolation] = []
 
     def add(self, field: str, description: str) -> None:
+        """Takes one; the description is a sentence about the field."""
         self._found.append(FieldViolation(field, description))
 
     def sweep_id(self, sweep_id: str) -> None:
+        """Must be there."""
         if not sweep_id:
             self.add("sweep_id", "must not be empty")
 
-    def bounded(self, field: str, value: int, most: int) -> None:
-        if not 0 <= value <= most:
-            self.add(field, f"must be 1 to {most:,}, or 0 for the default, not {value}")
+    def bounded(self, field: str, value: int, most: int, least: int = 1) -> None:
+        """Must be within the bounds, or 0."""
+        if value != 0 and not least <= value <= most:
+            self.add(field, f"must be {least} to {most:,}, or 0 for the default, not {value}")
 
     def raise_any(self) -> None:
+        """Raises INVALID_REQUEST if there are any."""
         if self._found:
             raise invalid_request(*self._found)
 
 
 def check_suggest(request: pb.SuggestRequest) -> None:
     """Raises INVALID_REQUEST."""
-    problems = _Problems()
+    problems = Problems()
     problems.sweep_id(request.sweep_id)
     problems.bounded("count", request.count, MAX_RUNS_PER_SUGGEST)
     if not request.agent_id or len(request.agent_id) > MAX_AGENT_ID:
@@ -50,7 +53,7 @@ def check_suggest(request: pb.SuggestRequest) -> None:
 
 def check_should_stop(request: pb.ShouldStopRequest) -> None:
     """Raises INVALID_REQUEST."""
-    problems = _Problems()
+    problems = Problems()
     problems.sweep_id(request.sweep_id)
     if request.number < 0:
         problems.add("number", f"must be at least 0, not {request.number}")
@@ -59,27 +62,9 @@ def check_should_stop(request: pb.ShouldStopRequest) -> None:
 
 def check_best_runs(request: pb.GetBestRunsRequest) -> None:
     """Raises INVALID_REQUEST."""
-    problems = _Problems()
+    problems = Problems()
     problems.sweep_id(request.sweep_id)
     problems.bounded("count", request.count, MAX_BEST_RUNS)
-    problems.raise_any()
-
-
-def check_history(request: analysis_pb.GetOptimizationHistoryRequest) -> None:
-    """Raises INVALID_REQUEST."""
-    problems = _Problems()
-    problems.sweep_id(request.sweep_id)
-    problems.bounded("max_points", request.max_points, MAX_HISTORY_POINTS)
-    problems.raise_any()
-
-
-def check_importance(request: analysis_pb.GetParameterImportanceRequest) -> None:
-    """Raises INVALID_REQUEST."""
-    problems = _Problems()
-    problems.sweep_id(request.sweep_id)
-    known = (analysis_pb.IMPORTANCE_EVALUATOR_UNSPECIFIED, analysis_pb.IMPORTANCE_EVALUATOR_FANOVA)
-    if request.evaluator not in known:
-        problems.add("evaluator", f"is not one that this server knows: {request.evaluator}")
     problems.raise_any()
 
 

@@ -12,7 +12,9 @@ from optuna.distributions import FloatDistribution
 from optuna.importance import FanovaImportanceEvaluator
 from sklearn.ensemble import RandomForestRegressor
 
-from wanllmdb_suggestion.study.fanova import MAX_DEPTH, TREES, Axis, Floats, main_effects
+from wanllmdb_suggestion.study.statistics.fanova import main_effects
+from wanllmdb_suggestion.study.statistics.forest import MAX_DEPTH, TREES, Block
+from wanllmdb_suggestion.study.statistics.runs import Floats
 
 SEED = 5
 
@@ -32,7 +34,7 @@ def test_numbers_have_the_shares_that_optuna_finds() -> None:
             )
         )
     theirs: dict[str, Any] = FanovaImportanceEvaluator(seed=SEED).evaluate(study)
-    ours = main_effects(points, objectives, [Axis(i) for i in range(3)], SEED)
+    ours = main_effects(points, objectives, [Block(i) for i in range(3)], SEED)
     assert ours.tolist() == pytest.approx([theirs[name] for name in "abc"], rel=1e-6)
 
 
@@ -48,7 +50,7 @@ def test_categories_have_the_shares_of_a_full_enumeration() -> None:
     rows = [tuple(int(rng.integers(n)) for n in sizes) for _ in range(40)]
     points = one_hot(rows, sizes)
     objectives = np.array([a * 2.0 + (b == 1) * 3 + a * c for a, b, c in rows])
-    axes = [Axis(0, 3), Axis(3, 4), Axis(7, 2)]
+    blocks = [Block(0, 3), Block(3, 4), Block(7, 2)]
 
     every = list(itertools.product(*map(range, sizes)))
     forest = RandomForestRegressor(n_estimators=TREES, max_depth=MAX_DEPTH, random_state=SEED)
@@ -57,9 +59,11 @@ def test_categories_have_the_shares_of_a_full_enumeration() -> None:
     for tree in forest:
         cube = tree.predict(one_hot(every, sizes)).reshape(sizes)
         others = [(1, 2), (0, 2), (0, 1)]
-        shares.append([cube.mean(axis=axes_).var() / cube.var() for axes_ in others])
+        shares.append([cube.mean(axis=axes).var() / cube.var() for axes in others])
     expected = np.mean(shares, axis=0)
-    assert main_effects(points, objectives, axes, SEED).tolist() == pytest.approx(expected.tolist())
+    assert main_effects(points, objectives, blocks, SEED).tolist() == pytest.approx(
+        expected.tolist()
+    )
 
 
 def test_numbers_and_categories_together() -> None:
@@ -68,7 +72,7 @@ def test_numbers_and_categories_together() -> None:
     x = rng.random(800)
     category = rng.integers(0, 3, 800)
     points = np.concatenate([x[:, np.newaxis], np.eye(3)[category]], axis=1)
-    shares = main_effects(points, 2 * x + category, [Axis(0), Axis(1, 3)], SEED)
+    shares = main_effects(points, 2 * x + category, [Block(0), Block(1, 3)], SEED)
     assert shares.tolist() == pytest.approx([1 / 3, 2 / 3], abs=0.02)
 
 
@@ -76,11 +80,14 @@ def test_an_interaction_is_nobody_s() -> None:
     rng = np.random.default_rng(4)
     points = rng.random((800, 2))
     shares = main_effects(
-        points, np.sign(points[:, 0] - 0.5) * np.sign(points[:, 1] - 0.5), [Axis(0), Axis(1)], SEED
+        points,
+        np.sign(points[:, 0] - 0.5) * np.sign(points[:, 1] - 0.5),
+        [Block(0), Block(1)],
+        SEED,
     )
     assert shares.sum() < 0.1
 
 
 def test_a_constant_objective_has_no_shares() -> None:
     points = np.random.default_rng(5).random((10, 2))
-    assert main_effects(points, np.ones(10), [Axis(0), Axis(1)], SEED).tolist() == [0.0, 0.0]
+    assert main_effects(points, np.ones(10), [Block(0), Block(1)], SEED).tolist() == [0.0, 0.0]

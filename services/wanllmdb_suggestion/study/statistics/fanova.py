@@ -13,25 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-
-TREES = 64
-MAX_DEPTH = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """A parameter as columns of the forest's input.
-
-    A number has one column, in [0, 1] such that its law is uniform there. A
-    category has a column a choice, all of them 0 but that of the choice, which
-    is 1.
-    """
-
-    first_column: int
-    columns: int = 1
+from wanllmdb_suggestion.study.statistics.forest import Block, grown_forest
+from wanllmdb_suggestion.study.statistics.runs import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,28 +27,23 @@ class _Leaves:
     highs: Floats
 
 
-def main_effects(points: Floats, objectives: Floats, axes: Sequence[Axis], seed: int) -> Floats:
-    """Each axis's share of the forest's variance, averaged over its trees.
+def main_effects(points: Floats, objectives: Floats, blocks: Sequence[Block], seed: int) -> Floats:
+    """Each parameter's share of the forest's variance, averaged over its trees.
 
     Args:
-        points: Shape (runs, columns), see `Axis`.
+        points: Shape (runs, columns), see `Block`.
         objectives: Shape (runs,), finite.
-        axes: The parameters, together all columns.
+        blocks: The parameters, together all columns.
         seed: Of the forest.
 
     Returns:
-        Shape (axes,): shares in [0, 1], together at most 1; what interactions
+        Shape (parameters,): shares in [0, 1], together at most 1; what interactions
         explain is nobody's. All 0 where no tree varies.
     """
-    # Loaded where it is used, in the importance process: it takes seconds, which
-    # the server's start would wait for.
-    from sklearn.ensemble import RandomForestRegressor
-
-    forest = RandomForestRegressor(n_estimators=TREES, max_depth=MAX_DEPTH, random_state=seed)
-    forest.fit(points, objectives)
-    shares = [_tree_shares(_leaves(tree.tree_, points.shape[1]), axes) for tree in forest]
+    forest = grown_forest(points, objectives, seed)
+    shares = [_tree_shares(_leaves(tree.tree_, points.shape[1]), blocks) for tree in forest]
     varying = [tree_shares for tree_shares in shares if tree_shares is not None]
-    return np.mean(varying, axis=0) if varying else np.zeros(len(axes))
+    return np.mean(varying, axis=0) if varying else np.zeros(len(blocks))
 
 
 def _leaves(tree: Any, columns: int) -> _Leaves:
@@ -83,16 +62,16 @@ def _leaves(tree: Any, columns: int) -> _Leaves:
     return _Leaves(tree.value[ends, 0, 0], lows[ends], highs[ends])
 
 
-def _tree_shares(leaves: _Leaves, axes: Sequence[Axis]) -> Floats | None:
-    """The axes' shares of one tree's variance; None where it does not vary."""
-    allowed = {axis: _allowed(leaves, axis) for axis in axes if axis.columns > 1}
-    # The part of each axis that a leaf covers, shape (leaves, axes).
+def _tree_shares(leaves: _Leaves, blocks: Sequence[Block]) -> Floats | None:
+    """The parameters' shares of one tree's variance; None where it does not vary."""
+    allowed = {block: _allowed(leaves, block) for block in blocks if block.columns > 1}
+    # The part of each parameter's range that a leaf covers, shape (leaves, parameters).
     parts = np.stack(
         [
-            allowed[axis].mean(axis=1)
-            if axis in allowed
-            else leaves.highs[:, axis.first_column] - leaves.lows[:, axis.first_column]
-            for axis in axes
+            allowed[block].mean(axis=1)
+            if block in allowed
+            else leaves.highs[:, block.first_column] - leaves.lows[:, block.first_column]
+            for block in blocks
         ],
         axis=1,
     )
@@ -101,22 +80,22 @@ def _tree_shares(leaves: _Leaves, axes: Sequence[Axis]) -> Floats | None:
     variance = float(volumes @ (leaves.values - mean) ** 2)
     if variance <= 0:
         return None
-    shares = np.zeros(len(axes))
-    for place, axis in enumerate(axes):
-        # What the leaf adds to the axis's marginal, wherever it lies on the axis.
+    shares = np.zeros(len(blocks))
+    for place, block in enumerate(blocks):
+        # What the leaf adds to the parameter's marginal, wherever in its range it lies.
         weights = np.delete(parts, place, axis=1).prod(axis=1) * leaves.values
-        if axis in allowed:
-            marginal = weights @ allowed[axis]
+        if block in allowed:
+            marginal = weights @ allowed[block]
             shares[place] = np.mean((marginal - mean) ** 2)
         else:
-            lows, highs = leaves.lows[:, axis.first_column], leaves.highs[:, axis.first_column]
+            lows, highs = leaves.lows[:, block.first_column], leaves.highs[:, block.first_column]
             shares[place] = _variance_along(lows, highs, weights, mean)
     return shares / variance
 
 
-def _allowed(leaves: _Leaves, axis: Axis) -> Floats:
+def _allowed(leaves: _Leaves, block: Block) -> Floats:
     """Which choices a leaf stands for, as 0 or 1, shape (leaves, choices)."""
-    columns = slice(axis.first_column, axis.first_column + axis.columns)
+    columns = slice(block.first_column, block.first_column + block.columns)
     # Columns hold 0 and 1 only, so they are split in the middle or not at all.
     excluded = leaves.highs[:, columns] < 1
     demanded = leaves.lows[:, columns] > 0

@@ -1,0 +1,144 @@
+"""Answers about objectives: histories, distribution functions, comparisons."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from wanllmdb.api.registry.v1 import registry_service_pb2, sweep_pb2
+from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
+from wanllmdb_suggestion.analysis.reader import MeasuredSweep
+from wanllmdb_suggestion.analysis.requests import DEFAULT_PLACES, DEFAULT_POINTS
+from wanllmdb_suggestion.study.pareto import losses
+from wanllmdb_suggestion.study.statistics.course import Ends, course
+from wanllmdb_suggestion.study.statistics.edf import edf, edf_places
+from wanllmdb_suggestion.study.statistics.history import history, improvements
+from wanllmdb_suggestion.study.statistics.hypervolume import default_reference, hypervolumes
+from wanllmdb_suggestion.study.statistics.runs import FinishedRuns, ScoredRuns
+from wanllmdb_suggestion.study.statistics.thinning import thinned
+
+# So many points of all sweeps together keep an answer below gRPC's 4 MiB.
+MAX_POINTS_TOGETHER = 100_000
+
+
+def goal_of(*, minimize: bool) -> sweep_pb2.Goal.ValueType:
+    """The message's."""
+    return sweep_pb2.GOAL_MINIMIZE if minimize else sweep_pb2.GOAL_MAXIMIZE
+
+
+def optimization_history(
+    request: pb.GetOptimizationHistoryRequest, runs: ScoredRuns
+) -> pb.GetOptimizationHistoryResponse:
+    """Objectives and the best one so far."""
+    columns = history(runs, max_points=request.max_points or DEFAULT_POINTS)
+    return pb.GetOptimizationHistoryResponse(
+        run_numbers=columns.numbers.tolist(),
+        objectives=columns.objectives.tolist(),
+        best_objectives=columns.best.tolist(),
+        goal=goal_of(minimize=runs.minimize),
+        total_finished_runs=columns.total,
+    )
+
+
+def hypervolume_history(
+    request: pb.GetHypervolumeHistoryRequest, runs: FinishedRuns
+) -> pb.GetHypervolumeHistoryResponse:
+    """The volume that the front so far dominates."""
+    response = pb.GetHypervolumeHistoryResponse(metrics=[metric.name for metric in runs.metrics])
+    rows = ~np.isnan(runs.objectives).any(axis=1)
+    minimize = tuple(metric.minimize for metric in runs.metrics)
+    points, numbers = losses(runs.objectives[rows], minimize), runs.numbers[rows]
+    given = np.array([request.reference_point.get(m.name, math.nan) for m in runs.metrics])
+    if len(points):
+        seen = losses(default_reference(points), minimize)
+        given = np.where(np.isnan(given), seen, given)
+    response.reference_point.extend(given.tolist())
+    volumes = hypervolumes(points, losses(given, minimize))
+    limit = request.max_points or DEFAULT_POINTS
+    places = thinned(len(volumes), limit, improvements(volumes))
+    response.run_numbers.extend(numbers[places].tolist())
+    response.hypervolumes.extend(volumes[places].tolist())
+    response.total_finished_runs = len(volumes)
+    return response
+
+
+def edf_of_sweeps(
+    request: pb.GetEdfRequest, sweeps: Sequence[MeasuredSweep], runs: Sequence[FinishedRuns]
+) -> pb.GetEdfResponse:
+    """Distribution functions of several sweeps at the same places."""
+    samples = [
+        own.scored(measured.metric).objectives for measured, own in zip(sweeps, runs, strict=True)
+    ]
+    count = min(request.max_points or DEFAULT_PLACES, MAX_POINTS_TOGETHER * 4 // len(sweeps))
+    places = edf_places(samples, count)
+    return pb.GetEdfResponse(
+        objectives=places.tolist(),
+        curves=[
+            pb.EdfCurve(
+                sweep_id=measured.sweep.sweep_id,
+                name=measured.sweep.name,
+                shares=edf(sample, places).tolist(),
+                finished_runs=len(sample),
+            )
+            for measured, sample in zip(sweeps, samples, strict=True)
+        ],
+        goal=goal_of(minimize=sweeps[0].metric.minimize),
+    )
+
+
+def courses_of_sweeps(
+    request: pb.CompareSweepsRequest,
+    sweeps: Sequence[MeasuredSweep],
+    runs: Sequence[FinishedRuns],
+    timelines: Sequence[registry_service_pb2.GetTimelineResponse],
+) -> pb.CompareSweepsResponse:
+    """The best objective of several sweeps by run count and by time."""
+    limit = min(request.max_points or DEFAULT_POINTS, MAX_POINTS_TOGETHER // len(sweeps))
+    return pb.CompareSweepsResponse(
+        courses=[
+            _course(measured, own.scored(measured.metric), timeline, limit)
+            for measured, own, timeline in zip(sweeps, runs, timelines, strict=True)
+        ],
+        goal=goal_of(minimize=sweeps[0].metric.minimize),
+    )
+
+
+def _course(
+    measured: MeasuredSweep,
+    runs: ScoredRuns,
+    timeline: registry_service_pb2.GetTimelineResponse,
+    limit: int,
+) -> pb.SweepCourse:
+    columns = course(_ends(timeline), runs, max_points=limit)
+    sweep = measured.sweep
+    return pb.SweepCourse(
+        sweep_id=sweep.sweep_id,
+        name=sweep.name,
+        state=sweep.state,
+        ended_runs=columns.ended_runs.tolist(),
+        seconds=columns.seconds.tolist(),
+        best_objectives=columns.best.tolist(),
+        best_run_numbers=columns.best_numbers.tolist(),
+        finished_runs=len(runs),
+        total_runs=sweep.stats.total_runs,
+        duration_seconds=_duration(sweep, timeline.now_seconds),
+    )
+
+
+def _ends(timeline: registry_service_pb2.GetTimelineResponse) -> Ends:
+    numbers = np.array(timeline.run_numbers, dtype=np.int64)
+    seconds = np.array(timeline.end_seconds, dtype=np.float64)
+    ended = ~np.isnan(seconds)
+    return Ends(
+        numbers[ended], seconds[ended], max(1.0, timeline.total_runs / max(len(numbers), 1))
+    )
+
+
+def _duration(sweep: sweep_pb2.Sweep, now: float) -> float:
+    if not sweep.HasField("start_time"):
+        return 0.0
+    if not sweep.HasField("end_time"):
+        return now
+    return (sweep.end_time.ToNanoseconds() - sweep.start_time.ToNanoseconds()) / 1e9

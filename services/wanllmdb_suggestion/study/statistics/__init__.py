@@ -1,0 +1,1 @@
+"""What the runs of a sweep say: columns of them, and the mathematics of every plot."""
