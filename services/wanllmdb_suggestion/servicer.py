@@ -12,13 +12,14 @@ from wanllmdb_suggestion.algorithms import list_algorithms
 from wanllmdb_suggestion.convert import EXHAUSTED
 from wanllmdb_suggestion.early_termination import should_stop
 from wanllmdb_suggestion.refusals import no_metric
-from wanllmdb_suggestion.registry_client import RegistryClient, scope_of_call
+from wanllmdb_suggestion.registry_client import CallScope, RegistryClient, scope_of_call
 from wanllmdb_suggestion.requests import (
     DEFAULT_BEST_RUNS,
     check_best_runs,
     check_should_stop,
     check_suggest,
 )
+from wanllmdb_suggestion.study.pareto import best_runs
 from wanllmdb_suggestion.sweep_cache import SweepCache
 
 
@@ -58,18 +59,33 @@ class SuggestionServicer(pb_grpc.SuggestionServiceServicer):
         self, request: pb.GetBestRunsRequest, context: Context
     ) -> pb.GetBestRunsResponse:
         check_best_runs(request)
+        count = request.count or DEFAULT_BEST_RUNS
         scope = scope_of_call(context)
         # The registry has an index for this; a model would only be in between.
         sweep = await self._registry.get_sweep(request.sweep_id, scope)
-        if len(sweep.spec.metrics) != 1:
+        if not sweep.spec.metrics:
             raise no_metric(request.sweep_id)
+        if len(sweep.spec.metrics) > 1:
+            return await self._pareto_front(request.sweep_id, count, scope)
         runs = await self._registry.best_runs(
             request.sweep_id,
-            request.count or DEFAULT_BEST_RUNS,
+            count,
             scope,
             minimize=sweep.spec.metrics[0].goal != sweep_pb2.GOAL_MAXIMIZE,
         )
-        return pb.GetBestRunsResponse(runs=runs)
+        return pb.GetBestRunsResponse(runs=runs, total_runs=len(runs))
+
+    async def _pareto_front(
+        self, sweep_id: str, count: int, scope: CallScope
+    ) -> pb.GetBestRunsResponse:
+        with self._sweeps.forgetting_deleted(sweep_id):
+            keeper = self._sweeps.get(sweep_id).keeper
+            async with keeper.fresh_model(scope) as model:
+                numbers = await keeper.off_loop(
+                    lambda: best_runs(model.runs.values(), model.spec.metrics)
+                )
+        runs = await self._registry.get_runs(sweep_id, numbers[:count], scope)
+        return pb.GetBestRunsResponse(runs=runs, total_runs=len(numbers))
 
     async def ListAlgorithms(
         self, request: pb.ListAlgorithmsRequest, context: Context

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
+
+from wanllmdb_suggestion.study.records import Metric, RunRecord, RunState
 
 Floats = NDArray[np.float64]
 
@@ -59,3 +63,17 @@ def _front_of_many(ascending: Floats) -> NDArray[np.bool_]:
         better_somewhere = np.any(rest[open_places] < rest[first], axis=1)
         open_places = open_places[better_somewhere]
     return on_front
+
+
+def best_runs(runs: Iterable[RunRecord], metrics: Sequence[Metric]) -> list[int]:
+    """The numbers of the FINISHED runs that no other one dominates, ascending."""
+    finished = [
+        run
+        for run in runs
+        if run.state is RunState.FINISHED and len(run.objectives) == len(metrics)
+    ]
+    if not finished:
+        return []
+    objectives = np.array([run.objectives for run in finished], dtype=np.float64)
+    on_front = front(losses(objectives, tuple(metric.minimize for metric in metrics)))
+    return sorted(finished[place].number for place in np.flatnonzero(on_front))
