@@ -25,7 +25,8 @@ from wanllmdb_common.search_space.distributions import (
     Quantized,
     Uniform,
 )
-from wanllmdb_common.search_space.steps import SteppedRange, round_to_multiple
+from wanllmdb_common.search_space.laws import bounds, cardinality
+from wanllmdb_common.search_space.steps import round_to_multiple
 
 
 class Scale(StrEnum):
@@ -119,35 +120,25 @@ def order_of(categories: tuple[ParameterValue, ...]) -> tuple[float, ...] | None
 
 def is_searched(law: Distribution) -> bool:
     """Whether the law has more than one value."""
-    match law:
-        case Constant():
-            return False
-        case Categorical(values=values):
-            return len(values) > 1
-        case IntUniform(min=low, max=high, q=q):
-            return high - low >= q
-        case Uniform(min=low, max=high, q=float(q)):
-            return len(SteppedRange(low, high, q)) > 1
-        case _:
-            return True
+    return cardinality(law) != 1
 
 
 def _bounds(law: Distribution) -> tuple[float, float]:
     """The smallest and the largest value; infinity and minus infinity where there is none."""
     match law:
-        case Uniform() | IntUniform() | LogUniform() | IntLogUniform():
-            return float(law.min), float(law.max)
-        case Beta():
-            return 0.0, 1.0
+        case IntUniform(min=low, max=high) | IntLogUniform(min=low, max=high):
+            return float(low), float(high)
+        case Uniform() | LogUniform() | Beta():
+            return bounds(law)
         case Quantized(law=Uniform() | LogUniform() | Beta() as inner, q=q):
-            low, high = _bounds(inner)
-            return _rounded(low, q), _rounded(high, q)
+            first, last = bounds(inner)
+            return _rounded(first, q), _rounded(last, q)
         case Constant() | Categorical() | Normal() | LogNormal() | Quantized():
             return math.inf, -math.inf
 
 
 def _rounded(value: float, q: float) -> float:
-    return round_to_multiple(value, float(q))
+    return float(round_to_multiple(value, q))
 
 
 def _number(value: ParameterValue) -> float:
