@@ -19,7 +19,7 @@ from wanllmdb._version import __version__
 
 if TYPE_CHECKING:
     from wanllmdb._agent.active_run import ActiveRun
-    from wanllmdb._agent.loop import AgentResult
+    from wanllmdb._agent.tally import AgentResult
     from wanllmdb._async_client import AsyncClient
     from wanllmdb._client import Client
     from wanllmdb._errors import (
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         UnimplementedError,
         WanllmdbError,
     )
-    from wanllmdb._facade import agent, config, finish, init, log, sweep
+    from wanllmdb._facade import agent, config, finish, init, log, summary, sweep
     from wanllmdb._types.algorithms import Algorithm, AlgorithmOption
     from wanllmdb._types.analysis import (
         Contour,
@@ -142,11 +142,14 @@ if TYPE_CHECKING:
     from wanllmdb._types.template import Template, TemplatePlaceholder, TemplateUse
     from wanllmdb._types.unset import UNSET
 
+    run: ActiveRun | None
+    """The run that the calling code works on, or None."""
+
 # Where each public name lives. Loaded at its first use, so that importing wanllmdb costs a
 # training script next to nothing.
 _MODULES = {
     "wanllmdb._agent.active_run": ("ActiveRun",),
-    "wanllmdb._agent.loop": ("AgentResult",),
+    "wanllmdb._agent.tally": ("AgentResult",),
     "wanllmdb._async_client": ("AsyncClient",),
     "wanllmdb._client": ("Client",),
     "wanllmdb._errors": (
@@ -174,6 +177,7 @@ _MODULES = {
         "finish",
         "init",
         "log",
+        "summary",
         "sweep",
     ),
     "wanllmdb._types.algorithms": (
@@ -405,11 +409,16 @@ __all__ = [
     "finish",
     "init",
     "log",
+    "run",
+    "summary",
     "sweep",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "run":
+        # Another one each time.
+        return import_module("wanllmdb._facade").run_here()
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(_HOMES[name]), name)

@@ -22,6 +22,21 @@ RUN_NUMBER = "WANLLMDB_RUN_NUMBER"
 RUN_ATTEMPT = "WANLLMDB_RUN_ATTEMPT"
 """The attempt of that run, as it was handed out."""
 
+SLOT = "WANLLMDB_SLOT"
+"""Which of the places of `wanllmdb agent --parallel N` this process has: 0 to N-1."""
+
+MAX_QUICK_FAILURES = "WANLLMDB_AGENT_MAX_QUICK_FAILURES"
+"""After so many failures in a row within the seconds below an agent gives up; 0: never."""
+
+QUICK_SECONDS = "WANLLMDB_AGENT_QUICK_SECONDS"
+"""The seconds meant above."""
+
+MAX_INITIAL_FAILURES = "WANLLMDB_AGENT_MAX_INITIAL_FAILURES"
+"""After so many failures before its first success an agent gives up; 0: never."""
+
+NEVER_GIVE_UP = "WANLLMDB_AGENT_NEVER_GIVE_UP"
+"""Turns both off: 1, true, yes or on."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunEnvironment:

@@ -1,17 +1,38 @@
-"""The functions of a training script: sweep, agent, init, log, finish, and config."""
+"""The functions of a training script: sweep, agent, init, log, finish; config, summary, run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import difflib
+import signal
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
-from wanllmdb._agent import ActiveRun, AgentLoop, AgentResult, Console, FunctionRunner
+from wanllmdb._agent import (
+    ActiveRun,
+    Agent,
+    AgentResult,
+    Console,
+    FunctionRunner,
+    GiveUpPolicy,
+)
+from wanllmdb._agent.active_run import labels_of
 from wanllmdb._agent.child import lent_run
 from wanllmdb._agent.current import current_run, required_run
 from wanllmdb._client import Client
 from wanllmdb._errors import InvalidArgumentError, NoRunError
 from wanllmdb._wire.sweep_calls import Config as SweepConfig
+
+_OWN_INIT = ("config", "name", "tags", "notes", "group", "job_type")
+_WANDB_INIT = frozenset(
+    {
+        *("entity", "project", "dir", "id", "mode", "force", "settings", "save_code", "magic"),
+        *("reinit", "resume", "resume_from", "fork_from", "anonymous", "allow_val_change"),
+        *("config_exclude_keys", "config_include_keys", "sync_tensorboard", "tensorboard"),
+        "monitor_gym",
+    }
+)
 
 
 def sweep(
@@ -48,42 +69,105 @@ def agent(
     function: Callable[[], Any],
     count: int | None = None,
     *,
+    project: str | None = None,
+    entity: str | None = None,
+    max_quick_failures: int | None = None,
+    quick_seconds: float | None = None,
+    max_initial_failures: int | None = None,
+    never_give_up: bool | None = None,
     client: Client | None = None,
 ) -> AgentResult:
     """Works on runs of a sweep: calls `function` once a run, in this thread.
 
-    Ends when the sweep hands out no more runs, after `count` runs, or with Ctrl-C, which
-    gives the run back. An exception in the function fails that run and the agent goes on.
+    Ends when the sweep hands out no more runs or after `count` runs. An exception in the
+    function fails that run and the agent goes on.
+
+    Ctrl-C lets the run end and takes no more; a second one raises KeyboardInterrupt in the
+    function and gives the run back, a third one raises it here. SIGTERM, by which clusters
+    preempt, gives the run back at once; then the process ends as it would have without an
+    agent. In another thread than the main one there are no signals.
 
     Args:
-        sweep_id: the sweep.
+        sweep_id: the sweep; of `entity/project/id` the last part.
         function: the training function; it calls `init`, reads `config` and calls `log`.
         count: at most so many runs.
+        project: accepted for scripts written for W&B; an id says enough.
+        entity: likewise.
+        max_quick_failures: gives up after so many failures in a row within `quick_seconds`;
+            where None WANLLMDB_AGENT_MAX_QUICK_FAILURES, else 3; 0 for never.
+        quick_seconds: where None WANLLMDB_AGENT_QUICK_SECONDS, else 60.
+        max_initial_failures: gives up after so many failures without a success before; where
+            None WANLLMDB_AGENT_MAX_INITIAL_FAILURES, else 5; 0 for never.
+        never_give_up: turns both off; where None WANLLMDB_AGENT_NEVER_GIVE_UP.
         client: reaches the services; by the environment's addresses where None.
 
     Raises:
-        AgentGaveUpError: the first 3 runs all failed.
+        AgentGaveUpError: too many runs failed; its `__cause__` is the last failure.
         NotFoundError: there is no such sweep.
         UnavailableError: no service at the address, or away for more than 10 minutes.
+        KeyboardInterrupt: Ctrl-C came a third time.
     """
+    del project, entity
     if not callable(function):
-        raise InvalidArgumentError(f"agent: function must be callable, but is {function!r}")
+        raise InvalidArgumentError(
+            f"agent: function must be callable, but is {function!r}; to run the sweep's program, "
+            f"use `wanllmdb agent SWEEP`"
+        )
     if count is not None and count < 1:
         raise InvalidArgumentError(f"agent: count must be at least 1, but is {count}")
+    policy = GiveUpPolicy.of(
+        max_quick_failures=max_quick_failures,
+        quick_seconds=quick_seconds,
+        max_initial_failures=max_initial_failures,
+        never=never_give_up,
+    )
     with _own_or(client) as used:
-        return AgentLoop(used, sweep_id, FunctionRunner(function), count=count).run()
+        result = Agent(
+            used,
+            sweep_id.rpartition("/")[2],
+            partial(FunctionRunner, function),
+            count=count,
+            policy=policy,
+        ).run()
+    if result.was_terminated:
+        # The run is given back; what was asked for is the end of the process.
+        signal.raise_signal(signal.SIGTERM)
+    return result
 
 
-def init(config: Mapping[str, Any] | None = None, *, project: str | None = None) -> ActiveRun:
+def init(
+    config: Any = None,
+    *,
+    name: str | None = None,
+    tags: Sequence[str] = (),
+    notes: str | None = None,
+    group: str | None = None,
+    job_type: str | None = None,
+    **more: Any,
+) -> ActiveRun:
     """The run that this code works on; calling it again returns the same one.
 
     Args:
-        config: defaults for keys of the program's own; the sweep's values stand.
-        project: accepted for scripts written for W&B; a run belongs to its sweep's project.
+        config: defaults for keys of the program's own, as a dictionary or argparse's
+            result; what the sweep chose stands.
+        name: the run's name.
+        tags: become labels of the run, with an empty text.
+        notes: becomes the label `notes`.
+        group: becomes the label `group`.
+        job_type: becomes the label `job_type`.
+        more: W&B's other arguments, such as `project` and `mode`: they have no meaning in a
+            sweep, and are accepted for scripts written for W&B.
 
     Raises:
         NoRunError: no agent called this code.
+        TypeError: W&B's `init` has no such argument either.
     """
+    unknown = more.keys() - _WANDB_INIT
+    if unknown:
+        name = min(unknown)
+        close = difflib.get_close_matches(name, [*_WANDB_INIT, *_OWN_INIT], n=1)
+        guess = f"; did you mean {close[0]!r}?" if close else ""
+        raise TypeError(f"init got an unexpected argument {name!r}{guess}")
     run = current_run() or lent_run()
     if run is None:
         raise NoRunError(
@@ -91,71 +175,107 @@ def init(config: Mapping[str, Any] | None = None, *, project: str | None = None)
             "wanllmdb.agent(sweep_id, function=...), or start the program with "
             "`wanllmdb agent SWEEP -- python train.py`"
         )
-    run.config.set_defaults(config or {})
+    if config is not None:
+        run.config.setdefaults(config)
+    run.describe(
+        name=name, labels=labels_of(tags or (), notes=notes, group=group, job_type=job_type)
+    )
     return run
 
 
-def log(data: Mapping[str, Any], step: int | None = None) -> None:
+def log(data: Mapping[str, Any], step: int | None = None, commit: bool | None = None) -> None:
     """Reports metrics of one step of the current run.
 
     Args:
         data: numbers by name; nested dictionaries get dotted names, what is no number is
             left out with a warning, NaN and infinities are kept.
-        step: at least 0; where None, one more than the last.
+        step: at least 0; where None, the present one. It becomes the present one.
+        commit: whether the next `log` is of the next step. Where None: unless `step` is
+            given.
 
     Raises:
         RunStopped: the run is to stop: let it pass.
         NoRunError: there is no run here.
     """
-    required_run("log").log(data, step)
+    required_run("log").log(data, step, commit)
 
 
-def finish() -> None:
-    """Ends the current run; its objective is the last logged value of the sweep's metric.
+def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:
+    """Ends the current run. An agent does this by itself when the function returns.
 
-    An agent does this by itself when the function returns.
+    Args:
+        exit_code: any other than 0 makes it a failed run.
+        quiet: accepted for scripts written for W&B.
 
     Raises:
         NoRunError: there is no run here.
     """
-    required_run("finish").finish()
+    del quiet
+    required_run("finish").finish(exit_code)
 
 
-class CurrentConfig(Mapping[str, Any]):
-    """The config of the run that the calling code works on, by attribute or item."""
+class _OfCurrentRun(MutableMapping[str, Any]):
+    """A mapping of the run that the calling code works on, by attribute or item."""
+
+    def __init__(self, what: str) -> None:
+        super().__setattr__("_what", what)
+
+    _what: str
+
+    def _real(self) -> Any:
+        return getattr(required_run(self._what), self._what)
 
     def __getitem__(self, key: str) -> Any:
-        return required_run("config").config[key]
+        return self._real()[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._real()[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self._real()[key]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(required_run("config").config)
+        return iter(self._real())
 
     def __len__(self) -> int:
-        return len(required_run("config").config)
+        return len(self._real())
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             # Asked by copy, pickle and inspect, which take no for an answer.
             raise AttributeError(name)
-        return getattr(required_run("config").config, name)
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        required_run("config").config[key] = value
+        return getattr(self._real(), name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         self[name] = value
 
-    def update(self, values: Mapping[str, Any]) -> None:
-        """Adds or changes keys of the program's own; those of the sweep stay, with a warning."""
-        required_run("config").config.update(values)
-
     def __repr__(self) -> str:
         run = current_run()
-        return "<config of no run>" if run is None else repr(run.config)
+        return f"<{self._what} of no run>" if run is None else repr(getattr(run, self._what))
 
 
-config = CurrentConfig()
+class CurrentConfig(_OfCurrentRun):
+    """The config of the run that the calling code works on, by attribute or item."""
+
+    def update(self, values: Any = (), /, **more: Any) -> None:
+        """Sets many keys, from a dictionary, pairs, or argparse's result."""
+        self._real().update(values, **more)
+
+
+class CurrentSummary(_OfCurrentRun):
+    """The last value of each metric of the current run; setting one reports it."""
+
+
+config = CurrentConfig("config")
 """The parameters of the current run: `config.learning_rate` or `config["learning_rate"]`."""
+
+summary = CurrentSummary("summary")
+"""The last value of each metric of the current run: `summary["loss"]`."""
+
+
+def run_here() -> ActiveRun | None:
+    """`wanllmdb.run`: the run that the calling code works on, or None."""
+    return current_run()
 
 
 def _own_or(client: Client | None) -> Client | nullcontext[Client]:

@@ -17,7 +17,7 @@ import pytest
 from tests.conftest import registry_server, suggestion_server
 from tests.integration.client.conftest import config
 from wanllmdb import AsyncClient, Client, Failed, Run, RunChanged, RunState, Succeeded
-from wanllmdb._agent import ActiveRun, AgentLoop, Ended
+from wanllmdb._agent import ActiveRun, Agent, Ended
 
 SLOW_AGENT = """
 import sys, time
@@ -152,24 +152,33 @@ async def test_no_service_there_is_one_sentence(environment: dict[str, str]) -> 
     assert "grpc" not in text
 
 
-def run_as_child(run: ActiveRun) -> Ended:
+class RunAsChild:
     """What a command agent does, in short."""
-    arguments = [f"--x={run.config.x}"]
-    child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, *arguments], env=os.environ | run.environment()
-    )
-    while child.poll() is None:
-        if run.wait_for_stop(0.05) is not None:
-            child.terminate()
-            child.wait()
-            return Ended(None)
-    return Ended(Succeeded() if child.returncode == 0 else Failed(f"exit {child.returncode}"))
+
+    def __call__(self, run: ActiveRun) -> Ended:
+        arguments = [f"--x={run.config.x}"]
+        child = subprocess.Popen(
+            [sys.executable, "-c", CHILD, *arguments], env=os.environ | run.environment()
+        )
+        while child.poll() is None:
+            if run.wait_for_stop(0.05) is not None:
+                child.terminate()
+                child.wait()
+                return Ended(None)
+        code = child.returncode
+        return Ended(Succeeded() if code == 0 else Failed(f"exit {code}"))
+
+    def close(self) -> None:
+        """Nothing is left."""
+
+    def kill(self) -> None:
+        """Never asked for."""
 
 
 async def test_a_program_finds_its_run_by_the_environment(client: Client) -> None:
     sweep_id = await new_sweep(client)
 
-    result = await asyncio.to_thread(AgentLoop(client, sweep_id, run_as_child, count=3).run)
+    result = await asyncio.to_thread(Agent(client, sweep_id, lambda _: RunAsChild(), count=3).run)
 
     assert (result.runs, result.failed) == (3, 1)
     runs = await runs_of(client, sweep_id)
@@ -189,7 +198,7 @@ async def test_early_termination_ends_a_program_quietly(
     sweep_id = await new_sweep(client, early_terminate={"type": "hyperband", "min_iter": 3})
     await asyncio.to_thread(client.enqueue_runs, sweep_id, [{}] * 5)
 
-    await asyncio.to_thread(AgentLoop(client, sweep_id, run_as_child, count=5).run)
+    await asyncio.to_thread(Agent(client, sweep_id, lambda _: RunAsChild(), count=5).run)
 
     runs = await runs_of(client, sweep_id)
     pruned = [run for run in runs if run.state is RunState.PRUNED]

@@ -120,7 +120,7 @@ class Sent:
         self.failures = failures
         self.arrived = threading.Event()
 
-    def __call__(self, rows: list[MetricRow]) -> None:
+    def __call__(self, rows: list[MetricRow], timeout: float | None = None) -> None:
         if self.failures:
             self.failures -= 1
             raise UnavailableError("away")
@@ -184,7 +184,7 @@ class TestReporter:
         told: list[WanllmdbError] = []
         heard = threading.Event()
 
-        def refuse(_: list[MetricRow]) -> None:
+        def refuse(_: list[MetricRow], timeout: float | None) -> None:
             raise NotFoundError("no such run")
 
         def hear(error: WanllmdbError) -> None:

@@ -1,27 +1,33 @@
-"""A run's config: the sweep's parameters, by attribute and by item."""
+"""A run's config: the sweep's parameters, by attribute and by item, and what a program changes."""
 
 from __future__ import annotations
 
+import argparse
 import copy
 import json
+import math
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 import wanllmdb as wandb
 from wanllmdb._agent.config import Config
+from wanllmdb._agent.groups import flat, nested
+
+PARAMETERS = {
+    "lr": 0.1,
+    "opt/name": "sgd",
+    "opt/schedule/warmup": 5,
+    "layers": [{"width": 3}],
+    "head": {"kind": "mlp"},
+}
 
 
 @pytest.fixture
-def warnings() -> list[str]:
-    return []
-
-
-@pytest.fixture
-def config(warnings: list[str]) -> Config:
-    return Config(
-        {"lr": 0.1, "opt.name": "sgd", "opt.momentum": 0.9, "layers": [{"width": 3}]},
-        warnings.append,
-    )
+def config() -> Config:
+    return Config(PARAMETERS)
 
 
 def test_parameters_are_attributes_and_items(config: Config) -> None:
@@ -29,57 +35,129 @@ def test_parameters_are_attributes_and_items(config: Config) -> None:
     assert config.get("lr") == 0.1
     assert config.get("nothing", 5) == 5
     assert "lr" in config
-    assert list(config.keys()) == ["layers", "lr", "opt"]
+    assert set(config.keys()) == {"lr", "opt", "layers", "head"}
 
 
 def test_groups_are_nested(config: Config) -> None:
     assert config.opt.name == config["opt"]["name"] == "sgd"
-    assert dict(config)["opt"] == {"name": "sgd", "momentum": 0.9}
+    assert config.opt.schedule.warmup == 5
+    assert dict(config)["opt"] == {"name": "sgd", "schedule": {"warmup": 5}}
 
 
-def test_it_can_be_unpacked_and_dumped(config: Config) -> None:
-    assert json.loads(json.dumps(dict(config))) == {
+def test_it_can_be_unpacked_dumped_and_copied(config: Config) -> None:
+    plain = {
         "lr": 0.1,
-        "opt": {"name": "sgd", "momentum": 0.9},
+        "opt": {"name": "sgd", "schedule": {"warmup": 5}},
         "layers": [{"width": 3}],
+        "head": {"kind": "mlp"},
     }
+    assert json.loads(json.dumps(dict(config))) == plain
     assert dict(**config)["lr"] == 0.1
+    assert config.as_dict() == plain
+    assert type(config.as_dict()["opt"]) is dict
 
 
 def test_a_name_that_is_not_there_is_told_with_those_that_are(config: Config) -> None:
-    with pytest.raises(
-        AttributeError, match="config has no 'learning_rate'; it has layers, lr, opt"
-    ):
+    with pytest.raises(AttributeError, match="config has no 'learning_rate'; it has lr, opt"):
         _ = config.learning_rate
-    with pytest.raises(AttributeError, match="config has no 'lr'; it has momentum, name"):
+    with pytest.raises(AttributeError, match="config has no 'lr'; it has name, schedule"):
         _ = config.opt.lr
     with pytest.raises(KeyError):
         config["learning_rate"]
 
 
-def test_the_sweeps_parameters_stay(config: Config, warnings: list[str]) -> None:
+def test_nothing_was_changed_yet(config: Config) -> None:
+    assert config.changes() == {}
+
+
+def test_everything_may_be_changed_and_what_was_is_known(config: Config) -> None:
     config.lr = 0.5
-    config.update({"lr": 0.7})
-    config["opt"] = None
+    config["opt"]["name"] = "adam"
+    config.opt.schedule.warmup = 5
+    config.opt.momentum = 0.9
+    config.update({"epochs": 3}, allow_val_change=True)
+    config.head["kind"] = "linear"
 
-    assert config.lr == 0.1
-    assert config.opt.name == "sgd"
-    assert warnings[0] == "config.lr stays 0.1: the sweep chose it"
+    assert (config.lr, config.opt.name, config.epochs) == (0.5, "adam", 3)
+    assert config.changes() == {
+        "lr": 0.5,
+        "opt/name": "adam",
+        "opt/momentum": 0.9,
+        "epochs": 3,
+        # A parameter whose value is an object is one value.
+        "head": {"kind": "linear"},
+    }
 
 
-def test_a_program_may_add_keys_of_its_own(config: Config, warnings: list[str]) -> None:
-    config.epochs = 3
-    config.update({"data": {"size": 10}})
-    config.set_defaults({"epochs": 5, "lr": 9, "seed": 1})
+@pytest.mark.parametrize(("before", "after"), [(1, 1.0), (1, True), (0.0, False), ("1", 1)])
+def test_another_type_is_a_change(before: Any, after: Any) -> None:
+    config = Config({"a": before})
+    config.a = after
 
-    assert (config.epochs, config.data.size, config.seed, config.lr) == (3, 10, 1, 0.1)
-    assert warnings == []
+    assert config.changes() == {"a": after}
 
 
-def test_outside_a_run_there_is_no_config() -> None:
+def test_the_results_of_argparse_are_taken(config: Config) -> None:
+    arguments = argparse.Namespace(lr=0.1, epochs=7)
+    config.update(arguments)
+    config.setdefaults(argparse.Namespace(epochs=8, seed=1))
+
+    assert (config.epochs, config.seed) == (7, 1)
+    assert config.changes() == {"epochs": 7, "seed": 1}
+
+
+def test_defaults_fill_what_is_missing_also_in_groups(config: Config) -> None:
+    config.setdefaults({"lr": 9, "opt": {"name": "adam", "momentum": 0.9}, "seed": 1})
+
+    assert (config.lr, config.opt.name, config.opt.momentum, config.seed) == (0.1, "sgd", 0.9, 1)
+    assert config.changes() == {"opt/momentum": 0.9, "seed": 1}
+
+
+def test_what_json_does_not_know_is_recorded_as_text() -> None:
+    config = Config({})
+    config.update(
+        path=Path("data"),
+        nan=math.nan,
+        huge=2**70,
+        array=np.array([1, 2]),
+        scalar=np.float64(0.5),
+        names={"b"},
+        empty={},
+    )
+
+    assert config.changes() == {
+        "path": "data",
+        "nan": "nan",
+        "huge": str(2**70),
+        "array": [1, 2],
+        "scalar": 0.5,
+        "names": ["b"],
+        "empty": {},
+    }
+
+
+@pytest.mark.parametrize(
+    ("names", "tree"),
+    [
+        ({"lr": 0.1}, {"lr": 0.1}),
+        ({"opt/lr": 0.1, "opt/name": "sgd"}, {"opt": {"lr": 0.1, "name": "sgd"}}),
+        ({"a/b/c": 1}, {"a": {"b": {"c": 1}}}),
+        # A dot is part of a name.
+        ({"opt.lr": 0.1}, {"opt.lr": 0.1}),
+    ],
+)
+def test_names_with_slashes_are_groups(names: dict[str, Any], tree: dict[str, Any]) -> None:
+    assert nested(names) == tree
+    assert flat(tree) == names
+
+
+def test_outside_a_run_there_is_no_config_and_no_summary() -> None:
     with pytest.raises(wandb.NoRunError, match=r"config needs a run.*wanllmdb.agent"):
         _ = wandb.config.lr
+    with pytest.raises(wandb.NoRunError, match="summary needs a run"):
+        wandb.summary["loss"] = 1
     assert repr(wandb.config) == "<config of no run>"
+    assert wandb.run is None
 
 
 def test_outside_a_run_nothing_can_be_logged_begun_or_finished() -> None:
@@ -89,6 +167,11 @@ def test_outside_a_run_nothing_can_be_logged_begun_or_finished() -> None:
         wandb.init()
     with pytest.raises(wandb.NoRunError, match="finish needs a run"):
         wandb.finish()
+
+
+def test_an_argument_that_wandb_has_not_either_is_refused() -> None:
+    with pytest.raises(TypeError, match="unexpected argument 'confg'; did you mean 'config'"):
+        wandb.init(confg={})
 
 
 def test_tools_that_look_at_modules_do_no_harm() -> None:

@@ -55,9 +55,10 @@ def test_all_of_it_needs_grpcio_and_protobuf_only() -> None:
 
 
 def test_every_public_name_is_there() -> None:
-    assert set(wanllmdb.__all__) == {*wanllmdb._HOMES, "__version__"}
-    for name in wanllmdb.__all__:
+    assert set(wanllmdb.__all__) == {*wanllmdb._HOMES, "__version__", "run"}
+    for name in wanllmdb._HOMES:
         assert getattr(wanllmdb, name) is not None
+    assert wanllmdb.run is None
     assert set(dir(wanllmdb)) == set(wanllmdb.__all__)
     assert not hasattr(wanllmdb, "no_such_name")
 

@@ -14,7 +14,6 @@ from wanllmdb import InvalidArgumentError
 from wanllmdb._wire.values import (
     config_text,
     from_parameter_value,
-    nested,
     to_parameter_value,
     to_timestamp,
 )
@@ -95,20 +94,6 @@ def test_a_config_names_everything_that_json_does_not_know_at_once() -> None:
         "c.3",
     ]
     assert refused.value.reason == "INVALID_SWEEP_CONFIG"
-
-
-@pytest.mark.parametrize(
-    ("flat", "tree"),
-    [
-        ({"lr": 0.1}, {"lr": 0.1}),
-        ({"opt.lr": 0.1, "opt.name": "sgd"}, {"opt": {"lr": 0.1, "name": "sgd"}}),
-        ({"a.b.c": 1}, {"a": {"b": {"c": 1}}}),
-        # A prefix that is a parameter itself stays one.
-        ({"a": 1, "a.b": 2}, {"a": 1, "a.b": 2}),
-    ],
-)
-def test_dotted_names_are_nested_groups(flat: dict[str, object], tree: dict[str, object]) -> None:
-    assert nested(flat) == tree
 
 
 def test_times_of_any_zone_are_the_same_instant() -> None:

@@ -1,20 +1,28 @@
 """The agent: what runs a training function, or any other program, for the runs of a sweep.
 
-The loop is `AgentLoop`; what it does with a run is a `RunOne`, such as `FunctionRunner`.
+An `Agent` has one `Loop` or several, each with a thread; what they do with a run is a
+`RunOne`, such as `FunctionRunner`.
 """
 
-from wanllmdb._agent.active_run import ActiveRun, StopOrder
+from wanllmdb._agent.active_run import ActiveRun
+from wanllmdb._agent.agent import Agent
 from wanllmdb._agent.console import Console
 from wanllmdb._agent.function import FunctionRunner
-from wanllmdb._agent.loop import AgentLoop, AgentResult, Ended, RunOne
+from wanllmdb._agent.giving_up import GiveUpPolicy
+from wanllmdb._agent.loop import Ended, RunOne
+from wanllmdb._agent.orders import StopOrder
+from wanllmdb._agent.tally import AgentResult
+from wanllmdb._agent.view import View
 
 __all__ = [
     "ActiveRun",
-    "AgentLoop",
+    "Agent",
     "AgentResult",
     "Console",
     "Ended",
     "FunctionRunner",
+    "GiveUpPolicy",
     "RunOne",
     "StopOrder",
+    "View",
 ]

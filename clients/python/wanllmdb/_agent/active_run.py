@@ -6,22 +6,22 @@ import operator
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
-from types import MappingProxyType, TracebackType
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
 from typing import Any, Self
-from uuid import uuid4
 
 from wanllmdb import _env
-from wanllmdb._agent.batches import first_batch, last_batch
 from wanllmdb._agent.config import Config
 from wanllmdb._agent.early_stopping import CheckSchedule
+from wanllmdb._agent.ending import RunTeller
 from wanllmdb._agent.failures import failed_by
 from wanllmdb._agent.lease import LeaseKeeper
 from wanllmdb._agent.metrics import numeric_values
+from wanllmdb._agent.orders import Orders, StopOrder, is_lost
 from wanllmdb._agent.outage import OutageWaiter, is_passing
 from wanllmdb._agent.reporter import Reporter
+from wanllmdb._agent.signals import shielded
+from wanllmdb._agent.summary import Summary
 from wanllmdb._client import Client
 from wanllmdb._errors import (
     FailedPreconditionError,
@@ -31,29 +31,16 @@ from wanllmdb._errors import (
     RunStopped,
     WanllmdbError,
 )
-from wanllmdb._types.enums import RunCommand, RunState
-from wanllmdb._types.run import (
-    BestRun,
-    Canceled,
-    Failed,
-    MetricRow,
-    Outcome,
-    Pruned,
-    Run,
-    Succeeded,
-)
+from wanllmdb._types.enums import RunState
+from wanllmdb._types.run import BestRun, Failed, MetricRow, Outcome, Pruned, Run, Succeeded
 from wanllmdb._types.sweep import Sweep
 
 _CALL_TIMEOUT = 10.0
 _ASK_AGAIN_AFTER = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class StopOrder:
-    """That a run is to stop, why, and how it then ends; None when it is no longer ours."""
-
-    reason: str
-    outcome: Pruned | Canceled | None
+_LONGEST_SILENCE = 1.0
+"""Seconds without an answer of the registry after which `log` waits for one: it may be
+that the run is to stop."""
+_SILENCE_TIMEOUT = 2.0
 
 
 class ActiveRun:
@@ -64,6 +51,7 @@ class ActiveRun:
 
     Attributes:
         config: the parameters; see Config.
+        summary: the last value of each metric; see Summary.
         run: the run as it was handed out.
         sweep: the sweep as the agent found it.
     """
@@ -77,7 +65,7 @@ class ActiveRun:
         next_check: int | None,
         say: Callable[[str], None],
         said: set[str] | None = None,
-        patience: float,
+        waiter: OutageWaiter,
         is_lent: bool = False,
         on_log: Callable[[ActiveRun], None] | None = None,
     ) -> None:
@@ -90,37 +78,43 @@ class ActiveRun:
             next_check: after how many values of the metric early termination is asked.
             say: prints a line for people.
             said: warnings given before, which are not repeated.
-            patience: seconds to wait for services that are away.
+            waiter: waits for services that are away when the run ends.
             is_lent: whether a parent process keeps the lease and finishes the run.
             on_log: called after each `log`.
         """
         metric = sweep.spec.metric
         self.sweep = sweep
         self.run = run
-        self.config = Config(run.parameters, self._warn)
+        self.config = Config(run.parameters)
+        self.summary = Summary(self._report_summary)
         self.ended: Run | None = None
         """The run after its end, once the server has confirmed it."""
         self.best_run: BestRun | None = None
         """The sweep's best run after this one ended."""
+        self.slot = 0
+        """Which of the agent's places works on it."""
         self._client = client
         self._quick = client.with_timeout(_CALL_TIMEOUT)
         self._say = say
         self._said = said if said is not None else set()
-        self._waiter = OutageWaiter(say, patience)
         self._is_lent = is_lent
         self._on_log = on_log
-        self._summary: dict[str, float] = {}
-        self._next_step = 0
+        self._name = run.name
+        self._labels = dict(run.labels)
+        self._recorded: dict[str, Any] = {}
+        self._step = 0
         self._schedule = CheckSchedule(metric.name if metric else None, next_check)
         self._ask_not_before = 0.0
+        self._heard_at = time.monotonic()
         self._process = os.getpid()
         self._lock = threading.RLock()
-        self._stopped = threading.Event()
-        self._stop_order: StopOrder | None = None
-        self._error: WanllmdbError | None = None
+        self._orders = Orders()
         self._is_over = False
-        self._reporter = Reporter(self._send, self._broken)
-        self._lease = None if is_lent else LeaseKeeper(client, run, self._obey, self._broken)
+        self._teller = RunTeller(self._quick, run, waiter, self._orders.obey, self._warn)
+        self._reporter = Reporter(self._send, self._orders.broken)
+        self._lease = (
+            None if is_lent else LeaseKeeper(client, run, self._orders.obey, self._orders.broken)
+        )
 
     @property
     def id(self) -> str:
@@ -129,8 +123,17 @@ class ActiveRun:
 
     @property
     def name(self) -> str:
-        """A name for people: the sweep's, and the run's number."""
-        return f"{self.sweep.name}-{self.run.number}"
+        """A name for people: as given, else the sweep's and the run's number. May be set."""
+        return self._name or f"{self.sweep.name}-{self.run.number}"
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self.describe(name=name)
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """The run's labels."""
+        return dict(self._labels)
 
     @property
     def number(self) -> int:
@@ -148,14 +151,14 @@ class ActiveRun:
         return self.sweep.project
 
     @property
-    def summary(self) -> Mapping[str, float]:
-        """The last value of each metric that was logged."""
-        return MappingProxyType(self._summary)
+    def step(self) -> int:
+        """The step that the next `log` belongs to."""
+        return self._step
 
     @property
     def stop_order(self) -> StopOrder | None:
         """Why and how the run is to stop; None while it is to go on."""
-        return self._stop_order
+        return self._orders.order
 
     @property
     def is_over(self) -> bool:
@@ -169,8 +172,11 @@ class ActiveRun:
 
     def wait_for_stop(self, timeout: float) -> StopOrder | None:
         """Waits up to `timeout` seconds for an order to stop; None when none came."""
-        self._stopped.wait(timeout)
-        return self._stop_order
+        return self._orders.wait(timeout)
+
+    def stop(self, order: StopOrder) -> None:
+        """Tells the code that works on it to stop: its next `log` raises RunStopped."""
+        self._orders.stop(order)
 
     def environment(self) -> dict[str, str]:
         """The variables by which a child process finds this run and the services."""
@@ -178,38 +184,75 @@ class ActiveRun:
         return run.variables() | {
             _env.REGISTRY: self._client.registry_address,
             _env.SUGGESTION: self._client.suggestion_address,
+            _env.SLOT: str(self.slot),
         }
 
-    def log(self, data: Mapping[str, Any], step: int | None = None) -> None:
+    def describe(
+        self,
+        *,
+        name: str | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> None:
+        """Gives the run a name, and labels beside those that it has.
+
+        A registry that is away, or refuses, is no reason to stop training: it warns.
+        """
+        self._must_be_here("init")
+        with self._lock:
+            changes: dict[str, Any] = {}
+            if name is not None and name != self._name:
+                self._name = changes["name"] = name
+            if labels and not labels.items() <= self._labels.items():
+                self._labels.update(labels)
+                changes["labels"] = self._labels
+            self._update(changes)
+
+    def log(
+        self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = None
+    ) -> None:
         """Reports metrics of one step.
 
         Args:
             data: numbers by name; nested dictionaries get dotted names. What is no
                 number is left out, with a warning.
-            step: at least 0; where None, one more than the last.
+            step: at least 0; where None, the present one. It becomes the present one.
+            commit: whether the next `log` is of the next step. Where None: unless `step`
+                is given.
 
         Raises:
             RunStopped: the run is to stop: let it pass.
             NoRunError: the run is over.
         """
+        if not isinstance(data, Mapping):
+            raise InvalidArgumentError(
+                f"log takes a dictionary, such as log({{'loss': 0.5}}), not {data!r}"
+            )
         self._must_be_here("log")
-        with self._lock:
+        with shielded(), self._lock:
             self._must_go_on()
             values = numeric_values(data, self._ignored)
-            step = self._next_step if step is None else _checked_step(step)
-            self._next_step = max(self._next_step, step + 1)
-            self._reporter.add(step, values)
-            self._summary.update(values)
-            self._schedule.observe(step, values)
+            self._take(values, self._step if step is None else _checked_step(step))
+            if commit or (commit is None and step is None):
+                self._step += 1
             if self._schedule.is_due and time.monotonic() >= self._ask_not_before:
                 self._ask_whether_to_stop()
+            self._hear_if_silent()
+            if self._is_lent:
+                self._record_config()
             if self._on_log is not None:
                 self._on_log(self)
             self._must_go_on()
 
-    def finish(self) -> None:
-        """Ends the run; its objective is the last logged value of the sweep's metric."""
-        self.complete(Succeeded())
+    def finish(self, exit_code: int | None = None) -> None:
+        """Ends the run; its objective is what the sweep makes of the logged values.
+
+        Args:
+            exit_code: any other than 0 makes it a failed run.
+        """
+        if exit_code:
+            self.complete(Failed(f"the program called finish(exit_code={exit_code})"))
+        else:
+            self.complete(Succeeded())
 
     def complete(self, outcome: Outcome | None) -> None:
         """Ends the run in any way, once; sends what was not sent yet.
@@ -225,7 +268,7 @@ class ActiveRun:
             WanllmdbError: the services stayed away for longer than the patience.
         """
         self._must_be_here("finish")
-        with self._lock:
+        with shielded(), self._lock:
             if self._is_over:
                 return
             self._is_over = True
@@ -233,10 +276,10 @@ class ActiveRun:
             try:
                 self._tell(outcome, rows)
             except NotFoundError as error:
-                self._broken(error)
+                self._orders.broken(error)
             except FailedPreconditionError as error:
-                self._broken(error)
-                self.ended = self._end_of_this_attempt()
+                self._orders.broken(error)
+                self.ended = self._teller.end_of_this_attempt()
             finally:
                 self._close_lease()
 
@@ -247,9 +290,8 @@ class ActiveRun:
                 return
             self._is_over = True
             self._reporter.close()
-            run = self.run
             try:
-                self._quick.release_run(run.sweep_id, run.number, run.attempt, reason=reason)
+                self._teller.release(reason)
             finally:
                 self._close_lease()
 
@@ -279,15 +321,30 @@ class ActiveRun:
             )
 
     def _must_go_on(self) -> None:
-        if self._stop_order is not None:
-            if self._is_lent and self._stop_order.outcome is not None:
+        order = self._orders.order
+        if order is not None:
+            if self._is_lent and order.outcome is not None:
                 # The exit status can't tell the parent; the registry can.
-                self.complete(self._stop_order.outcome)
-            raise RunStopped(self._stop_order.reason)
-        if self._error is not None:
-            raise self._error
+                self.complete(order.outcome)
+            raise RunStopped(order.reason)
+        if self._orders.error is not None:
+            raise self._orders.error
         if self._is_over:
             raise NoRunError(f"run {self.number} is finished: it takes no more metrics")
+
+    def _take(self, values: dict[str, float], step: int) -> None:
+        self._step = max(self._step, step)
+        self._reporter.add(step, values)
+        self.summary.take(values)
+        self._schedule.observe(step, values)
+
+    def _report_summary(self, data: Mapping[str, Any]) -> None:
+        self._must_be_here("summary")
+        with shielded(), self._lock:
+            if self._is_over:
+                raise NoRunError(f"run {self.number} is finished: its summary stays as it is")
+            # Of the last step, as if it had been logged there.
+            self._take(numeric_values(data, self._ignored), max(self._step - 1, 0))
 
     def _ask_whether_to_stop(self) -> None:
         try:
@@ -297,75 +354,62 @@ class ActiveRun:
             # Training does not wait for a service that is away.
             if is_passing(error):
                 self._ask_not_before = time.monotonic() + _ASK_AGAIN_AFTER
-            elif _is_lost(error):
-                self._broken(error)
+            elif is_lost(error):
+                self._orders.broken(error)
             else:
                 self._schedule.postpone(None)
                 self._warn(f"early termination is off for run {self.number}: {error}")
         else:
             self._schedule.postpone(decision.next_check_iteration)
             if decision.should_stop:
-                self._stop(StopOrder(decision.reason, Pruned(decision.reason)))
+                self._orders.stop(StopOrder(decision.reason, Pruned(decision.reason)))
 
-    def _send(self, rows: list[MetricRow]) -> None:
-        run = self.run
-        self._obey(self._quick.report_metrics(run.sweep_id, run.number, run.attempt, rows))
+    def _hear_if_silent(self) -> None:
+        """Sends at once what would go in the background, where the registry's last word is old.
 
-    def _send_all(self, rows: list[MetricRow]) -> None:
-        while rows:
-            batch = first_batch(rows)
-            self._waiter.ride_out(partial(self._send, batch))
-            rows = rows[len(batch) :]
+        So a function that seldom logs stops at the first `log` after it was told to.
+        """
+        now = time.monotonic()
+        if now - self._heard_at < _LONGEST_SILENCE:
+            return
+        try:
+            self._reporter.flush(_SILENCE_TIMEOUT)
+        except WanllmdbError as error:
+            if is_lost(error):
+                self._orders.broken(error)
+            # Training does not wait for a service that is away; the rows are kept.
+            self._heard_at = now + _ASK_AGAIN_AFTER
+
+    def _send(self, rows: list[MetricRow], timeout: float | None = None) -> None:
+        self._teller.send(rows, timeout)
+        self._heard_at = time.monotonic()
+
+    def _record_config(self) -> None:
+        changes = self.config.changes()
+        if changes != self._recorded:
+            self._recorded = changes
+            self._update({"config": changes})
+
+    def _update(self, changes: dict[str, Any]) -> None:
+        if not changes:
+            return
+        try:
+            self._quick.update_run(self.sweep_id, self.number, **changes)
+        except WanllmdbError as error:
+            self._warn(
+                f"the {' and '.join(changes)} of run {self.number} could not be set: {error}"
+            )
 
     def _tell(self, outcome: Outcome | None, rows: list[MetricRow]) -> None:
         if outcome is None:
-            self.ended = self._end_of_this_attempt()
+            self.ended = self._teller.end_of_this_attempt()
         elif self._is_lent and isinstance(outcome, Succeeded):
             # What counts is the exit status, which the parent sees.
-            self._send_all(rows)
+            self._teller.send_all(rows)
+            self._record_config()
         else:
-            self._finish(outcome, rows)
-
-    def _finish(self, outcome: Outcome, rows: list[MetricRow]) -> None:
-        last = last_batch(rows)
-        try:
-            self._send_all(rows[: len(rows) - len(last)])
-            self._finish_with(outcome, last)
-        except InvalidArgumentError as error:
-            # The rows can't be stored: the run ends, and says why.
-            self._finish_with(Failed(f"its metrics were refused: {error}"), [])
-
-    def _finish_with(self, outcome: Outcome, rows: list[MetricRow]) -> None:
-        run, request_id = self.run, str(uuid4())
-        finished = self._waiter.ride_out(
-            lambda: self._quick.finish_run(
-                run.sweep_id, run.number, run.attempt, outcome, rows=rows, request_id=request_id
-            )
-        )
-        self.ended, self.best_run = finished.run, finished.best_run
-
-    def _end_of_this_attempt(self) -> Run | None:
-        """How the run ended by other hands, e.g. a child process's; None if it goes on."""
-        run = self._waiter.ride_out(lambda: self._quick.get_run(self.run.sweep_id, self.run.number))
-        return run if run.attempt == self.run.attempt and run.state.is_final else None
-
-    def _obey(self, command: RunCommand) -> None:
-        if command is RunCommand.STOP:
-            reason = "the sweep was canceled"
-            self._stop(StopOrder(reason, Canceled(reason)))
-        elif command is RunCommand.ABANDON:
-            self._stop(StopOrder("its lease is no longer this agent's", None))
-
-    def _broken(self, error: WanllmdbError) -> None:
-        if _is_lost(error):
-            self._stop(StopOrder(error.message, None))
-        elif self._error is None:
-            self._error = error
-
-    def _stop(self, order: StopOrder) -> None:
-        if self._stop_order is None or order.outcome is None:
-            self._stop_order = order
-        self._stopped.set()
+            finished = self._teller.finish(outcome, rows, self.config.changes())
+            self.ended, self.best_run = finished.run, finished.best_run
 
     def _close_lease(self) -> None:
         if self._lease is not None:
@@ -380,12 +424,10 @@ class ActiveRun:
             self._say(text)
 
 
-def _is_lost(error: WanllmdbError) -> bool:
-    """Whether the run is no longer this agent's to report to or finish."""
-    return isinstance(error, NotFoundError) or error.reason in (
-        "RUN_NOT_RUNNING",
-        "RUN_LEASE_LOST",
-    )
+def labels_of(tags: Iterable[str], **more: str | None) -> dict[str, str]:
+    """Labels of a run from W&B's ways to describe one: an empty text for each tag."""
+    given = {key: value for key, value in more.items() if value is not None}
+    return dict.fromkeys(tags, "") | given
 
 
 def _checked_step(step: int) -> int:

@@ -10,7 +10,7 @@ from wanllmdb import _env
 from wanllmdb._agent import current
 from wanllmdb._agent.active_run import ActiveRun
 from wanllmdb._agent.console import Console
-from wanllmdb._agent.outage import DEFAULT_PATIENCE
+from wanllmdb._agent.outage import OutageWaiter
 from wanllmdb._client import Client
 from wanllmdb._errors import NoRunError
 from wanllmdb._types.enums import RunState
@@ -51,12 +51,13 @@ def _take_up(named: _env.RunEnvironment) -> ActiveRun:
     next_check = None
     if sweep.spec.early_termination is not None:
         next_check = client.should_stop(named.sweep_id, named.number).next_check_iteration
+    console = Console()
     return ActiveRun(
         client,
         sweep,
         run,
         next_check=next_check,
-        say=Console().line,
-        patience=DEFAULT_PATIENCE,
+        say=console.line,
+        waiter=OutageWaiter(console.line),
         is_lent=True,
     )

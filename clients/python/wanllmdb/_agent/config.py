@@ -1,11 +1,15 @@
-"""A run's parameters with attribute access: `config.learning_rate`, `config.optimizer.lr`."""
+"""A run's config: its parameters, by attribute or item, and what the program makes of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import json
+import math
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
-from wanllmdb._wire.values import nested
+from wanllmdb._agent.groups import flat, nested
+
+_INT64 = range(-(2**63), 2**63)
 
 
 class ConfigGroup(dict[str, Any]):
@@ -14,27 +18,38 @@ class ConfigGroup(dict[str, Any]):
     def __getattr__(self, name: str) -> Any:
         return _attribute(self, name)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        self[name] = value
 
-class Config(Mapping[str, Any]):
-    """The parameters of one run, read by attribute or item.
+    def __setitem__(self, key: str, value: Any) -> None:
+        super().__setitem__(key, _grouped(value))
 
-    Dotted parameter names make nested groups. A program may add keys of its own (see
-    `update`), but the sweep's parameters stay as they were handed out: they are what
-    the run is judged by.
+
+class Config(MutableMapping[str, Any]):
+    """The parameters of one run, and keys of the program's own.
+
+    Groups of parameters are nested: `config.optimizer.lr`. A program may change
+    whatever it likes; the sampler goes by the parameters as they were handed out, and
+    what differs from them is stored on the run beside them.
     """
 
-    def __init__(self, parameters: Mapping[str, Any], warn: Callable[[str], None]) -> None:
+    def __init__(self, parameters: Mapping[str, Any]) -> None:
         set_own = super().__setattr__
-        set_own("_values", {key: _grouped(value) for key, value in nested(parameters).items()})
-        set_own("_swept", frozenset(self._values))
-        set_own("_warn", warn)
+        set_own("_parameters", parameters)
+        values = nested(parameters, ConfigGroup)
+        set_own("_values", ConfigGroup({key: _grouped(value) for key, value in values.items()}))
 
-    _values: dict[str, Any]
-    _swept: frozenset[str]
-    _warn: Callable[[str], None]
+    _parameters: Mapping[str, Any]
+    _values: ConfigGroup
 
     def __getitem__(self, key: str) -> Any:
         return self._values[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._values[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self._values[key]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
@@ -45,33 +60,85 @@ class Config(Mapping[str, Any]):
     def __getattr__(self, name: str) -> Any:
         return _attribute(self, name)
 
-    def __setitem__(self, key: str, value: Any) -> None:
-        if key in self._swept:
-            self._warn(f"config.{key} stays {self._values[key]!r}: the sweep chose it")
-        else:
-            self._values[key] = _grouped(value)
-
     def __setattr__(self, name: str, value: Any) -> None:
         self[name] = value
 
-    def update(self, values: Mapping[str, Any]) -> None:
-        """Adds or changes keys of the program's own; those of the sweep stay, with a warning."""
-        for key, value in values.items():
-            self[key] = value
+    def update(self, values: Any = (), /, **more: Any) -> None:
+        """Sets many keys, from a dictionary, pairs, or argparse's result.
 
-    def set_defaults(self, values: Mapping[str, Any]) -> None:
-        """Adds the keys that are not there."""
-        for key, value in values.items():
-            if key not in self._values:
-                self[key] = value
+        `allow_val_change` is accepted for scripts written for W&B: here it is always so.
+        """
+        more.pop("allow_val_change", None)
+        super().update(as_mapping(values), **more)
+
+    def setdefaults(self, values: Any) -> None:
+        """Sets the keys that are not there, also within groups."""
+        _fill(self._values, as_mapping(values))
+
+    def as_dict(self) -> dict[str, Any]:
+        """A copy made of plain dictionaries."""
+        return {key: _plain(value) for key, value in self._values.items()}
+
+    def changes(self) -> dict[str, Any]:
+        """What differs from the parameters, by full name, in values that JSON knows."""
+        handed_out = {name: _text(value) for name, value in self._parameters.items()}
+        now = {
+            name: recordable(value) for name, value in flat(self._values, self._parameters).items()
+        }
+        return {name: value for name, value in now.items() if _text(value) != handed_out.get(name)}
 
     def __repr__(self) -> str:
         return f"Config({self._values!r})"
 
 
+def as_mapping(values: Any) -> Any:
+    """Argparse's result as a dictionary; anything else as it is."""
+    if not isinstance(values, Mapping) and hasattr(values, "__dict__"):
+        return vars(values)
+    return values
+
+
+def recordable(value: Any) -> Any:
+    """A value as JSON knows it; what it does not know as text."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, int):
+        return int(value) if value in _INT64 else str(value)
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else str(float(value))
+    if isinstance(value, Mapping):
+        return {str(key): recordable(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [recordable(inner) for inner in value]
+    if callable(tolist := getattr(value, "tolist", None)):
+        return recordable(tolist())
+    return recordable(str(value))
+
+
+def _text(value: Any) -> str:
+    # As text 1, 1.0 and True differ.
+    return json.dumps(value, sort_keys=True)
+
+
+def _fill(group: dict[str, Any], values: Mapping[str, Any]) -> None:
+    for key, value in values.items():
+        if key not in group:
+            group[key] = value
+        elif isinstance(value, Mapping) and isinstance(group[key], dict):
+            _fill(group[key], value)
+
+
 def _grouped(value: Any) -> Any:
     if isinstance(value, Mapping):
         return ConfigGroup({key: _grouped(inner) for key, inner in value.items()})
+    return value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
     return value
 
 

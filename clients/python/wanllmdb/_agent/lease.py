@@ -12,11 +12,13 @@ from wanllmdb._types.run import Run, RunLease
 
 _DEFAULT_LEASE = 60.0
 _SHORTEST_INTERVAL = 0.2
+_LONGEST_INTERVAL = 5.0
+"""A run that logs nothing learns by heartbeats that it is to stop."""
 _HEARTBEAT_TIMEOUT = 10.0
 
 
 class LeaseKeeper:
-    """Renews a lease from a thread of its own, each time a third of it has passed.
+    """Renews a lease from a thread of its own, each time a third of it or 5 s have passed.
 
     `obey` gets every command that comes back, `lost` the error that says that there is
     nothing to renew. Any other failure is tried again: training goes on meanwhile.
@@ -31,7 +33,8 @@ class LeaseKeeper:
     ) -> None:
         self._client = client.with_timeout(_HEARTBEAT_TIMEOUT)
         self._lease = RunLease(run.sweep_id, run.number, run.attempt)
-        self._interval = max(_lease_length(run) / 3, _SHORTEST_INTERVAL)
+        third = _lease_length(run) / 3
+        self._interval = min(max(third, _SHORTEST_INTERVAL), _LONGEST_INTERVAL)
         self._obey = obey
         self._lost = lost
         self._closed = threading.Event()

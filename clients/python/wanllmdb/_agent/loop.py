@@ -1,46 +1,33 @@
-"""The agent: takes runs from a sweep, has them worked on, and tells how they ended."""
+"""One loop of an agent: takes runs from a sweep, has them worked on, and tells how they ended."""
 
 from __future__ import annotations
 
-import os
-import socket
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import uuid4
 
-from wanllmdb._agent.active_run import ActiveRun, StopOrder
-from wanllmdb._agent.console import Console
-from wanllmdb._agent.outage import DEFAULT_PATIENCE, OutageWaiter
-from wanllmdb._agent.progress import Progress, parameters_text
+from wanllmdb._agent.active_run import ActiveRun
+from wanllmdb._agent.hints import hint_for
+from wanllmdb._agent.orders import StopOrder
+from wanllmdb._agent.outage import DEFAULT_PATIENCE, STRANGER_PATIENCE, OutageWaiter
+from wanllmdb._agent.shutdown import Shutdown, Urgency
+from wanllmdb._agent.tally import Tally
+from wanllmdb._agent.view import View
 from wanllmdb._client import Client
-from wanllmdb._errors import (
-    AgentGaveUpError,
-    FailedPreconditionError,
-    NotFoundError,
-    WanllmdbError,
-)
+from wanllmdb._errors import FailedPreconditionError, NotFoundError, WanllmdbError
 from wanllmdb._types.enums import ExhaustedReason
-from wanllmdb._types.run import (
-    Canceled,
-    Failed,
-    Outcome,
-    Pruned,
-    Run,
-    RunError,
-    Succeeded,
-    Suggestion,
-)
+from wanllmdb._types.run import Canceled, Failed, Outcome, Pruned, Run, Succeeded, Suggestion
+from wanllmdb._types.sweep import Sweep
 
-FAILURES_TO_GIVE_UP = 3
-"""So many failures of the first runs, without a success, and the agent gives up."""
-
-_LONGEST_POLL = 5.0
+_LONGEST_POLL = 2.0
+_GIVE_BACK_TIMEOUT = 5.0
 
 _EXHAUSTED = {
     ExhaustedReason.RUN_CAP: "its run_cap was reached",
     ExhaustedReason.SPACE_EXHAUSTED: "every point of its search space was handed out",
     ExhaustedReason.TARGET_REACHED: "its target was reached",
+    ExhaustedReason.TERMINATED: "its terminator ended it",
 }
 
 
@@ -48,104 +35,91 @@ _EXHAUSTED = {
 class Ended:
     """How the work on a run ended, and the exception that broke it, if one did.
 
-    The outcome is None when the work stopped because of `run.stop_order`.
+    The outcome is None when the work stopped before its end: because of
+    `run.stop_order`, or by itself, and then `reason` may say why.
     """
 
     outcome: Outcome | None
     cause: BaseException | None = None
+    reason: str = ""
 
 
-RunOne = Callable[[ActiveRun], Ended]
-"""Works on one run until it is done or `run.stop_order` says to stop.
+class RunOne(Protocol):
+    """Works on one run until it is done or `run.stop_order` says to stop.
 
-An exception that it lets pass, KeyboardInterrupt first of all, gives the run back and
-ends the agent.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class AgentResult:
-    """What an agent did.
-
-    `runs` is how many it worked on, `failed` how many of these failed, `ended_by` why
-    it took no more, in a sentence, `was_interrupted` whether that was Ctrl-C.
+    An exception that it lets pass gives the run back and ends the agent.
     """
 
-    runs: int
-    failed: int
-    ended_by: str
-    was_interrupted: bool = False
+    def __call__(self, run: ActiveRun) -> Ended:
+        """Works on the run, in the loop's thread."""
+
+    def close(self) -> None:
+        """Waits for what it is still ending, from the thread that called the agent."""
+
+    def kill(self) -> None:
+        """Ends what it started at once, from that thread too."""
 
 
-class AgentLoop:
-    """One agent of one sweep, working on a run at a time in the calling thread.
+class Loop:
+    """Works on one run at a time, in a thread of its own.
 
     Args:
         client: reaches both services.
-        sweep_id: the sweep.
+        sweep: the sweep.
         run_one: works on one run; see RunOne.
-        count: at most so many runs; no limit where None.
-        agent_id: the agent's name; made from host and process where None.
-        console: where it tells what happens; stderr where None.
+        agent_id: the agent's name.
+        tally: what the agent's loops share.
+        shutdown: when to end.
+        view: shows what happens.
+        said: what was said before, and is not repeated.
+        slot: which of the agent's loops it is.
         patience: seconds to wait for services that are away in mid-sweep.
     """
 
     def __init__(
         self,
         client: Client,
-        sweep_id: str,
+        sweep: Sweep,
         run_one: RunOne,
         *,
-        count: int | None = None,
-        agent_id: str | None = None,
-        console: Console | None = None,
+        agent_id: str,
+        tally: Tally,
+        shutdown: Shutdown,
+        view: View,
+        said: set[str],
+        slot: int = 0,
         patience: float = DEFAULT_PATIENCE,
     ) -> None:
         self._client = client
-        self._sweep_id = sweep_id
+        self._sweep = sweep
         self._run_one = run_one
-        self._count = count
-        self._agent_id = agent_id or _default_agent_id()
-        self._console = console or Console()
-        self._patience = patience
-        self._waiter = OutageWaiter(self._console.line, patience)
-        self._said: set[str] = set()
-        self._runs = 0
-        self._failed = 0
-        self._ended_by = ""
+        self._agent_id = agent_id
+        self._tally = tally
+        self._shutdown = shutdown
+        self._view = view
+        self._said = said
+        self._slot = slot
+        # A run that is done is worth waiting for, whatever Ctrl-C says once.
+        self._waiter = OutageWaiter(view.line, patience, self._pause_until(Urgency.GIVE_BACK))
+        self._known = OutageWaiter(view.line, patience, self._pause_until(Urgency.DRAIN))
+        self._stranger = OutageWaiter(
+            view.line, min(patience, STRANGER_PATIENCE), self._pause_until(Urgency.DRAIN)
+        )
+        self._has_suggested = False
 
-    def run(self) -> AgentResult:
-        """Works until the sweep has no more runs, `count` is reached, or Ctrl-C.
-
-        Raises:
-            AgentGaveUpError: the first runs all failed.
-            UnavailableError: the services are not there, or stayed away too long.
-            NotFoundError: there is no such sweep.
-        """
-        try:
-            self._sweep = self._client.get_sweep(self._sweep_id)
-        except KeyboardInterrupt:
-            return AgentResult(0, 0, "interrupted", was_interrupted=True)
-        self._progress = Progress(self._console, self._sweep, self._count)
-        try:
-            self._work()
-        except KeyboardInterrupt:
-            self._ended_by = "interrupted"
-            self._console.line(f"agent interrupted: {self._summary()}")
-            return AgentResult(self._runs, self._failed, self._ended_by, was_interrupted=True)
-        finally:
-            self._console.clear()
-        self._console.line(f"agent done ({self._ended_by}): {self._summary()}")
-        return AgentResult(self._runs, self._failed, self._ended_by)
-
-    def _work(self) -> None:
-        while self._count is None or self._runs < self._count:
+    def work(self) -> None:
+        """Works until there are no more runs, or none are to be taken."""
+        while self._goes_on and self._tally.claim():
             suggestion = self._next()
             if suggestion is None:
                 return
+            self._has_suggested = True
             for run in suggestion.runs:
                 self._work_on(run, suggestion.next_check_iteration)
-        self._ended_by = "as many runs as it was asked for"
+
+    @property
+    def _goes_on(self) -> bool:
+        return self._shutdown.urgency < Urgency.DRAIN
 
     def _work_on(self, run: Run, next_check: int | None) -> None:
         active = ActiveRun(
@@ -153,116 +127,136 @@ class AgentLoop:
             self._sweep,
             run,
             next_check=next_check,
-            say=self._console.line,
+            say=self._view.line,
             said=self._said,
-            patience=self._patience,
-            on_log=self._progress.logged,
+            waiter=self._waiter,
+            on_log=self._view.logged,
         )
-        self._progress.started(active)
+        active.slot = self._slot
+        self._tally.started(active)
+        if not self._goes_on:
+            # It was handed out after the agent was told to take no more.
+            self._give_back(active, "the agent was interrupted")
+            return
+        self._view.started(active)
         try:
             ended = self._run_one(active)
+            order = active.stop_order
+            if order is not None and order.gives_back:
+                self._give_back(active, order.reason)
+                return
             self._say_what_is_ignored(active, ended)
-            active.complete(_outcome(ended, active.stop_order))
+            active.complete(_outcome(ended, order))
         except BaseException:
-            self._give_back(active)
+            self._give_back(active, "the agent was ended by an error")
             raise
-        self._runs += 1
-        self._progress.ended(active)
-        self._count_failure(active, ended)
+        self._view.ended(active)
+        self._hint(active, ended)
+        self._tally.ended(active, ended.cause)
 
     def _say_what_is_ignored(self, active: ActiveRun, ended: Ended) -> None:
         was_finished = active.is_over and active.ended is not None
         if was_finished and isinstance(ended.outcome, Failed) and not active.has_failed:
-            self._console.line(
+            self._view.line(
                 f"run {active.number} was finished before this went wrong, which is not kept: "
                 f"{ended.outcome.message}"
             )
 
-    def _count_failure(self, active: ActiveRun, ended: Ended) -> None:
-        if active.ended is None or not active.has_failed:
+    def _hint(self, active: ActiveRun, ended: Ended) -> None:
+        if active.ended is None:
             return
-        self._failed += 1
-        if self._failed < self._runs or self._failed < FAILURES_TO_GIVE_UP:
-            return
-        raise AgentGaveUpError(_why_it_gave_up(active.ended.error, ended.cause)) from ended.cause
+        hint = hint_for(self._sweep, ended.outcome, active.ended)
+        if hint is not None:
+            self._say_once(hint)
 
-    def _give_back(self, active: ActiveRun) -> None:
+    def _give_back(self, active: ActiveRun, reason: str) -> None:
+        self._tally.given_back(active)
         if active.is_over:
             if active.ended is None:
-                self._console.line(
+                self._view.line(
                     f"run {active.number} was done, but its end could not be told; it is handed "
                     f"out again when its lease ends"
                 )
             return
         try:
-            active.release("the agent was interrupted")
+            active.release(reason)
         except WanllmdbError as error:
-            self._console.line(
+            self._view.line(
                 f"run {active.number} could not be given back; it is handed out again when its "
                 f"lease ends: {error}"
             )
         else:
-            self._console.line(f"run {active.number} was given back")
+            self._view.line(f"run {active.number} was given back")
 
     def _next(self) -> Suggestion | None:
-        """The next run; None, with `_ended_by` set, when there is none to come."""
+        """The next run; None, with the reason in the tally, when there is none to come."""
         request_id = str(uuid4())
         pause = 0.25
         while True:
             try:
                 suggestion = self._suggest(request_id)
             except NotFoundError:
-                self._ended_by = "the sweep was deleted"
+                self._tally.end_by(self._why_not_found())
                 return None
             except FailedPreconditionError as error:
                 if error.reason != "SWEEP_NOT_RUNNING":
                     raise
                 if error.state != "paused":
-                    self._ended_by = f"the sweep is {error.state}"
+                    self._tally.end_by(f"the sweep is {error.state}")
                     return None
-                self._say_once(f"sweep {self._sweep_id} is paused: waiting until it is resumed")
+                self._say_once(
+                    f"sweep {self._sweep.sweep_id} is paused: waiting until it is resumed"
+                )
+            except WanllmdbError:
+                if self._goes_on:
+                    raise
+                return None
             else:
                 if suggestion.runs:
                     return suggestion
                 if suggestion.exhausted is not None:
                     why = _EXHAUSTED.get(suggestion.exhausted, "it has no more runs")
-                    self._ended_by = f"the sweep hands out no more runs: {why}"
+                    if suggestion.message:
+                        why += f": {suggestion.message}"
+                    self._tally.end_by(f"the sweep hands out no more runs: {why}")
                     return None
-            time.sleep(pause)
+            if self._shutdown.wait(pause):
+                return None
             pause = min(pause * 2, _LONGEST_POLL)
             request_id = str(uuid4())
 
     def _suggest(self, request_id: str) -> Suggestion:
-        def ask(client: Client) -> Suggestion:
-            return client.suggest(self._sweep_id, agent_id=self._agent_id, request_id=request_id)
+        # One that was never there may be a wrong address: that is told soon.
+        waiter = self._known if self._has_suggested else self._stranger
+        return waiter.ride_out(
+            lambda: self._client.suggest(
+                self._sweep.sweep_id, agent_id=self._agent_id, request_id=request_id
+            )
+        )
 
+    def _why_not_found(self) -> str:
+        """The suggestion service does not know the sweep: whether it is gone.
+
+        Raises:
+            NotFoundError: it is there, for the registry that this agent talks to.
+        """
         try:
-            return self._waiter.ride_out(lambda: ask(self._client))
-        except KeyboardInterrupt:
-            # The run may have been handed out already: fetch it by the same id, and give it back.
-            try:
-                for run in ask(self._client.with_timeout(2.0)).runs:
-                    self._client.with_timeout(2.0).release_run(
-                        run.sweep_id, run.number, run.attempt, reason="the agent was interrupted"
-                    )
-            except WanllmdbError as error:
-                self._say_once(f"what was being handed out was not given back: {error}")
-            raise
+            self._client.get_sweep(self._sweep.sweep_id)
+        except NotFoundError:
+            return "the sweep was deleted"
+        raise NotFoundError(
+            f"the suggestion service at {self._client.suggestion_address} does not know sweep "
+            f"{self._sweep.sweep_id}, which the registry at {self._client.registry_address} has: "
+            f"it was started for another registry"
+        )
 
-    def _summary(self) -> str:
-        text = f"{self._runs} run{'' if self._runs == 1 else 's'}"
-        if self._failed:
-            text += f", {self._failed} failed"
-        best, metric = self._progress.best, self._sweep.spec.metric
-        if best is not None and metric is not None:
-            text += f"; best {metric.name} {best.objective:.6g} in run {best.number}"
-            text += f" ({parameters_text(best.parameters)})"
-        return text
+    def _pause_until(self, urgency: Urgency) -> Callable[[float], bool]:
+        return lambda seconds: self._shutdown.wait(seconds, urgency)
 
     def _say_once(self, text: str) -> None:
         if text not in self._said:
             self._said.add(text)
-            self._console.line(text)
+            self._view.line(text)
 
 
 def _outcome(ended: Ended, order: StopOrder | None) -> Outcome | None:
@@ -272,23 +266,9 @@ def _outcome(ended: Ended, order: StopOrder | None) -> Outcome | None:
     one that was stopped since it is no longer ours.
     """
     if order is None:
-        return ended.outcome or Canceled("stopped by the training function")
+        return ended.outcome or Canceled(ended.reason or "stopped by the training function")
     if isinstance(order.outcome, Pruned):
         return order.outcome
     if order.outcome is None or isinstance(ended.outcome, Succeeded):
         return ended.outcome
     return order.outcome
-
-
-def _why_it_gave_up(error: RunError | None, cause: BaseException | None) -> str:
-    text = f"the first {FAILURES_TO_GIVE_UP} runs all failed, the last one with: "
-    if error is None:
-        return text + "no reason given"
-    if cause is not None or not error.traceback:
-        # Python shows the cause's traceback by itself.
-        return text + error.message
-    return f"{text}{error.message}\n{error.traceback.rstrip()}"
-
-
-def _default_agent_id() -> str:
-    return f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from numbers import Complex, Real
 from typing import Any
 
 
@@ -11,8 +12,9 @@ def numeric_values(
 ) -> dict[str, float]:
     """The numbers in `data` as floats; nested dictionaries become dotted names.
 
-    Truth values are 0 and 1, NaN and infinities stay. Calls `ignored` with the name
-    and the value of everything else.
+    Scalars of NumPy, PyTorch and their like count as numbers, and so do their arrays of
+    one element. Truth values are 0 and 1, NaN and infinities stay. Calls `ignored` with
+    the name and the value of everything else.
     """
     values: dict[str, float] = {}
     for name, value in data.items():
@@ -28,9 +30,15 @@ def numeric_values(
 
 
 def _number(value: Any) -> float | None:
-    # NumPy and PyTorch scalars have __float__; so have their strings and arrays,
-    # which then refuse.
+    if callable(item := getattr(value, "item", None)):
+        try:
+            value = item()
+        except Exception:
+            # More than one element; each library has an error of its own for it.
+            return None
     if isinstance(value, str | bytes) or not hasattr(value, "__float__"):
+        return None
+    if isinstance(value, Complex) and not isinstance(value, Real):
         return None
     try:
         return float(value)

@@ -19,6 +19,9 @@ T = TypeVar("T")
 DEFAULT_PATIENCE = 600.0
 """Seconds for which an agent waits for services that are away."""
 
+STRANGER_PATIENCE = 8.0
+"""Seconds for which it waits for a service that was never there: its address may be wrong."""
+
 _SAY_EVERY = 60.0
 _LONGEST_PAUSE = 5.0
 
@@ -34,11 +37,22 @@ class OutageWaiter:
     """Repeats a call while the services are away, and says so.
 
     The call must be one that may be repeated: with a request id of its own.
+
+    Args:
+        say: prints a line for people.
+        patience: seconds to wait at most.
+        pause: waits so many seconds; True when it is no use to wait on.
     """
 
-    def __init__(self, say: Callable[[str], None], patience: float = DEFAULT_PATIENCE) -> None:
+    def __init__(
+        self,
+        say: Callable[[str], None],
+        patience: float = DEFAULT_PATIENCE,
+        pause: Callable[[float], bool] | None = None,
+    ) -> None:
         self._say = say
         self._patience = patience
+        self._pause = pause or _sleep
 
     def ride_out(self, call: Callable[[], T]) -> T:
         """The call's answer; tries again for up to `patience` seconds.
@@ -69,9 +83,15 @@ class OutageWaiter:
             elif now - said_at >= _SAY_EVERY:
                 said_at = now
                 self._say(f"still waiting, for {_duration(now - began)} now: {failure.message}")
-            time.sleep(pause)
+            if self._pause(pause):
+                raise failure
             pause = min(pause * 2, _LONGEST_PAUSE)
 
 
 def _duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.0f} s"
+
+
+def _sleep(seconds: float) -> bool:
+    time.sleep(seconds)
+    return False

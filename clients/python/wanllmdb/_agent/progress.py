@@ -13,19 +13,30 @@ from wanllmdb._types.sweep import Sweep
 
 
 class Progress:
-    """Shows runs on a console: redrawn in a line on a terminal, else a line a run."""
+    """Shows runs on a console: redrawn in a line on a terminal, else a line a run.
+
+    The View of function agents, and of command agents without a terminal.
+    """
 
     def __init__(self, console: Console, sweep: Sweep, count: int | None) -> None:
         self._console = console
         self._sweep = sweep
         self._metric = sweep.spec.metric.name if sweep.spec.metric else None
         self._count = count
-        self._ordinal = 0
+        self._ordinals: dict[int, int] = {}
         self.best: BestRun | None = sweep.stats.best_run
+
+    def line(self, text: str) -> None:
+        """Something to say."""
+        self._console.line(text)
+
+    def close(self) -> None:
+        """The agent ends."""
+        self._console.clear()
 
     def started(self, run: ActiveRun) -> None:
         """A run begins."""
-        self._ordinal += 1
+        self._ordinals[run.number] = len(self._ordinals) + 1
         self._console.live(self._live_text(run), at_once=True)
 
     def logged(self, run: ActiveRun) -> None:
@@ -53,7 +64,7 @@ class Progress:
 
     def _position(self, run: ActiveRun) -> str:
         if self._count is not None:
-            return f"{self._ordinal}/{self._count}"
+            return f"{self._ordinals[run.number]}/{self._count}"
         if self._sweep.spec.run_cap is not None:
             return f"{run.number + 1}/{self._sweep.spec.run_cap}"
         return str(run.number)
@@ -76,3 +87,14 @@ def parameters_text(parameters: Mapping[str, Any]) -> str:
         f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
         for name, value in parameters.items()
     )
+
+
+def summary_text(runs: int, failed: int, best: BestRun | None, sweep: Sweep) -> str:
+    """What an agent did, in a line."""
+    text = f"{runs} run{'' if runs == 1 else 's'}"
+    if failed:
+        text += f", {failed} failed"
+    if best is not None and sweep.spec.metric is not None:
+        text += f"; best {sweep.spec.metric.name} {best.objective:.6g} in run {best.number}"
+        text += f" ({parameters_text(best.parameters)})"
+    return text

@@ -16,15 +16,16 @@ FLUSH_INTERVAL = 0.2
 
 _PAUSE_AFTER_FAILURE = 1.0
 
-Send = Callable[[list[MetricRow]], None]
+Send = Callable[[list[MetricRow], float | None], None]
 
 
 class Reporter:
     """Collects metric rows and sends them from a thread of its own.
 
-    `send` stores rows on the server and may be called again with the same ones:
-    reporting a step again overwrites. What could not be sent stays until it is, or
-    until `close` hands it over. An error that waiting does not help goes to `failed`.
+    `send` stores rows on the server, within so many seconds where a number is given, and may
+    be called again with the same ones: reporting a step again overwrites. What could not be
+    sent stays until it is, or until `close` hands it over. An error that waiting does not help
+    goes to `failed`.
     """
 
     def __init__(self, send: Send, failed: Callable[[WanllmdbError], None]) -> None:
@@ -52,13 +53,16 @@ class Reporter:
                 self._thread = thread
             self._changed.notify_all()
 
-    def flush(self) -> None:
+    def flush(self, timeout: float | None = None) -> None:
         """Sends everything that was added before; returns when the server has it.
+
+        Args:
+            timeout: seconds that each request may take.
 
         Raises:
             WanllmdbError: it could not be sent; it is kept.
         """
-        while self._send_some():
+        while self._send_some(timeout):
             pass
 
     def close(self) -> list[MetricRow]:
@@ -91,7 +95,7 @@ class Reporter:
             )
         return not self._closed.is_set()
 
-    def _send_some(self) -> bool:
+    def _send_some(self, timeout: float | None = None) -> bool:
         """Sends one request's worth, if there is any; says whether more is left."""
         with self._sending:
             with self._changed:
@@ -99,7 +103,7 @@ class Reporter:
             if not rows:
                 return False
             try:
-                self._send(rows)
+                self._send(rows, timeout)
             except BaseException:
                 self._put_back(rows)
                 raise

@@ -86,27 +86,6 @@ def from_parameters(messages: Mapping[str, space_pb.ParameterValue]) -> dict[str
     return {name: from_parameter_value(messages[name]) for name in sorted(messages)}
 
 
-def nested(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters with dotted names as nested dictionaries.
-
-    `{"optimizer.lr": 0.1}` becomes `{"optimizer": {"lr": 0.1}}`. A name whose prefix
-    is itself a parameter with a plain value stays as it is.
-    """
-    tree: dict[str, Any] = {}
-    for name, value in sorted(parameters.items()):
-        *groups, leaf = name.split(".")
-        node = tree
-        for group in groups:
-            inner = node.setdefault(group, {})
-            if not isinstance(inner, dict):
-                tree[name] = value
-                break
-            node = inner
-        else:
-            node[leaf] = value
-    return tree
-
-
 def to_timestamp(time: datetime | float | None) -> Timestamp | None:
     """A timestamp of a datetime (naive ones are local time) or of seconds since 1970."""
     if time is None:

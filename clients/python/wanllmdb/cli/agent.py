@@ -4,50 +4,179 @@ from __future__ import annotations
 
 import shutil
 import signal
-from types import FrameType
-from typing import Annotated, NoReturn
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from wanllmdb._agent import AgentLoop
+from wanllmdb import Client, Sweep
+from wanllmdb._agent import Agent, AgentResult, GiveUpPolicy
+from wanllmdb.cli.agent_view import agent_view
 from wanllmdb.cli.command_runner import CommandRunner
 from wanllmdb.cli.connection import client_of
+from wanllmdb.cli.macros import DEFAULT_COMMAND, BadCommandError, CommandTemplate
 from wanllmdb.cli.options import SweepId
 
-_INTERRUPTED = 130
+_EXIT_BY_SIGNAL = 128
+_FORWARDED = tuple(
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
+    if hasattr(signal, name)
+)
 
 
 def run_agent(
     context: typer.Context,
     sweep_id: SweepId,
     command: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
-            metavar="-- COMMAND...", help="The program and its own arguments, after `--`."
+            metavar="[-- COMMAND...]",
+            help="The program and its own arguments, after `--`. Default: the sweep's own.",
         ),
-    ],
+    ] = None,
     count: Annotated[
         int | None, typer.Option(min=1, help="At most so many runs. Default: until none is left.")
+    ] = None,
+    parallel: Annotated[int, typer.Option(min=1, help="So many runs at a time.")] = 1,
+    kill_delay: Annotated[
+        float,
+        typer.Option(min=0.0, help="Seconds from SIGTERM to SIGKILL for a program to stop in."),
+    ] = 30.0,
+    forward_signals: Annotated[
+        bool,
+        typer.Option(
+            "--forward-signals",
+            help="Pass SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 on to the programs.",
+        ),
+    ] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Print lines also where there is a terminal.")
+    ] = False,
+    max_quick_failures: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Give up after so many failures in a row within the seconds below; 0: never. "
+            "Default: 3.",
+        ),
+    ] = None,
+    quick_seconds: Annotated[
+        float | None, typer.Option(min=0.0, help="The seconds meant above. Default: 60.")
+    ] = None,
+    max_initial_failures: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="Give up after so many failures without a success; 0: never. Default: 5."
+        ),
+    ] = None,
+    never_give_up: Annotated[
+        bool | None, typer.Option("--never-give-up", help="Turns both off.")
     ] = None,
 ) -> None:
     """Work on a sweep: run a program once for each run.
 
     Example: `wanllmdb agent SWEEP -- python train.py --data digits`
 
-    The parameters are appended as --name=value. A script in Python reports its metrics with
-    wanllmdb.init() and wanllmdb.log(). Exit code 0 means that the run did its work;
-    any other fails it, and the last lines of stderr are kept on the run. Ctrl-C gives the
-    run back.
+    The parameters are appended as --name=value, unless the command has macros such as
+    ${args_json}. A script in Python reports its metrics with wanllmdb.init() and
+    wanllmdb.log(). Exit code 0 means that the run did its work; any other, or a signal,
+    fails it, and the last lines of stderr are kept on the run.
+
+    Ctrl-C waits for the running programs and takes no more runs; a second one stops them
+    and gives their runs back; a third one kills. SIGTERM gives the runs back at once.
     """
-    if shutil.which(command[0]) is None:
-        raise typer.BadParameter(f"{command[0]} is no program that can be run from here")
-    # What stops jobs in a cluster: the run is given back as on Ctrl-C.
-    signal.signal(signal.SIGTERM, _interrupt)
+    policy = GiveUpPolicy.of(
+        max_quick_failures=max_quick_failures,
+        quick_seconds=quick_seconds,
+        max_initial_failures=max_initial_failures,
+        never=never_give_up,
+    )
+    template = _template_of(command) if command else None
     with client_of(context) as client:
-        result = AgentLoop(client, sweep_id, CommandRunner(command), count=count).run()
+        if template is None:
+            template = _template_of_sweep(client.get_sweep(sweep_id))
+        result = _work(
+            client,
+            sweep_id,
+            template,
+            count=count,
+            parallel=parallel,
+            kill_delay=kill_delay,
+            forwards=forward_signals,
+            plain=plain,
+            policy=policy,
+        )
+    if result.was_terminated:
+        raise typer.Exit(_EXIT_BY_SIGNAL + signal.SIGTERM)
     if result.was_interrupted:
-        raise typer.Exit(_INTERRUPTED)
+        raise typer.Exit(_EXIT_BY_SIGNAL + signal.SIGINT)
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
+def _work(
+    client: Client,
+    sweep_id: str,
+    template: CommandTemplate,
+    *,
+    count: int | None,
+    parallel: int,
+    kill_delay: float,
+    forwards: bool,
+    plain: bool,
+    policy: GiveUpPolicy,
+) -> AgentResult:
+    view = agent_view(client, count=count, parallel=parallel, plain=plain)
+    runner = CommandRunner(template, kill_delay=kill_delay, print_line=view.print_line)
+    agent = Agent(
+        client,
+        sweep_id,
+        lambda _in_caller: runner,
+        count=count,
+        parallel=parallel,
+        policy=policy,
+        make_view=view.begin,
+        forwarded=_FORWARDED if forwards else (),
+        forward=runner.forward,
+    )
+    try:
+        return agent.run()
+    except KeyboardInterrupt:
+        raise typer.Exit(_EXIT_BY_SIGNAL + signal.SIGINT) from None
+
+
+def _template_of(command: Sequence[str]) -> CommandTemplate:
+    """The command that the user typed."""
+    return _checked(partial(CommandTemplate.with_args, command))
+
+
+def _template_of_sweep(sweep: Sweep) -> CommandTemplate:
+    """The command that stands in the sweep's config."""
+    spec = sweep.spec
+    if not spec.program and not spec.command:
+        raise typer.BadParameter(
+            f"sweep {sweep.sweep_id} names no program: give a command, as in "
+            f"`wanllmdb agent {sweep.sweep_id} -- python train.py`, or put `program: train.py` "
+            f"into the sweep's config"
+        )
+    template = _checked(
+        partial(CommandTemplate, spec.command or DEFAULT_COMMAND, program=spec.program)
+    )
+    if "${program}" in template.words and not Path(spec.program).exists():
+        raise typer.BadParameter(
+            f"the sweep's program {spec.program} is not here ({Path.cwd()}): start the agent "
+            f"where it is, or give a command after `--`"
+        )
+    return template
+
+
+def _checked(make: Callable[[], CommandTemplate]) -> CommandTemplate:
+    try:
+        template = make()
+    except BadCommandError as error:
+        raise typer.BadParameter(str(error)) from None
+    first = template.words[0]
+    if "${" not in first and shutil.which(first) is None:
+        raise typer.BadParameter(f"{first} is no program that can be run from here")
+    return template

@@ -2,103 +2,191 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
-from collections import deque
-from collections.abc import Mapping, Sequence
-from typing import IO, Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 
 from wanllmdb import Failed, Succeeded
 from wanllmdb._agent import ActiveRun, Ended
+from wanllmdb.cli.group_guard import GroupGuard, signal_group
+from wanllmdb.cli.macros import CommandTemplate, json_of
+from wanllmdb.cli.program_output import OutputReader
 
-_LOOK_SECONDS = 0.2
-_GRACE_SECONDS = 10.0
-_KEPT_LINES = 200
-# What a read of a pipe takes; a line longer than that is kept in pieces.
-_READ_BYTES = 8192
+_LOOK_SECONDS = 0.1
+
+PrintLine = Callable[[ActiveRun, str, bool], None]
+"""Prints a line of a run's program; True for one of its stderr."""
 
 
 class CommandRunner:
-    """Starts a command once a run, its parameters appended as arguments.
+    """Starts a command once a run. Safe to use from many threads.
 
     The command's environment names the run, so that a script may call
     `wanllmdb.init()`; one that knows nothing of wanllmdb works too, where the sweep has no
-    metric. It stands in a process group of its own: Ctrl-C is for the agent, which stops it.
+    metric. It stands in a process group of its own, which ends with the agent, whatever
+    ends that.
+
+    Args:
+        template: the command.
+        kill_delay: seconds between SIGTERM and SIGKILL.
+        print_line: gets what the programs print; where None their stdout is the agent's
+            own, and stderr goes to the agent's.
     """
 
-    def __init__(self, command: Sequence[str]) -> None:
-        self._command = list(command)
+    def __init__(
+        self,
+        template: CommandTemplate,
+        *,
+        kill_delay: float,
+        print_line: PrintLine | None = None,
+    ) -> None:
+        self._template = template
+        self._kill_delay = kill_delay
+        self._print_line = print_line
+        self._guard = GroupGuard(kill_delay)
+        self._lock = threading.Lock()
+        self._programs: set[_Program] = set()
+        self._hurry = threading.Event()
 
     def __call__(self, run: ActiveRun) -> Ended:
         """Runs the command to its end, or until the run is to stop."""
-        command = [*self._command, *arguments_of(run.run.parameters)]
-        try:
-            process = subprocess.Popen(
-                command,
-                env={**os.environ, **run.environment()},
-                stdin=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                process_group=0,
-            )
-        except OSError as error:
-            return Ended(Failed(f"{shlex.join(self._command)} can't be started: {error}"), error)
-        assert process.stderr is not None
-        tail = _Tail(process.stderr)
-        try:
-            while (code := _wait(process)) is None:
-                if run.wait_for_stop(0) is not None:
-                    _end(process, signal.SIGTERM)
+        parameters = run.run.parameters
+        with self._parameters_file(run) as file:
+            command = self._template.expand(parameters, file)
+            try:
+                program = _Program(command, run, self._print_line)
+            except OSError as error:
+                return Ended(Failed(f"{shlex.join(command[:2])} can't be started: {error}"), error)
+            self._began(program)
+            while not program.has_ended(_LOOK_SECONDS):
+                order = run.stop_order
+                if order is None:
+                    continue
+                if order.gives_back:
+                    # Another agent may begin at once; `close` waits for this program.
+                    signal_group(program.group, signal.SIGTERM)
                     return Ended(None)
-        except BaseException:
-            # Ctrl-C, most of all: the agent gives the run back, so nobody may work on it.
-            _end(process, signal.SIGINT)
-            raise
-        finally:
-            tail.close()
+                self._stop(program)
+                return Ended(None)
+            self._ended(program)
+            return program.outcome()
+
+    def forward(self, number: signal.Signals) -> None:
+        """Passes a signal on to every program."""
+        with self._lock:
+            for program in self._programs:
+                signal_group(program.group, number)
+
+    def close(self) -> None:
+        """Waits until every program has ended, and kills those that take too long."""
+        with self._lock:
+            programs = list(self._programs)
+        for program in programs:
+            self._stop(program)
+        self._guard.close()
+
+    def kill(self) -> None:
+        """Kills every program."""
+        self._hurry.set()
+        with self._lock:
+            for program in self._programs:
+                signal_group(program.group, signal.SIGKILL)
+
+    def _began(self, program: _Program) -> None:
+        with self._lock:
+            self._programs.add(program)
+        self._guard.add(program.group)
+
+    def _ended(self, program: _Program) -> None:
+        with self._lock:
+            self._programs.discard(program)
+        self._guard.remove(program.group)
+
+    def _stop(self, program: _Program) -> None:
+        """Ends a program and what it started: asks, waits, kills."""
+        signal_group(program.group, signal.SIGTERM)
+        if not program.has_ended(self._kill_delay):
+            signal_group(program.group, signal.SIGKILL)
+            program.has_ended(None)
+        # What it left behind.
+        signal_group(program.group, signal.SIGKILL)
+        self._ended(program)
+
+    @contextmanager
+    def _parameters_file(self, run: ActiveRun) -> Iterator[str]:
+        if not self._template.needs_file:
+            yield ""
+            return
+        prefix = f"wanllmdb-{run.sweep_id}-{run.number}-"
+        with tempfile.TemporaryDirectory(prefix=prefix) as folder:
+            path = Path(folder) / "parameters.json"
+            path.write_text(json_of(run.run.parameters) + "\n", encoding="utf-8")
+            yield str(path)
+
+
+class _Program:
+    """A running command.
+
+    Raises:
+        OSError: it can't be started.
+    """
+
+    def __init__(self, command: list[str], run: ActiveRun, print_line: PrintLine | None) -> None:
+        self._name = shlex.join(command[:3]) + (" ..." if len(command) > 3 else "")
+        environment = {**os.environ, **run.environment()}
+        if print_line is not None:
+            # A pipe is no reason to see lines late.
+            environment.setdefault("PYTHONUNBUFFERED", "1")
+        self._process = subprocess.Popen(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=None if print_line is None else subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            process_group=0,
+        )
+        self.group = self._process.pid
+        self._ended = threading.Event()
+
+        def pass_on(line: bytes, is_error: bool) -> None:
+            if print_line is not None:
+                print_line(run, line.decode(errors="replace").rstrip("\n"), is_error)
+            else:
+                sys.stderr.buffer.write(line)
+                sys.stderr.buffer.flush()
+
+        assert self._process.stderr is not None
+        self._stderr = OutputReader(self._process.stderr, partial(pass_on, is_error=True))
+        self._readers = [self._stderr]
+        if self._process.stdout is not None:
+            stdout = OutputReader(self._process.stdout, partial(pass_on, is_error=False))
+            self._readers.append(stdout)
+        threading.Thread(target=self._wait, name="wanllmdb-program", daemon=True).start()
+
+    def has_ended(self, timeout: float | None) -> bool:
+        """Waits for the end, at most some seconds; says whether it came."""
+        return self._ended.wait(timeout)
+
+    def outcome(self) -> Ended:
+        """How a program that has ended did."""
+        for reader in self._readers:
+            reader.close()
+        code = self._process.returncode
         if code == 0:
             return Ended(Succeeded())
-        return Ended(Failed(f"{shlex.join(self._command)} {_how(code)}", tail.text()))
+        return Ended(Failed(f"{self._name} {_how(code)}", self._stderr.last_lines()))
 
-
-def arguments_of(parameters: Mapping[str, Any]) -> list[str]:
-    """Parameters as `--name=value`: as Python prints them, lists and objects as JSON."""
-    return [f"--{name}={_text(value)}" for name, value in parameters.items()]
-
-
-def _text(value: object) -> str:
-    if isinstance(value, (list, tuple, dict)):
-        return json.dumps(value, ensure_ascii=False)
-    return str(value)
-
-
-def _wait(process: subprocess.Popen[bytes]) -> int | None:
-    try:
-        return process.wait(_LOOK_SECONDS)
-    except subprocess.TimeoutExpired:
-        return None
-
-
-def _end(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
-    """Stops the command and what it started: asks, waits, kills. A second Ctrl-C kills at once."""
-    try:
-        _signal_group(process, how)
-        process.wait(_GRACE_SECONDS)
-    except (subprocess.TimeoutExpired, KeyboardInterrupt):
-        _signal_group(process, signal.SIGKILL)
-        process.wait()
-
-
-def _signal_group(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
-    try:
-        os.killpg(process.pid, how)
-    except ProcessLookupError:
-        # It ended by itself meanwhile.
-        return
+    def _wait(self) -> None:
+        self._process.wait()
+        self._ended.set()
 
 
 def _how(code: int) -> str:
@@ -108,27 +196,3 @@ def _how(code: int) -> str:
         return f"was ended by {signal.Signals(-code).name}"
     except ValueError:
         return f"was ended by signal {-code}"
-
-
-class _Tail:
-    """Passes a command's stderr on as it comes and keeps its last lines."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self._lines: deque[bytes] = deque(maxlen=_KEPT_LINES)
-        self._thread = threading.Thread(target=self._pass_on, name="wanllmdb-stderr", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        # A grandchild may hold the pipe open for as long as it likes.
-        self._thread.join(timeout=1.0)
-
-    def text(self) -> str:
-        return b"".join(self._lines).decode(errors="replace").strip()
-
-    def _pass_on(self) -> None:
-        with self._stream:
-            while line := self._stream.readline(_READ_BYTES):
-                self._lines.append(line)
-                sys.stderr.buffer.write(line)
-                sys.stderr.buffer.flush()

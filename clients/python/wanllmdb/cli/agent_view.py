@@ -1,0 +1,49 @@
+"""What `wanllmdb agent` shows: lines, or on a terminal a live view."""
+
+from __future__ import annotations
+
+import sys
+from typing import Protocol
+
+from wanllmdb import Client, Sweep
+from wanllmdb._agent import ActiveRun, Console, View
+from wanllmdb._agent.progress import Progress
+from wanllmdb.cli.command_runner import PrintLine
+
+
+class AgentView(Protocol):
+    """How an agent and its programs are shown.
+
+    Attributes:
+        print_line: takes what the programs print; None where they print by themselves.
+    """
+
+    print_line: PrintLine | None
+
+    def begin(self, sweep: Sweep) -> View:
+        """The view of the agent of a sweep."""
+
+
+class Lines:
+    """A line a run. What several programs print side by side is marked with their run."""
+
+    print_line: PrintLine | None = None
+
+    def __init__(self, *, count: int | None, parallel: int) -> None:
+        self._count = count
+        if parallel > 1:
+            self.print_line = self._print_line
+
+    def begin(self, sweep: Sweep) -> View:
+        """The view of the agent of a sweep."""
+        console = Console()
+        console.is_live = False
+        return Progress(console, sweep, self._count)
+
+    def _print_line(self, run: ActiveRun, text: str, is_error: bool) -> None:
+        print(f"[run {run.number}] {text}", file=sys.stderr if is_error else sys.stdout, flush=True)
+
+
+def agent_view(client: Client, *, count: int | None, parallel: int, plain: bool) -> AgentView:
+    """The view for where stderr goes."""
+    return Lines(count=count, parallel=parallel)
