@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.util import find_spec
 
@@ -15,6 +15,8 @@ from wanllmdb_common.algorithms.samplers import SAMPLERS
 from wanllmdb_common.algorithms.terminators import TERMINATORS
 from wanllmdb_common.search_space.convert import value_to_proto
 from wanllmdb_suggestion.refusals import not_installed, not_known
+from wanllmdb_suggestion.study.pruning.stop_rule import wrapped_choice
+from wanllmdb_suggestion.study.records import StudySpec
 
 _METHODS = {
     "": sweep_pb2.METHOD_UNSPECIFIED,
@@ -29,13 +31,32 @@ def is_installed(description: AlgorithmDescription) -> bool:
     return all(_is_there(module) for module in description.modules)
 
 
-def require_sampler(name: str) -> None:
-    """Passes for a sampler that works on this server.
+def require_algorithms(spec: StudySpec) -> None:
+    """Passes for a sweep all of whose algorithms work on this server.
 
     Raises:
         FailedPreconditionError: ALGORITHM_NOT_INSTALLED.
     """
-    for description in SAMPLERS:
+    _require(spec.sampler.name, SAMPLERS)
+    require_pruner(spec)
+    if spec.terminator is not None:
+        _require(spec.terminator.name, TERMINATORS)
+
+
+def require_pruner(spec: StudySpec) -> None:
+    """Passes for a sweep whose pruner, if any, works on this server.
+
+    Raises:
+        FailedPreconditionError: ALGORITHM_NOT_INSTALLED.
+    """
+    choice = spec.pruner
+    while choice is not None:
+        _require(choice.name, PRUNERS)
+        choice = wrapped_choice(choice)
+
+
+def _require(name: str, known: Sequence[AlgorithmDescription]) -> None:
+    for description in known:
         if description.name == name:
             if not is_installed(description):
                 raise not_installed(name, description.requires)

@@ -102,6 +102,7 @@ def changes_from_proto(response: registry_service_pb2.SyncRunsResponse, seal: St
         prior_runs=[_prior_record(prior) for prior in response.prior_runs],
         spec=spec_from_proto(response.sweep.spec) if response.HasField("sweep") else None,
         etag=response.sweep.etag,
+        end_message=response.sweep.end_message,
     )
 
 

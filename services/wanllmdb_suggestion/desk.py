@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+import uuid
 
-from wanllmdb.api.registry.v1 import registry_service_pb2
+from wanllmdb.api.registry.v1 import registry_service_pb2, sweep_pb2
 from wanllmdb_common.errors import (
     AbortedError,
     FailedPreconditionError,
@@ -13,7 +14,7 @@ from wanllmdb_common.errors import (
     ServiceError,
     UnavailableError,
 )
-from wanllmdb_suggestion.algorithms import require_sampler
+from wanllmdb_suggestion.algorithms import require_algorithms
 from wanllmdb_suggestion.convert import proposals_to_proto
 from wanllmdb_suggestion.refusals import constraints_not_met
 from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
@@ -34,6 +35,9 @@ from wanllmdb_suggestion.waiting import (
 # number, so the registry turns the request down without a trace, unless it
 # answered it before the sweep was stopped and knows what.
 _UNFIT = Proposal(number=2**62, parameters={})
+
+# Ids of the requests that end sweeps are made from this one.
+_ENDINGS = uuid.UUID("6f1d3a0e-4f0c-4a53-9a4e-0c3b8e9a7d21")
 
 # Proposals of one round bound its latency for those who come later.
 MAX_TOGETHER = 256
@@ -129,12 +133,20 @@ class SuggestDesk:
             fallback = _usual_shortage(model)
             refusal: ServiceError | None = None
             proposed = Batch(dict.fromkeys(range(len(waiting)), Allotment([_UNFIT], None)))
+            ending: registry_service_pb2.FinishSweepRequest | None = None
             if closed is None:
                 try:
-                    proposed = await self._propose(model, waiting)
+                    require_algorithms(model.spec)
+                    ending = await self._ending(model)
+                    if ending is None:
+                        proposed = await self._propose(model, waiting)
                 except FailedPreconditionError as error:
-                    # The sampler can't; who repeats an answered request gets his answer.
+                    # The sweep's algorithms can't; who repeats an answered request gets his answer.
                     refusal = error
+            end_message = model.end_message
+        if ending is not None:
+            await self._finish(ending, waiting)
+            return
         if ahead and any(a.shortage for a in proposed.allotments.values()):
             # Whether there really is no more only a sync can tell: once more, with one.
             return
@@ -160,7 +172,8 @@ class SuggestDesk:
                 if closed is None:
                     self._again(suggest)
                 elif isinstance(closed, Exhausted):
-                    suggest.resolve(Handout((), closed, next_check))
+                    message = end_message if closed is Exhausted.TERMINATED else ""
+                    suggest.resolve(Handout((), closed, next_check, message))
                 else:
                     suggest.reject(_not_running(self._keeper.sweep_id, closed))
             return
@@ -193,9 +206,8 @@ class SuggestDesk:
         """Proposes for all who wait.
 
         Raises:
-            FailedPreconditionError: ALGORITHM_NOT_INSTALLED, CONSTRAINTS_NOT_MET.
+            FailedPreconditionError: CONSTRAINTS_NOT_MET.
         """
-        require_sampler(model.spec.sampler.name)
         demands = [_demand(suggest) for suggest in waiting]
         try:
             return await self._keeper.off_loop(
@@ -203,6 +215,37 @@ class SuggestDesk:
             )
         except ConstraintsNotMetError as error:
             raise constraints_not_met(self._keeper.sweep_id, str(error)) from error
+
+    async def _ending(self, model: SweepModel) -> registry_service_pb2.FinishSweepRequest | None:
+        """How the sweep is ended, if its terminator says so."""
+        termination = model.termination
+        if termination is None:
+            return None
+        why = await self._keeper.off_loop(termination.why)
+        if why is None:
+            return None
+        # From the same state others come to the same end, and may be faster.
+        state = f"{self._keeper.sweep_id} {model.revision} {why}"
+        return registry_service_pb2.FinishSweepRequest(
+            sweep_id=self._keeper.sweep_id,
+            etag=model.etag,
+            request_id=str(uuid.uuid5(_ENDINGS, state)),
+            reason=sweep_pb2.FINISH_REASON_TERMINATED,
+            message=why,
+        )
+
+    async def _finish(
+        self, ending: registry_service_pb2.FinishSweepRequest, waiting: list[WaitingSuggest]
+    ) -> None:
+        """Ends the sweep; those who wait learn of it from the next round."""
+        try:
+            await self._registry.finish_sweep(ending, scope_of(waiting))
+        except (AbortedError, FailedPreconditionError) as error:
+            if error.reason not in ("ETAG_MISMATCH", "SWEEP_STATE_CONFLICT"):
+                raise
+            # The sweep has changed or ended meanwhile.
+            for suggest in waiting:
+                self._again(suggest)
 
     async def _create(
         self,

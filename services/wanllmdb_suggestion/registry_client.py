@@ -149,6 +149,12 @@ class RegistryClient:
         request = registry_service_pb2.GetTimelineRequest(sweep_id=sweep_id, max_runs=TIMELINE_RUNS)
         return await self._call(self._stub.GetTimeline, request, scope)
 
+    async def finish_sweep(
+        self, request: registry_service_pb2.FinishSweepRequest, scope: CallScope
+    ) -> None:
+        """Ends the sweep."""
+        await self._call(self._stub.FinishSweep, request, scope)
+
     async def best_runs(
         self, sweep_id: str, count: int, scope: CallScope, *, minimize: bool
     ) -> Sequence[run_pb2.Run]:

@@ -8,7 +8,7 @@ from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as pb_grpc
 from wanllmdb_common.error_mapping import Context
-from wanllmdb_suggestion.algorithms import list_algorithms
+from wanllmdb_suggestion.algorithms import list_algorithms, require_pruner
 from wanllmdb_suggestion.convert import EXHAUSTED
 from wanllmdb_suggestion.early_termination import should_stop
 from wanllmdb_suggestion.refusals import no_metric
@@ -44,6 +44,7 @@ class SuggestionServicer(pb_grpc.SuggestionServiceServicer):
             runs=handout.runs,
             exhausted=EXHAUSTED[handout.shortage],
             next_check_iteration=handout.next_check,
+            message=handout.message,
         )
 
     async def ShouldStop(
@@ -53,7 +54,10 @@ class SuggestionServicer(pb_grpc.SuggestionServiceServicer):
         with self._sweeps.forgetting_deleted(request.sweep_id):
             keeper = self._sweeps.get(request.sweep_id).keeper
             async with keeper.fresh_model(scope_of_call(context)) as model:
-                return should_stop(model, request.sweep_id, request.number)
+                require_pruner(model.spec)
+                return await keeper.off_loop(
+                    lambda: should_stop(model, request.sweep_id, request.number)
+                )
 
     async def GetBestRuns(
         self, request: pb.GetBestRunsRequest, context: Context

@@ -16,11 +16,15 @@ MAX_TRIES = 25
 
 @dataclass(frozen=True, slots=True)
 class Handout:
-    """What a Suggest got; `shortage` says why it is less than asked for."""
+    """What a Suggest got; `shortage` says why it is less than asked for.
+
+    `message` says why a terminated sweep ended.
+    """
 
     runs: Sequence[run_pb2.Run]
     shortage: Exhausted | None
     next_check: int | None
+    message: str = ""
 
 
 @dataclass(eq=False, slots=True)

@@ -21,6 +21,7 @@ from wanllmdb_suggestion.study.records import (
     SweepState,
 )
 from wanllmdb_suggestion.study.sampler import Sampler
+from wanllmdb_suggestion.study.termination.termination import make_termination
 
 # The most proposals that one CreateRuns may carry.
 MAX_PROPOSALS = 1_000
@@ -80,9 +81,11 @@ class SweepModel:
         revision: The registry's revision up to which the model is complete.
         standing: Where the sweep stood then.
         etag: What the registry compares to tell whether the sweep itself changed since.
+        end_message: Why the sweep ended, in a sentence.
         runs: The latest record of each run, by number.
         prior_runs: Results of elsewhere, by place.
         stop_rule: Which runs stop early, for sweeps with early termination.
+        termination: Whether to go on, for sweeps with a terminator.
     """
 
     def __init__(self, spec: StudySpec) -> None:
@@ -90,9 +93,11 @@ class SweepModel:
         self.revision = 0
         self.standing = Standing()
         self.etag = ""
+        self.end_message = ""
         self.runs: dict[int, RunRecord] = {}
         self.prior_runs: dict[int, PriorRecord] = {}
         self.stop_rule = make_stop_rule(spec)
+        self.termination = make_termination(spec)
         self._queue = RunQueue()
         # Made when it is first needed, and anew when prior runs come: it knows these
         # before all runs.
@@ -115,6 +120,7 @@ class SweepModel:
                 raise StaleModelError
             self.spec = changes.spec
             self.etag = changes.etag
+            self.end_message = changes.end_message
         for record in changes.runs:
             self._take(record)
         for prior in changes.prior_runs:
@@ -146,13 +152,14 @@ class SweepModel:
 
     @property
     def can_run_ahead(self) -> bool:
-        """Whether its proposals hold without a sync before: they do not depend on results.
+        """Whether its answers hold without a sync before: they do not depend on results.
 
         All else that they depend on the registry checks when it takes them.
         """
         return (
             self.revision > 0
             and self.closed is None
+            and self.termination is None
             and self._sampler is not None
             and not self._sampler.learns_from_results
         )
@@ -218,6 +225,8 @@ class SweepModel:
             self._sampler.observe(record)
         if self.stop_rule is not None:
             self.stop_rule.observe(record)
+        if self.termination is not None:
+            self.termination.observe(record)
 
     def queued(self) -> list[int]:
         """The numbers of queued runs, ascending."""

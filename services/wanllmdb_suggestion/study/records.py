@@ -155,7 +155,8 @@ class Standing:
 class Changes:
     """A page of what changed since a revision; complete up to `revision`.
 
-    `spec` and `etag` are set when the sweep itself changed.
+    `spec`, `etag` and, once it has ended, `end_message` are set when the sweep itself
+    changed.
     """
 
     revision: int
@@ -165,3 +166,4 @@ class Changes:
     prior_runs: Sequence[PriorRecord] = ()
     spec: StudySpec | None = None
     etag: str = ""
+    end_message: str = ""

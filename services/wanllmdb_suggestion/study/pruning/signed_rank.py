@@ -6,7 +6,6 @@ import math
 from statistics import fmean
 
 from optuna.pruners import WilcoxonPruner
-from scipy.stats import wilcoxon
 
 from wanllmdb_suggestion.study.pruning.courses import Course, Courses, StudyView
 from wanllmdb_suggestion.study.pruning.pruner import Pruner, Setting, Verdict
@@ -56,6 +55,9 @@ class SignedRank(Pruner):
                 f"it has {len(common)} of the {self._startup} steps needed in common with the "
                 f"best run, {best.number}",
             )
+        # Takes half a second, and few sweeps need it.
+        from scipy.stats import wilcoxon
+
         should_stop = self._pruner.prune(view.as_study, asked)
         differences = [mine[step] - theirs[step] for step in common]
         p = float(

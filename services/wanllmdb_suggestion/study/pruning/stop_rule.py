@@ -27,11 +27,26 @@ def make_stop_rule(spec: StudySpec) -> StopRule | None:
         return None
     if spec.hyperband is not None:
         return BandTable(spec.hyperband, spec.metric, minimize=spec.minimize)
-    if spec.pruner is not None:
+    if spec.pruner is not None and is_known(spec.pruner):
         # Optuna's hyperband draws brackets from the study's name.
         setting = Setting(spec.metric, spec.minimize, name=str(spec.seed))
         return PrunerRule(_pruner(spec.pruner, setting))
     return None
+
+
+def wrapped_choice(choice: AlgorithmChoice) -> AlgorithmChoice | None:
+    """The pruner that a pruner wraps."""
+    wrapped: Any = choice.options.get("wrapped")
+    return None if wrapped is None else AlgorithmChoice(wrapped["name"], wrapped.get("options", {}))
+
+
+def is_known(choice: AlgorithmChoice | None) -> bool:
+    """Whether this service has the pruner and all that it wraps."""
+    while choice is not None:
+        if choice.name not in _DESCRIPTIONS:
+            return False
+        choice = wrapped_choice(choice)
+    return True
 
 
 def _pruner(choice: AlgorithmChoice, setting: Setting, out: Sequence[Impatience] = ()) -> Pruner:
@@ -52,12 +67,9 @@ def _pruner(choice: AlgorithmChoice, setting: Setting, out: Sequence[Impatience]
             return Hyperband(setting, **options, gate=_gate(out))
         case "patient":
             own = Impatience(setting, options["patience"], options["min_delta"])
-            wrapped = options["wrapped"]
-            inner = None
-            if wrapped is not None:
-                within = AlgorithmChoice(wrapped["name"], wrapped.get("options", {}))
-                inner = _pruner(within, setting, [*out, own])
-            return Patience(setting, own, inner)
+            inner = wrapped_choice(choice)
+            wrapped = None if inner is None else _pruner(inner, setting, [*out, own])
+            return Patience(setting, own, wrapped)
         case name:
             raise ValueError(f"no pruner is named '{name}'")
 
