@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NoReturn
 
 from wanllmdb_common.errors import (
     AbortedError,
     FailedPreconditionError,
-    FieldViolation,
-    invalid_request,
 )
 from wanllmdb_registry.domain.change import SingleChange
-from wanllmdb_registry.domain.config.validate import problems_of
-from wanllmdb_registry.domain.config.wording import invalid_config
 from wanllmdb_registry.domain.edit import Needs, SweepEdit
 from wanllmdb_registry.domain.model import (
-    DEFAULT_RETRIES,
-    AlgorithmChoice,
     FinishReason,
-    Hyperband,
-    Metric,
-    RetryPolicy,
     Sweep,
     SweepState,
 )
-from wanllmdb_registry.domain.sweep_end import end, finish_if_done
+from wanllmdb_registry.domain.sweep_end import end
 
 
 def check_etag(sweep: Sweep, etag: str) -> None:
@@ -141,83 +131,6 @@ class DeleteSweep(SingleChange[None]):
         check_etag(edit.sweep, self.etag)
         edit.deleted = True
         edit.mutations += 1
-
-
-@dataclass(frozen=True, slots=True)
-class SweepUpdate:
-    """New values; `fields` names those that are meant, as paths of the Sweep message."""
-
-    fields: frozenset[str]
-    name: str = ""
-    description: str = ""
-    run_cap: int | None = None
-    early_termination: Hyperband | AlgorithmChoice | None = None
-    retries: RetryPolicy = DEFAULT_RETRIES
-    targets: Sequence[tuple[str, float | None]] = ()
-
-
-UPDATABLE_FIELDS = (
-    "name",
-    "description",
-    "spec.run_cap",
-    "spec.early_termination",
-    "spec.retries",
-    "spec.metrics",
-)
-
-
-@dataclass(frozen=True)
-class UpdateSweep(SingleChange[Sweep]):
-    """Changes fields in any state."""
-
-    etag: str
-    update: SweepUpdate
-
-    def needs(self, sweep: Sweep) -> Needs:
-        return Needs(queued=True)
-
-    def apply(self, edit: SweepEdit) -> Sweep:
-        sweep, update, fields = edit.sweep, self.update, self.update.fields
-        check_etag(sweep, self.etag)
-        spec = sweep.spec
-        if "spec.run_cap" in fields:
-            spec = replace(spec, run_cap=update.run_cap)
-        if "spec.early_termination" in fields:
-            spec = replace(spec, early_termination=update.early_termination)
-        if "spec.retries" in fields:
-            spec = replace(spec, retries=update.retries)
-        if "spec.metrics" in fields:
-            spec = replace(spec, metrics=_with_targets(sweep, update.targets))
-        problems = problems_of(spec)
-        if problems:
-            raise invalid_config(problems)
-        sweep.spec = spec
-        if "name" in fields:
-            sweep.name = update.name
-        if "description" in fields:
-            sweep.description = update.description
-        edit.touch_sweep()
-        finish_if_done(edit)
-        return sweep
-
-
-def _with_targets(sweep: Sweep, targets: Sequence[tuple[str, float | None]]) -> tuple[Metric, ...]:
-    """The metrics with new targets, by name; the empty name means the only metric."""
-    metrics = {metric.name: metric for metric in sweep.spec.metrics}
-    if not metrics:
-        raise FailedPreconditionError(
-            "NO_METRIC",
-            f"sweep '{sweep.sweep_id}' has no metric, so it can't have a target",
-            sweep_id=sweep.sweep_id,
-        )
-    for index, (given, target) in enumerate(targets):
-        name = given or (next(iter(metrics)) if len(metrics) == 1 else "")
-        if name not in metrics:
-            known = ", ".join(metrics)
-            text = f"the sweep has no metric '{name:.100}'; it has {known:.500}"
-            raise invalid_request(FieldViolation(f"sweep.spec.metrics[{index}].name", text))
-        metrics[name] = replace(metrics[name], target=target)
-    return tuple(metrics.values())
 
 
 def start(edit: SweepEdit) -> None:

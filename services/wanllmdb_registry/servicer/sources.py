@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from google.protobuf import json_format, struct_pb2
@@ -10,13 +11,14 @@ from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
 from wanllmdb_registry.domain.config.parse import (
     ParsedConfig,
+    check_feasible,
     check_spec,
     parse_config,
 )
 from wanllmdb_registry.domain.config.text import read_text
 from wanllmdb_registry.domain.config.wording import invalid_config
 from wanllmdb_registry.domain.templates.rendering import parse_template
-from wanllmdb_registry.servicer.convert import spec_from_proto
+from wanllmdb_registry.servicer.specs import SpecReader
 from wanllmdb_registry.servicer.templates import read_template_use
 from wanllmdb_registry.store.template_store import TemplateStore
 
@@ -30,13 +32,21 @@ async def parse_source(
         InvalidArgumentError: INVALID_SWEEP_CONFIG with every problem.
         NotFoundError: TEMPLATE_NOT_FOUND.
     """
+    parsed = await _parsed(request, templates)
+    if parsed.spec.space.constraints:
+        # It draws points until one fits, which may take a while.
+        await asyncio.to_thread(check_feasible, parsed.spec.space)
+    return parsed
+
+
+async def _parsed(
+    request: pb.CreateSweepRequest | pb.ParseSweepConfigRequest, templates: TemplateStore
+) -> ParsedConfig:
     match request.WhichOneof("source"):
         case "spec":
-            try:
-                spec = spec_from_proto(request.spec)
-            except ValueError as error:
-                raise invalid_config([FieldViolation("spec", str(error))]) from None
-            return check_spec(spec)
+            reader = SpecReader()
+            spec, written = reader.spec(request.spec)
+            return check_spec(spec, written, reader.problems)
         case "config":
             return parse_config(_object(request.config))
         case "config_text":

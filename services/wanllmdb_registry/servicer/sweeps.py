@@ -19,31 +19,30 @@ from wanllmdb_common.error_mapping import Context
 from wanllmdb_registry.domain.config.export import config_of
 from wanllmdb_registry.domain.config.text import write_json, write_yaml
 from wanllmdb_registry.domain.model import FinishReason, Method, Sweep, SweepState
+from wanllmdb_registry.domain.prior_runs import Fitting
 from wanllmdb_registry.domain.reads import SweepFilter, SweepOrder, SweepPosition
 from wanllmdb_registry.domain.sweep_changes import (
-    UPDATABLE_FIELDS,
     CancelSweep,
     DeleteSweep,
     FinishSweep,
     PauseSweep,
     ResumeSweep,
     StartSweep,
-    SweepUpdate,
     Transition,
-    UpdateSweep,
 )
+from wanllmdb_registry.domain.sweep_update import UpdateSweep
 from wanllmdb_registry.servicer.base import M, ServicerPart
 from wanllmdb_registry.servicer.convert import (
-    early_termination_from_proto,
-    retries_from_proto,
-    spec_to_proto,
     stats_to_proto,
     sweep_to_proto,
     time_from_proto,
 )
 from wanllmdb_registry.servicer.page_tokens import fitting, read_token, write_token
+from wanllmdb_registry.servicer.prior_runs import fit_source
 from wanllmdb_registry.servicer.requests import MAX_TEXT, RequestReader
 from wanllmdb_registry.servicer.sources import parse_source
+from wanllmdb_registry.servicer.specs import spec_to_proto
+from wanllmdb_registry.servicer.sweep_updates import encode_updated, read_sweep_update
 
 DEFAULT_PROJECT = "default"
 MAX_SEED = 2**31
@@ -82,10 +81,6 @@ class SweepsPart(ServicerPart):
             # Also where the template is another one by now, or gone.
             return pb.CreateSweepResponse.FromString(earlier)
         parsed = await parse_source(request, self.registry.templates)
-        reader.text("project", parsed.project)
-        reader.text("name", parsed.name)
-        reader.text("description", parsed.description, limit=MAX_TEXT)
-        reader.done()
         spec = parsed.spec
         if spec.seed is None:
             spec = replace(spec, seed=secrets.randbelow(MAX_SEED))
@@ -97,12 +92,20 @@ class SweepsPart(ServicerPart):
             spec=spec,
             create_time=datetime.now(UTC),
         )
+        prior = Fitting()
+        if request.HasField("prior_runs"):
+            prior = await fit_source(self.registry, spec, request.prior_runs, "prior_runs")
+        placed = sweep.add_prior_runs(prior.runs)
         response = pb.CreateSweepResponse(
             sweep=sweep_to_proto(sweep),
             warnings=parsed.warnings,
             grid_size=_int64(parsed.grid_size),
+            imported_runs=len(placed),
+            skipped_runs=len(prior.unfit),
         )
-        reply = await self.registry.store.create_sweep(sweep, key, response.SerializeToString())
+        reply = await self.registry.store.create_sweep(
+            sweep, key, response.SerializeToString(), placed
+        )
         return pb.CreateSweepResponse.FromString(reply)
 
     async def GetSweep(self, request: pb.GetSweepRequest, context: Context) -> pb.GetSweepResponse:
@@ -177,30 +180,8 @@ class SweepsPart(ServicerPart):
         reader = RequestReader()
         sweep_id = reader.text("sweep.sweep_id", request.sweep.sweep_id, required=True)
         key = reader.key(request)
-        fields = reader.mask("update_mask", request.update_mask.paths, UPDATABLE_FIELDS)
-        spec = request.sweep.spec
-        early = None
-        if "spec.early_termination" in fields and spec.HasField("early_termination"):
-            early = reader.attempt(
-                "sweep.spec.early_termination",
-                lambda: early_termination_from_proto(spec.early_termination),
-            )
-        update = SweepUpdate(
-            fields=fields,
-            name=reader.text("sweep.name", request.sweep.name, required="name" in fields),
-            description=reader.text("sweep.description", request.sweep.description, limit=MAX_TEXT),
-            run_cap=spec.run_cap if spec.HasField("run_cap") else None,
-            early_termination=early,
-            retries=retries_from_proto(spec.retries),
-            targets=[
-                (metric.name, metric.target if metric.HasField("target") else None)
-                for metric in spec.metrics
-            ],
-        )
-        reader.done()
-        change = UpdateSweep(
-            key, _encoder(pb.UpdateSweepResponse), etag=request.sweep.etag, update=update
-        )
+        update = read_sweep_update(reader, request)
+        change = UpdateSweep(key, encode_updated, etag=request.sweep.etag, update=update)
         return await self.commit(sweep_id, change, pb.UpdateSweepResponse)
 
     async def DeleteSweep(

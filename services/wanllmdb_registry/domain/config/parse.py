@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from wanllmdb_common.algorithms.description import did_you_mean
 from wanllmdb_common.errors import FieldViolation
+from wanllmdb_common.search_space.distributions import SearchSpace
+from wanllmdb_common.search_space.draws import infeasibility
 from wanllmdb_common.search_space.grid import Grid
 from wanllmdb_registry.domain.config.normal_form import in_normal_form
 from wanllmdb_registry.domain.config.reading.algorithms import (
@@ -19,17 +21,15 @@ from wanllmdb_registry.domain.config.reading.algorithms import (
 from wanllmdb_registry.domain.config.reading.metrics import read_metrics
 from wanllmdb_registry.domain.config.reading.parameters import read_space
 from wanllmdb_registry.domain.config.reading.reader import Reader
-from wanllmdb_registry.domain.config.rules.values import problems_of_text
+from wanllmdb_registry.domain.config.rules.values import MAX_DEPTH, problems_of_text
 from wanllmdb_registry.domain.config.validate import problems_of
 from wanllmdb_registry.domain.config.vocabulary import REFUSED_KEYS, TOP_LEVEL_KEYS
 from wanllmdb_registry.domain.config.wording import invalid_config
-from wanllmdb_registry.domain.config.written import Written
+from wanllmdb_registry.domain.config.written import Written, as_exported
 from wanllmdb_registry.domain.model import Method, RetryPolicy, SweepSpec
 
 MAX_NAME = 200
 MAX_DESCRIPTION = 10_000
-# How deep lists and objects may lie in each other.
-MAX_DEPTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,7 @@ def parse_config(config: Mapping[str, Any]) -> ParsedConfig:
     spec, written = _read(reader, config)
     project, name = (_text(reader, config, key, MAX_NAME) for key in ("project", "name"))
     description = _text(reader, config, "description", MAX_DESCRIPTION)
-    told = {problem.field for problem in reader.problems}
-    if any(field.startswith("parameters.") for field in told):
-        # There are some; they can't be read.
-        told.add("parameters")
-    rest = [problem for problem in problems_of(spec, written) if problem.field not in told]
-    parsed = _parsed(spec, [*reader.problems, *rest], reader.warnings)
+    parsed = _parsed(spec, written, reader.problems, reader.warnings)
     return replace(parsed, project=project, name=name, description=description)
 
 
@@ -82,18 +77,47 @@ def read_stored(config: Mapping[str, Any]) -> SweepSpec:
     return spec
 
 
-def check_spec(spec: SweepSpec) -> ParsedConfig:
+def check_spec(
+    spec: SweepSpec, written: Written | None = None, problems: Sequence[FieldViolation] = ()
+) -> ParsedConfig:
     """What `parse_config` gives, for a spec that came typed.
+
+    Args:
+        spec: What could be read of it.
+        written: Where its parts stand; where left out, as `config_of` would write it.
+        problems: What could not be read.
 
     Raises:
         InvalidArgumentError: names every problem at once, each with its path.
     """
-    return _parsed(spec, problems_of(spec), [])
+    return _parsed(spec, as_exported(spec) if written is None else written, problems)
 
 
-def _parsed(spec: SweepSpec, problems: list[FieldViolation], warnings: list[str]) -> ParsedConfig:
-    if problems:
-        raise invalid_config(problems)
+def check_feasible(space: SearchSpace) -> None:
+    """Passes if a point is found that meets the constraints; takes half a second at most.
+
+    Raises:
+        InvalidArgumentError: none was found in thousands of draws.
+    """
+    text = infeasibility(space) if space.constraints else None
+    if text is not None:
+        raise invalid_config([FieldViolation("constraints", text)])
+
+
+def _parsed(
+    spec: SweepSpec,
+    written: Written,
+    unread: Sequence[FieldViolation],
+    warnings: Sequence[str] = (),
+) -> ParsedConfig:
+    """Checks what could be read; of a field that could not be, nothing more is told."""
+    told = {problem.field for problem in unread}
+    if any(field.startswith("parameters.") for field in told):
+        # There are some; they can't be read.
+        told.add("parameters")
+    rest = [problem for problem in problems_of(spec, written) if problem.field not in told]
+    if unread or rest:
+        raise invalid_config([*unread, *rest])
     spec = replace(spec, space=in_normal_form(spec.space))
     if spec.method is not Method.GRID:
         return ParsedConfig(spec, warnings=tuple(warnings))

@@ -37,10 +37,11 @@ def problems_of(spec: SweepSpec, written: Written | None = None) -> list[FieldVi
 
 
 def _spec(spec: SweepSpec, written: Written) -> Problems:
-    yield from problems_of_sampler(spec)
+    of_parameters = list(problems_of_parameters(spec.space, written))
+    yield from problems_of_sampler(spec, space_is_in_order=not of_parameters)
     yield from _metrics(spec, written)
-    yield from problems_of_parameters(spec.space, written)
-    yield from problems_of_constraints(spec.space)
+    yield from of_parameters
+    yield from problems_of_constraints(spec.space, written.unreadable)
     yield from problems_of_stopping(spec)
     for name, count in (("run_cap", spec.run_cap), ("max_failed_runs", spec.max_failed_runs)):
         if count is not None and not 1 <= count <= MAX_RUNS:

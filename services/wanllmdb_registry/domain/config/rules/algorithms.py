@@ -25,7 +25,7 @@ MAX_BANDS = 1_000
 ROUNDING = 1e-9
 
 
-def problems_of_sampler(spec: SweepSpec) -> Problems:
+def problems_of_sampler(spec: SweepSpec, *, space_is_in_order: bool) -> Problems:
     """The sampler exists, is of the method's family, and takes this sweep."""
     sampler = _described(spec.sampler, SAMPLERS)
     yield from _choice("sampler", spec.sampler, SAMPLERS)
@@ -55,6 +55,9 @@ def problems_of_sampler(spec: SweepSpec) -> Problems:
             f"{sampler.name} takes no conditions (when); they are taken by "
             + ", ".join(other.name for other in SAMPLERS if other.takes_conditions),
         )
+    if space_is_in_order:
+        for text in sampler.check_space(spec.space):
+            yield "sampler.name", text
 
 
 def problems_of_stopping(spec: SweepSpec) -> Problems:

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from wanllmdb_common.search_space.distributions import SearchSpace
+from collections.abc import Iterable
+from dataclasses import replace
+
+from wanllmdb_common.search_space import constraints
+from wanllmdb_common.search_space.distributions import Constant, Parameter, SearchSpace
 from wanllmdb_registry.domain.config.rules.values import Problems, problems_of_text
 
-MAX_CONSTRAINTS = 100
-MAX_LENGTH = 2_000
 
+def problems_of_constraints(space: SearchSpace, unreadable: Iterable[str] = ()) -> Problems:
+    """Each is an expression of the space's parameters.
 
-def problems_of_constraints(space: SearchSpace) -> Problems:
-    """Each is an expression of the space's parameters."""
-    if len(space.constraints) > MAX_CONSTRAINTS:
-        text = f"at most {MAX_CONSTRAINTS}, are {len(space.constraints)}"
-        yield "constraints", text
+    Whether they leave a point of the space is looked for elsewhere: see `check_feasible`.
+
+    Args:
+        space: What could be read.
+        unreadable: Parameters that are there, but could not be read.
+    """
+    texts = [
+        problem
+        for index, constraint in enumerate(space.constraints)
+        for problem in problems_of_text(f"constraints[{index}]", constraint)
+    ]
+    yield from texts
+    if texts:
         return
-    for index, constraint in enumerate(space.constraints):
-        yield from problems_of_text(f"constraints[{index}]", constraint, MAX_LENGTH)
+    others = tuple(Parameter(name, Constant(True)) for name in unreadable)
+    known = replace(space, parameters=(*space.parameters, *others))
+    for index, text in constraints.problems_of_constraints(known):
+        yield f"constraints[{index}]", text

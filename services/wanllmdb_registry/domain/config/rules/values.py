@@ -11,11 +11,15 @@ from wanllmdb_registry.domain.config.wording import INT64, shown
 Problems = Iterator[tuple[str, str]]
 
 MAX_TEXT = 100_000
+# How deep lists and objects may lie in each other.
+MAX_DEPTH = 100
 
 
-def problems_of_value(path: str, value: ParameterValue) -> Problems:
+def problems_of_value(path: str, value: ParameterValue, depth: int = 0) -> Problems:
     """Finite numbers, integers of 64 bits, storable texts, and lists and objects of these."""
-    if isinstance(value, float) and not math.isfinite(value):
+    if depth > MAX_DEPTH:
+        yield path, f"is nested too deeply: at most {MAX_DEPTH} lists and objects in each other"
+    elif isinstance(value, float) and not math.isfinite(value):
         yield path, f"must be a finite number, is {value}"
     elif isinstance(value, int) and value not in INT64:
         yield path, f"must fit into 64 bits, is {shown(value)}"
@@ -23,12 +27,12 @@ def problems_of_value(path: str, value: ParameterValue) -> Problems:
         yield from problems_of_text(path, value)
     elif isinstance(value, list | tuple):
         for index, inner in enumerate(value):
-            yield from problems_of_value(f"{path}[{index}]", inner)
+            yield from problems_of_value(f"{path}[{index}]", inner, depth + 1)
     elif isinstance(value, dict):
         for key, inner in value.items():
             if isinstance(key, str):
                 yield from problems_of_text(path, key)
-                yield from problems_of_value(f"{path}.{key}", inner)
+                yield from problems_of_value(f"{path}.{key}", inner, depth + 1)
             else:
                 yield path, f"the key {shown(key)} must be a text: put it in quotes"
     elif not isinstance(value, bool | int | float | None):

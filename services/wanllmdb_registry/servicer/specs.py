@@ -1,0 +1,234 @@
+"""Sweep specs: messages to domain objects and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import TypeVar
+
+from wanllmdb.api.registry.v1 import search_space_pb2, sweep_pb2
+from wanllmdb_common.algorithms.samplers import SAMPLERS
+from wanllmdb_common.errors import FieldViolation
+from wanllmdb_common.search_space.convert import (
+    distribution_from_proto,
+    parameters_from_proto,
+    parameters_to_proto,
+    space_to_proto,
+    value_from_proto,
+)
+from wanllmdb_common.search_space.distributions import Condition, Parameter, SearchSpace
+from wanllmdb_registry.domain.config.written import Written, parameter_path
+from wanllmdb_registry.domain.model import (
+    DEFAULT_SAMPLERS,
+    AlgorithmChoice,
+    Goal,
+    Hyperband,
+    Method,
+    Metric,
+    ObjectiveValue,
+    RetryPolicy,
+    SweepSpec,
+)
+from wanllmdb_registry.servicer.enums import enum_member, enum_number
+
+DEFAULT_ETA = 3.0
+
+_T = TypeVar("_T")
+
+
+class SpecReader:
+    """Reads specs and notes what can't be read, with the paths of configs.
+
+    What is read is not yet checked.
+    """
+
+    def __init__(self) -> None:
+        self.problems: list[FieldViolation] = []
+
+    def spec(self, message: sweep_pb2.SweepSpec) -> tuple[SweepSpec, Written]:
+        """What could be read of the spec, with defaults filled in."""
+        metrics_are_listed = len(message.metrics) > 1
+        space, unreadable = self.space(message.search_space)
+        written = Written(metrics_are_listed=metrics_are_listed, unreadable=unreadable)
+        method, sampler = self._sampler(message)
+        spec = SweepSpec(
+            method=method,
+            space=space,
+            sampler=sampler,
+            metrics=tuple(
+                self._metric(written.metric(index), metric)
+                for index, metric in enumerate(message.metrics)
+            ),
+            early_termination=self.early_termination(message),
+            run_cap=message.run_cap if message.HasField("run_cap") else None,
+            seed=message.seed if message.HasField("seed") else None,
+            retries=retries_from_proto(message.retries),
+            terminator=self.terminator(message),
+            max_failed_runs=(
+                message.max_failed_runs if message.HasField("max_failed_runs") else None
+            ),
+            program=message.program,
+            command=tuple(message.command),
+        )
+        return spec, written
+
+    def space(self, message: search_space_pb2.SearchSpace) -> tuple[SearchSpace, frozenset[str]]:
+        """The space, ordered by name, and the names of parameters that can't be read."""
+        parameters, unreadable = [], set()
+        for item in message.parameters:
+            path = parameter_path(item.name)
+            law = self._attempt(path, partial(distribution_from_proto, item))
+            conditions = [
+                self._attempt(
+                    f"{path}.when.{condition.parameter}", partial(_condition_from_proto, condition)
+                )
+                for condition in item.conditions
+            ]
+            if law is None:
+                unreadable.add(item.name)
+            else:
+                kept = tuple(condition for condition in conditions if condition is not None)
+                parameters.append(Parameter(item.name, law, kept))
+        parameters.sort(key=lambda parameter: parameter.name)
+        return (
+            SearchSpace(tuple(parameters), tuple(message.constraints)),
+            frozenset(unreadable - {parameter.name for parameter in parameters}),
+        )
+
+    def early_termination(self, message: sweep_pb2.SweepSpec) -> Hyperband | AlgorithmChoice | None:
+        """The rule; None for none."""
+        if not message.HasField("early_termination"):
+            return None
+        match message.early_termination.WhichOneof("rule"):
+            case "hyperband":
+                rule = message.early_termination.hyperband
+                return Hyperband(
+                    rule.min_iter, rule.eta or DEFAULT_ETA, rule.strict, rule.max_iter, rule.s
+                )
+            case "pruner":
+                return self._algorithm("pruner", message.early_termination.pruner)
+            case _:
+                self._problem("early_terminate", "has no rule set: hyperband or pruner")
+                return None
+
+    def terminator(self, message: sweep_pb2.SweepSpec) -> AlgorithmChoice | None:
+        """The terminator; None for none."""
+        if not message.HasField("terminator"):
+            return None
+        return self._algorithm("terminate", message.terminator)
+
+    def _sampler(self, message: sweep_pb2.SweepSpec) -> tuple[Method, AlgorithmChoice]:
+        before = len(self.problems)
+        method = self._attempt(
+            "method", lambda: enum_member(Method, sweep_pb2.Method.Name(message.method), "METHOD")
+        )
+        sampler = None
+        if message.HasField("sampler"):
+            sampler = self._algorithm("sampler", message.sampler)
+        if method is None:
+            if sampler is None and len(self.problems) == before:
+                names = ", ".join(member.value for member in Method)
+                self._problem("method", f"is required: one of {names}; or else a sampler")
+            families = {description.name: description.method for description in SAMPLERS}
+            family = None if sampler is None else families.get(sampler.name)
+            method = Method.RANDOM if family is None else Method(family)
+        return method, sampler or AlgorithmChoice(DEFAULT_SAMPLERS[method])
+
+    def _metric(self, path: str, message: sweep_pb2.Metric) -> Metric:
+        goal = self._attempt(
+            f"{path}.goal", lambda: enum_member(Goal, sweep_pb2.Goal.Name(message.goal), "GOAL")
+        )
+        value = self._attempt(
+            f"{path}.value",
+            lambda: enum_member(
+                ObjectiveValue, sweep_pb2.ObjectiveValue.Name(message.value), "OBJECTIVE_VALUE"
+            ),
+        )
+        return Metric(
+            name=message.name,
+            goal=goal or Goal.MINIMIZE,
+            target=message.target if message.HasField("target") else None,
+            value=value or ObjectiveValue.LAST,
+            mean_over=message.mean_over,
+        )
+
+    def _algorithm(self, path: str, message: sweep_pb2.AlgorithmChoice) -> AlgorithmChoice:
+        options = self._attempt(f"{path}.options", lambda: parameters_from_proto(message.options))
+        return AlgorithmChoice(message.name, options or {})
+
+    def _attempt(self, path: str, read: Callable[[], _T]) -> _T | None:
+        try:
+            return read()
+        except ValueError as error:
+            self._problem(path, str(error))
+        except RecursionError:
+            self._problem(path, "holds a value that is nested too deeply")
+        return None
+
+    def _problem(self, path: str, text: str) -> None:
+        self.problems.append(FieldViolation(path, text))
+
+
+def _condition_from_proto(message: search_space_pb2.ParameterCondition) -> Condition:
+    return Condition(message.parameter, tuple(map(value_from_proto, message.values)))
+
+
+def retries_from_proto(message: sweep_pb2.RetryPolicy) -> RetryPolicy:
+    """The policy with defaults filled in."""
+    default = RetryPolicy()
+    if message.HasField("lost"):
+        default = replace(default, lost=message.lost)
+    return replace(default, failed=message.failed) if message.HasField("failed") else default
+
+
+def spec_to_proto(spec: SweepSpec) -> sweep_pb2.SweepSpec:
+    """The message."""
+    message = sweep_pb2.SweepSpec(
+        method=enum_number("METHOD", spec.method.name),  # type: ignore[arg-type]  # by name
+        metrics=map(_metric_to_proto, spec.metrics),
+        search_space=space_to_proto(spec.space),
+        run_cap=spec.run_cap,
+        seed=spec.seed,
+        retries=sweep_pb2.RetryPolicy(lost=spec.retries.lost, failed=spec.retries.failed),
+        sampler=_algorithm_to_proto(spec.sampler),
+        terminator=_algorithm_to_proto(spec.terminator),
+        max_failed_runs=spec.max_failed_runs,
+        program=spec.program,
+        command=spec.command,
+    )
+    match spec.early_termination:
+        case Hyperband() as rule:
+            message.early_termination.hyperband.CopyFrom(
+                sweep_pb2.Hyperband(
+                    min_iter=rule.min_iter,
+                    eta=rule.eta,
+                    strict=rule.strict,
+                    max_iter=rule.max_iter,
+                    s=rule.s,
+                )
+            )
+        case AlgorithmChoice() as pruner:
+            message.early_termination.pruner.CopyFrom(
+                sweep_pb2.AlgorithmChoice(
+                    name=pruner.name, options=parameters_to_proto(pruner.options)
+                )
+            )
+    return message
+
+
+def _algorithm_to_proto(choice: AlgorithmChoice | None) -> sweep_pb2.AlgorithmChoice | None:
+    """The message; None stays unset."""
+    if choice is None:
+        return None
+    return sweep_pb2.AlgorithmChoice(name=choice.name, options=parameters_to_proto(choice.options))
+
+
+def _metric_to_proto(metric: Metric) -> sweep_pb2.Metric:
+    return sweep_pb2.Metric(
+        name=metric.name,
+        goal=enum_number("GOAL", metric.goal.name),  # type: ignore[arg-type]  # by name
+        target=metric.target,
+        value=enum_number("OBJECTIVE_VALUE", metric.value.name),  # type: ignore[arg-type]
+        mean_over=metric.mean_over,
+    )
