@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Any
+
+import pytest
 
 from wanllmdb_common.search_space.distributions import (
     Categorical,
+    Condition,
     Constant,
     IntUniform,
     LogUniform,
@@ -46,6 +50,22 @@ SMALL_GRID = SearchSpace(
 )
 
 
+CONDITIONAL = SearchSpace(
+    (
+        Parameter("depth", IntUniform(1, 5)),
+        Parameter("lr", LogUniform(1e-4, 1e-1)),
+        Parameter("momentum", Uniform(0.0, 1.0), (Condition("optimizer", ("sgd",)),)),
+        Parameter("nesterov", Categorical((True, False)), (Condition("optimizer", ("sgd",)),)),
+        Parameter("optimizer", Categorical(("adam", "sgd"))),
+        Parameter("warmup", Constant(3), (Condition("nesterov", (True,)),)),
+    )
+)
+
+without_torch = pytest.mark.skipif(
+    find_spec("torch") is None, reason="torch is not installed: pip install 'wanllmdb[gp]'"
+)
+
+
 def spec(
     sampler: str = "random",
     space: SearchSpace = SIX_PARAMETERS,
@@ -53,10 +73,17 @@ def spec(
     seed: int = 7,
     minimize: bool = True,
     run_cap: int | None = None,
+    options: Mapping[str, Any] | None = None,
+    metrics: int = 1,
 ) -> StudySpec:
-    """A spec with a metric."""
+    """A spec with so many metrics."""
+    names = ("loss", "size", "time")[:metrics]
     return StudySpec(
-        AlgorithmChoice(sampler), space, seed, (Metric("loss", minimize),), run_cap=run_cap
+        AlgorithmChoice(sampler, options or {}),
+        space,
+        seed,
+        tuple(Metric(name, minimize) for name in names),
+        run_cap=run_cap,
     )
 
 

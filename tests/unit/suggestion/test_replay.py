@@ -1,151 +1,176 @@
-"""A model that lived through a sweep and one built anew from its runs propose the same."""
+"""A model that lived through a sweep and one built anew from its runs propose the same.
+
+For every sampler: DESIGN.md, 2.6.
+"""
 
 from __future__ import annotations
 
 import random
-from dataclasses import replace
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.suggestion.spaces import SIX_PARAMETERS, SMALL_GRID, page, spec
+from tests.unit.suggestion.imagined_sweep import ImaginedSweep, live_on
+from tests.unit.suggestion.spaces import (
+    CONDITIONAL,
+    SIX_PARAMETERS,
+    SMALL_GRID,
+    spec,
+    without_torch,
+)
+from wanllmdb_common.algorithms.samplers import SAMPLERS
+from wanllmdb_common.search_space.distributions import SearchSpace
 from wanllmdb_suggestion.study.model import Batch, Demand, SweepModel
-from wanllmdb_suggestion.study.records import RunRecord, RunState
+from wanllmdb_suggestion.study.records import RunRecord, RunState, StudySpec
 
-FINAL = [
-    RunState.FINISHED,
-    RunState.FINISHED,
-    RunState.FINISHED,
-    RunState.PRUNED,
-    RunState.FAILED,
-    RunState.LOST,
-    RunState.CANCELED,
+pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A sampler as a sweep has it; `asks` is how long a sequence of it is."""
+
+    sampler: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    space: SearchSpace = SIX_PARAMETERS
+    metrics: int = 1
+    asks: int = 30
+
+    def __str__(self) -> str:
+        options = ",".join(f"{k}={v}" for k, v in self.options.items())
+        conditional = "conditional" if self.space is CONDITIONAL else ""
+        return "-".join(filter(None, [self.sampler, options, f"{self.metrics}m", conditional]))
+
+    def spec(self) -> StudySpec:
+        return spec(self.sampler, self.space, options=self.options, metrics=self.metrics)
+
+
+CASES = [
+    Case("random"),
+    Case("random", space=CONDITIONAL),
+    Case("random", space=SMALL_GRID),
+    Case("qmc"),
+    Case("qmc", {"qmc_type": "halton", "scramble": False}, CONDITIONAL),
+    Case("grid", space=SMALL_GRID, asks=6),
+    Case("brute_force", space=SMALL_GRID, asks=6),
+    Case("tpe"),
+    Case("tpe", {"failed_runs": "worst", "n_startup_trials": 4, "n_ei_candidates": 8}),
+    Case("tpe", {"multivariate": False}),
+    Case("tpe", {"constant_liar": False, "failed_runs": "worst"}),
+    Case("tpe", space=CONDITIONAL),
+    Case("tpe", {"group": True}, CONDITIONAL),
+    Case("tpe", metrics=2),
+    Case("tpe", space=SMALL_GRID),
+    pytest.param(Case("gp", {"n_startup_trials": 4}, asks=10), marks=without_torch),
+    pytest.param(Case("gp", {"n_startup_trials": 4}, asks=8, metrics=2), marks=without_torch),
+    Case("cmaes"),
+    Case("cmaes", {"with_margin": True, "consider_pruned_trials": True}),
+    Case("cmaes", {"use_separable_cma": True, "popsize": 4}),
+    Case("cmaes", {"lr_adapt": True, "failed_runs": "worst"}),
+    Case("nsga2", {"population_size": 6}, metrics=2),
+    Case("nsga2", {"population_size": 6, "failed_runs": "worst"}, CONDITIONAL, metrics=2),
+    Case("nsga2", {"population_size": 5, "crossover": "undx", "mutation": "polynomial"}),
+    Case("nsga3", {"population_size": 6}, metrics=3),
 ]
 
 
-class ImaginedSweep:
-    """A registry in a dictionary: what a model is told, page by page."""
-
-    def __init__(self) -> None:
-        self.runs: dict[int, RunRecord] = {}
-        self.changed: dict[int, int] = {}
-        self.revision = 0
-
-    def write(self, record: RunRecord) -> None:
-        self.revision += 1
-        self.runs[record.number] = record
-        self.changed[record.number] = self.revision
-
-    def sync(self, model: SweepModel) -> None:
-        newer = [n for n, at in self.changed.items() if at > model.revision]
-        runs = [self.runs[n] for n in sorted(newer, key=self.changed.__getitem__)]
-        model.apply(page(self.revision, len(self.runs), *runs))
-
-    def hand_out(self, batch: Batch) -> None:
-        for allotment in batch.allotments.values():
-            for proposal in allotment.proposals:
-                before = self.runs.get(proposal.number)
-                attempt = 1 if before is None else before.attempt + 1
-                self.write(
-                    RunRecord(proposal.number, RunState.RUNNING, attempt, proposal.parameters, None)
-                )
+def name_of(case: object) -> str:
+    return str(case)
 
 
-def step(sweep: ImaginedSweep, model: SweepModel, choice: random.Random) -> None:
-    """One thing that can happen to a sweep."""
-    running = [r for r in sweep.runs.values() if r.state is RunState.RUNNING]
-    match choice.choice(["suggest", "suggest", "end", "end", "requeue", "late", "enqueue", "sync"]):
-        case "suggest":
-            sweep.sync(model)
-            demands = [Demand(choice.randint(1, 2)) for _ in range(choice.randint(1, 3))]
-            sweep.hand_out(model.propose(demands, seconds=9))
-        case "end" if running:
-            state = choice.choice(FINAL)
-            has_value = state in (RunState.FINISHED, RunState.PRUNED)
-            value = choice.choice([choice.random(), 0.5, float("inf")]) if has_value else None
-            sweep.write(replace(choice.choice(running), state=state, objective=value))
-        case "requeue" if running:
-            sweep.write(replace(choice.choice(running), state=RunState.QUEUED))
-        case "late":
-            lost = [r for r in sweep.runs.values() if r.state is RunState.LOST]
-            if lost:
-                late = replace(choice.choice(lost), state=RunState.FINISHED, objective=0.1)
-                sweep.write(late)
-        case "enqueue":
-            given = {"momentum": choice.random()} if choice.random() < 0.5 else {}
-            sweep.write(RunRecord(len(sweep.runs), RunState.QUEUED, 0, given, None))
-        case _:
-            sweep.sync(model)
+def test_every_sampler_is_among_the_cases() -> None:
+    tried = {(c if isinstance(c, Case) else c.values[0]).sampler for c in CASES}  # type: ignore[union-attr]
+    assert tried == {sampler.name for sampler in SAMPLERS if sampler.is_replayable}
 
 
 def next_batch(model: SweepModel) -> Batch:
-    return model.propose([Demand(1), Demand(2)], seconds=9)
+    return model.propose([Demand(1), Demand(2)], seconds=99)
 
 
-@pytest.mark.parametrize("sampler", ["random", "tpe"])
-@settings(max_examples=25, deadline=None)
-@given(st.randoms(use_true_random=False), st.integers(0, 60), st.booleans())
+def rebuilt(case: Case, sweep: ImaginedSweep) -> SweepModel:
+    model = SweepModel(case.spec())
+    sweep.sync(model)
+    return model
+
+
+def losses(case: Case, record: RunRecord) -> list[float]:
+    """Something to learn from: smooth in the numbers, a loss a metric."""
+    numbers = [
+        float(value)
+        for value in record.parameters.values()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    ]
+    return [sum((x - metric) ** 2 for x in numbers) for metric in range(case.metrics)]
+
+
+@pytest.mark.parametrize("case", CASES, ids=name_of)
+@settings(max_examples=4, deadline=None)
+@given(st.randoms(use_true_random=False), st.integers(0, 60))
 def test_a_rebuilt_model_goes_on_as_the_warm_one(
-    sampler: str, choice: random.Random, steps: int, minimize: bool
+    case: Case, choice: random.Random, steps: int
 ) -> None:
-    sweep = ImaginedSweep()
-    warm = SweepModel(spec(sampler, minimize=minimize))
-    for _ in range(steps):
-        step(sweep, warm, choice)
+    sweep = ImaginedSweep(case.metrics)
+    warm = SweepModel(case.spec())
+    for _ in range(steps if case.sampler != "gp" else steps // 4):
+        live_on(sweep, warm, choice)
     sweep.sync(warm)
-    cold = SweepModel(spec(sampler, minimize=minimize))
-    sweep.sync(cold)
-    assert next_batch(warm) == next_batch(cold)
-    # Asking changes nothing.
-    assert next_batch(warm) == next_batch(cold)
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.randoms(use_true_random=False), st.integers(0, 12))
-def test_a_rebuilt_grid_goes_on_as_the_warm_one(choice: random.Random, steps: int) -> None:
-    sweep = ImaginedSweep()
-    warm = SweepModel(spec("grid", SMALL_GRID))
-    for _ in range(steps):
-        sweep.sync(warm)
-        if choice.random() < 0.3:
-            given: Any = choice.choice(
-                [{}, {"a": 2}, {"a": 3, "b": None}, {"a": 1, "b": "x", "c": True}]
-            )
-            sweep.write(RunRecord(len(sweep.runs), RunState.QUEUED, 0, given, None))
-        else:
-            sweep.hand_out(warm.propose([Demand(choice.randint(1, 2))], seconds=9))
-    sweep.sync(warm)
-    cold = SweepModel(spec("grid", SMALL_GRID))
-    sweep.sync(cold)
+    cold = rebuilt(case, sweep)
     first = next_batch(warm)
     assert first == next_batch(cold)
     # Asking changes nothing: what met a conflict is proposed again.
-    assert first == next_batch(warm)
+    assert first == next_batch(warm) == next_batch(cold)
 
 
-@pytest.mark.parametrize("sampler", ["random", "tpe"])
-def test_killed_after_every_run_the_sequence_is_the_same(sampler: str) -> None:
+@pytest.mark.parametrize("outstanding", [1, 4])
+@pytest.mark.parametrize("case", CASES, ids=name_of)
+def test_killed_before_every_ask_the_sequence_is_the_same(case: Case, outstanding: int) -> None:
     def sequence(*, killed: bool) -> list[object]:
-        sweep = ImaginedSweep()
-        model = SweepModel(spec(sampler))
+        sweep = ImaginedSweep(case.metrics)
+        model = SweepModel(case.spec())
+        running: deque[RunRecord] = deque()
         proposals: list[object] = []
-        for _ in range(25):
+        for number in range(case.asks):
             if killed:
-                model = SweepModel(spec(sampler))
+                model = SweepModel(case.spec())
             sweep.sync(model)
-            batch = model.propose([Demand(1)], seconds=9)
-            [proposal] = batch.allotments[0].proposals
-            proposals.append(proposal)
-            sweep.hand_out(batch)
-            momentum = proposal.parameters["momentum"]
-            assert isinstance(momentum, float)
-            running = sweep.runs[proposal.number]
-            sweep.write(replace(running, state=RunState.FINISHED, objective=momentum))
+            batch = model.propose([Demand(1)], seconds=99)
+            proposals.append(batch)
+            running.extend(sweep.hand_out(batch))
+            if len(running) == outstanding:
+                record = running.popleft()
+                if number % 9 == 8:
+                    sweep.end(record, RunState.FAILED)
+                else:
+                    sweep.end(record, RunState.FINISHED, *losses(case, record))
         return proposals
 
     assert sequence(killed=True) == sequence(killed=False)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [c for c in CASES if isinstance(c, Case) and c.sampler not in ("grid", "brute_force")],
+    ids=name_of,
+)
+def test_prior_runs_that_come_late_change_nothing_else(case: Case) -> None:
+    """The model that was told of them later, and the one that read them first, agree."""
+    sweep = ImaginedSweep(case.metrics)
+    warm = SweepModel(case.spec())
+    source = SweepModel(spec("random", case.space, seed=3, metrics=case.metrics))
+    points = source.propose([Demand(13)], seconds=99).allotments[0].proposals
+    for round_ in range(13):
+        sweep.sync(warm)
+        for record in sweep.hand_out(warm.propose([Demand(2)], seconds=99)):
+            sweep.end(record, RunState.FINISHED, *losses(case, record))
+        point = points[round_].parameters
+        sweep.import_run(point, *[0.5] * case.metrics if round_ % 5 else [])
+        sweep.sync(warm)
+        assert next_batch(warm) == next_batch(rebuilt(case, sweep))
 
 
 def test_a_different_seed_proposes_differently() -> None:

@@ -1,0 +1,122 @@
+"""A registry in a dictionary: what models are told, page by page."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from tests.unit.suggestion.spaces import page
+from wanllmdb_suggestion.state_seal import StateSeal
+from wanllmdb_suggestion.study.model import Batch, Demand, SweepModel
+from wanllmdb_suggestion.study.records import PriorRecord, RunRecord, RunState
+
+ENDS = [
+    RunState.FINISHED,
+    RunState.FINISHED,
+    RunState.FINISHED,
+    RunState.PRUNED,
+    RunState.FAILED,
+    RunState.LOST,
+    RunState.CANCELED,
+]
+
+_SEAL = StateSeal(b"key", "imagined")
+
+
+class ImaginedSweep:
+    """What it stores goes through the forms of the real one: sealed states, parameters as text."""
+
+    def __init__(self, metrics: int = 1) -> None:
+        self.metrics = metrics
+        self.runs: dict[int, RunRecord] = {}
+        self.priors: list[PriorRecord] = []
+        self.changed: dict[int, int] = {}
+        self.imported: list[int] = []
+        self.revision = 0
+
+    def write(self, record: RunRecord) -> None:
+        self.revision += 1
+        self.runs[record.number] = record
+        self.changed[record.number] = self.revision
+
+    def import_run(self, parameters: Mapping[str, Any], *objectives: float) -> None:
+        self.revision += 1
+        state = RunState.FINISHED if objectives else RunState.FAILED
+        self.priors.append(PriorRecord(len(self.priors), state, parameters, objectives))
+        self.imported.append(self.revision)
+
+    def sync(self, model: SweepModel) -> None:
+        newer = [n for n, at in self.changed.items() if at > model.revision]
+        runs = [self.runs[n] for n in sorted(newer, key=self.changed.__getitem__)]
+        priors = [
+            prior
+            for prior, at in zip(self.priors, self.imported, strict=True)
+            if at > model.revision
+        ]
+        model.apply(replace(page(self.revision, len(self.runs), *runs), prior_runs=priors))
+
+    def hand_out(self, batch: Batch) -> list[RunRecord]:
+        handed = []
+        for allotment in batch.allotments.values():
+            for proposal in allotment.proposals:
+                before = self.runs.get(proposal.number)
+                sealed = _SEAL.seal(proposal.number, proposal.sampler_state)
+                record = RunRecord(
+                    proposal.number,
+                    RunState.RUNNING,
+                    1 if before is None else before.attempt + 1,
+                    json.loads(json.dumps(proposal.parameters)),
+                    None,
+                    sampler_state=_SEAL.open(proposal.number, sealed),
+                )
+                self.write(record)
+                handed.append(record)
+        return handed
+
+    def end(self, record: RunRecord, state: RunState, *objectives: float) -> None:
+        """`objectives` for the states that have some."""
+        if self.metrics == 1:
+            self.write(
+                replace(record, state=state, objective=objectives[0] if objectives else None)
+            )
+        elif state is RunState.PRUNED:
+            # Early termination is for one metric.
+            self.write(replace(record, state=RunState.CANCELED))
+        else:
+            self.write(replace(record, state=state, objectives=tuple(objectives)))
+
+
+def live_on(sweep: ImaginedSweep, model: SweepModel, choice: random.Random) -> None:
+    """One thing that can happen to a sweep."""
+    running = [r for r in sweep.runs.values() if r.state is RunState.RUNNING]
+    match choice.choice(["suggest", "suggest", "end", "end", "requeue", "late", "enqueue", "sync"]):
+        case "suggest":
+            sweep.sync(model)
+            demands = [Demand(choice.randint(1, 2)) for _ in range(choice.randint(1, 3))]
+            sweep.hand_out(model.propose(demands, seconds=99))
+        case "end" if running:
+            state = choice.choice(ENDS)
+            has_value = state in (RunState.FINISHED, RunState.PRUNED)
+            values = [choice.choice([choice.random(), 0.5]) for _ in range(sweep.metrics)]
+            if sweep.metrics == 1 and choice.random() < 0.1:
+                values = [float("inf")]
+            sweep.end(choice.choice(running), state, *(values if has_value else ()))
+        case "requeue" if running:
+            sweep.write(replace(choice.choice(running), state=RunState.QUEUED))
+        case "late":
+            lost = [r for r in sweep.runs.values() if r.state is RunState.LOST]
+            if lost:
+                sweep.end(choice.choice(lost), RunState.FINISHED, *[0.1] * sweep.metrics)
+        case "enqueue":
+            names = list(model.spec.space.parameters)
+            given = {}
+            if choice.random() < 0.5 and sweep.runs:
+                like = choice.choice(list(sweep.runs.values()))
+                name = choice.choice(names).name
+                given = {k: v for k, v in like.parameters.items() if k == name}
+            sweep.write(RunRecord(len(sweep.runs), RunState.QUEUED, 0, given, None))
+        case _:
+            sweep.sync(model)
