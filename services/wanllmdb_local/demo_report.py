@@ -26,7 +26,7 @@ def print_report(platform: TemporaryPlatform, sweep_id: str, *, seconds: float) 
         f"{stats.failed_runs} failed"
     )
     console.print(f"\n[bold]Best runs[/] of {sweep.name}")
-    console.print(tables.runs_table(best.runs, metric=metric, width=console.width))
+    console.print(tables.runs_table(best.runs, metrics=(metric,), width=console.width))
     console.print("[bold]Importance[/] of each parameter (fANOVA)\n")
     console.print(plots.bars(importance.importances))
     console.print(

@@ -104,7 +104,7 @@ def _show_live(client: Client, sweep_id: str, agents: Sequence[subprocess.Popen[
         for sweep, runs in _looks(client, sweep_id, agents):
             rows = max(console.height - _LINES_AROUND_ROWS, 4)
             table = tables.runs_table(
-                runs[-rows:], metric=_METRIC, width=console.width, one_line=True
+                runs[-rows:], metrics=(_METRIC,), width=console.width, one_line=True
             )
             live.update(Group(table, tables.progress(sweep)), refresh=True)
 
@@ -116,4 +116,4 @@ def _show_lines(client: Client, sweep_id: str, agents: Sequence[subprocess.Popen
         for run in runs:
             if run.state.is_final and run.number not in shown:
                 shown.add(run.number)
-                console.print(run_line(run, _METRIC), soft_wrap=True)
+                console.print(run_line(run, (_METRIC,)), soft_wrap=True)

@@ -111,8 +111,8 @@ def test_tables_and_filters(wanllmdb: Program) -> None:
 
 def test_nothing_there_yet(wanllmdb: Program) -> None:
     sweep_id = wanllmdb.create(GRID)
-    assert "No runs" in wanllmdb("runs", sweep_id).stdout
-    assert wanllmdb.json("runs", sweep_id) == []
+    assert "No runs" in wanllmdb("runs", "ls", sweep_id).stdout
+    assert wanllmdb.json("runs", "ls", sweep_id) == []
     assert "No run has finished" in wanllmdb("best", sweep_id).stdout
     said = wanllmdb("importance", sweep_id, code=1).stderr
     assert "2" in said
@@ -164,7 +164,7 @@ def test_agent_appends_parameters_and_reports_what_the_script_logs(
     )
     sweep_id = wanllmdb.create(GRID)
     wanllmdb("agent", sweep_id, *command)
-    runs = wanllmdb.json("runs", sweep_id)
+    runs = wanllmdb.json("runs", "ls", sweep_id)
     assert [run["objective"] for run in runs] == [1.0, 1.5, 2.0, 2.5]
     assert {run["state"] for run in runs} == {"finished"}
     table = wanllmdb("best", sweep_id, "--count", "1").stdout
@@ -177,7 +177,7 @@ def test_agent_keeps_the_last_words_of_a_failing_program(wanllmdb: Program, scri
     sweep_id = wanllmdb.create(PLAIN)
     done = wanllmdb("agent", sweep_id, "--count", "1", *command)
     assert "the disk is full" in done.stderr
-    (run,) = wanllmdb.json("runs", sweep_id)
+    (run,) = wanllmdb.json("runs", "ls", sweep_id)
     assert run["state"] == "failed"
     assert "exit code 3" in run["error"]["message"]
     assert run["error"]["traceback"] == "the disk is full"
@@ -187,7 +187,7 @@ def test_agent_gives_up_where_everything_fails(wanllmdb: Program, script: Script
     sweep_id = wanllmdb.create({**PLAIN, "run_cap": 50})
     said = wanllmdb("agent", sweep_id, *script("raise SystemExit('never')"), code=1).stderr
     assert "the first 3 runs all failed" in said
-    assert len(wanllmdb.json("runs", sweep_id)) == 3
+    assert len(wanllmdb.json("runs", "ls", sweep_id)) == 3
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
@@ -207,7 +207,7 @@ def test_interrupted_agent_gives_its_run_back(
     output, _ = agent.communicate(timeout=30)
     assert agent.returncode == 130, output
     assert "Traceback" not in output.replace("Traceback (most recent call last):\n  File", "", 1)
-    (run,) = wanllmdb.json("runs", sweep_id)
+    (run,) = wanllmdb.json("runs", "ls", sweep_id)
     assert run["state"] == "queued"
     assert not psutil.pid_exists(int(pid_file.read_text()))
 
@@ -231,7 +231,7 @@ def test_canceled_sweep_stops_the_program(
     wanllmdb("sweep", "cancel", sweep_id)
     output, _ = agent.communicate(timeout=60)
     assert agent.returncode == 0, output
-    (run,) = wanllmdb.json("runs", sweep_id)
+    (run,) = wanllmdb.json("runs", "ls", sweep_id)
     assert run["state"] == "canceled"
     assert not psutil.pid_exists(int(pid_file.read_text()))
 

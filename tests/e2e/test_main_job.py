@@ -20,7 +20,7 @@ def test_the_issues_program_and_what_follows(wanllmdb: Program, tmp_path: Path) 
     )
     sweep_id = wanllmdb.python(str(script)).stdout.split()[-1]
 
-    runs = wanllmdb.json("runs", sweep_id)
+    runs = wanllmdb.json("runs", "ls", sweep_id)
     assert [run["number"] for run in runs] == list(range(10))
     assert {run["state"] for run in runs} <= {"finished", "pruned"}
     for run in runs:

@@ -45,20 +45,20 @@ def test_next_up_goes_on_with_the_data_however_the_last_one_ended() -> None:
             program = Program(first.environment())
             sweep_id = program.create(SWEEP)
             program("agent", sweep_id, "--count", "2", "--", sys.executable, "-c", "")
-            before = program.json("runs", sweep_id)
+            before = program.json("runs", "ls", sweep_id)
             assert len(before) == 2
             assert first.stop() == 0
         with up(data_dir) as second:
             second.wait_until_ready()
             program = Program(second.environment())
-            assert program.json("runs", sweep_id) == before
+            assert program.json("runs", "ls", sweep_id) == before
             program("agent", sweep_id, "--count", "1", "--", sys.executable, "-c", "")
-            before = program.json("runs", sweep_id)
+            before = program.json("runs", "ls", sweep_id)
             assert len(before) == 3
             second.stop(signal.SIGKILL)
         with up(data_dir) as third:
             third.wait_until_ready()
-            assert Program(third.environment()).json("runs", sweep_id) == before
+            assert Program(third.environment()).json("runs", "ls", sweep_id) == before
             assert third.stop() == 0
 
 
@@ -90,7 +90,7 @@ def test_agents_go_on_when_a_part_is_killed(
     for agent in agents:
         output, _ = agent.communicate(timeout=120)
         assert agent.returncode == 0, output
-    runs = program.json("runs", sweep_id)
+    runs = program.json("runs", "ls", sweep_id)
     assert [run["number"] for run in runs] == list(range(RUN_CAP))
     assert {run["state"] for run in runs} == {"finished"}
     shown = program.json("sweep", "show", sweep_id)

@@ -21,7 +21,6 @@ from wanllmdb import (
     RunState,
 )
 from wanllmdb.cli import formats, plots, tables
-from wanllmdb.cli.command_runner import arguments_of
 from wanllmdb.cli.documents import to_plain
 
 RUN = Run(
@@ -52,7 +51,7 @@ RUN = Run(
 def shown(runs: list[Run], width: int, *, one_line: bool = False) -> str:
     console = Console(width=width)
     with console.capture() as capture:
-        console.print(tables.runs_table(runs, metric="acc", width=width, one_line=one_line))
+        console.print(tables.runs_table(runs, metrics=("acc",), width=width, one_line=one_line))
     return capture.get()
 
 
@@ -165,14 +164,3 @@ def test_history_keeps_a_very_good_run_on_the_axis() -> None:
 def test_history_without_runs_and_of_one() -> None:
     assert "no finished runs" in plots.history(history([]))
     assert plots.history(history([1.0])).count("•") == 1
-
-
-def test_arguments_are_what_python_prints_and_json_for_the_rest() -> None:
-    parameters = {"lr": 1e-05, "n": 32, "on": True, "o.kind": "a b", "shape": [1, {"x": 2}]}
-    assert arguments_of(parameters) == [
-        "--lr=1e-05",
-        "--n=32",
-        "--on=True",
-        "--o.kind=a b",
-        '--shape=[1, {"x": 2}]',
-    ]

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from wanllmdb._version import __version__
-from wanllmdb.cli import agent, runs, sweeps
+from wanllmdb.cli import agent, algorithms, analysis, runs, sweeps, templates, watching
 from wanllmdb.cli.connection import Addresses
 from wanllmdb.cli.plugins import add_plugins
 
@@ -24,11 +24,24 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_options)
     app.add_typer(sweeps.app, name="sweep")
-    app.command("runs")(runs.list_runs)
-    app.command("best")(runs.best)
-    app.command("importance")(runs.importance)
-    app.command("watch")(runs.watch)
+    app.add_typer(templates.app, name="template")
+    app.add_typer(runs.app, name="runs")
     app.command("agent")(agent.run_agent)
+    app.command("watch")(watching.watch)
+    for command in (
+        analysis.best,
+        analysis.importance,
+        analysis.history,
+        analysis.hypervolume,
+        analysis.slices,
+        analysis.contour,
+        analysis.correlations,
+        analysis.compare,
+        analysis.edf,
+        analysis.timeline,
+        algorithms.algorithms,
+    ):
+        app.command()(command)
     add_plugins(app)
     return app
 

@@ -18,7 +18,7 @@ from typing import Any, get_args
 
 import typer
 
-from wanllmdb import Distribution
+from wanllmdb import UNSET, Distribution
 
 _DISTRIBUTIONS = get_args(Distribution)
 
@@ -37,7 +37,10 @@ def to_plain(value: object) -> Any:
     """What JSON can hold of a result of the client."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {
-            field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)
+            field.name: to_plain(getattr(value, field.name))
+            for field in dataclasses.fields(value)
+            # What is not there differs from what is null.
+            if getattr(value, field.name) is not UNSET
         }
         if isinstance(value, _DISTRIBUTIONS):
             # Without its name a distribution is only numbers.

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from rich.markup import escape
 
-_RUN_STYLES = {
+RUN_STYLES = {
     "queued": "dim",
     "running": "cyan",
     "finished": "green",
@@ -28,7 +28,7 @@ _SWEEP_STYLES = {
 
 def run_state(state: str) -> str:
     """A run's state in its color, as rich markup."""
-    return _styled(state, _RUN_STYLES)
+    return _styled(state, RUN_STYLES)
 
 
 def sweep_state(state: str) -> str:

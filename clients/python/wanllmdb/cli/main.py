@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 FAILED = 1
@@ -20,9 +21,18 @@ def main() -> None:
     from wanllmdb.cli.app import build_app
 
     try:
-        build_app()(prog_name="wanllmdb")
+        try:
+            build_app()(prog_name="wanllmdb")
+        finally:
+            sys.stdout.flush()
     except WanllmdbError as error:
         print(f"wanllmdb: {error}", file=sys.stderr)
+        sys.exit(FAILED)
+    except OSError as error:
+        # Commands tell of files by themselves: this is standard output, a full disk say.
+        print(f"wanllmdb: the output can't be written: {error.strerror}", file=sys.stderr)
+        # Python would try to write the rest when it ends, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
 
 

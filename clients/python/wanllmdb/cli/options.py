@@ -1,10 +1,98 @@
-"""Arguments and options that several commands have."""
+"""Arguments and options that several commands have, and how their values are read."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 SweepId = Annotated[str, typer.Argument(metavar="SWEEP", help="The sweep's id.")]
+SweepIds = Annotated[list[str], typer.Argument(metavar="SWEEP...", help="The sweeps' ids.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+MetricName = Annotated[str, typer.Option("--metric", help="Which metric, in a sweep with several.")]
+SkipUnfit = Annotated[
+    bool, typer.Option("--skip-unfit", help="Leave out runs that do not fit the sweep.")
+]
+
+NONE = "none"
+"""What takes a cap, a target or a rule away."""
+
+
+def assignments(given: Sequence[str]) -> dict[str, Any]:
+    """`name=value` texts as a dictionary; a value is JSON where it can be, else a text.
+
+    Raises:
+        typer.BadParameter: one has no `=`, or a name twice.
+    """
+    values: dict[str, Any] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise typer.BadParameter(f"{text!r} is not of the form name=value")
+        if name in values:
+            raise typer.BadParameter(f"{name} is there twice")
+        values[name] = json_or_text(value)
+    return values
+
+
+def text_assignments(given: Sequence[str]) -> dict[str, str]:
+    """As `assignments`, with values as they were typed."""
+    return dict(zip(assignments(given), (text.partition("=")[2] for text in given), strict=True))
+
+
+def json_or_text(text: str) -> Any:
+    """What JSON reads from the text, else the text."""
+    try:
+        return json.loads(text, parse_constant=_not_json)
+    except ValueError:
+        return text
+
+
+def _not_json(name: str) -> Any:
+    # Python reads NaN and Infinity, which JSON does not know.
+    raise ValueError(name)
+
+
+def number_or_none(option: str, text: str) -> float | None:
+    """A number, None for `none`.
+
+    Raises:
+        typer.BadParameter: it is neither.
+    """
+    if text.lower() == NONE:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise typer.BadParameter(f"{option}: {text!r} is no number, nor {NONE!r}") from None
+
+
+def count_or_none(option: str, text: str) -> int | None:
+    """A whole number, None for `none`.
+
+    Raises:
+        typer.BadParameter: it is neither.
+    """
+    if text.lower() == NONE:
+        return None
+    if not text.isdecimal():
+        raise typer.BadParameter(f"{option}: {text!r} is no whole number, nor {NONE!r}")
+    return int(text)
+
+
+def read_file(file: str) -> str:
+    """A file's text; `-` is standard input.
+
+    Raises:
+        typer.BadParameter: it can't be read.
+    """
+    try:
+        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except OSError as error:
+        raise typer.BadParameter(f"{file} can't be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter(f"{file} is no UTF-8 text: {error.reason}") from error

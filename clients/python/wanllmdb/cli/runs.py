@@ -1,22 +1,31 @@
-"""`wanllmdb runs`, `best`, `importance`, `watch`: what came of a sweep."""
+"""`wanllmdb runs ...`: the runs of a sweep."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from typing import Annotated
+import json
+from typing import Annotated, Any
 
 import typer
 
-from wanllmdb import Client, Run, RunOrder, RunState
-from wanllmdb.cli import plots, tables
+from wanllmdb import UNSET, EnqueuedRun, RunOrder, RunState
+from wanllmdb.cli import details
 from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import stdout
 from wanllmdb.cli.documents import print_json
-from wanllmdb.cli.options import AsJson, SweepId
-from wanllmdb.cli.watching import watch_as_json, watch_as_lines
+from wanllmdb.cli.options import AsJson, SweepId, assignments, read_file, text_assignments
+from wanllmdb.cli.runs_export import export_runs
+from wanllmdb.cli.runs_import import import_runs
+from wanllmdb.cli.shown_runs import metric_names, print_runs
+
+app = typer.Typer(no_args_is_help=True, help="List, show, queue, import and export runs.")
+app.command("export")(export_runs)
+app.command("import")(import_runs)
+
+Number = Annotated[int, typer.Argument(metavar="NUMBER", min=0, help="The run's number.")]
 
 
+@app.command("ls")
 def list_runs(
     context: typer.Context,
     sweep_id: SweepId,
@@ -27,84 +36,146 @@ def list_runs(
     limit: Annotated[
         int | None, typer.Option(min=1, help="At most so many. Default: 100; all with --json.")
     ] = None,
+    prior: Annotated[
+        bool, typer.Option("--prior", help="What was imported, instead of the sweep's own runs.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """List the runs of a sweep."""
     most = limit if limit is not None or as_json else 100
     with client_of(context) as client:
+        if prior:
+            # Their metrics are those of the sweep, so one printer serves both.
+            print_json(list(itertools.islice(client.list_prior_runs(sweep_id), most)))
+            return
         found = client.list_runs(sweep_id, states=state or (), order=order)
         if as_json:
             print_json(list(itertools.islice(found, most)))
             return
-        metric = _metric_name(client, sweep_id)
+        metrics = metric_names(client, sweep_id)
         runs = list(itertools.islice(found, most))
         more = next(found, None) is not None
     if not runs:
         typer.echo(f"No runs. Start an agent: wanllmdb agent {sweep_id} -- python train.py")
         return
-    _print_runs(runs, metric)
+    print_runs(runs, metrics)
     if more:
         typer.echo(f"There are more than these {len(runs)}: see --limit and --order.")
 
 
-def best(
+@app.command()
+def show(
+    context: typer.Context, sweep_id: SweepId, number: Number, as_json: AsJson = False
+) -> None:
+    """Show a run: its state, parameters, last values and what went wrong."""
+    with client_of(context) as client:
+        run = client.get_run(sweep_id, number)
+        if as_json:
+            print_json(run)
+            return
+        metrics = metric_names(client, sweep_id)
+    stdout().print(details.run(run, metrics))
+
+
+@app.command()
+def metrics(
     context: typer.Context,
     sweep_id: SweepId,
-    count: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 5,
+    number: Number,
+    name: Annotated[list[str] | None, typer.Option(help="Only this metric; repeatable.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the best finished runs, best first."""
+    """Print what a run reported, step by step, as tab-separated columns."""
     with client_of(context) as client:
-        runs = client.get_best_runs(sweep_id, count=count).runs
-        if as_json:
-            print_json(runs)
-            return
-        metric = _metric_name(client, sweep_id)
-    if not runs:
-        typer.echo("No run has finished yet.")
-    else:
-        _print_runs(runs, metric)
-
-
-def importance(context: typer.Context, sweep_id: SweepId, as_json: AsJson = False) -> None:
-    """Show how much each parameter matters for the metric (fANOVA)."""
-    with client_of(context) as client:
-        result = client.get_parameter_importance(sweep_id)
+        histories = client.get_metric_history(sweep_id, number, names=name or ())
     if as_json:
-        print_json(result)
+        print_json(histories)
         return
-    stdout().print(plots.bars(result.importances))
-    typer.echo(f"from {result.runs_used} finished runs")
+    names = sorted(histories)
+    by_step: dict[int, dict[str, float]] = {}
+    for key in names:
+        for point in histories[key].points:
+            by_step.setdefault(point.step, {})[key] = point.value
+    typer.echo("\t".join(["step", *names]))
+    for step in sorted(by_step):
+        values = (f"{by_step[step][key]!r}" if key in by_step[step] else "" for key in names)
+        typer.echo("\t".join([str(step), *values]))
 
 
-def watch(
+@app.command()
+def update(
     context: typer.Context,
     sweep_id: SweepId,
-    since_revision: Annotated[
-        int, typer.Option(min=0, help="Only what changed after this revision.")
-    ] = 0,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document a line, for programs.")
-    ] = False,
+    number: Number,
+    name: Annotated[str | None, typer.Option(help="A name for people.")] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=TEXT", help="A label; repeatable. They replace all labels."),
+    ] = None,
+    external_run_id: Annotated[
+        str | None, typer.Option(help="The run of an outside tracker that it is linked to.")
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Follow a sweep until it has ended: its own changes and those of its runs."""
+    """Change a run's name, labels or link."""
     with client_of(context) as client:
-        changes = client.watch_sweep(sweep_id, since_revision=since_revision)
+        run = client.update_run(
+            sweep_id,
+            number,
+            name=UNSET if name is None else name,
+            labels=UNSET if label is None else text_assignments(label),
+            external_run_id=UNSET if external_run_id is None else external_run_id,
+        )
+    if as_json:
+        print_json(run)
+    else:
+        typer.echo(f"Changed run {number} of sweep {sweep_id}.")
+
+
+@app.command()
+def enqueue(
+    context: typer.Context,
+    sweep_id: SweepId,
+    parameters: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME=VALUE]...", help="Parameters of one run."),
+    ] = None,
+    file: Annotated[
+        str | None,
+        typer.Option(help="JSON lines instead: an object of parameters a run; - reads stdin."),
+    ] = None,
+    label: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=TEXT", help="A label; repeatable.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Queue parameters to be tried next; the sampler completes those that are not given.
+
+    Example: `wanllmdb runs enqueue SWEEP learning_rate=0.001 optimizer=adam`
+    """
+    if (file is None) == (not parameters):
+        raise typer.BadParameter("give NAME=VALUE parameters, or --file")
+    wanted = [assignments(parameters)] if parameters else _objects(file or "")
+    labels = text_assignments(label or ())
+    with client_of(context) as client:
+        queued = client.enqueue_runs(sweep_id, [EnqueuedRun(each, labels) for each in wanted])
+    if as_json:
+        print_json(queued)
+    else:
+        numbers = ", ".join(str(run.number) for run in queued)
+        typer.echo(f"Queued run{'s' if len(queued) > 1 else ''} {numbers}.")
+
+
+def _objects(file: str) -> list[dict[str, Any]]:
+    objects = []
+    for number, line in enumerate(read_file(file).splitlines(), start=1):
+        if not line.strip():
+            continue
         try:
-            if as_json:
-                watch_as_json(changes)
-            else:
-                watch_as_lines(changes)
-        except KeyboardInterrupt:
-            # The way out of a watch; what was printed is complete.
-            raise typer.Exit(0) from None
-
-
-def _print_runs(runs: Sequence[Run], metric: str) -> None:
-    console = stdout()
-    console.print(tables.runs_table(runs, metric=metric, width=console.width))
-
-
-def _metric_name(client: Client, sweep_id: str) -> str:
-    metric = client.get_sweep(sweep_id).spec.metric
-    return metric.name if metric is not None else "objective"
+            value = json.loads(line)
+        except ValueError as error:
+            raise typer.BadParameter(f"{file}, line {number}: {error}") from None
+        if not isinstance(value, dict):
+            raise typer.BadParameter(f"{file}, line {number}: is no JSON object")
+        objects.append(value)
+    return objects

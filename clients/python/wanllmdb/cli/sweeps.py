@@ -3,38 +3,87 @@
 from __future__ import annotations
 
 import itertools
-import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from wanllmdb import Client, ConfigFormat, CreatedSweep, Method, Sweep, SweepState
-from wanllmdb.cli import tables
+from wanllmdb import (
+    Client,
+    ConfigFormat,
+    CreatedSweep,
+    Method,
+    PriorRunSource,
+    PriorSweep,
+    Sweep,
+    SweepState,
+    TemplateUse,
+)
+from wanllmdb.cli import details, tables
 from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import stdout
 from wanllmdb.cli.documents import print_json
-from wanllmdb.cli.options import AsJson, SweepId
+from wanllmdb.cli.options import AsJson, SkipUnfit, SweepId, assignments, read_file
+from wanllmdb.cli.runs_elsewhere import runs_in_file, taken
+from wanllmdb.cli.sweep_update import update
 
 app = typer.Typer(no_args_is_help=True, help="Create, show, steer and export sweeps.")
+app.command("update")(update)
 
 
 @app.command()
 def create(
     context: typer.Context,
-    file: Annotated[str, typer.Argument(help="The config, YAML or JSON; - reads standard input.")],
+    file: Annotated[
+        str | None, typer.Argument(help="The config, YAML or JSON; - reads standard input.")
+    ] = None,
+    template: Annotated[
+        str, typer.Option(help="Use this template of the server instead of a file.")
+    ] = "",
+    values: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A template's value; repeatable."),
+    ] = None,
     project: Annotated[
         str, typer.Option(help="The project. Default: the config's, else 'default'.")
     ] = "",
     name: Annotated[str, typer.Option(help="A name for people. Default: the config's.")] = "",
+    prior_sweep: Annotated[
+        str, typer.Option(metavar="SWEEP", help="Start with the results of this sweep.")
+    ] = "",
+    prior_runs: Annotated[
+        str, typer.Option(metavar="FILE", help="Start with the results in a .csv or .jsonl file.")
+    ] = "",
+    skip_unfit: SkipUnfit = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the id alone.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Create a sweep from a config file."""
-    text = _read(file)
+    """Create a sweep from a config file or a template."""
+    config: str | TemplateUse
+    if template:
+        if file is not None:
+            raise typer.BadParameter("give a file or --template, not both")
+        config = TemplateUse(template, assignments(values or ()))
+    elif file is None:
+        raise typer.BadParameter("give a config file, or --template NAME")
+    elif values:
+        raise typer.BadParameter("--set goes with --template")
+    else:
+        config = read_file(file)
+    if prior_sweep and prior_runs:
+        raise typer.BadParameter("give --prior-sweep or --prior-runs; import the other one later")
+    source: PriorRunSource | None = None
+    if prior_sweep:
+        source = PriorSweep(prior_sweep)
+    elif prior_runs:
+        source = runs_in_file(prior_runs)
     with client_of(context) as client:
-        created = client.create_sweep(text, project=project, name=name)
+        created = client.create_sweep(
+            config, project=project, name=name, prior_runs=source, skip_unfit=skip_unfit
+        )
     if as_json:
         print_json(created)
+    elif quiet:
+        typer.echo(created.sweep.sweep_id)
     else:
         _print_created(created)
 
@@ -75,7 +124,7 @@ def show(context: typer.Context, sweep_id: SweepId, as_json: AsJson = False) -> 
     if as_json:
         print_json(sweep)
     else:
-        stdout().print(tables.sweep_details(sweep))
+        stdout().print(details.sweep(sweep))
 
 
 @app.command()
@@ -100,10 +149,15 @@ def resume(context: typer.Context, sweep_id: SweepId, as_json: AsJson = False) -
 
 
 @app.command()
-def finish(context: typer.Context, sweep_id: SweepId, as_json: AsJson = False) -> None:
+def finish(
+    context: typer.Context,
+    sweep_id: SweepId,
+    message: Annotated[str, typer.Option(help="Why, for people.")] = "",
+    as_json: AsJson = False,
+) -> None:
     """End a sweep as finished; running runs may end."""
     with client_of(context) as client:
-        _print_moved(client.finish_sweep(sweep_id), as_json)
+        _print_moved(client.finish_sweep(sweep_id, message=message), as_json)
 
 
 @app.command()
@@ -118,13 +172,17 @@ def delete(
     context: typer.Context,
     sweep_id: SweepId,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Delete a sweep with all its runs and metrics, for good."""
     with client_of(context) as client:
         if not yes:
             _confirm_delete(client, sweep_id)
         client.delete_sweep(sweep_id)
-    typer.echo(f"Deleted sweep {sweep_id}.")
+    if as_json:
+        print_json({"deleted": sweep_id})
+    else:
+        typer.echo(f"Deleted sweep {sweep_id}.")
 
 
 @app.command()
@@ -142,24 +200,18 @@ def export(
     typer.echo(text.rstrip("\n"))
 
 
-def _read(file: str) -> str:
-    try:
-        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-    except OSError as error:
-        raise typer.BadParameter(f"{file} can't be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise typer.BadParameter(f"{file} is no UTF-8 text: {error.reason}") from error
-
-
 def _print_created(created: CreatedSweep) -> None:
     sweep = created.sweep
     typer.echo(f"Created sweep {sweep.sweep_id}: {sweep.name}, in project {sweep.project}.")
     for warning in created.warnings:
         typer.echo(f"  note: {warning}")
+    if created.imported_runs or created.skipped_runs:
+        typer.echo(f"  {taken(created.imported_runs, created.skipped_runs)}")
     if created.grid_size is not None:
         typer.echo(f"  The grid has {created.grid_size} points.")
     typer.echo("Next:")
-    typer.echo(f"  wanllmdb agent {sweep.sweep_id} -- python train.py")
+    own = sweep.spec.program or sweep.spec.command
+    typer.echo(f"  wanllmdb agent {sweep.sweep_id}" + ("" if own else " -- python train.py"))
 
 
 def _print_moved(sweep: Sweep, as_json: bool) -> None:

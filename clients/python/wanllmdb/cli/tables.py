@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from datetime import timedelta
 
 from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from wanllmdb import AlgorithmChoice, Metric, Run, Sweep, SweepStats
-from wanllmdb.cli import formats
+from wanllmdb import (
+    UNSET,
+    Algorithm,
+    AlgorithmOption,
+    Correlations,
+    ParameterImportances,
+    Run,
+    Sweep,
+    SweepComparison,
+    SweepStats,
+    Template,
+)
+from wanllmdb.cli import formats, plots, wording
 
 # Of a row of runs, beside the parameters: number, state, objective, time, a short note.
 _WIDTH_OF_THE_REST = 56
+_ID_WIDTH = 12
 
 
 def sweeps_table(sweeps: Sequence[Sweep]) -> Table:
     """One row a sweep."""
     table = _table()
-    for heading in ("SWEEP", "NAME", "PROJECT", "METHOD", "STATE"):
-        table.add_column(heading)
+    # What other commands take must never be cut; names may be.
+    table.add_column("SWEEP", no_wrap=True, min_width=_ID_WIDTH)
+    for heading in ("NAME", "PROJECT"):
+        table.add_column(heading, no_wrap=True, overflow="ellipsis")
+    for heading in ("METHOD", "STATE"):
+        table.add_column(heading, no_wrap=True)
     for heading in ("RUNS", "BEST", "CREATED"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for sweep in sweeps:
         best = sweep.stats.best_run
         cap = sweep.spec.run_cap
@@ -29,7 +47,7 @@ def sweeps_table(sweeps: Sequence[Sweep]) -> Table:
             sweep.sweep_id,
             escape(sweep.name),
             escape(sweep.project),
-            sweep.spec.method,
+            sweep.spec.sampler.name if sweep.spec.sampler is not None else sweep.spec.method,
             formats.sweep_state(sweep.state),
             f"{sweep.stats.total_runs}" + (f"/{cap}" if cap is not None else ""),
             formats.number(best.objective if best else None),
@@ -38,14 +56,16 @@ def sweeps_table(sweeps: Sequence[Sweep]) -> Table:
     return table
 
 
-def runs_table(runs: Sequence[Run], *, metric: str, width: int, one_line: bool = False) -> Table:
-    """One row a run; the objective stands under the metric's name.
+def runs_table(
+    runs: Sequence[Run], *, metrics: Sequence[str], width: int, one_line: bool = False
+) -> Table:
+    """One row a run; objectives stand under their metrics' names.
 
     Parameters get a column each where `width` has room for all, else they share one.
 
     Args:
         runs: The rows.
-        metric: The metric's name.
+        metrics: The metrics' names, in the sweep's order.
         width: Columns of the terminal.
         one_line: Cut a row that needs more than a line, instead of going on in the next.
     """
@@ -54,12 +74,13 @@ def runs_table(runs: Sequence[Run], *, metric: str, width: int, one_line: bool =
         name: [formats.value_of(run.parameters.get(name, "-")) for run in runs] for name in names
     }
     needed = sum(3 + max(map(len, [name, *cells])) for name, cells in columns.items())
-    if needed > width - _WIDTH_OF_THE_REST:
+    if needed > width - _WIDTH_OF_THE_REST - sum(3 + len(name) for name in metrics[1:]):
         columns = {"parameters": [formats.parameters(run.parameters) for run in runs]}
     table = _table()
     table.add_column("RUN", justify="right", no_wrap=True)
     table.add_column("STATE", no_wrap=True)
-    table.add_column(escape(metric), justify="right", no_wrap=True)
+    for name in metrics:
+        table.add_column(escape(name), justify="right", no_wrap=True)
     table.add_column("TIME", justify="right", no_wrap=True)
     is_split = len(columns) > 1
     for heading in columns:
@@ -75,7 +96,7 @@ def runs_table(runs: Sequence[Run], *, metric: str, width: int, one_line: bool =
         table.add_row(
             str(run.number),
             formats.run_state(run.state),
-            formats.number(value_so_far(run, metric)),
+            *map(formats.number, values_so_far(run, metrics)),
             formats.span(run.start_time, run.end_time),
             *(cells[index] for cells in columns.values()),
             *([_note(run)] if is_split else []),
@@ -88,47 +109,133 @@ def value_so_far(run: Run, metric: str) -> float | None:
     return run.objective if run.objective is not None else run.summary.get(metric)
 
 
-def sweep_details(sweep: Sweep) -> Table:
-    """A sweep's fields, one a row."""
-    spec, stats = sweep.spec, sweep.stats
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="dim")
-    table.add_column(overflow="fold")
-    table.add_row("sweep", f"[bold]{sweep.sweep_id}[/]  {escape(sweep.name)}")
-    table.add_row("project", escape(sweep.project))
-    if sweep.description:
-        table.add_row("description", escape(sweep.description))
-    why = f" ({sweep.finish_reason})" if sweep.finish_reason is not None else ""
-    table.add_row("state", formats.sweep_state(sweep.state) + why.replace("_", " "))
-    table.add_row("method", f"{spec.method}, seed {spec.seed}")
-    if spec.metric is not None:
-        table.add_row("metric", _metric(spec.metric))
-    rule = spec.early_termination
-    if isinstance(rule, AlgorithmChoice):
-        table.add_row("early stop", rule.name)
-    elif rule is not None:
-        table.add_row(
-            "early stop",
-            f"hyperband, min_iter {rule.min_iter}, eta {rule.eta:g}"
-            + (", strict" if rule.strict else ""),
-        )
-    cap = f" of {spec.run_cap}" if spec.run_cap is not None else ""
-    table.add_row("runs", f"{stats.total_runs}{cap}: {_counts(stats)}")
-    if stats.best_run is not None:
-        best = stats.best_run
-        table.add_row("best", f"[bold]{formats.number(best.objective)}[/] by run {best.number}")
-        table.add_row("", formats.parameters(best.parameters))
-    if stats.mean_run_duration is not None:
-        table.add_row(
-            "pace",
-            f"{stats.ended_runs_per_hour:.3g} runs an hour, "
-            f"{formats.duration(stats.mean_run_duration)} each; "
-            f"{stats.failure_rate:.0%} failed, {stats.prune_rate:.0%} pruned",
-        )
-    table.add_row("created", formats.time_ago(sweep.create_time))
-    for index, (name, distribution) in enumerate(sorted(spec.parameters.items())):
-        table.add_row("parameters" if index == 0 else "", escape(f"{name}: {distribution}"))
+def values_so_far(run: Run, metrics: Sequence[str]) -> list[float | None]:
+    """As `value_so_far`, for each of the sweep's metrics."""
+    if len(metrics) == 1:
+        return [value_so_far(run, metrics[0])]
+    if run.objectives:
+        return list(run.objectives)
+    return [run.summary.get(name) for name in metrics]
+
+
+def templates_table(templates: Sequence[Template]) -> Table:
+    """One row a template."""
+    table = _table()
+    table.add_column("TEMPLATE", no_wrap=True)
+    table.add_column("VALUES", overflow="fold")
+    table.add_column("DESCRIPTION", overflow="fold")
+    for template in templates:
+        names = [
+            each.name if each.default is not UNSET else f"{each.name}*"
+            for each in template.placeholders
+        ]
+        # The first sentence says what it is for.
+        purpose = template.description.partition(". ")[0].partition("? ")
+        table.add_row(template.name, escape(" ".join(names)), escape("".join(purpose[:2]).strip()))
     return table
+
+
+def algorithms_table(algorithms: Sequence[Algorithm]) -> Table:
+    """One row an algorithm."""
+    table = _table()
+    for heading in ("KIND", "NAME", "METHOD"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("TITLE", overflow="fold")
+    table.add_column("OPTIONS", overflow="fold")
+    for each in algorithms:
+        title = escape(each.title) + ("" if each.is_installed else " [dim](not installed)[/]")
+        table.add_row(
+            str(each.kind).replace("_", " "),
+            each.name,
+            str(each.method or ""),
+            title,
+            escape(" ".join(option.name for option in each.options)),
+        )
+    return table
+
+
+def options_table(options: Sequence[AlgorithmOption]) -> Table:
+    """One row an option of an algorithm."""
+    table = _table()
+    for heading in ("OPTION", "VALUE", "DEFAULT"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("WHAT IT DOES", overflow="fold")
+    for option in options:
+        default = "required" if option.default is UNSET else wording.plain(option.default)
+        if option.default is None:
+            default = "(decides itself)"
+        table.add_row(
+            option.name,
+            escape(wording.allowed(option)),
+            escape(default),
+            escape(option.description),
+        )
+    return table
+
+
+def importances_table(importances: ParameterImportances) -> Table:
+    """One row a parameter: its share, its correlations with the objective, its runs."""
+    table = _table()
+    table.add_column("PARAMETER", no_wrap=True)
+    table.add_column("IMPORTANCE", no_wrap=True)
+    for heading in ("LINEAR", "RANK", "RUNS"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    lines = plots.bars(importances.importances, width=30, labelled=False).splitlines()
+    for each, bar in zip(importances.parameters, lines, strict=True):
+        table.add_row(
+            escape(each.name),
+            bar,
+            _correlation(each.linear_correlation),
+            _correlation(each.rank_correlation),
+            str(each.runs),
+        )
+    return table
+
+
+def correlations_table(correlations: Correlations) -> Table:
+    """The matrix; columns are numbered like the rows."""
+    table = _table()
+    table.add_column("", justify="right", style="dim")
+    table.add_column("")
+    for index in range(len(correlations.names)):
+        table.add_column(str(index + 1), justify="right", no_wrap=True)
+    for index, (name, row) in enumerate(
+        zip(correlations.names, correlations.correlations, strict=True)
+    ):
+        table.add_row(str(index + 1), escape(name), *map(_correlation, row))
+    return table
+
+
+def comparison_table(comparison: SweepComparison) -> Table:
+    """One row a sweep."""
+    table = _table()
+    table.add_column("", no_wrap=True)
+    table.add_column("SWEEP", no_wrap=True, min_width=_ID_WIDTH)
+    table.add_column("NAME", no_wrap=True, overflow="ellipsis")
+    table.add_column("STATE", no_wrap=True)
+    for heading in ("RUNS", "FINISHED", "BEST", "BY RUN", "TIME"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for index, course in enumerate(comparison.courses):
+        has_best = bool(course.best_objectives)
+        table.add_row(
+            plots.mark(index),
+            course.sweep_id,
+            escape(course.name),
+            formats.sweep_state(course.state),
+            str(course.total_runs),
+            str(course.finished_runs),
+            formats.number(course.best_objectives[-1] if has_best else None),
+            str(course.best_run_numbers[-1]) if has_best else "-",
+            formats.duration(timedelta(seconds=course.duration_seconds)),
+        )
+    return table
+
+
+def _correlation(value: float | None) -> str:
+    if value is None or math.isnan(value):
+        return "[dim]-[/]"
+    style = "bold" if abs(value) >= 0.5 else "dim" if abs(value) < 0.1 else "default"
+    return f"[{style}]{value:+.2f}[/]"
 
 
 def progress(sweep: Sweep) -> str:
@@ -137,16 +244,12 @@ def progress(sweep: Sweep) -> str:
     total = f"{stats.total_runs}" + (f"/{cap}" if cap is not None else "")
     best = stats.best_run
     shown = f"  best [bold]{formats.number(best.objective)}[/]" if best is not None else ""
-    return f"{total} runs: {_counts(stats)}{shown}"
+    return f"{total} runs: {counts(stats)}{shown}"
 
 
-def _metric(metric: Metric) -> str:
-    target = f", until {formats.number(metric.target)}" if metric.target is not None else ""
-    return f"{metric.goal} {escape(metric.name)}{target}"
-
-
-def _counts(stats: SweepStats) -> str:
-    counts = {
+def counts(stats: SweepStats) -> str:
+    """How many runs stand where, as rich markup."""
+    by_state = {
         "queued": stats.queued_runs,
         "running": stats.running_runs,
         "finished": stats.finished_runs,
@@ -155,7 +258,7 @@ def _counts(stats: SweepStats) -> str:
         "lost": stats.lost_runs,
         "canceled": stats.canceled_runs,
     }
-    parts = [f"{count} {formats.run_state(state)}" for state, count in counts.items() if count]
+    parts = [f"{count} {formats.run_state(state)}" for state, count in by_state.items() if count]
     return ", ".join(parts) or "none yet"
 
 

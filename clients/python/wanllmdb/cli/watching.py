@@ -3,16 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Annotated
 
-from wanllmdb import Checkpoint, Run, RunChanged, RunState, Sweep, SweepChange, SweepChanged
+import typer
+from rich.markup import escape
+
+from wanllmdb import (
+    Checkpoint,
+    Client,
+    Run,
+    RunChanged,
+    RunState,
+    Sweep,
+    SweepChange,
+    SweepChanged,
+)
 from wanllmdb.cli import formats, tables
+from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import stdout
 from wanllmdb.cli.documents import print_json_line, to_plain
+from wanllmdb.cli.options import SweepId
+
+
+def watch(
+    context: typer.Context,
+    sweep_id: SweepId,
+    since_revision: Annotated[
+        int, typer.Option(min=0, help="Only what changed after this revision.")
+    ] = 0,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document a line, for programs.")
+    ] = False,
+) -> None:
+    """Follow a sweep until it has ended: its own changes and those of its runs."""
+    with client_of(context) as client:
+        sweep = client.get_sweep(sweep_id)
+        changes = until_ended(
+            client.watch_sweep(sweep_id, since_revision=since_revision),
+            ended=sweep.state.is_final,
+            running=_running(client, sweep_id) if since_revision else (),
+        )
+        try:
+            if as_json:
+                watch_as_json(changes)
+            else:
+                watch_as_lines(changes, tuple(metric.name for metric in sweep.spec.metrics))
+        except KeyboardInterrupt:
+            # The way out of a watch; what was printed is complete.
+            raise typer.Exit(0) from None
+
+
+def _running(client: Client, sweep_id: str) -> Iterable[int]:
+    """What the watch will not tell of, since it was so before."""
+    return [run.number for run in client.list_runs(sweep_id, states=[RunState.RUNNING])]
 
 
 def watch_as_json(changes: Iterable[SweepChange]) -> None:
     """One line a change: revision, kind (sweep, run or checkpoint) and what changed."""
-    for change in until_ended(changes):
+    for change in changes:
         line: dict[str, object] = {"revision": change.revision}
         if isinstance(change, SweepChanged):
             line |= {"kind": "sweep", "sweep": to_plain(change.sweep)}
@@ -23,19 +71,16 @@ def watch_as_json(changes: Iterable[SweepChange]) -> None:
         print_json_line(line)
 
 
-def watch_as_lines(changes: Iterable[SweepChange]) -> None:
+def watch_as_lines(changes: Iterable[SweepChange], metrics: tuple[str, ...]) -> None:
     """One line a move of the sweep or of a run; what only reports metrics is left out."""
     console = stdout()
-    metric = "objective"
     seen: dict[int | None, str] = {}
-    for change in until_ended(changes):
+    for change in changes:
         if isinstance(change, SweepChanged):
-            if change.sweep.spec.metric is not None:
-                metric = change.sweep.spec.metric.name
             key, state, line = None, str(change.sweep.state), _sweep_line(change.sweep)
         elif isinstance(change, RunChanged):
             key, state = change.run.number, f"{change.run.state} {change.run.attempt}"
-            line = run_line(change.run, metric)
+            line = run_line(change.run, metrics)
         else:
             continue
         if seen.get(key) != state:
@@ -43,10 +88,17 @@ def watch_as_lines(changes: Iterable[SweepChange]) -> None:
             console.print(line, soft_wrap=True)
 
 
-def until_ended(changes: Iterable[SweepChange]) -> Iterator[SweepChange]:
-    """Stops once the sweep has ended and none of its runs goes on."""
-    running: set[int] = set()
-    ended = False
+def until_ended(
+    changes: Iterable[SweepChange], *, ended: bool = False, running: Iterable[int] = ()
+) -> Iterator[SweepChange]:
+    """Stops once the sweep has ended and none of its runs goes on.
+
+    Args:
+        changes: What happens.
+        ended: Whether the sweep had ended before.
+        running: The runs that were under way before.
+    """
+    running = set(running)
     for change in changes:
         yield change
         if isinstance(change, SweepChanged):
@@ -65,10 +117,13 @@ def _sweep_line(sweep: Sweep) -> str:
     return f"sweep    {formats.sweep_state(sweep.state)}"
 
 
-def run_line(run: Run, metric: str) -> str:
+def run_line(run: Run, metrics: tuple[str, ...]) -> str:
     """A run in one line, as rich markup."""
-    value = tables.value_so_far(run, metric)
-    shown = "" if value is None else f"  {metric}={formats.number(value)}"
+    names = metrics or ("objective",)
+    values = zip(names, tables.values_so_far(run, names), strict=True)
+    shown = "".join(
+        f"  {escape(name)}={formats.number(value)}" for name, value in values if value is not None
+    )
     # Why one was pruned is the rule of every sweep; why one failed is news.
     is_news = run.error is not None and run.state in (RunState.FAILED, RunState.LOST)
     error = f"  {formats.value_of(run.error.message)}" if run.error and is_news else ""

@@ -1,0 +1,44 @@
+"""`wanllmdb algorithms`: what a config may name, and with which options."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Annotated
+
+import typer
+
+from wanllmdb import AlgorithmKind
+from wanllmdb.cli import details, tables
+from wanllmdb.cli.connection import client_of
+from wanllmdb.cli.console import stdout
+from wanllmdb.cli.documents import print_json
+from wanllmdb.cli.options import AsJson
+
+
+def algorithms(
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="Only this one, with its options.")
+    ] = None,
+    kind: Annotated[
+        AlgorithmKind | None, typer.Option(help="Only algorithms of this kind.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the samplers, pruners, terminators and importance evaluators."""
+    with client_of(context) as client:
+        every = client.list_algorithms()
+    found = [each for each in every if name in (None, each.name) and kind in (None, each.kind)]
+    if not found:
+        near = difflib.get_close_matches(name or "", [each.name for each in every], n=1)
+        hint = f", did you mean {near[0]}?" if near else ""
+        raise typer.BadParameter(f"the server has no algorithm {name!r}{hint}")
+    if as_json:
+        print_json(found)
+    elif name is None:
+        stdout().print(tables.algorithms_table(found))
+    else:
+        for each in found:
+            stdout().print(details.algorithm(each))
+            if each.options:
+                stdout().print(tables.options_table(each.options))

@@ -1,0 +1,252 @@
+"""`wanllmdb best`, `importance`, `history`, ...: what the runs of a sweep say."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from wanllmdb import CorrelationMethod, ImportanceEvaluator, SweepComparison
+from wanllmdb.cli import plots, tables
+from wanllmdb.cli.connection import client_of
+from wanllmdb.cli.console import stdout
+from wanllmdb.cli.documents import print_json
+from wanllmdb.cli.options import AsJson, MetricName, SweepId, SweepIds
+from wanllmdb.cli.shown_runs import metric_names, print_runs
+
+
+class Axis(StrEnum):
+    """What a course is drawn over."""
+
+    RUNS = "runs"
+    TIME = "time"
+
+
+def best(
+    context: typer.Context,
+    sweep_id: SweepId,
+    count: Annotated[
+        int | None,
+        typer.Option(min=1, max=1000, help="How many. Default: 5, of a Pareto front 100."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the best finished runs; with several metrics, those that no other one dominates."""
+    with client_of(context) as client:
+        metrics = metric_names(client, sweep_id)
+        is_front = len(metrics) > 1
+        found = client.get_best_runs(sweep_id, count=count or (100 if is_front else 5))
+    if as_json:
+        print_json(found)
+    elif not found.runs:
+        typer.echo("No run has finished yet.")
+    else:
+        print_runs(found.runs, metrics)
+        if is_front:
+            shown = len(found.runs)
+            cut = f"{shown} of " if found.total_runs > shown else ""
+            typer.echo(f"{cut}{found.total_runs} runs that no other run dominates")
+
+
+def importance(
+    context: typer.Context,
+    sweep_id: SweepId,
+    evaluator: Annotated[
+        ImportanceEvaluator, typer.Option(help="How to compute it.")
+    ] = ImportanceEvaluator.FANOVA,
+    metric: MetricName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show how much each parameter matters for the metric, and how it correlates with it."""
+    with client_of(context) as client:
+        result = client.get_parameter_importance(sweep_id, evaluator=evaluator, metric=metric)
+    if as_json:
+        print_json(result)
+        return
+    stdout().print(tables.importances_table(result))
+    typer.echo(f"from {result.runs_used} finished runs")
+
+
+def history(
+    context: typer.Context, sweep_id: SweepId, metric: MetricName = "", as_json: AsJson = False
+) -> None:
+    """Plot the objective and the best one so far by run number."""
+    with client_of(context) as client:
+        result = client.get_optimization_history(sweep_id, metric=metric)
+    if as_json:
+        print_json(result)
+        return
+    stdout().print(plots.history(result))
+    _print_sample(len(result.run_numbers), result.total_finished_runs)
+
+
+def hypervolume(
+    context: typer.Context,
+    sweep_id: SweepId,
+    reference: Annotated[
+        list[str] | None,
+        typer.Option(metavar="METRIC=X", help="Measure from there; repeatable."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Plot the volume that the Pareto front so far dominates, by run number."""
+    with client_of(context) as client:
+        result = client.get_hypervolume_history(sweep_id, reference_point=_point(reference or ()))
+    if as_json:
+        print_json(result)
+        return
+    line = plots.Series("hypervolume", tuple(map(float, result.run_numbers)), result.hypervolumes)
+    ends = (result.run_numbers[0], result.run_numbers[-1]) if result.run_numbers else (0, 0)
+    stdout().print(plots.steps([line], left=f"run {ends[0]}", right=f"run {ends[1]}"))
+    from_point = ", ".join(f"{name} {value:.6g}" for name, value in result.reference_point.items())
+    typer.echo(f"measured from {from_point}")
+
+
+def slices(
+    context: typer.Context,
+    sweep_id: SweepId,
+    parameter: Annotated[
+        list[str] | None, typer.Option(help="Only this parameter; repeatable.")
+    ] = None,
+    metric: MetricName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Plot the objective over each parameter."""
+    with client_of(context) as client:
+        result = client.get_slices(sweep_id, parameters=parameter or (), metric=metric)
+    if as_json:
+        print_json(result)
+        return
+    for column in result.parameters:
+        stdout().print(plots.scatter(column, result.objectives) + "\n")
+    _print_sample(len(result.run_numbers), result.total_finished_runs)
+
+
+def contour(
+    context: typer.Context,
+    sweep_id: SweepId,
+    x: Annotated[str, typer.Argument(metavar="X", help="The horizontal parameter.")],
+    y: Annotated[str, typer.Argument(metavar="Y", help="The vertical parameter.")],
+    metric: MetricName = "",
+    resolution: Annotated[int, typer.Option(min=2, max=200, help="Places along each axis.")] = 24,
+    as_json: AsJson = False,
+) -> None:
+    """Plot the objective over two parameters."""
+    with client_of(context) as client:
+        result = client.get_contour(sweep_id, x, y, metric=metric, resolution=resolution)
+    if as_json:
+        print_json(result)
+    else:
+        stdout().print(plots.surface(result))
+
+
+def correlations(
+    context: typer.Context,
+    sweep_id: SweepId,
+    method: Annotated[
+        CorrelationMethod, typer.Option(help="Linear (pearson) or by rank (spearman).")
+    ] = CorrelationMethod.PEARSON,
+    as_json: AsJson = False,
+) -> None:
+    """Show the correlations between all parameters and metrics."""
+    with client_of(context) as client:
+        result = client.get_correlations(sweep_id, method=method)
+    if as_json:
+        print_json(result)
+    else:
+        stdout().print(tables.correlations_table(result))
+
+
+def compare(
+    context: typer.Context,
+    sweep_ids: SweepIds,
+    by: Annotated[Axis, typer.Option(help="What to plot the best objective over.")] = Axis.RUNS,
+    metric: MetricName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Compare sweeps: the best objective so far of each, in one plot."""
+    with client_of(context) as client:
+        result = client.compare_sweeps(sweep_ids, metric=metric)
+    if as_json:
+        print_json(result)
+        return
+    console = stdout()
+    console.print(tables.comparison_table(result))
+    unit = "runs" if by is Axis.RUNS else "s"
+    lines = _courses(result, by)
+    ends = [x for line in lines for x in (line.xs[:1] + line.xs[-1:])]
+    left, right = (f"{end(ends):.6g} {unit}" if ends else "" for end in (min, max))
+    console.print(plots.steps(lines, left=left, right=right))
+
+
+def edf(
+    context: typer.Context, sweep_ids: SweepIds, metric: MetricName = "", as_json: AsJson = False
+) -> None:
+    """Plot which share of each sweep's runs has at most each objective."""
+    with client_of(context) as client:
+        result = client.get_edf(sweep_ids, metric=metric)
+    if as_json:
+        print_json(result)
+        return
+    lines = [
+        plots.Series(f"{curve.sweep_id} {curve.name}", result.objectives, curve.shares)
+        for curve in result.curves
+        if curve.shares
+    ]
+    ends = (result.objectives[0], result.objectives[-1]) if result.objectives else (0.0, 0.0)
+    stdout().print(plots.steps(lines, left=f"{ends[0]:.4g}", right=f"{ends[1]:.4g}"))
+
+
+def timeline(
+    context: typer.Context,
+    sweep_id: SweepId,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many runs.")] = 10_000,
+    as_json: AsJson = False,
+) -> None:
+    """Plot when each agent worked on runs, colored by their states."""
+    with client_of(context) as client:
+        result = client.get_timeline(sweep_id, max_runs=limit)
+    if as_json:
+        print_json(result)
+        return
+    stdout().print(plots.lanes(result), soft_wrap=True)
+    _print_sample(len(result.run_numbers), result.total_runs)
+
+
+def _courses(comparison: SweepComparison, by: Axis) -> list[plots.Series]:
+    lines = []
+    for course in comparison.courses:
+        xs = course.seconds if by is Axis.TIME else tuple(map(float, course.ended_runs))
+        pairs = [
+            (x, y)
+            for x, y in zip(xs, course.best_objectives, strict=True)
+            if math.isfinite(x) and math.isfinite(y)
+        ]
+        lines.append(
+            plots.Series(
+                f"{course.sweep_id} {course.name}",
+                tuple(x for x, _ in pairs),
+                tuple(y for _, y in pairs),
+            )
+        )
+    return lines
+
+
+def _point(given: Sequence[str]) -> dict[str, float]:
+    point = {}
+    for text in given:
+        name, _, value = text.rpartition("=")
+        try:
+            point[name] = float(value)
+        except ValueError:
+            raise typer.BadParameter(f"--reference: {text!r} is not of the form METRIC=X") from None
+    return point
+
+
+def _print_sample(shown: int, total: int) -> None:
+    if total > shown:
+        stdout().print(escape(f"a sample: {shown} of {total} runs"), style="dim")

@@ -1,0 +1,155 @@
+"""One sweep, run, template or algorithm, a field a row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from rich.markup import escape
+from rich.table import Table
+
+from wanllmdb import UNSET, Algorithm, Run, Sweep, Template
+from wanllmdb.cli import formats, tables, wording
+
+
+class _Fields:
+    """Rows of a name and a text; the name of a row like the one above is left out."""
+
+    def __init__(self) -> None:
+        self.table = Table(box=None, show_header=False, pad_edge=False)
+        self.table.add_column(style="dim", no_wrap=True)
+        self.table.add_column(overflow="fold")
+        self._last = ""
+
+    def add(self, name: str, text: str, *, is_markup: bool = False) -> None:
+        """Adds a row, unless there is no text."""
+        if text:
+            self.table.add_row(
+                "" if name == self._last else name, text if is_markup else escape(text)
+            )
+            self._last = name
+
+    def add_all(self, name: str, values: Mapping[str, object]) -> None:
+        """Adds a row a value."""
+        width = max(map(len, values), default=0)
+        for key, value in values.items():
+            self.add(name, f"{key:<{width}}  {wording.plain(value)}")
+
+
+def sweep(shown: Sweep) -> Table:
+    """A sweep: its state, counters, best run, and what it searches."""
+    spec, stats = shown.spec, shown.stats
+    fields = _Fields()
+    fields.add("sweep", f"[bold]{shown.sweep_id}[/]  {escape(shown.name)}", is_markup=True)
+    fields.add("project", shown.project)
+    fields.add("description", shown.description)
+    reason = str(shown.finish_reason or "").replace("_", " ")
+    why = escape(shown.end_message or reason)
+    fields.add(
+        "state", formats.sweep_state(shown.state) + (f": {why}" if why else ""), is_markup=True
+    )
+    sampler = f", sampler {wording.algorithm(spec.sampler)}" if spec.sampler is not None else ""
+    fields.add("method", f"{spec.method}{sampler}, seed {spec.seed}")
+    for metric in spec.metrics:
+        fields.add("metric", wording.metric(metric))
+    if spec.early_termination is not None:
+        fields.add("early stop", wording.early_termination(spec.early_termination))
+    if spec.terminator is not None:
+        fields.add("terminate", wording.algorithm(spec.terminator))
+    cap = f" of {spec.run_cap}" if spec.run_cap is not None else ""
+    fields.add("runs", f"{stats.total_runs}{cap}: {tables.counts(stats)}", is_markup=True)
+    if shown.prior_runs:
+        fields.add("prior runs", str(shown.prior_runs))
+    if spec.max_failed_runs is not None:
+        fields.add("fails after", f"{spec.max_failed_runs} failed runs")
+    fields.add("retries", wording.retries(spec.retries))
+    if stats.best_run is not None:
+        best = stats.best_run
+        fields.add(
+            "best",
+            f"[bold]{formats.number(best.objective)}[/] by run {best.number}",
+            is_markup=True,
+        )
+        fields.add("best", formats.parameters(best.parameters), is_markup=True)
+    if stats.mean_run_duration is not None:
+        fields.add(
+            "pace",
+            f"{stats.ended_runs_per_hour:.3g} runs an hour, "
+            f"{formats.duration(stats.mean_run_duration)} each; "
+            f"{stats.failure_rate:.0%} failed, {stats.prune_rate:.0%} pruned",
+        )
+    fields.add("created", formats.time_ago(shown.create_time))
+    fields.add("program", spec.program)
+    fields.add("command", wording.command(spec.command))
+    laws = {name: wording.law(each) for name, each in sorted(spec.parameters.items())}
+    fields.add_all("parameters", laws)
+    for constraint in spec.constraints:
+        fields.add("constraints", constraint)
+    return fields.table
+
+
+def run(shown: Run, metrics: tuple[str, ...]) -> Table:
+    """A run: its state, parameters and values."""
+    fields = _Fields()
+    fields.add("run", f"[bold]{shown.number}[/]  {escape(shown.name)}", is_markup=True)
+    fields.add("sweep", shown.sweep_id)
+    fields.add("state", formats.run_state(shown.state), is_markup=True)
+    for name, value in zip(metrics, tables.values_so_far(shown, metrics), strict=True):
+        fields.add("objective", f"{name}  {formats.number(value)}")
+    fields.add("attempt", str(shown.attempt))
+    fields.add("agent", shown.agent_id)
+    fields.add("origin", str(shown.origin))
+    fields.add("created", formats.time_ago(shown.create_time))
+    fields.add("took", formats.span(shown.start_time, shown.end_time))
+    fields.add("external id", shown.external_run_id)
+    fields.add_all("labels", shown.labels)
+    fields.add_all("parameters", shown.parameters)
+    fields.add_all("config", shown.config)
+    if shown.last_step is not None:
+        fields.add("last step", str(shown.last_step))
+    fields.add_all("last values", {name: formats.number(v) for name, v in shown.summary.items()})
+    if shown.error is not None:
+        fields.add("error", shown.error.message)
+        fields.add("traceback", shown.error.traceback)
+    return fields.table
+
+
+def template(shown: Template) -> Table:
+    """A template: what to fill in."""
+    fields = _Fields()
+    origin = "  [dim]built in[/]" if shown.built_in else ""
+    fields.add("template", f"[bold]{shown.name}[/]{origin}", is_markup=True)
+    fields.add("description", shown.description)
+    fields.add("changed", "" if shown.built_in else formats.time_ago(shown.update_time))
+    width = max((len(each.name) for each in shown.placeholders), default=0)
+    for each in shown.placeholders:
+        value = "required"
+        if each.default is not UNSET:
+            value = f"default {json.dumps(each.default, ensure_ascii=False)}"
+        elif each.example is not UNSET:
+            value += f", as {json.dumps(each.example, ensure_ascii=False)}"
+        fields.add("values", f"{each.name:<{width}}  {each.description} ({value})")
+    return fields.table
+
+
+def algorithm(shown: Algorithm) -> Table:
+    """An algorithm: what it does and what it takes."""
+    fields = _Fields()
+    fields.add("name", f"[bold]{shown.name}[/]  {escape(shown.title)}", is_markup=True)
+    fields.add("kind", str(shown.kind).replace("_", " "))
+    fields.add("method", str(shown.method or ""))
+    fields.add("", shown.description)
+    takes = [
+        "needs a metric" if shown.needs_metric else "",
+        "several metrics" if shown.takes_several_metrics else "",
+        "conditional parameters" if shown.takes_conditions else "no conditional parameters",
+        "prior runs" if shown.uses_prior_runs else "",
+        "ends when every point was tried" if shown.is_exhaustive else "",
+    ]
+    fields.add("takes", ", ".join(filter(None, takes)))
+    fields.add("spaces", shown.space_notes)
+    fields.add("replay", shown.replay_notes)
+    missing = "" if shown.is_installed else " (this server lacks it)"
+    fields.add("requires", ", ".join(shown.requires) + missing if shown.requires else "")
+    fields.add("reference", shown.reference)
+    return fields.table

@@ -1,0 +1,89 @@
+"""Runs in files and in Optuna studies: where they come from and where they go."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import typer
+
+from wanllmdb import Client, CsvRuns, ImportedRuns, JsonLinesRuns, PriorRun
+from wanllmdb.cli.options import read_file
+
+# Well below the 4 MiB that a server takes at once.
+_MOST_CHARACTERS = 1_000_000
+_MOST_RUNS = 2_000
+
+
+def runs_in_file(file: str) -> CsvRuns | JsonLinesRuns:
+    """Prior runs in a file, whose name says the form.
+
+    Raises:
+        typer.BadParameter: it can't be read, or its name says neither CSV nor JSON lines.
+    """
+    suffix = Path(file).suffix.lower()
+    if suffix == ".csv":
+        return CsvRuns(read_file(file))
+    if suffix in (".jsonl", ".ndjson"):
+        return JsonLinesRuns(read_file(file))
+    raise typer.BadParameter(f"{file}: the name must end in .csv or .jsonl")
+
+
+def in_pieces(source: CsvRuns | JsonLinesRuns) -> Iterator[CsvRuns | JsonLinesRuns]:
+    """The same runs in pieces, each of which one request can carry."""
+    if len(source.text) <= _MOST_CHARACTERS:
+        yield source
+    elif isinstance(source, JsonLinesRuns):
+        yield from map(JsonLinesRuns, _pieces("", source.text.splitlines(keepends=True)))
+    else:
+        rows = _csv_rows(source.text)
+        yield from map(CsvRuns, _pieces(next(rows), rows))
+
+
+def import_prior_runs(
+    client: Client, sweep_id: str, runs: Sequence[PriorRun], skip_unfit: bool
+) -> list[ImportedRuns]:
+    """Imports runs that came one by one, some thousand at a time."""
+    return [
+        client.import_runs(sweep_id, runs[start : start + _MOST_RUNS], skip_unfit=skip_unfit)
+        for start in range(0, len(runs), _MOST_RUNS)
+    ]
+
+
+def total(parts: Sequence[ImportedRuns]) -> ImportedRuns:
+    """What came of all pieces together."""
+    reasons = [reason for part in parts for reason in part.skip_reasons]
+    return ImportedRuns(
+        sum(part.imported_runs for part in parts),
+        sum(part.skipped_runs for part in parts),
+        tuple(reasons[:20]),
+    )
+
+
+def taken(imported: int, skipped: int) -> str:
+    """How many prior runs were taken, in words."""
+    left_out = f", {skipped} left out because they do not fit" if skipped else ""
+    return f"{imported} prior runs taken{left_out}."
+
+
+def _csv_rows(text: str) -> Iterator[str]:
+    """Rows as text again; a quoted cell may hold line breaks."""
+    for row in csv.reader(io.StringIO(text, newline="")):
+        line = io.StringIO()
+        csv.writer(line).writerow(row)
+        yield line.getvalue()
+
+
+def _pieces(header: str, lines: Iterator[str] | Sequence[str]) -> Iterator[str]:
+    piece: list[str] = []
+    size = 0
+    for line in lines:
+        if piece and size + len(line) > _MOST_CHARACTERS:
+            yield header + "".join(piece)
+            piece, size = [], 0
+        piece.append(line)
+        size += len(line)
+    if piece:
+        yield header + "".join(piece)

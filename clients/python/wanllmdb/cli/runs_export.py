@@ -1,0 +1,129 @@
+"""`wanllmdb runs export`: all runs of a sweep as a file or an Optuna study."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import typer
+
+from wanllmdb import Client, RunFormat, RunState
+from wanllmdb.cli.connection import client_of
+from wanllmdb.cli.documents import print_json
+from wanllmdb.cli.options import AsJson, SweepId
+from wanllmdb.cli.plugins import load_exchange
+
+
+class FileFormat(StrEnum):
+    """A form of runs in a file."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+
+
+_SUFFIXES = {".csv": FileFormat.CSV, ".jsonl": FileFormat.JSONL, ".parquet": FileFormat.PARQUET}
+
+
+def export_runs(
+    context: typer.Context,
+    sweep_id: SweepId,
+    file_format: Annotated[
+        FileFormat | None,
+        typer.Option("--format", help="Default: by the file's name, else csv."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A file; standard output if not given.")
+    ] = None,
+    state: Annotated[
+        list[RunState] | None, typer.Option(help="Only runs in this state; repeatable.")
+    ] = None,
+    optuna: Annotated[
+        str | None,
+        typer.Option(
+            metavar="STORAGE",
+            help="An Optuna study instead: sqlite:///study.db, another RDB URL, or "
+            "journal:///study.log.",
+        ),
+    ] = None,
+    study: Annotated[
+        str | None, typer.Option(help="The Optuna study's name. Default: the sweep's id.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write all runs of a sweep, as CSV, JSON lines, Parquet or an Optuna study.
+
+    With --json it says in JSON what was written; the runs themselves go to a file.
+    """
+    if optuna is not None and (file_format is not None or output is not None):
+        raise typer.BadParameter("--optuna writes no file: leave --format and --output out")
+    if optuna is None and study is not None:
+        raise typer.BadParameter("--study goes with --optuna")
+    if as_json and optuna is None and output is None:
+        raise typer.BadParameter("--json needs --output: runs as JSON are --format jsonl")
+    chosen = file_format or _SUFFIXES.get(output.suffix.lower() if output else "", FileFormat.CSV)
+    if chosen is FileFormat.PARQUET and output is None:
+        raise typer.BadParameter("--format parquet needs --output")
+    states = tuple(state or ())
+    with client_of(context) as client:
+        if optuna is not None:
+            name = study or sweep_id
+            write_study = load_exchange("write_optuna_study", "optuna")
+            count = write_study(client, sweep_id, storage=optuna, study_name=name, states=states)
+            target = f"study {name} in {optuna}"
+        elif chosen is FileFormat.PARQUET:
+            assert output is not None
+            write_parquet = load_exchange("write_parquet", "parquet")
+            count = write_parquet(
+                client.get_sweep(sweep_id), client.list_runs(sweep_id, states=states), output
+            )
+            target = str(output)
+        else:
+            count = _write_text(client, sweep_id, chosen, states, output)
+            target = str(output)
+    if as_json:
+        print_json({"runs": count, "target": target})
+    elif optuna is not None or output is not None:
+        typer.echo(f"Wrote {count} runs to {target}.")
+
+
+def _write_text(
+    client: Client,
+    sweep_id: str,
+    chosen: FileFormat,
+    states: tuple[RunState, ...],
+    output: Path | None,
+) -> int:
+    run_format = RunFormat.CSV if chosen is FileFormat.CSV else RunFormat.JSON_LINES
+    pieces = client.export_runs(sweep_id, run_format, states=states)
+    if output is None:
+        return _write(pieces, sys.stdout.buffer, chosen)
+    # Ask before the file is made: an unknown sweep leaves none behind.
+    first = next(iter(pieces), b"")
+    try:
+        with output.open("wb") as file:
+            return _write(_with_first(first, pieces), file, chosen)
+    except OSError as error:
+        raise typer.BadParameter(f"{output} can't be written: {error.strerror}") from error
+
+
+def _with_first(first: bytes, rest: Iterable[bytes]) -> Iterable[bytes]:
+    yield first
+    yield from rest
+
+
+def _write(pieces: Iterable[bytes], file: BinaryIO, chosen: FileFormat) -> int:
+    """Writes the pieces and counts the runs."""
+    runs = 0 if chosen is FileFormat.JSONL else -1
+    quotes = 0
+    for piece in pieces:
+        file.write(piece)
+        # A line break within quotes ends no row.
+        for line in piece.splitlines(keepends=True):
+            quotes += line.count(b'"') if chosen is FileFormat.CSV else 0
+            runs += line.endswith(b"\n") and quotes % 2 == 0
+    file.flush()
+    return max(runs, 0)

@@ -1,0 +1,148 @@
+"""`wanllmdb sweep update`: what may change while a sweep runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from wanllmdb import UNSET, Client, ParsedConfig
+from wanllmdb.cli.connection import client_of
+from wanllmdb.cli.documents import print_json
+from wanllmdb.cli.options import (
+    NONE,
+    AsJson,
+    SweepId,
+    count_or_none,
+    json_or_text,
+    number_or_none,
+    read_file,
+)
+
+_RULE = "as in a config; 'none' takes it away."
+
+
+def update(
+    context: typer.Context,
+    sweep_id: SweepId,
+    name: Annotated[str | None, typer.Option(help="A name for people.")] = None,
+    description: Annotated[str | None, typer.Option(help="A text for people.")] = None,
+    run_cap: Annotated[
+        str | None, typer.Option(metavar="N|none", help="At most so many runs.")
+    ] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[METRIC=]X|none",
+            help="The value that finishes the sweep; repeatable in a sweep with several metrics.",
+        ),
+    ] = None,
+    max_failed_runs: Annotated[
+        str | None, typer.Option(metavar="N|none", help="Fail the sweep after so many failed runs.")
+    ] = None,
+    retries: Annotated[
+        str | None, typer.Option(metavar="JSON", help='As in a config: {"lost": 2, "failed": 1}.')
+    ] = None,
+    early_terminate: Annotated[
+        str | None,
+        typer.Option(metavar="JSON|none", help=f'{{"type": "hyperband", "min_iter": 3}}, {_RULE}'),
+    ] = None,
+    pruner: Annotated[
+        str | None, typer.Option(metavar="JSON|none", help=f'{{"name": "median"}}, {_RULE}')
+    ] = None,
+    terminate: Annotated[
+        str | None,
+        typer.Option(metavar="JSON|none", help=f'{{"name": "no_improvement"}}, {_RULE}'),
+    ] = None,
+    space: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="A sweep file whose parameters and constraints take the place of the sweep's; "
+            "they must hold every point of the present ones.",
+        ),
+    ] = None,
+    etag: Annotated[str, typer.Option(help="Change nothing if the sweep has another one.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Change a sweep, also while it runs: what is not given stays as it is."""
+    changes: dict[str, Any] = {}
+    if name is not None:
+        changes["name"] = name
+    if description is not None:
+        changes["description"] = description
+    if run_cap is not None:
+        changes["run_cap"] = count_or_none("--run-cap", run_cap)
+    if max_failed_runs is not None:
+        changes["max_failed_runs"] = count_or_none("--max-failed-runs", max_failed_runs)
+    if target:
+        changes |= _targets(target)
+    if early_terminate is not None and pruner is not None:
+        raise typer.BadParameter("--early-terminate and --pruner go into one place: give one")
+    with client_of(context) as client:
+        changes |= _rules(
+            client,
+            {
+                "retries": retries,
+                "early_terminate": early_terminate,
+                "pruner": pruner,
+                "terminate": terminate,
+            },
+        )
+        if space is not None:
+            spec = client.parse_sweep_config(read_file(space)).spec
+            changes["search_space"] = spec.search_space
+        updated = client.update_sweep(sweep_id, etag=etag, **changes)
+    if as_json:
+        print_json(updated)
+        return
+    typer.echo(f"Changed sweep {sweep_id}: {', '.join(changes).replace('_', ' ')}.")
+    for warning in updated.warnings:
+        typer.echo(f"  note: {warning}")
+
+
+def _targets(given: list[str]) -> dict[str, Any]:
+    targets: dict[str, float | None] = {}
+    for text in given:
+        metric, _, value = text.rpartition("=")
+        targets[metric] = number_or_none("--target", value)
+    if list(targets) == [""]:
+        return {"target": targets[""]}
+    if "" in targets:
+        raise typer.BadParameter("--target: write METRIC=X for each of several metrics")
+    return {"targets": targets}
+
+
+def _rules(client: Client, given: Mapping[str, str | None]) -> dict[str, Any]:
+    """The parts of a config that the server reads, in their typed form."""
+    named = {key: text for key, text in given.items() if text is not None}
+    wanted = {key: json_or_text(text) for key, text in named.items() if text.lower() != NONE}
+    for key, value in wanted.items():
+        if not isinstance(value, Mapping):
+            option = key.replace("_", "-")
+            raise typer.BadParameter(f"--{option}: {value!r} is no JSON object, nor {NONE!r}")
+    parsed = _parsed(client, wanted) if wanted else None
+    changes: dict[str, Any] = {}
+    for key in named:
+        field = {
+            "retries": "retries",
+            "early_terminate": "early_termination",
+            "pruner": "early_termination",
+            "terminate": "terminator",
+        }[key]
+        value = getattr(parsed.spec, field) if parsed is not None and key in wanted else None
+        changes[field] = UNSET if value is None and field == "retries" else value
+    return changes
+
+
+def _parsed(client: Client, parts: Mapping[str, Any]) -> ParsedConfig:
+    """The parts within a config that has all that they need."""
+    return client.parse_sweep_config(
+        {
+            "method": "random",
+            "metric": {"name": "metric"},
+            "parameters": {"x": {"min": 0.0, "max": 1.0}},
+            **parts,
+        }
+    )

@@ -1,0 +1,196 @@
+"""`wanllmdb template ...`: named configs with placeholders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+import yaml
+
+from wanllmdb import UNSET, ConfigFormat, Template, TemplatePlaceholder
+from wanllmdb.cli import details, tables
+from wanllmdb.cli.connection import client_of
+from wanllmdb.cli.console import stdout
+from wanllmdb.cli.documents import print_json
+from wanllmdb.cli.options import AsJson, assignments, read_file
+
+app = typer.Typer(no_args_is_help=True, help="Named sweep configs with placeholders.")
+
+Name = Annotated[str, typer.Argument(metavar="TEMPLATE", help="The template's name.")]
+File = Annotated[
+    str,
+    typer.Argument(
+        help="YAML with name, description, placeholders and config, as `template show --file` "
+        "prints it; - reads standard input."
+    ),
+]
+Values = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A placeholder's value; repeatable."),
+]
+_KEYS = {"name", "description", "placeholders", "config"}
+_PLACEHOLDER_KEYS = {"description", "default", "example"}
+
+
+@app.command("ls")
+def list_templates(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the templates; values with a * are required."""
+    with client_of(context) as client:
+        templates = list(client.list_templates())
+    if as_json:
+        print_json(templates)
+    else:
+        stdout().print(tables.templates_table(templates))
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    name: Name,
+    as_file: Annotated[
+        bool, typer.Option("--file", help="Print the file that `template create` takes.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show a template: what it is for, what to fill in, and its config."""
+    with client_of(context) as client:
+        template = client.get_template(name)
+    if as_json:
+        print_json(template)
+    elif as_file:
+        typer.echo(_to_file(template), nl=False)
+    else:
+        stdout().print(details.template(template))
+        typer.echo("\n" + template.config_text.rstrip("\n"))
+
+
+@app.command()
+def render(
+    context: typer.Context,
+    name: Name,
+    values: Values = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The config as JSON.")] = False,
+) -> None:
+    """Print the config that a template gives with these values; `sweep create -` takes it."""
+    form = ConfigFormat.JSON if as_json else ConfigFormat.YAML
+    with client_of(context) as client:
+        text = client.render_template(name, assignments(values or ()), config_format=form)
+    typer.echo(text.rstrip("\n"))
+
+
+@app.command()
+def create(context: typer.Context, file: File, as_json: AsJson = False) -> None:
+    """Create a template from a file."""
+    name, description, config, placeholders = _from_file(file)
+    with client_of(context) as client:
+        template = client.create_template(
+            name, config, description=description, placeholders=placeholders
+        )
+    _print_changed("Created", template, as_json)
+
+
+@app.command()
+def update(
+    context: typer.Context,
+    file: File,
+    etag: Annotated[str, typer.Option(help="Change nothing if the template has another one.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Replace a template by what a file says."""
+    name, description, config, placeholders = _from_file(file)
+    with client_of(context) as client:
+        template = client.update_template(
+            name, config=config, description=description, placeholders=placeholders, etag=etag
+        )
+    _print_changed("Changed", template, as_json)
+
+
+@app.command("rm")
+def remove(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
+    """Delete a template; sweeps made from it stay as they are."""
+    with client_of(context) as client:
+        client.delete_template(name)
+    if as_json:
+        print_json({"deleted": name})
+    else:
+        typer.echo(f"Deleted template {name}.")
+
+
+def _print_changed(verb: str, template: Template, as_json: bool) -> None:
+    if as_json:
+        print_json(template)
+    else:
+        typer.echo(f"{verb} template {template.name}.")
+
+
+def _from_file(file: str) -> tuple[str, str, str, list[TemplatePlaceholder]]:
+    try:
+        data = yaml.safe_load(read_file(file))
+    except yaml.YAMLError as error:
+        raise typer.BadParameter(f"{file} is no YAML: {error}") from None
+    if not isinstance(data, Mapping):
+        raise typer.BadParameter(f"{file} must hold name, description, placeholders and config")
+    _known_keys(file, data, _KEYS)
+    for key in ("name", "config"):
+        if not isinstance(data.get(key), str):
+            hint = ": write `config: |` and indent the text" if key == "config" else ""
+            raise typer.BadParameter(f"{file}: {key} must be a text{hint}")
+    entries = data.get("placeholders") or {}
+    if not isinstance(entries, Mapping):
+        raise typer.BadParameter(f"{file}: placeholders must be an object, by name")
+    placeholders = [_placeholder(file, str(name), entry) for name, entry in entries.items()]
+    return data["name"], str(data.get("description") or "").strip(), data["config"], placeholders
+
+
+def _placeholder(file: str, name: str, entry: Any) -> TemplatePlaceholder:
+    entry = {} if entry is None else entry
+    if not isinstance(entry, Mapping):
+        raise typer.BadParameter(f"{file}: placeholders.{name} must be an object")
+    _known_keys(f"{file}: placeholders.{name}", entry, _PLACEHOLDER_KEYS)
+    return TemplatePlaceholder(
+        name,
+        str(entry.get("description") or ""),
+        entry.get("default", UNSET),
+        entry.get("example", UNSET),
+    )
+
+
+def _known_keys(where: str, data: Mapping[Any, Any], known: set[str]) -> None:
+    unknown = [str(key) for key in data if key not in known]
+    if unknown:
+        raise typer.BadParameter(
+            f"{where}: unknown {', '.join(unknown)}; known are {', '.join(sorted(known))}"
+        )
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes texts of several lines as blocks."""
+
+
+def _write_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _write_text)
+
+
+def _to_file(template: Template) -> str:
+    placeholders = {}
+    for each in template.placeholders:
+        entry = {"description": each.description}
+        entry |= {
+            key: value
+            for key, value in (("default", each.default), ("example", each.example))
+            if value is not UNSET
+        }
+        placeholders[each.name] = entry
+    data = {
+        "name": template.name,
+        "description": template.description,
+        "placeholders": placeholders,
+        "config": template.config_text,
+    }
+    text: str = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return text
