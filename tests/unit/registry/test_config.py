@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.registry.configs import BASE, parsed, problems, problems_with
@@ -269,10 +269,10 @@ json_like = st.recursive(
     scalars,
     lambda inner: (
         st.lists(inner, max_size=4)
-        | st.dictionaries(words | st.text(), inner, max_size=6)
+        | st.dictionaries(words | st.text(), inner, max_size=4)
         | st.dictionaries(st.integers() | st.booleans() | st.floats(), inner, max_size=2)
     ),
-    max_leaves=30,
+    max_leaves=12,
 )
 
 
@@ -285,7 +285,12 @@ def violations(config: dict[str, Any]) -> tuple[FieldViolation, ...]:
     return ()
 
 
-@given(st.dictionaries(words, json_like), st.dictionaries(st.text() | words, json_like), json_like)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.dictionaries(words, json_like, max_size=5),
+    st.dictionaries(st.text() | words, json_like, max_size=5),
+    json_like,
+)
 def test_whatever_a_config_holds_it_is_read_or_refused(
     top: dict[str, Any], parameters: dict[str, Any], one: Any
 ) -> None:

@@ -11,7 +11,7 @@ from wanllmdb_common.algorithms.description import did_you_mean
 from wanllmdb_common.errors import FieldViolation
 from wanllmdb_common.search_space.distributions import SearchSpace
 from wanllmdb_common.search_space.draws import infeasibility
-from wanllmdb_common.search_space.grid import Grid
+from wanllmdb_registry.domain.config.grids import grid_notes, grid_of
 from wanllmdb_registry.domain.config.normal_form import in_normal_form
 from wanllmdb_registry.domain.config.reading.algorithms import (
     read_algorithm,
@@ -26,7 +26,7 @@ from wanllmdb_registry.domain.config.validate import problems_of
 from wanllmdb_registry.domain.config.vocabulary import REFUSED_KEYS, TOP_LEVEL_KEYS
 from wanllmdb_registry.domain.config.wording import invalid_config
 from wanllmdb_registry.domain.config.written import Written, as_exported
-from wanllmdb_registry.domain.model import Method, RetryPolicy, SweepSpec
+from wanllmdb_registry.domain.model import RetryPolicy, SweepSpec
 
 MAX_NAME = 200
 MAX_DESCRIPTION = 10_000
@@ -119,12 +119,10 @@ def _parsed(
     if unread or rest:
         raise invalid_config([*unread, *rest])
     spec = replace(spec, space=in_normal_form(spec.space))
-    if spec.method is not Method.GRID:
+    grid = grid_of(spec)
+    if grid is None:
         return ParsedConfig(spec, warnings=tuple(warnings))
-    grid = Grid(spec.space)
-    notes = [*warnings, *grid.notes]
-    if spec.run_cap is not None and spec.run_cap < grid.size:
-        notes.append(f"run_cap {spec.run_cap} ends the sweep before its {grid.size} grid points")
+    notes = [*warnings, *grid_notes(grid, spec.run_cap)]
     return ParsedConfig(spec, warnings=tuple(notes), grid_size=grid.size)
 
 

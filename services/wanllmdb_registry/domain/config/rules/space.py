@@ -121,8 +121,15 @@ def _conditions(
 def _wanted(path: str, condition: Condition, law: Distribution) -> Problems:
     values = condition.values
     indexed = len(values) != 1
+    wrong = False
     for problem_path, text in problems_of_choices(path, values):
-        yield (problem_path if indexed else problem_path.replace("[0]", "", 1)), text
+        wrong = True
+        at_first = f"{path}[0]"
+        if not indexed and problem_path.startswith(at_first):
+            problem_path = path + problem_path.removeprefix(at_first)
+        yield problem_path, text
+    if wrong:
+        return
     for index, value in enumerate(values):
         if not contains(law, as_value_of(law, value)):
             yield (
