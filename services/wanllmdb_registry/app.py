@@ -16,9 +16,12 @@ from wanllmdb_registry.domain.run_progress import ExpireLeases
 from wanllmdb_registry.domain.watch import ChangeHub
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.migrate import migrate
+from wanllmdb_registry.store.plot_reads import PlotReads
+from wanllmdb_registry.store.prior_run_reads import PriorRunReads
 from wanllmdb_registry.store.run_reads import RunReads
 from wanllmdb_registry.store.sweep_reads import SweepReads
 from wanllmdb_registry.store.sweep_store import SweepStore
+from wanllmdb_registry.store.sync_reads import SyncReads
 from wanllmdb_registry.store.template_store import TemplateStore
 
 log = structlog.get_logger(__name__)
@@ -36,6 +39,9 @@ class Registry:
     commits: GroupCommit
     sweeps: SweepReads
     runs: RunReads
+    syncs: SyncReads
+    plots: PlotReads
+    prior_runs: PriorRunReads
     templates: TemplateStore
     hub: ChangeHub
 
@@ -56,9 +62,16 @@ async def running_registry(
         store = SweepStore(database, lease)
         hub = ChangeHub()
         commits = GroupCommit(store, hub.notify)
-        templates = TemplateStore(database)
         registry = Registry(
-            store, commits, SweepReads(database), RunReads(database), templates, hub
+            store=store,
+            commits=commits,
+            sweeps=SweepReads(database),
+            runs=RunReads(database),
+            syncs=SyncReads(database),
+            plots=PlotReads(database),
+            prior_runs=PriorRunReads(database),
+            templates=TemplateStore(database),
+            hub=hub,
         )
         chores = [
             # A lease that runs out is noticed within a sixth of its length.

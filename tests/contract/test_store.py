@@ -18,6 +18,7 @@ from wanllmdb_common.errors import FailedPreconditionError, NotFoundError, Servi
 from wanllmdb_common.search_space.distributions import Parameter, SearchSpace, Uniform
 from wanllmdb_registry.domain.change import Change, SingleChange
 from wanllmdb_registry.domain.edit import RequestKey, SweepEdit
+from wanllmdb_registry.domain.enqueue import EnqueuedRun, EnqueueRuns
 from wanllmdb_registry.domain.group_commit import GroupCommit, MixedTransactionError, Outcome
 from wanllmdb_registry.domain.model import (
     AlgorithmChoice,
@@ -31,8 +32,6 @@ from wanllmdb_registry.domain.model import (
 from wanllmdb_registry.domain.objectives import GivenObjectives
 from wanllmdb_registry.domain.run_changes import (
     CreateRuns,
-    EnqueuedRun,
-    EnqueueRuns,
     Proposal,
     RunsForAgent,
 )
@@ -43,6 +42,7 @@ from wanllmdb_registry.store.migrate import migrate
 from wanllmdb_registry.store.run_reads import RunReads
 from wanllmdb_registry.store.sweep_reads import SweepReads
 from wanllmdb_registry.store.sweep_store import SweepStore
+from wanllmdb_registry.store.sync_reads import SyncReads
 
 LEASE = timedelta(seconds=60)
 
@@ -54,6 +54,7 @@ class Stored:
     store: SweepStore
     sweeps: SweepReads
     runs: RunReads
+    syncs: SyncReads
 
     async def sweep(self, run_cap: int | None = None) -> str:
         """The id of a new sweep."""
@@ -81,7 +82,12 @@ async def database(session_database: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def stored(database: Database) -> Stored:
-    return Stored(SweepStore(database, LEASE), SweepReads(database), RunReads(database))
+    return Stored(
+        SweepStore(database, LEASE),
+        SweepReads(database),
+        RunReads(database),
+        SyncReads(database),
+    )
 
 
 def key(fingerprint: bytes = b"f") -> RequestKey:
@@ -134,7 +140,7 @@ async def test_each_change_has_its_own_revision_and_the_order_is_theirs(stored: 
     sweep_id = await stored.sweep()
     await stored.store.apply(sweep_id, [create(*range(5))])
     await stored.store.apply(sweep_id, [finish(n, 1.0) for n in (3, 1, 4)])
-    synced = await stored.runs.sync(sweep_id, 0, 100, with_points=False)
+    synced = await stored.syncs.sync(sweep_id, 0, 100)
     revisions = [run.revision for run in synced.runs]
     assert revisions == sorted(set(revisions))
     assert [run.number for run in synced.runs] == [0, 2, 3, 1, 4]
@@ -253,7 +259,7 @@ async def test_many_stores_write_as_one(stored: Stored, session_database: str) -
         return_exceptions=True,
     )
     sweep = await stored.sweeps.get(sweep_id)
-    runs = await stored.runs.sync(sweep_id, 0, 1000, with_points=False)
+    runs = await stored.syncs.sync(sweep_id, 0, 1000)
     assert sweep.counts.finished == 60
     assert sweep.counts.running == 0
     assert sweep.best is not None
@@ -306,7 +312,7 @@ async def test_a_revision_never_appears_before_a_smaller_one(
         since = 0
         while True:
             last_round = done.is_set()
-            synced = await stored.runs.sync(sweep_id, since, 7, with_points=False)
+            synced = await stored.syncs.sync(sweep_id, since, 7)
             for run in synced.runs:
                 assert run.revision > since
                 seen[run.number] = run.revision
@@ -319,7 +325,7 @@ async def test_a_revision_never_appears_before_a_smaller_one(
         done.set()
 
     await asyncio.gather(write_all(), follow())
-    final = await stored.runs.sync(sweep_id, 0, 1000, with_points=False)
+    final = await stored.syncs.sync(sweep_id, 0, 1000)
     assert seen == {run.number: run.revision for run in final.runs}
     assert {run.state for run in final.runs} == {RunState.FINISHED}
     for database in databases:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from wanllmdb_common.errors import InvalidArgumentError, NotFoundError
-from wanllmdb_registry.domain.model import MetricPoint, MetricRow, Run, RunState, Sweep
+from wanllmdb_registry.domain.model import (
+    MetricPoint,
+    MetricRow,
+    PlacedPriorRun,
+    PriorRun,
+    Run,
+    RunState,
+    Sweep,
+)
 
 # A run's number and attempt.
 Attempt = tuple[int, int]
@@ -64,6 +72,7 @@ class SweepEdit:
     changed: set[int] = field(default_factory=set)
     points: dict[Attempt, dict[tuple[str, int], MetricPoint]] = field(default_factory=dict)
     stored_values: dict[Attempt, dict[str, dict[int, float]]] = field(default_factory=dict)
+    new_prior_runs: list[PlacedPriorRun] = field(default_factory=list)
     new_replies: dict[str, StoredReply] = field(default_factory=dict)
     deleted: bool = False
     mutations: int = 0
@@ -149,6 +158,12 @@ class SweepEdit:
         self.runs[run.number] = run
         self.created.add(run.number)
         run.revision = self.next_revision()
+
+    def add_prior_runs(self, runs: Sequence[PriorRun]) -> None:
+        """Adds results of elsewhere."""
+        if runs:
+            self.new_prior_runs += self.sweep.add_prior_runs(runs)
+            self.touch_sweep()
 
     @property
     def answers(self) -> Mapping[str, StoredReply]:

@@ -250,6 +250,17 @@ class Sweep:
     end_message: str = ""
     prior_runs: int = 0
 
+    def add_prior_runs(self, runs: Iterable[PriorRun]) -> list[PlacedPriorRun]:
+        """Counts results of elsewhere; each has a revision, so that a sync can stop at any."""
+        placed = []
+        for run in runs:
+            self.revision += 1
+            placed.append(PlacedPriorRun(self.prior_runs, self.revision, run))
+            self.prior_runs += 1
+        if placed:
+            self.own_revision = self.revision
+        return placed
+
     @property
     def etag(self) -> str:
         """Changes with the sweep's own fields and state, not with its runs."""
@@ -357,3 +368,12 @@ class PriorRun:
     objectives: tuple[float, ...] = ()
     last_step: int | None = None
     source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedPriorRun:
+    """A prior run of a sweep, by its place among them, with the revision that it came with."""
+
+    index: int
+    revision: int
+    run: PriorRun

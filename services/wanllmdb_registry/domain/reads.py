@@ -12,7 +12,9 @@ from wanllmdb_registry.domain.model import (
     Method,
     MetricPoint,
     Parameters,
+    PlacedPriorRun,
     Run,
+    RunState,
     Sweep,
     SweepState,
 )
@@ -78,6 +80,7 @@ class SyncedRuns:
 
     runs: Sequence[Run]
     points: Sequence[MetricPoint]
+    prior_runs: Sequence[PlacedPriorRun]
     revision: int
     has_more: bool
     state: SweepState
@@ -88,19 +91,31 @@ class SyncedRuns:
 
 
 @dataclass(frozen=True, slots=True)
-class SweepChanges:
-    """What a watcher is told: the sweep if it changed itself, and runs by revision."""
-
-    revision: int
-    has_more: bool
-    sweep: Sweep | None
-    runs: Sequence[Run]
-
-
-@dataclass(frozen=True, slots=True)
 class FinishedRun:
-    """What a plot needs of a run."""
+    """What a plot needs of a run; `objective` and `objectives` as a Run has them."""
 
     number: int
     parameters: Parameters
     objective: float | None
+    objectives: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineRun:
+    """When a run was handed out last and when it ended; `end_time` is None while it has not."""
+
+    number: int
+    state: RunState
+    start_time: datetime
+    end_time: datetime | None
+    objective: float | None
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Runs by number, how many there are in all, and the database's clock, if there are any."""
+
+    runs: Sequence[TimelineRun]
+    total: int
+    now: datetime | None

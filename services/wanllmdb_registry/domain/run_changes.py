@@ -1,4 +1,4 @@
-"""Mutations that hand runs out and queue them."""
+"""Mutations that hand runs out, and what users write on runs."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from wanllmdb_common.errors import (
     AlreadyExistsError,
     FailedPreconditionError,
-    FieldViolation,
     InvalidArgumentError,
-    invalid_request,
 )
-from wanllmdb_common.search_space.distributions import ParameterValue, SearchSpace, contains
 from wanllmdb_registry.domain.change import Change, SingleChange
 from wanllmdb_registry.domain.edit import Needs, RequestKey, StoredReply, SweepEdit, matching_reply
-from wanllmdb_registry.domain.model import Parameters, Run, RunOrigin, RunState, Sweep, SweepState
+from wanllmdb_registry.domain.model import Parameters, Run, RunState, Sweep, SweepState
 from wanllmdb_registry.domain.sweep_changes import start
 from wanllmdb_registry.domain.sweep_end import finish_if_done
 
@@ -171,78 +168,6 @@ def require_handing_out(sweep: Sweep) -> None:
             sweep_id=sweep.sweep_id,
             state=sweep.state,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class EnqueuedRun:
-    """What a user wants tried."""
-
-    parameters: Parameters
-    labels: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class EnqueueRuns(SingleChange[Sequence[Run]]):
-    """Queues points of the space, in order; they count against the cap."""
-
-    runs: Sequence[EnqueuedRun]
-
-    def apply(self, edit: SweepEdit) -> Sequence[Run]:
-        sweep = edit.sweep
-        if sweep.state.is_final:
-            raise FailedPreconditionError(
-                "SWEEP_NOT_RUNNING",
-                f"sweep '{sweep.sweep_id}' is {sweep.state}: nothing more will be tried",
-                sweep_id=sweep.sweep_id,
-                state=sweep.state,
-            )
-        problems = [
-            problem
-            for index, run in enumerate(self.runs)
-            for problem in outside_space(sweep.spec.space, run.parameters, f"runs[{index}]")
-        ]
-        if problems:
-            raise invalid_request(*problems)
-        if sweep.remaining is not None and len(self.runs) > sweep.remaining:
-            raise FailedPreconditionError(
-                "RUN_CAP_REACHED",
-                f"sweep '{sweep.sweep_id}' has room for {sweep.remaining} more runs, not for "
-                f"{len(self.runs)}: raise its run_cap of {sweep.spec.run_cap} first",
-                sweep_id=sweep.sweep_id,
-                run_cap=sweep.spec.run_cap,
-                total_runs=sweep.next_number,
-            )
-        queued = []
-        for wanted in self.runs:
-            run = Run(
-                sweep_id=sweep.sweep_id,
-                number=sweep.next_number,
-                parameters=wanted.parameters,
-                labels=wanted.labels,
-                state=RunState.QUEUED,
-                origin=RunOrigin.ENQUEUED,
-                create_time=edit.now,
-            )
-            edit.create(run)
-            queued.append(run)
-        return queued
-
-
-def outside_space(
-    space: SearchSpace, parameters: Mapping[str, ParameterValue], path: str
-) -> list[FieldViolation]:
-    """What of the parameters does not lie in the space."""
-    laws = {p.name: p.distribution for p in space.parameters}
-    problems = []
-    for name, value in parameters.items():
-        if name not in laws:
-            known = ", ".join(laws)
-            text = f"the search space has no parameter '{name:.100}'; it has {known:.500}"
-            problems.append(FieldViolation(f"{path}.parameters.{name:.100}", text))
-        elif not contains(laws[name], value):
-            text = f"{value!r:.100} is not in {laws[name]!r:.300}"
-            problems.append(FieldViolation(f"{path}.parameters.{name}", text))
-    return problems
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from wanllmdb_registry.servicer.convert import (
     histories_to_proto,
     run_to_proto,
     sweep_to_proto,
-    synced_to_proto,
 )
 from wanllmdb_registry.servicer.page_tokens import fitting, read_token, write_token
 from wanllmdb_registry.servicer.parallel import parallel_coordinates
 from wanllmdb_registry.servicer.requests import RequestReader
+from wanllmdb_registry.servicer.synced import synced_to_proto
 
 WATCH_PAGE = 500
 # How often a watch looks for changes that another replica made.
@@ -82,8 +82,12 @@ class ReadsPart(ServicerPart):
         since = reader.number("since_revision", request.since_revision)
         limit = reader.limit("page_size", request.page_size, default=2000, maximum=5000)
         reader.done()
-        synced = await self.registry.runs.sync(
-            sweep_id, since, limit, with_points=request.include_objective_points
+        synced = await self.registry.syncs.sync(
+            sweep_id,
+            since,
+            limit,
+            with_points=request.include_objective_points,
+            with_prior_runs=True,
         )
         return synced_to_proto(synced)
 
@@ -125,7 +129,7 @@ class ReadsPart(ServicerPart):
         # to choose the stride by their sum; the rest is cut.
         over = sweep.counts.finished > limit
         every = -(-sweep.counts.finished // max(1, limit - 1)) if over else 1
-        finished = await self.registry.runs.finished(sweep_id, every)
+        finished = await self.registry.plots.finished(sweep_id, every)
         return parallel_coordinates(sweep, finished, limit)
 
     async def WatchSweep(
@@ -139,9 +143,7 @@ class ReadsPart(ServicerPart):
         try:
             idle = WATCH_CHECKPOINT
             while True:
-                synced = await self.registry.runs.sync(
-                    sweep_id, since, WATCH_PAGE, with_points=False
-                )
+                synced = await self.registry.syncs.sync(sweep_id, since, WATCH_PAGE)
                 messages = [
                     pb.WatchSweepResponse(revision=run.revision, run=run_to_proto(run))
                     for run in synced.runs

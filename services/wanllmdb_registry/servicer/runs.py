@@ -7,14 +7,13 @@ from collections.abc import Sequence
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_common.error_mapping import Context
+from wanllmdb_registry.domain.enqueue import EnqueuedRun, EnqueueRuns
 from wanllmdb_registry.domain.model import Run, RunCommand, SweepState
 from wanllmdb_registry.domain.objectives import GivenObjectives
 from wanllmdb_registry.domain.run_changes import (
     UPDATABLE_RUN_FIELDS,
     CreatedRuns,
     CreateRuns,
-    EnqueuedRun,
-    EnqueueRuns,
     Proposal,
     RunsForAgent,
     RunUpdate,

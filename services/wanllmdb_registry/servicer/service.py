@@ -9,10 +9,13 @@ from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as pb_grpc
 from wanllmdb.api.registry.v1 import template_service_pb2 as template_pb
 from wanllmdb.api.registry.v1 import template_service_pb2_grpc as template_grpc
 from wanllmdb_registry.app import Registry
+from wanllmdb_registry.servicer.exports import ExportsPart
+from wanllmdb_registry.servicer.prior_runs import PriorRunsPart
 from wanllmdb_registry.servicer.reads import ReadsPart
 from wanllmdb_registry.servicer.runs import RunsPart
 from wanllmdb_registry.servicer.sweeps import SweepsPart
 from wanllmdb_registry.servicer.templates import TemplateServicer
+from wanllmdb_registry.servicer.timeline import TimelinePart
 
 SERVICES: tuple[str, ...] = (
     pb.DESCRIPTOR.services_by_name["SweepRegistryService"].full_name,
@@ -20,7 +23,15 @@ SERVICES: tuple[str, ...] = (
 )
 
 
-class SweepRegistryServicer(SweepsPart, RunsPart, ReadsPart, pb_grpc.SweepRegistryServiceServicer):
+class SweepRegistryServicer(
+    SweepsPart,
+    RunsPart,
+    PriorRunsPart,
+    ReadsPart,
+    ExportsPart,
+    TimelinePart,
+    pb_grpc.SweepRegistryServiceServicer,
+):
     """All RPCs of the SweepRegistryService."""
 
 

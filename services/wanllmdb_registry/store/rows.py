@@ -13,6 +13,8 @@ from wanllmdb_registry.domain.model import (
     BestRun,
     FinishReason,
     MetricPoint,
+    PlacedPriorRun,
+    PriorRun,
     Run,
     RunCounts,
     RunError,
@@ -279,4 +281,33 @@ def point_from_row(row: Row) -> MetricPoint:
         value=row["value"],
         time=row["time"],
         objective_revision=row["objective_revision"],
+    )
+
+
+def prior_run_row(placed: PlacedPriorRun) -> dict[str, Any]:
+    """The columns of `prior_runs` but the sweep's id."""
+    run = placed.run
+    return {
+        "index": placed.index,
+        "state": run.state.value,
+        "parameters": run.parameters,
+        "objectives": json.dumps(run.objectives),
+        "last_step": run.last_step,
+        "source": run.source,
+        "revision": placed.revision,
+    }
+
+
+def prior_run_from_row(row: Row) -> PlacedPriorRun:
+    """A row of `prior_runs`."""
+    return PlacedPriorRun(
+        row["index"],
+        row["revision"],
+        PriorRun(
+            parameters=row["parameters"],
+            state=RunState(row["state"]),
+            objectives=tuple(json.loads(row["objectives"])),
+            last_step=row["last_step"],
+            source=row["source"],
+        ),
     )

@@ -2,68 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, or_, select, true, tuple_
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Select,
+    Text,
+    bindparam,
+    func,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from wanllmdb_registry.domain.edit import run_not_found, sweep_not_found
-from wanllmdb_registry.domain.model import (
-    FinishReason,
-    MetricPoint,
-    Run,
-    RunState,
-    SweepState,
-)
-from wanllmdb_registry.domain.reads import (
-    FinishedRun,
-    PointPosition,
-    RunOrder,
-    RunPosition,
-    SyncedRuns,
-)
+from wanllmdb_registry.domain.model import MetricPoint, Run, RunState
+from wanllmdb_registry.domain.reads import PointPosition, RunOrder, RunPosition
 from wanllmdb_registry.store.database import Database
-from wanllmdb_registry.store.rows import point_from_row, run_from_row, sweep_from_row
+from wanllmdb_registry.store.rows import point_from_row, run_from_row
 from wanllmdb_registry.store.schema import metric_points, runs, sweeps
-from wanllmdb_registry.store.statement import Statement
+from wanllmdb_registry.store.statement import Row, Statement
 
-# More than one report can hold, and well below the size of a message.
-MAX_POINTS = 50_000
-
-# One statement sees one moment: the sweep's revision and the runs that changed
-# belong together. The outer join keeps the sweep when nothing changed.
-_changed = (
-    select(runs)
-    .where(runs.c.sweep_id == sweeps.c.sweep_id, runs.c.revision > bindparam("since"))
-    .order_by(runs.c.revision)
-    .limit(bindparam("limit"))
-    .lateral("changed")
-)
-_head_columns = (
-    sweeps.c.revision.label("sweep_revision"),
-    sweeps.c.own_revision,
-    sweeps.c.state.label("sweep_state"),
-    sweeps.c.finish_reason,
-    sweeps.c.next_number,
-    sweeps.c.space_exhausted,
-)
-_SYNC = Statement(
-    select(*_head_columns, _changed)
-    .select_from(sweeps.outerjoin(_changed, true()))
-    .where(sweeps.c.sweep_id == bindparam("sweep_id"))
-    .order_by(_changed.c.revision)
-)
-_OBJECTIVE_POINTS = Statement(
-    select(metric_points)
-    .where(
-        metric_points.c.sweep_id == bindparam("sweep_id"),
-        metric_points.c.objective_revision > bindparam("since"),
-        metric_points.c.objective_revision <= bindparam("until"),
-    )
-    .order_by(metric_points.c.objective_revision, metric_points.c.step)
-    .limit(MAX_POINTS + 1)
-)
 _SWEEP = Statement(select(sweeps).where(sweeps.c.sweep_id == bindparam("sweep_id")))
 _BY_NUMBER = Statement(
     select(runs).where(
@@ -76,6 +40,32 @@ _BY_EXTERNAL_ID = Statement(
         runs.c.external_run_id == bindparam("external_run_id"),
     )
 )
+
+_of_sweep = runs.c.sweep_id == bindparam("sweep_id")
+_in_states = runs.c.state == func.any(bindparam("states", type_=ARRAY(Text)))
+
+
+def _page(query: Select[Any], order: RunOrder, *conditions: ColumnElement[bool]) -> Statement:
+    """A page by number after the position `after`."""
+    number, after = runs.c.number, bindparam("after", type_=BigInteger)
+    if order is RunOrder.NUMBER_ASC:
+        query = query.where(number > after).order_by(number)
+    else:
+        query = query.where(number < after).order_by(number.desc())
+    return Statement(query.where(_of_sweep, *conditions).limit(bindparam("limit")))
+
+
+_PAGES = {
+    order: (_page(select(runs), order), _page(select(runs), order, _in_states))
+    for order in (RunOrder.NUMBER_ASC, RunOrder.NUMBER_DESC)
+}
+_summaries = select(runs.c.number, runs.c.summary)
+_SUMMARIES = (
+    _page(_summaries, RunOrder.NUMBER_ASC),
+    _page(_summaries, RunOrder.NUMBER_ASC, _in_states),
+)
+# Where pages by number begin.
+_BEFORE_ALL = {RunOrder.NUMBER_ASC: -1, RunOrder.NUMBER_DESC: 2**63 - 1}
 
 
 class RunReads:
@@ -119,66 +109,48 @@ class RunReads:
         Raises:
             NotFoundError: SWEEP_NOT_FOUND.
         """
+        if order in _PAGES:
+            statement = _PAGES[order][bool(states)]
+            position = _BEFORE_ALL[order] if after is None else after.number
+            rows = await self._fetch_page(statement, sweep_id, states, position, limit)
+            return [run_from_row(row) for row in rows]
         base = select(runs).where(runs.c.sweep_id == sweep_id)
         if states:
             base = base.where(runs.c.state.in_([state.value for state in states]))
         async with self._database.list() as connection:
-            if order in (RunOrder.NUMBER_ASC, RunOrder.NUMBER_DESC):
-                rows = await _by_number(connection, base, after, limit, order)
-            else:
-                rows = await _by_objective(connection, base, after, limit, order)
-            if not rows:
+            found = await _by_objective(connection, base, after, limit, order)
+            if not found:
                 await _require_sweep(connection, sweep_id)
-        return rows
+        return found
 
-    async def sync(self, sweep_id: str, since: int, limit: int, *, with_points: bool) -> SyncedRuns:
-        """What changed after a revision, at most `limit` runs, in the order of revisions.
-
-        A second query for the metric's values, a third for the sweep itself when
-        it changed.
+    async def summaries(
+        self, sweep_id: str, states: Sequence[RunState], after: int, limit: int
+    ) -> Sequence[tuple[int, Mapping[str, float]]]:
+        """Numbers and summaries alone, at most `limit` after a number, -1 for the first ones.
 
         Raises:
             NotFoundError: SWEEP_NOT_FOUND.
         """
+        statement = _SUMMARIES[bool(states)]
+        rows = await self._fetch_page(statement, sweep_id, states, after, limit)
+        return [(row["number"], json.loads(row["summary"])) for row in rows]
+
+    async def _fetch_page(
+        self,
+        statement: Statement,
+        sweep_id: str,
+        states: Sequence[RunState],
+        after: int,
+        limit: int,
+    ) -> Sequence[Row]:
+        names = [state.value for state in states]
         async with self._database.read() as connection:
-            rows = await _SYNC.fetch(connection, sweep_id=sweep_id, since=since, limit=limit)
-            if not rows:
+            rows = await statement.fetch(
+                connection, sweep_id=sweep_id, states=names, after=after, limit=limit
+            )
+            if not rows and await _SWEEP.fetch_one(connection, sweep_id=sweep_id) is None:
                 raise sweep_not_found(sweep_id)
-            head = rows[0]
-            newest: int = head["sweep_revision"]
-            changed = [run_from_row(row) for row in rows if row["number"] is not None]
-            has_more = len(changed) == limit and changed[-1].revision < newest
-            until = changed[-1].revision if has_more else newest
-            points: Sequence[MetricPoint] = ()
-            if with_points and until > since:
-                found = await _OBJECTIVE_POINTS.fetch(
-                    connection, sweep_id=sweep_id, since=since, until=until
-                )
-                points = [point_from_row(row) for row in found]
-                if len(points) > MAX_POINTS:
-                    # Up to the last revision of which all points are there.
-                    until = _revision(points[-1]) - 1
-                    has_more = True
-                    points = [point for point in points if _revision(point) <= until]
-                    changed = [run for run in changed if run.revision <= until]
-            sweep = None
-            if head["own_revision"] > since:
-                row = await _SWEEP.fetch_one(connection, sweep_id=sweep_id)
-                if row is None:
-                    raise sweep_not_found(sweep_id)
-                sweep = sweep_from_row(row)
-        reason = head["finish_reason"]
-        return SyncedRuns(
-            runs=changed,
-            points=points,
-            revision=until,
-            has_more=has_more,
-            state=SweepState(head["sweep_state"]),
-            finish_reason=None if reason is None else FinishReason(reason),
-            next_number=head["next_number"],
-            space_exhausted=head["space_exhausted"],
-            sweep=sweep,
-        )
+        return rows
 
     async def metric_points(
         self,
@@ -218,42 +190,6 @@ class RunReads:
         if not rows:
             await self.get(sweep_id, number=number)
         return [point_from_row(row) for row in rows]
-
-    async def finished(self, sweep_id: str, every: int) -> Sequence[FinishedRun]:
-        """Parameters and objectives of finished runs: those whose number divides by `every`."""
-        query = (
-            select(runs.c.number, runs.c.parameters, runs.c.objective)
-            .where(runs.c.sweep_id == sweep_id, runs.c.state == RunState.FINISHED.value)
-            .order_by(runs.c.number)
-        )
-        if every > 1:
-            best = select(sweeps.c.best_number).where(sweeps.c.sweep_id == sweep_id)
-            query = query.where(
-                or_(
-                    func.mod(runs.c.number, every) == 0,
-                    runs.c.number == best.scalar_subquery(),
-                )
-            )
-        async with self._database.list() as connection:
-            rows = (await connection.execute(query)).mappings().all()
-        return [FinishedRun(row["number"], row["parameters"], row["objective"]) for row in rows]
-
-
-async def _by_number(
-    connection: AsyncConnection,
-    query: Select[Any],
-    after: RunPosition | None,
-    limit: int,
-    order: RunOrder,
-) -> list[Run]:
-    number = runs.c.number
-    if order is RunOrder.NUMBER_ASC:
-        query = query.order_by(number)
-        query = query if after is None else query.where(number > after.number)
-    else:
-        query = query.order_by(number.desc())
-        query = query if after is None else query.where(number < after.number)
-    return await _fetch(connection, query.limit(limit))
 
 
 async def _by_objective(
@@ -296,9 +232,3 @@ async def _require_sweep(connection: AsyncConnection, sweep_id: str) -> None:
     query = select(sweeps.c.sweep_id).where(sweeps.c.sweep_id == sweep_id)
     if (await connection.execute(query)).one_or_none() is None:
         raise sweep_not_found(sweep_id)
-
-
-def _revision(point: MetricPoint) -> int:
-    if point.objective_revision is None:
-        raise AssertionError("a value of the sweep's metric has a revision")
-    return point.objective_revision

@@ -150,7 +150,7 @@ metric_points = Table(
     ),
 )
 
-# Results of elsewhere. `revision` is the sweep's at their import.
+# Results of elsewhere. Each has a revision of its own, as runs have.
 prior_runs = Table(
     "prior_runs",
     metadata,
@@ -163,7 +163,7 @@ prior_runs = Table(
     Column("source", Text, nullable=False),
     Column("revision", BigInteger, nullable=False),
     PrimaryKeyConstraint("sweep_id", "index"),
-    Index("prior_runs_by_revision", "sweep_id", "revision", "index"),
+    Index("prior_runs_by_revision", "sweep_id", "revision"),
 )
 
 templates = Table(

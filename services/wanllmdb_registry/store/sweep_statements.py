@@ -30,7 +30,14 @@ from sqlalchemy.dialects.postgresql import Insert, insert
 
 from wanllmdb_registry.domain.model import RunState
 from wanllmdb_registry.store.rows import RUN_COLUMNS, SWEEP_COLUMNS, SWEEP_OWN_COLUMNS
-from wanllmdb_registry.store.schema import metric_points, projects, replies, runs, sweeps
+from wanllmdb_registry.store.schema import (
+    metric_points,
+    prior_runs,
+    projects,
+    replies,
+    runs,
+    sweeps,
+)
 from wanllmdb_registry.store.statement import Statement
 
 _of_sweep = runs.c.sweep_id == bindparam("sweep_id")
@@ -195,6 +202,17 @@ _write = (
 )
 WRITE = Statement(_write, [*SWEEP_COLUMNS])
 WRITE_WITH_OWN_FIELDS = Statement(_write, [*SWEEP_COLUMNS, *SWEEP_OWN_COLUMNS])
+# By itself, so that the statement of the trial loop stays as it is.
+_new_prior_runs = _arrays(prior_runs, "new_prior_runs", own_columns(prior_runs))
+INSERT_PRIOR_RUNS = Statement(
+    insert(prior_runs).from_select(
+        ["sweep_id", *own_columns(prior_runs)],
+        select(
+            bindparam("sweep_id", type_=Text),
+            *(_new_prior_runs.c[name] for name in own_columns(prior_runs)),
+        ),
+    )
+)
 INSERT_REPLIES = Statement(insert(replies), replies.c.keys())
 INSERT_PROJECT = Statement(insert(projects).on_conflict_do_nothing(), projects.c.keys())
 INSERT_SWEEP = Statement(insert(sweeps).on_conflict_do_nothing(), sweeps.c.keys())

@@ -21,13 +21,14 @@ from wanllmdb_registry.domain.edit import (
     sweep_not_found,
 )
 from wanllmdb_registry.domain.group_commit import MixedTransactionError, Outcome
-from wanllmdb_registry.domain.model import ObjectiveValue, RunState, Sweep, is_held
+from wanllmdb_registry.domain.model import ObjectiveValue, PlacedPriorRun, RunState, Sweep, is_held
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.rows import (
     RUN_COLUMNS,
     new_run_row,
     new_sweep_row,
     point_row,
+    prior_run_row,
     reply_row,
     run_from_row,
     run_row,
@@ -35,12 +36,13 @@ from wanllmdb_registry.store.rows import (
     sweep_own_row,
     sweep_row,
 )
-from wanllmdb_registry.store.schema import metric_points, replies, runs
+from wanllmdb_registry.store.schema import metric_points, prior_runs, replies, runs
 from wanllmdb_registry.store.statement import Connection
 from wanllmdb_registry.store.sweep_statements import (
     DELETE_OLD_REPLIES,
     DELETE_POINTS,
     DELETE_SWEEP,
+    INSERT_PRIOR_RUNS,
     INSERT_PROJECT,
     INSERT_REPLIES,
     INSERT_SWEEP,
@@ -80,6 +82,8 @@ class SweepStore:
     async def earlier_reply(self, sweep_id: str, key: RequestKey | None) -> bytes | None:
         """What the request was answered before; None where it was not.
 
+        For requests whose preparation takes long, or could fail the second time.
+
         Raises:
             InvalidArgumentError: REQUEST_ID_REUSED.
         """
@@ -89,7 +93,13 @@ class SweepStore:
             stored = await _load_replies(connection, sweep_id, [key])
         return matching_reply(key, stored[key.request_id]) if stored else None
 
-    async def create_sweep(self, sweep: Sweep, key: RequestKey | None, reply: bytes) -> bytes:
+    async def create_sweep(
+        self,
+        sweep: Sweep,
+        key: RequestKey | None,
+        reply: bytes,
+        prior_runs: Sequence[PlacedPriorRun] = (),
+    ) -> bytes:
         """Stores a new sweep and the answer that its creator gets; gives the answer.
 
         A repeated request, which has the same sweep id, gets the first answer.
@@ -106,6 +116,8 @@ class SweepStore:
                 connection, name=sweep.project, create_time=sweep.create_time
             )
             created = await INSERT_SWEEP.execute(connection, **new_sweep_row(sweep))
+            if created and prior_runs:
+                await _insert_prior_runs(connection, sweep.sweep_id, prior_runs)
             if created and key is not None:
                 stored_reply = StoredReply(key.fingerprint, reply)
                 row = reply_row(sweep.sweep_id, key.request_id, stored_reply, sweep.create_time)
@@ -113,7 +125,7 @@ class SweepStore:
         if not created:
             # The same request, at the same time, through another connection: it
             # has committed now, or the insert would still wait for it.
-            return await self.create_sweep(sweep, key, reply)
+            return await self.create_sweep(sweep, key, reply, prior_runs)
         return reply
 
     async def apply(self, sweep_id: str, changes: Sequence[Change]) -> list[Outcome]:
@@ -340,6 +352,17 @@ async def _write(connection: Connection, edit: SweepEdit, loaded: _Loaded) -> No
             values |= sweep_own_row(edit.sweep)
         if not await write.execute(connection, **values):
             raise _MetAnotherWriterError
+        if edit.new_prior_runs:
+            await _insert_prior_runs(connection, sweep_id, edit.new_prior_runs)
+
+
+async def _insert_prior_runs(
+    connection: Connection, sweep_id: str, placed: Sequence[PlacedPriorRun]
+) -> None:
+    rows = [prior_run_row(run) for run in placed]
+    columns = own_columns(prior_runs)
+    arrays = {f"new_prior_runs_{name}": [row[name] for row in rows] for name in columns}
+    await INSERT_PRIOR_RUNS.execute(connection, sweep_id=sweep_id, **arrays)
 
 
 def _arrays(edit: SweepEdit) -> dict[str, list[Any]]:

@@ -41,7 +41,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("sweep_id", "index"),
     )
-    op.create_index("prior_runs_by_revision", "prior_runs", ["sweep_id", "revision", "index"])
+    op.create_index("prior_runs_by_revision", "prior_runs", ["sweep_id", "revision"])
     op.create_table(
         "templates",
         sa.Column("name", sa.Text(collation="C"), primary_key=True),

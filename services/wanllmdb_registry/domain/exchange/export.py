@@ -1,0 +1,139 @@
+"""Runs as CSV or as JSON lines."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from wanllmdb_common.search_space.distributions import ParameterValue
+from wanllmdb_registry.domain.exchange.cells import cell_of, number_text
+from wanllmdb_registry.domain.exchange.columns import (
+    METRICS,
+    PARAMETERS,
+    RUN_COLUMNS,
+    columns_of,
+    metrics_of,
+)
+from wanllmdb_registry.domain.model import Run, SweepSpec
+
+
+class RunWriter(Protocol):
+    """Writes runs of one sweep as text, piece by piece."""
+
+    def header(self) -> str:
+        """What comes first; may be empty."""
+
+    def rows(self, runs: Iterable[Run]) -> str:
+        """Whole rows, one a run."""
+
+
+class CsvWriter:
+    """A header, then a row a run, as RFC 4180 says but for the line ends, which are plain.
+
+    Args:
+        spec: What the sweep searches.
+        reported: The names of metrics that runs reported; others are left out.
+    """
+
+    def __init__(self, spec: SweepSpec, reported: Iterable[str]) -> None:
+        self._spec = spec
+        self._columns = columns_of(spec, reported)
+
+    def header(self) -> str:
+        """The names of the columns."""
+        columns = self._columns
+        return _csv([[*RUN_COLUMNS, *columns.parameters.values(), *columns.metrics.values()]])
+
+    def rows(self, runs: Iterable[Run]) -> str:
+        """Whole rows, one a run; an empty cell is no value."""
+        return _csv(map(self._row, runs))
+
+    def _row(self, run: Run) -> list[Any]:
+        fixed = _run_values(run)
+        metrics = metrics_of(self._spec, run)
+        return [
+            *(fixed[name] for name in RUN_COLUMNS),
+            *(
+                cell_of(run.parameters[name]) if name in run.parameters else ""
+                for name in self._columns.parameters
+            ),
+            *(
+                number_text(metrics[name]) if name in metrics else ""
+                for name in self._columns.metrics
+            ),
+        ]
+
+
+class JsonLinesWriter:
+    """An object a run; what a run does not have is null or missing.
+
+    NaN and infinity, which JSON can't say, are the texts "NaN", "Infinity" and "-Infinity".
+    """
+
+    def __init__(self, spec: SweepSpec) -> None:
+        self._spec = spec
+
+    def header(self) -> str:
+        """Empty."""
+        return ""
+
+    def rows(self, runs: Iterable[Run]) -> str:
+        """A line a run."""
+        return "".join(self._line(run) for run in runs)
+
+    def _line(self, run: Run) -> str:
+        metrics = metrics_of(self._spec, run)
+        entry = {
+            **_run_values(run),
+            PARAMETERS: {name: _json(value) for name, value in run.parameters.items()},
+            METRICS: {name: number_text(value) for name, value in metrics.items()},
+            "config": {name: _json(value) for name, value in run.config.items()},
+            "labels": dict(run.labels),
+        }
+        return json.dumps(entry, allow_nan=False) + "\n"
+
+
+def _run_values(run: Run) -> dict[str, Any]:
+    """What every run has, by column; None where it has not."""
+    duration = None
+    if run.start_time is not None and run.end_time is not None:
+        duration = (run.end_time - run.start_time).total_seconds()
+    return {
+        "number": run.number,
+        "state": run.state.value,
+        "attempt": run.attempt,
+        "last_step": run.last_step,
+        "name": run.name,
+        "agent_id": run.agent_id,
+        "start_time": _rfc3339(run.start_time),
+        "end_time": _rfc3339(run.end_time),
+        "duration_seconds": duration,
+        "error": None if run.error is None else run.error.message,
+    }
+
+
+def _rfc3339(time: datetime | None) -> str | None:
+    if time is None:
+        return None
+    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _json(value: ParameterValue) -> ParameterValue:
+    if isinstance(value, float) and not math.isfinite(value):
+        return number_text(value)
+    if isinstance(value, list):
+        return [_json(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _json(item) for key, item in value.items()}
+    return value
+
+
+def _csv(rows: Iterable[Sequence[Any]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()

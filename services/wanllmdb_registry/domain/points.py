@@ -1,0 +1,85 @@
+"""Points of a search space that users give, whole or in part: whether a run can have them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from wanllmdb_common.errors import FieldViolation
+from wanllmdb_common.search_space.conditions import parents_first
+from wanllmdb_common.search_space.constraints import Constraints
+from wanllmdb_common.search_space.distributions import (
+    Condition,
+    Distribution,
+    ParameterValue,
+    SearchSpace,
+    contains,
+    same_value,
+)
+
+_INT64 = range(-(2**63), 2**63)
+
+
+def lies_in(law: Distribution, value: ParameterValue) -> bool:
+    """Whether a run may have the value; see `contains`. JSON brings integers of any size."""
+    return (not isinstance(value, int) or value in _INT64) and contains(law, value)
+
+
+class PointChecker:
+    """Finds what is wrong with points of a space; they need not be whole."""
+
+    def __init__(self, space: SearchSpace) -> None:
+        self._laws = {p.name: p.distribution for p in space.parameters}
+        # Children first: what they demand of a parent is known when it is its turn.
+        self._children_first = tuple(reversed(parents_first(space)))
+        self._constraints = Constraints(space)
+
+    def problems(self, point: Mapping[str, ParameterValue], path: str) -> Iterator[FieldViolation]:
+        """Unknown names, values outside of a law, conditions that can't hold, constraints."""
+        fine = True
+        for name, value in point.items():
+            text = self._outside(name, value)
+            if text is not None:
+                fine = False
+                yield FieldViolation(f"{path}.parameters.{name:.100}", text)
+        if fine:
+            yield from self._impossible(point, path)
+            for text in self._constraints.broken(point):
+                yield FieldViolation(f"{path}.parameters", f"breaks the constraint '{text:.200}'")
+
+    def _outside(self, name: str, value: ParameterValue) -> str | None:
+        if name not in self._laws:
+            known = ", ".join(self._laws)
+            return f"the search space has no parameter '{name:.100}'; it has {known:.300}"
+        if not lies_in(self._laws[name], value):
+            return f"{value!r:.100} is not in {self._laws[name]!r:.200}"
+        return None
+
+    def _impossible(
+        self, point: Mapping[str, ParameterValue], path: str
+    ) -> Iterator[FieldViolation]:
+        """Given parameters whose conditions can't hold, whatever the others become."""
+        # Of parameters that are not given but must be there: the values that they may have.
+        demanded: dict[str, tuple[ParameterValue, ...]] = {}
+        for parameter in self._children_first:
+            if parameter.name not in point and parameter.name not in demanded:
+                continue
+            for condition in parameter.conditions:
+                parent = condition.parameter
+                if parent in point:
+                    possible = _among(condition, (point[parent],))
+                else:
+                    possible = _among(condition, demanded.get(parent, condition.values))
+                    demanded[parent] = possible
+                if not possible:
+                    wanted = ", ".join(f"{value!r:.40}" for value in condition.values[:10])
+                    yield FieldViolation(
+                        f"{path}.parameters.{parameter.name:.100}",
+                        f"a run has it only when {parent:.100} is {wanted}, which the other "
+                        "parameters given rule out",
+                    )
+
+
+def _among(condition: Condition, values: tuple[ParameterValue, ...]) -> tuple[ParameterValue, ...]:
+    return tuple(
+        value for value in values if any(same_value(value, wanted) for wanted in condition.values)
+    )

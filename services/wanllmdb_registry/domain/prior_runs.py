@@ -1,0 +1,201 @@
+"""Results of elsewhere: which of them fit a sweep, and taking them into it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+
+from wanllmdb_common.errors import FailedPreconditionError, FieldViolation, InvalidArgumentError
+from wanllmdb_common.search_space.conditions import is_active, parents_first
+from wanllmdb_common.search_space.constraints import Constraints
+from wanllmdb_common.search_space.distributions import ParameterValue
+from wanllmdb_registry.domain.change import SingleChange
+from wanllmdb_registry.domain.edit import SweepEdit
+from wanllmdb_registry.domain.exchange.cells import as_law_gives
+from wanllmdb_registry.domain.model import Parameters, PriorRun, RunState, Sweep, SweepSpec
+from wanllmdb_registry.domain.points import lies_in
+
+MAX_PRIOR_RUNS = 100_000
+# Of rows that do not fit, so many are named; an answer holds no more.
+MAX_PROBLEMS = 40
+MAX_SKIP_REASONS = 20
+
+# The states of runs that tell a sampler something.
+RESULT_STATES = (RunState.FINISHED, RunState.PRUNED, RunState.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A result as a source has it, typed but not yet held against the sweep.
+
+    `place` says where it stands, as a field's path below the source; `source` says it to
+    people. `problems` are what could not be read of it. `parameters` and `metrics` may hold
+    more than the sweep has, unless `exact`, and the sweep's metrics are found by name.
+    """
+
+    place: str
+    source: str
+    parameters: Parameters
+    metrics: Mapping[str, float]
+    state: RunState = RunState.FINISHED
+    last_step: int | None = None
+    problems: tuple[str, ...] = ()
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """A row that does not fit, and all reasons."""
+
+    row: Row
+    problems: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Fitting:
+    """What of a source fits, in order, and what does not."""
+
+    runs: list[PriorRun] = field(default_factory=list)
+    unfit: list[Unfit] = field(default_factory=list)
+
+    @property
+    def skip_reasons(self) -> list[str]:
+        """Why rows were left out, for the first of them."""
+        return [
+            f"{unfit.row.source}: {'; '.join(unfit.problems):.300}"
+            for unfit in self.unfit[:MAX_SKIP_REASONS]
+        ]
+
+
+class Fitter:
+    """Holds rows against what a sweep searches."""
+
+    def __init__(self, spec: SweepSpec) -> None:
+        self._metrics = [metric.name for metric in spec.metrics]
+        self._parameters = parents_first(spec.space)
+        self._names = {parameter.name for parameter in self._parameters}
+        self._constraints = Constraints(spec.space)
+
+    def fit(self, rows: Iterable[Row]) -> Fitting:
+        """Sorts the rows; those that fit become prior runs of the sweep."""
+        fitting = Fitting()
+        for row in rows:
+            problems = list(row.problems)
+            parameters = self._fit_parameters(row, problems)
+            objectives = self._fit_objectives(row, problems)
+            if problems:
+                fitting.unfit.append(Unfit(row, tuple(problems)))
+            else:
+                fitting.runs.append(
+                    PriorRun(parameters, row.state, objectives, row.last_step, row.source)
+                )
+        return fitting
+
+    def _fit_parameters(self, row: Row, problems: list[str]) -> dict[str, ParameterValue]:
+        """The parameters that a run with these values has; those that it has not are dropped."""
+        if row.exact:
+            unknown = sorted(row.parameters.keys() - self._names)
+            problems += [f"the search space has no parameter '{name:.60}'" for name in unknown]
+        kept: dict[str, ParameterValue] = {}
+        for parameter in self._parameters:
+            if not is_active(parameter, kept):
+                continue
+            if parameter.name not in row.parameters:
+                problems.append(f"has no value of parameter '{parameter.name:.60}'")
+                continue
+            law = parameter.distribution
+            value = as_law_gives(law, row.parameters[parameter.name])
+            if not lies_in(law, value):
+                problems.append(f"{parameter.name:.60}: {value!r:.60} is not in {law!r:.120}")
+            kept[parameter.name] = value
+        if not problems:
+            problems += [f"breaks '{text:.100}'" for text in self._constraints.broken(kept)]
+        return dict(sorted(kept.items()))
+
+    def _fit_objectives(self, row: Row, problems: list[str]) -> tuple[float, ...]:
+        if row.state not in RESULT_STATES:
+            problems.append(f"is {row.state}, so it is no result")
+            return ()
+        if row.state is RunState.FAILED:
+            return ()
+        lacking = [
+            f"has no value of metric '{name:.60}'"
+            if name not in row.metrics
+            else f"the value of metric '{name:.60}' is {row.metrics[name]}"
+            for name in self._metrics
+            if not isfinite(row.metrics.get(name, float("nan")))
+        ]
+        if not lacking:
+            return tuple(row.metrics[name] for name in self._metrics)
+        # A pruned run may have been stopped before it reported anything.
+        if row.state is RunState.FINISHED:
+            problems += lacking
+        return ()
+
+
+def refuse_unfit(unfit: Sequence[Unfit], path: str) -> None:
+    """Passes where every row fits.
+
+    Raises:
+        InvalidArgumentError: INVALID_REQUEST; names each problem, up to `MAX_PROBLEMS` rows.
+    """
+    if not unfit:
+        return
+    violations = [
+        FieldViolation(f"{path}.{entry.row.place}", f"{'; '.join(entry.problems):.300}")
+        for entry in unfit[:MAX_PROBLEMS]
+    ]
+    more = len(unfit) - len(violations)
+    if more:
+        violations.append(FieldViolation(path, f"{more:,} more rows do not fit"))
+    first = unfit[0]
+    raise InvalidArgumentError(
+        "INVALID_REQUEST",
+        f"{len(unfit):,} prior runs do not fit the sweep, so none was taken; skip_unfit leaves "
+        f"them out. The first one, {first.row.source}: {'; '.join(first.problems):.500}",
+        violations,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of a source."""
+
+    imported: int
+    skipped: int
+    skip_reasons: Sequence[str]
+
+
+@dataclass(frozen=True)
+class ImportRuns(SingleChange[Imported]):
+    """Takes prior runs that fit the sweep. They take no numbers."""
+
+    runs: Sequence[PriorRun]
+    skipped: int
+    skip_reasons: Sequence[str]
+
+    @property
+    def needs_lock(self) -> bool:
+        # They are written by a statement of their own, so in a transaction.
+        return True
+
+    def apply(self, edit: SweepEdit) -> Imported:
+        require_open(edit.sweep)
+        edit.add_prior_runs(self.runs)
+        return Imported(len(self.runs), self.skipped, self.skip_reasons)
+
+
+def require_open(sweep: Sweep) -> None:
+    """Passes for a sweep that has not ended.
+
+    Raises:
+        FailedPreconditionError: SWEEP_STATE_CONFLICT.
+    """
+    if sweep.state.is_final:
+        raise FailedPreconditionError(
+            "SWEEP_STATE_CONFLICT",
+            f"sweep '{sweep.sweep_id}' is {sweep.state}: no sampler would learn from prior runs",
+            sweep_id=sweep.sweep_id,
+            state=sweep.state,
+        )

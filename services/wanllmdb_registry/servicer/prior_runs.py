@@ -1,0 +1,198 @@
+"""RPCs about results of elsewhere, and the four ways in which they reach the server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import run_pb2
+from wanllmdb_common.error_mapping import Context
+from wanllmdb_common.errors import FieldViolation, invalid_request
+from wanllmdb_common.search_space.convert import parameters_from_proto
+from wanllmdb_registry.app import Registry
+from wanllmdb_registry.domain.exchange.columns import metrics_of
+from wanllmdb_registry.domain.exchange.read_csv import read_csv
+from wanllmdb_registry.domain.exchange.read_json_lines import read_json_lines
+from wanllmdb_registry.domain.model import Run, RunState, Sweep, SweepSpec
+from wanllmdb_registry.domain.prior_runs import (
+    MAX_PRIOR_RUNS,
+    RESULT_STATES,
+    Fitter,
+    Fitting,
+    Imported,
+    ImportRuns,
+    Row,
+    refuse_unfit,
+)
+from wanllmdb_registry.domain.reads import RunOrder, RunPosition
+from wanllmdb_registry.servicer.base import ServicerPart
+from wanllmdb_registry.servicer.convert import prior_run_to_proto
+from wanllmdb_registry.servicer.page_tokens import fitting as fitting_messages
+from wanllmdb_registry.servicer.page_tokens import read_token, write_token
+from wanllmdb_registry.servicer.requests import MAX_NAME, RequestReader
+
+MAX_LISTED = 10_000
+_PAGE = 1_000
+
+
+class PriorRunsPart(ServicerPart):
+    """See the protos for each RPC's contract."""
+
+    async def ImportRuns(
+        self, request: pb.ImportRunsRequest, context: Context
+    ) -> pb.ImportRunsResponse:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        key = reader.key(request)
+        reader.done()
+        # The source may be another one by now, or gone.
+        earlier = await self.registry.store.earlier_reply(sweep_id, key)
+        if earlier is not None:
+            return pb.ImportRunsResponse.FromString(earlier)
+        sweep = await self.registry.sweeps.get(sweep_id)
+        if request.source.sweep_id == sweep_id:
+            text = "is the sweep itself, whose runs its sampler knows already"
+            raise invalid_request(FieldViolation("source.sweep_id", text))
+        found = await fit_source(self.registry, sweep.spec, request.source, "source")
+        change = ImportRuns(
+            key,
+            _encode_imported,
+            runs=found.runs,
+            skipped=len(found.unfit),
+            skip_reasons=found.skip_reasons,
+        )
+        return await self.commit(sweep_id, change, pb.ImportRunsResponse)
+
+    async def ListPriorRuns(
+        self, request: pb.ListPriorRunsRequest, context: Context
+    ) -> pb.ListPriorRunsResponse:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        limit = reader.limit("page_size", request.page_size, default=100, maximum=1000)
+        reader.done()
+        position = read_token(request, request.page_token)
+        after = -1 if position is None else position[0]
+        found = await self.registry.prior_runs.list(sweep_id, after, limit + 1)
+        page = fitting_messages([prior_run_to_proto(placed.run) for placed in found[:limit]])
+        response = pb.ListPriorRunsResponse(runs=page)
+        if len(found) > len(page):
+            response.next_page_token = write_token(request, [found[len(page) - 1].index])
+        return response
+
+
+async def fit_source(
+    registry: Registry, spec: SweepSpec, source: pb.PriorRunSource, path: str
+) -> Fitting:
+    """What of the source fits the spec; the field `path` of the request holds the source.
+
+    Raises:
+        InvalidArgumentError: INVALID_REQUEST: the source can't be read, holds too much, or, unless
+            `skip_unfit`, holds rows that do not fit.
+        NotFoundError: SWEEP_NOT_FOUND: the other sweep.
+    """
+    match source.WhichOneof("source"):
+        case "sweep_id":
+            fitting = await _fit_sweep(registry, spec, source.sweep_id, path)
+        case "runs":
+            if len(source.runs.runs) > MAX_LISTED:
+                text = f"hold {len(source.runs.runs):,}, at most {MAX_LISTED:,} are allowed"
+                raise invalid_request(FieldViolation(f"{path}.runs", text))
+            fitting = await _fit(spec, lambda: _listed_rows(spec, source.runs.runs), path)
+        case "csv":
+            fitting = await _fit(spec, lambda: read_csv(spec, source.csv, path), path)
+        case "json_lines":
+            fitting = await _fit(spec, lambda: read_json_lines(spec, source.json_lines, path), path)
+        case _:
+            text = "set one of sweep_id, runs, csv or json_lines"
+            raise invalid_request(FieldViolation(path, text))
+    if not source.skip_unfit:
+        refuse_unfit(fitting.unfit, path)
+    return fitting
+
+
+async def _fit(spec: SweepSpec, rows: Callable[[], Iterator[Row]], path: str) -> Fitting:
+    def fit() -> Fitting:
+        read = list(islice(rows(), MAX_PRIOR_RUNS + 1))
+        _check_size(len(read), path)
+        return Fitter(spec).fit(read)
+
+    # Some seconds for the largest ones.
+    return await asyncio.to_thread(fit)
+
+
+async def _fit_sweep(registry: Registry, spec: SweepSpec, sweep_id: str, path: str) -> Fitting:
+    other = await registry.sweeps.get(sweep_id)
+    fitter, found = Fitter(spec), Fitting()
+    after: RunPosition | None = None
+    while True:
+        page = await registry.runs.list(sweep_id, RESULT_STATES, RunOrder.NUMBER_ASC, after, _PAGE)
+        part = await asyncio.to_thread(fitter.fit, _rows_of_sweep(other, page))
+        found.runs += part.runs
+        found.unfit += part.unfit
+        _check_size(len(found.runs) + len(found.unfit), path)
+        if len(page) < _PAGE:
+            return found
+        after = RunPosition(page[-1].number, None)
+
+
+def _check_size(count: int, path: str) -> None:
+    if count > MAX_PRIOR_RUNS:
+        text = f"holds more than {MAX_PRIOR_RUNS:,} runs; import them in parts"
+        raise invalid_request(FieldViolation(path, text))
+
+
+def _rows_of_sweep(sweep: Sweep, runs: Iterable[Run]) -> Iterator[Row]:
+    for run in runs:
+        yield Row(
+            f"sweep_id[{run.number}]",
+            f"sweep {sweep.sweep_id} run {run.number}",
+            run.parameters,
+            metrics_of(sweep.spec, run),
+            run.state,
+            run.last_step,
+        )
+
+
+def _listed_rows(spec: SweepSpec, messages: Iterable[run_pb2.PriorRun]) -> Iterator[Row]:
+    names = [metric.name for metric in spec.metrics]
+    for index, message in enumerate(messages):
+        problems = []
+        try:
+            parameters = parameters_from_proto(message.parameters)
+        except (ValueError, RecursionError) as error:
+            problems.append(f"holds a parameter that can't be read: {error}")
+            parameters = {}
+        given = len(message.objectives)
+        if given not in (0, len(names)):
+            problems.append(f"has {given} objectives; the sweep has {len(names)} metrics")
+        if message.last_step < 0:
+            problems.append(f"last_step is {message.last_step}, must be at least 0")
+        source = message.source or f"entry {index}"
+        if len(source) > MAX_NAME or "\x00" in source:
+            problems.append(f"its source has more than {MAX_NAME} characters, or a NUL")
+        yield Row(
+            f"runs[{index}]",
+            source,
+            parameters,
+            dict(zip(names, message.objectives, strict=False)),
+            _state(message.state),
+            message.last_step if message.HasField("last_step") else None,
+            tuple(problems),
+            exact=True,
+        )
+
+
+def _state(number: run_pb2.RunState.ValueType) -> RunState:
+    name = run_pb2.RunState.keys()[number] if number in run_pb2.RunState.values() else ""
+    # A state that is no result is refused with its name; an unknown one, as if it were queued.
+    return RunState.__members__.get(name.removeprefix("RUN_STATE_"), RunState.QUEUED)
+
+
+def _encode_imported(imported: Imported) -> bytes:
+    return pb.ImportRunsResponse(
+        imported_runs=imported.imported,
+        skipped_runs=imported.skipped,
+        skip_reasons=imported.skip_reasons,
+    ).SerializeToString()

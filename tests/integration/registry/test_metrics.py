@@ -1,0 +1,117 @@
+"""Metric values over gRPC: reported, kept, read."""
+
+from __future__ import annotations
+
+import math
+
+from grpc import StatusCode
+
+from tests.errors import refused
+from tests.sweeps import (
+    Registry,
+    create_runs,
+    create_sweep,
+    finish_run,
+    proposal,
+    row,
+)
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import run_pb2
+
+
+async def test_a_new_attempt_starts_with_no_values(registry: Registry) -> None:
+    sweep = await create_sweep(registry)
+    (run,) = await create_runs(registry, sweep.sweep_id, proposal(0))
+    report = pb.ReportMetricsRequest(
+        sweep_id=sweep.sweep_id, number=0, attempt=1, rows=[row(3, {"loss": 0.5})]
+    )
+    await registry.ReportMetrics(report)
+    await registry.ReleaseRun(pb.ReleaseRunRequest(sweep_id=sweep.sweep_id, number=0, attempt=1))
+    with refused(StatusCode.FAILED_PRECONDITION, "RUN_NOT_RUNNING"):
+        await finish_run(registry, run, 1.0)
+    (again,) = await create_runs(registry, sweep.sweep_id, proposal(0))
+    assert (again.attempt, dict(again.summary), again.HasField("last_step")) == (2, {}, False)
+    ended = await finish_run(registry, again)
+    assert ended.run.state == run_pb2.RUN_STATE_FAILED
+
+
+async def test_nan_and_infinity_are_kept_in_the_history(registry: Registry) -> None:
+    sweep = await create_sweep(registry)
+    await create_runs(registry, sweep.sweep_id, proposal(0))
+    values = [math.nan, math.inf, -math.inf]
+    await registry.ReportMetrics(
+        pb.ReportMetricsRequest(
+            sweep_id=sweep.sweep_id,
+            number=0,
+            attempt=1,
+            rows=[row(i, {"loss": v}) for i, v in enumerate(values)],
+        )
+    )
+    history = await registry.GetMetricHistory(
+        pb.GetMetricHistoryRequest(sweep_id=sweep.sweep_id, number=0)
+    )
+    seen = [point.value for point in history.histories[0].points]
+    assert math.isnan(seen[0])
+    assert seen[1:] == values[1:]
+
+
+async def test_a_step_reported_again_is_overwritten(registry: Registry) -> None:
+    sweep = await create_sweep(registry)
+    await create_runs(registry, sweep.sweep_id, proposal(0))
+    for value in (1.0, 2.0):
+        await registry.ReportMetrics(
+            pb.ReportMetricsRequest(
+                sweep_id=sweep.sweep_id,
+                number=0,
+                attempt=1,
+                rows=[row(0, {"loss": value - 0.5}), row(0, {"loss": value})],
+            )
+        )
+    history = await registry.GetMetricHistory(
+        pb.GetMetricHistoryRequest(sweep_id=sweep.sweep_id, number=0)
+    )
+    assert [p.value for p in history.histories[0].points] == [2.0]
+
+
+async def test_histories_page(registry: Registry) -> None:
+    sweep = await create_sweep(registry)
+    await create_runs(registry, sweep.sweep_id, proposal(0))
+    rows = [row(step, {"loss": step, "acc": -step, "z": 0.0}) for step in range(10)]
+    await registry.ReportMetrics(
+        pb.ReportMetricsRequest(sweep_id=sweep.sweep_id, number=0, attempt=1, rows=rows)
+    )
+    request = pb.GetMetricHistoryRequest(
+        sweep_id=sweep.sweep_id, number=0, names=["acc", "loss"], min_step=2, page_size=3
+    )
+    seen: list[tuple[str, int]] = []
+    while True:
+        page = await registry.GetMetricHistory(request)
+        seen += [(h.name, p.step) for h in page.histories for p in h.points]
+        if not page.next_page_token:
+            break
+        request.page_token = page.next_page_token
+    assert seen == [(name, step) for name in ("acc", "loss") for step in range(2, 10)]
+
+
+async def test_wrong_reports_are_refused_with_every_field(registry: Registry) -> None:
+    sweep = await create_sweep(registry)
+    await create_runs(registry, sweep.sweep_id, proposal(0))
+    report = pb.ReportMetricsRequest(
+        sweep_id=sweep.sweep_id, number=-1, rows=[row(-5, {"": 1.0})], request_id="no"
+    )
+    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+        await registry.ReportMetrics(report)
+    assert refusal.fields.keys() == {"number", "rows[0].step", "rows[0].values", "request_id"}
+    for attempt in (0, 2):
+        with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+            await registry.ReportMetrics(
+                pb.ReportMetricsRequest(sweep_id=sweep.sweep_id, number=0, attempt=attempt)
+            )
+        assert refusal.fields.keys() == {"attempt"}
+    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+        await registry.FinishRun(pb.FinishRunRequest(sweep_id=sweep.sweep_id, number=0, attempt=1))
+    assert refusal.fields.keys() == {"outcome"}
+    with refused(StatusCode.NOT_FOUND, "RUN_NOT_FOUND"):
+        await registry.ReportMetrics(
+            pb.ReportMetricsRequest(sweep_id=sweep.sweep_id, number=5, attempt=1)
+        )
