@@ -124,23 +124,6 @@ async def test_a_program_written_for_wandb_runs_as_it_stands(
     assert lines[-1].startswith("agent done (as many runs as it was asked for): 10 runs; best")
 
 
-async def test_ctrl_c_gives_the_run_back(client: Client, environment: dict[str, str]) -> None:
-    sweep_id = await new_sweep(client)
-    process = await start(SLOW_AGENT, sweep_id, "1000", environment=environment)
-    await reaches(process, b"step 3")
-
-    process.send_signal(signal.SIGINT)
-    _, err = await asyncio.wait_for(process.communicate(), 10)
-
-    assert process.returncode == 0
-    assert err.decode().splitlines()[-2:] == [
-        "run 0 was given back",
-        "agent interrupted: 0 runs",
-    ]
-    (run,) = await runs_of(client, sweep_id)
-    assert run.state is RunState.QUEUED
-
-
 async def test_no_service_there_is_one_sentence(environment: dict[str, str]) -> None:
     nowhere = environment | {"WANLLMDB_REGISTRY": "127.0.0.1:1"}
     process = await start("import wanllmdb; wanllmdb.sweep({})", environment=nowhere)

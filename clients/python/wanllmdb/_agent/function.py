@@ -11,7 +11,7 @@ from wanllmdb._agent.current import working_on
 from wanllmdb._agent.failures import failed_by
 from wanllmdb._agent.loop import Ended
 from wanllmdb._agent.orders import StopOrder
-from wanllmdb._agent.signals import exposed
+from wanllmdb._agent.signals import Terminated, exposed
 from wanllmdb._errors import RunStopped
 from wanllmdb._types.run import Succeeded
 
@@ -61,6 +61,10 @@ class FunctionRunner:
             try:
                 with exposed():
                     self._function()
+            except Terminated as stop:
+                # The agent hears of it in another thread, perhaps later.
+                run.stop(StopOrder(stop.reason, None, gives_back=True))
+                return Ended(None)
             except RunStopped as stop:
                 return Ended(None, reason=stop.reason)
             except KeyboardInterrupt:

@@ -19,7 +19,7 @@ T = TypeVar("T")
 DEFAULT_PATIENCE = 600.0
 """Seconds for which an agent waits for services that are away."""
 
-STRANGER_PATIENCE = 8.0
+STRANGER_PATIENCE = 5.0
 """Seconds for which it waits for a service that was never there: its address may be wrong."""
 
 _SAY_EVERY = 60.0

@@ -24,6 +24,10 @@ INTERRUPTS_TO_STOP = 2
 """So many Ctrl-C stop the run, one more ends the agent where it stands."""
 
 
+class Terminated(RunStopped):
+    """Raised in the exposed code by SIGTERM."""
+
+
 class _MainThread:
     """What the main thread does: only its own code and its signal handlers write here."""
 
@@ -69,8 +73,8 @@ def _raise_what_is_due() -> None:
 class Signals:
     """Hears signals within a `with` block in the main thread; elsewhere there are none.
 
-    A second Ctrl-C ends the exposed code with a KeyboardInterrupt, SIGTERM with a
-    RunStopped. A third Ctrl-C raises KeyboardInterrupt wherever the main thread is.
+    A second Ctrl-C ends the exposed code with a KeyboardInterrupt, SIGTERM with
+    Terminated. A third Ctrl-C raises KeyboardInterrupt wherever the main thread is.
     A signal that the process ignored before, as under nohup, stays ignored.
 
     Args:
@@ -115,7 +119,7 @@ class Signals:
         if number == signal.SIGINT and count == INTERRUPTS_TO_STOP:
             _MainThread.due = KeyboardInterrupt()
         elif number == signal.SIGTERM and count == 1:
-            _MainThread.due = RunStopped("the agent was told to end by SIGTERM")
+            _MainThread.due = Terminated("the agent was told to end by SIGTERM")
         if _MainThread.exposed:
             _raise_what_is_due()
 

@@ -1,0 +1,92 @@
+"""Programs as processes: started, followed line by line, sent signals."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psutil
+
+from tests.integration.client.conftest import config
+from wanllmdb import Client, Run
+
+SECONDS = 30.0
+WANLLMDB = (sys.executable, "-m", "wanllmdb.cli.main")
+
+
+@asynccontextmanager
+async def started(
+    *command: str, environment: Mapping[str, str]
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A process, killed with all that it started at the end of the block if it still runs."""
+    process = await asyncio.create_subprocess_exec(
+        *command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            for child in psutil.Process(process.pid).children(recursive=True):
+                child.kill()
+            process.kill()
+            await process.wait()
+
+
+async def reaches(process: asyncio.subprocess.Process, line: str) -> None:
+    """Waits until the process prints a line."""
+    assert process.stdout is not None
+    while True:
+        read = await asyncio.wait_for(process.stdout.readline(), SECONDS)
+        if read.decode().strip() == line:
+            return
+        if not read:
+            assert process.stderr is not None
+            raise AssertionError(f"the program ended: {(await process.stderr.read()).decode()}")
+
+
+async def end_of(process: asyncio.subprocess.Process, seconds: float = SECONDS) -> tuple[str, str]:
+    """What the process still prints until its end: stdout and stderr."""
+    out, err = await asyncio.wait_for(process.communicate(), seconds)
+    return out.decode(), err.decode()
+
+
+async def new_sweep(client: Client, **more: Any) -> str:
+    """A sweep's id."""
+    created = await asyncio.to_thread(client.create_sweep, config(**more))
+    return created.sweep.sweep_id
+
+
+async def runs_of(client: Client, sweep_id: str) -> list[Run]:
+    """All runs of a sweep."""
+    return await asyncio.to_thread(lambda: list(client.list_runs(sweep_id)))
+
+
+async def until(client: Client, sweep_id: str, *states: str, seconds: float = SECONDS) -> None:
+    """Waits until the sweep's runs are in these states, by number."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while True:
+        now = [str(run.state) for run in await runs_of(client, sweep_id)]
+        if now == list(states):
+            return
+        assert asyncio.get_running_loop().time() < deadline, f"the runs are {now}, not {states}"
+        await asyncio.sleep(0.05)
+
+
+async def until_gone(*pids: int, seconds: float = SECONDS) -> None:
+    """Waits until processes have ended."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while left := [pid for pid in pids if is_alive(pid)]:
+        assert asyncio.get_running_loop().time() < deadline, f"{left} still run"
+        await asyncio.sleep(0.05)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that only waits to be collected does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
