@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -181,35 +180,6 @@ def test_agent_keeps_the_last_words_of_a_failing_program(wanllmdb: Program, scri
     assert run["state"] == "failed"
     assert "exit code 3" in run["error"]["message"]
     assert run["error"]["traceback"] == "the disk is full"
-
-
-def test_agent_gives_up_where_everything_fails(wanllmdb: Program, script: Script) -> None:
-    sweep_id = wanllmdb.create({**PLAIN, "run_cap": 50})
-    said = wanllmdb("agent", sweep_id, *script("raise SystemExit('never')"), code=1).stderr
-    assert "the first 3 runs all failed" in said
-    assert len(wanllmdb.json("runs", "ls", sweep_id)) == 3
-
-
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_agent_gives_its_run_back(
-    wanllmdb: Program, script: Script, tmp_path: Path, how: signal.Signals
-) -> None:
-    pid_file = tmp_path / "pid"
-    command = script(
-        "import os, pathlib, time\n"
-        f"pathlib.Path({str(pid_file)!r}).write_text(str(os.getpid()))\n"
-        "time.sleep(600)\n"
-    )
-    sweep_id = wanllmdb.create(PLAIN)
-    agent = wanllmdb.start("agent", sweep_id, *command)
-    wait_until(lambda: pid_file.exists() and pid_file.read_text() != "")
-    agent.send_signal(how)
-    output, _ = agent.communicate(timeout=30)
-    assert agent.returncode == 130, output
-    assert "Traceback" not in output.replace("Traceback (most recent call last):\n  File", "", 1)
-    (run,) = wanllmdb.json("runs", "ls", sweep_id)
-    assert run["state"] == "queued"
-    assert not psutil.pid_exists(int(pid_file.read_text()))
 
 
 def test_canceled_sweep_stops_the_program(
