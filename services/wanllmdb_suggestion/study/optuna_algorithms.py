@@ -62,7 +62,7 @@ class OptunaAlgorithm:
     parents: str = ""
     prior_attributes: Mapping[str, Any] = field(default_factory=dict)
     fits_other_points: bool = False
-    redraws: int = 32
+    redraws: int = 8
 
 
 def optuna_algorithm(name: str, options: Options) -> OptunaAlgorithm:

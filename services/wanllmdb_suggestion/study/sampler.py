@@ -57,7 +57,7 @@ class Sampler(abc.ABC):
     @property
     def redraws(self) -> int:
         """How many redraws of one run may be worth their time."""
-        return 32
+        return 8
 
     @property
     def learns_from_results(self) -> bool:

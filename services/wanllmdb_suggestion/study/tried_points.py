@@ -7,9 +7,8 @@ import math
 from collections import Counter
 from collections.abc import Hashable, Iterator
 
-from wanllmdb_common.search_space.conditions import has_conditions
 from wanllmdb_common.search_space.distributions import SearchSpace
-from wanllmdb_common.search_space.grid import Grid, axis
+from wanllmdb_common.search_space.grid import EntangledConditionsError, Grid
 from wanllmdb_common.search_space.laws import cardinality
 from wanllmdb_suggestion.study.records import Parameters, RunRecord
 
@@ -21,9 +20,7 @@ class TriedPoints:
     """The points of all runs, whatever came of them, and of those expected."""
 
     def __init__(self, space: SearchSpace) -> None:
-        self._grid = _exact_grid(space)
-        self._names = frozenset(p.name for p in space.parameters)
-        self._has_conditions = has_conditions(space)
+        self._grid = _grid(space)
         self._of_run: dict[int, Hashable] = {}
         self._runs_at: Counter[Hashable] = Counter()
         self._expected: list[Hashable] = []
@@ -94,14 +91,15 @@ class TriedPoints:
         return json.dumps(parameters, sort_keys=True)
 
 
-def _exact_grid(space: SearchSpace) -> Grid | None:
-    """A grid with all points of the space; None where there are too many or it would lack some."""
+def _grid(space: SearchSpace) -> Grid | None:
+    """All points of the space; None where they are too many to look through.
+
+    What is discrete and has bounds is on a grid in full.
+    """
     counts = [cardinality(p.distribution) or math.inf for p in space.parameters]
     if math.prod(counts) > MAX_LISTED:
         return None
-    if any(
-        len(axis(p.distribution)) != count
-        for p, count in zip(space.parameters, counts, strict=True)
-    ):
+    try:
+        return Grid(space)
+    except EntangledConditionsError:
         return None
-    return Grid(space)
