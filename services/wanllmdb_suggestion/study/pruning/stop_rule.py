@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from optuna.exceptions import ExperimentalWarning
 
 from wanllmdb_common.algorithms.pruners import PRUNERS
 from wanllmdb_suggestion.study.pruning.band_table import BandTable
@@ -17,6 +20,9 @@ from wanllmdb_suggestion.study.pruning.pruner import Pruner, PrunerRule, Setting
 from wanllmdb_suggestion.study.pruning.rungs import Gate
 from wanllmdb_suggestion.study.pruning.signed_rank import SignedRank
 from wanllmdb_suggestion.study.records import AlgorithmChoice, StudySpec
+
+# Some of these pruners Optuna calls experimental; it would say so for every sweep.
+warnings.filterwarnings("ignore", category=ExperimentalWarning)
 
 _DESCRIPTIONS = {description.name: description for description in PRUNERS}
 
