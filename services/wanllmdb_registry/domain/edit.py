@@ -43,7 +43,7 @@ class Needs:
     """What a change must find loaded.
 
     `histories` names attempts, as (number, attempt), by whose stored values the objective is
-    found: see `SweepEdit.values_of`.
+    found: see `SweepEdit.values_of`. `objectives` asks for those of all finished runs.
     """
 
     numbers: frozenset[int] = frozenset()
@@ -51,6 +51,7 @@ class Needs:
     queued: bool = False
     expired: bool = False
     histories: frozenset[Attempt] = frozenset()
+    objectives: bool = False
 
 
 @dataclass(slots=True)
@@ -60,7 +61,8 @@ class SweepEdit:
     Every change goes through the methods here, which keep revisions, counters
     and the list of what is to be written in step. `now` is the database's clock.
     `points` are new values by attempt, then by name and step; `stored_values` are those that
-    a change needed loaded, by name and step.
+    a change needed loaded, by name and step. `objectives` are those of finished runs by number,
+    in a sweep with several metrics, if a change needed them.
     """
 
     sweep: Sweep
@@ -72,6 +74,7 @@ class SweepEdit:
     changed: set[int] = field(default_factory=set)
     points: dict[Attempt, dict[tuple[str, int], MetricPoint]] = field(default_factory=dict)
     stored_values: dict[Attempt, dict[str, dict[int, float]]] = field(default_factory=dict)
+    objectives: dict[int, tuple[float, ...]] = field(default_factory=dict)
     new_prior_runs: list[PlacedPriorRun] = field(default_factory=list)
     new_replies: dict[str, StoredReply] = field(default_factory=dict)
     deleted: bool = False

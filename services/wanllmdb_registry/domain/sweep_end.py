@@ -48,7 +48,7 @@ def finish_if_done(edit: SweepEdit, ended: Run | None = None) -> None:
     sweep = edit.sweep
     if sweep.state.is_final or sweep.state is SweepState.PENDING:
         return
-    reached = _target_reached(sweep, ended)
+    reached = _target_reached(edit, ended)
     allowed = sweep.spec.max_failed_runs
     if reached is not None:
         end(edit, SweepState.FINISHED, FinishReason.TARGET_REACHED, reached)
@@ -64,18 +64,20 @@ def finish_if_done(edit: SweepEdit, ended: Run | None = None) -> None:
         end(edit, SweepState.FINISHED, FinishReason.RUN_CAP, message)
 
 
-def _target_reached(sweep: Sweep, ended: Run | None) -> str | None:
+def _target_reached(edit: SweepEdit, ended: Run | None) -> str | None:
     """Which run meets the target of every metric that has one, in a sentence; None if none does.
 
     With one metric it is the best run, also when the target was set after that one ended. With
-    several, no run is the best, and the one that ended is looked at.
+    several, no run is the best: the one that ended is looked at, and those that were loaded.
     """
-    metrics = sweep.spec.metrics
-    if sweep.best is not None:
-        return _meeting(sweep.best.number, metrics, (sweep.best.objective,))
+    metrics, best = edit.sweep.spec.metrics, edit.sweep.best
+    if best is not None:
+        return _meeting(best.number, metrics, (best.objective,))
+    finished = dict(edit.objectives)
     if ended is not None and ended.state is RunState.FINISHED:
-        return _meeting(ended.number, metrics, ended.values)
-    return None
+        finished[ended.number] = ended.objectives
+    found = (_meeting(number, metrics, finished[number]) for number in sorted(finished))
+    return next((message for message in found if message is not None), None)
 
 
 def _meeting(number: int, metrics: tuple[Metric, ...], objectives: tuple[float, ...]) -> str | None:

@@ -69,7 +69,9 @@ class UpdateSweep(SingleChange[UpdatedSweep]):
     update: SweepUpdate
 
     def needs(self, sweep: Sweep) -> Needs:
-        return Needs(queued=True)
+        # With several metrics nothing tells at once whether a run has met the new targets.
+        several = "spec.metrics" in self.update.fields and len(sweep.spec.metrics) > 1
+        return Needs(queued=True, objectives=several)
 
     def apply(self, edit: SweepEdit) -> UpdatedSweep:
         sweep, update = edit.sweep, self.update

@@ -86,6 +86,11 @@ _runs_by_need = (
 READ_RUNS_BY_NEED = Statement(_runs_by_need)
 LOCK_RUNS_BY_NEED = Statement(_runs_by_need.with_for_update(key_share=True))
 
+FINISHED_OBJECTIVES = Statement(
+    select(runs.c.number, runs.c.objectives).where(
+        _of_sweep, runs.c.state == RunState.FINISHED.value
+    )
+)
 # Values of some metrics, of the attempts that are asked for; of each metric as many as
 # count, those with the highest steps, or all where the limit is NULL.
 _attempts = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -42,6 +43,7 @@ from wanllmdb_registry.store.sweep_statements import (
     DELETE_OLD_REPLIES,
     DELETE_POINTS,
     DELETE_SWEEP,
+    FINISHED_OBJECTIVES,
     INSERT_PRIOR_RUNS,
     INSERT_PROJECT,
     INSERT_REPLIES,
@@ -178,6 +180,9 @@ class SweepStore:
         needs = [change.needs(edit.sweep) for change in changes]
         await _load_runs(connection, edit, needs, locked=locked)
         await _load_values(connection, edit, needs)
+        if any(need.objectives for need in needs):
+            finished = await FINISHED_OBJECTIVES.fetch(connection, sweep_id=sweep_id)
+            edit.objectives = {r["number"]: tuple(json.loads(r["objectives"])) for r in finished}
         loaded = _Loaded(edit.sweep.revision, edit.sweep.version)
         outcomes = [_run(change, edit) for change in changes]
         refused = any(isinstance(outcome, ServiceError) for outcome in outcomes)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from google.protobuf import field_mask_pb2
 from grpc import StatusCode
 
 from tests.errors import refused
@@ -271,3 +272,30 @@ async def test_a_sweep_without_a_metric_finishes_runs_without_values(registry: R
     answer = await finish_run(registry, run)
     assert answer.run.state == run_pb2.RUN_STATE_FINISHED
     assert not answer.run.HasField("objective")
+
+
+async def test_targets_that_are_set_later_may_have_been_met_before(registry: Registry) -> None:
+    sweep = await create_sweep(registry, metric=None, metrics=list(SEVERAL))
+    await create_runs(registry, sweep.sweep_id, *map(proposal, range(3)))
+    for number, (loss, acc) in enumerate([(1.0, 0.5), (2.0, 0.9)]):
+        objectives = {"loss": loss, "acc": acc}
+        await registry.FinishRun(end(sweep.sweep_id, number, objectives=objectives))
+
+    async def aim(loss: float, acc: float) -> sweep_pb2.Sweep:
+        spec = sweep_pb2.SweepSpec(
+            metrics=[
+                sweep_pb2.Metric(name="loss", target=loss),
+                sweep_pb2.Metric(name="acc", target=acc),
+            ]
+        )
+        request = pb.UpdateSweepRequest(
+            sweep=sweep_pb2.Sweep(sweep_id=sweep.sweep_id, spec=spec),
+            update_mask=field_mask_pb2.FieldMask(paths=["spec.metrics"]),
+        )
+        return (await registry.UpdateSweep(request)).sweep
+
+    # Each is met, but by another run.
+    assert (await aim(1.0, 0.9)).state == sweep_pb2.SWEEP_STATE_RUNNING
+    after = await aim(2.0, 0.75)
+    assert after.finish_reason == sweep_pb2.FINISH_REASON_TARGET_REACHED
+    assert after.end_message.startswith("run 1 reached the target")
