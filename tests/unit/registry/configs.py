@@ -23,12 +23,17 @@ def parsed(**changes: Any) -> ParsedConfig:
 
 
 def problems(config: dict[str, Any]) -> dict[str, str]:
-    """What is wrong with a config, by path; no path is told twice."""
+    """What is wrong with a config, by path; nothing is told twice."""
     with pytest.raises(InvalidArgumentError) as caught:
         parse_config(config)
     assert caught.value.reason == "INVALID_SWEEP_CONFIG"
-    found = {v.field: v.description for v in caught.value.violations}
-    assert len(found) == len(caught.value.violations), caught.value.message
+    told = caught.value.violations
+    assert len(set(told)) == len(told), caught.value.message
+    found: dict[str, str] = {}
+    for problem in told:
+        found[problem.field] = "; ".join(
+            filter(None, [found.get(problem.field), problem.description])
+        )
     return found
 
 

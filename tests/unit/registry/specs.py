@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
 
+from wanllmdb_common.algorithms.description import AlgorithmDescription, Required
+from wanllmdb_common.algorithms.pruners import PRUNERS
+from wanllmdb_common.algorithms.samplers import SAMPLERS
+from wanllmdb_common.algorithms.terminators import TERMINATORS
 from wanllmdb_common.search_space.distributions import (
     Beta,
     Categorical,
@@ -23,9 +28,9 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
     Uniform,
 )
+from wanllmdb_common.search_space.expressions import spelled
 from wanllmdb_registry.domain.config.rules.command import MACROS
 from wanllmdb_registry.domain.model import (
-    DEFAULT_SAMPLERS,
     AlgorithmChoice,
     Goal,
     Hyperband,
@@ -159,17 +164,55 @@ commands = st.lists(
 ).map(tuple)
 
 
+def options_of(algorithm: AlgorithmDescription) -> st.SearchStrategy[dict[str, Any]]:
+    """Some of the options that have a default, with that; those without one must be given."""
+    given = {o.name: o.default for o in algorithm.options if isinstance(o.default, bool | int)}
+    must = {o.name: 5 for o in algorithm.options if isinstance(o.default, Required)}
+    if algorithm.option("upper") is not None:
+        must["upper"] = 5
+    return st.sets(st.sampled_from(sorted(given)) if given else st.nothing()).map(
+        lambda names: {**{name: given[name] for name in sorted(names)}, **must}
+    )
+
+
+def choices_of(*known: AlgorithmDescription) -> st.SearchStrategy[AlgorithmChoice]:
+    """One of the algorithms with some options."""
+    return st.one_of(
+        [
+            st.builds(AlgorithmChoice, st.just(algorithm.name), options_of(algorithm))
+            for algorithm in known
+        ]
+    )
+
+
+# What any space and any number of metrics will do for.
+EASY = [s for s in SAMPLERS if s.takes_several_metrics and s.name != "brute_force"]
+
+
+@st.composite
+def constraints(draw: st.DrawFn, space: SearchSpace) -> tuple[str, ...]:
+    """Comparisons of the space's parameters."""
+    one = st.sampled_from([spelled(parameter.name) for parameter in space.parameters])
+    operator = st.sampled_from(["<", "==", "!="])
+    items = draw(st.lists(st.tuples(one, operator, one), max_size=3))
+    return tuple(" ".join(item) for item in items)
+
+
 @st.composite
 def specs(draw: st.DrawFn) -> SweepSpec:
     """Specs that are in order."""
-    method = draw(st.sampled_from([Method.RANDOM, Method.GRID]))
     several = draw(st.lists(metrics, max_size=3, unique_by=lambda metric: metric.name))
+    allowed = [sampler for sampler in EASY if several or not sampler.needs_metric]
+    sampler = draw(choices_of(*allowed))
+    space = draw(spaces())
+    has_one = len(several) == 1
     return SweepSpec(
-        method=method,
-        space=draw(spaces()),
-        sampler=AlgorithmChoice(DEFAULT_SAMPLERS[method]),
+        method=next(Method(known.method) for known in EASY if known.name == sampler.name),
+        space=replace(space, constraints=draw(constraints(space))),
+        sampler=sampler,
         metrics=tuple(several),
-        early_termination=draw(st.none() | hyperbands) if len(several) == 1 else None,
+        early_termination=draw(st.none() | hyperbands | choices_of(*PRUNERS)) if has_one else None,
+        terminator=draw(st.none() | choices_of(*TERMINATORS)) if has_one else None,
         run_cap=draw(st.none() | st.integers(1, 10**6)),
         seed=draw(st.none() | st.integers(0, 2**53)),
         retries=draw(st.builds(RetryPolicy, st.integers(0, 100), st.integers(0, 100))),

@@ -7,6 +7,10 @@ from typing import Any
 import pytest
 
 from tests.unit.registry.configs import parsed, problems_with
+from wanllmdb_common.algorithms.description import AlgorithmDescription, Required
+from wanllmdb_common.algorithms.pruners import PRUNERS
+from wanllmdb_common.algorithms.samplers import SAMPLERS
+from wanllmdb_common.algorithms.terminators import TERMINATORS
 from wanllmdb_registry.domain.model import AlgorithmChoice, Hyperband, Method
 
 TWO = [{"name": "loss"}, {"name": "size"}]
@@ -60,12 +64,46 @@ def test_method_and_sampler_say_each_other(
         ({"method": "bayes", "metric": None}, "metric", "method bayes needs a metric"),
         ({"early_terminate": {}}, "early_terminate.type", "must be hyperband, is missing"),
         (
+            {"early_terminate": {"type": "median", "min_iter": 1}},
+            "early_terminate.type",
+            "is 'median': for Optuna's median write pruner: {name: median}",
+        ),
+        (
             {"early_terminate": {"type": "envelope", "min_iter": 1}},
             "early_terminate.type",
             "must be hyperband, is 'envelope': for other rules see pruner",
         ),
         ({"early_terminate": {"type": "hyperband"}}, "early_terminate.min_iter", "max_iter"),
+        (
+            {"method": "bayes", "sampler": {"name": "tpe", "options": {"n_startup_trails": 3}}},
+            "sampler.options.n_startup_trails",
+            "did you mean n_startup_trials?",
+        ),
+        (
+            {"method": "bayes", "sampler": {"name": "tpe", "options": {"group": 3}}},
+            "sampler.options.group",
+            "must be true or false, is 3",
+        ),
+        (
+            {"method": "grid", "sampler": {"name": "grid", "options": {"grid_points": 1}}},
+            "sampler.options.grid_points",
+            "must be an integer, at least 2",
+        ),
+        ({"method": None, "sampler": {"name": "nsga2"}, "metric": None}, "metric", "sampler nsga2"),
+        (
+            {"method": None, "sampler": {"name": "cmaes"}, "metric": None, "metrics": TWO},
+            "sampler.name",
+            "cmaes takes one metric, not 2; several are taken by random",
+        ),
+        ({"method": None, "sampler": {"name": "cmaes"}}, "sampler.name", "at least two parameters"),
+        ({"method": None, "sampler": {"name": "brute_force"}}, "sampler.name", "give them a q"),
         ({"pruner": {"name": "no_such"}}, "pruner.name", "'no_such' is none of"),
+        ({"pruner": {"name": "patient"}}, "pruner.options.patience", "is required: an integer"),
+        (
+            {"pruner": {"name": "patient", "options": {"patience": 1, "wrapped": {"name": "x"}}}},
+            "pruner.options.wrapped.name",
+            "'x' is none of",
+        ),
         ({"terminate": {"name": "no_such"}}, "terminate.name", "'no_such' is none of"),
         (
             {"pruner": {"name": "a"}, "early_terminate": {"type": "hyperband", "min_iter": 1}},
@@ -92,6 +130,54 @@ def test_method_and_sampler_say_each_other(
 )
 def test_a_wrong_choice_is_told_where_and_why(given: dict[str, Any], path: str, says: str) -> None:
     assert says in problems_with(**given)[path]
+
+
+NUMBERS = {name: {"min": 0.0, "max": 1.0, "q": 0.25} for name in ("x", "y")}
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS, ids=lambda sampler: sampler.name)
+def test_every_sampler_can_be_chosen_by_name_alone(sampler: AlgorithmDescription) -> None:
+    spec = parsed(method=None, sampler={"name": sampler.name}, parameters=NUMBERS).spec
+    assert (spec.method.value, spec.sampler) == (sampler.method, AlgorithmChoice(sampler.name))
+    wrong = next(method for method in Method if method.value != sampler.method)
+    found = problems_with(method=wrong.value, sampler={"name": sampler.name}, parameters=NUMBERS)
+    assert list(found) == ["sampler.name"]
+
+
+def required(algorithm: AlgorithmDescription) -> dict[str, Any]:
+    """The smallest value of each option that must be given."""
+    options = {o.name: o for o in algorithm.options if isinstance(o.default, Required)}
+    options |= {name: o for name in ("lower",) if (o := algorithm.option(name)) is not None}
+    numbers = {name: 1 if o.min is None else o.min + 1 for name, o in options.items()}
+    return {name: int(n) if options[name].type == "INT" else n for name, n in numbers.items()}
+
+
+@pytest.mark.parametrize("pruner", PRUNERS, ids=lambda pruner: pruner.name)
+def test_every_pruner_can_be_chosen(pruner: AlgorithmDescription) -> None:
+    options = required(pruner)
+    spec = parsed(pruner={"name": pruner.name, "options": options}).spec
+    assert spec.early_termination == AlgorithmChoice(pruner.name, options)
+
+
+@pytest.mark.parametrize("terminator", TERMINATORS, ids=lambda terminator: terminator.name)
+def test_every_terminator_can_be_chosen(terminator: AlgorithmDescription) -> None:
+    spec = parsed(terminate={"name": terminator.name}).spec
+    assert spec.terminator == AlgorithmChoice(terminator.name)
+
+
+def test_a_grid_is_as_large_as_its_options_and_conditions_say() -> None:
+    space = {
+        "a": {"values": [1, 2, 3]},
+        "x": {"min": 0.0, "max": 1.0, "when": {"a": 1}},
+    }
+    sampler = {"name": "grid", "options": {"grid_points": 5, "shuffle": True}}
+    config = parsed(method="grid", parameters=space, sampler=sampler, run_cap=3)
+    assert config.grid_size == 5 + 2
+    assert "'x' is continuous and has no q: its grid is 5 values" in config.warnings[0]
+    assert config.warnings[1] == "run_cap 3 ends the sweep before its 7 grid points"
+    assert parsed(parameters=space).grid_size is None
+    many = {f"p{n}": {"min": 0, "max": 2**62} for n in range(500)}
+    assert "more than 10^18" in parsed(method="grid", parameters=many, run_cap=3).warnings[0]
 
 
 @pytest.mark.parametrize(

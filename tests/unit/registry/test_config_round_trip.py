@@ -27,7 +27,7 @@ def with_types(value: Any) -> Any:
     return type(value), value
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(specs())
 def test_a_spec_survives_export_and_import_with_every_type(spec: SweepSpec) -> None:
     assert not problems_of(spec)
