@@ -12,6 +12,7 @@ from pathlib import Path
 
 import grpc.aio
 import pytest
+from pydantic import SecretStr
 
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2_grpc as analysis_grpc
@@ -28,6 +29,9 @@ from wanllmdb_suggestion.settings import SuggestionSettings
 _names = itertools.count()
 
 LEASE = timedelta(seconds=60)
+
+# What all suggestion services sign samplers' states with, as replicas do.
+STATE_KEY = "5e" * 32
 
 # A shell that starts the tests in the background lets them, and all that they
 # start, ignore Ctrl-C; some of them are about what it does.
@@ -87,9 +91,13 @@ async def registry(
 
 
 @contextlib.asynccontextmanager
-async def suggestion_server(registry_address: str) -> AsyncIterator[str]:
+async def suggestion_server(
+    registry_address: str, state_key: str = STATE_KEY
+) -> AsyncIterator[str]:
     """A suggestion service on the registry, within the block; yields its address."""
-    settings = SuggestionSettings(port=0, grace=1, registry=registry_address)
+    settings = SuggestionSettings(
+        port=0, grace=1, registry=registry_address, state_key=SecretStr(state_key)
+    )
     async with (
         running_suggestion(settings) as app,
         running_server(settings, services=SERVICES, register=app.add_to) as address,
