@@ -64,9 +64,16 @@ def best_of(message: Any) -> tuple[int, float, float] | None:
     return best.number, best.objective, best.parameters["x"].double_value
 
 
-def expected_best(rules: model.Sweep) -> tuple[int, float | None, float | None] | None:
+def expected_best(rules: model.Sweep) -> tuple[int, float, float | None] | None:
     """What `best_of` must give."""
-    return None if rules.best is None else (rules.best.number, rules.best.objective, rules.best.x)
+    best = rules.best
+    return None if best is None else (best.number, best.objectives[0], best.x)
+
+
+def worth_of(run: Any) -> tuple[float, ...]:
+    """`objective` or `objectives` of a run, whichever is set."""
+    assert not (run.HasField("objective") and run.objectives)
+    return (run.objective,) if run.HasField("objective") else tuple(run.objectives)
 
 
 def check_sweep(call: Call, sweep: Tracked) -> None:
@@ -76,8 +83,10 @@ def check_sweep(call: Call, sweep: Tracked) -> None:
     reason = sweep_pb2.FinishReason.Name(got.finish_reason).removeprefix("FINISH_REASON_")
     assert (sweep_state(got.state), reason) == (rules.state, rules.finish_reason)
     assert (got.spec.run_cap if got.spec.HasField("run_cap") else None) == rules.cap
-    assert got.spec.HasField("metric") == rules.has_metric
-    assert (got.spec.metric.target if got.spec.metric.HasField("target") else None) == rules.target
+    targets = [metric.target if metric.HasField("target") else None for metric in got.spec.metrics]
+    assert targets == [metric.target for metric in rules.metrics]
+    assert got.prior_runs == len(rules.prior)
+    assert bool(got.end_message) == rules.ended
     stats = got.stats
     counts = {state: getattr(stats, f"{state.lower()}_runs") for state in model.RUN_STATES}
     assert counts == {state: rules.counts[state] for state in model.RUN_STATES}
@@ -112,12 +121,12 @@ def check_runs(call: Call, sweep: Tracked) -> None:
         (
             run_state(run.state),
             run.attempt,
-            run.objective if run.HasField("objective") else None,
+            worth_of(run),
             run.parameters["x"].double_value,
         )
         for run in runs
     ]
-    assert got == [(run.state, run.attempt, run.objective, run.x) for run in sweep.model.runs]
+    assert got == [(run.state, run.attempt, run.objectives, run.x) for run in sweep.model.runs]
     for run in runs:
         assert run.HasField("end_time") == (run_state(run.state) not in ("QUEUED", "RUNNING"))
         assert run.HasField("lease_expire_time") == (run_state(run.state) == "RUNNING")
@@ -127,6 +136,7 @@ def check_sync(call: Call, sweep: Tracked, seen: int, page_size: int) -> None:
     """SyncRuns from a revision seen earlier: what changed since, each run once, and no other."""
     since, clock = sweep.revisions[seen]
     rules, got = sweep.model, list[pb.SyncedRun]()
+    prior: list[pb.SyncedPriorRun] = []
     own: sweep_pb2.Sweep | None = None
     while True:
         page = call(
@@ -134,6 +144,7 @@ def check_sync(call: Call, sweep: Tracked, seen: int, page_size: int) -> None:
             pb.SyncRunsRequest(sweep_id=sweep.sweep_id, since_revision=since, page_size=page_size),
         )
         got += page.runs
+        prior += page.prior_runs
         if page.HasField("sweep"):
             own = page.sweep
         assert page.revision >= since
@@ -150,6 +161,7 @@ def check_sync(call: Call, sweep: Tracked, seen: int, page_size: int) -> None:
     for run in got:
         expected = rules.runs[run.number]
         assert (run_state(run.state), run.attempt) == (expected.state, expected.attempt)
-        objective = run.objective if run.HasField("objective") else None
-        assert objective == expected.objective
+        assert worth_of(run) == expected.objectives
+    came = [(i, values) for i, (values, came) in enumerate(rules.prior) if came > clock]
+    assert [(entry.index, tuple(entry.run.objectives)) for entry in prior] == came
     assert (own is not None) == (rules.own_changed > clock)

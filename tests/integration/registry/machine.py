@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from google.protobuf import field_mask_pb2
@@ -20,6 +21,7 @@ from tests.integration.registry.model import Etag, Refused
 from tests.sweeps import Registry, request_id, row
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, search_space_pb2, sweep_pb2
+from wanllmdb_common.search_space.convert import parameters_to_proto
 
 T = TypeVar("T")
 
@@ -37,15 +39,25 @@ counts = st.integers(0, 3)
 caps = st.none() | st.integers(1, 6)
 targets = st.none() | st.sampled_from([0.25, 0.5, 2.0])
 etags = st.sampled_from([Etag.NONE, Etag.NONE, Etag.CURRENT, Etag.STALE])
+metrics = st.builds(
+    model.Metric,
+    name=st.just("loss"),
+    maximize=st.booleans(),
+    target=st.none() | targets,
+    value=st.sampled_from(["last", "last", "best", "mean_last_2"]),
+)
 specs = st.builds(
-    lambda cap, has_metric, target, maximize, retries: model.Sweep(
-        cap, has_metric, target if has_metric else None, maximize, retries
+    lambda cap, first, second, retries, max_failed: model.Sweep(
+        cap, tuple(first + [replace(metric, name="acc") for metric in second]), retries, max_failed
     ),
     cap=caps,
-    has_metric=st.sampled_from([True, True, True, False]),
-    target=st.none() | targets,
-    maximize=st.booleans(),
+    # None, one or two; mostly one.
+    first=st.lists(metrics, min_size=1, max_size=1),
+    second=st.lists(metrics, max_size=1),
     retries=st.integers(0, 2),
+    max_failed=st.sampled_from([None, None, 1, 2]),
+) | st.builds(
+    lambda cap, retries: model.Sweep(cap, (), retries, None), cap=caps, retries=st.integers(0, 2)
 )
 # Which sweep or run, counted from the newest; most calls should meet one.
 which = st.integers(0, 7)
@@ -56,9 +68,20 @@ def same(left: Message, right: Message) -> bool:
     return left.SerializeToString(deterministic=True) == right.SerializeToString(deterministic=True)
 
 
-def rows(reported: Sequence[float]) -> list[run_pb2.MetricRow]:
-    """A row for each value of the metric, with another metric beside it."""
-    return [row(step, {"loss": value, "other": 1.0}) for step, value in enumerate(reported)]
+def as_rows(reported: Sequence[float], first: int = 0) -> model.Rows:
+    """A row for each value, from the step `first` on.
+
+    Both metrics have it, with opposite signs, and another metric stands beside them.
+    """
+    return [
+        (first + step, {"loss": value, "acc": -value, "other": 1.0})
+        for step, value in enumerate(reported)
+    ]
+
+
+def to_messages(rows: model.Rows) -> list[run_pb2.MetricRow]:
+    """The messages."""
+    return [row(step, values) for step, values in rows]
 
 
 class Machine(RuleBasedStateMachine):
@@ -138,13 +161,11 @@ class SweepMachine(Machine):
         spec = sweep_pb2.SweepSpec(
             method=sweep_pb2.METHOD_RANDOM,
             search_space=SPACE,
+            metrics=map(_metric, rules.metrics),
             run_cap=rules.cap,
             retries=sweep_pb2.RetryPolicy(failed=rules.retries),
+            max_failed_runs=rules.max_failed,
         )
-        if rules.has_metric:
-            goal = sweep_pb2.GOAL_MAXIMIZE if rules.maximize else sweep_pb2.GOAL_MINIMIZE
-            metric = sweep_pb2.Metric(name="loss", goal=goal, target=rules.target)
-            spec.metrics.append(metric)
         request = pb.CreateSweepRequest(spec=spec, request_id=request_id())
         reply = self.call("CreateSweep", request)
         sweep = Tracked(reply.sweep.sweep_id, rules)
@@ -178,19 +199,44 @@ class SweepMachine(Machine):
         cap=caps | st.just(0),
         aim=targets | st.just(math.nan),
         etag=etags,
-        of_cap=st.booleans(),
+        what=st.sampled_from(["cap", "target", "failures"]),
     )
     def change_limit(
-        self, index: int, cap: int | None, aim: float | None, etag: Etag, *, of_cap: bool
+        self, index: int, cap: int | None, aim: float | None, etag: Etag, what: str
     ) -> None:
         sweep = self.pick(index)
-        if of_cap:
+        rules = sweep.model
+        if what == "cap":
             request = self.update(sweep, "spec.run_cap", sweep_pb2.SweepSpec(run_cap=cap), etag)
-            self.step(sweep, "UpdateSweep", request, lambda: sweep.model.update_cap(cap, etag))
+            self.step(sweep, "UpdateSweep", request, lambda: rules.update_cap(cap, etag))
+        elif what == "failures":
+            spec = sweep_pb2.SweepSpec(max_failed_runs=cap)
+            request = self.update(sweep, "spec.max_failed_runs", spec, etag)
+            self.step(sweep, "UpdateSweep", request, lambda: rules.update_max_failed(cap, etag))
         else:
-            spec = sweep_pb2.SweepSpec(metrics=[sweep_pb2.Metric(target=aim)])
+            name = "loss" if len(rules.metrics) > 1 else ""
+            spec = sweep_pb2.SweepSpec(metrics=[sweep_pb2.Metric(name=name, target=aim)])
             request = self.update(sweep, "spec.metrics", spec, etag)
-            self.step(sweep, "UpdateSweep", request, lambda: sweep.model.update_target(aim, etag))
+            self.step(sweep, "UpdateSweep", request, lambda: rules.update_target(aim, etag))
+
+    @rule(index=which, count=counts)
+    def import_runs(self, index: int, count: int) -> None:
+        sweep = self.pick(index)
+        objectives = [(0.5,) * len(sweep.model.metrics)] * count
+        runs = [
+            run_pb2.PriorRun(
+                parameters=parameters_to_proto({"x": self.point()}),
+                state=run_pb2.RUN_STATE_FINISHED,
+                objectives=values,
+            )
+            for values in objectives
+        ]
+        request = pb.ImportRunsRequest(
+            sweep_id=sweep.sweep_id,
+            source=pb.PriorRunSource(runs=pb.PriorRunList(runs=runs)),
+            request_id=request_id(),
+        )
+        self.step(sweep, "ImportRuns", request, lambda: sweep.model.import_runs(objectives))
 
     def update(
         self, sweep: Tracked, path: str, spec: sweep_pb2.SweepSpec, etag: Etag
@@ -220,3 +266,18 @@ class SweepMachine(Machine):
             request.requests.add(agent_id="agent", request_id=request_id())
         with refused(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
             self.call(method, request)
+
+
+def _metric(rules: model.Metric) -> sweep_pb2.Metric:
+    values = {
+        "last": sweep_pb2.OBJECTIVE_VALUE_LAST,
+        "best": sweep_pb2.OBJECTIVE_VALUE_BEST,
+        "mean_last_2": sweep_pb2.OBJECTIVE_VALUE_MEAN_LAST,
+    }
+    return sweep_pb2.Metric(
+        name=rules.name,
+        goal=sweep_pb2.GOAL_MAXIMIZE if rules.maximize else sweep_pb2.GOAL_MINIMIZE,
+        target=rules.target,
+        value=values[rules.value],
+        mean_over=2 if rules.value == "mean_last_2" else 0,
+    )

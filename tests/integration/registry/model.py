@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-ENDED_SWEEP = ("FINISHED", "CANCELED")
+# Steps, each with values by metric.
+Rows = Sequence[tuple[int, Mapping[str, float]]]
+
+ENDED_SWEEP = ("FINISHED", "FAILED", "CANCELED")
 RUN_STATES = ("QUEUED", "RUNNING", "FINISHED", "PRUNED", "FAILED", "LOST", "CANCELED")
 
 
@@ -45,8 +48,38 @@ class Etag(Enum):
 
 
 @dataclass
+class Metric:
+    """What counts of what runs report: the `last` value, the `best`, or `mean_last_2`."""
+
+    name: str
+    maximize: bool = False
+    target: float | None = None
+    value: str = "last"
+
+    def worth(self, reported: Mapping[int, float]) -> float | None:
+        """What a run is worth that reported these values, by step; None if nothing."""
+        values = [reported[step] for step in sorted(reported)]
+        if self.value == "last":
+            values = values[-1:]
+        elif self.value == "mean_last_2":
+            values = values[-2:]
+        else:
+            values = [value for value in values if math.isfinite(value)]
+            values = sorted(values, reverse=self.maximize)[:1]
+        if not values or not all(map(math.isfinite, values)):
+            return None
+        return sum(values) / len(values)
+
+    def met_by(self, objective: float) -> bool:
+        """Whether an objective is as good as the target; without one all are."""
+        if self.target is None:
+            return True
+        return objective >= self.target if self.maximize else objective <= self.target
+
+
+@dataclass
 class Run:
-    """A run; `reported` is the last value of the metric in this attempt.
+    """A run; `reported` are the values of this attempt by metric and step.
 
     `changed` is the time of the last change, by the clock of the sweep.
     """
@@ -55,8 +88,8 @@ class Run:
     x: float | None
     state: str = "QUEUED"
     attempt: int = 0
-    objective: float | None = None
-    reported: float | None = None
+    objectives: tuple[float, ...] = ()
+    reported: dict[str, dict[int, float]] = field(default_factory=dict)
     failures: int = 0
     changed: int = 0
 
@@ -74,14 +107,14 @@ class Sweep:
     """A sweep. The caller moves `clock` on before each rule.
 
     `changed` and `own_changed` say when it, or its runs too, changed last;
-    `version` counts its own changes, as the etag does.
+    `version` counts its own changes, as the etag does. `prior` holds the objectives of
+    prior runs with the time at which they came.
     """
 
     cap: int | None
-    has_metric: bool
-    target: float | None
-    maximize: bool
+    metrics: tuple[Metric, ...]
     retries: int
+    max_failed: int | None
     state: str = "PENDING"
     finish_reason: str = "UNSPECIFIED"
     exhausted: bool = False
@@ -90,6 +123,7 @@ class Sweep:
     changed: int = 1
     own_changed: int = 1
     version: int = 1
+    prior: list[tuple[tuple[float, ...], int]] = field(default_factory=list)
 
     @property
     def ended(self) -> bool:
@@ -107,14 +141,18 @@ class Sweep:
         return [run for run in self.runs if run.state == "QUEUED"]
 
     @property
+    def finished(self) -> list[Run]:
+        """Runs that ended well."""
+        return [run for run in self.runs if run.state == "FINISHED"]
+
+    @property
     def best(self) -> Run | None:
         """The finished run with the best objective, the earlier one of equals."""
-        finished = [run for run in self.runs if run.state == "FINISHED"]
-        return min(finished, key=self._rank, default=None) if self.has_metric else None
+        return min(self.finished, key=self._rank, default=None) if len(self.metrics) == 1 else None
 
     def _rank(self, run: Run) -> tuple[float, int]:
-        assert run.objective is not None
-        return (-run.objective if self.maximize else run.objective, run.number)
+        (objective,) = run.objectives
+        return (-objective if self.metrics[0].maximize else objective, run.number)
 
     # What somebody does to the sweep itself.
 
@@ -146,15 +184,32 @@ class Sweep:
         self._finish_if_done()
 
     def update_target(self, target: float | None, etag: Etag) -> None:
-        """UpdateSweep of `spec.metric.target`."""
+        """UpdateSweep of the target of the first metric."""
         self._check_etag(etag)
-        if not self.has_metric:
+        if not self.metrics:
             raise Refused("FAILED_PRECONDITION", "NO_METRIC")
         if target is not None and not math.isfinite(target):
             raise Refused("INVALID_ARGUMENT", "INVALID_SWEEP_CONFIG")
-        self.target = target
+        self.metrics[0].target = target
         self._own_change()
         self._finish_if_done()
+
+    def update_max_failed(self, most: int | None, etag: Etag) -> None:
+        """UpdateSweep of `spec.max_failed_runs`."""
+        self._check_etag(etag)
+        if most is not None and most < 1:
+            raise Refused("INVALID_ARGUMENT", "INVALID_SWEEP_CONFIG")
+        self.max_failed = most
+        self._own_change()
+        self._finish_if_done()
+
+    def import_runs(self, objectives: Sequence[tuple[float, ...]]) -> None:
+        """ImportRuns of results that fit."""
+        if self.ended:
+            raise Refused("FAILED_PRECONDITION", "SWEEP_STATE_CONFLICT")
+        if objectives:
+            self.prior += [(values, self.clock) for values in objectives]
+            self._own_change()
 
     def delete(self, etag: Etag) -> None:
         """DeleteSweep; the caller drops the model."""
@@ -175,7 +230,7 @@ class Sweep:
             if proposal.number == len(self.runs):
                 self.runs.append(Run(proposal.number, proposal.x))
             run = self.runs[proposal.number]
-            run.x, run.reported = proposal.x, None
+            run.x, run.reported = proposal.x, {}
             run.attempt += 1
             self._move(run, "RUNNING")
         if exhausted and not self.exhausted:
@@ -225,35 +280,37 @@ class Sweep:
             raise Refused("FAILED_PRECONDITION", "RUN_NOT_RUNNING")
         return run
 
-    def report(self, number: int, attempt: int, values: Sequence[float]) -> str:
-        """ReportMetrics of values of the metric; gives the command."""
+    def report(self, number: int, attempt: int, rows: Rows) -> str:
+        """ReportMetrics; gives the command."""
         run = self.held(number, attempt)
-        self._report(run, values)
+        self._report(run, rows)
         return self._command()
 
     def finish(
         self,
         number: int,
         attempt: int,
-        values: Sequence[float],
+        rows: Rows,
         outcome: Outcome,
-        objective: float | None,
+        given: Mapping[str, float],
     ) -> Run:
-        """FinishRun, with values not yet reported."""
+        """FinishRun, with values not yet reported, and those that the agent gives by name."""
         run = self.held(number, attempt)
-        self._report(run, values)
-        known = run.reported is not None and not math.isnan(run.reported)
+        if outcome is Outcome.SUCCEEDED and given.keys() - {m.name for m in self.metrics}:
+            raise Refused("INVALID_ARGUMENT", "INVALID_REQUEST")
+        self._report(run, rows)
         if outcome is Outcome.SUCCEEDED:
-            final = run.reported if objective is None else objective
-            if not self.has_metric:
-                self._move(run, "FINISHED")
-            elif final is None or math.isnan(final):
+            worths = [self._worth(run, metric, given) for metric in self.metrics]
+            objectives = tuple(worth for worth in worths if worth is not None)
+            if len(objectives) < len(self.metrics):
                 self._fail(run)
             else:
-                run.objective = final
+                run.objectives = objectives
                 self._move(run, "FINISHED")
         elif outcome is Outcome.PRUNED:
-            run.objective = run.reported if known and self.has_metric else None
+            worths = [self._worth(run, metric, {}) for metric in self.metrics]
+            objectives = tuple(worth for worth in worths if worth is not None)
+            run.objectives = objectives if len(objectives) == len(self.metrics) else ()
             self._move(run, "PRUNED")
         elif outcome is Outcome.CANCELED:
             self._move(run, "CANCELED")
@@ -261,6 +318,11 @@ class Sweep:
             self._fail(run)
         self._finish_if_done()
         return run
+
+    def _worth(self, run: Run, metric: Metric, given: Mapping[str, float]) -> float | None:
+        if metric.name in given:
+            return given[metric.name] if math.isfinite(given[metric.name]) else None
+        return metric.worth(run.reported.get(metric.name, {}))
 
     def release(self, number: int, attempt: int) -> Run:
         """ReleaseRun."""
@@ -285,9 +347,10 @@ class Sweep:
     def _command(self) -> str:
         return "STOP" if self.state == "CANCELED" else "CONTINUE"
 
-    def _report(self, run: Run, values: Sequence[float]) -> None:
-        if values:
-            run.reported = values[-1]
+    def _report(self, run: Run, rows: Rows) -> None:
+        for step, values in rows:
+            for name, value in values.items():
+                run.reported.setdefault(name, {})[step] = value
             self._move(run, run.state)
 
     def _fail(self, run: Run) -> None:
@@ -314,18 +377,17 @@ class Sweep:
     def _finish_if_done(self) -> None:
         if self.state not in ("RUNNING", "PAUSED"):
             return
-        best, counts = self.best, self.counts
-        if best is not None and self._meets_target(best):
+        counts = self.counts
+        if any(metric.target is not None for metric in self.metrics) and any(
+            all(m.met_by(o) for m, o in zip(self.metrics, run.objectives, strict=True))
+            for run in self.finished
+        ):
             self._end("FINISHED", "TARGET_REACHED")
+        elif self.max_failed is not None and counts["FAILED"] >= self.max_failed:
+            self._end("FAILED", "UNSPECIFIED")
         elif counts["QUEUED"] or counts["RUNNING"]:
             return
         elif self.exhausted:
             self._end("FINISHED", "SPACE_EXHAUSTED")
         elif self.cap is not None and len(self.runs) >= self.cap:
             self._end("FINISHED", "RUN_CAP")
-
-    def _meets_target(self, run: Run) -> bool:
-        assert run.objective is not None
-        if self.target is None:
-            return False
-        return run.objective >= self.target if self.maximize else run.objective <= self.target

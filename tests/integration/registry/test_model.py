@@ -44,11 +44,12 @@ from tests.integration.registry.compare import (
 from tests.integration.registry.machine import (
     MAX_SWEEPS,
     SweepMachine,
+    as_rows,
     counts,
     etags,
-    rows,
     same,
     specs,
+    to_messages,
     which,
 )
 from tests.integration.registry.model import Etag, Outcome, Proposal
@@ -116,7 +117,8 @@ class RegistryMachine(SweepMachine):
             elif not sweep.model.counts["RUNNING"]:
                 continue
             elif act == "report":
-                self.report(sweep, *self.pick_run(sweep, run), [0.5 if value is None else value])
+                values = [0.5 if value is None else value]
+                self.report(sweep, *self.pick_run(sweep, run), values, chance.randrange(3))
             elif act == "release":
                 self.release(sweep, *self.pick_run(sweep, run))
             else:
@@ -194,20 +196,20 @@ class RegistryMachine(SweepMachine):
         if done is not None:
             assert [run.number for run in done[0].runs] == done[1]
 
-    def report(self, sweep: Tracked, number: int, attempt: int, reported: Sequence[float]) -> None:
-        """ReportMetrics."""
+    def report(
+        self, sweep: Tracked, number: int, attempt: int, reported: Sequence[float], first: int = 0
+    ) -> None:
+        """ReportMetrics, from a step on."""
+        rows = as_rows(reported, first)
         request = pb.ReportMetricsRequest(
             sweep_id=sweep.sweep_id,
             number=number,
             attempt=attempt,
-            rows=rows(reported),
+            rows=to_messages(rows),
             request_id=request_id(),
         )
         done = self.step(
-            sweep,
-            "ReportMetrics",
-            request,
-            lambda: sweep.model.report(number, attempt, reported),
+            sweep, "ReportMetrics", request, lambda: sweep.model.report(number, attempt, rows)
         )
         if done is not None:
             assert command(done[0].command) == done[1]
@@ -235,7 +237,7 @@ class RegistryMachine(SweepMachine):
         number, attempt = self.pick_run(sweep, run)
         attempt += offset
         if act == "report":
-            self.report(sweep, number, attempt, reported)
+            self.report(sweep, number, attempt, reported, index % 3)
         elif act == "release":
             self.release(sweep, number, attempt)
         else:
@@ -250,22 +252,29 @@ class RegistryMachine(SweepMachine):
         outcome: Outcome,
         objective: float | None,
     ) -> None:
-        """FinishRun."""
+        """FinishRun; with several metrics the objective is given for the first alone."""
+        rows = as_rows(reported)
+        given: dict[str, float] = {}
+        if outcome is Outcome.SUCCEEDED and objective is not None and sweep.model.metrics:
+            given["loss"] = objective
         request = pb.FinishRunRequest(
             sweep_id=sweep.sweep_id,
             number=number,
             attempt=attempt,
-            rows=rows(reported),
+            rows=to_messages(rows),
             request_id=request_id(),
         )
         getattr(request, outcome.value).SetInParent()
-        if outcome is Outcome.SUCCEEDED and objective is not None:
+        if len(sweep.model.metrics) > 1:
+            request.succeeded.objectives.update(given)
+        elif outcome is Outcome.SUCCEEDED and objective is not None:
+            # Without a metric it says nothing.
             request.succeeded.objective = objective
         done = self.step(
             sweep,
             "FinishRun",
             request,
-            lambda: sweep.model.finish(number, attempt, reported, outcome, objective),
+            lambda: sweep.model.finish(number, attempt, rows, outcome, given),
         )
         if done is not None:
             reply, ended = done
