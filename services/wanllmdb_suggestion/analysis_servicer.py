@@ -8,6 +8,7 @@ from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2_grpc as pb_grpc
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_common.errors import FailedPreconditionError
+from wanllmdb_suggestion.analysis.answer_cache import AnswerCache
 from wanllmdb_suggestion.analysis.objectives import (
     courses_of_sweeps,
     edf_of_sweeps,
@@ -51,6 +52,7 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
         self._registry = registry
         self._reader = SweepReader(registry, sweeps)
         self._importance = importance
+        self._answers = AnswerCache()
 
     async def GetParameterImportance(
         self, request: pb.GetParameterImportanceRequest, context: Context
@@ -69,9 +71,13 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
                 finished=len(runs),
                 needed=MIN_RUNS_FOR_IMPORTANCE,
             )
-        data = await asyncio.to_thread(importance_data, runs, finished.space, evaluator)
-        shares = await self._importance.compute(data)
-        return await asyncio.to_thread(parameter_importances, shares, runs, finished.space)
+
+        async def answer() -> pb.GetParameterImportanceResponse:
+            data = await asyncio.to_thread(importance_data, runs, finished.space, evaluator)
+            shares = await self._importance.compute(data)
+            return await asyncio.to_thread(parameter_importances, shares, runs, finished.space)
+
+        return await self._answers.get(finished, request, answer)
 
     async def GetOptimizationHistory(
         self, request: pb.GetOptimizationHistoryRequest, context: Context
@@ -79,7 +85,11 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
         check_history(request)
         finished = await self._reader.finished(request.sweep_id, scope_of_call(context))
         subject = subject_of(request.sweep_id, finished, request.metric)
-        return await asyncio.to_thread(optimization_history, request, subject.runs)
+        return await self._answers.get(
+            finished,
+            request,
+            lambda: asyncio.to_thread(optimization_history, request, subject.runs),
+        )
 
     async def GetHypervolumeHistory(
         self, request: pb.GetHypervolumeHistoryRequest, context: Context
@@ -87,7 +97,9 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
         check_hypervolume(request)
         finished = await self._reader.finished(request.sweep_id, scope_of_call(context))
         check_front(request.sweep_id, finished.metrics, request.reference_point)
-        return await asyncio.to_thread(hypervolume_history, request, finished)
+        return await self._answers.get(
+            finished, request, lambda: asyncio.to_thread(hypervolume_history, request, finished)
+        )
 
     async def GetSlices(
         self, request: pb.GetSlicesRequest, context: Context
@@ -99,7 +111,9 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
         parameters = sorted(subject.parameters, key=lambda p: p.name) or [
             p for p in finished.space.parameters if p.name in finished.parameters
         ]
-        return await asyncio.to_thread(slices, request, parameters, subject.runs)
+        return await self._answers.get(
+            finished, request, lambda: asyncio.to_thread(slices, request, parameters, subject.runs)
+        )
 
     async def GetContour(
         self, request: pb.GetContourRequest, context: Context
@@ -109,7 +123,9 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
         named = {"x_parameter": request.x_parameter, "y_parameter": request.y_parameter}
         subject = subject_of(request.sweep_id, finished, request.metric, named)
         x, y = subject.parameters
-        return await asyncio.to_thread(contour_of, request, x, y, subject.runs)
+        return await self._answers.get(
+            finished, request, lambda: asyncio.to_thread(contour_of, request, x, y, subject.runs)
+        )
 
     async def GetEdf(self, request: pb.GetEdfRequest, context: Context) -> pb.GetEdfResponse:
         check_edf(request)
@@ -125,7 +141,9 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
         finished = await self._reader.finished(request.sweep_id, scope_of_call(context))
         if not finished.metrics:
             raise no_metric(request.sweep_id)
-        return await asyncio.to_thread(correlation_matrix, request, finished)
+        return await self._answers.get(
+            finished, request, lambda: asyncio.to_thread(correlation_matrix, request, finished)
+        )
 
     async def CompareSweeps(
         self, request: pb.CompareSweepsRequest, context: Context

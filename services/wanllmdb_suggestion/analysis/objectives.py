@@ -55,12 +55,14 @@ def hypervolume_history(
         seen = losses(default_reference(points), minimize)
         given = np.where(np.isnan(given), seen, given)
     response.reference_point.extend(given.tolist())
-    volumes = hypervolumes(points, losses(given, minimize))
+    found = hypervolumes(points, losses(given, minimize))
+    volumes = found.volumes
     limit = request.max_points or DEFAULT_POINTS
     places = thinned(len(volumes), limit, improvements(volumes))
     response.run_numbers.extend(numbers[places].tolist())
     response.hypervolumes.extend(volumes[places].tolist())
     response.total_finished_runs = len(volumes)
+    response.is_estimate = found.estimated
     return response
 
 

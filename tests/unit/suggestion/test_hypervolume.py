@@ -24,19 +24,49 @@ def test_a_staircase_of_two_metrics() -> None:
             [4.0, 0.0],  # on the reference's edge
         ]
     )
-    volumes = hypervolumes(points, np.array([4.0, 4.0]))
-    assert volumes.tolist() == [4.0, 4.0, 5.0, 6.0, 6.0, 6.0, 9.0, 9.0]
+    found = hypervolumes(points, np.array([4.0, 4.0]))
+    assert not found.estimated
+    assert found.volumes.tolist() == [4.0, 4.0, 5.0, 6.0, 6.0, 6.0, 9.0, 9.0]
 
 
 def test_three_metrics() -> None:
     points = np.array([[1.0, 1.0, 1.0], [0.0, 1.5, 1.5], [0.0, 0.0, 0.0]])
-    volumes = hypervolumes(points, np.array([2.0, 2.0, 2.0]))
+    found = hypervolumes(points, np.array([2.0, 2.0, 2.0]))
+    assert not found.estimated
     # 1; a beam of 2 x 0.5 x 0.5, half of it inside of the first; all of 2 x 2 x 2.
-    assert volumes.tolist() == [1.0, 1.25, 8.0]
+    assert found.volumes.tolist() == [1.0, 1.25, 8.0]
 
 
-def test_no_points() -> None:
-    assert hypervolumes(np.empty((0, 2)), np.array([1.0, 1.0])).tolist() == []
+@pytest.mark.parametrize("metrics", [2, 3, 9])
+def test_no_points(metrics: int) -> None:
+    none = np.empty((0, metrics))
+    assert hypervolumes(none, np.ones(metrics)).volumes.tolist() == []
+    # None that is better than the reference.
+    outside = np.full((3, metrics), 1.0)
+    assert hypervolumes(outside, np.ones(metrics)).volumes.tolist() == [0.0, 0.0, 0.0]
+
+
+def test_many_points_of_three_metrics() -> None:
+    draw = np.random.default_rng(2)
+    points = draw.random((2_000, 3))
+    reference = np.ones(3)
+    found = hypervolumes(points, reference)
+    assert not found.estimated
+    for count in (255, 256, 257, 1_000, 2_000):
+        expected = compute_hypervolume(points[:count], reference)
+        assert found.volumes[count - 1] == pytest.approx(expected)
+
+
+def test_many_metrics_are_estimated() -> None:
+    draw = np.random.default_rng(3)
+    points = draw.random((60, 6))
+    reference = np.full(6, 1.1)
+    found = hypervolumes(points, reference)
+    assert found.estimated
+    assert (np.diff(found.volumes) >= 0).all()
+    for count in (1, 5, 20, 60):
+        expected = compute_hypervolume(points[:count], reference)
+        assert found.volumes[count - 1] == pytest.approx(expected, rel=0.03)
 
 
 @given(
@@ -51,7 +81,9 @@ def test_no_points() -> None:
 def test_every_step_is_the_volume_of_the_points_so_far(rows: list[list[float]]) -> None:
     points = np.array(rows)
     reference = np.full(points.shape[1], 5.0)
-    volumes = hypervolumes(points, reference)
+    found = hypervolumes(points, reference)
+    assert not found.estimated
+    volumes = found.volumes
     assert (np.diff(volumes) >= 0).all()
     for count in range(1, len(points) + 1):
         so_far = points[:count]

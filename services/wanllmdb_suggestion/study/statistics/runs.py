@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,7 @@ class FinishedRuns:
         numbers: Shape (n,).
         objectives: Shape (n, metrics); NaN where a run has no finite one.
         parameters: See `ScoredRuns`.
+        serial: Another one for every other set of runs.
     """
 
     space: SearchSpace
@@ -61,6 +63,7 @@ class FinishedRuns:
     numbers: Ints
     objectives: Floats
     parameters: Mapping[str, Floats]
+    serial: int = field(default_factory=itertools.count().__next__)
 
     def scored(self, metric: Metric) -> ScoredRuns:
         """The runs that count for one of the metrics."""

@@ -137,7 +137,7 @@ class ParameterImportance(_message.Message):
     """
     runs: _builtins.int
     """In how many of the runs the parameter is; fewer than all for conditional
-    ones, whose importance rests on these.
+    ones, which are judged among these, and count by how many they are.
     """
     def __init__(
         self,
@@ -335,15 +335,21 @@ class GetHypervolumeHistoryResponse(_message.Message):
     METRICS_FIELD_NUMBER: _builtins.int
     REFERENCE_POINT_FIELD_NUMBER: _builtins.int
     TOTAL_FINISHED_RUNS_FIELD_NUMBER: _builtins.int
+    IS_ESTIMATE_FIELD_NUMBER: _builtins.int
     total_finished_runs: _builtins.int
     """Finished runs in the sweep; more than points when the answer is a sample."""
+    is_estimate: _builtins.bool
+    """Whether the volumes are estimates, mostly good to some thousandths: exact
+    ones would take too long for a large front of three and more metrics. With
+    two metrics they are always exact.
+    """
     @_builtins.property
     def run_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """The numbers of finished runs."""
 
     @_builtins.property
     def hypervolumes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """The volume that the front of the runs up to this number dominates."""
+        """The volume that the front of the runs up to this number dominates, ascending."""
 
     @_builtins.property
     def metrics(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -351,7 +357,9 @@ class GetHypervolumeHistoryResponse(_message.Message):
 
     @_builtins.property
     def reference_point(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """The point that was measured from, in the order of `metrics`."""
+        """The point that was measured from, in the order of `metrics`; NaN where no
+        run is finished and the request does not say it.
+        """
 
     def __init__(
         self,
@@ -361,10 +369,11 @@ class GetHypervolumeHistoryResponse(_message.Message):
         metrics: _abc.Iterable[_builtins.str] | None = ...,
         reference_point: _abc.Iterable[_builtins.float] | None = ...,
         total_finished_runs: _builtins.int = ...,
+        is_estimate: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["hypervolumes", b"hypervolumes", "metrics", b"metrics", "reference_point", b"reference_point", "run_numbers", b"run_numbers", "total_finished_runs", b"total_finished_runs"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hypervolumes", b"hypervolumes", "is_estimate", b"is_estimate", "metrics", b"metrics", "reference_point", b"reference_point", "run_numbers", b"run_numbers", "total_finished_runs", b"total_finished_runs"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -460,7 +469,8 @@ class GetSlicesRequest(_message.Message):
     """Of which metric; see the service."""
     max_points: _builtins.int
     """At most so many runs: 1 to 10,000; 0 means 1,000. Where the sweep has more,
-    every k-th by number is returned, and always the best one.
+    every k-th by number is returned, and always the best one. Fewer where there
+    are many parameters: an answer has at most 400,000 values.
     """
     @_builtins.property
     def parameters(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -615,6 +625,9 @@ class GetContourResponse(_message.Message):
     def surface(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """The objective at each place, interpolated between runs on the axes' scales:
         row by row, a row for each y place. NaN outside of what the runs enclose.
+        Nothing is interpolated between categories: over a category axis, each
+        category has only what its own runs say. Runs at one point count by their
+        mean.
         """
 
     def __init__(
@@ -782,6 +795,8 @@ class GetCorrelationsResponse(_message.Message):
         """What the rows and columns are: the searched parameters that are numbers, or
         categories with a meaningful order, by name, then the metrics. A category
         axis without an order is expanded into "name=value" columns of 0 and 1.
+        At most 300: the rarest categories are left out first, then the last
+        parameters.
         """
 
     @_builtins.property
@@ -821,7 +836,7 @@ class CompareSweepsRequest(_message.Message):
     max_points: _builtins.int
     """At most so many points a sweep: 2 to 10,000; 0 means 1,000. Where a sweep
     has more finished runs, every k-th is returned, and every improvement that
-    fits.
+    fits. Fewer where there are many sweeps: at most 100,000 points in all.
     """
     @_builtins.property
     def sweep_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:

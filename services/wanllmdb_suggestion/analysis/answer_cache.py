@@ -1,0 +1,50 @@
+"""Answers that are given again while no run of the sweep ends."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import TypeVar, cast
+
+from google.protobuf.message import Message
+
+from wanllmdb_suggestion.study.statistics.runs import FinishedRuns
+
+Answer = TypeVar("Answer", bound=Message)
+Key = tuple[int, str, bytes]
+
+
+class AnswerCache:
+    """Answers by finished runs and request; the ones that were not used for longest go first."""
+
+    def __init__(self, max_bytes: int = 64 * 1024 * 1024) -> None:
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._answers: OrderedDict[Key, Message] = OrderedDict()
+
+    async def get(
+        self, runs: FinishedRuns, request: Message, compute: Callable[[], Awaitable[Answer]]
+    ) -> Answer:
+        """The answer to the request about these runs, computed if it is not there."""
+        key = (
+            runs.serial,
+            request.DESCRIPTOR.full_name,
+            # Maps have no order of their own.
+            request.SerializeToString(deterministic=True),
+        )
+        known = self._answers.get(key)
+        if known is not None:
+            self._answers.move_to_end(key)
+            return cast("Answer", known)
+        answer = await compute()
+        self.put(key, answer)
+        return answer
+
+    def put(self, key: Key, answer: Message) -> None:
+        """Keeps an answer."""
+        old = self._answers.pop(key, None)
+        self._bytes += answer.ByteSize() - (old.ByteSize() if old is not None else 0)
+        self._answers[key] = answer
+        while self._bytes > self._max_bytes:
+            _, dropped = self._answers.popitem(last=False)
+            self._bytes -= dropped.ByteSize()
