@@ -95,6 +95,18 @@ class Sweep:
             )
         )
 
+    async def report_row(self, run: run_pb2.Run, values: dict[str, float]) -> None:
+        """Values of several metrics at step 0."""
+        await self.registry.ReportMetrics(
+            rpb.ReportMetricsRequest(
+                sweep_id=self.sweep_id,
+                number=run.number,
+                attempt=run.attempt,
+                rows=[run_pb2.MetricRow(step=0, values=values)],
+                request_id=new_id(),
+            )
+        )
+
     async def enqueue(self, *runs: dict[str, search_space_pb2.ParameterValue]) -> None:
         await self.registry.EnqueueRuns(
             rpb.EnqueueRunsRequest(

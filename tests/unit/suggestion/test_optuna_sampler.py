@@ -177,7 +177,7 @@ def test_what_a_user_gives_is_kept_and_the_rest_chosen(name: str) -> None:
                 sampler_state=sampler.state(number, parameters),
             )
         )
-    given = {"optimizer": "sgd", "lr": 0.0123}
+    given: dict[str, ParameterValue] = {"optimizer": "sgd", "lr": 0.0123}
     completed = sampler.complete(12, given)
     assert {k: completed[k] for k in given} == given
     assert {"depth", "momentum", "nesterov"} <= completed.keys()
