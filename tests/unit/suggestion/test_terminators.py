@@ -173,7 +173,7 @@ def by_optuna(runs: list[RunRecord]) -> bool:
 @pytest.mark.filterwarnings("ignore")
 def test_regret_bound_is_optuna_s() -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    options = {
+    options: dict[str, Any] = {
         "min_runs": 10,
         "warm_up_trials": 5,
         "n_initial_trials": 8,
