@@ -7,10 +7,15 @@ import os
 import platform as machine
 import sys
 
-from tests.benchmarks import bayes, reads, trial_loop
+from tests.benchmarks import bayes, reads, samplers, trial_loop
 from tests.benchmarks.processes import running_platform
 
-TABLES = {"trial_loop": trial_loop.run, "bayes": bayes.run, "reads": reads.run}
+TABLES = {
+    "trial_loop": trial_loop.run,
+    "bayes": bayes.run,
+    "reads": reads.run,
+    "samplers": samplers.run,
+}
 
 
 def main(names: list[str]) -> None:

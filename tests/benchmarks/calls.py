@@ -74,9 +74,10 @@ class Calls:
         )
         return list((await self.suggestion.Suggest(request)).runs)
 
-    async def finish(self, run: run_pb2.Run) -> None:
-        """Ends a run with its objective."""
-        value = objective(parameters_from_proto(run.parameters))
+    async def finish(self, run: run_pb2.Run, value: float | None = None) -> None:
+        """Ends a run with a value, else with its objective."""
+        if value is None:
+            value = objective(parameters_from_proto(run.parameters))
         await self.registry.FinishRun(
             registry_pb.FinishRunRequest(
                 sweep_id=run.sweep_id,

@@ -1,0 +1,109 @@
+"""Functions that optimizers are commonly tried on, to be minimized, as search spaces."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from wanllmdb_common.search_space.distributions import (
+    Categorical,
+    IntUniform,
+    LogUniform,
+    Parameter,
+    SearchSpace,
+    Uniform,
+)
+
+Point = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function and where it is searched; `least` is its smallest value there."""
+
+    name: str
+    space: SearchSpace
+    value: Callable[[Point], float]
+    least: float
+
+
+def _branin(p: Point) -> float:
+    x, y = p["x"], p["y"]
+    inner = y - 5.1 / (4 * math.pi**2) * x**2 + 5 / math.pi * x - 6
+    return float(inner**2 + 10 * (1 - 1 / (8 * math.pi)) * math.cos(x) + 10)
+
+
+_ALPHA = np.array([1.0, 1.2, 3.0, 3.2])
+_A = np.array(
+    [
+        [10, 3, 17, 3.5, 1.7, 8],
+        [0.05, 10, 17, 0.1, 8, 14],
+        [3, 3.5, 1.7, 10, 17, 8],
+        [17, 8, 0.05, 10, 0.1, 14],
+    ]
+)
+_P = 1e-4 * np.array(
+    [
+        [1312, 1696, 5569, 124, 8283, 5886],
+        [2329, 4135, 8307, 3736, 1004, 9991],
+        [2348, 1451, 3522, 2883, 3047, 6650],
+        [4047, 8828, 8732, 5743, 1091, 381],
+    ]
+)
+
+
+def _hartmann(p: Point) -> float:
+    x = np.array([p[f"x{i}"] for i in range(6)])
+    return float(-_ALPHA @ np.exp(-np.sum(_A * (x - _P) ** 2, axis=1)))
+
+
+def _rosenbrock(p: Point) -> float:
+    x = [p["x"], p["y"], p["whole"], p["choice"]]
+    return float(sum(100 * (b - a**2) ** 2 + (1 - a) ** 2 for a, b in pairwise(x)))
+
+
+def _ackley(p: Point) -> float:
+    # The optimum lies off the middle, at 10^0.5.
+    x = np.array([math.log10(p[f"x{i}"]) - 0.5 for i in range(4)])
+    near = -20 * math.exp(-0.2 * math.sqrt(float(np.mean(x**2))))
+    return near - math.exp(float(np.mean(np.cos(2 * math.pi * x)))) + 20 + math.e
+
+
+FUNCTIONS = (
+    Function(
+        "Branin",
+        SearchSpace((Parameter("x", Uniform(-5.0, 10.0)), Parameter("y", Uniform(0.0, 15.0)))),
+        _branin,
+        0.397887,
+    ),
+    Function(
+        "Hartmann, 6 dimensions",
+        SearchSpace(tuple(Parameter(f"x{i}", Uniform(0.0, 1.0)) for i in range(6))),
+        _hartmann,
+        -3.32237,
+    ),
+    Function(
+        "Rosenbrock, mixed",
+        SearchSpace(
+            (
+                Parameter("choice", Categorical((-1, 0, 1, 2))),
+                Parameter("whole", IntUniform(-2, 2)),
+                Parameter("x", Uniform(-2.0, 2.0)),
+                Parameter("y", Uniform(-2.0, 2.0)),
+            )
+        ),
+        _rosenbrock,
+        0.0,
+    ),
+    Function(
+        "Ackley, logarithmic",
+        SearchSpace(tuple(Parameter(f"x{i}", LogUniform(1e-3, 1e3)) for i in range(4))),
+        _ackley,
+        0.0,
+    ),
+)
