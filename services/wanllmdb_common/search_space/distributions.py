@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Hashable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -159,6 +161,13 @@ def same_value(left: ParameterValue, right: ParameterValue) -> bool:
     if isinstance(left, dict) and isinstance(right, dict):
         return left.keys() == right.keys() and all(same_value(left[k], right[k]) for k in left)
     return left == right
+
+
+def value_key(value: ParameterValue) -> Hashable:
+    """Equal keys for the same values in the sense of `same_value`, and only for them."""
+    if isinstance(value, list | dict):
+        return json.dumps(value, sort_keys=True)
+    return type(value), value
 
 
 def contains(distribution: Distribution, value: ParameterValue) -> bool:

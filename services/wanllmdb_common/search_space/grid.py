@@ -2,123 +2,307 @@
 
 from __future__ import annotations
 
-import math
-from bisect import bisect_left
-from collections.abc import Mapping, Sequence
-from statistics import NormalDist
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from wanllmdb_common.search_space.conditions import parents_first
 from wanllmdb_common.search_space.distributions import (
     Categorical,
-    Constant,
-    Distribution,
-    IntLogUniform,
-    IntUniform,
-    LogUniform,
-    Normal,
+    Condition,
+    Parameter,
     ParameterValue,
-    Quantized,
     SearchSpace,
-    Uniform,
     same_value,
 )
-from wanllmdb_common.search_space.steps import SteppedRange, round_to_multiple
+from wanllmdb_common.search_space.grid_axis import GRID_POINTS, GridAxis, axis, how_cut, is_cut
 
-# Into how many values a continuous parameter without q is cut.
-CUTS = 10
-
-
-def axis(distribution: Distribution) -> Sequence[ParameterValue]:
-    """The values of one parameter on the grid, each once."""
-    match distribution:
-        case Constant(value=value):
-            return (value,)
-        case Categorical(values=values):
-            return values
-        case IntUniform(min=low, max=high, q=q) | IntLogUniform(min=low, max=high, q=q):
-            return range(low, high + 1, q)
-        case Uniform(min=low, max=high, q=None):
-            return [low + (high - low) * i / (CUTS - 1) for i in range(CUTS - 1)] + [high]
-        case LogUniform(min=low, max=high, q=None):
-            ratio = math.log(high / low)
-            inner = [low * math.exp(ratio * i / (CUTS - 1)) for i in range(1, CUTS - 1)]
-            return [low, *inner, high]
-        case Uniform(min=low, max=high, q=float(q)) | LogUniform(min=low, max=high, q=float(q)):
-            return SteppedRange(low, high, q)
-        case Normal(mu=mu, sigma=sigma):
-            return _quantiles(mu, sigma)
-        case Quantized(law=Normal(mu=mu, sigma=sigma), q=q):
-            return sorted({round_to_multiple(v, q) for v in _quantiles(mu, sigma)})
-    raise TypeError(f"no grid for {distribution!r}")
+# How many counts a grid keeps; far more than conditions between parameters that a
+# person wrote down lead to.
+MAX_COUNTS = 20_000
 
 
-def _quantiles(mu: float, sigma: float) -> list[float]:
-    law = NormalDist(mu, sigma)
-    return [law.inv_cdf((i + 0.5) / CUTS) for i in range(CUTS)]
+class EntangledConditionsError(ValueError):
+    """So many parameters depend on so many others at once that their points can't be counted."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the conditions tie too many parameters together for a grid: let parameters depend "
+            "on fewer others at a time, or use another method"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A parameter's part of a point.
+
+    Attributes:
+        name: The parameter's.
+        size: How many points in a row have the same values up to and with this parameter.
+        offset: Which of these the point is.
+    """
+
+    name: str
+    size: int
+    offset: int
 
 
 class Grid:
-    """Every point of a space once: parameters by name, the last one fastest.
+    """Every point of a space once.
 
-    Memory and time of every call are independent of the grid's size.
+    Parameters go by name, the last one fastest; one with conditions comes after
+    those that they name, and a point has only the parameters that a run with its
+    values has. Probabilities of categories are ignored, and so are constraints:
+    see `grid_search.py`. Memory and time of every call are independent of the
+    grid's size. Not thread-safe.
+
+    Attributes:
+        size: How many points there are.
+        notes: What a user should know of how the grid was made.
+
+    Raises:
+        EntangledConditionsError: see there.
+        CycleError: the conditions go in a circle.
     """
 
-    def __init__(self, space: SearchSpace) -> None:
-        self._axes = [(p.name, axis(p.distribution)) for p in space.parameters]
-        self.notes = [
-            f"parameter '{p.name}' is continuous and has no q: its grid is {CUTS} values "
-            + _how_cut(p.distribution)
-            for p in space.parameters
-            if isinstance(p.distribution, Uniform | LogUniform) and p.distribution.q is None
-        ]
-        self.notes += [
-            f"parameter '{p.name}' has a normal law, which has no bounds: its grid is "
-            f"{len(values)} values at the law's quantiles 0.05, 0.15, ..., 0.95"
-            for p, (_, values) in zip(space.parameters, self._axes, strict=True)
-            if isinstance(p.distribution, Normal | Quantized)
-        ]
-        self.size = math.prod(len(values) for _, values in self._axes)
+    def __init__(self, space: SearchSpace, grid_points: int = GRID_POINTS) -> None:
+        self._tree = _Tree(parents_first(space), grid_points)
+        self.size = self._tree.size
+        self.notes = list(_notes(space, grid_points))
 
     def point(self, index: int) -> dict[str, ParameterValue]:
-        """The parameters at `index`.
+        """The parameters at `index`, by name in order.
+
+        Raises:
+            IndexError: not in [0, size).
+        """
+        return self.walk(index)[0]
+
+    def walk(self, index: int) -> tuple[dict[str, ParameterValue], list[Step]]:
+        """The parameters at `index`, by name in order, and the steps that lead there.
 
         Raises:
             IndexError: not in [0, size).
         """
         if not 0 <= index < self.size:
             raise IndexError(index)
-        point: dict[str, ParameterValue] = {}
-        for name, values in reversed(self._axes):
-            index, at = divmod(index, len(values))
-            point[name] = values[at]
-        return dict(reversed(point.items()))
+        found, steps = self._tree.walk(index)
+        return dict(sorted(found.items())), steps
 
     def index_of(self, parameters: Mapping[str, ParameterValue]) -> int | None:
         """The index of the point with these parameters; None when they are not on the grid."""
+        return self._tree.index_of(parameters)
+
+    def values(self, name: str) -> GridAxis:
+        """The values that the parameter has on the grid."""
+        return self._tree.values(name)
+
+
+@dataclass(slots=True)
+class _Level:
+    """A parameter in the order of the grid, and what depends on its value.
+
+    A value's *signature* says which conditions of other parameters it meets, a bit
+    each; 0 for one that meets none, and for a parameter that is absent. Only the
+    signature matters to what comes later.
+
+    Attributes:
+        name: The parameter's.
+        values: On the grid.
+        needs: What must hold for it to be there: levels and bits of their signatures.
+        special: The places of values with a signature, ascending, and that.
+        shares: How many values have each signature.
+        parts: The parameters after it that depend on it, directly or through others,
+            fall into parts that have nothing to do with each other: the first level of each.
+        outside: The levels before it that it, or a part of it, depends on.
+    """
+
+    name: str
+    values: GridAxis
+    needs: list[tuple[int, int]] = field(default_factory=list)
+    special: list[tuple[int, int]] = field(default_factory=list)
+    shares: dict[int, int] = field(default_factory=dict)
+    parts: list[int] = field(default_factory=list)
+    outside: list[int] = field(default_factory=list)
+
+
+class _Tree:
+    """Counts the points below each choice, once for all choices that differ in nothing later."""
+
+    def __init__(self, order: Sequence[Parameter], grid_points: int) -> None:
+        self._levels = [_Level(p.name, axis(p.distribution, grid_points)) for p in order]
+        self._place = {parameter.name: i for i, parameter in enumerate(order)}
+        self._counts: dict[tuple[int, ...], int] = {}
+        self._tie(order)
+        self._roots = self._split(order)
+        nothing = [0] * len(order)
+        self.size = self._product(self._roots, nothing)
+
+    def values(self, name: str) -> GridAxis:
+        """See `Grid.values`."""
+        return self._levels[self._place[name]].values
+
+    def walk(self, index: int) -> tuple[dict[str, ParameterValue], list[Step]]:
+        """The values at `index` and the steps that lead there."""
+        point: dict[str, ParameterValue] = {}
+        steps: list[Step] = []
+        signatures = [0] * len(self._levels)
+        rest = self.size
+        for i, level in enumerate(self._levels):
+            # Points below a choice here: those of its parts, for each of everything else.
+            others = rest // self._count(i, signatures)
+            if self._is_there(level, signatures):
+                for place, signature, run in self._runs(level):
+                    signatures[i] = signature
+                    rest = others * self._product(level.parts, signatures)
+                    if index < run * rest:
+                        skipped, index = divmod(index, rest)
+                        point[level.name] = level.values[place + skipped]
+                        steps.append(Step(level.name, rest, index))
+                        break
+                    index -= run * rest
+            else:
+                rest = others * self._product(level.parts, signatures)
+        return point, steps
+
+    def index_of(self, parameters: Mapping[str, ParameterValue]) -> int | None:
+        """See `Grid.index_of`."""
         index = 0
-        for name, values in self._axes:
-            if name not in parameters:
+        signatures = [0] * len(self._levels)
+        rest = self.size
+        for i, level in enumerate(self._levels):
+            others = rest // self._count(i, signatures)
+            if not self._is_there(level, signatures):
+                if level.name in parameters:
+                    return None
+                rest = others * self._product(level.parts, signatures)
+                continue
+            if level.name not in parameters:
                 return None
-            at = _position(values, parameters[name])
-            if at is None:
+            position = level.values.position(parameters[level.name])
+            if position is None:
                 return None
-            index = index * len(values) + at
+            for place, signature, run in self._runs(level):
+                signatures[i] = signature
+                rest = others * self._product(level.parts, signatures)
+                before = min(position - place, run)
+                index += before * rest
+                if before < run:
+                    break
         return index
 
+    def _tie(self, order: Sequence[Parameter]) -> None:
+        """Works out `needs`, `special` and `shares`."""
+        asked: dict[int, list[frozenset[int]]] = {}
+        for i, parameter in enumerate(order):
+            for condition in parameter.conditions:
+                parent = self._place[condition.parameter]
+                places = self._places(self._levels[parent].values, condition)
+                of_parent = asked.setdefault(parent, [])
+                if places not in of_parent:
+                    of_parent.append(places)
+                self._levels[i].needs.append((parent, 1 << of_parent.index(places)))
+        for i, level in enumerate(self._levels):
+            signatures: Counter[int] = Counter()
+            for bit, places in enumerate(asked.get(i, ())):
+                for place in places:
+                    signatures[place] += 1 << bit
+            level.special = sorted(signatures.items())
+            level.shares = dict(Counter(signatures.values()))
+            if len(signatures) < level.values.size:
+                level.shares[0] = level.values.size - len(signatures)
 
-def _how_cut(distribution: Distribution) -> str:
-    if isinstance(distribution, LogUniform):
-        return "evenly spaced by logarithm"
-    return "evenly spaced"
+    def _split(self, order: Sequence[Parameter]) -> list[int]:
+        """Works out `parts` and `outside`; gives the first levels of what stands apart at the top.
+
+        From the last level to the first: each joins the parts that depend on it.
+        """
+        dependents: dict[int, list[int]] = {}
+        part_of = list(range(len(order)))
+        for i, level in enumerate(self._levels):
+            for parent, _ in level.needs:
+                dependents.setdefault(parent, []).append(i)
+
+        def first(i: int) -> int:
+            while part_of[i] != i:
+                part_of[i] = part_of[part_of[i]]
+                i = part_of[i]
+            return i
+
+        for i in reversed(range(len(order))):
+            level = self._levels[i]
+            level.parts = sorted({first(dependent) for dependent in dependents.get(i, ())})
+            outside = {parent for parent, _ in level.needs}
+            for part in level.parts:
+                part_of[part] = i
+                outside.update(self._levels[part].outside)
+            level.outside = sorted(outside - {i})
+        return [i for i in range(len(order)) if first(i) == i]
+
+    def _count(self, i: int, signatures: list[int]) -> int:
+        """How many points the part that begins with level `i` has after these choices."""
+        level = self._levels[i]
+        key = (i, *(signatures[parent] for parent in level.outside))
+        known = self._counts.get(key)
+        if known is not None:
+            return known
+        if len(self._counts) >= MAX_COUNTS:
+            raise EntangledConditionsError
+        before = signatures[i]
+        total = 0
+        choices = level.shares if self._is_there(level, signatures) else {0: 1}
+        for signature, share in choices.items():
+            signatures[i] = signature
+            total += share * self._product(level.parts, signatures)
+        signatures[i] = before
+        self._counts[key] = total
+        return total
+
+    def _product(self, parts: Sequence[int], signatures: list[int]) -> int:
+        product = 1
+        for part in parts:
+            product *= self._count(part, signatures)
+        return product
+
+    @staticmethod
+    def _places(values: GridAxis, condition: Condition) -> frozenset[int]:
+        """Of the values that meet the condition."""
+        places = ((values.position(value), value) for value in condition.values)
+        return frozenset(
+            place
+            for place, value in places
+            if place is not None and same_value(values[place], value)
+        )
+
+    @staticmethod
+    def _is_there(level: _Level, signatures: Sequence[int]) -> bool:
+        return all(signatures[parent] & bit for parent, bit in level.needs)
+
+    @staticmethod
+    def _runs(level: _Level) -> Iterator[tuple[int, int, int]]:
+        """The values in order as runs of the same signature: first place, signature, length."""
+        start = 0
+        for place, signature in level.special:
+            if start < place:
+                yield start, 0, place - start
+            yield place, signature, 1
+            start = place + 1
+        if start < level.values.size:
+            yield start, 0, level.values.size - start
 
 
-def _position(values: Sequence[ParameterValue], value: ParameterValue) -> int | None:
-    if isinstance(values, range):
-        if isinstance(value, int) and not isinstance(value, bool) and value in values:
-            return values.index(value)
-        return None
-    if isinstance(values, SteppedRange):
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return None
-        at = bisect_left(values, float(value))
-        return at if at < len(values) and values[at] == value else None
-    return next((i for i, v in enumerate(values) if same_value(v, value)), None)
+def _notes(space: SearchSpace, grid_points: int) -> Iterator[str]:
+    for parameter in space.parameters:
+        law = parameter.distribution
+        if is_cut(law):
+            yield f"parameter '{parameter.name}' {how_cut(law, grid_points)}"
+        if isinstance(law, Categorical) and law.probabilities:
+            yield (
+                f"parameter '{parameter.name}' has probabilities, which a grid ignores: "
+                "it tries every value as often"
+            )
+    if space.constraints:
+        yield "points that break a constraint are left out; the grid's size counts them"
+
+
+__all__ = ["GRID_POINTS", "EntangledConditionsError", "Grid", "GridAxis", "Step", "axis"]

@@ -28,7 +28,12 @@ from wanllmdb_common.search_space.distributions import (
     Quantized,
     Uniform,
 )
-from wanllmdb_common.search_space.steps import SteppedRange, multiples, round_to_multiple
+from wanllmdb_common.search_space.steps import (
+    SteppedRange,
+    multiples,
+    round_to_multiple,
+    size_of,
+)
 
 # The quantiles between which laws without bounds are drawn: the least distance
 # from 1 that a double has, so 8.2 deviations either way. No cut of the law: a
@@ -119,9 +124,9 @@ def cardinality(law: Distribution) -> int | None:
         case IntUniform(min=low, max=high, q=q) | IntLogUniform(min=low, max=high, q=q):
             return (high - low) // q + 1
         case Uniform(min=low, max=high, q=float(q)) | LogUniform(min=low, max=high, q=float(q)):
-            return len(SteppedRange(low, high, q))
+            return SteppedRange(low, high, q).size
         case Quantized(law=Uniform() | LogUniform() | Beta() as inner, q=q):
-            return len(multiples(*bounds(inner), q))
+            return size_of(multiples(*bounds(inner), q))
         case _:
             return None
 
@@ -153,10 +158,7 @@ def _exp(x: float) -> float:
 
 
 def _evenly(values: Sequence[Any]) -> Quantile:
-    # Not len(): a range of 2^64 integers has none.
-    count = (
-        (values[-1] - values[0]) // values.step + 1 if isinstance(values, range) else len(values)
-    )
+    count = size_of(values)
     # In integers: u * count may round up to count.
     return lambda u: values[int(u * 2**53) * count >> 53]
 

@@ -9,8 +9,10 @@ from wanllmdb_common.search_space.distributions import (
     Beta,
     Distribution,
     LogNormal,
+    LogUniform,
     Normal,
     Quantized,
+    Uniform,
 )
 from wanllmdb_common.search_space.laws import quantile
 
@@ -31,10 +33,12 @@ def reach(law: Distribution) -> tuple[float, float]:
 def problems_of_law(law: Distribution) -> Iterator[tuple[str, str]]:
     """What makes a law unsafe: pairs of a key and a text.
 
-    For the laws normal, log_normal, beta and the quantized ones; bounds and
-    steps are taken to be finite, steps to be positive, and min to be below max.
+    Bounds and steps are taken to be finite, steps to be positive, and min to be
+    below max: those problems are told elsewhere.
     """
     match law:
+        case Uniform(min=low, max=high, q=float(q)) | LogUniform(min=low, max=high, q=float(q)):
+            yield from _resolution(low, high, q)
         case Normal(mu=mu, sigma=sigma):
             if not abs(mu) <= MAX_NORMAL:
                 yield "mu", f"must be within {MAX_NORMAL:g} of 0, is {mu}"
@@ -84,3 +88,12 @@ def _quantized(law: Quantized, q: int | float) -> Iterator[tuple[str, str]]:
             )
     elif math.isinf(low) or math.isinf(high):
         yield "q", f"is {q}: multiples of it near the bounds are beyond what a double holds"
+    elif isinstance(law.law, Uniform | LogUniform):
+        yield from _resolution(law.law.min, law.law.max, q)
+
+
+def _resolution(low: float, high: float, q: float) -> Iterator[tuple[str, str]]:
+    """Steps that a double can't tell apart would be the same value many times."""
+    finest = 2 * math.ulp(max(abs(low), abs(high)))
+    if q < finest:
+        yield "q", f"is {q}: numbers near the bounds differ by {finest:.2g} at least"

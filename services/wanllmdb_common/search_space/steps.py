@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from decimal import ROUND_FLOOR, Decimal
 from typing import overload
@@ -11,15 +10,21 @@ from wanllmdb_common.search_space.distributions import ParameterValue
 
 
 class SteppedRange(Sequence[float]):
-    """min, min+q, min+2q, ... not above max."""
+    """min, min+q, min+2q, ... not above max.
+
+    Where a double holds no two neighbours apart it has members twice; see `limits.py`.
+
+    Attributes:
+        size: How many they are; more than `len` can tell, at times.
+    """
 
     def __init__(self, low: float, high: float, q: float) -> None:
         self._low, self._q = Decimal(repr(low)), Decimal(repr(q))
         steps = (Decimal(repr(high)) - self._low) / self._q
-        self._len = int(steps.to_integral_value(ROUND_FLOOR)) + 1
+        self.size = int(steps.to_integral_value(ROUND_FLOOR)) + 1
 
     def __len__(self) -> int:
-        return self._len
+        return self.size
 
     @overload
     def __getitem__(self, index: int) -> float: ...
@@ -27,22 +32,25 @@ class SteppedRange(Sequence[float]):
     def __getitem__(self, index: slice) -> Sequence[float]: ...
     def __getitem__(self, index: int | slice) -> float | Sequence[float]:
         if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(self._len))]
-        if not 0 <= index < self._len:
+            return [self[i] for i in range(*index.indices(self.size))]
+        if not 0 <= index < self.size:
             raise IndexError(index)
         return float(self._low + index * self._q)
 
     def nearest(self, value: float) -> float:
         """The member nearest to `value`."""
-        steps = round((Decimal(repr(value)) - self._low) / self._q)
-        return self[min(max(int(steps), 0), self._len - 1)]
+        return self[self._nearest_index(value)]
 
     def position(self, value: ParameterValue) -> int | None:
         """Where `value` stands; None where it is no member."""
         if isinstance(value, bool) or not isinstance(value, int | float):
             return None
-        at = bisect_left(self, float(value))
-        return at if at < self._len and self[at] == value else None
+        at = self._nearest_index(value)
+        return at if self[at] == value else None
+
+    def _nearest_index(self, value: float) -> int:
+        steps = round((Decimal(repr(value)) - self._low) / self._q)
+        return min(max(steps, 0), self.size - 1)
 
 
 def multiples(low: float, high: float, q: int | float) -> Sequence[int | float]:
@@ -64,3 +72,14 @@ def round_to_multiple(value: float, q: int | float) -> int | float:
     step = Decimal(q) if isinstance(q, int) else Decimal(repr(q))
     times = round(Decimal(repr(value)) / step)
     return times * q if isinstance(q, int) else float(times * step)
+
+
+def size_of(values: Sequence[object]) -> int:
+    """How many values there are; unlike `len` also beyond 2^63."""
+    match values:
+        case range():
+            return max((values.stop - values.start + values.step - 1) // values.step, 0)
+        case SteppedRange():
+            return values.size
+        case _:
+            return len(values)

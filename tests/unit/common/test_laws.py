@@ -147,8 +147,8 @@ def test_the_cardinality_is_the_number_of_values(law: Distribution) -> None:
         Beta(0.01, 1e6),
         Quantized(Normal(0.0, 1e17), 1),
         Quantized(Normal(0.0, 1e300), 1e-300),
-        Quantized(Uniform(-1.7e308, 1.7e308), 5e-324),
-        Quantized(LogUniform(5e-324, 1.7e308), 0.5),
+        Quantized(Uniform(-1.7e308, 1.7e308), 1e300),
+        Quantized(LogUniform(5e-324, 1e15), 0.5),
         Uniform(-1.7e308, 1.7e308),
         LogUniform(5e-324, 1.7e308),
         IntLogUniform(1, 2**63 - 1),
@@ -180,6 +180,9 @@ def test_extreme_laws_that_are_allowed_overflow_nowhere(law: Distribution) -> No
         (Quantized(LogNormal(0.0, 10.0), 1), "q"),
         (Quantized(Uniform(0.0, 1.7e308), 1e308), "q"),
         (Quantized(Beta(-1.0, 1.0), 1), "a"),
+        (Quantized(Uniform(-1.7e308, 1.7e308), 5e-324), "q"),
+        (Uniform(1e10, 2e10, 1e-6), "q"),
+        (LogUniform(1e-3, 1e20, 1.0), "q"),
     ],
 )
 def test_laws_that_would_overflow_are_named(law: Distribution, key: str) -> None:
