@@ -212,6 +212,9 @@ class OptunaSampler(Sampler):
         if state is TrialState.COMPLETE and values is None:
             # There is nothing to rank it by.
             state = TrialState.FAIL
+        if state is TrialState.PRUNED and len(self._minimize) > 1:
+            # Nor here: Optuna ranks pruned trials by one value.
+            state = TrialState.FAIL
         intermediate = None
         if state is TrialState.PRUNED and values is not None:
             [value] = values

@@ -241,6 +241,20 @@ def test_infinite_losses_of_several_metrics_are_taken() -> None:
     assert sampler.propose(30) is not None
 
 
+@pytest.mark.parametrize("name", ["tpe", "nsga2"])
+def test_pruned_runs_of_several_metrics_tell_nothing(name: str) -> None:
+    a_spec = spec(name, metrics=2)
+    points = [dict(make_sampler(a_spec).propose(n) or {}) for n in range(20)]
+    pruned = [PriorRecord(0, RunState.PRUNED, points[19], (0.5, 0.5), last_step=3)]
+    sampler = make_sampler(a_spec, pruned)
+    for number in range(15):
+        sampler.observe(
+            replace(run(number, points[number], RunState.FINISHED), objectives=(1.0, number))
+        )
+    sampler.observe(replace(run(15, points[15], RunState.PRUNED), objectives=(0.0, 0.0)))
+    assert sampler.propose(16) is not None
+
+
 @pytest.mark.parametrize("described", SAMPLERS, ids=lambda d: d.name)
 def test_prior_runs_matter_where_it_is_said(described: Any) -> None:
     """A sampler that learns from prior runs proposes otherwise with many of them."""
