@@ -118,13 +118,17 @@ class _RunFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RunFormat.V
     RUN_FORMAT_UNSPECIFIED: _RunFormat.ValueType  # 0
     """CSV."""
     RUN_FORMAT_CSV: _RunFormat.ValueType  # 1
-    """A header, then a row a run: number, state, attempt, name, agent_id,
-    start_time, end_time (RFC 3339), duration_seconds, error, a column a
-    parameter, then a column a metric of the sweep and of the runs' summaries.
+    """A header, then a row a run: number, state, attempt, last_step, name,
+    agent_id, start_time, end_time (RFC 3339), duration_seconds, error, a column
+    a parameter, then a column a metric of the sweep and of the runs' summaries.
+    A parameter or metric whose name is taken is called `parameters.NAME` or
+    `metrics.NAME`. A metric of the sweep has the value that counts, where there
+    is one, else the last one. At most 2,000 metrics.
     """
     RUN_FORMAT_JSON_LINES: _RunFormat.ValueType  # 2
     """An object a run, with the same names and `parameters`, `metrics`, `config`
-    and `labels` as objects.
+    and `labels` as objects. NaN and infinity are the texts "NaN", "Infinity" and
+    "-Infinity".
     """
 
 class RunFormat(_RunFormat, metaclass=_RunFormatEnumTypeWrapper):
@@ -133,13 +137,17 @@ class RunFormat(_RunFormat, metaclass=_RunFormatEnumTypeWrapper):
 RUN_FORMAT_UNSPECIFIED: RunFormat.ValueType  # 0
 """CSV."""
 RUN_FORMAT_CSV: RunFormat.ValueType  # 1
-"""A header, then a row a run: number, state, attempt, name, agent_id,
-start_time, end_time (RFC 3339), duration_seconds, error, a column a
-parameter, then a column a metric of the sweep and of the runs' summaries.
+"""A header, then a row a run: number, state, attempt, last_step, name,
+agent_id, start_time, end_time (RFC 3339), duration_seconds, error, a column
+a parameter, then a column a metric of the sweep and of the runs' summaries.
+A parameter or metric whose name is taken is called `parameters.NAME` or
+`metrics.NAME`. A metric of the sweep has the value that counts, where there
+is one, else the last one. At most 2,000 metrics.
 """
 RUN_FORMAT_JSON_LINES: RunFormat.ValueType  # 2
 """An object a run, with the same names and `parameters`, `metrics`, `config`
-and `labels` as objects.
+and `labels` as objects. NaN and infinity are the texts "NaN", "Infinity" and
+"-Infinity".
 """
 Global___RunFormat: _TypeAlias = RunFormat  # noqa: Y015
 
@@ -349,18 +357,25 @@ class PriorRunSource(_message.Message):
     JSON_LINES_FIELD_NUMBER: _builtins.int
     SKIP_UNFIT_FIELD_NUMBER: _builtins.int
     sweep_id: _builtins.str
-    """The FINISHED, PRUNED and FAILED runs of another sweep, at most 100,000."""
+    """The FINISHED, PRUNED and FAILED runs of another sweep, at most 100,000.
+    Parameters and metrics are found by name; of a metric that the other sweep
+    did not optimize, the last value that the run reported.
+    """
     csv: _builtins.str
     """CSV: a header with the names of parameters and metrics, and where wanted
-    `state`; a row a run. Other columns are ignored. An empty cell is no value.
+    `state` (FINISHED where it is empty) and `last_step`; a row a run. A column
+    may also be called `parameters.NAME` or `metrics.NAME`. Other columns are
+    ignored. An empty cell is no value. At most 100,000 rows.
     """
     json_lines: _builtins.str
     """JSON lines: an object a run, with the same names as keys, or with the
-    members `parameters` and `metrics` as ExportRuns writes them.
+    members `parameters` and `metrics` as ExportRuns writes them. At most
+    100,000 lines.
     """
     skip_unfit: _builtins.bool
-    """True leaves out rows that do not fit the sweep, whose parameters lie
-    outside of its space say; false refuses all of them and names each problem.
+    """True leaves out rows that do not fit the sweep: that lack a parameter or a
+    metric, lie outside of its space, break a constraint, or are no result yet.
+    False refuses all of them, and names the first 40 that do not fit.
     """
     @_builtins.property
     def runs(self) -> Global___PriorRunList:
@@ -1036,9 +1051,11 @@ class FinishSweepRequest(_message.Message):
     request_id: _builtins.str
     """See the service's comment on request ids."""
     reason: _sweep_pb2.FinishReason.ValueType
-    """REQUESTED where not set; TERMINATED is for the suggestion service."""
+    """REQUESTED where not set; TERMINATED is for the suggestion service. The
+    others, which the registry finds itself, are INVALID_ARGUMENT.
+    """
     message: _builtins.str
-    """Why, for people."""
+    """Why, for people. At most 4,096 characters."""
     def __init__(
         self,
         *,
@@ -1723,7 +1740,7 @@ class SyncRunsResponse(_message.Message):
     @_builtins.property
     def prior_runs(self) -> _containers.RepeatedCompositeFieldContainer[Global___SyncedPriorRun]:
         """New prior runs, in the order in which they were imported; part of the same
-        pages.
+        pages, in which each counts as a run and has a revision of its own.
         """
 
     def __init__(
@@ -2004,7 +2021,8 @@ class EnqueuedRun(_message.Message):
     @_builtins.property
     def parameters(self) -> _containers.MessageMap[_builtins.str, _search_space_pb2.ParameterValue]:
         """Values by name; the sampler completes those that are not given. Names and
-        values must lie in the search space.
+        values must lie in the search space, conditions of parameters that are given
+        must be able to hold, and no constraint may be broken.
         """
 
     @_builtins.property
@@ -2177,7 +2195,9 @@ class RunSucceeded(_message.Message):
     """
     @_builtins.property
     def objectives(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
-        """The same for sweeps with several metrics, by metric name."""
+        """The same for sweeps with several metrics, by metric name; those that are not
+        named count as reported. INVALID_ARGUMENT for other names.
+        """
 
     def __init__(
         self,
@@ -2317,7 +2337,8 @@ class FinishRunRequest(_message.Message):
     @_builtins.property
     def succeeded(self) -> Global___RunSucceeded:
         """It did what it was to do. Without a value of each of the sweep's metrics,
-        or with NaN, the run becomes FAILED with the reason.
+        or with a NaN or infinite one, the run becomes FAILED with the reason: an
+        infinite value would be the best for ever, and no sampler learns from it.
         """
 
     @_builtins.property
@@ -2835,7 +2856,7 @@ class GetTimelineRequest(_message.Message):
     """The sweep."""
     max_runs: _builtins.int
     """At most so many runs: 1 to 100,000; 0 means 10,000. Where the sweep has
-    more that were handed out, every k-th by number is returned.
+    more, or the answer would be too large, every k-th by number is returned.
     """
     def __init__(
         self,

@@ -36,7 +36,9 @@ class _RunStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RunState.Val
     RUN_STATE_FINISHED: _RunState.ValueType  # 3
     """Ended with its objectives."""
     RUN_STATE_PRUNED: _RunState.ValueType  # 4
-    """Stopped by early termination; its objective is the last value it reported."""
+    """Stopped by early termination; its objective is what it was worth until then,
+    by the same rule as that of a finished run.
+    """
     RUN_STATE_FAILED: _RunState.ValueType  # 5
     """Ended with an error."""
     RUN_STATE_LOST: _RunState.ValueType  # 6
@@ -63,7 +65,9 @@ RUN_STATE_RUNNING: RunState.ValueType  # 2
 RUN_STATE_FINISHED: RunState.ValueType  # 3
 """Ended with its objectives."""
 RUN_STATE_PRUNED: RunState.ValueType  # 4
-"""Stopped by early termination; its objective is the last value it reported."""
+"""Stopped by early termination; its objective is what it was worth until then,
+by the same rule as that of a finished run.
+"""
 RUN_STATE_FAILED: RunState.ValueType  # 5
 """Ended with an error."""
 RUN_STATE_LOST: RunState.ValueType  # 6
@@ -258,7 +262,7 @@ class Run(_message.Message):
     revision: _builtins.int
     """The sweep's revision at its last change."""
     name: _builtins.str
-    """A name for people; empty where nobody gave one."""
+    """A name for people; empty where nobody gave one. At most 200 characters."""
     @_builtins.property
     def parameters(self) -> _containers.MessageMap[_builtins.str, _search_space_pb2.ParameterValue]:
         """The point of the search space, by parameter name. A queued run may have
@@ -275,7 +279,9 @@ class Run(_message.Message):
 
     @_builtins.property
     def summary(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
-        """The last value of every metric that it reported."""
+        """The last value of every metric that its present attempt reported: the one
+        with the highest step.
+        """
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
@@ -302,7 +308,7 @@ class Run(_message.Message):
     @_builtins.property
     def config(self) -> _containers.MessageMap[_builtins.str, _search_space_pb2.ParameterValue]:
         """What the program set in its config beside or against the parameters, by
-        name. The sampler goes by the parameters.
+        name. The sampler goes by the parameters. At most 1,000 values and 256 KiB.
         """
 
     def __init__(
@@ -388,14 +394,20 @@ class PriorRun(_message.Message):
     last_step: _builtins.int
     """How far it got, for a PRUNED one."""
     source: _builtins.str
-    """Where it comes from, for people: "sweep k6rsniyyjhjy run 4"."""
+    """Where it comes from, for people: "sweep k6rsniyyjhjy run 4". At most 200
+    characters.
+    """
     @_builtins.property
     def parameters(self) -> _containers.MessageMap[_builtins.str, _search_space_pb2.ParameterValue]:
-        """A point of the search space; all its parameters."""
+        """A point of the search space: all parameters that a run with these values
+        has. Those whose conditions do not hold are left out.
+        """
 
     @_builtins.property
     def objectives(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """The objectives, in the order of the sweep's metrics; none when FAILED."""
+        """The objectives, in the order of the sweep's metrics; none when FAILED, and
+        may be none when PRUNED.
+        """
 
     def __init__(
         self,
@@ -425,10 +437,10 @@ class RunError(_message.Message):
     MESSAGE_FIELD_NUMBER: _builtins.int
     TRACEBACK_FIELD_NUMBER: _builtins.int
     message: _builtins.str
-    """One sentence. At most 4,096 characters; the rest is cut."""
+    """One sentence. At most 4,096 characters; the rest is cut, and it says so."""
     traceback: _builtins.str
     """A stack trace or a log tail. At most 65,536 characters; the beginning is
-    cut, since the end says most.
+    cut, since the end says most, and it says so.
     """
     def __init__(
         self,

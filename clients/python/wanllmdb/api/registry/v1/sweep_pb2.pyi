@@ -168,11 +168,15 @@ class _ObjectiveValueEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Object
     OBJECTIVE_VALUE_UNSPECIFIED: _ObjectiveValue.ValueType  # 0
     """Not set; the last one."""
     OBJECTIVE_VALUE_LAST: _ObjectiveValue.ValueType  # 1
-    """The one with the highest step; NaN makes the run FAILED."""
+    """The one with the highest step, whenever it was reported; NaN or infinity
+    makes the run FAILED.
+    """
     OBJECTIVE_VALUE_BEST: _ObjectiveValue.ValueType  # 2
-    """The best one by the goal; NaN ones are passed over."""
+    """The best one by the goal; NaN and infinite ones are passed over."""
     OBJECTIVE_VALUE_MEAN_LAST: _ObjectiveValue.ValueType  # 3
-    """The mean of the last `mean_over` ones; NaN makes the run FAILED."""
+    """The mean of those with the `mean_over` highest steps; NaN or infinity among
+    them makes the run FAILED.
+    """
 
 class ObjectiveValue(_ObjectiveValue, metaclass=_ObjectiveValueEnumTypeWrapper):
     """Which of the values that a run reported becomes its objective."""
@@ -180,11 +184,15 @@ class ObjectiveValue(_ObjectiveValue, metaclass=_ObjectiveValueEnumTypeWrapper):
 OBJECTIVE_VALUE_UNSPECIFIED: ObjectiveValue.ValueType  # 0
 """Not set; the last one."""
 OBJECTIVE_VALUE_LAST: ObjectiveValue.ValueType  # 1
-"""The one with the highest step; NaN makes the run FAILED."""
+"""The one with the highest step, whenever it was reported; NaN or infinity
+makes the run FAILED.
+"""
 OBJECTIVE_VALUE_BEST: ObjectiveValue.ValueType  # 2
-"""The best one by the goal; NaN ones are passed over."""
+"""The best one by the goal; NaN and infinite ones are passed over."""
 OBJECTIVE_VALUE_MEAN_LAST: ObjectiveValue.ValueType  # 3
-"""The mean of the last `mean_over` ones; NaN makes the run FAILED."""
+"""The mean of those with the `mean_over` highest steps; NaN or infinity among
+them makes the run FAILED.
+"""
 Global___ObjectiveValue: _TypeAlias = ObjectiveValue  # noqa: Y015
 
 @_typing.final
