@@ -77,9 +77,22 @@ class TestCheckSchedule:
         schedule = CheckSchedule("m", next_check=2)
         schedule.observe(0, {"m": 1.0})
         schedule.observe(1, {"other": 1.0})
-        schedule.observe(2, {"m": math.nan})
         assert not schedule.is_due
 
+        schedule.observe(3, {"m": 1.0})
+        assert schedule.is_due
+
+    def test_a_value_that_is_not_finite_makes_it_due_at_once(self) -> None:
+        schedule = CheckSchedule("m", next_check=3)
+        schedule.observe(0, {"m": 1.0})
+        schedule.observe(1, {"m": math.nan})
+        assert schedule.is_due
+
+        schedule.postpone(3)
+        assert not schedule.is_due
+        # It is no iteration: one more finite value is not enough.
+        schedule.observe(2, {"m": 1.0})
+        assert not schedule.is_due
         schedule.observe(3, {"m": 1.0})
         assert schedule.is_due
 

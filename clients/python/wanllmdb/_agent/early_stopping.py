@@ -8,6 +8,7 @@ import math
 class CheckSchedule:
     """Counts finite values of the sweep's metric, as the service does, one a step.
 
+    A value that is not finite makes a check due by itself: some rules stop such a run.
     Steps that come again or out of order are not counted; the service, which counts for
     itself, then merely is asked a little later.
     """
@@ -17,21 +18,29 @@ class CheckSchedule:
         self._next_check = next_check
         self._count = 0
         self._last_step = -1
+        self._is_odd = False
 
     def observe(self, step: int, values: dict[str, float]) -> None:
         """Takes note of what was logged."""
         value = values.get(self._metric) if self._metric is not None else None
-        if value is not None and math.isfinite(value) and step > self._last_step:
+        if value is None:
+            return
+        if not math.isfinite(value):
+            self._is_odd = True
+        elif step > self._last_step:
             self._count += 1
             self._last_step = step
 
     @property
     def is_due(self) -> bool:
         """Whether the service is to be asked now."""
-        return self._next_check is not None and self._count >= self._next_check
+        if self._next_check is None:
+            return False
+        return self._is_odd or self._count >= self._next_check
 
     def postpone(self, next_check: int | None) -> None:
         """Asks again once there are so many values; never for None."""
+        self._is_odd = False
         if next_check is not None and next_check <= self._count:
             next_check = self._count + 1
         self._next_check = next_check

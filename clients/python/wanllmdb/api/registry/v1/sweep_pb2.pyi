@@ -331,11 +331,11 @@ class Hyperband(_message.Message):
     """Stops a run whose metric is not among the best 1/eta of all runs that got as
     far. Bands lie at iterations min_iter * eta^i, or at max_iter / eta^i for i
     from 1 to s, cut to integers; an iteration is one reported finite value of
-    the metric, counted from 0. Only the highest band
-    that a run has reached is tested: its threshold is the value at place
-    floor(n/eta) among the n runs that reached it, best first, and the run
-    stops when it is strictly worse. (Li et al., Hyperband, JMLR 2018; the
-    rule is the one that W&B sweeps use.)
+    the metric, counted from 0. Only the highest band that a run has reached is
+    tested: its threshold is the value at place floor(n/eta) among the values at
+    the band of the n runs that reached it, best first, and the run stops when
+    it is strictly worse. (Li et al., Hyperband, JMLR 2018; the rule is the one
+    that W&B sweeps use.)
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -352,7 +352,7 @@ class Hyperband(_message.Message):
     Greater than 1; 0 means the default, 3.
     """
     strict: _builtins.bool
-    """True tests the value at the band; false the best one up to the band."""
+    """True tests the run's value at the band; false its best one so far."""
     max_iter: _builtins.int
     """The iterations of a full run; instead of min_iter, together with `s`."""
     s: _builtins.int

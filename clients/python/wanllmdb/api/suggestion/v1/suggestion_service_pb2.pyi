@@ -170,7 +170,7 @@ class SuggestResponse(_message.Message):
     """Why there are fewer than asked for; not set when there are not."""
     next_check_iteration: _builtins.int
     """Ask ShouldStop once a run has reported this many finite values of the
-    metric; absent when the sweep stops no runs.
+    metric, and at any that is not finite; absent when the sweep stops no runs.
     """
     message: _builtins.str
     """Why the sweep ended, in a sentence, where `exhausted` is TERMINATED."""
@@ -252,8 +252,9 @@ class ShouldStopResponse(_message.Message):
     compared_runs: _builtins.int
     """How many runs reached the rung, this one included."""
     next_check_iteration: _builtins.int
-    """Ask again once the run has reported this many finite values of the metric.
-    Absent when no later answer can differ because of this run's own values.
+    """Ask again once the run has reported this many finite values of the metric,
+    and at any that is not finite. Absent when no later answer can differ because
+    of this run's own values. Who asks later hears what he would have heard then.
     """
     def __init__(
         self,
