@@ -128,6 +128,12 @@ def check_runs(call: Call, sweep: Tracked) -> None:
     ]
     assert got == [(run.state, run.attempt, run.objectives, run.x) for run in sweep.model.runs]
     for run in runs:
+        reported = sweep.model.runs[run.number].reported
+        # As texts: NaN is not equal to itself.
+        last = {name: str(values[max(values)]) for name, values in reported.items()}
+        assert {name: str(value) for name, value in run.summary.items()} == last
+        steps = [step for values in reported.values() for step in values]
+        assert (run.last_step if run.HasField("last_step") else None) == max(steps, default=None)
         assert run.HasField("end_time") == (run_state(run.state) not in ("QUEUED", "RUNNING"))
         assert run.HasField("lease_expire_time") == (run_state(run.state) == "RUNNING")
 

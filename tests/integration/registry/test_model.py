@@ -103,7 +103,7 @@ class RegistryMachine(SweepMachine):
         for _ in range(length):
             sweep = self.sweeps[-1]
             act, run = chance.choice(ACTS), chance.randrange(5)
-            value = chance.choice([None, 0.5, 1.0, 1.0, 2.0, math.nan])
+            value = chance.choice([None, None, 0.5, 1.0, 2.0, math.nan])
             note(f"{act}, run {run} of the running ones, {value}")
             if act == "suggest":
                 if not sweep.model.ended:
