@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from wanllmdb_common.search_space.conditions import parents_first
 from wanllmdb_common.search_space.distributions import (
@@ -32,8 +33,7 @@ class EntangledConditionsError(ValueError):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A parameter's part of a point.
 
     Attributes:
@@ -115,6 +115,7 @@ class _Level:
         parts: The parameters after it that depend on it, directly or through others,
             fall into parts that have nothing to do with each other: the first level of each.
         outside: The levels before it that it, or a part of it, depends on.
+        stands_alone: Whether it depends on nothing and nothing on it, as most parameters do.
     """
 
     name: str
@@ -124,6 +125,7 @@ class _Level:
     shares: dict[int, int] = field(default_factory=dict)
     parts: list[int] = field(default_factory=list)
     outside: list[int] = field(default_factory=list)
+    stands_alone: bool = False
 
 
 class _Tree:
@@ -149,6 +151,12 @@ class _Tree:
         signatures = [0] * len(self._levels)
         rest = self.size
         for i, level in enumerate(self._levels):
+            if level.stands_alone:
+                rest //= level.values.size
+                place, index = divmod(index, rest)
+                point[level.name] = level.values[place]
+                steps.append(Step(level.name, rest, index))
+                continue
             # Points below a choice here: those of its parts, for each of everything else.
             others = rest // self._count(i, signatures)
             if self._is_there(level, signatures):
@@ -171,6 +179,15 @@ class _Tree:
         signatures = [0] * len(self._levels)
         rest = self.size
         for i, level in enumerate(self._levels):
+            if level.stands_alone:
+                if level.name not in parameters:
+                    return None
+                position = level.values.position(parameters[level.name])
+                if position is None:
+                    return None
+                rest //= level.values.size
+                index += position * rest
+                continue
             others = rest // self._count(i, signatures)
             if not self._is_there(level, signatures):
                 if level.name in parameters:
@@ -237,6 +254,7 @@ class _Tree:
                 part_of[part] = i
                 outside.update(self._levels[part].outside)
             level.outside = sorted(outside - {i})
+            level.stands_alone = not level.needs and not level.parts
         return [i for i in range(len(order)) if first(i) == i]
 
     def _count(self, i: int, signatures: list[int]) -> int:

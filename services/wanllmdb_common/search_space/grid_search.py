@@ -78,29 +78,32 @@ class GridSearch:
         """The first index beyond those that break the expression as this point does."""
         named = [step for step in steps if step.name in broken.names]
         known = {step.name: point[step.name] for step in named}
-        last = named.pop()
         open_names: list[str] = []
-        while named:
+        while True:
+            last = named.pop()
             open_names.append(last.name)
             del known[last.name]
-            if not self._is_hopeless(broken, known, open_names, named[-1], index):
-                break
-            last = named.pop()
-        return index - last.offset + last.size
+            start = index - named[-1].offset if named else 0
+            if not self._is_hopeless(broken, known, open_names, start):
+                return index - last.offset + last.size
+            if not named:
+                return self.grid.size
 
     def _is_hopeless(
         self,
         expression: Expression,
         known: Mapping[str, ParameterValue],
         open_names: Sequence[str],
-        step: Step,
-        index: int,
+        start: int,
     ) -> bool:
-        """Whether no values of the open ones meet the expression beside the known ones."""
+        """Whether no values of the open ones meet the expression beside the known ones.
+
+        `start` is the first index with the known ones, so that both need be looked at once only.
+        """
         if not self._always_there.issuperset(open_names):
             # Without one of its parameters it would be met.
             return False
-        key = (expression.text, len(known), index - step.offset)
+        key = (expression.text, len(known), start)
         if key not in self._hopeless:
             # Points ascend, so what was worked out long ago is not asked for again.
             if len(self._hopeless) > 10_000:

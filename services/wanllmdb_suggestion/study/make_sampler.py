@@ -56,7 +56,12 @@ def _bare_sampler(
                 spec.space, spec.seed, kind=options["qmc_type"], scramble=options["scramble"]
             )
         case "grid":
-            return GridSampler(spec.space, spec.seed)
+            return GridSampler(
+                spec.space,
+                spec.seed,
+                grid_points=options["grid_points"],
+                shuffle=options["shuffle"],
+            )
         case "tpe" if _is_plain_tpe(spec, options):
             return BayesSampler(
                 spec.space,

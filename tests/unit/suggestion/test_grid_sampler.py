@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import time
+import tracemalloc
+from dataclasses import replace
+
+import pytest
+
 from tests.unit.suggestion.spaces import SMALL_GRID, page, run, spec
-from wanllmdb_common.search_space.distributions import IntUniform, Parameter, SearchSpace
+from wanllmdb_common.search_space.distributions import (
+    Categorical,
+    Condition,
+    IntUniform,
+    Parameter,
+    SearchSpace,
+    Uniform,
+)
+from wanllmdb_common.search_space.draws import NoPointFoundError
+from wanllmdb_suggestion.study.grid_sampler import GridSampler
 from wanllmdb_suggestion.study.model import Batch, Demand, SweepModel
-from wanllmdb_suggestion.study.records import Exhausted, RunState
+from wanllmdb_suggestion.study.records import AlgorithmChoice, Exhausted, Parameters, RunState
 
 ORDER = [(1, "x"), (1, None), (2, "x"), (2, None), (3, "x"), (3, None)]
 
@@ -85,3 +100,149 @@ def test_a_huge_grid_is_not_held_in_memory() -> None:
     batch = SweepModel(spec("grid", space)).propose([Demand(3)], seconds=9)
     [allotment] = batch.allotments.values()
     assert [p.parameters["p3"] for p in allotment.proposals] == [0, 1, 2]
+
+
+CONDITIONAL = SearchSpace(
+    (
+        Parameter("lr", IntUniform(1, 3)),
+        Parameter("momentum", IntUniform(0, 2), (Condition("optimizer", ("sgd",)),)),
+        Parameter("optimizer", Categorical(("adam", "sgd"))),
+    )
+)
+
+
+def all_of(sampler: GridSampler, limit: int = 100_000) -> list[Parameters]:
+    """What it hands out, run by run, until nothing is left."""
+    handed_out: list[Parameters] = []
+    while (parameters := sampler.propose(len(handed_out))) is not None:
+        assert not sampler.is_exhausted
+        sampler.observe(run(len(handed_out), parameters))
+        handed_out.append(parameters)
+        assert len(handed_out) <= limit
+    assert sampler.is_exhausted
+    return handed_out
+
+
+def distinct(points: list[Parameters]) -> int:
+    return len({repr(point) for point in points})
+
+
+def test_conditional_points_come_once_with_what_they_have() -> None:
+    points = all_of(GridSampler(CONDITIONAL, 7))
+    assert points[:3] == [
+        {"lr": 1, "optimizer": "adam"},
+        {"lr": 1, "momentum": 0, "optimizer": "sgd"},
+        {"lr": 1, "momentum": 1, "optimizer": "sgd"},
+    ]
+    assert len(points) == distinct(points) == 12
+
+
+def test_points_that_break_a_constraint_are_not_handed_out_and_the_end_is_known() -> None:
+    space = replace(CONDITIONAL, constraints=("momentum < lr", "lr != 3 or optimizer == 'adam'"))
+    sampler = GridSampler(space, 7)
+    points = all_of(sampler)
+    assert [(p["lr"], p.get("momentum")) for p in points] == [
+        *[(1, None), (1, 0)],
+        *[(2, None), (2, 0), (2, 1)],
+        *[(3, None)],
+    ]
+
+
+@pytest.mark.parametrize("constraints", [(), ("a + b * c < 40",), ("a == b", "c > 7"), ("a > 9",)])
+def test_a_shuffled_grid_holds_the_same_points_in_another_order(
+    constraints: tuple[str, ...],
+) -> None:
+    space = SearchSpace(tuple(Parameter(name, IntUniform(0, 9)) for name in "abc"), constraints)
+    in_order = all_of(GridSampler(space, 7))
+    shuffled = all_of(GridSampler(space, 7, shuffle=True))
+    assert sorted(map(repr, shuffled)) == sorted(map(repr, in_order))
+    if in_order:
+        assert shuffled != in_order
+        assert all_of(GridSampler(space, 8, shuffle=True)) != shuffled
+    # Another replica, built from the runs so far, goes on in the same order.
+    half = len(shuffled) // 2
+    other = GridSampler(space, 7, shuffle=True)
+    for number in reversed(range(half)):
+        other.observe(run(number, shuffled[number]))
+    following = shuffled[half] if shuffled else None
+    assert other.propose(half) == following
+
+
+def test_continuous_parameters_are_cut_as_asked_for() -> None:
+    space = SearchSpace((Parameter("x", Uniform(0.0, 1.0)),))
+    assert [p["x"] for p in all_of(GridSampler(space, 1, grid_points=3))] == [0.0, 0.5, 1.0]
+
+
+def test_options_reach_the_sampler() -> None:
+    space = SearchSpace((Parameter("x", Uniform(0.0, 1.0)),))
+    options = {"grid_points": 4, "shuffle": True}
+    chosen = replace(spec("grid", space), sampler=AlgorithmChoice("grid", options))
+    batch = SweepModel(chosen).propose([Demand(9)], seconds=9)
+    [allotment] = batch.allotments.values()
+    values = [p.parameters["x"] for p in allotment.proposals]
+    assert sorted(values, key=str) != values or values[0] != 0.0
+    assert sorted(map(str, values)) == ["0.0", "0.3333333333333", "0.6666666666667", "1.0"]
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_a_partial_point_is_completed_within_conditions_and_constraints(shuffle: bool) -> None:
+    space = replace(CONDITIONAL, constraints=("momentum < lr",))
+    sampler = GridSampler(space, 7, shuffle=shuffle)
+    sampler.observe(run(0, {"lr": 1, "momentum": 0, "optimizer": "sgd"}))
+    assert sampler.complete(1, {"lr": 1}) == {"lr": 1, "optimizer": "adam"}
+    assert sampler.complete(2, {"lr": 2, "momentum": 1, "optimizer": "adam"}) == {
+        "lr": 2,
+        "optimizer": "adam",
+    }
+    # All that agree with it are taken: one of them again.
+    taken = {"lr": 1, "momentum": 0, "optimizer": "sgd"}
+    assert sampler.complete(3, {"lr": 1, "optimizer": "sgd"}) == taken
+    with pytest.raises(NoPointFoundError):
+        sampler.complete(4, {"lr": 1, "momentum": 2, "optimizer": "sgd"})
+    # Beside the grid there are values that meet the constraints.
+    odd = SearchSpace(
+        (Parameter("x", IntUniform(0, 10, 5)), Parameter("y", Uniform(0.0, 10.0))), ("y > x + 4.9",)
+    )
+    point = GridSampler(odd, 7, grid_points=2, shuffle=shuffle).complete(0, {"x": 5})
+    assert point == {"x": 5, "y": 10.0}
+    assert GridSampler(odd, 7, grid_points=2).complete(0, {"x": 5.05})["y"] == 10.0
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("constraints", [(), ("a < 8", "c != d")])
+def test_ten_million_points_cost_no_memory_each_and_proposals_stay_flat(
+    shuffle: bool, constraints: tuple[str, ...]
+) -> None:
+    space = SearchSpace(tuple(Parameter(n, IntUniform(0, 9)) for n in "abcdefg"), constraints)
+    sampler = GridSampler(space, 7, shuffle=shuffle)
+
+    def hand_out(first: int, count: int) -> float:
+        start = time.perf_counter()
+        for number in range(first, first + count):
+            parameters = sampler.propose(number)
+            assert parameters is not None
+            sampler.observe(run(number, parameters))
+        return time.perf_counter() - start
+
+    hand_out(0, 200)
+    early = hand_out(200, 200)
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    hand_out(400, 1_000)
+    grown = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    late = hand_out(1_400, 200)
+    assert sampler._taken == set()
+    assert grown < 20_000  # of 1,000 points
+    assert late < 3 * early + 0.1
+
+
+def test_the_end_of_ten_million_points_is_found_without_looking_at_each() -> None:
+    space = SearchSpace(
+        tuple(Parameter(n, IntUniform(0, 9)) for n in "abcdefg"), ("a + g < 1", "b + c == 0")
+    )
+    start = time.perf_counter()
+    sampler = GridSampler(space, 7)
+    points = all_of(sampler)
+    assert len(points) == 1_000
+    assert time.perf_counter() - start < 20
