@@ -7,13 +7,14 @@ import os
 import platform as machine
 import sys
 
-from tests.benchmarks import bayes, reads, samplers, trial_loop
+from tests.benchmarks import analysis, bayes, reads, samplers, trial_loop
 from tests.benchmarks.processes import running_platform
 
 TABLES = {
     "trial_loop": trial_loop.run,
     "bayes": bayes.run,
     "reads": reads.run,
+    "analysis": analysis.run,
     "samplers": samplers.run,
 }
 
