@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.client.command_line import CommandLine
 from wanllmdb import AsyncClient, Client
 
 SPACE: dict[str, Any] = {
@@ -55,3 +56,9 @@ def config(**more: Any) -> dict[str, Any]:
         "seed": 1,
         **more,
     }
+
+
+@pytest.fixture
+def cli(registry_address: str, suggestion_address: str) -> CommandLine:
+    """The command line."""
+    return CommandLine(registry_address, suggestion_address)

@@ -16,7 +16,7 @@ from wanllmdb.cli.documents import print_json
 from wanllmdb.cli.options import AsJson, SweepId, assignments, read_file, text_assignments
 from wanllmdb.cli.runs_export import export_runs
 from wanllmdb.cli.runs_import import import_runs
-from wanllmdb.cli.shown_runs import metric_names, print_runs
+from wanllmdb.cli.shown_runs import metric_names, print_prior_runs, print_runs
 
 app = typer.Typer(no_args_is_help=True, help="List, show, queue, import and export runs.")
 app.command("export")(export_runs)
@@ -45,8 +45,7 @@ def list_runs(
     most = limit if limit is not None or as_json else 100
     with client_of(context) as client:
         if prior:
-            # Their metrics are those of the sweep, so one printer serves both.
-            print_json(list(itertools.islice(client.list_prior_runs(sweep_id), most)))
+            print_prior_runs(client, sweep_id, most, as_json)
             return
         found = client.list_runs(sweep_id, states=state or (), order=order)
         if as_json:

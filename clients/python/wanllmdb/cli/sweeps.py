@@ -113,7 +113,8 @@ def list_sweeps(
     elif not sweeps:
         typer.echo("No sweeps. Create one: wanllmdb sweep create sweep.yaml")
     else:
-        stdout().print(tables.sweeps_table(sweeps))
+        console = stdout()
+        console.print(tables.sweeps_table(sweeps, width=console.width))
 
 
 @app.command()

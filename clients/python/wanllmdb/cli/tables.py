@@ -16,6 +16,7 @@ from wanllmdb import (
     AlgorithmOption,
     Correlations,
     ParameterImportances,
+    PriorRun,
     Run,
     Sweep,
     SweepComparison,
@@ -27,29 +28,32 @@ from wanllmdb.cli import formats, plots, wording
 # Of a row of runs, beside the parameters: number, state, objective, time, a short note.
 _WIDTH_OF_THE_REST = 56
 _ID_WIDTH = 12
+# Columns of a terminal that has room for all of a sweep's.
+_WIDE = 100
 
 
-def sweeps_table(sweeps: Sequence[Sweep]) -> Table:
-    """One row a sweep."""
+def sweeps_table(sweeps: Sequence[Sweep], *, width: int) -> Table:
+    """One row a sweep; a narrow terminal gets fewer columns, since no id may be cut."""
+    is_wide = width >= _WIDE
     table = _table()
-    # What other commands take must never be cut; names may be.
     table.add_column("SWEEP", no_wrap=True, min_width=_ID_WIDTH)
-    for heading in ("NAME", "PROJECT"):
-        table.add_column(heading, no_wrap=True, overflow="ellipsis")
-    for heading in ("METHOD", "STATE"):
-        table.add_column(heading, no_wrap=True)
+    table.add_column("NAME", overflow="fold")
+    if is_wide:
+        table.add_column("PROJECT", overflow="fold")
+        table.add_column("METHOD", no_wrap=True)
+    table.add_column("STATE", no_wrap=True)
     for heading in ("RUNS", "BEST", "CREATED"):
         table.add_column(heading, justify="right", no_wrap=True)
     for sweep in sweeps:
-        best = sweep.stats.best_run
-        cap = sweep.spec.run_cap
+        spec, best = sweep.spec, sweep.stats.best_run
+        cap = f"/{spec.run_cap}" if spec.run_cap is not None else ""
+        method = spec.sampler.name if spec.sampler is not None else spec.method
         table.add_row(
             sweep.sweep_id,
             escape(sweep.name),
-            escape(sweep.project),
-            sweep.spec.sampler.name if sweep.spec.sampler is not None else sweep.spec.method,
+            *([escape(sweep.project), method] if is_wide else []),
             formats.sweep_state(sweep.state),
-            f"{sweep.stats.total_runs}" + (f"/{cap}" if cap is not None else ""),
+            f"{sweep.stats.total_runs}{cap}",
             formats.number(best.objective if best else None),
             formats.time_ago(sweep.create_time),
         )
@@ -100,6 +104,26 @@ def runs_table(
             formats.span(run.start_time, run.end_time),
             *(cells[index] for cells in columns.values()),
             *([_note(run)] if is_split else []),
+        )
+    return table
+
+
+def prior_runs_table(runs: Sequence[PriorRun], *, metrics: Sequence[str]) -> Table:
+    """One row a run that was imported."""
+    table = _table()
+    table.add_column("STATE", no_wrap=True)
+    for name in metrics:
+        table.add_column(escape(name), justify="right", no_wrap=True)
+    table.add_column("parameters", overflow="fold")
+    table.add_column("SOURCE", overflow="fold")
+    for run in runs:
+        # A failed one has none.
+        values = run.objectives or (None,) * len(metrics)
+        table.add_row(
+            formats.run_state(run.state),
+            *map(formats.number, values),
+            formats.parameters(run.parameters),
+            escape(run.source),
         )
     return table
 
@@ -210,7 +234,7 @@ def comparison_table(comparison: SweepComparison) -> Table:
     """One row a sweep."""
     table = _table()
     table.add_column("", no_wrap=True)
-    table.add_column("SWEEP", no_wrap=True, min_width=_ID_WIDTH)
+    table.add_column("SWEEP", no_wrap=True)
     table.add_column("NAME", no_wrap=True, overflow="ellipsis")
     table.add_column("STATE", no_wrap=True)
     for heading in ("RUNS", "FINISHED", "BEST", "BY RUN", "TIME"):

@@ -179,7 +179,7 @@ _Dumper.add_representer(str, _write_text)
 def _to_file(template: Template) -> str:
     placeholders = {}
     for each in template.placeholders:
-        entry = {"description": each.description}
+        entry: dict[str, Any] = {"description": each.description} if each.description else {}
         entry |= {
             key: value
             for key, value in (("default", each.default), ("example", each.example))

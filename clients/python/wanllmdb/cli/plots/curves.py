@@ -24,9 +24,8 @@ def steps(series: Sequence[Series], *, left: str, right: str) -> str:
     )
     for index, line in enumerate(series):
         starts = [canvas.column(x) for x in line.xs]
-        for start, end, value in zip(
-            starts, [*starts[1:], starts[-1] + 1 if starts else 0], line.ys, strict=True
-        ):
+        ends = [*starts[1:], *(start + 1 for start in starts[-1:])]
+        for start, end, value in zip(starts, ends, line.ys, strict=True):
             for column in range(start, min(max(end, start + 1), WIDTH)):
                 canvas.cells[canvas.row(value)][column] = mark(index)
     legend = [f"  {mark(index)} {escape(line.name)}" for index, line in enumerate(series)]

@@ -1,0 +1,112 @@
+"""The trials of an Optuna study as prior runs of a sweep."""
+
+from __future__ import annotations
+
+import math
+
+import optuna
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+from wanllmdb import Constant, Goal, InvalidArgumentError, PriorRun, RunState, Sweep
+
+from .optuna_distributions import choices, from_choice
+from .optuna_storage import open_storage, quiet
+
+_GOALS = {StudyDirection.MINIMIZE: Goal.MINIMIZE, StudyDirection.MAXIMIZE: Goal.MAXIMIZE}
+
+
+def read_optuna_study(sweep: Sweep, *, storage: str, study_name: str | None) -> list[PriorRun]:
+    """The study's completed, pruned and failed trials, by number.
+
+    Parameters go by name; "group.param" and "group/param" are the same. Constants of
+    the sweep that trials lack are filled in. Values go by the metrics' names where the
+    study has names, else by order.
+
+    Args:
+        sweep: The sweep that is to take them.
+        storage: See `open_storage`.
+        study_name: The study; may be None where there is one only.
+
+    Raises:
+        InvalidArgumentError: no such study, or its directions are not the sweep's.
+    """
+    quiet()
+    opened = open_storage(storage, must_exist=True)
+    names = optuna.get_all_study_names(opened)
+    if study_name is None and len(names) == 1:
+        study_name = names[0]
+    if study_name not in names:
+        there = ", ".join(names[:20]) or "none"
+        what = "needs --study" if study_name is None else f"has no study {study_name!r}"
+        raise InvalidArgumentError(f"{storage} {what}; there are: {there}")
+    study = optuna.load_study(study_name=study_name, storage=opened)
+    order = _order(sweep, study)
+    by_name = _parameter_names(sweep)
+    constants = {
+        name: choices(law)[0]
+        for name, law in sweep.spec.parameters.items()
+        if isinstance(getattr(law, "law", law), Constant)
+    }
+    runs = []
+    for trial in study.get_trials(deepcopy=False):
+        run = _run(trial, order, study_name or "")
+        if run is not None:
+            given = {by_name.get(name, name): value for name, value in trial.params.items()}
+            laws = sweep.spec.parameters
+            parameters = {
+                name: from_choice(laws[name], value) if name in laws else value
+                for name, value in {**constants, **given}.items()
+            }
+            runs.append(PriorRun(parameters, run.state, run.objectives, run.last_step, run.source))
+    return runs
+
+
+def _order(sweep: Sweep, study: optuna.Study) -> list[int]:
+    """The place in a trial's values of each of the sweep's metrics."""
+    metrics = sweep.spec.metrics
+    if not metrics:
+        raise InvalidArgumentError(
+            f"sweep {sweep.sweep_id} has no metric, so results of elsewhere say nothing to it"
+        )
+    if len(study.directions) != len(metrics):
+        raise InvalidArgumentError(
+            f"study {study.study_name} has {len(study.directions)} objectives, the sweep "
+            f"{len(metrics)}"
+        )
+    named = study.metric_names or []
+    known = [metric.name for metric in metrics]
+    order = [named.index(name) for name in known] if set(named) == set(known) else None
+    order = order or list(range(len(metrics)))
+    for metric, place in zip(metrics, order, strict=True):
+        direction = study.directions[place]
+        if _GOALS.get(direction) is not metric.goal:
+            raise InvalidArgumentError(
+                f"study {study.study_name} is to {direction.name.lower()} what the sweep is to "
+                f"{metric.goal}: {metric.name}"
+            )
+    return order
+
+
+def _parameter_names(sweep: Sweep) -> dict[str, str]:
+    """The sweep's names by how Optuna's users write them."""
+    names = sweep.spec.parameters
+    return {name.replace("/", "."): name for name in names} | {name: name for name in names}
+
+
+def _run(trial: FrozenTrial, order: list[int], study_name: str) -> PriorRun | None:
+    source = f"Optuna study {study_name} trial {trial.number}"
+    if trial.state is TrialState.COMPLETE:
+        values = trial.values
+        return PriorRun(
+            {}, RunState.FINISHED, tuple(values[place] for place in order), None, source
+        )
+    if trial.state is TrialState.PRUNED:
+        step = trial.last_step
+        value = None if step is None else trial.intermediate_values[step]
+        is_known = value is not None and math.isfinite(value) and len(order) == 1
+        objectives = (value,) if is_known and value is not None else ()
+        return PriorRun({}, RunState.PRUNED, objectives, step, source)
+    if trial.state is TrialState.FAIL:
+        return PriorRun({}, RunState.FAILED, (), None, source)
+    return None

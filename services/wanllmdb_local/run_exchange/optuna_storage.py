@@ -1,0 +1,65 @@
+"""Opens Optuna's storages: databases and journal files."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import optuna
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from wanllmdb import InvalidArgumentError
+
+JOURNAL = "journal:///"
+_JOURNAL_SUFFIXES = (".log", ".journal")
+
+
+def open_storage(address: str, *, must_exist: bool) -> BaseStorage:
+    """The storage at `sqlite:///study.db`, another RDB URL, or `journal:///study.log`.
+
+    As in SQLite's URLs, three slashes stand before a relative path and four before an
+    absolute one. The path of a .log file is taken for a journal as it is.
+
+    Raises:
+        InvalidArgumentError: nothing is there, or it can't be opened.
+    """
+    if address.startswith(JOURNAL) or address.endswith(_JOURNAL_SUFFIXES):
+        path = Path(address.removeprefix(JOURNAL))
+        _check(path, must_exist)
+        return JournalStorage(JournalFileBackend(str(path)))
+    try:
+        url = make_url(address)
+    except ArgumentError:
+        raise InvalidArgumentError(
+            f"{address!r} is no Optuna storage: write sqlite:///study.db, another RDB URL, or "
+            "journal:///study.log"
+        ) from None
+    if url.get_backend_name() == "sqlite" and url.database:
+        _check(Path(url.database), must_exist)
+    try:
+        return RDBStorage(address)
+    except (SQLAlchemyError, RuntimeError, ImportError) as error:
+        # Its text may hold the password; the first line of the cause does not.
+        cause = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        raise InvalidArgumentError(
+            f"Optuna can't open {url.render_as_string(hide_password=True)}: {cause}"
+        ) from error
+
+
+def quiet() -> None:
+    """Keeps Optuna's log of each study and trial, and what it warns of itself, out of the way."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+
+
+def _check(path: Path, must_exist: bool) -> None:
+    if must_exist and not path.exists():
+        raise InvalidArgumentError(
+            f"there is no {path.absolute()}: after three slashes stands a relative path, an "
+            "absolute one takes four"
+        )
+    if not path.absolute().parent.is_dir():
+        raise InvalidArgumentError(f"there is no folder {path.absolute().parent}")
