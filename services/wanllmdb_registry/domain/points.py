@@ -58,11 +58,14 @@ class PointChecker:
         self, point: Mapping[str, ParameterValue], path: str
     ) -> Iterator[FieldViolation]:
         """Given parameters whose conditions can't hold, whatever the others become."""
-        # Of parameters that are not given but must be there: the values that they may have.
+        # Of parameters that are not given but must be there: the values that they may have,
+        # and a given parameter that needs them.
         demanded: dict[str, tuple[ParameterValue, ...]] = {}
+        needed_by: dict[str, str] = {}
         for parameter in self._children_first:
             if parameter.name not in point and parameter.name not in demanded:
                 continue
+            given = needed_by.get(parameter.name, parameter.name)
             for condition in parameter.conditions:
                 parent = condition.parameter
                 if parent in point:
@@ -70,12 +73,13 @@ class PointChecker:
                 else:
                     possible = _among(condition, demanded.get(parent, condition.values))
                     demanded[parent] = possible
+                    needed_by[parent] = given
                 if not possible:
                     wanted = ", ".join(f"{value!r:.40}" for value in condition.values[:10])
                     yield FieldViolation(
-                        f"{path}.parameters.{parameter.name:.100}",
-                        f"a run has it only when {parent:.100} is {wanted}, which the other "
-                        "parameters given rule out",
+                        f"{path}.parameters.{given:.100}",
+                        f"a run has {parameter.name:.100} only when {parent:.100} is {wanted}, "
+                        "which the other parameters given rule out",
                     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from grpc import StatusCode
 
 from tests.errors import refused
@@ -14,7 +17,7 @@ from tests.sweeps import (
     request_id,
 )
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import run_pb2
+from wanllmdb.api.registry.v1 import run_pb2, search_space_pb2
 from wanllmdb_common.search_space.convert import parameters_to_proto
 
 
@@ -58,3 +61,60 @@ async def test_enqueued_runs_wait_in_order_and_must_lie_in_the_space(registry: R
     assert run.origin == run_pb2.RUN_ORIGIN_ENQUEUED
     again = create_runs_request(sweep.sweep_id, proposal(0))
     assert (await registry.CreateRuns(again)).conflict
+
+
+CONDITIONAL: dict[str, Any] = {
+    "optimizer": {"values": ["adam", "sgd", "lion"]},
+    "nesterov": {"values": [True, False], "when": {"optimizer": ["sgd", "lion"]}},
+    "momentum": {"min": 0.0, "max": 1.0, "when": {"nesterov": True}},
+    "beta": {"min": 0.0, "max": 1.0, "when": {"optimizer": ["adam", "lion"]}},
+    "warmup": {"min": 1, "max": 9},
+    "total": {"min": 1, "max": 9},
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "fields"),
+    [
+        ({}, set()),
+        ({"optimizer": "sgd", "nesterov": True, "momentum": 0.5}, set()),
+        # The sampler may still choose what they need.
+        ({"momentum": 0.5}, set()),
+        ({"momentum": 0.5, "beta": 0.5}, set()),
+        ({"optimizer": "adam", "nesterov": True}, {"nesterov"}),
+        ({"nesterov": False, "momentum": 0.5}, {"momentum"}),
+        # Not with this optimizer, though what stands between is open.
+        ({"optimizer": "adam", "momentum": 0.5}, {"momentum"}),
+        ({"warmup": 3, "total": 4}, set()),
+        ({"warmup": 9}, set()),
+        ({"warmup": 4, "total": 3}, {""}),
+    ],
+)
+async def test_points_must_be_possible(
+    registry: Registry, given: dict[str, Any], fields: set[str]
+) -> None:
+    sweep = await create_sweep(
+        registry, parameters=CONDITIONAL, constraints=["warmup < total"], metric=None
+    )
+    request = pb.EnqueueRunsRequest(
+        sweep_id=sweep.sweep_id, runs=[pb.EnqueuedRun(parameters=parameters_to_proto(given))]
+    )
+    if not fields:
+        (run,) = (await registry.EnqueueRuns(request)).runs
+        assert run.parameters == parameters_to_proto(given)
+        return
+    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+        await registry.EnqueueRuns(request)
+    paths = {f"runs[0].parameters.{name}".removesuffix(".") for name in fields}
+    assert refusal.fields.keys() == paths
+
+
+async def test_integers_of_any_size_are_refused_where_they_do_not_fit(registry: Registry) -> None:
+    sweep = await create_sweep(registry)
+    huge = search_space_pb2.ParameterValue(json_value="9" * 400)
+    request = pb.EnqueueRunsRequest(
+        sweep_id=sweep.sweep_id, runs=[pb.EnqueuedRun(parameters={"x": huge, "n": huge})]
+    )
+    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+        await registry.EnqueueRuns(request)
+    assert refusal.fields.keys() == {"runs[0].parameters.x", "runs[0].parameters.n"}
