@@ -41,7 +41,8 @@ def test_every_macro_is_known(macro: str) -> None:
         (["python", "${agrs}"], "command[1]", "unknown macro ${agrs}, did you mean ${args}?"),
         (["${HOME}"], "command[0]", "${envvar:NAME}"),
         (["${envvar:}"], "command[0]", "names no environment variable"),
-        (["${args"], "command[0]", "no closing brace"),
+        (["a ${envvar:1}"], "command[0]", "names no environment variable"),
+        (["--x=${args}"], "command[0]", "${args} stands alone, as a part of its own"),
         (["${program}"], "command[0]", "there is no program: add program: train.py"),
         (["a"] * 101, "command", "has 101 parts"),
         (["a" * 10_001], "command[0]", "at most 10,000"),
@@ -54,3 +55,8 @@ def test_a_wrong_command_is_told_where_and_why(given: Any, path: str, says: str)
 
 def test_a_program_is_a_text() -> None:
     assert "must be a text" in problems_with(program=["train.py"])["program"]
+
+
+def test_a_shell_may_have_macros_of_its_own() -> None:
+    command = ("bash", "-c", "cd ${envvar:WORK}/${HOME} && exec python $0 ${*}", "train.py")
+    assert parsed(command=list(command)).spec.command == command

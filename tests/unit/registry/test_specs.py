@@ -76,7 +76,7 @@ def test_every_problem_is_named_at_once_with_the_paths_of_a_config() -> None:
         max_failed_runs=0,
         command=["${agrs}"],
     )
-    message.metrics.add(name="loss", goal=9, value=sweep_pb2.OBJECTIVE_VALUE_MEAN_LAST)  # type: ignore[arg-type]
+    message.metrics.add(name="loss", goal=9, value=sweep_pb2.OBJECTIVE_VALUE_MEAN_LAST)
     message.early_termination.SetInParent()
     message.terminator.name = "no_such"
     add = message.search_space.parameters.add

@@ -23,7 +23,7 @@ MACROS = (
     "args_append_hydra",
     "args_override_hydra",
 )
-_MACRO = re.compile(r"\$\{([^{}]*)\}?")
+_MACRO = re.compile(r"\$\{([^{}]*)\}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -39,23 +39,25 @@ def problems_of_command(program: str, command: tuple[str, ...]) -> Problems:
             yield path, "must not be empty"
         yield from problems_of_text(path, part, MAX_PART)
         for match in _MACRO.finditer(part):
-            yield from _macro(path, match[0], match[1], program)
+            yield from _macro(path, match[1], program, is_whole=match[0] == part)
 
 
-def _macro(path: str, text: str, name: str, program: str) -> Problems:
-    if not text.endswith("}"):
-        yield path, f"the macro {text[:50]} has no closing brace"
-    elif name.startswith("envvar:"):
-        variable = name.removeprefix("envvar:")
-        if not _VARIABLE.fullmatch(variable):
-            yield path, f"{text[:80]} names no environment variable"
+def _macro(path: str, name: str, program: str, *, is_whole: bool) -> Problems:
+    """A part that is a macro must be a known one; within a part a shell may have its own."""
+    text = f"${{{name:.50}}}"
+    if name.startswith("envvar:"):
+        if not _VARIABLE.fullmatch(name.removeprefix("envvar:")):
+            yield path, f"{text} names no environment variable"
+    elif not is_whole:
+        if name in MACROS:
+            yield path, f"{text} stands alone, as a part of its own; only ${{envvar:NAME}} need not"
     elif name not in MACROS:
         hint = did_you_mean(name, MACROS)
         hint = hint.replace("mean ", "mean ${").replace("?", "}?")
         known = ", ".join(f"${{{macro}}}" for macro in MACROS)
         yield (
             path,
-            f"unknown macro {text[:50]}{hint}; known are {known} and ${{envvar:NAME}}, which is "
+            f"unknown macro {text}{hint}; known are {known} and ${{envvar:NAME}}, which is "
             "how environment variables are written",
         )
     elif name == "program" and not program:
