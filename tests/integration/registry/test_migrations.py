@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from datetime import timedelta
 
 import grpc.aio
@@ -11,9 +12,11 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect
 
 from tests.conftest import registry_server
-from tests.sweeps import create_runs, create_sweep, finish_run, proposal
+from tests.integration.registry.reads import get_sweep
+from tests.sweeps import create_runs, create_sweep, finish_run, proposal, row
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
+from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb_registry.app import running_registry
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.migrate import current_revision, downgrade, migrate
@@ -58,6 +61,90 @@ async def test_up_and_down_with_data(database_url: str) -> None:
     await migrate(database)
     async with database.migration() as connection:
         assert await connection.run_sync(tables) == set(metadata.tables)
+    await database.close()
+
+
+# What the registry of revision 0001 stored of a sweep with a finished and a running run.
+OLD_ROWS = """
+INSERT INTO projects (name, create_time) VALUES ('p', now());
+INSERT INTO sweeps (
+    sweep_id, project, name, description, config, method, state, next_number, space_exhausted,
+    queued, running, finished, pruned, failed, lost, canceled,
+    best_number, best_objective, best_parameters, ended_seconds,
+    revision, own_revision, version, create_time, start_time
+) VALUES (
+    'abcdefghijkl', 'p', 'old', '',
+    '{"method": "bayes", "metric": {"name": "loss", "goal": "minimize"}, "parameters": '
+    '{"x": {"distribution": "uniform", "min": 0.0, "max": 1.0}, "n": {"values": [1, 2]}}, '
+    '"early_terminate": {"type": "hyperband", "min_iter": 3, "eta": 3.0, "strict": false}, '
+    '"seed": 7, "retries": {"lost": 2, "failed": 0}}',
+    'bayes', 'RUNNING', 2, false, 0, 1, 1, 0, 0, 0, 0, 0, 0.5, '{"x": 0.25, "n": 1}', 60.0,
+    9, 2, 2, now(), now()
+);
+INSERT INTO runs (
+    sweep_id, number, state, parameters, origin, attempt, agent_id, objective, labels, summary,
+    last_step, sampler_state, losses, failures, revision, create_time, start_time, end_time,
+    lease_expire_time
+) VALUES
+    ('abcdefghijkl', 0, 'FINISHED', '{"x": 0.25, "n": 1}', 'SUGGESTED', 1, 'a', 0.5, '{"l": "v"}',
+     '{"loss": 0.5, "acc": NaN}', 3, '', 0, 0, 8, now(), now(), now(), NULL),
+    ('abcdefghijkl', 1, 'RUNNING', '{"x": 1e-05, "n": 2}', 'SUGGESTED', 1, 'a', NULL, '{}',
+     '{"loss": 4.0}', 6, '', 0, 0, 9, now(), now(), NULL, now() + interval '1 hour');
+INSERT INTO metric_points VALUES ('abcdefghijkl', 1, 1, 'loss', 6, 4.0, now(), 9);
+"""
+
+
+async def test_what_an_older_registry_stored_is_read_and_goes_on(database_url: str) -> None:
+    database = Database(database_url)
+    await migrate(database, "0001")
+    async with database.migration() as connection:
+        for statement in OLD_ROWS.split(";\n"):
+            if statement.strip():
+                await connection.exec_driver_sql(statement)
+    await database.close()
+    async with (
+        registry_server(database_url) as address,
+        grpc.aio.insecure_channel(address) as channel,
+    ):
+        registry = registry_grpc.SweepRegistryServiceStub(channel)
+        sweep = await get_sweep(registry, "abcdefghijkl")
+        assert [(metric.name, metric.goal) for metric in sweep.spec.metrics] == [
+            ("loss", sweep_pb2.GOAL_MINIMIZE)
+        ]
+        assert sweep.spec.sampler.name == "tpe"
+        assert sweep.spec.early_termination.hyperband.min_iter == 3
+        assert (sweep.end_message, sweep.prior_runs) == ("", 0)
+        assert (sweep.stats.best_run.number, sweep.stats.best_run.objective) == (0, 0.5)
+        runs = (await registry.ListRuns(pb.ListRunsRequest(sweep_id=sweep.sweep_id))).runs
+        assert [(run.name, dict(run.config), list(run.objectives)) for run in runs] == [
+            ("", {}, [])
+        ] * 2
+        assert math.isnan(runs[0].summary["acc"])
+        assert runs[1].parameters["x"].double_value == 1e-05
+        # The step of a last value was not known then; what comes next is newer.
+        answer = await registry.FinishRun(
+            pb.FinishRunRequest(
+                sweep_id=sweep.sweep_id,
+                number=1,
+                attempt=1,
+                rows=[row(7, {"loss": 0.25})],
+                succeeded=pb.RunSucceeded(),
+            )
+        )
+        assert (answer.run.objective, answer.best_run.number) == (0.25, 1)
+        synced = await registry.SyncRuns(pb.SyncRunsRequest(sweep_id=sweep.sweep_id))
+        assert [run.objective for run in synced.runs] == [0.5, 0.25]
+        await registry.ImportRuns(
+            pb.ImportRunsRequest(
+                sweep_id=sweep.sweep_id, source=pb.PriorRunSource(csv="x,n,loss\n0.5,2,1.0\n")
+            )
+        )
+    # And back, with all of it.
+    database = Database(database_url)
+    async with database.migration() as connection:
+        await connection.run_sync(downgrade, "0001")
+        rows = await connection.exec_driver_sql("SELECT objective FROM runs ORDER BY number")
+        assert list(rows.scalars()) == [0.5, 0.25]
     await database.close()
 
 
