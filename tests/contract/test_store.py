@@ -7,121 +7,23 @@ leave what the same changes one after the other would have left.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from datetime import timedelta
 
 import pytest
 
+from tests.contract.stored import LEASE, Stored, create, finish, key, report
 from wanllmdb_common.errors import FailedPreconditionError, NotFoundError, ServiceError
-from wanllmdb_common.search_space.distributions import Parameter, SearchSpace, Uniform
 from wanllmdb_registry.domain.change import Change, SingleChange
-from wanllmdb_registry.domain.edit import RequestKey, SweepEdit
+from wanllmdb_registry.domain.edit import SweepEdit
 from wanllmdb_registry.domain.enqueue import EnqueuedRun, EnqueueRuns
 from wanllmdb_registry.domain.group_commit import GroupCommit, MixedTransactionError, Outcome
 from wanllmdb_registry.domain.model import (
-    AlgorithmChoice,
-    Method,
-    Metric,
-    MetricRow,
     RunState,
-    Sweep,
-    SweepSpec,
 )
-from wanllmdb_registry.domain.objectives import GivenObjectives
-from wanllmdb_registry.domain.run_changes import (
-    CreateRuns,
-    Proposal,
-    RunsForAgent,
-)
-from wanllmdb_registry.domain.run_progress import FinishRun, ReportMetrics, Succeeded
 from wanllmdb_registry.domain.sweep_changes import DeleteSweep, StartSweep
 from wanllmdb_registry.store.database import Database
-from wanllmdb_registry.store.migrate import migrate
-from wanllmdb_registry.store.run_reads import RunReads
-from wanllmdb_registry.store.sweep_reads import SweepReads
 from wanllmdb_registry.store.sweep_store import SweepStore
-from wanllmdb_registry.store.sync_reads import SyncReads
-
-LEASE = timedelta(seconds=60)
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A store and the reads beside it."""
-
-    store: SweepStore
-    sweeps: SweepReads
-    runs: RunReads
-    syncs: SyncReads
-
-    async def sweep(self, run_cap: int | None = None) -> str:
-        """The id of a new sweep."""
-        space = SearchSpace((Parameter("x", Uniform(0.0, 1.0)),))
-        spec = SweepSpec(
-            Method.RANDOM,
-            space,
-            AlgorithmChoice("random"),
-            (Metric("loss"),),
-            run_cap=run_cap,
-            seed=1,
-        )
-        sweep = Sweep(uuid4().hex[:12], "p", "n", "", spec, datetime.now(UTC))
-        await self.store.create_sweep(sweep, None, b"")
-        return sweep.sweep_id
-
-
-@pytest.fixture(scope="module")
-async def database(session_database: str) -> AsyncIterator[Database]:
-    database = Database(session_database, pool_size=8)
-    await migrate(database)
-    yield database
-    await database.close()
-
-
-@pytest.fixture
-def stored(database: Database) -> Stored:
-    return Stored(
-        SweepStore(database, LEASE),
-        SweepReads(database),
-        RunReads(database),
-        SyncReads(database),
-    )
-
-
-def key(fingerprint: bytes = b"f") -> RequestKey:
-    return RequestKey(str(uuid4()), fingerprint)
-
-
-def create(*numbers: int, request: RequestKey | None = None) -> CreateRuns:
-    def encode(created: object, etag: str | None) -> bytes:
-        return b"conflict" if etag is None else b"created"
-
-    proposals = [Proposal(number, {"x": 0.5}) for number in numbers]
-    return CreateRuns(
-        [RunsForAgent(request, "agent", proposals)],
-        False,
-        "",
-        lambda runs: ",".join(str(run.number) for run in runs).encode(),
-        encode,
-    )
-
-
-def report(number: int, step: int, value: float) -> ReportMetrics:
-    rows = [MetricRow(step, {"loss": value})]
-    return ReportMetrics(None, lambda c: c.encode(), number=number, attempt=1, rows=rows)
-
-
-def finish(number: int, objective: float, request: RequestKey | None = None) -> FinishRun:
-    return FinishRun(
-        request,
-        lambda finished: str(finished.sweep.revision).encode(),
-        number=number,
-        attempt=1,
-        rows=[],
-        outcome=Succeeded(GivenObjectives(objective)),
-    )
 
 
 async def test_a_refused_change_leaves_its_neighbours_alone(stored: Stored) -> None:

@@ -1,0 +1,35 @@
+"""A database for the tests of a store."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.contract.stored import LEASE, Stored
+from wanllmdb_registry.store.database import Database
+from wanllmdb_registry.store.migrate import migrate
+from wanllmdb_registry.store.prior_run_reads import PriorRunReads
+from wanllmdb_registry.store.run_reads import RunReads
+from wanllmdb_registry.store.sweep_reads import SweepReads
+from wanllmdb_registry.store.sweep_store import SweepStore
+from wanllmdb_registry.store.sync_reads import SyncReads
+
+
+@pytest.fixture(scope="module")
+async def database(session_database: str) -> AsyncIterator[Database]:
+    database = Database(session_database, pool_size=8)
+    await migrate(database)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def stored(database: Database) -> Stored:
+    return Stored(
+        SweepStore(database, LEASE),
+        SweepReads(database),
+        RunReads(database),
+        SyncReads(database),
+        PriorRunReads(database),
+    )

@@ -1,0 +1,92 @@
+"""A store, the reads beside it, and changes to make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from wanllmdb_common.search_space.distributions import Parameter, SearchSpace, Uniform
+from wanllmdb_registry.domain.edit import RequestKey
+from wanllmdb_registry.domain.model import (
+    AlgorithmChoice,
+    Method,
+    Metric,
+    MetricRow,
+    Sweep,
+    SweepSpec,
+)
+from wanllmdb_registry.domain.objectives import GivenObjectives
+from wanllmdb_registry.domain.run_changes import (
+    CreateRuns,
+    Proposal,
+    RunsForAgent,
+)
+from wanllmdb_registry.domain.run_progress import FinishRun, ReportMetrics, Succeeded
+from wanllmdb_registry.store.prior_run_reads import PriorRunReads
+from wanllmdb_registry.store.run_reads import RunReads
+from wanllmdb_registry.store.sweep_reads import SweepReads
+from wanllmdb_registry.store.sweep_store import SweepStore
+from wanllmdb_registry.store.sync_reads import SyncReads
+
+LEASE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A store and the reads beside it."""
+
+    store: SweepStore
+    sweeps: SweepReads
+    runs: RunReads
+    syncs: SyncReads
+    prior_runs: PriorRunReads
+
+    async def sweep(self, run_cap: int | None = None, *metrics: Metric) -> str:
+        """The id of a new sweep."""
+        space = SearchSpace((Parameter("x", Uniform(0.0, 1.0)),))
+        spec = SweepSpec(
+            Method.RANDOM,
+            space,
+            AlgorithmChoice("random"),
+            metrics or (Metric("loss"),),
+            run_cap=run_cap,
+            seed=1,
+        )
+        sweep = Sweep(uuid4().hex[:12], "p", "n", "", spec, datetime.now(UTC))
+        await self.store.create_sweep(sweep, None, b"")
+        return sweep.sweep_id
+
+
+def key(fingerprint: bytes = b"f") -> RequestKey:
+    return RequestKey(str(uuid4()), fingerprint)
+
+
+def create(*numbers: int, request: RequestKey | None = None) -> CreateRuns:
+    def encode(created: object, etag: str | None) -> bytes:
+        return b"conflict" if etag is None else b"created"
+
+    proposals = [Proposal(number, {"x": 0.5}) for number in numbers]
+    return CreateRuns(
+        [RunsForAgent(request, "agent", proposals)],
+        False,
+        "",
+        lambda runs: ",".join(str(run.number) for run in runs).encode(),
+        encode,
+    )
+
+
+def report(number: int, step: int, value: float) -> ReportMetrics:
+    rows = [MetricRow(step, {"loss": value})]
+    return ReportMetrics(None, lambda c: c.encode(), number=number, attempt=1, rows=rows)
+
+
+def finish(number: int, objective: float | None, request: RequestKey | None = None) -> FinishRun:
+    return FinishRun(
+        request,
+        lambda finished: str(finished.sweep.revision).encode(),
+        number=number,
+        attempt=1,
+        rows=[],
+        outcome=Succeeded(GivenObjectives(objective)),
+    )
