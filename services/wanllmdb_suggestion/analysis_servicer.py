@@ -152,6 +152,6 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
         scope = scope_of_call(context)
         sweeps = await self._reader.measured(request.sweep_ids, request.metric, scope)
         # First the timelines: then every run that ended in one is among the runs.
-        timelines = await self._reader.timelines(request.sweep_ids, scope)
+        timelines = await self._reader.timelines(sweeps, scope)
         runs = await self._reader.finished_of_each(request.sweep_ids, scope)
         return await asyncio.to_thread(courses_of_sweeps, request, sweeps, runs, timelines)

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from wanllmdb.api.registry.v1 import registry_service_pb2, sweep_pb2
+from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
 from wanllmdb_suggestion.analysis.reader import MeasuredSweep
 from wanllmdb_suggestion.analysis.requests import DEFAULT_PLACES, DEFAULT_POINTS
+from wanllmdb_suggestion.analysis.timelines import Timeline
 from wanllmdb_suggestion.study.pareto import losses
-from wanllmdb_suggestion.study.statistics.course import Ends, course
+from wanllmdb_suggestion.study.statistics.course import course
 from wanllmdb_suggestion.study.statistics.edf import edf, edf_places
 from wanllmdb_suggestion.study.statistics.history import history, improvements
 from wanllmdb_suggestion.study.statistics.hypervolume import default_reference, hypervolumes
@@ -94,7 +95,7 @@ def courses_of_sweeps(
     request: pb.CompareSweepsRequest,
     sweeps: Sequence[MeasuredSweep],
     runs: Sequence[FinishedRuns],
-    timelines: Sequence[registry_service_pb2.GetTimelineResponse],
+    timelines: Sequence[Timeline],
 ) -> pb.CompareSweepsResponse:
     """The best objective of several sweeps by run count and by time."""
     limit = min(request.max_points or DEFAULT_POINTS, MAX_POINTS_TOGETHER // len(sweeps))
@@ -110,10 +111,10 @@ def courses_of_sweeps(
 def _course(
     measured: MeasuredSweep,
     runs: ScoredRuns,
-    timeline: registry_service_pb2.GetTimelineResponse,
+    timeline: Timeline,
     limit: int,
 ) -> pb.SweepCourse:
-    columns = course(_ends(timeline), runs, max_points=limit)
+    columns = course(timeline.ends, runs, max_points=limit)
     sweep = measured.sweep
     return pb.SweepCourse(
         sweep_id=sweep.sweep_id,
@@ -125,22 +126,5 @@ def _course(
         best_run_numbers=columns.best_numbers.tolist(),
         finished_runs=len(runs),
         total_runs=sweep.stats.total_runs,
-        duration_seconds=_duration(sweep, timeline.now_seconds),
+        duration_seconds=timeline.duration,
     )
-
-
-def _ends(timeline: registry_service_pb2.GetTimelineResponse) -> Ends:
-    numbers = np.array(timeline.run_numbers, dtype=np.int64)
-    seconds = np.array(timeline.end_seconds, dtype=np.float64)
-    ended = ~np.isnan(seconds)
-    return Ends(
-        numbers[ended], seconds[ended], max(1.0, timeline.total_runs / max(len(numbers), 1))
-    )
-
-
-def _duration(sweep: sweep_pb2.Sweep, now: float) -> float:
-    if not sweep.HasField("start_time"):
-        return 0.0
-    if not sweep.HasField("end_time"):
-        return now
-    return (sweep.end_time.ToNanoseconds() - sweep.start_time.ToNanoseconds()) / 1e9

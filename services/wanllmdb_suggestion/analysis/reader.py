@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
-from wanllmdb.api.registry.v1 import registry_service_pb2, sweep_pb2
+from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb_suggestion.analysis.subject import chosen_metric
+from wanllmdb_suggestion.analysis.timelines import Timeline, TimelineReader
 from wanllmdb_suggestion.convert import spec_from_proto
 from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
 from wanllmdb_suggestion.requests import Problems
@@ -18,6 +19,7 @@ from wanllmdb_suggestion.study.records import Metric
 from wanllmdb_suggestion.study.statistics.runs import FinishedRuns, RunTable
 from wanllmdb_suggestion.sweep_cache import SweepCache
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 # Sweeps of one request that are read at the same time.
@@ -38,6 +40,7 @@ class SweepReader:
     def __init__(self, registry: RegistryClient, sweeps: SweepCache) -> None:
         self._registry = registry
         self._sweeps = sweeps
+        self._timelines = TimelineReader(registry)
         # With the models, so that they are forgotten together.
         self._tables: WeakKeyDictionary[SweepModel, RunTable] = WeakKeyDictionary()
 
@@ -58,12 +61,10 @@ class SweepReader:
         """`finished` of several sweeps, in their order."""
         return await _some_at_once(lambda sweep_id: self.finished(sweep_id, scope), sweep_ids)
 
-    async def timelines(
-        self, sweep_ids: Sequence[str], scope: CallScope
-    ) -> list[registry_service_pb2.GetTimelineResponse]:
-        """When the runs of several sweeps began and ended, in the sweeps' order."""
+    async def timelines(self, sweeps: Sequence[MeasuredSweep], scope: CallScope) -> list[Timeline]:
+        """When the runs of several sweeps ended, in the sweeps' order."""
         return await _some_at_once(
-            lambda sweep_id: self._registry.get_timeline(sweep_id, scope), sweep_ids
+            lambda measured: self._timelines.timeline(measured.sweep, scope), sweeps
         )
 
     async def measured(
@@ -104,11 +105,11 @@ def _goal_text(metric: Metric) -> str:
     return f"{'minimize' if metric.minimize else 'maximize'} {metric.name}"
 
 
-async def _some_at_once(read: Callable[[str], Awaitable[T]], sweep_ids: Sequence[str]) -> list[T]:
+async def _some_at_once(read: Callable[[S], Awaitable[T]], sweeps: Sequence[S]) -> list[T]:
     turns = asyncio.Semaphore(_AT_ONCE)
 
-    async def one(sweep_id: str) -> T:
+    async def one(sweep: S) -> T:
         async with turns:
-            return await read(sweep_id)
+            return await read(sweep)
 
-    return list(await asyncio.gather(*map(one, sweep_ids)))
+    return list(await asyncio.gather(*map(one, sweeps)))
