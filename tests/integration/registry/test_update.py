@@ -1,0 +1,159 @@
+"""Changing a sweep that is there, also while it runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from google.protobuf import field_mask_pb2
+from grpc import StatusCode
+
+from tests.errors import refused
+from tests.sweeps import (
+    Registry,
+    create_runs,
+    create_sweep,
+    finish_run,
+    proposal,
+    request_id,
+)
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import sweep_pb2
+
+
+async def update(
+    registry: Registry, sweep: sweep_pb2.Sweep, *paths: str, **spec: Any
+) -> pb.UpdateSweepResponse:
+    """Sets the spec's fields that are named; those of the mask alone become absent."""
+    changed = sweep_pb2.Sweep(sweep_id=sweep.sweep_id, spec=sweep_pb2.SweepSpec(**spec))
+    mask = field_mask_pb2.FieldMask(paths=paths or [f"spec.{field}" for field in spec])
+    request = pb.UpdateSweepRequest(sweep=changed, update_mask=mask, request_id=request_id())
+    return await registry.UpdateSweep(request)
+
+
+def hyperband(**fields: Any) -> sweep_pb2.EarlyTermination:
+    return sweep_pb2.EarlyTermination(hyperband=sweep_pb2.Hyperband(**fields))
+
+
+def choice(name: str) -> sweep_pb2.AlgorithmChoice:
+    return sweep_pb2.AlgorithmChoice(name=name)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"run_cap": 9},
+        {"max_failed_runs": 3},
+        {"retries": sweep_pb2.RetryPolicy(lost=0, failed=7)},
+        {"early_termination": hyperband(max_iter=27, s=2, eta=3)},
+        {"early_termination": sweep_pb2.EarlyTermination(pruner=choice("median"))},
+        {"terminator": choice("no_improvement")},
+    ],
+    ids=lambda spec: next(iter(spec)),
+)
+async def test_each_part_of_the_spec_is_set_and_taken_away(
+    registry: Registry, spec: dict[str, Any]
+) -> None:
+    sweep = await create_sweep(registry)
+    (field,) = spec
+    after = (await update(registry, sweep, **spec)).sweep
+    assert getattr(after.spec, field) == spec[field]
+    stored = await registry.GetSweep(pb.GetSweepRequest(sweep_id=sweep.sweep_id))
+    assert stored.sweep == after
+    unset = (await update(registry, sweep, f"spec.{field}")).sweep
+    assert unset.spec == sweep.spec
+
+
+async def test_targets_are_changed_by_name(registry: Registry) -> None:
+    metrics = [{"name": "a"}, {"name": "b", "target": 1.0}]
+    sweep = await create_sweep(registry, metric=None, metrics=metrics)
+    Metric = sweep_pb2.Metric  # noqa: N806  # a class
+    after = (await update(registry, sweep, metrics=[Metric(name="a", target=2.0)])).sweep
+    assert [metric.target for metric in after.spec.metrics] == [2.0, 1.0]
+    after = (await update(registry, sweep, metrics=[Metric(name="b")])).sweep
+    assert [metric.HasField("target") for metric in after.spec.metrics] == [True, False]
+    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+        await update(registry, sweep, metrics=[Metric(name="a"), Metric(target=1.0)])
+    assert refusal.fields.keys() == {"sweep.spec.metrics[1].name"}
+
+
+async def test_every_problem_is_named_and_nothing_is_changed(registry: Registry) -> None:
+    sweep = await create_sweep(registry, metric=None)
+    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+        await update(
+            registry,
+            sweep,
+            run_cap=0,
+            max_failed_runs=0,
+            early_termination=hyperband(min_iter=1),
+            terminator=choice("no_such"),
+            retries=sweep_pb2.RetryPolicy(lost=101),
+        )
+    assert refusal.fields.keys() == {
+        "run_cap",
+        "max_failed_runs",
+        "early_terminate",
+        "terminate",
+        "terminate.name",
+        "retries.lost",
+    }
+    stored = await registry.GetSweep(pb.GetSweepRequest(sweep_id=sweep.sweep_id))
+    assert stored.sweep == sweep
+
+
+async def test_an_early_termination_without_a_rule_is_refused(registry: Registry) -> None:
+    sweep = await create_sweep(registry)
+    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+        await update(registry, sweep, early_termination=sweep_pb2.EarlyTermination())
+    assert refusal.fields.keys() == {"early_terminate"}
+
+
+async def test_what_can_not_be_changed_is_refused(registry: Registry) -> None:
+    sweep = await create_sweep(registry)
+    for path in ("spec.method", "spec.sampler", "spec.seed", "state", "spec", ""):
+        with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+            await update(registry, sweep, path)
+        assert "spec.search_space" in refusal.fields["update_mask"]
+
+
+async def test_a_repeated_update_has_the_same_answer(registry: Registry) -> None:
+    sweep = await create_sweep(registry)
+    changed = sweep_pb2.Sweep(sweep_id=sweep.sweep_id, name="new", etag=sweep.etag)
+    mask = field_mask_pb2.FieldMask(paths=["name"])
+    request = pb.UpdateSweepRequest(sweep=changed, update_mask=mask, request_id=request_id())
+    first = await registry.UpdateSweep(request)
+    # Its own change made the etag stale, which a repetition must not notice.
+    assert await registry.UpdateSweep(request) == first
+
+
+async def test_a_lower_cap_and_new_rules_are_warned_of(registry: Registry) -> None:
+    sweep = await create_sweep(registry)
+    assert not (await update(registry, sweep, early_termination=hyperband(min_iter=2))).warnings
+    await create_runs(registry, sweep.sweep_id, proposal(0), proposal(1))
+    response = await update(registry, sweep, run_cap=1, early_termination=hyperband(min_iter=1))
+    lower, early = response.warnings
+    assert lower.startswith("2 runs were created before, more than run_cap 1")
+    assert "from their next report on" in early
+
+
+async def test_an_ended_sweep_can_be_changed_and_says_that_it_has_ended(
+    registry: Registry,
+) -> None:
+    sweep = await create_sweep(registry)
+    await registry.FinishSweep(pb.FinishSweepRequest(sweep_id=sweep.sweep_id))
+    response = await update(registry, sweep, early_termination=hyperband(min_iter=2))
+    assert response.sweep.spec.early_termination.hyperband.min_iter == 2
+    assert response.sweep.state == sweep_pb2.SWEEP_STATE_FINISHED
+    assert "the sweep is FINISHED" in response.warnings[0]
+
+
+async def test_a_cap_or_a_target_that_is_met_ends_the_sweep(registry: Registry) -> None:
+    for spec, reason in (
+        ({"run_cap": 1}, sweep_pb2.FINISH_REASON_RUN_CAP),
+        ({"metrics": [sweep_pb2.Metric(target=2.0)]}, sweep_pb2.FINISH_REASON_TARGET_REACHED),
+    ):
+        sweep = await create_sweep(registry)
+        (run,) = await create_runs(registry, sweep.sweep_id, proposal(0))
+        await finish_run(registry, run, 1.0)
+        after = (await update(registry, sweep, **spec)).sweep
+        assert (after.state, after.finish_reason) == (sweep_pb2.SWEEP_STATE_FINISHED, reason)
