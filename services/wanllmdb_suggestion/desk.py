@@ -14,6 +14,7 @@ from wanllmdb_common.errors import (
     ServiceError,
     UnavailableError,
 )
+from wanllmdb_common.search_space.draws import NoPointFoundError
 from wanllmdb_suggestion.algorithms import require_algorithms
 from wanllmdb_suggestion.convert import proposals_to_proto
 from wanllmdb_suggestion.refusals import constraints_not_met
@@ -213,7 +214,7 @@ class SuggestDesk:
             return await self._keeper.off_loop(
                 lambda: model.propose(demands, seconds=self._sampling_budget)
             )
-        except ConstraintsNotMetError as error:
+        except (ConstraintsNotMetError, NoPointFoundError) as error:
             raise constraints_not_met(self._keeper.sweep_id, str(error)) from error
 
     async def _ending(self, model: SweepModel) -> registry_service_pb2.FinishSweepRequest | None:

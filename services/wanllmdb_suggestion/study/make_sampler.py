@@ -62,6 +62,9 @@ def _bare_sampler(
                 grid_points=options["grid_points"],
                 shuffle=options["shuffle"],
             )
+        case "brute_force":
+            # All parameters are discrete, so that nothing is cut.
+            return GridSampler(spec.space, spec.seed, shuffle=True)
         case "tpe" if _is_plain_tpe(spec, options):
             return BayesSampler(
                 spec.space,

@@ -194,7 +194,8 @@ class SweepModel:
             limit: At most so many proposals; no demand is larger.
 
         Raises:
-            ConstraintsNotMetError: no point was found that meets the constraints.
+            ConstraintsNotMetError, NoPointFoundError: no point was found that meets the
+                constraints.
             ValueError: the spec's sampler is not one that this service knows.
         """
         batch = Batch()
