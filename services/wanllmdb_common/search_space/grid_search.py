@@ -10,7 +10,7 @@ from wanllmdb_common.search_space.distributions import ParameterValue, SearchSpa
 from wanllmdb_common.search_space.grid import GRID_POINTS, Grid, Step
 
 # How many ways to go on from some values are tried before it is assumed that one may do.
-_MAX_WAYS = 500
+_MAX_WAYS = 200
 # How many points are looked at where a sweep is to be refused, about 0.2 s.
 MAX_TRIAL_LOOKS = 4_000
 
@@ -31,6 +31,8 @@ class GridSearch:
         self._expressions = Constraints(space).expressions
         self._always_there = {p.name for p in space.parameters if not p.conditions}
         self._hopeless: dict[tuple[str, int, int], bool] = {}
+        # How many ways to go on were looked at.
+        self._tried = 0
 
     @property
     def is_constrained(self) -> bool:
@@ -49,7 +51,8 @@ class GridSearch:
 
         Args:
             index: Not negative; may be beyond the grid.
-            looks: At most so many points are looked at; all that it takes by default.
+            looks: At most about so many points, or ways to go on, are looked at; all that
+                it takes by default.
 
         Returns:
             None where there is none, or none was found.
@@ -61,9 +64,10 @@ class GridSearch:
             broken = next((e for e in self._expressions if not e.holds(point)), None)
             if broken is None:
                 return index
+            before = self._tried
             index = self._beyond(index, broken, point, steps)
             if looks is not None:
-                looks -= 1
+                looks -= 1 + self._tried - before
                 if looks <= 0:
                     return None
         return None
@@ -123,6 +127,7 @@ class GridSearch:
         self, expression: Expression, values: dict[str, ParameterValue], open_names: list[str]
     ) -> bool:
         if not open_names:
+            self._tried += 1
             return expression.holds(values)
         name, *others = open_names
         axis = self.grid.values(name)

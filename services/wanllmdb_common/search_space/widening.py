@@ -1,0 +1,290 @@
+"""Whether a sweep's space may be replaced by another one while it runs.
+
+It may when every run that the present space allows is also one of the new space.
+Then all runs so far, queued ones too, stay what they are, and tell a sampler as
+much as before.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from wanllmdb_common.search_space.conditions import parents_first
+from wanllmdb_common.search_space.distributions import (
+    Beta,
+    Categorical,
+    Constant,
+    Distribution,
+    IntLogUniform,
+    IntUniform,
+    LogNormal,
+    LogUniform,
+    Normal,
+    Parameter,
+    ParameterValue,
+    Quantized,
+    SearchSpace,
+    Uniform,
+    contains,
+    value_key,
+)
+
+_WAY_OUT = "create a new sweep, with the runs of this one as its prior runs"
+
+
+@dataclass(frozen=True, slots=True)
+class Widening:
+    """What a change of the space comes to.
+
+    Attributes:
+        problems: Why the new space lacks runs of the old one: pairs of a
+            parameter's name, or "constraints", and a text. It may replace the old
+            one where there are none.
+        notes: What the change means for the runs so far.
+    """
+
+    problems: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+
+
+def wider(new: SearchSpace, old: SearchSpace) -> Widening:
+    """Compares two spaces, each valid in itself.
+
+    The new one may give a parameter further values (wider bounds, more choices, a
+    finer step or none), another law or other probabilities over them, and may drop
+    constraints. It may have a further parameter only where no run so far would have
+    it: one with a condition that only new values meet. For a run that lacks a
+    parameter which the space says it has would be no run of the space, and what it
+    was in truth nobody knows.
+    """
+    before = {parameter.name: parameter for parameter in old.parameters}
+    after = {parameter.name: parameter for parameter in new.parameters}
+    problems = [
+        *_parameters(before, after),
+        *_additions(before, new),
+        *_constraints(new, old),
+    ]
+    return Widening(tuple(problems), () if problems else tuple(_notes(before, new, old)))
+
+
+def _parameters(
+    before: Mapping[str, Parameter], after: Mapping[str, Parameter]
+) -> Iterator[tuple[str, str]]:
+    for name, parameter in before.items():
+        if name not in after:
+            yield name, "is gone, but the runs so far have it: leave it as it is"
+            continue
+        lost = _lost(after[name].distribution, parameter.distribution)
+        if lost is not None:
+            yield name, lost
+        if not _same_conditions(after[name], parameter, before):
+            yield (
+                name,
+                "depends on other values than before, so that runs so far would lack it, or have "
+                "it though they should not; further values may be added where they are new "
+                "themselves",
+            )
+
+
+def _lost(new: Distribution, old: Distribution) -> str | None:
+    """What the new law lacks of the old one."""
+    if isinstance(old, Constant | Categorical):
+        values = (old.value,) if isinstance(old, Constant) else old.values
+        missing = [value for value in values if not _gives(new, value)]
+        if missing:
+            return f"no longer has {', '.join(f'{value!r:.40}' for value in missing[:5])}"
+        return None
+    if isinstance(new, Constant | Categorical):
+        return "was a range of numbers, of which single values would be left"
+    if _is_int(new) != _is_int(old):
+        kinds = ("integers", "floats") if _is_int(old) else ("floats", "integers")
+        return f"has {kinds[0]} so far, which would become {kinds[1]}"
+    low, high = _bounds(old)
+    new_low, new_high = _bounds(new)
+    if new_low > low or new_high < high:
+        return (
+            f"goes from {_number(low)} to {_number(high)} so far, and would go from "
+            f"{_number(new_low)} to {_number(new_high)} only"
+        )
+    if low == 0 and new_low == 0 and _excludes_zero(new) and not _excludes_zero(old):
+        return "has 0 so far, which it would lack"
+    if not _steps_within(new, old):
+        step = _steps(new)
+        assert step is not None
+        return f"has values so far that are not on the steps of {step[1]} from {step[0]} on"
+    return None
+
+
+def _gives(law: Distribution, value: ParameterValue) -> bool:
+    """Whether a draw may be exactly this."""
+    if not contains(law, value):
+        return False
+    if isinstance(law, Constant | Categorical):
+        return True
+    assert isinstance(value, int | float)
+    if _is_int(law) != isinstance(value, int):
+        return False
+    step = _steps(law)
+    return step is None or (Decimal(repr(value)) - step[0]) % step[1] == 0
+
+
+def _same_conditions(new: Parameter, old: Parameter, before: Mapping[str, Parameter]) -> bool:
+    """Whether the same runs of the old space have the parameter.
+
+    Values that the old space does not have make no difference to its runs.
+    """
+    return _asked(new, before) == _asked(old, before)
+
+
+def _asked(parameter: Parameter, before: Mapping[str, Parameter]) -> dict[str, frozenset[object]]:
+    asked: dict[str, frozenset[object]] = {}
+    for condition in parameter.conditions:
+        name = condition.parameter
+        known = before.get(name)
+        keys = frozenset(
+            value_key(value)
+            for value in condition.values
+            if known is not None and contains(known.distribution, value)
+        )
+        asked[name] = keys & asked.get(name, keys)
+    return asked
+
+
+def _additions(before: Mapping[str, Parameter], new: SearchSpace) -> Iterator[tuple[str, str]]:
+    # Parents first: what depends on an addition that no run so far has is had by none either.
+    for parameter in parents_first(new):
+        if parameter.name in before:
+            continue
+        if not any(
+            not any(
+                condition.parameter in before
+                and contains(before[condition.parameter].distribution, value)
+                for value in condition.values
+            )
+            for condition in parameter.conditions
+        ):
+            yield (
+                parameter.name,
+                "is new, and the runs so far would lack it: let it depend on a value that is new "
+                f"as well, or {_WAY_OUT}",
+            )
+
+
+def _constraints(new: SearchSpace, old: SearchSpace) -> Iterator[tuple[str, str]]:
+    known = {text.strip() for text in old.constraints}
+    for text in new.constraints:
+        if text.strip() not in known:
+            yield (
+                "constraints",
+                f"'{text:.200}' is new, and runs so far may break it: {_WAY_OUT}",
+            )
+
+
+def _notes(before: Mapping[str, Parameter], new: SearchSpace, old: SearchSpace) -> Iterator[str]:
+    for parameter in new.parameters:
+        known = before.get(parameter.name)
+        if known is None:
+            yield (
+                f"parameter '{parameter.name}' is new: the runs so far lack it, as runs with their "
+                "values do"
+            )
+        elif known.distribution != parameter.distribution:
+            yield (
+                f"parameter '{parameter.name}' is now {_in_words(parameter.distribution)} instead "
+                f"of {_in_words(known.distribution)}"
+            )
+    dropped = len({t.strip() for t in old.constraints} - {t.strip() for t in new.constraints})
+    if dropped:
+        yield f"constraints that no longer hold for new runs: {dropped}"
+    if new != old:
+        yield (
+            "the runs so far keep their parameters and count as before; only runs that are "
+            "proposed from now on use the new space. A grid goes through the points that have no "
+            "run yet, and where a parameter is cut into values, the cuts are new ones"
+        )
+
+
+def _bounds(law: Distribution) -> tuple[float, float]:
+    """Between which values a run's may be, drawn or chosen by a user, see `contains`."""
+    match law:
+        case IntUniform() | IntLogUniform() | Uniform() | LogUniform():
+            return law.min, law.max
+        case Beta():
+            return 0.0, 1.0
+        case LogNormal():
+            return 0.0, math.inf
+        case Quantized(law=Uniform() | LogUniform() | Beta() as inner, q=q):
+            low, high = (Decimal(repr(bound)) for bound in _bounds(inner))
+            half = Decimal(repr(q)) / 2
+            if isinstance(q, int):
+                return math.ceil(low - half), math.floor(high + half)
+            return float(low - half), float(high + half)
+        case Quantized(law=inner):
+            return _bounds(inner)
+        case _:
+            return -math.inf, math.inf
+
+
+def _excludes_zero(law: Distribution) -> bool:
+    return isinstance(law, LogNormal)
+
+
+def _steps(law: Distribution) -> tuple[Decimal, Decimal] | None:
+    """Where its steps begin and how far apart they are; None where it has none."""
+    match law:
+        case IntUniform(min=low, q=q) | IntLogUniform(min=low, q=q):
+            return Decimal(low), Decimal(q)
+        case Uniform(min=low, q=float(q)) | LogUniform(min=low, q=float(q)):
+            return Decimal(repr(low)), Decimal(repr(q))
+        case Quantized(q=q):
+            return Decimal(0), Decimal(repr(q))
+        case _:
+            return None
+
+
+def _steps_within(new: Distribution, old: Distribution) -> bool:
+    steps = _steps(new)
+    if steps is None:
+        return True
+    known = _steps(old)
+    if known is None:
+        return False
+    return (known[0] - steps[0]) % steps[1] == 0 and known[1] % steps[1] == 0
+
+
+def _is_int(law: Distribution) -> bool:
+    match law:
+        case IntUniform() | IntLogUniform() | Quantized(q=int()):
+            return True
+        case _:
+            return False
+
+
+def _number(value: float) -> str:
+    if math.isinf(value):
+        return "any small number" if value < 0 else "any large number"
+    return f"{value}"
+
+
+def _in_words(law: Distribution) -> str:
+    match law:
+        case Constant(value=value):
+            return f"{value!r:.60} always"
+        case Categorical(values=values):
+            shown = ", ".join(f"{value!r:.30}" for value in values[:10])
+            return f"one of {shown}" + (", ..." if len(values) > 10 else "")
+        case Uniform() | IntUniform() | LogUniform() | IntLogUniform():
+            kind = "logarithmic" if isinstance(law, LogUniform | IntLogUniform) else "uniform"
+            step = "" if law.q in (None, 1) else f" in steps of {law.q}"
+            return f"{kind} from {law.min} to {law.max}{step}"
+        case Normal(mu=mu, sigma=sigma):
+            return f"normal with mu {mu} and sigma {sigma}"
+        case LogNormal(mu=mu, sigma=sigma):
+            return f"log-normal with mu {mu} and sigma {sigma}"
+        case Beta(a=a, b=b):
+            return f"beta with a {a} and b {b}"
+        case Quantized(law=inner, q=q):
+            return f"{_in_words(inner)}, rounded to multiples of {q}"
