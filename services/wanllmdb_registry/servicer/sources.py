@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from google.protobuf import json_format, struct_pb2
@@ -32,16 +33,21 @@ async def parse_source(
         InvalidArgumentError: INVALID_SWEEP_CONFIG with every problem.
         NotFoundError: TEMPLATE_NOT_FOUND.
     """
-    parsed = await _parsed(request, templates)
-    if parsed.spec.space.constraints:
-        # It draws points until one fits, which may take a while.
-        await asyncio.to_thread(check_feasible, parsed.spec.space)
+    if request.WhichOneof("source") == "template":
+        name, values = read_template_use(request.template)
+        template = await templates.get(name)
+        return await asyncio.to_thread(_feasible, lambda: parse_template(template, values))
+    # A large config takes a second to check, and a constraint half of one.
+    return await asyncio.to_thread(_feasible, lambda: _parsed(request))
+
+
+def _feasible(parse: Callable[[], ParsedConfig]) -> ParsedConfig:
+    parsed = parse()
+    check_feasible(parsed.spec.space)
     return parsed
 
 
-async def _parsed(
-    request: pb.CreateSweepRequest | pb.ParseSweepConfigRequest, templates: TemplateStore
-) -> ParsedConfig:
+def _parsed(request: pb.CreateSweepRequest | pb.ParseSweepConfigRequest) -> ParsedConfig:
     match request.WhichOneof("source"):
         case "spec":
             reader = SpecReader()
@@ -51,9 +57,6 @@ async def _parsed(
             return parse_config(_object(request.config))
         case "config_text":
             return parse_config(read_text(request.config_text.text))
-        case "template":
-            name, values = read_template_use(request.template)
-            return parse_template(await templates.get(name), values)
         case _:
             text = "set one of spec, config, config_text or template"
             raise InvalidArgumentError(
@@ -65,7 +68,7 @@ def _object(struct: struct_pb2.Struct) -> dict[str, Any]:
     # The JSON form writes whole numbers without a point, as the protos promise.
     try:
         data: dict[str, Any] = json_format.MessageToDict(struct)
-    except (ValueError, RecursionError) as error:
+    except (json_format.Error, ValueError, RecursionError) as error:
         raise invalid_config([FieldViolation("config", str(error))]) from None
     return {key: _whole(value) for key, value in data.items()}
 

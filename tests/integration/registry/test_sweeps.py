@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Any
 
 import pytest
@@ -52,6 +53,29 @@ async def test_the_three_forms_of_a_config_give_the_same_spec(registry: Registry
     assert by_object.spec == by_text.spec == typed.spec
     constant = by_text.spec.search_space.parameters[0].constant.value
     assert constant.WhichOneof("kind") == "int_value"
+
+
+async def test_an_object_that_is_no_json_is_refused(registry: Registry) -> None:
+    for value in (
+        struct_pb2.Value(),
+        struct_pb2.Value(number_value=math.nan),
+        struct_pb2.Value(number_value=math.inf),
+    ):
+        struct = struct_pb2.Struct(fields={"method": value})
+        with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG"):
+            await registry.ParseSweepConfig(pb.ParseSweepConfigRequest(config=struct))
+
+
+async def test_a_space_without_a_point_is_refused_in_each_form(registry: Registry) -> None:
+    text = config_text(constraints=["n > 8"])
+    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+        await registry.CreateSweep(pb.CreateSweepRequest(config_text=text))
+    assert "'n > 8'" in refusal.fields["constraints"]
+    spec = await registry.ParseSweepConfig(pb.ParseSweepConfigRequest(config_text=config_text()))
+    spec.spec.search_space.constraints.append("n > 8")
+    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+        await registry.CreateSweep(pb.CreateSweepRequest(spec=spec.spec))
+    assert "'n > 8'" in refusal.fields["constraints"]
 
 
 async def test_a_grid_is_answered_with_its_size_and_how_it_was_cut(registry: Registry) -> None:
