@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import os
+import pty
+import re
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -383,3 +388,44 @@ async def test_a_config_of_json_reaches_a_program_in_any_language(
     )
 
     assert json.loads(out)["a"] in (1, 2)
+
+
+async def test_on_a_terminal_there_is_a_live_view(
+    client: Client, environment: dict[str, str], script: Script
+) -> None:
+    sweep_id = await new_sweep(client, run_cap=3)
+    program = script(
+        "import time\n"
+        "import wanllmdb as wandb\n"
+        "run = wandb.init()\n"
+        "print('epoch of', run.number)\n"
+        "for step in range(8):\n"
+        "    wandb.log({'loss': 1.0 / (1 + step)})\n"
+        "    time.sleep(0.15)\n"
+    )
+    command = [*WANLLMDB, "agent", sweep_id, "--parallel", "2", "--", sys.executable, program]
+    shown = await asyncio.to_thread(on_a_terminal, command, environment)
+
+    assert "2 running" in shown
+    assert "best loss 0.125 in run" in shown
+    assert "█" in shown
+    assert all(f"{number} │ epoch of {number}" in shown for number in range(3))
+    assert "agent done (the sweep hands out no more runs: its run_cap was reached): 3 runs" in shown
+
+
+def on_a_terminal(command: list[str], environment: dict[str, str]) -> str:
+    """Runs a command on a terminal of its own and gives what it wrote there, without colors."""
+    ours, theirs = pty.openpty()
+    terminal = {"TERM": "xterm", "COLUMNS": "150", "LINES": "40"}
+    with subprocess.Popen(
+        command, env=environment | terminal, stdin=theirs, stdout=theirs, stderr=theirs
+    ) as process:
+        os.close(theirs)
+        written = b""
+        # Linux says EIO where the last writer is gone.
+        with contextlib.suppress(OSError):
+            while read := os.read(ours, 65536):
+                written += read
+        os.close(ours)
+        assert process.wait(30) == 0
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", written.decode())

@@ -5,20 +5,21 @@ from __future__ import annotations
 import sys
 from typing import Protocol
 
+import rich.console
+
 from wanllmdb import Client, Sweep
 from wanllmdb._agent import ActiveRun, Console, View
 from wanllmdb._agent.progress import Progress
+from wanllmdb.cli.agent_live import LiveView
 from wanllmdb.cli.command_runner import PrintLine
 
 
 class AgentView(Protocol):
-    """How an agent and its programs are shown.
+    """How an agent and its programs are shown."""
 
-    Attributes:
-        print_line: takes what the programs print; None where they print by themselves.
-    """
-
-    print_line: PrintLine | None
+    @property
+    def print_line(self) -> PrintLine | None:
+        """Takes what the programs print; None where they print by themselves."""
 
     def begin(self, sweep: Sweep) -> View:
         """The view of the agent of a sweep."""
@@ -46,4 +47,7 @@ class Lines:
 
 def agent_view(client: Client, *, count: int | None, parallel: int, plain: bool) -> AgentView:
     """The view for where stderr goes."""
-    return Lines(count=count, parallel=parallel)
+    console = rich.console.Console(stderr=True, highlight=False)
+    if plain or not console.is_terminal or console.is_dumb_terminal:
+        return Lines(count=count, parallel=parallel)
+    return LiveView(client, count=count, parallel=parallel, console=console)
