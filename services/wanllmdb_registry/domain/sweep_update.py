@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 
 from wanllmdb_common.errors import FailedPreconditionError, FieldViolation, invalid_request
 from wanllmdb_common.search_space.distributions import SearchSpace
+from wanllmdb_common.search_space.widening import wider
 from wanllmdb_registry.domain.change import SingleChange
+from wanllmdb_registry.domain.config.grids import grid_of
 from wanllmdb_registry.domain.config.normal_form import in_normal_form
 from wanllmdb_registry.domain.config.validate import problems_of
 from wanllmdb_registry.domain.config.wording import invalid_config
+from wanllmdb_registry.domain.config.written import parameter_path
 from wanllmdb_registry.domain.edit import Needs, SweepEdit
 from wanllmdb_registry.domain.model import (
     DEFAULT_RETRIES,
@@ -81,17 +84,19 @@ class UpdateSweep(SingleChange[UpdatedSweep]):
         problems = problems_of(spec)
         if problems:
             raise invalid_config(problems)
-        spec = replace(spec, space=in_normal_form(spec.space))
-        sweep.spec = spec
+        notes: tuple[str, ...] = ()
         if spec.space != before.space:
-            # There may be points that were not handed out.
-            sweep.space_exhausted = False
+            spec = replace(spec, space=in_normal_form(spec.space))
+            notes = _widened(spec, before.space)
+            # There are points now that were not handed out.
+            sweep.space_exhausted &= sweep.state.is_final
+        sweep.spec = spec
         if "name" in update.fields:
             sweep.name = update.name
         if "description" in update.fields:
             sweep.description = update.description
         edit.touch_sweep()
-        warnings = tuple(_warnings(sweep, before))
+        warnings = tuple(_warnings(sweep, before, notes))
         finish_if_done(edit)
         return UpdatedSweep(sweep, warnings)
 
@@ -134,12 +139,31 @@ def _with_targets(sweep: Sweep, targets: Sequence[tuple[str, float | None]]) -> 
     return tuple(metrics.values())
 
 
-def _warnings(sweep: Sweep, before: SweepSpec) -> Iterator[str]:
+def _widened(spec: SweepSpec, before: SearchSpace) -> tuple[str, ...]:
+    """What the new space of a spec means for the runs so far.
+
+    Raises:
+        InvalidArgumentError: it lacks something of the old one, or has no grid.
+    """
+    change = wider(spec.space, before)
+    if change.problems:
+        raise invalid_config(
+            [
+                FieldViolation(name if name == "constraints" else parameter_path(name), text)
+                for name, text in change.problems
+            ]
+        )
+    grid_of(spec)
+    return change.notes
+
+
+def _warnings(sweep: Sweep, before: SweepSpec, of_space: tuple[str, ...]) -> Iterator[str]:
     """What the change of the spec means, where the reader may not expect it."""
     spec = sweep.spec
     if spec != before and sweep.state.is_final:
         yield f"the sweep is {sweep.state}: it hands out no more runs, so the change has no effect"
         return
+    yield from of_space
     created = sweep.next_number
     if spec.run_cap != before.run_cap and spec.run_cap is not None and spec.run_cap < created:
         yield (

@@ -11,14 +11,17 @@ from grpc import StatusCode
 from tests.errors import refused
 from tests.sweeps import (
     Registry,
+    config_text,
     create_runs,
+    create_runs_request,
     create_sweep,
     finish_run,
     proposal,
     request_id,
 )
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import sweep_pb2
+from wanllmdb.api.registry.v1 import search_space_pb2, sweep_pb2
+from wanllmdb_common.search_space.convert import parameters_to_proto
 
 
 async def update(
@@ -157,3 +160,107 @@ async def test_a_cap_or_a_target_that_is_met_ends_the_sweep(registry: Registry) 
         await finish_run(registry, run, 1.0)
         after = (await update(registry, sweep, **spec)).sweep
         assert (after.state, after.finish_reason) == (sweep_pb2.SWEEP_STATE_FINISHED, reason)
+
+
+async def space_of(registry: Registry, config: dict[str, Any]) -> search_space_pb2.SearchSpace:
+    """The typed form of parameters and constraints."""
+    request = pb.ParseSweepConfigRequest(config_text=config_text(**config))
+    return (await registry.ParseSweepConfig(request)).spec.search_space
+
+
+async def widen(
+    registry: Registry, sweep: sweep_pb2.Sweep, **config: Any
+) -> pb.UpdateSweepResponse:
+    return await update(registry, sweep, search_space=await space_of(registry, config))
+
+
+NARROW: dict[str, Any] = {
+    "x": {"min": 0.0, "max": 1.0},
+    "g": {"parameters": {"n": {"min": 1, "max": 8}, "kind": {"values": ["a", "b"]}}},
+}
+WIDE: dict[str, Any] = {
+    "x": {"min": -1.0, "max": 2.0},
+    "g": {
+        "parameters": {
+            "n": {"min": 1, "max": 16},
+            "kind": {"values": ["a", "b", "c"]},
+            "more": {"min": 0, "max": 3, "when": {"kind": "c"}},
+        }
+    },
+}
+
+
+async def test_a_space_grows_and_the_answer_says_what_becomes_of_the_runs(
+    registry: Registry,
+) -> None:
+    sweep = await create_sweep(registry, parameters=NARROW, constraints=["g.n > x"])
+    first = pb.RunProposal(
+        number=0, parameters=parameters_to_proto({"x": 0.5, "g/n": 3, "g/kind": "a"})
+    )
+    await create_runs(registry, sweep.sweep_id, first)
+    response = await widen(registry, sweep, parameters=WIDE)
+    assert response.sweep.spec.search_space == await space_of(registry, {"parameters": WIDE})
+    assert response.sweep.etag != sweep.etag
+    assert any("the runs so far keep their parameters" in text for text in response.warnings)
+    assert any("'g/more' is new" in text for text in response.warnings)
+    exported = await registry.ExportSweep(pb.ExportSweepRequest(sweep_id=sweep.sweep_id))
+    config = pb.CreateSweepRequest(config_text=pb.ConfigText(text=exported.text))
+    assert (await registry.CreateSweep(config)).sweep.spec == response.sweep.spec
+
+
+async def test_a_space_that_shrinks_is_refused_with_every_place(registry: Registry) -> None:
+    sweep = await create_sweep(registry, parameters=WIDE)
+    narrow = {**NARROW, "new": {"value": 1}}
+    narrow["g"] = {"parameters": {**NARROW["g"]["parameters"], "n": {"min": 1.0, "max": 16.0}}}
+    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+        await widen(registry, sweep, parameters=narrow, constraints=["x < 1"])
+    assert refusal.fields.keys() == {
+        "parameters.x",
+        "parameters.g.parameters.n",
+        "parameters.g.parameters.kind",
+        "parameters.g.parameters.more",
+        "parameters.new",
+        "constraints",
+    }
+    stored = await registry.GetSweep(pb.GetSweepRequest(sweep_id=sweep.sweep_id))
+    assert stored.sweep == sweep
+
+
+async def test_a_new_space_must_be_in_order_itself(registry: Registry) -> None:
+    sweep = await create_sweep(registry, parameters=NARROW)
+    space = await space_of(registry, {"parameters": WIDE})
+    space.parameters.add(name="g/none")
+    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+        await update(registry, sweep, search_space=space)
+    assert refusal.fields.keys() == {"parameters.g.parameters.none"}
+    del space.parameters[-1]
+    space.parameters[-1].uniform.max = -5
+    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+        await update(registry, sweep, search_space=space)
+    assert refusal.fields.keys() == {"parameters.x.min"}
+    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+        await update(registry, sweep, "spec.search_space")
+    assert refusal.fields.keys() == {"parameters"}
+
+
+async def test_an_exhausted_space_that_grows_is_not_exhausted(registry: Registry) -> None:
+    def grid(*values: int) -> dict[str, Any]:
+        return {"method": "grid", "parameters": {"x": {"values": list(values)}}}
+
+    sweep = await create_sweep(registry, **grid(1))
+    request = create_runs_request(
+        sweep.sweep_id, pb.RunProposal(number=0, parameters=parameters_to_proto({"x": 1}))
+    )
+    request.space_exhausted = True
+    (created,) = (await registry.CreateRuns(request)).results
+    wider = await widen(registry, sweep, **grid(1, 2))
+    assert wider.sweep.state == sweep_pb2.SWEEP_STATE_RUNNING
+    await finish_run(registry, created.runs[0], 1.0)
+    stored = (await registry.GetSweep(pb.GetSweepRequest(sweep_id=sweep.sweep_id))).sweep
+    assert stored.state == sweep_pb2.SWEEP_STATE_RUNNING
+    # The same space is no change, and a sweep that has ended stays so.
+    assert not (await widen(registry, sweep, **grid(1, 2))).warnings
+    await registry.FinishSweep(pb.FinishSweepRequest(sweep_id=sweep.sweep_id))
+    response = await widen(registry, sweep, **grid(1, 2, 3))
+    assert response.sweep.state == sweep_pb2.SWEEP_STATE_FINISHED
+    assert len(response.warnings) == 1
