@@ -10,15 +10,18 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import grpc
 import grpc.aio
 import pytest
+from google.protobuf import field_mask_pb2
 
 from tests.conftest import suggestion_server
 from tests.errors import refused
 from tests.integration.suggestion.conftest import NewSweep
 from tests.integration.suggestion.sweeps import Sweep, new_id, values
 from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
+from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
 from wanllmdb_common.algorithms.samplers import SAMPLERS
@@ -319,3 +322,35 @@ async def test_constraints_hold_for_all_that_is_handed_out(new_sweep: NewSweep) 
     )
     found = await trials(sweep, 14)
     assert all(p["depth"] > 15 or p["momentum"] < 0.1 for p in found)
+
+
+async def test_where_nothing_can_be_tried_it_is_told(
+    new_sweep: NewSweep, session_database: str
+) -> None:
+    """CreateSweep refuses such a space where it can tell; here it is made so behind its back."""
+    sweep = await new_sweep("bayes", space=SPACE, more='constraints: ["depth > 0"]')
+    first_id = new_id()
+    [first] = (await sweep.suggest(request_id=first_id)).runs
+    connection = await asyncpg.connect(session_database)
+    try:
+        await connection.execute(
+            "UPDATE sweeps SET config = replace(config, 'depth > 0', 'depth > 20')"
+            " WHERE sweep_id = $1",
+            sweep.sweep_id,
+        )
+    finally:
+        await connection.close()
+    # The sweep's next revision tells the services.
+    await sweep.registry.UpdateSweep(
+        rpb.UpdateSweepRequest(
+            sweep=sweep_pb2.Sweep(sweep_id=sweep.sweep_id, description="narrower"),
+            update_mask=field_mask_pb2.FieldMask(paths=["description"]),
+            request_id=new_id(),
+        )
+    )
+    with refused(grpc.StatusCode.FAILED_PRECONDITION, "CONSTRAINTS_NOT_MET") as refusal:
+        await sweep.suggest()
+    assert "depth > 20" in refusal.message
+    assert refusal.metadata == {"sweep_id": sweep.sweep_id}
+    # Who repeats a request that was answered gets the same answer.
+    assert (await sweep.suggest(request_id=first_id)).runs == [first]
