@@ -1,4 +1,4 @@
-"""Optuna's pruners over both services."""
+"""Early termination by every rule, over both services."""
 
 from __future__ import annotations
 
@@ -30,6 +30,12 @@ PRUNERS = {
 }
 
 
+RULES = {
+    "bands": "early_terminate: {type: hyperband, max_iter: 12, s: 2}",
+    **{name: f"pruner: {pruner}" for name, pruner in PRUNERS.items()},
+}
+
+
 async def ask(sweep: Sweep, number: int) -> pb.ShouldStopResponse:
     request = pb.ShouldStopRequest(sweep_id=sweep.sweep_id, number=number)
     return await sweep.suggestion.ShouldStop(request)
@@ -56,15 +62,17 @@ async def train(sweep: Sweep, run: run_pb2.Run, values: list[float], next_check:
             if answer.should_stop:
                 await prune(sweep, run, answer.reason)
                 return True
-            assert answer.next_check_iteration > step + 1
-            next_check = answer.next_check_iteration
+            # Absent after the last band.
+            has_next = answer.HasField("next_check_iteration")
+            assert not has_next or answer.next_check_iteration > step + 1
+            next_check = answer.next_check_iteration if has_next else len(values) + 1
     await sweep.finish(run, values[-1])
     return False
 
 
-@pytest.mark.parametrize("pruner", PRUNERS)
-async def test_bad_runs_stop(new_sweep: NewSweep, pruner: str) -> None:
-    sweep = await new_sweep(more=f"pruner: {PRUNERS[pruner]}")
+@pytest.mark.parametrize("rule", RULES)
+async def test_bad_runs_stop(new_sweep: NewSweep, rule: str) -> None:
+    sweep = await new_sweep(more=RULES[rule])
     stopped = []
     for number in range(RUNS):
         answer = await sweep.suggest()
@@ -83,12 +91,12 @@ async def test_bad_runs_stop(new_sweep: NewSweep, pruner: str) -> None:
             assert f"run {run.number} stops: " in run.error.message
 
 
-@pytest.mark.parametrize("pruner", PRUNERS)
+@pytest.mark.parametrize("rule", RULES)
 async def test_all_replicas_decide_alike(
-    new_sweep: NewSweep, registry_address: str, pruner: str
+    new_sweep: NewSweep, registry_address: str, rule: str
 ) -> None:
     """One that was asked all the time, one that was asked at the end, and a new one."""
-    sweep = await new_sweep(more=f"pruner: {PRUNERS[pruner]}")
+    sweep = await new_sweep(more=RULES[rule])
     rng = random.Random(3)
     runs = list((await sweep.suggest(count=16)).runs)
     async with (
@@ -102,7 +110,7 @@ async def test_all_replicas_decide_alike(
         for step in (0, 4, 8):
             for run in runs:
                 values = [run.number / 3 + rng.gauss(0, 0.5) for _ in range(4)]
-                if pruner != "wilcoxon" and rng.random() < 0.2:
+                if rule != "wilcoxon" and rng.random() < 0.2:
                     values[rng.randrange(4)] = math.nan
                 await sweep.report(run, values, first_step=step)
                 if rng.random() < 0.3:

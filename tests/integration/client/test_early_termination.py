@@ -1,0 +1,81 @@
+"""The agent under Optuna's pruners and under a terminator."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import wanllmdb as wandb
+from tests.integration.client.conftest import config
+from wanllmdb import AgentResult, Client, FinishReason, Run, RunState
+
+EPOCHS = 20
+
+
+async def swept(
+    client: Client, train: Callable[[], Any], **more: Any
+) -> tuple[AgentResult, str, list[Run]]:
+    """A sweep to its end: what the agent says, the sweep, and its runs."""
+    created = await asyncio.to_thread(client.create_sweep, config(**more))
+    sweep_id = created.sweep.sweep_id
+    result = await asyncio.to_thread(wandb.agent, sweep_id, train, client=client)
+    return result, sweep_id, await asyncio.to_thread(lambda: list(client.list_runs(sweep_id)))
+
+
+@pytest.mark.parametrize(
+    ("pruner", "last_step"),
+    [
+        # Each run is worse than all before it: stopped where it is first tested.
+        ({"name": "median", "options": {"n_startup_trials": 1, "n_warmup_steps": 5}}, 5),
+        ({"name": "successive_halving", "options": {"min_resource": 4}}, 4),
+        ({"name": "threshold", "options": {"upper": 1.5, "interval_steps": 10}}, 0),
+    ],
+    ids=lambda value: value["name"] if isinstance(value, dict) else None,
+)
+async def test_a_run_stops_where_it_is_tested(
+    client: Client, pruner: dict[str, Any], last_step: int
+) -> None:
+    def train() -> None:
+        run = wandb.init()
+        for epoch in range(EPOCHS):
+            wandb.log({"loss": 2 * run.number - epoch / 100})
+
+    _, _, runs = await swept(client, train, pruner=pruner, run_cap=4)
+
+    assert [run.state for run in runs] == [RunState.FINISHED] + [RunState.PRUNED] * 3
+    assert [run.last_step for run in runs] == [EPOCHS - 1] + [last_step] * 3
+    for run in runs[1:]:
+        assert run.error is not None
+        assert f"run {run.number} stops: at " in run.error.message
+
+
+async def test_a_run_that_blows_up_stops(client: Client) -> None:
+    def train() -> None:
+        for epoch in range(EPOCHS):
+            wandb.log({"loss": 1.0 if epoch < 3 else math.nan})
+
+    pruner = {"name": "threshold", "options": {"upper": 10, "n_warmup_steps": 2}}
+    _, _, runs = await swept(client, train, pruner=pruner, run_cap=2)
+
+    assert [(run.state, run.last_step) for run in runs] == [(RunState.PRUNED, 3)] * 2
+    assert runs[0].error is not None
+    assert runs[0].error.message.endswith("run 0 stops: at step 3 its 'loss' is nan")
+
+
+async def test_an_agent_ends_with_its_sweep(client: Client) -> None:
+    def train() -> None:
+        wandb.log({"loss": 1.0})
+
+    terminator = {"name": "no_improvement", "options": {"runs": 4, "min_runs": 1}}
+    result, sweep_id, runs = await swept(client, train, terminate=terminator)
+
+    assert (result.runs, result.failed) == (5, 0)
+    assert "terminator" in result.ended_by
+    assert [run.state for run in runs] == [RunState.FINISHED] * 5
+    sweep = await asyncio.to_thread(client.get_sweep, sweep_id)
+    assert sweep.finish_reason is FinishReason.TERMINATED
+    assert "none of the last 4 finished runs is better" in sweep.end_message
