@@ -19,6 +19,9 @@ class Problems:
     def __init__(self) -> None:
         self._found: list[FieldViolation] = []
 
+    def __len__(self) -> int:
+        return len(self._found)
+
     def add(self, field: str, description: str) -> None:
         """Takes one; the description is a sentence about the field."""
         self._found.append(FieldViolation(field, description))

@@ -12,6 +12,9 @@ from wanllmdb_suggestion.requests import Problems
 from wanllmdb_suggestion.study.records import Metric
 from wanllmdb_suggestion.study.statistics.runs import FinishedRuns, ScoredRuns
 
+# So many problems, and so many of the known names, are told.
+_MAX_TOLD = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -38,9 +41,12 @@ def subject_of(
     """
     problems = Problems()
     chosen = chosen_metric(sweep_id, finished.metrics, metric, problems)
-    found = [
-        _parameter(finished, field, name, problems) for field, name in (parameters or {}).items()
-    ]
+    found = []
+    for field, name in (parameters or {}).items():
+        found.append(_parameter(finished, field, name, problems))
+        # Each costs a search for what may have been meant.
+        if len(problems) >= _MAX_TOLD:
+            break
     problems.raise_any()
     assert chosen is not None
     return Subject(finished.scored(chosen), [p for p in found if p is not None])
@@ -66,7 +72,7 @@ def chosen_metric(
     problems.add(
         "metric",
         f"{name!r:.100} is no metric of sweep '{sweep_id}'"
-        f"{did_you_mean(name, _names(metrics))}; known are {', '.join(_names(metrics))}",
+        f"{did_you_mean(name, _names(metrics))}; {_known(_names(metrics))}",
     )
     return None
 
@@ -82,11 +88,11 @@ def check_front(sweep_id: str, metrics: Sequence[Metric], reference: Iterable[st
     if len(metrics) == 1:
         raise one_metric(sweep_id, metrics[0].name)
     problems = Problems()
-    for name in sorted(set(reference) - set(_names(metrics))):
+    for name in sorted(set(reference) - set(_names(metrics)))[:_MAX_TOLD]:
         problems.add(
             f"reference_point.{name:.100}",
             f"is no metric of the sweep{did_you_mean(name, _names(metrics))}; "
-            f"known are {', '.join(_names(metrics))}",
+            f"{_known(_names(metrics))}",
         )
     problems.raise_any()
 
@@ -100,12 +106,17 @@ def _parameter(
         problems.add(
             field,
             f"{name!r:.100} is no parameter of the sweep{did_you_mean(name, names)}; "
-            f"known are {', '.join(names)}",
+            f"{_known(names)}",
         )
     elif name not in finished.parameters:
         problems.add(field, f"{name!r:.100} has a single value: it is not searched")
         return None
     return found
+
+
+def _known(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MAX_TOLD:,} more" if len(names) > _MAX_TOLD else ""
+    return f"known are {', '.join(names[:_MAX_TOLD])}{more}"
 
 
 def _names(metrics: Sequence[Metric]) -> list[str]:

@@ -68,9 +68,9 @@ class FinishedRuns:
     def scored(self, metric: Metric) -> ScoredRuns:
         """The runs that count for one of the metrics."""
         objectives = self.objectives[:, self.metrics.index(metric)]
+        runs = ScoredRuns(self.numbers, objectives, self.parameters, metric.minimize)
         rows = np.isfinite(objectives)
-        parameters = {name: column[rows] for name, column in self.parameters.items()}
-        return ScoredRuns(self.numbers[rows], objectives[rows], parameters, metric.minimize)
+        return runs if rows.all() else runs.at(rows)
 
 
 class RunTable:
