@@ -7,7 +7,7 @@ import os
 import platform as machine
 import sys
 
-from tests.benchmarks import agent, analysis, bayes, reads, samplers, trial_loop
+from tests.benchmarks import agent, analysis, bayes, reads, samplers, samples, trial_loop
 from tests.benchmarks.processes import running_platform
 
 TABLES = {
@@ -16,6 +16,7 @@ TABLES = {
     "reads": reads.run,
     "analysis": analysis.run,
     "samplers": samplers.run,
+    "samples": samples.run,
     "agent": agent.run,
 }
 
