@@ -136,6 +136,146 @@ async def test_what_is_logged_is_the_history(
     assert capsys.readouterr().err.count("'sample' is left out") == 1
 
 
+async def test_steps_and_commits_are_as_in_wandb(client: Client) -> None:
+    sweep_id = await new_sweep(client)
+    steps: list[int] = []
+
+    def train() -> None:
+        run = wandb.init()
+        calls: list[tuple[dict[str, float], dict[str, Any]]] = [
+            ({"a": 1.0}, {"commit": False}),
+            ({"b": 1.0}, {}),
+            ({"a": 2.0}, {}),
+            ({"a": 3.0}, {"step": 5}),
+            ({"b": 3.0}, {}),
+            ({"a": 4.0}, {"step": 7, "commit": True}),
+            ({"loss": 1.0}, {}),
+        ]
+        for data, how in calls:
+            wandb.log(data, **how)
+            steps.append(run.step)
+
+    await run_agent(client, sweep_id, train, count=1)
+
+    assert steps == [0, 1, 2, 5, 6, 8, 9]
+    history = await asyncio.to_thread(client.get_metric_history, sweep_id, 0)
+    points = {
+        name: [(point.step, point.value) for point in metric.points]
+        for name, metric in history.items()
+    }
+    assert points == {
+        "a": [(0, 1.0), (1, 2.0), (5, 3.0), (7, 4.0)],
+        "b": [(0, 1.0), (5, 3.0)],
+        "loss": [(8, 1.0)],
+    }
+
+
+async def test_what_is_set_in_the_summary_counts(client: Client) -> None:
+    sweep_id = await new_sweep(client, run_cap=2)
+
+    def train() -> None:
+        if wandb.init().number == 0:
+            wandb.log({"loss": 3.0, "acc": 0.5})
+            wandb.log({"loss": 2.0})
+            assert dict(wandb.summary) == {"loss": 2.0, "acc": 0.5}
+            wandb.summary.update({"loss": 1.0, "checkpoint": "best.pt"})
+            assert wandb.summary.checkpoint == "best.pt"
+        else:
+            assert wandb.run is not None
+            wandb.run.summary["loss"] = 5.0
+
+    await run_agent(client, sweep_id, train)
+
+    runs = await runs_of(client, sweep_id)
+    assert [run.objective for run in runs] == [1.0, 5.0]
+    assert runs[0].summary == {"loss": 1.0, "acc": 0.5}
+    assert runs[0].last_step == 1
+
+
+async def test_what_the_function_makes_of_its_config_is_stored_beside_the_parameters(
+    client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep_id = await new_sweep(client, parameters={"lr": {"value": 0.5}, "n": {"value": 32}})
+
+    def train() -> None:
+        wandb.init(config={"epochs": 3, "n": 1}, name="mine", tags=["a"], group="g")
+        wandb.config.lr = 0.25
+        wandb.log({"loss": wandb.config.lr})
+
+    await run_agent(client, sweep_id, train, count=1)
+
+    (run,) = await runs_of(client, sweep_id)
+    assert run.parameters == {"lr": 0.5, "n": 32}
+    assert run.config == {"lr": 0.25, "epochs": 3}
+    assert (run.name, run.labels) == ("mine", {"a": "", "group": "g"})
+    # Nothing to warn of.
+    assert capsys.readouterr().err.startswith("run 0 finished")
+
+
+async def test_finishing_with_an_exit_code_fails_the_run(client: Client) -> None:
+    sweep_id = await new_sweep(client)
+
+    def train() -> None:
+        wandb.log({"loss": 1.0})
+        wandb.finish(exit_code=3)
+
+    assert (await run_agent(client, sweep_id, train, count=1)).failed == 1
+    (run,) = await runs_of(client, sweep_id)
+    assert run.error is not None
+    assert "finish(exit_code=3)" in run.error.message
+
+
+async def test_what_is_no_number_warns_once_and_fails_nothing(
+    client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep_id = await new_sweep(client, run_cap=2)
+
+    def train() -> None:
+        for _ in range(3):
+            wandb.log({"loss": np.array([0.5]), "none": None, "hist": [1, 2], "z": 1j})
+
+    result = await run_agent(client, sweep_id, train)
+
+    assert (result.runs, result.failed) == (2, 0)
+    said = capsys.readouterr().err
+    for name in ("none", "hist", "z"):
+        assert said.count(f"'{name}' is left out") == 1
+
+
+async def test_a_run_that_logged_another_name_gets_a_hint(
+    client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep_id = await new_sweep(client, metric={"name": "val/loss", "goal": "minimize"})
+
+    await run_agent(client, sweep_id, lambda: wandb.log({"val": {"loss": 1.0}}), count=2)
+
+    hint = "hint: the sweep needs val/loss; the run logged val.loss; is 'val.loss' the one?"
+    assert capsys.readouterr().err.count(hint) == 1
+
+
+async def test_an_id_may_be_a_path_as_in_wandb(client: Client) -> None:
+    sweep_id = await new_sweep(client, run_cap=1)
+
+    result = await asyncio.to_thread(
+        wandb.agent, f"me/project/{sweep_id}", report_x, project="p", entity="me", client=client
+    )
+
+    assert result.runs == 1
+
+
+async def test_an_agent_that_is_never_to_give_up_goes_on(client: Client) -> None:
+    sweep_id = await new_sweep(client, run_cap=7)
+
+    def train() -> None:
+        raise ValueError("never")
+
+    result = await asyncio.to_thread(
+        wandb.agent, sweep_id, train, never_give_up=True, client=client
+    )
+
+    assert (result.runs, result.failed) == (7, 7)
+
+
 async def test_many_values_all_arrive(client: Client) -> None:
     sweep_id = await new_sweep(client)
 

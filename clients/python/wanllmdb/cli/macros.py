@@ -133,7 +133,7 @@ _ARGUMENTS: dict[str | None, Callable[[Parameters], list[str]]] = {
     "args_append_hydra": _args_append_hydra,
     "args_override_hydra": _args_override_hydra,
 }
-_NAMES = ("env", "interpreter", "program", *filter(None, _ARGUMENTS), "args_json_file")
+NAMES = ("env", "interpreter", "program", *filter(None, _ARGUMENTS), "args_json_file")
 
 
 def _macro_of(word: str) -> str | None:
@@ -151,9 +151,9 @@ def _problem_of(word: str, program: str) -> str | None:
         return None
     if name == "program" and not program:
         return "${program}: the sweep names no program; add `program: train.py` to its config"
-    if name not in _NAMES:
-        close = difflib.get_close_matches(name, _NAMES, n=1)
-        guess = f"did you mean ${{{close[0]}}}?" if close else f"there are {', '.join(_NAMES)}"
+    if name not in NAMES:
+        close = difflib.get_close_matches(name, NAMES, n=1)
+        guess = f"did you mean ${{{close[0]}}}?" if close else f"there are {', '.join(NAMES)}"
         return f"{word}: no such macro; {guess}"
     return None
 
