@@ -144,9 +144,12 @@ class Acceptance(Sampler):
         why_none = ""
         if search.duplicate is None:
             try:
-                search.takes(self._draws.draw(random.getrandbits(32), given))
+                point = self._draws.draw(random.getrandbits(32), given)
             except NoPointFoundError as error:
                 why_none = str(error)
+            else:
+                if search.takes(point):
+                    return point
         return self._one_by_one(search, given, random.getrandbits(63), why_none)
 
     def _one_by_one(

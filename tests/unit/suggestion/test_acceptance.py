@@ -152,6 +152,17 @@ def test_where_no_point_is_found_it_says_so(sampler: str) -> None:
         make_sampler(spec(sampler, space)).propose(0)
 
 
+def test_a_rare_corner_of_a_continuous_space_is_found() -> None:
+    """Often it is not near what the model wants, and must be looked for anywhere."""
+    space = SearchSpace(
+        tuple(Parameter(name, Uniform(0.0, 1.0)) for name in "abc"), ("a > 0.9996",)
+    )
+    sampler = make_sampler(spec("tpe", space))
+    points = [dict(sampler.propose(number) or {}) for number in range(20)]
+    assert all(point["a"] > 0.9996 for point in points)
+    assert len({key(point) for point in points}) == 20
+
+
 def test_a_rare_corner_of_a_discrete_space_is_found() -> None:
     space = SearchSpace(
         tuple(Parameter(name, IntUniform(0, 99)) for name in "abc"), ("a == 7 and b == 8",)

@@ -68,7 +68,9 @@ async def test_a_call_for_several_lasts_as_long_as_the_most_patient_one() -> Non
 async def test_the_sweep_unused_for_longest_goes_first_and_none_in_use() -> None:
     registry = RegistryClient("127.0.0.1:1", 1.0)
     with ThreadPoolExecutor(1) as executor:
-        cache = SweepCache(registry, executor, max_sweeps=2, max_runs=10, sampling_budget=1)
+        cache = SweepCache(
+            registry, executor, max_sweeps=2, max_runs=10, state_key=b"", sampling_budget=1
+        )
         first, second = cache.get("first"), cache.get("second")
         assert cache.get("first") is first
         cache.get("third")
