@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb_common.search_space.axes import Scale, axis_of, position_on
 from wanllmdb_common.search_space.convert import value_to_proto
-from wanllmdb_common.search_space.distributions import (
-    Beta,
-    Categorical,
-    Constant,
-    IntLogUniform,
-    IntUniform,
-    LogNormal,
-    LogUniform,
-    Normal,
-    Parameter,
-    ParameterValue,
-    Quantized,
-    Uniform,
-    same_value,
-)
+from wanllmdb_common.search_space.distributions import Parameter
 from wanllmdb_registry.domain.model import Sweep
 from wanllmdb_registry.domain.reads import FinishedRun
+
+_SCALES = {
+    Scale.LINEAR: pb.AXIS_SCALE_LINEAR,
+    Scale.LOG: pb.AXIS_SCALE_LOG,
+    Scale.CATEGORY: pb.AXIS_SCALE_CATEGORY,
+}
 
 
 def parallel_coordinates(
@@ -35,62 +28,58 @@ def parallel_coordinates(
         every = -(-len(finished) // max(1, limit - 1))
         finished = [r for i, r in enumerate(finished) if i % every == 0 or r.number == best]
     response = pb.GetParallelCoordinatesResponse(
+        dimensions=[
+            *(_parameter(parameter, finished) for parameter in sweep.spec.space.parameters),
+            *_metrics(sweep, finished),
+        ],
         run_numbers=[run.number for run in finished],
         total_finished_runs=sweep.counts.finished,
     )
     for row, run in enumerate(finished):
         if run.number == best:
             response.best_index = row
-    for parameter in sweep.spec.space.parameters:
-        values = [run.parameters.get(parameter.name) for run in finished]
-        response.dimensions.append(_dimension(parameter, values))
-    for metric in sweep.spec.metrics:
-        objectives = [math.nan if run.objective is None else run.objective for run in finished]
-        low, high = _seen(objectives)
-        response.dimensions.add(
+    return response
+
+
+def _parameter(parameter: Parameter, finished: Sequence[FinishedRun]) -> pb.ParallelDimension:
+    place = position_on(parameter.distribution)
+    values = [
+        place(run.parameters[parameter.name]) if parameter.name in run.parameters else math.nan
+        for run in finished
+    ]
+    axis = axis_of(parameter.distribution, _seen(values))
+    return pb.ParallelDimension(
+        name=parameter.name,
+        kind=pb.AXIS_KIND_PARAMETER,
+        scale=_SCALES[axis.scale],
+        min=axis.min,
+        max=axis.max,
+        categories=map(value_to_proto, axis.categories),
+        values=values,
+    )
+
+
+def _metrics(sweep: Sweep, finished: Sequence[FinishedRun]) -> Iterator[pb.ParallelDimension]:
+    for index, metric in enumerate(sweep.spec.metrics):
+        values = [_objective(run, index) for run in finished]
+        low, high = _seen(values) or (0.0, 0.0)
+        yield pb.ParallelDimension(
             name=metric.name,
             kind=pb.AXIS_KIND_METRIC,
             scale=pb.AXIS_SCALE_LINEAR,
             min=low,
             max=high,
-            values=objectives,
+            values=values,
         )
-    return response
 
 
-def _dimension(parameter: Parameter, values: Sequence[ParameterValue]) -> pb.ParallelDimension:
-    law = parameter.distribution
-    dimension = pb.ParallelDimension(name=parameter.name, kind=pb.AXIS_KIND_PARAMETER)
-    if isinstance(law, Constant | Categorical):
-        choices = (law.value,) if isinstance(law, Constant) else law.values
-        dimension.scale = pb.AXIS_SCALE_CATEGORY
-        dimension.categories.extend(map(value_to_proto, choices))
-        dimension.values.extend(_index(choices, value) for value in values)
-        dimension.max = len(choices) - 1
-        return dimension
-    numbers = [_number(value) for value in values]
-    dimension.values.extend(numbers)
-    match law:
-        case Uniform() | IntUniform():
-            dimension.scale = pb.AXIS_SCALE_LINEAR
-            dimension.min, dimension.max = law.min, law.max
-        case LogUniform() | IntLogUniform():
-            dimension.scale = pb.AXIS_SCALE_LOG
-            dimension.min, dimension.max = law.min, law.max
-        case Normal() | LogNormal() | Beta() | Quantized():
-            dimension.scale = pb.AXIS_SCALE_LINEAR
-            dimension.min, dimension.max = _seen(numbers)
-    return dimension
+def _objective(run: FinishedRun, index: int) -> float:
+    """The run's value of the metric at `index`; a run of a single-metric sweep has no list."""
+    if index < len(run.objectives):
+        return run.objectives[index]
+    return math.nan if index or run.objective is None else run.objective
 
 
-def _index(choices: Sequence[ParameterValue], value: ParameterValue) -> float:
-    return next((i for i, choice in enumerate(choices) if same_value(choice, value)), math.nan)
-
-
-def _number(value: ParameterValue) -> float:
-    return float(value) if isinstance(value, int | float) else math.nan
-
-
-def _seen(values: Sequence[float]) -> tuple[float, float]:
+def _seen(values: Sequence[float]) -> tuple[float, float] | None:
     finite = [value for value in values if math.isfinite(value)]
-    return (min(finite), max(finite)) if finite else (0.0, 0.0)
+    return (min(finite), max(finite)) if finite else None
