@@ -38,12 +38,12 @@ def problems_of_law(path: str, law: Distribution) -> Problems:
         case Categorical():
             yield from _categorical(path, law)
         case Uniform() | IntUniform() | LogUniform() | IntLogUniform():
-            yield from _bounds(path, law)
-            yield from _step(path, law.q)
-            yield from _step_within(path, law)
+            wrong = [*_bounds(path, law), *_step(path, law.q), *_step_within(path, law)]
+            yield from wrong
+            if not wrong:
+                yield from _limits(path, law)
         case Normal() | LogNormal() | Beta():
-            for key, text in limits.problems_of_law(law):
-                yield f"{path}.{key}", text
+            yield from _limits(path, law)
         case Quantized():
             yield from _quantized(path, law)
 
@@ -142,5 +142,10 @@ def _quantized(path: str, law: Quantized) -> Problems:
     yield from wrong
     # How far draws can go is known once bounds and step are in order.
     if not wrong:
-        for key, text in limits.problems_of_law(law):
-            yield f"{path}.{key}", text
+        yield from _limits(path, law)
+
+
+def _limits(path: str, law: Distribution) -> Problems:
+    """What would make draws overflow, or steps fall together."""
+    for key, text in limits.problems_of_law(law):
+        yield f"{path}.{key}", text
