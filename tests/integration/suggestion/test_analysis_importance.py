@@ -22,6 +22,8 @@ from tests.integration.suggestion.finished_sweeps import (
 from tests.sweeps import Registry
 from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
+from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
+from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
 from wanllmdb_common.search_space.convert import (
     parameters_from_proto,
 )
@@ -163,3 +165,22 @@ async def test_every_law_has_its_axis_and_its_importance(
         assert math.fsum(e.importance for e in importance.importances) == pytest.approx(1.0)
         beta = next(e for e in importance.importances if e.name == "beta")
         assert beta.linear_correlation == pytest.approx(1.0)
+
+
+async def test_the_evaluators_are_listed(
+    suggestion: suggestion_grpc.SuggestionServiceAsyncStub,
+) -> None:
+    answer = await suggestion.ListAlgorithms(suggestion_pb.ListAlgorithmsRequest())
+    kind = suggestion_pb.ALGORITHM_KIND_IMPORTANCE_EVALUATOR
+    listed = {a.name: a for a in answer.algorithms if a.kind == kind}
+    prefix = "IMPORTANCE_EVALUATOR_"
+    names = {name.removeprefix(prefix).lower() for name, _ in pb.ImportanceEvaluator.items()}
+    assert set(listed) == names - {"unspecified"}
+    for algorithm in listed.values():
+        assert algorithm.title
+        assert algorithm.description
+        assert algorithm.reference
+        assert algorithm.is_installed
+        assert algorithm.takes_conditions
+    assert list(listed["fanova"].requires) == ["scikit-learn"]
+    assert list(listed["ped_anova"].requires) == []

@@ -12,12 +12,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import optuna
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.importance import PedAnovaImportanceEvaluator
-from optuna.trial import FrozenTrial, create_trial
+from optuna.samplers import RandomSampler
+from optuna.study import StudyDirection
+from optuna.trial import TrialState
 
 from wanllmdb_suggestion.study.statistics.runs import Floats
+from wanllmdb_suggestion.study.trial_storage import TrialStorage
 
 
 def divergences(
@@ -35,25 +37,16 @@ def divergences(
     """
     taken = {name: _in_doubles(law) for name, law in laws.items()}
     values = {name: _values(taken[name], column) for name, column in columns.items()}
-    study = optuna.create_study(sampler=optuna.samplers.RandomSampler())
-    study.add_trials(
-        _trial({name: own[row] for name, own in values.items()}, taken, float(loss))
-        for row, loss in enumerate(losses)
-    )
+    storage = TrialStorage([StudyDirection.MINIMIZE], taken)
+    for row, loss in enumerate(losses.tolist()):
+        params = {name: own[row] for name, own in values.items() if own[row] is not None}
+        storage.put(row, TrialState.COMPLETE, params, [loss])
+    study = storage.study(RandomSampler())
     with warnings.catch_warnings():
         # Of few runs, for the user of a notebook.
         warnings.simplefilter("ignore")
         found = PedAnovaImportanceEvaluator().evaluate(study)
     return {name: float(found.get(name, 0.0)) for name in columns}
-
-
-def _trial(
-    values: Mapping[str, Any], laws: Mapping[str, BaseDistribution], loss: float
-) -> FrozenTrial:
-    params = {name: value for name, value in values.items() if value is not None}
-    return create_trial(
-        params=params, distributions={name: laws[name] for name in params}, value=loss
-    )
 
 
 def _in_doubles(law: BaseDistribution) -> BaseDistribution:
