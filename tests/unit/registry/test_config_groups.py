@@ -242,3 +242,26 @@ def test_conditions_are_written_back_so_that_they_mean_the_same() -> None:
         "/kind": [[2, 3]],
     }
     assert parse_config(written).spec == spec == check_spec(spec).spec
+
+
+@pytest.mark.parametrize(
+    ("parent", "value", "is_drawn"),
+    [
+        ({"values": [1, 2]}, 1, True),
+        ({"value": 1}, 1, True),
+        ({"min": 0, "max": 8, "q": 2}, 4, True),
+        ({"min": 0, "max": 8, "q": 2}, 3, False),
+        ({"min": 0, "max": 8, "q": 2}, [3, 4], True),
+        ({"min": 0.0, "max": 1.0, "q": 0.1}, 0.3, True),
+        ({"min": 0.0, "max": 1.0}, 0.5, False),
+        ({"distribution": "q_normal", "q": 0.5}, 1.5, True),
+        ({"distribution": "q_normal", "q": 0.5}, 1.2, False),
+        ({"distribution": "normal"}, 0.0, False),
+    ],
+)
+def test_a_condition_that_hardly_ever_holds_is_warned_of(
+    parent: dict[str, Any], value: Any, is_drawn: bool
+) -> None:
+    warnings = parsed(parameters={"a": parent, "b": {"value": 1, "when": {"a": value}}}).warnings
+    assert bool(warnings) is not is_drawn
+    assert all("parameter 'b' is there when 'a' is" in text for text in warnings)

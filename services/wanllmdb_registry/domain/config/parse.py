@@ -11,7 +11,7 @@ from wanllmdb_common.algorithms.description import did_you_mean
 from wanllmdb_common.errors import FieldViolation
 from wanllmdb_common.search_space.distributions import SearchSpace
 from wanllmdb_common.search_space.draws import infeasibility
-from wanllmdb_registry.domain.config.grids import grid_notes, grid_of
+from wanllmdb_registry.domain.config.grids import grid_of
 from wanllmdb_registry.domain.config.normal_form import in_normal_form
 from wanllmdb_registry.domain.config.reading.algorithms import (
     read_algorithm,
@@ -21,6 +21,7 @@ from wanllmdb_registry.domain.config.reading.algorithms import (
 from wanllmdb_registry.domain.config.reading.metrics import read_metrics
 from wanllmdb_registry.domain.config.reading.parameters import read_space
 from wanllmdb_registry.domain.config.reading.reader import Reader
+from wanllmdb_registry.domain.config.remarks import remarks_on_conditions, remarks_on_grid
 from wanllmdb_registry.domain.config.rules.values import MAX_DEPTH, problems_of_text
 from wanllmdb_registry.domain.config.validate import problems_of
 from wanllmdb_registry.domain.config.vocabulary import REFUSED_KEYS, TOP_LEVEL_KEYS
@@ -119,11 +120,13 @@ def _parsed(
     if unread or rest:
         raise invalid_config([*unread, *rest])
     spec = replace(spec, space=in_normal_form(spec.space))
+    remarks = [*warnings, *remarks_on_conditions(spec.space)]
     grid = grid_of(spec)
-    if grid is None:
-        return ParsedConfig(spec, warnings=tuple(warnings))
-    notes = [*warnings, *grid_notes(grid, spec.run_cap)]
-    return ParsedConfig(spec, warnings=tuple(notes), grid_size=grid.size)
+    if grid is not None:
+        remarks += remarks_on_grid(grid, spec.run_cap)
+    return ParsedConfig(
+        spec, warnings=tuple(remarks), grid_size=None if grid is None else grid.size
+    )
 
 
 def _read(reader: Reader, config: Mapping[str, Any]) -> tuple[SweepSpec, Written]:

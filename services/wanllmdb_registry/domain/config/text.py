@@ -11,24 +11,48 @@ import yaml
 from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
 
 MAX_TEXT = 1024 * 1024
-MAX_DEPTH = 50
+
+
+# The scalars of YAML 1.2's core schema, with the characters that each may begin
+# with; all else is text: on, 1:30 and 2020-01-01 too, which YAML 1.1 takes for others.
+_SCALARS = {
+    "null": (re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""]),
+    "bool": (re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")),
+    "int": (re.compile(r"^(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$"), list("-+0123456789")),
+    "float": (
+        re.compile(
+            r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+            r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+        ),
+        list("-+.0123456789"),
+    ),
+}
+_BASES = {"0o": 8, "0x": 16}
 
 
 class _ConfigLoader(yaml.SafeLoader):
-    """Plain data only: no tags, no aliases, no key twice; 1e-4 is a number as in YAML 1.2."""
+    """Plain data only: no tags, no aliases, no key twice."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.events.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # its stub has no types
-            raise yaml.composer.ComposerError(
-                None, None, "aliases (*name) are not allowed: write the value out", mark
-            )
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]  # its stub has no types
+        problem = None
+        if isinstance(event, yaml.events.AliasEvent):
+            problem = "aliases (*name) are not allowed: write the value out"
+        elif getattr(event, "tag", None) is not None:
+            problem = f"tags are not allowed: leave {event.tag} out"
+        if problem is not None:
+            mark: Any = event.start_mark
+            raise yaml.composer.ComposerError(None, None, problem, mark)
         node: yaml.Node | None = super().compose_node(parent, index)
         return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key_node, _ in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(
+                    None, None, "a key must be a text", key_node.start_mark
+                )
             if key_node.value in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"key '{key_node.value}' is there twice", key_node.start_mark
@@ -36,23 +60,22 @@ class _ConfigLoader(yaml.SafeLoader):
             seen.add(key_node.value)
         return super().construct_mapping(node, deep)
 
+    def construct_integer(self, node: yaml.ScalarNode) -> int:
+        """An integer: 010 is ten, 0o10 is eight."""
+        text = self.construct_scalar(node)
+        base = _BASES.get(text[:2], 10)
+        return int(text if base == 10 else text[2:], base)
+
 
 class _ConfigDumper(yaml.SafeDumper):
-    """Quotes the strings that `_ConfigLoader` would read as numbers."""
+    """Quotes the texts that `_ConfigLoader`, or a reader of YAML 1.1, would take for others."""
 
 
-# YAML 1.1 takes 1e-4 for a string, for want of a point.
-for _kind in (_ConfigLoader, _ConfigDumper):
-    _kind.add_implicit_resolver(
-        "tag:yaml.org,2002:float",
-        re.compile(r"^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)[eE][-+]?[0-9]+$"),
-        list("-+.0123456789"),
-    )
-# Dates are strings in JSON, and no parameter is a date.
-_ConfigLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
-    for first, resolvers in _ConfigLoader.yaml_implicit_resolvers.items()
-}
+_ConfigLoader.yaml_implicit_resolvers = {}
+for _name, (_pattern, _first) in _SCALARS.items():
+    for _kind in (_ConfigLoader, _ConfigDumper):
+        _kind.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", _pattern, _first)
+_ConfigLoader.add_constructor("tag:yaml.org,2002:int", _ConfigLoader.construct_integer)
 
 
 def read_text(text: str) -> dict[str, Any]:
