@@ -13,7 +13,7 @@ from tests.errors import refused
 from tests.integration.suggestion.conftest import NewSweep
 from tests.integration.suggestion.sweeps import Sweep, new_id
 from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
-from wanllmdb.api.registry.v1 import run_pb2
+from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
 
@@ -180,6 +180,22 @@ async def test_options_that_do_not_fit_are_refused(
         await new_sweep(more=f"pruner: {pruner}")
     assert [*refusal.fields] == [path]
     assert text in refusal.fields[path]
+
+
+async def test_a_rule_that_is_changed_on_a_running_sweep(new_sweep: NewSweep) -> None:
+    sweep = await new_sweep(more=RULES["bands"])
+    [run] = (await sweep.suggest()).runs
+    await sweep.report(run, [1.0, 2.0, 9.0])
+    assert not (await ask(sweep, run.number)).should_stop
+    changed = sweep_pb2.Sweep(sweep_id=sweep.sweep_id)
+    pruner = changed.spec.early_termination.pruner
+    pruner.name = "threshold"
+    pruner.options["upper"].double_value = 5.0
+    request = rpb.UpdateSweepRequest(sweep=changed, request_id=new_id())
+    request.update_mask.paths.append("spec.early_termination")
+    await sweep.registry.UpdateSweep(request)
+    decision = await ask(sweep, run.number)
+    assert (decision.should_stop, decision.threshold, decision.value) == (True, 5.0, 9.0)
 
 
 async def test_every_pruner_and_terminator_is_listed(

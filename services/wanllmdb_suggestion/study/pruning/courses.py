@@ -29,6 +29,7 @@ class Course:
     """One run's values in step order; `trial` holds the same, and where the run stands.
 
     Attributes:
+        number: The run's.
         attempt: The attempt that reported them.
         trial: What Optuna sees; of its system attributes, those that a pruner derives.
         steps: Ascending.
@@ -37,6 +38,7 @@ class Course:
         edits: Grows with every change of the values.
     """
 
+    number: int
     attempt: int
     trial: FrozenTrial
     steps: list[int] = field(default_factory=list)
@@ -62,7 +64,7 @@ class Course:
     def as_it_was(self, at: int, system_attrs: dict[str, Any] | None = None) -> FrozenTrial:
         """The run with the values up to place `at` alone."""
         values = dict(zip(self.steps[: at + 1], self.values, strict=False))
-        return frozen_trial(self.trial.number, self.trial.state, values, system_attrs)
+        return frozen_trial(self.number, self.trial.state, values, system_attrs)
 
     def count_at(self, step: int) -> int:
         """How many finite values it has when it gets to the step, going on as it has so far.
@@ -82,6 +84,8 @@ class Courses:
     def __init__(self) -> None:
         self._by_number: dict[int, Course] = {}
         self._finished: dict[int, Course] = {}
+        # The lowest number among the finished runs that have values; None when not known.
+        self._first: int | None = None
         self.points = 0
 
     def __getitem__(self, number: int) -> Course:
@@ -89,13 +93,14 @@ class Courses:
         course = self._by_number.get(number)
         if course is None:
             trial = frozen_trial(number)
-            course = self._by_number[number] = Course(0, trial)
+            course = self._by_number[number] = Course(number, 0, trial)
         return course
 
     def observe(self, record: RunRecord) -> None:
         """Takes where a run stands."""
         trial = self._attempt(record.number, record.attempt).trial
         trial.state = _STATES[record.state]
+        self._first = None
         trial.value = record.objective if record.state is RunState.FINISHED else None
         if record.state is RunState.FINISHED and record.objective is not None:
             self._finished[record.number] = self[record.number]
@@ -106,6 +111,8 @@ class Courses:
         """Takes a value; one of an earlier attempt is ignored, a known step overwritten."""
         course = self._attempt(point.number, point.attempt)
         if point.attempt == course.attempt:
+            if not course.steps:
+                self._first = None
             self.points += course.put(point.step, point.value)
 
     def all(self) -> list[Course]:
@@ -118,17 +125,19 @@ class Courses:
 
     def first_finished(self) -> Course | None:
         """That of the finished run with the lowest number among those that have values."""
-        numbers = (number for number, course in self._finished.items() if course.steps)
-        first = min(numbers, default=None)
-        return None if first is None else self._finished[first]
+        if self._first is None:
+            numbers = (number for number, course in self._finished.items() if course.steps)
+            self._first = min(numbers, default=None)
+        return None if self._first is None else self._finished[self._first]
 
     def _attempt(self, number: int, attempt: int) -> Course:
         course = self[number]
         if attempt > course.attempt:
             self.points -= len(course.steps)
             trial = frozen_trial(number, course.trial.state)
-            course = self._by_number[number] = Course(attempt, trial)
+            course = self._by_number[number] = Course(number, attempt, trial)
             self._finished.pop(number, None)
+            self._first = None
         return course
 
 
@@ -174,11 +183,12 @@ class StudyView:
         """The runs in any of the states; never copies."""
         if states == (TrialState.COMPLETE,) and self._takes is None:
             return [course.trial for course in self._courses.finished()]
-        asked, takes = self._asked, self._takes
+        asked, number, takes = self._asked, self._asked.number, self._takes
         return [
-            asked if trial.number == asked.number else trial
-            for trial in (course.trial for course in self._courses.all())
-            if (takes is None or takes(trial.number)) and (states is None or trial.state in states)
+            asked if course.number == number else course.trial
+            for course in self._courses.all()
+            if (takes is None or takes(course.number))
+            and (states is None or course.trial.state in states)
         ]
 
     @property

@@ -48,31 +48,31 @@ class Halving(Pruner):
         """The runs that the run is compared with, without itself."""
         first = self._measure(courses)
         # Runs that ended before anybody knew how long runs are were never tested.
-        least = 0 if first is None else first.trial.number + 1
-        return [c for c in courses.all() if c.trial.number >= least and c.trial.number != number]
+        least = 0 if first is None else first.number + 1
+        return [c for c in courses.all() if c.number >= least and c.number != number]
 
     def last_check(self, course: Course, courses: Courses) -> int | None:
         """See Pruner."""
-        ladder = self.ladder(course.trial.number, courses)
+        ladder = self.ladder(course.number, courses)
         return None if ladder is None else self._rungs.climb(course, ladder).last_check
 
     def next_count(self, course: Course, courses: Courses) -> int:
         """See Pruner."""
-        ladder = self.ladder(course.trial.number, courses)
+        ladder = self.ladder(course.number, courses)
         if ladder is None:
             return course.finite + 1
         return course.count_at(ladder.step(len(self._rungs.climb(course, ladder).places)))
 
     def waiting_for(self, course: Course, courses: Courses) -> str:
         """See Pruner."""
-        ladder = self.ladder(course.trial.number, courses)
+        ladder = self.ladder(course.number, courses)
         if ladder is None:
             return "nothing is compared before a run finished, which says how long runs are"
         return f"it is at step {course.steps[-1]}, and its first rung is at step {ladder.first}"
 
     def judge(self, course: Course, at: int, courses: Courses) -> Verdict:
         """See Pruner."""
-        number = course.trial.number
+        number = course.number
         ladder = self.ladder(number, courses)
         assert ladder is not None, "there was a check"
         # Also what tells Optuna of their rungs.
@@ -205,7 +205,7 @@ class Hyperband(Halving):
         return [
             course
             for course in super().rivals(number, courses)
-            if brackets.of(course.trial.number) == mine
+            if brackets.of(course.number) == mine
         ]
 
     def prune(self, asked: FrozenTrial, courses: Courses) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from wanllmdb_suggestion.study.pruning.courses import Course
 
@@ -12,8 +13,7 @@ from wanllmdb_suggestion.study.pruning.courses import Course
 Gate = Callable[[Course, int], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Ladder:
+class Ladder(NamedTuple):
     """Rungs at steps first * factor^i."""
 
     first: int
@@ -58,7 +58,7 @@ class Rungs:
 
     def climb(self, course: Course, ladder: Ladder) -> Climb:
         """How far the run got on the ladder."""
-        number = course.trial.number
+        number = course.number
         known = self._known.get(number)
         if known is not None:
             same, edits, its_ladder, climb = known
