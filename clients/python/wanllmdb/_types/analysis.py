@@ -107,13 +107,15 @@ class OptimizationHistory:
 class HypervolumeHistory:
     """The volume that the Pareto front so far dominates, by run number.
 
-    It is measured from `reference_point`, by metric.
+    It is measured from `reference_point`, by metric. `is_estimate` where exact
+    volumes of so large a front of three and more metrics would take too long.
     """
 
     run_numbers: tuple[int, ...]
     hypervolumes: tuple[float, ...]
     reference_point: Mapping[str, float]
     total_finished_runs: int
+    is_estimate: bool
 
 
 @dataclass(frozen=True, slots=True)

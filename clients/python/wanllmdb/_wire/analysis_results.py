@@ -92,6 +92,7 @@ def to_hypervolume_history(
         hypervolumes=tuple(message.hypervolumes),
         reference_point=dict(zip(message.metrics, message.reference_point, strict=True)),
         total_finished_runs=message.total_finished_runs,
+        is_estimate=message.is_estimate,
     )
 
 
