@@ -128,6 +128,10 @@ class OptunaSampler(Sampler):
         """See `Sampler.complete`; parameters that are given are what the sampler draws around,
         as Optuna's enqueued ones.
         """
+        if self._mapping.is_complete(given):
+            # Wished for as a whole, or handed out before: then what was kept of it still holds.
+            self._chosen = None
+            return self._mapping.complete(given, {})
         place = self._priors + number
         self._fill_in_failed()
         with self._left_as_it_is(place):

@@ -186,6 +186,23 @@ def test_what_a_user_gives_is_kept_and_the_rest_chosen(name: str) -> None:
     assert "momentum" not in sampler.complete(12, {"optimizer": "adam", "momentum": 0.5})
 
 
+@pytest.mark.parametrize("name", ["cmaes", "nsga2"])
+def test_a_run_that_is_handed_out_again_keeps_its_state(name: str) -> None:
+    a_spec = spec(name, options={"population_size": 4} if name == "nsga2" else {"popsize": 4})
+    sweep, model = ImaginedSweep(), SweepModel(a_spec)
+    for number in range(12):
+        sweep.sync(model)
+        [record] = sweep.hand_out(model.propose([Demand(1)], seconds=99))
+        sweep.end(record, RunState.FINISHED, float(number))
+    sweep.sync(model)
+    [lost] = sweep.hand_out(model.propose([Demand(1)], seconds=99))
+    assert lost.sampler_state
+    sweep.write(replace(lost, state=RunState.QUEUED))
+    sweep.sync(model)
+    [again] = sweep.hand_out(model.propose([Demand(1)], seconds=99))
+    assert again == replace(lost, attempt=2)
+
+
 @pytest.mark.parametrize("name", ["tpe", "cmaes", "nsga2"])
 def test_failed_runs_count_as_the_worst_where_asked_for(name: str) -> None:
     """Not at all by default; as the worst value so far by option."""
