@@ -54,11 +54,23 @@ def train():
 wandb.agent(sys.argv[1], train)
 """
 
+IN_C = """
+import hashlib, sys
+import wanllmdb as wandb
+def train():
+    print("step 0", flush=True)
+    hashlib.pbkdf2_hmac("sha256", b"", b"", 2_000_000_000)
+wandb.agent(sys.argv[1], train)
+"""
+
 INSTANT = """
 import sys
 import wanllmdb as wandb
-print("step 0", flush=True)
-wandb.agent(sys.argv[1], lambda: wandb.log({"loss": wandb.config.x}))
+def train():
+    if wandb.init().number == 0:
+        print("step 0", flush=True)
+    wandb.log({"loss": wandb.config.x})
+wandb.agent(sys.argv[1], train)
 """
 
 
@@ -152,6 +164,35 @@ async def test_sigterm_frees_the_run_of_a_function_that_does_not_end(
         await until(client, sweep_id, "queued", seconds=5)
 
 
+async def test_sigterm_frees_the_run_of_a_function_in_a_long_call_into_c(
+    client: Client, environment: dict[str, str]
+) -> None:
+    sweep_id = await new_sweep(client)
+    async with agent(IN_C, sweep_id, environment=environment) as process:
+        await reaches(process, "step 0")
+        await asyncio.sleep(0.2)
+        process.terminate()
+        await until(client, sweep_id, "queued", seconds=5)
+        assert process.returncode is None
+
+
+async def test_ctrl_c_ends_an_agent_that_waits_for_a_paused_sweep(
+    client: Client, environment: dict[str, str]
+) -> None:
+    sweep_id = await new_sweep(client)
+    await asyncio.to_thread(client.start_sweep, sweep_id)
+    await asyncio.to_thread(client.pause_sweep, sweep_id)
+    async with agent(INSTANT, sweep_id, environment=environment) as process:
+        assert process.stderr is not None
+        said = await asyncio.wait_for(process.stderr.readline(), 30)
+        assert b"is paused: waiting until it is resumed" in said
+        process.send_signal(signal.SIGINT)
+        _, err = await end_of(process, 3)
+
+    assert process.returncode == 0
+    assert err == "agent interrupted: 0 runs\n"
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 async def test_no_run_is_left_behind_wherever_the_signal_meets_the_agent(
     client: Client, environment: dict[str, str], how: signal.Signals
@@ -161,7 +202,7 @@ async def test_no_run_is_left_behind_wherever_the_signal_meets_the_agent(
         sweep_id = await new_sweep(client)
         async with agent(INSTANT, sweep_id, environment=environment) as process:
             await reaches(process, "step 0")
-            await asyncio.sleep(0.15 + rng.random() * 0.3)
+            await asyncio.sleep(rng.random() * 0.1)
             process.send_signal(how)
             process.send_signal(how)
             await end_of(process, 10)

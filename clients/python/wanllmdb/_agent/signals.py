@@ -1,18 +1,20 @@
 """Ctrl-C and SIGTERM for an agent in the main thread.
 
-Python runs signal handlers in the main thread between any two instructions. So the
-handler here takes no lock and talks to no service: it hands the signal to a thread, and
-raises in the main thread only while the training function runs there, outside of the
-client's own code.
+Python runs signal handlers in the main thread between any two instructions, and not at
+all while that thread is in a long call into C. So the handler here takes no lock and talks
+to no service: it raises, and only while the training function runs there, outside of the
+client's own code. Everything else is done by a thread that reads Python's wakeup pipe,
+which the signal reaches at once.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from queue import SimpleQueue
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -87,18 +89,25 @@ class Signals:
     ) -> None:
         self._heard = heard
         self._numbers = (*SHUTDOWN_SIGNALS, *more)
-        self._counts: dict[int, int] = {}
+        self._counts: Counter[int] = Counter()
         self._previous: dict[int, Any] = {}
-        self._inbox: SimpleQueue[tuple[signal.Signals, int] | None] = SimpleQueue()
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             _MainThread.exposed, _MainThread.due = False, None
-            threading.Thread(target=self._listen, name="wanllmdb-signals", daemon=True).start()
+            self._read_end, self._write_end = os.pipe()
+            os.set_blocking(self._write_end, False)
+            self._previous_wakeup = signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
             for number in self._numbers:
                 # None: a handler that isn't Python's, which could not be put back.
                 if signal.getsignal(number) not in (signal.SIG_IGN, None):
                     self._previous[number] = signal.signal(number, self._handle)
+            threading.Thread(
+                target=self._listen,
+                args=(frozenset(self._previous), self._previous_wakeup),
+                name="wanllmdb-signals",
+                daemon=True,
+            ).start()
         return self
 
     def __exit__(
@@ -107,13 +116,15 @@ class Signals:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for number, previous in self._previous.items():
-            signal.signal(number, previous)
-        self._inbox.put(None)
+        if threading.current_thread() is threading.main_thread():
+            for number, previous in self._previous.items():
+                signal.signal(number, previous)
+            signal.set_wakeup_fd(self._previous_wakeup)
+            os.close(self._write_end)
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
-        count = self._counts[number] = self._counts.get(number, 0) + 1
-        self._inbox.put((signal.Signals(number), count))
+        self._counts[number] += 1
+        count = self._counts[number]
         if number == signal.SIGINT and count > INTERRUPTS_TO_STOP:
             raise KeyboardInterrupt
         if number == signal.SIGINT and count == INTERRUPTS_TO_STOP:
@@ -123,6 +134,14 @@ class Signals:
         if _MainThread.exposed:
             _raise_what_is_due()
 
-    def _listen(self) -> None:
-        while (signal_and_count := self._inbox.get()) is not None:
-            self._heard(*signal_and_count)
+    def _listen(self, numbers: frozenset[int], previous_wakeup: int) -> None:
+        counts: Counter[int] = Counter()
+        with os.fdopen(self._read_end, "rb", buffering=0) as pipe:
+            while read := pipe.read(64):
+                if previous_wakeup != -1:
+                    # An event loop of this thread has signals of its own.
+                    os.write(previous_wakeup, read)
+                # Those that come together count once, as they do for Python's handlers.
+                for number in numbers.intersection(read):
+                    counts[number] += 1
+                    self._heard(signal.Signals(number), counts[number])
