@@ -71,7 +71,7 @@ def test_method_and_sampler_say_each_other(
         (
             {"early_terminate": {"type": "envelope", "min_iter": 1}},
             "early_terminate.type",
-            "must be hyperband, is 'envelope': for other rules see pruner",
+            "must be hyperband, is 'envelope': other rules are a pruner: hyperband, median",
         ),
         ({"early_terminate": {"type": "hyperband"}}, "early_terminate.min_iter", "max_iter"),
         (

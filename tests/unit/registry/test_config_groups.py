@@ -168,6 +168,7 @@ def test_a_group_is_outside_of_itself() -> None:
         ("sgd", "", "must be an object {other parameter: value or list of values}"),
         ({"optimiser": "sgd"}, ".optimiser", "no such parameter, did you mean optimizer?"),
         ({"lr": 1}, ".lr", "did you mean g/lr?"),
+        ({"momentun": 1}, ".momentun", "did you mean g/momentum?"),
         ({"g": 1}, ".g", "is a group; name one of its parameters, g/lr say"),
         ({"optimizer": "sdg"}, ".optimizer", "is never 'sdg', did you mean sgd?"),
         ({"optimizer": ["sgd", "x"]}, ".optimizer[1]", "it is one of 'adam', 'sgd'"),
@@ -188,7 +189,7 @@ def test_a_wrong_condition_is_told_where_and_why(when: Any, path: str, says: str
         "n": {"min": 0, "max": 3},
         "size": {"values": [1, 2]},
         "fixed": {"value": 1},
-        "g": group(lr={"value": 1}),
+        "g": group(lr={"value": 1}, momentum={"value": 1}),
         "p": {"value": 1, "when": when},
     }
     found = problems_with(parameters=space)

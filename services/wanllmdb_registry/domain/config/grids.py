@@ -1,10 +1,12 @@
-"""The grid of a spec."""
+"""The points of a spec: its grid, and whether constraints leave any."""
 
 from __future__ import annotations
 
 from wanllmdb_common.algorithms.samplers import SAMPLERS
 from wanllmdb_common.errors import FieldViolation
+from wanllmdb_common.search_space.draws import infeasibility
 from wanllmdb_common.search_space.grid import GRID_POINTS, EntangledConditionsError, Grid
+from wanllmdb_common.search_space.grid_search import grid_infeasibility
 from wanllmdb_registry.domain.config.wording import invalid_config
 from wanllmdb_registry.domain.model import Method, SweepSpec
 
@@ -17,9 +19,32 @@ def grid_of(spec: SweepSpec) -> Grid | None:
     """
     if spec.method is not Method.GRID:
         return None
-    (sampler,) = (described for described in SAMPLERS if described.name == spec.sampler.name)
-    grid_points = sampler.values(spec.sampler.options).get("grid_points")
     try:
-        return Grid(spec.space, grid_points if isinstance(grid_points, int) else GRID_POINTS)
+        return Grid(spec.space, _grid_points(spec))
     except EntangledConditionsError as error:
         raise invalid_config([FieldViolation("parameters", str(error))]) from None
+
+
+def check_feasible(spec: SweepSpec) -> None:
+    """Passes if a point is found that meets the constraints; takes a second at most.
+
+    Args:
+        spec: In order otherwise.
+
+    Raises:
+        InvalidArgumentError: none was found in thousands of draws, or of the grid's points.
+    """
+    if not spec.space.constraints:
+        return
+    if spec.method is Method.GRID:
+        text = grid_infeasibility(spec.space, _grid_points(spec))
+    else:
+        text = infeasibility(spec.space)
+    if text is not None:
+        raise invalid_config([FieldViolation("constraints", text)])
+
+
+def _grid_points(spec: SweepSpec) -> int:
+    (sampler,) = (described for described in SAMPLERS if described.name == spec.sampler.name)
+    grid_points = sampler.values(spec.sampler.options).get("grid_points")
+    return grid_points if isinstance(grid_points, int) else GRID_POINTS

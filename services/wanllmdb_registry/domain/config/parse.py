@@ -10,7 +10,6 @@ from typing import Any
 from wanllmdb_common.algorithms.description import did_you_mean
 from wanllmdb_common.errors import FieldViolation
 from wanllmdb_common.search_space.distributions import SearchSpace
-from wanllmdb_common.search_space.draws import infeasibility
 from wanllmdb_registry.domain.config.grids import grid_of
 from wanllmdb_registry.domain.config.normal_form import in_normal_form
 from wanllmdb_registry.domain.config.reading.algorithms import (
@@ -92,17 +91,6 @@ def check_spec(
         InvalidArgumentError: names every problem at once, each with its path.
     """
     return _parsed(spec, as_exported(spec) if written is None else written, problems)
-
-
-def check_feasible(space: SearchSpace) -> None:
-    """Passes if a point is found that meets the constraints; takes half a second at most.
-
-    Raises:
-        InvalidArgumentError: none was found in thousands of draws.
-    """
-    text = infeasibility(space) if space.constraints else None
-    if text is not None:
-        raise invalid_config([FieldViolation("constraints", text)])
 
 
 def _parsed(

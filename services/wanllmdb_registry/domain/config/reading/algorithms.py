@@ -113,4 +113,5 @@ def _hyperband(reader: Reader, data: Mapping[str, Any]) -> Hyperband | None:
 def _pruner_hint(kind: Any) -> str:
     if isinstance(kind, str) and any(kind == description.name for description in PRUNERS):
         return f": for Optuna's {kind} write pruner: {{name: {shown(kind)[1:-1]}}}"
-    return ": for other rules see pruner" if isinstance(kind, str) else ""
+    names = ", ".join(description.name for description in PRUNERS)
+    return "" if kind is None else f": other rules are a pruner: {names}"

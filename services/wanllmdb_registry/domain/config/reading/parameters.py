@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wanllmdb_common.algorithms.description import did_you_mean
 from wanllmdb_common.search_space.distributions import (
     Condition,
     Distribution,
@@ -176,8 +176,9 @@ def _unknown(given: str, names: set[str]) -> str:
     if any(name.startswith(given.strip("/") + "/") for name in names):
         member = min(name for name in names if name.startswith(given.strip("/") + "/"))
         return f"is a group; name one of its parameters, {member} say"
-    short = {name.rpartition("/")[2]: name for name in sorted(names, reverse=True)}
-    hint = did_you_mean(given, names)
-    if not hint and given in short:
-        hint = f", did you mean {short[given]}?"
+    # Near the full name, or near the last part of one.
+    full = {name.rpartition("/")[2]: name for name in sorted(names, reverse=True)}
+    full |= {name: name for name in names}
+    close = difflib.get_close_matches(given, full, n=1)
+    hint = f", did you mean {full[close[0]]}?" if close else ""
     return f"there is no such parameter{hint}"
