@@ -10,9 +10,9 @@ from google.protobuf import json_format, struct_pb2
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
+from wanllmdb_registry.domain.config.grids import check_feasible
 from wanllmdb_registry.domain.config.parse import (
     ParsedConfig,
-    check_feasible,
     check_spec,
     parse_config,
 )
@@ -43,7 +43,7 @@ async def parse_source(
 
 def _feasible(parse: Callable[[], ParsedConfig]) -> ParsedConfig:
     parsed = parse()
-    check_feasible(parsed.spec.space)
+    check_feasible(parsed.spec)
     return parsed
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from tests.unit.registry.configs import parsed, problems_with
 from wanllmdb_common.errors import InvalidArgumentError
-from wanllmdb_registry.domain.config.parse import check_feasible, read_stored
+from wanllmdb_registry.domain.config.grids import check_feasible
+from wanllmdb_registry.domain.config.parse import read_stored
 
 SPACE: dict[str, Any] = {
     "warmup": {"min": 0, "max": 100},
@@ -19,9 +20,9 @@ SPACE: dict[str, Any] = {
 
 def test_constraints_are_kept_as_written() -> None:
     given = ["warmup < total", "optimizer.lr < 0.5 or optimizer.kind == 'a'"]
-    space = parsed(parameters=SPACE, constraints=given).spec.space
-    assert space.constraints == tuple(given)
-    check_feasible(space)
+    spec = parsed(parameters=SPACE, constraints=given).spec
+    assert spec.space.constraints == tuple(given)
+    check_feasible(spec)
 
 
 @pytest.mark.parametrize(
@@ -52,12 +53,25 @@ def test_a_parameter_that_could_not_be_read_is_no_unknown_name() -> None:
 
 
 def test_an_infeasible_space_is_an_error_that_names_the_constraint() -> None:
-    space = parsed(parameters=SPACE, constraints=["warmup < total", "warmup > 200"]).spec.space
+    spec = parsed(parameters=SPACE, constraints=["warmup < total", "warmup > 200"]).spec
     with pytest.raises(InvalidArgumentError) as caught:
-        check_feasible(space)
+        check_feasible(spec)
     (violation,) = caught.value.violations
     assert violation.field == "constraints"
     assert "'warmup > 200'" in violation.description
+
+
+def test_a_grid_is_feasible_when_one_of_its_points_is() -> None:
+    parameters = {"a": {"min": 0.0, "max": 1.0}, "b": {"min": 0.0, "max": 1.0}}
+    given: dict[str, Any] = {"parameters": parameters, "constraints": ["a + b == 1"]}
+    options = {"sampler": {"name": "grid", "options": {"grid_points": 5}}}
+    check_feasible(parsed(method="grid", **given, **options).spec)
+    # No random draw meets it, and neither does the point between cuts.
+    with pytest.raises(InvalidArgumentError, match="draws"):
+        check_feasible(parsed(method="random", **given).spec)
+    given["constraints"] = ["a + b == 0.1"]
+    with pytest.raises(InvalidArgumentError, match="none of the 25 points"):
+        check_feasible(parsed(method="grid", **given, **options).spec)
 
 
 def test_a_stored_config_is_read_without_a_search_for_points() -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 from wanllmdb_common.algorithms.description import did_you_mean
 from wanllmdb_common.errors import FieldViolation
-from wanllmdb_common.search_space.distributions import SearchSpace
 from wanllmdb_registry.domain.config.grids import grid_of
 from wanllmdb_registry.domain.config.normal_form import in_normal_form
 from wanllmdb_registry.domain.config.reading.algorithms import (
