@@ -45,7 +45,14 @@ def blocks(page: Path) -> list[Block]:
     return [Block(language, text) for language, text in found]
 
 
-def run(program: list[str], text: str, folder: Path, environment: dict[str, str]) -> None:
+def run(
+    program: list[str],
+    text: str,
+    folder: Path,
+    environment: dict[str, str],
+    *,
+    seconds: float = 120,
+) -> None:
     """Runs a block; what it printed is told when it fails."""
     done = subprocess.run(
         program,
@@ -54,12 +61,14 @@ def run(program: list[str], text: str, folder: Path, environment: dict[str, str]
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=seconds,
         check=False,
     )
     assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
 
 
+# On a machine that is busy a command takes seconds, and a page may have dozens.
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_examples_of_a_page_run(page: Path, platform: UpProcess, tmp_path: Path) -> None:
     programs = Path(sys.executable).parent
@@ -81,4 +90,4 @@ def test_the_examples_of_a_page_run(page: Path, platform: UpProcess, tmp_path: P
                 assert block.language in ("python", "text"), block
     # One shell, so that what one block sets is there for the next.
     lines = [line for line in shell.splitlines() if not line.startswith(SETTING_UP)]
-    run(["bash", "-euo", "pipefail"], "\n".join(lines), tmp_path, environment)
+    run(["bash", "-euo", "pipefail"], "\n".join(lines), tmp_path, environment, seconds=500)
