@@ -8,6 +8,7 @@ under a reference that the caller is given.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any, NoReturn, TypeAlias
 
 import grpc
@@ -21,6 +22,7 @@ from wanllmdb_common.errors import (
     AbortedError,
     AlreadyExistsError,
     FailedPreconditionError,
+    FieldViolation,
     InvalidArgumentError,
     NotFoundError,
     OverloadedError,
@@ -31,10 +33,11 @@ from wanllmdb_common.errors import (
 DOMAIN = "wanllmdb.dev"
 STATUS_DETAILS_KEY = "grpc-status-details-bin"
 
-# Messages of any length reach the caller in a header, which is limited to 8 KiB
-# by default; the details repeat what is cut here.
-MAX_MESSAGE = 2_000
-MAX_VIOLATIONS = 50
+# All of it reaches the caller in headers. More than 8 KiB of them may be refused by
+# the caller's end, and then the whole answer is lost; the message is sent twice, and
+# the details grow by a third.
+MAX_MESSAGE_BYTES = 1_500
+MAX_VIOLATION_BYTES = 2_600
 
 _CODES: dict[type[ServiceError], grpc.StatusCode] = {
     InvalidArgumentError: grpc.StatusCode.INVALID_ARGUMENT,
@@ -55,26 +58,42 @@ log = structlog.get_logger(__name__)
 async def abort(context: Context, error: ServiceError) -> NoReturn:
     """Ends the call with the error's status and details."""
     code = _CODES[type(error)]
-    message = error.message[:MAX_MESSAGE]
+    message = _cut(error.message)
     details: list[Message] = [
         error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata)
     ]
     if isinstance(error, InvalidArgumentError) and error.violations:
-        details.append(
-            error_details_pb2.BadRequest(
-                field_violations=[
-                    error_details_pb2.BadRequest.FieldViolation(
-                        field=v.field[:200], description=v.description[:500]
-                    )
-                    for v in error.violations[:MAX_VIOLATIONS]
-                ]
-            )
-        )
+        details.append(_bad_request(error.violations))
     if isinstance(error, OverloadedError):
         retry = error_details_pb2.RetryInfo()
         retry.retry_delay.FromMilliseconds(int(error.retry_after * 1000))
         details.append(retry)
     await _abort(context, code, message, details)
+
+
+def _bad_request(violations: Sequence[FieldViolation]) -> error_details_pb2.BadRequest:
+    """As many of the violations as can be sent, and, where some can't, how many more there are."""
+    bad = error_details_pb2.BadRequest()
+    for index, violation in enumerate(violations):
+        entry = bad.field_violations.add(
+            field=violation.field[:200], description=violation.description[:500]
+        )
+        if index and bad.ByteSize() > MAX_VIOLATION_BYTES:
+            entry.field = "..."
+            entry.description = f"and {len(violations) - index:,} more problems"
+            break
+    return bad
+
+
+def _cut(text: str) -> str:
+    """The beginning of a text that takes no more than its share of a header, as it is encoded."""
+    size = 0
+    for index, character in enumerate(text):
+        plain = " " <= character <= "~" and character != "%"
+        size += 1 if plain else 3 * len(character.encode(errors="replace"))
+        if size > MAX_MESSAGE_BYTES:
+            return text[:index]
+    return text
 
 
 async def abort_internal(context: Context, method: str) -> NoReturn:

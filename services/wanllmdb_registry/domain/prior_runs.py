@@ -17,8 +17,6 @@ from wanllmdb_registry.domain.model import Parameters, PriorRun, RunState, Sweep
 from wanllmdb_registry.domain.points import lies_in
 
 MAX_PRIOR_RUNS = 100_000
-# Of rows that do not fit, so many are named; an answer holds no more.
-MAX_PROBLEMS = 40
 MAX_SKIP_REASONS = 20
 
 # The states of runs that tell a sampler something.
@@ -138,17 +136,14 @@ def refuse_unfit(unfit: Sequence[Unfit], path: str) -> None:
     """Passes where every row fits.
 
     Raises:
-        InvalidArgumentError: INVALID_REQUEST; names each problem, up to `MAX_PROBLEMS` rows.
+        InvalidArgumentError: INVALID_REQUEST; names each problem.
     """
     if not unfit:
         return
     violations = [
         FieldViolation(f"{path}.{entry.row.place}", f"{'; '.join(entry.problems):.300}")
-        for entry in unfit[:MAX_PROBLEMS]
+        for entry in unfit
     ]
-    more = len(unfit) - len(violations)
-    if more:
-        violations.append(FieldViolation(path, f"{more:,} more rows do not fit"))
     first = unfit[0]
     raise InvalidArgumentError(
         "INVALID_REQUEST",

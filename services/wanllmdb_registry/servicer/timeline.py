@@ -28,7 +28,7 @@ class TimelinePart(ServicerPart):
         sweep = await self.registry.sweeps.get(sweep_id)
         every = max(1, -(-sweep.next_number // limit))
         while True:
-            timeline = await self.registry.plots.timeline(sweep_id, every)
+            timeline = await self.registry.plots.timeline(sweep_id, sweep.next_number, every)
             response = _columns(sweep, timeline)
             # With agents of long names that do one run each.
             if response.ByteSize() <= PAGE_BYTES:

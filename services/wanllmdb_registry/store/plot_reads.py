@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from sqlalchemy import Integer, bindparam, func, or_, select
+from sqlalchemy import ARRAY, BigInteger, Integer, bindparam, func, or_, select
 
 from wanllmdb_registry.domain.model import RunState
 from wanllmdb_registry.domain.reads import FinishedRun, Timeline, TimelineRun
@@ -27,7 +27,6 @@ _FINISHED = Statement(
     )
     .order_by(runs.c.number)
 )
-_handed_out = runs.c.start_time.is_not(None)
 _TIMELINE = Statement(
     select(
         runs.c.number,
@@ -37,19 +36,26 @@ _TIMELINE = Statement(
         runs.c.objective,
         runs.c.agent_id,
         func.clock_timestamp().label("now"),
-        select(func.count())
-        .select_from(runs)
-        .where(_of_sweep, _handed_out)
-        .scalar_subquery()
-        .label("total"),
     )
-    .where(_of_sweep, _handed_out, _every)
+    .where(
+        _of_sweep,
+        runs.c.number == func.any(bindparam("numbers", type_=ARRAY(BigInteger))),
+        runs.c.start_time.is_not(None),
+    )
     .order_by(runs.c.number)
+)
+# Few, and found by their states: most runs of a sweep are handed out.
+_NEVER_HANDED_OUT = Statement(
+    select(func.count().label("count")).where(
+        _of_sweep,
+        or_(runs.c.state == RunState.QUEUED.value, runs.c.state == RunState.CANCELED.value),
+        runs.c.start_time.is_(None),
+    )
 )
 
 
 class PlotReads:
-    """Every method is one indexed query."""
+    """Every method is one indexed query, or one more where it says so."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -68,10 +74,15 @@ class PlotReads:
             for row in rows
         ]
 
-    async def timeline(self, sweep_id: str, every: int) -> Timeline:
-        """Runs that were handed out: those whose number divides by `every`."""
+    async def timeline(self, sweep_id: str, next_number: int, every: int) -> Timeline:
+        """Of the runs below a number those that were handed out, every k-th by number.
+
+        A second query for how many were not handed out.
+        """
+        numbers = list(range(0, next_number, every))
         async with self._database.read() as connection:
-            rows = await _TIMELINE.fetch(connection, sweep_id=sweep_id, every=every)
+            rows = await _TIMELINE.fetch(connection, sweep_id=sweep_id, numbers=numbers)
+            never = await _NEVER_HANDED_OUT.fetch_one(connection, sweep_id=sweep_id)
         return Timeline(
             runs=[
                 TimelineRun(
@@ -84,6 +95,6 @@ class PlotReads:
                 )
                 for row in rows
             ],
-            total=rows[0]["total"] if rows else 0,
+            total=next_number - (never["count"] if never else 0),
             now=rows[0]["now"] if rows else None,
         )

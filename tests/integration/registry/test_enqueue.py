@@ -118,3 +118,20 @@ async def test_integers_of_any_size_are_refused_where_they_do_not_fit(registry: 
     with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
         await registry.EnqueueRuns(request)
     assert refusal.fields.keys() == {"runs[0].parameters.x", "runs[0].parameters.n"}
+
+
+async def test_however_much_is_wrong_the_answer_arrives(registry: Registry) -> None:
+    """An answer with too large headers would be lost as a whole."""
+    sweep = await create_sweep(registry)
+    for name in ("x" * 100, "\u00e9" * 100, "%\n" * 50):
+        point = parameters_to_proto({f"{i}{name}": 1 for i in range(50)})
+        request = pb.EnqueueRunsRequest(
+            sweep_id=sweep.sweep_id, runs=[pb.EnqueuedRun(parameters=point)] * 20
+        )
+        for _ in range(5):
+            with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+                await registry.EnqueueRuns(request)
+        assert "has no parameter" in refusal.message
+        *named, (rest, how_many) = refusal.fields.items()
+        assert len(named) >= 2
+        assert (rest, how_many.endswith("more problems")) == ("...", True)

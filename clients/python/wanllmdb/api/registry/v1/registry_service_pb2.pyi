@@ -375,7 +375,8 @@ class PriorRunSource(_message.Message):
     skip_unfit: _builtins.bool
     """True leaves out rows that do not fit the sweep: that lack a parameter or a
     metric, lie outside of its space, break a constraint, or are no result yet.
-    False refuses all of them, and names the first 40 that do not fit.
+    False refuses all of them and names the problems, the first ones where they
+    are many.
     """
     @_builtins.property
     def runs(self) -> Global___PriorRunList:
