@@ -10,6 +10,7 @@ from wanllmdb_common.search_space.distributions import (
     Parameter,
     ParameterValue,
     SearchSpace,
+    contains,
     same_value,
 )
 
@@ -73,4 +74,40 @@ def active_only(
     return dict(sorted(kept.items()))
 
 
-__all__ = ["CycleError", "active_only", "has_conditions", "is_active", "parents_first"]
+def demanded(
+    space: SearchSpace, given: Mapping[str, ParameterValue]
+) -> dict[str, tuple[ParameterValue, ...]]:
+    """What parameters that are not given may be, so that a run can have those that are.
+
+    By name, for those alone that conditions of given ones name, directly or through
+    others; nothing is left where conditions contradict each other. What is given may
+    rule out more: that is not looked at.
+    """
+    laws = {parameter.name: parameter.distribution for parameter in space.parameters}
+    found: dict[str, tuple[ParameterValue, ...]] = {}
+    # Children first: what they demand of a parent is known when it is its turn.
+    for parameter in reversed(parents_first(space)):
+        if parameter.name not in given and parameter.name not in found:
+            continue
+        for condition in parameter.conditions:
+            parent = condition.parameter
+            if parent not in given:
+                known = found.get(parent, condition.values)
+                found[parent] = tuple(
+                    value
+                    for value in known
+                    if contains(laws[parent], value)
+                    and any(same_value(value, wanted) for wanted in condition.values)
+                )
+    return found
+
+
+__all__ = [
+    "CycleError",
+    "active_only",
+    "demanded",
+    "has_conditions",
+    "holds",
+    "is_active",
+    "parents_first",
+]

@@ -22,6 +22,7 @@ from wanllmdb_suggestion.study.records import (
 )
 from wanllmdb_suggestion.study.sampler import Sampler
 from wanllmdb_suggestion.study.termination.termination import make_termination
+from wanllmdb_suggestion.study.wished_points import WishedPoints
 
 # The most proposals that one CreateRuns may carry.
 MAX_PROPOSALS = 1_000
@@ -84,6 +85,7 @@ class SweepModel:
         end_message: Why the sweep ended, in a sentence.
         runs: The latest record of each run, by number.
         prior_runs: Results of elsewhere, by place.
+        wished: What else a run needs whose parameters are given in part.
         stop_rule: Which runs stop early, for sweeps with early termination.
         termination: Whether to go on, for sweeps with a terminator.
     """
@@ -93,6 +95,7 @@ class SweepModel:
         self.revision = 0
         self.standing = Standing()
         self.etag = ""
+        self.wished = WishedPoints(spec.space, spec.seed)
         self.end_message = ""
         self.runs: dict[int, RunRecord] = {}
         self.prior_runs: dict[int, PriorRecord] = {}
@@ -272,7 +275,7 @@ class _Draft:
         number = next(self._queued, None)
         if number is None:
             return None
-        given = self._model.runs[number].parameters
+        given = self._model.wished.with_parents(number, self._model.runs[number].parameters)
         return self._proposal(number, self._sampler.complete(number, given))
 
     def _new(self) -> Proposal | Exhausted:

@@ -7,6 +7,7 @@ import pytest
 from wanllmdb_common.search_space.conditions import (
     CycleError,
     active_only,
+    demanded,
     has_conditions,
     is_active,
     parents_first,
@@ -73,3 +74,16 @@ def test_spaces_without_conditions_keep_their_order() -> None:
 def test_circles_are_noticed() -> None:
     with pytest.raises(CycleError):
         parents_first(SearchSpace((parameter("a", b=(1,)), parameter("b", a=(1,)))))
+
+
+def test_given_parameters_demand_their_parents_and_those_theirs() -> None:
+    assert demanded(SPACE, {"a": 0.5}) == {"d": (1, 2), "z": ("x",)}
+    assert demanded(SPACE, {"a": 0.5, "d": 1}) == {"z": ("x",)}
+    assert demanded(SPACE, {"c": 0.1}) == {"a": (0.5,), "d": (1, 2), "z": ("x",)}
+    assert demanded(SPACE, {"b": 0.1, "z": "y"}) == {}
+    both = SearchSpace(
+        (parameter("a", z=("x", "y")), parameter("b", z=("y", 5)), SPACE.parameters[4])
+    )
+    assert demanded(both, {"a": 0.1, "b": 0.1}) == {"z": ("y",)}
+    # 5 is no value of z.
+    assert demanded(both, {"b": 0.1}) == {"z": ("y",)}
