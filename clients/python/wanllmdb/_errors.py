@@ -2,7 +2,7 @@
 
     WanllmdbError
      ├─ InvalidArgumentError     a request that can't succeed; names every field at fault
-     ├─ NotFoundError            no such sweep or run
+     ├─ NotFoundError            no such sweep, run or template
      ├─ AlreadyExistsError       something else has that id
      ├─ FailedPreconditionError  the present state forbids it
      ├─ AbortedError             somebody else was faster, e.g. a stale etag
@@ -75,7 +75,7 @@ class InvalidArgumentError(WanllmdbError):
 
 
 class NotFoundError(WanllmdbError):
-    """No such sweep or run."""
+    """No such sweep, run or template."""
 
 
 class AlreadyExistsError(WanllmdbError):

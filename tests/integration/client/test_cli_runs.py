@@ -167,7 +167,8 @@ async def test_a_file_of_many_runs_comes_in_in_pieces(
     monkeypatch.setattr("wanllmdb.cli.runs_elsewhere._MOST_CHARACTERS", 400)
     config = {**CONFIG, "parameters": {"x": {"min": 0.0, "max": 1.0}}}
     as_csv, as_lines = tmp_path / "r.csv", tmp_path / "r.jsonl"
-    as_csv.write_text("note,x,loss\n" + "".join(f'"a\nb",0.{n:03},{n}\n' for n in range(100)))
+    # As spreadsheets write it.
+    as_csv.write_text("\ufeffnote,x,loss\n" + "".join(f'"a\nb",0.{n:03},{n}\n' for n in range(100)))
     as_lines.write_text("".join(f'{{"x": 0.{n:03}, "loss": {n}}}\n' for n in range(100)))
     for file in (as_csv, as_lines):
         sweep_id = await cli.create(config)
@@ -343,6 +344,18 @@ async def test_optuna_studies_that_are_not_there(cli: CommandLine, tmp_path: Pat
     assert "has no metric" in said.err
     said = await cli("runs", "export", plain, "--optuna", two, code=1)
     assert "has no metric" in said.err
+
+
+async def test_runs_that_wait_can_go_to_optuna_too(cli: CommandLine, tmp_path: Path) -> None:
+    sweep_id = await cli.create(CONFIG)
+    await cli("runs", "enqueue", sweep_id, "lr=0.01", "mixed=true")
+    address = f"sqlite:///{tmp_path}/waiting.db"
+
+    await cli("runs", "export", sweep_id, "--optuna", address, "--state", "queued")
+
+    (trial,) = optuna.load_study(study_name=sweep_id, storage=address).trials
+    assert trial.state is optuna.trial.TrialState.WAITING
+    assert trial.params == {"lr": 0.01, "mixed": "true"}
 
 
 async def test_several_metrics_go_to_optuna_and_back(

@@ -161,6 +161,13 @@ async def test_create_with_wrong_arguments(cli: CommandLine, arguments: tuple[st
     await cli("sweep", "create", *arguments, code=2)
 
 
+async def test_too_many_runs_to_start_with(cli: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "many.csv"
+    file.write_text("x,loss\n" + "0.5,1.0\n" * 400_000)
+    said = await cli("sweep", "create", "--template", "sklearn", "--prior-runs", str(file), code=2)
+    assert "too large" in said.err
+
+
 async def test_templates_from_a_file_and_back(cli: CommandLine, tmp_path: Path) -> None:
     name = f"t-{uuid.uuid4().hex[:8]}"
     file = tmp_path / "template.yaml"

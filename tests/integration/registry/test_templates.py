@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 import grpc
@@ -20,6 +21,11 @@ from wanllmdb.api.registry.v1 import template_service_pb2 as pb
 from wanllmdb.api.registry.v1 import template_service_pb2_grpc as pb_grpc
 from wanllmdb_common.search_space.convert import parameters_to_proto, value_to_proto
 from wanllmdb_common.search_space.distributions import ParameterValue
+from wanllmdb_registry.domain.edit import RequestKey
+from wanllmdb_registry.domain.templates.model import Template
+from wanllmdb_registry.store.database import Database
+from wanllmdb_registry.store.migrate import migrate
+from wanllmdb_registry.store.template_store import TemplateStore
 
 if TYPE_CHECKING:
     from wanllmdb.api.registry.v1.template_service_pb2_grpc import TemplateServiceAsyncStub
@@ -297,6 +303,37 @@ async def test_a_sweep_from_a_template_outlives_it_and_so_does_its_request(
         await registry.CreateSweep(
             registry_pb.CreateSweepRequest(template=use(made.name), request_id=request_id())
         )
+
+
+async def test_replies_are_forgotten_and_a_stored_template_hides_a_built_in_one(
+    database_url: str,
+) -> None:
+    database = Database(database_url)
+    try:
+        await migrate(database)
+        store = TemplateStore(database)
+        key = RequestKey(request_id(), b"f")
+        calls = 0
+
+        def change(present: Template | None, now: datetime) -> tuple[Template, bytes]:
+            nonlocal calls
+            calls += 1
+            return Template("sklearn", "ours", "", (), 1, now, now), b"reply"
+
+        assert (await store.get("sklearn")).built_in
+        assert await store.apply("sklearn", key, change) == b"reply"
+        assert await store.apply("sklearn", key, change) == b"reply"
+        assert calls == 1
+        assert (await store.get("sklearn")).description == "ours"
+        names = [template.name for template in await store.list("", 100)]
+        assert names.count("sklearn") == 1
+
+        assert await store.delete_old_replies(timedelta(hours=1)) == 0
+        assert await store.delete_old_replies(timedelta()) == 1
+        await store.apply("sklearn", key, change)
+        assert calls == 2
+    finally:
+        await database.close()
 
 
 async def test_both_services_of_the_server_are_healthy_by_name(registry_address: str) -> None:

@@ -159,5 +159,5 @@ def test_lanes_of_agents() -> None:
     lines = plain(plots.lanes(timeline)).splitlines()
 
     assert lines[0] == "a  │" + "▓" * 32 + "█" * 32 + "│ 2 runs"
-    assert lines[1] == "bb │" + "▓" * 64 + "│ 1 runs"
+    assert lines[1] == "bb │" + "▓" * 64 + "│ 1 run"
     assert lines[2].split() == ["0", "10", "s"]

@@ -85,13 +85,13 @@ def count_or_none(option: str, text: str) -> int | None:
 
 
 def read_file(file: str) -> str:
-    """A file's text; `-` is standard input.
+    """A file's text, without the mark that spreadsheets put first; `-` is standard input.
 
     Raises:
         typer.BadParameter: it can't be read.
     """
     try:
-        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise typer.BadParameter(f"{file} can't be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

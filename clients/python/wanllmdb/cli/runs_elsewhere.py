@@ -15,6 +15,7 @@ from wanllmdb.cli.options import read_file
 # Well below the 4 MiB that a server takes at once.
 _MOST_CHARACTERS = 1_000_000
 _MOST_RUNS = 2_000
+_MOST_BYTES = 3 * 1024 * 1024
 
 
 def runs_in_file(file: str) -> CsvRuns | JsonLinesRuns:
@@ -29,6 +30,21 @@ def runs_in_file(file: str) -> CsvRuns | JsonLinesRuns:
     if suffix in (".jsonl", ".ndjson"):
         return JsonLinesRuns(read_file(file))
     raise typer.BadParameter(f"{file}: the name must end in .csv or .jsonl")
+
+
+def runs_at_once(file: str) -> CsvRuns | JsonLinesRuns:
+    """As `runs_in_file`, for a request that can't be cut into pieces.
+
+    Raises:
+        typer.BadParameter: there are too many, too.
+    """
+    source = runs_in_file(file)
+    if len(source.text.encode()) > _MOST_BYTES:
+        raise typer.BadParameter(
+            f"{file} is too large to start a sweep with: create the sweep without it, then "
+            "`wanllmdb runs import`"
+        )
+    return source
 
 
 def in_pieces(source: CsvRuns | JsonLinesRuns) -> Iterator[CsvRuns | JsonLinesRuns]:

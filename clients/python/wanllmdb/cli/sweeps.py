@@ -23,7 +23,7 @@ from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import stdout
 from wanllmdb.cli.documents import print_json
 from wanllmdb.cli.options import AsJson, SkipUnfit, SweepId, assignments, read_file
-from wanllmdb.cli.runs_elsewhere import runs_in_file, taken
+from wanllmdb.cli.runs_elsewhere import runs_at_once, taken
 from wanllmdb.cli.sweep_update import update
 
 app = typer.Typer(no_args_is_help=True, help="Create, show, steer and export sweeps.")
@@ -75,7 +75,7 @@ def create(
     if prior_sweep:
         source = PriorSweep(prior_sweep)
     elif prior_runs:
-        source = runs_in_file(prior_runs)
+        source = runs_at_once(prior_runs)
     with client_of(context) as client:
         created = client.create_sweep(
             config, project=project, name=name, prior_runs=source, skip_unfit=skip_unfit

@@ -36,7 +36,7 @@ def lanes(timeline: Timeline) -> str:
         rows[agent][first:until] = [mark] * (min(until, _WIDTH) - first)
     longest = max(len(agent) for agent in rows)
     lines = [
-        f"{escape(agent)}{' ' * (longest - len(agent))} │{''.join(cells)}│ {counts[agent]} runs"
+        f"{escape(agent)}{' ' * (longest - len(agent))} │{''.join(cells)}│ {_runs(counts[agent])}"
         for agent, cells in rows.items()
     ]
     end_label = f"{last:.4g} s"
@@ -44,3 +44,7 @@ def lanes(timeline: Timeline) -> str:
     if len(agents) > len(rows):
         lines.append(f"and {len(agents) - len(rows)} more agents")
     return "\n".join(lines)
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count} runs"
