@@ -418,8 +418,8 @@ async def test_early_termination_stops_what_does_badly(client: Client) -> None:
     pruned = [run for run in runs if run.state is RunState.PRUNED]
     assert set(stopped_at) == {run.number for run in pruned} != set()
     for run in pruned:
-        # Iterations count from 0: band 3 is reached by the fourth value.
-        assert stopped_at[run.number] == run.last_step == 3
+        # Band 3 is reached by the third value, of step 2.
+        assert stopped_at[run.number] == run.last_step == 2
         assert run.error is not None
         assert "iteration 3" in run.error.message
 

@@ -186,7 +186,7 @@ async def test_early_termination_ends_a_program_quietly(
     runs = await runs_of(client, sweep_id)
     pruned = [run for run in runs if run.state is RunState.PRUNED]
     assert pruned
-    assert all(run.last_step == 3 for run in pruned)
+    assert all(run.last_step == 2 for run in pruned)
     assert "Traceback" not in capfd.readouterr().err
 
 

@@ -25,16 +25,16 @@ async def ask(sweep: Sweep, number: int) -> pb.ShouldStopResponse:
 async def test_relaxed_tests_the_best_value_so_far(new_sweep: NewSweep) -> None:
     sweep = await new_sweep("bayes", more=HYPERBAND)
     answer = await sweep.suggest(count=3)
-    assert answer.next_check_iteration == 4
+    assert answer.next_check_iteration == 3
     best, middle, worst = answer.runs
     for run, level in ((best, 1.0), (middle, 2.0), (worst, 3.0)):
-        await sweep.report(run, [level + 1, level, math.nan, level + 2])
+        await sweep.report(run, [level, math.nan, level + 1])
         early = await ask(sweep, run.number)
-        assert (early.should_stop, early.next_check_iteration) == (False, 4)
+        assert (early.should_stop, early.next_check_iteration) == (False, 3)
         assert not early.HasField("rung")
         await sweep.report(run, [level + 3], first_step=4)
 
-    # At iteration 3 the values are 4, 5, 6; place floor(3/3) = 1, so the threshold is 5.
+    # At iteration 3 the third values are 4, 5, 6; place floor(3/3) = 1, so the threshold is 5.
     # What is tested is the best value so far, and all of these are better than that.
     decision = await ask(sweep, worst.number)
     assert (decision.should_stop, decision.threshold, decision.value) == (False, 5.0, 3.0)
@@ -46,12 +46,12 @@ async def test_the_worst_at_the_band_stops(new_sweep: NewSweep, strict: bool) ->
     sweep = await new_sweep("bayes", more=rule)
     best, middle, worst = (await sweep.suggest(count=3)).runs
     for run, level in ((best, 1.0), (middle, 2.0), (worst, 3.0)):
-        await sweep.report(run, [level + 2, level + 1, level, level])
+        await sweep.report(run, [level + 2, level + 1, level])
 
     decision = await ask(sweep, worst.number)
     assert decision.should_stop
     assert (decision.rung, decision.threshold, decision.value) == (3, 2.0, 3.0)
-    assert (decision.compared_runs, decision.next_check_iteration) == (3, 10)
+    assert (decision.compared_runs, decision.next_check_iteration) == (3, 9)
     assert f"run {worst.number} stops" in decision.reason
     for run in (best, middle):
         assert not (await ask(sweep, run.number)).should_stop
@@ -60,12 +60,12 @@ async def test_the_worst_at_the_band_stops(new_sweep: NewSweep, strict: bool) ->
 async def test_bands_before_max_iter(new_sweep: NewSweep) -> None:
     sweep = await new_sweep(more="early_terminate: {type: hyperband, max_iter: 9, s: 2}")
     answer = await sweep.suggest(count=2)
-    assert answer.next_check_iteration == 2  # bands 1 and 3
+    assert answer.next_check_iteration == 1  # bands 1 and 3
     good, bad = answer.runs
     await sweep.report(good, [1.0] * 12)
     await sweep.report(bad, [2.0] * 2)
     decision = await ask(sweep, bad.number)
-    assert (decision.should_stop, decision.rung, decision.next_check_iteration) == (True, 1, 4)
+    assert (decision.should_stop, decision.rung, decision.next_check_iteration) == (True, 1, 3)
     last = await ask(sweep, good.number)
     assert (last.should_stop, last.rung) == (False, 3)
     # No band is left.

@@ -71,25 +71,25 @@ def test_threshold(losses: list[float], eta: float, threshold: float) -> None:
 
 
 def test_a_run_before_the_first_band_goes_on() -> None:
-    # Band 3 is the fourth value: three are not enough.
-    decision = table(Hyperband(3), [9.0, 9.0, 9.0], [1.0] * 9).decide(0)
+    # Band 4 is the fourth value: three are not enough.
+    decision = table(Hyperband(4), [9.0, 9.0, 9.0], [1.0] * 9).decide(0)
     assert figures(decision) == (False, None, None, None, 0, 4)
     assert "not at the first band yet, which takes 4 finite values of 'loss'" in decision.why
 
 
 def test_a_run_worse_than_the_threshold_stops() -> None:
-    # At iteration 1 the values are 5, 1, 2, 3: place floor(4/3) = 1, so 2.
-    built = table(Hyperband(1), [6.0, 5.0], [1.0, 1.0], [2.0, 2.0], [4.0, 3.0])
-    assert figures(built.decide(0)) == (True, 1, 2.0, 5.0, 4, 4)
-    assert figures(built.decide(1)) == (False, 1, 2.0, 1.0, 4, 4)
-    assert figures(built.decide(2)) == (False, 1, 2.0, 2.0, 4, 4)  # equal is not worse
-    assert figures(built.decide(3)) == (True, 1, 2.0, 3.0, 4, 4)
+    # At iteration 2 the values are 5, 1, 2, 3: place floor(4/3) = 1, so 2.
+    built = table(Hyperband(2), [6.0, 5.0], [1.0, 1.0], [2.0, 2.0], [4.0, 3.0])
+    assert figures(built.decide(0)) == (True, 2, 2.0, 5.0, 4, 6)
+    assert figures(built.decide(1)) == (False, 2, 2.0, 1.0, 4, 6)
+    assert figures(built.decide(2)) == (False, 2, 2.0, 2.0, 4, 6)  # equal is not worse
+    assert figures(built.decide(3)) == (True, 2, 2.0, 3.0, 4, 6)
 
 
 def test_the_decision_in_words() -> None:
-    built = table(Hyperband(1), [6.0, 5.0], [1.0, 1.0], [2.0, 2.0], [4.0, 3.0])
+    built = table(Hyperband(2), [6.0, 5.0], [1.0, 1.0], [2.0, 2.0], [4.0, 3.0])
     assert built.decide(0).why == (
-        "at iteration 1 its best 'loss' is 5, and 2 is needed to be among the best 1/3 of the "
+        "at iteration 2 its best 'loss' is 5, and 2 is needed to be among the best 1/3 of the "
         "4 runs that got there"
     )
 
@@ -100,52 +100,52 @@ ONCE_GOOD = ([1.5, 7.0], [1.0, 1.0], [2.0, 2.0], [4.0, 3.0])
 
 
 def test_strict_tests_the_value_at_the_band() -> None:
-    built = table(Hyperband(1, strict=True), *ONCE_GOOD)
-    assert figures(built.decide(0)) == (True, 1, 2.0, 7.0, 4, 4)
-    assert "at iteration 1 its 'loss' is 7" in built.decide(0).why
+    built = table(Hyperband(2, strict=True), *ONCE_GOOD)
+    assert figures(built.decide(0)) == (True, 2, 2.0, 7.0, 4, 6)
+    assert "at iteration 2 its 'loss' is 7" in built.decide(0).why
 
 
 def test_relaxed_tests_the_best_so_far() -> None:
-    built = table(Hyperband(1), *ONCE_GOOD)
-    assert figures(built.decide(0)) == (False, 1, 2.0, 1.5, 4, 4)
+    built = table(Hyperband(2), *ONCE_GOOD)
+    assert figures(built.decide(0)) == (False, 2, 2.0, 1.5, 4, 6)
     # Also what came after the band.
-    assert figures(built.decide(3)) == (True, 1, 2.0, 3.0, 4, 4)
+    assert figures(built.decide(3)) == (True, 2, 2.0, 3.0, 4, 6)
     built.add(ObjectivePoint(3, 1, 2, 1.9))
-    assert figures(built.decide(3)) == (False, 1, 2.0, 1.9, 4, 4)
+    assert figures(built.decide(3)) == (False, 2, 2.0, 1.9, 4, 6)
 
 
 def test_maximize_turns_it_round() -> None:
-    built = table(Hyperband(1), [0.1, 0.2], [0.9, 0.8], [0.5, 0.6], minimize=False)
+    built = table(Hyperband(2), [0.1, 0.2], [0.9, 0.8], [0.5, 0.6], minimize=False)
     # The values are 0.2, 0.8, 0.6: place 1, so 0.6.
-    assert figures(built.decide(0)) == (True, 1, 0.6, 0.2, 3, 4)
-    assert figures(built.decide(1)) == (False, 1, 0.6, 0.9, 3, 4)
+    assert figures(built.decide(0)) == (True, 2, 0.6, 0.2, 3, 6)
+    assert figures(built.decide(1)) == (False, 2, 0.6, 0.9, 3, 6)
 
 
 def test_only_the_highest_band_reached_is_tested() -> None:
-    # Run 0 is bad at band 1 but the best of those at band 3.
-    built = table(Hyperband(1), [9.0, 9.0, 0.5, 0.5], [1.0, 1.0], [2.0, 2.0])
-    assert figures(built.decide(0)) == (False, 3, 0.5, 0.5, 1, 10)
+    # Run 0 is bad at band 2 but the best of those at band 6.
+    built = table(Hyperband(2), [9.0, 9.0, 0.5, 0.5, 0.5, 0.5], [1.0, 1.0], [2.0, 2.0])
+    assert figures(built.decide(0)) == (False, 6, 0.5, 0.5, 1, 18)
     # Values of longer runs stay in the lower bands.
     assert built.decide(2).compared == 3
 
 
 def test_after_the_last_band_there_is_no_next_check() -> None:
-    built = table(Hyperband(max_iter=9, s=2), [9.0] * 2, [1.0] * 4, [2.0] * 12)
+    built = table(Hyperband(max_iter=18, s=2), [9.0] * 2, [1.0] * 6, [2.0] * 12)
     assert built.first_count == 2
-    assert figures(built.decide(0)) == (True, 1, 2.0, 9.0, 3, 4)
-    assert figures(built.decide(1)) == (False, 3, 1.0, 1.0, 2, None)
-    assert figures(built.decide(2)) == (True, 3, 1.0, 2.0, 2, None)
+    assert figures(built.decide(0)) == (True, 2, 2.0, 9.0, 3, 6)
+    assert figures(built.decide(1)) == (False, 6, 1.0, 1.0, 2, None)
+    assert figures(built.decide(2)) == (True, 6, 1.0, 2.0, 2, None)
 
 
 def test_nan_and_infinite_values_are_no_iterations() -> None:
-    built = table(Hyperband(1), [1.0, math.nan, math.inf])
+    built = table(Hyperband(2), [1.0, math.nan, math.inf])
     assert built.decide(0).step is None
     built.add(ObjectivePoint(0, 1, 3, 2.0))
-    assert built.decide(0).step == 1
+    assert built.decide(0).step == 2
 
 
 def test_an_earlier_attempt_says_nothing() -> None:
-    built = table(Hyperband(1), [1.0, 1.0], [2.0, 2.0])
+    built = table(Hyperband(2), [1.0, 1.0], [2.0, 2.0])
     built.add(ObjectivePoint(0, 2, 0, 5.0))
     built.add(ObjectivePoint(0, 1, 7, 0.0))
     assert built.decide(0).step is None
@@ -153,7 +153,7 @@ def test_an_earlier_attempt_says_nothing() -> None:
 
 
 def test_a_run_without_values_has_reached_nothing() -> None:
-    assert figures(table(Hyperband(2)).decide(5)) == (False, None, None, None, 0, 3)
+    assert figures(table(Hyperband(2)).decide(5)) == (False, None, None, None, 0, 2)
 
 
 VALUES = st.sampled_from([0.0, 1.0, 2.0, 3.0, -1.0, math.nan, math.inf])
@@ -182,12 +182,12 @@ def plainly(
         sign = 1 if minimize else -1
         series[n] = [sign * steps[s] for s in sorted(steps) if math.isfinite(steps[s])]
     count = len(series.get(number, []))
-    reached = [b for b in islice(rule.bands(), 20) if b < count]
+    reached = [b for b in islice(rule.bands(), 20) if b <= count]
     if not reached:
         return False, None, 0
     band = reached[-1]
-    found = sorted(values[band] for values in series.values() if len(values) > band)
-    mine = series[number][band] if rule.strict else min(series[number])
+    found = sorted(values[band - 1] for values in series.values() if len(values) >= band)
+    mine = series[number][band - 1] if rule.strict else min(series[number])
     return mine > found[int(len(found) / rule.eta)], band, len(found)
 
 

@@ -126,6 +126,6 @@ def test_values_of_an_attempt_are_forgotten_when_the_next_begins() -> None:
     points = [ObjectivePoint(0, 1, step, 1.0) for step in range(3)]
     model.apply(replace(page(1, 1, run(0, POINT)), points=points))
     assert model.stop_rule is not None
-    assert model.stop_rule.decide(0).step == 1
+    assert model.stop_rule.decide(0).step == 3
     model.apply(page(2, 1, run(0, POINT, attempt=2)))
     assert model.stop_rule.decide(0).step is None

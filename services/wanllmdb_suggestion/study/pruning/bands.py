@@ -27,7 +27,7 @@ class Hyperband:
     s: int = 0
 
     def bands(self) -> Iterator[int]:
-        """Ascending iterations, counted from 0, each once; with min_iter without end."""
+        """Ascending iterations, counted from 1, each once; with min_iter without end."""
         last = 0
         for exact in self._endless() if self.min_iter else self._before_max_iter():
             if int(exact) > last:
@@ -52,5 +52,5 @@ class Hyperband:
 
 
 def values_at(band: int) -> int:
-    """How many finite values a run has when it reaches the band: iterations count from 0."""
-    return band + 1
+    """How many finite values a run has when it reaches the band: iterations count from 1."""
+    return band

@@ -331,7 +331,7 @@ class Hyperband(_message.Message):
     """Stops a run whose metric is not among the best 1/eta of all runs that got as
     far. Bands lie at iterations min_iter * eta^i, or at max_iter / eta^i for i
     from 1 to s, cut to integers; an iteration is one reported finite value of
-    the metric, counted from 0. Only the highest band that a run has reached is
+    the metric, counted from 1. Only the highest band that a run has reached is
     tested: its threshold is the value at place floor(n/eta) among the values at
     the band of the n runs that reached it, best first, and the run stops when
     it is strictly worse. (Li et al., Hyperband, JMLR 2018; the rule is the one
