@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2_grpc as pb_grpc
 from wanllmdb_common.error_mapping import Context
@@ -34,6 +32,7 @@ from wanllmdb_suggestion.analysis.requests import (
     check_slices,
 )
 from wanllmdb_suggestion.analysis.subject import check_front, subject_of
+from wanllmdb_suggestion.analysis.threads import on_thread
 from wanllmdb_suggestion.importance_worker import ImportanceWorker
 from wanllmdb_suggestion.refusals import no_metric
 from wanllmdb_suggestion.registry_client import RegistryClient, scope_of_call
@@ -73,9 +72,9 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
             )
 
         async def answer() -> pb.GetParameterImportanceResponse:
-            data = await asyncio.to_thread(importance_data, runs, finished.space, evaluator)
+            data = await on_thread(importance_data, runs, finished.space, evaluator)
             shares = await self._importance.compute(data)
-            return await asyncio.to_thread(parameter_importances, shares, runs, finished.space)
+            return await on_thread(parameter_importances, shares, runs, finished.space)
 
         return await self._answers.get(finished, request, answer)
 
@@ -88,7 +87,7 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
         return await self._answers.get(
             finished,
             request,
-            lambda: asyncio.to_thread(optimization_history, request, subject.runs),
+            lambda: on_thread(optimization_history, request, subject.runs),
         )
 
     async def GetHypervolumeHistory(
@@ -98,7 +97,7 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
         finished = await self._reader.finished(request.sweep_id, scope_of_call(context))
         check_front(request.sweep_id, finished.metrics, request.reference_point)
         return await self._answers.get(
-            finished, request, lambda: asyncio.to_thread(hypervolume_history, request, finished)
+            finished, request, lambda: on_thread(hypervolume_history, request, finished)
         )
 
     async def GetSlices(
@@ -112,7 +111,7 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
             p for p in finished.space.parameters if p.name in finished.parameters
         ]
         return await self._answers.get(
-            finished, request, lambda: asyncio.to_thread(slices, request, parameters, subject.runs)
+            finished, request, lambda: on_thread(slices, request, parameters, subject.runs)
         )
 
     async def GetContour(
@@ -124,7 +123,7 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
         subject = subject_of(request.sweep_id, finished, request.metric, named)
         x, y = subject.parameters
         return await self._answers.get(
-            finished, request, lambda: asyncio.to_thread(contour_of, request, x, y, subject.runs)
+            finished, request, lambda: on_thread(contour_of, request, x, y, subject.runs)
         )
 
     async def GetEdf(self, request: pb.GetEdfRequest, context: Context) -> pb.GetEdfResponse:
@@ -132,7 +131,7 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
         scope = scope_of_call(context)
         sweeps = await self._reader.measured(request.sweep_ids, request.metric, scope)
         runs = await self._reader.finished_of_each(request.sweep_ids, scope)
-        return await asyncio.to_thread(edf_of_sweeps, request, sweeps, runs)
+        return await on_thread(edf_of_sweeps, request, sweeps, runs)
 
     async def GetCorrelations(
         self, request: pb.GetCorrelationsRequest, context: Context
@@ -142,7 +141,7 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
         if not finished.metrics:
             raise no_metric(request.sweep_id)
         return await self._answers.get(
-            finished, request, lambda: asyncio.to_thread(correlation_matrix, request, finished)
+            finished, request, lambda: on_thread(correlation_matrix, request, finished)
         )
 
     async def CompareSweeps(
@@ -154,4 +153,4 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
         # First the timelines: then every run that ended in one is among the runs.
         timelines = await self._reader.timelines(sweeps, scope)
         runs = await self._reader.finished_of_each(request.sweep_ids, scope)
-        return await asyncio.to_thread(courses_of_sweeps, request, sweeps, runs, timelines)
+        return await on_thread(courses_of_sweeps, request, sweeps, runs, timelines)

@@ -104,18 +104,14 @@ def _plane(points: Floats, values: Floats, x_units: Floats, y_units: Floats) -> 
     # Loaded where they are used: that takes a moment, which the start would wait for.
     from scipy.interpolate import LinearNDInterpolator
     from scipy.spatial import QhullError
-    from threadpoolctl import threadpool_limits
 
     unknown = np.full((len(y_units), len(x_units)), np.nan)
     if len(points) < 3:
         return unknown
-    # LAPACK is called for each of the triangles: with several threads a call takes
-    # fifty times as long.
-    with threadpool_limits(1, user_api="blas"):
-        try:
-            interpolate = LinearNDInterpolator(points, values)
-        except QhullError:
-            # All points lie on a line: there is nothing between them.
-            return unknown
-        surface: Floats = interpolate(*np.meshgrid(x_units, y_units))
+    try:
+        interpolate = LinearNDInterpolator(points, values)
+    except QhullError:
+        # All points lie on a line: there is nothing between them.
+        return unknown
+    surface: Floats = interpolate(*np.meshgrid(x_units, y_units))
     return surface
