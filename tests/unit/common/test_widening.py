@@ -103,6 +103,7 @@ def test_no_draw_of_the_old_law_is_lost(old: Distribution, new: Distribution, se
         assert contains(new, draw_point(of(old), seed)["x"])
 
 
+@settings(deadline=None)
 @given(conditional_spaces())
 def test_a_space_is_as_wide_as_itself(space: SearchSpace) -> None:
     found = wider(space, space)
