@@ -22,6 +22,7 @@ from wanllmdb._agent.child import lent_run
 from wanllmdb._agent.current import current_run, required_run
 from wanllmdb._client import Client
 from wanllmdb._errors import InvalidArgumentError, NoRunError
+from wanllmdb._types.run import PriorRunSource
 from wanllmdb._wire.sweep_calls import Config as SweepConfig
 
 _OWN_INIT = ("config", "name", "tags", "notes", "group", "job_type")
@@ -40,14 +41,20 @@ def sweep(
     project: str | None = None,
     *,
     name: str | None = None,
+    prior_runs: PriorRunSource | None = None,
+    skip_unfit: bool = False,
     client: Client | None = None,
 ) -> str:
     """Creates a sweep and returns its id; prints it, with what the server decided by itself.
 
     Args:
-        config: a W&B-style config as a dictionary or as YAML or JSON text, or a SweepSpec.
+        config: a W&B-style config as a dictionary or as YAML or JSON text, a SweepSpec, or a
+            TemplateUse.
         project: where None, the config's, else "default".
         name: for people; where None, the config's, else made from the id.
+        prior_runs: results of elsewhere to start with: a PriorSweep, CsvRuns, JsonLinesRuns or
+            PriorRun objects.
+        skip_unfit: leave out prior runs that do not fit, instead of refusing all.
         client: reaches the services; by the environment's addresses where None.
 
     Raises:
@@ -55,10 +62,18 @@ def sweep(
         UnavailableError: no registry at the address.
     """
     with _own_or(client) as used:
-        created = used.create_sweep(config, project=project or "", name=name or "")
+        created = used.create_sweep(
+            config,
+            project=project or "",
+            name=name or "",
+            prior_runs=prior_runs,
+            skip_unfit=skip_unfit,
+        )
     console = Console()
     made = created.sweep
     console.line(f"created sweep {made.sweep_id} ({made.name}) in project {made.project}")
+    if created.imported_runs or created.skipped_runs:
+        console.line(f"  {created.imported_runs} prior runs taken, {created.skipped_runs} left out")
     for warning in created.warnings:
         console.line(f"  note: {warning}")
     return made.sweep_id

@@ -66,6 +66,17 @@ async def test_prior_runs_come_from_anywhere(async_client: AsyncClient) -> None:
     assert (copy.imported_runs, copy.skipped_runs) == (6, 0)
 
 
+async def test_a_training_script_starts_with_prior_runs(
+    client: Client, async_client: AsyncClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = PriorSweep(await worked(async_client))
+
+    sweep_id = await asyncio.to_thread(wanllmdb.sweep, config(), prior_runs=source, client=client)
+
+    assert (await async_client.get_sweep(sweep_id)).prior_runs == 6
+    assert "6 prior runs taken, 0 left out" in "".join(capsys.readouterr())
+
+
 async def test_the_same_import_is_taken_once(async_client: AsyncClient) -> None:
     sweep_id = (await async_client.create_sweep(config())).sweep.sweep_id
     request_id = "11111111-2222-4333-8444-666666666666"
