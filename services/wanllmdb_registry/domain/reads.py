@@ -114,8 +114,8 @@ class TimelineRun:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Runs by number, how many there are in all, and the database's clock, if there are any."""
+    """Runs by number, how many there are in all, and the database's clock."""
 
     runs: Sequence[TimelineRun]
     total: int
-    now: datetime | None
+    now: datetime

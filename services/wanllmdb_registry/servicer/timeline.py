@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
-from datetime import UTC, datetime
+from datetime import datetime
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_common.error_mapping import Context
-from wanllmdb_registry.domain.model import Sweep
+from wanllmdb_registry.domain.model import RunState, Sweep
 from wanllmdb_registry.domain.reads import Timeline
 from wanllmdb_registry.servicer.base import ServicerPart
 from wanllmdb_registry.servicer.convert import run_state, timestamp
@@ -29,7 +30,8 @@ class TimelinePart(ServicerPart):
         every = max(1, -(-sweep.next_number // limit))
         while True:
             timeline = await self.registry.plots.timeline(sweep_id, sweep.next_number, every)
-            response = _columns(sweep, timeline)
+            # A second or so for the largest ones.
+            response = await asyncio.to_thread(_columns, sweep, timeline)
             # With agents of long names that do one run each.
             if response.ByteSize() <= PAGE_BYTES:
                 return response
@@ -42,18 +44,20 @@ def _columns(sweep: Sweep, timeline: Timeline) -> pb.GetTimelineResponse:
     for run in timeline.runs:
         agents.setdefault(run.agent_id, len(agents))
 
+    states = {state: run_state(state) for state in RunState}
+
     def seconds(time: datetime | None) -> float:
         return math.nan if time is None else (time - start).total_seconds()
 
     return pb.GetTimelineResponse(
         start_time=timestamp(start),
         run_numbers=[run.number for run in timeline.runs],
-        states=[run_state(run.state) for run in timeline.runs],
+        states=[states[run.state] for run in timeline.runs],
         start_seconds=[seconds(run.start_time) for run in timeline.runs],
         end_seconds=[seconds(run.end_time) for run in timeline.runs],
         objectives=[math.nan if run.objective is None else run.objective for run in timeline.runs],
         agent_indices=[agents[run.agent_id] for run in timeline.runs],
         agents=list(agents),
-        now_seconds=seconds(timeline.now or datetime.now(UTC)),
+        now_seconds=seconds(timeline.now),
         total_runs=timeline.total,
     )

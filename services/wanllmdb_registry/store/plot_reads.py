@@ -35,7 +35,6 @@ _TIMELINE = Statement(
         runs.c.end_time,
         runs.c.objective,
         runs.c.agent_id,
-        func.clock_timestamp().label("now"),
     )
     .where(
         _of_sweep,
@@ -46,10 +45,11 @@ _TIMELINE = Statement(
 )
 # Few, and found by their states: most runs of a sweep are handed out.
 _NEVER_HANDED_OUT = Statement(
-    select(func.count().label("count")).where(
+    select(func.count().label("count"), func.clock_timestamp().label("now")).where(
         _of_sweep,
         or_(runs.c.state == RunState.QUEUED.value, runs.c.state == RunState.CANCELED.value),
         runs.c.start_time.is_(None),
+        runs.c.number < bindparam("below", type_=BigInteger),
     )
 )
 
@@ -82,7 +82,9 @@ class PlotReads:
         numbers = list(range(0, next_number, every))
         async with self._database.read() as connection:
             rows = await _TIMELINE.fetch(connection, sweep_id=sweep_id, numbers=numbers)
-            never = await _NEVER_HANDED_OUT.fetch_one(connection, sweep_id=sweep_id)
+            (never,) = await _NEVER_HANDED_OUT.fetch(
+                connection, sweep_id=sweep_id, below=next_number
+            )
         return Timeline(
             runs=[
                 TimelineRun(
@@ -95,6 +97,6 @@ class PlotReads:
                 )
                 for row in rows
             ],
-            total=next_number - (never["count"] if never else 0),
-            now=rows[0]["now"] if rows else None,
+            total=next_number - never["count"],
+            now=never["now"],
         )
