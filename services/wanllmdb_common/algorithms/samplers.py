@@ -49,7 +49,7 @@ _GENETIC = (
         "Runs of a generation.",
         default=50,
         min=3,
-        max=100_000,
+        max=10_000,
     ),
     Option(
         "crossover",
@@ -311,7 +311,7 @@ CMAES = AlgorithmDescription(
             "popsize",
             OptionType.INT,
             "Runs of a population; 4 + 3 log(parameters) where left out.",
-            min=2,
+            min=4,
             max=100_000,
         ),
         Option(
@@ -387,7 +387,7 @@ NSGA3 = AlgorithmDescription(
             "Into how many parts each metric's axis is divided for the directions.",
             default=3,
             min=1,
-            max=50,
+            max=6,
         ),
         *_GENETIC,
     ),
