@@ -32,14 +32,15 @@ def test_the_issues_program_and_what_follows(wanllmdb: Program, tmp_path: Path) 
         assert run["objective"] == run["summary"]["val_accuracy"]
 
     finished = [run for run in runs if run["state"] == "finished"]
-    best = wanllmdb.json("best", sweep_id)
+    best = wanllmdb.json("best", sweep_id)["runs"]
     assert best[0]["objective"] == max(run["objective"] for run in finished)
     shown = wanllmdb.json("sweep", "show", sweep_id)
     assert shown["stats"]["best_run"]["number"] == best[0]["number"]
 
     importance = wanllmdb.json("importance", sweep_id)
-    assert set(importance["importances"]) == set(runs[0]["parameters"])
-    assert sum(importance["importances"].values()) == pytest.approx(1.0)
+    shares = {entry["name"]: entry["importance"] for entry in importance["parameters"]}
+    assert set(shares) == set(runs[0]["parameters"])
+    assert sum(shares.values()) == pytest.approx(1.0)
     assert importance["runs_used"] == len(finished)
 
     exported = tmp_path / "exported.yaml"

@@ -205,7 +205,7 @@ async def test_no_run_is_left_behind_wherever_the_signal_meets_the_agent(
             await asyncio.sleep(rng.random() * 0.1)
             process.send_signal(how)
             process.send_signal(how)
-            await end_of(process, 10)
+            await end_of(process)
         states = {run.state for run in await runs_of(client, sweep_id)}
         assert states <= {RunState.FINISHED, RunState.QUEUED}
 

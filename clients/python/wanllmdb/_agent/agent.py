@@ -24,7 +24,7 @@ from wanllmdb._agent.view import View
 from wanllmdb._client import Client
 from wanllmdb._types.sweep import Sweep
 
-_IDLE_SECONDS = 5.0
+_IDLE_SECONDS = 10.0
 """How long an agent that was told to end waits for loops that hold no run."""
 _LOOK_SECONDS = 0.1
 
