@@ -78,6 +78,13 @@ async def test_a_space_without_a_point_is_refused_in_each_form(registry: Registr
     assert "'n > 8'" in refusal.fields["constraints"]
 
 
+async def test_however_much_is_wrong_the_answer_arrives(registry: Registry) -> None:
+    wrong = {f"{'p' * 150}{n}": {"mim": 1, "distribution": "unifrom"} for n in range(500)}
+    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+        await registry.CreateSweep(pb.CreateSweepRequest(config_text=config_text(parameters=wrong)))
+    assert len(refusal.fields) >= 3
+
+
 async def test_a_grid_is_answered_with_its_size_and_how_it_was_cut(registry: Registry) -> None:
     parameters = {"a": {"values": [1, 2, 3]}, "b": {"min": 0.0, "max": 1.0}}
     response = await registry.CreateSweep(

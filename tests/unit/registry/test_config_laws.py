@@ -130,7 +130,7 @@ def test_floats_between_integer_bounds_are_warned_of(name: str, instead: str) ->
         ({}, "", "needs value, values, or min and max, or a distribution"),
         ({"mim": 1, "max": 2}, ".mim", "unknown key, did you mean min?"),
         ({"distribution": "unifrom", "min": 1, "max": 2}, ".distribution", "did you mean uniform?"),
-        ({"distribution": 3}, ".distribution", "3 is none of constant, categorical"),
+        ({"distribution": 3}, ".distribution", "there is no 3; there are constant, categorical"),
         ({"distribution": "q_log_uniform"}, ".distribution", "write q_log_uniform_values"),
         ({"distribution": "inv_log_uniform"}, ".distribution", "takes exponents"),
         ({"distribution": "int_log_uniform"}, ".distribution", "log_uniform with integers"),

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from wanllmdb_common.algorithms.description import did_you_mean
 from wanllmdb_common.errors import FieldViolation
 from wanllmdb_registry.domain.config.grids import grid_of
 from wanllmdb_registry.domain.config.normal_form import in_normal_form
@@ -23,7 +22,7 @@ from wanllmdb_registry.domain.config.remarks import remarks_on_conditions, remar
 from wanllmdb_registry.domain.config.rules.values import MAX_DEPTH, problems_of_text
 from wanllmdb_registry.domain.config.validate import problems_of
 from wanllmdb_registry.domain.config.vocabulary import REFUSED_KEYS, TOP_LEVEL_KEYS
-from wanllmdb_registry.domain.config.wording import invalid_config
+from wanllmdb_registry.domain.config.wording import invalid_config, unknown_key
 from wanllmdb_registry.domain.config.written import Written, as_exported
 from wanllmdb_registry.domain.model import RetryPolicy, SweepSpec
 
@@ -144,8 +143,7 @@ def _check_keys(reader: Reader, config: Mapping[str, Any]) -> None:
         if key in REFUSED_KEYS:
             reader.problem(key, REFUSED_KEYS[key])
         elif key not in TOP_LEVEL_KEYS:
-            hint = did_you_mean(key, TOP_LEVEL_KEYS)
-            reader.problem(str(key), f"unknown key{hint}; known are {', '.join(TOP_LEVEL_KEYS)}")
+            reader.problem(str(key), unknown_key(key, TOP_LEVEL_KEYS))
 
 
 def _retries(reader: Reader, config: Mapping[str, Any]) -> RetryPolicy:

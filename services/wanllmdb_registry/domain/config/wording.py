@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
+from wanllmdb_common.algorithms.description import did_you_mean
 from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
 
 INT64 = range(-(2**63), 2**63)
@@ -31,6 +33,11 @@ def must_be(what: str, value: Any) -> str:
 def missing_or_must_be(what: str, value: Any) -> str:
     """`is required (a text)`, or `must be a text, is 3`."""
     return f"is required ({what})" if value is None else must_be(what, value)
+
+
+def unknown_key(key: object, known: Collection[str]) -> str:
+    """What is near, or else all that is known: an answer has room for some thousand bytes."""
+    return "unknown key" + (did_you_mean(key, known) or f"; known are {', '.join(known)}")
 
 
 def invalid_config(problems: list[FieldViolation]) -> InvalidArgumentError:

@@ -89,7 +89,7 @@ def _unknown(kind: Any) -> str:
     if isinstance(kind, str) and kind in OTHER_DISTRIBUTIONS:
         return f"{kind} {OTHER_DISTRIBUTIONS[kind]}"
     hint = did_you_mean(kind, DISTRIBUTIONS) if isinstance(kind, str) else ""
-    return f"{shown(kind)} is none of {', '.join(DISTRIBUTIONS)}{hint}"
+    return f"there is no {shown(kind)}" + (hint or f"; there are {', '.join(DISTRIBUTIONS)}")
 
 
 def _has_integers_alone(data: _Data) -> bool:

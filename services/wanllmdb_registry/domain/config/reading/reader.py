@@ -8,7 +8,14 @@ from typing import Any, TypeGuard, TypeVar
 
 from wanllmdb_common.algorithms.description import did_you_mean
 from wanllmdb_common.errors import FieldViolation
-from wanllmdb_registry.domain.config.wording import INT64, is_, missing_or_must_be, must_be, shown
+from wanllmdb_registry.domain.config.wording import (
+    INT64,
+    is_,
+    missing_or_must_be,
+    must_be,
+    shown,
+    unknown_key,
+)
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -32,8 +39,7 @@ class Reader:
         """Notes every key that is none of `known`."""
         for key in data:
             if key not in known:
-                hint = did_you_mean(key, known)
-                self.problem(join(path, key), f"unknown key{hint}; known are {', '.join(known)}")
+                self.problem(join(path, key), unknown_key(key, known))
 
     def mapping(
         self, data: Mapping[str, Any], path: str, key: str, required: bool = False
