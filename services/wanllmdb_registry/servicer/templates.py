@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 from datetime import datetime
@@ -54,7 +55,7 @@ class TemplateServicer(ServicerPart, pb_grpc.TemplateServiceServicer):
                 f"must be 1 to 100 lower-case letters, digits and hyphens, is '{name:.100}'",
             )
         template = _read(reader, request.template)
-        _check(reader, template)
+        await asyncio.to_thread(_check, reader, template)
 
         def create(present: Template | None, now: datetime) -> tuple[Template, bytes]:
             if present is not None or name in built_in_templates():
@@ -134,9 +135,10 @@ class TemplateServicer(ServicerPart, pb_grpc.TemplateServiceServicer):
         self, request: pb.RenderTemplateRequest, context: Context
     ) -> pb.RenderTemplateResponse:
         name, values = read_template_use(request.use)
-        config = render(await self.registry.templates.get(name), values)
+        template = await self.registry.templates.get(name)
         write = write_json if request.format == registry_pb.CONFIG_FORMAT_JSON else write_yaml
-        return pb.RenderTemplateResponse(text=write(config))
+        text = await asyncio.to_thread(lambda: write(render(template, values)))
+        return pb.RenderTemplateResponse(text=text)
 
 
 def read_template_use(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -122,7 +123,9 @@ class TemplateStore:
                 return matching_reply(key, StoredReply(stored["fingerprint"], stored["reply"]))
         clock = await _NOW.fetch_one(connection)
         assert clock is not None
-        template, reply = change(None if row is None else _from_row(row), clock["now"])
+        present = None if row is None else _from_row(row)
+        # It may check a large config.
+        template, reply = await asyncio.to_thread(change, present, clock["now"])
         try:
             if template is None:
                 await _DELETE.execute(connection, name=name)
