@@ -49,7 +49,7 @@ async def test_what_is_proposed_comes_from_the_new_space(new_sweep: NewSweep, me
     for _ in range(12):
         [run] = (await sweep.suggest()).runs
         # The best lies at the upper bound, and beyond it.
-        await sweep.finish(run, -float(values(run)["x"]))  # type: ignore[arg-type]
+        await sweep.finish(run, -float(values(run)["x"]))
     await widen(
         sweep,
         """
