@@ -128,7 +128,7 @@ class GridSampler(Sampler):
         )
         others = GridSearch(replace(self._space, parameters=parameters), self._grid_points)
         start = seed % others.grid.size
-        looks = min(others.grid.size, MAX_LOOKS)
+        looks = MAX_LOOKS
         for first, end in ((start, others.grid.size), (0, start)):
             index = others.first_from(first, looks)
             while index is not None and index < end and looks > 0:
