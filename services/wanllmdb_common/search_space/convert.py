@@ -28,6 +28,8 @@ from wanllmdb_common.search_space.distributions import (
 
 Parameters = dict[str, ParameterValue]
 
+ContinuousLaw = Uniform | LogUniform | Normal | LogNormal | Beta
+
 _KINDS: dict[type, str] = {
     float: "double_value",
     int: "int_value",
@@ -102,49 +104,27 @@ def distribution_from_proto(message: pb.Parameter) -> Distribution:
             return Categorical(
                 tuple(map(value_from_proto, choices.values)), tuple(choices.probabilities)
             )
-        case "uniform":
-            u = message.uniform
-            return Uniform(u.min, u.max, u.q if u.HasField("q") else None)
         case "int_uniform":
             iu = message.int_uniform
             return IntUniform(iu.min, iu.max, iu.q if iu.HasField("q") else 1)
-        case "log_uniform":
-            lu = message.log_uniform
-            return LogUniform(lu.min, lu.max, lu.q if lu.HasField("q") else None)
         case "int_log_uniform":
             il = message.int_log_uniform
             return IntLogUniform(il.min, il.max, il.q if il.HasField("q") else 1)
-        case "normal":
-            return Normal(message.normal.mu, message.normal.sigma)
-        case "log_normal":
-            return LogNormal(message.log_normal.mu, message.log_normal.sigma)
-        case "beta":
-            return Beta(message.beta.a, message.beta.b)
         case "quantized":
             return _quantized_from_proto(message.quantized)
-        case _:
+        case None:
             raise ValueError("no distribution is set")
+        case kind:
+            return _continuous_from_proto(message, kind)
 
 
 def _quantized_from_proto(message: pb.QuantizedDistribution) -> Quantized:
-    law: Uniform | LogUniform | Normal | LogNormal | Beta
-    match message.WhichOneof("law"):
-        case "uniform":
-            if message.uniform.HasField("q"):
-                raise ValueError("the law of a quantized distribution has no q of its own")
-            law = Uniform(message.uniform.min, message.uniform.max)
-        case "log_uniform":
-            if message.log_uniform.HasField("q"):
-                raise ValueError("the law of a quantized distribution has no q of its own")
-            law = LogUniform(message.log_uniform.min, message.log_uniform.max)
-        case "normal":
-            law = Normal(message.normal.mu, message.normal.sigma)
-        case "log_normal":
-            law = LogNormal(message.log_normal.mu, message.log_normal.sigma)
-        case "beta":
-            law = Beta(message.beta.a, message.beta.b)
-        case _:
-            raise ValueError("no law is set in the quantized distribution")
+    kind = message.WhichOneof("law")
+    if kind is None:
+        raise ValueError("no law is set in the quantized distribution")
+    law = _continuous_from_proto(message, kind)
+    if isinstance(law, Uniform | LogUniform) and law.q is not None:
+        raise ValueError("the law of a quantized distribution has no q of its own")
     match message.WhichOneof("step"):
         case "q":
             return Quantized(law, message.q)
@@ -152,6 +132,24 @@ def _quantized_from_proto(message: pb.QuantizedDistribution) -> Quantized:
             return Quantized(law, message.int_q)
         case _:
             raise ValueError("no step is set in the quantized distribution")
+
+
+def _continuous_from_proto(
+    message: pb.Parameter | pb.QuantizedDistribution, kind: str
+) -> ContinuousLaw:
+    match kind:
+        case "uniform":
+            u = message.uniform
+            return Uniform(u.min, u.max, u.q if u.HasField("q") else None)
+        case "log_uniform":
+            lu = message.log_uniform
+            return LogUniform(lu.min, lu.max, lu.q if lu.HasField("q") else None)
+        case "normal":
+            return Normal(message.normal.mu, message.normal.sigma)
+        case "log_normal":
+            return LogNormal(message.log_normal.mu, message.log_normal.sigma)
+        case _:
+            return Beta(message.beta.a, message.beta.b)
 
 
 def space_to_proto(space: SearchSpace) -> pb.SearchSpace:
@@ -180,42 +178,32 @@ def _parameter_to_proto(parameter: Parameter) -> pb.Parameter:
                     values=map(value_to_proto, c.values), probabilities=c.probabilities
                 )
             )
-        case Uniform() as u:
-            message.uniform.CopyFrom(pb.UniformDistribution(min=u.min, max=u.max, q=u.q))
         case IntUniform() as iu:
             message.int_uniform.CopyFrom(pb.IntUniformDistribution(min=iu.min, max=iu.max, q=iu.q))
-        case LogUniform() as lu:
-            message.log_uniform.CopyFrom(pb.LogUniformDistribution(min=lu.min, max=lu.max, q=lu.q))
         case IntLogUniform() as il:
             message.int_log_uniform.CopyFrom(
                 pb.IntLogUniformDistribution(min=il.min, max=il.max, q=il.q)
             )
-        case Normal() as n:
-            message.normal.CopyFrom(pb.NormalDistribution(mu=n.mu, sigma=n.sigma))
-        case LogNormal() as ln:
-            message.log_normal.CopyFrom(pb.LogNormalDistribution(mu=ln.mu, sigma=ln.sigma))
-        case Beta() as beta:
-            message.beta.CopyFrom(pb.BetaDistribution(a=beta.a, b=beta.b))
-        case Quantized() as quantized:
-            message.quantized.CopyFrom(_quantized_to_proto(quantized))
+        case Quantized(law=law, q=q):
+            _set_continuous(message.quantized, law)
+            if isinstance(q, int):
+                message.quantized.int_q = q
+            else:
+                message.quantized.q = q
+        case law:
+            _set_continuous(message, law)
     return message
 
 
-def _quantized_to_proto(quantized: Quantized) -> pb.QuantizedDistribution:
-    message = pb.QuantizedDistribution()
-    if isinstance(quantized.q, int):
-        message.int_q = quantized.q
-    else:
-        message.q = quantized.q
-    match quantized.law:
+def _set_continuous(message: pb.Parameter | pb.QuantizedDistribution, law: ContinuousLaw) -> None:
+    match law:
         case Uniform() as u:
-            message.uniform.CopyFrom(pb.UniformDistribution(min=u.min, max=u.max))
+            message.uniform.CopyFrom(pb.UniformDistribution(min=u.min, max=u.max, q=u.q))
         case LogUniform() as lu:
-            message.log_uniform.CopyFrom(pb.LogUniformDistribution(min=lu.min, max=lu.max))
+            message.log_uniform.CopyFrom(pb.LogUniformDistribution(min=lu.min, max=lu.max, q=lu.q))
         case Normal() as n:
             message.normal.CopyFrom(pb.NormalDistribution(mu=n.mu, sigma=n.sigma))
         case LogNormal() as ln:
             message.log_normal.CopyFrom(pb.LogNormalDistribution(mu=ln.mu, sigma=ln.sigma))
         case Beta() as beta:
             message.beta.CopyFrom(pb.BetaDistribution(a=beta.a, b=beta.b))
-    return message
