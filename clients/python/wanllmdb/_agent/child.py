@@ -10,9 +10,9 @@ from wanllmdb import _env
 from wanllmdb._agent import current
 from wanllmdb._agent.active_run import ActiveRun
 from wanllmdb._agent.console import Console
-from wanllmdb._agent.outage import OutageWaiter
+from wanllmdb._agent.outage import OutageWaiter, is_passing
 from wanllmdb._client import Client
-from wanllmdb._errors import NoRunError
+from wanllmdb._errors import NoRunError, WanllmdbError
 from wanllmdb._types.enums import RunState
 
 _lock = threading.Lock()
@@ -41,8 +41,11 @@ def lent_run() -> ActiveRun | None:
 
 def _take_up(named: _env.RunEnvironment) -> ActiveRun:
     client = Client()
-    sweep = client.get_sweep(named.sweep_id)
-    run = client.get_run(named.sweep_id, named.number)
+    console = Console()
+    # The agent got the run from these services: when they are away, they come back.
+    waiter = OutageWaiter(console.line)
+    sweep = waiter.ride_out(lambda: client.get_sweep(named.sweep_id))
+    run = waiter.ride_out(lambda: client.get_run(named.sweep_id, named.number))
     if run.attempt != named.attempt or run.state is not RunState.RUNNING:
         raise NoRunError(
             f"run {named.number} of sweep {named.sweep_id} is {run.state} in its attempt "
@@ -50,14 +53,23 @@ def _take_up(named: _env.RunEnvironment) -> ActiveRun:
         )
     next_check = None
     if sweep.spec.early_termination is not None:
-        next_check = client.should_stop(named.sweep_id, named.number).next_check_iteration
-    console = Console()
+        next_check = _next_check(client, named)
     return ActiveRun(
         client,
         sweep,
         run,
         next_check=next_check,
         say=console.line,
-        waiter=OutageWaiter(console.line),
+        waiter=waiter,
         is_lent=True,
     )
+
+
+def _next_check(client: Client, named: _env.RunEnvironment) -> int | None:
+    try:
+        return client.should_stop(named.sweep_id, named.number).next_check_iteration
+    except WanllmdbError as error:
+        if not is_passing(error):
+            raise
+        # Training does not wait for it: it is asked again at the first value.
+        return 1
