@@ -9,6 +9,7 @@ import os
 import pty
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -85,6 +86,11 @@ async def work(sweep_id: str, *arguments: str, environment: dict[str, str]) -> t
         out, err = await end_of(process, 60)
     assert process.returncode is not None
     return process.returncode, out, err
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
 
 
 def pids_of(folder: Path, number: int = 0) -> tuple[int, int]:
@@ -174,6 +180,56 @@ async def test_a_program_that_reports_nothing_gets_a_hint(
     assert "wandb.log({'loss': ...})" in err
 
 
+async def test_a_program_begins_without_the_suggestion_service(
+    client: Client, environment: dict[str, str], script: Script
+) -> None:
+    sweep_id = await new_sweep(client, early_terminate={"type": "hyperband", "min_iter": 1})
+    program = script(
+        "import os\n"
+        f"os.environ['WANLLMDB_SUGGESTION'] = '127.0.0.1:{free_port()}'\n"
+        "import wanllmdb as wandb\n"
+        "wandb.init()\n"
+        "wandb.log({'loss': 1.0})\n"
+    )
+    command = ("--count", "1", "--", sys.executable, program)
+    _, _, err = await work(sweep_id, *command, environment=environment)
+
+    (run,) = await runs_of(client, sweep_id)
+    assert (run.state, run.objective) == (RunState.FINISHED, 1.0), err
+
+
+async def test_a_program_waits_for_a_registry_that_is_away_when_it_begins(
+    client: Client, environment: dict[str, str], script: Script
+) -> None:
+    sweep_id = await new_sweep(client)
+    # The program's way to the registry opens when a client's own patience has ended.
+    program = script(
+        "import os, socket, threading\n"
+        "host, port = os.environ['WANLLMDB_REGISTRY'].rsplit(':', 1)\n"
+        f"os.environ['WANLLMDB_REGISTRY'] = '127.0.0.1:{(away := free_port())}'\n"
+        "import wanllmdb as wandb\n"
+        "def pump(source, target):\n"
+        "    while data := source.recv(65536): target.sendall(data)\n"
+        "def forward():\n"
+        f"    with socket.create_server(('127.0.0.1', {away})) as server:\n"
+        "        while True:\n"
+        "            near, _ = server.accept()\n"
+        "            far = socket.create_connection((host, int(port)))\n"
+        "            threading.Thread(target=pump, args=(near, far), daemon=True).start()\n"
+        "            threading.Thread(target=pump, args=(far, near), daemon=True).start()\n"
+        "timer = threading.Timer(6, forward)\n"
+        "timer.daemon = True\n"
+        "timer.start()\n"
+        "wandb.init()\n"
+        "wandb.log({'loss': 1.0})\n"
+    )
+    command = ("--count", "1", "--", sys.executable, program)
+    _, _, err = await work(sweep_id, *command, environment=environment)
+
+    (run,) = await runs_of(client, sweep_id)
+    assert (run.state, run.objective) == (RunState.FINISHED, 1.0), err
+
+
 async def test_parallel_programs_run_at_the_same_time_in_places_of_their_own(
     client: Client, environment: dict[str, str], script: Script, tmp_path: Path
 ) -> None:
@@ -224,6 +280,23 @@ async def test_a_canceled_sweep_kills_what_does_not_stop_and_all_that_it_started
     assert time.monotonic() - began < 10
     await until(client, sweep_id, "canceled")
     await until_gone(*pids_of(tmp_path), seconds=2)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [LASTING, "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + LASTING],
+    ids=["polite", "deaf"],
+)
+async def test_what_a_program_leaves_behind_ends_with_it(
+    client: Client, environment: dict[str, str], script: Script, tmp_path: Path, program: str
+) -> None:
+    sweep_id = await plain_sweep(client)
+    command = ("--count", "2", "--", sys.executable, script(program), str(tmp_path))
+    code, _, err = await work(sweep_id, *command, environment=environment)
+
+    assert code == 0, err
+    assert [run.state for run in await runs_of(client, sweep_id)] == [RunState.FINISHED] * 2
+    await until_gone(*pids_of(tmp_path, 0), *pids_of(tmp_path, 1), seconds=2)
 
 
 async def test_ctrl_c_once_waits_for_the_programs(

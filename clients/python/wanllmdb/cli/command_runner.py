@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -21,6 +22,8 @@ from wanllmdb.cli.macros import CommandTemplate, json_of
 from wanllmdb.cli.program_output import OutputReader
 
 _LOOK_SECONDS = 0.1
+_REST_SECONDS = 1.0
+"""From SIGTERM to SIGKILL for what outlived its program."""
 
 PrintLine = Callable[[ActiveRun, str, bool], None]
 """Prints a line of a run's program; True for one of its stderr."""
@@ -31,8 +34,8 @@ class CommandRunner:
 
     The command's environment names the run, so that a script may call
     `wanllmdb.init()`; one that knows nothing of wanllmdb works too, where the sweep has no
-    metric. It stands in a process group of its own, which ends with the agent, whatever
-    ends that.
+    metric. It stands in a process group of its own, which ends with the program, and with
+    the agent, whatever ends that.
 
     Args:
         template: the command.
@@ -54,7 +57,6 @@ class CommandRunner:
         self._guard = GroupGuard(kill_delay)
         self._lock = threading.Lock()
         self._programs: set[_Program] = set()
-        self._hurry = threading.Event()
 
     def __call__(self, run: ActiveRun) -> Ended:
         """Runs the command to its end, or until the run is to stop."""
@@ -76,8 +78,9 @@ class CommandRunner:
                     return Ended(None)
                 self._stop(program)
                 return Ended(None)
-            self._ended(program)
-            return program.outcome()
+            outcome = program.outcome()
+            self._end_what_it_left(program)
+            return outcome
 
     def forward(self, number: signal.Signals) -> None:
         """Passes a signal on to every program."""
@@ -95,7 +98,6 @@ class CommandRunner:
 
     def kill(self) -> None:
         """Kills every program."""
-        self._hurry.set()
         with self._lock:
             for program in self._programs:
                 signal_group(program.group, signal.SIGKILL)
@@ -118,6 +120,17 @@ class CommandRunner:
             program.has_ended(None)
         # What it left behind.
         signal_group(program.group, signal.SIGKILL)
+        self._ended(program)
+
+    def _end_what_it_left(self, program: _Program) -> None:
+        """Ends what outlived a program that ended by itself: the next one needs the GPU."""
+        deadline = time.monotonic() + min(self._kill_delay, _REST_SECONDS)
+        is_there = signal_group(program.group, signal.SIGTERM)
+        while is_there and time.monotonic() < deadline:
+            time.sleep(_LOOK_SECONDS)
+            is_there = signal_group(program.group, 0)
+        if is_there:
+            signal_group(program.group, signal.SIGKILL)
         self._ended(program)
 
     @contextmanager
