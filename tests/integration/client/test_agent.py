@@ -15,7 +15,7 @@ import pytest
 
 import wanllmdb as wandb
 from tests.integration.client.conftest import config
-from wanllmdb import AgentResult, Client, Run, RunState, SweepState
+from wanllmdb import AgentResult, Client, InvalidArgumentError, Run, RunState, SweepState
 
 
 async def new_sweep(client: Client, **more: Any) -> str:
@@ -134,6 +134,40 @@ async def test_what_is_logged_is_the_history(
     assert math.isnan(points[1].value)
     assert points[3].value == 0.125
     assert capsys.readouterr().err.count("'sample' is left out") == 1
+
+
+async def test_a_step_is_an_integer(client: Client) -> None:
+    sweep_id = await new_sweep(client)
+
+    def train() -> None:
+        wandb.init()
+        with pytest.raises(InvalidArgumentError, match=r"step must be an integer, but is 1\.5"):
+            wandb.log({"loss": 1.0}, step=1.5)  # type: ignore[arg-type]
+        wandb.log({"loss": 1.0})
+
+    result = await run_agent(client, sweep_id, train, count=1)
+
+    assert result.failed == 0
+
+
+async def test_a_failure_that_is_retried_is_told_as_one(
+    client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep_id = await new_sweep(client, retries={"failed": 1}, run_cap=1)
+    attempts = iter([True, False])
+
+    def train() -> None:
+        wandb.init()
+        if next(attempts):
+            raise RuntimeError("out of luck")
+        wandb.log({"loss": 1.0})
+
+    await run_agent(client, sweep_id, train)
+
+    err = capsys.readouterr().err
+    assert "run 0 failed, to be tried again, " in err
+    assert "out of luck" in err
+    assert "run 0 finished: loss 1" in err
 
 
 async def test_steps_and_commits_are_as_in_wandb(client: Client) -> None:

@@ -431,7 +431,10 @@ def labels_of(tags: Iterable[str], **more: str | None) -> dict[str, str]:
 
 
 def _checked_step(step: int) -> int:
-    number = operator.index(step)
+    try:
+        number = operator.index(step)
+    except TypeError:
+        raise InvalidArgumentError(f"log: step must be an integer, but is {step!r}") from None
     if not 0 <= number < 2**63 - 1:
         raise InvalidArgumentError(f"log: step must be 0 to 2**63 - 2, but is {number}")
     return number

@@ -11,6 +11,8 @@ from wanllmdb._types.enums import RunState
 from wanllmdb._types.run import BestRun, Run
 from wanllmdb._types.sweep import Sweep
 
+_WENT_WRONG = (RunState.FAILED, RunState.QUEUED)
+
 
 class Progress:
     """Shows runs on a console: redrawn in a line on a terminal, else a line a run.
@@ -50,7 +52,7 @@ class Progress:
             self._console.line(f"run {run.number} is no longer this agent's: {reason}")
             return
         self.best = run.best_run or self.best
-        if not self._console.is_live or run.ended.state is RunState.FAILED:
+        if not self._console.is_live or run.ended.state in _WENT_WRONG:
             self._console.line(self._ended_text(run.ended))
 
     def _live_text(self, run: ActiveRun) -> str:
@@ -70,7 +72,9 @@ class Progress:
         return str(run.number)
 
     def _ended_text(self, run: Run) -> str:
-        text = f"run {run.number} {run.state}"
+        # Only a failure that is retried leads back into the queue.
+        retried = run.state is RunState.QUEUED
+        text = f"run {run.number} {'failed, to be tried again' if retried else run.state}"
         if run.objective is not None and self._metric is not None:
             text += f": {self._metric} {run.objective:.6g}"
             if self.best is not None:

@@ -93,10 +93,11 @@ class LiveView:
             self.line(f"run {run.number} is no longer this agent's: {reason}")
             return
         self._picture.changed(run.ended)
-        if run.ended.state is RunState.FAILED:
+        if run.ended.state in (RunState.FAILED, RunState.QUEUED):
+            again = ", to be tried again" if run.ended.state is RunState.QUEUED else ""
             why = run.ended.error.message if run.ended.error else "no reason given"
             self._console.print(
-                f"run {run.number} [red]failed[/]: {escape(why)}, "
+                f"run {run.number} [red]failed[/]{again}: {escape(why)}, "
                 f"{formats.parameters(run.ended.parameters)}"
             )
 
