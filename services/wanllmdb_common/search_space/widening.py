@@ -22,7 +22,6 @@ from wanllmdb_common.search_space.distributions import (
     IntUniform,
     LogNormal,
     LogUniform,
-    Normal,
     Parameter,
     ParameterValue,
     Quantized,
@@ -31,6 +30,7 @@ from wanllmdb_common.search_space.distributions import (
     contains,
     value_key,
 )
+from wanllmdb_common.search_space.wording import in_words
 
 _WAY_OUT = "create a new sweep, with the runs of this one as its prior runs"
 
@@ -193,8 +193,8 @@ def _notes(before: Mapping[str, Parameter], new: SearchSpace, old: SearchSpace) 
             )
         elif known.distribution != parameter.distribution:
             yield (
-                f"parameter '{parameter.name}' is now {_in_words(parameter.distribution)} instead "
-                f"of {_in_words(known.distribution)}"
+                f"parameter '{parameter.name}' is now {in_words(parameter.distribution)} instead "
+                f"of {in_words(known.distribution)}"
             )
     dropped = len({t.strip() for t in old.constraints} - {t.strip() for t in new.constraints})
     if dropped:
@@ -267,24 +267,3 @@ def _number(value: float) -> str:
     if math.isinf(value):
         return "any small number" if value < 0 else "any large number"
     return f"{value}"
-
-
-def _in_words(law: Distribution) -> str:
-    match law:
-        case Constant(value=value):
-            return f"{value!r:.60} always"
-        case Categorical(values=values):
-            shown = ", ".join(f"{value!r:.30}" for value in values[:10])
-            return f"one of {shown}" + (", ..." if len(values) > 10 else "")
-        case Uniform() | IntUniform() | LogUniform() | IntLogUniform():
-            kind = "logarithmic" if isinstance(law, LogUniform | IntLogUniform) else "uniform"
-            step = "" if law.q in (None, 1) else f" in steps of {law.q}"
-            return f"{kind} from {law.min} to {law.max}{step}"
-        case Normal(mu=mu, sigma=sigma):
-            return f"normal with mu {mu} and sigma {sigma}"
-        case LogNormal(mu=mu, sigma=sigma):
-            return f"log-normal with mu {mu} and sigma {sigma}"
-        case Beta(a=a, b=b):
-            return f"beta with a {a} and b {b}"
-        case Quantized(law=inner, q=q):
-            return f"{_in_words(inner)}, rounded to multiples of {q}"

@@ -15,6 +15,7 @@ from wanllmdb_common.search_space.distributions import (
     contains,
     same_value,
 )
+from wanllmdb_common.search_space.wording import in_words
 
 _INT64 = range(-(2**63), 2**63)
 
@@ -51,7 +52,7 @@ class PointChecker:
             known = ", ".join(self._laws)
             return f"the search space has no parameter '{name:.100}'; it has {known:.300}"
         if not lies_in(self._laws[name], value):
-            return f"{value!r:.100} is not in {self._laws[name]!r:.200}"
+            return f"is never {value!r:.100}: it is {in_words(self._laws[name]):.200}"
         return None
 
     def _impossible(

@@ -10,6 +10,7 @@ from wanllmdb_common.errors import FailedPreconditionError, FieldViolation, Inva
 from wanllmdb_common.search_space.conditions import is_active, parents_first
 from wanllmdb_common.search_space.constraints import Constraints
 from wanllmdb_common.search_space.distributions import ParameterValue
+from wanllmdb_common.search_space.wording import in_words
 from wanllmdb_registry.domain.change import SingleChange
 from wanllmdb_registry.domain.edit import SweepEdit
 from wanllmdb_registry.domain.exchange.cells import as_law_gives
@@ -105,7 +106,9 @@ class Fitter:
             law = parameter.distribution
             value = as_law_gives(law, row.parameters[parameter.name])
             if not lies_in(law, value):
-                problems.append(f"{parameter.name:.60}: {value!r:.60} is not in {law!r:.120}")
+                problems.append(
+                    f"{parameter.name:.60} is never {value!r:.60}: it is {in_words(law):.120}"
+                )
             kept[parameter.name] = value
         if not problems:
             problems += [f"breaks '{text:.100}'" for text in self._constraints.broken(kept)]

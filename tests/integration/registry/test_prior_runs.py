@@ -243,11 +243,11 @@ async def test_a_source_that_can_not_be_read_is_refused(
 
 
 UNFIT = [
-    ({"x": 2.0, "n": 1}, "x: 2.0 is not in"),
+    ({"x": 2.0, "n": 1}, "x is never 2.0: it is uniform from 0.0 to 1.0"),
     ({"x": 0.5}, "no value of parameter 'n'"),
     ({"x": 0.5, "n": 1, "y": 1}, "no parameter 'y'"),
-    ({"x": 0.5, "n": 1.5}, "n: 1.5 is not in"),
-    ({"x": 0.5, "n": True}, "n: True is not in"),
+    ({"x": 0.5, "n": 1.5}, "n is never 1.5: it is uniform from 1 to 8, an integer"),
+    ({"x": 0.5, "n": True}, "n is never True: it is uniform from 1 to 8, an integer"),
 ]
 
 
