@@ -163,6 +163,18 @@ def test_output_that_cant_be_written_is_one_sentence(nowhere: Program) -> None:
     assert done.stderr == "wanllmdb: the output can't be written: No space left on device\n"
 
 
+def test_standard_output_may_be_closed(nowhere: Program) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *WANLLMDB, "--version"],
+        env=nowhere.environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_agent_appends_parameters_and_reports_what_the_script_logs(
     wanllmdb: Program, script: Script
 ) -> None:

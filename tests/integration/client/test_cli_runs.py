@@ -84,7 +84,7 @@ async def test_a_run_is_renamed_and_labelled(cli: CommandLine, sweep_id: str) ->
         {"gpu": "a=b", "n": "1"},
         "x-1",
     )
-    assert "without anything to change" in (await cli("runs", "update", sweep_id, "1", code=1)).err
+    assert "nothing to change" in (await cli("runs", "update", sweep_id, "1", code=2)).err
 
 
 async def test_parameters_are_queued(cli: CommandLine) -> None:

@@ -62,6 +62,15 @@ async def test_no_id_is_cut_in_a_narrow_terminal(cli: CommandLine, columns: int)
     assert ("METHOD" in table) == (columns == 240)
 
 
+@pytest.mark.parametrize(
+    ("names", "says"), [(4, "has 4,096 points"), (30, "has at least 9,223,372,036,854,775,807")]
+)
+async def test_create_says_how_large_a_grid_is(cli: CommandLine, names: int, says: str) -> None:
+    grid = {"method": "grid", "parameters": {f"p{i}": {"min": 1, "max": 8} for i in range(names)}}
+
+    assert f"The grid {says}" in (await cli("sweep", "create", "-", stdin=json.dumps(grid))).out
+
+
 async def test_update_changes_what_is_given(cli: CommandLine, tmp_path: Path) -> None:
     sweep_id = await cli.create(CONFIG)
     wider = json.loads(json.dumps(CONFIG))
@@ -102,7 +111,7 @@ async def test_update_changes_what_is_given(cli: CommandLine, tmp_path: Path) ->
 async def test_an_update_tells_what_is_wrong(cli: CommandLine) -> None:
     sweep_id = await cli.create(CONFIG)
 
-    assert "without anything to change" in (await cli("sweep", "update", sweep_id, code=1)).err
+    assert "nothing to change" in (await cli("sweep", "update", sweep_id, code=2)).err
     said = await cli("sweep", "update", sweep_id, "--early-terminate", '{"type": "x"}', code=1)
     assert "early_terminate.type" in said.err
     for wrong in ("--run-cap=x", "--target=x", "--terminate=x", "--retries=[1]"):

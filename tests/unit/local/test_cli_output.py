@@ -100,6 +100,11 @@ def test_table_says_why_a_run_failed() -> None:
     assert "at all" not in shown([failed], 200)
 
 
+def test_a_run_that_waits_to_be_retried_takes_no_time() -> None:
+    lost = replace(RUN, state=RunState.QUEUED, end_time=None)
+    assert re.search(r"3 +queued +0\.5 +- +0\.00123457", shown([lost], 200))
+
+
 def test_run_that_goes_on_shows_its_last_value() -> None:
     running = replace(RUN, state=RunState.RUNNING, objective=None, summary={"acc": 0.25})
     assert tables.value_so_far(running, "acc") == 0.25
@@ -120,6 +125,13 @@ def test_run_that_goes_on_shows_its_last_value() -> None:
 )
 def test_durations(length: timedelta, text: str) -> None:
     assert formats.duration(length) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.123456, "0.123"), (12.34, "12.3"), (100, "100"), (2270.7, "2,271")]
+)
+def test_rates_have_no_exponents(value: float, text: str) -> None:
+    assert formats.rate(value) == text
 
 
 def test_bars_are_as_long_as_the_share() -> None:

@@ -74,7 +74,7 @@ def sweep(shown: Sweep) -> Table:
     if stats.mean_run_duration is not None:
         fields.add(
             "pace",
-            f"{stats.ended_runs_per_hour:.3g} runs an hour, "
+            f"{formats.rate(stats.ended_runs_per_hour)} runs an hour, "
             f"{formats.duration(stats.mean_run_duration)} each; "
             f"{stats.failure_rate:.0%} failed, {stats.prune_rate:.0%} pruned",
         )
@@ -100,7 +100,7 @@ def run(shown: Run, metrics: tuple[str, ...]) -> Table:
     fields.add("agent", shown.agent_id)
     fields.add("origin", str(shown.origin))
     fields.add("created", formats.time_ago(shown.create_time))
-    fields.add("took", formats.span(shown.start_time, shown.end_time))
+    fields.add("took", formats.run_time(shown))
     fields.add("external id", shown.external_run_id)
     fields.add_all("labels", shown.labels)
     fields.add_all("parameters", shown.parameters)

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from rich.markup import escape
 
+from wanllmdb import Run, RunState
+
 RUN_STYLES = {
     "queued": "dim",
     "running": "cyan",
@@ -46,6 +48,11 @@ def number(value: float | None) -> str:
     return "-" if value is None else f"{value:.6g}"
 
 
+def rate(value: float) -> str:
+    """How many in a while: three digits that count, and no exponents."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
 def value_of(value: object) -> str:
     """A parameter's value, as rich markup."""
     if isinstance(value, float):
@@ -63,9 +70,11 @@ def time_ago(time: datetime | None) -> str:
     return "-" if time is None else duration(datetime.now(UTC) - time) + " ago"
 
 
-def span(start: datetime | None, end: datetime | None) -> str:
-    """How long something took, or has taken so far."""
-    return "-" if start is None else duration((end or datetime.now(UTC)) - start)
+def run_time(run: Run) -> str:
+    """How long a run took, or has taken so far; nothing for one that waits, also to be retried."""
+    if run.start_time is None or run.state is RunState.QUEUED:
+        return "-"
+    return duration((run.end_time or datetime.now(UTC)) - run.start_time)
 
 
 def duration(length: timedelta) -> str:

@@ -6,10 +6,19 @@ import os
 import sys
 
 FAILED = 1
+INTERRUPTED = 130
 
 
 def main() -> None:
     """Runs the program; every error of the client becomes one message and exit code 1."""
+    try:
+        _run()
+    except KeyboardInterrupt:
+        # It came while the program was being loaded: commands hear it by themselves.
+        sys.exit(INTERRUPTED)
+
+
+def _run() -> None:
     try:
         import rich  # noqa: F401  # asked for here, used by the commands
         import typer  # noqa: F401
@@ -24,7 +33,9 @@ def main() -> None:
         try:
             build_app()(prog_name="wanllmdb")
         finally:
-            sys.stdout.flush()
+            # There is none where it was closed before the start (`>&-`).
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except WanllmdbError as error:
         print(f"wanllmdb: {error}", file=sys.stderr)
         sys.exit(FAILED)

@@ -21,6 +21,8 @@ SkipUnfit = Annotated[
 NONE = "none"
 """What takes a cap, a target or a rule away."""
 
+NOTHING_TO_CHANGE = "there is nothing to change: give at least one option"
+
 
 def assignments(given: Sequence[str]) -> dict[str, Any]:
     """`name=value` texts as a dictionary; a value is JSON where it can be, else a text.

@@ -13,7 +13,14 @@ from wanllmdb.cli import details
 from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import stdout
 from wanllmdb.cli.documents import print_json
-from wanllmdb.cli.options import AsJson, SweepId, assignments, read_file, text_assignments
+from wanllmdb.cli.options import (
+    NOTHING_TO_CHANGE,
+    AsJson,
+    SweepId,
+    assignments,
+    read_file,
+    text_assignments,
+)
 from wanllmdb.cli.runs_export import export_runs
 from wanllmdb.cli.runs_import import import_runs
 from wanllmdb.cli.shown_runs import metric_names, print_prior_runs, print_runs
@@ -117,6 +124,8 @@ def update(
     as_json: AsJson = False,
 ) -> None:
     """Change a run's name, labels or link."""
+    if name is None and label is None and external_run_id is None:
+        raise typer.BadParameter(NOTHING_TO_CHANGE)
     with client_of(context) as client:
         run = client.update_run(
             sweep_id,

@@ -12,6 +12,7 @@ from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.documents import print_json
 from wanllmdb.cli.options import (
     NONE,
+    NOTHING_TO_CHANGE,
     AsJson,
     SweepId,
     count_or_none,
@@ -93,6 +94,8 @@ def update(
         if space is not None:
             spec = client.parse_sweep_config(read_file(space)).spec
             changes["search_space"] = spec.search_space
+        if not changes:
+            raise typer.BadParameter(NOTHING_TO_CHANGE)
         updated = client.update_sweep(sweep_id, etag=etag, **changes)
     if as_json:
         print_json(updated)

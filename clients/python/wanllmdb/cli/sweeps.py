@@ -29,6 +29,8 @@ from wanllmdb.cli.sweep_update import update
 app = typer.Typer(no_args_is_help=True, help="Create, show, steer and export sweeps.")
 app.command("update")(update)
 
+_LARGEST_GRID_SIZE = 2**63 - 1
+
 
 @app.command()
 def create(
@@ -209,7 +211,9 @@ def _print_created(created: CreatedSweep) -> None:
     if created.imported_runs or created.skipped_runs:
         typer.echo(f"  {taken(created.imported_runs, created.skipped_runs)}")
     if created.grid_size is not None:
-        typer.echo(f"  The grid has {created.grid_size} points.")
+        # The field ends there: the grid is as large or larger.
+        least = "at least " if created.grid_size == _LARGEST_GRID_SIZE else ""
+        typer.echo(f"  The grid has {least}{created.grid_size:,} points.")
     typer.echo("Next:")
     own = sweep.spec.program or sweep.spec.command
     typer.echo(f"  wanllmdb agent {sweep.sweep_id}" + ("" if own else " -- python train.py"))
