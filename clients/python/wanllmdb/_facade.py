@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 import signal
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import nullcontext
@@ -128,6 +129,11 @@ def agent(
             f"agent: function must be callable, but is {function!r}; to run the sweep's program, "
             f"use `wanllmdb agent SWEEP`"
         )
+    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+        raise InvalidArgumentError(
+            f"agent: calling {function!r} does not run it: give a plain function, such as "
+            f"one that calls asyncio.run"
+        )
     if count is not None and count < 1:
         raise InvalidArgumentError(f"agent: count must be at least 1, but is {count}")
     policy = GiveUpPolicy.of(
@@ -154,7 +160,7 @@ def init(
     config: Any = None,
     *,
     name: str | None = None,
-    tags: Sequence[str] = (),
+    tags: str | Sequence[str] = (),
     notes: str | None = None,
     group: str | None = None,
     job_type: str | None = None,
@@ -193,7 +199,8 @@ def init(
     if config is not None:
         run.config.setdefaults(config)
     run.describe(
-        name=name, labels=labels_of(tags or (), notes=notes, group=group, job_type=job_type)
+        name=None if name is None else str(name),
+        labels=labels_of(tags or (), notes=notes, group=group, job_type=job_type),
     )
     return run
 

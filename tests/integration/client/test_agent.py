@@ -7,7 +7,7 @@ import math
 import multiprocessing
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -134,6 +134,36 @@ async def test_what_is_logged_is_the_history(
     assert math.isnan(points[1].value)
     assert points[3].value == 0.125
     assert capsys.readouterr().err.count("'sample' is left out") == 1
+
+
+async def test_a_name_that_is_none_loses_no_run(
+    client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep_id = await new_sweep(client)
+
+    def train() -> None:
+        wandb.init()
+        wandb.log({"loss": 1.0, "": 2.0, "x" * 201: 3.0, "a\0b": 4.0, "y" * 200: 5.0})
+
+    await run_agent(client, sweep_id, train, count=1)
+
+    (run,) = await runs_of(client, sweep_id)
+    assert run.state is RunState.FINISHED
+    assert run.summary == {"loss": 1.0, "y" * 200: 5.0}
+    assert capsys.readouterr().err.count("log leaves out") == 3
+
+
+async def test_a_run_is_described_by_what_looks_like_text(client: Client) -> None:
+    sweep_id = await new_sweep(client)
+
+    def train() -> None:
+        wandb.init(name=7, tags="baseline", group=3)  # type: ignore[arg-type]
+        wandb.log({"loss": 1.0})
+
+    await run_agent(client, sweep_id, train, count=1)
+
+    (run,) = await runs_of(client, sweep_id)
+    assert (run.name, run.labels) == ("7", {"baseline": "", "group": "3"})
 
 
 async def test_a_step_is_an_integer(client: Client) -> None:
@@ -570,6 +600,19 @@ async def test_a_fork_of_the_function_is_told_where_to_log(client: Client) -> No
     assert "log was called in a fork of the process that works on run 0" in told[0]
     (run,) = await runs_of(client, sweep_id)
     assert run.objective == 2.0
+
+
+async def train_later() -> None: ...
+
+
+def train_lazily() -> Iterator[None]:
+    yield
+
+
+@pytest.mark.parametrize("function", [train_later, train_lazily])
+def test_a_function_that_a_call_does_not_run_is_refused(function: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match="give a plain function"):
+        wandb.agent("s", function)
 
 
 @pytest.mark.parametrize(("function", "count"), [("train", None), (report_x, 0)])

@@ -106,6 +106,12 @@ def test_the_results_of_argparse_are_taken(config: Config) -> None:
     assert config.changes() == {"epochs": 7, "seed": 1}
 
 
+@pytest.mark.parametrize("given", ["my-project", 5, [1]])
+def test_defaults_are_a_dictionary(config: Config, given: Any) -> None:
+    with pytest.raises(wandb.InvalidArgumentError, match=r"config must be a dictionary.*, but is"):
+        config.setdefaults(given)
+
+
 def test_defaults_fill_what_is_missing_also_in_groups(config: Config) -> None:
     config.setdefaults({"lr": 9, "opt": {"name": "adam", "momentum": 0.9}, "seed": 1})
 

@@ -16,7 +16,7 @@ from wanllmdb._agent.early_stopping import CheckSchedule
 from wanllmdb._agent.ending import RunTeller
 from wanllmdb._agent.failures import failed_by
 from wanllmdb._agent.lease import LeaseKeeper
-from wanllmdb._agent.metrics import numeric_values
+from wanllmdb._agent.metrics import LONGEST_METRIC_NAME, is_metric_name, numeric_values
 from wanllmdb._agent.orders import Orders, StopOrder, is_lost
 from wanllmdb._agent.outage import OutageWaiter, is_passing
 from wanllmdb._agent.reporter import Reporter
@@ -230,7 +230,7 @@ class ActiveRun:
         self._must_be_here("log")
         with shielded(), self._lock:
             self._must_go_on()
-            values = numeric_values(data, self._ignored)
+            values = self._numbers(data)
             self._take(values, self._step if step is None else _checked_step(step))
             if commit or (commit is None and step is None):
                 self._step += 1
@@ -344,7 +344,7 @@ class ActiveRun:
             if self._is_over:
                 raise NoRunError(f"run {self.number} is finished: its summary stays as it is")
             # Of the last step, as if it had been logged there.
-            self._take(numeric_values(data, self._ignored), max(self._step - 1, 0))
+            self._take(self._numbers(data), max(self._step - 1, 0))
 
     def _ask_whether_to_stop(self) -> None:
         try:
@@ -415,6 +415,16 @@ class ActiveRun:
         if self._lease is not None:
             self._lease.close()
 
+    def _numbers(self, data: Mapping[str, Any]) -> dict[str, float]:
+        values = numeric_values(data, self._ignored)
+        for name in [name for name in values if not is_metric_name(name)]:
+            del values[name]
+            self._warn(
+                f"log leaves out {name[:40]!r}: a metric's name has 1 to "
+                f"{LONGEST_METRIC_NAME} characters, and no NUL"
+            )
+        return values
+
     def _ignored(self, name: str, value: Any) -> None:
         self._warn(f"log keeps numbers only: {name!r} is left out, it is a {type(value).__name__}")
 
@@ -424,10 +434,11 @@ class ActiveRun:
             self._say(text)
 
 
-def labels_of(tags: Iterable[str], **more: str | None) -> dict[str, str]:
+def labels_of(tags: str | Iterable[str], **more: Any) -> dict[str, str]:
     """Labels of a run from W&B's ways to describe one: an empty text for each tag."""
-    given = {key: value for key, value in more.items() if value is not None}
-    return dict.fromkeys(tags, "") | given
+    given = {key: str(value) for key, value in more.items() if value is not None}
+    each = (tags,) if isinstance(tags, str) else tags
+    return dict.fromkeys(map(str, each), "") | given
 
 
 def _checked_step(step: int) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
 from wanllmdb._agent.groups import flat, nested
+from wanllmdb._errors import InvalidArgumentError
 
 _INT64 = range(-(2**63), 2**63)
 
@@ -72,8 +73,17 @@ class Config(MutableMapping[str, Any]):
         super().update(as_mapping(values), **more)
 
     def setdefaults(self, values: Any) -> None:
-        """Sets the keys that are not there, also within groups."""
-        _fill(self._values, as_mapping(values))
+        """Sets the keys that are not there, also within groups.
+
+        Raises:
+            InvalidArgumentError: it is neither a dictionary nor argparse's result.
+        """
+        given = as_mapping(values)
+        if not isinstance(given, Mapping):
+            raise InvalidArgumentError(
+                f"config must be a dictionary or argparse's result, but is {values!r}"
+            )
+        _fill(self._values, given)
 
     def as_dict(self) -> dict[str, Any]:
         """A copy made of plain dictionaries."""

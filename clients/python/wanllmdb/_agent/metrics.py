@@ -6,6 +6,14 @@ from collections.abc import Callable, Mapping
 from numbers import Complex, Real
 from typing import Any
 
+LONGEST_METRIC_NAME = 200
+"""Characters that the registry takes."""
+
+
+def is_metric_name(name: str) -> bool:
+    """Whether the registry takes a value of that name."""
+    return 0 < len(name) <= LONGEST_METRIC_NAME and "\0" not in name
+
 
 def numeric_values(
     data: Mapping[str, Any], ignored: Callable[[str, Any], None]
