@@ -101,7 +101,7 @@ def runs_table(
             str(run.number),
             formats.run_state(run.state),
             *map(formats.number, values_so_far(run, metrics)),
-            formats.span(run.start_time, run.end_time),
+            formats.run_time(run),
             *(cells[index] for cells in columns.values()),
             *([_note(run)] if is_split else []),
         )
