@@ -26,14 +26,17 @@ class NoPointFoundError(Exception):
     Attributes:
         draws: How many were tried.
         worst: The constraint that most of them broke.
+        obstacle: Why it could not be computed, where that is how it was broken.
     """
 
-    def __init__(self, draws: int, worst: str) -> None:
+    def __init__(self, draws: int, worst: str, obstacle: str | None = None) -> None:
         self.draws = draws
         self.worst = worst
+        self.obstacle = obstacle
+        reason = "" if obstacle is None else f", which can't be computed: {obstacle}"
         super().__init__(
             f"no point that meets the constraints was found in {draws} "
-            f"{'draw' if draws == 1 else 'draws'}; most of them broke '{worst}'"
+            f"{'draw' if draws == 1 else 'draws'}; most of them broke '{worst}'{reason}"
         )
 
 
@@ -125,7 +128,8 @@ class _Part:
         """See `PointDraws.draw`."""
         if not self._expressions:
             return self._once(random, given)[0]
-        broken: Counter[str] = Counter()
+        broken: Counter[Expression] = Counter()
+        last: dict[Expression, dict[str, ParameterValue]] = {}
         draws = 0
         while draws < max_draws:
             point, is_random = self._once(random, given)
@@ -133,10 +137,12 @@ class _Part:
             failed = next((e for e in self._expressions if not e.holds(point)), None)
             if failed is None:
                 return point
-            broken[failed.text] += 1
+            broken[failed] += 1
+            last[failed] = point
             if not is_random or (deadline is not None and time.monotonic() > deadline):
                 break
-        raise NoPointFoundError(draws, broken.most_common(1)[0][0])
+        worst = broken.most_common(1)[0][0]
+        raise NoPointFoundError(draws, worst.text, worst.obstacle(last[worst]))
 
     def _once(
         self, random: Random, given: Mapping[str, ParameterValue]

@@ -40,6 +40,9 @@ _INSTEAD = {
     ast.IsNot: "'is not' is not allowed: write !=",
 }
 
+_UNCOMPUTABLE = (ArithmeticError, TypeError, ValueError, RecursionError)
+_ASSIGNMENT = re.compile(r"(?<![=<>!])=(?!=)")
+
 
 class ExpressionError(ValueError):
     """What is wrong with an expression; `problems` has all of it."""
@@ -75,8 +78,17 @@ class Expression:
         self._evaluator.names = values
         try:
             return self._evaluator.eval(self.text, self._tree) is True
-        except (ArithmeticError, TypeError, ValueError, RecursionError):
+        except _UNCOMPUTABLE:
             return False
+
+    def obstacle(self, values: Mapping[str, ParameterValue]) -> str | None:
+        """Why it can't be computed with these values, all its parameters; None where it can."""
+        self._evaluator.names = values
+        try:
+            self._evaluator.eval(self.text, self._tree)
+        except _UNCOMPUTABLE as error:
+            return f"{str(error) or type(error).__name__:.100}"
+        return None
 
 
 def parse(text: str, names: Collection[str], truth_values: Collection[str]) -> Expression:
@@ -257,6 +269,8 @@ def _syntax(text: str, error: SyntaxError, names: Collection[str]) -> str:
     hint = f"; write {_listed(map(spelled, unwritable))}" if unwritable else ""
     if not text.strip():
         return "is empty"
+    if not unwritable and _ASSIGNMENT.search(text):
+        hint = "; to compare write =="
     place = "" if error.offset is None else f" at character {error.offset}"
     return f"is no expression: {error.msg}{place}{hint}"
 

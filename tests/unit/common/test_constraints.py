@@ -181,6 +181,7 @@ def test_an_expression_whose_parameter_is_absent_is_met() -> None:
         ("a == b'x'", "is not allowed"),
         ("a == ...", "is not allowed"),
         ("a < \x00", "is no expression"),
+        ("a = 3", "to compare write =="),
         ("-" * 200 + "a < 1", "nested more than"),
         ("not " * 200 + "a", "nested more than"),
         ("(" * 300 + "a" + ")" * 300, "is no expression"),

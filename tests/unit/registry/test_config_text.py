@@ -25,6 +25,7 @@ from wanllmdb_registry.domain.config.text import read_text, write_json, write_ya
         ("a: \ud800", "neither YAML nor JSON"),
         ("a: " + "1" * 5000, "neither YAML nor JSON"),
         ("- 1", "must hold an object"),
+        ("sweep.yaml", "is 'sweep.yaml': for a file give what is in it"),
         ("{", "line 1"),
         ("[" * 100_000, "nested too deeply"),
         ("x: " + "a" * 2_000_000, "characters"),

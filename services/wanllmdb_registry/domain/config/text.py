@@ -98,7 +98,9 @@ def read_text(text: str) -> dict[str, Any]:
     except RecursionError:
         raise _invalid("is nested too deeply") from None
     if not isinstance(data, dict):
-        raise _invalid("must hold an object (method: ..., parameters: ...)")
+        name = isinstance(data, str) and "\n" not in data
+        hint = f", is {data!r:.100}: for a file give what is in it" if name else ""
+        raise _invalid(f"must hold an object (method: ..., parameters: ...){hint}")
     return data
 
 
