@@ -144,7 +144,10 @@ def refuse_unfit(unfit: Sequence[Unfit], path: str) -> None:
     if not unfit:
         return
     violations = [
-        FieldViolation(f"{path}.{entry.row.place}", f"{'; '.join(entry.problems):.300}")
+        # The place counts from 0 and knows no header: people look for the line.
+        FieldViolation(
+            f"{path}.{entry.row.place}", f"{entry.row.source}: {'; '.join(entry.problems):.300}"
+        )
         for entry in unfit
     ]
     first = unfit[0]

@@ -285,7 +285,7 @@ async def test_a_thousand_rows_that_do_not_fit_still_make_a_readable_answer(
     assert "1,000 prior runs do not fit" in refusal.message
     *_, last = refusal.fields.items()
     assert last == ("...", f"and {1_001 - len(refusal.fields)} more problems")
-    assert "'nonsense' is not a number" in refusal.fields["source.csv[0]"]
+    assert refusal.fields["source.csv[0]"].startswith("CSV line 2: x: 'nonsense' is not a number")
     answer = await import_runs(registry, sweep.sweep_id, csv=text, skip_unfit=True)
     assert (answer.skipped_runs, len(answer.skip_reasons)) == (1_000, 20)
 
