@@ -69,7 +69,12 @@ class InvalidArgumentError(WanllmdbError):
         if not self.fields:
             return self.message
         headline = self._HEADLINES.get(self.reason, "invalid request")
-        problems = "1 problem" if len(self.fields) == 1 else f"{len(self.fields)} problems"
+        # A last entry "..." says how many more there are than a server's answer can hold.
+        is_cut = self.fields[-1][0] == "..."
+        count = len(self.fields) - is_cut
+        problems = ("the first " if is_cut else "") + (
+            "1 problem" if count == 1 else f"{count} problems"
+        )
         lines = [f"  {path}: {text}" if path else f"  {text}" for path, text in self.fields]
         return "\n".join([f"{headline}, {problems}:", *lines])
 

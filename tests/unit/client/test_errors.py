@@ -116,6 +116,16 @@ def test_every_field_at_fault_stands_on_a_line_of_its_own() -> None:
     )
 
 
+def test_problems_that_an_answer_has_no_room_for_are_not_counted_as_one() -> None:
+    fields = {"runs[0]": "is wrong", "runs[1]": "is wrong", "...": "and 8 more problems"}
+
+    error = error_for(status(3, "many", info("INVALID_REQUEST"), bad_request(**fields)))
+
+    first, *_, last = str(error).splitlines()
+    assert first == "invalid request, the first 2 problems:"
+    assert last == "  ...: and 8 more problems"
+
+
 def test_details_of_many_fields_arrive_whole() -> None:
     fields = {f"parameters.p{index}.values": "x" * 300 for index in range(50)}
 
