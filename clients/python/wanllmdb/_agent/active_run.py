@@ -351,7 +351,7 @@ class ActiveRun:
             self._reporter.flush()
             decision = self._quick.should_stop(self.sweep_id, self.number)
         except WanllmdbError as error:
-            # Training does not wait for a service that is away.
+            # Training waits once for a service that is away, not at every log.
             if is_passing(error):
                 self._ask_not_before = time.monotonic() + _ASK_AGAIN_AFTER
             elif is_lost(error):
