@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import math
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from grpc import StatusCode
@@ -98,7 +98,7 @@ async def test_a_table_has_a_row_a_run_and_a_column_a_name(registry: Registry) -
     run = await get_run(registry, sweep_id, 0)
     start, end = (datetime.fromisoformat(first[name]) for name in ("start_time", "end_time"))
     assert first["start_time"].endswith("Z")
-    assert start.timestamp() == run.start_time.ToNanoseconds() / 1e9
+    assert start == run.start_time.ToDatetime(tzinfo=UTC)
     assert float(first["duration_seconds"]) == (end - start).total_seconds()
 
 
