@@ -118,6 +118,26 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """FAILED_PRECONDITION: a built-in template can't be changed or deleted.
     Metadata: template.
     """
+    ERROR_REASON_KEY_MISSING: _ErrorReason.ValueType  # 28
+    """UNAUTHENTICATED: the server asks for an API key and the call brought none."""
+    ERROR_REASON_KEY_INVALID: _ErrorReason.ValueType  # 29
+    """UNAUTHENTICATED: the API key is malformed, unknown or wrong."""
+    ERROR_REASON_KEY_EXPIRED: _ErrorReason.ValueType  # 30
+    """UNAUTHENTICATED: the API key has expired. Metadata: key_id."""
+    ERROR_REASON_KEY_REVOKED: _ErrorReason.ValueType  # 31
+    """UNAUTHENTICATED: the API key was revoked. Metadata: key_id."""
+    ERROR_REASON_PERMISSION_DENIED: _ErrorReason.ValueType  # 32
+    """PERMISSION_DENIED: the key's role or projects do not allow the call; sent
+    also for what does not exist, to those who could not see it if it did.
+    Metadata: key_id, needed_role.
+    """
+    ERROR_REASON_KEY_NOT_FOUND: _ErrorReason.ValueType  # 33
+    """NOT_FOUND: no such key. Metadata: key_id."""
+    ERROR_REASON_RATE_LIMITED: _ErrorReason.ValueType  # 34
+    """RESOURCE_EXHAUSTED: this key, or this address where there are no keys, sends
+    more calls a second, or has more under way, than it may; a
+    google.rpc.RetryInfo says when to come again. Metadata: limit.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The `reason` of the google.rpc.ErrorInfo that both services send with every
@@ -220,5 +240,25 @@ ERROR_REASON_TEMPLATE_NAME_TAKEN: ErrorReason.ValueType  # 26
 ERROR_REASON_TEMPLATE_BUILT_IN: ErrorReason.ValueType  # 27
 """FAILED_PRECONDITION: a built-in template can't be changed or deleted.
 Metadata: template.
+"""
+ERROR_REASON_KEY_MISSING: ErrorReason.ValueType  # 28
+"""UNAUTHENTICATED: the server asks for an API key and the call brought none."""
+ERROR_REASON_KEY_INVALID: ErrorReason.ValueType  # 29
+"""UNAUTHENTICATED: the API key is malformed, unknown or wrong."""
+ERROR_REASON_KEY_EXPIRED: ErrorReason.ValueType  # 30
+"""UNAUTHENTICATED: the API key has expired. Metadata: key_id."""
+ERROR_REASON_KEY_REVOKED: ErrorReason.ValueType  # 31
+"""UNAUTHENTICATED: the API key was revoked. Metadata: key_id."""
+ERROR_REASON_PERMISSION_DENIED: ErrorReason.ValueType  # 32
+"""PERMISSION_DENIED: the key's role or projects do not allow the call; sent
+also for what does not exist, to those who could not see it if it did.
+Metadata: key_id, needed_role.
+"""
+ERROR_REASON_KEY_NOT_FOUND: ErrorReason.ValueType  # 33
+"""NOT_FOUND: no such key. Metadata: key_id."""
+ERROR_REASON_RATE_LIMITED: ErrorReason.ValueType  # 34
+"""RESOURCE_EXHAUSTED: this key, or this address where there are no keys, sends
+more calls a second, or has more under way, than it may; a
+google.rpc.RetryInfo says when to come again. Metadata: limit.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -2481,6 +2481,64 @@ class ReleaseRunResponse(_message.Message):
 Global___ReleaseRunResponse: _TypeAlias = ReleaseRunResponse  # noqa: Y015
 
 @_typing.final
+class ResumeRunsRequest(_message.Message):
+    """Request of ResumeRuns."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SWEEP_ID_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    sweep_id: _builtins.str
+    """The sweep."""
+    agent_id: _builtins.str
+    """The agent's name, as it was given when the runs were handed out. Not empty."""
+    count: _builtins.int
+    """At most so many, by ascending number: 1 to 100; 0 means 1."""
+    request_id: _builtins.str
+    """See the service's comment on request ids."""
+    def __init__(
+        self,
+        *,
+        sweep_id: _builtins.str = ...,
+        agent_id: _builtins.str = ...,
+        count: _builtins.int = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "count", b"count", "request_id", b"request_id", "sweep_id", b"sweep_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResumeRunsRequest: _TypeAlias = ResumeRunsRequest  # noqa: Y015
+
+@_typing.final
+class ResumeRunsResponse(_message.Message):
+    """Response of ResumeRuns."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUNS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def runs(self) -> _containers.RepeatedCompositeFieldContainer[_run_pb2.Run]:
+        """The runs, RUNNING, with renewed leases; empty when the agent holds none."""
+
+    def __init__(
+        self,
+        *,
+        runs: _abc.Iterable[_run_pb2.Run] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["runs", b"runs"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResumeRunsResponse: _TypeAlias = ResumeRunsResponse  # noqa: Y015
+
+@_typing.final
 class RunLease(_message.Message):
     """A run as its agent holds it."""
 

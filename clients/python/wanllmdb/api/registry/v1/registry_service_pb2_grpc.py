@@ -166,6 +166,11 @@ class SweepRegistryServiceStub(object):
                 request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ReleaseRunRequest.SerializeToString,
                 response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ReleaseRunResponse.FromString,
                 _registered_method=True)
+        self.ResumeRuns = channel.unary_unary(
+                '/wanllmdb.api.registry.v1.SweepRegistryService/ResumeRuns',
+                request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ResumeRunsRequest.SerializeToString,
+                response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ResumeRunsResponse.FromString,
+                _registered_method=True)
         self.Heartbeat = channel.unary_unary(
                 '/wanllmdb.api.registry.v1.SweepRegistryService/Heartbeat',
                 request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.HeartbeatRequest.SerializeToString,
@@ -396,6 +401,16 @@ class SweepRegistryServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ResumeRuns(self, request, context):
+        """Gives an agent the running runs that it holds already, with renewed leases:
+        for one that crashed and comes back under its name. Their attempts stay, so
+        what it reported before goes on. Agents call SuggestionService.Suggest with
+        `resume`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Heartbeat(self, request, context):
         """Renews the leases of running runs and tells what to do with each.
         """
@@ -565,6 +580,11 @@ def add_SweepRegistryServiceServicer_to_server(servicer, server):
                     servicer.ReleaseRun,
                     request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ReleaseRunRequest.FromString,
                     response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ReleaseRunResponse.SerializeToString,
+            ),
+            'ResumeRuns': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResumeRuns,
+                    request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ResumeRunsRequest.FromString,
+                    response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ResumeRunsResponse.SerializeToString,
             ),
             'Heartbeat': grpc.unary_unary_rpc_method_handler(
                     servicer.Heartbeat,
@@ -1257,6 +1277,33 @@ class SweepRegistryService(object):
             '/wanllmdb.api.registry.v1.SweepRegistryService/ReleaseRun',
             wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ReleaseRunRequest.SerializeToString,
             wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ReleaseRunResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResumeRuns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/wanllmdb.api.registry.v1.SweepRegistryService/ResumeRuns',
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ResumeRunsRequest.SerializeToString,
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ResumeRunsResponse.FromString,
             options,
             channel_credentials,
             insecure,

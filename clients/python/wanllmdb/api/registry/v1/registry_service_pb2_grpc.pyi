@@ -120,6 +120,12 @@ class SweepRegistryServiceStub:
     """Gives a running run back: it is queued again at once and this does not
     count as a retry.
     """
+    ResumeRuns: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ResumeRunsRequest, _registry_service_pb2.ResumeRunsResponse]
+    """Gives an agent the running runs that it holds already, with renewed leases:
+    for one that crashed and comes back under its name. Their attempts stay, so
+    what it reported before goes on. Agents call SuggestionService.Suggest with
+    `resume`.
+    """
     Heartbeat: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.HeartbeatRequest, _registry_service_pb2.HeartbeatResponse]
     """Renews the leases of running runs and tells what to do with each."""
     GetMetricHistory: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.GetMetricHistoryRequest, _registry_service_pb2.GetMetricHistoryResponse]
@@ -230,6 +236,12 @@ class SweepRegistryServiceAsyncStub(SweepRegistryServiceStub):
     ReleaseRun: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ReleaseRunRequest, _registry_service_pb2.ReleaseRunResponse]  # type: ignore[assignment]
     """Gives a running run back: it is queued again at once and this does not
     count as a retry.
+    """
+    ResumeRuns: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ResumeRunsRequest, _registry_service_pb2.ResumeRunsResponse]  # type: ignore[assignment]
+    """Gives an agent the running runs that it holds already, with renewed leases:
+    for one that crashed and comes back under its name. Their attempts stay, so
+    what it reported before goes on. Agents call SuggestionService.Suggest with
+    `resume`.
     """
     Heartbeat: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.HeartbeatRequest, _registry_service_pb2.HeartbeatResponse]  # type: ignore[assignment]
     """Renews the leases of running runs and tells what to do with each."""
@@ -482,6 +494,18 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_registry_service_pb2.ReleaseRunResponse, _abc.Awaitable[_registry_service_pb2.ReleaseRunResponse]]:
         """Gives a running run back: it is queued again at once and this does not
         count as a retry.
+        """
+
+    @_abc_1.abstractmethod
+    def ResumeRuns(
+        self,
+        request: _registry_service_pb2.ResumeRunsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.ResumeRunsResponse, _abc.Awaitable[_registry_service_pb2.ResumeRunsResponse]]:
+        """Gives an agent the running runs that it holds already, with renewed leases:
+        for one that crashed and comes back under its name. Their attempts stay, so
+        what it reported before goes on. Agents call SuggestionService.Suggest with
+        `resume`.
         """
 
     @_abc_1.abstractmethod

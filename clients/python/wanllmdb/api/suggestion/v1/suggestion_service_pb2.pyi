@@ -132,6 +132,7 @@ class SuggestRequest(_message.Message):
     COUNT_FIELD_NUMBER: _builtins.int
     AGENT_ID_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    RESUME_FIELD_NUMBER: _builtins.int
     sweep_id: _builtins.str
     """The sweep."""
     count: _builtins.int
@@ -140,6 +141,12 @@ class SuggestRequest(_message.Message):
     """Who will work on them; any name that the agent chooses. Not empty."""
     request_id: _builtins.str
     """A UUID that the caller makes up; the same id gives the same runs."""
+    resume: _builtins.bool
+    """For an agent that crashed and comes back under its name: the runs that the
+    sweep's registry still holds as running for `agent_id` come first, with
+    their attempts and renewed leases, before anything is queued or new. Such
+    runs are all that is returned where there are any.
+    """
     def __init__(
         self,
         *,
@@ -147,10 +154,11 @@ class SuggestRequest(_message.Message):
         count: _builtins.int = ...,
         agent_id: _builtins.str = ...,
         request_id: _builtins.str = ...,
+        resume: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "count", b"count", "request_id", b"request_id", "sweep_id", b"sweep_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "count", b"count", "request_id", b"request_id", "resume", b"resume", "sweep_id", b"sweep_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -166,6 +174,8 @@ class SuggestResponse(_message.Message):
     EXHAUSTED_FIELD_NUMBER: _builtins.int
     NEXT_CHECK_ITERATION_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
+    RESUMED_FIELD_NUMBER: _builtins.int
+    RUNNING_RUNS_FIELD_NUMBER: _builtins.int
     exhausted: Global___ExhaustedReason.ValueType
     """Why there are fewer than asked for; not set when there are not."""
     next_check_iteration: _builtins.int
@@ -174,6 +184,14 @@ class SuggestResponse(_message.Message):
     """
     message: _builtins.str
     """Why the sweep ended, in a sentence, where `exhausted` is TERMINATED."""
+    resumed: _builtins.bool
+    """Whether the runs are those that the agent held before, see
+    SuggestRequest.resume.
+    """
+    running_runs: _builtins.int
+    """Runs that others still work on, when `exhausted` is set: one of them may be
+    lost and handed out again, as long as there are any.
+    """
     @_builtins.property
     def runs(self) -> _containers.RepeatedCompositeFieldContainer[_run_pb2.Run]:
         """The runs, at most as many as asked for."""
@@ -185,10 +203,12 @@ class SuggestResponse(_message.Message):
         exhausted: Global___ExhaustedReason.ValueType = ...,
         next_check_iteration: _builtins.int | None = ...,
         message: _builtins.str = ...,
+        resumed: _builtins.bool = ...,
+        running_runs: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_next_check_iteration", b"_next_check_iteration", "next_check_iteration", b"next_check_iteration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_next_check_iteration", b"_next_check_iteration", "exhausted", b"exhausted", "message", b"message", "next_check_iteration", b"next_check_iteration", "runs", b"runs"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_next_check_iteration", b"_next_check_iteration", "exhausted", b"exhausted", "message", b"message", "next_check_iteration", b"next_check_iteration", "resumed", b"resumed", "running_runs", b"running_runs", "runs", b"runs"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__next_check_iteration: _TypeAlias = _typing.Literal["next_check_iteration"]  # noqa: Y015
     _WhichOneofArgType__next_check_iteration: _TypeAlias = _typing.Literal["_next_check_iteration", b"_next_check_iteration"]  # noqa: Y015
