@@ -26,7 +26,9 @@ from wanllmdb_common.errors import (
     InvalidArgumentError,
     NotFoundError,
     OverloadedError,
+    PermissionDeniedError,
     ServiceError,
+    UnauthenticatedError,
     UnavailableError,
 )
 
@@ -47,6 +49,8 @@ _CODES: dict[type[ServiceError], grpc.StatusCode] = {
     AbortedError: grpc.StatusCode.ABORTED,
     UnavailableError: grpc.StatusCode.UNAVAILABLE,
     OverloadedError: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    UnauthenticatedError: grpc.StatusCode.UNAUTHENTICATED,
+    PermissionDeniedError: grpc.StatusCode.PERMISSION_DENIED,
 }
 
 # The stubs know it as generic, the runtime does not.
@@ -55,9 +59,14 @@ Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 log = structlog.get_logger(__name__)
 
 
+def code_of(error: ServiceError) -> grpc.StatusCode:
+    """The status that stands for the error."""
+    return _CODES[type(error)]
+
+
 async def abort(context: Context, error: ServiceError) -> NoReturn:
     """Ends the call with the error's status and details."""
-    code = _CODES[type(error)]
+    code = code_of(error)
     message = _cut(error.message)
     details: list[Message] = [
         error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata)

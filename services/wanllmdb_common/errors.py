@@ -61,6 +61,14 @@ class AbortedError(ServiceError):
     """Somebody else was faster: read again and retry."""
 
 
+class UnauthenticatedError(ServiceError):
+    """The call brought no API key that is good."""
+
+
+class PermissionDeniedError(ServiceError):
+    """The caller's key does not allow it, whether or not what it asks for exists."""
+
+
 class UnavailableError(ServiceError):
     """Something behind the service is away; the same request may be sent again."""
 

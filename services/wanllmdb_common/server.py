@@ -16,7 +16,8 @@ from grpc_health.v1.health import SERVICE_NAME as HEALTH_SERVICE
 from grpc_health.v1.health import aio as health
 from grpc_reflection.v1alpha import reflection
 
-from wanllmdb_common.interceptor import CallInterceptor
+from wanllmdb_common.calls.call import CallStep
+from wanllmdb_common.calls.interceptor import CallInterceptor
 from wanllmdb_common.settings import USAGE_EXIT_CODE, ServerSettings
 
 log = structlog.get_logger(__name__)
@@ -35,6 +36,7 @@ async def running_server(
     *,
     services: Sequence[str],
     register: Callable[[grpc.aio.Server], None],
+    steps: Sequence[CallStep] = (),
 ) -> AsyncIterator[str]:
     """Serves within the block; yields the address as host:port.
 
@@ -45,12 +47,13 @@ async def running_server(
         settings: Address and limits.
         services: Full names of the services, for health and reflection.
         register: Adds the servicers to the server.
+        steps: What is done around each call, outermost first.
 
     Raises:
         PortTakenError: the address can't be bound.
     """
     server = grpc.aio.server(
-        interceptors=[CallInterceptor()],
+        interceptors=[CallInterceptor(steps)],
         options=[
             # Two servers would otherwise share the port without a word.
             ("grpc.so_reuseport", 0),
@@ -90,6 +93,7 @@ async def serve_until_signal(
     *,
     services: Sequence[str],
     register: Callable[[grpc.aio.Server], None],
+    steps: Sequence[CallStep] = (),
 ) -> None:
     """Serves until SIGINT or SIGTERM; prints `ready NAME HOST:PORT` on stdout once it answers.
 
@@ -100,7 +104,9 @@ async def serve_until_signal(
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     try:
-        async with running_server(settings, services=services, register=register) as address:
+        async with running_server(
+            settings, services=services, register=register, steps=steps
+        ) as address:
             print(f"ready {name} {address}", flush=True)
             log.info("serving", service=name, address=address)
             await stop.wait()

@@ -18,8 +18,8 @@ from wanllmdb.api.registry.v1 import (
     run_pb2,
     sweep_pb2,
 )
+from wanllmdb_common.calls.call import REQUEST_ID_KEY
 from wanllmdb_common.error_mapping import Context
-from wanllmdb_common.interceptor import REQUEST_ID_KEY
 from wanllmdb_suggestion.rpc_errors import service_error
 
 Request = TypeVar("Request", contravariant=True)

@@ -202,3 +202,23 @@ replies = Table(
     PrimaryKeyConstraint("sweep_id", "request_id"),
     Index("replies_by_time", "create_time"),
 )
+
+# API keys. Never deleted, so that the audit log's ids stay known.
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("role", Integer, nullable=False),
+    # A JSON list of names; ["*"] for all.
+    Column("projects", JSON, nullable=False),
+    Column("secret_sha256", LargeBinary, nullable=False),
+    Column("creator_key_id", Text, nullable=False),
+    # The request that created it, and a digest of what it asked for.
+    Column("request_id", Uuid(as_uuid=False), nullable=False, unique=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    _time("create_time"),
+    _time("expire_time", nullable=True),
+    _time("revoke_time", nullable=True),
+    Index("api_keys_by_time", "create_time", "key_id"),
+)

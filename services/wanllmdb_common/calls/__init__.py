@@ -1,0 +1,1 @@
+"""What happens around every call of a server, before and after the servicer's part."""

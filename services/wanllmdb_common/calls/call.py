@@ -1,0 +1,103 @@
+"""A call as the server sees it, and what may be done around it."""
+
+from __future__ import annotations
+
+import contextvars
+import time
+import uuid
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol, cast
+
+import grpc
+
+from wanllmdb_common.calls.caller import ANYONE, Caller
+from wanllmdb_common.error_mapping import Context
+
+REQUEST_ID_KEY = "x-request-id"
+
+
+@dataclass(eq=False)
+class Call:
+    """One call.
+
+    Attributes:
+        method: The full name of the RPC: `/package.Service/Rpc`.
+        request: What was sent.
+        context: gRPC's.
+        is_stream: Whether it answers with a stream.
+        caller: Who sent it, once that is known.
+        code: How it ended; OK until something else is known.
+        reason: The reason of the error that it ended with; empty for none.
+        started: When it began, as of time.perf_counter.
+    """
+
+    method: str
+    request: Any
+    context: Context
+    is_stream: bool
+    caller: Caller = ANYONE
+    code: grpc.StatusCode = grpc.StatusCode.OK
+    reason: str = ""
+    started: float = field(default_factory=time.perf_counter)
+
+    @property
+    def rpc(self) -> str:
+        """The name of the RPC alone."""
+        return self.method.rpartition("/")[2]
+
+    @property
+    def peer(self) -> str:
+        """The caller's address as gRPC gives it."""
+        return self.context.peer()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it began."""
+        return time.perf_counter() - self.started
+
+    @cached_property
+    def request_id(self) -> str:
+        """What the caller named the call for the logs, else a name of our own."""
+        return self.metadata(REQUEST_ID_KEY) or uuid.uuid4().hex
+
+    def metadata(self, key: str) -> str:
+        """The caller's metadata of that name; empty where there is none."""
+        for name, value in self.context.invocation_metadata() or ():
+            if name == key:
+                return cast("str", value)
+        return ""
+
+
+class CallStep(Protocol):
+    """One concern of all calls, such as who may send them or how many at once."""
+
+    async def before(self, call: Call) -> None:
+        """Before the servicer's part.
+
+        Raises:
+            ServiceError: the call is refused.
+        """
+
+    def after(self, call: Call) -> None:
+        """When the call has ended, however it did, if `before` let it pass or refused it.
+
+        Of a step whose turn never came it is not called. Must not raise.
+        """
+
+
+_current: contextvars.ContextVar[Call] = contextvars.ContextVar("call")
+
+
+def current_call() -> Call:
+    """The call that the running code serves.
+
+    Raises:
+        LookupError: it serves none.
+    """
+    return _current.get()
+
+
+def set_current_call(call: Call) -> None:
+    """For the interceptor: what runs in this context serves the call."""
+    _current.set(call)

@@ -1,0 +1,127 @@
+"""What happens around every call: its steps, its errors, its log line."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any, TypeAlias
+
+import grpc
+import grpc.aio
+import structlog
+
+from wanllmdb_common.calls.call import Call, CallStep, set_current_call
+from wanllmdb_common.error_mapping import Context, abort, abort_internal, code_of
+from wanllmdb_common.errors import ServiceError
+
+log = structlog.get_logger(__name__)
+
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+
+
+class CallInterceptor(grpc.aio.ServerInterceptor):
+    """Takes every call through the steps, maps every exception to a status, logs failures.
+
+    One interceptor rather than one for each concern: every layer of them costs
+    each call a coroutine.
+
+    Args:
+        steps: What is done around each call, outermost first. gRPC's own services
+            (health, reflection) go without.
+    """
+
+    def __init__(self, steps: Sequence[CallStep] = ()) -> None:
+        self._steps = tuple(steps)
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler | None:
+        handler = await continuation(handler_call_details)
+        method = handler_call_details.method
+        if handler is None or not method.startswith("/wanllmdb."):
+            return handler
+        if handler.unary_unary:
+            return grpc.unary_unary_rpc_method_handler(
+                self._around_unary(method, handler.unary_unary),
+                request_deserializer=handler.request_deserializer,
+                response_serializer=handler.response_serializer,
+            )
+        return grpc.unary_stream_rpc_method_handler(
+            self._around_stream(method, handler.unary_stream),
+            request_deserializer=handler.request_deserializer,
+            response_serializer=handler.response_serializer,
+        )
+
+    def _around_unary(self, method: str, behavior: Any) -> Any:
+        async def serve(request: Any, context: Context) -> Any:
+            call = Call(method, request, context, is_stream=False)
+            set_current_call(call)
+            entered: list[CallStep] = []
+            try:
+                for step in self._steps:
+                    entered.append(step)
+                    await step.before(call)
+                return await behavior(request, context)
+            except BaseException as error:
+                await _fail(call, error)
+            finally:
+                for step in reversed(entered):
+                    step.after(call)
+
+        return serve
+
+    def _around_stream(self, method: str, behavior: Any) -> Any:
+        async def serve(request: Any, context: Context) -> AsyncIterator[Any]:
+            call = Call(method, request, context, is_stream=True)
+            set_current_call(call)
+            entered: list[CallStep] = []
+            try:
+                for step in self._steps:
+                    entered.append(step)
+                    await step.before(call)
+                async for message in behavior(request, context):
+                    yield message
+            except BaseException as error:
+                await _fail(call, error)
+            finally:
+                for step in reversed(entered):
+                    step.after(call)
+
+        return serve
+
+
+async def _fail(call: Call, error: BaseException) -> None:
+    with structlog.contextvars.bound_contextvars(request_id=call.request_id):
+        match error:
+            case grpc.aio.AbortError():
+                call.code = call.context.code() or grpc.StatusCode.UNKNOWN
+                raise error
+            case GeneratorExit():
+                call.code = grpc.StatusCode.CANCELLED
+                raise error
+            case asyncio.CancelledError():
+                call.code = grpc.StatusCode.CANCELLED
+                # grpc.aio leaves the caller waiting for ever when a handler ends by a
+                # cancellation that the caller did not ask for.
+                if not call.context.done():
+                    await call.context.abort(call.code, "the server canceled the call")
+                raise error
+            case ServiceError():
+                call.code = code_of(error)
+                call.reason = error.reason
+                log.info(
+                    "call failed",
+                    method=call.method,
+                    reason=error.reason,
+                    message=error.message[:500],
+                    elapsed_ms=round(call.elapsed * 1000, 1),
+                )
+                await abort(call.context, error)
+            case Exception():
+                call.code = grpc.StatusCode.INTERNAL
+                call.reason = "INTERNAL"
+                await abort_internal(call.context, call.method)
+            case _:
+                raise error
