@@ -14,6 +14,11 @@ class Role(IntEnum):
     EDITOR = 3
     ADMIN = 4
 
+    @property
+    def word(self) -> str:
+        """The name as people write it."""
+        return self.name.lower()
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:

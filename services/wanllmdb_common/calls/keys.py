@@ -1,0 +1,73 @@
+"""The API key that a call brings, and the step that finds out whose it is."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from wanllmdb_common.calls.call import Call
+from wanllmdb_common.calls.caller import Caller
+from wanllmdb_common.errors import UnauthenticatedError
+
+AUTHORIZATION_KEY = "authorization"
+_SCHEME = "bearer "
+
+
+def key_text_of(call: Call) -> str:
+    """The key's text as the call brings it, good or not; empty for a call without one.
+
+    It holds a secret: never log it, never put it into an error.
+    """
+    value = call.metadata(AUTHORIZATION_KEY)
+    if value[: len(_SCHEME)].lower() == _SCHEME:
+        return value[len(_SCHEME) :].strip()
+    # Of another form, and so no key; but the call is not one without.
+    return value
+
+
+class Authentication:
+    """The step that sets `Call.caller`.
+
+    Args:
+        authenticate: Gives who has a key, by the key's text, empty for a call without one;
+            raises UnauthenticatedError for who has none that is good.
+    """
+
+    def __init__(self, authenticate: Callable[[str], Awaitable[Caller]]) -> None:
+        self._authenticate = authenticate
+
+    async def before(self, call: Call) -> None:
+        call.caller = await self._authenticate(key_text_of(call))
+
+    def after(self, call: Call) -> None:
+        pass
+
+
+def key_missing() -> UnauthenticatedError:
+    """KEY_MISSING."""
+    return UnauthenticatedError(
+        "KEY_MISSING",
+        "this server asks for an API key: send it as the metadata 'authorization: Bearer wsk_...'; "
+        "an admin makes one with `wanllmdb key create`",
+    )
+
+
+def key_invalid() -> UnauthenticatedError:
+    """KEY_INVALID: the same for what is malformed, unknown or has a wrong secret."""
+    return UnauthenticatedError(
+        "KEY_INVALID",
+        "the API key is not one of this server's: check that it was copied as a whole",
+    )
+
+
+def key_expired(key_id: str) -> UnauthenticatedError:
+    """KEY_EXPIRED."""
+    return UnauthenticatedError(
+        "KEY_EXPIRED", f"API key '{key_id}' has expired: ask an admin for a new one", key_id=key_id
+    )
+
+
+def key_revoked(key_id: str) -> UnauthenticatedError:
+    """KEY_REVOKED."""
+    return UnauthenticatedError(
+        "KEY_REVOKED", f"API key '{key_id}' was revoked: ask an admin for a new one", key_id=key_id
+    )
