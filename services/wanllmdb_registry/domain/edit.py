@@ -42,12 +42,14 @@ class StoredReply:
 class Needs:
     """What a change must find loaded.
 
-    `histories` names attempts, as (number, attempt), by whose stored values the objective is
-    found: see `SweepEdit.values_of`. `objectives` asks for those of all finished runs.
+    `agent_ids` asks for the running and queued runs of these agents. `histories` names
+    attempts, as (number, attempt), by whose stored values the objective is found: see
+    `SweepEdit.values_of`. `objectives` asks for those of all finished runs.
     """
 
     numbers: frozenset[int] = frozenset()
     external_run_ids: frozenset[str] = frozenset()
+    agent_ids: frozenset[str] = frozenset()
     queued: bool = False
     expired: bool = False
     histories: frozenset[Attempt] = frozenset()

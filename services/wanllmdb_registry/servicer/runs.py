@@ -30,6 +30,7 @@ from wanllmdb_registry.domain.run_progress import (
     ReportMetrics,
     Succeeded,
 )
+from wanllmdb_registry.domain.run_resumption import ResumeRuns
 from wanllmdb_registry.servicer.base import ServicerPart
 from wanllmdb_registry.servicer.convert import (
     best_to_proto,
@@ -48,6 +49,7 @@ from wanllmdb_registry.servicer.requests import (
 MAX_PROPOSALS = 1000
 MAX_ENQUEUED = 1000
 MAX_LEASES = 1000
+MAX_RESUMED = 100
 
 
 class RunsPart(ServicerPart):
@@ -196,6 +198,22 @@ class RunsPart(ServicerPart):
         reason = _reason(request.reason)
         change = ReleaseRun(key, encode, number=number, attempt=request.attempt, reason=reason)
         return await self.commit(sweep_id, change, pb.ReleaseRunResponse)
+
+    async def ResumeRuns(
+        self, request: pb.ResumeRunsRequest, context: Context
+    ) -> pb.ResumeRunsResponse:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        key = reader.key(request)
+        agent_id = reader.text("agent_id", request.agent_id, required=True)
+        count = reader.limit("count", request.count, default=1, maximum=MAX_RESUMED)
+        reader.done()
+
+        def encode(runs: Sequence[Run]) -> bytes:
+            return pb.ResumeRunsResponse(runs=map(run_to_proto, runs)).SerializeToString()
+
+        change = ResumeRuns(key, encode, agent_id=agent_id, count=count)
+        return await self.commit(sweep_id, change, pb.ResumeRunsResponse)
 
     async def Heartbeat(
         self, request: pb.HeartbeatRequest, context: Context

@@ -69,22 +69,25 @@ REPLIES = Statement(
 _runs_by_number = select(runs).where(_of_sweep, runs.c.number == _numbers).order_by(runs.c.number)
 READ_RUNS_BY_NUMBER = Statement(_runs_by_number)
 LOCK_RUNS_BY_NUMBER = Statement(_runs_by_number.with_for_update(key_share=True))
-_runs_by_need = (
-    select(runs)
-    .where(
-        _of_sweep,
-        or_(
-            runs.c.number == _numbers,
-            runs.c.external_run_id == func.any(bindparam("external_run_ids", type_=ARRAY(Text))),
-            (runs.c.state == RunState.QUEUED.value) & bindparam("queued", type_=Boolean),
-            (runs.c.state == RunState.RUNNING.value)
-            & (runs.c.lease_expire_time <= bindparam("expired_at", type_=DateTime(timezone=True))),
-        ),
-    )
-    .order_by(runs.c.number)
+_needs = (
+    runs.c.number == _numbers,
+    runs.c.external_run_id == func.any(bindparam("external_run_ids", type_=ARRAY(Text))),
+    (runs.c.state == RunState.QUEUED.value) & bindparam("queued", type_=Boolean),
+    (runs.c.state == RunState.RUNNING.value)
+    & (runs.c.lease_expire_time <= bindparam("expired_at", type_=DateTime(timezone=True))),
+)
+# By itself, as it looks at every run that waits or runs.
+_of_agents = or_(runs.c.state == RunState.QUEUED.value, runs.c.state == RunState.RUNNING.value) & (
+    runs.c.agent_id == func.any(bindparam("agent_ids", type_=ARRAY(Text)))
+)
+_runs_by_need = select(runs).where(_of_sweep, or_(*_needs)).order_by(runs.c.number)
+_runs_by_need_or_agent = (
+    select(runs).where(_of_sweep, or_(*_needs, _of_agents)).order_by(runs.c.number)
 )
 READ_RUNS_BY_NEED = Statement(_runs_by_need)
 LOCK_RUNS_BY_NEED = Statement(_runs_by_need.with_for_update(key_share=True))
+READ_RUNS_BY_NEED_OR_AGENT = Statement(_runs_by_need_or_agent)
+LOCK_RUNS_BY_NEED_OR_AGENT = Statement(_runs_by_need_or_agent.with_for_update(key_share=True))
 
 FINISHED_OBJECTIVES = Statement(
     select(runs.c.number, runs.c.objectives).where(

@@ -404,8 +404,9 @@ class SweepRegistryServiceServicer(object):
     def ResumeRuns(self, request, context):
         """Gives an agent the running runs that it holds already, with renewed leases:
         for one that crashed and comes back under its name. Their attempts stay, so
-        what it reported before goes on. Agents call SuggestionService.Suggest with
-        `resume`.
+        what it reported before goes on. In any state of the sweep; while it is
+        RUNNING, also runs whose lease ran out, if they are QUEUED and nobody was
+        given them since. Agents call SuggestionService.Suggest with `resume`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

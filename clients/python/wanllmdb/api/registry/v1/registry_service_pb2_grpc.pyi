@@ -123,8 +123,9 @@ class SweepRegistryServiceStub:
     ResumeRuns: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ResumeRunsRequest, _registry_service_pb2.ResumeRunsResponse]
     """Gives an agent the running runs that it holds already, with renewed leases:
     for one that crashed and comes back under its name. Their attempts stay, so
-    what it reported before goes on. Agents call SuggestionService.Suggest with
-    `resume`.
+    what it reported before goes on. In any state of the sweep; while it is
+    RUNNING, also runs whose lease ran out, if they are QUEUED and nobody was
+    given them since. Agents call SuggestionService.Suggest with `resume`.
     """
     Heartbeat: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.HeartbeatRequest, _registry_service_pb2.HeartbeatResponse]
     """Renews the leases of running runs and tells what to do with each."""
@@ -240,8 +241,9 @@ class SweepRegistryServiceAsyncStub(SweepRegistryServiceStub):
     ResumeRuns: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ResumeRunsRequest, _registry_service_pb2.ResumeRunsResponse]  # type: ignore[assignment]
     """Gives an agent the running runs that it holds already, with renewed leases:
     for one that crashed and comes back under its name. Their attempts stay, so
-    what it reported before goes on. Agents call SuggestionService.Suggest with
-    `resume`.
+    what it reported before goes on. In any state of the sweep; while it is
+    RUNNING, also runs whose lease ran out, if they are QUEUED and nobody was
+    given them since. Agents call SuggestionService.Suggest with `resume`.
     """
     Heartbeat: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.HeartbeatRequest, _registry_service_pb2.HeartbeatResponse]  # type: ignore[assignment]
     """Renews the leases of running runs and tells what to do with each."""
@@ -504,8 +506,9 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_registry_service_pb2.ResumeRunsResponse, _abc.Awaitable[_registry_service_pb2.ResumeRunsResponse]]:
         """Gives an agent the running runs that it holds already, with renewed leases:
         for one that crashed and comes back under its name. Their attempts stay, so
-        what it reported before goes on. Agents call SuggestionService.Suggest with
-        `resume`.
+        what it reported before goes on. In any state of the sweep; while it is
+        RUNNING, also runs whose lease ran out, if they are QUEUED and nobody was
+        given them since. Agents call SuggestionService.Suggest with `resume`.
         """
 
     @_abc_1.abstractmethod

@@ -1,0 +1,168 @@
+"""Runs over gRPC: an agent that comes back under its name gets what it held."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import grpc.aio
+import pytest
+from google.protobuf.message import Message
+from grpc import StatusCode
+
+from tests.conftest import registry_server
+from tests.errors import refused
+from tests.integration.registry.reads import get_run, get_sweep
+from tests.sweeps import (
+    Registry,
+    create_runs,
+    create_runs_request,
+    create_sweep,
+    finish_run,
+    proposal,
+    request_id,
+    row,
+)
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
+from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
+
+
+async def _hand_out(registry: Registry, sweep_id: str, agent_id: str, *numbers: int) -> None:
+    proposals = [proposal(number) for number in numbers]
+    request = create_runs_request(sweep_id, *proposals, agent_id=agent_id)
+    assert not (await registry.CreateRuns(request)).conflict
+
+
+async def _resume(
+    registry: Registry, sweep_id: str, agent_id: str, count: int = 100
+) -> list[run_pb2.Run]:
+    request = pb.ResumeRunsRequest(
+        sweep_id=sweep_id, agent_id=agent_id, count=count, request_id=request_id()
+    )
+    return list((await registry.ResumeRuns(request)).runs)
+
+
+async def test_an_agent_gets_its_running_runs_with_new_leases(registry: Registry) -> None:
+    sweep = await create_sweep(registry)
+    await _hand_out(registry, sweep.sweep_id, "a", 0, 1)
+    await _hand_out(registry, sweep.sweep_id, "b", 2)
+    await _hand_out(registry, sweep.sweep_id, "a", 3, 4)
+    await finish_run(registry, await get_run(registry, sweep.sweep_id, 1), 1.0)
+    report = pb.ReportMetricsRequest(
+        sweep_id=sweep.sweep_id, number=3, attempt=1, rows=[row(7, {"loss": 2.0})]
+    )
+    await registry.ReportMetrics(report)
+    before = {n: await get_run(registry, sweep.sweep_id, n) for n in range(5)}
+    resumed = await _resume(registry, sweep.sweep_id, "a")
+    assert [run.number for run in resumed] == [0, 3, 4]
+    for run in resumed:
+        was = before[run.number]
+        assert (run.state, run.attempt) == (run_pb2.RUN_STATE_RUNNING, 1)
+        assert run.lease_expire_time.ToNanoseconds() > was.lease_expire_time.ToNanoseconds()
+        assert run == await get_run(registry, sweep.sweep_id, run.number)
+    assert (resumed[1].last_step, dict(resumed[1].summary)) == (7, {"loss": 2.0})
+    assert [run.number for run in await _resume(registry, sweep.sweep_id, "a", 2)] == [0, 3]
+    assert [run.number for run in await _resume(registry, sweep.sweep_id, "a", 0)] == [0]
+    assert await _resume(registry, sweep.sweep_id, "c") == []
+    # Of others nothing changed.
+    for number in (1, 2):
+        assert await get_run(registry, sweep.sweep_id, number) == before[number]
+
+
+async def test_a_repeated_resume_gets_its_first_answer(registry: Registry) -> None:
+    sweep = await create_sweep(registry)
+    await _hand_out(registry, sweep.sweep_id, "a", 0)
+    request = pb.ResumeRunsRequest(
+        sweep_id=sweep.sweep_id, agent_id="a", count=3, request_id=request_id()
+    )
+    nothing = pb.ResumeRunsRequest(
+        sweep_id=sweep.sweep_id, agent_id="b", count=3, request_id=request_id()
+    )
+    first, none = await registry.ResumeRuns(request), await registry.ResumeRuns(nothing)
+    await _hand_out(registry, sweep.sweep_id, "a", 1)
+    await _hand_out(registry, sweep.sweep_id, "b", 2)
+    assert [run.number for run in first.runs] == [0]
+    assert await registry.ResumeRuns(request) == first
+    # Also that it held nothing: what it was given since it got otherwise.
+    assert await registry.ResumeRuns(nothing) == none == pb.ResumeRunsResponse()
+    request.count = 2
+    with refused(StatusCode.INVALID_ARGUMENT, "REQUEST_ID_REUSED"):
+        await registry.ResumeRuns(request)
+
+
+@pytest.mark.parametrize(
+    ("method", "request_type", "state"),
+    [
+        ("PauseSweep", pb.PauseSweepRequest, sweep_pb2.SWEEP_STATE_PAUSED),
+        ("FinishSweep", pb.FinishSweepRequest, sweep_pb2.SWEEP_STATE_FINISHED),
+        ("CancelSweep", pb.CancelSweepRequest, sweep_pb2.SWEEP_STATE_CANCELED),
+    ],
+)
+async def test_runs_are_resumed_in_any_state_of_the_sweep(
+    registry: Registry,
+    method: str,
+    request_type: type[Message],
+    state: sweep_pb2.SweepState.ValueType,
+) -> None:
+    sweep = await create_sweep(registry)
+    await _hand_out(registry, sweep.sweep_id, "a", 0)
+    await getattr(registry, method)(request_type(sweep_id=sweep.sweep_id))
+    (run,) = await _resume(registry, sweep.sweep_id, "a")
+    assert (await get_sweep(registry, sweep.sweep_id)).state == state
+    assert (await finish_run(registry, run, 1.0)).run.state == run_pb2.RUN_STATE_FINISHED
+
+
+async def test_what_is_wrong_with_a_request_is_said_at_once(registry: Registry) -> None:
+    request = pb.ResumeRunsRequest(count=101, request_id="x")
+    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+        await registry.ResumeRuns(request)
+    assert set(refusal.fields) == {"sweep_id", "agent_id", "count", "request_id"}
+    with refused(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+        await registry.ResumeRuns(pb.ResumeRunsRequest(sweep_id="nothing", agent_id="a"))
+
+
+async def test_a_lost_run_comes_back_to_its_agent_until_it_is_handed_out(
+    database_url: str,
+) -> None:
+    async with (
+        registry_server(database_url, lease=timedelta(seconds=2)) as address,
+        grpc.aio.insecure_channel(address) as channel,
+    ):
+        registry = registry_grpc.SweepRegistryServiceStub(channel)
+        sweep = await create_sweep(registry, retries={"lost": 2})
+        sweep_id = sweep.sweep_id
+        await _hand_out(registry, sweep_id, "a", 0, 1, 2, 3)
+        report = pb.ReportMetricsRequest(
+            sweep_id=sweep_id, number=0, attempt=1, rows=[row(5, {"loss": 4.0})]
+        )
+        await registry.ReportMetrics(report)
+        held_2 = await get_run(registry, sweep_id, 2)
+        release = pb.ReleaseRunRequest(sweep_id=sweep_id, number=3, attempt=1)
+        await registry.ReleaseRun(release)
+        async with asyncio.timeout(20):
+            while True:
+                if (await get_sweep(registry, sweep_id)).stats.queued_runs == 4:
+                    break
+                await asyncio.sleep(0.05)
+        await create_runs(registry, sweep_id, proposal(1))
+        await registry.PauseSweep(pb.PauseSweepRequest(sweep_id=sweep_id))
+        # Nothing is handed out while the sweep is paused.
+        assert await _resume(registry, sweep_id, "a") == []
+        await registry.ResumeSweep(pb.ResumeSweepRequest(sweep_id=sweep_id))
+        # Run 1 is another agent's by now, run 3 was given back.
+        zero, two = await _resume(registry, sweep_id, "a")
+        assert [(r.number, r.state, r.attempt) for r in (zero, two)] == [
+            (0, run_pb2.RUN_STATE_RUNNING, 1),
+            (2, run_pb2.RUN_STATE_RUNNING, 1),
+        ]
+        assert (zero.last_step, zero.HasField("error")) == (5, False)
+        stats = (await get_sweep(registry, sweep_id)).stats
+        assert (stats.running_runs, stats.queued_runs) == (3, 1)
+        # Its earlier process ends one of them too: once, whoever is first.
+        assert (await finish_run(registry, held_2, 2.0)).run.objective == 2.0
+        with refused(StatusCode.FAILED_PRECONDITION, "RUN_NOT_RUNNING"):
+            await finish_run(registry, two, 1.0)
+        stats = (await get_sweep(registry, sweep_id)).stats
+        assert (stats.finished_runs, stats.total_runs) == (1, 4)
+        assert stats.best_run.objective == 2.0
