@@ -17,8 +17,9 @@ from wanllmdb_common.errors import (
 from wanllmdb_common.search_space.draws import NoPointFoundError
 from wanllmdb_suggestion.algorithms import require_algorithms
 from wanllmdb_suggestion.convert import proposals_to_proto
-from wanllmdb_suggestion.refusals import constraints_not_met
+from wanllmdb_suggestion.refusals import constraints_not_met, request_id_reused
 from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
+from wanllmdb_suggestion.resuming import resume_runs
 from wanllmdb_suggestion.study.acceptance import ConstraintsNotMetError
 from wanllmdb_suggestion.study.make_sampler import is_exhaustive
 from wanllmdb_suggestion.study.model import Allotment, Batch, Demand, Proposal, SweepModel
@@ -76,9 +77,15 @@ class SuggestDesk:
         return not self._line
 
     async def suggest(
-        self, count: int, agent_id: str, request_id: str, scope: CallScope
+        self,
+        count: int,
+        agent_id: str,
+        request_id: str,
+        scope: CallScope,
+        *,
+        resume: bool = False,
     ) -> Handout:
-        """Hands out up to `count` runs.
+        """Hands out up to `count` runs: with `resume` those that the agent holds, if any.
 
         Raises:
             FailedPreconditionError: SWEEP_NOT_RUNNING, ALGORITHM_NOT_INSTALLED,
@@ -86,6 +93,17 @@ class SuggestDesk:
             AbortedError: WRITE_CONFLICT, other writers were faster every time.
             ServiceError: the registry's.
         """
+        if resume:
+            held = await resume_runs(
+                self._keeper,
+                self._registry,
+                count=count,
+                agent_id=agent_id,
+                request_id=request_id,
+                scope=scope,
+            )
+            if held is not None:
+                return held
         answer: asyncio.Future[Handout] = asyncio.get_running_loop().create_future()
         suggest = WaitingSuggest(request_id, agent_id, count, scope, answer)
         self._line.join(suggest)
@@ -132,6 +150,7 @@ class SuggestDesk:
             rule = model.stop_rule
             next_check = None if rule is None else rule.first_count
             fallback = _usual_shortage(model)
+            running = model.running
             refusal: ServiceError | None = None
             proposed = Batch(dict.fromkeys(range(len(waiting)), Allotment([_UNFIT], None)))
             ending: registry_service_pb2.FinishSweepRequest | None = None
@@ -180,15 +199,17 @@ class SuggestDesk:
             return
         for (suggest, allotment), result in zip(served, response.results, strict=True):
             if result.request_id_reused:
-                suggest.reject(_reused(suggest.request_id))
+                suggest.reject(request_id_reused(suggest.request_id))
             elif refusal is not None and not result.answered_before:
                 suggest.reject(refusal)
             elif response.conflict and not result.answered_before:
                 self._again(suggest)
+            elif len(result.runs) == suggest.count:
+                suggest.resolve(Handout(result.runs, None, next_check))
             else:
-                short = len(result.runs) < suggest.count
-                shortage = (allotment.shortage or fallback) if short else None
-                suggest.resolve(Handout(result.runs, shortage, next_check))
+                others = running + _newly_handed_out(response) - len(result.runs)
+                shortage = allotment.shortage or fallback
+                suggest.resolve(Handout(result.runs, shortage, next_check, running=max(others, 0)))
         if refusal is not None:
             return
         if response.conflict:
@@ -293,12 +314,8 @@ def _demand(suggest: WaitingSuggest) -> Demand:
     return Demand(suggest.count, lambda: suggest.is_wanted)
 
 
-def _reused(request_id: str) -> InvalidArgumentError:
-    return InvalidArgumentError(
-        "REQUEST_ID_REUSED",
-        f"request_id '{request_id}' was used before with another request; make up a new one",
-        request_id=request_id,
-    )
+def _newly_handed_out(response: registry_service_pb2.CreateRunsResponse) -> int:
+    return sum(len(result.runs) for result in response.results if not result.answered_before)
 
 
 def _not_running(sweep_id: str, state: SweepState) -> FailedPreconditionError:

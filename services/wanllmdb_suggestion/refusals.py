@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wanllmdb_common.errors import FailedPreconditionError
+from wanllmdb_common.errors import FailedPreconditionError, InvalidArgumentError
 
 
 def no_metric(sweep_id: str) -> FailedPreconditionError:
@@ -59,4 +59,12 @@ def constraints_not_met(sweep_id: str, why: str) -> FailedPreconditionError:
         f"sweep '{sweep_id}' has nothing to try: {why}; its constraints leave too little of the "
         "space: create a sweep with narrower ranges or fewer constraints",
         sweep_id=sweep_id,
+    )
+
+
+def request_id_reused(request_id: str) -> InvalidArgumentError:
+    return InvalidArgumentError(
+        "REQUEST_ID_REUSED",
+        f"request_id '{request_id}' was used before with another request; make up a new one",
+        request_id=request_id,
     )

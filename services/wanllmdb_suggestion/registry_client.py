@@ -142,6 +142,13 @@ class RegistryClient:
         """Hands out runs."""
         return await self._call(self._stub.CreateRuns, request, scope)
 
+    async def resume_runs(
+        self, request: registry_service_pb2.ResumeRunsRequest, scope: CallScope
+    ) -> Sequence[run_pb2.Run]:
+        """What an agent held before, with new leases."""
+        response = await self._call(self._stub.ResumeRuns, request, scope)
+        return response.runs
+
     async def get_timeline(
         self, sweep_id: str, scope: CallScope
     ) -> registry_service_pb2.GetTimelineResponse:

@@ -39,12 +39,15 @@ class SuggestionServicer(pb_grpc.SuggestionServiceServicer):
                 # Without the caller's id, calls of the registry are still tried again.
                 request_id=request.request_id or str(uuid.uuid4()),
                 scope=scope_of_call(context),
+                resume=request.resume,
             )
         return pb.SuggestResponse(
             runs=handout.runs,
             exhausted=EXHAUSTED[handout.shortage],
             next_check_iteration=handout.next_check,
             message=handout.message,
+            resumed=handout.resumed,
+            running_runs=handout.running,
         )
 
     async def ShouldStop(

@@ -18,13 +18,16 @@ MAX_TRIES = 25
 class Handout:
     """What a Suggest got; `shortage` says why it is less than asked for.
 
-    `message` says why a terminated sweep ended.
+    `message` says why a terminated sweep ended. `resumed` tells of runs that the agent held
+    before; `running` counts those of others that may come back to be handed out.
     """
 
     runs: Sequence[run_pb2.Run]
     shortage: Exhausted | None
     next_check: int | None
     message: str = ""
+    resumed: bool = False
+    running: int = 0
 
 
 @dataclass(eq=False, slots=True)

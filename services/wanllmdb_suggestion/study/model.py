@@ -84,6 +84,7 @@ class SweepModel:
         etag: What the registry compares to tell whether the sweep itself changed since.
         end_message: Why the sweep ended, in a sentence.
         runs: The latest record of each run, by number.
+        running: How many of them run.
         prior_runs: Results of elsewhere, by place.
         wished: What else a run needs whose parameters are given in part.
         stop_rule: Which runs stop early, for sweeps with early termination.
@@ -98,6 +99,7 @@ class SweepModel:
         self.wished = WishedPoints(spec.space, spec.seed)
         self.end_message = ""
         self.runs: dict[int, RunRecord] = {}
+        self.running = 0
         self.prior_runs: dict[int, PriorRecord] = {}
         self.stop_rule = make_stop_rule(spec)
         self.termination = make_termination(spec)
@@ -223,6 +225,9 @@ class SweepModel:
         return batch
 
     def _take(self, record: RunRecord) -> None:
+        before = self.runs.get(record.number)
+        self.running += record.state is RunState.RUNNING
+        self.running -= before is not None and before.state is RunState.RUNNING
         self.runs[record.number] = record
         self._queue.put(record.number, queued=record.state is RunState.QUEUED)
         if self._sampler is not None:

@@ -47,7 +47,12 @@ class Sweep:
     sweep_id: str
 
     async def suggest(
-        self, count: int = 1, request_id: str | None = None, agent: str = "agent"
+        self,
+        count: int = 1,
+        request_id: str | None = None,
+        agent: str = "agent",
+        *,
+        resume: bool = False,
     ) -> pb.SuggestResponse:
         return await self.suggestion.Suggest(
             pb.SuggestRequest(
@@ -55,6 +60,7 @@ class Sweep:
                 count=count,
                 agent_id=agent,
                 request_id=request_id or new_id(),
+                resume=resume,
             )
         )
 
