@@ -6,6 +6,7 @@ DATA_DIR/
   postgres.initdb/ PostgreSQL's data in the making; never holds user data
   logs/            what each part wrote
   state.key        signs what samplers store with runs
+  ports.json       the free ports of the last time
   processes.json   what runs, to clean up after a killed launcher
 """
 
@@ -25,12 +26,14 @@ POSTGRES_IN_THE_MAKING = "postgres.initdb"
 INITDB_PASSWORD = "initdb.password"
 LOGS = "logs"
 PROCESSES = "processes.json"
+PORTS = "ports.json"
 STATE_KEY = "state.key"
 LOCK = "lock"
 
 _OURS = {
     *(POSTGRES, POSTGRES_IN_THE_MAKING, INITDB_PASSWORD),
-    *(LOGS, PROCESSES, PROCESSES + ".new", STATE_KEY, STATE_KEY + ".new", LOCK),
+    *(LOGS, PROCESSES, PROCESSES + ".new", PORTS, PORTS + ".new"),
+    *(STATE_KEY, STATE_KEY + ".new", LOCK),
 }
 # What the mount point of a fresh volume holds.
 _HARMLESS = {"lost+found"}

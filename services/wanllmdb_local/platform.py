@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from . import data_dir as layout
-from .errors import LocalError, StartError
+from .errors import StartError
+from .kept_ports import choose_ports
 from .leftovers import stop_left_over_services
-from .ports import bind_ports
+from .ports import HOST
 from .postgres import EmbeddedPostgres
 from .process_records import ProcessRecords
-from .restarts import RestartPolicy
-from .service import Service
+from .service import Service, stop_services
 from .state_key import state_key
+from .supervised import Supervised
 
 _TICK_SECONDS = 0.05
 # The services give running calls 10 s; then some for the way out.
@@ -32,13 +33,23 @@ class PlatformSettings:
     data_dir: Path
     registry_port: int
     suggestion_port: int
+    # Of each service. All but the first have free ports.
+    replicas: int = 1
     # An own PostgreSQL; the embedded one where None.
     database_url: str | None = None
 
 
 @dataclass(frozen=True)
 class Endpoints:
-    """Where a platform answers, and the processes that it is made of."""
+    """Where a platform answers, and the processes that it is made of.
+
+    Attributes:
+        registry: The addresses of the registry's replicas, host:port with commas between.
+        suggestion: Those of the suggestion service's.
+        database_url: The database's.
+        pids: By part; those of replicas in the order of their addresses. A process
+            that died stands there until the next one in its place answers.
+    """
 
     registry: str
     suggestion: str
@@ -69,14 +80,21 @@ class Platform:
         self._locked = False
         self._records = ProcessRecords(settings.data_dir / layout.PROCESSES)
         self._postgres: EmbeddedPostgres | None = None
-        self._services: list[Service] = []
+        # By the services' names, in the order in which they need each other.
+        self._services: dict[str, list[Service]] = {}
+        self._parts: list[Supervised] = []
 
     @property
     def endpoints(self) -> Endpoints:
-        registry, suggestion = self._services
-        pids = {service.name: service.pids for service in self._services}
-        pids["postgres"] = self._postgres.pids if self._postgres else []
-        return Endpoints(registry.address, suggestion.address, self._database_url(), pids)
+        return Endpoints(
+            _addresses(self._services["registry"]),
+            _addresses(self._services["suggestion"]),
+            self._database_url(),
+            {
+                **{name: _pids(replicas) for name, replicas in self._services.items()},
+                "postgres": self._postgres.pids if self._postgres else [],
+            },
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -87,9 +105,8 @@ class Platform:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        # The order in which they need each other.
-        for service in reversed(self._services):
-            service.stop(seconds=_SERVICE_GRACE_SECONDS, hurried=self._hurried)
+        for replicas in reversed(self._services.values()):
+            stop_services(replicas, seconds=_SERVICE_GRACE_SECONDS, hurried=self._hurried)
         if self._postgres is not None:
             self._postgres.stop(hurried=self._hurried)
         if self._locked:
@@ -98,7 +115,10 @@ class Platform:
         self._lock.close()
 
     def start(self) -> None:
-        """Starts everything and returns once all of it answers.
+        """Starts everything and returns once each service answers.
+
+        A replica that can't be started is tried again later, as long as another one
+        of its service answers.
 
         Raises:
             LocalError: Why it can't.
@@ -108,65 +128,102 @@ class Platform:
         self._lock.enter_context(layout.locked(folder))
         self._locked = True
         stop_left_over_services(self._records)
-        registry_port, suggestion_port = bind_ports(
+        ports = choose_ports(
+            folder / layout.PORTS,
+            {"registry": settings.registry_port, "suggestion": settings.suggestion_port},
+            replicas=settings.replicas,
+        )
+        postgres = self._start_postgres() if settings.database_url is None else None
+        registry_addresses = ",".join(f"{HOST}:{port}" for port in ports["registry"])
+        self._services = {
+            "registry": self._replicas(
+                "registry",
+                ports["registry"],
+                # Not an argument: those are shown to every user of the machine.
+                environment={"WANLLMDB_REGISTRY_DATABASE_URL": self._database_url()},
+            ),
+            "suggestion": self._replicas(
+                "suggestion",
+                ports["suggestion"],
+                arguments=["--registry", registry_addresses],
+                environment={"WANLLMDB_SUGGESTION_STATE_KEY": state_key(folder / layout.STATE_KEY)},
+            ),
+        }
+        groups = [
             [
-                ("--registry-port", settings.registry_port),
-                ("--suggestion-port", settings.suggestion_port),
+                Supervised(replica.name, replica, replica.launch, say=self._say, needs=postgres)
+                for replica in replicas
             ]
-        )
-        if settings.database_url is None:
-            self._postgres = EmbeddedPostgres(folder)
-            self._postgres.start()
-            self._say(f"postgres    ready at {self._postgres.address}, data in {folder}")
-        registry = Service(
-            "registry",
-            port=registry_port,
-            arguments=[],
-            log_file=folder / layout.LOGS / "registry.log",
-            # Not an argument: those are shown to every user of the machine.
-            environment={"WANLLMDB_REGISTRY_DATABASE_URL": self._database_url()},
-        )
-        suggestion = Service(
-            "suggestion",
-            port=suggestion_port,
-            arguments=["--registry", registry.address],
-            log_file=folder / layout.LOGS / "suggestion.log",
-            environment={"WANLLMDB_SUGGESTION_STATE_KEY": state_key(folder / layout.STATE_KEY)},
-        )
-        self._services = [registry, suggestion]
-        for service in self._services:
-            service.launch()
-        self._records.write([pid for service in self._services for pid in service.pids])
-        for service in self._services:
-            while not service.is_ready():
-                self._check_postgres()
-                time.sleep(_TICK_SECONDS)
-            self._say(f"{service.name:<11} ready at {service.address}")
+            for replicas in self._services.values()
+        ]
+        self._parts = [part for group in groups for part in group]
+        if postgres is not None:
+            self._parts.insert(0, postgres)
+        while not all(part.is_well or part.failure for part in self._parts):
+            self._tick()
+            self._check_postgres()
+            for group in groups:
+                failures = [part.failure for part in group if part.failure and not part.is_well]
+                if len(failures) == len(group):
+                    raise StartError(failures[0])
+            time.sleep(_TICK_SECONDS)
+        for part in self._parts:
+            if part.failure:
+                part.tell(f"can't be started yet, it is tried again: {part.failure}")
 
     def supervise(self, *, until: Callable[[], bool]) -> Iterator[Endpoints]:
-        """Starts again what dies, until told to stop; yields when all is well again.
-
-        Raises:
-            LocalError: A part dies again and again.
-        """
-        parts = [_Supervised(service.name, service.launch, service) for service in self._services]
-        if self._postgres is not None:
-            postgres = self._postgres
-            parts.insert(0, _Supervised("postgres", postgres.restart, postgres))
-        whole = True
+        """Starts again what dies, until told to stop; yields when a part is well again."""
+        well = self._well()
         while not until():
-            for part in parts:
-                part.tick(self._say)
-            self._note_processes(parts)
-            now_whole = all(part.is_well for part in parts)
-            if now_whole and not whole:
+            self._tick()
+            before, well = well, self._well()
+            if well - before:
                 yield self.endpoints
-            whole = now_whole
             time.sleep(_TICK_SECONDS)
 
-    def _note_processes(self, parts: list[_Supervised]) -> None:
-        if any(part.was_launched() for part in parts):
-            self._records.write([pid for service in self._services for pid in service.pids])
+    def _start_postgres(self) -> Supervised:
+        self._postgres = EmbeddedPostgres(self._settings.data_dir)
+        self._postgres.start()
+        part = Supervised("postgres", self._postgres, self._postgres.restart, say=self._say)
+        part.take_over()
+        part.tell(f"ready at {self._postgres.address}, data in {self._settings.data_dir}")
+        return part
+
+    def _replicas(
+        self,
+        kind: str,
+        ports: list[int],
+        *,
+        environment: dict[str, str],
+        arguments: Sequence[str] = (),
+    ) -> list[Service]:
+        names = [f"{kind}-{number}" for number in range(1, len(ports) + 1)]
+        if len(names) == 1:
+            names = [kind]
+        return [
+            Service(
+                kind,
+                name=name,
+                port=port,
+                arguments=arguments,
+                log_file=self._settings.data_dir / layout.LOGS / f"{name}.log",
+                environment=environment,
+            )
+            for name, port in zip(names, ports, strict=True)
+        ]
+
+    def _tick(self) -> None:
+        before = self._service_pids()
+        for part in self._parts:
+            part.tick()
+        if self._service_pids() != before:
+            self._records.write(self._service_pids())
+
+    def _well(self) -> set[Supervised]:
+        return {part for part in self._parts if part.is_well}
+
+    def _service_pids(self) -> list[int]:
+        return [pid for replicas in self._services.values() for pid in _pids(replicas)]
 
     def _check_postgres(self) -> None:
         if self._postgres is not None and not self._postgres.is_running():
@@ -181,55 +238,9 @@ class Platform:
         return self._postgres.url()
 
 
-class _Supervised:
-    """One part and its way back to life: well -> dead, waiting -> starting -> well."""
+def _addresses(replicas: Sequence[Service]) -> str:
+    return ",".join(replica.address for replica in replicas)
 
-    def __init__(
-        self, name: str, launch: Callable[[], None], part: Service | EmbeddedPostgres
-    ) -> None:
-        self._name = name
-        self._launch = launch
-        self._part = part
-        self._restarts = RestartPolicy()
-        self._launch_at: float | None = None
-        self._launched = False
-        self.is_well = True
 
-    def was_launched(self) -> bool:
-        """Whether a new process was started since this was asked last."""
-        launched, self._launched = self._launched, False
-        return launched
-
-    def tick(self, say: Callable[[str], None]) -> None:
-        now = time.monotonic()
-        if self._launch_at is not None:
-            if now >= self._launch_at:
-                self._launch_at = None
-                self._try(say, self._launch)
-                self._launched = True
-        elif not self._part.is_running():
-            self._died(say, f"{self._name} ended")
-        elif not self.is_well:
-            self._try(say, self._ask)
-
-    def _ask(self) -> None:
-        self.is_well = self._part.is_ready()
-
-    def _try(self, say: Callable[[str], None], step: Callable[[], None]) -> None:
-        was_well = self.is_well
-        try:
-            step()
-        except StartError as error:
-            self._died(say, str(error))
-        if self.is_well and not was_well:
-            say(f"{self._name:<11} ready again")
-
-    def _died(self, say: Callable[[str], None], why: str) -> None:
-        self.is_well = False
-        delay = self._restarts.after_death(time.monotonic())
-        if delay is None:
-            raise LocalError(
-                f"Gave up on {self._name} after {self._restarts.deaths} deaths in a row. {why}"
-            )
-        say(f"{self._name:<11} died; starting it again in {delay:.1f} s ({why.splitlines()[0]})")
-        self._launch_at = time.monotonic() + delay
+def _pids(replicas: Sequence[Service]) -> list[int]:
+    return [pid for replica in replicas for pid in replica.pids]

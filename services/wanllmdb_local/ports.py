@@ -1,10 +1,12 @@
-"""Ports on the loopback address: free ones, and who has one that isn't."""
+"""Ports of this machine: free ones, and who has one that isn't."""
 
 from __future__ import annotations
 
 import contextlib
+import random
 import socket
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import psutil
 
@@ -12,9 +14,30 @@ from .errors import PortTakenError
 
 HOST = "127.0.0.1"
 
+# Below the ports that systems give to outgoing connections: one of those would
+# otherwise sit on a server's port while the server is away for a moment. A client
+# that looks for the server may even be that connection, with itself.
+_FREE_PORTS = range(20_000, 32_768)
+_TRIES = 200
 
-def bind_ports(wanted: Sequence[tuple[str, int]]) -> list[int]:
-    """The ports to listen on, for pairs of an option's name and its value; 0 asks for a free one.
+
+@dataclass(frozen=True)
+class WantedPort:
+    """A port to listen on.
+
+    Attributes:
+        port: 0 for a free one.
+        option: What it was asked for by, to tell in errors.
+        preferred: Of the free ones this one, where it is free; 0 for any.
+    """
+
+    port: int = 0
+    option: str = ""
+    preferred: int = 0
+
+
+def bind_ports(wanted: Sequence[WantedPort], *, host: str = HOST) -> list[int]:
+    """The ports to listen on, one for each that is wanted.
 
     All are held at once while choosing, so that they differ.
 
@@ -22,27 +45,44 @@ def bind_ports(wanted: Sequence[tuple[str, int]]) -> list[int]:
         PortTakenError: One that was asked for is taken; names it and the option.
     """
     with contextlib.ExitStack() as held:
-        return [_bind(held, option, port) for option, port in wanted]
+        chosen = {index: _bind(held, host, want) for index, want in enumerate(wanted) if want.port}
+        for index, want in enumerate(wanted):
+            if not want.port:
+                chosen[index] = _bind_free(held, host, want.preferred)
+        return [chosen[index] for index in range(len(wanted))]
 
 
-def _bind(held: contextlib.ExitStack, option: str, port: int) -> int:
-    probe = held.enter_context(socket.socket())
-    # As the servers do: a port on which connections still linger is free.
-    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def _bind(held: contextlib.ExitStack, host: str, want: WantedPort) -> int:
     try:
-        probe.bind((HOST, port))
+        _hold(held, host, want.port)
     except PermissionError as error:
         raise PortTakenError(
-            f"Port {port} needs more rights than this user has. "
-            f"Choose one above 1023 with {option}, or {option} 0 for a free one."
+            f"Port {want.port} needs more rights than this user has. "
+            f"Choose one above 1023 with {want.option}, or {want.option} 0 for a free one."
         ) from error
     except OSError as error:
         raise PortTakenError(
-            f"Port {port} on {HOST} is taken{_by_whom(port)}. "
-            f"Choose another one with {option}, or {option} 0 for a free one."
+            f"Port {want.port} on {host} is taken{_by_whom(want.port)}. "
+            f"Choose another one with {want.option}, or {want.option} 0 for a free one."
         ) from error
-    chosen: int = probe.getsockname()[1]
-    return chosen
+    return want.port
+
+
+def _bind_free(held: contextlib.ExitStack, host: str, preferred: int) -> int:
+    candidates = random.sample(_FREE_PORTS, _TRIES)
+    for port in [preferred, *candidates] if preferred else candidates:
+        with contextlib.suppress(OSError):
+            _hold(held, host, port)
+            return port
+    raise PortTakenError(f"Of {_TRIES} ports tried on {host} not one is free.")
+
+
+def _hold(held: contextlib.ExitStack, host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    probe = held.enter_context(socket.socket(family))
+    # As the servers do: a port on which connections still linger is free.
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    probe.bind((host, port))
 
 
 def _by_whom(port: int) -> str:

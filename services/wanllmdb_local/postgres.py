@@ -35,10 +35,10 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from . import data_dir as layout
-from .errors import PortTakenError, StartError
+from .errors import StartError
 from .leftovers import stop_left_over_postgres
 from .log_files import open_log, tail
-from .ports import HOST, bind_ports
+from .ports import HOST, WantedPort, bind_ports
 from .postgres_programs import BIN_DIR, MAJOR_VERSION, program
 from .postgres_user import hand_over, make_reachable, make_runnable, postgres_user
 from .stopping import stop_process
@@ -114,7 +114,7 @@ class EmbeddedPostgres:
         # Between choosing a free port and listening on it another program can
         # take it: then the next try gets another one.
         for _attempt in range(3):
-            self._port = _free_port(preferred=self._last_port())
+            (self._port,) = bind_ports([WantedPort(preferred=self._last_port())])
             self._launch()
             try:
                 while not self.is_ready():
@@ -315,13 +315,6 @@ def _quoted(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]{0,62}", name):
         raise ValueError(f"{name!r} is no database name: letters, digits, _ and - (at most 63)")
     return f'"{name}"'
-
-
-def _free_port(*, preferred: int) -> int:
-    try:
-        return bind_ports([("", preferred)])[0]
-    except PortTakenError:
-        return bind_ports([("", 0)])[0]
 
 
 def _write_secret(file: Path, text: str) -> None:

@@ -16,7 +16,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from .errors import StartError
 from .log_files import open_log, tail
 from .ports import HOST
-from .stopping import stop_process
+from .stopping import stop_processes
 from .tether import start_tethered
 
 # A cold start imports numpy, scipy and optuna: seconds on a slow disk.
@@ -33,8 +33,9 @@ class Service:
 
     def __init__(
         self,
-        name: str,
+        kind: str,
         *,
+        name: str,
         port: int,
         arguments: Sequence[str],
         log_file: Path,
@@ -42,31 +43,39 @@ class Service:
     ) -> None:
         """
         Args:
-            name: `registry` or `suggestion`; its package is wanllmdb_NAME.
+            kind: `registry` or `suggestion`; its package is wanllmdb_KIND.
+            name: What people know this replica by.
             port: Where it listens, also after it was started again.
             arguments: Further arguments.
             log_file: Takes what it prints.
             environment: Variables on top of this process's own.
         """
         self.name = name
+        self._kind = kind
         self.address = f"{HOST}:{port}"
         self.log_file = log_file
-        self._command = [sys.executable, "-m", f"wanllmdb_{name}"]
+        self._command = [sys.executable, "-m", f"wanllmdb_{kind}"]
         self._command += ["--host", HOST, "--port", str(port), *arguments]
         self._environment = {**os.environ, **(environment or {})}
-        self._process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | None = None
         self._deadline = 0.0
         self._log_start = 0
 
     @property
     def pids(self) -> list[int]:
-        return [] if self._process is None else [self._process.pid]
+        return [] if self.process is None else [self.process.pid]
 
     def launch(self) -> None:
-        """Starts the process; `is_ready` says when it serves."""
+        """Starts the process; `is_ready` says when it serves.
+
+        One that is there still, since it took too long, is killed first.
+        """
+        if self.process is not None and self.is_running():
+            self.process.kill()
+            self.process.wait()
         with open_log(self.log_file) as log:
             self._log_start = log.tell()
-            self._process = start_tethered(
+            self.process = start_tethered(
                 self._command,
                 stop_signal=signal.SIGTERM,
                 output=log,
@@ -75,7 +84,7 @@ class Service:
         self._deadline = time.monotonic() + READY_SECONDS
 
     def is_running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
+        return self.process is not None and self.process.poll() is None
 
     def is_ready(self) -> bool:
         """Whether it serves by now.
@@ -89,23 +98,17 @@ class Service:
             return True
         if time.monotonic() > self._deadline:
             raise StartError(
-                f"The {self.name} service does not answer on {self.address} after "
+                f"The {self._kind} service does not answer on {self.address} after "
                 f"{READY_SECONDS:.0f} s. The end of its log, {self.log_file}:\n"
                 + self._last_words()
             )
         return False
 
-    def stop(self, *, seconds: float, hurried: Callable[[], bool]) -> None:
-        """Lets running calls end, then kills it: after `seconds`, or once hurried."""
-        if self._process is None:
-            return
-        stop_process(self._process, signal.SIGTERM, seconds=seconds, hurried=hurried)
-
     def _announced(self) -> bool:
         """Cheaper to ask for than a connection, and only this process writes it."""
         with self.log_file.open("rb") as log:
             log.seek(self._log_start)
-            return f"ready {self.name} ".encode() in log.read()
+            return f"ready {self._kind} ".encode() in log.read()
 
     def _answers(self) -> bool:
         with grpc.insecure_channel(self.address) as channel:
@@ -118,15 +121,23 @@ class Service:
         return serving
 
     def _why_it_ended(self) -> str:
-        assert self._process is not None
-        code = self._process.returncode
+        assert self.process is not None
+        code = self.process.returncode
         if code == _USAGE_EXIT_CODE:
-            return f"The {self.name} service refused to start: {self._last_words(lines=1)}"
+            return f"The {self._kind} service refused to start: {self._last_words(lines=1)}"
         how = f"by signal {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
         return (
-            f"The {self.name} service ended {how} before it was ready. "
+            f"The {self._kind} service ended {how} before it was ready. "
             f"The end of its log, {self.log_file}:\n{self._last_words()}"
         )
 
     def _last_words(self, *, lines: int = 12) -> str:
         return tail(self.log_file, lines=lines, start=self._log_start)
+
+
+def stop_services(
+    services: Sequence[Service], *, seconds: float, hurried: Callable[[], bool]
+) -> None:
+    """Lets running calls end, then kills them: after `seconds`, or once hurried."""
+    processes = [service.process for service in services if service.process is not None]
+    stop_processes(processes, signal.SIGTERM, seconds=seconds, hurried=hurried)

@@ -1,11 +1,11 @@
-"""Stops a process: asks first, waits, then kills."""
+"""Stops processes: asks first, waits, then kills."""
 
 from __future__ import annotations
 
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 
 def stop_process(
@@ -15,15 +15,31 @@ def stop_process(
     seconds: float,
     hurried: Callable[[], bool] = lambda: False,
 ) -> bool:
-    """Sends a signal and waits; kills after `seconds` or once hurried. True if it ended itself."""
-    if process.poll() is not None:
-        return True
-    process.send_signal(how)
+    """As `stop_processes`, for one. True if it ended itself."""
+    return stop_processes([process], how, seconds=seconds, hurried=hurried)
+
+
+def stop_processes(
+    processes: Sequence[subprocess.Popen[bytes]],
+    how: signal.Signals,
+    *,
+    seconds: float,
+    hurried: Callable[[], bool] = lambda: False,
+) -> bool:
+    """Sends a signal to all and waits; kills after `seconds` or once hurried.
+
+    True if all ended themselves.
+    """
+    running = [process for process in processes if process.poll() is None]
+    for process in running:
+        process.send_signal(how)
     deadline = time.monotonic() + seconds
-    while process.poll() is None:
+    while running := [process for process in running if process.poll() is None]:
         if time.monotonic() > deadline or hurried():
-            process.kill()
-            process.wait()
+            for process in running:
+                process.kill()
+            for process in running:
+                process.wait()
             return False
         time.sleep(0.02)
     return True

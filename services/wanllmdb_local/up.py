@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 DEFAULT_REGISTRY_PORT = 50051
 DEFAULT_SUGGESTION_PORT = 50052
+# Each registry has 16 connections to the database, and the embedded one takes 200.
+MOST_REPLICAS = 10
 
 _FAILED = 1
 # What another value of an option cures.
@@ -44,6 +46,15 @@ def command(
     suggestion_port: Annotated[
         int, typer.Option(min=0, max=65535, help="0 picks a free one.")
     ] = DEFAULT_SUGGESTION_PORT,
+    replicas: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=MOST_REPLICAS,
+            help="How many processes of each service. The first ones have the ports above, the "
+            "others free ones; clients and agents spread their calls over all of them.",
+        ),
+    ] = 1,
     ready_file: Annotated[
         Path | None,
         typer.Option(help="Once everything answers, write addresses and process ids there (JSON)."),
@@ -65,6 +76,7 @@ def command(
         data_dir=(data_dir or default_data_dir()).expanduser().absolute(),
         registry_port=registry_port,
         suggestion_port=suggestion_port,
+        replicas=replicas,
         database_url=database_url,
     )
     try:

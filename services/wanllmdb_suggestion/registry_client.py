@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -20,6 +19,7 @@ from wanllmdb.api.registry.v1 import (
 )
 from wanllmdb_common.calls.call import REQUEST_ID_KEY
 from wanllmdb_common.error_mapping import Context
+from wanllmdb_suggestion.registry_channel import open_registry_channel
 from wanllmdb_suggestion.rpc_errors import service_error
 
 Request = TypeVar("Request", contravariant=True)
@@ -33,37 +33,6 @@ TIMELINE_RUNS = 100_000
 
 # Of calls that belong together.
 _CALLS_AT_ONCE = 32
-
-# Every call is safe to repeat: those that write carry request ids.
-_SERVICE_CONFIG = {
-    "loadBalancingConfig": [{"round_robin": {}}],
-    "methodConfig": [
-        {
-            "name": [{"service": "wanllmdb.api.registry.v1.SweepRegistryService"}],
-            "retryPolicy": {
-                "maxAttempts": 5,
-                "initialBackoff": "0.2s",
-                "maxBackoff": "2s",
-                "backoffMultiplier": 2.5,
-                "retryableStatusCodes": ["UNAVAILABLE"],
-            },
-        }
-    ],
-}
-
-_OPTIONS = [
-    ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
-    ("grpc.enable_retries", 1),
-    # Pages of thousands of runs pass the default of 4 MiB.
-    ("grpc.max_receive_message_length", 64 * 1024 * 1024),
-    # The default waits up to two minutes before it looks for a registry again.
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 1_000),
-    # Not more often than the server permits, see wanllmdb_common.server.
-    ("grpc.keepalive_time_ms", 30_000),
-    ("grpc.keepalive_timeout_ms", 10_000),
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +74,7 @@ class RegistryClient:
         self._channel: grpc.aio.Channel | None = None
 
     async def __aenter__(self) -> Self:
-        self._channel = grpc.aio.insecure_channel(self._address, options=_OPTIONS)
+        self._channel = open_registry_channel(self._address)
         self._stub = registry_service_pb2_grpc.SweepRegistryServiceStub(self._channel)
         return self
 

@@ -9,7 +9,9 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import SettingsConfigDict
 
+from wanllmdb import InvalidArgumentError
 from wanllmdb_common.settings import ServerSettings
+from wanllmdb_suggestion.registry_channel import registry_target
 
 DEFAULT_REGISTRY = "127.0.0.1:50051"
 MIN_KEY_DIGITS = 32
@@ -29,8 +31,9 @@ class SuggestionSettings(ServerSettings):
         # machine need not be told again.
         default_factory=lambda: os.environ.get("WANLLMDB_REGISTRY") or DEFAULT_REGISTRY,
         min_length=1,
-        description="Address of the registry: host:port, or a gRPC target such as "
-        f"dns:///name:port; where not given, that in WANLLMDB_REGISTRY, else {DEFAULT_REGISTRY}.",
+        description="Address of the registry: host:port, several with commas between, or a gRPC "
+        "target such as dns:///name:port; where not given, that in WANLLMDB_REGISTRY, else "
+        f"{DEFAULT_REGISTRY}.",
     )
     registry_timeout: float = Field(
         30.0, gt=0, description="Seconds after which a call of the registry is given up."
@@ -56,6 +59,15 @@ class SuggestionSettings(ServerSettings):
         "every user of the machine can read flags. Where not given, a random one that ends with "
         "the process.",
     )
+
+    @field_validator("registry")
+    @classmethod
+    def _check_registry(cls, address: str) -> str:
+        try:
+            registry_target(address)
+        except InvalidArgumentError as error:
+            raise PydanticCustomError("registry", "{problem}", {"problem": str(error)}) from None
+        return address
 
     @field_validator("state_key")
     @classmethod

@@ -1,7 +1,8 @@
 """A server that keeps the promises of the real ones to `up`, and can be told to break them.
 
-FAKE_BREAK holds words: `NAME-crash` ends at start with code 1, `NAME-refuse` with
-code 2 and a line, `NAME-slow` starts and is never ready, `NAME-deaf` ignores SIGTERM.
+FAKE_BREAK holds words: `NAME-crash` ends at start with code 1, `NAME-only-PORT` does so
+on any other port until there is a file FAKE_LOG.mended, `NAME-refuse` ends with code 2
+and a line, `NAME-slow` starts and is never ready, `NAME-deaf` ignores SIGTERM.
 FAKE_LOG is a file that takes a line when a server stops.
 """
 
@@ -27,6 +28,10 @@ def main(name: str) -> None:
     arguments = parser.parse_args()
     broken = os.environ.get("FAKE_BREAK", "").split()
     if f"{name}-crash" in broken:
+        sys.exit("it is broken today")
+    only = [word for word in broken if word.startswith(f"{name}-only-")]
+    mended = Path(os.environ["FAKE_LOG"] + ".mended").exists()
+    if only and only != [f"{name}-only-{arguments.port}"] and not mended:
         sys.exit("it is broken today")
     if f"{name}-refuse" in broken:
         print(f"wanllmdb-{name}: --port: is not to its taste", file=sys.stderr)

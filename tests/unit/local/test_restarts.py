@@ -1,27 +1,27 @@
-"""When a process that died is started again."""
+"""How long a process that died waits before it is started again."""
 
 from __future__ import annotations
 
 from wanllmdb_local.restarts import RestartPolicy
 
 
-def test_waits_longer_after_each_quick_death_then_gives_up() -> None:
+def test_waits_longer_after_each_life_that_got_nowhere() -> None:
     policy = RestartPolicy()
-    delays = [policy.after_death(float(second)) for second in range(6)]
-    assert delays[-1] is None
-    waits = [delay for delay in delays if delay is not None]
-    assert len(waits) == 5
-    assert waits == sorted(set(waits))
+    delays = [policy.after_death(had_been_ready=False) for _ in range(5)]
+    assert delays == sorted(set(delays))
+    later = [policy.after_death(had_been_ready=False) for _ in range(1_500)]
+    assert set(later[5:]) == {max(later)}
+    assert max(later) <= 10.0
 
 
-def test_a_death_after_a_good_life_starts_anew() -> None:
+def test_however_often_it_dies_it_is_started_at_once_if_it_had_been_ready() -> None:
     policy = RestartPolicy()
-    first = policy.after_death(0.0)
-    policy.after_death(1.0)
-    assert policy.after_death(1000.0) == first
-    assert policy.deaths == 1
+    assert {policy.after_death(had_been_ready=True) for _ in range(1_500)} == {0.2}
 
 
-def test_rare_deaths_never_lead_to_giving_up() -> None:
+def test_a_life_that_got_somewhere_starts_anew() -> None:
     policy = RestartPolicy()
-    assert all(policy.after_death(100.0 * death) is not None for death in range(50))
+    first = policy.after_death(had_been_ready=False)
+    policy.after_death(had_been_ready=False)
+    policy.after_death(had_been_ready=True)
+    assert policy.after_death(had_been_ready=False) == first

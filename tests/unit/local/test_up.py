@@ -17,6 +17,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from tests.e2e.up_process import UpProcess, up, wait_until
+from wanllmdb_local.ports import WantedPort, bind_ports
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -85,7 +86,7 @@ def test_ready_file_tells_where_all_answers(launcher: Launcher) -> None:
         assert answers(ready["suggestion"])
         assert running.ready_file.stat().st_mode & 0o077 == 0
         for name in ("registry", "suggestion"):
-            assert f"{name:<11} ready at {ready[name]}" in running.output
+            assert f"{name:<12} ready at {ready[name]}" in running.output
         assert running.stop() == 0
         assert not running.ready_file.exists()
 
@@ -119,14 +120,14 @@ def test_killed_service_is_started_again_on_its_port(launcher: Launcher, name: s
         assert after[name] == before[name]
         assert after["pids"][name] != before["pids"][name]
         assert answers(after[name])
-        assert f"{name:<11} died; starting it again" in running.output
-        assert f"{name:<11} ready again" in running.output
+        assert f"{name:<12} died; starting it again" in running.output
+        assert f"{name:<12} ready again" in running.output
         assert running.stop() == 0
 
 
 def test_signal_on_the_way_up_stops_what_runs_already(launcher: Launcher) -> None:
     with launcher.up(broken="suggestion-slow") as running:
-        wait_until(lambda: "registry    ready" in running.output)
+        wait_until(lambda: "registry     ready" in running.output)
         noted = json.loads((launcher.data_dir / "processes.json").read_text())
         assert len(noted) == 2
         assert running.stop() == 0
@@ -137,22 +138,79 @@ def test_signal_on_the_way_up_stops_what_runs_already(launcher: Launcher) -> Non
     assert not (launcher.data_dir / "processes.json").exists()
 
 
-def test_gives_up_on_a_service_that_dies_again_and_again(launcher: Launcher) -> None:
+def test_a_service_that_dies_again_and_again_is_started_again_and_again(
+    launcher: Launcher,
+) -> None:
     with launcher.up() as running:
         ready = running.wait_until_ready()
         killed: set[int] = set()
-        while running.process.poll() is None:
+        while len(killed) < 8:
             for process in psutil.process_iter(["cmdline"]):
                 command = process.info["cmdline"] or []
-                address_port = ready["suggestion"].rpartition(":")[2]
-                if "wanllmdb_suggestion" in command and address_port in command:
+                port = ready["suggestion"].rpartition(":")[2]
+                if "wanllmdb_suggestion" in command and port in command:
                     killed.add(process.pid)
                     process.kill()
+            assert running.process.poll() is None
             time.sleep(0.02)
-        assert running.process.wait() == 1
-        assert "Gave up on suggestion" in running.output
-        assert len(killed) > 3
-    assert not psutil.pid_exists(ready["pids"]["registry"][0])
+        wait_until(lambda: running.ready["pids"]["suggestion"][0] not in killed | {0})
+        after = running.ready
+        assert after["pids"]["suggestion"] != ready["pids"]["suggestion"]
+        assert after["pids"]["registry"] == ready["pids"]["registry"]
+        assert answers(after["suggestion"])
+        assert running.stop() == 0
+
+
+def test_replicas(launcher: Launcher) -> None:
+    with launcher.up("--replicas", "3") as running:
+        ready = running.wait_until_ready()
+        for name in ("registry", "suggestion"):
+            addresses = ready[name].split(",")
+            assert len(set(addresses)) == len(set(ready["pids"][name])) == 3
+            assert all(answers(address) for address in addresses)
+            for number, address in enumerate(addresses, 1):
+                assert f"{name}-{number:<{11 - len(name)}} ready at {address}" in running.output
+                assert (launcher.data_dir / "logs" / f"{name}-{number}.log").exists()
+        assert all(
+            ready["registry"] in psutil.Process(pid).cmdline()
+            for pid in ready["pids"]["suggestion"]
+        )
+        assert f"export WANLLMDB_REGISTRY={ready['registry']}" in running.output
+        victim = ready["pids"]["registry"][1]
+        os.kill(victim, signal.SIGKILL)
+        wait_until(lambda: victim not in running.ready["pids"]["registry"], seconds=20)
+        after = running.ready
+        assert after["registry"] == ready["registry"]
+        assert [
+            old == new
+            for old, new in zip(ready["pids"]["registry"], after["pids"]["registry"], strict=True)
+        ] == [True, False, True]
+        assert answers(ready["registry"].split(",")[1])
+        assert running.stop() == 0
+    # The addresses that agents were told stay true.
+    with launcher.up("--replicas", "3") as again:
+        assert again.wait_until_ready()["registry"] == ready["registry"]
+        assert again.ready["suggestion"] == ready["suggestion"]
+
+
+def test_a_replica_that_can_not_start_does_not_keep_the_others_from_it(
+    launcher: Launcher,
+) -> None:
+    (port,) = bind_ports([WantedPort()])
+    broken = f"registry-only-{port}"
+    with launcher.up("--replicas", "2", broken=broken, ports=(port, 0)) as running:
+        ready = running.wait_until_ready()
+        first, second = ready["registry"].split(",")
+        assert answers(first)
+        assert not answers(second)
+        assert "registry-2   can't be started yet, it is tried again:" in running.output
+        assert "it is broken today" in running.output
+        wait_until(lambda: "registry-2   died; starting it again in" in running.output)
+        launcher.log.with_name(launcher.log.name + ".mended").touch()
+        wait_until(lambda: running.ready["pids"] != ready["pids"])
+        assert f"registry-2   ready at {second}" in running.output
+        assert answers(second)
+        assert running.stop() == 0
 
 
 def test_crash_at_start_shows_the_services_last_words(launcher: Launcher) -> None:
@@ -161,6 +219,7 @@ def test_crash_at_start_shows_the_services_last_words(launcher: Launcher) -> Non
         assert "registry service ended with exit code 1" in running.output
         assert "it is broken today" in running.output
         assert "Traceback" not in running.output
+        assert "starting it again" not in running.output
         assert not running.ready_file.exists()
 
 

@@ -1,0 +1,111 @@
+"""One part of a platform and its way back to life."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from .errors import StartError
+from .restarts import RestartPolicy
+
+_NAME_WIDTH = 12
+
+
+class Part(Protocol):
+    """A process as its supervisor sees it."""
+
+    @property
+    def address(self) -> str:
+        """Where it answers."""
+
+    def is_running(self) -> bool:
+        """Whether the process is there."""
+
+    def is_ready(self) -> bool:
+        """Whether it answers by now.
+
+        Raises:
+            StartError: It ended, or took too long.
+        """
+
+
+class Supervised:
+    """Started, asked until it is well, and started again whenever it dies.
+
+    Args:
+        name: What people know it by.
+        part: The process.
+        launch: Starts it, without waiting until it is ready.
+        say: Takes a line for people about what happened.
+        needs: What has to be well before it is started.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        part: Part,
+        launch: Callable[[], None],
+        *,
+        say: Callable[[str], None],
+        needs: Supervised | None = None,
+    ) -> None:
+        self._name = name
+        self._part = part
+        self._launch = launch
+        self._say = say
+        self._needs = needs
+        self._restarts = RestartPolicy()
+        # None while its process is there.
+        self._launch_at: float | None = time.monotonic()
+        self._was_ever_well = False
+        self.is_well = False
+        self.failure: str | None = None
+        """Why it did not get ready the last time; None where it did, or was not tried."""
+
+    def take_over(self) -> None:
+        """It was started by somebody else, and is well."""
+        self._launch_at = None
+        self._is_ready()
+
+    def tick(self) -> None:
+        """Starts it when its time has come, and looks how it is."""
+        if self._launch_at is not None:
+            if time.monotonic() >= self._launch_at and (self._needs is None or self._needs.is_well):
+                self._launch_at = None
+                self._try(self._launch)
+        elif not self.is_well:
+            self._try(self._ask)
+        elif not self._part.is_running():
+            self._died("it ended")
+
+    def tell(self, what: str) -> None:
+        """A line for people about it."""
+        self._say(f"{self._name:<{_NAME_WIDTH}} {what}")
+
+    def _try(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except StartError as error:
+            is_first = self.failure is None and not self._was_ever_well
+            self.failure = str(error)
+            # Whether there is a next time, after the first failure of all, is for
+            # whoever started it to decide and to tell.
+            self._died(self.failure.splitlines()[0], quietly=is_first)
+
+    def _ask(self) -> None:
+        if self._part.is_ready():
+            again = " again" if self._was_ever_well else ""
+            self._is_ready()
+            self.tell(f"ready{again} at {self._part.address}")
+
+    def _is_ready(self) -> None:
+        self.is_well = self._was_ever_well = True
+        self.failure = None
+
+    def _died(self, why: str, *, quietly: bool = False) -> None:
+        delay = self._restarts.after_death(had_been_ready=self.is_well)
+        self.is_well = False
+        self._launch_at = time.monotonic() + delay
+        if not quietly:
+            self.tell(f"died; starting it again in {delay:.1f} s ({why})")
