@@ -17,7 +17,7 @@ from wanllmdb.api.registry.v1 import (
     run_pb2,
     sweep_pb2,
 )
-from wanllmdb_common.calls.call import REQUEST_ID_KEY
+from wanllmdb_common.calls.call import REQUEST_ID_KEY, logged_id
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_suggestion.registry_channel import open_registry_channel
 from wanllmdb_suggestion.rpc_errors import service_error
@@ -48,7 +48,7 @@ def scope_of_call(context: Context) -> CallScope:
     request_id = next(
         (cast("str", v) for k, v in context.invocation_metadata() or () if k == REQUEST_ID_KEY), ""
     )
-    return CallScope(request_id, context.time_remaining())
+    return CallScope(logged_id(request_id), context.time_remaining())
 
 
 class _Call(Protocol[Request, Response]):

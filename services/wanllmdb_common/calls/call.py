@@ -15,6 +15,7 @@ from wanllmdb_common.calls.caller import ANYONE, Caller
 from wanllmdb_common.error_mapping import Context
 
 REQUEST_ID_KEY = "x-request-id"
+MAX_REQUEST_ID = 128
 
 
 @dataclass(eq=False)
@@ -59,7 +60,7 @@ class Call:
     @cached_property
     def request_id(self) -> str:
         """What the caller named the call for the logs, else a name of our own."""
-        return self.metadata(REQUEST_ID_KEY) or uuid.uuid4().hex
+        return logged_id(self.metadata(REQUEST_ID_KEY)) or uuid.uuid4().hex
 
     def metadata(self, key: str) -> str:
         """The caller's metadata of that name; empty where there is none."""
@@ -84,6 +85,11 @@ class CallStep(Protocol):
 
         Of a step whose turn never came it is not called. Must not raise.
         """
+
+
+def logged_id(text: str) -> str:
+    """A caller's name for a call as it may be logged and sent on: printable ASCII, not long."""
+    return "".join(letter for letter in text[:MAX_REQUEST_ID] if "!" <= letter <= "~")
 
 
 _current: contextvars.ContextVar[Call] = contextvars.ContextVar("call")

@@ -9,10 +9,11 @@ from typing import Any, TypeAlias
 import grpc
 import grpc.aio
 import structlog
+from google.protobuf.message import DecodeError
 
 from wanllmdb_common.calls.call import Call, CallStep, set_current_call
 from wanllmdb_common.error_mapping import Context, abort, abort_internal, code_of
-from wanllmdb_common.errors import ServiceError
+from wanllmdb_common.errors import FieldViolation, ServiceError, invalid_request
 
 log = structlog.get_logger(__name__)
 
@@ -42,20 +43,22 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         method = handler_call_details.method
         if handler is None or not method.startswith("/wanllmdb."):
             return handler
+        # Requests are read here: what grpc.aio tells of bytes that are no message is
+        # UNKNOWN and the exception's text.
+        read = handler.request_deserializer
         if handler.unary_unary:
             return grpc.unary_unary_rpc_method_handler(
-                self._around_unary(method, handler.unary_unary),
-                request_deserializer=handler.request_deserializer,
+                self._around_unary(method, handler.unary_unary, read),
                 response_serializer=handler.response_serializer,
             )
         return grpc.unary_stream_rpc_method_handler(
-            self._around_stream(method, handler.unary_stream),
-            request_deserializer=handler.request_deserializer,
+            self._around_stream(method, handler.unary_stream, read),
             response_serializer=handler.response_serializer,
         )
 
-    def _around_unary(self, method: str, behavior: Any) -> Any:
-        async def serve(request: Any, context: Context) -> Any:
+    def _around_unary(self, method: str, behavior: Any, read: Any) -> Any:
+        async def serve(data: bytes, context: Context) -> Any:
+            request, problem = _request(read, data)
             call = Call(method, request, context, is_stream=False)
             set_current_call(call)
             entered: list[CallStep] = []
@@ -63,6 +66,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 for step in self._steps:
                     entered.append(step)
                     await step.before(call)
+                _raise_any(problem)
                 return await behavior(request, context)
             except BaseException as error:
                 await _fail(call, error)
@@ -72,8 +76,9 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
         return serve
 
-    def _around_stream(self, method: str, behavior: Any) -> Any:
-        async def serve(request: Any, context: Context) -> AsyncIterator[Any]:
+    def _around_stream(self, method: str, behavior: Any, read: Any) -> Any:
+        async def serve(data: bytes, context: Context) -> AsyncIterator[Any]:
+            request, problem = _request(read, data)
             call = Call(method, request, context, is_stream=True)
             set_current_call(call)
             entered: list[CallStep] = []
@@ -81,6 +86,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 for step in self._steps:
                     entered.append(step)
                     await step.before(call)
+                _raise_any(problem)
                 async for message in behavior(request, context):
                     yield message
             except BaseException as error:
@@ -90,6 +96,20 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                     step.after(call)
 
         return serve
+
+
+def _request(read: Any, data: bytes) -> tuple[Any, ServiceError | None]:
+    """The message, or an empty one and what is wrong: a bad key is told before a bad message."""
+    try:
+        return read(data), None
+    except DecodeError:
+        text = "the bytes are not a message of the RPC's request type"
+        return read(b""), invalid_request(FieldViolation("", text))
+
+
+def _raise_any(problem: ServiceError | None) -> None:
+    if problem is not None:
+        raise problem
 
 
 async def _fail(call: Call, error: BaseException) -> None:
