@@ -70,9 +70,34 @@ def target_of(address: str, service: Service) -> str:
     )
 
 
+def authority_of(address: str, service: Service) -> str | None:
+    """The name that a server's certificate must bear; None where gRPC finds it in the target.
+
+    Several replicas go by the first one's: they are one list of addresses to gRPC.
+    """
+    if address.strip().startswith(_SCHEMES):
+        return None
+    host, colon, port = address.partition(",")[0].strip().rpartition(":")
+    return f"{host}{colon}{port}"
+
+
 def is_loopback(target: str) -> bool:
-    """Whether a target made by `target_of` is on this machine."""
-    return "//127." in target or ":127." in target or "[::1]" in target
+    """Whether a target made by `target_of` can be nowhere but on this machine."""
+    scheme, _, rest = target.partition(":")
+    if scheme in ("unix", "unix-abstract"):
+        return True
+    if scheme not in ("dns", "ipv4", "ipv6"):
+        return False
+    # dns://resolver/host:port; lists have commas.
+    hosts = [part.rpartition(":")[0] for part in rest.rpartition("/")[2].split(",")]
+    return all(map(_is_loopback_host, hosts))
+
+
+def _is_loopback_host(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.removeprefix("[").removesuffix("]")).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _host_and_port(part: str, service: Service) -> tuple[str, int]:

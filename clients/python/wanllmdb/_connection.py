@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from types import TracebackType
@@ -12,8 +13,11 @@ from typing import Any, Self, TypeVar
 import grpc
 import grpc.aio
 
+from wanllmdb import _env
 from wanllmdb._addresses import REGISTRY, SUGGESTION, Service
+from wanllmdb._credentials import Credentials
 from wanllmdb._errors import WanllmdbError
+from wanllmdb._tls import Tls
 from wanllmdb._transport import Peer, resend_delay
 from wanllmdb._wire.call import Call, Page
 from wanllmdb.api.registry.v1.registry_service_pb2_grpc import SweepRegistryServiceStub
@@ -47,15 +51,16 @@ class Connection:
         suggestion: str | None = None,
         *,
         timeout: float | None = None,
+        api_key: str | os.PathLike[str] | None = None,
+        tls: bool | Tls | None = None,
+        insecure: bool | None = None,
     ) -> None:
+        self._credentials = credentials = Credentials.of(api_key, tls, insecure)
         self._peers = {
-            REGISTRY: Peer(REGISTRY, registry),
-            SUGGESTION: Peer(SUGGESTION, suggestion),
+            REGISTRY: Peer(REGISTRY, registry, credentials),
+            SUGGESTION: Peer(SUGGESTION, suggestion, credentials),
         }
-        self._channels = {
-            service: grpc.insecure_channel(peer.target, options=peer.options())
-            for service, peer in self._peers.items()
-        }
+        self._channels = {service: peer.channel() for service, peer in self._peers.items()}
         self._stubs: dict[Service, Any] = {
             service: _Stubs(service, channel) for service, channel in self._channels.items()
         }
@@ -70,6 +75,15 @@ class Connection:
     def suggestion_address(self) -> str:
         """The suggestion service's address, as given or found."""
         return self._peers[SUGGESTION].address
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables by which another process reaches the same services; holds the API key."""
+        return {
+            _env.REGISTRY: self.registry_address,
+            _env.SUGGESTION: self.suggestion_address,
+            **self._credentials.variables(),
+        }
 
     def with_timeout(self, timeout: float) -> Self:
         """The same client, on the same connections, with another deadline in seconds a call."""
@@ -102,7 +116,12 @@ class Connection:
         resends = 0
         while True:
             try:
-                response = send(call.request, timeout=timeout, wait_for_ready=peer.has_answered)
+                response = send(
+                    call.request,
+                    timeout=timeout,
+                    wait_for_ready=peer.has_answered,
+                    metadata=peer.metadata,
+                )
             except grpc.RpcError as error:
                 failure = peer.failure(call.rpc, timeout, error)
             else:
@@ -126,7 +145,7 @@ class Connection:
     def _stream(self, call: Call[T]) -> Iterator[T]:
         peer = self._peers[call.service]
         open_stream = peer.rpc(self._stubs[call.service], call.rpc)
-        stream = open_stream(call.request, wait_for_ready=peer.has_answered)
+        stream = open_stream(call.request, wait_for_ready=peer.has_answered, metadata=peer.metadata)
         failure: WanllmdbError
         try:
             for message in stream:
@@ -150,10 +169,14 @@ class AsyncConnection:
         suggestion: str | None = None,
         *,
         timeout: float | None = None,
+        api_key: str | os.PathLike[str] | None = None,
+        tls: bool | Tls | None = None,
+        insecure: bool | None = None,
     ) -> None:
+        self._credentials = credentials = Credentials.of(api_key, tls, insecure)
         self._peers = {
-            REGISTRY: Peer(REGISTRY, registry),
-            SUGGESTION: Peer(SUGGESTION, suggestion),
+            REGISTRY: Peer(REGISTRY, registry, credentials),
+            SUGGESTION: Peer(SUGGESTION, suggestion, credentials),
         }
         self._timeout = timeout
         # Made at the first call, since they belong to the event loop that runs then.
@@ -169,6 +192,15 @@ class AsyncConnection:
     def suggestion_address(self) -> str:
         """The suggestion service's address, as given or found."""
         return self._peers[SUGGESTION].address
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables by which another process reaches the same services; holds the API key."""
+        return {
+            _env.REGISTRY: self.registry_address,
+            _env.SUGGESTION: self.suggestion_address,
+            **self._credentials.variables(),
+        }
 
     def with_timeout(self, timeout: float) -> Self:
         """The same client, on the same connections, with another deadline in seconds a call."""
@@ -202,7 +234,10 @@ class AsyncConnection:
         while True:
             try:
                 response = await send(
-                    call.request, timeout=timeout, wait_for_ready=peer.has_answered
+                    call.request,
+                    timeout=timeout,
+                    wait_for_ready=peer.has_answered,
+                    metadata=peer.metadata,
                 )
             except grpc.RpcError as error:
                 failure = peer.failure(call.rpc, timeout, error)
@@ -228,7 +263,7 @@ class AsyncConnection:
     async def _stream(self, call: Call[T]) -> AsyncIterator[T]:
         peer = self._peers[call.service]
         open_stream = peer.rpc(self._stub(call.service), call.rpc)
-        stream = open_stream(call.request, wait_for_ready=peer.has_answered)
+        stream = open_stream(call.request, wait_for_ready=peer.has_answered, metadata=peer.metadata)
         failure: WanllmdbError
         try:
             async for message in stream:
@@ -245,7 +280,7 @@ class AsyncConnection:
     def _stub(self, service: Service) -> Any:
         if service not in self._stubs:
             peer = self._peers[service]
-            channel = grpc.aio.insecure_channel(peer.target, options=peer.options())
+            channel = peer.aio_channel()
             self._channels[service] = channel
             self._stubs[service] = _Stubs(service, channel)
         return self._stubs[service]

@@ -5,13 +5,37 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from wanllmdb._errors import NoRunError
+from wanllmdb._errors import InvalidArgumentError, NoRunError
 
 REGISTRY = "WANLLMDB_REGISTRY"
 """Address of the registry: `host:port`, several with commas between."""
 
 SUGGESTION = "WANLLMDB_SUGGESTION"
 """Address of the suggestion service: `host:port`, several with commas between."""
+
+API_KEY = "WANLLMDB_API_KEY"
+"""The API key: `wsk_<id>_<secret>`."""
+
+API_KEY_FILE = "WANLLMDB_API_KEY_FILE"
+"""A file that holds it, where the one above is not set."""
+
+TLS = "WANLLMDB_TLS"
+"""1 for TLS; also on where one of the following is set, unless this is 0."""
+
+TLS_CA = "WANLLMDB_TLS_CA"
+"""A PEM file with the authorities that are trusted."""
+
+TLS_CERT = "WANLLMDB_TLS_CERT"
+"""A PEM file with the client's certificate, for services that ask for one."""
+
+TLS_KEY = "WANLLMDB_TLS_KEY"
+"""A PEM file with its key."""
+
+TLS_SERVER_NAME = "WANLLMDB_TLS_SERVER_NAME"
+"""The name that the services' certificates must bear, where it is not that in the address."""
+
+INSECURE = "WANLLMDB_INSECURE"
+"""1 lets the API key go in plain text to another machine."""
 
 SWEEP_ID = "WANLLMDB_SWEEP_ID"
 """The sweep whose run this process works on; set by a command agent."""
@@ -36,6 +60,9 @@ MAX_INITIAL_FAILURES = "WANLLMDB_AGENT_MAX_INITIAL_FAILURES"
 
 NEVER_GIVE_UP = "WANLLMDB_AGENT_NEVER_GIVE_UP"
 """Turns both off: 1, true, yes or on."""
+
+_YES = ("1", "true", "yes", "on")
+_NO = ("0", "false", "no", "off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +92,20 @@ class RunEnvironment:
         if not sweep_id:
             return None
         return cls(sweep_id, _whole_number(RUN_NUMBER), _whole_number(RUN_ATTEMPT))
+
+
+def switch(variable: str, *, default: bool) -> bool:
+    """Whether a variable says yes; the default where it is not set.
+
+    Raises:
+        InvalidArgumentError: it says neither yes nor no.
+    """
+    text = os.environ.get(variable, "").strip().lower()
+    if not text:
+        return default
+    if text not in (*_YES, *_NO):
+        raise InvalidArgumentError(f"{variable} must be 1 or 0, but is {text!r:.100}")
+    return text in _YES
 
 
 def _whole_number(variable: str) -> int:

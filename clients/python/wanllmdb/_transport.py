@@ -7,10 +7,13 @@ import random
 from typing import Any
 
 import grpc
+import grpc.aio
 
-from wanllmdb import _errors
-from wanllmdb._addresses import Service, is_loopback, target_of
+from wanllmdb import _env, _errors
+from wanllmdb._addresses import Service, authority_of, is_loopback, target_of
+from wanllmdb._credentials import Credentials
 from wanllmdb._errors import WanllmdbError
+from wanllmdb._tls import handshake_problem
 from wanllmdb._wire.status import ErrorDetails, read_details
 
 _MAX_RESENDS = 4
@@ -35,10 +38,14 @@ _ERRORS: dict[grpc.StatusCode, type[WanllmdbError]] = {
 class Peer:
     """One service as one client reaches it."""
 
-    def __init__(self, service: Service, address: str | None) -> None:
+    def __init__(self, service: Service, address: str | None, credentials: Credentials) -> None:
         self.service = service
         self.address = service.address(address)
         self.target = target_of(self.address, service)
+        credentials.check_target(service, self.address, self.target)
+        self._credentials = credentials
+        self.metadata = credentials.metadata
+        """Sent with each call; holds the API key."""
         self.has_answered = False
         """Whether the service was ever there: then a call waits, up to its deadline, for
         it to come back; else a wrong address is told within seconds."""
@@ -54,9 +61,20 @@ class Peer:
             raise WanllmdbError(f"the client was closed; {name} needs an open one")
         return getattr(stub, name)
 
-    def options(self) -> list[tuple[str, Any]]:
-        """The channel's options."""
-        return [
+    def channel(self) -> grpc.Channel:
+        """A new blocking channel."""
+        if self._credentials.channel is None:
+            return grpc.insecure_channel(self.target, self._options())
+        return grpc.secure_channel(self.target, self._credentials.channel, self._options())
+
+    def aio_channel(self) -> grpc.aio.Channel:
+        """A new channel for the event loop that runs."""
+        if self._credentials.channel is None:
+            return grpc.aio.insecure_channel(self.target, self._options())
+        return grpc.aio.secure_channel(self.target, self._credentials.channel, self._options())
+
+    def _options(self) -> list[tuple[str, Any]]:
+        options = [
             ("grpc.service_config", json.dumps(self._service_config())),
             # An idle or silently cut connection is found out. The servers allow a ping
             # every 20 s.
@@ -77,6 +95,12 @@ class Peer:
             # A proxy for the world outside can't reach this machine's own services.
             ("grpc.enable_http_proxy", 0 if is_loopback(self.target) else 1),
         ]
+        tls = self._credentials.tls
+        if tls is not None:
+            name = tls.server_name or authority_of(self.address, self.service)
+            if name is not None:
+                options.append(("grpc.default_authority", name))
+        return options
 
     def failure(self, rpc: str, timeout: float | None, error: grpc.RpcError) -> WanllmdbError:
         """Our own exception for a failed call."""
@@ -85,7 +109,9 @@ class Peer:
             self.has_answered = True
         kind = _ERRORS.get(code, _errors.InternalError)
         failure = kind(
-            text if details.reason else self._transport_message(code, rpc, timeout, text),
+            self._server_message(details.reason, text)
+            if details.reason
+            else self._transport_message(code, rpc, timeout, text),
             reason=details.reason,
             metadata=details.metadata,
             fields=details.fields,
@@ -94,11 +120,27 @@ class Peer:
             failure.retry_after = details.retry_after
         return failure
 
+    def _server_message(self, reason: str, text: str) -> str:
+        """What the server says, in terms of this client where it says what to send."""
+        if reason == "KEY_MISSING":
+            return (
+                f"the {self.service.name} at {self.address} asks for an API key: set "
+                f"{_env.API_KEY} to it, {_env.API_KEY_FILE} to a file that holds it, or give the "
+                "argument api_key=; an admin makes one with `wanllmdb key create`"
+            )
+        if reason in ("KEY_INVALID", "KEY_EXPIRED", "KEY_REVOKED"):
+            return f"{text} (it is from {self._credentials.key.source})"
+        return text
+
     def _transport_message(
         self, code: grpc.StatusCode, rpc: str, timeout: float | None, text: str
     ) -> str:
         where = f"the {self.service.name} at {self.address}"
         if code is grpc.StatusCode.UNAVAILABLE:
+            # One that answered before goes away for other reasons.
+            problem = None if self.has_answered else self._handshake_problem(text)
+            if problem is not None:
+                return f"{where} {problem}"
             return (
                 f"no {self.service.name} answers at {self.address}: start one with "
                 f"`wanllmdb up`, or set {self.service.variable} (or the argument "
@@ -113,6 +155,9 @@ class Peer:
                 f"or another program listens there"
             )
         return f"{where} could not carry out {rpc}: {text or code.name}"
+
+    def _handshake_problem(self, text: str) -> str | None:
+        return handshake_problem(text, self._credentials.tls)
 
     def _service_config(self) -> dict[str, Any]:
         return {
