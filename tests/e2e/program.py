@@ -42,19 +42,26 @@ class Program:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Starts `wanllmdb ARGUMENTS` and returns at once."""
-        return subprocess.Popen(
-            [*WANLLMDB, *arguments],
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        return self._start([*WANLLMDB, *arguments])
+
+    def start_python(self, *arguments: str) -> subprocess.Popen[str]:
+        """Starts Python and returns at once."""
+        return self._start([sys.executable, *arguments])
 
     def create(self, config: Mapping[str, Any]) -> str:
         """Creates a sweep and returns its id."""
         done = self("sweep", "create", "-", "--json", stdin=json.dumps(config))
         sweep_id: str = json.loads(done.stdout)["sweep"]["sweep_id"]
         return sweep_id
+
+    def _start(self, command: list[str]) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            command,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
 
     def _run(self, command: list[str], stdin: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
 import sys
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from wanllmdb import Client
 from wanllmdb_local.postgres import create_database, embedded_postgres
 
 RUN_CAP = 40
+LONG_RUN_CAP = 150
 SWEEP = {
     "method": "bayes",
     "metric": {"name": "score", "goal": "maximize"},
@@ -71,16 +71,7 @@ def test_agents_go_on_when_a_part_is_killed(
     before = platform.ready
     program = Program(platform.environment())
     sweep_id = program.create(SWEEP)
-    agents = [
-        subprocess.Popen(
-            [sys.executable, str(script), sweep_id],
-            env=program.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for _ in range(3)
-    ]
+    agents = [program.start_python(str(script), sweep_id) for _ in range(3)]
     with Client(registry=before["registry"]) as client:
         wait_until(lambda: client.get_sweep_stats(sweep_id).total_runs >= 6)
         os.kill(before["pids"][victim][0], signal.SIGKILL)
@@ -96,6 +87,44 @@ def test_agents_go_on_when_a_part_is_killed(
     shown = program.json("sweep", "show", sweep_id)
     assert shown["state"] == "finished"
     assert shown["stats"]["best_run"]["objective"] == max(run["objective"] for run in runs)
+
+
+def kill_replicas(running: UpProcess, **numbers: int) -> None:
+    """Kills the replica of that number of each service and waits until others stand there."""
+    before = running.ready["pids"]
+    killed = [before[name][number] for name, number in numbers.items()]
+    for pid in killed:
+        os.kill(pid, signal.SIGKILL)
+    wait_until(
+        lambda: not any(pid in pids for pids in running.ready["pids"].values() for pid in killed)
+    )
+
+
+def test_with_two_replicas_no_agent_notices_that_one_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "agent.py"
+    script.write_text(AGENT)
+    with temporary_data_dir() as data_dir, up(data_dir, "--replicas", "2") as running:
+        running.wait_until_ready()
+        program = Program(running.environment())
+        sweep_id = program.create(SWEEP | {"run_cap": LONG_RUN_CAP})
+        agents = [program.start_python(str(script), sweep_id) for _ in range(4)]
+        with Client(running.ready["registry"]) as client:
+            wait_until(lambda: client.get_sweep_stats(sweep_id).total_runs >= 6)
+            kill_replicas(running, registry=0, suggestion=1)
+            kill_replicas(running, registry=1, suggestion=0)
+            assert client.get_sweep_stats(sweep_id).total_runs < LONG_RUN_CAP, "killed too late"
+        for agent in agents:
+            output, _ = agent.communicate(timeout=120)
+            assert agent.returncode == 0, output
+            assert "waiting" not in output
+            assert "rror" not in output
+        runs = program.json("runs", "ls", sweep_id)
+        assert [run["number"] for run in runs] == list(range(LONG_RUN_CAP))
+        assert {(run["state"], run["attempt"]) for run in runs} == {("finished", 1)}
+        shown = program.json("sweep", "show", sweep_id)
+        assert shown["state"] == "finished"
+        assert shown["stats"]["best_run"]["objective"] == max(run["objective"] for run in runs)
+        assert running.stop() == 0
 
 
 def test_own_database(postgres_url: str) -> None:
