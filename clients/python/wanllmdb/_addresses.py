@@ -100,6 +100,23 @@ def _is_loopback_host(host: str) -> bool:
         return host == "localhost"
 
 
+def are_same(address: str, other: str, service: Service) -> bool:
+    """Whether two addresses, as users write them, have a replica in common."""
+    return not _replicas(address, service).isdisjoint(_replicas(other, service))
+
+
+def _replicas(address: str, service: Service) -> set[tuple[str, int] | str]:
+    address = address.strip()
+    if address.startswith(_SCHEMES):
+        # dns:///host:port and ipv4:host:port,host:port are host:port too.
+        address = address.partition(":")[2].rpartition("/")[2] or address
+    parts = [part.strip() for part in address.split(",")]
+    try:
+        return {_host_and_port(part, service) for part in parts}
+    except InvalidArgumentError:
+        return set(parts)
+
+
 def _host_and_port(part: str, service: Service) -> tuple[str, int]:
     host, colon, port = part.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
