@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import grpc
 import grpc.aio
 import structlog
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_health.v1.health import SERVICE_NAME as HEALTH_SERVICE
-from grpc_health.v1.health import aio as health
 from grpc_reflection.v1alpha import reflection
 
 from wanllmdb_common.calls.call import CallStep
 from wanllmdb_common.calls.interceptor import CallInterceptor
+from wanllmdb_common.draining import Drain
+from wanllmdb_common.health import Health
+from wanllmdb_common.readiness import Readiness
 from wanllmdb_common.settings import USAGE_EXIT_CODE, ServerSettings
 
 log = structlog.get_logger(__name__)
 
 # Clients may ping this often, also between calls, to notice a dead connection.
 MIN_PING_INTERVAL_MS = 20_000
+
+# After a stop that took longer than the grace time.
+FORCED_EXIT_CODE = 1
+_MIN_SECONDS_TO_LIVE = 1.0
 
 
 class PortTakenError(Exception):
@@ -37,23 +43,28 @@ async def running_server(
     services: Sequence[str],
     register: Callable[[grpc.aio.Server], None],
     steps: Sequence[CallStep] = (),
+    readiness: Readiness | None = None,
 ) -> AsyncIterator[str]:
     """Serves within the block; yields the address as host:port.
 
-    On leaving: NOT_SERVING first, so that balancers stop sending, then running
-    calls get `settings.grace` seconds to end.
+    Leaving it takes at most `settings.grace` seconds, as long as no servicer blocks the
+    event loop: NOT_SERVING first and watches end, then, when balancers had a moment to
+    turn away, no new calls, and running ones get until four fifths of the time to end.
+    What is left then ends with SHUTTING_DOWN.
 
     Args:
         settings: Address and limits.
         services: Full names of the services, for health and reflection.
         register: Adds the servicers to the server.
         steps: What is done around each call, outermost first.
+        readiness: What the server needs; see `Health`.
 
     Raises:
         PortTakenError: the address can't be bound.
     """
+    drain = Drain()
     server = grpc.aio.server(
-        interceptors=[CallInterceptor(steps)],
+        interceptors=[CallInterceptor(steps, drain)],
         options=[
             # Two servers would otherwise share the port without a word.
             ("grpc.so_reuseport", 0),
@@ -64,10 +75,10 @@ async def running_server(
         ],
     )
     register(server)
-    health_servicer = health.HealthServicer()
-    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
+    health = Health(services, readiness)
+    health.add_to(server)
     reflection.enable_server_reflection(
-        [*services, HEALTH_SERVICE, reflection.SERVICE_NAME], server
+        [*services, Health.full_name, reflection.SERVICE_NAME], server
     )
     address = f"{settings.host}:{settings.port}"
     try:
@@ -78,13 +89,26 @@ async def running_server(
             "choose another one with --port, or 0 for a free one"
         ) from None
     await server.start()
-    for name in ["", *services]:
-        await health_servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
     try:
-        yield f"{settings.host}:{port}"
+        async with health.serving():
+            yield f"{settings.host}:{port}"
     finally:
-        await health_servicer.enter_graceful_shutdown()
-        await server.stop(settings.grace)
+        await _stop(server, health, drain, settings)
+
+
+async def _stop(
+    server: grpc.aio.Server, health: Health, drain: Drain, settings: ServerSettings
+) -> None:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await health.drain()
+    drain.end_watches()
+    await asyncio.sleep(min(settings.drain_delay, settings.grace / 2))
+    left = settings.grace - (loop.time() - began)
+    stopping = asyncio.create_task(server.stop(max(left - settings.grace / 10, 0)))
+    await asyncio.wait([stopping], timeout=max(left - settings.grace / 5, 0))
+    drain.end_calls()
+    await stopping
 
 
 async def serve_until_signal(
@@ -94,18 +118,17 @@ async def serve_until_signal(
     services: Sequence[str],
     register: Callable[[grpc.aio.Server], None],
     steps: Sequence[CallStep] = (),
+    readiness: Readiness | None = None,
 ) -> None:
     """Serves until SIGINT or SIGTERM; prints `ready NAME HOST:PORT` on stdout once it answers.
 
-    Ends the process with code 2 and one line when the port is taken.
+    From the signal on the process lives for `settings.grace` seconds at most; a second
+    signal ends it at once. Ends it with code 2 and one line when the port is taken.
     """
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    stop = _on_signal(settings.grace)
     try:
         async with running_server(
-            settings, services=services, register=register, steps=steps
+            settings, services=services, register=register, steps=steps, readiness=readiness
         ) as address:
             print(f"ready {name} {address}", flush=True)
             log.info("serving", service=name, address=address)
@@ -114,3 +137,30 @@ async def serve_until_signal(
     except PortTakenError as error:
         print(f"wanllmdb-{name}: {error}", file=sys.stderr)
         raise SystemExit(USAGE_EXIT_CODE) from None
+
+
+def _on_signal(grace: float) -> asyncio.Event:
+    """Set by the first SIGINT or SIGTERM, after which the process has so many seconds to live."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+
+    def begin() -> None:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+            # The system's own way of ending, which needs no event loop that goes on.
+            signal.signal(number, signal.SIG_DFL)
+        watchdog = threading.Timer(max(grace, _MIN_SECONDS_TO_LIVE), _end_by_force)
+        watchdog.daemon = True
+        watchdog.start()
+        stop.set()
+
+    for number in numbers:
+        loop.add_signal_handler(number, begin)
+    return stop
+
+
+def _end_by_force() -> None:
+    # What hangs, a thread in C code say, would keep the interpreter from ending too.
+    log.warning("the grace time is over: ended by force")
+    os._exit(FORCED_EXIT_CODE)

@@ -28,7 +28,12 @@ class ServerSettings(BaseSettings):
     )
     log_format: Literal["text", "json"] = Field("text", description="Form of the log, on stderr.")
     grace: float = Field(
-        10.0, ge=0, description="Seconds that running calls get to end at a shutdown."
+        10.0, ge=0, description="Seconds that a shutdown takes at most; running calls end in them."
+    )
+    drain_delay: float = Field(
+        0.5,
+        ge=0,
+        description="Seconds of these in which calls are still taken, until balancers know.",
     )
     max_message_bytes: int = Field(
         4 * 1024 * 1024, ge=64 * 1024, description="Largest message taken or sent."

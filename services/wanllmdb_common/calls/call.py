@@ -28,6 +28,7 @@ class Call:
         context: gRPC's.
         is_stream: Whether it answers with a stream.
         caller: Who sent it, once that is known.
+        response: What was answered; None until then, for a stream and for an error.
         code: How it ended; OK until something else is known.
         reason: The reason of the error that it ended with; empty for none.
         started: When it began, as of time.perf_counter.
@@ -38,6 +39,7 @@ class Call:
     context: Context
     is_stream: bool
     caller: Caller = ANYONE
+    response: Any = None
     code: grpc.StatusCode = grpc.StatusCode.OK
     reason: str = ""
     started: float = field(default_factory=time.perf_counter)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -12,6 +13,7 @@ import structlog
 from google.protobuf.message import DecodeError
 
 from wanllmdb_common.calls.call import Call, CallStep, set_current_call
+from wanllmdb_common.draining import Drain
 from wanllmdb_common.error_mapping import Context, abort, abort_internal, code_of
 from wanllmdb_common.errors import FieldViolation, ServiceError, invalid_request
 
@@ -29,10 +31,13 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     Args:
         steps: What is done around each call, outermost first. gRPC's own services
             (health, reflection) go without.
+        drain: Ends calls when the server stops. RPCs whose names begin with Watch never
+            end by themselves.
     """
 
-    def __init__(self, steps: Sequence[CallStep] = ()) -> None:
+    def __init__(self, steps: Sequence[CallStep] = (), drain: Drain | None = None) -> None:
         self._steps = tuple(steps)
+        self._drain = drain or Drain()
 
     async def intercept_service(
         self,
@@ -67,12 +72,14 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                     entered.append(step)
                     await step.before(call)
                 _raise_any(problem)
-                return await behavior(request, context)
+                async with self._drain.call():
+                    call.response = await behavior(request, context)
             except BaseException as error:
                 await _fail(call, error)
             finally:
                 for step in reversed(entered):
                     step.after(call)
+            return call.response
 
         return serve
 
@@ -87,8 +94,15 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                     entered.append(step)
                     await step.before(call)
                 _raise_any(problem)
-                async for message in behavior(request, context):
-                    yield message
+                scope = self._drain.watch if call.rpc.startswith("Watch") else self._drain.call
+                async with contextlib.aclosing(behavior(request, context)) as messages:
+                    while True:
+                        # Not around the yield, where gRPC waits for the caller to read.
+                        async with scope():
+                            message = await anext(messages, None)
+                        if message is None:
+                            break
+                        yield message
             except BaseException as error:
                 await _fail(call, error)
             finally:
