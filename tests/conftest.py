@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -21,8 +22,10 @@ from wanllmdb_common.server import running_server
 from wanllmdb_common.settings import ServerSettings
 from wanllmdb_local.postgres import create_database, embedded_postgres
 from wanllmdb_registry.app import running_registry
+from wanllmdb_registry.domain.keys.key_text import parse_root_key
 from wanllmdb_registry.servicer.service import SERVICES as REGISTRY_SERVICES
 from wanllmdb_registry.servicer.service import add_to as add_registry
+from wanllmdb_registry.servicer.service import steps_of
 from wanllmdb_suggestion.app import SERVICES, running_suggestion
 from wanllmdb_suggestion.settings import SuggestionSettings
 
@@ -36,6 +39,14 @@ STATE_KEY = "5e" * 32
 # A shell that starts the tests in the background lets them, and all that they
 # start, ignore Ctrl-C; some of them are about what it does.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def spool_dir() -> Iterator[Path]:
+    """Where agents keep what they can't deliver: not where those of this machine's user do."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["WANLLMDB_SPOOL_DIR"] = folder
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")
@@ -61,14 +72,26 @@ def database_url(postgres_url: str) -> str:
 
 
 @contextlib.asynccontextmanager
-async def registry_server(database_url: str, lease: timedelta = LEASE) -> AsyncIterator[str]:
-    """A registry on the database, within the block; yields its address."""
+async def registry_server(
+    database_url: str, lease: timedelta = LEASE, *, admin_key: str = ""
+) -> AsyncIterator[str]:
+    """A registry on the database, within the block; yields its address.
+
+    With an admin key it asks for keys.
+    """
     async with (
-        running_registry(database_url, pool_size=8, lease=lease) as registry,
+        running_registry(
+            database_url,
+            pool_size=8,
+            lease=lease,
+            require_keys=bool(admin_key),
+            root_key=parse_root_key(admin_key) if admin_key else None,
+        ) as registry,
         running_server(
             ServerSettings(port=0, grace=1),
             services=REGISTRY_SERVICES,
             register=lambda server: add_registry(server, registry),
+            steps=steps_of(registry),
         ) as address,
     ):
         yield address

@@ -119,7 +119,7 @@ class Connection:
                 response = send(
                     call.request,
                     timeout=timeout,
-                    wait_for_ready=peer.has_answered,
+                    wait_for_ready=peer.waits_for(call),
                     metadata=peer.metadata,
                 )
             except grpc.RpcError as error:
@@ -158,6 +158,11 @@ class Connection:
         finally:
             stream.cancel()
         raise failure
+
+
+def invoke(connection: Connection, call: Call[T]) -> T:
+    """Sends a call that was made by other hands than a client's method."""
+    return connection._invoke(call)
 
 
 class AsyncConnection:
@@ -236,7 +241,7 @@ class AsyncConnection:
                 response = await send(
                     call.request,
                     timeout=timeout,
-                    wait_for_ready=peer.has_answered,
+                    wait_for_ready=peer.waits_for(call),
                     metadata=peer.metadata,
                 )
             except grpc.RpcError as error:

@@ -58,6 +58,24 @@ QUICK_SECONDS = "WANLLMDB_AGENT_QUICK_SECONDS"
 MAX_INITIAL_FAILURES = "WANLLMDB_AGENT_MAX_INITIAL_FAILURES"
 """After so many failures before its first success an agent gives up; 0: never."""
 
+AGENT_ID = "WANLLMDB_AGENT_ID"
+"""The agent's name; needed to resume."""
+
+RESUME = "WANLLMDB_RESUME"
+"""Whether an agent takes up the runs that it held before it ended: 1, true, yes or on."""
+
+STAY = "WANLLMDB_STAY"
+"""Whether an agent stays until no run of others may come back: 1, true, yes or on."""
+
+PATIENCE = "WANLLMDB_PATIENCE"
+"""Seconds for which an agent waits for services that are away."""
+
+SPOOL_DIR = "WANLLMDB_SPOOL_DIR"
+"""Folder for what could not be delivered; where not set, in XDG_STATE_HOME or ~/.local/state."""
+
+RUN_RESUMED = "WANLLMDB_RUN_RESUMED"
+"""Whether that run was begun by the agent's last life: 1; set by a command agent."""
+
 NEVER_GIVE_UP = "WANLLMDB_AGENT_NEVER_GIVE_UP"
 """Turns both off: 1, true, yes or on."""
 
@@ -72,6 +90,7 @@ class RunEnvironment:
     sweep_id: str
     number: int
     attempt: int
+    resumed: bool = False
 
     def variables(self) -> dict[str, str]:
         """The variables by which a child process finds the run."""
@@ -79,6 +98,7 @@ class RunEnvironment:
             SWEEP_ID: self.sweep_id,
             RUN_NUMBER: str(self.number),
             RUN_ATTEMPT: str(self.attempt),
+            RUN_RESUMED: "1" if self.resumed else "",
         }
 
     @classmethod
@@ -91,7 +111,12 @@ class RunEnvironment:
         sweep_id = os.environ.get(SWEEP_ID, "")
         if not sweep_id:
             return None
-        return cls(sweep_id, _whole_number(RUN_NUMBER), _whole_number(RUN_ATTEMPT))
+        return cls(
+            sweep_id,
+            _whole_number(RUN_NUMBER),
+            _whole_number(RUN_ATTEMPT),
+            is_on(None, RUN_RESUMED),
+        )
 
 
 def switch(variable: str, *, default: bool) -> bool:
@@ -106,6 +131,33 @@ def switch(variable: str, *, default: bool) -> bool:
     if text not in (*_YES, *_NO):
         raise InvalidArgumentError(f"{variable} must be 1 or 0, but is {text!r:.100}")
     return text in _YES
+
+
+def is_on(given: bool | None, variable: str) -> bool:
+    """What is given, else whether the variable says yes."""
+    if given is not None:
+        return given
+    return os.environ.get(variable, "").lower() in ("1", "true", "yes", "on")
+
+
+def number_of(given: float | None, variable: str) -> float | None:
+    """The number that is given, else the variable's; None where there is neither.
+
+    Raises:
+        InvalidArgumentError: it is below 0, or the variable is no number.
+    """
+    if given is None:
+        text = os.environ.get(variable, "")
+        if not text:
+            return None
+        try:
+            given = float(text)
+        except ValueError:
+            raise InvalidArgumentError(f"{variable} must be a number, but is {text!r}") from None
+    if not given >= 0:
+        name = variable.removeprefix("WANLLMDB_").removeprefix("AGENT_").lower()
+        raise InvalidArgumentError(f"{name} must be at least 0, but is {given}")
+    return given
 
 
 def _whole_number(variable: str) -> int:

@@ -18,9 +18,9 @@ from wanllmdb._agent import (
     FunctionRunner,
     GiveUpPolicy,
 )
-from wanllmdb._agent.active_run import labels_of
 from wanllmdb._agent.child import lent_run
 from wanllmdb._agent.current import current_run, required_run
+from wanllmdb._agent.description import labels_of
 from wanllmdb._client import Client
 from wanllmdb._errors import InvalidArgumentError, NoRunError
 from wanllmdb._types.run import PriorRunSource

@@ -10,10 +10,11 @@ import grpc
 import grpc.aio
 
 from wanllmdb import _env, _errors
-from wanllmdb._addresses import Service, authority_of, is_loopback, target_of
+from wanllmdb._addresses import SUGGESTION, Service, authority_of, is_loopback, target_of
 from wanllmdb._credentials import Credentials
 from wanllmdb._errors import WanllmdbError
 from wanllmdb._tls import handshake_problem
+from wanllmdb._wire.call import Call
 from wanllmdb._wire.status import ErrorDetails, read_details
 
 _MAX_RESENDS = 4
@@ -50,6 +51,10 @@ class Peer:
         """Whether the service was ever there: then a call waits, up to its deadline, for
         it to come back; else a wrong address is told within seconds."""
         self.is_closed = False
+
+    def waits_for(self, call: Call[Any]) -> bool:
+        """Whether a call waits for the service to come back, up to its deadline."""
+        return self.has_answered and call.waits
 
     def rpc(self, stub: Any, name: str) -> Any:
         """The stub's method of that name.
@@ -165,6 +170,17 @@ class Peer:
             "healthCheckConfig": {"serviceName": self.service.full_name},
             "methodConfig": [
                 {
+                    # Another replica, if there is one: training waits for the answer.
+                    "name": [{"service": SUGGESTION.full_name, "method": "ShouldStop"}],
+                    "retryPolicy": {
+                        "maxAttempts": 2,
+                        "initialBackoff": "0.05s",
+                        "maxBackoff": "0.05s",
+                        "backoffMultiplier": 1,
+                        "retryableStatusCodes": ["UNAVAILABLE"],
+                    },
+                },
+                {
                     "name": [{}],
                     # 0.2 + 0.4 + 0.8 + 1.6 s. Safe for mutations: they carry request ids.
                     "retryPolicy": {
@@ -174,7 +190,7 @@ class Peer:
                         "backoffMultiplier": 2,
                         "retryableStatusCodes": ["UNAVAILABLE"],
                     },
-                }
+                },
             ],
         }
 

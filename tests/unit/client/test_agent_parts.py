@@ -149,10 +149,14 @@ def unexpected(error: WanllmdbError) -> None:
     pytest.fail(str(error))
 
 
+def ignored(_rows: list[MetricRow]) -> None:
+    """Nothing is kept."""
+
+
 class TestReporter:
     def test_rows_are_sent_in_the_background_many_at_a_time(self) -> None:
         sent = Sent()
-        reporter = Reporter(sent, failed=unexpected)
+        reporter = Reporter(sent, failed=unexpected, keep=ignored)
         for step in range(100):
             reporter.add(step, {"m": float(step)})
 
@@ -163,7 +167,7 @@ class TestReporter:
 
     def test_values_of_one_step_are_one_row(self) -> None:
         sent = Sent()
-        reporter = Reporter(sent, failed=unexpected)
+        reporter = Reporter(sent, failed=unexpected, keep=ignored)
         reporter.add(0, {"a": 1.0})
         reporter.add(0, {"b": 2.0, "a": 3.0})
         reporter.flush()
@@ -172,7 +176,7 @@ class TestReporter:
 
     def test_what_was_not_sent_is_handed_over_at_the_end(self) -> None:
         sent = Sent(failures=10**6)
-        reporter = Reporter(sent, failed=unexpected)
+        reporter = Reporter(sent, failed=unexpected, keep=ignored)
         reporter.add(0, {"m": 1.0})
         with pytest.raises(UnavailableError):
             reporter.flush()
@@ -186,7 +190,7 @@ class TestReporter:
 
     def test_a_failure_that_passes_loses_nothing(self) -> None:
         sent = Sent(failures=1)
-        reporter = Reporter(sent, failed=unexpected)
+        reporter = Reporter(sent, failed=unexpected, keep=ignored)
         reporter.add(0, {"m": 1.0})
 
         assert sent.arrived.wait(5)
@@ -204,7 +208,7 @@ class TestReporter:
             told.append(error)
             heard.set()
 
-        reporter = Reporter(refuse, failed=hear)
+        reporter = Reporter(refuse, failed=hear, keep=ignored)
         reporter.add(0, {"m": 1.0})
 
         assert heard.wait(5)
@@ -213,7 +217,7 @@ class TestReporter:
 
     def test_no_request_exceeds_what_a_server_takes(self) -> None:
         sent = Sent()
-        reporter = Reporter(sent, failed=unexpected)
+        reporter = Reporter(sent, failed=unexpected, keep=ignored)
         wide = {f"m{index}": 0.0 for index in range(1_000)}
         for step in range(12):
             reporter.add(step, wide)

@@ -47,7 +47,7 @@ from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as analysis_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 
 # Between the two services; no client calls them.
-INTERNAL_RPCS = {"CreateRuns", "SyncRuns"}
+INTERNAL_RPCS = {"CreateRuns", "SyncRuns", "ResumeRuns"}
 
 SPEC = SweepSpec(
     method=Method.BAYES,

@@ -11,6 +11,9 @@ from wanllmdb._agent.function import FunctionRunner
 from wanllmdb._agent.giving_up import GiveUpPolicy
 from wanllmdb._agent.loop import Ended, RunOne
 from wanllmdb._agent.orders import StopOrder
+from wanllmdb._agent.outage import OutageWaiter
+from wanllmdb._agent.patience import Patience
+from wanllmdb._agent.resuming import agent_name
 from wanllmdb._agent.tally import AgentResult
 from wanllmdb._agent.view import View
 
@@ -22,7 +25,10 @@ __all__ = [
     "Ended",
     "FunctionRunner",
     "GiveUpPolicy",
+    "OutageWaiter",
+    "Patience",
     "RunOne",
     "StopOrder",
     "View",
+    "agent_name",
 ]

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-import operator
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from wanllmdb import _env
 from wanllmdb._agent.config import Config
+from wanllmdb._agent.description import Description
 from wanllmdb._agent.early_stopping import CheckSchedule
 from wanllmdb._agent.ending import RunTeller
 from wanllmdb._agent.failures import failed_by
 from wanllmdb._agent.lease import LeaseKeeper
-from wanllmdb._agent.metrics import LONGEST_METRIC_NAME, is_metric_name, numeric_values
+from wanllmdb._agent.metrics import (
+    LONGEST_METRIC_NAME,
+    checked_step,
+    is_metric_name,
+    numeric_values,
+)
 from wanllmdb._agent.orders import Orders, StopOrder, is_lost
-from wanllmdb._agent.outage import OutageWaiter, is_passing
+from wanllmdb._agent.outage import OutageWaiter
 from wanllmdb._agent.reporter import Reporter
 from wanllmdb._agent.signals import shielded
+from wanllmdb._agent.stop_questions import StopQuestions
 from wanllmdb._agent.summary import Summary
 from wanllmdb._client import Client
 from wanllmdb._errors import (
@@ -31,12 +38,12 @@ from wanllmdb._errors import (
     RunStopped,
     WanllmdbError,
 )
+from wanllmdb._spool import RunSpool, Spool
 from wanllmdb._types.enums import RunState
-from wanllmdb._types.run import BestRun, Failed, MetricRow, Outcome, Pruned, Run, Succeeded
+from wanllmdb._types.run import BestRun, Failed, MetricRow, Outcome, Run, Succeeded
 from wanllmdb._types.sweep import Sweep
 
 _CALL_TIMEOUT = 10.0
-_ASK_AGAIN_AFTER = 30.0
 _LONGEST_SILENCE = 1.0
 """Seconds without an answer of the registry after which `log` waits for one: it may be
 that the run is to stop."""
@@ -52,6 +59,8 @@ class ActiveRun:
     Attributes:
         config: the parameters; see Config.
         summary: the last value of each metric; see Summary.
+        resumed: whether it goes on where the agent's last life left it: then `step` is past
+            the last one that it reported, and a checkpoint is worth looking for.
         run: the run as it was handed out.
         sweep: the sweep as the agent found it.
     """
@@ -62,10 +71,12 @@ class ActiveRun:
         sweep: Sweep,
         run: Run,
         *,
-        next_check: int | None,
+        schedule: CheckSchedule,
         say: Callable[[str], None],
         said: set[str] | None = None,
         waiter: OutageWaiter,
+        spool: Spool,
+        resumed: bool = False,
         is_lent: bool = False,
         on_log: Callable[[ActiveRun], None] | None = None,
     ) -> None:
@@ -75,18 +86,20 @@ class ActiveRun:
             client: reaches both services.
             sweep: the run's sweep.
             run: the run, as handed out.
-            next_check: after how many values of the metric early termination is asked.
+            schedule: when early termination is asked.
             say: prints a line for people.
             said: warnings given before, which are not repeated.
             waiter: waits for services that are away when the run ends.
+            spool: keeps what they have not got.
+            resumed: whether the agent held it before and comes back.
             is_lent: whether a parent process keeps the lease and finishes the run.
             on_log: called after each `log`.
         """
-        metric = sweep.spec.metric
         self.sweep = sweep
         self.run = run
         self.config = Config(run.parameters)
         self.summary = Summary(self._report_summary)
+        self.resumed = resumed
         self.ended: Run | None = None
         """The run after its end, once the server has confirmed it."""
         self.best_run: BestRun | None = None
@@ -99,19 +112,25 @@ class ActiveRun:
         self._said = said if said is not None else set()
         self._is_lent = is_lent
         self._on_log = on_log
-        self._name = run.name
-        self._labels = dict(run.labels)
-        self._recorded: dict[str, Any] = {}
         self._step = 0
-        self._schedule = CheckSchedule(metric.name if metric else None, next_check)
-        self._ask_not_before = 0.0
+        if resumed:
+            self._step = 0 if run.last_step is None else run.last_step + 1
+            self.summary.take(run.summary)
         self._heard_at = time.monotonic()
         self._process = os.getpid()
         self._lock = threading.RLock()
         self._orders = Orders()
         self._is_over = False
-        self._teller = RunTeller(self._quick, run, waiter, self._orders.obey, self._warn)
-        self._reporter = Reporter(self._send, self._orders.broken)
+        self._description = Description(client, run, self._warn)
+        self._patience, self._spool_path = waiter.patience, spool.path
+        self._spool = RunSpool(spool, client.registry_address, run, self._warn)
+        self._teller = RunTeller(
+            self._quick, run, waiter, self._spool, self._orders.obey, self._warn
+        )
+        self._reporter = Reporter(self._send, self._orders.broken, self._teller.keep)
+        self._questions = StopQuestions(
+            client, run, schedule, self._reporter.flush, self._orders, self._warn
+        )
         self._lease = (
             None if is_lent else LeaseKeeper(client, run, self._orders.obey, self._orders.broken)
         )
@@ -124,7 +143,7 @@ class ActiveRun:
     @property
     def name(self) -> str:
         """A name for people: as given, else the sweep's and the run's number. May be set."""
-        return self._name or f"{self.sweep.name}-{self.run.number}"
+        return self._description.name or f"{self.sweep.name}-{self.run.number}"
 
     @name.setter
     def name(self, name: str) -> None:
@@ -133,7 +152,7 @@ class ActiveRun:
     @property
     def labels(self) -> Mapping[str, str]:
         """The run's labels."""
-        return dict(self._labels)
+        return dict(self._description.labels)
 
     @property
     def number(self) -> int:
@@ -166,6 +185,11 @@ class ActiveRun:
         return self._is_over
 
     @property
+    def spooled(self) -> Path | None:
+        """The file that holds its end, where it could not be told."""
+        return self._spool.end_path if self._is_over and self.ended is None else None
+
+    @property
     def has_failed(self) -> bool:
         """Whether the run ended, and that as FAILED."""
         return self.ended is not None and self.ended.state is RunState.FAILED
@@ -180,11 +204,15 @@ class ActiveRun:
 
     def environment(self) -> dict[str, str]:
         """The variables by which a child process finds this run and the services."""
-        run = _env.RunEnvironment(self.run.sweep_id, self.run.number, self.run.attempt)
+        run = _env.RunEnvironment(
+            self.run.sweep_id, self.run.number, self.run.attempt, self.resumed
+        )
         return run.variables() | {
             _env.REGISTRY: self._client.registry_address,
             _env.SUGGESTION: self._client.suggestion_address,
             _env.SLOT: str(self.slot),
+            _env.PATIENCE: f"{self._patience:g}",
+            _env.SPOOL_DIR: str(self._spool_path),
         }
 
     def describe(
@@ -199,13 +227,7 @@ class ActiveRun:
         """
         self._must_be_here("init")
         with self._lock:
-            changes: dict[str, Any] = {}
-            if name is not None and name != self._name:
-                self._name = changes["name"] = name
-            if labels and not labels.items() <= self._labels.items():
-                self._labels.update(labels)
-                changes["labels"] = self._labels
-            self._update(changes)
+            self._description.describe(name, labels)
 
     def log(
         self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = None
@@ -231,14 +253,13 @@ class ActiveRun:
         with shielded(), self._lock:
             self._must_go_on()
             values = self._numbers(data)
-            self._take(values, self._step if step is None else _checked_step(step))
+            self._take(values, self._step if step is None else checked_step(step))
             if commit or (commit is None and step is None):
                 self._step += 1
-            if self._schedule.is_due and time.monotonic() >= self._ask_not_before:
-                self._ask_whether_to_stop()
+            self._questions.ask_if_due()
             self._hear_if_silent()
             if self._is_lent:
-                self._record_config()
+                self._description.record(self.config.changes())
             if self._on_log is not None:
                 self._on_log(self)
             self._must_go_on()
@@ -257,9 +278,10 @@ class ActiveRun:
     def complete(self, outcome: Outcome | None) -> None:
         """Ends the run in any way, once; sends what was not sent yet.
 
-        Waits for services that are away. A result is told even when the lease ran out:
-        the registry takes it unless the run was handed out again. Afterwards `ended` is what
-        became of the run, None when it is somebody else's.
+        Waits for services that are away; when that takes too long, or this process ends, the
+        result is in the spool. It is told even when the lease ran out: the registry takes it
+        unless the run was handed out again. Afterwards `ended` is what became of the run,
+        None when it is somebody else's.
 
         Args:
             outcome: how it ended; None when it was stopped because it is no longer ours.
@@ -281,7 +303,7 @@ class ActiveRun:
                 self._orders.broken(error)
                 self.ended = self._teller.end_of_this_attempt()
             finally:
-                self._close_lease()
+                self._close()
 
     def release(self, reason: str) -> None:
         """Gives the run back: it is handed out again, to anyone."""
@@ -292,8 +314,10 @@ class ActiveRun:
             self._reporter.close()
             try:
                 self._teller.release(reason)
+                # The next one begins anew.
+                self._spool.told()
             finally:
-                self._close_lease()
+                self._close()
 
     def __enter__(self) -> Self:
         return self
@@ -336,7 +360,7 @@ class ActiveRun:
         self._step = max(self._step, step)
         self._reporter.add(step, values)
         self.summary.take(values)
-        self._schedule.observe(step, values)
+        self._questions.observe(step, values)
 
     def _report_summary(self, data: Mapping[str, Any]) -> None:
         self._must_be_here("summary")
@@ -346,72 +370,40 @@ class ActiveRun:
             # Of the last step, as if it had been logged there.
             self._take(self._numbers(data), max(self._step - 1, 0))
 
-    def _ask_whether_to_stop(self) -> None:
-        try:
-            self._reporter.flush()
-            decision = self._quick.should_stop(self.sweep_id, self.number)
-        except WanllmdbError as error:
-            # Training waits once for a service that is away, not at every log.
-            if is_passing(error):
-                self._ask_not_before = time.monotonic() + _ASK_AGAIN_AFTER
-            elif is_lost(error):
-                self._orders.broken(error)
-            else:
-                self._schedule.postpone(None)
-                self._warn(f"early termination is off for run {self.number}: {error}")
-        else:
-            self._schedule.postpone(decision.next_check_iteration)
-            if decision.should_stop:
-                self._orders.stop(StopOrder(decision.reason, Pruned(decision.reason)))
-
     def _hear_if_silent(self) -> None:
         """Sends at once what would go in the background, where the registry's last word is old.
 
         So a function that seldom logs stops at the first `log` after it was told to.
         """
-        now = time.monotonic()
-        if now - self._heard_at < _LONGEST_SILENCE:
+        # Training waits once for a registry that is away; then the background finds it.
+        is_silent = time.monotonic() - self._heard_at >= _LONGEST_SILENCE
+        if not is_silent or self._reporter.is_failing:
             return
         try:
             self._reporter.flush(_SILENCE_TIMEOUT)
         except WanllmdbError as error:
             if is_lost(error):
                 self._orders.broken(error)
-            # Training does not wait for a service that is away; the rows are kept.
-            self._heard_at = now + _ASK_AGAIN_AFTER
 
     def _send(self, rows: list[MetricRow], timeout: float | None = None) -> None:
         self._teller.send(rows, timeout)
         self._heard_at = time.monotonic()
 
-    def _record_config(self) -> None:
-        changes = self.config.changes()
-        if changes != self._recorded:
-            self._recorded = changes
-            self._update({"config": changes})
-
-    def _update(self, changes: dict[str, Any]) -> None:
-        if not changes:
-            return
-        try:
-            self._quick.update_run(self.sweep_id, self.number, **changes)
-        except WanllmdbError as error:
-            self._warn(
-                f"the {' and '.join(changes)} of run {self.number} could not be set: {error}"
-            )
-
     def _tell(self, outcome: Outcome | None, rows: list[MetricRow]) -> None:
+        config = self.config.changes()
         if outcome is None:
+            self._spool.told()
             self.ended = self._teller.end_of_this_attempt()
         elif self._is_lent and isinstance(outcome, Succeeded):
             # What counts is the exit status, which the parent sees.
-            self._teller.send_all(rows)
-            self._record_config()
+            self._teller.send_all(rows, self._description.unrecorded(config))
         else:
-            finished = self._teller.finish(outcome, rows, self.config.changes())
+            finished = self._teller.finish(outcome, rows, config)
             self.ended, self.best_run = finished.run, finished.best_run
 
-    def _close_lease(self) -> None:
+    def _close(self) -> None:
+        self._questions.close()
+        self._spool.close()
         if self._lease is not None:
             self._lease.close()
 
@@ -432,20 +424,3 @@ class ActiveRun:
         if text not in self._said:
             self._said.add(text)
             self._say(text)
-
-
-def labels_of(tags: str | Iterable[str], **more: Any) -> dict[str, str]:
-    """Labels of a run from W&B's ways to describe one: an empty text for each tag."""
-    given = {key: str(value) for key, value in more.items() if value is not None}
-    each = (tags,) if isinstance(tags, str) else tags
-    return dict.fromkeys(map(str, each), "") | given
-
-
-def _checked_step(step: int) -> int:
-    try:
-        number = operator.index(step)
-    except TypeError:
-        raise InvalidArgumentError(f"log: step must be an integer, but is {step!r}") from None
-    if not 0 <= number < 2**63 - 1:
-        raise InvalidArgumentError(f"log: step must be 0 to 2**63 - 2, but is {number}")
-    return number

@@ -15,13 +15,18 @@ from wanllmdb._agent.console import Console
 from wanllmdb._agent.giving_up import GiveUpPolicy
 from wanllmdb._agent.loop import Loop, RunOne
 from wanllmdb._agent.orders import StopOrder
-from wanllmdb._agent.outage import DEFAULT_PATIENCE
+from wanllmdb._agent.outage import OutageWaiter
+from wanllmdb._agent.patience import Patience
 from wanllmdb._agent.progress import Progress, summary_text
+from wanllmdb._agent.reminder import Reminder
+from wanllmdb._agent.resuming import name_of_slot
 from wanllmdb._agent.shutdown import Shutdown, Urgency
 from wanllmdb._agent.signals import INTERRUPTS_TO_STOP, Signals
 from wanllmdb._agent.tally import AgentResult, Tally
 from wanllmdb._agent.view import View
 from wanllmdb._client import Client
+from wanllmdb._errors import WanllmdbError
+from wanllmdb._spool import Courier, Spool
 from wanllmdb._types.sweep import Sweep
 
 _IDLE_SECONDS = 10.0
@@ -46,9 +51,13 @@ class Agent:
         count: at most so many runs; no limit where None.
         parallel: so many at a time.
         policy: when to give up because runs fail.
-        agent_id: the agent's name; made from host and process where None.
+        agent_id: the agent's name; made from host and process where None. A second loop
+            and those after it take runs under names made from it.
+        resume: whether to begin with the runs that it holds under its name.
+        stay: whether to wait while runs of others may come back.
         make_view: makes what shows the runs; lines on stderr where None.
-        patience: seconds to wait for services that are away in mid-sweep.
+        patience: seconds to wait for services that are away; see Patience.
+        spool: keeps what they have not got; that of the environment where None.
         forwarded: signals that go to `forward`, Ctrl-C and SIGTERM among them or not.
         forward: gets them.
     """
@@ -63,8 +72,11 @@ class Agent:
         parallel: int = 1,
         policy: GiveUpPolicy | None = None,
         agent_id: str | None = None,
+        resume: bool = False,
+        stay: bool = False,
         make_view: Callable[[Sweep], View] | None = None,
-        patience: float = DEFAULT_PATIENCE,
+        patience: float | None = None,
+        spool: Spool | None = None,
         forwarded: Sequence[signal.Signals] = (),
         forward: Callable[[signal.Signals], None] | None = None,
     ) -> None:
@@ -75,7 +87,12 @@ class Agent:
         self._parallel = parallel
         self._agent_id = agent_id or f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
         self._make_view = make_view
-        self._patience = patience
+        self._resume = resume
+        self._stay = stay
+        self._spool = spool or Spool.of_environment()
+        self._courier = Courier(client, self._spool, self._say)
+        self._patience = Patience.of(patience, knows_them=resume or self._courier.has_any())
+        self._view: View | None = None
         self._forwarded = forwarded
         self._forward = forward
         self._tally = Tally(count, policy or GiveUpPolicy.of())
@@ -94,44 +111,74 @@ class Agent:
             KeyboardInterrupt: Ctrl-C came a third time.
         """
         with Signals(self._heard, self._forwarded):
-            sweep = self._client.get_sweep(self._sweep_id)
+            sweep = self._find_sweep()
+            if sweep is None:
+                return self._result()
             if self._make_view is not None:
-                self._view = self._make_view(sweep)
+                view = self._make_view(sweep)
             else:
-                self._view = Progress(Console(), sweep, self._count)
+                view = Progress(Console(), sweep, self._count)
+            self._view = view
             try:
-                self._conduct(self._start(sweep))
+                # What others left may be what this agent would be given to do again.
+                self._courier.deliver()
+                self._conduct(self._start(sweep, view))
                 self._runner.close()
             except KeyboardInterrupt:
                 self._shutdown.demand(Urgency.LEAVE)
                 self._runner.kill()
                 raise
             finally:
-                self._view.close()
-        result = self._tally.result(interrupted=self._interrupted, terminated=self._terminated)
+                view.close()
+        result = self._result()
         if self._tally.error is not None:
             raise self._tally.error
-        summary = summary_text(result.runs, result.failed, self._view.best, sweep)
+        summary = summary_text(result.runs, result.failed, view.best, sweep)
         if result.was_interrupted or result.was_terminated:
-            self._view.line(f"agent {result.ended_by}: {summary}")
+            view.line(f"agent {result.ended_by}: {summary}")
         else:
-            self._view.line(f"agent done ({result.ended_by}): {summary}")
+            view.line(f"agent done ({result.ended_by}): {summary}")
         return result
 
-    def _start(self, sweep: Sweep) -> int:
+    def _find_sweep(self) -> Sweep | None:
+        """The sweep; None when the agent was told to end while it waited for the registry."""
+        waiter = OutageWaiter(self._say, self._patience.at_first, self._shutdown.wait)
+        try:
+            return waiter.ride_out(lambda: self._client.get_sweep(self._sweep_id))
+        except WanllmdbError:
+            if self._shutdown.urgency < Urgency.DRAIN:
+                raise
+            return None
+
+    def _result(self) -> AgentResult:
+        return self._tally.result(interrupted=self._interrupted, terminated=self._terminated)
+
+    def _say(self, text: str) -> None:
+        if self._view is not None:
+            self._view.line(text)
+        else:
+            Console().line(text)
+
+    def _start(self, sweep: Sweep, view: View) -> int:
         said: set[str] = set()
+        remind = Reminder(view.line)
         for slot in range(self._parallel):
             loop = Loop(
                 self._client,
                 sweep,
                 self._runner,
-                agent_id=self._agent_id,
+                agent_id=name_of_slot(self._agent_id, slot),
                 tally=self._tally,
                 shutdown=self._shutdown,
-                view=self._view,
+                view=view,
                 said=said,
-                slot=slot,
                 patience=self._patience,
+                spool=self._spool,
+                courier=self._courier,
+                remind=remind,
+                slot=slot,
+                resume=self._resume,
+                stay=self._stay,
             )
             name = f"wanllmdb-agent-{slot}"
             threading.Thread(target=self._work, args=(loop,), name=name, daemon=True).start()
@@ -193,7 +240,7 @@ class Agent:
             runs = "run " if len(active) == 1 else "runs "
             runs += ", ".join(str(run.number) for run in active)
             it = "it" if len(active) == 1 else "them"
-            self._view.line(
+            self._say(
                 f"interrupted: waiting for {runs} to end; Ctrl-C again stops {it} and gives {it} "
                 f"back, a third time ends this at once"
             )

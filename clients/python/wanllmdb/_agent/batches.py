@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from wanllmdb._types.run import MetricRow
 
 VALUES_A_REQUEST = 5_000
@@ -16,6 +18,14 @@ def first_batch(rows: list[MetricRow]) -> list[MetricRow]:
         if size > VALUES_A_REQUEST and count:
             return rows[:count]
     return rows
+
+
+def batches(rows: list[MetricRow]) -> Iterator[list[MetricRow]]:
+    """All rows, by what one request takes."""
+    while rows:
+        batch = first_batch(rows)
+        yield batch
+        rows = rows[len(batch) :]
 
 
 def last_batch(rows: list[MetricRow]) -> list[MetricRow]:

@@ -11,8 +11,11 @@ from wanllmdb._agent import current
 from wanllmdb._agent.active_run import ActiveRun
 from wanllmdb._agent.console import Console
 from wanllmdb._agent.outage import OutageWaiter, is_passing
+from wanllmdb._agent.patience import Patience
+from wanllmdb._agent.resuming import schedule_of
 from wanllmdb._client import Client
 from wanllmdb._errors import NoRunError, WanllmdbError
+from wanllmdb._spool import Spool
 from wanllmdb._types.enums import RunState
 
 _lock = threading.Lock()
@@ -43,7 +46,7 @@ def _take_up(named: _env.RunEnvironment) -> ActiveRun:
     client = Client()
     console = Console()
     # The agent got the run from these services: when they are away, they come back.
-    waiter = OutageWaiter(console.line)
+    waiter = OutageWaiter(console.line, Patience.of().seconds)
     sweep = waiter.ride_out(lambda: client.get_sweep(named.sweep_id))
     run = waiter.ride_out(lambda: client.get_run(named.sweep_id, named.number))
     if run.attempt != named.attempt or run.state is not RunState.RUNNING:
@@ -54,13 +57,18 @@ def _take_up(named: _env.RunEnvironment) -> ActiveRun:
     next_check = None
     if sweep.spec.early_termination is not None:
         next_check = _next_check(client, named)
+    schedule = waiter.ride_out(
+        lambda: schedule_of(client, sweep, run, next_check, resumed=named.resumed)
+    )
     return ActiveRun(
         client,
         sweep,
         run,
-        next_check=next_check,
+        schedule=schedule,
         say=console.line,
         waiter=waiter,
+        spool=Spool.of_environment(),
+        resumed=named.resumed,
         is_lent=True,
     )
 

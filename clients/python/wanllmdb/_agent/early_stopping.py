@@ -13,11 +13,13 @@ class CheckSchedule:
     itself, then merely is asked a little later.
     """
 
-    def __init__(self, metric: str | None, next_check: int | None) -> None:
+    def __init__(
+        self, metric: str | None, next_check: int | None, *, count: int = 0, last_step: int = -1
+    ) -> None:
         self._metric = metric
         self._next_check = next_check
-        self._count = 0
-        self._last_step = -1
+        self._count = count
+        self._last_step = last_step
         self._is_odd = False
 
     def observe(self, step: int, values: dict[str, float]) -> None:
@@ -44,7 +46,3 @@ class CheckSchedule:
         if next_check is not None and next_check <= self._count:
             next_check = self._count + 1
         self._next_check = next_check
-
-    def postpone_by_one(self) -> None:
-        """Asks again at the next value."""
-        self.postpone(self._count + 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from collections.abc import Callable
@@ -10,7 +9,6 @@ from dataclasses import dataclass
 from typing import Self
 
 from wanllmdb import _env
-from wanllmdb._errors import InvalidArgumentError
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +38,7 @@ class GiveUpPolicy:
         Raises:
             InvalidArgumentError: a number is below 0, or a variable is no number.
         """
-        if never is None:
-            never = os.environ.get(_env.NEVER_GIVE_UP, "").lower() in ("1", "true", "yes", "on")
+        never = _env.is_on(never, _env.NEVER_GIVE_UP)
         policy = cls(
             int(_number(max_quick_failures, _env.MAX_QUICK_FAILURES, 3)),
             _number(quick_seconds, _env.QUICK_SECONDS, 60.0),
@@ -82,14 +79,5 @@ class FailureCounter:
 
 
 def _number(given: float | None, variable: str, default: float) -> float:
-    if given is None:
-        text = os.environ.get(variable, "")
-        try:
-            given = float(text) if text else default
-        except ValueError:
-            raise InvalidArgumentError(f"{variable} must be a number, but is {text!r}") from None
-    if not given >= 0:
-        raise InvalidArgumentError(
-            f"{variable.removeprefix('WANLLMDB_AGENT_').lower()} must be at least 0, but is {given}"
-        )
-    return given
+    number = _env.number_of(given, variable)
+    return default if number is None else number

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import uuid4
@@ -10,18 +9,22 @@ from uuid import uuid4
 from wanllmdb._agent.active_run import ActiveRun
 from wanllmdb._agent.hints import hint_for
 from wanllmdb._agent.orders import StopOrder
-from wanllmdb._agent.outage import DEFAULT_PATIENCE, STRANGER_PATIENCE, OutageWaiter
+from wanllmdb._agent.outage import OutageWaiter
+from wanllmdb._agent.patience import Patience
+from wanllmdb._agent.reminder import Reminder
+from wanllmdb._agent.resuming import schedule_of
 from wanllmdb._agent.shutdown import Shutdown, Urgency
 from wanllmdb._agent.tally import Tally
 from wanllmdb._agent.view import View
 from wanllmdb._client import Client
 from wanllmdb._errors import FailedPreconditionError, NotFoundError, WanllmdbError
+from wanllmdb._spool import Courier, Spool
 from wanllmdb._types.enums import ExhaustedReason
 from wanllmdb._types.run import Canceled, Failed, Outcome, Pruned, Run, Succeeded, Suggestion
 from wanllmdb._types.sweep import Sweep
 
 _LONGEST_POLL = 2.0
-_GIVE_BACK_TIMEOUT = 5.0
+_LONGEST_STAY_POLL = 5.0
 
 _EXHAUSTED = {
     ExhaustedReason.RUN_CAP: "its run_cap was reached",
@@ -29,6 +32,8 @@ _EXHAUSTED = {
     ExhaustedReason.TARGET_REACHED: "its target was reached",
     ExhaustedReason.TERMINATED: "its terminator ended it",
 }
+_MAY_COME_BACK = (ExhaustedReason.RUN_CAP, ExhaustedReason.SPACE_EXHAUSTED)
+"""Where a run that is lost is handed out again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +72,18 @@ class Loop:
         client: reaches both services.
         sweep: the sweep.
         run_one: works on one run; see RunOne.
-        agent_id: the agent's name.
+        agent_id: the name under which it takes runs.
         tally: what the agent's loops share.
         shutdown: when to end.
         view: shows what happens.
         said: what was said before, and is not repeated.
+        patience: how long to wait for services that are away.
+        spool: keeps what they have not got.
+        courier: delivers what others left there, when they are back.
+        remind: says what it waits for.
         slot: which of the agent's loops it is.
-        patience: seconds to wait for services that are away in mid-sweep.
+        resume: whether to begin with the runs that this name holds.
+        stay: whether to wait while runs of others may come back.
     """
 
     def __init__(
@@ -87,8 +97,13 @@ class Loop:
         shutdown: Shutdown,
         view: View,
         said: set[str],
+        patience: Patience,
+        spool: Spool,
+        courier: Courier,
+        remind: Reminder,
         slot: int = 0,
-        patience: float = DEFAULT_PATIENCE,
+        resume: bool = False,
+        stay: bool = False,
     ) -> None:
         self._client = client
         self._sweep = sweep
@@ -99,12 +114,15 @@ class Loop:
         self._view = view
         self._said = said
         self._slot = slot
+        self._resume = resume
+        self._stay = stay
+        self._spool = spool
+        self._remind = remind
+        self._on_back = courier.deliver_in_background
         # A run that is done is worth waiting for, whatever Ctrl-C says once.
-        self._waiter = OutageWaiter(view.line, patience, self._pause_until(Urgency.GIVE_BACK))
-        self._known = OutageWaiter(view.line, patience, self._pause_until(Urgency.DRAIN))
-        self._stranger = OutageWaiter(
-            view.line, min(patience, STRANGER_PATIENCE), self._pause_until(Urgency.DRAIN)
-        )
+        self._waiter = self._waiter_until(Urgency.GIVE_BACK, patience.seconds)
+        self._known = self._waiter_until(Urgency.DRAIN, patience.seconds)
+        self._stranger = self._waiter_until(Urgency.DRAIN, patience.at_first)
         self._has_suggested = False
 
     def work(self) -> None:
@@ -113,23 +131,27 @@ class Loop:
             suggestion = self._next()
             if suggestion is None:
                 return
-            self._has_suggested = True
             for run in suggestion.runs:
-                self._work_on(run, suggestion.next_check_iteration)
+                self._work_on(run, suggestion.next_check_iteration, suggestion.resumed)
 
     @property
     def _goes_on(self) -> bool:
         return self._shutdown.urgency < Urgency.DRAIN
 
-    def _work_on(self, run: Run, next_check: int | None) -> None:
+    def _work_on(self, run: Run, next_check: int | None, resumed: bool) -> None:
+        schedule = self._known.ride_out(
+            lambda: schedule_of(self._client, self._sweep, run, next_check, resumed=resumed)
+        )
         active = ActiveRun(
             self._client,
             self._sweep,
             run,
-            next_check=next_check,
+            schedule=schedule,
             say=self._view.line,
             said=self._said,
             waiter=self._waiter,
+            spool=self._spool,
+            resumed=resumed,
             on_log=self._view.logged,
         )
         active.slot = self._slot
@@ -139,6 +161,8 @@ class Loop:
             self._give_back(active, "the agent was interrupted")
             return
         self._view.started(active)
+        if resumed:
+            self._view.line(f"run {run.number} is resumed: step {active.step} is next")
         try:
             ended = self._run_one(active)
             order = active.stop_order
@@ -173,10 +197,7 @@ class Loop:
         self._tally.given_back(active)
         if active.is_over:
             if active.ended is None:
-                self._view.line(
-                    f"run {active.number} was done, but its end could not be told; it is handed "
-                    f"out again when its lease ends"
-                )
+                self._view.line(_not_told(active))
             return
         try:
             active.release(reason)
@@ -193,6 +214,7 @@ class Loop:
         request_id = str(uuid4())
         pause = 0.25
         while True:
+            longest = _LONGEST_POLL
             try:
                 suggestion = self._suggest(request_id)
             except NotFoundError:
@@ -215,24 +237,52 @@ class Loop:
                 if suggestion.runs:
                     return suggestion
                 if suggestion.exhausted is not None:
-                    why = _EXHAUSTED.get(suggestion.exhausted, "it has no more runs")
-                    if suggestion.message:
-                        why += f": {suggestion.message}"
-                    self._tally.end_by(f"the sweep hands out no more runs: {why}")
-                    return None
+                    if not self._stays_for(suggestion):
+                        self._tally.end_by(self._why_exhausted(suggestion))
+                        return None
+                    longest = _LONGEST_STAY_POLL
             if self._shutdown.wait(pause):
                 return None
-            pause = min(pause * 2, _LONGEST_POLL)
+            pause = min(pause * 2, longest)
             request_id = str(uuid4())
 
     def _suggest(self, request_id: str) -> Suggestion:
         # One that was never there may be a wrong address: that is told soon.
         waiter = self._known if self._has_suggested else self._stranger
-        return waiter.ride_out(
+        suggestion = waiter.ride_out(
             lambda: self._client.suggest(
-                self._sweep.sweep_id, agent_id=self._agent_id, request_id=request_id
+                self._sweep.sweep_id,
+                agent_id=self._agent_id,
+                resume=self._resume,
+                request_id=request_id,
             )
         )
+        self._has_suggested = True
+        # There may be several: then the next one is asked for after this one.
+        self._resume = self._resume and suggestion.resumed
+        return suggestion
+
+    def _stays_for(self, suggestion: Suggestion) -> bool:
+        """Whether to wait for runs that may be lost and handed out again; says so."""
+        if not (self._stay and suggestion.running_runs):
+            return False
+        if suggestion.exhausted not in _MAY_COME_BACK:
+            return False
+        self._remind(
+            f"staying: {_count(suggestion.running_runs)} of sweep {self._sweep.sweep_id} still "
+            f"being worked on, of which some may come back"
+        )
+        return True
+
+    def _why_exhausted(self, suggestion: Suggestion) -> str:
+        assert suggestion.exhausted is not None
+        why = _EXHAUSTED.get(suggestion.exhausted, "it has no more runs")
+        if suggestion.message:
+            why += f": {suggestion.message}"
+        others = suggestion.running_runs - len(self._tally.active)
+        if others > 0:
+            why += f"; others still work on {others} run{'' if others == 1 else 's'}"
+        return f"the sweep hands out no more runs: {why}"
 
     def _why_not_found(self) -> str:
         """The suggestion service does not know the sweep: whether it is gone.
@@ -250,8 +300,13 @@ class Loop:
             f"it was started for another registry"
         )
 
-    def _pause_until(self, urgency: Urgency) -> Callable[[float], bool]:
-        return lambda seconds: self._shutdown.wait(seconds, urgency)
+    def _waiter_until(self, urgency: Urgency, patience: float) -> OutageWaiter:
+        return OutageWaiter(
+            self._view.line,
+            patience,
+            lambda seconds: self._shutdown.wait(seconds, urgency),
+            self._on_back,
+        )
 
     def _say_once(self, text: str) -> None:
         if text not in self._said:
@@ -272,3 +327,19 @@ def _outcome(ended: Ended, order: StopOrder | None) -> Outcome | None:
     if order.outcome is None or isinstance(ended.outcome, Succeeded):
         return ended.outcome
     return order.outcome
+
+
+def _not_told(active: ActiveRun) -> str:
+    if active.spooled is None:
+        return (
+            f"run {active.number} was done, but its end could not be told; it is handed out "
+            f"again when its lease ends"
+        )
+    return (
+        f"run {active.number} is done, but its end could not be told: it is kept in "
+        f"{active.spooled}, for the next agent here or `wanllmdb spool send`"
+    )
+
+
+def _count(runs: int) -> str:
+    return "1 run is" if runs == 1 else f"{runs} runs are"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
 from numbers import Complex, Real
 from typing import Any
+
+from wanllmdb._errors import InvalidArgumentError
 
 LONGEST_METRIC_NAME = 200
 """Characters that the registry takes."""
@@ -13,6 +16,21 @@ LONGEST_METRIC_NAME = 200
 def is_metric_name(name: str) -> bool:
     """Whether the registry takes a value of that name."""
     return 0 < len(name) <= LONGEST_METRIC_NAME and "\0" not in name
+
+
+def checked_step(step: int) -> int:
+    """A step as the registry takes it.
+
+    Raises:
+        InvalidArgumentError: it is none.
+    """
+    try:
+        number = operator.index(step)
+    except TypeError:
+        raise InvalidArgumentError(f"log: step must be an integer, but is {step!r}") from None
+    if not 0 <= number < 2**63 - 1:
+        raise InvalidArgumentError(f"log: step must be 0 to 2**63 - 2, but is {number}")
+    return number
 
 
 def numeric_values(

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from wanllmdb._agent.patience import DEFAULT_PATIENCE
+from wanllmdb._agent.reminder import SAY_EVERY
 from wanllmdb._errors import (
     AbortedError,
     DeadlineExceededError,
@@ -16,13 +18,6 @@ from wanllmdb._errors import (
 
 T = TypeVar("T")
 
-DEFAULT_PATIENCE = 600.0
-"""Seconds for which an agent waits for services that are away."""
-
-STRANGER_PATIENCE = 5.0
-"""Seconds for which it waits for a service that was never there: its address may be wrong."""
-
-_SAY_EVERY = 60.0
 _LONGEST_PAUSE = 5.0
 
 
@@ -42,6 +37,7 @@ class OutageWaiter:
         say: prints a line for people.
         patience: seconds to wait at most.
         pause: waits so many seconds; True when it is no use to wait on.
+        on_back: called when they are back.
     """
 
     def __init__(
@@ -49,10 +45,12 @@ class OutageWaiter:
         say: Callable[[str], None],
         patience: float = DEFAULT_PATIENCE,
         pause: Callable[[float], bool] | None = None,
+        on_back: Callable[[], None] | None = None,
     ) -> None:
         self._say = say
-        self._patience = patience
+        self.patience = patience
         self._pause = pause or _sleep
+        self._on_back = on_back
 
     def ride_out(self, call: Callable[[], T]) -> T:
         """The call's answer; tries again for up to `patience` seconds.
@@ -69,18 +67,20 @@ class OutageWaiter:
                 answer = call()
             except WanllmdbError as error:
                 now = time.monotonic()
-                if not is_passing(error) or (began is not None and now - began > self._patience):
+                if not is_passing(error) or (began is not None and now - began > self.patience):
                     raise
                 failure = error
             else:
                 if began is not None:
                     self._say(f"the services are back after {time.monotonic() - began:.0f} s")
+                    if self._on_back is not None:
+                        self._on_back()
                 return answer
             if began is None:
                 began = said_at = now
-                limit = _duration(self._patience)
+                limit = _duration(self.patience)
                 self._say(f"waiting up to {limit} for the services: {failure.message}")
-            elif now - said_at >= _SAY_EVERY:
+            elif now - said_at >= SAY_EVERY:
                 said_at = now
                 self._say(f"still waiting, for {_duration(now - began)} now: {failure.message}")
             if self._pause(pause):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from wanllmdb._agent.batches import VALUES_A_REQUEST
 from wanllmdb._agent.outage import is_passing
-from wanllmdb._errors import InternalError, WanllmdbError
+from wanllmdb._errors import DeadlineExceededError, InternalError, WanllmdbError
 from wanllmdb._types.run import MetricRow
 
 FLUSH_INTERVAL = 0.2
@@ -22,17 +22,31 @@ Send = Callable[[list[MetricRow], float | None], None]
 class Reporter:
     """Collects metric rows and sends them from a thread of its own.
 
-    `send` stores rows on the server, within so many seconds where a number is given, and may
-    be called again with the same ones: reporting a step again overwrites. What could not be
-    sent stays until it is, or until `close` hands it over. An error that waiting does not help
-    goes to `failed`.
+    What could not be sent stays until it is, or until `close` hands it over.
+
+    Args:
+        send: stores rows on the server, within so many seconds where a number is given; may
+            be called again with the same ones: reporting a step again overwrites.
+        failed: gets an error that waiting does not help.
+        keep: while the server is away, gets all rows that it has not got, each time that
+            there are more; then none, once it has them.
     """
 
-    def __init__(self, send: Send, failed: Callable[[WanllmdbError], None]) -> None:
+    def __init__(
+        self,
+        send: Send,
+        failed: Callable[[WanllmdbError], None],
+        keep: Callable[[list[MetricRow]], None],
+    ) -> None:
         self._send = send
         self._failed = failed
+        self._keep = keep
+        self._kept = 0
+        self.is_failing = False
+        """Whether the server was away when something was sent last."""
         self._rows: dict[int, tuple[datetime, dict[str, float]]] = {}
         self._values = 0
+        self._added = 0
         self._changed = threading.Condition()
         self._sending = threading.Lock()
         self._closed = threading.Event()
@@ -46,6 +60,7 @@ class Reporter:
             _, row = self._rows.setdefault(step, (datetime.now(UTC), {}))
             row.update(values)
             self._values += len(values)
+            self._added += 1
             if self._thread is None and not self._closed.is_set():
                 thread = threading.Thread(target=self._work, name="wanllmdb-reporter", daemon=True)
                 # Ctrl-C may come within: one that did not start can't be joined.
@@ -57,7 +72,8 @@ class Reporter:
         """Sends everything that was added before; returns when the server has it.
 
         Args:
-            timeout: seconds that each request may take.
+            timeout: seconds that each request may take, and that this waits for one that
+                is under way.
 
         Raises:
             WanllmdbError: it could not be sent; it is kept.
@@ -80,8 +96,7 @@ class Reporter:
             try:
                 self._send_some()
             except WanllmdbError as error:
-                # A server's defect may pass too; the rows are kept for the end of the run.
-                if not is_passing(error) and not isinstance(error, InternalError):
+                if not passes(error):
                     self._failed(error)
                     return
                 self._closed.wait(_PAUSE_AFTER_FAILURE)
@@ -97,17 +112,41 @@ class Reporter:
 
     def _send_some(self, timeout: float | None = None) -> bool:
         """Sends one request's worth, if there is any; says whether more is left."""
-        with self._sending:
+        if not self._sending.acquire(timeout=-1 if timeout is None else timeout):
+            raise DeadlineExceededError(f"what was logged before is not sent after {timeout:g} s")
+        try:
             with self._changed:
                 rows = self._take(VALUES_A_REQUEST)
             if not rows:
                 return False
             try:
                 self._send(rows, timeout)
-            except BaseException:
+            except BaseException as error:
                 self._put_back(rows)
+                if isinstance(error, WanllmdbError):
+                    self._keep_unsent(error)
                 raise
+            self.is_failing = False
+            self._keep_none()
             return bool(self._rows)
+        finally:
+            self._sending.release()
+
+    def _keep_unsent(self, error: WanllmdbError) -> None:
+        if not passes(error):
+            return
+        self.is_failing = True
+        with self._changed:
+            rows = self._unsent()
+            count = self._added
+        if count != self._kept:
+            self._kept = count
+            self._keep(rows)
+
+    def _keep_none(self) -> None:
+        if self._kept and not self._rows:
+            self._kept = 0
+            self._keep([])
 
     def _take(self, limit: int | None) -> list[MetricRow]:
         taken: list[MetricRow] = []
@@ -122,6 +161,9 @@ class Reporter:
         self._values = sum(len(values) for _, values in self._rows.values())
         return taken
 
+    def _unsent(self) -> list[MetricRow]:
+        return [MetricRow(step, dict(row), time) for step, (time, row) in self._rows.items()]
+
     def _put_back(self, rows: list[MetricRow]) -> None:
         with self._changed:
             later = self._rows
@@ -131,3 +173,8 @@ class Reporter:
             for step, (time, values) in later.items():
                 self._rows.setdefault(step, (time, {}))[1].update(values)
             self._values = sum(len(values) for _, values in self._rows.values())
+
+
+def passes(error: WanllmdbError) -> bool:
+    """Whether the rows may be taken later; a server's defect may pass too."""
+    return is_passing(error) or isinstance(error, InternalError)

@@ -17,17 +17,24 @@ class SuggestionCalls(Connection):
         *,
         agent_id: str,
         count: int = 1,
+        resume: bool = False,
         request_id: str | None = None,
     ) -> Suggestion:
         """Hands out up to `count` (1 to 100) runs to an agent, a name of your choice.
 
+        With `resume` an agent that crashed gets the runs that it holds already, if any, and
+        nothing else: their attempts go on.
+
         Raises:
             FailedPreconditionError: SWEEP_NOT_RUNNING: the sweep is paused or has ended.
         """
-        return self._invoke(suggestion_calls.suggest(sweep_id, count, agent_id, request_id))
+        return self._invoke(suggestion_calls.suggest(sweep_id, count, agent_id, resume, request_id))
 
     def should_stop(self, sweep_id: str, number: int) -> StopDecision:
-        """Whether early termination stops a run, and why."""
+        """Whether early termination stops a run, and why.
+
+        Does not wait for a service that is away: training is not to.
+        """
         return self._invoke(suggestion_calls.should_stop(sweep_id, number))
 
     def get_best_runs(self, sweep_id: str, *, count: int = 0) -> BestRuns:

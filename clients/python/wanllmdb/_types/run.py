@@ -230,13 +230,17 @@ class Suggestion:
     `exhausted` says why there are fewer than asked for. `should_stop` is to be
     asked once a run has reported `next_check_iteration` finite values of the
     metric; None when the sweep stops no runs. `message` says why a terminator ended
-    the sweep.
+    the sweep. `resumed` says whether the runs are those that the agent held before.
+    Where there are none, `running_runs` are still being worked on, and as long as
+    there are any, one may be lost and handed out again.
     """
 
     runs: tuple[Run, ...]
     exhausted: ExhaustedReason | None
     next_check_iteration: int | None
     message: str
+    resumed: bool = False
+    running_runs: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,11 +26,15 @@ _SERVICES = {service.full_name.rpartition(".")[0]: service for service in (REGIS
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[T]):
-    """An RPC's request, how its response becomes a result, and its deadline in seconds."""
+    """An RPC's request, how its response becomes a result, and its deadline in seconds.
+
+    `waits` says whether it waits, up to the deadline, for a service that is away.
+    """
 
     request: Message
     convert: Callable[[Any], T]
     timeout: float = DEFAULT_TIMEOUT
+    waits: bool = True
 
     @property
     def service(self) -> Service:

@@ -178,6 +178,8 @@ def to_suggestion(message: suggestion_pb.SuggestResponse) -> run.Suggestion:
         exhausted=optional_from_wire(ExhaustedReason, message, "exhausted"),
         next_check_iteration=optional_field(message, "next_check_iteration"),
         message=message.message,
+        resumed=message.resumed,
+        running_runs=message.running_runs,
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from google.protobuf.message import Message
+
 from wanllmdb._errors import InvalidArgumentError
 from wanllmdb._types import run as types
 from wanllmdb._types.enums import RunCommand, RunOrder, RunState
@@ -17,6 +19,11 @@ from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
 
 _RUN = field_of("run", results.to_run)
+_CONVERSIONS: Mapping[type[Message], Callable[[Any], Any]] = {
+    pb.UpdateRunRequest: _RUN,
+    pb.ReportMetricsRequest: results.to_command,
+    pb.FinishRunRequest: results.to_finished_run,
+}
 
 
 def get_run(sweep_id: str, number: int | None, external_run_id: str | None) -> Call[types.Run]:
@@ -151,6 +158,11 @@ def finish_run(
         case types.Canceled(reason):
             request.canceled.CopyFrom(pb.RunCanceled(reason=reason))
     return Call(request, results.to_finished_run)
+
+
+def resent(request: Message) -> Call[Any]:
+    """The call of a request about a run that was made earlier, with the id that it had then."""
+    return Call(request, _CONVERSIONS[type(request)])
 
 
 def release_run(

@@ -9,13 +9,16 @@ from wanllmdb._wire.call import Call, each_of, request_id_or_new
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 
 
-def suggest(sweep_id: str, count: int, agent_id: str, request_id: str | None) -> Call[Suggestion]:
+def suggest(
+    sweep_id: str, count: int, agent_id: str, resume: bool, request_id: str | None
+) -> Call[Suggestion]:
     """Suggest."""
     return Call(
         pb.SuggestRequest(
             sweep_id=sweep_id,
             count=count,
             agent_id=agent_id,
+            resume=resume,
             request_id=request_id_or_new(request_id),
         ),
         results.to_suggestion,
@@ -24,7 +27,9 @@ def suggest(sweep_id: str, count: int, agent_id: str, request_id: str | None) ->
 
 def should_stop(sweep_id: str, number: int) -> Call[StopDecision]:
     """ShouldStop."""
-    return Call(pb.ShouldStopRequest(sweep_id=sweep_id, number=number), results.to_stop_decision)
+    request = pb.ShouldStopRequest(sweep_id=sweep_id, number=number)
+    # Training goes on meanwhile, or should.
+    return Call(request, results.to_stop_decision, waits=False)
 
 
 def get_best_runs(sweep_id: str, count: int) -> Call[BestRuns]:

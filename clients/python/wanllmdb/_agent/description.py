@@ -1,0 +1,80 @@
+"""What a run is called, and what its program made of its config."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from wanllmdb._agent.outage import is_passing
+from wanllmdb._client import Client
+from wanllmdb._errors import WanllmdbError
+from wanllmdb._types.run import Run
+
+_TIMEOUT = 10.0
+_CONFIG_TIMEOUT = 2.0
+_TRY_AGAIN_AFTER = 30.0
+
+
+class Description:
+    """Name, labels and config of a run, as its program gives them. Not safe for threads.
+
+    A registry that is away, or refuses, is no reason to stop training: `warn` hears of it.
+    """
+
+    def __init__(self, client: Client, run: Run, warn: Callable[[str], None]) -> None:
+        self._client = client
+        self._run = run
+        self._warn = warn
+        self.name = run.name
+        """As given; empty where it has none."""
+        self.labels = dict(run.labels)
+        self._recorded: dict[str, Any] = {}
+        self._not_before = 0.0
+
+    def describe(self, name: str | None, labels: Mapping[str, str] | None) -> None:
+        """Gives the run a name, and labels beside those that it has."""
+        changes: dict[str, Any] = {}
+        if name is not None and name != self.name:
+            self.name = changes["name"] = name
+        if labels and not labels.items() <= self.labels.items():
+            self.labels.update(labels)
+            changes["labels"] = self.labels
+        if changes:
+            try:
+                self._update(_TIMEOUT, changes)
+            except WanllmdbError as error:
+                self._refused(changes, error)
+
+    def record(self, config: Mapping[str, Any]) -> None:
+        """Stores what differs from the parameters; later, where the registry is away."""
+        if config == self._recorded or time.monotonic() < self._not_before:
+            return
+        try:
+            self._update(_CONFIG_TIMEOUT, {"config": config})
+        except WanllmdbError as error:
+            if is_passing(error):
+                self._not_before = time.monotonic() + _TRY_AGAIN_AFTER
+                return
+            self._refused({"config": config}, error)
+        self._recorded = dict(config)
+
+    def unrecorded(self, config: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The config where it is not stored yet, else nothing."""
+        return {} if config == self._recorded else config
+
+    def _update(self, timeout: float, changes: Mapping[str, Any]) -> None:
+        run = self._run
+        self._client.with_timeout(timeout).update_run(run.sweep_id, run.number, **changes)
+
+    def _refused(self, changes: Mapping[str, Any], error: WanllmdbError) -> None:
+        self._warn(
+            f"the {' and '.join(changes)} of run {self._run.number} could not be set: {error}"
+        )
+
+
+def labels_of(tags: str | Iterable[str], **more: Any) -> dict[str, str]:
+    """Labels of a run from W&B's ways to describe one: an empty text for each tag."""
+    given = {key: str(value) for key, value in more.items() if value is not None}
+    each = (tags,) if isinstance(tags, str) else tags
+    return dict.fromkeys(map(str, each), "") | given

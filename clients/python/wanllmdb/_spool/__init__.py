@@ -1,0 +1,22 @@
+"""What agents keep on disk until a registry has it: how runs ended, and their last values.
+
+A `Spool` is a folder of files, one a run's part, each a `SpooledRun`; a `Courier` delivers them.
+Everything in it may be sent twice: requests carry the ids that they were first sent with.
+"""
+
+from wanllmdb._spool.courier import Courier, Delivery
+from wanllmdb._spool.entry import BadSpoolFileError, Refusal, SpooledRun
+from wanllmdb._spool.folder import Spool, SpooledFile, SpoolFullError
+from wanllmdb._spool.run_spool import RunSpool
+
+__all__ = [
+    "BadSpoolFileError",
+    "Courier",
+    "Delivery",
+    "Refusal",
+    "RunSpool",
+    "Spool",
+    "SpoolFullError",
+    "SpooledFile",
+    "SpooledRun",
+]

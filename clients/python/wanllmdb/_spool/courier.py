@@ -1,0 +1,183 @@
+"""Delivers what the spool holds for one registry."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from wanllmdb._addresses import REGISTRY, are_same
+from wanllmdb._client import Client
+from wanllmdb._connection import invoke
+from wanllmdb._errors import (
+    DeadlineExceededError,
+    FailedPreconditionError,
+    InvalidArgumentError,
+    NotFoundError,
+    PermissionDeniedError,
+    ResourceExhaustedError,
+    UnauthenticatedError,
+    UnavailableError,
+    WanllmdbError,
+)
+from wanllmdb._spool.entry import BadSpoolFileError, SpooledRun
+from wanllmdb._spool.folder import Spool, SpooledFile
+from wanllmdb._types.enums import RunState
+from wanllmdb._wire.run_calls import resent
+
+_CALL_TIMEOUT = 10.0
+_REFUSALS = (FailedPreconditionError, NotFoundError, InvalidArgumentError)
+_FOR_ALL = (
+    UnavailableError,
+    DeadlineExceededError,
+    ResourceExhaustedError,
+    UnauthenticatedError,
+    PermissionDeniedError,
+)
+"""What would meet the next file too."""
+
+_STATES = {
+    "succeeded": (RunState.FINISHED, RunState.FAILED),
+    "failed": (RunState.FAILED, RunState.QUEUED),
+    "pruned": (RunState.PRUNED,),
+    "canceled": (RunState.CANCELED,),
+}
+"""What the registry makes of an outcome: it fails runs without a metric, and retries."""
+
+
+@dataclass(slots=True)
+class Delivery:
+    """How many files were delivered, refused and left; why the last one was left."""
+
+    delivered: int = 0
+    refused: int = 0
+    left: int = 0
+    error: WanllmdbError | None = None
+
+
+class Courier:
+    """Sends the files that are for the client's registry. Safe to use from many threads.
+
+    Files that another process works on stay with it, and so do those for other registries.
+
+    Args:
+        client: reaches the registry.
+        spool: the folder.
+        say: prints a line for people, for each file.
+    """
+
+    def __init__(self, client: Client, spool: Spool, say: Callable[[str], None]) -> None:
+        self._client = client.with_timeout(_CALL_TIMEOUT)
+        self._spool = spool
+        self._say = say
+        self._at_work = threading.Lock()
+
+    def has_any(self) -> bool:
+        """Whether the spool holds anything for this registry; not, where it can't be read."""
+        try:
+            return any(self._is_ours(path) for path in self._spool.paths())
+        except OSError:
+            return False
+
+    def deliver(self, paths: Iterable[Path] | None = None) -> Delivery:
+        """Sends those files, else all, one after the other, until the registry is away.
+
+        Does nothing while another thread is at it.
+        """
+        done = Delivery()
+        if not self._at_work.acquire(blocking=False):
+            return done
+        try:
+            if paths is None:
+                self._spool.clear_unfinished()
+                paths = self._spool.paths()
+            for path in paths:
+                self._deliver(path, done)
+                if isinstance(done.error, _FOR_ALL):
+                    break
+        except OSError as error:
+            self._say(f"the spool {self._spool.path} can't be read: {error.strerror}")
+        finally:
+            self._at_work.release()
+        return done
+
+    def deliver_in_background(self) -> None:
+        """Sends all, in a thread of its own."""
+        threading.Thread(target=self.deliver, name="wanllmdb-courier", daemon=True).start()
+
+    def _deliver(self, path: Path, done: Delivery) -> None:
+        try:
+            file = self._spool.take(path)
+        except BadSpoolFileError as error:
+            self._say(f"{path} is left alone: {error}")
+            done.left += 1
+            return
+        if file is None:
+            return
+        with file:
+            if not are_same(file.run.registry, self._client.registry_address, REGISTRY):
+                return
+            try:
+                self._send(file.run)
+            except _REFUSALS as error:
+                self._refused(file, error, done)
+            except WanllmdbError as error:
+                done.left += 1
+                done.error = error
+                self._say(f"{_what(file.run)} could not be delivered and stays: {error.message}")
+            else:
+                file.remove()
+                done.delivered += 1
+                self._say(f"{_what(file.run)} was delivered, {_age(file.run)} late")
+
+    def _send(self, run: SpooledRun) -> None:
+        for request in run.requests:
+            invoke(self._client, resent(request))
+
+    def _refused(self, file: SpooledFile, error: WanllmdbError, done: Delivery) -> None:
+        run = file.run
+        if self._had_arrived(run, error):
+            file.remove()
+            done.delivered += 1
+            return
+        try:
+            kept = file.refuse(error)
+        except OSError as problem:
+            done.left += 1
+            self._say(f"{file.path} can't be put aside: {problem.strerror}")
+        else:
+            done.refused += 1
+            self._say(f"{_what(run)} is refused: {error.message}; it was put aside as {kept}")
+
+    def _had_arrived(self, run: SpooledRun, error: WanllmdbError) -> bool:
+        """Whether the registry has had it for longer than it remembers requests."""
+        if error.reason != "RUN_NOT_RUNNING":
+            return False
+        try:
+            now = self._client.get_run(run.sweep_id, run.number)
+        except WanllmdbError:
+            return False
+        return now.attempt == run.attempt and now.state in _STATES.get(run.outcome, ())
+
+    def _is_ours(self, path: Path) -> bool:
+        try:
+            run = SpooledRun.from_json(path.read_bytes())
+        except (BadSpoolFileError, FileNotFoundError):
+            return False
+        return are_same(run.registry, self._client.registry_address, REGISTRY)
+
+
+def _what(run: SpooledRun) -> str:
+    what = "the result" if run.is_end else "what was logged"
+    return f"{what} of run {run.number} of sweep {run.sweep_id}"
+
+
+def _age(run: SpooledRun) -> str:
+    seconds = max((datetime.now(UTC) - run.time).total_seconds(), 0.0)
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5_400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.0f} h"

@@ -1,0 +1,146 @@
+"""What a file of the spool says: requests that a registry has not confirmed."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from google.protobuf.message import DecodeError, Message
+
+from wanllmdb._errors import WanllmdbError
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+
+VERSION = 1
+
+_REQUESTS: Mapping[str, type[Message]] = {
+    "UpdateRun": pb.UpdateRunRequest,
+    "ReportMetrics": pb.ReportMetricsRequest,
+    "FinishRun": pb.FinishRunRequest,
+}
+
+
+class BadSpoolFileError(WanllmdbError):
+    """A file of the spool can't be read: it is of a newer version, or broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """That the registry will not take it: why, and when it said so."""
+
+    message: str
+    reason: str
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SpooledRun:
+    """Requests about one attempt of a run, in the order in which they are to be sent.
+
+    `registry` is the address that they are for, `time` when they were written. There is no
+    key among them: they are sent with that of whoever sends them.
+    """
+
+    registry: str
+    sweep_id: str
+    number: int
+    attempt: int
+    requests: tuple[Message, ...]
+    time: datetime = field(default_factory=lambda: datetime.now(UTC))
+    refusal: Refusal | None = None
+
+    @property
+    def is_end(self) -> bool:
+        """Whether it tells how the run ended, beside values that it logged."""
+        return any(isinstance(request, pb.FinishRunRequest) for request in self.requests)
+
+    @property
+    def outcome(self) -> str:
+        """How the run ended: "succeeded", "failed", ...; empty where it did not."""
+        for request in self.requests:
+            if isinstance(request, pb.FinishRunRequest):
+                return request.WhichOneof("outcome") or ""
+        return ""
+
+    @property
+    def values(self) -> int:
+        """How many metric values are among them."""
+        return sum(
+            len(row.values)
+            for request in self.requests
+            if isinstance(request, pb.FinishRunRequest | pb.ReportMetricsRequest)
+            for row in request.rows
+        )
+
+    def refused(self, error: WanllmdbError) -> Self:
+        """The same, with what the registry said."""
+        return replace(self, refusal=Refusal(error.message, error.reason, datetime.now(UTC)))
+
+    def to_json(self) -> bytes:
+        """The file's content."""
+        content: dict[str, Any] = {
+            "version": VERSION,
+            "registry": self.registry,
+            "sweep_id": self.sweep_id,
+            "number": self.number,
+            "attempt": self.attempt,
+            "time": self.time.isoformat(),
+            "requests": [
+                {
+                    "rpc": request.DESCRIPTOR.name.removesuffix("Request"),
+                    "message": base64.b64encode(request.SerializeToString()).decode(),
+                }
+                for request in self.requests
+            ],
+        }
+        if self.refusal is not None:
+            content["refused"] = {
+                "message": self.refusal.message,
+                "reason": self.refusal.reason,
+                "time": self.refusal.time.isoformat(),
+            }
+        return json.dumps(content, indent=1).encode() + b"\n"
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Self:
+        """Reads a file's content.
+
+        Raises:
+            BadSpoolFileError: it is none, or of a newer version.
+        """
+        try:
+            content = json.loads(data)
+            if content["version"] != VERSION:
+                raise BadSpoolFileError(
+                    f"it has the format {content['version']!r}, and this wanllmdb knows "
+                    f"{VERSION}: use the one that wrote it, or a newer one"
+                )
+            return cls(
+                registry=str(content["registry"]),
+                sweep_id=str(content["sweep_id"]),
+                number=int(content["number"]),
+                attempt=int(content["attempt"]),
+                requests=tuple(_request(entry) for entry in content["requests"]),
+                time=datetime.fromisoformat(content["time"]),
+                refusal=_refusal(content.get("refused")),
+            )
+        except (ValueError, KeyError, TypeError, AttributeError, DecodeError) as error:
+            raise BadSpoolFileError(f"it is no file of the spool, or broken: {error!r}") from None
+
+
+def _request(entry: Mapping[str, str]) -> Message:
+    try:
+        data = base64.b64decode(entry["message"], validate=True)
+    except binascii.Error as error:
+        raise ValueError(str(error)) from None
+    return _REQUESTS[entry["rpc"]].FromString(data)
+
+
+def _refusal(content: Mapping[str, str] | None) -> Refusal | None:
+    if content is None:
+        return None
+    return Refusal(content["message"], content["reason"], datetime.fromisoformat(content["time"]))

@@ -1,0 +1,230 @@
+"""The folder in which agents keep what a registry has not confirmed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Self
+from uuid import uuid4
+
+from wanllmdb import _env
+from wanllmdb._errors import WanllmdbError
+from wanllmdb._spool.entry import BadSpoolFileError, SpooledRun
+from wanllmdb._spool.locks import lock
+
+MAX_FILES = 1_000
+MAX_BYTES = 256 * 1024 * 1024
+"""What a spool may hold: a disk that fills up is worse than a run that is done again."""
+
+_REFUSED = "refused"
+_ROWS, _END = ".rows.json", ".end.json"
+_UNFINISHED_FOR = 3_600.0
+
+
+class SpoolFullError(WanllmdbError):
+    """The spool holds as much as it may."""
+
+
+class Spool:
+    """A folder with a file for what a run logged (`.rows.json`) and for its end (`.end.json`).
+
+    Files are written whole or not at all, are for their owner alone, and are locked by the
+    process that works on them. What the registry refused stands in the folder `refused`
+    within. The folder is made by the first file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def of_environment(cls) -> Self:
+        """WANLLMDB_SPOOL_DIR, else wanllmdb/spool in XDG_STATE_HOME or ~/.local/state."""
+        given = os.environ.get(_env.SPOOL_DIR)
+        if given:
+            return cls(Path(given).expanduser())
+        state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+        return cls(Path(state).expanduser() / "wanllmdb" / "spool")
+
+    def put(self, run: SpooledRun) -> SpooledFile:
+        """Writes a file, in the place of one for the same; it is locked by this process.
+
+        It outlives this process at once, the machine after `secure`.
+
+        Raises:
+            SpoolFullError: there is no room for it.
+            OSError: it can't be written.
+        """
+        content = run.to_json()
+        path = self.path / _name_of(run)
+        self._check_room(path, len(content))
+        return SpooledFile(path, run, _written(path, content))
+
+    def paths(self, *, refused: bool = False) -> list[Path]:
+        """The files by sweep, number and attempt, logged values before the end.
+
+        Raises:
+            OSError: the folder can't be read.
+        """
+        folder = self.path / _REFUSED if refused else self.path
+        try:
+            paths = sorted(folder.iterdir(), key=_order)
+        except FileNotFoundError:
+            return []
+        return [path for path in paths if path.name.endswith((_ROWS, _END))]
+
+    def take(self, path: Path) -> SpooledFile | None:
+        """Locks a file and reads it; None when another process has it, or it is gone.
+
+        Raises:
+            BadSpoolFileError: it can't be read.
+        """
+        try:
+            file = path.open("rb")
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise BadSpoolFileError(f"it can't be read: {error.strerror}") from None
+        try:
+            # It may have been removed or replaced before it was locked.
+            if lock(file) and path.stat().st_ino == os.fstat(file.fileno()).st_ino:
+                return SpooledFile(path, SpooledRun.from_json(file.read()), file)
+        except FileNotFoundError:
+            pass
+        except BaseException:
+            file.close()
+            raise
+        file.close()
+        return None
+
+    def take_rows(self, sweep_id: str, number: int, attempt: int) -> SpooledFile | None:
+        """What is there of the values that an attempt of a run logged.
+
+        Raises:
+            BadSpoolFileError: it can't be read.
+        """
+        return self.take(self.path / f"{sweep_id}-{number}-{attempt}{_ROWS}")
+
+    def clear_unfinished(self) -> None:
+        """Removes what processes left that ended while they wrote.
+
+        Raises:
+            OSError: the folder can't be read.
+        """
+        if not self.path.exists():
+            return
+        for entry in list(os.scandir(self.path)):
+            if entry.name.startswith("."):
+                with contextlib.suppress(FileNotFoundError):
+                    if time.time() - entry.stat().st_mtime > _UNFINISHED_FOR:
+                        Path(entry.path).unlink()
+
+    def _check_room(self, path: Path, size: int) -> None:
+        files, total = 0, size
+        for entry in _scan(self.path):
+            if entry.name != path.name and entry.name.endswith((_ROWS, _END)):
+                with contextlib.suppress(FileNotFoundError):
+                    total += entry.stat().st_size
+                    files += 1
+        if files >= MAX_FILES or total > MAX_BYTES:
+            raise SpoolFullError(
+                f"the spool {self.path} holds {files} files of {total / 2**20:.0f} MiB, with this "
+                f"one, and may hold {MAX_FILES} of {MAX_BYTES / 2**20:.0f} MiB: deliver them with "
+                f"`wanllmdb spool send`, or give them up with `wanllmdb spool drop`"
+            )
+
+
+class SpooledFile:
+    """One file, locked by this process until `close`, `remove` or `refuse`."""
+
+    def __init__(self, path: Path, run: SpooledRun, file: BinaryIO) -> None:
+        self.path = path
+        self.run = run
+        self._file = file
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return os.fstat(self._file.fileno()).st_size
+
+    def secure(self) -> None:
+        """Returns when it would outlive the machine's end.
+
+        Raises:
+            OSError: the disk does not take it.
+        """
+        os.fsync(self._file.fileno())
+        _sync_folder(self.path.parent)
+
+    def remove(self) -> None:
+        """Takes it away: the registry has it, or nobody wants it."""
+        self.path.unlink(missing_ok=True)
+        self._file.close()
+
+    def refuse(self, error: WanllmdbError) -> Path:
+        """Puts it aside, with what the registry said; returns where.
+
+        Raises:
+            OSError: it can't be written; it stays where it was.
+        """
+        kept = self.path.parent / _REFUSED / self.path.name
+        _written(kept, self.run.refused(error).to_json()).close()
+        self.remove()
+        return kept
+
+    def close(self) -> None:
+        """Leaves it to whoever comes."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _name_of(run: SpooledRun) -> str:
+    part = _END if run.is_end else _ROWS
+    return f"{run.sweep_id}-{run.number}-{run.attempt}{part}"
+
+
+def _order(path: Path) -> tuple[str, list[int], bool]:
+    run, _, part = path.name.partition(".")
+    sweep_id, *numbers = run.rsplit("-", 2)
+    return sweep_id, [int(number) for number in numbers if number.isdecimal()], part == "end.json"
+
+
+def _scan(folder: Path) -> Iterator[os.DirEntry[str]]:
+    with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
+        yield from entries
+
+
+def _written(path: Path, content: bytes) -> BinaryIO:
+    """Writes a file whole; returns it open and locked."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    unfinished = path.parent / f".{path.name}.{uuid4().hex}"
+    descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    file = os.fdopen(descriptor, "r+b")
+    try:
+        lock(file)
+        file.write(content)
+        file.flush()
+        unfinished.replace(path)
+    except BaseException:
+        file.close()
+        unfinished.unlink(missing_ok=True)
+        raise
+    return file
+
+
+def _sync_folder(folder: Path) -> None:
+    if not hasattr(os, "O_DIRECTORY"):
+        # Windows has no such thing.
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,155 @@
+"""What one attempt of a run keeps in the spool while its agent works on it."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from google.protobuf.message import Message
+
+from wanllmdb._errors import WanllmdbError
+from wanllmdb._spool.entry import BadSpoolFileError, SpooledRun
+from wanllmdb._spool.folder import Spool, SpooledFile, SpoolFullError
+from wanllmdb._types.run import Run
+
+
+class RunSpool:
+    """The files of one attempt of a run. Safe to use from many threads.
+
+    A spool that can't be written is no reason to stop: `warn` hears of it, once and only
+    when a registry is away, since it does not matter before.
+
+    Args:
+        spool: the folder.
+        registry: the address that the requests are for.
+        run: the run, as handed out.
+        warn: prints a line for people.
+    """
+
+    def __init__(self, spool: Spool, registry: str, run: Run, warn: Callable[[str], None]) -> None:
+        self._spool = spool
+        self._registry = registry
+        self._run = run
+        self._warn = warn
+        self._lock = threading.Lock()
+        self._rows: SpooledFile | None = None
+        self._end: SpooledFile | None = None
+        self._end_requests: Sequence[Message] = ()
+        self._is_secured = False
+
+    @property
+    def end_path(self) -> Path | None:
+        """Where the run's end is kept, if it is."""
+        return self._end.path if self._end is not None else None
+
+    def keep_rows(self, requests: Sequence[Message]) -> None:
+        """Keeps what a running run reported and the registry did not confirm; nothing for none."""
+        with self._lock:
+            if self._end is not None:
+                return
+            before = self._rows
+            self._rows = None
+            if requests:
+                try:
+                    self._rows = self._put(requests)
+                except (OSError, SpoolFullError) as error:
+                    self._warn(
+                        f"values of run {self._run.number} that the registry has not got are lost "
+                        f"if this process ends before it is back: {_problem(error, self._spool)}"
+                    )
+                if before is not None:
+                    before.close()
+            elif before is not None:
+                before.remove()
+
+    def take_over(self) -> tuple[Message, ...]:
+        """What the run's program, which has ended, could not report: it stays until the end."""
+        with self._lock:
+            run = self._run
+            if self._rows is None:
+                try:
+                    self._rows = self._spool.take_rows(run.sweep_id, run.number, run.attempt)
+                except BadSpoolFileError as error:
+                    self._warn(
+                        f"values that run {run.number} left in the spool are not reported: {error}"
+                    )
+            return self._rows.run.requests if self._rows is not None else ()
+
+    def keep_end(self, requests: Sequence[Message]) -> None:
+        """Keeps how the run ended, with what it logged: before it is told.
+
+        So nothing is lost by a process that ends at any moment from here on.
+        """
+        with self._lock:
+            self._end_requests = requests
+            before, self._end = self._end, None
+            # `secure` tries again, and says so.
+            with contextlib.suppress(OSError, SpoolFullError):
+                self._end = self._put(requests)
+            if before is not None:
+                before.close()
+            if self._end is not None and self._rows is not None:
+                self._rows.remove()
+                self._rows = None
+
+    def secure(self) -> None:
+        """The registry is away: makes sure that the end outlives the machine."""
+        with self._lock:
+            if self._is_secured or not self._end_requests:
+                return
+            self._is_secured = True
+            try:
+                if self._end is None:
+                    self._end = self._put(self._end_requests)
+                self._end.secure()
+            except (OSError, SpoolFullError) as error:
+                self._warn(
+                    f"run {self._run.number} is done, and its result is lost if this process ends "
+                    f"before the registry is back: {_problem(error, self._spool)}"
+                )
+
+    def told(self) -> None:
+        """The registry has it all."""
+        with self._lock:
+            for file in (self._rows, self._end):
+                if file is not None:
+                    file.remove()
+            self._rows = self._end = None
+
+    def refused(self, error: WanllmdbError) -> None:
+        """The registry will not take it: what was told in time is dropped, else put aside."""
+        with self._lock:
+            end, self._end = self._end, None
+            if end is None:
+                return
+            if not self._is_secured:
+                end.remove()
+                return
+            try:
+                kept = end.refuse(error)
+            except OSError as problem:
+                end.close()
+                self._warn(f"{end.path} can't be put aside: {problem.strerror}")
+            else:
+                self._warn(f"the result of run {self._run.number} is refused; it is in {kept}")
+
+    def close(self) -> None:
+        """Leaves what is there to the next one who delivers."""
+        with self._lock:
+            for file in (self._rows, self._end):
+                if file is not None:
+                    file.close()
+
+    def _put(self, requests: Sequence[Message]) -> SpooledFile:
+        run = self._run
+        return self._spool.put(
+            SpooledRun(self._registry, run.sweep_id, run.number, run.attempt, tuple(requests))
+        )
+
+
+def _problem(error: OSError | SpoolFullError, spool: Spool) -> str:
+    if isinstance(error, SpoolFullError):
+        return error.message
+    return f"the spool {spool.path} can't be written: {error.strerror or error}"
