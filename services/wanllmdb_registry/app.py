@@ -14,6 +14,7 @@ from wanllmdb_common.errors import ServiceError
 from wanllmdb_registry.domain.group_commit import GroupCommit
 from wanllmdb_registry.domain.run_progress import ExpireLeases
 from wanllmdb_registry.domain.watch import ChangeHub
+from wanllmdb_registry.store.change_channel import ChangeChannel
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.migrate import migrate
 from wanllmdb_registry.store.plot_reads import PlotReads
@@ -44,6 +45,7 @@ class Registry:
     prior_runs: PriorRunReads
     templates: TemplateStore
     hub: ChangeHub
+    changes: ChangeChannel
 
 
 @contextlib.asynccontextmanager
@@ -61,7 +63,13 @@ async def running_registry(
         await migrate(database)
         store = SweepStore(database, lease)
         hub = ChangeHub()
-        commits = GroupCommit(store, hub.notify)
+        changes = ChangeChannel(database, hub.notify, hub.notify_all)
+
+        def tell(sweep_id: str) -> None:
+            hub.notify(sweep_id)
+            changes.announce(sweep_id)
+
+        commits = GroupCommit(store, tell)
         registry = Registry(
             store=store,
             commits=commits,
@@ -72,8 +80,10 @@ async def running_registry(
             prior_runs=PriorRunReads(database),
             templates=TemplateStore(database),
             hub=hub,
+            changes=changes,
         )
         chores = [
+            asyncio.create_task(changes.run()),
             # A lease that runs out is noticed within a sixth of its length.
             asyncio.create_task(_expire_leases(registry, lease / 6)),
             asyncio.create_task(_forget_replies(registry)),

@@ -21,7 +21,12 @@ class RegistrySettings(ServerSettings):
     database_url: SecretStr = Field(
         description="PostgreSQL to keep everything in: postgresql://user:password@host:port/name."
     )
-    pool_size: int = Field(16, ge=1, le=1000, description="Connections to PostgreSQL, at most.")
+    pool_size: int = Field(
+        16,
+        ge=1,
+        le=1000,
+        description="Connections to PostgreSQL, at most, beside the one that tells of changes.",
+    )
     lease_seconds: float = Field(
         60.0, ge=1, le=86_400, description="How long a run is held without a heartbeat."
     )

@@ -93,7 +93,8 @@ class GroupCommit:
                 if not answer.done():
                     answer.set_exception(error)
             return
-        self._on_commit(sweep_id)
+        if not all(isinstance(outcome, ServiceError) for outcome in outcomes):
+            self._on_commit(sweep_id)
         for (_, answer), outcome in zip(batch, outcomes, strict=True):
             if answer.done():
                 continue

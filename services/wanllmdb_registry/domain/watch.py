@@ -1,7 +1,7 @@
-"""Wakes watchers of a sweep when this replica has changed it.
+"""Wakes watchers of a sweep when it has changed, through this replica or another one.
 
 Only a hint: what changed is read from the store, and a watcher also looks by
-itself from time to time, for changes through other replicas.
+itself from time to time.
 """
 
 from __future__ import annotations
@@ -21,6 +21,11 @@ class ChangeHub:
         """Wakes the sweep's watchers."""
         for event in self._events.get(sweep_id, ()):
             event.set()
+
+    def notify_all(self) -> None:
+        """Wakes every watcher: nobody knows what changed."""
+        for sweep_id in self._events:
+            self.notify(sweep_id)
 
     def subscribe(self, sweep_id: str) -> asyncio.Event:
         """An event that is set with every change; give it to `unsubscribe` in the end."""

@@ -1,31 +1,21 @@
-"""RPCs that read runs: one, pages, changes, histories, plots, the watch."""
+"""RPCs that read runs: one, pages, changes, histories, plots."""
 
 from __future__ import annotations
-
-from collections.abc import AsyncIterator
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_registry.domain.model import RunState
 from wanllmdb_registry.domain.reads import PointPosition, RunOrder, RunPosition
-from wanllmdb_registry.domain.watch import wait_for
 from wanllmdb_registry.servicer.base import ServicerPart
 from wanllmdb_registry.servicer.convert import (
     histories_to_proto,
     run_to_proto,
-    sweep_to_proto,
 )
 from wanllmdb_registry.servicer.page_tokens import fitting, read_token, write_token
 from wanllmdb_registry.servicer.parallel import parallel_coordinates
 from wanllmdb_registry.servicer.requests import RequestReader
 from wanllmdb_registry.servicer.synced import synced_to_proto
-
-WATCH_PAGE = 500
-# How often a watch looks for changes that another replica made.
-WATCH_POLL = 1.0
-# How often an idle watch says that it lives.
-WATCH_CHECKPOINT = 10.0
 
 _ORDERS = {
     pb.RUN_ORDER_UNSPECIFIED: RunOrder.NUMBER_ASC,
@@ -131,41 +121,3 @@ class ReadsPart(ServicerPart):
         every = -(-sweep.counts.finished // max(1, limit - 1)) if over else 1
         finished = await self.registry.plots.finished(sweep_id, every)
         return parallel_coordinates(sweep, finished, limit)
-
-    async def WatchSweep(
-        self, request: pb.WatchSweepRequest, context: Context
-    ) -> AsyncIterator[pb.WatchSweepResponse]:
-        reader = RequestReader()
-        sweep_id = reader.sweep_id(request.sweep_id)
-        since = reader.number("since_revision", request.since_revision)
-        reader.done()
-        changed = self.registry.hub.subscribe(sweep_id)
-        try:
-            idle = WATCH_CHECKPOINT
-            while True:
-                synced = await self.registry.syncs.sync(sweep_id, since, WATCH_PAGE)
-                messages = [
-                    pb.WatchSweepResponse(revision=run.revision, run=run_to_proto(run))
-                    for run in synced.runs
-                ]
-                sweep = synced.sweep
-                # Read a moment later than the runs, it may be ahead of them; then it is
-                # sent when the runs are there too.
-                if sweep is not None and sweep.own_revision <= synced.revision:
-                    messages.append(
-                        pb.WatchSweepResponse(
-                            revision=sweep.own_revision, sweep=sweep_to_proto(sweep)
-                        )
-                    )
-                for message in sorted(messages, key=lambda message: message.revision):
-                    yield message
-                since = synced.revision
-                if synced.has_more:
-                    continue
-                idle = idle + WATCH_POLL if not messages else WATCH_CHECKPOINT
-                if idle >= WATCH_CHECKPOINT:
-                    idle = 0.0
-                    yield pb.WatchSweepResponse(revision=since, checkpoint=pb.WatchCheckpoint())
-                await wait_for(changed, WATCH_POLL)
-        finally:
-            self.registry.hub.unsubscribe(sweep_id, changed)

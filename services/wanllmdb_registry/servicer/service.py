@@ -16,6 +16,7 @@ from wanllmdb_registry.servicer.runs import RunsPart
 from wanllmdb_registry.servicer.sweeps import SweepsPart
 from wanllmdb_registry.servicer.templates import TemplateServicer
 from wanllmdb_registry.servicer.timeline import TimelinePart
+from wanllmdb_registry.servicer.watch import WatchPart
 
 SERVICES: tuple[str, ...] = (
     pb.DESCRIPTOR.services_by_name["SweepRegistryService"].full_name,
@@ -30,6 +31,7 @@ class SweepRegistryServicer(
     ReadsPart,
     ExportsPart,
     TimelinePart,
+    WatchPart,
     pb_grpc.SweepRegistryServiceServicer,
 ):
     """All RPCs of the SweepRegistryService."""

@@ -114,8 +114,17 @@ class Database:
             async with engine.begin() as connection:
                 yield connection
 
+    async def connect_alone(self, application_name: str) -> asyncpg.Connection[asyncpg.Record]:
+        """A connection beside the others, which the caller closes; raises what the driver does."""
+        return await asyncpg.connect(
+            self._dsn,
+            timeout=self._timeout,
+            command_timeout=COMMAND_TIMEOUT,
+            server_settings={"application_name": application_name},
+        )
+
     async def close(self) -> None:
-        """Closes all connections."""
+        """Closes all connections but those that stand alone."""
         await self.engine.dispose()
         if self._pool is not None:
             await self._pool.close()

@@ -7,9 +7,10 @@ import asyncio
 from grpc import StatusCode
 
 from tests.errors import refused
+from tests.integration.registry.watcher import Watcher
 from tests.sweeps import Registry, create_runs, create_sweep, finish_run, proposal, row
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
+from wanllmdb.api.registry.v1 import sweep_pb2
 
 
 async def sync_all(
@@ -86,35 +87,6 @@ async def test_large_runs_end_a_page_before_the_message_grows_too_large(
         pb.ListRunsRequest(sweep_id=sweep.sweep_id, page_size=60, page_token=first.next_page_token)
     )
     assert [r.number for r in [*first.runs, *rest.runs]] == list(range(60))
-
-
-class Watcher:
-    """Follows a sweep and checks what every stream must keep."""
-
-    def __init__(self) -> None:
-        self.revision = 0
-        self.runs: dict[int, run_pb2.Run] = {}
-        self.sweep: sweep_pb2.Sweep | None = None
-
-    async def follow(self, registry: Registry, sweep_id: str, until: int) -> None:
-        call = registry.WatchSweep(
-            pb.WatchSweepRequest(sweep_id=sweep_id, since_revision=self.revision)
-        )
-        async with asyncio.timeout(30):
-            async for message in call:
-                if message.WhichOneof("change") == "checkpoint":
-                    assert message.revision >= self.revision
-                else:
-                    assert message.revision > self.revision
-                self.revision = message.revision
-                if message.HasField("run"):
-                    assert message.run.revision == message.revision
-                    self.runs[message.run.number] = message.run
-                elif message.HasField("sweep"):
-                    self.sweep = message.sweep
-                if self.revision >= until:
-                    break
-        call.cancel()
 
 
 async def test_a_watch_is_ordered_complete_and_resumable(registry: Registry) -> None:
