@@ -11,7 +11,7 @@ from wanllmdb_common.logs import configure_logging
 from wanllmdb_common.server import serve_until_signal
 from wanllmdb_common.settings import USAGE_EXIT_CODE, load_settings
 from wanllmdb_registry.app import running_registry
-from wanllmdb_registry.servicer.service import SERVICES, add_to
+from wanllmdb_registry.servicer.service import SERVICES, add_to, steps_of
 from wanllmdb_registry.settings import RegistrySettings
 from wanllmdb_registry.store.database import DatabaseUrlError
 
@@ -22,12 +22,19 @@ async def serve(settings: RegistrySettings) -> None:
     """Serves until a signal comes."""
     lease = timedelta(seconds=settings.lease_seconds)
     url = settings.database_url.get_secret_value()
-    async with running_registry(url, pool_size=settings.pool_size, lease=lease) as registry:
+    async with running_registry(
+        url,
+        pool_size=settings.pool_size,
+        lease=lease,
+        require_keys=settings.keys_required,
+        root_key=settings.root_key,
+    ) as registry:
         await serve_until_signal(
             "registry",
             settings,
             services=SERVICES,
             register=lambda server: add_to(server, registry),
+            steps=steps_of(registry),
         )
 
 

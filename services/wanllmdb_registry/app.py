@@ -12,13 +12,18 @@ import structlog
 
 from wanllmdb_common.errors import ServiceError
 from wanllmdb_registry.domain.group_commit import GroupCommit
+from wanllmdb_registry.domain.keys.key_ring import KeyRing
+from wanllmdb_registry.domain.keys.key_text import KeyText
+from wanllmdb_registry.domain.keys.sweep_projects import SweepProjects
 from wanllmdb_registry.domain.run_progress import ExpireLeases
 from wanllmdb_registry.domain.watch import ChangeHub
 from wanllmdb_registry.store.change_channel import ChangeChannel
 from wanllmdb_registry.store.database import Database
+from wanllmdb_registry.store.key_store import KeyStore
 from wanllmdb_registry.store.migrate import migrate
 from wanllmdb_registry.store.plot_reads import PlotReads
 from wanllmdb_registry.store.prior_run_reads import PriorRunReads
+from wanllmdb_registry.store.project_reads import ProjectReads
 from wanllmdb_registry.store.run_reads import RunReads
 from wanllmdb_registry.store.sweep_reads import SweepReads
 from wanllmdb_registry.store.sweep_store import SweepStore
@@ -46,13 +51,28 @@ class Registry:
     templates: TemplateStore
     hub: ChangeHub
     changes: ChangeChannel
+    keys: KeyStore
+    key_ring: KeyRing
+    sweep_projects: SweepProjects
 
 
 @contextlib.asynccontextmanager
 async def running_registry(
-    database_url: str, *, pool_size: int, lease: timedelta
+    database_url: str,
+    *,
+    pool_size: int,
+    lease: timedelta,
+    require_keys: bool = False,
+    root_key: KeyText | None = None,
 ) -> AsyncIterator[Registry]:
     """Connects, migrates and looks after leases and old replies within the block.
+
+    Args:
+        database_url: PostgreSQL's address.
+        pool_size: Connections at most.
+        lease: How long a run is held without a heartbeat.
+        require_keys: Whether callers need API keys.
+        root_key: The operator's own key.
 
     Raises:
         UnavailableError: the database does not answer.
@@ -69,6 +89,7 @@ async def running_registry(
             hub.notify(sweep_id)
             changes.announce(sweep_id)
 
+        keys = KeyStore(database)
         commits = GroupCommit(store, tell)
         registry = Registry(
             store=store,
@@ -81,6 +102,9 @@ async def running_registry(
             templates=TemplateStore(database),
             hub=hub,
             changes=changes,
+            keys=keys,
+            key_ring=KeyRing(keys, required=require_keys, root=root_key),
+            sweep_projects=SweepProjects(ProjectReads(database)),
         )
         chores = [
             asyncio.create_task(changes.run()),

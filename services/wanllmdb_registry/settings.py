@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from wanllmdb_common.settings import ServerSettings
+from wanllmdb_registry.domain.keys.key_text import KeyText, parse_root_key
 
 DEFAULT_PORT = 50051
 
@@ -30,3 +31,27 @@ class RegistrySettings(ServerSettings):
     lease_seconds: float = Field(
         60.0, ge=1, le=86_400, description="How long a run is held without a heartbeat."
     )
+    require_keys: bool = Field(False, description="Whether callers need an API key.")
+    admin_key: SecretStr | None = Field(
+        None,
+        description="A key that may do everything and is stored nowhere, to create the others "
+        "with: wsk_root_ and a secret of at least 32 characters. Implies --require-keys. Better "
+        "given as the variable WANLLMDB_REGISTRY_ADMIN_KEY, as flags can be seen by others.",
+    )
+
+    @field_validator("admin_key")
+    @classmethod
+    def _check_admin_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            parse_root_key(value.get_secret_value())
+        return value
+
+    @property
+    def keys_required(self) -> bool:
+        """Whether callers need an API key."""
+        return self.require_keys or self.admin_key is not None
+
+    @property
+    def root_key(self) -> KeyText | None:
+        """The operator's own key."""
+        return None if self.admin_key is None else parse_root_key(self.admin_key.get_secret_value())

@@ -70,7 +70,7 @@ class Authorization:
 
 def role_too_low(caller: Caller, rpc: str, role: Role) -> PermissionDeniedError:
     """PERMISSION_DENIED for a key whose role is not enough anywhere."""
-    return _denied(
+    return denied(
         caller,
         role,
         f"{rpc} needs the role {role.word}, and API key '{caller.key_id}' has {caller.role.word}: "
@@ -83,7 +83,7 @@ def project_denied(
 ) -> PermissionDeniedError:
     """PERMISSION_DENIED for a project, None for all of them, that is not the key's."""
     where = "all projects" if project is None else f"project '{project:.100}'"
-    return _denied(
+    return denied(
         caller,
         role,
         f"{rpc} needs the role {role.word} in {where}, where API key '{caller.key_id}' has none: "
@@ -93,7 +93,7 @@ def project_denied(
 
 def sweep_denied(caller: Caller, rpc: str, role: Role, sweep_id: str) -> PermissionDeniedError:
     """PERMISSION_DENIED for a sweep in another project, or nowhere: not even that is told."""
-    return _denied(
+    return denied(
         caller,
         role,
         f"{rpc} needs the role {role.word} in the project of sweep '{sweep_id:.100}'; there is no "
@@ -102,7 +102,8 @@ def sweep_denied(caller: Caller, rpc: str, role: Role, sweep_id: str) -> Permiss
     )
 
 
-def _denied(caller: Caller, role: Role, message: str) -> PermissionDeniedError:
+def denied(caller: Caller, role: Role, message: str) -> PermissionDeniedError:
+    """PERMISSION_DENIED with the role that was needed; the message may tell nothing stored."""
     return PermissionDeniedError(
         "PERMISSION_DENIED", message, key_id=caller.key_id, needed_role=role.word
     )

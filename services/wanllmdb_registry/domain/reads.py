@@ -39,9 +39,13 @@ class RunOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SweepFilter:
-    """Which sweeps are listed; empty fields filter nothing."""
+    """Which sweeps are listed; empty fields filter nothing.
+
+    `projects` are those that the caller may see, None for all of them.
+    """
 
     project: str = ""
+    projects: frozenset[str] | None = None
     states: tuple[SweepState, ...] = ()
     methods: tuple[Method, ...] = ()
     name_prefix: str = ""

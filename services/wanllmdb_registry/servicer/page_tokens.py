@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any, TypeVar
 
 from google.protobuf.message import Message
@@ -18,13 +18,19 @@ M = TypeVar("M", bound=Message)
 PAGE_BYTES = 3 * 1024 * 1024
 
 
-def write_token(request: Message, position: list[Any]) -> str:
-    """A token for the page after `position`."""
-    body = json.dumps([_digest(request), position], separators=(",", ":")).encode()
+def write_token(request: Message, position: list[Any], projects: Set[str] | None = None) -> str:
+    """A token for the page after `position`.
+
+    Args:
+        request: What was asked.
+        position: JSON values.
+        projects: Those that the caller may see, where the answer depends on it; None for all.
+    """
+    body = json.dumps([_digest(request, projects), position], separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(body).decode().rstrip("=")
 
 
-def read_token(request: Message, token: str) -> list[Any] | None:
+def read_token(request: Message, token: str, projects: Set[str] | None = None) -> list[Any] | None:
     """The position that a token holds; None for the first page.
 
     Raises:
@@ -37,7 +43,7 @@ def read_token(request: Message, token: str) -> list[Any] | None:
         digest, position = json.loads(base64.urlsafe_b64decode(padded))
     except (ValueError, TypeError, RecursionError):
         raise _invalid("was not given by this server") from None
-    if digest != _digest(request) or not isinstance(position, list):
+    if digest != _digest(request, projects) or not isinstance(position, list):
         raise _invalid("was given for another request; keep all other fields the same")
     return position
 
@@ -52,13 +58,15 @@ def fitting(messages: Sequence[M]) -> list[M]:
     return list(messages)
 
 
-def _digest(request: Message) -> str:
+def _digest(request: Message, projects: Set[str] | None) -> str:
     """Of everything but where the page begins and how long it is."""
     bare = type(request)()
     bare.CopyFrom(request)
     bare.ClearField("page_token")
     bare.ClearField("page_size")
     content = type(request).__name__.encode() + bare.SerializeToString(deterministic=True)
+    if projects is not None:
+        content += json.dumps(sorted(projects)).encode()
     return hashlib.sha256(content).hexdigest()[:16]
 
 

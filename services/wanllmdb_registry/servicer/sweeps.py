@@ -15,6 +15,8 @@ from google.protobuf.message import Message
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import sweep_pb2
+from wanllmdb_common.calls.call import current_call
+from wanllmdb_common.calls.caller import Role
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_registry.domain.config.export import config_of
 from wanllmdb_registry.domain.config.text import write_json, write_yaml
@@ -31,6 +33,7 @@ from wanllmdb_registry.domain.sweep_changes import (
     Transition,
 )
 from wanllmdb_registry.domain.sweep_update import UpdateSweep
+from wanllmdb_registry.servicer.access import own_projects, require_in_project
 from wanllmdb_registry.servicer.base import M, ServicerPart
 from wanllmdb_registry.servicer.convert import (
     stats_to_proto,
@@ -74,8 +77,10 @@ class SweepsPart(ServicerPart):
         reader.text("name", request.name)
         reader.text("description", request.description, limit=MAX_TEXT)
         reader.done()
-        # The same request gets the same id, so that a repetition meets itself.
-        sweep_id = _sweep_id(uuid.uuid4().hex if key is None else key.request_id)
+        # The same request of the same caller gets the same id, so that a repetition meets
+        # itself, and nobody meets what another one asked for.
+        caller = current_call().caller
+        sweep_id = _sweep_id(uuid.uuid4().hex if key is None else caller.key_id + key.request_id)
         earlier = await self.registry.store.earlier_reply(sweep_id, key)
         if earlier is not None:
             # Also where the template is another one by now, or gone.
@@ -84,9 +89,11 @@ class SweepsPart(ServicerPart):
         spec = parsed.spec
         if spec.seed is None:
             spec = replace(spec, seed=secrets.randbelow(MAX_SEED))
+        project = request.project or parsed.project or DEFAULT_PROJECT
+        require_in_project(Role.EDITOR, project)
         sweep = Sweep(
             sweep_id=sweep_id,
-            project=request.project or parsed.project or DEFAULT_PROJECT,
+            project=project,
             name=request.name or parsed.name or f"sweep-{sweep_id}",
             description=request.description or parsed.description,
             spec=spec,
@@ -146,6 +153,7 @@ class SweepsPart(ServicerPart):
         limit = reader.limit("page_size", request.page_size, default=50, maximum=1000)
         which = SweepFilter(
             project=reader.text("project", request.project),
+            projects=own_projects(),
             states=tuple(
                 reader.members("states", request.states, sweep_pb2.SweepState, SweepState)
             ),
@@ -158,7 +166,7 @@ class SweepsPart(ServicerPart):
         if order is None:
             reader.problem("order", f"is not one of {', '.join(pb.SweepOrder.keys())}")
         reader.done()
-        position = read_token(request, request.page_token)
+        position = read_token(request, request.page_token, which.projects)
         after = None
         if position is not None:
             after = SweepPosition(datetime.fromisoformat(position[0]), position[1], position[2])
@@ -170,7 +178,7 @@ class SweepsPart(ServicerPart):
         if len(found) > len(page):
             last = found[len(page) - 1]
             response.next_page_token = write_token(
-                request, [last.create_time.isoformat(), last.name, last.sweep_id]
+                request, [last.create_time.isoformat(), last.name, last.sweep_id], which.projects
             )
         return response
 

@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import bindparam, select, tuple_
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    Text,
+    bindparam,
+    func,
+    join,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from wanllmdb_registry.domain.edit import sweep_not_found
 from wanllmdb_registry.domain.model import Sweep
@@ -39,37 +52,64 @@ class SweepReads:
         self, which: SweepFilter, order: SweepOrder, after: SweepPosition | None, limit: int
     ) -> Sequence[Sweep]:
         """At most `limit` sweeps after a position."""
-        c = sweeps.c
-        query = select(sweeps)
-        if which.project:
-            query = query.where(c.project == which.project)
-        if which.states:
-            query = query.where(c.state.in_([state.value for state in which.states]))
-        if which.methods:
-            query = query.where(c.method.in_([method.value for method in which.methods]))
-        if which.name_prefix:
-            query = query.where(c.name.startswith(which.name_prefix, autoescape=True))
-        if which.created_after is not None:
-            query = query.where(c.create_time >= which.created_after)
-        if which.created_before is not None:
-            query = query.where(c.create_time < which.created_before)
-        match order:
-            case SweepOrder.CREATE_TIME_DESC:
-                query = query.order_by(c.create_time.desc(), c.sweep_id.desc())
-                if after is not None:
-                    last = tuple_(after.create_time, after.sweep_id)
-                    query = query.where(tuple_(c.create_time, c.sweep_id) < last)
-            case SweepOrder.CREATE_TIME_ASC:
-                query = query.order_by(c.create_time, c.sweep_id)
-                if after is not None:
-                    last = tuple_(after.create_time, after.sweep_id)
-                    query = query.where(tuple_(c.create_time, c.sweep_id) > last)
-            case SweepOrder.NAME_ASC:
-                query = query.order_by(c.name, c.sweep_id)
-                if after is not None:
-                    query = query.where(
-                        tuple_(c.name, c.sweep_id) > tuple_(after.name, after.sweep_id)
-                    )
+        matching = _matching(which, order, after).limit(limit)
+        if which.project or which.projects is None:
+            query = matching.order_by(*_columns(order, sweeps.c))
+        else:
+            # A page of each project, by the index, and of these the first ones: among the
+            # sweeps of everybody those of a few projects may be far apart.
+            names = func.unnest(bindparam("own", sorted(which.projects), ARRAY(Text)))
+            own = names.table_valued("project", name="own").render_derived()
+            of_project = matching.where(sweeps.c.project == own.c.project)
+            page = of_project.order_by(*_columns(order, sweeps.c)).lateral("page")
+            query = (
+                select(page)
+                .select_from(join(own, page, true()))
+                .order_by(*_columns(order, page.c))
+                .limit(limit)
+            )
         async with self._database.list() as connection:
-            rows = (await connection.execute(query.limit(limit))).mappings().all()
+            rows = (await connection.execute(query)).mappings().all()
         return [sweep_from_row(row) for row in rows]
+
+
+def _columns(order: SweepOrder, c: ReadOnlyColumnCollection[str, Any]) -> list[ColumnElement[Any]]:
+    match order:
+        case SweepOrder.CREATE_TIME_DESC:
+            return [c.create_time.desc(), c.sweep_id.desc()]
+        case SweepOrder.CREATE_TIME_ASC:
+            return [c.create_time.asc(), c.sweep_id.asc()]
+        case SweepOrder.NAME_ASC:
+            return [c.name.asc(), c.sweep_id.asc()]
+
+
+def _matching(
+    which: SweepFilter, order: SweepOrder, after: SweepPosition | None
+) -> Select[*tuple[Any, ...]]:
+    """Of all projects unless one is asked for."""
+    c = sweeps.c
+    query = select(sweeps)
+    if which.project:
+        query = query.where(c.project == which.project)
+    if which.states:
+        query = query.where(c.state.in_([state.value for state in which.states]))
+    if which.methods:
+        query = query.where(c.method.in_([method.value for method in which.methods]))
+    if which.name_prefix:
+        query = query.where(c.name.startswith(which.name_prefix, autoescape=True))
+    if which.created_after is not None:
+        query = query.where(c.create_time >= which.created_after)
+    if which.created_before is not None:
+        query = query.where(c.create_time < which.created_before)
+    if after is None:
+        return query
+    match order:
+        case SweepOrder.CREATE_TIME_DESC:
+            position = tuple_(after.create_time, after.sweep_id)
+            return query.where(tuple_(c.create_time, c.sweep_id) < position)
+        case SweepOrder.CREATE_TIME_ASC:
+            position = tuple_(after.create_time, after.sweep_id)
+            return query.where(tuple_(c.create_time, c.sweep_id) > position)
+        case SweepOrder.NAME_ASC:
+            position = tuple_(after.name, after.sweep_id)
+            return query.where(tuple_(c.name, c.sweep_id) > position)

@@ -1,0 +1,75 @@
+"""Keys and permissions around the registry's calls, and within them where only they can decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wanllmdb_common.calls.authorization import Authorization, denied, project_denied
+from wanllmdb_common.calls.call import CallStep, current_call
+from wanllmdb_common.calls.caller import Role
+from wanllmdb_common.calls.keys import Authentication, key_text_of
+from wanllmdb_registry.app import Registry
+from wanllmdb_registry.domain.keys.model import ApiKey, scope_of
+from wanllmdb_registry.servicer.access_table import ACCESS
+
+
+def authentication(registry: Registry) -> CallStep:
+    """The step that finds out who calls."""
+    return Authentication(registry.key_ring.authenticate)
+
+
+def authorization(registry: Registry, services: Sequence[str]) -> CallStep:
+    """The step that lets them do it or not.
+
+    Raises:
+        AccessTableError: an RPC has no row in the table.
+    """
+    return Authorization(ACCESS, services, lambda _call, ids: registry.sweep_projects.of(ids))
+
+
+def own_projects() -> frozenset[str] | None:
+    """The projects of who sends the current call; None for all."""
+    return current_call().caller.projects
+
+
+def require_in_project(role: Role, project: str) -> None:
+    """Passes if who sends the current call has the role in the project.
+
+    Raises:
+        PermissionDeniedError: PERMISSION_DENIED.
+    """
+    call = current_call()
+    if not call.caller.may(role, project):
+        raise project_denied(call.caller, call.rpc, role, project)
+
+
+def require_admin_of(key: ApiKey | None) -> None:
+    """Passes if who sends the current call is an admin of all the key's projects.
+
+    Who may not go everywhere is told the same of a key that does not exist, None.
+
+    Raises:
+        PermissionDeniedError: PERMISSION_DENIED.
+    """
+    caller, rpc = current_call().caller, current_call().rpc
+    if caller.projects is None:
+        return
+    scope = None if key is None else scope_of(key.projects)
+    if scope is None or not scope <= caller.projects:
+        raise denied(
+            caller,
+            Role.ADMIN,
+            f"{rpc} needs the role admin in all projects of the key that it is about; there is no "
+            f"such key within the projects of API key '{caller.key_id}': check the id, or ask an "
+            "admin of all projects",
+        )
+
+
+async def require_still_good(registry: Registry) -> None:
+    """Passes if the key of the current call still is one, for calls that go on for long.
+
+    Raises:
+        UnauthenticatedError: KEY_REVOKED, KEY_EXPIRED.
+        UnavailableError: the database does not answer.
+    """
+    await registry.key_ring.authenticate(key_text_of(current_call()))
