@@ -17,11 +17,13 @@ from wanllmdb._agent import (
     Console,
     FunctionRunner,
     GiveUpPolicy,
+    agent_name,
 )
 from wanllmdb._agent.child import lent_run
 from wanllmdb._agent.current import current_run, required_run
 from wanllmdb._agent.description import labels_of
 from wanllmdb._client import Client
+from wanllmdb._env import RESUME, STAY, is_on
 from wanllmdb._errors import InvalidArgumentError, NoRunError
 from wanllmdb._types.run import PriorRunSource
 from wanllmdb._wire.sweep_calls import Config as SweepConfig
@@ -91,12 +93,18 @@ def agent(
     quick_seconds: float | None = None,
     max_initial_failures: int | None = None,
     never_give_up: bool | None = None,
+    agent_id: str | None = None,
+    resume: bool | None = None,
+    stay: bool | None = None,
+    patience: float | None = None,
     client: Client | None = None,
 ) -> AgentResult:
     """Works on runs of a sweep: calls `function` once a run, in this thread.
 
     Ends when the sweep hands out no more runs or after `count` runs. An exception in the
-    function fails that run and the agent goes on.
+    function fails that run and the agent goes on. Services that are away are waited for; the
+    result of a run that is done is kept on disk meanwhile, for the next agent on this machine
+    should this one end.
 
     Ctrl-C lets the run end and takes no more; a second one raises KeyboardInterrupt in the
     function and gives the run back, a third one raises it here. SIGTERM, by which clusters
@@ -115,12 +123,20 @@ def agent(
         max_initial_failures: gives up after so many failures without a success before; where
             None WANLLMDB_AGENT_MAX_INITIAL_FAILURES, else 5; 0 for never.
         never_give_up: turns both off; where None WANLLMDB_AGENT_NEVER_GIVE_UP.
+        agent_id: the agent's name; where None WANLLMDB_AGENT_ID, else made up.
+        resume: begins with the runs that the agent held when it ended before, under the same
+            name; where None WANLLMDB_RESUME. Their `wandb.run.resumed` is True.
+        stay: waits, when there are no more runs, while one that others work on may be lost
+            and handed out again; where None WANLLMDB_STAY.
+        patience: seconds to wait for services that are away; where None WANLLMDB_PATIENCE,
+            else 600, and 5 for those that never answered.
         client: reaches the services; by the environment's addresses where None.
 
     Raises:
         AgentGaveUpError: too many runs failed; its `__cause__` is the last failure.
         NotFoundError: there is no such sweep.
-        UnavailableError: no service at the address, or away for more than 10 minutes.
+        UnavailableError: no service at the address, or away for longer than the patience.
+        InvalidArgumentError: to resume without a name.
         KeyboardInterrupt: Ctrl-C came a third time.
     """
     del project, entity
@@ -142,6 +158,7 @@ def agent(
         max_initial_failures=max_initial_failures,
         never=never_give_up,
     )
+    resumes = is_on(resume, RESUME)
     with _own_or(client) as used:
         result = Agent(
             used,
@@ -149,6 +166,10 @@ def agent(
             partial(FunctionRunner, function),
             count=count,
             policy=policy,
+            agent_id=agent_name(agent_id, resume=resumes),
+            resume=resumes,
+            stay=is_on(stay, STAY),
+            patience=patience,
         ).run()
     if result.was_terminated:
         # The run is given back; what was asked for is the end of the process.

@@ -75,6 +75,11 @@ class Spool:
             return []
         return [path for path in paths if path.name.endswith((_ROWS, _END))]
 
+    def find(self, name: str) -> Path | None:
+        """The file of that name, put aside or not; None where there is none."""
+        candidates = (self.path / name, self.path / _REFUSED / name)
+        return next((path for path in candidates if path.is_file()), None)
+
     def take(self, path: Path) -> SpooledFile | None:
         """Locks a file and reads it; None when another process has it, or it is gone.
 
@@ -169,9 +174,13 @@ class SpooledFile:
         Raises:
             OSError: it can't be written; it stays where it was.
         """
-        kept = self.path.parent / _REFUSED / self.path.name
+        is_put_aside = self.path.parent.name == _REFUSED
+        kept = self.path if is_put_aside else self.path.parent / _REFUSED / self.path.name
         _written(kept, self.run.refused(error).to_json()).close()
-        self.remove()
+        if is_put_aside:
+            self.close()
+        else:
+            self.remove()
         return kept
 
     def close(self) -> None:

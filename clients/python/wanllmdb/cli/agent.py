@@ -12,7 +12,16 @@ from typing import Annotated
 import typer
 
 from wanllmdb import Client, Sweep
-from wanllmdb._agent import Agent, AgentResult, GiveUpPolicy
+from wanllmdb._agent import (
+    Agent,
+    AgentResult,
+    Console,
+    GiveUpPolicy,
+    OutageWaiter,
+    Patience,
+    agent_name,
+)
+from wanllmdb._env import RESUME, STAY, is_on
 from wanllmdb.cli.agent_view import agent_view
 from wanllmdb.cli.command_runner import CommandRunner
 from wanllmdb.cli.connection import client_of
@@ -75,6 +84,34 @@ def run_agent(
     never_give_up: Annotated[
         bool | None, typer.Option("--never-give-up", help="Turns both off.")
     ] = None,
+    agent_id: Annotated[
+        str | None,
+        typer.Option(help="The agent's name. Default: WANLLMDB_AGENT_ID, else made up."),
+    ] = None,
+    resume: Annotated[
+        bool | None,
+        typer.Option(
+            "--resume",
+            help="Begin with the runs that the agent of this name held when it ended before. "
+            "Also by WANLLMDB_RESUME=1.",
+        ),
+    ] = None,
+    stay: Annotated[
+        bool | None,
+        typer.Option(
+            "--stay",
+            help="When there are no more runs, wait while one of others may come back. "
+            "Also by WANLLMDB_STAY=1.",
+        ),
+    ] = None,
+    patience: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            help="Seconds to wait for services that are away. Default: WANLLMDB_PATIENCE, else "
+            "600, and 5 for those that never answered.",
+        ),
+    ] = None,
 ) -> None:
     """Work on a sweep: run a program once for each run.
 
@@ -87,6 +124,9 @@ def run_agent(
 
     Ctrl-C waits for the running programs and takes no more runs; a second one stops them
     and gives their runs back; a third one kills. SIGTERM gives the runs back at once.
+
+    Results that could not be told are kept on disk, and told by the next agent on this
+    machine or by `wanllmdb spool send`.
     """
     policy = GiveUpPolicy.of(
         max_quick_failures=max_quick_failures,
@@ -94,10 +134,15 @@ def run_agent(
         max_initial_failures=max_initial_failures,
         never=never_give_up,
     )
+    resumes = is_on(resume, RESUME)
+    name = agent_name(agent_id, resume=resumes)
     template = _template_of(command) if command else None
     with client_of(context) as client:
         if template is None:
-            template = _template_of_sweep(client.get_sweep(sweep_id))
+            waiter = OutageWaiter(
+                Console().line, Patience.of(patience, knows_them=resumes).at_first
+            )
+            template = _template_of_sweep(waiter.ride_out(lambda: client.get_sweep(sweep_id)))
         result = _work(
             client,
             sweep_id,
@@ -108,6 +153,10 @@ def run_agent(
             forwards=forward_signals,
             plain=plain,
             policy=policy,
+            agent_id=name,
+            resume=resumes,
+            stay=is_on(stay, STAY),
+            patience=patience,
         )
     if result.was_terminated:
         raise typer.Exit(_EXIT_BY_SIGNAL + signal.SIGTERM)
@@ -126,6 +175,10 @@ def _work(
     forwards: bool,
     plain: bool,
     policy: GiveUpPolicy,
+    agent_id: str | None,
+    resume: bool,
+    stay: bool,
+    patience: float | None,
 ) -> AgentResult:
     view = agent_view(client, count=count, parallel=parallel, plain=plain)
     runner = CommandRunner(template, kill_delay=kill_delay, print_line=view.print_line)
@@ -136,6 +189,10 @@ def _work(
         count=count,
         parallel=parallel,
         policy=policy,
+        agent_id=agent_id,
+        resume=resume,
+        stay=stay,
+        patience=patience,
         make_view=view.begin,
         forwarded=_FORWARDED if forwards else (),
         forward=runner.forward,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from wanllmdb._version import __version__
-from wanllmdb.cli import agent, algorithms, analysis, runs, sweeps, templates, watching
+from wanllmdb.cli import agent, algorithms, analysis, runs, spool, sweeps, templates, watching
 from wanllmdb.cli.connection import Addresses
 from wanllmdb.cli.plugins import add_plugins
 
@@ -26,6 +26,7 @@ def build_app() -> typer.Typer:
     app.add_typer(sweeps.app, name="sweep")
     app.add_typer(templates.app, name="template")
     app.add_typer(runs.app, name="runs")
+    app.add_typer(spool.app, name="spool")
     app.command("agent")(agent.run_agent)
     app.command("watch")(watching.watch)
     for command in (

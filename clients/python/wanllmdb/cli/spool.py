@@ -1,0 +1,169 @@
+"""`wanllmdb spool ...`: what agents of this machine could not deliver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from wanllmdb._spool import BadSpoolFileError, Courier, Spool, SpooledRun
+from wanllmdb.cli import formats
+from wanllmdb.cli.connection import client_of
+from wanllmdb.cli.console import stdout
+from wanllmdb.cli.documents import print_json
+from wanllmdb.cli.options import AsJson
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Results that agents of this machine could not deliver: in WANLLMDB_SPOOL_DIR, else in "
+    "wanllmdb/spool under XDG_STATE_HOME or ~/.local/state.",
+)
+
+FILES = "FILE..."
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A file of the spool, as it is listed.
+
+    `state` is "waiting", "in use" by an agent at work, "refused" or "unreadable"; `detail`
+    says why for the last two.
+    """
+
+    file: str
+    state: str
+    detail: str = ""
+    sweep_id: str = ""
+    number: int | None = None
+    attempt: int | None = None
+    outcome: str = ""
+    values: int = 0
+    registry: str = ""
+    time: datetime | None = None
+
+
+@app.command("ls")
+def list_files(as_json: AsJson = False) -> None:
+    """List what waits for a registry, and what one refused."""
+    spool = Spool.of_environment()
+    listed = [_listed(spool, path) for path in _all(spool)]
+    if as_json:
+        print_json(listed)
+    elif listed:
+        stdout().print(_table(listed))
+    else:
+        typer.echo(f"nothing waits in {spool.path}")
+
+
+@app.command()
+def send(
+    context: typer.Context,
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(metavar=f"[{FILES}]", help="Only these; those that were refused, too."),
+    ] = None,
+) -> None:
+    """Deliver what waits for the registry; agents do this by themselves.
+
+    Exit code 1 when something was refused or stays.
+    """
+    spool = Spool.of_environment()
+    paths = [_found(spool, name) for name in files] if files else None
+    with client_of(context) as client:
+        done = Courier(client, spool, lambda line: typer.echo(line, err=True)).deliver(paths)
+    typer.echo(f"{done.delivered} delivered, {done.refused} refused, {done.left} left")
+    if done.refused or done.left:
+        raise typer.Exit(1)
+
+
+@app.command()
+def drop(
+    files: Annotated[list[str] | None, typer.Argument(metavar=f"[{FILES}]")] = None,
+    refused: Annotated[
+        bool, typer.Option("--refused", help="All that a registry refused.")
+    ] = False,
+) -> None:
+    """Delete files: what they hold is lost."""
+    spool = Spool.of_environment()
+    paths = [_found(spool, name) for name in files or ()]
+    if refused:
+        paths += spool.paths(refused=True)
+    if not files and not refused:
+        raise typer.BadParameter("say which: names as `wanllmdb spool ls` shows, or --refused")
+    for path in paths:
+        _drop(spool, path)
+    typer.echo(f"{len(paths)} dropped")
+
+
+def _drop(spool: Spool, path: Path) -> None:
+    try:
+        file = spool.take(path)
+    except BadSpoolFileError:
+        path.unlink(missing_ok=True)
+        return
+    if file is None:
+        raise typer.BadParameter(f"{path.name} is in use: an agent still works on that run")
+    file.remove()
+
+
+def _all(spool: Spool) -> Iterable[Path]:
+    yield from spool.paths()
+    yield from spool.paths(refused=True)
+
+
+def _found(spool: Spool, name: str) -> Path:
+    path = spool.find(name)
+    if path is None:
+        raise typer.BadParameter(
+            f"there is no file {name} in {spool.path}; see `wanllmdb spool ls`"
+        )
+    return path
+
+
+def _listed(spool: Spool, path: Path) -> Listed:
+    try:
+        file = spool.take(path)
+        if file is not None:
+            file.close()
+        run = SpooledRun.from_json(path.read_bytes()) if file is None else file.run
+    except (BadSpoolFileError, OSError) as error:
+        return Listed(path.name, "unreadable", str(error))
+    state = "in use" if file is None else "waiting"
+    if run.refusal is not None:
+        state = "refused"
+    return Listed(
+        path.name,
+        state,
+        run.refusal.message if run.refusal is not None else "",
+        run.sweep_id,
+        run.number,
+        run.attempt,
+        run.outcome,
+        run.values,
+        run.registry,
+        run.time,
+    )
+
+
+def _table(listed: Iterable[Listed]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for heading in ("FILE", "STATE", "RUN", "VALUES", "REGISTRY", "WRITTEN", "WHY"):
+        table.add_column(heading, overflow="fold")
+    for entry in listed:
+        table.add_row(
+            escape(entry.file),
+            entry.state,
+            entry.outcome or "running",
+            str(entry.values),
+            escape(entry.registry),
+            formats.time_ago(entry.time),
+            escape(entry.detail),
+        )
+    return table
