@@ -19,7 +19,9 @@ from wanllmdb_common.calls.call import CallStep
 from wanllmdb_common.calls.interceptor import CallInterceptor
 from wanllmdb_common.draining import Drain
 from wanllmdb_common.health import Health
+from wanllmdb_common.listening import PortTakenError, listen
 from wanllmdb_common.readiness import Readiness
+from wanllmdb_common.server_credentials import TlsFileError
 from wanllmdb_common.settings import USAGE_EXIT_CODE, ServerSettings
 
 log = structlog.get_logger(__name__)
@@ -32,10 +34,6 @@ FORCED_EXIT_CODE = 1
 _MIN_SECONDS_TO_LIVE = 1.0
 
 
-class PortTakenError(Exception):
-    """The address can't be bound."""
-
-
 @contextlib.asynccontextmanager
 async def running_server(
     settings: ServerSettings,
@@ -45,7 +43,7 @@ async def running_server(
     steps: Sequence[CallStep] = (),
     readiness: Readiness | None = None,
 ) -> AsyncIterator[str]:
-    """Serves within the block; yields the address as host:port.
+    """Serves within the block; yields the address as host:port, or unix:PATH.
 
     Leaving it takes at most `settings.grace` seconds, as long as no servicer blocks the
     event loop: NOT_SERVING first and watches end, then, when balancers had a moment to
@@ -61,6 +59,7 @@ async def running_server(
 
     Raises:
         PortTakenError: the address can't be bound.
+        TlsFileError: a file of the TLS settings can't be used.
     """
     drain = Drain()
     server = grpc.aio.server(
@@ -80,18 +79,11 @@ async def running_server(
     reflection.enable_server_reflection(
         [*services, Health.full_name, reflection.SERVICE_NAME], server
     )
-    address = f"{settings.host}:{settings.port}"
-    try:
-        port = server.add_insecure_port(address)
-    except RuntimeError:
-        raise PortTakenError(
-            f"can't listen on {address}: the port is taken or the address is not this machine's; "
-            "choose another one with --port, or 0 for a free one"
-        ) from None
+    address = listen(server, settings)
     await server.start()
     try:
         async with health.serving():
-            yield f"{settings.host}:{port}"
+            yield address
     finally:
         await _stop(server, health, drain, settings)
 
@@ -123,7 +115,8 @@ async def serve_until_signal(
     """Serves until SIGINT or SIGTERM; prints `ready NAME HOST:PORT` on stdout once it answers.
 
     From the signal on the process lives for `settings.grace` seconds at most; a second
-    signal ends it at once. Ends it with code 2 and one line when the port is taken.
+    signal ends it at once. Ends it with code 2 and one line when the port is taken or a
+    TLS file can't be used.
     """
     stop = _on_signal(settings.grace)
     try:
@@ -134,7 +127,7 @@ async def serve_until_signal(
             log.info("serving", service=name, address=address)
             await stop.wait()
             log.info("stopping", service=name)
-    except PortTakenError as error:
+    except (PortTakenError, TlsFileError) as error:
         print(f"wanllmdb-{name}: {error}", file=sys.stderr)
         raise SystemExit(USAGE_EXIT_CODE) from None
 

@@ -8,21 +8,25 @@ from typing import Literal, TypeVar
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, CliApp, SettingsConfigDict, SettingsError
 
+from wanllmdb_common.listen_settings import ListenSettings
+
 S = TypeVar("S", bound=BaseSettings)
 
 # What a shell gets when the settings are wrong or the port is taken.
 USAGE_EXIT_CODE = 2
 
 
-class ServerSettings(BaseSettings):
+class ServerSettings(ListenSettings):
     """The base of each server's settings; a subclass sets `env_prefix` and the port."""
 
     model_config = SettingsConfigDict(
-        cli_kebab_case=True, cli_hide_none_type=True, cli_avoid_json=True, extra="forbid"
+        cli_kebab_case=True,
+        cli_hide_none_type=True,
+        cli_avoid_json=True,
+        cli_implicit_flags=True,
+        extra="forbid",
     )
 
-    host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(0, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least level that is logged."
     )
@@ -54,8 +58,9 @@ def load_settings(settings: type[S], program: str) -> S:
         loaded: S = CliApp.run(Cli)
     except ValidationError as error:
         for problem in error.errors():
-            option = "--" + "-".join(str(part) for part in problem["loc"]).replace("_", "-")
-            print(f"{program}: {option}: {problem['msg']}", file=sys.stderr)
+            option = "-".join(str(part) for part in problem["loc"]).replace("_", "-")
+            where = f"--{option}: " if option else ""
+            print(f"{program}: {where}{problem['msg']}", file=sys.stderr)
         raise SystemExit(USAGE_EXIT_CODE) from None
     except SettingsError as error:
         print(f"{program}: {error}", file=sys.stderr)

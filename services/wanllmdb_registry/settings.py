@@ -46,6 +46,10 @@ class RegistrySettings(ServerSettings):
             parse_root_key(value.get_secret_value())
         return value
 
+    def missing_protection(self) -> list[str]:
+        keys = [] if self.keys_required else ["API keys (--require-keys)"]
+        return [*super().missing_protection(), *keys]
+
     @property
     def keys_required(self) -> bool:
         """Whether callers need an API key."""
