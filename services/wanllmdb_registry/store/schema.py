@@ -203,6 +203,17 @@ replies = Table(
     Index("replies_by_time", "create_time"),
 )
 
+# Where sweeps were that are no more, as long as replies about them are kept: who may act in the
+# project is told what became of them, and gets the answer of a repeated request; nobody else.
+deleted_sweeps = Table(
+    "deleted_sweeps",
+    metadata,
+    Column("sweep_id", Text, primary_key=True),
+    Column("project", Text, nullable=False),
+    _time("delete_time"),
+    Index("deleted_sweeps_by_time", "delete_time"),
+)
+
 # API keys. Never deleted, so that the audit log's ids stay known.
 api_keys = Table(
     "api_keys",

@@ -31,6 +31,7 @@ from sqlalchemy.dialects.postgresql import Insert, insert
 from wanllmdb_registry.domain.model import RunState
 from wanllmdb_registry.store.rows import RUN_COLUMNS, SWEEP_COLUMNS, SWEEP_OWN_COLUMNS
 from wanllmdb_registry.store.schema import (
+    deleted_sweeps,
     metric_points,
     prior_runs,
     projects,
@@ -227,7 +228,27 @@ INSERT_SWEEP = Statement(insert(sweeps).on_conflict_do_nothing(), sweeps.c.keys(
 DELETE_POINTS = Statement(
     delete(metric_points).where(metric_points.c.sweep_id == bindparam("sweep_id"))
 )
-DELETE_SWEEP = Statement(delete(sweeps).where(sweeps.c.sweep_id == bindparam("sweep_id")))
+_gone = (
+    delete(sweeps)
+    .where(sweeps.c.sweep_id == bindparam("sweep_id"))
+    .returning(sweeps.c.sweep_id, sweeps.c.project)
+    .cte("gone")
+)
+_remember_gone = insert(deleted_sweeps).from_select(
+    ["sweep_id", "project", "delete_time"],
+    select(_gone.c.sweep_id, _gone.c.project, func.clock_timestamp()),
+)
+DELETE_SWEEP = Statement(
+    _remember_gone.on_conflict_do_update(
+        index_elements=["sweep_id"],
+        set_={name: _remember_gone.excluded[name] for name in ("project", "delete_time")},
+    )
+)
+FORGET_DELETED_SWEEPS = Statement(
+    delete(deleted_sweeps).where(
+        deleted_sweeps.c.delete_time < func.now() - bindparam("age", type_=Interval)
+    )
+)
 SWEEPS_WITH_EXPIRED_LEASES = Statement(
     select(runs.c.sweep_id)
     .where(

@@ -44,6 +44,7 @@ from wanllmdb_registry.store.sweep_statements import (
     DELETE_POINTS,
     DELETE_SWEEP,
     FINISHED_OBJECTIVES,
+    FORGET_DELETED_SWEEPS,
     INSERT_PRIOR_RUNS,
     INSERT_PROJECT,
     INSERT_REPLIES,
@@ -237,8 +238,12 @@ class SweepStore:
         return expiries, still_held, None if sweep is None else sweep["state"]
 
     async def delete_old_replies(self, age: timedelta, limit: int = 10_000) -> int:
-        """Forgets replies older than `age`, at most `limit`; gives how many."""
+        """Forgets replies older than `age`, at most `limit`; gives how many.
+
+        And where sweeps were that were deleted so long ago.
+        """
         async with self._database.transaction() as connection:
+            await FORGET_DELETED_SWEEPS.execute(connection, age=age)
             return await DELETE_OLD_REPLIES.execute(connection, age=age, limit=limit)
 
 
