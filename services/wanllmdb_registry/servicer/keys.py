@@ -104,6 +104,8 @@ class KeyServicer(ServicerPart, pb_grpc.KeyServiceServicer):
         if revoked is None:
             raise key_not_found(key_id)
         self.registry.key_ring.forget(key_id)
+        # Watches look at their keys too when they wake.
+        self.registry.hub.notify_all()
         return pb.RevokeKeyResponse(key=key_to_proto(revoked))
 
     async def GetCaller(

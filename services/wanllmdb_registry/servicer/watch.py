@@ -9,6 +9,7 @@ from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_registry.domain.reads import SyncedRuns
 from wanllmdb_registry.domain.watch import wait_for
+from wanllmdb_registry.servicer.access import require_still_good
 from wanllmdb_registry.servicer.base import ServicerPart
 from wanllmdb_registry.servicer.convert import run_to_proto, sweep_to_proto
 from wanllmdb_registry.servicer.requests import RequestReader
@@ -41,6 +42,7 @@ class WatchPart(ServicerPart):
             next_checkpoint = clock()
             while True:
                 looked_at = clock()
+                await require_still_good(self.registry)
                 synced = await self.registry.syncs.sync(sweep_id, since, PAGE)
                 messages = _messages(synced)
                 for message in messages:
