@@ -123,7 +123,9 @@ async def suggestion_server(
     )
     async with (
         running_suggestion(settings) as app,
-        running_server(settings, services=SERVICES, register=app.add_to) as address,
+        running_server(
+            settings, services=SERVICES, register=app.add_to, steps=app.steps
+        ) as address,
     ):
         yield address
 

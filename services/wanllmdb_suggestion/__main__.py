@@ -21,7 +21,9 @@ SWITCH_INTERVAL = 0.001
 async def serve(settings: SuggestionSettings) -> None:
     """Serves until SIGINT or SIGTERM."""
     async with running_suggestion(settings) as app:
-        await serve_until_signal("suggestion", settings, services=SERVICES, register=app.add_to)
+        await serve_until_signal(
+            "suggestion", settings, services=SERVICES, register=app.add_to, steps=app.steps
+        )
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -16,7 +16,11 @@ from wanllmdb.api.suggestion.v1 import (
     suggestion_service_pb2,
     suggestion_service_pb2_grpc,
 )
+from wanllmdb_common.calls.authorization import Authorization
+from wanllmdb_common.calls.call import CallStep
+from wanllmdb_suggestion.access_table import ACCESS
 from wanllmdb_suggestion.analysis_servicer import AnalysisServicer
+from wanllmdb_suggestion.callers import CallerDirectory, CallerStep, SweepProjects
 from wanllmdb_suggestion.importance_worker import ImportanceWorker
 from wanllmdb_suggestion.registry_client import RegistryClient
 from wanllmdb_suggestion.servicer import SuggestionServicer
@@ -39,6 +43,17 @@ class SuggestionApp:
     registry: RegistryClient
     sweeps: SweepCache
     importance: ImportanceWorker
+    callers: CallerDirectory
+    projects: SweepProjects
+
+    @property
+    def steps(self) -> Sequence[CallStep]:
+        """What is done around each call, outermost first.
+
+        Raises:
+            AccessTableError: an RPC has no row in the table of who may call it.
+        """
+        return [CallerStep(self.callers), Authorization(ACCESS, SERVICES, self.projects.of)]
 
     def add_to(self, server: grpc.aio.Server) -> None:
         """Adds the services to a server."""
@@ -65,7 +80,13 @@ async def running_suggestion(settings: SuggestionSettings) -> AsyncIterator[Sugg
         )
         importance = ImportanceWorker()
         try:
-            yield SuggestionApp(registry, sweeps, importance)
+            yield SuggestionApp(
+                registry=registry,
+                sweeps=sweeps,
+                importance=importance,
+                callers=CallerDirectory(registry),
+                projects=SweepProjects(registry),
+            )
         finally:
             sweeps.close()
             importance.close()

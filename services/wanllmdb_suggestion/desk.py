@@ -71,11 +71,6 @@ class SuggestDesk:
         self._most = MAX_TOGETHER
         self._worker: asyncio.Task[None] | None = None
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether nobody waits."""
-        return not self._line
-
     async def suggest(
         self,
         count: int,

@@ -16,7 +16,8 @@ _SERVICE_CONFIG = {
     "healthCheckConfig": {"serviceName": REGISTRY.full_name},
     "methodConfig": [
         {
-            "name": [{"service": REGISTRY.full_name}],
+            # Of the registry, all of them.
+            "name": [{}],
             "retryPolicy": {
                 "maxAttempts": 5,
                 "initialBackoff": "0.2s",

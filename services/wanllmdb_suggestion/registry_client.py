@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Protocol, Self, TypeVar, cast
+from typing import Protocol, Self, TypeVar
 
 import grpc
 import grpc.aio
 
 from wanllmdb.api.registry.v1 import (
+    key_service_pb2,
+    key_service_pb2_grpc,
     registry_service_pb2,
     registry_service_pb2_grpc,
     run_pb2,
     sweep_pb2,
 )
-from wanllmdb_common.calls.call import REQUEST_ID_KEY, logged_id
+from wanllmdb_common.calls.call import REQUEST_ID_KEY, current_call, logged_id
+from wanllmdb_common.calls.keys import AUTHORIZATION_KEY, key_text_of
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_suggestion.registry_channel import open_registry_channel
 from wanllmdb_suggestion.rpc_errors import service_error
@@ -37,18 +40,26 @@ _CALLS_AT_ONCE = 32
 
 @dataclass(frozen=True, slots=True)
 class CallScope:
-    """On whose behalf a call is made: its request id for the logs, its seconds left."""
+    """On whose behalf a call is made.
+
+    Attributes:
+        request_id: Of the call that it serves, for the logs.
+        timeout: Seconds left.
+        key_text: The caller's API key, by which the registry judges the call: this
+            service has none of its own. Empty for none.
+    """
 
     request_id: str = ""
     timeout: float | None = None
+    key_text: str = field(default="", repr=False)
 
 
 def scope_of_call(context: Context) -> CallScope:
     """The scope of calls that serve an incoming one."""
-    request_id = next(
-        (cast("str", v) for k, v in context.invocation_metadata() or () if k == REQUEST_ID_KEY), ""
+    call = current_call()
+    return CallScope(
+        logged_id(call.metadata(REQUEST_ID_KEY)), context.time_remaining(), key_text_of(call)
     )
-    return CallScope(logged_id(request_id), context.time_remaining())
 
 
 class _Call(Protocol[Request, Response]):
@@ -76,6 +87,7 @@ class RegistryClient:
     async def __aenter__(self) -> Self:
         self._channel = open_registry_channel(self._address)
         self._stub = registry_service_pb2_grpc.SweepRegistryServiceStub(self._channel)
+        self._keys = key_service_pb2_grpc.KeyServiceStub(self._channel)
         return self
 
     async def __aexit__(
@@ -86,6 +98,10 @@ class RegistryClient:
     ) -> None:
         if self._channel is not None:
             await self._channel.close()
+
+    async def get_caller(self, scope: CallScope) -> key_service_pb2.GetCallerResponse:
+        """Who has the scope's key."""
+        return await self._call(self._keys.GetCaller, key_service_pb2.GetCallerRequest(), scope)
 
     async def get_sweep(self, sweep_id: str, scope: CallScope) -> sweep_pb2.Sweep:
         """The sweep."""
@@ -167,8 +183,12 @@ class RegistryClient:
         self, method: _Call[Request, Response], request: Request, scope: CallScope
     ) -> Response:
         timeout = self._timeout if scope.timeout is None else min(scope.timeout, self._timeout)
-        metadata = ((REQUEST_ID_KEY, scope.request_id),) if scope.request_id else None
+        metadata = []
+        if scope.request_id:
+            metadata.append((REQUEST_ID_KEY, scope.request_id))
+        if scope.key_text:
+            metadata.append((AUTHORIZATION_KEY, f"Bearer {scope.key_text}"))
         try:
-            return await method(request, timeout=timeout, metadata=metadata)
+            return await method(request, timeout=timeout, metadata=tuple(metadata))
         except grpc.aio.AioRpcError as error:
             raise service_error(error, self._address) from error

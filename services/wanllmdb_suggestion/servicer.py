@@ -32,13 +32,14 @@ class SuggestionServicer(pb_grpc.SuggestionServiceServicer):
 
     async def Suggest(self, request: pb.SuggestRequest, context: Context) -> pb.SuggestResponse:
         check_suggest(request)
-        with self._sweeps.forgetting_deleted(request.sweep_id):
-            handout = await self._sweeps.get(request.sweep_id).desk.suggest(
+        scope = scope_of_call(context)
+        async with self._sweeps.using(request.sweep_id, scope) as sweep:
+            handout = await sweep.desk.suggest(
                 count=request.count or 1,
                 agent_id=request.agent_id,
                 # Without the caller's id, calls of the registry are still tried again.
                 request_id=request.request_id or str(uuid.uuid4()),
-                scope=scope_of_call(context),
+                scope=scope,
                 resume=request.resume,
             )
         return pb.SuggestResponse(
@@ -54,13 +55,15 @@ class SuggestionServicer(pb_grpc.SuggestionServiceServicer):
         self, request: pb.ShouldStopRequest, context: Context
     ) -> pb.ShouldStopResponse:
         check_should_stop(request)
-        with self._sweeps.forgetting_deleted(request.sweep_id):
-            keeper = self._sweeps.get(request.sweep_id).keeper
-            async with keeper.fresh_model(scope_of_call(context)) as model:
-                require_pruner(model.spec)
-                return await keeper.off_loop(
-                    lambda: should_stop(model, request.sweep_id, request.number)
-                )
+        scope = scope_of_call(context)
+        async with (
+            self._sweeps.using(request.sweep_id, scope) as sweep,
+            sweep.keeper.fresh_model(scope) as model,
+        ):
+            require_pruner(model.spec)
+            return await sweep.keeper.off_loop(
+                lambda: should_stop(model, request.sweep_id, request.number)
+            )
 
     async def GetBestRuns(
         self, request: pb.GetBestRunsRequest, context: Context
@@ -85,12 +88,13 @@ class SuggestionServicer(pb_grpc.SuggestionServiceServicer):
     async def _pareto_front(
         self, sweep_id: str, count: int, scope: CallScope
     ) -> pb.GetBestRunsResponse:
-        with self._sweeps.forgetting_deleted(sweep_id):
-            keeper = self._sweeps.get(sweep_id).keeper
-            async with keeper.fresh_model(scope) as model:
-                numbers = await keeper.off_loop(
-                    lambda: best_runs(model.runs.values(), model.spec.metrics)
-                )
+        async with (
+            self._sweeps.using(sweep_id, scope) as sweep,
+            sweep.keeper.fresh_model(scope) as model,
+        ):
+            numbers = await sweep.keeper.off_loop(
+                lambda: best_runs(model.runs.values(), model.spec.metrics)
+            )
         runs = await self._registry.get_runs(sweep_id, numbers[:count], scope)
         return pb.GetBestRunsResponse(runs=runs, total_runs=len(numbers))
 

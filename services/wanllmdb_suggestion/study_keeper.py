@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TypeVar
 
 from wanllmdb.api.registry.v1 import run_pb2
@@ -13,6 +14,7 @@ from wanllmdb_suggestion.convert import changes_from_proto, record_from_proto, s
 from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
 from wanllmdb_suggestion.state_seal import StateSeal
 from wanllmdb_suggestion.study.model import StaleModelError, SweepModel
+from wanllmdb_suggestion.study.records import StudySpec
 
 T = TypeVar("T")
 
@@ -20,12 +22,21 @@ T = TypeVar("T")
 _INLINE_CHANGES = 64
 
 
+@dataclass(slots=True)
+class _Callers:
+    """Those with one key: how many they are, and the last sync that succeeded under it."""
+
+    count: int = 0
+    synced: int = 0
+
+
 class StudyKeeper:
     """The model of one sweep.
 
     Whoever uses the model holds it alone and finds in it every run that was
     finished before they asked: a sync that began after they asked has ended.
-    Those who ask while a sync runs share the next one.
+    Those who ask with the same key while a sync runs share the next one. One under
+    another key tells nobody whether the registry lets him read the sweep.
 
     Attributes:
         sweep_id: The sweep.
@@ -33,23 +44,23 @@ class StudyKeeper:
     """
 
     def __init__(
-        self, sweep_id: str, registry: RegistryClient, executor: Executor, seal: StateSeal
+        self,
+        sweep_id: str,
+        spec: StudySpec,
+        registry: RegistryClient,
+        executor: Executor,
+        seal: StateSeal,
     ) -> None:
         self.sweep_id = sweep_id
         self.seal = seal
         self._registry = registry
         self._executor = executor
         self._lock = asyncio.Lock()
-        self._model: SweepModel | None = None
-        self._users = 0
-        # Syncs are counted; these are the last one begun and the last that succeeded.
+        self._model: SweepModel | None = SweepModel(spec)
+        # Those who use it or wait for it, by their keys.
+        self._callers: dict[str, _Callers] = {}
+        # Syncs are counted: the last one begun.
         self._begun = 0
-        self._succeeded = 0
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether nobody uses it or waits for it."""
-        return self._users == 0
 
     @property
     def size(self) -> int:
@@ -65,21 +76,26 @@ class StudyKeeper:
         Args:
             scope: On whose behalf.
             may_run_ahead: Leave the sync out for a model whose proposals hold without one.
+                Nothing of it may then be told before another call of the registry on the same
+                behalf.
 
         Raises:
             ServiceError: the registry's.
         """
         asked_at = self._begun
-        self._users += 1
+        callers = self._callers.setdefault(scope.key_text, _Callers())
+        callers.count += 1
         try:
             async with self._lock:
                 ahead = may_run_ahead and self._model is not None and self._model.can_run_ahead
-                if not ahead and (self._succeeded <= asked_at or self._model is None):
-                    await self._sync(scope)
+                if not ahead and (callers.synced <= asked_at or self._model is None):
+                    callers.synced = await self._sync(scope)
                 assert self._model is not None
                 yield self._model
         finally:
-            self._users -= 1
+            callers.count -= 1
+            if not callers.count:
+                del self._callers[scope.key_text]
 
     async def hand_out(self, runs: Sequence[run_pb2.Run], etag: str) -> None:
         """Tells the model of runs that were handed out from it, if that will save it a sync.
@@ -103,12 +119,12 @@ class StudyKeeper:
             await asyncio.wait([job])
             raise
 
-    async def _sync(self, scope: CallScope) -> None:
+    async def _sync(self, scope: CallScope) -> int:
         self._begun += 1
         current = self._begun
         while not await self._sync_page(scope):
             pass
-        self._succeeded = current
+        return current
 
     async def _sync_page(self, scope: CallScope) -> bool:
         """Takes one page; returns whether it was the last one."""

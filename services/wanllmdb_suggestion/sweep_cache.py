@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from concurrent.futures import Executor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 
 from wanllmdb_common.errors import NotFoundError
+from wanllmdb_suggestion.convert import spec_from_proto
 from wanllmdb_suggestion.desk import SuggestDesk
-from wanllmdb_suggestion.registry_client import RegistryClient
+from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
+from wanllmdb_suggestion.single_flight import SingleFlight
 from wanllmdb_suggestion.state_seal import StateSeal
+from wanllmdb_suggestion.study.records import StudySpec
 from wanllmdb_suggestion.study_keeper import StudyKeeper
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class CachedSweep:
-    """One sweep's model and desk."""
+    """One sweep's model and desk, and how many calls use it."""
 
     keeper: StudyKeeper
     desk: SuggestDesk
+    calls: int = 0
 
     @property
     def is_idle(self) -> bool:
         """Whether nobody uses it."""
-        return self.keeper.is_idle and self.desk.is_idle
+        return self.calls == 0
 
 
 class SweepCache:
@@ -52,39 +56,52 @@ class SweepCache:
         self._sampling_budget = sampling_budget
         self._state_key = state_key
         self._sweeps: OrderedDict[str, CachedSweep] = OrderedDict()
+        self._reading = SingleFlight[tuple[str, str], StudySpec]()
 
-    def get(self, sweep_id: str) -> CachedSweep:
-        """The sweep, with an empty model when it was not in memory."""
-        cached = self._sweeps.get(sweep_id)
-        if cached is None:
-            self._make_room()
-            seal = StateSeal(self._state_key, sweep_id)
-            keeper = StudyKeeper(sweep_id, self._registry, self._executor, seal)
-            desk = SuggestDesk(keeper, self._registry, self._sampling_budget)
-            cached = self._sweeps[sweep_id] = CachedSweep(keeper, desk)
-        else:
-            self._sweeps.move_to_end(sweep_id)
-        return cached
+    @asynccontextmanager
+    async def using(self, sweep_id: str, scope: CallScope) -> AsyncIterator[CachedSweep]:
+        """The sweep, kept in memory at least for the block.
 
-    def drop(self, sweep_id: str) -> None:
-        """Forgets a sweep that the registry no longer has."""
-        self._sweeps.pop(sweep_id, None)
+        One that was not in memory is first asked for at the registry: a call for one that
+        is not there, or that the caller may not read, takes nobody's place.
 
-    @contextmanager
-    def forgetting_deleted(self, sweep_id: str) -> Iterator[None]:
-        """Drops the sweep when the block finds that the registry no longer has it."""
+        Raises:
+            ServiceError: the registry's.
+        """
+        if sweep_id not in self._sweeps:
+            spec = await self._reading.do(
+                (sweep_id, scope.key_text), lambda: self._read(sweep_id, scope)
+            )
+            if sweep_id not in self._sweeps:
+                self._make_room()
+                self._sweeps[sweep_id] = self._new(sweep_id, spec)
+        cached = self._sweeps[sweep_id]
+        self._sweeps.move_to_end(sweep_id)
+        cached.calls += 1
         try:
-            yield
+            yield cached
         except NotFoundError as error:
-            if error.reason == "SWEEP_NOT_FOUND":
-                self.drop(sweep_id)
+            if error.reason == "SWEEP_NOT_FOUND" and self._sweeps.get(sweep_id) is cached:
+                del self._sweeps[sweep_id]
             raise
+        finally:
+            cached.calls -= 1
 
     def close(self) -> None:
         """Turns away all who wait."""
         for cached in self._sweeps.values():
             cached.desk.close()
         self._sweeps.clear()
+
+    async def _read(self, sweep_id: str, scope: CallScope) -> StudySpec:
+        # Others with the same key wait for it too, perhaps longer than this call.
+        sweep = await self._registry.get_sweep(sweep_id, replace(scope, timeout=None))
+        return spec_from_proto(sweep.spec)
+
+    def _new(self, sweep_id: str, spec: StudySpec) -> CachedSweep:
+        seal = StateSeal(self._state_key, sweep_id)
+        keeper = StudyKeeper(sweep_id, spec, self._registry, self._executor, seal)
+        return CachedSweep(keeper, SuggestDesk(keeper, self._registry, self._sampling_budget))
 
     def _make_room(self) -> None:
         runs = sum(cached.keeper.size for cached in self._sweeps.values())

@@ -75,9 +75,6 @@ class WaitingLine:
 
     _line: dict[WaitingSuggest, None] = field(default_factory=dict)
 
-    def __bool__(self) -> bool:
-        return bool(self._line)
-
     def join(self, suggest: WaitingSuggest) -> None:
         """At the end."""
         self._line[suggest] = None
@@ -89,13 +86,16 @@ class WaitingLine:
     def together(self, most: int) -> list[WaitingSuggest]:
         """Those to be answered next, at most `most`; they stay in the line.
 
-        Two with the same request id are never in one answer: the second is a
-        repetition, to be told what the first one got.
+        All of them have the key of the first one: they share calls of the registry, which
+        judges each by its key. Two with the same request id are never in one answer: the
+        second is a repetition, to be told what the first one got.
         """
         batch: list[WaitingSuggest] = []
         ids: set[str] = set()
         for suggest in self._line:
             if not suggest.is_wanted or suggest.request_id in ids:
+                continue
+            if batch and suggest.scope.key_text != batch[0].scope.key_text:
                 continue
             if suggest.alone:
                 if not batch:
@@ -115,12 +115,13 @@ class WaitingLine:
 
 
 def scope_of(batch: Sequence[WaitingSuggest]) -> CallScope:
-    """The scope of a call for several: as long as the most patient one waits, and the first
-    request id, since a call has one.
+    """The scope of a call for several with one key: as long as the most patient one waits, and
+    the first request id, since a call has one.
     """
     timeouts = [suggest.scope.timeout for suggest in batch]
     known = [timeout for timeout in timeouts if timeout is not None]
     return CallScope(
         request_id=next((s.scope.request_id for s in batch if s.scope.request_id), ""),
         timeout=max(known) if len(known) == len(timeouts) else None,
+        key_text=batch[0].scope.key_text,
     )

@@ -46,14 +46,15 @@ class SweepReader:
 
     async def finished(self, sweep_id: str, scope: CallScope) -> FinishedRuns:
         """Every run that was finished before the call."""
-        with self._sweeps.forgetting_deleted(sweep_id):
-            keeper = self._sweeps.get(sweep_id).keeper
-            async with keeper.fresh_model(scope) as model:
-                table = self._tables.get(model)
-                if table is None or not table.fits(model.spec):
-                    table = self._tables[model] = RunTable(model.spec)
-                kept = table
-                return await keeper.off_loop(lambda: kept.update(model.runs))
+        async with (
+            self._sweeps.using(sweep_id, scope) as sweep,
+            sweep.keeper.fresh_model(scope) as model,
+        ):
+            table = self._tables.get(model)
+            if table is None or not table.fits(model.spec):
+                table = self._tables[model] = RunTable(model.spec)
+            kept = table
+            return await sweep.keeper.off_loop(lambda: kept.update(model.runs))
 
     async def finished_of_each(
         self, sweep_ids: Sequence[str], scope: CallScope

@@ -1,18 +1,18 @@
-"""Who is answered together, and which sweeps stay in memory."""
+"""Who is answered together."""
 
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 
-from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
-from wanllmdb_suggestion.sweep_cache import SweepCache
+from wanllmdb_suggestion.registry_client import CallScope
 from wanllmdb_suggestion.waiting import Handout, WaitingLine, WaitingSuggest, scope_of
 
 
-def waiting(request_id: str, timeout: float | None = None, call: str = "") -> WaitingSuggest:
+def waiting(
+    request_id: str, timeout: float | None = None, call: str = "", key: str = ""
+) -> WaitingSuggest:
     answer: asyncio.Future[Handout] = asyncio.get_running_loop().create_future()
-    return WaitingSuggest(request_id, "agent", 1, CallScope(call, timeout), answer)
+    return WaitingSuggest(request_id, "agent", 1, CallScope(call, timeout, key), answer)
 
 
 async def test_those_who_wait_are_taken_in_order_and_stay_in_the_line() -> None:
@@ -65,24 +65,24 @@ async def test_a_call_for_several_lasts_as_long_as_the_most_patient_one() -> Non
     assert scope_of([waiting("a", 1.0), waiting("b", None)]).timeout is None
 
 
-async def test_the_sweep_unused_for_longest_goes_first_and_none_in_use() -> None:
-    registry = RegistryClient("127.0.0.1:1", 1.0)
-    with ThreadPoolExecutor(1) as executor:
-        cache = SweepCache(
-            registry, executor, max_sweeps=2, max_runs=10, state_key=b"", sampling_budget=1
-        )
-        first, second = cache.get("first"), cache.get("second")
-        assert cache.get("first") is first
-        cache.get("third")
-        assert cache.get("first") is first
-        assert cache.get("second") is not second
+async def test_those_with_different_keys_are_never_answered_together() -> None:
+    line = WaitingLine()
+    first, other, second, third = (
+        waiting("a", key="one"),
+        waiting("b", key="two"),
+        waiting("c", key="one"),
+        waiting("d"),
+    )
+    for suggest in (first, other, second, third):
+        line.join(suggest)
+    assert line.together(9) == [first, second]
+    assert scope_of(line.together(9)).key_text == "one"
+    for suggest in (first, second):
+        line.leave(suggest)
+    assert line.together(9) == [other]
+    line.leave(other)
+    assert line.together(9) == [third]
 
-        busy = cache.get("busy")
-        task = asyncio.create_task(busy.desk.suggest(1, "agent", "id", CallScope(timeout=5.0)))
-        await asyncio.sleep(0)
-        for name in "abcdef":
-            cache.get(name)
-        assert cache.get("busy") is busy
-        task.cancel()
-        cache.close()
-        await asyncio.gather(task, return_exceptions=True)
+
+async def test_what_is_printed_of_a_call_holds_no_key() -> None:
+    assert "secret" not in repr(CallScope("id", 1.0, "wsk_a_secret"))
