@@ -1,0 +1,7 @@
+"""All rows."""
+
+from __future__ import annotations
+
+from tests.security_table import registry_cases
+
+CASES = [*registry_cases.CASES]

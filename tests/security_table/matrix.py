@@ -1,0 +1,138 @@
+"""Tries every cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import grpc
+import grpc.aio
+from google.protobuf import descriptor_pool, message_factory
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+
+from tests.security_table.case import Case, Code
+from tests.security_table.keys import metadata_of
+from tests.security_table.world import OTHER, OWN, Key, World
+
+_DETAILS = "grpc-status-details-bin"
+_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a call ended: its code, and of an error reason, message and metadata."""
+
+    code: Code
+    reason: str = ""
+    message: str = ""
+    metadata: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What was expected of a case with a key about a project, and what was seen."""
+
+    case: Case
+    key: Key
+    project: str
+    expected: Ending
+    seen: Ending
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is as expected."""
+        return (self.seen.code, self.seen.reason) == (self.expected.code, self.expected.reason)
+
+
+async def try_case(world: World, case: Case) -> list[Cell]:
+    """The cells of a row: each key of one project on its own and on another one, and all others."""
+    cells = []
+    for key in world.keys:
+        for project in (OTHER,) if key.projects is None else (OWN, OTHER):
+            request = await case.make(world, project)
+            seen = await ending_of(world, case.rpc, request, key)
+            cells.append(Cell(case, key, project, _expected(case, key, project), seen))
+    return cells
+
+
+def _expected(case: Case, key: Key, project: str) -> Ending:
+    if key.refused:
+        return Ending(Code.UNAUTHENTICATED, key.refused)
+    code = case.expected(key.role, key.projects, project)
+    return Ending(code, "PERMISSION_DENIED" if code is Code.PERMISSION_DENIED else "")
+
+
+async def ending_of(world: World, rpc: str, request: Message, key: Key) -> Ending:
+    """How the call ends; of a stream, with the first message or without one."""
+    service, name = rpc[1:].split("/")
+    method = descriptor_pool.Default().FindServiceByName(service).methods_by_name[name]
+    answer = message_factory.GetMessageClass(method.output_type)
+    metadata = metadata_of(key.text) if key.text else ()
+    async with grpc.aio.insecure_channel(world.addresses[service]) as channel:
+        try:
+            if method.server_streaming:
+                stream = channel.unary_stream(
+                    rpc,
+                    request_serializer=type(request).SerializeToString,
+                    response_deserializer=answer.FromString,
+                )(request, metadata=metadata, timeout=_SECONDS)
+                await stream.read()
+                stream.cancel()
+            else:
+                await channel.unary_unary(
+                    rpc,
+                    request_serializer=type(request).SerializeToString,
+                    response_deserializer=answer.FromString,
+                )(request, metadata=metadata, timeout=_SECONDS)
+        except grpc.aio.AioRpcError as error:
+            return _refusal(error)
+    return Ending(Code.OK)
+
+
+def _refusal(error: grpc.aio.AioRpcError) -> Ending:
+    info = error_details_pb2.ErrorInfo()
+    for key, value in error.trailing_metadata() or ():
+        if key == _DETAILS:
+            for packed in status_pb2.Status.FromString(value).details:
+                packed.Unpack(info)
+    return Ending(
+        error.code(), info.reason, error.details() or "", tuple(sorted(info.metadata.items()))
+    )
+
+
+def table(cells: list[Cell]) -> str:
+    """The table as text: a row a case, a column a key and place; `!` where it does not hold."""
+    columns = list(dict.fromkeys((cell.key.name, cell.project) for cell in cells))
+    names = [_name(cells, *column) for column in columns]
+    rows: dict[str, dict[tuple[str, str], str]] = {}
+    for cell in cells:
+        row = rows.setdefault(cell.case.name, {})
+        word = _WORDS.get(cell.seen.reason, cell.seen.reason)
+        row[cell.key.name, cell.project] = word if cell.holds else f"{word}!"
+    width = max(map(len, rows))
+    lines = [f"{index:>2} = {name}" for index, name in enumerate(names, 1)]
+    lines.append(" " * width + "".join(f"{index:>5}" for index in range(1, len(names) + 1)))
+    for name, row in rows.items():
+        lines.append(f"{name:<{width}}" + "".join(f"{row[column]:>5}" for column in columns))
+    held = sum(cell.holds for cell in cells)
+    lines.append(f"{len(rows)} rows, {len(cells)} cells, as expected: {held}")
+    return "\n".join(lines)
+
+
+_WORDS = {
+    "": "ok",
+    "PERMISSION_DENIED": "-",
+    "KEY_MISSING": "none",
+    "KEY_INVALID": "bad",
+    "KEY_EXPIRED": "old",
+    "KEY_REVOKED": "gone",
+}
+
+
+def _name(cells: list[Cell], name: str, project: str) -> str:
+    key = next(cell.key for cell in cells if cell.key.name == name)
+    if key.refused:
+        return f"key: {name}"
+    if key.projects is None:
+        return f"{name} projects"
+    return f"{name} project, in {'it' if project == OWN else 'another one'}"

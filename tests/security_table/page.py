@@ -1,0 +1,41 @@
+"""The tables of who may call what, as docs/security.md shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from wanllmdb_common.calls.access import AccessTable
+from wanllmdb_registry.servicer.access_table import ACCESS as REGISTRY_ACCESS
+
+PAGE = Path(__file__).parents[2] / "docs" / "security.md"
+TABLES: list[AccessTable] = [REGISTRY_ACCESS]
+
+_BEGIN = (
+    "<!-- Who may call what, from the servers' own tables: python -m tests.security_table page -->"
+)
+_END = "<!-- End of who may call what. -->"
+
+
+def page_with_tables(page: str) -> str:
+    """The page with the tables as the servers have them."""
+    before, rest = page.split(_BEGIN)
+    _, after = rest.split(_END)
+    return f"{before}{_BEGIN}\n{''.join(_lines())}\n{_END}{after}"
+
+
+def write_page() -> None:
+    """Brings the page up to date."""
+    PAGE.write_text(page_with_tables(PAGE.read_text()))
+
+
+def _lines() -> Iterator[str]:
+    service = ""
+    for access_table in TABLES:
+        for rpc, access in access_table.items():
+            of, name = rpc[1:].split("/")
+            if of != service:
+                service = of
+                yield f"\n### {of.rpartition('.')[2]}\n\n"
+                yield "| RPC | role | where |\n| --- | --- | --- |\n"
+            yield f"| {name} | {access.role.word} | {access.where} |\n"

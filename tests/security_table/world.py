@@ -1,0 +1,178 @@
+"""Servers that ask for keys, keys of every kind, and what requests can be about."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+
+import grpc.aio
+
+from tests.security_table.keys import channel_with, create_key, id_of, new_secret
+from tests.security_table.processes import running_process
+from tests.sweeps import Registry, config_text, create_runs, proposal, request_id
+from wanllmdb.api.registry.v1 import key_service_pb2 as key_pb
+from wanllmdb.api.registry.v1 import key_service_pb2_grpc as key_grpc
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
+from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2, template_service_pb2
+from wanllmdb.api.registry.v1 import template_service_pb2_grpc as template_grpc
+from wanllmdb_common.calls.caller import Role
+from wanllmdb_common.search_space.convert import value_to_proto
+from wanllmdb_registry.servicer.service import SERVICES as REGISTRY_SERVICES
+
+OWN, OTHER = "own-project", "other-project"
+# The services that the servers of a world serve.
+SERVED = (*REGISTRY_SERVICES,)
+_SHORT = timedelta(seconds=1.5)
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key and what may be done with it: `projects` is None for all.
+
+    `refused` is the reason with which every call that brings it must end.
+    """
+
+    name: str
+    text: str
+    role: Role = Role.ADMIN
+    projects: frozenset[str] | None = None
+    refused: str = ""
+
+
+@dataclass
+class World:
+    """What the cells of the table are tried on.
+
+    Attributes:
+        addresses: Of the servers, by the full names of their services.
+        root_key: The operator's, which may do everything.
+        root_channels: By service; every call on them brings that key.
+        keys: One of each kind.
+        made: Ids that were given out, for requests that are to name one that is none.
+    """
+
+    addresses: Mapping[str, str]
+    root_key: str
+    root_channels: Mapping[str, grpc.aio.Channel]
+    keys: list[Key] = field(default_factory=list)
+    made: list[str] = field(default_factory=list)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The registry, which lets everything pass."""
+        return registry_grpc.SweepRegistryServiceStub(self.root_channels[REGISTRY_SERVICES[0]])
+
+    async def sweep(self, project: str, *, started: bool = False) -> str:
+        """A new sweep; gives its id."""
+        request = pb.CreateSweepRequest(
+            project=project, config_text=config_text(), request_id=request_id()
+        )
+        sweep: sweep_pb2.Sweep = (await self.registry.CreateSweep(request)).sweep
+        if started:
+            await self.registry.StartSweep(pb.StartSweepRequest(sweep_id=sweep.sweep_id))
+        self.made.append(sweep.sweep_id)
+        return sweep.sweep_id
+
+    async def running(self, project: str) -> run_pb2.Run:
+        """A running run of a new sweep."""
+        sweep_id = await self.sweep(project)
+        (run,) = await create_runs(self.registry, sweep_id, proposal(0))
+        return run
+
+    async def template(self) -> str:
+        """A new template, whose one value is its project; gives its name."""
+        name = f"t-{request_id()}"
+        text = "project: $(project)\nmethod: random\nparameters: {x: {min: 0.0, max: 1.0}}\n"
+        await template_grpc.TemplateServiceStub(
+            self.root_channels[REGISTRY_SERVICES[1]]
+        ).CreateTemplate(
+            template_service_pb2.CreateTemplateRequest(
+                template=template_service_pb2.Template(
+                    name=name,
+                    config_text=text,
+                    placeholders=[
+                        template_service_pb2.TemplatePlaceholder(
+                            name="project", example=value_to_proto("p")
+                        )
+                    ],
+                )
+            )
+        )
+        return name
+
+    async def key(self, project: str) -> str:
+        """A new reader's key; gives its id."""
+        text = await create_key(self.root_channels[REGISTRY_SERVICES[2]], Role.READER, project)
+        self.made.append(id_of(text))
+        return id_of(text)
+
+    @property
+    def secrets(self) -> list[str]:
+        """Of all keys that calls were sent with."""
+        texts = [self.root_key, *(key.text for key in self.keys)]
+        return [text.split("_", 2)[-1] for text in texts if text]
+
+
+@contextlib.asynccontextmanager
+async def running_world(database_url: str, log: Path) -> AsyncIterator[World]:
+    """Servers in processes of their own on an empty database, and keys, within the block.
+
+    What the servers log, down to the least level, is appended to `log`.
+    """
+    root_key = f"wsk_root_{new_secret()}"
+    async with contextlib.AsyncExitStack() as stack:
+        registry = await stack.enter_async_context(
+            running_process(
+                "wanllmdb_registry",
+                "--port=0",
+                "--log-level=debug",
+                "--log-format=json",
+                environment={
+                    "WANLLMDB_REGISTRY_DATABASE_URL": database_url,
+                    "WANLLMDB_REGISTRY_ADMIN_KEY": root_key,
+                },
+                log=log,
+            )
+        )
+        addresses = dict.fromkeys(REGISTRY_SERVICES, registry)
+        channels = {
+            address: await stack.enter_async_context(channel_with(address, root_key))
+            for address in set(addresses.values())
+        }
+        world = World(
+            addresses,
+            root_key,
+            {service: channels[address] for service, address in addresses.items()},
+        )
+        world.keys = await _keys(channels[registry])
+        yield world
+
+
+async def _keys(channel: grpc.aio.Channel) -> list[Key]:
+    keys = []
+    for role in Role:
+        own = await create_key(channel, role, OWN)
+        keys.append(Key(f"{role.word} of one", own, role, frozenset({OWN})))
+        everywhere = await create_key(channel, role, "*")
+        keys.append(Key(f"{role.word} of all", everywhere, role, None))
+    good = await create_key(channel, Role.ADMIN, "*")
+    expired = await create_key(channel, Role.ADMIN, "*", lifetime=_SHORT)
+    revoked = await create_key(channel, Role.ADMIN, "*")
+    stub = key_grpc.KeyServiceStub(channel)
+    await stub.RevokeKey(key_pb.RevokeKeyRequest(key_id=id_of(revoked)))
+    await asyncio.sleep(_SHORT.total_seconds())
+    return [
+        *keys,
+        Key("none", "", refused="KEY_MISSING"),
+        Key("malformed", good[:-20], refused="KEY_INVALID"),
+        Key("unknown", f"wsk_nobody_{new_secret()}", refused="KEY_INVALID"),
+        Key("wrong secret", f"wsk_{id_of(good)}_{new_secret()}", refused="KEY_INVALID"),
+        Key("expired", expired, refused="KEY_EXPIRED"),
+        Key("revoked", revoked, refused="KEY_REVOKED"),
+    ]
