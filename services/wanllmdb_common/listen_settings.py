@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -51,25 +52,60 @@ class ListenSettings(BaseSettings):
 
     def missing_protection(self) -> list[str]:
         """What these settings lack of what an exposed server needs, each in words for people."""
-        return [] if self.tls_cert else ["TLS (--tls-cert and --tls-key)"]
+        return missing_protection(has_tls=self.tls_cert is not None)
 
     @model_validator(mode="after")
     def _check_protection(self) -> Self:
-        problems = []
-        if (self.tls_cert is None) != (self.tls_key is None):
-            problems.append("--tls-cert and --tls-key need each other")
-        if self.tls_client_ca is not None and self.tls_cert is None:
-            problems.append("--tls-client-ca needs --tls-cert and --tls-key")
-        missing = self.missing_protection()
-        if self.is_exposed and missing and not self.insecure:
-            problems.append(
-                f"--host {self.host} can be reached from other machines, so the server needs "
-                f"{' and '.join(missing)}; or give --insecure, where everyone who reaches it may "
-                "read and change everything"
-            )
+        problems = listen_problems(
+            self.host,
+            tls_cert=self.tls_cert,
+            tls_key=self.tls_key,
+            tls_client_ca=self.tls_client_ca,
+            missing=() if self.insecure else self.missing_protection(),
+        )
         if problems:
             raise PydanticCustomError("listen", "{problems}", {"problems": "; ".join(problems)})
         return self
+
+
+def missing_protection(*, has_tls: bool, has_keys: bool = True) -> list[str]:
+    """What an exposed server needs and does not have, each in words for people."""
+    needed = {
+        "TLS (--tls-cert and --tls-key)": has_tls,
+        "API keys (--require-keys)": has_keys,
+    }
+    return [what for what, is_there in needed.items() if not is_there]
+
+
+def listen_problems(
+    host: str,
+    *,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    tls_client_ca: Path | None,
+    missing: Sequence[str],
+) -> list[str]:
+    """Why a server may not listen so, each in words for people; nothing where it may.
+
+    Args:
+        host: Where it is to listen.
+        tls_cert: These as in ListenSettings.
+        tls_key: See there.
+        tls_client_ca: See there.
+        missing: What it lacks if it is exposed, of `missing_protection`.
+    """
+    problems = []
+    if (tls_cert is None) != (tls_key is None):
+        problems.append("--tls-cert and --tls-key need each other")
+    if tls_client_ca is not None and tls_cert is None:
+        problems.append("--tls-client-ca needs --tls-cert and --tls-key")
+    if missing and not is_local(host):
+        problems.append(
+            f"--host {host} can be reached from other machines, so it needs "
+            f"{' and '.join(missing)}; or give --insecure, where everyone who reaches it may "
+            "read and change everything"
+        )
+    return problems
 
 
 def is_local(host: str) -> bool:

@@ -40,6 +40,15 @@ class TlsFiles:
         yield from filter(None, (self.cert, self.key, self.client_ca))
 
 
+def check_tls_files(files: TlsFiles) -> None:
+    """Passes if the files can be used now.
+
+    Raises:
+        TlsFileError: one can't.
+    """
+    _load(files)
+
+
 def server_credentials(files: TlsFiles) -> grpc.ServerCredentials:
     """What a server shows and asks for. Files that change are read at the next connection.
 
@@ -65,7 +74,7 @@ class _Source:
 
     def first(self) -> grpc.ServerCertificateConfiguration:
         self._seen = self._signature()
-        return self._load()
+        return _load(self._files)
 
     def news(self) -> grpc.ServerCertificateConfiguration | None:
         """What changed since; None for nothing. gRPC asks at each connection, in its threads."""
@@ -75,7 +84,7 @@ class _Source:
                 return None
             self._seen = signature
             try:
-                loaded = self._load()
+                loaded = _load(self._files)
             except TlsFileError as error:
                 problem = str(error)
                 log.error("new TLS files not taken, the old ones stay", problem=problem)  # noqa: TRY400  # the text says all
@@ -90,14 +99,14 @@ class _Source:
     def _signature(self) -> _Signature:
         return tuple(_file_signature(file) for file in self._files)
 
-    def _load(self) -> grpc.ServerCertificateConfiguration:
-        files = self._files
-        contents = {file: _read(file) for file in files}
-        _check(files)
-        return grpc.ssl_server_certificate_configuration(
-            [(contents[files.key], contents[files.cert])],
-            root_certificates=contents[files.client_ca] if files.client_ca else None,
-        )
+
+def _load(files: TlsFiles) -> grpc.ServerCertificateConfiguration:
+    contents = {file: _read(file) for file in files}
+    _check(files)
+    return grpc.ssl_server_certificate_configuration(
+        [(contents[files.key], contents[files.cert])],
+        root_certificates=contents[files.client_ca] if files.client_ca else None,
+    )
 
 
 def _file_signature(file: Path) -> tuple[int, int, int] | None:

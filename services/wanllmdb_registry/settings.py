@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from wanllmdb_common.listen_settings import missing_protection
 from wanllmdb_common.settings import ServerSettings
 from wanllmdb_registry.domain.keys.key_text import KeyText, parse_root_key
 
@@ -47,8 +48,7 @@ class RegistrySettings(ServerSettings):
         return value
 
     def missing_protection(self) -> list[str]:
-        keys = [] if self.keys_required else ["API keys (--require-keys)"]
-        return [*super().missing_protection(), *keys]
+        return missing_protection(has_tls=self.tls_cert is not None, has_keys=self.keys_required)
 
     @property
     def keys_required(self) -> bool:
