@@ -88,10 +88,11 @@ async def registry_server(
             root_key=parse_root_key(admin_key) if admin_key else None,
         ) as registry,
         running_server(
-            ServerSettings(port=0, grace=1),
+            ServerSettings(port=0, grace=1, drain_delay=0),
             services=REGISTRY_SERVICES,
             register=lambda server: add_registry(server, registry),
             steps=steps_of(registry),
+            readiness=registry.readiness,
         ) as address,
     ):
         yield address
@@ -119,7 +120,7 @@ async def suggestion_server(
 ) -> AsyncIterator[str]:
     """A suggestion service on the registry, within the block; yields its address."""
     settings = SuggestionSettings(
-        port=0, grace=1, registry=registry_address, state_key=SecretStr(state_key)
+        port=0, grace=1, drain_delay=0, registry=registry_address, state_key=SecretStr(state_key)
     )
     async with (
         running_suggestion(settings) as app,

@@ -23,6 +23,7 @@ from wanllmdb_common.listening import PortTakenError, listen
 from wanllmdb_common.readiness import Readiness
 from wanllmdb_common.server_credentials import TlsFileError
 from wanllmdb_common.settings import USAGE_EXIT_CODE, ServerSettings
+from wanllmdb_common.telemetry.running import Observation, running_telemetry
 
 log = structlog.get_logger(__name__)
 
@@ -107,10 +108,9 @@ async def serve_until_signal(
     name: str,
     settings: ServerSettings,
     *,
-    services: Sequence[str],
     register: Callable[[grpc.aio.Server], None],
+    observation: Observation,
     steps: Sequence[CallStep] = (),
-    readiness: Readiness | None = None,
 ) -> None:
     """Serves until SIGINT or SIGTERM; prints `ready NAME HOST:PORT` on stdout once it answers.
 
@@ -120,9 +120,16 @@ async def serve_until_signal(
     """
     stop = _on_signal(settings.grace)
     try:
-        async with running_server(
-            settings, services=services, register=register, steps=steps, readiness=readiness
-        ) as address:
+        async with (
+            running_telemetry(name, settings, observation) as observing,
+            running_server(
+                settings,
+                services=observation.services,
+                register=register,
+                steps=[*observing, *steps],
+                readiness=observation.readiness,
+            ) as address,
+        ):
             print(f"ready {name} {address}", flush=True)
             log.info("serving", service=name, address=address)
             await stop.wait()

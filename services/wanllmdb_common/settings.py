@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Literal, TypeVar
 
@@ -31,6 +32,25 @@ class ServerSettings(ListenSettings):
         "info", description="Least level that is logged."
     )
     log_format: Literal["text", "json"] = Field("text", description="Form of the log, on stderr.")
+    audit_log: str = Field(
+        "stderr",
+        min_length=1,
+        description="Where a line goes for each call that changes something: stderr, the path of "
+        "a file, or off.",
+    )
+    metrics_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="Port for Prometheus, over HTTP on the same host; 0 picks a free one, which "
+        "the log tells. None are served where not given.",
+    )
+    otlp_endpoint: str = Field(
+        # The variable by which OpenTelemetry's own programs find a collector.
+        default_factory=lambda: os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", ""),
+        description="Collector that takes traces as OTLP over gRPC, such as http://host:4317; "
+        "where not given, that in OTEL_EXPORTER_OTLP_ENDPOINT, else there are no traces.",
+    )
     grace: float = Field(
         10.0, ge=0, description="Seconds that a shutdown takes at most; running calls end in them."
     )

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from wanllmdb_common.errors import UnavailableError
 from wanllmdb_common.logs import configure_logging
 from wanllmdb_common.server import serve_until_signal
 from wanllmdb_common.settings import USAGE_EXIT_CODE, load_settings
+from wanllmdb_common.telemetry.running import Observation
 from wanllmdb_registry.app import running_registry
+from wanllmdb_registry.servicer.audit_table import AUDIT_TABLE
 from wanllmdb_registry.servicer.service import SERVICES, add_to, steps_of
 from wanllmdb_registry.settings import RegistrySettings
 from wanllmdb_registry.store.database import DatabaseUrlError
+
+if TYPE_CHECKING:
+    from wanllmdb_common.telemetry.tracing import Instrument
 
 PROGRAM = "wanllmdb-registry"
 
@@ -32,10 +39,17 @@ async def serve(settings: RegistrySettings) -> None:
         await serve_until_signal(
             "registry",
             settings,
-            services=SERVICES,
+            observation=Observation(SERVICES, AUDIT_TABLE, registry.readiness, _instruments),
             register=lambda server: add_to(server, registry),
             steps=steps_of(registry),
         )
+
+
+def _instruments() -> Sequence[Instrument]:
+    # Its packages are there only where traces are wanted.
+    from wanllmdb_registry.store.tracing import INSTRUMENTS
+
+    return INSTRUMENTS
 
 
 def main() -> None:

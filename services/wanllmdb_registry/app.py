@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import struct
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,18 +12,21 @@ from datetime import timedelta
 import structlog
 
 from wanllmdb_common.errors import ServiceError
+from wanllmdb_common.readiness import Readiness
 from wanllmdb_registry.domain.group_commit import GroupCommit
 from wanllmdb_registry.domain.keys.key_ring import KeyRing
 from wanllmdb_registry.domain.keys.key_text import KeyText
 from wanllmdb_registry.domain.keys.sweep_projects import SweepProjects
-from wanllmdb_registry.domain.run_progress import ExpireLeases
+from wanllmdb_registry.domain.run_progress import ExpiredLeases, ExpireLeases
 from wanllmdb_registry.domain.watch import ChangeHub
+from wanllmdb_registry.metrics import LEASES_EXPIRED, REPLIES_DELETED, RETRIES_QUEUED
 from wanllmdb_registry.store.change_channel import ChangeChannel
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.key_store import KeyStore
 from wanllmdb_registry.store.migrate import migrate
 from wanllmdb_registry.store.plot_reads import PlotReads
 from wanllmdb_registry.store.prior_run_reads import PriorRunReads
+from wanllmdb_registry.store.probe import DatabaseProbe
 from wanllmdb_registry.store.project_reads import ProjectReads
 from wanllmdb_registry.store.run_reads import RunReads
 from wanllmdb_registry.store.sweep_reads import SweepReads
@@ -54,6 +58,7 @@ class Registry:
     keys: KeyStore
     key_ring: KeyRing
     sweep_projects: SweepProjects
+    readiness: Readiness
 
 
 @contextlib.asynccontextmanager
@@ -79,6 +84,9 @@ async def running_registry(
         DatabaseUrlError: not a PostgreSQL address.
     """
     database = Database(database_url, pool_size=pool_size)
+    probe = DatabaseProbe(database)
+    readiness = Readiness("the database", probe.check)
+    readiness.tell(database.set_ready)
     try:
         await migrate(database)
         store = SweepStore(database, lease)
@@ -105,6 +113,7 @@ async def running_registry(
             keys=keys,
             key_ring=KeyRing(keys, required=require_keys, root=root_key),
             sweep_projects=SweepProjects(ProjectReads(database)),
+            readiness=readiness,
         )
         chores = [
             asyncio.create_task(changes.run()),
@@ -120,6 +129,7 @@ async def running_registry(
             await asyncio.gather(*chores, return_exceptions=True)
             await commits.close()
     finally:
+        probe.close()
         await database.close()
 
 
@@ -128,8 +138,13 @@ async def _expire_leases(registry: Registry, interval: timedelta) -> None:
         await asyncio.sleep(interval.total_seconds())
         try:
             for sweep_id in await registry.store.sweeps_with_expired_leases():
-                await registry.commits.submit(sweep_id, ExpireLeases(None, _encode_count))
-                log.info("leases expired", sweep_id=sweep_id)
+                reply = await registry.commits.submit(sweep_id, ExpireLeases(None, _encode_expired))
+                expired = _decode_expired(reply)
+                LEASES_EXPIRED.inc(expired.runs)
+                RETRIES_QUEUED.inc(expired.queued)
+                log.info(
+                    "leases expired", sweep_id=sweep_id, runs=expired.runs, queued=expired.queued
+                )
         except ServiceError as error:
             log.warning("leases not looked after this time", reason=error.reason)
         except Exception:
@@ -137,8 +152,15 @@ async def _expire_leases(registry: Registry, interval: timedelta) -> None:
             log.exception("leases not looked after this time")
 
 
-def _encode_count(count: int) -> bytes:
-    return count.to_bytes(8, "big")
+_EXPIRED = struct.Struct("!QQ")
+
+
+def _encode_expired(expired: ExpiredLeases) -> bytes:
+    return _EXPIRED.pack(expired.runs, expired.queued)
+
+
+def _decode_expired(reply: bytes) -> ExpiredLeases:
+    return ExpiredLeases(*_EXPIRED.unpack(reply))
 
 
 async def _forget_replies(registry: Registry) -> None:
@@ -146,9 +168,8 @@ async def _forget_replies(registry: Registry) -> None:
         await asyncio.sleep(CLEAN_UP_INTERVAL)
         try:
             for store in (registry.store, registry.templates):
-                deleted = True
-                while deleted:
-                    deleted = await store.delete_old_replies(REPLY_AGE) > 0
+                while deleted := await store.delete_old_replies(REPLY_AGE):
+                    REPLIES_DELETED.inc(deleted)
         except ServiceError as error:
             log.warning("old replies not deleted this time", reason=error.reason)
         except Exception:

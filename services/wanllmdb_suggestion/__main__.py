@@ -10,7 +10,9 @@ import optuna
 from wanllmdb_common.logs import configure_logging
 from wanllmdb_common.server import serve_until_signal
 from wanllmdb_common.settings import load_settings
+from wanllmdb_common.telemetry.running import Observation
 from wanllmdb_suggestion.app import SERVICES, running_suggestion
+from wanllmdb_suggestion.audit_table import AUDIT_TABLE
 from wanllmdb_suggestion.settings import SuggestionSettings
 
 # A thread that samples gives the interpreter up this often; with the default of
@@ -22,7 +24,11 @@ async def serve(settings: SuggestionSettings) -> None:
     """Serves until SIGINT or SIGTERM."""
     async with running_suggestion(settings) as app:
         await serve_until_signal(
-            "suggestion", settings, services=SERVICES, register=app.add_to, steps=app.steps
+            "suggestion",
+            settings,
+            observation=Observation(SERVICES, AUDIT_TABLE, app.readiness),
+            register=app.add_to,
+            steps=app.steps,
         )
 
 

@@ -18,6 +18,7 @@ from wanllmdb.api.suggestion.v1 import (
 )
 from wanllmdb_common.calls.authorization import Authorization
 from wanllmdb_common.calls.call import CallStep
+from wanllmdb_common.readiness import Readiness
 from wanllmdb_suggestion.access_table import ACCESS
 from wanllmdb_suggestion.analysis_servicer import AnalysisServicer
 from wanllmdb_suggestion.callers import CallerDirectory, CallerStep, SweepProjects
@@ -45,6 +46,7 @@ class SuggestionApp:
     importance: ImportanceWorker
     callers: CallerDirectory
     projects: SweepProjects
+    readiness: Readiness
 
     @property
     def steps(self) -> Sequence[CallStep]:
@@ -86,6 +88,7 @@ async def running_suggestion(settings: SuggestionSettings) -> AsyncIterator[Sugg
                 importance=importance,
                 callers=CallerDirectory(registry),
                 projects=SweepProjects(registry),
+                readiness=Readiness("the registry", registry.check_ready),
             )
         finally:
             sweeps.close()

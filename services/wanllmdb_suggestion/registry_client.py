@@ -10,6 +10,7 @@ from typing import Protocol, Self, TypeVar
 
 import grpc
 import grpc.aio
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from wanllmdb.api.registry.v1 import (
     key_service_pb2,
@@ -22,6 +23,8 @@ from wanllmdb.api.registry.v1 import (
 from wanllmdb_common.calls.call import REQUEST_ID_KEY, current_call, logged_id
 from wanllmdb_common.calls.keys import AUTHORIZATION_KEY, key_text_of
 from wanllmdb_common.error_mapping import Context
+from wanllmdb_common.health import READINESS
+from wanllmdb_common.telemetry.trace_context import Metadata, trace_headers
 from wanllmdb_suggestion.registry_channel import open_registry_channel
 from wanllmdb_suggestion.rpc_errors import service_error
 
@@ -47,18 +50,23 @@ class CallScope:
         timeout: Seconds left.
         key_text: The caller's API key, by which the registry judges the call: this
             service has none of its own. Empty for none.
+        trace: Metadata that names its trace.
     """
 
     request_id: str = ""
     timeout: float | None = None
     key_text: str = field(default="", repr=False)
+    trace: Metadata = ()
 
 
 def scope_of_call(context: Context) -> CallScope:
     """The scope of calls that serve an incoming one."""
     call = current_call()
     return CallScope(
-        logged_id(call.metadata(REQUEST_ID_KEY)), context.time_remaining(), key_text_of(call)
+        logged_id(call.metadata(REQUEST_ID_KEY)),
+        context.time_remaining(),
+        key_text_of(call),
+        trace_headers(),
     )
 
 
@@ -70,6 +78,10 @@ class _Call(Protocol[Request, Response]):
         timeout: float | None = None,
         metadata: tuple[tuple[str, str], ...] | None = None,
     ) -> Awaitable[Response]: ...
+
+
+class RegistryNotReadyError(Exception):
+    """The registry runs, but what it needs is away."""
 
 
 class RegistryClient:
@@ -88,6 +100,7 @@ class RegistryClient:
         self._channel = open_registry_channel(self._address)
         self._stub = registry_service_pb2_grpc.SweepRegistryServiceStub(self._channel)
         self._keys = key_service_pb2_grpc.KeyServiceStub(self._channel)
+        self._health = health_pb2_grpc.HealthStub(self._channel)
         return self
 
     async def __aexit__(
@@ -98,6 +111,18 @@ class RegistryClient:
     ) -> None:
         if self._channel is not None:
             await self._channel.close()
+
+    async def check_ready(self) -> None:
+        """Whether a registry answers and is ready itself.
+
+        Raises:
+            RegistryNotReadyError: it says that it is not.
+            grpc.RpcError: no answer.
+        """
+        request = health_pb2.HealthCheckRequest(service=READINESS)
+        answer = await self._health.Check(request)
+        if answer.status != health_pb2.HealthCheckResponse.SERVING:
+            raise RegistryNotReadyError
 
     async def get_caller(self, scope: CallScope) -> key_service_pb2.GetCallerResponse:
         """Who has the scope's key."""
@@ -183,7 +208,7 @@ class RegistryClient:
         self, method: _Call[Request, Response], request: Request, scope: CallScope
     ) -> Response:
         timeout = self._timeout if scope.timeout is None else min(scope.timeout, self._timeout)
-        metadata = []
+        metadata = [*scope.trace]
         if scope.request_id:
             metadata.append((REQUEST_ID_KEY, scope.request_id))
         if scope.key_text:

@@ -44,10 +44,15 @@ class Call:
     reason: str = ""
     started: float = field(default_factory=time.perf_counter)
 
-    @property
+    @cached_property
     def rpc(self) -> str:
         """The name of the RPC alone."""
         return self.method.rpartition("/")[2]
+
+    @property
+    def is_watch(self) -> bool:
+        """Whether it waits for changes, and so for ever."""
+        return self.is_stream and self.rpc.startswith("Watch")
 
     @property
     def peer(self) -> str:

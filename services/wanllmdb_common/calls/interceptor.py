@@ -13,6 +13,7 @@ import structlog
 from google.protobuf.message import DecodeError
 
 from wanllmdb_common.calls.call import Call, CallStep, set_current_call
+from wanllmdb_common.deadline import set_deadline
 from wanllmdb_common.draining import Drain
 from wanllmdb_common.error_mapping import Context, abort, abort_internal, code_of
 from wanllmdb_common.errors import FieldViolation, ServiceError, invalid_request
@@ -66,6 +67,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             request, problem = _request(read, data)
             call = Call(method, request, context, is_stream=False)
             set_current_call(call)
+            set_deadline(context.time_remaining())
             entered: list[CallStep] = []
             try:
                 for step in self._steps:
@@ -88,13 +90,14 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             request, problem = _request(read, data)
             call = Call(method, request, context, is_stream=True)
             set_current_call(call)
+            set_deadline(context.time_remaining())
             entered: list[CallStep] = []
             try:
                 for step in self._steps:
                     entered.append(step)
                     await step.before(call)
                 _raise_any(problem)
-                scope = self._drain.watch if call.rpc.startswith("Watch") else self._drain.call
+                scope = self._drain.watch if call.is_watch else self._drain.call
                 async with contextlib.aclosing(behavior(request, context)) as messages:
                     while True:
                         # Not around the yield, where gRPC waits for the caller to read.

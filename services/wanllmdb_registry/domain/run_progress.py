@@ -168,9 +168,17 @@ class ReleaseRun(SingleChange[Run]):
         return run
 
 
+@dataclass(frozen=True, slots=True)
+class ExpiredLeases:
+    """How many runs' leases ran out, and how many of these runs were queued again."""
+
+    runs: int
+    queued: int
+
+
 @dataclass(frozen=True)
-class ExpireLeases(SingleChange[int]):
-    """What becomes of runs whose lease ran out: queued again, or LOST. Gives their number."""
+class ExpireLeases(SingleChange[ExpiredLeases]):
+    """What becomes of runs whose lease ran out: queued again, or LOST."""
 
     @property
     def needs_lock(self) -> bool:
@@ -180,7 +188,8 @@ class ExpireLeases(SingleChange[int]):
     def needs(self, sweep: Sweep) -> Needs:
         return Needs(expired=True)
 
-    def apply(self, edit: SweepEdit) -> int:
+    def apply(self, edit: SweepEdit) -> ExpiredLeases:
+        queued = 0
         expired = [
             run
             for run in edit.runs.values()
@@ -195,11 +204,12 @@ class ExpireLeases(SingleChange[int]):
             )
             if not edit.sweep.state.is_final and run.losses < edit.sweep.spec.retries.lost:
                 run.losses += 1
+                queued += 1
                 edit.move(run, RunState.QUEUED)
             else:
                 edit.move(run, RunState.LOST)
         finish_if_done(edit)
-        return len(expired)
+        return ExpiredLeases(len(expired), queued)
 
 
 def _report(edit: SweepEdit, run: Run, rows: Sequence[MetricRow]) -> None:

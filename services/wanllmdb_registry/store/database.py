@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
+import weakref
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import asyncpg
 import structlog
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from wanllmdb_common.errors import AbortedError, UnavailableError
+from wanllmdb_registry.metrics import (
+    POOL_CONNECTIONS,
+    POOL_CONNECTIONS_IN_USE,
+    POOL_CONNECTIONS_MAX,
+    POOL_WAIT_SECONDS,
+)
 from wanllmdb_registry.store.statement import Connection, keep_connection, prepare_connection
 
 # Seconds after which a statement is given up.
 COMMAND_TIMEOUT = 60.0
+# Seconds that a call waits for a PostgreSQL that is away: those that come as it comes
+# back need not fail, and those that are repeated come less often.
+AWAY_WAIT = 0.5
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +39,11 @@ _CONFLICT_STATES = {"40001", "40P01"}
 # that takes no writes; and what its operator must put right: wrong user or
 # password, no such database, no right to use it.
 _AWAY_STATES = ("08", "53", "57", "25006", "28", "3D", "42501")
+
+
+# The pools by what they are for, as they are called in the metrics.
+_HOT = "trials"
+_LISTS = "lists"
 
 
 class DatabaseUrlError(ValueError):
@@ -57,6 +74,9 @@ class Database:
     `statement`; lists and migrations on SQLAlchemy's engine, which has a
     quarter of the connections.
 
+    While it is told that PostgreSQL is away, see `set_ready`, every use fails within
+    AWAY_WAIT rather than after the time that a connection or a statement gets.
+
     Args:
         url: The address; see `async_url`.
         pool_size: Connections at most.
@@ -75,36 +95,60 @@ class Database:
             isolation_level="AUTOCOMMIT",
             connect_args={"timeout": connect_timeout, "command_timeout": COMMAND_TIMEOUT},
         )
+        event.listen(self.engine.sync_engine, "connect", self._adopt_for_lists)
         self._dsn = engine_url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._pool_size = max(1, pool_size - listing)
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._opening = asyncio.Lock()
+        self._connections: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._is_ready = asyncio.Event()
+        self._is_ready.set()
+        POOL_CONNECTIONS_MAX.labels(_LISTS).set(listing)
+        POOL_CONNECTIONS_MAX.labels(_HOT).set(self._pool_size)
+
+    def set_ready(self, is_ready: bool) -> None:
+        """Whether PostgreSQL answers, as somebody else found out.
+
+        When it does not, statements under way fail now: their connections may never
+        tell. Call it in the event loop.
+        """
+        if is_ready:
+            self._is_ready.set()
+            return
+        self._is_ready.clear()
+        for connection in list(self._connections):
+            connection.terminate()
+        # What is left of them in the engine's pool would fail the first call later.
+        self.engine.sync_engine.dispose(close=False)
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """A transaction: committed at the end of the block, rolled back on an error."""
-        with translated_errors():
-            pool = self._pool or await self._open()
-            async with (
-                pool.acquire(timeout=self._timeout) as connection,
-                connection.transaction(),
-            ):
-                yield connection
+        async with self.read() as connection, connection.transaction():
+            yield connection
 
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
         """A connection on which each statement is its own transaction."""
+        await self._wait_until_ready()
         with translated_errors():
             pool = self._pool or await self._open()
+            began = time.perf_counter()
             async with pool.acquire(timeout=self._timeout) as connection:
-                yield connection
+                _hot_wait.observe(time.perf_counter() - began)
+                with _hot_in_use.track_inprogress():
+                    yield connection
 
     @contextlib.asynccontextmanager
     async def list(self) -> AsyncIterator[AsyncConnection]:
         """As `read`, for statements that are put together for each call."""
+        await self._wait_until_ready()
         with translated_errors():
+            began = time.perf_counter()
             async with self.engine.connect() as connection:
-                yield connection
+                _list_wait.observe(time.perf_counter() - began)
+                with _list_in_use.track_inprogress():
+                    yield connection
 
     @contextlib.asynccontextmanager
     async def migration(self) -> AsyncIterator[AsyncConnection]:
@@ -138,10 +182,38 @@ class Database:
                     max_size=self._pool_size,
                     timeout=self._timeout,
                     command_timeout=COMMAND_TIMEOUT,
-                    init=prepare_connection,
+                    init=self._adopt_for_trials,
                     reset=keep_connection,
                 )
             return self._pool
+
+    async def _wait_until_ready(self) -> None:
+        if self._is_ready.is_set():
+            return
+        try:
+            async with asyncio.timeout(AWAY_WAIT):
+                await self._is_ready.wait()
+        except TimeoutError:
+            raise _away() from None
+
+    async def _adopt_for_trials(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
+        self._adopt(connection, _HOT)
+        await prepare_connection(connection)
+
+    def _adopt_for_lists(self, adapted: Any, _record: object) -> None:
+        self._adopt(adapted.driver_connection, _LISTS)
+
+    def _adopt(self, connection: asyncpg.Connection[asyncpg.Record], pool: str) -> None:
+        gauge = POOL_CONNECTIONS.labels(pool)
+        gauge.inc()
+        connection.add_termination_listener(lambda _: gauge.dec())
+        self._connections.add(connection)
+
+
+_hot_wait = POOL_WAIT_SECONDS.labels(_HOT)
+_hot_in_use = POOL_CONNECTIONS_IN_USE.labels(_HOT)
+_list_wait = POOL_WAIT_SECONDS.labels(_LISTS)
+_list_in_use = POOL_CONNECTIONS_IN_USE.labels(_LISTS)
 
 
 @contextlib.contextmanager
@@ -186,7 +258,13 @@ def _is_lost_connection(error: Exception) -> bool:
 
 
 def _unavailable(error: Exception) -> UnavailableError:
-    log.warning("database unavailable", error=type(error).__name__, text=str(error)[:500])
+    # SQLAlchemy's own text is the statement.
+    text = str(getattr(error, "orig", None) or error)
+    log.warning("database unavailable", error=type(error).__name__, text=text[:500])
+    return _away()
+
+
+def _away() -> UnavailableError:
     return UnavailableError(
         "DATABASE_UNAVAILABLE", "the registry's database does not answer; send the request again"
     )

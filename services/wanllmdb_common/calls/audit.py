@@ -1,0 +1,143 @@
+"""The audit log: one line for every call that changes something, also for refused ones.
+
+Which RPCs these are is seen from the protos: their requests carry a `request_id`. A table
+says what of each goes into its line; a server with such an RPC missing from it does not start.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import logging.handlers
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from google.protobuf import descriptor_pool
+from google.protobuf.descriptor import Descriptor
+
+from wanllmdb_common.calls.call import REQUEST_ID_KEY, Call, logged_id
+
+LOGGER = "wanllmdb.audit"
+
+ANONYMOUS = "anonymous"
+# Of a name or an id that a caller made up.
+MAX_TEXT = 200
+# Run numbers of one line.
+MAX_NUMBERS = 100
+
+AuditRule = Callable[[Any, Any], Mapping[str, object]]
+"""What a call is about, from its request and its response; that is None for one that failed.
+Must not raise, whatever the request holds, and must not give a secret."""
+
+AuditTable = Mapping[str, AuditRule]
+"""By the full name of the RPC, `/package.Service/Rpc`."""
+
+
+class AuditTableError(Exception):
+    """RPCs that change something and rows do not match: the server must not start."""
+
+
+def check_audit_table(table: AuditTable, services: Iterable[str]) -> None:
+    """Passes if the table has a row for each mutating RPC of the services, and no other row.
+
+    Raises:
+        AuditTableError: names every RPC without a row and every row without an RPC.
+    """
+    rpcs = {rpc for service in services for rpc in mutating_rpcs(service)}
+    problems = [f"{rpc} has no row" for rpc in sorted(rpcs - table.keys())]
+    problems += [f"the row {rpc} is of no mutating RPC" for rpc in sorted(table.keys() - rpcs)]
+    if problems:
+        raise AuditTableError(f"the table of the audit log: {'; '.join(problems)}")
+
+
+def mutating_rpcs(service: str) -> list[str]:
+    """The full names of the RPCs whose requests, or what they hold a list of, have a request_id."""
+    methods = descriptor_pool.Default().FindServiceByName(service).methods
+    return [f"/{service}/{method.name}" for method in methods if _is_mutation(method.input_type)]
+
+
+def _is_mutation(request: Descriptor) -> bool:
+    names = {"request_id"}
+    return any(
+        field.name in names
+        or (field.message_type is not None and names & set(field.message_type.fields_by_name))
+        for field in request.fields
+    )
+
+
+class Audit:
+    """The step that writes the lines. Comes first, to see how each call ended.
+
+    Args:
+        table: What goes into a line.
+        services: The full names of the services that are served.
+        destination: `stderr`, or the path of a file, which is opened again when it was moved.
+
+    Raises:
+        AuditTableError: the table and the services' RPCs do not match.
+        OSError: the file can't be written.
+    """
+
+    def __init__(
+        self, table: AuditTable, services: Iterable[str], destination: str = "stderr"
+    ) -> None:
+        check_audit_table(table, services)
+        self._table = table
+        self._log = audit_logger(destination)
+
+    async def before(self, call: Call) -> None:
+        pass
+
+    def after(self, call: Call) -> None:
+        rule = self._table.get(call.method)
+        if rule is None:
+            return
+        line: dict[str, object] = {
+            "timestamp": datetime.now(UTC).isoformat(),
+            "level": "info",
+            "logger": LOGGER,
+            "event": call.rpc,
+            "key_id": call.caller.key_id or ANONYMOUS,
+            "peer": call.peer,
+            "code": call.code.name,
+        }
+        if call.reason:
+            line["reason"] = call.reason
+        named = logged_id(call.metadata(REQUEST_ID_KEY))
+        if named:
+            line["call_id"] = named
+        request_id = getattr(call.request, "request_id", "")
+        if request_id:
+            line["request_id"] = text(request_id)
+        about = rule(call.request, call.response)
+        line |= {key: value for key, value in about.items() if value not in ("", None)}
+        self._log.info(json.dumps(line))
+
+
+def audit_logger(destination: str) -> logging.Logger:
+    """A logger that writes its messages as they are, and nowhere else."""
+    handler: logging.Handler
+    if destination == "stderr":
+        handler = logging.StreamHandler(sys.stderr)
+    else:
+        handler = logging.handlers.WatchedFileHandler(destination, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logger = logging.getLogger(LOGGER)
+    for old in logger.handlers:
+        old.close()
+    logger.handlers = [handler]
+    logger.propagate = False
+    logger.setLevel(logging.INFO)
+    return logger
+
+
+def text(value: str) -> str:
+    """As much of what a caller sent as a line takes."""
+    return value[:MAX_TEXT]
+
+
+def numbers(of: Iterable[int]) -> Sequence[int] | None:
+    """Run numbers, at most MAX_NUMBERS of them; None for none."""
+    return list(of)[:MAX_NUMBERS] or None

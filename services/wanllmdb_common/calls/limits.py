@@ -1,0 +1,182 @@
+"""The step that bounds how much callers ask for: calls a second, calls at once, streams."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from wanllmdb_common.calls.call import Call
+from wanllmdb_common.calls.fair_share import FairShare
+from wanllmdb_common.errors import OverloadedError
+from wanllmdb_common.limit_settings import LimitSettings
+
+# Seconds that may be asked for at once, after a pause.
+BURST = 2.0
+# Seconds after which to come again where calls end at a time that nobody knows.
+RETRY_AFTER = 1.0
+# Callers without a bucket of calls left to fill are forgotten beyond so many.
+MAX_BUCKETS = 10_000
+LEAST_SHARE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """Whose limits a call counts for.
+
+    Attributes:
+        name: The same for all its calls.
+        shown: As it is told.
+        is_bounded: Whether it has limits of its own: without keys, callers on the
+            server's own machine have none.
+    """
+
+    name: str
+    shown: str
+    is_bounded: bool
+
+
+def payer_of(call: Call) -> Payer:
+    """The API key, else the address without its port."""
+    key = call.caller.key_id
+    if key:
+        return Payer(f"key {key}", f"API key '{key}'", is_bounded=True)
+    host = _host(call.peer)
+    return Payer(f"address {host}", f"address {host}", is_bounded=not _is_loopback(host))
+
+
+class CallLimits:
+    """Refuses calls beyond the limits, and shares what there is.
+
+    Comes after the step that sets `Call.caller`.
+
+    Args:
+        settings: The limits.
+        clock: Seconds.
+    """
+
+    def __init__(
+        self, settings: LimitSettings, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._calls = _Counted(
+            "calls", "at once", settings.max_calls, settings.max_calls_per_caller
+        )
+        self._streams = _Counted(
+            "watches and exports", "at once", settings.max_streams, settings.max_streams_per_caller
+        )
+        self._share = FairShare(settings.shared_calls, LEAST_SHARE, clock=clock)
+        self._admitted: dict[Call, Payer] = {}
+        self._sharing: set[Call] = set()
+
+    async def before(self, call: Call) -> None:
+        payer = payer_of(call)
+        if payer.is_bounded:
+            self._take_one(payer)
+        (self._streams if call.is_stream else self._calls).enter(payer)
+        self._admitted[call] = payer
+        # Streams wait most of their time, for changes or for a slow reader.
+        if payer.is_bounded and not call.is_stream:
+            await self._share.enter(payer.name)
+            self._sharing.add(call)
+
+    def after(self, call: Call) -> None:
+        payer = self._admitted.pop(call, None)
+        if payer is None:
+            return
+        (self._streams if call.is_stream else self._calls).leave(payer)
+        if call in self._sharing:
+            self._sharing.remove(call)
+            self._share.leave(payer.name)
+
+    def _take_one(self, payer: Payer) -> None:
+        """Takes a token out of the caller's bucket.
+
+        Raises:
+            OverloadedError: RATE_LIMITED: there is none.
+        """
+        rate = self._settings.calls_per_second
+        if not rate:
+            return
+        now = self._clock()
+        most = max(1.0, rate * BURST)
+        tokens, since = self._buckets.get(payer.name, (most, now))
+        tokens = min(most, tokens + (now - since) * rate)
+        self._buckets[payer.name] = (max(tokens - 1, 0.0) if tokens >= 1 else tokens, now)
+        self._buckets.move_to_end(payer.name)
+        if len(self._buckets) > MAX_BUCKETS:
+            self._buckets.popitem(last=False)
+        if tokens < 1:
+            raise _rate_limited(payer, f"{rate:g} calls a second", (1 - tokens) / rate)
+
+
+class _Counted:
+    """What is under way at once, of all callers and of each."""
+
+    def __init__(self, what: str, when: str, most: int, most_of_one: int) -> None:
+        self._what = what
+        self._when = when
+        self._most = most
+        self._most_of_one = most_of_one
+        self._by_payer: Counter[str] = Counter()
+        self._total = 0
+
+    def enter(self, payer: Payer) -> None:
+        """Raises OverloadedError: RATE_LIMITED, OVERLOADED."""
+        if payer.is_bounded and self._by_payer[payer.name] >= self._most_of_one:
+            raise _rate_limited(
+                payer, f"{self._most_of_one:,} {self._what} {self._when}", RETRY_AFTER
+            )
+        if self._total >= self._most:
+            limit = f"{self._most:,} {self._what} {self._when}"
+            raise OverloadedError(
+                "OVERLOADED",
+                f"this server has {limit}, as many as it takes: come again in {RETRY_AFTER:g} s, "
+                "or ask another replica",
+                RETRY_AFTER,
+                limit=limit,
+            )
+        self._by_payer[payer.name] += 1
+        self._total += 1
+
+    def leave(self, payer: Payer) -> None:
+        """Ends one that entered."""
+        self._total -= 1
+        self._by_payer[payer.name] -= 1
+        if not self._by_payer[payer.name]:
+            del self._by_payer[payer.name]
+
+
+def _rate_limited(payer: Payer, limit: str, retry_after: float) -> OverloadedError:
+    # The answer is in whole milliseconds, and 0 would mean that nothing was said.
+    seconds = math.ceil(retry_after * 1000) / 1000
+    return OverloadedError(
+        "RATE_LIMITED",
+        f"{payer.shown} may have {limit}, and has asked for more: come again in {seconds:g} s, "
+        "send less at once, or ask an operator for a higher limit",
+        seconds,
+        limit=limit,
+    )
+
+
+def _host(peer: str) -> str:
+    """The address in what gRPC calls a peer: ipv4:1.2.3.4:567, ipv6:[::1]:567, unix:..."""
+    kind, _, rest = peer.partition(":")
+    if kind not in ("ipv4", "ipv6"):
+        return "local"
+    return unquote(rest).rpartition(":")[0].strip("[]").partition("%")[0]
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return True
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback

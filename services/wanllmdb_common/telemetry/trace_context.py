@@ -1,0 +1,73 @@
+"""Carries the trace of a call to where the call's own context does not reach.
+
+Does nothing, at hardly any cost, until tracing was turned on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from opentelemetry.context import Context
+
+# W3C Trace Context, in the form of gRPC metadata.
+HEADERS = ("traceparent", "tracestate")
+
+Metadata = tuple[tuple[str, str], ...]
+
+_is_on = False
+
+
+def turn_on(is_on: bool = True) -> None:
+    """For whoever starts tracing: its packages are there."""
+    global _is_on
+    _is_on = is_on
+
+
+def current_trace() -> Context | None:
+    """The trace that the running code belongs to; None without tracing."""
+    if not _is_on:
+        return None
+    from opentelemetry import context
+
+    return context.get_current()
+
+
+@contextlib.contextmanager
+def within_trace(trace: Context | None) -> Iterator[None]:
+    """What runs in the block belongs to that trace, and to none for None."""
+    if not _is_on:
+        yield
+        return
+    from opentelemetry import context
+
+    token = context.attach(context.Context() if trace is None else trace)
+    try:
+        yield
+    finally:
+        context.detach(token)
+
+
+def trace_headers() -> Metadata:
+    """Metadata by which a server that is called finds the running code's trace."""
+    if not _is_on:
+        return ()
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+    carrier: dict[str, str] = {}
+    TraceContextTextMapPropagator().inject(carrier)
+    return tuple(carrier.items())
+
+
+def trace_ids() -> dict[str, Any]:
+    """The ids of the running code's trace and span as logs name them; empty without a trace."""
+    if not _is_on:
+        return {}
+    from opentelemetry import trace
+
+    span = trace.get_current_span().get_span_context()
+    if not span.is_valid:
+        return {}
+    return {"trace_id": f"{span.trace_id:032x}", "span_id": f"{span.span_id:016x}"}
