@@ -91,7 +91,7 @@ async def registry_server(
             ServerSettings(port=0, grace=1, drain_delay=0),
             services=REGISTRY_SERVICES,
             register=lambda server: add_registry(server, registry),
-            steps=steps_of(registry),
+            steps=steps_of(registry, ServerSettings()),
             readiness=registry.readiness,
         ) as address,
     ):

@@ -9,6 +9,7 @@ from typing import Literal, TypeVar
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, CliApp, SettingsConfigDict, SettingsError
 
+from wanllmdb_common.limit_settings import LimitSettings
 from wanllmdb_common.listen_settings import ListenSettings
 
 S = TypeVar("S", bound=BaseSettings)
@@ -17,7 +18,7 @@ S = TypeVar("S", bound=BaseSettings)
 USAGE_EXIT_CODE = 2
 
 
-class ServerSettings(ListenSettings):
+class ServerSettings(ListenSettings, LimitSettings):
     """The base of each server's settings; a subclass sets `env_prefix` and the port."""
 
     model_config = SettingsConfigDict(
@@ -58,9 +59,6 @@ class ServerSettings(ListenSettings):
         0.5,
         ge=0,
         description="Seconds of these in which calls are still taken, until balancers know.",
-    )
-    max_message_bytes: int = Field(
-        4 * 1024 * 1024, ge=64 * 1024, description="Largest message taken or sent."
     )
 
 

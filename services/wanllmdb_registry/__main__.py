@@ -41,7 +41,7 @@ async def serve(settings: RegistrySettings) -> None:
             settings,
             observation=Observation(SERVICES, AUDIT_TABLE, registry.readiness, _instruments),
             register=lambda server: add_to(server, registry),
-            steps=steps_of(registry),
+            steps=steps_of(registry, settings),
         )
 
 

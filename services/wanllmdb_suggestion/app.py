@@ -18,6 +18,8 @@ from wanllmdb.api.suggestion.v1 import (
 )
 from wanllmdb_common.calls.authorization import Authorization
 from wanllmdb_common.calls.call import CallStep
+from wanllmdb_common.calls.limits import CallLimits
+from wanllmdb_common.limit_settings import LimitSettings
 from wanllmdb_common.readiness import Readiness
 from wanllmdb_suggestion.access_table import ACCESS
 from wanllmdb_suggestion.analysis_servicer import AnalysisServicer
@@ -46,6 +48,7 @@ class SuggestionApp:
     importance: ImportanceWorker
     callers: CallerDirectory
     projects: SweepProjects
+    limits: LimitSettings
     readiness: Readiness
 
     @property
@@ -55,7 +58,11 @@ class SuggestionApp:
         Raises:
             AccessTableError: an RPC has no row in the table of who may call it.
         """
-        return [CallerStep(self.callers), Authorization(ACCESS, SERVICES, self.projects.of)]
+        return [
+            CallerStep(self.callers),
+            CallLimits(self.limits),
+            Authorization(ACCESS, SERVICES, self.projects.of),
+        ]
 
     def add_to(self, server: grpc.aio.Server) -> None:
         """Adds the services to a server."""
@@ -88,6 +95,7 @@ async def running_suggestion(settings: SuggestionSettings) -> AsyncIterator[Sugg
                 importance=importance,
                 callers=CallerDirectory(registry),
                 projects=SweepProjects(registry),
+                limits=settings,
                 readiness=Readiness("the registry", registry.check_ready),
             )
         finally:

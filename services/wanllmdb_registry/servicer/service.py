@@ -13,6 +13,8 @@ from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as pb_grpc
 from wanllmdb.api.registry.v1 import template_service_pb2 as template_pb
 from wanllmdb.api.registry.v1 import template_service_pb2_grpc as template_grpc
 from wanllmdb_common.calls.call import CallStep
+from wanllmdb_common.calls.limits import CallLimits
+from wanllmdb_common.limit_settings import LimitSettings
 from wanllmdb_registry.app import Registry
 from wanllmdb_registry.servicer.access import authentication, authorization
 from wanllmdb_registry.servicer.exports import ExportsPart
@@ -52,10 +54,10 @@ def add_to(server: grpc.aio.Server, registry: Registry) -> None:
     key_grpc.add_KeyServiceServicer_to_server(KeyServicer(registry), server)
 
 
-def steps_of(registry: Registry) -> Sequence[CallStep]:
+def steps_of(registry: Registry, limits: LimitSettings) -> Sequence[CallStep]:
     """What is done around each call, outermost first.
 
     Raises:
         AccessTableError: an RPC has no row in the table of who may call it.
     """
-    return [authentication(registry), authorization(registry, SERVICES)]
+    return [authentication(registry), CallLimits(limits), authorization(registry, SERVICES)]
