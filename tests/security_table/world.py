@@ -54,14 +54,15 @@ class World:
         root_key: The operator's, which may do everything.
         root_channels: By service; every call on them brings that key.
         keys: One of each kind.
-        made: Ids that were given out, for requests that are to name one that is none.
+        made: The project by each id that was given out, for requests that are to name one
+            that is none.
     """
 
     addresses: Mapping[str, str]
     root_key: str
     root_channels: Mapping[str, grpc.aio.Channel]
     keys: list[Key] = field(default_factory=list)
-    made: list[str] = field(default_factory=list)
+    made: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def registry(self) -> Registry:
@@ -76,7 +77,7 @@ class World:
         sweep: sweep_pb2.Sweep = (await self.registry.CreateSweep(request)).sweep
         if started:
             await self.registry.StartSweep(pb.StartSweepRequest(sweep_id=sweep.sweep_id))
-        self.made.append(sweep.sweep_id)
+        self.made[sweep.sweep_id] = project
         return sweep.sweep_id
 
     async def running(self, project: str) -> run_pb2.Run:
@@ -109,7 +110,7 @@ class World:
     async def key(self, project: str) -> str:
         """A new reader's key; gives its id."""
         text = await create_key(self.root_channels[REGISTRY_SERVICES[2]], Role.READER, project)
-        self.made.append(id_of(text))
+        self.made[id_of(text)] = project
         return id_of(text)
 
     @property
