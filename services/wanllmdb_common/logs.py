@@ -7,11 +7,15 @@ import sys
 
 import structlog
 
+from wanllmdb_common.calls.call import current_call
+from wanllmdb_common.telemetry.trace_context import trace_ids
+
 
 def configure_logging(level: str, form: str) -> None:
     """Sends every log line, also those of libraries, through one formatter."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        _add_call,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -40,3 +44,15 @@ def configure_logging(level: str, form: str) -> None:
     root.setLevel(level.upper())
     # Alembic tells each migration step on INFO; that is of use, its plumbing is not.
     logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
+
+
+def _add_call(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Names the call that the line belongs to, and its trace."""
+    try:
+        event.setdefault("request_id", current_call().request_id)
+    except LookupError:
+        return event
+    event.update(trace_ids())
+    return event

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import random
+import time
 import uuid
 
 from wanllmdb.api.registry.v1 import registry_service_pb2, sweep_pb2
@@ -17,6 +19,12 @@ from wanllmdb_common.errors import (
 from wanllmdb_common.search_space.draws import NoPointFoundError
 from wanllmdb_suggestion.algorithms import require_algorithms
 from wanllmdb_suggestion.convert import proposals_to_proto
+from wanllmdb_suggestion.metrics import (
+    CONFLICTS,
+    PROPOSALS,
+    SAMPLING_SECONDS,
+    SUGGESTS_TOGETHER,
+)
 from wanllmdb_suggestion.refusals import constraints_not_met, request_id_reused
 from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
 from wanllmdb_suggestion.resuming import resume_runs
@@ -103,7 +111,8 @@ class SuggestDesk:
         suggest = WaitingSuggest(request_id, agent_id, count, scope, answer)
         self._line.join(suggest)
         if self._worker is None or self._worker.done():
-            self._worker = asyncio.create_task(self._work())
+            # Nothing of the first one's call: it works for those who come later too.
+            self._worker = asyncio.create_task(self._work(), context=contextvars.Context())
         try:
             return await answer
         finally:
@@ -165,6 +174,7 @@ class SuggestDesk:
         if ahead and any(a.shortage for a in proposed.allotments.values()):
             # Whether there really is no more only a sync can tell: once more, with one.
             return
+        SUGGESTS_TOGETHER.observe(len(proposed.allotments))
         served = [(waiting[i], allotment) for i, allotment in proposed.allotments.items()]
         # Numbers have no gaps, so only at the end can those be left out whose
         # caller has gone meanwhile.
@@ -208,6 +218,7 @@ class SuggestDesk:
         if refusal is not None:
             return
         if response.conflict:
+            CONFLICTS.inc()
             # Another replica was faster. A shorter round has better odds, and two
             # that met once would meet again in step.
             self._most = max(len(served) // 2, 1)
@@ -226,12 +237,17 @@ class SuggestDesk:
             FailedPreconditionError: CONSTRAINTS_NOT_MET.
         """
         demands = [_demand(suggest) for suggest in waiting]
+        sampler = model.spec.sampler.name
+        began = time.perf_counter()
         try:
-            return await self._keeper.off_loop(
+            batch = await self._keeper.off_loop(
                 lambda: model.propose(demands, seconds=self._sampling_budget)
             )
         except (ConstraintsNotMetError, NoPointFoundError) as error:
             raise constraints_not_met(self._keeper.sweep_id, str(error)) from error
+        SAMPLING_SECONDS.labels(sampler).observe(time.perf_counter() - began)
+        PROPOSALS.labels(sampler).inc(sum(len(a.proposals) for a in batch.allotments.values()))
+        return batch
 
     async def _ending(self, model: SweepModel) -> registry_service_pb2.FinishSweepRequest | None:
         """How the sweep is ended, if its terminator says so."""

@@ -22,6 +22,7 @@ from wanllmdb.api.registry.v1 import (
 )
 from wanllmdb_common.calls.call import REQUEST_ID_KEY, current_call, logged_id
 from wanllmdb_common.calls.keys import AUTHORIZATION_KEY, key_text_of
+from wanllmdb_common.deadline import current_deadline
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_common.health import READINESS
 from wanllmdb_common.telemetry.trace_context import Metadata, trace_headers
@@ -47,24 +48,24 @@ class CallScope:
 
     Attributes:
         request_id: Of the call that it serves, for the logs.
-        timeout: Seconds left.
+        deadline: When the caller gives up, by the event loop's clock; None for never.
         key_text: The caller's API key, by which the registry judges the call: this
             service has none of its own. Empty for none.
         trace: Metadata that names its trace.
     """
 
     request_id: str = ""
-    timeout: float | None = None
+    deadline: float | None = None
     key_text: str = field(default="", repr=False)
     trace: Metadata = ()
 
 
-def scope_of_call(context: Context) -> CallScope:
+def scope_of_call(_context: Context) -> CallScope:
     """The scope of calls that serve an incoming one."""
     call = current_call()
     return CallScope(
         logged_id(call.metadata(REQUEST_ID_KEY)),
-        context.time_remaining(),
+        current_deadline(),
         key_text_of(call),
         trace_headers(),
     )
@@ -207,7 +208,10 @@ class RegistryClient:
     async def _call(
         self, method: _Call[Request, Response], request: Request, scope: CallScope
     ) -> Response:
-        timeout = self._timeout if scope.timeout is None else min(scope.timeout, self._timeout)
+        timeout = self._timeout
+        if scope.deadline is not None:
+            left = scope.deadline - asyncio.get_running_loop().time()
+            timeout = min(timeout, max(left, 0.0))
         metadata = [*scope.trace]
         if scope.request_id:
             metadata.append((REQUEST_ID_KEY, scope.request_id))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from wanllmdb_common.errors import NotFoundError
 from wanllmdb_suggestion.convert import spec_from_proto
 from wanllmdb_suggestion.desk import SuggestDesk
+from wanllmdb_suggestion.metrics import MODEL_HITS, MODEL_MISSES, MODEL_RUNS, MODELS
 from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
 from wanllmdb_suggestion.single_flight import SingleFlight
 from wanllmdb_suggestion.state_seal import StateSeal
@@ -57,6 +58,11 @@ class SweepCache:
         self._state_key = state_key
         self._sweeps: OrderedDict[str, CachedSweep] = OrderedDict()
         self._reading = SingleFlight[tuple[str, str], StudySpec]()
+        # Asked for by the thread that serves metrics.
+        MODELS.set_function(lambda: len(self._sweeps))
+        MODEL_RUNS.set_function(
+            lambda: sum(cached.keeper.size for cached in list(self._sweeps.values()))
+        )
 
     @asynccontextmanager
     async def using(self, sweep_id: str, scope: CallScope) -> AsyncIterator[CachedSweep]:
@@ -68,7 +74,10 @@ class SweepCache:
         Raises:
             ServiceError: the registry's.
         """
-        if sweep_id not in self._sweeps:
+        if sweep_id in self._sweeps:
+            MODEL_HITS.inc()
+        else:
+            MODEL_MISSES.inc()
             spec = await self._reading.do(
                 (sweep_id, scope.key_text), lambda: self._read(sweep_id, scope)
             )
@@ -95,7 +104,7 @@ class SweepCache:
 
     async def _read(self, sweep_id: str, scope: CallScope) -> StudySpec:
         # Others with the same key wait for it too, perhaps longer than this call.
-        sweep = await self._registry.get_sweep(sweep_id, replace(scope, timeout=None))
+        sweep = await self._registry.get_sweep(sweep_id, replace(scope, deadline=None))
         return spec_from_proto(sweep.spec)
 
     def _new(self, sweep_id: str, spec: StudySpec) -> CachedSweep:

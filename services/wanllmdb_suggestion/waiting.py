@@ -116,12 +116,13 @@ class WaitingLine:
 
 def scope_of(batch: Sequence[WaitingSuggest]) -> CallScope:
     """The scope of a call for several with one key: as long as the most patient one waits, and
-    the first request id, since a call has one.
+    the first request id and trace, since a call has one.
     """
-    timeouts = [suggest.scope.timeout for suggest in batch]
-    known = [timeout for timeout in timeouts if timeout is not None]
+    deadlines = [suggest.scope.deadline for suggest in batch]
+    known = [deadline for deadline in deadlines if deadline is not None]
     return CallScope(
         request_id=next((s.scope.request_id for s in batch if s.scope.request_id), ""),
-        timeout=max(known) if len(known) == len(timeouts) else None,
+        deadline=max(known) if len(known) == len(deadlines) else None,
         key_text=batch[0].scope.key_text,
+        trace=batch[0].scope.trace,
     )

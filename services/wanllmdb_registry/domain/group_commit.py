@@ -8,14 +8,23 @@ the next one. Other sweeps are not held up.
 from __future__ import annotations
 
 import asyncio
+import contextvars
+import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from wanllmdb_common.errors import ServiceError
+from wanllmdb_common.deadline import current_deadline
+from wanllmdb_common.errors import ServiceError, UnavailableError
+from wanllmdb_common.telemetry.trace_context import current_trace, within_trace
 from wanllmdb_registry.domain.change import Change
+from wanllmdb_registry.metrics import COMMIT_CHANGES, COMMIT_SECONDS
+
+if TYPE_CHECKING:
+    from opentelemetry.context import Context
 
 # The answer of a change, or why it was refused.
 Outcome = bytes | ServiceError
@@ -24,6 +33,16 @@ Outcome = bytes | ServiceError
 MAX_CHANGES = 256
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting:
+    """A change, where its answer goes, when nobody waits for it any more, and its trace."""
+
+    change: Change
+    answer: asyncio.Future[bytes]
+    deadline: float | None
+    trace: Context | None
 
 
 class MixedTransactionError(Exception):
@@ -50,16 +69,22 @@ class GroupCommit:
         """Carries the change out, together with others, and gives its answer.
 
         A caller that is canceled while it waits may or may not have its change
-        carried out.
+        carried out. What is committed together is given up when the last of its
+        callers gives up, so that nobody's short deadline fails another's change.
 
         Raises:
             ServiceError: the change was refused, or the database failed.
         """
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._waiting[sweep_id].append((change, answer))
+        waiting = _Waiting(change, answer, current_deadline(), current_trace())
+        self._waiting[sweep_id].append(waiting)
         if sweep_id not in self._workers:
-            worker = asyncio.create_task(self._drain(sweep_id), name=f"commit {sweep_id}")
-            self._workers[sweep_id] = worker
+            self._workers[sweep_id] = asyncio.create_task(
+                self._drain(sweep_id),
+                name=f"commit {sweep_id}",
+                # It works for those who come later too: nothing of the first one's call.
+                context=contextvars.Context(),
+            )
         return await answer
 
     async def close(self) -> None:
@@ -71,7 +96,7 @@ class GroupCommit:
         queue = self._waiting[sweep_id]
         try:
             while queue:
-                batch = [waiting for waiting in queue[:MAX_CHANGES] if not waiting[1].done()]
+                batch = [waiting for waiting in queue[:MAX_CHANGES] if not waiting.answer.done()]
                 del queue[:MAX_CHANGES]
                 if batch:
                     await self._commit(sweep_id, batch)
@@ -80,8 +105,16 @@ class GroupCommit:
             del self._waiting[sweep_id]
 
     async def _commit(self, sweep_id: str, batch: Sequence[_Waiting]) -> None:
+        began = time.perf_counter()
         try:
-            outcomes = await self._store.apply(sweep_id, [change for change, _ in batch])
+            with within_trace(batch[0].trace):
+                async with asyncio.timeout_at(_last_deadline(batch)):
+                    outcomes = await self._store.apply(sweep_id, [one.change for one in batch])
+        except TimeoutError:
+            for waiting in batch:
+                if not waiting.answer.done():
+                    waiting.answer.set_exception(_too_late())
+            return
         except Exception as error:
             # One change that the database refuses must not fail its neighbours.
             if len(batch) > 1 and not isinstance(error, ServiceError):
@@ -89,19 +122,30 @@ class GroupCommit:
                 for waiting in batch:
                     await self._commit(sweep_id, [waiting])
                 return
-            for _, answer in batch:
-                if not answer.done():
-                    answer.set_exception(error)
+            for waiting in batch:
+                if not waiting.answer.done():
+                    waiting.answer.set_exception(error)
             return
+        COMMIT_SECONDS.observe(time.perf_counter() - began)
+        COMMIT_CHANGES.observe(len(batch))
         if not all(isinstance(outcome, ServiceError) for outcome in outcomes):
             self._on_commit(sweep_id)
-        for (_, answer), outcome in zip(batch, outcomes, strict=True):
-            if answer.done():
+        for waiting, outcome in zip(batch, outcomes, strict=True):
+            if waiting.answer.done():
                 continue
             if isinstance(outcome, ServiceError):
-                answer.set_exception(outcome)
+                waiting.answer.set_exception(outcome)
             else:
-                answer.set_result(outcome)
+                waiting.answer.set_result(outcome)
 
 
-_Waiting = tuple[Change, "asyncio.Future[bytes]"]
+def _last_deadline(batch: Sequence[_Waiting]) -> float | None:
+    deadlines = [waiting.deadline for waiting in batch if waiting.deadline is not None]
+    return max(deadlines) if len(deadlines) == len(batch) else None
+
+
+def _too_late() -> UnavailableError:
+    return UnavailableError(
+        "DATABASE_UNAVAILABLE",
+        "the registry's database did not answer in time; send the request again",
+    )

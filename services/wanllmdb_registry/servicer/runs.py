@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_registry.domain.enqueue import EnqueuedRun, EnqueueRuns
 from wanllmdb_registry.domain.model import Run, RunCommand, SweepState
@@ -31,6 +32,7 @@ from wanllmdb_registry.domain.run_progress import (
     Succeeded,
 )
 from wanllmdb_registry.domain.run_resumption import ResumeRuns
+from wanllmdb_registry.metrics import RETRIES_QUEUED
 from wanllmdb_registry.servicer.base import ServicerPart
 from wanllmdb_registry.servicer.convert import (
     best_to_proto,
@@ -181,7 +183,10 @@ class RunsPart(ServicerPart):
             outcome=outcome,
             config=config,
         )
-        return await self.commit(sweep_id, change, pb.FinishRunResponse)
+        response = await self.commit(sweep_id, change, pb.FinishRunResponse)
+        if response.run.state == run_pb2.RUN_STATE_QUEUED:
+            RETRIES_QUEUED.inc()
+        return response
 
     async def ReleaseRun(
         self, request: pb.ReleaseRunRequest, context: Context

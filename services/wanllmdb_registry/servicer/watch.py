@@ -9,6 +9,7 @@ from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_registry.domain.reads import SyncedRuns
 from wanllmdb_registry.domain.watch import wait_for
+from wanllmdb_registry.metrics import WATCHERS
 from wanllmdb_registry.servicer.access import require_still_good
 from wanllmdb_registry.servicer.base import ServicerPart
 from wanllmdb_registry.servicer.convert import run_to_proto, sweep_to_proto
@@ -38,6 +39,7 @@ class WatchPart(ServicerPart):
         reader.done()
         clock = asyncio.get_running_loop().time
         changed = self.registry.hub.subscribe(sweep_id)
+        WATCHERS.inc()
         try:
             next_checkpoint = clock()
             while True:
@@ -57,6 +59,7 @@ class WatchPart(ServicerPart):
                 poll = POLL if self.registry.changes.is_open else POLL_ALONE
                 await wait_for(changed, min(poll, next_checkpoint - clock()))
         finally:
+            WATCHERS.dec()
             self.registry.hub.unsubscribe(sweep_id, changed)
 
 

@@ -14,7 +14,7 @@ from wanllmdb_common.errors import NotFoundError
 from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
 from wanllmdb_suggestion.sweep_cache import CachedSweep, SweepCache
 
-SCOPE = CallScope(timeout=10)
+SCOPE = CallScope()
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ async def test_one_that_may_have_failed_others_goes_alone() -> None:
 
 async def test_a_call_for_several_lasts_as_long_as_the_most_patient_one() -> None:
     assert scope_of([waiting("a", 1.0), waiting("b", 3.0, "id")]) == CallScope("id", 3.0)
-    assert scope_of([waiting("a", 1.0), waiting("b", None)]).timeout is None
+    assert scope_of([waiting("a", 1.0), waiting("b", None)]).deadline is None
 
 
 async def test_those_with_different_keys_are_never_answered_together() -> None:
