@@ -252,7 +252,7 @@ async def test_enqueued_runs_take_the_next_numbers(stored: Stored) -> None:
     enqueue = EnqueueRuns(
         None,
         lambda runs: ",".join(str(r.number) for r in runs).encode(),
-        runs=[EnqueuedRun({"x": 0.1}, {}), EnqueuedRun({}, {})],
+        runs=[EnqueuedRun({"x": 0.5}, {}), EnqueuedRun({}, {})],
     )
     changes = [create(0), enqueue, create(3), create(1, 3), create(2), create(1, 2, 3), create(4)]
     outcomes = await stored.store.apply(sweep_id, changes)

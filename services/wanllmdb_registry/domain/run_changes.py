@@ -109,6 +109,9 @@ class CreateRuns(Change):
             if run is not None:
                 if run.state is not RunState.QUEUED or run.number in taken:
                     return False
+                # Made for a new run, before this one was queued under its number.
+                if not run.parameters.items() <= proposal.parameters.items():
+                    return False
                 taken.add(run.number)
             elif proposal.number != next_number or (cap is not None and next_number >= cap):
                 return False

@@ -223,6 +223,8 @@ class Sweep:
             raise Refused("FAILED_PRECONDITION", "SWEEP_NOT_RUNNING")
         if etag is Etag.STALE or not self._fit([p.number for p in proposals]):
             return False
+        if any(not self._agrees(proposal) for proposal in proposals):
+            return False
         if self.state == "PENDING":
             self.state = "RUNNING"
             self._own_change()
@@ -238,6 +240,12 @@ class Sweep:
             self._own_change()
             self._finish_if_done()
         return True
+
+    def _agrees(self, proposal: Proposal) -> bool:
+        """Whether it keeps what a run that waits was queued with."""
+        if proposal.number >= len(self.runs):
+            return True
+        return self.runs[proposal.number].x in (None, proposal.x)
 
     def _fit(self, numbers: Sequence[int]) -> bool:
         old = [number for number in numbers if number < len(self.runs)]

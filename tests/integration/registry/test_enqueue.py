@@ -57,9 +57,9 @@ async def test_enqueued_runs_wait_in_order_and_must_lie_in_the_space(registry: R
         "runs[1].parameters.n",
     }
     # Handed out in any order, each once.
-    (run,) = await create_runs(registry, sweep.sweep_id, proposal(0))
+    (run,) = await create_runs(registry, sweep.sweep_id, proposal(0, x=0.25))
     assert run.origin == run_pb2.RUN_ORIGIN_ENQUEUED
-    again = create_runs_request(sweep.sweep_id, proposal(0))
+    again = create_runs_request(sweep.sweep_id, proposal(0, x=0.25))
     assert (await registry.CreateRuns(again)).conflict
 
 

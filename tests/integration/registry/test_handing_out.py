@@ -110,6 +110,27 @@ async def test_numbers_that_do_not_follow_are_a_conflict(
     assert (await get_sweep(registry, sweep.sweep_id)).stats.total_runs == 0
 
 
+@pytest.mark.parametrize("wish", [{"x": 0.25, "n": 3}, {"n": 3}], ids=["whole", "in part"])
+async def test_a_proposal_that_does_not_know_of_a_queued_run_leaves_it_as_it_is(
+    registry: Registry, wish: dict[str, Any]
+) -> None:
+    """It was made for a new run; meanwhile somebody queued a point under its number."""
+    sweep = await create_sweep(registry)
+    queued = await registry.EnqueueRuns(
+        pb.EnqueueRunsRequest(
+            sweep_id=sweep.sweep_id,
+            runs=[pb.EnqueuedRun(parameters=parameters_to_proto(wish))],
+            request_id=request_id(),
+        )
+    )
+    unaware = create_runs_request(sweep.sweep_id, proposal(0, x=0.75, n=1))
+    assert (await registry.CreateRuns(unaware)).conflict
+    assert await get_run(registry, sweep.sweep_id, 0) == queued.runs[0]
+    aware = create_runs_request(sweep.sweep_id, proposal(0, x=0.25, n=3))
+    (result,) = (await registry.CreateRuns(aware)).results
+    assert parameters_from_proto(result.runs[0].parameters) == {"x": 0.25, "n": 3}
+
+
 async def test_racing_writers_never_pass_the_cap_or_leave_a_gap(registry: Registry) -> None:
     sweep = await create_sweep(registry, run_cap=40)
     numbers: list[int] = []

@@ -131,7 +131,9 @@ class RegistryMachine(SweepMachine):
 
     @rule(
         index=which,
-        kind=st.sampled_from(["right", "queued", "new", "gap", "taken", "twice", "nothing"]),
+        kind=st.sampled_from(
+            ["right", "queued", "other", "new", "gap", "taken", "twice", "nothing"]
+        ),
         count=counts,
         split=counts,
         etag=etags,
@@ -151,13 +153,16 @@ class RegistryMachine(SweepMachine):
         numbers = {
             "right": queued + new,
             "queued": queued[::-1],
+            "other": queued,
             "new": new,
             "gap": [*queued, *(number + 1 for number in new)],
             "taken": [*queued, *new, *(run.number for run in sweep.model.runs[-1:])],
             "twice": [*queued, *new, *queued[:1], *new[-1:]],
             "nothing": [],
         }[kind]
-        proposals = [Proposal(number, self.point()) for number in numbers]
+        waiting = {} if kind == "other" else {run.number: run.x for run in sweep.model.queued}
+        # What was queued is kept; one made without knowing of it is another point.
+        proposals = [Proposal(n, waiting.get(n) or self.point()) for n in numbers]
         request = pb.CreateRunsRequest(
             sweep_id=sweep.sweep_id, etag=sweep.etag(etag), space_exhausted=exhausted
         )

@@ -94,7 +94,7 @@ async def test_a_failed_run_keeps_its_traceback_and_is_retried_by_policy(
     answer = await registry.FinishRun(failed)
     assert answer.run.state == run_pb2.RUN_STATE_QUEUED
     assert answer.run.error.traceback == "line\N{REPLACEMENT CHARACTER} 1"
-    (again,) = await create_runs(registry, sweep.sweep_id, proposal(0, x=0.75))
+    (again,) = await create_runs(registry, sweep.sweep_id, proposal(0))
     assert (again.number, again.attempt) == (0, 2)
     failed.attempt = 2
     assert (await registry.FinishRun(failed)).run.state == run_pb2.RUN_STATE_FAILED

@@ -1334,8 +1334,8 @@ class CreateRunsResponse(_message.Message):
     ETAG_FIELD_NUMBER: _builtins.int
     conflict: _builtins.bool
     """True when the proposals did not fit the sweep as it is now: a number was
-    taken, a queued run is gone, or would be left waiting while new ones are
-    handed out, the cap was lowered, the etag is stale, or a request was
+    taken, a queued run is gone, has other parameters, or would be left waiting
+    while new ones are handed out, the cap was lowered, the etag is stale, or a request was
     answered before or reuses an id. Then nothing was written: sync and propose
     again for those that got no answer.
     """
