@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2_grpc as analysis_grpc
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
+from wanllmdb_common.limit_settings import LimitSettings
 from wanllmdb_common.server import running_server
 from wanllmdb_common.settings import ServerSettings
 from wanllmdb_local.postgres import create_database, embedded_postgres
@@ -73,7 +74,11 @@ def database_url(postgres_url: str) -> str:
 
 @contextlib.asynccontextmanager
 async def registry_server(
-    database_url: str, lease: timedelta = LEASE, *, admin_key: str = ""
+    database_url: str,
+    lease: timedelta = LEASE,
+    *,
+    admin_key: str = "",
+    limits: LimitSettings | None = None,
 ) -> AsyncIterator[str]:
     """A registry on the database, within the block; yields its address.
 
@@ -91,7 +96,7 @@ async def registry_server(
             ServerSettings(port=0, grace=1, drain_delay=0),
             services=REGISTRY_SERVICES,
             register=lambda server: add_registry(server, registry),
-            steps=steps_of(registry, ServerSettings()),
+            steps=steps_of(registry, limits or LimitSettings()),
             readiness=registry.readiness,
         ) as address,
     ):
