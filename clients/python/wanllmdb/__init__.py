@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         WanllmdbError,
     )
     from wanllmdb._facade import agent, config, finish, init, log, summary, sweep
+    from wanllmdb._tls import Tls
     from wanllmdb._types.algorithms import Algorithm, AlgorithmOption
     from wanllmdb._types.analysis import (
         Contour,
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
         Method,
         ObjectiveValue,
         OptionType,
+        Role,
         RunCommand,
         RunFormat,
         RunOrder,
@@ -82,6 +84,7 @@ if TYPE_CHECKING:
         SweepOrder,
         SweepState,
     )
+    from wanllmdb._types.keys import ApiKey, CallerInfo, CreatedKey
     from wanllmdb._types.run import (
         BestRun,
         BestRuns,
@@ -180,6 +183,7 @@ _MODULES = {
         "summary",
         "sweep",
     ),
+    "wanllmdb._tls": ("Tls",),
     "wanllmdb._types.algorithms": (
         "Algorithm",
         "AlgorithmOption",
@@ -215,6 +219,7 @@ _MODULES = {
         "Method",
         "ObjectiveValue",
         "OptionType",
+        "Role",
         "RunCommand",
         "RunFormat",
         "RunOrder",
@@ -222,6 +227,11 @@ _MODULES = {
         "RunState",
         "SweepOrder",
         "SweepState",
+    ),
+    "wanllmdb._types.keys": (
+        "ApiKey",
+        "CallerInfo",
+        "CreatedKey",
     ),
     "wanllmdb._types.run": (
         "BestRun",
@@ -300,12 +310,14 @@ __all__ = [
     "AlgorithmKind",
     "AlgorithmOption",
     "AlreadyExistsError",
+    "ApiKey",
     "AsyncClient",
     "AxisKind",
     "AxisScale",
     "BestRun",
     "BestRuns",
     "Beta",
+    "CallerInfo",
     "Canceled",
     "Categorical",
     "Checkpoint",
@@ -316,6 +328,7 @@ __all__ = [
     "Contour",
     "CorrelationMethod",
     "Correlations",
+    "CreatedKey",
     "CreatedSweep",
     "CsvRuns",
     "DeadlineExceededError",
@@ -369,6 +382,7 @@ __all__ = [
     "Quantized",
     "ResourceExhaustedError",
     "RetryPolicy",
+    "Role",
     "Run",
     "RunChanged",
     "RunCommand",
@@ -397,6 +411,7 @@ __all__ = [
     "TemplatePlaceholder",
     "TemplateUse",
     "Timeline",
+    "Tls",
     "UnauthenticatedError",
     "UnavailableError",
     "Uniform",

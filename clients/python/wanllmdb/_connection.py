@@ -20,6 +20,7 @@ from wanllmdb._errors import WanllmdbError
 from wanllmdb._tls import Tls
 from wanllmdb._transport import Peer, resend_delay
 from wanllmdb._wire.call import Call, Page
+from wanllmdb.api.registry.v1.key_service_pb2_grpc import KeyServiceStub
 from wanllmdb.api.registry.v1.registry_service_pb2_grpc import SweepRegistryServiceStub
 from wanllmdb.api.registry.v1.template_service_pb2_grpc import TemplateServiceStub
 from wanllmdb.api.suggestion.v1.analysis_service_pb2_grpc import AnalysisServiceStub
@@ -29,7 +30,7 @@ T = TypeVar("T")
 
 
 _STUBS: dict[Service, Sequence[Callable[[Any], Any]]] = {
-    REGISTRY: (SweepRegistryServiceStub, TemplateServiceStub),
+    REGISTRY: (SweepRegistryServiceStub, TemplateServiceStub, KeyServiceStub),
     SUGGESTION: (SuggestionServiceStub, AnalysisServiceStub),
 }
 

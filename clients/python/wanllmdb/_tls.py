@@ -76,15 +76,20 @@ def tls_of(given: bool | Tls | None) -> Tls | None:
     """
     if isinstance(given, Tls):
         return given
-    named = Tls(
+    named = named_tls()
+    # Who names an authority wants TLS.
+    wanted = _env.switch(_env.TLS, default=named != Tls()) if given is None else given
+    return named if wanted else None
+
+
+def named_tls() -> Tls:
+    """What the environment names, should there be TLS."""
+    return Tls(
         ca=os.environ.get(_env.TLS_CA) or None,
         cert=os.environ.get(_env.TLS_CERT) or None,
         key=os.environ.get(_env.TLS_KEY) or None,
         server_name=os.environ.get(_env.TLS_SERVER_NAME) or None,
     )
-    # Who names an authority wants TLS.
-    wanted = _env.switch(_env.TLS, default=named != Tls()) if given is None else given
-    return named if wanted else None
 
 
 def handshake_problem(text: str, tls: Tls | None) -> str | None:

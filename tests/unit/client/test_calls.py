@@ -40,6 +40,7 @@ from wanllmdb import (
 )
 from wanllmdb._wire import prior_run_calls, run_calls, sweep_calls, template_calls
 from wanllmdb._wire.spec import from_spec, to_spec
+from wanllmdb.api.registry.v1 import key_service_pb2 as key_pb
 from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
 from wanllmdb.api.registry.v1 import template_service_pb2 as template_pb
@@ -70,6 +71,7 @@ def rpcs() -> list[str]:
     services = [
         registry_pb.DESCRIPTOR.services_by_name["SweepRegistryService"],
         template_pb.DESCRIPTOR.services_by_name["TemplateService"],
+        key_pb.DESCRIPTOR.services_by_name["KeyService"],
         suggestion_pb.DESCRIPTOR.services_by_name["SuggestionService"],
         analysis_pb.DESCRIPTOR.services_by_name["AnalysisService"],
     ]

@@ -203,13 +203,16 @@ class ActiveRun:
         self._orders.stop(order)
 
     def environment(self) -> dict[str, str]:
-        """The variables by which a child process finds this run and the services."""
+        """The variables by which a child process finds this run and the services.
+
+        They hold the API key.
+        """
         run = _env.RunEnvironment(
             self.run.sweep_id, self.run.number, self.run.attempt, self.resumed
         )
-        return run.variables() | {
-            _env.REGISTRY: self._client.registry_address,
-            _env.SUGGESTION: self._client.suggestion_address,
+        return {
+            **self._client.environment,
+            **run.variables(),
             _env.SLOT: str(self.slot),
             _env.PATIENCE: f"{self._patience:g}",
             _env.SPOOL_DIR: str(self._spool_path),

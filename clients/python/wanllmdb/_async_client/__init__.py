@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wanllmdb._async_client.analysis import AsyncAnalysisCalls
+from wanllmdb._async_client.keys import AsyncKeyCalls
 from wanllmdb._async_client.runs import AsyncRunCalls
 from wanllmdb._async_client.suggestions import AsyncSuggestionCalls
 from wanllmdb._async_client.sweeps import AsyncSweepCalls
@@ -10,7 +11,12 @@ from wanllmdb._async_client.templates import AsyncTemplateCalls
 
 
 class AsyncClient(
-    AsyncSweepCalls, AsyncRunCalls, AsyncSuggestionCalls, AsyncAnalysisCalls, AsyncTemplateCalls
+    AsyncSweepCalls,
+    AsyncRunCalls,
+    AsyncSuggestionCalls,
+    AsyncAnalysisCalls,
+    AsyncTemplateCalls,
+    AsyncKeyCalls,
 ):
     """Both services for asyncio; the methods, arguments and errors of Client.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from wanllmdb._client.analysis import AnalysisCalls
+from wanllmdb._client.keys import KeyCalls
 from wanllmdb._client.runs import RunCalls
 from wanllmdb._client.suggestions import SuggestionCalls
 from wanllmdb._client.sweeps import SweepCalls
 from wanllmdb._client.templates import TemplateCalls
 
 
-class Client(SweepCalls, RunCalls, SuggestionCalls, AnalysisCalls, TemplateCalls):
+class Client(SweepCalls, RunCalls, SuggestionCalls, AnalysisCalls, TemplateCalls, KeyCalls):
     """Both services, blocking. Safe to use from many threads; not across a fork.
 
     Args:
@@ -19,6 +20,17 @@ class Client(SweepCalls, RunCalls, SuggestionCalls, AnalysisCalls, TemplateCalls
             WANLLMDB_SUGGESTION, else localhost:50052.
         timeout: seconds that a call may take, its retries included; where None, 30 s, and
             180 s for parameter importance.
+        api_key: the key's text, or the path (a Path) of a file that holds it. Where None:
+            WANLLMDB_API_KEY, else what is in the file WANLLMDB_API_KEY_FILE, else none.
+        tls: True for TLS, by the authorities that gRPC trusts or that the environment names;
+            a Tls for others; False for plain text. Where None: as the environment says
+            (WANLLMDB_TLS, WANLLMDB_TLS_CA, WANLLMDB_TLS_CERT, WANLLMDB_TLS_KEY).
+        insecure: True lets the key go in plain text to another machine; where None,
+            WANLLMDB_INSECURE.
+
+    Raises:
+        InvalidArgumentError: an address, the key or a TLS file is not as it should be, or the
+            key would go to another machine in plain text.
 
     Every method raises a WanllmdbError: InvalidArgumentError with every field at
     fault, NotFoundError, FailedPreconditionError with the present state,

@@ -8,6 +8,16 @@ from __future__ import annotations
 from enum import StrEnum
 
 
+class Role(StrEnum):
+    """What an API key may do; each may do what those before it may."""
+
+    UNKNOWN = "unknown"
+    READER = "reader"
+    AGENT = "agent"
+    EDITOR = "editor"
+    ADMIN = "admin"
+
+
 class Method(StrEnum):
     """The family of a sweep's sampler."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from wanllmdb._version import __version__
-from wanllmdb.cli import agent, algorithms, analysis, runs, spool, sweeps, templates, watching
-from wanllmdb.cli.connection import Addresses
+from wanllmdb.cli import agent, algorithms, analysis, keys, runs, spool, sweeps, templates, watching
+from wanllmdb.cli.connection import ConnectionOptions
 from wanllmdb.cli.plugins import add_plugins
 
 
@@ -26,6 +27,7 @@ def build_app() -> typer.Typer:
     app.add_typer(sweeps.app, name="sweep")
     app.add_typer(templates.app, name="template")
     app.add_typer(runs.app, name="runs")
+    app.add_typer(keys.app, name="key")
     app.add_typer(spool.app, name="spool")
     app.command("agent")(agent.run_agent)
     app.command("watch")(watching.watch)
@@ -71,6 +73,43 @@ def _options(
             metavar="HOST:PORT",
         ),
     ] = None,
+    api_key_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file with the API key. Default: WANLLMDB_API_KEY, WANLLMDB_API_KEY_FILE.",
+            metavar="FILE",
+        ),
+    ] = None,
+    tls: Annotated[
+        bool | None,
+        typer.Option("--tls/--no-tls", help="Speak TLS. Default: as WANLLMDB_TLS says."),
+    ] = None,
+    tls_ca: Annotated[
+        Path | None,
+        typer.Option(
+            help="PEM file of the authorities to trust. Default: WANLLMDB_TLS_CA, else the "
+            "public ones.",
+            metavar="FILE",
+        ),
+    ] = None,
+    tls_cert: Annotated[
+        Path | None,
+        typer.Option(
+            help="PEM file of one's own certificate, for mutual TLS. Default: WANLLMDB_TLS_CERT.",
+            metavar="FILE",
+        ),
+    ] = None,
+    tls_key: Annotated[
+        Path | None,
+        typer.Option(
+            help="PEM file of its key. Default: WANLLMDB_TLS_KEY.",
+            metavar="FILE",
+        ),
+    ] = None,
+    insecure: Annotated[
+        bool | None,
+        typer.Option("--insecure", help="Let the API key go in plain text to another machine."),
+    ] = None,
     _version: Annotated[
         bool,
         typer.Option(
@@ -83,4 +122,13 @@ def _options(
     `wanllmdb up` runs the platform on this machine, `wanllmdb sweep create sweep.yaml` makes a
     sweep, `wanllmdb agent SWEEP -- python train.py` works on it.
     """
-    context.obj = Addresses(registry, suggestion)
+    context.obj = ConnectionOptions(
+        registry=registry,
+        suggestion=suggestion,
+        api_key_file=api_key_file,
+        tls=tls,
+        tls_ca=tls_ca,
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        insecure=insecure,
+    )

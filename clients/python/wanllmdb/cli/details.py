@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from rich.markup import escape
 from rich.table import Table
 
-from wanllmdb import UNSET, Algorithm, Run, Sweep, Template
+from wanllmdb import UNSET, Algorithm, ApiKey, Run, Sweep, Template
 from wanllmdb.cli import formats, tables, wording
 
 
@@ -129,6 +129,19 @@ def template(shown: Template) -> Table:
         elif each.example is not UNSET:
             value += f", as {json.dumps(each.example, ensure_ascii=False)}"
         fields.add("values", f"{each.name:<{width}}  {each.description} ({value})")
+    return fields.table
+
+
+def key(shown: ApiKey) -> Table:
+    """An API key: what it may do, and until when."""
+    fields = _Fields()
+    fields.add("key", f"[bold]{shown.key_id}[/]  {escape(shown.name)}", is_markup=True)
+    fields.add("role", shown.role)
+    fields.add("projects", formats.projects(shown.projects))
+    fields.add("state", formats.key_state(shown), is_markup=True)
+    fields.add("expires", formats.time_left(shown.expire_time))
+    if shown.create_time is not None:
+        fields.add("created", formats.time_ago(shown.create_time))
     return fields.table
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from rich.markup import escape
 
-from wanllmdb import Run, RunState
+from wanllmdb import ApiKey, Run, RunState
+from wanllmdb._types.keys import ALL_PROJECTS
 
 RUN_STYLES = {
     "queued": "dim",
@@ -68,6 +69,26 @@ def parameters(values: Mapping[str, object]) -> str:
 def time_ago(time: datetime | None) -> str:
     """How long ago something was."""
     return "-" if time is None else duration(datetime.now(UTC) - time) + " ago"
+
+
+def time_left(time: datetime | None) -> str:
+    """How long until then; `never` for None."""
+    if time is None:
+        return "never"
+    left = time - datetime.now(UTC)
+    return f"in {duration(left)}" if left > timedelta() else time_ago(time)
+
+
+def projects(names: Sequence[str]) -> str:
+    """An API key's projects, as plain text."""
+    return "all projects" if ALL_PROJECTS in names else ", ".join(names)
+
+
+def key_state(key: ApiKey) -> str:
+    """Whether an API key is good, as rich markup."""
+    if key.revoke_time is not None:
+        return "[red]revoked[/]"
+    return "[green]good[/]" if key.is_good else "[red]expired[/]"
 
 
 def run_time(run: Run) -> str:

@@ -14,6 +14,7 @@ from wanllmdb import (
     UNSET,
     Algorithm,
     AlgorithmOption,
+    ApiKey,
     Correlations,
     ParameterImportances,
     PriorRun,
@@ -156,6 +157,28 @@ def templates_table(templates: Sequence[Template]) -> Table:
         # The first sentence says what it is for.
         purpose = template.description.partition(". ")[0].partition("? ")
         table.add_row(template.name, escape(" ".join(names)), escape("".join(purpose[:2]).strip()))
+    return table
+
+
+def keys_table(keys: Sequence[ApiKey]) -> Table:
+    """One row an API key."""
+    table = _table()
+    table.add_column("KEY", no_wrap=True)
+    table.add_column("NAME", overflow="fold")
+    table.add_column("ROLE", no_wrap=True)
+    table.add_column("PROJECTS", overflow="fold")
+    for heading in ("STATE", "EXPIRES", "CREATED"):
+        table.add_column(heading, no_wrap=True)
+    for key in keys:
+        table.add_row(
+            key.key_id,
+            escape(key.name),
+            str(key.role),
+            escape(formats.projects(key.projects)),
+            formats.key_state(key),
+            formats.time_left(key.expire_time),
+            formats.time_ago(key.create_time),
+        )
     return table
 
 
