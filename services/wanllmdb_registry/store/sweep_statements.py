@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 from sqlalchemy import (
     ARRAY,
     BigInteger,
     Boolean,
+    ColumnElement,
     DateTime,
     Integer,
     Interval,
+    Select,
     Table,
     TableValuedAlias,
     Text,
@@ -21,9 +24,10 @@ from sqlalchemy import (
     case,
     delete,
     func,
-    or_,
+    literal_column,
     select,
     true,
+    union_all,
     update,
 )
 from sqlalchemy.dialects.postgresql import Insert, insert
@@ -70,25 +74,52 @@ REPLIES = Statement(
 _runs_by_number = select(runs).where(_of_sweep, runs.c.number == _numbers).order_by(runs.c.number)
 READ_RUNS_BY_NUMBER = Statement(_runs_by_number)
 LOCK_RUNS_BY_NUMBER = Statement(_runs_by_number.with_for_update(key_share=True))
-_needs = (
-    runs.c.number == _numbers,
-    runs.c.external_run_id == func.any(bindparam("external_run_ids", type_=ARRAY(Text))),
-    (runs.c.state == RunState.QUEUED.value) & bindparam("queued", type_=Boolean),
-    (runs.c.state == RunState.RUNNING.value)
-    & (runs.c.lease_expire_time <= bindparam("expired_at", type_=DateTime(timezone=True))),
+# By what makes them wanted, each found by an index of its own: one condition with all of
+# it would look at every run of the sweep. Whether they are still wanted once they are
+# locked, the change that wants them sees for itself.
+_wanted = runs.alias("wanted")
+
+
+def _wanted_numbers(*conditions: ColumnElement[bool]) -> Select[tuple[Any]]:
+    return select(_wanted.c.number).where(_wanted.c.sweep_id == bindparam("sweep_id"), *conditions)
+
+
+def _is_state(column: ColumnElement[Any], *states: RunState) -> ColumnElement[bool]:
+    # Not as a parameter: an index of some states alone is used only where the statement
+    # itself says which.
+    return column.in_([literal_column(f"'{state.value}'") for state in states])
+
+
+_expired_at = bindparam("expired_at", type_=DateTime(timezone=True))
+_agent_ids = bindparam("agent_ids", type_=ARRAY(Text))
+_wanted_by_need = union_all(
+    select(func.unnest(bindparam("numbers", type_=ARRAY(BigInteger)))),
+    _wanted_numbers(
+        _wanted.c.external_run_id.is_not(None),
+        _wanted.c.external_run_id == func.any(bindparam("external_run_ids", type_=ARRAY(Text))),
+    ),
+    _wanted_numbers(
+        bindparam("queued", type_=Boolean), _is_state(_wanted.c.state, RunState.QUEUED)
+    ),
+    _wanted_numbers(
+        # Said by itself, so that nothing is looked at where there is no time.
+        _expired_at.is_not(None),
+        _is_state(_wanted.c.state, RunState.RUNNING),
+        _wanted.c.lease_expire_time <= _expired_at,
+    ),
+    _wanted_numbers(
+        func.cardinality(_agent_ids) > 0,
+        _is_state(_wanted.c.state, RunState.QUEUED, RunState.RUNNING),
+        _wanted.c.agent_id == func.any(_agent_ids),
+    ),
 )
-# By itself, as it looks at every run that waits or runs.
-_of_agents = or_(runs.c.state == RunState.QUEUED.value, runs.c.state == RunState.RUNNING.value) & (
-    runs.c.agent_id == func.any(bindparam("agent_ids", type_=ARRAY(Text)))
-)
-_runs_by_need = select(runs).where(_of_sweep, or_(*_needs)).order_by(runs.c.number)
-_runs_by_need_or_agent = (
-    select(runs).where(_of_sweep, or_(*_needs, _of_agents)).order_by(runs.c.number)
+_runs_by_need = (
+    select(runs)
+    .where(_of_sweep, runs.c.number == func.any(func.array(_wanted_by_need.scalar_subquery())))
+    .order_by(runs.c.number)
 )
 READ_RUNS_BY_NEED = Statement(_runs_by_need)
 LOCK_RUNS_BY_NEED = Statement(_runs_by_need.with_for_update(key_share=True))
-READ_RUNS_BY_NEED_OR_AGENT = Statement(_runs_by_need_or_agent)
-LOCK_RUNS_BY_NEED_OR_AGENT = Statement(_runs_by_need_or_agent.with_for_update(key_share=True))
 
 FINISHED_OBJECTIVES = Statement(
     select(runs.c.number, runs.c.objectives).where(
@@ -252,7 +283,7 @@ FORGET_DELETED_SWEEPS = Statement(
 SWEEPS_WITH_EXPIRED_LEASES = Statement(
     select(runs.c.sweep_id)
     .where(
-        runs.c.state == RunState.RUNNING.value,
+        _is_state(runs.c.state, RunState.RUNNING),
         runs.c.lease_expire_time <= func.clock_timestamp(),
     )
     .distinct()

@@ -51,11 +51,9 @@ from wanllmdb_registry.store.sweep_statements import (
     INSERT_SWEEP,
     LOCK_LEASES,
     LOCK_RUNS_BY_NEED,
-    LOCK_RUNS_BY_NEED_OR_AGENT,
     LOCK_RUNS_BY_NUMBER,
     LOCK_SWEEP,
     READ_RUNS_BY_NEED,
-    READ_RUNS_BY_NEED_OR_AGENT,
     READ_RUNS_BY_NUMBER,
     READ_SWEEP,
     READ_VALUES,
@@ -293,18 +291,16 @@ async def _load_runs(
     queued = any(need.queued for need in needs)
     expired = any(need.expired for need in needs)
     if external_run_ids or agent_ids or queued or expired:
-        values: dict[str, Any] = {
-            "sweep_id": sweep_id,
-            "numbers": numbers,
-            "external_run_ids": external_run_ids,
-            "queued": queued,
-            "expired_at": edit.now if expired else None,
-        }
         by_need = LOCK_RUNS_BY_NEED if locked else READ_RUNS_BY_NEED
-        if agent_ids:
-            by_need = LOCK_RUNS_BY_NEED_OR_AGENT if locked else READ_RUNS_BY_NEED_OR_AGENT
-            values["agent_ids"] = agent_ids
-        rows = await by_need.fetch(connection, **values)
+        rows = await by_need.fetch(
+            connection,
+            sweep_id=sweep_id,
+            numbers=numbers,
+            external_run_ids=external_run_ids,
+            agent_ids=agent_ids,
+            queued=queued,
+            expired_at=edit.now if expired else None,
+        )
     elif numbers:
         by_number = LOCK_RUNS_BY_NUMBER if locked else READ_RUNS_BY_NUMBER
         rows = await by_number.fetch(connection, sweep_id=sweep_id, numbers=numbers)
