@@ -1,0 +1,71 @@
+"""A registry that asks for keys, and stubs that bring one."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeAlias
+
+from tests.security_table.keys import channel_with, id_of, key_request, new_secret
+from tests.sweeps import Registry
+from wanllmdb.api.registry.v1 import key_service_pb2 as pb
+from wanllmdb.api.registry.v1 import key_service_pb2_grpc as key_grpc
+from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
+from wanllmdb_common.calls.caller import Role
+
+if TYPE_CHECKING:
+    from wanllmdb.api.registry.v1.key_service_pb2_grpc import KeyServiceAsyncStub
+
+Keys: TypeAlias = "KeyServiceAsyncStub"
+
+
+@dataclass(frozen=True)
+class With:
+    """Calls with one key."""
+
+    text: str
+    keys: Keys
+    registry: Registry
+
+    @property
+    def key_id(self) -> str:
+        """The key's id."""
+        return id_of(self.text)
+
+
+@dataclass(frozen=True)
+class Office:
+    """A registry that asks for keys, and its operator's key."""
+
+    address: str
+    root_key: str
+    stack: contextlib.AsyncExitStack
+
+    async def calls(self, text: str, address: str = "") -> With:
+        """Calls with the key; empty for none."""
+        channel = await self.stack.enter_async_context(channel_with(address or self.address, text))
+        return With(
+            text, key_grpc.KeyServiceStub(channel), registry_grpc.SweepRegistryServiceStub(channel)
+        )
+
+    async def root(self) -> With:
+        """Calls with the operator's key."""
+        return await self.calls(self.root_key)
+
+    async def new(
+        self, role: Role, *projects: str, by: With | None = None, lifetime: timedelta | None = None
+    ) -> With:
+        """Calls with a new key, created by the operator unless said."""
+        secret = new_secret()
+        request = key_request(role, *projects, secret=secret, lifetime=lifetime)
+        created: pb.CreateKeyResponse = await (by or await self.root()).keys.CreateKey(request)
+        return await self.calls(f"wsk_{created.key.key_id}_{secret}")
+
+
+@contextlib.asynccontextmanager
+async def office(address: str, root_key: str) -> AsyncIterator[Office]:
+    """Calls to a registry within the block."""
+    async with contextlib.AsyncExitStack() as stack:
+        yield Office(address, root_key, stack)

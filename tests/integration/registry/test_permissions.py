@@ -1,0 +1,302 @@
+"""What a key of some projects sees of the others: nothing, by no way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import grpc
+import grpc.aio
+import pytest
+from google.protobuf import field_mask_pb2
+
+from tests.conftest import registry_server
+from tests.errors import refused
+from tests.integration.registry.key_calls import Office, With, office
+from tests.security_table.keys import new_secret
+from tests.sweeps import config_text, create_runs, create_sweep, proposal, request_id
+from wanllmdb.api.registry.v1 import key_service_pb2 as key_pb
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import sweep_pb2
+from wanllmdb_common.calls.caller import Role
+from wanllmdb_local.postgres import create_database
+
+Code = grpc.StatusCode
+ROOT_KEY = f"wsk_root_{new_secret()}"
+DENIED = (Code.PERMISSION_DENIED, "PERMISSION_DENIED")
+
+
+@pytest.fixture(scope="module")
+def permissions_database(postgres_url: str) -> str:
+    return create_database(postgres_url, "permissions")
+
+
+@pytest.fixture(scope="module")
+async def at(permissions_database: str) -> AsyncIterator[Office]:
+    async with (
+        registry_server(permissions_database, admin_key=ROOT_KEY) as address,
+        office(address, ROOT_KEY) as made,
+    ):
+        yield made
+
+
+@pytest.fixture(scope="module")
+async def root(at: Office) -> With:
+    return await at.root()
+
+
+@pytest.fixture(scope="module")
+async def editor(at: Office) -> With:
+    """Of `mine` and `ours`."""
+    return await at.new(Role.EDITOR, "mine", "ours")
+
+
+async def test_a_list_shows_the_sweeps_of_ones_projects(
+    at: Office, root: With, editor: With
+) -> None:
+    ids = []
+    for index in range(12):
+        project = ("list-1", "list-2", "list-3")[index % 3]
+        sweep = await create_sweep(root.registry, project=project, name=f"s-{(index * 7) % 12:02}")
+        ids.append(sweep.sweep_id)
+    mine = [sweep_id for index, sweep_id in enumerate(ids) if index % 3 != 1]
+    reader = await at.new(Role.READER, "list-1", "list-3", "no-such-project")
+
+    async def listed(page_size: int, **fields: Any) -> list[str]:
+        found: list[str] = []
+        token = ""
+        while True:
+            request = pb.ListSweepsRequest(page_size=page_size, page_token=token, **fields)
+            page = await reader.registry.ListSweeps(request)
+            found += [sweep.sweep_id for sweep in page.sweeps]
+            token = page.next_page_token
+            if not token:
+                return found
+
+    for size in (1, 3, 8, 50):
+        assert await listed(size) == mine[::-1]
+        assert await listed(size, order=pb.SWEEP_ORDER_CREATE_TIME_ASC) == mine
+        by_name = sorted(mine, key=lambda sweep_id: (ids.index(sweep_id) * 7) % 12)
+        assert await listed(size, order=pb.SWEEP_ORDER_NAME_ASC) == by_name
+        of_one = [sweep_id for index, sweep_id in enumerate(ids) if index % 3 == 2]
+        assert await listed(size, project="list-3") == of_one[::-1]
+        assert await listed(size, states=[sweep_pb2.SWEEP_STATE_PAUSED]) == []
+    for project in ("list-2", "nowhere"):
+        with refused(*DENIED):
+            await reader.registry.ListSweeps(pb.ListSweepsRequest(project=project))
+    nobody = await at.new(Role.READER, "no-such-project")
+    assert not (await nobody.registry.ListSweeps(pb.ListSweepsRequest())).sweeps
+    # A page token is of those who may see the same.
+    request = pb.ListSweepsRequest(page_size=1)
+    request.page_token = (await root.registry.ListSweeps(request)).next_page_token
+    with refused(Code.INVALID_ARGUMENT, "INVALID_PAGE_TOKEN"):
+        await reader.registry.ListSweeps(request)
+
+
+async def test_the_project_that_a_new_sweep_really_gets_decides(editor: With) -> None:
+    for project in ("mine", "ours"):
+        assert (await create_sweep(editor.registry, project=project)).project == project
+    with refused(*DENIED) as refusal:
+        # Where nothing names one it is `default`.
+        await create_sweep(editor.registry)
+    assert refusal.metadata == {"key_id": editor.key_id, "needed_role": "editor"}
+    # What the request says counts, whatever the config does.
+    request = pb.CreateSweepRequest(project="mine", config_text=config_text(project="theirs"))
+    assert (await editor.registry.CreateSweep(request)).sweep.project == "mine"
+    request = pb.CreateSweepRequest(project="theirs", config_text=config_text(project="mine"))
+    with refused(*DENIED):
+        await editor.registry.CreateSweep(request)
+
+
+async def test_what_may_not_be_created_leaves_no_trace(root: With, editor: With) -> None:
+    before = await root.registry.ListSweeps(pb.ListSweepsRequest(page_size=1000))
+    for request in (
+        pb.CreateSweepRequest(project="theirs", config_text=config_text(), request_id=request_id()),
+        pb.CreateSweepRequest(config_text=config_text(project="theirs"), request_id=request_id()),
+    ):
+        with refused(*DENIED):
+            await editor.registry.CreateSweep(request)
+    after = await root.registry.ListSweeps(pb.ListSweepsRequest(page_size=1000))
+    assert before == after
+
+
+async def test_an_update_moves_no_sweep(root: With, editor: With) -> None:
+    sweep = await create_sweep(editor.registry, project="mine")
+    moved = sweep_pb2.Sweep(sweep_id=sweep.sweep_id, project="theirs", name="new")
+    with refused(Code.INVALID_ARGUMENT, "INVALID_REQUEST"):
+        await editor.registry.UpdateSweep(
+            pb.UpdateSweepRequest(
+                sweep=moved, update_mask=field_mask_pb2.FieldMask(paths=["project"])
+            )
+        )
+    named = pb.UpdateSweepRequest(sweep=moved, update_mask=field_mask_pb2.FieldMask(paths=["name"]))
+    assert (await editor.registry.UpdateSweep(named)).sweep.project == "mine"
+
+
+async def test_what_is_wrong_with_a_sweeps_id_is_told_to_who_may_see_all(
+    root: With, editor: With
+) -> None:
+    other = await create_sweep(root.registry, project="theirs")
+    metadata = set()
+    for sweep_id in (other.sweep_id, "nosuchsweep0", "", "\x00", "x" * 5000):
+        for request in (
+            pb.ListRunsRequest(sweep_id=sweep_id, page_size=-1),
+            pb.GetTimelineRequest(sweep_id=sweep_id),
+        ):
+            call = editor.registry.ListRuns
+            if isinstance(request, pb.GetTimelineRequest):
+                call = editor.registry.GetTimeline  # type: ignore[assignment]  # the other one
+            with refused(*DENIED) as refusal:
+                await call(request)  # type: ignore[arg-type]  # of its kind
+            metadata.add(tuple(sorted(refusal.metadata.items())))
+    assert len(metadata) == 1
+    with refused(Code.INVALID_ARGUMENT, "INVALID_REQUEST"):
+        await root.registry.ListRuns(pb.ListRunsRequest(sweep_id=""))
+    with refused(Code.NOT_FOUND, "SWEEP_NOT_FOUND"):
+        await root.registry.ListRuns(pb.ListRunsRequest(sweep_id="nosuchsweep0"))
+
+
+async def test_the_role_is_told_before_anything_of_the_request(at: Office, root: With) -> None:
+    reader = await at.new(Role.READER, "*")
+    messages = set()
+    sweep = await create_sweep(root.registry, project="mine")
+    for sweep_id in (sweep.sweep_id, "nosuchsweep0", ""):
+        with refused(*DENIED) as refusal:
+            await reader.registry.PauseSweep(
+                pb.PauseSweepRequest(sweep_id=sweep_id, request_id="no uuid")
+            )
+        messages.add(refusal.message)
+    assert len(messages) == 1
+    assert refusal.metadata == {"key_id": reader.key_id, "needed_role": "editor"}
+
+
+async def test_one_foreign_lease_refuses_all(at: Office, root: With) -> None:
+    agent = await at.new(Role.AGENT, "mine")
+    leases = []
+    for project in ("mine", "theirs"):
+        sweep = await create_sweep(root.registry, project=project)
+        (run,) = await create_runs(root.registry, sweep.sweep_id, proposal(0))
+        leases.append(pb.RunLease(sweep_id=run.sweep_id, number=0, attempt=1))
+    mine = await agent.registry.Heartbeat(pb.HeartbeatRequest(leases=leases[:1]))
+    assert mine.statuses[0].HasField("expire_time")
+    with refused(*DENIED):
+        await agent.registry.Heartbeat(pb.HeartbeatRequest(leases=leases))
+    assert not (await agent.registry.Heartbeat(pb.HeartbeatRequest())).statuses
+
+
+async def test_an_answer_is_repeated_to_those_alone_who_may(
+    at: Office, root: With, editor: With
+) -> None:
+    stranger = await at.new(Role.EDITOR, "theirs")
+    create = pb.CreateSweepRequest(
+        project="mine", config_text=config_text(), request_id=request_id()
+    )
+    created = await editor.registry.CreateSweep(create)
+    assert await editor.registry.CreateSweep(create) == created
+    with refused(*DENIED):
+        await stranger.registry.CreateSweep(create)
+    # Whether somebody used an id nobody else learns: to each it is a new one.
+    own = pb.CreateSweepRequest(
+        project="theirs", config_text=config_text(), request_id=create.request_id
+    )
+    assert (await stranger.registry.CreateSweep(own)).sweep.project == "theirs"
+    other = pb.CreateSweepRequest(
+        project="ours", config_text=config_text(), request_id=create.request_id
+    )
+    with refused(Code.INVALID_ARGUMENT, "REQUEST_ID_REUSED"):
+        await editor.registry.CreateSweep(other)
+    start = pb.StartSweepRequest(sweep_id=created.sweep.sweep_id, request_id=request_id())
+    started = await editor.registry.StartSweep(start)
+    reader = await at.new(Role.READER, "mine")
+    for calls in (stranger, reader):
+        with refused(*DENIED):
+            await calls.registry.StartSweep(start)
+    assert await root.registry.StartSweep(start) == started
+
+
+async def test_a_repeated_deletion_gets_its_answer_through_another_replica(
+    at: Office, root: With, editor: With, permissions_database: str
+) -> None:
+    sweep = await create_sweep(editor.registry, project="mine")
+    (run,) = await create_runs(editor.registry, sweep.sweep_id, proposal(0))
+    finish = pb.FinishRunRequest(
+        sweep_id=sweep.sweep_id,
+        number=run.number,
+        attempt=1,
+        succeeded=pb.RunSucceeded(objective=1.0),
+        request_id=request_id(),
+    )
+    finished = await editor.registry.FinishRun(finish)
+    delete = pb.DeleteSweepRequest(sweep_id=sweep.sweep_id, request_id=request_id())
+    await editor.registry.DeleteSweep(delete)
+    # A replica that never heard of it.
+    async with registry_server(permissions_database, admin_key=ROOT_KEY) as address:
+        again = await at.calls(editor.text, address)
+        await again.registry.DeleteSweep(delete)
+        assert await again.registry.FinishRun(finish) == finished
+        with refused(Code.NOT_FOUND, "SWEEP_NOT_FOUND"):
+            await again.registry.GetSweep(pb.GetSweepRequest(sweep_id=sweep.sweep_id))
+        stranger = await at.calls((await at.new(Role.EDITOR, "theirs")).text, address)
+        with refused(*DENIED):
+            await stranger.registry.DeleteSweep(delete)
+
+
+async def test_runs_are_taken_from_sweeps_that_one_may_read(
+    at: Office, root: With, editor: With
+) -> None:
+    target = await create_sweep(editor.registry, project="mine")
+    foreign = await create_sweep(root.registry, project="theirs")
+    for sweep_id in (foreign.sweep_id, "nosuchsweep0", ""):
+        source = pb.PriorRunSource(sweep_id=sweep_id)
+        with refused(*DENIED) as refusal:
+            await editor.registry.ImportRuns(
+                pb.ImportRunsRequest(sweep_id=target.sweep_id, source=source)
+            )
+        assert refusal.metadata["needed_role"] == "reader"
+        with refused(*DENIED):
+            await editor.registry.CreateSweep(
+                pb.CreateSweepRequest(project="mine", config_text=config_text(), prior_runs=source)
+            )
+
+
+async def test_an_agent_ends_a_sweep_by_its_terminator_alone(at: Office, root: With) -> None:
+    agent = await at.new(Role.AGENT, "mine")
+    sweep = await create_sweep(root.registry, project="mine")
+    for reason in (
+        sweep_pb2.FINISH_REASON_UNSPECIFIED,
+        sweep_pb2.FINISH_REASON_REQUESTED,
+        sweep_pb2.FINISH_REASON_RUN_CAP,
+        sweep_pb2.FinishReason.ValueType(99),
+    ):
+        with refused(*DENIED) as refusal:
+            await agent.registry.FinishSweep(
+                pb.FinishSweepRequest(sweep_id=sweep.sweep_id, reason=reason)
+            )
+        assert refusal.metadata["needed_role"] == "editor"
+
+
+@pytest.mark.parametrize("how", ["revoked", "revoked elsewhere", "expired"])
+async def test_a_watch_ends_with_its_key(
+    how: str, at: Office, root: With, permissions_database: str
+) -> None:
+    lifetime = timedelta(seconds=3) if how == "expired" else None
+    sweep = await create_sweep(root.registry, project="mine")
+    async with registry_server(permissions_database, admin_key=ROOT_KEY) as other_address:
+        reader = await at.new(Role.READER, "mine", lifetime=lifetime)
+        address = other_address if how == "revoked elsewhere" else at.address
+        watcher = await at.calls(reader.text, address)
+        watch = watcher.registry.WatchSweep(
+            pb.WatchSweepRequest(sweep_id=sweep.sweep_id), timeout=60
+        )
+        first = await watch.read()
+        assert isinstance(first, pb.WatchSweepResponse)
+        assert first.sweep.sweep_id == sweep.sweep_id
+        if lifetime is None:
+            await root.keys.RevokeKey(key_pb.RevokeKeyRequest(key_id=reader.key_id))
+        reason = "KEY_EXPIRED" if how == "expired" else "KEY_REVOKED"
+        with refused(Code.UNAUTHENTICATED, reason):
+            async with asyncio.timeout(30):
+                async for _ in watch:
+                    pass
