@@ -159,6 +159,11 @@ class Peer:
                 f"{where} does not know {rpc}: it is older than this client, "
                 f"or another program listens there"
             )
+        if code is grpc.StatusCode.RESOURCE_EXHAUSTED and "larger than max" in text:
+            return (
+                f"a message of {rpc} is too large for {where} ({text}): send less at once, or "
+                "let it be started with a higher --max-message-bytes"
+            )
         return f"{where} could not carry out {rpc}: {text or code.name}"
 
     def _handshake_problem(self, text: str) -> str | None:
