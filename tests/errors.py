@@ -21,6 +21,7 @@ class Refusal:
     reason: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
     fields: dict[str, str] = field(default_factory=dict)
+    retry_after: float = 0.0
 
 
 @contextlib.contextmanager
@@ -37,8 +38,11 @@ def refused(code: grpc.StatusCode, reason: str) -> Iterator[Refusal]:
             status = status_pb2.Status.FromString(value)
             for packed in status.details:
                 info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+                retry = error_details_pb2.RetryInfo()
                 if packed.Unpack(info):
                     refusal.reason, refusal.metadata = info.reason, dict(info.metadata)
                 elif packed.Unpack(bad):
                     refusal.fields = {v.field: v.description for v in bad.field_violations}
+                elif packed.Unpack(retry):
+                    refusal.retry_after = retry.retry_delay.ToMilliseconds() / 1000
     assert (refusal.code, refusal.reason) == (code, reason), refusal

@@ -1,0 +1,187 @@
+"""Limits of callers who have keys, at a registry whose limits are low."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncIterator
+
+import grpc
+import grpc.aio
+import pytest
+
+from tests.conftest import registry_server
+from tests.errors import refused
+from tests.security_table.keys import channel_with, create_key, new_secret
+from tests.sweeps import create_sweep
+from wanllmdb import Client, ResourceExhaustedError
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as pb_grpc
+from wanllmdb_common.calls.caller import Role
+from wanllmdb_common.limit_settings import LimitSettings
+
+ADMIN_KEY = f"wsk_root_{new_secret()}"
+LIST = pb.ListSweepsRequest()
+
+
+@contextlib.asynccontextmanager
+async def limited(database_url: str, **limits: float) -> AsyncIterator[tuple[str, str, str]]:
+    """A registry with these limits, its address, and the keys of two tenants."""
+    settings = LimitSettings(**limits)  # type: ignore[arg-type]  # checked by pydantic
+    async with registry_server(database_url, admin_key=ADMIN_KEY, limits=settings) as address:
+        async with channel_with(address, ADMIN_KEY) as channel:
+            first = await create_key(channel, Role.EDITOR, "first")
+            second = await create_key(channel, Role.EDITOR, "second")
+        yield address, first, second
+
+
+@contextlib.asynccontextmanager
+async def stub(address: str, key: str) -> AsyncIterator[pb_grpc.SweepRegistryServiceAsyncStub]:
+    async with channel_with(address, key) as channel:
+        yield pb_grpc.SweepRegistryServiceStub(channel)
+
+
+async def list_sweeps(registry: pb_grpc.SweepRegistryServiceAsyncStub, project: str) -> None:
+    await registry.ListSweeps(pb.ListSweepsRequest(project=project))
+
+
+async def test_more_calls_a_second_than_a_key_may_send_are_refused_and_others_are_not(
+    database_url: str,
+) -> None:
+    async with (
+        limited(database_url, calls_per_second=5) as (address, first, second),
+        stub(address, first) as flood,
+        stub(address, second) as other,
+    ):
+        # Two seconds' worth may come at once.
+        for _ in range(10):
+            await list_sweeps(flood, "first")
+        with refused(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED") as refusal:
+            await list_sweeps(flood, "first")
+        assert refusal.metadata["limit"] == "5 calls a second"
+        assert re.search(r"API key '\w+' may have 5 calls a second", refusal.message)
+        assert 0 < refusal.retry_after <= 0.2
+        await list_sweeps(other, "second")
+        await asyncio.sleep(refusal.retry_after)
+        await list_sweeps(flood, "first")
+
+
+async def test_more_watches_at_once_than_a_key_may_have_are_refused(database_url: str) -> None:
+    async with (
+        limited(database_url, max_streams_per_caller=2, max_streams=3) as (address, first, second),
+        channel_with(address, first) as channel,
+        channel_with(address, second) as other,
+        channel_with(address, ADMIN_KEY) as admin,
+    ):
+        sweeps = [
+            (
+                await pb_grpc.SweepRegistryServiceStub(admin).CreateSweep(
+                    pb.CreateSweepRequest(
+                        project=project,
+                        config_text=pb.ConfigText(
+                            text="method: random\nparameters: {x: {min: 0, max: 1}}"
+                        ),
+                    )
+                )
+            ).sweep.sweep_id
+            for project in ("first", "second")
+        ]
+
+        def watch(through: grpc.aio.Channel, sweep_id: str) -> grpc.aio.UnaryStreamCall:  # type: ignore[type-arg]
+            request = pb.WatchSweepRequest(sweep_id=sweep_id)
+            return pb_grpc.SweepRegistryServiceStub(through).WatchSweep(request)
+
+        open_ones = [watch(channel, sweeps[0]) for _ in range(2)]
+        for stream in open_ones:
+            await stream.read()
+        with refused(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED") as refusal:
+            await watch(channel, sweeps[0]).read()
+        assert refusal.metadata["limit"] == "2 watches and exports at once"
+        # Another key has its own limit, and all keys have one together.
+        open_ones.append(watch(other, sweeps[1]))
+        await open_ones[-1].read()
+        with refused(grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED") as overload:
+            await watch(other, sweeps[1]).read()
+        assert overload.metadata["limit"] == "3 watches and exports at once"
+        assert overload.retry_after > 0
+        # What ends makes room.
+        open_ones.pop(0).cancel()
+        await asyncio.sleep(0.2)
+        again = watch(channel, sweeps[0])
+        await again.read()
+        for stream in [*open_ones, again]:
+            stream.cancel()
+
+
+async def test_more_calls_at_once_than_a_key_may_have_are_refused(database_url: str) -> None:
+    async with (
+        limited(database_url, max_calls_per_caller=3) as (address, first, _),
+        stub(address, first) as registry,
+    ):
+        answers = await asyncio.gather(
+            *(list_sweeps(registry, "first") for _ in range(40)), return_exceptions=True
+        )
+        refusals = [a for a in answers if isinstance(a, grpc.aio.AioRpcError)]
+        assert 0 < len(refusals) < 40
+        assert {a.code() for a in refusals} == {grpc.StatusCode.RESOURCE_EXHAUSTED}
+        assert "3 calls at once" in str(refusals[0].details())
+        await list_sweeps(registry, "first")
+
+
+async def test_calls_beyond_the_share_wait_and_are_answered(database_url: str) -> None:
+    async with (
+        limited(database_url, shared_calls=1) as (address, first, second),
+        stub(address, first) as flood,
+        stub(address, second) as other,
+    ):
+        await list_sweeps(other, "second")
+        await asyncio.gather(*(list_sweeps(flood, "first") for _ in range(100)))
+
+
+async def test_a_client_comes_again_when_it_is_told_to(database_url: str) -> None:
+    async with limited(database_url, calls_per_second=4) as (address, first, _):
+
+        def use() -> int:
+            with Client(address, api_key=first) as client:
+                return sum(1 for _ in range(14) for _ in client.list_sweeps(project="first"))
+
+        assert await asyncio.to_thread(use) == 0
+
+
+async def test_callers_of_a_server_without_keys_on_the_same_machine_have_no_limits_of_their_own(
+    database_url: str,
+) -> None:
+    limits = LimitSettings(calls_per_second=1, max_calls_per_caller=1, max_streams_per_caller=1)
+    async with (
+        registry_server(database_url, limits=limits) as address,
+        grpc.aio.insecure_channel(address) as channel,
+    ):
+        registry = pb_grpc.SweepRegistryServiceStub(channel)
+        await create_sweep(registry)
+        await asyncio.gather(*(registry.ListSweeps(LIST) for _ in range(50)))
+
+
+async def test_calls_of_all_have_a_limit_too(database_url: str) -> None:
+    async with (
+        registry_server(database_url, limits=LimitSettings(max_calls=2)) as address,
+        grpc.aio.insecure_channel(address) as channel,
+    ):
+        registry = pb_grpc.SweepRegistryServiceStub(channel)
+        answers = await asyncio.gather(
+            *(registry.ListSweeps(LIST) for _ in range(40)), return_exceptions=True
+        )
+        refusals = [a for a in answers if isinstance(a, grpc.aio.AioRpcError)]
+        assert 0 < len(refusals) < 40
+        assert "2 calls at once, as many as it takes" in str(refusals[0].details())
+
+
+async def test_a_message_that_is_too_large_is_told_with_the_limit(registry_address: str) -> None:
+    def create(text: str) -> None:
+        with Client(registry_address) as client:
+            client.parse_sweep_config(text)
+
+    with pytest.raises(ResourceExhaustedError) as caught:
+        await asyncio.to_thread(create, "#" + "x" * 5_000_000)
+    assert "larger than" in caught.value.message
+    assert "--max-message-bytes" in caught.value.message

@@ -1,0 +1,118 @@
+"""Callers share what there is."""
+
+from __future__ import annotations
+
+import asyncio
+
+from wanllmdb_common.calls.fair_share import FairShare
+
+
+class Clock:
+    """Stands still until it is set."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def entered(share: FairShare, caller: str, count: int) -> list[asyncio.Task[None]]:
+    """Calls that have tried to enter; those that wait are not done."""
+    tasks = [asyncio.create_task(share.enter(caller)) for _ in range(count)]
+    await asyncio.sleep(0)
+    return tasks
+
+
+def done(tasks: list[asyncio.Task[None]]) -> int:
+    return sum(task.done() for task in tasks)
+
+
+async def test_a_caller_who_is_alone_has_no_share_to_keep_to() -> None:
+    share = FairShare(together=4, least=1)
+    assert done(await entered(share, "a", 100)) == 100
+
+
+async def test_one_with_few_calls_never_waits_for_one_with_many() -> None:
+    share = FairShare(together=4, least=1)
+    await entered(share, "flood", 100)
+    assert done(await entered(share, "a", 2)) == 2
+
+
+async def test_several_get_equal_shares_and_the_rest_waits_in_order() -> None:
+    share = FairShare(together=4, least=1)
+    await entered(share, "a", 1)
+    calls = await entered(share, "b", 5)
+    assert [call.done() for call in calls] == [True, True, False, False, False]
+    share.leave("b")
+    await asyncio.sleep(0)
+    assert [call.done() for call in calls] == [True, True, True, False, False]
+
+
+async def test_everybody_has_the_least() -> None:
+    share = FairShare(together=4, least=3)
+    for name in range(10):
+        assert done(await entered(share, f"caller {name}", 3)) == 3
+    assert done(await entered(share, "caller 5", 1)) == 0
+
+
+async def test_a_flood_that_began_alone_shrinks_to_its_share() -> None:
+    share = FairShare(together=4, least=1)
+    await entered(share, "flood", 10)
+    await entered(share, "a", 1)
+    waiting = await entered(share, "flood", 1)
+    for _ in range(8):
+        share.leave("flood")
+        await asyncio.sleep(0)
+        assert done(waiting) == 0
+    share.leave("flood")
+    await asyncio.sleep(0)
+    assert done(waiting) == 1
+
+
+async def test_the_share_grows_again_when_the_others_have_been_away_for_a_while() -> None:
+    clock = Clock()
+    share = FairShare(together=4, least=1, memory=1.0, clock=clock)
+    await entered(share, "a", 1)
+    share.leave("a")
+    calls = await entered(share, "b", 10)
+    assert done(calls) == 2
+    clock.now = 0.9
+    assert done(await entered(share, "b", 1)) == 0
+    clock.now = 2.0
+    share.leave("b")
+    await asyncio.sleep(0)
+    assert done(calls) == 10
+
+
+async def test_a_call_that_is_given_up_while_it_waits_holds_nothing() -> None:
+    share = FairShare(together=2, least=1)
+    await entered(share, "a", 1)
+    _, second, third = await entered(share, "b", 3)
+    second.cancel()
+    await asyncio.sleep(0)
+    share.leave("b")
+    await asyncio.sleep(0)
+    assert third.done()
+    assert second.cancelled()
+
+
+async def test_a_call_that_is_given_up_as_its_turn_comes_passes_it_on() -> None:
+    share = FairShare(together=2, least=1)
+    await entered(share, "a", 1)
+    _, second, third = await entered(share, "b", 3)
+    share.leave("b")
+    second.cancel()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert third.done()
+
+
+async def test_callers_who_are_gone_are_forgotten() -> None:
+    clock = Clock()
+    share = FairShare(together=4, least=1, clock=clock)
+    for name in range(1_000):
+        clock.now += 10
+        await share.enter(f"caller {name}")
+        share.leave(f"caller {name}")
+    assert len(share._guests) <= 2
