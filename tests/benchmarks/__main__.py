@@ -7,7 +7,17 @@ import os
 import platform as machine
 import sys
 
-from tests.benchmarks import agent, analysis, bayes, reads, samplers, samples, trial_loop, watching
+from tests.benchmarks import (
+    agent,
+    analysis,
+    bayes,
+    keys,
+    reads,
+    samplers,
+    samples,
+    trial_loop,
+    watching,
+)
 from tests.benchmarks.processes import running_platform
 
 TABLES = {
@@ -18,6 +28,7 @@ TABLES = {
     "samplers": samplers.run,
     "samples": samples.run,
     "agent": agent.run,
+    "keys": keys.run,
     "watching": watching.run,
 }
 

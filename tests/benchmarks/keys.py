@@ -1,0 +1,141 @@
+"""What keys cost a call: the two steps alone, and a call with and without them."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from tests.benchmarks.load import table
+from tests.security_table.keys import channel_with, create_key, metadata_of, new_secret
+from tests.security_table.processes import running_process
+from tests.sweeps import create_runs, create_sweep, proposal, row
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
+from wanllmdb_common.calls.authorization import Authorization
+from wanllmdb_common.calls.call import Call, CallStep
+from wanllmdb_common.calls.caller import Role
+from wanllmdb_common.calls.keys import Authentication
+from wanllmdb_local.platform import Endpoints
+from wanllmdb_registry.domain.keys.key_ring import KeyRing
+from wanllmdb_registry.domain.keys.key_text import KeyText
+from wanllmdb_registry.domain.keys.model import ApiKey, FoundKey
+from wanllmdb_registry.domain.keys.sweep_projects import SweepProjects
+from wanllmdb_registry.servicer.access_table import ACCESS
+from wanllmdb_registry.servicer.service import SERVICES
+
+CALLS = 20_000
+ROUNDS = 5
+RPCS = 400
+_REPORT = "/wanllmdb.api.registry.v1.SweepRegistryService/ReportMetrics"
+_PROJECT = "bench"
+
+
+async def run(platform: Endpoints) -> None:
+    """Prints the tables."""
+    secret = new_secret()
+    ring = KeyRing(_OneKey(secret), required=True)
+    projects = SweepProjects(_OneProject())
+    open_ring = KeyRing(_OneKey(secret), required=False)
+    good = f"wsk_bench_{secret}"
+    rows = [
+        ["no keys asked for", f"{await _steps(open_ring, projects, good):.1f}"],
+        ["a key of one project", f"{await _steps(ring, projects, good):.1f}"],
+    ]
+    table(f"(g) Authentication and authorization alone, best of {ROUNDS}", ["", "us a call"], rows)
+    await _calls(platform.database_url)
+
+
+class _OneKey:
+    def __init__(self, secret: str) -> None:
+        key = ApiKey("bench", "", Role.AGENT, (_PROJECT,))
+        self._found = {"bench": FoundKey(key, KeyText("bench", secret).secret_sha256, None)}
+
+    async def find(self, key_ids: Sequence[str]) -> Mapping[str, FoundKey]:
+        return self._found
+
+
+class _OneProject:
+    async def find(self, sweep_ids: object) -> Mapping[str, str]:
+        return {"sweep": _PROJECT}
+
+
+class _Metadata:
+    """As an agent's call has it."""
+
+    def __init__(self, text: str) -> None:
+        self._pairs = (("user-agent", "grpc-python"), ("x-request-id", "id"), *metadata_of(text))
+
+    def invocation_metadata(self) -> tuple[tuple[str, str], ...]:
+        return self._pairs
+
+
+async def _steps(ring: KeyRing, projects: SweepProjects, text: str) -> float:
+    """Microseconds that the two steps take a call."""
+    steps: list[CallStep] = [
+        Authentication(ring.authenticate),
+        Authorization(ACCESS, SERVICES, lambda _call, ids: projects.of(ids)),
+    ]
+    request, context = pb.ReportMetricsRequest(sweep_id="sweep"), cast("Any", _Metadata(text))
+    best = float("inf")
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        for _ in range(CALLS):
+            call = Call(_REPORT, request, context, is_stream=False)
+            for step in steps:
+                await step.before(call)
+            for step in reversed(steps):
+                step.after(call)
+        best = min(best, time.perf_counter() - started)
+    return best / CALLS * 1e6
+
+
+async def _calls(database_url: str) -> None:
+    """Prints ReportMetrics with and without keys, in turns, on one database."""
+    root_key = f"wsk_root_{new_secret()}"
+    database = {"WANLLMDB_REGISTRY_DATABASE_URL": database_url}
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        async with (
+            running_process("wanllmdb_registry", "--port=0", environment=database, log=log) as bare,
+            running_process(
+                "wanllmdb_registry",
+                "--port=0",
+                environment={**database, "WANLLMDB_REGISTRY_ADMIN_KEY": root_key},
+                log=log,
+            ) as asking,
+            channel_with(asking, root_key) as root,
+        ):
+            key = await create_key(root, Role.AGENT, _PROJECT)
+            registry = registry_grpc.SweepRegistryServiceStub(root)
+            sweep = await create_sweep(registry, project=_PROJECT)
+            (run,) = await create_runs(registry, sweep.sweep_id, proposal(0))
+            async with channel_with(bare, "") as first, channel_with(asking, "") as second:
+                without = _reports(registry_grpc.SweepRegistryServiceStub(first), run.sweep_id, "")
+                asked = _reports(registry_grpc.SweepRegistryServiceStub(second), run.sweep_id, key)
+                times = [(await without(2 * n), await asked(2 * n + 1)) for n in range(RPCS)]
+    medians = [statistics.median(side) * 1e3 for side in zip(*times[RPCS // 10 :], strict=True)]
+    rows = [
+        ["no keys asked for", f"{medians[0]:.2f}", ""],
+        ["a key of one project", f"{medians[1]:.2f}", f"{medians[1] / medians[0]:.3f}"],
+    ]
+    table("(h) ReportMetrics, in turns, medians", ["", "ms a call", "ratio"], rows)
+
+
+def _reports(
+    registry: registry_grpc.SweepRegistryServiceAsyncStub, sweep_id: str, key: str
+) -> Callable[[int], Awaitable[float]]:
+    metadata = metadata_of(key) if key else ()
+
+    async def report(step: int) -> float:
+        request = pb.ReportMetricsRequest(
+            sweep_id=sweep_id, attempt=1, rows=[row(step, {"loss": 1.0})]
+        )
+        started = time.perf_counter()
+        await registry.ReportMetrics(request, metadata=metadata)
+        return time.perf_counter() - started
+
+    return report
