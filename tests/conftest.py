@@ -130,7 +130,11 @@ async def suggestion_server(
     async with (
         running_suggestion(settings) as app,
         running_server(
-            settings, services=SERVICES, register=app.add_to, steps=app.steps
+            settings,
+            services=SERVICES,
+            register=app.add_to,
+            steps=app.steps,
+            readiness=app.readiness,
         ) as address,
     ):
         yield address

@@ -15,7 +15,7 @@ INTERVAL = 1.0
 # After a failure, and while it is away: it is told soon, and soon that it is back.
 INTERVAL_WHILE_AWAY = 0.25
 # Seconds without an answer that are a failure.
-TIMEOUT = 2.0
+TIMEOUT = 1.5
 # So many failures in a row, so that one slow moment does not count.
 FAILURES = 2
 

@@ -1,0 +1,72 @@
+"""A PostgreSQL of one test's own, to be stopped, frozen and killed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+from wanllmdb_local.postgres import EmbeddedPostgres
+
+
+class OwnPostgres:
+    """The server and all its processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._server = EmbeddedPostgres(folder)
+        self._server.start()
+        self.url = self._server.url()
+
+    def _processes(self) -> list[psutil.Process]:
+        postmaster = psutil.Process(self._server.pids[0])
+        return [postmaster, *postmaster.children(recursive=True)]
+
+    def freeze(self) -> None:
+        """Nothing of it goes on; its connections stay open and silent."""
+        for process in self._processes():
+            process.suspend()
+
+    def thaw(self) -> None:
+        """It goes on."""
+        for process in self._processes():
+            process.resume()
+
+    def stop(self) -> None:
+        """Ends it; what is running fails."""
+        self._server.stop()
+
+    def kill(self) -> None:
+        """As a crash of its machine would."""
+        for process in self._processes():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGKILL)
+
+    async def start_again(self) -> None:
+        """After `stop` or `kill`; returns when it takes connections."""
+        deadline = time.monotonic() + 60
+        await asyncio.to_thread(self._server.restart)
+        while not self._server.is_ready():
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.01)
+
+
+@contextlib.contextmanager
+def own_postgres() -> Iterator[OwnPostgres]:
+    """Within the block, in a place that PostgreSQL's own user can reach."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        folder = Path(name) / "data"
+        folder.mkdir()
+        postgres = OwnPostgres(folder)
+        try:
+            yield postgres
+        finally:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                postgres.thaw()
+            postgres.stop()
