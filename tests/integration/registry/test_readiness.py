@@ -46,7 +46,9 @@ async def status(channel: grpc.aio.Channel, name: str) -> int:
 
 async def until(channel: grpc.aio.Channel, name: str, wanted: int) -> None:
     async with asyncio.timeout(SOON):
-        while await status(channel, name) != wanted:
+        while True:
+            if await status(channel, name) == wanted:
+                return
             await asyncio.sleep(0.02)
 
 
@@ -139,7 +141,8 @@ async def connections(postgres: OwnPostgres) -> int:
 
 def open_connections() -> float:
     """As the registry counts its own."""
-    return sum(POOL_CONNECTIONS.labels(pool)._value.get() for pool in ("trials", "lists"))
+    samples = next(iter(POOL_CONNECTIONS.collect())).samples
+    return sum(sample.value for sample in samples)
 
 
 @pytest.mark.timeout(300)
@@ -184,6 +187,8 @@ async def test_no_connection_is_left_after_many_crashes(postgres: OwnPostgres) -
         assert max(counted for _, counted in seen) <= 8
         assert await registry.GetSweep(pb.GetSweepRequest(sweep_id=sweep.sweep_id))
     async with asyncio.timeout(SOON):
-        while await connections(postgres):
+        while True:
+            if not await connections(postgres):
+                break
             await asyncio.sleep(0.05)
     assert open_connections() == before
