@@ -7,8 +7,11 @@ leave what the same changes one after the other would have left.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -23,6 +26,7 @@ from wanllmdb_registry.domain.model import (
 )
 from wanllmdb_registry.domain.sweep_changes import DeleteSweep, StartSweep
 from wanllmdb_registry.store.database import Database
+from wanllmdb_registry.store.statement import Connection
 from wanllmdb_registry.store.sweep_store import SweepStore
 
 
@@ -60,6 +64,55 @@ async def test_a_repeated_request_gets_its_first_answer(stored: Stored) -> None:
     outcomes = await stored.store.apply(sweep_id, [twice, twice])
     assert outcomes[0] == outcomes[1]
     assert (await stored.sweeps.get(sweep_id)).counts.finished == 2
+
+
+class _AfterReplies:
+    """A connection, and something that happens elsewhere once the replies were read on it."""
+
+    def __init__(self, connection: Connection, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        self._connection = connection
+        self._meanwhile: Callable[[], Awaitable[object]] | None = meanwhile
+
+    async def fetch(self, sql: str, *arguments: object) -> object:
+        rows = await self._connection.fetch(sql, *arguments)
+        meanwhile, self._meanwhile = self._meanwhile, None
+        if meanwhile is not None:
+            await meanwhile()
+        return rows
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._connection, name)
+
+
+class _InterruptedDatabase:
+    """A database in which something happens elsewhere in the midst of the first unlocked try."""
+
+    def __init__(self, database: Database, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        self._database = database
+        self._meanwhile = meanwhile
+        self.transaction = database.transaction
+
+    @contextlib.asynccontextmanager
+    async def read(self) -> AsyncIterator[_AfterReplies]:
+        async with self._database.read() as connection:
+            yield _AfterReplies(connection, self._meanwhile)
+
+
+async def test_what_another_store_did_meanwhile_is_no_refusal(
+    stored: Stored, database: Database
+) -> None:
+    """Beside a repetition that was answered long ago, one that is answered right now."""
+    sweep_id = await stored.sweep()
+    old, new = finish(0, 1.0, key()), finish(1, 2.0, key())
+    (first,) = (await stored.store.apply(sweep_id, [create(0, 1), old]))[1:]
+    elsewhere: list[Outcome] = []
+
+    async def meanwhile() -> None:
+        elsewhere.extend(await stored.store.apply(sweep_id, [new]))
+
+    interrupted: Any = _InterruptedDatabase(database, meanwhile)
+    outcomes = await SweepStore(interrupted, LEASE).apply(sweep_id, [old, new])
+    assert outcomes == [first, *elsewhere]
 
 
 async def test_a_reused_id_is_refused(stored: Stored) -> None:

@@ -189,7 +189,7 @@ class SweepStore:
         refused = any(isinstance(outcome, ServiceError) for outcome in outcomes)
         # A change that is refused may be a repetition, answered since the sweep was
         # read. One that is carried out a second time fails when its answer is written.
-        if refused and not row["answered"] and await _load_replies(connection, sweep_id, keys):
+        if refused and await _load_replies(connection, sweep_id, keys) != edit.replies:
             raise _MetAnotherWriterError
         try:
             await _write(connection, edit, loaded)
