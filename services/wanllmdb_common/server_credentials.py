@@ -12,10 +12,11 @@ from typing import NoReturn, TypeAlias
 import grpc
 import structlog
 
+from wanllmdb_common.file_signature import FileSignature, file_signature
+
 log = structlog.get_logger(__name__)
 
-# Of each file; None for one that is not there.
-_Signature: TypeAlias = "tuple[tuple[int, int, int] | None, ...]"
+_Signature: TypeAlias = "tuple[FileSignature | None, ...]"
 
 
 class TlsFileError(Exception):
@@ -97,7 +98,7 @@ class _Source:
             return loaded
 
     def _signature(self) -> _Signature:
-        return tuple(_file_signature(file) for file in self._files)
+        return tuple(file_signature(file) for file in self._files)
 
 
 def _load(files: TlsFiles) -> grpc.ServerCertificateConfiguration:
@@ -107,14 +108,6 @@ def _load(files: TlsFiles) -> grpc.ServerCertificateConfiguration:
         [(contents[files.key], contents[files.cert])],
         root_certificates=contents[files.client_ca] if files.client_ca else None,
     )
-
-
-def _file_signature(file: Path) -> tuple[int, int, int] | None:
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _read(file: Path) -> bytes:

@@ -9,11 +9,14 @@ import optuna
 
 from wanllmdb_common.logs import configure_logging
 from wanllmdb_common.server import serve_until_signal
-from wanllmdb_common.settings import load_settings
+from wanllmdb_common.settings import USAGE_EXIT_CODE, load_settings
 from wanllmdb_common.telemetry.running import Observation
 from wanllmdb_suggestion.app import SERVICES, running_suggestion
 from wanllmdb_suggestion.audit_table import AUDIT_TABLE
+from wanllmdb_suggestion.keyed_registry import registry_asks_for_keys
 from wanllmdb_suggestion.settings import SuggestionSettings
+
+PROGRAM = "wanllmdb-suggestion"
 
 # A thread that samples gives the interpreter up this often; with the default of
 # 5 ms every call that meets a sampling thread waits so long, at each hop.
@@ -23,6 +26,19 @@ SWITCH_INTERVAL = 0.001
 async def serve(settings: SuggestionSettings) -> None:
     """Serves until SIGINT or SIGTERM."""
     async with running_suggestion(settings) as app:
+        if (
+            settings.is_exposed
+            and not settings.insecure
+            and not await registry_asks_for_keys(app.registry)
+        ):
+            print(
+                f"{PROGRAM}: --host {settings.host} can be reached from other machines, and the "
+                f"registry at {settings.registry} asks nobody for an API key: start the registry "
+                "with --require-keys; or give --insecure, where everyone who reaches this server "
+                "may read and change everything",
+                file=sys.stderr,
+            )
+            raise SystemExit(USAGE_EXIT_CODE)
         await serve_until_signal(
             "suggestion",
             settings,
@@ -34,7 +50,7 @@ async def serve(settings: SuggestionSettings) -> None:
 
 def main() -> None:
     """The program."""
-    settings = load_settings(SuggestionSettings, "wanllmdb-suggestion")
+    settings = load_settings(SuggestionSettings, PROGRAM)
     configure_logging(settings.log_level, settings.log_format)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     sys.setswitchinterval(SWITCH_INTERVAL)

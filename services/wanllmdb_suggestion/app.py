@@ -78,7 +78,9 @@ class SuggestionApp:
 async def running_suggestion(settings: SuggestionSettings) -> AsyncIterator[SuggestionApp]:
     """The parts, ready to serve within the block."""
     executor = ThreadPoolExecutor(settings.sampling_threads, "sampling")
-    async with RegistryClient(settings.registry, settings.registry_timeout) as registry:
+    async with RegistryClient(
+        settings.registry, settings.registry_timeout, settings.tls_to_registry
+    ) as registry:
         sweeps = SweepCache(
             registry,
             executor,

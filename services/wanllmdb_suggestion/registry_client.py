@@ -12,6 +12,7 @@ import grpc
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from wanllmdb._tls import Tls
 from wanllmdb.api.registry.v1 import (
     key_service_pb2,
     key_service_pb2_grpc,
@@ -26,7 +27,7 @@ from wanllmdb_common.deadline import current_deadline
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_common.health import READINESS
 from wanllmdb_common.telemetry.trace_context import Metadata, trace_headers
-from wanllmdb_suggestion.registry_channel import open_registry_channel
+from wanllmdb_suggestion.registry_channel import RegistryChannel
 from wanllmdb_suggestion.rpc_errors import service_error
 
 Request = TypeVar("Request", contravariant=True)
@@ -92,17 +93,19 @@ class RegistryClient:
     REGISTRY_UNAVAILABLE when it did not answer after several tries.
     """
 
-    def __init__(self, address: str, timeout: float) -> None:
+    def __init__(self, address: str, timeout: float, tls: Tls | None = None) -> None:
         self._address = address
         self._timeout = timeout
-        self._channel: grpc.aio.Channel | None = None
+        self._channel = RegistryChannel(address, tls, self._use, grace=timeout)
 
     async def __aenter__(self) -> Self:
-        self._channel = open_registry_channel(self._address)
-        self._stub = registry_service_pb2_grpc.SweepRegistryServiceStub(self._channel)
-        self._keys = key_service_pb2_grpc.KeyServiceStub(self._channel)
-        self._health = health_pb2_grpc.HealthStub(self._channel)
+        await self._channel.__aenter__()
         return self
+
+    def _use(self, channel: grpc.aio.Channel) -> None:
+        self._stub = registry_service_pb2_grpc.SweepRegistryServiceStub(channel)
+        self._keys = key_service_pb2_grpc.KeyServiceStub(channel)
+        self._health = health_pb2_grpc.HealthStub(channel)
 
     async def __aexit__(
         self,
@@ -110,8 +113,7 @@ class RegistryClient:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._channel is not None:
-            await self._channel.close()
+        await self._channel.__aexit__(kind, error, traceback)
 
     async def check_ready(self) -> None:
         """Whether a registry answers and is ready itself.

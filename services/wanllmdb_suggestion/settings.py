@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
+from typing import Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import SettingsConfigDict
 
 from wanllmdb import InvalidArgumentError
+from wanllmdb._tls import Tls
 from wanllmdb_common.settings import ServerSettings
-from wanllmdb_suggestion.registry_channel import registry_target
+from wanllmdb_suggestion.registry_channel import (
+    check_tls,
+    is_on_this_machine,
+    registry_target,
+)
 
 DEFAULT_REGISTRY = "127.0.0.1:50051"
 MIN_KEY_DIGITS = 32
@@ -34,6 +41,25 @@ class SuggestionSettings(ServerSettings):
         description="Address of the registry: host:port, several with commas between, or a gRPC "
         "target such as dns:///name:port; where not given, that in WANLLMDB_REGISTRY, else "
         f"{DEFAULT_REGISTRY}.",
+    )
+    registry_tls: bool = Field(
+        False,
+        description="Speaks TLS with the registry, and trusts the authorities that gRPC knows, "
+        "the public ones.",
+    )
+    registry_tls_ca: Path | None = Field(
+        None,
+        description="File with the authorities (PEM) that are trusted instead. Implies "
+        "--registry-tls. This and the next two are read again when they change.",
+    )
+    registry_tls_cert: Path | None = Field(
+        None,
+        description="File with this server's certificate as a client (PEM), for a registry that "
+        "asks for one.",
+    )
+    registry_tls_key: Path | None = Field(None, description="File with its key (PEM).")
+    registry_tls_server_name: str | None = Field(
+        None, description="The name that the registry's certificate bears, if not the address's."
     )
     registry_timeout: float = Field(
         30.0, gt=0, description="Seconds after which a call of the registry is given up."
@@ -80,6 +106,43 @@ class SuggestionSettings(ServerSettings):
                     f"must be an even number of at least {MIN_KEY_DIGITS} hexadecimal digits",
                 )
         return key
+
+    @model_validator(mode="after")
+    def _check_way_to_registry(self) -> Self:
+        if (self.registry_tls_cert is None) != (self.registry_tls_key is None):
+            raise PydanticCustomError(
+                "registry_tls", "--registry-tls-cert and --registry-tls-key need each other"
+            )
+        try:
+            check_tls(self.tls_to_registry)
+        except InvalidArgumentError as error:
+            raise PydanticCustomError(
+                "registry_tls", "to the registry: {problem}", {"problem": str(error)}
+            ) from None
+        if (
+            self.tls_to_registry is None
+            and not self.insecure
+            and not is_on_this_machine(self.registry)
+        ):
+            raise PydanticCustomError(
+                "registry_tls",
+                "--registry {address} is on another machine, and callers' API keys would go there "
+                "in plain text: give --registry-tls or --registry-tls-ca; or --insecure, where "
+                "nobody is on the way",
+                {"address": self.registry},
+            )
+        return self
+
+    @property
+    def tls_to_registry(self) -> Tls | None:
+        """How this server makes sure that it speaks to the registry; None for plain text."""
+        tls = Tls(
+            ca=self.registry_tls_ca,
+            cert=self.registry_tls_cert,
+            key=self.registry_tls_key,
+            server_name=self.registry_tls_server_name,
+        )
+        return tls if self.registry_tls or tls != Tls() else None
 
     @property
     def state_key_bytes(self) -> bytes | None:

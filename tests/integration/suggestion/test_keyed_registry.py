@@ -1,0 +1,71 @@
+"""A suggestion service that other machines reach needs a registry that asks for keys."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.certificates import Authority
+from tests.conftest import registry_server
+from wanllmdb_local.ports import WantedPort, bind_ports
+from wanllmdb_suggestion.keyed_registry import registry_asks_for_keys
+from wanllmdb_suggestion.registry_client import RegistryClient
+
+ADMIN_KEY = "wsk_root_" + "k" * 43
+
+
+async def test_the_registry_is_asked(registry_address: str, database_url: str) -> None:
+    async with RegistryClient(registry_address, 10) as client:
+        assert not await registry_asks_for_keys(client)
+    async with (
+        registry_server(database_url, admin_key=ADMIN_KEY) as address,
+        RegistryClient(address, 10) as client,
+    ):
+        assert await registry_asks_for_keys(client)
+
+
+async def test_it_waits_for_a_registry_that_is_not_there_yet(database_url: str) -> None:
+    (port,) = bind_ports([WantedPort()])
+    async with RegistryClient(f"127.0.0.1:{port}", 0.2) as client:
+        asking = asyncio.create_task(registry_asks_for_keys(client))
+        await asyncio.sleep(0.5)
+        assert not asking.done()
+        asking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asking
+
+
+@pytest.mark.parametrize("asks", [False, True])
+async def test_the_program_serves_the_world_only_behind_keys(
+    registry_address: str, database_url: str, tmp_path: Path, asks: bool
+) -> None:
+    files = Authority(tmp_path).issue()
+    async with contextlib.AsyncExitStack() as stack:
+        registry = registry_address
+        if asks:
+            registry = await stack.enter_async_context(
+                registry_server(database_url, admin_key=ADMIN_KEY)
+            )
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "wanllmdb_suggestion", "--host", "0.0.0.0", "--port", "0"),
+            *("--tls-cert", str(files.cert), "--tls-key", str(files.key), "--registry", registry),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        try:
+            async with asyncio.timeout(60):
+                first = (await process.stdout.readline()).decode()
+        finally:
+            if process.returncode is None and asks:
+                process.terminate()
+            _, errors = await process.communicate()
+    if asks:
+        assert first.startswith("ready suggestion 0.0.0.0:")
+    else:
+        assert process.returncode == 2
+        assert b"asks nobody for an API key: start the registry with --require-keys" in errors

@@ -1,0 +1,137 @@
+"""The way from the suggestion service to the registry: TLS, and files that are replaced."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import grpc.aio
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from structlog.testing import capture_logs
+
+from tests.certificates import Authority, CertificateFiles, replace
+from tests.conftest import LEASE
+from wanllmdb._addresses import REGISTRY
+from wanllmdb._tls import Tls
+from wanllmdb_common.errors import UnavailableError
+from wanllmdb_common.limit_settings import LimitSettings
+from wanllmdb_common.server import running_server
+from wanllmdb_common.settings import ServerSettings
+from wanllmdb_registry.app import running_registry
+from wanllmdb_registry.servicer.service import SERVICES, add_to, steps_of
+from wanllmdb_suggestion.registry_channel import RegistryChannel
+from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
+
+
+def tls_settings(files: CertificateFiles, client_ca: Path | None = None) -> ServerSettings:
+    return ServerSettings(
+        tls_cert=files.cert, tls_key=files.key, tls_client_ca=client_ca, grace=1, drain_delay=0
+    )
+
+
+async def test_calls_go_over_mutual_tls_alone(database_url: str, tmp_path: Path) -> None:
+    ours, clients = Authority(tmp_path), Authority(tmp_path, "clients")
+    me = clients.issue("suggestion", file="client")
+    async with (
+        running_registry(database_url, pool_size=2, lease=LEASE) as registry,
+        running_server(
+            tls_settings(ours.issue(), clients.file),
+            services=SERVICES,
+            register=lambda server: add_to(server, registry),
+            steps=steps_of(registry, LimitSettings()),
+        ) as address,
+    ):
+        async with RegistryClient(address, 10, Tls(ours.file, me.cert, me.key)) as client:
+            assert not (await client.get_caller(CallScope())).keys_required
+        for turned_away in (
+            None,
+            Tls(ours.file),
+            Tls(clients.file, me.cert, me.key),
+            Tls(ours.file, me.cert, me.key, server_name="elsewhere.example.org"),
+        ):
+            async with RegistryClient(address, 1, turned_away) as client:
+                with pytest.raises(UnavailableError):
+                    await client.get_caller(CallScope())
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            if condition():
+                return
+            await asyncio.sleep(0.01)
+
+
+class Channels:
+    """The channels that a RegistryChannel hands out."""
+
+    def __init__(self) -> None:
+        self.all: list[grpc.aio.Channel] = []
+
+    @property
+    def newest(self) -> health_pb2_grpc.HealthStub:
+        return health_pb2_grpc.HealthStub(self.all[-1])
+
+    async def wait_for_another(self) -> None:
+        count = len(self.all)
+        await eventually(lambda: len(self.all) > count)
+
+
+@contextlib.asynccontextmanager
+async def watched(address: str, tls: Tls) -> AsyncIterator[Channels]:
+    channels = Channels()
+    async with RegistryChannel(address, tls, channels.all.append, grace=30, interval=0.02):
+        yield channels
+
+
+ALIVE = health_pb2.HealthCheckRequest()
+
+
+async def test_a_new_authority_is_trusted_from_the_next_channel_on(tmp_path: Path) -> None:
+    ours, new = Authority(tmp_path), Authority(tmp_path, "new")
+    files, trusted = ours.issue(), tmp_path / "trusted.pem"
+    replace(trusted, ours.file.read_bytes())
+    async with (
+        running_server(
+            tls_settings(files), services=[REGISTRY.full_name], register=lambda _: None
+        ) as address,
+        watched(address, Tls(trusted)) as channels,
+    ):
+        watch = channels.newest.Watch(ALIVE)
+        assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVING
+        fresh = new.issue()
+        replace(files.key, fresh.key.read_bytes())
+        replace(files.cert, fresh.cert.read_bytes())
+        replace(trusted, new.file.read_bytes())
+        await channels.wait_for_another()
+        await channels.newest.Check(ALIVE, timeout=10)
+        # What ran before goes on.
+        assert not watch.done()
+        watch.cancel()
+
+
+async def test_files_that_can_not_be_used_change_nothing(tmp_path: Path) -> None:
+    ours = Authority(tmp_path)
+    trusted = tmp_path / "trusted.pem"
+    replace(trusted, ours.file.read_bytes())
+    async with (
+        running_server(
+            tls_settings(ours.issue()), services=[REGISTRY.full_name], register=lambda _: None
+        ) as address,
+        watched(address, Tls(trusted)) as channels,
+    ):
+        with capture_logs() as logs:
+            replace(trusted, b"nonsense")
+            await eventually(lambda: bool(logs))
+            await asyncio.sleep(0.1)
+        (line,) = logs
+        assert line["log_level"] == "error"
+        assert str(trusted) in line["problem"]
+        assert len(channels.all) == 1
+        await channels.newest.Check(ALIVE, timeout=10)
+        replace(trusted, ours.file.read_bytes())
+        await channels.wait_for_another()
+        await channels.newest.Check(ALIVE, timeout=10)
