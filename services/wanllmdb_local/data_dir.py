@@ -6,6 +6,7 @@ DATA_DIR/
   postgres.initdb/ PostgreSQL's data in the making; never holds user data
   logs/            what each part wrote
   state.key        signs what samplers store with runs
+  admin.key        the API key that may do everything, where keys are asked for
   ports.json       the free ports of the last time
   processes.json   what runs, to clean up after a killed launcher
 """
@@ -28,12 +29,13 @@ LOGS = "logs"
 PROCESSES = "processes.json"
 PORTS = "ports.json"
 STATE_KEY = "state.key"
+ADMIN_KEY = "admin.key"
 LOCK = "lock"
 
 _OURS = {
     *(POSTGRES, POSTGRES_IN_THE_MAKING, INITDB_PASSWORD),
     *(LOGS, PROCESSES, PROCESSES + ".new", PORTS, PORTS + ".new"),
-    *(STATE_KEY, STATE_KEY + ".new", LOCK),
+    *(STATE_KEY, STATE_KEY + ".new", ADMIN_KEY, ADMIN_KEY + ".new", LOCK),
 }
 # What the mount point of a fresh volume holds.
 _HARMLESS = {"lost+found"}

@@ -19,5 +19,13 @@ class PortTakenError(LocalError):
     """A port that was asked for belongs to another program."""
 
 
+class AddressError(LocalError):
+    """An address that was asked for is not this machine's."""
+
+
+class ProtectionError(LocalError):
+    """Other machines would reach the platform without what protects it, or a file can't be used."""
+
+
 class StartError(LocalError):
     """A part of the platform ended or stayed silent while it started."""

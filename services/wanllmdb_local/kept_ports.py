@@ -3,52 +3,37 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from .errors import DataDirError
-from .ports import HOST, WantedPort, bind_ports
+from .ports import WantedPort, bind_ports
 
 
-def choose_ports(
-    file: Path, wanted: dict[str, int], *, replicas: int, host: str = HOST
-) -> dict[str, list[int]]:
-    """The ports of each service's replicas, and notes them in the file.
+def choose_ports(file: Path, wanted: Mapping[str, WantedPort]) -> dict[str, int]:
+    """The ports of what has these names; notes them in the file.
 
-    The first replica of a service has the port that was asked for; the others, and
-    the first one where that is 0, have free ones: those of the last time where
-    nobody else took them since.
+    Where a free one is wanted, it is that of the last time if nobody else took it since.
 
     Args:
         file: Where the ports of the last time stand.
-        wanted: For each service the port that was asked for by `--SERVICE-port`.
-        replicas: How many of each service.
-        host: Where they listen.
+        wanted: By name.
 
     Raises:
         PortTakenError: A port that was asked for is taken.
+        AddressError: A host is not this machine's.
         DataDirError: The file can't be written.
     """
     last = _read(file)
-    wishes = [
-        WantedPort(
-            port if replica == 0 else 0,
-            f"--{name}-port",
-            preferred=last.get(f"{name}-{replica}", 0),
-        )
-        for name, port in wanted.items()
-        for replica in range(replicas)
-    ]
-    bound = iter(bind_ports(wishes, host=host))
-    chosen = {name: [next(bound) for _ in range(replicas)] for name in wanted}
-    noted = {
-        f"{name}-{replica}": port
-        for name, ports in chosen.items()
-        for replica, port in enumerate(ports)
-    }
+    bound = bind_ports(
+        [replace(want, preferred=last.get(name, 0)) for name, want in wanted.items()]
+    )
+    chosen = dict(zip(wanted, bound, strict=True))
     try:
         staging = file.with_name(file.name + ".new")
-        # Also those of replicas that are not asked for this time.
-        staging.write_text(json.dumps(last | noted))
+        # With those that are not wanted this time.
+        staging.write_text(json.dumps(last | chosen))
         staging.replace(file)
     except OSError as error:
         raise DataDirError(f"The file {file} can't be written: {error.strerror}.") from error

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from . import data_dir as layout
+from .admin_key import ADMIN_KEY_VARIABLE, admin_key
+from .defaults import HOST
 from .errors import StartError
 from .kept_ports import choose_ports
 from .leftovers import stop_left_over_services
-from .ports import HOST
+from .ports import WantedPort
 from .postgres import EmbeddedPostgres
 from .process_records import ProcessRecords
+from .protection import Protection
 from .service import Service, stop_services
 from .state_key import state_key
 from .supervised import Supervised
@@ -37,6 +41,7 @@ class PlatformSettings:
     replicas: int = 1
     # An own PostgreSQL; the embedded one where None.
     database_url: str | None = None
+    protection: Protection = field(default_factory=Protection)
 
 
 @dataclass(frozen=True)
@@ -128,27 +133,25 @@ class Platform:
         self._lock.enter_context(layout.locked(folder))
         self._locked = True
         stop_left_over_services(self._records)
-        ports = choose_ports(
-            folder / layout.PORTS,
-            {"registry": settings.registry_port, "suggestion": settings.suggestion_port},
-            replicas=settings.replicas,
-        )
+        ports = choose_ports(folder / layout.PORTS, self._wanted_ports())
         postgres = self._start_postgres() if settings.database_url is None else None
-        registry_addresses = ",".join(f"{HOST}:{port}" for port in ports["registry"])
-        self._services = {
-            "registry": self._replicas(
-                "registry",
-                ports["registry"],
-                # Not an argument: those are shown to every user of the machine.
-                environment={"WANLLMDB_REGISTRY_DATABASE_URL": self._database_url()},
-            ),
-            "suggestion": self._replicas(
-                "suggestion",
-                ports["suggestion"],
-                arguments=["--registry", registry_addresses],
-                environment={"WANLLMDB_SUGGESTION_STATE_KEY": state_key(folder / layout.STATE_KEY)},
-            ),
-        }
+        registries = self._replicas(
+            "registry",
+            ports,
+            arguments=["--require-keys"] if settings.protection.has_keys else [],
+            # Not arguments: those are shown to every user of the machine.
+            environment={
+                "WANLLMDB_REGISTRY_DATABASE_URL": self._database_url(),
+                **self._admin_key(),
+            },
+        )
+        suggestions = self._replicas(
+            "suggestion",
+            ports,
+            arguments=["--registry", ",".join(registry.local_address for registry in registries)],
+            environment={"WANLLMDB_SUGGESTION_STATE_KEY": state_key(folder / layout.STATE_KEY)},
+        )
+        self._services = {"registry": registries, "suggestion": suggestions}
         groups = [
             [
                 Supervised(replica.name, replica, replica.launch, say=self._say, needs=postgres)
@@ -189,28 +192,66 @@ class Platform:
         part.tell(f"ready at {self._postgres.address}, data in {self._settings.data_dir}")
         return part
 
+    def _wanted_ports(self) -> dict[str, WantedPort]:
+        settings = self._settings
+        host = settings.protection.host
+        wanted = {}
+        for kind, port in (
+            ("registry", settings.registry_port),
+            ("suggestion", settings.suggestion_port),
+        ):
+            for number in range(1, settings.replicas + 1):
+                asked_for = port if number == 1 else 0
+                wanted[f"{kind}-{number}"] = WantedPort(asked_for, f"--{kind}-port", host=host)
+                if settings.protection.needs_local_ports:
+                    wanted[f"{kind}-{number}-local"] = WantedPort()
+        return wanted
+
     def _replicas(
         self,
         kind: str,
-        ports: list[int],
+        ports: Mapping[str, int],
         *,
-        environment: dict[str, str],
-        arguments: Sequence[str] = (),
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
     ) -> list[Service]:
-        names = [f"{kind}-{number}" for number in range(1, len(ports) + 1)]
-        if len(names) == 1:
-            names = [kind]
         return [
-            Service(
-                kind,
-                name=name,
-                port=port,
-                arguments=arguments,
-                log_file=self._settings.data_dir / layout.LOGS / f"{name}.log",
-                environment=environment,
-            )
-            for name, port in zip(names, ports, strict=True)
+            self._service(kind, number, ports, arguments=arguments, environment=environment)
+            for number in range(1, self._settings.replicas + 1)
         ]
+
+    def _service(
+        self,
+        kind: str,
+        number: int,
+        ports: Mapping[str, int],
+        *,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+    ) -> Service:
+        protection = self._settings.protection
+        name = f"{kind}-{number}" if self._settings.replicas > 1 else kind
+        port = ports[f"{kind}-{number}"]
+        listening = [*protection.arguments(), "--port", str(port)]
+        address = local_address = protection.address(port)
+        if protection.needs_local_ports:
+            local_port = ports[f"{kind}-{number}-local"]
+            listening += ["--local-port", str(local_port)]
+            local_address = f"{HOST}:{local_port}"
+        return Service(
+            kind,
+            name=name,
+            address=address,
+            local_address=local_address,
+            arguments=[*listening, *arguments],
+            log_file=self._settings.data_dir / layout.LOGS / f"{name}.log",
+            environment=environment,
+        )
+
+    def _admin_key(self) -> dict[str, str]:
+        if not self._settings.protection.has_keys or ADMIN_KEY_VARIABLE in os.environ:
+            return {}
+        return {ADMIN_KEY_VARIABLE: admin_key(self._settings.data_dir / layout.ADMIN_KEY)}
 
     def _tick(self) -> None:
         before = self._service_pids()

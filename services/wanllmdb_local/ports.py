@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 import psutil
 
-from .errors import PortTakenError
-
-HOST = "127.0.0.1"
+from .defaults import HOST as HOST
+from .errors import AddressError, PortTakenError
 
 # Below the ports that systems give to outgoing connections: one of those would
 # otherwise sit on a server's port while the server is away for a moment. A client
@@ -29,32 +28,48 @@ class WantedPort:
         port: 0 for a free one.
         option: What it was asked for by, to tell in errors.
         preferred: Of the free ones this one, where it is free; 0 for any.
+        host: Where.
     """
 
     port: int = 0
     option: str = ""
     preferred: int = 0
+    host: str = HOST
 
 
-def bind_ports(wanted: Sequence[WantedPort], *, host: str = HOST) -> list[int]:
+def bind_ports(wanted: Sequence[WantedPort]) -> list[int]:
     """The ports to listen on, one for each that is wanted.
 
     All are held at once while choosing, so that they differ.
 
     Raises:
         PortTakenError: One that was asked for is taken; names it and the option.
+        AddressError: The host is not this machine's.
     """
+    for host in {want.host for want in wanted}:
+        _check_host(host)
     with contextlib.ExitStack() as held:
-        chosen = {index: _bind(held, host, want) for index, want in enumerate(wanted) if want.port}
+        chosen = {index: _bind(held, want) for index, want in enumerate(wanted) if want.port}
         for index, want in enumerate(wanted):
             if not want.port:
-                chosen[index] = _bind_free(held, host, want.preferred)
+                chosen[index] = _bind_free(held, want)
         return [chosen[index] for index in range(len(wanted))]
 
 
-def _bind(held: contextlib.ExitStack, host: str, want: WantedPort) -> int:
+def _check_host(host: str) -> None:
     try:
-        _hold(held, host, want.port)
+        with contextlib.ExitStack() as held:
+            _hold(held, host, 0)
+    except OSError as error:
+        raise AddressError(
+            f"{host} is no address of this machine ({error.strerror}). "
+            "Choose another one with --host: 127.0.0.1 for this machine alone, 0.0.0.0 for all."
+        ) from error
+
+
+def _bind(held: contextlib.ExitStack, want: WantedPort) -> int:
+    try:
+        _hold(held, want.host, want.port)
     except PermissionError as error:
         raise PortTakenError(
             f"Port {want.port} needs more rights than this user has. "
@@ -62,19 +77,19 @@ def _bind(held: contextlib.ExitStack, host: str, want: WantedPort) -> int:
         ) from error
     except OSError as error:
         raise PortTakenError(
-            f"Port {want.port} on {host} is taken{_by_whom(want.port)}. "
+            f"Port {want.port} on {want.host} is taken{_by_whom(want.port)}. "
             f"Choose another one with {want.option}, or {want.option} 0 for a free one."
         ) from error
     return want.port
 
 
-def _bind_free(held: contextlib.ExitStack, host: str, preferred: int) -> int:
+def _bind_free(held: contextlib.ExitStack, want: WantedPort) -> int:
     candidates = random.sample(_FREE_PORTS, _TRIES)
-    for port in [preferred, *candidates] if preferred else candidates:
+    for port in [want.preferred, *candidates] if want.preferred else candidates:
         with contextlib.suppress(OSError):
-            _hold(held, host, port)
+            _hold(held, want.host, port)
             return port
-    raise PortTakenError(f"Of {_TRIES} ports tried on {host} not one is free.")
+    raise PortTakenError(f"Of {_TRIES} ports tried on {want.host} not one is free.")
 
 
 def _hold(held: contextlib.ExitStack, host: str, port: int) -> None:
@@ -83,6 +98,8 @@ def _hold(held: contextlib.ExitStack, host: str, port: int) -> None:
     # As the servers do: a port on which connections still linger is free.
     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     probe.bind((host, port))
+    # Only then it is taken for others that set the same option.
+    probe.listen(1)
 
 
 def _by_whom(port: int) -> str:

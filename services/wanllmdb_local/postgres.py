@@ -35,10 +35,11 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from . import data_dir as layout
+from .defaults import HOST
 from .errors import StartError
 from .leftovers import stop_left_over_postgres
 from .log_files import open_log, tail
-from .ports import HOST, WantedPort, bind_ports
+from .ports import WantedPort, bind_ports
 from .postgres_programs import BIN_DIR, MAJOR_VERSION, program
 from .postgres_user import hand_over, make_reachable, make_runnable, postgres_user
 from .stopping import stop_process

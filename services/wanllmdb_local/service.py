@@ -15,7 +15,6 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from .errors import StartError
 from .log_files import open_log, tail
-from .ports import HOST
 from .stopping import stop_processes
 from .tether import start_tethered
 
@@ -23,6 +22,11 @@ from .tether import start_tethered
 READY_SECONDS = 90.0
 _USAGE_EXIT_CODE = 2
 _HEALTH_SECONDS = 2.0
+_PREFIXES = {"registry": "WANLLMDB_REGISTRY_", "suggestion": "WANLLMDB_SUGGESTION_"}
+_DECIDED = (
+    *("HOST", "PORT", "LOCAL_PORT", "INSECURE"),
+    *("TLS_CERT", "TLS_KEY", "TLS_CLIENT_CA"),
+)
 
 
 class Service:
@@ -36,7 +40,8 @@ class Service:
         kind: str,
         *,
         name: str,
-        port: int,
+        address: str,
+        local_address: str,
         arguments: Sequence[str],
         log_file: Path,
         environment: Mapping[str, str] | None = None,
@@ -45,18 +50,19 @@ class Service:
         Args:
             kind: `registry` or `suggestion`; its package is wanllmdb_KIND.
             name: What people know this replica by.
-            port: Where it listens, also after it was started again.
-            arguments: Further arguments.
+            address: Where clients find it, as host:port; also after it was started again.
+            local_address: Where this machine does, in plain text.
+            arguments: What it is started with.
             log_file: Takes what it prints.
             environment: Variables on top of this process's own.
         """
         self.name = name
         self._kind = kind
-        self.address = f"{HOST}:{port}"
+        self.address = address
+        self.local_address = local_address
         self.log_file = log_file
-        self._command = [sys.executable, "-m", f"wanllmdb_{kind}"]
-        self._command += ["--host", HOST, "--port", str(port), *arguments]
-        self._environment = {**os.environ, **(environment or {})}
+        self._command = [sys.executable, "-m", f"wanllmdb_{kind}", *arguments]
+        self._environment = _inherited(kind) | dict(environment or {})
         self.process: subprocess.Popen[bytes] | None = None
         self._deadline = 0.0
         self._log_start = 0
@@ -98,7 +104,7 @@ class Service:
             return True
         if time.monotonic() > self._deadline:
             raise StartError(
-                f"The {self._kind} service does not answer on {self.address} after "
+                f"The {self._kind} service does not answer on {self.local_address} after "
                 f"{READY_SECONDS:.0f} s. The end of its log, {self.log_file}:\n"
                 + self._last_words()
             )
@@ -111,7 +117,7 @@ class Service:
             return f"ready {self._kind} ".encode() in log.read()
 
     def _answers(self) -> bool:
-        with grpc.insecure_channel(self.address) as channel:
+        with grpc.insecure_channel(self.local_address) as channel:
             stub = health_pb2_grpc.HealthStub(channel)
             try:
                 answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=_HEALTH_SECONDS)
@@ -133,6 +139,17 @@ class Service:
 
     def _last_words(self, *, lines: int = 12) -> str:
         return tail(self.log_file, lines=lines, start=self._log_start)
+
+
+def _inherited(kind: str) -> dict[str, str]:
+    """This process's environment, without what the launcher decides and other services' secrets."""
+    decided = {f"WANLLMDB_{kind.upper()}_{name}" for name in _DECIDED}
+    foreign = tuple(prefix for name, prefix in _PREFIXES.items() if name != kind)
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in decided and not name.startswith(foreign)
+    }
 
 
 def stop_services(

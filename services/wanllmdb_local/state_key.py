@@ -6,6 +6,7 @@ import secrets
 from pathlib import Path
 
 from .errors import DataDirError
+from .secret_files import kept_secret
 
 _BYTES = 32
 
@@ -19,16 +20,7 @@ def state_key(file: Path) -> str:
     Raises:
         DataDirError: it can't be read or written, or is no key.
     """
-    try:
-        if not file.exists():
-            staging = file.with_name(file.name + ".new")
-            staging.unlink(missing_ok=True)
-            staging.touch(mode=0o600)
-            staging.write_text(secrets.token_hex(_BYTES) + "\n")
-            staging.replace(file)
-        key = file.read_text().strip()
-    except OSError as error:
-        raise DataDirError(f"The file {file} can't be used: {error.strerror}.") from error
+    key = kept_secret(file, lambda: secrets.token_hex(_BYTES))
     try:
         whole = len(bytes.fromhex(key)) == _BYTES
     except ValueError:

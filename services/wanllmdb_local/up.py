@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .defaults import HOST, REGISTRY_PORT, SUGGESTION_PORT
 from .requirements import require_server
 
 if TYPE_CHECKING:
-    from .platform import Endpoints, PlatformSettings
+    from .platform import PlatformSettings
     from .signals import StopSignals
 
-DEFAULT_REGISTRY_PORT = 50051
-DEFAULT_SUGGESTION_PORT = 50052
 # Each registry has 16 connections to the database, and the embedded one takes 200.
 MOST_REPLICAS = 10
 
@@ -42,10 +42,10 @@ def command(
     ] = None,
     registry_port: Annotated[
         int, typer.Option(min=0, max=65535, help="0 picks a free one.")
-    ] = DEFAULT_REGISTRY_PORT,
+    ] = REGISTRY_PORT,
     suggestion_port: Annotated[
         int, typer.Option(min=0, max=65535, help="0 picks a free one.")
-    ] = DEFAULT_SUGGESTION_PORT,
+    ] = SUGGESTION_PORT,
     replicas: Annotated[
         int,
         typer.Option(
@@ -55,6 +55,43 @@ def command(
             "others free ones; clients and agents spread their calls over all of them.",
         ),
     ] = 1,
+    host: Annotated[
+        str,
+        typer.Option(
+            help="The services' address: 127.0.0.1 for this machine alone, 0.0.0.0 for all. One "
+            "that other machines reach needs TLS and --require-keys.",
+        ),
+    ] = HOST,
+    tls_cert: Annotated[
+        Path | None,
+        typer.Option(
+            help="The services' certificate and then its issuers' (PEM): they speak TLS alone "
+            "then. Read again when it changes."
+        ),
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="The certificate's key (PEM).")] = None,
+    tls_client_ca: Annotated[
+        Path | None,
+        typer.Option(
+            help="The authorities (PEM) by one of which clients' certificates must be signed "
+            "(mutual TLS)."
+        ),
+    ] = None,
+    require_keys: Annotated[
+        bool,
+        typer.Option(
+            "--require-keys",
+            help="Callers need an API key. The first one, which may do everything, is made in "
+            "DATA_DIR/admin.key, unless WANLLMDB_REGISTRY_ADMIN_KEY is set.",
+            envvar="WANLLMDB_REGISTRY_REQUIRE_KEYS",
+        ),
+    ] = False,
+    insecure: Annotated[
+        bool,
+        typer.Option(
+            "--insecure", help="Lets other machines reach the services without TLS or keys."
+        ),
+    ] = False,
     ready_file: Annotated[
         Path | None,
         typer.Option(help="Once everything answers, write addresses and process ids there (JSON)."),
@@ -66,9 +103,11 @@ def command(
     dies is started again. Ctrl-C stops all in order.
     """
     require_server("wanllmdb up")
+    from .admin_key import ADMIN_KEY_VARIABLE
     from .data_dir import default_data_dir
-    from .errors import DataDirError, LocalError, PortTakenError
+    from .errors import AddressError, DataDirError, LocalError, PortTakenError, ProtectionError
     from .platform import PlatformSettings
+    from .protection import Protection
     from .signals import StopSignals
 
     signals = StopSignals()
@@ -78,11 +117,20 @@ def command(
         suggestion_port=suggestion_port,
         replicas=replicas,
         database_url=database_url,
+        protection=Protection(
+            host=host,
+            tls_cert=_absolute(tls_cert),
+            tls_key=_absolute(tls_key),
+            tls_client_ca=_absolute(tls_client_ca),
+            has_keys=require_keys or ADMIN_KEY_VARIABLE in os.environ,
+            insecure=insecure,
+        ),
     )
     try:
+        settings.protection.check()
         with signals.caught():
             _run(settings, ready_file, signals)
-    except (DataDirError, PortTakenError) as error:
+    except (AddressError, DataDirError, PortTakenError, ProtectionError) as error:
         typer.echo(f"wanllmdb up: {error}", err=True)
         raise typer.Exit(_WRONG_SETTING) from None
     except LocalError as error:
@@ -94,6 +142,7 @@ def _run(settings: PlatformSettings, ready_file: Path | None, signals: StopSigna
     from .platform import Platform
     from .ready_file import ReadyFile
     from .signals import StopRequested
+    from .welcome import welcome
 
     ready = ReadyFile(ready_file) if ready_file is not None else None
     try:
@@ -102,7 +151,7 @@ def _run(settings: PlatformSettings, ready_file: Path | None, signals: StopSigna
                 platform.start()
             if ready is not None:
                 ready.write(platform.endpoints)
-            typer.echo(_welcome(settings, platform.endpoints))
+            typer.echo(welcome(settings, platform.endpoints))
             for endpoints in platform.supervise(until=signals.requested):
                 if ready is not None:
                     ready.write(endpoints)
@@ -116,23 +165,6 @@ def _run(settings: PlatformSettings, ready_file: Path | None, signals: StopSigna
     typer.echo("Stopped.")
 
 
-def _welcome(settings: PlatformSettings, endpoints: Endpoints) -> str:
-    from .data_dir import LOGS
-
-    default = (f"127.0.0.1:{DEFAULT_REGISTRY_PORT}", f"127.0.0.1:{DEFAULT_SUGGESTION_PORT}")
-    lines = [
-        "",
-        "wanllmdb is up; Ctrl-C stops it.",
-        f"  registry    {endpoints.registry}",
-        f"  suggestion  {endpoints.suggestion}",
-        f"  logs        {settings.data_dir / LOGS}",
-        "",
-        "Next, in another terminal:",
-    ]
-    if (endpoints.registry, endpoints.suggestion) != default:
-        lines.append(
-            f"  export WANLLMDB_REGISTRY={endpoints.registry} "
-            f"WANLLMDB_SUGGESTION={endpoints.suggestion}"
-        )
-    lines.append("  wanllmdb sweep create sweep.yaml")
-    return "\n".join(lines)
+def _absolute(file: Path | None) -> Path | None:
+    """The services run in another folder."""
+    return None if file is None else file.expanduser().absolute()

@@ -25,6 +25,9 @@ def main(name: str) -> None:
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--registry")
+    parser.add_argument("--local-port", type=int)
+    parser.add_argument("--require-keys", action="store_true")
+    parser.add_argument("--insecure", action="store_true")
     arguments = parser.parse_args()
     broken = os.environ.get("FAKE_BREAK", "").split()
     if f"{name}-crash" in broken:
@@ -46,6 +49,8 @@ def main(name: str) -> None:
     servicer.set("", health_pb2.HealthCheckResponse.SERVING)
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
     port = server.add_insecure_port(f"{arguments.host}:{arguments.port}")
+    if arguments.local_port is not None:
+        server.add_insecure_port(f"127.0.0.1:{arguments.local_port}")
     server.start()
     print(f"ready {name} {arguments.host}:{port}", flush=True)
     stop.wait()

@@ -8,53 +8,13 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
-from pathlib import Path
 
-import grpc
 import psutil
 import pytest
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from tests.e2e.up_process import UpProcess, up, wait_until
+from tests.e2e.up_process import wait_until
+from tests.unit.local.launcher import Launcher, answers
 from wanllmdb_local.ports import WantedPort, bind_ports
-
-REPOSITORY = Path(__file__).parents[3]
-
-
-class Launcher:
-    """Starts `up` on the fakes; there is no database."""
-
-    def __init__(self, folder: Path) -> None:
-        self.data_dir = folder / "data"
-        self.log = folder / "stops"
-        self._packages = folder / "packages"
-        for name in ("registry", "suggestion"):
-            package = self._packages / f"wanllmdb_{name}"
-            package.mkdir(parents=True)
-            (package / "__init__.py").touch()
-            (package / "__main__.py").write_text(
-                f"from tests.unit.local.fake_server import main\n\nmain({name!r})\n"
-            )
-
-    def up(
-        self, *arguments: str, broken: str = "", ports: tuple[int, int] = (0, 0)
-    ) -> AbstractContextManager[UpProcess]:
-        environment = {
-            # The fakes hide the real packages of the same names.
-            "PYTHONPATH": f"{self._packages}{os.pathsep}{REPOSITORY}",
-            "FAKE_LOG": str(self.log),
-            "FAKE_BREAK": broken,
-        }
-        url = "postgresql://nobody@127.0.0.1:1/none"
-        return up(
-            self.data_dir, "--database-url", url, *arguments, ports=ports, environment=environment
-        )
-
-
-@pytest.fixture
-def launcher(tmp_path: Path) -> Launcher:
-    return Launcher(tmp_path)
 
 
 @pytest.fixture
@@ -63,17 +23,6 @@ def taken_port() -> Iterator[int]:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         yield listener.getsockname()[1]
-
-
-def answers(address: str) -> bool:
-    with grpc.insecure_channel(address) as channel:
-        try:
-            reply = health_pb2_grpc.HealthStub(channel).Check(
-                health_pb2.HealthCheckRequest(), timeout=2
-            )
-        except grpc.RpcError:
-            return False
-    return bool(reply.status == health_pb2.HealthCheckResponse.SERVING)
 
 
 def test_ready_file_tells_where_all_answers(launcher: Launcher) -> None:

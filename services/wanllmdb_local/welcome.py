@@ -1,0 +1,66 @@
+"""What `up` says once everything answers: where, and what to do next."""
+
+from __future__ import annotations
+
+import os
+
+from .admin_key import ADMIN_KEY_VARIABLE
+from .data_dir import ADMIN_KEY, LOGS
+from .defaults import HOST, REGISTRY_PORT, SUGGESTION_PORT
+from .platform import Endpoints, PlatformSettings
+
+
+def welcome(settings: PlatformSettings, endpoints: Endpoints) -> str:
+    """The lines, without a newline at the end."""
+    facts = [
+        ("registry", endpoints.registry),
+        ("suggestion", endpoints.suggestion),
+        ("logs", str(settings.data_dir / LOGS)),
+    ]
+    if settings.protection.has_keys:
+        facts.append(("admin key", _admin_key(settings)))
+    return "\n".join(
+        [
+            "",
+            "wanllmdb is up; Ctrl-C stops it.",
+            *(f"  {name:<11} {what}" for name, what in facts),
+            "",
+            "Next, in another terminal:",
+            *(f"  {line}" for line in _exports(settings, endpoints)),
+            "  wanllmdb sweep create sweep.yaml",
+        ]
+    )
+
+
+def _admin_key(settings: PlatformSettings) -> str:
+    if ADMIN_KEY_VARIABLE in os.environ:
+        where = f"that in {ADMIN_KEY_VARIABLE}"
+    else:
+        where = str(settings.data_dir / ADMIN_KEY)
+    return f"{where}; it may do everything: give agents others, see `wanllmdb key create --help`"
+
+
+def _exports(settings: PlatformSettings, endpoints: Endpoints) -> list[str]:
+    protection = settings.protection
+    lines = []
+    default = (f"{HOST}:{REGISTRY_PORT}", f"{HOST}:{SUGGESTION_PORT}")
+    if (endpoints.registry, endpoints.suggestion) != default:
+        lines.append(
+            f"export WANLLMDB_REGISTRY={endpoints.registry} "
+            f"WANLLMDB_SUGGESTION={endpoints.suggestion}"
+        )
+    if protection.has_tls:
+        lines.append(f"export WANLLMDB_TLS_CA=CA.pem  # of who signed {protection.tls_cert}")
+    if protection.tls_client_ca is not None:
+        lines.append(
+            "export WANLLMDB_TLS_CERT=CLIENT.pem WANLLMDB_TLS_KEY=CLIENT.key  # signed by one of "
+            f"{protection.tls_client_ca}"
+        )
+    if protection.has_keys:
+        if ADMIN_KEY_VARIABLE in os.environ:
+            lines.append(f"export WANLLMDB_API_KEY=${ADMIN_KEY_VARIABLE}")
+        else:
+            lines.append(f"export WANLLMDB_API_KEY_FILE={settings.data_dir / ADMIN_KEY}")
+        if protection.is_exposed and not protection.has_tls:
+            lines.append("export WANLLMDB_INSECURE=1  # the key goes in plain text")
+    return lines
