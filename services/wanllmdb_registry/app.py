@@ -115,6 +115,11 @@ async def running_registry(
             sweep_projects=SweepProjects(ProjectReads(database)),
             readiness=readiness,
         )
+        if require_keys and root_key is None and not await keys.has_admin():
+            log.warning(
+                "keys are required, and no admin has one that is good: nobody can create any; "
+                "start with --admin-key once"
+            )
         chores = [
             asyncio.create_task(changes.run()),
             # A lease that runs out is noticed within a sixth of its length.

@@ -33,6 +33,18 @@ _REVOKE = Statement(
     .values(revoke_time=func.coalesce(_c.revoke_time, func.clock_timestamp()))
     .returning(api_keys)
 )
+_HAS_ADMIN = Statement(
+    select(
+        select(_c.key_id)
+        .where(
+            _c.role == Role.ADMIN.value,
+            _c.revoke_time.is_(None),
+            or_(_c.expire_time.is_(None), _c.expire_time > func.clock_timestamp()),
+        )
+        .exists()
+        .label("has_admin")
+    )
+)
 _wanted = bindparam("projects", type_=ARRAY(Text))
 _projects = (
     func.json_array_elements_text(_c.projects)
@@ -74,6 +86,12 @@ class KeyStore:
             row["key_id"]: FoundKey(_from_row(row), row["secret_sha256"], row["lifetime"])
             for row in rows
         }
+
+    async def has_admin(self) -> bool:
+        """Whether there is a key with which others can be created and revoked."""
+        async with self._database.read() as connection:
+            row = await _HAS_ADMIN.fetch_one(connection)
+        return row is not None and bool(row["has_admin"])
 
     async def list(
         self, projects: frozenset[str] | None, before: tuple[datetime, str], limit: int

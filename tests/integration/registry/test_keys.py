@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import asyncpg
 import grpc
@@ -18,6 +19,7 @@ from tests.conftest import registry_server
 from tests.errors import Refusal, refused
 from tests.integration.registry.key_calls import Office, With, office
 from tests.security_table.keys import id_of, key_request, new_secret
+from tests.security_table.processes import running_process
 from tests.sweeps import request_id
 from wanllmdb.api.registry.v1 import key_service_pb2 as pb
 from wanllmdb.api.registry.v1 import key_service_pb2_grpc as key_grpc
@@ -286,3 +288,29 @@ async def test_health_and_reflection_ask_for_no_key(at: Office) -> None:
         async for response in reflection.ServerReflectionInfo(iter([request])):
             names = {service.name for service in response.list_services_response.service}
             assert "wanllmdb.api.registry.v1.KeyService" in names
+
+
+async def test_a_registry_that_nobody_could_get_into_says_so(
+    database_url: str, tmp_path: Path
+) -> None:
+    async def started(*flags: str, admin_key: str = "") -> str:
+        log = tmp_path / new_secret()
+        environment = {"WANLLMDB_REGISTRY_DATABASE_URL": database_url}
+        if admin_key:
+            environment["WANLLMDB_REGISTRY_ADMIN_KEY"] = admin_key
+        async with (
+            running_process(
+                "wanllmdb_registry", "--port=0", *flags, environment=environment, log=log
+            ) as address,
+            office(address, admin_key) as at,
+        ):
+            if admin_key:
+                await at.new(Role.ADMIN, "p")
+        return await asyncio.to_thread(log.read_text)
+
+    told = "nobody can create any"
+    assert told in await started("--require-keys")
+    assert told not in await started()
+    assert told not in await started(admin_key=ROOT_KEY)
+    # Now there is one.
+    assert told not in await started("--require-keys")

@@ -1,0 +1,49 @@
+"""The registry's settings about keys."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from wanllmdb_common.settings import load_settings
+from wanllmdb_registry.settings import RegistrySettings
+
+ADMIN_KEY = "wsk_root_" + "s3cret-" * 6
+
+
+def loaded(monkeypatch: pytest.MonkeyPatch, *flags: str, admin_key: str = "") -> RegistrySettings:
+    monkeypatch.setattr(sys, "argv", ["wanllmdb-registry", "--database-url=postgresql://h", *flags])
+    if admin_key:
+        monkeypatch.setenv("WANLLMDB_REGISTRY_ADMIN_KEY", admin_key)
+    return load_settings(RegistrySettings, "wanllmdb-registry")
+
+
+def test_no_keys_are_asked_for_unless_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = loaded(monkeypatch)
+    assert (settings.keys_required, settings.root_key) == (False, None)
+    settings = loaded(monkeypatch, "--require-keys")
+    assert (settings.keys_required, settings.root_key) == (True, None)
+
+
+def test_an_admin_key_implies_them_and_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = loaded(monkeypatch, admin_key=ADMIN_KEY)
+    assert settings.keys_required
+    assert settings.root_key is not None
+    assert settings.root_key.secret == "s3cret-" * 6
+    assert "s3cret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "text", ["wsk_root_s3cret", "wsk_me_" + "s3cret-" * 6, "s3cret-" * 6, ADMIN_KEY + "?"]
+)
+def test_a_bad_one_is_refused_without_a_word_of_it(
+    text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        loaded(monkeypatch, admin_key=text)
+    assert caught.value.code == 2
+    told = capsys.readouterr().err
+    assert told.startswith("wanllmdb-registry: --admin-key: ")
+    assert "32 to 128" in told
+    assert "s3cret" not in told
