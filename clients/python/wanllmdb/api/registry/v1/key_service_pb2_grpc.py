@@ -33,7 +33,9 @@ class KeyServiceStub(object):
     secret alone. Where the registry was started without keys, every caller may do
     everything.
 
-    Errors and request ids are as in SweepRegistryService.
+    Errors and request ids are as in SweepRegistryService, but that the ids of
+    CreateKey belong to who sends it: they are compared with those of the same
+    caller's other keys, and kept for ever.
     """
 
     def __init__(self, channel):
@@ -72,7 +74,9 @@ class KeyServiceServicer(object):
     secret alone. Where the registry was started without keys, every caller may do
     everything.
 
-    Errors and request ids are as in SweepRegistryService.
+    Errors and request ids are as in SweepRegistryService, but that the ids of
+    CreateKey belong to who sends it: they are compared with those of the same
+    caller's other keys, and kept for ever.
     """
 
     def CreateKey(self, request, context):
@@ -93,6 +97,8 @@ class KeyServiceServicer(object):
 
     def RevokeKey(self, request, context):
         """Revokes a key: it is refused from then on, by all replicas within seconds.
+        PERMISSION_DENIED unless the caller is an admin of all the key's projects, or
+        there is no such key; KEY_NOT_FOUND only to an admin of all projects.
         Revoking one that was revoked before changes nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -145,7 +151,9 @@ class KeyService(object):
     secret alone. Where the registry was started without keys, every caller may do
     everything.
 
-    Errors and request ids are as in SweepRegistryService.
+    Errors and request ids are as in SweepRegistryService, but that the ids of
+    CreateKey belong to who sends it: they are compared with those of the same
+    caller's other keys, and kept for ever.
     """
 
     @staticmethod

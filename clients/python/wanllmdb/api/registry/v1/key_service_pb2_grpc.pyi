@@ -34,7 +34,9 @@ class KeyServiceStub:
     secret alone. Where the registry was started without keys, every caller may do
     everything.
 
-    Errors and request ids are as in SweepRegistryService.
+    Errors and request ids are as in SweepRegistryService, but that the ids of
+    CreateKey belong to who sends it: they are compared with those of the same
+    caller's other keys, and kept for ever.
     """
 
     @_typing.overload
@@ -51,6 +53,8 @@ class KeyServiceStub:
     """
     RevokeKey: _grpc.UnaryUnaryMultiCallable[_key_service_pb2.RevokeKeyRequest, _key_service_pb2.RevokeKeyResponse]
     """Revokes a key: it is refused from then on, by all replicas within seconds.
+    PERMISSION_DENIED unless the caller is an admin of all the key's projects, or
+    there is no such key; KEY_NOT_FOUND only to an admin of all projects.
     Revoking one that was revoked before changes nothing.
     """
     GetCaller: _grpc.UnaryUnaryMultiCallable[_key_service_pb2.GetCallerRequest, _key_service_pb2.GetCallerResponse]
@@ -65,7 +69,9 @@ class KeyServiceAsyncStub(KeyServiceStub):
     secret alone. Where the registry was started without keys, every caller may do
     everything.
 
-    Errors and request ids are as in SweepRegistryService.
+    Errors and request ids are as in SweepRegistryService, but that the ids of
+    CreateKey belong to who sends it: they are compared with those of the same
+    caller's other keys, and kept for ever.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -79,6 +85,8 @@ class KeyServiceAsyncStub(KeyServiceStub):
     """
     RevokeKey: _aio.UnaryUnaryMultiCallable[_key_service_pb2.RevokeKeyRequest, _key_service_pb2.RevokeKeyResponse]  # type: ignore[assignment]
     """Revokes a key: it is refused from then on, by all replicas within seconds.
+    PERMISSION_DENIED unless the caller is an admin of all the key's projects, or
+    there is no such key; KEY_NOT_FOUND only to an admin of all projects.
     Revoking one that was revoked before changes nothing.
     """
     GetCaller: _aio.UnaryUnaryMultiCallable[_key_service_pb2.GetCallerRequest, _key_service_pb2.GetCallerResponse]  # type: ignore[assignment]
@@ -92,7 +100,9 @@ class KeyServiceServicer(metaclass=_abc_1.ABCMeta):
     secret alone. Where the registry was started without keys, every caller may do
     everything.
 
-    Errors and request ids are as in SweepRegistryService.
+    Errors and request ids are as in SweepRegistryService, but that the ids of
+    CreateKey belong to who sends it: they are compared with those of the same
+    caller's other keys, and kept for ever.
     """
 
     @_abc_1.abstractmethod
@@ -122,6 +132,8 @@ class KeyServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_key_service_pb2.RevokeKeyResponse, _abc.Awaitable[_key_service_pb2.RevokeKeyResponse]]:
         """Revokes a key: it is refused from then on, by all replicas within seconds.
+        PERMISSION_DENIED unless the caller is an admin of all the key's projects, or
+        there is no such key; KEY_NOT_FOUND only to an admin of all projects.
         Revoking one that was revoked before changes nothing.
         """
 
