@@ -138,6 +138,10 @@ class Loop:
     def _goes_on(self) -> bool:
         return self._shutdown.urgency < Urgency.DRAIN
 
+    @property
+    def _is_to_leave(self) -> bool:
+        return self._shutdown.urgency >= Urgency.GIVE_BACK
+
     def _work_on(self, run: Run, next_check: int | None, resumed: bool) -> None:
         schedule = self._known.ride_out(
             lambda: schedule_of(self._client, self._sweep, run, next_check, resumed=resumed)
@@ -173,6 +177,8 @@ class Loop:
             active.complete(_outcome(ended, order))
         except BaseException:
             self._give_back(active, "the agent was ended by an error")
+            if self._is_to_leave and active.spooled is not None:
+                return
             raise
         self._view.ended(active)
         self._hint(active, ended)
@@ -268,9 +274,13 @@ class Loop:
             return False
         if suggestion.exhausted not in _MAY_COME_BACK:
             return False
+        runs = suggestion.running_runs
         self._remind(
-            f"staying: {_count(suggestion.running_runs)} of sweep {self._sweep.sweep_id} still "
-            f"being worked on, of which some may come back"
+            f"staying: 1 run of sweep {self._sweep.sweep_id} is still being worked on, and may "
+            f"come back"
+            if runs == 1
+            else f"staying: {runs} runs of sweep {self._sweep.sweep_id} are still being worked on, "
+            f"and may come back"
         )
         return True
 
@@ -339,7 +349,3 @@ def _not_told(active: ActiveRun) -> str:
         f"run {active.number} is done, but its end could not be told: it is kept in "
         f"{active.spooled}, for the next agent here or `wanllmdb spool send`"
     )
-
-
-def _count(runs: int) -> str:
-    return "1 run is" if runs == 1 else f"{runs} runs are"

@@ -59,25 +59,25 @@ class OutageWaiter:
             WanllmdbError: what the call raises that no waiting helps, or its last
                 failure when patience ends.
         """
-        began: float | None = None
-        said_at = 0.0
+        began = time.monotonic()
+        said_at: float | None = None
         pause = 0.25
         while True:
             try:
                 answer = call()
             except WanllmdbError as error:
                 now = time.monotonic()
-                if not is_passing(error) or (began is not None and now - began > self.patience):
+                if not is_passing(error) or now - began > self.patience:
                     raise
                 failure = error
             else:
-                if began is not None:
+                if said_at is not None:
                     self._say(f"the services are back after {time.monotonic() - began:.0f} s")
                     if self._on_back is not None:
                         self._on_back()
                 return answer
-            if began is None:
-                began = said_at = now
+            if said_at is None:
+                said_at = now
                 limit = _duration(self.patience)
                 self._say(f"waiting up to {limit} for the services: {failure.message}")
             elif now - said_at >= SAY_EVERY:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -15,6 +16,11 @@ FLUSH_INTERVAL = 0.2
 """Seconds that a value waits for others to be sent with."""
 
 _PAUSE_AFTER_FAILURE = 1.0
+_KEEP_EVERY = 1.0
+_SHARE_OF_KEEPING = 20.0
+"""Training waits while rows are kept: so many times longer it does not."""
+_LAST_WAIT = 2.0
+"""Seconds for which the end of a run waits for what is just being sent."""
 
 Send = Callable[[list[MetricRow], float | None], None]
 
@@ -47,6 +53,8 @@ class Reporter:
         self._rows: dict[int, tuple[datetime, dict[str, float]]] = {}
         self._values = 0
         self._added = 0
+        self._under_way: list[MetricRow] = []
+        self._keep_not_before = 0.0
         self._changed = threading.Condition()
         self._sending = threading.Lock()
         self._closed = threading.Event()
@@ -67,6 +75,8 @@ class Reporter:
                 thread.start()
                 self._thread = thread
             self._changed.notify_all()
+        if self.is_failing and time.monotonic() >= self._keep_not_before:
+            self._keep_unsent()
 
     def flush(self, timeout: float | None = None) -> None:
         """Sends everything that was added before; returns when the server has it.
@@ -82,13 +92,18 @@ class Reporter:
             pass
 
     def close(self) -> list[MetricRow]:
-        """Ends the thread; returns the rows that the server has not confirmed."""
+        """Ends the thread; returns the rows that the server has not confirmed.
+
+        Those that are just being sent too, if that takes its time: they may be sent twice.
+        """
         with self._changed:
             self._closed.set()
             self._changed.notify_all()
         if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join()
+            self._thread.join(_LAST_WAIT)
         with self._changed:
+            if self._under_way:
+                self._put_back(self._under_way)
             return self._take(None)
 
     def _work(self) -> None:
@@ -97,7 +112,8 @@ class Reporter:
                 self._send_some()
             except WanllmdbError as error:
                 if not passes(error):
-                    self._failed(error)
+                    if not self._closed.is_set():
+                        self._failed(error)
                     return
                 self._closed.wait(_PAUSE_AFTER_FAILURE)
 
@@ -116,35 +132,41 @@ class Reporter:
             raise DeadlineExceededError(f"what was logged before is not sent after {timeout:g} s")
         try:
             with self._changed:
-                rows = self._take(VALUES_A_REQUEST)
+                rows = self._under_way = self._take(VALUES_A_REQUEST)
             if not rows:
                 return False
             try:
                 self._send(rows, timeout)
             except BaseException as error:
-                self._put_back(rows)
-                if isinstance(error, WanllmdbError):
-                    self._keep_unsent(error)
+                with self._changed:
+                    self._under_way = []
+                    self._put_back(rows)
+                if isinstance(error, WanllmdbError) and passes(error):
+                    self.is_failing = True
+                    self._keep_unsent()
                 raise
+            with self._changed:
+                self._under_way = []
             self.is_failing = False
             self._keep_none()
             return bool(self._rows)
         finally:
             self._sending.release()
 
-    def _keep_unsent(self, error: WanllmdbError) -> None:
-        if not passes(error):
-            return
-        self.is_failing = True
+    def _keep_unsent(self) -> None:
         with self._changed:
+            if self._closed.is_set() or self._added == self._kept:
+                return
+            self._kept = self._added
+            under_way = list(self._under_way)
             rows = self._unsent()
-            count = self._added
-        if count != self._kept:
-            self._kept = count
-            self._keep(rows)
+        began = time.monotonic()
+        self._keep(under_way + rows)
+        took = time.monotonic() - began
+        self._keep_not_before = time.monotonic() + max(_KEEP_EVERY, _SHARE_OF_KEEPING * took)
 
     def _keep_none(self) -> None:
-        if self._kept and not self._rows:
+        if self._kept and not self._rows and not self._closed.is_set():
             self._kept = 0
             self._keep([])
 

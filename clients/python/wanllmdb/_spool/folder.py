@@ -88,7 +88,7 @@ class Spool:
         """
         try:
             file = path.open("rb")
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise BadSpoolFileError(f"it can't be read: {error.strerror}") from None
@@ -215,11 +215,13 @@ def _written(path: Path, content: bytes) -> BinaryIO:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     unfinished = path.parent / f".{path.name}.{uuid4().hex}"
     descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    file = os.fdopen(descriptor, "r+b")
+    # Without a buffer, which would be written again when the file is closed.
+    file = os.fdopen(descriptor, "r+b", buffering=0)
     try:
         lock(file)
-        file.write(content)
-        file.flush()
+        left = memoryview(content)
+        while left:
+            left = left[file.write(left) :]
         unfinished.replace(path)
     except BaseException:
         file.close()

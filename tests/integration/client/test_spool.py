@@ -1,0 +1,474 @@
+"""What is done is not lost: services away, agents killed meanwhile, results delivered later."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.client.killable import KillableServices, killable_services
+from tests.integration.client.programs import (
+    SECONDS,
+    WANLLMDB,
+    end_of,
+    new_sweep,
+    reaches,
+    runs_of,
+    started,
+    until,
+)
+from wanllmdb import Client, Run, RunState, Succeeded
+from wanllmdb._spool import Courier, Spool, SpooledFile, SpooledRun
+from wanllmdb._wire import run_calls
+from wanllmdb_local.postgres import create_database
+
+TRAIN = """
+import json, pathlib, sys, time
+import wanllmdb as wandb
+go = pathlib.Path(sys.argv[2])
+def train():
+    wandb.log({"loss": 0.5})
+    print("training", flush=True)
+    while not go.exists():
+        time.sleep(0.02)
+    wandb.log({"loss": 0.25})
+    print("trained", flush=True)
+result = wandb.agent(sys.argv[1], train, **json.loads(sys.argv[3]))
+print("ended:", result.ended_by, flush=True)
+"""
+
+PROGRAM = """
+import pathlib, sys, time
+import wanllmdb as wandb
+go = pathlib.Path(sys.argv[1])
+wandb.init(config={"epochs": 2})
+wandb.log({"loss": 0.5})
+print("training", flush=True)
+while not go.exists():
+    time.sleep(0.02)
+wandb.log({"loss": 0.25})
+print("trained", flush=True)
+"""
+
+Started = AbstractAsyncContextManager[asyncio.subprocess.Process]
+
+
+@pytest.fixture(scope="module")
+async def services(postgres_url: str) -> AsyncIterator[KillableServices]:
+    async with killable_services(create_database(postgres_url, "spool")) as services:
+        yield services
+
+
+@pytest.fixture
+async def there(services: KillableServices) -> KillableServices:
+    """The services, whatever the test before left."""
+    await services.start()
+    return services
+
+
+@pytest.fixture
+def here(there: KillableServices) -> Client:
+    return Client(there.registry.address, there.suggestion.address)
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    return Spool(tmp_path / "spool")
+
+
+@pytest.fixture
+def go(tmp_path: Path) -> Path:
+    """The file that lets a training end."""
+    return tmp_path / "go"
+
+
+def let_go(go: Path) -> None:
+    """Lets the training end."""
+    go.touch()
+
+
+def agent(
+    services: KillableServices,
+    spool: Spool,
+    sweep_id: str,
+    go: Path,
+    options: str = "{}",
+) -> Started:
+    """A function agent as a process."""
+    environment = services.environment | {"WANLLMDB_SPOOL_DIR": str(spool.path)}
+    return started(sys.executable, "-c", TRAIN, sweep_id, str(go), options, environment=environment)
+
+
+async def wanllmdb(
+    services: KillableServices, spool: Spool, *arguments: str
+) -> tuple[int | None, str, str]:
+    """A command's exit code and output."""
+    environment = services.environment | {"WANLLMDB_SPOOL_DIR": str(spool.path)}
+    async with started(*WANLLMDB, *arguments, environment=environment) as process:
+        out, err = await end_of(process)
+    return process.returncode, out, err
+
+
+async def until_spooled(spool: Spool, name: str) -> Path:
+    """Waits until a file is there, and has been written because nobody answered."""
+    path = spool.path / name
+    for _ in range(int(SECONDS / 0.05)):
+        if path.exists():
+            return path
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"there is no {name}: {list(spool.path.glob('*'))}")
+
+
+async def only_run(client: Client, sweep_id: str) -> tuple[str, int, float | None]:
+    (run,) = await runs_of(client, sweep_id)
+    return str(run.state), run.attempt, run.objective
+
+
+async def test_what_a_killed_agent_could_not_tell_the_next_one_delivers(
+    there: KillableServices, here: Client, spool: Spool, go: Path
+) -> None:
+    sweep_id = await new_sweep(here, run_cap=1)
+    async with agent(there, spool, sweep_id, go) as process:
+        await reaches(process, "training")
+        await there.kill()
+        let_go(go)
+        await reaches(process, "trained")
+        await until_spooled(spool, f"{sweep_id}-0-1.end.json")
+        process.kill()
+        await process.wait()
+
+    await there.start()
+    async with agent(there, spool, sweep_id, go) as process:
+        out, err = await end_of(process)
+
+    assert process.returncode == 0, err
+    assert f"the result of run 0 of sweep {sweep_id} was delivered, " in err
+    assert "its run_cap was reached" in out
+    assert await only_run(here, sweep_id) == ("finished", 1, 0.25)
+    # Both values, though the second one was never reported while the run ran.
+    history = await asyncio.to_thread(here.get_metric_history, sweep_id, 0)
+    assert [point.value for point in history["loss"].points] == [0.5, 0.25]
+    assert spool.paths() == []
+
+
+async def before_the_first_run(process: asyncio.subprocess.Process, go: Path) -> None:
+    """Nothing is waited for."""
+
+
+async def while_it_trains(process: asyncio.subprocess.Process, go: Path) -> None:
+    await reaches(process, "training")
+
+
+async def when_it_has_trained(process: asyncio.subprocess.Process, go: Path) -> None:
+    await reaches(process, "training")
+    let_go(go)
+    await reaches(process, "trained")
+
+
+@pytest.mark.parametrize("stage", [before_the_first_run, while_it_trains, when_it_has_trained])
+@pytest.mark.parametrize("away", ["registry", "suggestion", "both"])
+async def test_an_agent_goes_on_whenever_services_are_away(
+    there: KillableServices,
+    here: Client,
+    spool: Spool,
+    go: Path,
+    stage: Callable[[asyncio.subprocess.Process, Path], Any],
+    away: str,
+) -> None:
+    sweep_id = await new_sweep(here, run_cap=2)
+    killed = there if away == "both" else getattr(there, away)
+    async with agent(there, spool, sweep_id, go, '{"patience": 60}') as process:
+        await stage(process, go)
+        await killed.kill()
+        let_go(go)
+        await asyncio.sleep(1)
+        await there.start()
+        _, err = await end_of(process, 60)
+
+    assert process.returncode == 0, err
+    runs = await runs_of(here, sweep_id)
+    assert [(run.number, run.state, run.attempt) for run in runs] == [
+        (0, RunState.FINISHED, 1),
+        (1, RunState.FINISHED, 1),
+    ]
+    assert [run.objective for run in runs] == [0.25, 0.25]
+    assert spool.paths() == []
+
+
+@pytest.mark.parametrize(
+    ("signals", "code"),
+    [([signal.SIGINT, signal.SIGINT], 0), ([signal.SIGTERM], -signal.SIGTERM)],
+    ids=["Ctrl-C twice", "SIGTERM"],
+)
+async def test_an_agent_that_is_told_to_end_in_an_outage_keeps_what_is_done(
+    there: KillableServices,
+    here: Client,
+    spool: Spool,
+    go: Path,
+    signals: list[signal.Signals],
+    code: int,
+) -> None:
+    sweep_id = await new_sweep(here, run_cap=1)
+    async with agent(there, spool, sweep_id, go) as process:
+        await reaches(process, "training")
+        await there.kill()
+        let_go(go)
+        await reaches(process, "trained")
+        await until_spooled(spool, f"{sweep_id}-0-1.end.json")
+        for number in signals:
+            process.send_signal(number)
+            await asyncio.sleep(0.3)
+        # A cluster kills after 30 s.
+        _, err = await end_of(process, 20)
+
+    assert process.returncode == code, err
+    name = f"{sweep_id}-0-1.end.json"
+    assert (
+        f"run 0 is done, but its end could not be told: it is kept in {spool.path / name}, for "
+        f"the next agent here or `wanllmdb spool send`" in err
+    )
+    _, listed, _ = await wanllmdb(there, spool, "spool", "ls")
+    assert name in listed
+    assert "waiting" in listed
+    assert "succeeded" in listed
+    exit_code, out, err = await wanllmdb(there, spool, "spool", "send")
+    assert (exit_code, out) == (1, "0 delivered, 0 refused, 1 left\n")
+    assert "could not be delivered and stays: no registry answers at" in err
+
+    await there.start()
+    exit_code, out, err = await wanllmdb(there, spool, "spool", "send")
+    assert (exit_code, out) == (0, "1 delivered, 0 refused, 0 left\n"), err
+    assert await only_run(here, sweep_id) == ("finished", 1, 0.25)
+
+
+async def test_patience_ends_and_the_result_stays(
+    there: KillableServices, here: Client, spool: Spool, go: Path
+) -> None:
+    sweep_id = await new_sweep(here, run_cap=1)
+    async with agent(there, spool, sweep_id, go, '{"patience": 1}') as process:
+        await reaches(process, "training")
+        await there.kill()
+        let_go(go)
+        _, err = await end_of(process, 60)
+
+    assert process.returncode == 1
+    assert "UnavailableError" in err or "DeadlineExceededError" in err
+    assert f"it is kept in {spool.path}" in err
+    (path,) = spool.paths()
+    await there.start()
+    assert Courier(here, spool, print).deliver([path]).delivered == 1
+    assert await only_run(here, sweep_id) == ("finished", 1, 0.25)
+
+
+async def test_what_a_program_could_not_report_its_agent_tells(
+    there: KillableServices, here: Client, spool: Spool, go: Path
+) -> None:
+    sweep_id = await new_sweep(here, run_cap=1)
+    environment = there.environment | {"WANLLMDB_SPOOL_DIR": str(spool.path)}
+    command = (*WANLLMDB, "agent", sweep_id, "--patience", "1", "--")
+    program = (sys.executable, "-c", PROGRAM, str(go))
+    async with started(*command, *program, environment=environment) as process:
+        await reaches(process, "training")
+        await there.kill()
+        let_go(go)
+        _, err = await end_of(process, 90)
+
+    assert process.returncode == 1, err
+    (path,) = spool.paths()
+    assert path.name.endswith(".end.json")
+    await there.start()
+    assert Courier(here, spool, print).deliver().delivered == 1
+    (run,) = await runs_of(here, sweep_id)
+    assert (run.state, run.objective, run.config) == (RunState.FINISHED, 0.25, {"epochs": 2})
+
+
+async def test_a_result_that_comes_after_the_run_was_handed_out_again_is_put_aside(
+    database_url: str, spool: Spool, go: Path
+) -> None:
+    async with killable_services(database_url, lease_seconds=1.5) as services:
+        with Client(services.registry.address, services.suggestion.address) as client:
+            sweep_id = await new_sweep(client, run_cap=1)
+            async with agent(services, spool, sweep_id, go) as process:
+                await reaches(process, "training")
+                await services.kill()
+                let_go(go)
+                await until_spooled(spool, f"{sweep_id}-0-1.end.json")
+                process.kill()
+                await process.wait()
+            await services.start()
+            await until(client, sweep_id, "queued")
+            other = await asyncio.to_thread(client.suggest, sweep_id, agent_id="other")
+            assert [run.attempt for run in other.runs] == [2]
+            await asyncio.to_thread(client.finish_run, sweep_id, 0, 2, Succeeded(7.0))
+
+            code, out, err = await wanllmdb(services, spool, "spool", "send")
+
+            assert (code, out) == (1, "0 delivered, 1 refused, 0 left\n")
+            assert "was lost and handed out again: attempt 1 is over" in err
+            assert await only_run(client, sweep_id) == ("finished", 2, 7.0)
+            _, listed, _ = await wanllmdb(services, spool, "spool", "ls")
+            assert "refused" in listed
+            # A second try changes nothing; neither does a third.
+            name = f"{sweep_id}-0-1.end.json"
+            code, out, _ = await wanllmdb(services, spool, "spool", "send", name)
+            assert (code, out) == (1, "0 delivered, 1 refused, 0 left\n")
+            code, out, _ = await wanllmdb(services, spool, "spool", "drop", "--refused")
+            assert (code, out) == (0, "1 dropped\n")
+            assert spool.paths(refused=True) == []
+
+
+async def test_a_late_result_counts_while_nobody_else_has_the_run(
+    database_url: str, spool: Spool, go: Path
+) -> None:
+    async with killable_services(database_url, lease_seconds=1.5) as services:
+        with Client(services.registry.address, services.suggestion.address) as client:
+            sweep_id = await new_sweep(client, run_cap=1)
+            async with agent(services, spool, sweep_id, go) as process:
+                await reaches(process, "training")
+                await services.kill()
+                let_go(go)
+                await until_spooled(spool, f"{sweep_id}-0-1.end.json")
+                process.kill()
+                await process.wait()
+            await services.start()
+            await until(client, sweep_id, "queued")
+
+            async with agent(services, spool, sweep_id, go) as process:
+                await end_of(process)
+
+            assert await only_run(client, sweep_id) == ("finished", 1, 0.25)
+
+
+async def spooled_results(client: Client, spool: Spool, count: int) -> str:
+    """A sweep whose runs are done, and stand in the spool alone."""
+    sweep_id = await new_sweep(client, run_cap=count)
+    suggestion = await asyncio.to_thread(client.suggest, sweep_id, agent_id="gone", count=count)
+    for run in suggestion.runs:
+        kept = spooled_end(client, spool, run, 1.0 + run.number)
+        kept.close()
+    return sweep_id
+
+
+def spooled_end(client: Client, spool: Spool, run: Run, objective: float) -> SpooledFile:
+    end = run_calls.finish_run(
+        run.sweep_id, run.number, run.attempt, Succeeded(objective), [], {}, None
+    )
+    return spool.put(
+        SpooledRun(client.registry_address, run.sweep_id, run.number, run.attempt, (end.request,))
+    )
+
+
+async def test_two_agents_with_one_spool_deliver_each_result_once(
+    client: Client, spool: Spool
+) -> None:
+    sweep_id = await spooled_results(client, spool, 20)
+    said: list[str] = []
+    couriers = [Courier(client, spool, said.append) for _ in range(2)]
+
+    done = await asyncio.gather(*(asyncio.to_thread(each.deliver) for each in couriers))
+
+    assert sum(each.delivered for each in done) == 20
+    assert len(said) == len(set(said)) == 20
+    runs = await runs_of(client, sweep_id)
+    assert [run.objective for run in runs] == [1.0 + run.number for run in runs]
+    assert spool.paths() == []
+
+
+async def test_a_result_that_had_arrived_is_not_told_twice(client: Client, spool: Spool) -> None:
+    sweep_id = await spooled_results(client, spool, 1)
+    (path,) = spool.paths()
+    content = path.read_bytes()
+    assert (await asyncio.to_thread(Courier(client, spool, print).deliver)).delivered == 1
+
+    # As if the agent had died between the answer and its note of it.
+    path.write_bytes(content)
+    done = await asyncio.to_thread(Courier(client, spool, print).deliver)
+
+    assert (done.delivered, done.refused) == (1, 0)
+    assert await only_run(client, sweep_id) == ("finished", 1, 1.0)
+
+
+async def test_what_an_agent_works_on_stays_with_it(client: Client, spool: Spool) -> None:
+    sweep_id = await new_sweep(client, run_cap=1)
+    (run,) = (await asyncio.to_thread(client.suggest, sweep_id, agent_id="busy")).runs
+    with spooled_end(client, spool, run, 1.0):
+        done = await asyncio.to_thread(Courier(client, spool, print).deliver)
+        assert (done.delivered, done.left) == (0, 0)
+
+    assert (await asyncio.to_thread(Courier(client, spool, print).deliver)).delivered == 1
+
+
+async def test_results_for_another_registry_wait_for_it(client: Client, spool: Spool) -> None:
+    sweep_id = await spooled_results(client, spool, 1)
+    with Client("127.0.0.1:1", client.suggestion_address) as other:
+        done = await asyncio.to_thread(Courier(other, spool, print).deliver)
+    assert (done.delivered, done.left) == (0, 0)
+    assert len(spool.paths()) == 1
+
+    # One of its replicas, under another name for this machine.
+    port = client.registry_address.rpartition(":")[2]
+    with Client(f"127.0.0.1:{port},127.0.0.1:1", client.suggestion_address) as same:
+        done = await asyncio.to_thread(Courier(same, spool, print).deliver)
+    assert done.delivered == 1
+    assert await only_run(client, sweep_id) == ("finished", 1, 1.0)
+
+
+async def told_after_the_outage(
+    services: KillableServices,
+    sweep_id: str,
+    spool: Spool,
+    go: Path,
+    before: Callable[[asyncio.subprocess.Process], object] = id,
+) -> str:
+    """What an agent says whose run ends while the services are away for a while."""
+    async with agent(services, spool, sweep_id, go) as process:
+        await reaches(process, "training")
+        before(process)
+        await services.kill()
+        let_go(go)
+        await reaches(process, "trained")
+        # One call's deadline.
+        await asyncio.sleep(11)
+        await services.start()
+        _, err = await end_of(process, 60)
+    assert process.returncode == 0, err
+    return err
+
+
+async def test_a_folder_that_cant_be_written_loses_no_result(
+    there: KillableServices, here: Client, tmp_path: Path, go: Path
+) -> None:
+    (tmp_path / "file").touch()
+    spool = Spool(tmp_path / "file" / "spool")
+    sweep_id = await new_sweep(here, run_cap=1)
+
+    err = await told_after_the_outage(there, sweep_id, spool, go)
+
+    assert (
+        f"run 0 is done, and its result is lost if this process ends before the registry is back: "
+        f"the spool {spool.path} can't be written: Not a directory" in err
+    )
+    assert await only_run(here, sweep_id) == ("finished", 1, 0.25)
+
+
+async def test_a_disk_that_is_full_loses_no_result(
+    there: KillableServices, here: Client, spool: Spool, go: Path
+) -> None:
+    sweep_id = await new_sweep(here, run_cap=1)
+
+    def fill_disk(process: asyncio.subprocess.Process) -> None:
+        # No file may grow beyond 10 bytes: nearly what a full disk says.
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (10, 10))
+
+    err = await told_after_the_outage(there, sweep_id, spool, go, fill_disk)
+
+    assert f"the spool {spool.path} can't be written: File too large" in err
+    assert await only_run(here, sweep_id) == ("finished", 1, 0.25)
+    assert list(spool.path.iterdir()) == []

@@ -1,0 +1,300 @@
+"""The spool: files that are whole, private, locked, bounded, and read again."""
+
+from __future__ import annotations
+
+import json
+import math
+import multiprocessing
+import os
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from wanllmdb import Failed, MetricRow, NotFoundError, Outcome, Run, RunOrigin, RunState, Succeeded
+from wanllmdb._addresses import REGISTRY, are_same
+from wanllmdb._spool import BadSpoolFileError, RunSpool, Spool, SpooledRun, SpoolFullError, folder
+from wanllmdb._wire import run_calls
+
+ROWS = [MetricRow(3, {"loss": math.nan, "acc": 0.5}, datetime(2026, 1, 1, tzinfo=UTC))]
+
+
+def end(number: int = 0, outcome: Outcome = Succeeded()) -> SpooledRun:  # noqa: B008  # frozen
+    request = run_calls.finish_run("sweep", number, 1, outcome, ROWS, {"epochs": 3}, None).request
+    return SpooledRun("host:1", "sweep", number, 1, (request,))
+
+
+def rows(number: int = 0) -> SpooledRun:
+    request = run_calls.report_metrics("sweep", number, 1, ROWS, None).request
+    return SpooledRun("host:1", "sweep", number, 1, (request,))
+
+
+def run(number: int = 0) -> Run:
+    return Run(
+        sweep_id="sweep",
+        number=number,
+        state=RunState.RUNNING,
+        parameters={},
+        objective=None,
+        attempt=1,
+        origin=RunOrigin.UNKNOWN,
+        agent_id="a",
+        error=None,
+        external_run_id="",
+        labels={},
+        summary={},
+        last_step=None,
+        revision=1,
+        create_time=None,
+        start_time=None,
+        end_time=None,
+        lease_expire_time=None,
+        objectives=(),
+        name="",
+        config={},
+    )
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    return Spool(tmp_path / "state" / "spool")
+
+
+class TestContent:
+    def test_it_comes_back_as_it_was(self) -> None:
+        spooled = end(outcome=Failed("broke", "trace"))
+
+        read = SpooledRun.from_json(spooled.to_json())
+
+        assert read == spooled
+        assert (read.is_end, read.outcome, read.values) == (True, "failed", 2)
+
+    def test_what_was_logged_is_no_end(self) -> None:
+        read = SpooledRun.from_json(rows().to_json())
+
+        assert (read.is_end, read.outcome, read.values) == (False, "", 2)
+
+    def test_a_refusal_is_kept_with_it(self) -> None:
+        refused = end().refused(NotFoundError("no such sweep", reason="SWEEP_NOT_FOUND"))
+
+        read = SpooledRun.from_json(refused.to_json())
+
+        assert read.refusal == refused.refusal
+        assert read.refusal is not None
+        assert (read.refusal.message, read.refusal.reason) == ("no such sweep", "SWEEP_NOT_FOUND")
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            b"",
+            b"[]",
+            b"{}",
+            end().to_json()[:-40],
+            end().to_json().replace(b"FinishRun", b"DeleteSweep"),
+            end().to_json().replace(b'"message": "', b'"message": "!'),
+            b"\xff\xfe",
+        ],
+    )
+    def test_anything_else_is_told(self, data: bytes) -> None:
+        with pytest.raises(BadSpoolFileError, match="no file of the spool, or broken"):
+            SpooledRun.from_json(data)
+
+    def test_a_newer_version_is_told(self) -> None:
+        content = json.loads(end().to_json()) | {"version": 2}
+
+        with pytest.raises(BadSpoolFileError, match="the format 2, and this wanllmdb knows 1"):
+            SpooledRun.from_json(json.dumps(content).encode())
+
+
+class TestFolder:
+    def test_it_is_where_the_environment_says(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("WANLLMDB_SPOOL_DIR", "/a/spool")
+        assert Spool.of_environment().path == Path("/a/spool")
+        monkeypatch.delenv("WANLLMDB_SPOOL_DIR")
+        monkeypatch.setenv("XDG_STATE_HOME", "/state")
+        assert Spool.of_environment().path == Path("/state/wanllmdb/spool")
+        monkeypatch.delenv("XDG_STATE_HOME")
+        monkeypatch.setenv("HOME", "/home/me")
+        assert Spool.of_environment().path == Path("/home/me/.local/state/wanllmdb/spool")
+
+    def test_files_are_for_their_owner_alone(self, spool: Spool) -> None:
+        with spool.put(end()) as file:
+            assert file.path.stat().st_mode & 0o777 == 0o600
+        assert spool.path.stat().st_mode & 0o777 == 0o700
+
+    def test_they_come_by_run_values_before_ends(self, spool: Spool) -> None:
+        for spooled in (end(10), end(2), rows(10)):
+            spool.put(spooled).close()
+
+        assert [path.name for path in spool.paths()] == [
+            "sweep-2-1.end.json",
+            "sweep-10-1.rows.json",
+            "sweep-10-1.end.json",
+        ]
+
+    def test_a_file_is_one_process_s_until_it_ends(self, spool: Spool) -> None:
+        file = spool.put(end())
+        assert spool.take(file.path) is None
+        file.close()
+
+        taken = spool.take(file.path)
+        assert taken is not None
+        with taken:
+            assert taken.run.number == 0
+            assert spool.take(file.path) is None
+
+    def test_a_fork_keeps_no_lock(self, spool: Spool) -> None:
+        file = spool.put(end())
+        context = multiprocessing.get_context("fork")
+        forked, over = context.Event(), context.Event()
+
+        def wait() -> None:
+            forked.set()
+            over.wait(30)
+
+        child = context.Process(target=wait)
+        child.start()
+        try:
+            assert forked.wait(10)
+            file.close()
+            taken = spool.take(file.path)
+            assert taken is not None
+            taken.close()
+        finally:
+            over.set()
+            child.join()
+
+    def test_a_file_that_was_delivered_meanwhile_is_none(self, spool: Spool) -> None:
+        file = spool.put(end())
+        file.remove()
+
+        assert spool.take(file.path) is None
+        assert spool.paths() == []
+
+    def test_what_is_refused_is_put_aside(self, spool: Spool) -> None:
+        kept = spool.put(end()).refuse(NotFoundError("gone"))
+
+        assert spool.paths() == []
+        assert spool.paths(refused=True) == [kept] == [spool.find(kept.name)]
+        taken = spool.take(kept)
+        assert taken is not None
+        # A second refusal leaves it there.
+        assert taken.refuse(NotFoundError("still gone")) == kept
+        read = SpooledRun.from_json(kept.read_bytes())
+        assert read.refusal is not None
+        assert read.refusal.message == "still gone"
+
+    def test_it_is_bounded(self, spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(folder, "MAX_FILES", 2)
+        for number in range(2):
+            spool.put(end(number)).close()
+
+        with pytest.raises(SpoolFullError, match=r"holds 2 files .*wanllmdb spool send"):
+            spool.put(end(2))
+        # One in the place of another takes no more room.
+        spool.put(end(1)).close()
+
+        monkeypatch.setattr(folder, "MAX_FILES", 10)
+        monkeypatch.setattr(folder, "MAX_BYTES", 1_000)
+        with pytest.raises(SpoolFullError):
+            spool.put(end(3))
+
+    def test_what_was_never_finished_goes_after_a_while(self, spool: Spool) -> None:
+        spool.put(end()).close()
+        new, old = (spool.path / f".{name}" for name in ("new", "old"))
+        for path in (new, old):
+            path.touch()
+        os.utime(old, (time.time() - 7_200,) * 2)
+
+        spool.clear_unfinished()
+
+        assert (new.exists(), old.exists()) == (True, False)
+        assert len(spool.paths()) == 1
+
+    def test_a_folder_that_is_not_there_is_empty(self, spool: Spool) -> None:
+        assert spool.paths() == []
+        spool.clear_unfinished()
+
+
+class TestRunSpool:
+    @pytest.fixture
+    def warnings(self) -> list[str]:
+        return []
+
+    @pytest.fixture
+    def kept(self, spool: Spool, warnings: list[str]) -> RunSpool:
+        return RunSpool(spool, "host:1", run(), warnings.append)
+
+    def test_the_end_takes_the_place_of_what_was_logged(self, kept: RunSpool, spool: Spool) -> None:
+        kept.keep_rows(rows().requests)
+        kept.keep_end(end().requests)
+
+        assert [path.name for path in spool.paths()] == ["sweep-0-1.end.json"]
+        # A thread that is late.
+        kept.keep_rows(rows().requests)
+        kept.told()
+        assert spool.paths() == []
+
+    def test_what_was_logged_goes_once_it_is_reported(self, kept: RunSpool, spool: Spool) -> None:
+        kept.keep_rows(rows().requests)
+        kept.keep_rows([])
+
+        assert spool.paths() == []
+
+    def test_what_a_program_left_is_taken_over(self, kept: RunSpool, spool: Spool) -> None:
+        program = RunSpool(spool, "host:1", run(), pytest.fail)
+        program.keep_rows(rows().requests)
+        program.close()
+
+        assert kept.take_over() == SpooledRun.from_json(spool.paths()[0].read_bytes()).requests
+        kept.told()
+        assert spool.paths() == []
+
+    def test_nothing_is_said_before_it_matters(self, tmp_path: Path, warnings: list[str]) -> None:
+        (tmp_path / "file").touch()
+        kept = RunSpool(Spool(tmp_path / "file" / "spool"), "host:1", run(3), warnings.append)
+
+        kept.keep_end(end(3).requests)
+        assert warnings == []
+        kept.secure()
+        kept.secure()
+        (warning,) = warnings
+        assert warning.startswith("run 3 is done, and its result is lost if this process ends ")
+        assert "Not a directory" in warning
+        kept.told()
+
+    def test_a_refusal_in_time_leaves_nothing(self, kept: RunSpool, spool: Spool) -> None:
+        kept.keep_end(end().requests)
+        kept.refused(NotFoundError("gone"))
+
+        assert spool.paths() == spool.paths(refused=True) == []
+
+    def test_a_refusal_after_an_outage_is_put_aside(
+        self, kept: RunSpool, spool: Spool, warnings: list[str]
+    ) -> None:
+        kept.keep_end(end().requests)
+        kept.secure()
+        kept.refused(NotFoundError("gone"))
+
+        (path,) = spool.paths(refused=True)
+        assert warnings == [f"the result of run 0 is refused; it is in {path}"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("localhost:50051", "127.0.0.1:50051", True),
+        ("a:1,b:2", "b:2", True),
+        ("dns:///a:1", "a:1", True),
+        ("ipv4:10.0.0.1:1,10.0.0.2:1", "10.0.0.2:1", True),
+        ("a:1", "a:2", False),
+        ("a:1", "b:1", False),
+        ("unix:/run/one", "unix:/run/other", False),
+    ],
+)
+def test_addresses_with_a_replica_in_common_are_of_one_registry(
+    one: str, other: str, same: bool
+) -> None:
+    assert are_same(one, other, REGISTRY) is same
+    assert are_same(other, one, REGISTRY) is same
