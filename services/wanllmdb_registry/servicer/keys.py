@@ -25,7 +25,7 @@ from wanllmdb_registry.domain.keys.model import (
 from wanllmdb_registry.servicer.access import require_admin_of
 from wanllmdb_registry.servicer.base import ServicerPart
 from wanllmdb_registry.servicer.convert import time_from_proto, timestamp
-from wanllmdb_registry.servicer.page_tokens import fitting, read_token, write_token
+from wanllmdb_registry.servicer.page_tokens import as_text, as_time, fitting, read_token, write_token
 from wanllmdb_registry.servicer.requests import RequestReader
 
 MAX_PROJECTS = 100
@@ -74,10 +74,10 @@ class KeyServicer(ServicerPart, pb_grpc.KeyServiceServicer):
         reader = RequestReader()
         limit = reader.limit("page_size", request.page_size, default=100, maximum=1000)
         reader.done()
-        position = read_token(request, request.page_token, caller.projects)
+        position = read_token(request, request.page_token, (as_time, as_text), caller.projects)
         before = _START
         if position is not None:
-            before = (datetime.fromisoformat(position[0]), position[1])
+            before = (position[0], position[1])
         found = await self.registry.keys.list(caller.projects, before, limit + 1)
         page = fitting(list(map(key_to_proto, found[:limit])))
         response = pb.ListKeysResponse(keys=page)

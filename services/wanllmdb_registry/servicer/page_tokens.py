@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from google.protobuf.message import Message
@@ -13,6 +14,10 @@ from google.protobuf.message import Message
 from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
 
 M = TypeVar("M", bound=Message)
+Part = Callable[[Any], Any]
+"""Reads one value of a position; raises a ValueError or TypeError for another kind of value."""
+
+MAX_TOKEN = 4_096
 
 # Well below the 4 MiB that a client takes by default.
 PAGE_BYTES = 3 * 1024 * 1024
@@ -30,22 +35,66 @@ def write_token(request: Message, position: list[Any], projects: Set[str] | None
     return base64.urlsafe_b64encode(body).decode().rstrip("=")
 
 
-def read_token(request: Message, token: str, projects: Set[str] | None = None) -> list[Any] | None:
+def read_token(
+    request: Message, token: str, parts: Sequence[Part], projects: Set[str] | None = None
+) -> list[Any] | None:
     """The position that a token holds; None for the first page.
+
+    Args:
+        request: What is asked.
+        token: The caller's, who may have made it up.
+        parts: How each value of the position is read.
+        projects: As in `write_token`.
 
     Raises:
         InvalidArgumentError: INVALID_PAGE_TOKEN: not a token, or one of another request.
     """
     if not token:
         return None
+    if len(token) > MAX_TOKEN:
+        raise _invalid(f"has {len(token):,} characters, at most {MAX_TOKEN:,} are allowed")
     try:
         padded = token + "=" * (-len(token) % 4)
         digest, position = json.loads(base64.urlsafe_b64decode(padded))
     except (ValueError, TypeError, RecursionError):
         raise _invalid("was not given by this server") from None
-    if digest != _digest(request, projects) or not isinstance(position, list):
+    if digest != _digest(request, projects):
         raise _invalid("was given for another request; keep all other fields the same")
-    return position
+    try:
+        return [read(value) for read, value in zip(parts, position, strict=True)]
+    except (ValueError, TypeError, OverflowError):
+        raise _invalid("was not given by this server") from None
+
+
+def as_integer(value: Any) -> int:
+    """A part of a position: an integer of 64 bits."""
+    if type(value) is not int or not -(2**63) <= value < 2**63:
+        raise ValueError(value)
+    return value
+
+
+def as_number(value: Any) -> float | None:
+    """A part of a position: a number, or none."""
+    if value is not None and type(value) not in (int, float):
+        raise ValueError(value)
+    return None if value is None else float(value)
+
+
+def as_text(value: Any) -> str:
+    """A part of a position: a text that can be stored."""
+    if not isinstance(value, str) or "\x00" in value:
+        raise ValueError(value)
+    value.encode()
+    return value
+
+
+def as_time(value: Any) -> datetime:
+    """A part of a position: a time, in ISO's form and with its zone."""
+    found = datetime.fromisoformat(value)
+    if found.tzinfo is None:
+        raise ValueError(value)
+    # Where it is beyond the years that there are, too.
+    return found.astimezone(UTC)
 
 
 def fitting(messages: Sequence[M]) -> list[M]:

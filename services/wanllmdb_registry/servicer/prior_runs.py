@@ -30,7 +30,7 @@ from wanllmdb_registry.domain.reads import RunOrder, RunPosition
 from wanllmdb_registry.servicer.base import ServicerPart
 from wanllmdb_registry.servicer.convert import prior_run_to_proto
 from wanllmdb_registry.servicer.page_tokens import fitting as fitting_messages
-from wanllmdb_registry.servicer.page_tokens import read_token, write_token
+from wanllmdb_registry.servicer.page_tokens import as_integer, read_token, write_token
 from wanllmdb_registry.servicer.requests import MAX_NAME, RequestReader
 
 MAX_LISTED = 10_000
@@ -72,7 +72,7 @@ class PriorRunsPart(ServicerPart):
         sweep_id = reader.sweep_id(request.sweep_id)
         limit = reader.limit("page_size", request.page_size, default=100, maximum=1000)
         reader.done()
-        position = read_token(request, request.page_token)
+        position = read_token(request, request.page_token, (as_integer,))
         after = -1 if position is None else position[0]
         found = await self.registry.prior_runs.list(sweep_id, after, limit + 1)
         page = fitting_messages([prior_run_to_proto(placed.run) for placed in found[:limit]])

@@ -12,7 +12,14 @@ from wanllmdb_registry.servicer.convert import (
     histories_to_proto,
     run_to_proto,
 )
-from wanllmdb_registry.servicer.page_tokens import fitting, read_token, write_token
+from wanllmdb_registry.servicer.page_tokens import (
+    as_integer,
+    as_number,
+    as_text,
+    fitting,
+    read_token,
+    write_token,
+)
 from wanllmdb_registry.servicer.parallel import parallel_coordinates
 from wanllmdb_registry.servicer.requests import RequestReader
 from wanllmdb_registry.servicer.synced import synced_to_proto
@@ -54,7 +61,7 @@ class ReadsPart(ServicerPart):
             reader.problem("order", f"is not one of {', '.join(pb.RunOrder.keys())}")
         states = reader.members("states", request.states, run_pb2.RunState, RunState)
         reader.done()
-        position = read_token(request, request.page_token)
+        position = read_token(request, request.page_token, (as_integer, as_number))
         after = None if position is None else RunPosition(position[0], position[1])
         found = await self.registry.runs.list(
             sweep_id, states, order or RunOrder.NUMBER_ASC, after, limit + 1
@@ -91,7 +98,7 @@ class ReadsPart(ServicerPart):
         for name in request.names:
             reader.text("names", name, required=True)
         reader.done()
-        position = read_token(request, request.page_token)
+        position = read_token(request, request.page_token, (as_text, as_integer))
         points = await self.registry.runs.metric_points(
             sweep_id,
             number,

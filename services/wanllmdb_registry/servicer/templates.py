@@ -32,7 +32,7 @@ from wanllmdb_registry.domain.templates.model import (
 from wanllmdb_registry.domain.templates.rendering import check_template, render
 from wanllmdb_registry.servicer.base import ServicerPart
 from wanllmdb_registry.servicer.convert import timestamp
-from wanllmdb_registry.servicer.page_tokens import fitting, read_token, write_token
+from wanllmdb_registry.servicer.page_tokens import as_text, fitting, read_token, write_token
 from wanllmdb_registry.servicer.requests import MAX_TEXT, RequestReader
 
 MAX_PLACEHOLDERS = 100
@@ -81,7 +81,7 @@ class TemplateServicer(ServicerPart, pb_grpc.TemplateServiceServicer):
         reader = RequestReader()
         limit = reader.limit("page_size", request.page_size, default=50, maximum=1000)
         reader.done()
-        position = read_token(request, request.page_token)
+        position = read_token(request, request.page_token, (as_text,))
         after = "" if position is None else position[0]
         found = await self.registry.templates.list(after, limit + 1)
         page = fitting([template_to_proto(template) for template in found[:limit]])
