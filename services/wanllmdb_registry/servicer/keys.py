@@ -25,7 +25,13 @@ from wanllmdb_registry.domain.keys.model import (
 from wanllmdb_registry.servicer.access import require_admin_of
 from wanllmdb_registry.servicer.base import ServicerPart
 from wanllmdb_registry.servicer.convert import time_from_proto, timestamp
-from wanllmdb_registry.servicer.page_tokens import as_text, as_time, fitting, read_token, write_token
+from wanllmdb_registry.servicer.page_tokens import (
+    as_text,
+    as_time,
+    fitting,
+    read_token,
+    write_token,
+)
 from wanllmdb_registry.servicer.requests import RequestReader
 
 MAX_PROJECTS = 100

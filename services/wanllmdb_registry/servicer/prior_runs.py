@@ -29,8 +29,8 @@ from wanllmdb_registry.domain.prior_runs import (
 from wanllmdb_registry.domain.reads import RunOrder, RunPosition
 from wanllmdb_registry.servicer.base import ServicerPart
 from wanllmdb_registry.servicer.convert import prior_run_to_proto
-from wanllmdb_registry.servicer.page_tokens import fitting as fitting_messages
 from wanllmdb_registry.servicer.page_tokens import as_integer, read_token, write_token
+from wanllmdb_registry.servicer.page_tokens import fitting as fitting_messages
 from wanllmdb_registry.servicer.requests import MAX_NAME, RequestReader
 
 MAX_LISTED = 10_000

@@ -40,7 +40,13 @@ from wanllmdb_registry.servicer.convert import (
     sweep_to_proto,
     time_from_proto,
 )
-from wanllmdb_registry.servicer.page_tokens import as_text, as_time, fitting, read_token, write_token
+from wanllmdb_registry.servicer.page_tokens import (
+    as_text,
+    as_time,
+    fitting,
+    read_token,
+    write_token,
+)
 from wanllmdb_registry.servicer.prior_runs import fit_source
 from wanllmdb_registry.servicer.requests import MAX_TEXT, RequestReader
 from wanllmdb_registry.servicer.sources import parse_source
@@ -166,7 +172,9 @@ class SweepsPart(ServicerPart):
         if order is None:
             reader.problem("order", f"is not one of {', '.join(pb.SweepOrder.keys())}")
         reader.done()
-        position = read_token(request, request.page_token, (as_time, as_text, as_text), which.projects)
+        position = read_token(
+            request, request.page_token, (as_time, as_text, as_text), which.projects
+        )
         after = None
         if position is not None:
             after = SweepPosition(position[0], position[1], position[2])

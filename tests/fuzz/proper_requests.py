@@ -1,0 +1,244 @@
+"""Proper requests to start from, by RPC; those of an RPC without any are only made up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from google.protobuf import field_mask_pb2, json_format, struct_pb2, timestamp_pb2
+from google.protobuf.message import Message
+
+from tests.fuzz.rpcs import Rpc
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
+from wanllmdb.api.registry.v1 import search_space_pb2 as space_pb
+from wanllmdb.api.registry.v1 import template_service_pb2 as template_pb
+from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as analysis_pb
+from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
+from wanllmdb_common.search_space.convert import parameters_to_proto
+
+_POINT = parameters_to_proto({"x": 0.5, "n": 1, "opt": "adam"})
+_ROWS = [run_pb2.MetricRow(step=9, values={"loss": 0.5}, time=timestamp_pb2.Timestamp(seconds=1))]
+_SPEC = sweep_pb2.SweepSpec(
+    method=sweep_pb2.METHOD_BAYES,
+    metrics=[sweep_pb2.Metric(name="loss", goal=sweep_pb2.GOAL_MINIMIZE)],
+    search_space=space_pb.SearchSpace(
+        parameters=[
+            space_pb.Parameter(name="x", uniform=space_pb.UniformDistribution(min=0, max=1)),
+            space_pb.Parameter(name="n", int_uniform=space_pb.IntUniformDistribution(min=1, max=9)),
+            space_pb.Parameter(
+                name="opt",
+                categorical=space_pb.CategoricalDistribution(
+                    values=parameters_to_proto({"a": 1, "b": "x"}).values()
+                ),
+                conditions=[
+                    space_pb.ParameterCondition(
+                        parameter="n", values=[space_pb.ParameterValue(int_value=2)]
+                    )
+                ],
+            ),
+            space_pb.Parameter(
+                name="q",
+                quantized=space_pb.QuantizedDistribution(
+                    normal=space_pb.NormalDistribution(mu=0, sigma=1), q=0.5
+                ),
+            ),
+        ],
+        constraints=["x < n"],
+    ),
+    early_termination=sweep_pb2.EarlyTermination(
+        pruner=sweep_pb2.AlgorithmChoice(name="median", options={})
+    ),
+    run_cap=10,
+    seed=1,
+    retries=sweep_pb2.RetryPolicy(lost=1, failed=1),
+    sampler=sweep_pb2.AlgorithmChoice(
+        name="tpe", options={"n_startup_trials": space_pb.ParameterValue(int_value=3)}
+    ),
+    program="train.py",
+    command=["python", "${program}"],
+)
+_CONFIG = {"method": "random", "parameters": {"x": {"min": 0.0, "max": 1.0}}}
+_LOSS_CONFIG = {**_CONFIG, "metric": {"name": "loss", "goal": "minimize"}}
+_TEXT = pb.ConfigText(text=json.dumps(_LOSS_CONFIG))
+_USE = pb.TemplateUse(template="@template", values=parameters_to_proto({"most": 2}))
+_PRIOR = run_pb2.PriorRun(
+    parameters=_POINT, state=run_pb2.RUN_STATE_FINISHED, objectives=[0.5], source="a"
+)
+_STRUCT = json_format.ParseDict(_CONFIG, struct_pb2.Struct())
+
+
+def _run(kind: type[Message], **more: object) -> Message:
+    """About run 4 of a sweep, which runs."""
+    return kind(sweep_id="@random", number=4, attempt=1, request_id="@id", **more)
+
+
+def _change(kind: type[Message], sweep: str = "@random", **more: object) -> Message:
+    return kind(sweep_id=sweep, request_id="@id", **more)
+
+
+_PROPER: Mapping[str, list[Message]] = {
+    "CreateSweep": [
+        pb.CreateSweepRequest(name="a", spec=_SPEC, request_id="@id"),
+        pb.CreateSweepRequest(config=_STRUCT, request_id="@id"),
+        pb.CreateSweepRequest(
+            config_text=_TEXT,
+            request_id="@id",
+            prior_runs=pb.PriorRunSource(csv="x,loss\n0.5,1\n"),
+        ),
+        pb.CreateSweepRequest(template=_USE, prior_runs=pb.PriorRunSource(sweep_id="@random")),
+    ],
+    "ParseSweepConfig": [
+        pb.ParseSweepConfigRequest(spec=_SPEC),
+        pb.ParseSweepConfigRequest(config=_STRUCT),
+        pb.ParseSweepConfigRequest(config_text=_TEXT),
+        pb.ParseSweepConfigRequest(template=_USE),
+    ],
+    "ListSweeps": [
+        pb.ListSweepsRequest(page_size=1, page_token="@token8"),
+        pb.ListSweepsRequest(
+            project="default",
+            states=[sweep_pb2.SWEEP_STATE_RUNNING],
+            methods=[sweep_pb2.METHOD_BAYES],
+            created_after=timestamp_pb2.Timestamp(seconds=1),
+        ),
+    ],
+    "UpdateSweep": [
+        pb.UpdateSweepRequest(
+            sweep=sweep_pb2.Sweep(sweep_id="@random", name="b", description="c", spec=_SPEC),
+            update_mask=field_mask_pb2.FieldMask(paths=[path]),
+            request_id="@id",
+        )
+        for path in ("name", "spec.search_space", "spec.run_cap", "spec.early_termination")
+    ],
+    "ExportSweep": [pb.ExportSweepRequest(sweep_id="@multi")],
+    "DeleteSweep": [_change(pb.DeleteSweepRequest, "@empty")],
+    "StartSweep": [_change(pb.StartSweepRequest, "@empty")],
+    "PauseSweep": [_change(pb.PauseSweepRequest, "@unmeasured")],
+    "ResumeSweep": [_change(pb.ResumeSweepRequest, "@paused")],
+    "FinishSweep": [_change(pb.FinishSweepRequest, "@unmeasured", message="enough")],
+    "CancelSweep": [_change(pb.CancelSweepRequest, "@unmeasured")],
+    "CreateRuns": [
+        pb.CreateRunsRequest(
+            sweep_id="@random",
+            requests=[
+                pb.RunsForAgent(
+                    request_id="@id",
+                    agent_id="agent",
+                    count=1,
+                    proposals=[pb.RunProposal(number=6, parameters=_POINT, sampler_state=b"x")],
+                )
+            ],
+        )
+    ],
+    "GetRun": [pb.GetRunRequest(sweep_id="@random", number=1)],
+    "ListRuns": [
+        pb.ListRunsRequest(sweep_id="@random", page_size=1, page_token="@token3"),
+        pb.ListRunsRequest(
+            sweep_id="@random", order=pb.RUN_ORDER_OBJECTIVE_ASC, page_token="@token6"
+        ),
+    ],
+    "UpdateRun": [
+        pb.UpdateRunRequest(
+            run=run_pb2.Run(
+                sweep_id="@random",
+                number=1,
+                name="a",
+                labels={"a": "b"},
+                config=_POINT,
+                external_run_id="elsewhere-1",
+            ),
+            update_mask=field_mask_pb2.FieldMask(
+                paths=["name", "labels", "config", "external_run_id"]
+            ),
+            request_id="@id",
+        )
+    ],
+    "SyncRuns": [pb.SyncRunsRequest(sweep_id="@halving", include_objective_points=True)],
+    "EnqueueRuns": [
+        _change(pb.EnqueueRunsRequest, runs=[pb.EnqueuedRun(parameters=_POINT, labels={"a": "b"})])
+    ],
+    "ImportRuns": [
+        _change(pb.ImportRunsRequest, source=pb.PriorRunSource(csv="x,n,opt,loss\n.5,1,adam,1\n")),
+        _change(
+            pb.ImportRunsRequest,
+            source=pb.PriorRunSource(json_lines='{"x": 0.5, "n": 1, "opt": "adam", "loss": 1}\n'),
+        ),
+        _change(
+            pb.ImportRunsRequest,
+            source=pb.PriorRunSource(runs=pb.PriorRunList(runs=[_PRIOR]), skip_unfit=True),
+        ),
+        _change(pb.ImportRunsRequest, source=pb.PriorRunSource(sweep_id="@bayes")),
+    ],
+    "ListPriorRuns": [pb.ListPriorRunsRequest(sweep_id="@random", page_token="@token3")],
+    "ExportRuns": [
+        pb.ExportRunsRequest(sweep_id="@random", format=pb.RUN_FORMAT_CSV),
+        pb.ExportRunsRequest(sweep_id="@multi", format=pb.RUN_FORMAT_JSON_LINES),
+    ],
+    "ReportMetrics": [_run(pb.ReportMetricsRequest, rows=_ROWS)],
+    "FinishRun": [
+        _run(pb.FinishRunRequest, rows=_ROWS, succeeded=pb.RunSucceeded(objective=0.5)),
+        _run(
+            pb.FinishRunRequest,
+            failed=pb.RunFailed(error=run_pb2.RunError(message="a", traceback="b")),
+        ),
+        _run(pb.FinishRunRequest, pruned=pb.RunPruned(reason="a"), config=_POINT),
+        _run(pb.FinishRunRequest, canceled=pb.RunCanceled(reason="a")),
+    ],
+    "ReleaseRun": [_run(pb.ReleaseRunRequest, reason="a")],
+    "ResumeRuns": [_change(pb.ResumeRunsRequest, agent_id="agent", count=2)],
+    "Heartbeat": [
+        pb.HeartbeatRequest(leases=[pb.RunLease(sweep_id="@random", number=4, attempt=1)])
+    ],
+    "GetMetricHistory": [
+        pb.GetMetricHistoryRequest(
+            sweep_id="@random", number=1, names=["loss"], page_size=1, page_token="@token5"
+        )
+    ],
+    "GetParallelCoordinates": [pb.GetParallelCoordinatesRequest(sweep_id="@multi")],
+    "GetTimeline": [pb.GetTimelineRequest(sweep_id="@random")],
+    "WatchSweep": [pb.WatchSweepRequest(sweep_id="@random")],
+    "CreateTemplate": [
+        template_pb.CreateTemplateRequest(
+            template=template_pb.Template(
+                name="fuzz",
+                config_text="method: random\nparameters:\n  x:\n    min: 0\n    max: $(most)\n",
+                placeholders=[
+                    template_pb.TemplatePlaceholder(
+                        name="most", default=space_pb.ParameterValue(int_value=1)
+                    )
+                ],
+            ),
+            request_id="@id",
+        )
+    ],
+    "UpdateTemplate": [
+        template_pb.UpdateTemplateRequest(
+            template=template_pb.Template(name="@template", description="a"),
+            update_mask=field_mask_pb2.FieldMask(paths=["description"]),
+            request_id="@id",
+        )
+    ],
+    "ListTemplates": [template_pb.ListTemplatesRequest(page_size=1, page_token="@token2")],
+    "RenderTemplate": [template_pb.RenderTemplateRequest(use=_USE)],
+    "Suggest": [
+        _change(suggestion_pb.SuggestRequest, sweep, agent_id="agent", count=2)
+        for sweep in ("@random", "@bayes", "@grid", "@multi", "@halving")
+    ],
+    "ShouldStop": [suggestion_pb.ShouldStopRequest(sweep_id="@halving", number=4)],
+    "GetBestRuns": [suggestion_pb.GetBestRunsRequest(sweep_id="@multi", count=2)],
+    "GetContour": [
+        analysis_pb.GetContourRequest(sweep_id="@random", x_parameter="x", y_parameter="n")
+    ],
+    "GetSlices": [analysis_pb.GetSlicesRequest(sweep_id="@random", parameters=["x"])],
+    "GetHypervolumeHistory": [
+        analysis_pb.GetHypervolumeHistoryRequest(sweep_id="@multi", reference_point={"loss": 2})
+    ],
+    "GetEdf": [analysis_pb.GetEdfRequest(sweep_ids=["@random", "@bayes"])],
+    "CompareSweeps": [analysis_pb.CompareSweepsRequest(sweep_ids=["@random", "@bayes"])],
+}
+
+
+def proper_requests(rpc: Rpc) -> list[Message]:
+    """Requests that the RPC carries out."""
+    return _PROPER.get(rpc.path.rpartition("/")[2], [])

@@ -1,0 +1,70 @@
+"""Some tens of inputs for each RPC, the same ones each time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+
+import grpc.aio
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.fuzz.inputs import inputs
+from tests.fuzz.proper_requests import proper_requests
+from tests.fuzz.rpcs import REGISTRY, SUGGESTION, Rpc, all_rpcs
+from tests.fuzz.verdict import try_out
+from tests.fuzz.world import World
+
+EXAMPLES = 30
+RPCS = all_rpcs()
+
+
+@pytest.fixture(scope="module")
+async def channels(
+    registry_address: str, suggestion_address: str
+) -> AsyncIterator[Mapping[str, grpc.aio.Channel]]:
+    """To both servers."""
+    async with (
+        grpc.aio.insecure_channel(registry_address) as registry,
+        grpc.aio.insecure_channel(suggestion_address) as suggestion,
+    ):
+        yield {REGISTRY: registry, SUGGESTION: suggestion}
+
+
+@pytest.fixture
+async def world(channels: Mapping[str, grpc.aio.Channel]) -> World:
+    """New sweeps: some inputs end them."""
+    created = World(channels[REGISTRY], channels[SUGGESTION])
+    await created.create()
+    return created
+
+
+@pytest.mark.parametrize("rpc", RPCS, ids=[rpc.name for rpc in RPCS])
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(data=st.data())
+async def test_no_input_brings_an_rpc_to_fall(
+    rpc: Rpc, data: st.DataObject, channels: Mapping[str, grpc.aio.Channel], world: World
+) -> None:
+    tried = data.draw(inputs(rpc))
+    answer = await try_out(channels[rpc.server], rpc, tried.data(world), tried.metadata)
+    assert not answer.faults
+
+
+@pytest.mark.parametrize("rpc", RPCS, ids=[rpc.name for rpc in RPCS])
+async def test_proper_requests_reach_what_is_behind_the_checks(
+    rpc: Rpc, channels: Mapping[str, grpc.aio.Channel], world: World
+) -> None:
+    """Else the changed ones of them would all be turned away at the door."""
+    codes = set()
+    for request in proper_requests(rpc):
+        data = world.with_real_names(request).SerializeToString()
+        answer = await try_out(channels[rpc.server], rpc, data)
+        assert not answer.faults
+        codes.add(answer.code)
+    assert not codes or grpc.StatusCode.OK in codes

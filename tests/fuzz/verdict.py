@@ -1,0 +1,98 @@
+"""Sends a request and judges the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass
+
+import grpc
+import grpc.aio
+from google.rpc import error_details_pb2, status_pb2
+
+from tests.fuzz.rpcs import Rpc
+from wanllmdb.api.registry.v1 import error_reason_pb2
+
+# Seconds after which a call counts as stuck. A stream is listened to for a moment.
+STUCK = 30.0
+STREAM_SECONDS = 0.2
+
+_FIT = {
+    grpc.StatusCode.OK,
+    grpc.StatusCode.INVALID_ARGUMENT,
+    grpc.StatusCode.NOT_FOUND,
+    grpc.StatusCode.ALREADY_EXISTS,
+    grpc.StatusCode.FAILED_PRECONDITION,
+    grpc.StatusCode.ABORTED,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+    grpc.StatusCode.UNAUTHENTICATED,
+    grpc.StatusCode.PERMISSION_DENIED,
+}
+_REASONS = {name.removeprefix("ERROR_REASON_") for name in error_reason_pb2.ErrorReason.keys()}  # noqa: SIM118  # no dictionary
+
+# What only our inside could have written.
+_LEAKS = re.compile(
+    rb"Traceback \(|sqlalchemy|asyncpg|postgres|psycopg|site-packages|simpleeval|optuna\."
+    rb"|\.py\b.*line \d|<class '| object at 0x|(?-i:\b(?:SELECT|INSERT INTO|UPDATE) \w+ )",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: a status, and what is wrong with it; empty where nothing is."""
+
+    code: grpc.StatusCode
+    faults: tuple[str, ...] = ()
+
+
+async def try_out(
+    channel: grpc.aio.Channel, rpc: Rpc, request: bytes, metadata: tuple[tuple[str, str], ...] = ()
+) -> Answer:
+    """Sends the bytes and judges what comes back."""
+    try:
+        answers = await _send(channel, rpc, request, metadata)
+    except grpc.aio.AioRpcError as error:
+        return Answer(error.code(), tuple(_faults(error)))
+    faults = []
+    for answer in answers:
+        if found := _LEAKS.search(answer):
+            faults.append(f"the answer holds {found[0]!r}")
+        rpc.response.FromString(answer)
+    return Answer(grpc.StatusCode.OK, tuple(faults))
+
+
+async def _send(
+    channel: grpc.aio.Channel, rpc: Rpc, request: bytes, metadata: tuple[tuple[str, str], ...]
+) -> list[bytes]:
+    if not rpc.is_stream:
+        unary = channel.unary_unary(rpc.path)
+        return [await unary(request, timeout=STUCK, metadata=metadata)]  # type: ignore[arg-type]
+    stream = channel.unary_stream(rpc.path)(request, timeout=STUCK, metadata=metadata)  # type: ignore[arg-type]
+    answers: list[bytes] = []
+    try:
+        async with asyncio.timeout(STREAM_SECONDS):
+            async for answer in stream:
+                answers.append(answer)  # noqa: PERF401  # those before the time-out, too
+    except TimeoutError:
+        stream.cancel()
+    return answers
+
+
+def _faults(error: grpc.aio.AioRpcError) -> list[str]:
+    code, text = error.code(), error.details() or ""
+    faults = []
+    if code not in _FIT:
+        faults.append(f"{code.name}: {text[:300]}")
+    info = error_details_pb2.ErrorInfo()
+    for key, value in error.trailing_metadata() or ():
+        if isinstance(value, bytes) and key == "grpc-status-details-bin":
+            for detail in status_pb2.Status.FromString(value).details:
+                detail.Unpack(info)
+        if found := _LEAKS.search(value if isinstance(value, bytes) else value.encode()):
+            faults.append(f"{key} holds {found[0]!r}: {text[:300]}")
+    if info.reason not in _REASONS:
+        faults.append(f"{code.name} with the reason '{info.reason}': {text[:300]}")
+    if found := _LEAKS.search(text.encode()):
+        faults.append(f"the message holds {found[0]!r}: {text[:300]}")
+    return faults
