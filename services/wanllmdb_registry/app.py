@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import struct
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-import structlog
-
-from wanllmdb_common.errors import ServiceError
 from wanllmdb_common.readiness import Readiness
+from wanllmdb_registry.chores.leases import LeaseChore
+from wanllmdb_registry.chores.replies import forget_replies
 from wanllmdb_registry.domain.group_commit import GroupCommit
 from wanllmdb_registry.domain.keys.key_ring import KeyRing
 from wanllmdb_registry.domain.keys.key_text import KeyText
 from wanllmdb_registry.domain.keys.sweep_projects import SweepProjects
-from wanllmdb_registry.domain.run_progress import ExpiredLeases, ExpireLeases
 from wanllmdb_registry.domain.watch import ChangeHub
-from wanllmdb_registry.metrics import LEASES_EXPIRED, REPLIES_DELETED, RETRIES_QUEUED
 from wanllmdb_registry.store.change_channel import ChangeChannel
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.key_store import KeyStore
@@ -33,12 +29,6 @@ from wanllmdb_registry.store.sweep_reads import SweepReads
 from wanllmdb_registry.store.sweep_store import SweepStore
 from wanllmdb_registry.store.sync_reads import SyncReads
 from wanllmdb_registry.store.template_store import TemplateStore
-
-log = structlog.get_logger(__name__)
-
-# How long a repeated request gets its first answer.
-REPLY_AGE = timedelta(hours=24)
-CLEAN_UP_INTERVAL = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +112,8 @@ async def running_registry(
             )
         chores = [
             asyncio.create_task(changes.run()),
-            # A lease that runs out is noticed within a sixth of its length.
-            asyncio.create_task(_expire_leases(registry, lease / 6)),
-            asyncio.create_task(_forget_replies(registry)),
+            asyncio.create_task(LeaseChore(store, commits, lease).run()),
+            asyncio.create_task(forget_replies(store, registry.templates)),
         ]
         try:
             yield registry
@@ -136,46 +125,3 @@ async def running_registry(
     finally:
         probe.close()
         await database.close()
-
-
-async def _expire_leases(registry: Registry, interval: timedelta) -> None:
-    while True:
-        await asyncio.sleep(interval.total_seconds())
-        try:
-            for sweep_id in await registry.store.sweeps_with_expired_leases():
-                reply = await registry.commits.submit(sweep_id, ExpireLeases(None, _encode_expired))
-                expired = _decode_expired(reply)
-                LEASES_EXPIRED.inc(expired.runs)
-                RETRIES_QUEUED.inc(expired.queued)
-                log.info(
-                    "leases expired", sweep_id=sweep_id, runs=expired.runs, queued=expired.queued
-                )
-        except ServiceError as error:
-            log.warning("leases not looked after this time", reason=error.reason)
-        except Exception:
-            # Whatever it was, runs of all sweeps depend on the next round.
-            log.exception("leases not looked after this time")
-
-
-_EXPIRED = struct.Struct("!QQ")
-
-
-def _encode_expired(expired: ExpiredLeases) -> bytes:
-    return _EXPIRED.pack(expired.runs, expired.queued)
-
-
-def _decode_expired(reply: bytes) -> ExpiredLeases:
-    return ExpiredLeases(*_EXPIRED.unpack(reply))
-
-
-async def _forget_replies(registry: Registry) -> None:
-    while True:
-        await asyncio.sleep(CLEAN_UP_INTERVAL)
-        try:
-            for store in (registry.store, registry.templates):
-                while deleted := await store.delete_old_replies(REPLY_AGE):
-                    REPLIES_DELETED.inc(deleted)
-        except ServiceError as error:
-            log.warning("old replies not deleted this time", reason=error.reason)
-        except Exception:
-            log.exception("old replies not deleted this time")

@@ -1,4 +1,4 @@
-"""What an agent that comes back under its name is given: the runs that it had."""
+"""Agents that were taken for dead get the runs that they had."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wanllmdb_registry.domain.change import SingleChange
-from wanllmdb_registry.domain.edit import Needs, SweepEdit
+from wanllmdb_registry.domain.edit import Attempt, Needs, SweepEdit
 from wanllmdb_registry.domain.model import Run, RunState, Sweep, SweepState
 
 
 @dataclass(frozen=True)
 class ResumeRuns(SingleChange[Sequence[Run]]):
-    """Gives an agent its runs back, at most `count` by ascending number, with new leases.
+    """Gives an agent that comes back its runs, at most `count` by ascending number.
 
-    Those that run, whatever the sweep's state, since they may end in any. And those that
-    were queued again because their lease ran out, if nobody was given them since and the
-    sweep hands out runs: until then their result would count, too. Attempts stay, and with
-    them what was reported, so each attempt still ends once, whoever says so.
+    Those that run, whatever the sweep's state, since they may end in any; and those that it
+    may take back. Attempts stay, and with them what was reported, so each attempt still
+    ends once, whoever says so.
     """
 
     agent_id: str
@@ -27,22 +26,49 @@ class ResumeRuns(SingleChange[Sequence[Run]]):
         return Needs(agent_ids=frozenset({self.agent_id}))
 
     def apply(self, edit: SweepEdit) -> Sequence[Run]:
-        resumable = [RunState.RUNNING]
-        if edit.sweep.state is SweepState.RUNNING:
-            resumable.append(RunState.QUEUED)
-        mine = sorted(
-            (
-                run
-                for run in edit.runs.values()
-                if run.agent_id == self.agent_id and run.state in resumable
-            ),
-            key=lambda run: run.number,
-        )
-        for run in mine[: self.count]:
-            if run.state is RunState.QUEUED:
-                run.error = None
-                edit.move(run, RunState.RUNNING)
-            else:
-                edit.touch(run)
-            run.lease_expire_time = edit.now + edit.lease
-        return mine[: self.count]
+        mine = [
+            run
+            for run in edit.runs.values()
+            if run.agent_id == self.agent_id
+            and (run.state is RunState.RUNNING or _may_be_taken_back(edit.sweep, run))
+        ]
+        mine = sorted(mine, key=lambda run: run.number)[: self.count]
+        for run in mine:
+            _hold_again(edit, run)
+        return mine
+
+
+@dataclass(frozen=True)
+class TakeBackRuns(SingleChange[Sequence[Run]]):
+    """Gives agents that were silent for too long, but work on, the runs that still can be."""
+
+    held: Sequence[Attempt]
+
+    def needs(self, sweep: Sweep) -> Needs:
+        return Needs(numbers=frozenset(number for number, _ in self.held))
+
+    def apply(self, edit: SweepEdit) -> Sequence[Run]:
+        back = []
+        for number, attempt in self.held:
+            run = edit.runs.get(number)
+            if run is not None and run.attempt == attempt and _may_be_taken_back(edit.sweep, run):
+                _hold_again(edit, run)
+                back.append(run)
+        return back
+
+
+def _may_be_taken_back(sweep: Sweep, run: Run) -> bool:
+    """Whether the lease ran out, nobody else was given it since, and the sweep hands out runs.
+
+    Until then its agent's result would count, too.
+    """
+    return sweep.state is SweepState.RUNNING and run.state is RunState.QUEUED and run.is_held
+
+
+def _hold_again(edit: SweepEdit, run: Run) -> None:
+    if run.state is RunState.QUEUED:
+        run.error = None
+        edit.move(run, RunState.RUNNING)
+    else:
+        edit.touch(run)
+    run.lease_expire_time = edit.now + edit.lease

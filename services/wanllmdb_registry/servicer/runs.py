@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_registry.domain.enqueue import EnqueuedRun, EnqueueRuns
-from wanllmdb_registry.domain.model import Run, RunCommand, SweepState
+from wanllmdb_registry.domain.model import Run, RunCommand
 from wanllmdb_registry.domain.objectives import GivenObjectives
 from wanllmdb_registry.domain.run_changes import (
     UPDATABLE_RUN_FIELDS,
@@ -31,7 +30,6 @@ from wanllmdb_registry.domain.run_progress import (
     ReportMetrics,
     Succeeded,
 )
-from wanllmdb_registry.domain.run_resumption import ResumeRuns
 from wanllmdb_registry.metrics import RETRIES_QUEUED
 from wanllmdb_registry.servicer.base import ServicerPart
 from wanllmdb_registry.servicer.convert import (
@@ -50,8 +48,6 @@ from wanllmdb_registry.servicer.requests import (
 
 MAX_PROPOSALS = 1000
 MAX_ENQUEUED = 1000
-MAX_LEASES = 1000
-MAX_RESUMED = 100
 
 
 class RunsPart(ServicerPart):
@@ -203,57 +199,6 @@ class RunsPart(ServicerPart):
         reason = _reason(request.reason)
         change = ReleaseRun(key, encode, number=number, attempt=request.attempt, reason=reason)
         return await self.commit(sweep_id, change, pb.ReleaseRunResponse)
-
-    async def ResumeRuns(
-        self, request: pb.ResumeRunsRequest, context: Context
-    ) -> pb.ResumeRunsResponse:
-        reader = RequestReader()
-        sweep_id = reader.sweep_id(request.sweep_id)
-        key = reader.key(request)
-        agent_id = reader.text("agent_id", request.agent_id, required=True)
-        count = reader.limit("count", request.count, default=1, maximum=MAX_RESUMED)
-        reader.done()
-
-        def encode(runs: Sequence[Run]) -> bytes:
-            return pb.ResumeRunsResponse(runs=map(run_to_proto, runs)).SerializeToString()
-
-        change = ResumeRuns(key, encode, agent_id=agent_id, count=count)
-        return await self.commit(sweep_id, change, pb.ResumeRunsResponse)
-
-    async def Heartbeat(
-        self, request: pb.HeartbeatRequest, context: Context
-    ) -> pb.HeartbeatResponse:
-        reader = RequestReader()
-        if len(request.leases) > MAX_LEASES:
-            reader.problem("leases", f"hold {len(request.leases)}, at most {MAX_LEASES:,}")
-        by_sweep: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
-        for index, lease in enumerate(request.leases):
-            reader.text(f"leases[{index}].sweep_id", lease.sweep_id, required=True)
-            by_sweep[lease.sweep_id].append((lease.number, lease.attempt))
-        reader.done()
-        statuses: dict[tuple[str, int, int], pb.LeaseStatus] = {}
-        for sweep_id, held in by_sweep.items():
-            renewed, still_held, state = await self.registry.store.renew_leases(sweep_id, held)
-            goes_on = RunCommand.CONTINUE
-            if state == SweepState.CANCELED.value:
-                goes_on = RunCommand.STOP
-            for number, attempt in held:
-                status = pb.LeaseStatus(command=run_command(RunCommand.ABANDON))
-                # Also when the lease ran out: nobody else has the run, its result counts.
-                if (number, attempt) in still_held:
-                    status.command = run_command(goes_on)
-                    if number in renewed:
-                        status.expire_time.FromDatetime(renewed[number])
-                statuses[sweep_id, number, attempt] = status
-        response = pb.HeartbeatResponse()
-        for lease in request.leases:
-            status = statuses[lease.sweep_id, lease.number, lease.attempt]
-            response.statuses.add(
-                lease=lease,
-                command=status.command,
-                expire_time=status.expire_time if status.HasField("expire_time") else None,
-            )
-        return response
 
 
 def _encode_created(runs: Sequence[Run]) -> bytes:

@@ -19,6 +19,7 @@ from wanllmdb_registry.app import Registry
 from wanllmdb_registry.servicer.access import authentication, authorization
 from wanllmdb_registry.servicer.exports import ExportsPart
 from wanllmdb_registry.servicer.keys import KeyServicer
+from wanllmdb_registry.servicer.leases import LeasesPart
 from wanllmdb_registry.servicer.prior_runs import PriorRunsPart
 from wanllmdb_registry.servicer.reads import ReadsPart
 from wanllmdb_registry.servicer.runs import RunsPart
@@ -37,6 +38,7 @@ SERVICES: tuple[str, ...] = (
 class SweepRegistryServicer(
     SweepsPart,
     RunsPart,
+    LeasesPart,
     PriorRunsPart,
     ReadsPart,
     ExportsPart,

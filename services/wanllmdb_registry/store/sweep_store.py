@@ -6,7 +6,7 @@ import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -14,6 +14,7 @@ import asyncpg
 from wanllmdb_common.errors import AbortedError, ServiceError
 from wanllmdb_registry.domain.change import Change
 from wanllmdb_registry.domain.edit import (
+    Attempt,
     Needs,
     RequestKey,
     StoredReply,
@@ -22,7 +23,15 @@ from wanllmdb_registry.domain.edit import (
     sweep_not_found,
 )
 from wanllmdb_registry.domain.group_commit import MixedTransactionError, Outcome
-from wanllmdb_registry.domain.model import ObjectiveValue, PlacedPriorRun, RunState, Sweep, is_held
+from wanllmdb_registry.domain.leases import HeldRuns
+from wanllmdb_registry.domain.model import (
+    ObjectiveValue,
+    PlacedPriorRun,
+    RunState,
+    Sweep,
+    SweepState,
+    is_held,
+)
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.rows import (
     RUN_COLUMNS,
@@ -207,33 +216,32 @@ class SweepStore:
             rows = await SWEEPS_WITH_EXPIRED_LEASES.fetch(connection)
         return [row["sweep_id"] for row in rows]
 
-    async def renew_leases(
-        self, sweep_id: str, held: Sequence[tuple[int, int]]
-    ) -> tuple[dict[int, datetime], set[tuple[int, int]], str | None]:
-        """Prolongs leases of (number, attempt) pairs of one sweep.
-
-        Returns:
-            The new expiry by number of those that were renewed, the pairs that
-            are still their agent's, and the sweep's state, None when there is no
-            such sweep.
-        """
-        pairs = set(held)
-        numbers = sorted({number for number, _ in pairs})
+    async def renew_leases(self, sweep_id: str, held: Sequence[Attempt]) -> HeldRuns:
+        """Prolongs the leases of those of the attempts that run, by the database's clock."""
+        attempts = set(held)
+        numbers = sorted({number for number, _ in attempts})
         async with self._database.transaction() as connection:
             sweep = await SWEEP_STATE.fetch_one(connection, sweep_id=sweep_id)
             found = await LOCK_LEASES.fetch(connection, sweep_id=sweep_id, numbers=numbers)
-            mine = [row for row in found if (row["number"], row["attempt"]) in pairs]
-            renewable = [row["number"] for row in mine if row["state"] == RunState.RUNNING.value]
+            mine = {
+                row["number"]: (row["number"], row["attempt"])
+                for row in found
+                if (row["number"], row["attempt"]) in attempts
+            }
+            states = {
+                mine[row["number"]]: RunState(row["state"])
+                for row in found
+                if row["number"] in mine and is_held(RunState(row["state"]), row["agent_id"])
+            }
+            running = [held[0] for held, state in states.items() if state is RunState.RUNNING]
             renewed = await RENEW_LEASES.fetch(
-                connection, sweep_id=sweep_id, numbers=renewable, lease=self._lease
+                connection, sweep_id=sweep_id, numbers=running, lease=self._lease
             )
-        expiries = {row["number"]: row["lease_expire_time"] for row in renewed}
-        still_held = {
-            (row["number"], row["attempt"])
-            for row in mine
-            if is_held(RunState(row["state"]), row["agent_id"])
-        }
-        return expiries, still_held, None if sweep is None else sweep["state"]
+        return HeldRuns(
+            states,
+            {mine[row["number"]]: row["lease_expire_time"] for row in renewed},
+            None if sweep is None else SweepState(sweep["state"]),
+        )
 
     async def delete_old_replies(self, age: timedelta, limit: int = 10_000) -> int:
         """Forgets replies older than `age`, at most `limit`; gives how many.

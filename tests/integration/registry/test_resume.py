@@ -166,3 +166,68 @@ async def test_a_lost_run_comes_back_to_its_agent_until_it_is_handed_out(
         stats = (await get_sweep(registry, sweep_id)).stats
         assert (stats.finished_runs, stats.total_runs) == (1, 4)
         assert stats.best_run.objective == 2.0
+
+
+async def test_a_silent_agent_that_works_on_keeps_its_run(database_url: str) -> None:
+    """Until somebody else is given it: then there is nothing to keep."""
+    async with (
+        registry_server(database_url, lease=timedelta(seconds=2)) as address,
+        grpc.aio.insecure_channel(address) as channel,
+    ):
+        registry = registry_grpc.SweepRegistryServiceStub(channel)
+        sweep_id = (await create_sweep(registry)).sweep_id
+        await _hand_out(registry, sweep_id, "a", 0, 1, 2)
+        beat = pb.HeartbeatRequest(
+            leases=[pb.RunLease(sweep_id=sweep_id, number=n, attempt=1) for n in range(3)]
+        )
+        async with asyncio.timeout(20):
+            while True:
+                if (await get_sweep(registry, sweep_id)).stats.queued_runs == 3:
+                    break
+                await asyncio.sleep(0.05)
+        await create_runs(registry, sweep_id, proposal(1))
+        statuses = (await registry.Heartbeat(beat)).statuses
+        assert [status.command for status in statuses] == [
+            run_pb2.RUN_COMMAND_CONTINUE,
+            run_pb2.RUN_COMMAND_ABANDON,
+            run_pb2.RUN_COMMAND_CONTINUE,
+        ]
+        for number in (0, 2):
+            run = await get_run(registry, sweep_id, number)
+            assert (run.state, run.attempt) == (run_pb2.RUN_STATE_RUNNING, 1)
+            assert run.lease_expire_time == statuses[number].expire_time
+        stats = (await get_sweep(registry, sweep_id)).stats
+        assert (stats.running_runs, stats.queued_runs) == (3, 0)
+
+
+async def test_leases_that_ran_out_while_nobody_could_hear_agents_do_not_count(
+    database_url: str,
+) -> None:
+    lease = timedelta(seconds=4)
+    async with (
+        registry_server(database_url, lease=lease) as address,
+        grpc.aio.insecure_channel(address) as channel,
+    ):
+        registry = registry_grpc.SweepRegistryServiceStub(channel)
+        sweep_id = (await create_sweep(registry)).sweep_id
+        await _hand_out(registry, sweep_id, "alive", 0)
+        await _hand_out(registry, sweep_id, "dead", 1)
+        before = await get_run(registry, sweep_id, 0)
+    await asyncio.sleep(lease.total_seconds() + 0.5)
+    async with (
+        registry_server(database_url, lease=lease) as address,
+        grpc.aio.insecure_channel(address) as channel,
+    ):
+        registry = registry_grpc.SweepRegistryServiceStub(channel)
+        beat = pb.HeartbeatRequest(leases=[pb.RunLease(sweep_id=sweep_id, number=0, attempt=1)])
+        async with asyncio.timeout(20):
+            while True:
+                # When and as often as an agent does.
+                await asyncio.sleep(lease.total_seconds() / 3)
+                await registry.Heartbeat(beat)
+                if (await get_sweep(registry, sweep_id)).stats.queued_runs:
+                    break
+        alive, dead = [await get_run(registry, sweep_id, number) for number in (0, 1)]
+        # Nor was it taken for lost in between.
+        assert (alive.state, alive.revision) == (run_pb2.RUN_STATE_RUNNING, before.revision)
+        assert dead.state == run_pb2.RUN_STATE_QUEUED

@@ -413,7 +413,9 @@ class SweepRegistryServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def Heartbeat(self, request, context):
-        """Renews the leases of running runs and tells what to do with each.
+        """Renews the leases of running runs and tells what to do with each. A run whose
+        lease ran out runs again for its agent if it is QUEUED, nobody was given it
+        since, and the sweep is RUNNING.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

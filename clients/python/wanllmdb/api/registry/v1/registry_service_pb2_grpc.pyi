@@ -128,7 +128,10 @@ class SweepRegistryServiceStub:
     given them since. Agents call SuggestionService.Suggest with `resume`.
     """
     Heartbeat: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.HeartbeatRequest, _registry_service_pb2.HeartbeatResponse]
-    """Renews the leases of running runs and tells what to do with each."""
+    """Renews the leases of running runs and tells what to do with each. A run whose
+    lease ran out runs again for its agent if it is QUEUED, nobody was given it
+    since, and the sweep is RUNNING.
+    """
     GetMetricHistory: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.GetMetricHistoryRequest, _registry_service_pb2.GetMetricHistoryResponse]
     """Returns metric histories of a run."""
     GetSweepStats: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.GetSweepStatsRequest, _registry_service_pb2.GetSweepStatsResponse]
@@ -246,7 +249,10 @@ class SweepRegistryServiceAsyncStub(SweepRegistryServiceStub):
     given them since. Agents call SuggestionService.Suggest with `resume`.
     """
     Heartbeat: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.HeartbeatRequest, _registry_service_pb2.HeartbeatResponse]  # type: ignore[assignment]
-    """Renews the leases of running runs and tells what to do with each."""
+    """Renews the leases of running runs and tells what to do with each. A run whose
+    lease ran out runs again for its agent if it is QUEUED, nobody was given it
+    since, and the sweep is RUNNING.
+    """
     GetMetricHistory: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.GetMetricHistoryRequest, _registry_service_pb2.GetMetricHistoryResponse]  # type: ignore[assignment]
     """Returns metric histories of a run."""
     GetSweepStats: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.GetSweepStatsRequest, _registry_service_pb2.GetSweepStatsResponse]  # type: ignore[assignment]
@@ -517,7 +523,10 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_service_pb2.HeartbeatRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.HeartbeatResponse, _abc.Awaitable[_registry_service_pb2.HeartbeatResponse]]:
-        """Renews the leases of running runs and tells what to do with each."""
+        """Renews the leases of running runs and tells what to do with each. A run whose
+        lease ran out runs again for its agent if it is QUEUED, nobody was given it
+        since, and the sweep is RUNNING.
+        """
 
     @_abc_1.abstractmethod
     def GetMetricHistory(
