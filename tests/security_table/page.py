@@ -7,9 +7,10 @@ from pathlib import Path
 
 from wanllmdb_common.calls.access import AccessTable
 from wanllmdb_registry.servicer.access_table import ACCESS as REGISTRY_ACCESS
+from wanllmdb_suggestion.access_table import ACCESS as SUGGESTION_ACCESS
 
 PAGE = Path(__file__).parents[2] / "docs" / "security.md"
-TABLES: list[AccessTable] = [REGISTRY_ACCESS]
+TABLES: list[AccessTable] = [REGISTRY_ACCESS, SUGGESTION_ACCESS]
 
 _BEGIN = (
     "<!-- Who may call what, from the servers' own tables: python -m tests.security_table page -->"

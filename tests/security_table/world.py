@@ -24,10 +24,11 @@ from wanllmdb.api.registry.v1 import template_service_pb2_grpc as template_grpc
 from wanllmdb_common.calls.caller import Role
 from wanllmdb_common.search_space.convert import value_to_proto
 from wanllmdb_registry.servicer.service import SERVICES as REGISTRY_SERVICES
+from wanllmdb_suggestion.app import SERVICES as SUGGESTION_SERVICES
 
 OWN, OTHER = "own-project", "other-project"
 # The services that the servers of a world serve.
-SERVED = (*REGISTRY_SERVICES,)
+SERVED = (*REGISTRY_SERVICES, *SUGGESTION_SERVICES)
 _SHORT = timedelta(seconds=1.5)
 
 
@@ -141,7 +142,21 @@ async def running_world(database_url: str, log: Path) -> AsyncIterator[World]:
                 log=log,
             )
         )
-        addresses = dict.fromkeys(REGISTRY_SERVICES, registry)
+        suggestion = await stack.enter_async_context(
+            running_process(
+                "wanllmdb_suggestion",
+                "--port=0",
+                f"--registry={registry}",
+                "--log-level=debug",
+                "--log-format=json",
+                environment={},
+                log=log,
+            )
+        )
+        addresses = {
+            **dict.fromkeys(REGISTRY_SERVICES, registry),
+            **dict.fromkeys(SUGGESTION_SERVICES, suggestion),
+        }
         channels = {
             address: await stack.enter_async_context(channel_with(address, root_key))
             for address in set(addresses.values())
