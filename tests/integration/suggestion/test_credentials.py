@@ -15,7 +15,7 @@ import pytest
 from google.protobuf.message import Message
 
 from tests.errors import refused
-from tests.integration.suggestion.keyed import OTHER, OWN, Agent, Keyed, keyed_services
+from tests.keyed import OTHER, OWN, Agent, Keyed, keyed_services
 from tests.security_table.keys import id_of, new_secret
 from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
 from wanllmdb.api.registry.v1 import sweep_pb2
