@@ -24,10 +24,14 @@ class Said:
 
 @dataclass(frozen=True)
 class CommandLine:
-    """Runs commands in a thread; the services share the tests' event loop."""
+    """Runs commands in a thread; the services share the tests' event loop.
+
+    `options` stand before each command.
+    """
 
     registry: str
     suggestion: str
+    options: tuple[str, ...] = ()
 
     async def __call__(
         self, *arguments: str, code: int = 0, stdin: str = "", columns: int = 240
@@ -37,7 +41,7 @@ class CommandLine:
         result = await asyncio.to_thread(
             CliRunner().invoke,
             build_app(),
-            [*addresses, *arguments],
+            [*addresses, *self.options, *arguments],
             input=stdin,
             env={"COLUMNS": str(columns)},
         )
