@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import signal
 import sys
-import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import grpc
@@ -23,16 +20,13 @@ from wanllmdb_common.listening import PortTakenError, listen
 from wanllmdb_common.readiness import Readiness
 from wanllmdb_common.server_credentials import TlsFileError
 from wanllmdb_common.settings import USAGE_EXIT_CODE, ServerSettings
+from wanllmdb_common.signals import stop_signal
 from wanllmdb_common.telemetry.running import Observation, running_telemetry
 
 log = structlog.get_logger(__name__)
 
 # Clients may ping this often, also between calls, to notice a dead connection.
 MIN_PING_INTERVAL_MS = 20_000
-
-# After a stop that took longer than the grace time.
-FORCED_EXIT_CODE = 1
-_MIN_SECONDS_TO_LIVE = 1.0
 
 
 @contextlib.asynccontextmanager
@@ -114,11 +108,11 @@ async def serve_until_signal(
 ) -> None:
     """Serves until SIGINT or SIGTERM; prints `ready NAME HOST:PORT` on stdout once it answers.
 
-    From the signal on the process lives for `settings.grace` seconds at most; a second
-    signal ends it at once. Ends it with code 2 and one line when the port is taken or a
-    TLS file can't be used.
+    From the signal on the process lives for `settings.grace` seconds at most, and a second
+    signal ends it at once; see `signals`. Ends it with code 2 and one line when the port is
+    taken or a TLS file can't be used.
     """
-    stop = _on_signal(settings.grace)
+    stop = stop_signal(settings.grace)
     try:
         async with (
             running_telemetry(name, settings, observation) as observing,
@@ -137,30 +131,3 @@ async def serve_until_signal(
     except (PortTakenError, TlsFileError) as error:
         print(f"wanllmdb-{name}: {error}", file=sys.stderr)
         raise SystemExit(USAGE_EXIT_CODE) from None
-
-
-def _on_signal(grace: float) -> asyncio.Event:
-    """Set by the first SIGINT or SIGTERM, after which the process has so many seconds to live."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    numbers = (signal.SIGINT, signal.SIGTERM)
-
-    def begin() -> None:
-        for number in numbers:
-            loop.remove_signal_handler(number)
-            # The system's own way of ending, which needs no event loop that goes on.
-            signal.signal(number, signal.SIG_DFL)
-        watchdog = threading.Timer(max(grace, _MIN_SECONDS_TO_LIVE), _end_by_force)
-        watchdog.daemon = True
-        watchdog.start()
-        stop.set()
-
-    for number in numbers:
-        loop.add_signal_handler(number, begin)
-    return stop
-
-
-def _end_by_force() -> None:
-    # What hangs, a thread in C code say, would keep the interpreter from ending too.
-    log.warning("the grace time is over: ended by force")
-    os._exit(FORCED_EXIT_CODE)

@@ -1,0 +1,78 @@
+"""A server as a process of its own, started and ended as an operator would."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+START_SECONDS = 90.0
+
+
+class ServerProcess:
+    """One server; its log is in a file."""
+
+    def __init__(self, module: str, *arguments: str, log_file: Path) -> None:
+        self._command = [sys.executable, "-m", module, *arguments]
+        self.log_file = log_file
+        self.address = ""
+        self.process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with self.log_file.open("ab") as log:
+            start = log.tell()
+            process = subprocess.Popen(self._command, stdout=log, stderr=log)
+        deadline = time.monotonic() + START_SECONDS
+        while not self.address:
+            assert process.poll() is None, self.log()
+            assert time.monotonic() < deadline, self.log()
+            for line in self.log()[start:].splitlines():
+                if line.startswith("ready "):
+                    self.address = line.split()[2]
+            time.sleep(0.02)
+        return process
+
+    def log(self) -> str:
+        """What it printed so far."""
+        return self.log_file.read_text()
+
+    def end(self, seconds: float = 30.0) -> tuple[int, float]:
+        """Asks it to end; gives its exit code and how many seconds it took."""
+        began = time.monotonic()
+        self.process.terminate()
+        code = self.process.wait(seconds)
+        return code, time.monotonic() - began
+
+
+@contextlib.contextmanager
+def server(module: str, *arguments: str, log_file: Path) -> Iterator[ServerProcess]:
+    """Within the block; killed at its end where it still runs."""
+    running = ServerProcess(module, *arguments, log_file=log_file)
+    try:
+        yield running
+    finally:
+        running.process.kill()
+        running.process.wait()
+
+
+@contextlib.contextmanager
+def registry(database_url: str, folder: Path, name: str, *more: str) -> Iterator[ServerProcess]:
+    """A registry."""
+    arguments = ("--database-url", database_url, "--pool-size", "4", *_port(more), *more)
+    with server("wanllmdb_registry", *arguments, log_file=folder / f"{name}.log") as running:
+        yield running
+
+
+@contextlib.contextmanager
+def suggestion(addresses: str, folder: Path, name: str, *more: str) -> Iterator[ServerProcess]:
+    """A suggestion service on registries."""
+    arguments = ("--registry", addresses, "--state-key", "5e" * 32, *_port(more), *more)
+    with server("wanllmdb_suggestion", *arguments, log_file=folder / f"{name}.log") as running:
+        yield running
+
+
+def _port(more: tuple[str, ...]) -> tuple[str, ...]:
+    return () if "--port" in more else ("--port", "0")

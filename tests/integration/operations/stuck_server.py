@@ -1,0 +1,58 @@
+"""A server whose handler, once called, blocks the event loop; of a grace of so many seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from typing import Any
+
+import grpc.aio
+
+from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as pb_grpc
+from wanllmdb_common.readiness import Readiness
+from wanllmdb_common.server import serve_until_signal
+from wanllmdb_common.settings import ServerSettings
+from wanllmdb_common.telemetry.running import Observation
+from wanllmdb_suggestion.app import SERVICES
+from wanllmdb_suggestion.audit_table import AUDIT_TABLE
+
+
+class StuckServicer(pb_grpc.SuggestionServiceServicer):
+    """Answers nothing."""
+
+    async def ListAlgorithms(self, request: Any, context: Any) -> Any:
+        print("the handler hangs", flush=True)
+        time.sleep(1_000)  # noqa: ASYNC251  # what a defect or a C library may do
+
+    async def Suggest(self, request: Any, context: Any) -> Any:
+        raise NotImplementedError
+
+    async def ShouldStop(self, request: Any, context: Any) -> Any:
+        raise NotImplementedError
+
+    async def GetBestRuns(self, request: Any, context: Any) -> Any:
+        raise NotImplementedError
+
+
+async def nothing() -> None:
+    """Is always there."""
+
+
+def register(server: grpc.aio.Server) -> None:
+    """Adds the service."""
+    pb_grpc.add_SuggestionServiceServicer_to_server(StuckServicer(), server)
+
+
+async def main(grace: float) -> None:
+    """Serves until a signal comes."""
+    await serve_until_signal(
+        "stuck",
+        ServerSettings(port=0, grace=grace),
+        observation=Observation(SERVICES, AUDIT_TABLE, Readiness("nothing", nothing)),
+        register=register,
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(main(float(sys.argv[1])))
