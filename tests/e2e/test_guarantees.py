@@ -7,7 +7,8 @@ import signal
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from tests.e2e.up_process import UpProcess, wait_until
+from tests.e2e.kills import survive
+from tests.e2e.up_process import UpProcess, temporary_data_dir, up, wait_until
 from wanllmdb import Client, Succeeded
 
 AGENTS = 32
@@ -63,6 +64,16 @@ def test_many_agents_never_exceed_the_cap(platform: UpProcess) -> None:
         ranked = sorted(runs, key=lambda run: (-(run.objective or 0.0), run.number))
         best = client.get_best_runs(sweep_id, count=20)
         assert [run.number for run in best.runs] == [run.number for run in ranked[:20]]
+
+
+def test_replicas_that_are_killed_in_turn_are_not_noticed() -> None:
+    with temporary_data_dir() as data_dir, up(data_dir, "--replicas", "2") as running:
+        running.wait_until_ready()
+        seen = survive(running, agents=16, seconds=20.0, every=5.0)
+        assert running.stop() == 0
+    assert seen.kills >= 4
+    assert seen.killing_runs > 0
+    assert seen.handed_out_again == 0
 
 
 def test_killing_the_suggestion_service_changes_nothing_in_the_sequence(

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
-from optuna.importance import PedAnovaImportanceEvaluator
 from optuna.samplers import RandomSampler
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
@@ -42,6 +41,9 @@ def divergences(
         params = {name: own[row] for name, own in values.items() if own[row] is not None}
         storage.put(row, TrialState.COMPLETE, params, [loss])
     study = storage.study(RandomSampler())
+    # Brings scikit-learn with it, half of what a service loads: not while it starts.
+    from optuna.importance import PedAnovaImportanceEvaluator
+
     with warnings.catch_warnings():
         # Of few runs, for the user of a notebook.
         warnings.simplefilter("ignore")
