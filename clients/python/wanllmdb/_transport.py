@@ -15,6 +15,7 @@ from wanllmdb._credentials import Credentials
 from wanllmdb._errors import WanllmdbError
 from wanllmdb._tls import handshake_problem
 from wanllmdb._wire.call import Call
+from wanllmdb._tracing import Metadata, trace_headers
 from wanllmdb._wire.status import ErrorDetails, read_details
 
 _MAX_RESENDS = 4
@@ -45,12 +46,16 @@ class Peer:
         self.target = target_of(self.address, service)
         credentials.check_target(service, self.address, self.target)
         self._credentials = credentials
-        self.metadata = credentials.metadata
-        """Sent with each call; holds the API key."""
+        self._own_metadata = credentials.metadata or ()
         self.has_answered = False
         """Whether the service was ever there: then a call waits, up to its deadline, for
         it to come back; else a wrong address is told within seconds."""
         self.is_closed = False
+
+    @property
+    def metadata(self) -> Metadata:
+        """Sent with each call: the API key, and the program's trace if it has one."""
+        return (*self._own_metadata, *trace_headers())
 
     def waits_for(self, call: Call[Any]) -> bool:
         """Whether a call waits for the service to come back, up to its deadline."""

@@ -19,6 +19,7 @@ from wanllmdb._agent.view import View
 from wanllmdb._client import Client
 from wanllmdb._errors import FailedPreconditionError, NotFoundError, WanllmdbError
 from wanllmdb._spool import Courier, Spool
+from wanllmdb._tracing import trial_span
 from wanllmdb._types.enums import ExhaustedReason
 from wanllmdb._types.run import Canceled, Failed, Outcome, Pruned, Run, Succeeded, Suggestion
 from wanllmdb._types.sweep import Sweep
@@ -128,11 +129,13 @@ class Loop:
     def work(self) -> None:
         """Works until there are no more runs, or none are to be taken."""
         while self._goes_on and self._tally.claim():
-            suggestion = self._next()
-            if suggestion is None:
-                return
-            for run in suggestion.runs:
-                self._work_on(run, suggestion.next_check_iteration, suggestion.resumed)
+            with trial_span(self._sweep.sweep_id) as tell_number:
+                suggestion = self._next()
+                if suggestion is None:
+                    return
+                for run in suggestion.runs:
+                    tell_number(run.number)
+                    self._work_on(run, suggestion.next_check_iteration, suggestion.resumed)
 
     @property
     def _goes_on(self) -> bool:

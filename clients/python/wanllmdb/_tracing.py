@@ -1,0 +1,48 @@
+"""The traces of a program that makes some with OpenTelemetry go on in the services.
+
+Nothing is imported here that the program has not imported itself: without that it has no
+trace.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+
+from wanllmdb._version import __version__
+
+Metadata = tuple[tuple[str, str], ...]
+
+
+def _is_traced() -> bool:
+    return "opentelemetry.trace" in sys.modules
+
+
+def trace_headers() -> Metadata:
+    """The present span in the form of W3C Trace Context; empty where there is none."""
+    if not _is_traced():
+        return ()
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+    carrier: dict[str, str] = {}
+    TraceContextTextMapPropagator().inject(carrier)
+    return tuple(carrier.items())
+
+
+@contextlib.contextmanager
+def trial_span(sweep_id: str) -> Iterator[Callable[[int], None]]:
+    """A span around one trial, from asking for a run to telling how it ended.
+
+    Yields what takes the number of the run once it is known.
+    """
+    if not _is_traced():
+        yield lambda _number: None
+        return
+    from opentelemetry import trace
+
+    tracer = trace.get_tracer("wanllmdb", __version__)
+    with tracer.start_as_current_span(
+        "wanllmdb.trial", attributes={"wanllmdb.sweep_id": sweep_id}
+    ) as span:
+        yield lambda number: span.set_attribute("wanllmdb.run_number", number)
