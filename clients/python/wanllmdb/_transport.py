@@ -14,8 +14,8 @@ from wanllmdb._addresses import SUGGESTION, Service, authority_of, is_loopback, 
 from wanllmdb._credentials import Credentials
 from wanllmdb._errors import WanllmdbError
 from wanllmdb._tls import handshake_problem
-from wanllmdb._wire.call import Call
 from wanllmdb._tracing import Metadata, trace_headers
+from wanllmdb._wire.call import Call
 from wanllmdb._wire.status import ErrorDetails, read_details
 
 _MAX_RESENDS = 4
