@@ -31,8 +31,7 @@ def listen(server: grpc.aio.Server, settings: ListenSettings) -> str:
     missing = settings.missing_protection()
     if settings.is_exposed and missing:
         log.warning(
-            "other machines reach this server, and it is not protected: whoever reaches it may "
-            "read and change everything",
+            "other machines reach this server, without what protects it from them",
             host=settings.host,
             missing=missing,
         )

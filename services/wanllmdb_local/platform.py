@@ -53,7 +53,8 @@ class Endpoints:
         suggestion: Those of the suggestion service's.
         database_url: The database's.
         pids: By part; those of replicas in the order of their addresses. A process
-            that died stands there until the next one in its place answers.
+            that died stands there until the next one in its place answers, and one
+            that could not be started yet does not stand there.
     """
 
     registry: str
@@ -96,7 +97,10 @@ class Platform:
             _addresses(self._services["suggestion"]),
             self._database_url(),
             {
-                **{name: _pids(replicas) for name, replicas in self._services.items()},
+                **{
+                    name: [pid for replica in replicas for pid in replica.ready_pids]
+                    for name, replicas in self._services.items()
+                },
                 "postgres": self._postgres.pids if self._postgres else [],
             },
         )
@@ -264,7 +268,12 @@ class Platform:
         return {part for part in self._parts if part.is_well}
 
     def _service_pids(self) -> list[int]:
-        return [pid for replicas in self._services.values() for pid in _pids(replicas)]
+        return [
+            pid
+            for replicas in self._services.values()
+            for service in replicas
+            for pid in service.pids
+        ]
 
     def _check_postgres(self) -> None:
         if self._postgres is not None and not self._postgres.is_running():
@@ -281,7 +290,3 @@ class Platform:
 
 def _addresses(replicas: Sequence[Service]) -> str:
     return ",".join(replica.address for replica in replicas)
-
-
-def _pids(replicas: Sequence[Service]) -> list[int]:
-    return [pid for replica in replicas for pid in replica.pids]

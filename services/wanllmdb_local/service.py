@@ -64,11 +64,14 @@ class Service:
         self._command = [sys.executable, "-m", f"wanllmdb_{kind}", *arguments]
         self._environment = _inherited(kind) | dict(environment or {})
         self.process: subprocess.Popen[bytes] | None = None
+        self.ready_pids: list[int] = []
+        """That of the last process which answered; empty before the first one."""
         self._deadline = 0.0
         self._log_start = 0
 
     @property
     def pids(self) -> list[int]:
+        """The process's, from its start on."""
         return [] if self.process is None else [self.process.pid]
 
     def launch(self) -> None:
@@ -101,6 +104,7 @@ class Service:
         if not self.is_running():
             raise StartError(self._why_it_ended())
         if self._announced() and self._answers():
+            self.ready_pids = self.pids
             return True
         if time.monotonic() > self._deadline:
             raise StartError(
