@@ -84,8 +84,12 @@ class SweepProjects:
             ServiceError: the registry's, but for sweeps that are not there for the caller.
         """
         found = {}
+        own = call.caller.projects
         for sweep_id in sweep_ids:
-            project = self._known.get(sweep_id) or await self._ask(call, sweep_id)
+            project = self._known.get(sweep_id)
+            # One that is known to be elsewhere takes as long as one that is nowhere.
+            if project is None or (own is not None and project not in own):
+                project = await self._ask(call, sweep_id)
             if project is not None:
                 found[sweep_id] = project
         return found
