@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
+from typing import cast
 
 from wanllmdb._version import __version__
 
@@ -46,3 +47,27 @@ def trial_span(sweep_id: str) -> Iterator[Callable[[int], None]]:
         "wanllmdb.trial", attributes={"wanllmdb.sweep_id": sweep_id}
     ) as span:
         yield lambda number: span.set_attribute("wanllmdb.run_number", number)
+
+
+@contextlib.contextmanager
+def in_trace(trace: object) -> Iterator[None]:
+    """What runs in the block, in another thread say, belongs to a trace of `current_trace`."""
+    if trace is None:
+        yield
+        return
+    from opentelemetry import context
+
+    token = context.attach(cast("context.Context", trace))
+    try:
+        yield
+    finally:
+        context.detach(token)
+
+
+def current_trace() -> object:
+    """The trace that the running code belongs to; None where the program makes none."""
+    if not _is_traced():
+        return None
+    from opentelemetry import context
+
+    return context.get_current()

@@ -13,6 +13,7 @@ from wanllmdb._agent.loop import Ended
 from wanllmdb._agent.orders import StopOrder
 from wanllmdb._agent.signals import Terminated, exposed
 from wanllmdb._errors import RunStopped
+from wanllmdb._tracing import current_trace, in_trace
 from wanllmdb._types.run import Succeeded
 
 _LOOK_SECONDS = 0.2
@@ -38,7 +39,13 @@ class FunctionRunner:
     def __call__(self, run: ActiveRun) -> Ended:
         """Has the function run to its end, or until the run is to be given back."""
         answer: SimpleQueue[Ended] = SimpleQueue()
-        self._in_caller(lambda: answer.put(self._call(run)))
+        trace = current_trace()
+
+        def call() -> None:
+            with in_trace(trace):
+                answer.put(self._call(run))
+
+        self._in_caller(call)
         while True:
             try:
                 return answer.get(timeout=_LOOK_SECONDS)

@@ -1,0 +1,69 @@
+"""A collector of OpenTelemetry's as small as one can be: keeps the spans that it is sent."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as pb
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc as pb_grpc
+
+
+@dataclass(frozen=True)
+class Span:
+    """What the tests look at."""
+
+    service: str
+    name: str
+    trace_id: str
+    span_id: str
+    parent_id: str
+    attributes: dict[str, Any]
+
+
+@dataclass
+class Collector(pb_grpc.TraceServiceServicer):
+    """`endpoint` is where it listens; `spans` is what came."""
+
+    endpoint: str = ""
+    spans: list[Span] = field(default_factory=list)
+
+    def Export(
+        self, request: pb.ExportTraceServiceRequest, context: grpc.ServicerContext
+    ) -> pb.ExportTraceServiceResponse:
+        for resource in request.resource_spans:
+            of = {entry.key: entry.value.string_value for entry in resource.resource.attributes}
+            self.spans += [
+                Span(
+                    of.get("service.name", ""),
+                    span.name,
+                    span.trace_id.hex(),
+                    span.span_id.hex(),
+                    span.parent_span_id.hex(),
+                    {
+                        entry.key: entry.value.string_value or entry.value.int_value
+                        for entry in span.attributes
+                    },
+                )
+                for scope in resource.scope_spans
+                for span in scope.spans
+            ]
+        return pb.ExportTraceServiceResponse()
+
+
+@contextlib.contextmanager
+def collector() -> Iterator[Collector]:
+    """Within the block, on loopback."""
+    server = grpc.server(ThreadPoolExecutor(2), options=[("grpc.so_reuseport", 0)])
+    running = Collector()
+    pb_grpc.add_TraceServiceServicer_to_server(running, server)  # type: ignore[no-untyped-call]
+    running.endpoint = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    server.start()
+    try:
+        yield running
+    finally:
+        server.stop(0)
