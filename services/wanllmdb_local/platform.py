@@ -242,6 +242,10 @@ class Platform:
             local_port = ports[f"{kind}-{number}-local"]
             listening += ["--local-port", str(local_port)]
             local_address = f"{HOST}:{local_port}"
+        metrics_port = f"WANLLMDB_{kind.upper()}_METRICS_PORT"
+        if number > 1 and metrics_port in os.environ:
+            # The first one has the port that was asked for; the others tell theirs in their logs.
+            environment = {**environment, metrics_port: "0"}
         return Service(
             kind,
             name=name,

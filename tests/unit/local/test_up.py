@@ -142,6 +142,16 @@ def test_replicas(launcher: Launcher) -> None:
         assert again.ready["suggestion"] == ready["suggestion"]
 
 
+def test_the_first_replica_alone_has_the_port_for_metrics_that_was_asked_for(
+    launcher: Launcher,
+) -> None:
+    variable = "WANLLMDB_REGISTRY_METRICS_PORT"
+    with launcher.up("--replicas", "2", environment={variable: "9101"}) as running:
+        pids = running.wait_until_ready()["pids"]["registry"]
+        assert [psutil.Process(pid).environ()[variable] for pid in pids] == ["9101", "0"]
+        assert running.stop() == 0
+
+
 def test_a_replica_that_can_not_start_does_not_keep_the_others_from_it(
     launcher: Launcher,
 ) -> None:
