@@ -1,0 +1,220 @@
+"""Calls of one sweep's agents and users, each written down with its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Sequence
+from random import Random
+from types import TracebackType
+from typing import Any, Self
+
+import grpc
+import grpc.aio
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+
+from tests.robustness.history import History, Try
+from tests.robustness.platform import REGISTRIES, SUGGESTIONS, Platform
+from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
+from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
+from wanllmdb_common.error_mapping import STATUS_DETAILS_KEY
+
+# A request that is not done after so many seconds is given up, and that is a violation:
+# faults last some seconds, and after them everything must go on.
+GIVE_UP_SECONDS = 75.0
+
+_SUGGESTION_METHODS = frozenset(["Suggest", "ShouldStop", "GetBestRuns"])
+_OPTIONS = [
+    # Each sweep's calls have connections of their own, so that a cut hits some sweeps only.
+    ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 500),
+    ("grpc.enable_retries", 0),
+]
+
+
+class RefusedError(Exception):
+    """The services refused a request, for certain."""
+
+    def __init__(self, one: Try) -> None:
+        super().__init__(f"{one.method}: {one.code} {one.reason}")
+        self.reason = one.reason
+        self.metadata = one.metadata
+
+
+class GaveUpError(Exception):
+    """A request could not be carried out in the time that it had."""
+
+
+class Clock:
+    """Seconds from the start of the traffic."""
+
+    def __init__(self) -> None:
+        self.begin = time.monotonic()
+
+    def now(self) -> float:
+        """Seconds so far."""
+        return time.monotonic() - self.begin
+
+
+class Calls:
+    """Sends requests to replicas chosen at random; use it as an async context manager.
+
+    Repetitions, all with the same request id: after an uncertain error until there is
+    an answer, and for no reason, at the same time through another replica, or late.
+
+    Args:
+        platform: Where to.
+        history: Takes every sending.
+        clock: Of the traffic.
+        seed: Of its choices.
+    """
+
+    def __init__(self, platform: Platform, history: History, clock: Clock, seed: str) -> None:
+        self.history = history
+        self.clock = clock
+        self._platform = platform
+        self._random = Random(seed)
+        self._channels: list[grpc.aio.Channel] = []
+        self._stubs: dict[str, Any] = {}
+        self._background: set[asyncio.Task[Any]] = set()
+
+    async def __aenter__(self) -> Self:
+        for name in (*REGISTRIES, *SUGGESTIONS):
+            channel = grpc.aio.insecure_channel(self._platform.address(name), options=_OPTIONS)
+            self._channels.append(channel)
+            is_registry = name in REGISTRIES
+            self._stubs[name] = (
+                registry_grpc.SweepRegistryServiceStub(channel)
+                if is_registry
+                else suggestion_grpc.SuggestionServiceStub(channel)
+            )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        for channel in self._channels:
+            await channel.close()
+
+    def stub(self, replica: str) -> Any:
+        """For calls that are written down elsewhere."""
+        return self._stubs[replica]
+
+    def registry(self) -> str:
+        """A replica of the registry."""
+        return self._random.choice(REGISTRIES)
+
+    async def ask(self, method: str, request: Message) -> Any:
+        """Sends a request until there is an answer; a mutation has its request id already.
+
+        Raises:
+            RefusedError: it was refused.
+            GaveUpError: there was no answer for too long.
+        """
+        key = getattr(request, "request_id", "") or f"read-{uuid.uuid4().hex[:12]}"
+        is_mutation = bool(getattr(request, "request_id", ""))
+        give_up = self.clock.now() + GIVE_UP_SECONDS
+        if is_mutation:
+            self._repeat_sometimes(method, request, key)
+        pause = 0.05
+        while True:
+            one = await self.send(method, request, key, self._target(method), self._timeout())
+            if one.is_answered:
+                return one.answer
+            if one.is_refused:
+                raise RefusedError(one)
+            if self.clock.now() > give_up:
+                text = f"{method} {key}: no answer for {GIVE_UP_SECONDS:g} s; last {one.code}"
+                self.history.gave_up.append(text)
+                raise GaveUpError(text)
+            await asyncio.sleep(pause * self._random.uniform(0.5, 1.5))
+            pause = min(pause * 2, 0.3)
+
+    async def once(self, method: str, request: Message, seconds: float) -> Any:
+        """Sends a request once, whatever comes of it: None after an error."""
+        key = getattr(request, "request_id", "") or f"read-{uuid.uuid4().hex[:12]}"
+        return (await self.send(method, request, key, self._target(method), seconds)).answer
+
+    def later(self, method: str, request: Message, seconds: float) -> None:
+        """Sends it once more after a while, in the background."""
+
+        async def send() -> None:
+            await asyncio.sleep(seconds)
+            await self.once(method, request, self._timeout())
+
+        self._spawn(send())
+
+    async def send(
+        self, method: str, request: Message, key: str, target: str, seconds: float
+    ) -> Try:
+        """One sending, written down."""
+        copy = type(request)()
+        copy.CopyFrom(request)
+        one = Try(method, key, target, copy, self.clock.now(), seconds)
+        self.history.tries.append(one)
+        try:
+            one.answer = await getattr(self._stubs[target], method)(request, timeout=seconds)
+        except grpc.aio.AioRpcError as error:
+            one.code = error.code().name
+            one.reason, one.metadata = _details(error)
+        finally:
+            # Where the driver stops a call, nothing is known of it.
+            if one.answer is not None or one.code:
+                one.returned = self.clock.now()
+        return one
+
+    async def settle(self) -> None:
+        """Waits for repetitions that are still to come."""
+        while self._background:
+            await asyncio.gather(*self._background, return_exceptions=True)
+
+    def _repeat_sometimes(self, method: str, request: Message, key: str) -> None:
+        chance = self._random.random()
+        if chance < 0.12:
+            for target in self._replicas(method):
+                self._spawn(self.send(method, request, key, target, self._timeout()))
+        elif chance < 0.24:
+            self.later(method, request, self._random.uniform(0.02, 4))
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    @staticmethod
+    def _replicas(method: str) -> Sequence[str]:
+        return SUGGESTIONS if method in _SUGGESTION_METHODS else REGISTRIES
+
+    def _target(self, method: str) -> str:
+        return self._random.choice(self._replicas(method))
+
+    def _timeout(self) -> float:
+        """Sometimes so short that the call is given up half-way."""
+        if self._random.random() < 0.06:
+            return self._random.uniform(0.01, 0.15)
+        return self._random.choice([1.0, 2.5, 4.0])
+
+
+def new_id() -> str:
+    """A request id."""
+    return str(uuid.uuid4())
+
+
+def _details(error: grpc.aio.AioRpcError) -> tuple[str, dict[str, str]]:
+    for name, value in error.trailing_metadata() or ():
+        if name == STATUS_DETAILS_KEY and isinstance(value, bytes):
+            for packed in status_pb2.Status.FromString(value).details:
+                info = error_details_pb2.ErrorInfo()
+                if packed.Unpack(info):
+                    return info.reason, dict(info.metadata)
+    return "", {}

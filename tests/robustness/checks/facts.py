@@ -1,0 +1,243 @@
+"""What follows directly from a history: runs as they were seen, hand-outs, what was written."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from tests.robustness.history import FinalState, History, Try
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import run_pb2
+
+# A run's number and attempt.
+Attempt = tuple[int, int]
+
+# By an agent, on a run that it holds.
+RUN_METHODS = ("ReportMetrics", "FinishRun", "ReleaseRun")
+
+# Of the sweep itself, answered with it as it was right after the change.
+SWEEP_METHODS = ("PauseSweep", "ResumeSweep", "CancelSweep", "FinishSweep", "UpdateSweep")
+
+
+@dataclass(frozen=True, slots=True)
+class RunSeen:
+    """A run as somebody was shown it."""
+
+    run: run_pb2.Run
+    source: str
+
+    @property
+    def order(self) -> int:
+        """Its revision."""
+        return self.run.revision
+
+    def __str__(self) -> str:
+        return f"{self.source}: {' '.join(str(self.run).split())}"
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A request about an attempt: everything that was sent under one id."""
+
+    key: str
+    tries: Sequence[Try]
+
+    @property
+    def method(self) -> str:
+        return self.tries[0].method
+
+    @property
+    def request(self) -> Any:
+        return self.tries[0].request
+
+    @property
+    def attempt(self) -> Attempt:
+        return self.request.number, self.request.attempt
+
+    @property
+    def answer(self) -> Any:
+        """None where nobody was told."""
+        return next((one.answer for one in self.tries if one.is_answered), None)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it was not carried out, for certain."""
+        return all(one.is_refused for one in self.tries)
+
+    @property
+    def start(self) -> float:
+        """When it was first sent."""
+        return min(one.start for one in self.tries)
+
+    @property
+    def end(self) -> float:
+        """When its effect was over, for certain: at the first answer."""
+        answered = [one.returned for one in self.tries if one.is_answered]
+        return min(answered, default=math.inf)
+
+    def __str__(self) -> str:
+        return "\n".join(str(one) for one in self.tries)
+
+
+class Facts:
+    """A history and what follows from it."""
+
+    def __init__(self, history: History) -> None:
+        self.history = history
+
+    @property
+    def final(self) -> FinalState:
+        """The final state."""
+        return self.history.end_state
+
+    @cached_property
+    def final_runs(self) -> Mapping[int, run_pb2.Run]:
+        """By number."""
+        return {run.number: run for run in self.final.runs}
+
+    @cached_property
+    def writes(self) -> Sequence[Write]:
+        """What agents sent about attempts."""
+        return [
+            Write(key, tries)
+            for key, tries in self.history.requests.items()
+            if tries[0].method in RUN_METHODS
+        ]
+
+    @cached_property
+    def writes_of(self) -> Mapping[Attempt, Sequence[Write]]:
+        """By attempt."""
+        found: defaultdict[Attempt, list[Write]] = defaultdict(list)
+        for write in self.writes:
+            found[write.attempt].append(write)
+        return found
+
+    @cached_property
+    def suggests(self) -> Mapping[str, Sequence[Try]]:
+        """Sendings of Suggest by request id."""
+        return {
+            key: tries
+            for key, tries in self.history.requests.items()
+            if tries[0].method == "Suggest"
+        }
+
+    @cached_property
+    def resuming(self) -> frozenset[str]:
+        """Agents that may have taken up what they held before."""
+        requests: list[Any] = [tries[0].request for tries in self.suggests.values()]
+        return frozenset(request.agent_id for request in requests if request.resume)
+
+    @cached_property
+    def heard(self) -> frozenset[Attempt]:
+        """Attempts whose agents sent a heartbeat."""
+        requests: list[Any] = [one.request for one in self.history.of("Heartbeat")]
+        return frozenset(
+            (lease.number, lease.attempt) for request in requests for lease in request.leases
+        )
+
+    @cached_property
+    def handed_out(self) -> Sequence[tuple[Try, run_pb2.Run]]:
+        """Runs that a Suggest was answered with, once a request."""
+        found = []
+        for tries in self.suggests.values():
+            for one in tries:
+                if one.is_answered:
+                    found += [(one, run) for run in _answer(one).runs]
+                    break
+        return found
+
+    @cached_property
+    def seen(self) -> Sequence[RunSeen]:
+        """Every run in every answer and watch."""
+        found = []
+        for one in self.history.tries:
+            if one.is_answered:
+                source = f"{one.start:.3f} {one.method} {one.key}"
+                found += [RunSeen(run, source) for run in _runs_in(one)]
+        for seen in self.history.seen:
+            if seen.run is not None:
+                source = f"{seen.at:.3f} watcher {seen.watcher}, stream {seen.stream}"
+                found.append(RunSeen(seen.run, source))
+        found += [RunSeen(run, "final state") for run in self.final.runs]
+        return found
+
+    @cached_property
+    def courses(self) -> Mapping[int, Sequence[RunSeen]]:
+        """Of each run, how it was seen, one a revision, by ascending revision."""
+        by_number: defaultdict[int, dict[int, RunSeen]] = defaultdict(dict)
+        for seen in self.seen:
+            by_number[seen.run.number].setdefault(seen.order, seen)
+        return {
+            number: [by_revision[revision] for revision in sorted(by_revision)]
+            for number, by_revision in by_number.items()
+        }
+
+    @cached_property
+    def own_changes(self) -> Mapping[int, int]:
+        """The sweep's state by the revisions of its own changes, as far as they are known."""
+        found = {}
+        for one in self.history.of(*SWEEP_METHODS):
+            if one.is_answered:
+                sweep = _answer(one).sweep
+                found[sweep.revision] = sweep.state
+        for seen in self.history.seen:
+            if seen.sweep is not None:
+                found[seen.revision] = seen.sweep.state
+        return dict(sorted(found.items()))
+
+    def may_give_back(self, attempt: Attempt) -> bool:
+        """Whether its agent may have ended the attempt so that the run was queued again."""
+        return any(
+            not write.is_refused
+            and (write.method == "ReleaseRun" or _may_fail(write.request, write.method))
+            for write in self.writes_of.get(attempt, ())
+        )
+
+
+def _may_fail(request: Any, method: str) -> bool:
+    """By its own words, or for want of a finite value."""
+    if method != "FinishRun":
+        return False
+    kind = request.WhichOneof("outcome")
+    if kind == "failed":
+        return True
+    if kind != "succeeded":
+        return False
+    given = request.succeeded
+    values = list(given.objectives.values())
+    if given.HasField("objective"):
+        values.append(given.objective)
+    return not values or not all(map(math.isfinite, values))
+
+
+def _answer(one: Try) -> Any:
+    return one.answer
+
+
+def _runs_in(one: Try) -> Iterator[run_pb2.Run]:
+    answer = _answer(one)
+    match one.method:
+        case "Suggest" | "EnqueueRuns" | "ListRuns" | "GetBestRuns":
+            yield from answer.runs
+        case "FinishRun" | "ReleaseRun" | "UpdateRun":
+            yield answer.run
+
+
+def same(left: float, right: float) -> bool:
+    """Equality under which NaN equals itself."""
+    return left == right or (math.isnan(left) and math.isnan(right))
+
+
+def without_lease(run: run_pb2.Run) -> run_pb2.Run:
+    """The run without what a heartbeat changes, which is no change of the run."""
+    copy = run_pb2.Run()
+    copy.CopyFrom(run)
+    copy.ClearField("lease_expire_time")
+    return copy
+
+
+__all__ = ["Attempt", "Facts", "RunSeen", "Write", "pb", "same", "without_lease"]

@@ -1,0 +1,123 @@
+"""Calls end in time, with a word that is known; an id has one answer; reads are current."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Iterator
+from typing import Any
+
+from tests.robustness.checks.facts import RUN_METHODS, SWEEP_METHODS, Facts
+from tests.robustness.checks.violation import Violation
+from tests.robustness.history import Try
+
+HANGS = "no client hangs"
+KNOWN = "every error is a known one"
+ONCE = "a request id has one answer"
+CURRENT = "reads see what was acknowledged before"
+
+_AWAY = frozenset(["UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED"])
+_NOT_HELD = frozenset(["RUN_LEASE_LOST", "RUN_NOT_RUNNING"])
+# What each method may be refused with under this traffic.
+_REASONS = {
+    "Suggest": frozenset(["SWEEP_NOT_RUNNING"]),
+    "ReportMetrics": _NOT_HELD,
+    "FinishRun": _NOT_HELD,
+    "ReleaseRun": _NOT_HELD,
+    "EnqueueRuns": frozenset(["SWEEP_NOT_RUNNING", "RUN_CAP_REACHED"]),
+    **dict.fromkeys(
+        ["PauseSweep", "ResumeSweep", "CancelSweep", "FinishSweep"],
+        frozenset(["SWEEP_STATE_CONFLICT"]),
+    ),
+}
+_RETRY = frozenset(["WRITE_CONFLICT"])
+
+
+def check_calls(facts: Facts) -> Iterator[Violation]:
+    """Within the deadline, and with no error but those of the contract."""
+    history = facts.history
+    for text in history.gave_up:
+        yield Violation(HANGS, text)
+    for one in history.tries:
+        late = one.returned - one.start - one.timeout
+        if math.isfinite(late) and late > history.slack:
+            text = f"{one.method} ended {late:.1f} s after its deadline"
+            yield Violation(HANGS, text, [one])
+        if not one.code or one.code in _AWAY:
+            continue
+        if one.reason not in _REASONS.get(one.method, frozenset()) | _RETRY:
+            text = f"{one.method} failed with {one.code} {one.reason}"
+            yield Violation(KNOWN, text, [one])
+
+
+def check_request_ids(facts: Facts) -> Iterator[Violation]:
+    """The same request gets the same answer, however often and wherever it is sent."""
+    for key, tries in facts.history.requests.items():
+        answered = [one for one in tries if one.is_answered]
+        if key.startswith("read-") or not answered:
+            continue
+        for other in answered[1:]:
+            if _essence(other) != _essence(answered[0]):
+                text = f"{other.method} {key} was answered in two ways"
+                yield Violation(ONCE, text, [answered[0], other])
+        for other in tries:
+            if other.is_refused and _can_tell(other, answered):
+                text = f"{other.method} {key} was carried out and refused"
+                yield Violation(ONCE, text, [answered[0], other])
+
+
+def _essence(one: Try) -> bytes:
+    """What must be equal; of a Suggest the runs, for why there are no more may change."""
+    answer: Any = one.answer
+    if one.method == "Suggest":
+        return b"\0".join(run.SerializeToString(deterministic=True) for run in answer.runs)
+    encoded: bytes = answer.SerializeToString(deterministic=True)
+    return encoded
+
+
+def _can_tell(refused: Try, answered: list[Try]) -> bool:
+    """Whether the refusal contradicts the answer.
+
+    An attempt that can't be reported for now never can again, so about attempts it always
+    does. Other requests may be refused at first, by a paused sweep say, and be taken later.
+    """
+    if refused.method in RUN_METHODS:
+        return True
+    return min(one.returned for one in answered) < refused.start
+
+
+def check_reads(facts: Facts) -> Iterator[Violation]:
+    """A read that began after an answer sees what that answer tells of."""
+    acknowledged = sorted(
+        (one.returned, _revision(one)) for one in facts.history.tries if _revision(one) > 0
+    )
+    times = [at for at, _ in acknowledged]
+    highest: list[int] = []
+    for _, revision in acknowledged:
+        highest.append(max(revision, highest[-1] if highest else 0))
+    for one in facts.history.of("GetSweep"):
+        answer: Any = one.answer
+        before = bisect_left(times, one.start)
+        if answer is None or not before:
+            continue
+        if answer.sweep.revision < highest[before - 1]:
+            text = f"GetSweep gave revision {answer.sweep.revision} after {highest[before - 1]}"
+            yield Violation(CURRENT, text, [one])
+
+
+def _revision(one: Try) -> int:
+    """The highest revision that an answer tells of; 0 for none."""
+    answer: Any = one.answer
+    if answer is None:
+        return 0
+    match one.method:
+        case "Suggest" | "EnqueueRuns" | "ListRuns":
+            return max((run.revision for run in answer.runs), default=0)
+        case "FinishRun" | "ReleaseRun" | "UpdateRun":
+            return int(answer.run.revision)
+        case "GetSweep" | "CreateSweep":
+            return int(answer.sweep.revision)
+        case method if method in SWEEP_METHODS:
+            return int(answer.sweep.revision)
+        case _:
+            return 0

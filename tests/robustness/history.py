@@ -1,0 +1,167 @@
+"""What was seen of one sweep: every call and its answer, every watch, and how it ended."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from google.protobuf.message import Message
+
+from tests.robustness.schedule import SweepPlan
+from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
+
+# What a call may end with although it was carried out, or will be.
+UNCERTAIN_CODES = frozenset(
+    ["UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "RESOURCE_EXHAUSTED", "INTERNAL", "UNKNOWN"]
+)
+UNCERTAIN_REASONS = frozenset(["WRITE_CONFLICT"])
+
+
+@dataclass(eq=False, slots=True)
+class Try:
+    """One sending of a request.
+
+    Attributes:
+        key: The request id; the same for every sending of the same request.
+        start: Seconds from the start of the traffic, as are all times here.
+        timeout: Seconds that the caller meant to wait.
+        returned: When the caller knew; infinity where it was stopped before.
+        answer: None after an error.
+        code: Of the error; empty for an answer.
+    """
+
+    method: str
+    key: str
+    target: str
+    request: Message
+    start: float
+    timeout: float
+    returned: float = math.inf
+    answer: Message | None = None
+    code: str = ""
+    reason: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether it was carried out, for certain."""
+        return self.answer is not None
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it was not carried out, for certain."""
+        return (
+            bool(self.code)
+            and self.code not in UNCERTAIN_CODES
+            and self.reason not in UNCERTAIN_REASONS
+        )
+
+    @property
+    def end(self) -> float:
+        """When its effect was over: never, for all that is known, after an error."""
+        return self.returned if self.is_answered or self.is_refused else math.inf
+
+    def __str__(self) -> str:
+        outcome = self.code or ("ok" if self.is_answered else "stopped")
+        reason = f" {self.reason} {dict(self.metadata)}" if self.reason else ""
+        text = (
+            f"{self.start:8.3f} - {self.returned:8.3f}  {self.method} {self.key} at {self.target}"
+        )
+        return f"{text}: {outcome}{reason}\n    > {_line(self.request)}\n    < {_line(self.answer)}"
+
+
+def _line(message: Message | None) -> str:
+    return "-" if message is None else " ".join(str(message).split())[:1500]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One message of a watch.
+
+    Attributes:
+        watcher: Which of the sweep's watchers.
+        stream: Which of its streams; each begins where the one before ended.
+        since: The revision that the stream was asked to begin after.
+        at: When it came.
+    """
+
+    watcher: int
+    stream: int
+    since: int
+    at: float
+    revision: int
+    run: run_pb2.Run | None = None
+    sweep: sweep_pb2.Sweep | None = None
+
+    @property
+    def is_checkpoint(self) -> bool:
+        """Whether it says that nothing newer is known."""
+        return self.run is None and self.sweep is None
+
+
+# Points by (number, attempt), then by metric and step.
+Points = Mapping[tuple[int, int], Mapping[tuple[str, int], run_pb2.MetricPoint]]
+
+
+@dataclass(frozen=True, slots=True)
+class FinalState:
+    """What the registry has of the sweep when all is over."""
+
+    sweep: sweep_pb2.Sweep
+    runs: Sequence[run_pb2.Run]
+    points: Points
+    best_runs: Sequence[run_pb2.Run]
+
+
+@dataclass(eq=False)
+class History:
+    """All of one sweep.
+
+    Attributes:
+        began: When its creation was first asked for.
+        ended: When the final state was read.
+        slack: Seconds by which a call may end late: what this machine's load takes.
+        gave_up: What a caller could not get done in the time that it had.
+        silences: Seconds without a word from a watch in good weather.
+    """
+
+    plan: SweepPlan
+    sweep_id: str = ""
+    began: float = 0.0
+    ended: float = 0.0
+    slack: float = 2.0
+    tries: list[Try] = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
+    gave_up: list[str] = field(default_factory=list)
+    silences: list[float] = field(default_factory=list)
+    final: FinalState | None = None
+
+    def of(self, *methods: str) -> Iterator[Try]:
+        """The sendings of these methods."""
+        return (one for one in self.tries if one.method in methods)
+
+    @cached_property
+    def requests(self) -> Mapping[str, Sequence[Try]]:
+        """The sendings by request id."""
+        found: defaultdict[str, list[Try]] = defaultdict(list)
+        for one in self.tries:
+            found[one.key].append(one)
+        return found
+
+    def answer(self, key: str) -> Any:
+        """What a request was answered; None where no sending of it was."""
+        return next((one.answer for one in self.requests[key] if one.is_answered), None)
+
+    def is_refused(self, key: str) -> bool:
+        """Whether no sending of the request was carried out, for certain."""
+        return all(one.is_refused for one in self.requests[key])
+
+    @property
+    def end_state(self) -> FinalState:
+        """The final state, which a whole history has."""
+        assert self.final is not None
+        return self.final

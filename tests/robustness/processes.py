@@ -1,0 +1,108 @@
+"""A service as a process that is killed, frozen and started again on the same port."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from wanllmdb_local.log_files import open_log, tail
+from wanllmdb_local.ports import HOST
+from wanllmdb_local.tether import start_tethered
+
+READY_SECONDS = 90.0
+_TICK_SECONDS = 0.05
+# What the kernel takes to end a killed process.
+_DEATH_SECONDS = 20.0
+
+
+class DidNotStartError(Exception):
+    """A process does not serve; the message has its last words."""
+
+
+class ServiceProcess:
+    """One replica. Start it in the main thread: it ends with the thread that started it.
+
+    Args:
+        name: Of the replica: `registry-0`.
+        service: `registry` or `suggestion`; its package is wanllmdb_SERVICE.
+        port: Where it listens, also after it was started again.
+        arguments: Further ones.
+        environment: Variables on top of this process's own.
+        log_file: Takes what it prints.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        service: str,
+        *,
+        port: int,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        log_file: Path,
+    ) -> None:
+        self.name = name
+        self.port = port
+        self.log_file = log_file
+        self.starts = 0
+        self._service = service
+        self._command = [sys.executable, "-m", f"wanllmdb_{service}"]
+        self._command += ["--host", HOST, "--port", str(port), *arguments]
+        self._environment = {**os.environ, **environment}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log_start = 0
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process lives, frozen or not."""
+        return self._process is not None and self._process.poll() is None
+
+    def launch(self) -> None:
+        """Starts it; `wait_ready` waits until it serves."""
+        with open_log(self.log_file) as log:
+            self._log_start = log.tell()
+            self._process = start_tethered(
+                self._command, stop_signal=signal.SIGTERM, output=log, env=self._environment
+            )
+        self.starts += 1
+
+    async def wait_ready(self) -> None:
+        """Until it serves; a process that ended because its database was away starts again.
+
+        Raises:
+            DidNotStartError: it takes too long.
+        """
+        deadline = time.monotonic() + READY_SECONDS
+        while not self._says_ready():
+            if time.monotonic() > deadline:
+                raise DidNotStartError(f"{self.name}: {tail(self.log_file, lines=30)}")
+            if not self.is_running:
+                await asyncio.sleep(_TICK_SECONDS * 4)
+                self.launch()
+            await asyncio.sleep(_TICK_SECONDS)
+
+    def send(self, how: signal.Signals) -> None:
+        """A signal, unless it has ended."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(how)
+
+    async def wait_dead(self) -> None:
+        """Until the process has ended."""
+        deadline = time.monotonic() + _DEATH_SECONDS
+        while self.is_running:
+            if time.monotonic() > deadline:
+                raise DidNotStartError(f"{self.name} does not end")
+            await asyncio.sleep(_TICK_SECONDS / 5)
+
+    def _says_ready(self) -> bool:
+        if not self.is_running:
+            return False
+        with self.log_file.open("rb") as log:
+            log.seek(self._log_start)
+            return f"ready {self._service} ".encode() in log.read()

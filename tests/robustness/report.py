@@ -1,0 +1,113 @@
+"""What was tried and what came of it, for people; histories that broke a property, in full."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.robustness.checks.violation import Violation
+from tests.robustness.history import History
+from tests.robustness.rounds import Round
+from tests.robustness.schedule import Schedule
+
+# Of one violation's calls; the file has all of them.
+_SHOWN_LINES = 40
+
+
+@dataclass(slots=True)
+class Totals:
+    """Counts over many rounds.
+
+    Attributes:
+        with_kill: Histories during which a process was killed.
+        faults: How many of each kind, a target each.
+        outcomes: Calls by what they ended with.
+        repetitions: Sendings beyond the first of each request.
+    """
+
+    rounds: int = 0
+    histories: int = 0
+    with_kill: int = 0
+    runs: int = 0
+    watched: int = 0
+    repetitions: int = 0
+    seconds: float = 0.0
+    faults: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    violations: Counter[str] = field(default_factory=Counter)
+
+    def add(self, done: Round, seconds: float) -> None:
+        """Counts a round."""
+        self.rounds += 1
+        self.seconds += seconds
+        self.histories += len(done.histories)
+        self.with_kill += sum(map(done.saw_kill, done.histories))
+        self.faults += done.injector.done
+        for history in done.histories:
+            self.watched += len(history.seen)
+            self.runs += 0 if history.final is None else len(history.final.runs)
+            keys = {one.key for one in history.tries}
+            self.repetitions += len(history.tries) - len(keys)
+            self.outcomes.update(map(_outcome, history.tries))
+
+    def lines(self) -> Iterator[str]:
+        """The table."""
+        yield f"{self.rounds} schedules in {self.seconds / 60:.1f} minutes"
+        yield f"histories checked          {self.histories:8,}"
+        yield f"  of them with a SIGKILL   {self.with_kill:8,}"
+        yield f"runs in them               {self.runs:8,}"
+        yield f"messages of watches        {self.watched:8,}"
+        yield f"calls                      {self.outcomes.total():8,}"
+        yield f"  of them repetitions      {self.repetitions:8,}"
+        for outcome, count in self.outcomes.most_common():
+            yield f"  {outcome:<25}{count:8,}"
+        yield f"faults                     {self.faults.total():8,}"
+        for kind, count in sorted(self.faults.items()):
+            yield f"  {kind:<25}{count:8,}"
+        yield f"violations                 {self.violations.total():8,}"
+        for prop, count in self.violations.most_common():
+            yield f"  {prop}: {count}"
+
+
+def _outcome(one: object) -> str:
+    code = getattr(one, "code", "")
+    reason = getattr(one, "reason", "")
+    if code:
+        return f"{code} {reason}".strip()
+    return "OK" if getattr(one, "answer", None) is not None else "stopped by the driver"
+
+
+def violation_lines(history: History, violations: Sequence[Violation]) -> Iterator[str]:
+    """What a history breaks, with the calls that show it."""
+    yield f"VIOLATED by sweep {history.plan.index} ({history.sweep_id}):"
+    for violation in violations:
+        lines = [line for text in violation.lines() for line in text.splitlines()]
+        yield from (f"  {line}" for line in lines[:_SHOWN_LINES])
+        if len(lines) > _SHOWN_LINES:
+            yield f"  and {len(lines) - _SHOWN_LINES} more lines in the file"
+
+
+def write_history(
+    folder: Path, schedule: Schedule, history: History, violations: Sequence[Violation]
+) -> Path:
+    """Everything that was recorded, in the order of time; gives the file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"seed-{schedule.seed}-sweep-{history.plan.index}.txt"
+    events = [(one.start, str(one)) for one in history.tries]
+    events += [(seen.at, f"{seen.at:8.3f}  {_compact(seen)}") for seen in history.seen]
+    with file.open("w") as out:
+        for line in schedule.lines():
+            print(line, file=out)
+        for violation in violations:
+            print(*violation.lines(), sep="\n", file=out)
+        for _, text in sorted(events, key=lambda event: event[0]):
+            print(text, file=out)
+        for run in () if history.final is None else history.final.runs:
+            print("final:", " ".join(str(run).split()), file=out)
+    return file
+
+
+def _compact(message: object) -> str:
+    return " ".join(str(message).split())

@@ -1,0 +1,164 @@
+"""Carries out a schedule: sweeps under faults, each of them a history."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tests.robustness.agents import Agent
+from tests.robustness.calls import Calls, Clock, GaveUpError, new_id
+from tests.robustness.faults import Injector
+from tests.robustness.final_state import read_final_state
+from tests.robustness.history import History
+from tests.robustness.platform import Platform
+from tests.robustness.schedule import Schedule, SweepPlan
+from tests.robustness.sweep_states import FINAL_SWEEP_STATES
+from tests.robustness.users import User
+from tests.robustness.watcher import CATCH_UP_SECONDS, Watcher
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+
+# From the end of the agents to that of their last runs: some leases and what is slow here.
+ENDING_SECONDS = 60.0
+
+# Of a sweep's agents and users: several times what a slow machine takes.
+WORK_SECONDS = 150.0
+
+# What a call may take beyond its deadline, beside what the driver itself was late.
+_SLACK_SECONDS = 2.0
+_TICK_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What came of a schedule.
+
+    Attributes:
+        kills: When processes were killed, in seconds from the start of the traffic.
+    """
+
+    schedule: Schedule
+    histories: Sequence[History]
+    injector: Injector
+    kills: Sequence[float]
+
+    def saw_kill(self, history: History) -> bool:
+        """Whether a process was killed while the sweep was under way."""
+        return any(history.began <= at <= history.ended for at in self.kills)
+
+
+async def run_round(platform: Platform, schedule: Schedule) -> Round:
+    """Sweeps, traffic and faults; then all is healed and read."""
+    clock = Clock()
+    injector = Injector(platform)
+    histories = [History(plan) for plan in schedule.sweeps]
+    async with _measured_lag() as lag, asyncio.TaskGroup() as group:
+        group.create_task(injector.run(schedule.faults, clock.begin))
+        for history in histories:
+            group.create_task(_run_sweep(platform, history, clock))
+    for history in histories:
+        history.slack = _SLACK_SECONDS + lag.worst
+    kills = [at - clock.begin for at in injector.kills]
+    return Round(schedule, histories, injector, kills)
+
+
+async def _run_sweep(platform: Platform, history: History, clock: Clock) -> None:
+    plan = history.plan
+    await asyncio.sleep(plan.starts)
+    history.began = clock.now()
+    async with Calls(platform, history, clock, f"{plan.seed}/calls") as calls:
+        with contextlib.suppress(GaveUpError):
+            await _follow_plan(calls, plan, history)
+    history.ended = clock.now()
+
+
+async def _follow_plan(calls: Calls, plan: SweepPlan, history: History) -> None:
+    text = pb.ConfigText(text=json.dumps(plan.config))
+    request = pb.CreateSweepRequest(config_text=text, request_id=new_id())
+    created = await calls.ask("CreateSweep", request)
+    sweep_id = history.sweep_id = created.sweep.sweep_id
+    watchers = [Watcher(calls, plan, sweep_id, place) for place in range(plan.watchers)]
+    watching = [asyncio.create_task(watcher.watch()) for watcher in watchers]
+    try:
+        await _work(calls, plan, history)
+        await _wait_for_end(calls, history)
+        await calls.settle()
+        history.final = await read_final_state(calls, sweep_id, has_best="metric" in plan.config)
+        revision = history.final.sweep.revision
+        for watcher in watchers:
+            watcher.finish_at(revision)
+        _done, late = await asyncio.wait(watching, timeout=CATCH_UP_SECONDS)
+        for _ in late:
+            history.gave_up.append(f"a watch did not come to revision {revision}")
+        for watch in _done:
+            watch.result()
+    finally:
+        for watch in watching:
+            watch.cancel()
+        await asyncio.gather(*watching, return_exceptions=True)
+
+
+async def _work(calls: Calls, plan: SweepPlan, history: History) -> None:
+    """Agents and users, until the sweep has ended."""
+    user = User(calls, plan, history.sweep_id)
+
+    async def use() -> None:
+        await asyncio.gather(*map(user.act, plan.actions))
+        await user.look_after()
+
+    work: list[Coroutine[Any, Any, None]] = [
+        Agent(calls, plan, history.sweep_id, place).work() for place in range(plan.agents)
+    ]
+    tasks = [asyncio.create_task(part) for part in [*work, use()]]
+    _done, late = await asyncio.wait(tasks, timeout=WORK_SECONDS)
+    for task in late:
+        history.gave_up.append(f"{task.get_coro()} has not ended after {WORK_SECONDS:g} s")
+        task.cancel()
+    # What one of them could not get done is noted, and no reason to stop the others.
+    for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(outcome, Exception) and not isinstance(outcome, GaveUpError):
+            raise outcome
+
+
+async def _wait_for_end(calls: Calls, history: History) -> None:
+    """Until the sweep and all its runs have ended: runs of the dead are lost first."""
+    deadline = calls.clock.now() + ENDING_SECONDS
+    while True:
+        request = pb.GetSweepRequest(sweep_id=history.sweep_id)
+        sweep = (await calls.ask("GetSweep", request)).sweep
+        running = sweep.stats.queued_runs + sweep.stats.running_runs
+        if sweep.state in FINAL_SWEEP_STATES and not running:
+            return
+        if calls.clock.now() > deadline:
+            stats = " ".join(str(sweep.stats).split())
+            history.gave_up.append(f"the sweep does not end: state {sweep.state}, {stats}")
+            return
+        await asyncio.sleep(0.25)
+
+
+@dataclass(slots=True)
+class _Lag:
+    """By how many seconds the driver itself was late, at worst."""
+
+    worst: float = 0.0
+
+
+@contextlib.asynccontextmanager
+async def _measured_lag() -> AsyncIterator[_Lag]:
+    lag = _Lag()
+    loop = asyncio.get_running_loop()
+
+    async def measure() -> None:
+        while True:
+            before = loop.time()
+            await asyncio.sleep(_TICK_SECONDS)
+            lag.worst = max(lag.worst, loop.time() - before - _TICK_SECONDS)
+
+    task = asyncio.create_task(measure())
+    try:
+        yield lag
+    finally:
+        task.cancel()

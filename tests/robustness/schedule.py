@@ -1,0 +1,280 @@
+"""What one seed stands for: sweeps, who works on them, and the faults meanwhile.
+
+The same seed makes the same schedule and the same choices of each agent. What it
+can't fix is the interleaving: processes and the kernel's scheduler are real.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from random import Random
+from typing import Any
+
+from tests.robustness.platform import (
+    AGENT_LINKS,
+    DATABASE_LINKS,
+    INNER_LINKS,
+    LINKS,
+    POSTGRES,
+    REGISTRIES,
+    SERVICES,
+    SUGGESTIONS,
+)
+
+# Sweeps that share one period of faults; each is a history of its own.
+SWEEPS = 40
+
+# Sweeps start within this many seconds, so that faults meet all stages of a sweep.
+START_SPREAD = 6.0
+
+# Faults begin within these seconds.
+FAULTS_FROM, FAULTS_TO = 0.5, 9.0
+
+
+class FaultKind(StrEnum):
+    """What is done to a process or a link."""
+
+    KILL = "SIGKILL"
+    FREEZE = "SIGSTOP"
+    DELAY = "delay"
+    STALL = "stall"
+    CUT_REQUESTS = "cut before requests"
+    CUT_REPLIES = "cut after replies"
+    REFUSE = "refuse connections"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault.
+
+    Attributes:
+        at: Seconds from the start of the traffic.
+        kind: What.
+        targets: Processes or links, hit at once.
+        seconds: How long it lasts; of a kill, until the process is started again.
+        amount: Of a delay, seconds a piece; of cuts, how many.
+    """
+
+    at: float
+    kind: FaultKind
+    targets: tuple[str, ...]
+    seconds: float
+    amount: float = 0.0
+
+    def __str__(self) -> str:
+        amount = f" {self.amount:g}" if self.amount else ""
+        where = ", ".join(self.targets)
+        return f"{self.at:5.2f} s  {self.kind}{amount}  {where}  for {self.seconds:.2f} s"
+
+
+class ActionKind(StrEnum):
+    """What users do to a sweep."""
+
+    ENQUEUE = "enqueue"
+    PAUSE = "pause, then resume"
+    CANCEL = "cancel"
+    FINISH = "finish"
+    DESCRIBE = "update"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a user does, and when: seconds from the sweep's start."""
+
+    at: float
+    kind: ActionKind
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPlan:
+    """One sweep.
+
+    Attributes:
+        index: Its place in the schedule.
+        starts: Seconds from the start of the traffic.
+        config: The sweep's, as a user writes it.
+        agents: How many; the first never dies.
+        actions: What users do.
+        watchers: How many watch it.
+        grid_size: Points of the space, for a grid.
+        seed: Of all choices that agents and users make.
+    """
+
+    index: int
+    starts: float
+    config: Mapping[str, Any]
+    agents: int
+    actions: tuple[Action, ...]
+    watchers: int
+    grid_size: int | None
+    seed: str
+
+    def __str__(self) -> str:
+        acts = "".join(f"; {action.kind} at {action.at:.2f} s" for action in self.actions)
+        return (
+            f"sweep {self.index:2}  from {self.starts:.2f} s  {self.agents} agents, "
+            f"{self.watchers} watchers{acts}  {json.dumps(self.config)}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """All that a seed says."""
+
+    seed: int
+    sweeps: tuple[SweepPlan, ...]
+    faults: tuple[Fault, ...] = field(default=())
+
+    @property
+    def kills(self) -> int:
+        """How many processes are killed."""
+        return sum(len(f.targets) for f in self.faults if f.kind is FaultKind.KILL)
+
+    def lines(self) -> Iterator[str]:
+        """For people."""
+        yield f"seed {self.seed}"
+        yield from (f"  {sweep}" for sweep in self.sweeps)
+        yield from (f"  {fault}" for fault in self.faults)
+
+
+def make_schedule(seed: int, sweeps: int = SWEEPS) -> Schedule:
+    """The schedule of a seed."""
+    random = Random(f"wanllmdb {seed}")
+    plans = tuple(_sweep(random, seed, index) for index in range(sweeps))
+    faults = sorted(_faults(random), key=lambda fault: fault.at)
+    return Schedule(seed, plans, tuple(faults))
+
+
+def _sweep(random: Random, seed: int, index: int) -> SweepPlan:
+    config, grid_size = _config(random)
+    return SweepPlan(
+        index=index,
+        starts=round(random.uniform(0, START_SPREAD), 2),
+        config={"name": f"seed {seed} sweep {index}", **config},
+        agents=random.choice([3, 3, 4, 5]),
+        actions=_actions(random),
+        watchers=random.choice([1, 1, 2]),
+        grid_size=grid_size,
+        seed=f"{seed}/{index}",
+    )
+
+
+_SPACE: Mapping[str, Any] = {
+    "rate": {"distribution": "log_uniform_values", "min": 0.0001, "max": 0.1},
+    "depth": {"min": 1, "max": 8},
+    "kind": {"values": ["a", "b", "c"]},
+}
+
+
+def _config(random: Random) -> tuple[dict[str, Any], int | None]:
+    """A sweep's config that ends by itself, and the size of its grid."""
+    goal = random.choice(["minimize", "maximize"])
+    metric: dict[str, Any] = {"name": "loss", "goal": goal}
+    config: dict[str, Any] = {"metric": metric, "seed": random.randrange(2**31)}
+    lost = random.choice([1, 2, 2, 3])
+    config["retries"] = {"lost": lost, "failed": random.choice([0, 1, 1, 2])}
+    cap = random.randint(6, 14)
+    kind = random.choice(["random", "random", "grid", "grid", "tpe", "tpe", "nsga2", "halving"])
+    if kind == "grid":
+        points = random.choice([(2, 4), (3, 3), (3, 4), (2, 7)])
+        config["method"] = "grid"
+        config["parameters"] = {
+            "depth": {"values": list(range(points[0]))},
+            "kind": {"values": [f"k{i}" for i in range(points[1])]},
+        }
+        if random.random() < 0.3:
+            config["sampler"] = {"name": "grid", "options": {"shuffle": True}}
+        if random.random() < 0.3:
+            config["run_cap"] = cap
+        return config, points[0] * points[1]
+    config["parameters"] = dict(_SPACE)
+    config["run_cap"] = cap
+    match kind:
+        case "random":
+            config["method"] = "random"
+        case "tpe":
+            options = {"n_startup_trials": 4}
+            config |= {"method": "bayes", "sampler": {"name": "tpe", "options": options}}
+        case "nsga2":
+            options = {"population_size": 4}
+            config |= {"method": "bayes", "sampler": {"name": "nsga2", "options": options}}
+            del config["metric"]
+            second = {"name": "cost", "goal": "minimize"}
+            config["metrics"] = [metric, second]
+        case _:
+            config |= {"method": "random", "early_terminate": {"type": "hyperband", "min_iter": 1}}
+    if kind in ("random", "tpe") and random.random() < 0.15:
+        # Agents draw objectives from 0 to 1.
+        metric["target"] = 0.05 if goal == "minimize" else 0.95
+    if random.random() < 0.1:
+        config["max_failed_runs"] = 4
+    return config, None
+
+
+def _actions(random: Random) -> tuple[Action, ...]:
+    actions = [
+        Action(round(random.uniform(0, 4), 2), ActionKind.ENQUEUE)
+        for _ in range(random.choice([0, 1, 1, 2]))
+    ]
+    if random.random() < 0.35:
+        at, pause = random.uniform(0.3, 3), random.uniform(0.3, 2)
+        actions.append(Action(round(at, 2), ActionKind.PAUSE, round(pause, 2)))
+    if random.random() < 0.35:
+        actions.append(Action(round(random.uniform(0, 4), 2), ActionKind.DESCRIBE))
+    if random.random() < 0.18:
+        end = random.choice([ActionKind.CANCEL, ActionKind.FINISH])
+        actions.append(Action(round(random.uniform(1.5, 5), 2), end))
+    return tuple(sorted(actions, key=lambda action: action.at))
+
+
+def _faults(random: Random) -> Iterator[Fault]:
+    """At least one; some schedules kill, some only disturb."""
+    if random.random() < 0.75:
+        for _ in range(random.choice([1, 1, 2, 3])):
+            yield _kill(random)
+    for _ in range(random.choice([0, 0, 1, 1, 2])):
+        target = random.choice(SERVICES + (POSTGRES,) * 2)
+        yield Fault(_at(random), FaultKind.FREEZE, (target,), _seconds(random, 0.2, 3.5))
+    for _ in range(random.choice([1, 2, 3, 4])):
+        yield _bad_link(random)
+
+
+def _kill(random: Random) -> Fault:
+    targets = random.choice(
+        [(POSTGRES,)] * 4
+        + [(name,) for name in REGISTRIES] * 2
+        + [(name,) for name in SUGGESTIONS] * 2
+        + [REGISTRIES, SUGGESTIONS, (REGISTRIES[0], SUGGESTIONS[1]), (POSTGRES, REGISTRIES[1])]
+    )
+    return Fault(_at(random), FaultKind.KILL, targets, _seconds(random, 0.0, 1.5))
+
+
+def _bad_link(random: Random) -> Fault:
+    at = _at(random)
+    links = random.choice([AGENT_LINKS, INNER_LINKS, DATABASE_LINKS, DATABASE_LINKS, LINKS])
+    targets = tuple(random.sample(links, random.randint(1, min(3, len(links)))))
+    kind = random.choice(
+        [FaultKind.DELAY, FaultKind.STALL, FaultKind.REFUSE]
+        + [FaultKind.CUT_REQUESTS] * 2
+        + [FaultKind.CUT_REPLIES] * 4
+    )
+    match kind:
+        case FaultKind.DELAY:
+            amount = round(random.uniform(0.01, 0.25), 3)
+            return Fault(at, kind, targets, _seconds(random, 0.5, 3), amount)
+        case FaultKind.STALL | FaultKind.REFUSE:
+            return Fault(at, kind, targets, _seconds(random, 0.2, 3))
+        case _:
+            return Fault(at, kind, targets, _seconds(random, 0.5, 3), random.randint(1, 12))
+
+
+def _at(random: Random) -> float:
+    return round(random.uniform(FAULTS_FROM, FAULTS_TO), 2)
+
+
+def _seconds(random: Random, least: float, most: float) -> float:
+    return round(random.uniform(least, most), 2)

@@ -1,0 +1,25 @@
+"""Which states are final, and which moves a run may make."""
+
+from __future__ import annotations
+
+from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
+
+FINAL_SWEEP_STATES = frozenset(
+    [
+        sweep_pb2.SWEEP_STATE_FINISHED,
+        sweep_pb2.SWEEP_STATE_FAILED,
+        sweep_pb2.SWEEP_STATE_CANCELED,
+    ]
+)
+
+QUEUED = run_pb2.RUN_STATE_QUEUED
+RUNNING = run_pb2.RUN_STATE_RUNNING
+FINISHED = run_pb2.RUN_STATE_FINISHED
+PRUNED = run_pb2.RUN_STATE_PRUNED
+FAILED = run_pb2.RUN_STATE_FAILED
+LOST = run_pb2.RUN_STATE_LOST
+CANCELED = run_pb2.RUN_STATE_CANCELED
+
+FINAL_RUN_STATES = frozenset([FINISHED, PRUNED, FAILED, LOST, CANCELED])
+# A run in one of these never moves again; a lost one may still get its late result.
+CLOSED_RUN_STATES = FINAL_RUN_STATES - {LOST}

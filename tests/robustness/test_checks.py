@@ -1,0 +1,511 @@
+"""The checker finds nothing in a good history, and each property in one that breaks it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from google.protobuf.message import Message
+
+from tests.robustness.checks import (
+    check,
+    handouts,
+    leases,
+    replies,
+    results,
+    runs,
+    sweep,
+    watches,
+)
+from tests.robustness.history import Try
+from tests.robustness.made_history import SWEEP, Made, run_of, sweep_of
+from tests.robustness.sweep_states import CANCELED, FAILED, LOST, QUEUED, RUNNING
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
+
+
+def test_nothing_is_found_in_a_good_history() -> None:
+    assert check(Made().history) == []
+
+
+Break = Callable[[Made], None]
+BROKEN: list[Any] = []
+
+
+def breaks(prop: str) -> Callable[[Break], Break]:
+    """Marks what breaks a property, and with it perhaps others."""
+
+    def mark(change: Break) -> Break:
+        BROKEN.append(pytest.param(prop, change, id=change.__name__))
+        return change
+
+    return mark
+
+
+def copy_of(one: Try) -> Try:
+    """A sending with an answer of its own, to be altered."""
+    answer = one.answer
+    if answer is not None:
+        copy: Message = type(answer)()
+        copy.CopyFrom(answer)
+        answer = copy
+    return replace(one, answer=answer)
+
+
+def again(made: Made, one: Try) -> Any:
+    """Sends a request once more; gives the new sending's answer, to be altered."""
+    repeated = copy_of(one)
+    repeated.start += 50
+    repeated.returned += 50
+    made.history.tries.append(repeated)
+    return repeated.answer
+
+
+# Calls.
+
+
+@breaks(replies.HANGS)
+def a_call_ends_long_after_its_deadline(made: Made) -> None:
+    made.report.returned = made.report.start + made.report.timeout + 1.5
+
+
+@breaks(replies.HANGS)
+def something_was_given_up(made: Made) -> None:
+    made.history.gave_up.append("the sweep does not end")
+
+
+@breaks(replies.KNOWN)
+def an_internal_error(made: Made) -> None:
+    made.report.answer, made.report.code, made.report.reason = None, "INTERNAL", "INTERNAL"
+
+
+@breaks(replies.KNOWN)
+def a_refusal_that_does_not_belong_there(made: Made) -> None:
+    made.refuse("EnqueueRuns", "queue-2", pb.EnqueueRunsRequest(), "RUN_NOT_FOUND")
+
+
+@breaks(replies.ONCE)
+def a_repetition_with_another_answer(made: Made) -> None:
+    again(made, made.end_0).run.objective = 0.75
+
+
+@breaks(replies.ONCE)
+def a_repeated_suggest_with_another_run(made: Made) -> None:
+    again(made, made.first).runs[0].number = 1
+
+
+@breaks(replies.ONCE)
+def a_repetition_that_is_refused(made: Made) -> None:
+    made.refuse("FinishRun", "end-0", made.end_0.request, "RUN_NOT_RUNNING")
+
+
+@breaks(replies.CURRENT)
+def a_read_of_the_past(made: Made) -> None:
+    old = pb.GetSweepResponse(sweep=sweep_of(sweep_pb2.SWEEP_STATE_RUNNING, 4))
+    made.call("GetSweep", "read-2", pb.GetSweepRequest(), old)
+
+
+# Runs.
+
+
+@breaks(runs.KEPT)
+def a_run_that_was_handed_out_is_gone(made: Made) -> None:
+    made.finish_with(made.sweep, made.runs[:1])
+
+
+@breaks(runs.KEPT)
+def a_run_has_other_parameters_than_its_agent_was_told(made: Made) -> None:
+    made.runs[0].parameters["depth"].int_value = 7
+
+
+@breaks(runs.KEPT)
+def a_queued_point_is_replaced_by_another_one(made: Made) -> None:
+    made.queue.request.runs[0].parameters["depth"].int_value = 7  # type: ignore[attr-defined]
+
+
+@breaks(runs.KEPT)
+def a_hand_out_is_forgotten(made: Made) -> None:
+    made.runs[1].attempt = 1
+
+
+@breaks(runs.QUEUED_ONCE)
+def a_repeated_request_queues_twice(made: Made) -> None:
+    made.runs[0].labels.update(made.runs[1].labels)
+
+
+@breaks(runs.QUEUED_ONCE)
+def a_refused_request_queues(made: Made) -> None:
+    made.queue.answer, made.queue.code = None, "FAILED_PRECONDITION"
+
+
+@breaks(runs.NUMBERS)
+def a_number_is_left_out(made: Made) -> None:
+    made.runs[1].number = 2
+
+
+@breaks(runs.NUMBERS)
+def a_number_is_there_twice(made: Made) -> None:
+    made.finish_with(made.sweep, [*made.runs, made.runs[1]])
+
+
+@breaks(runs.MACHINE)
+def a_finished_run_runs_again(made: Made) -> None:
+    made.see(3, 8, 9, run=run_of(0, 9, RUNNING, began=14, attempt=1, agent_id="a"))
+
+
+@breaks(runs.MACHINE)
+def a_result_changes_after_the_end(made: Made) -> None:
+    changed = run_pb2.Run()
+    changed.CopyFrom(made.runs[0])
+    changed.revision, changed.objective = 12, 0.3
+    made.see(3, 11, 12, run=changed)
+
+
+@breaks(runs.MACHINE)
+def a_run_that_waits_for_the_first_time_is_lost(made: Made) -> None:
+    made.see(3, 11, 12, run=run_of(2, 12, QUEUED))
+    made.see(3, 12, 13, run=run_of(2, 13, LOST, ended=12))
+
+
+@breaks(runs.MACHINE)
+def a_run_never_ends(made: Made) -> None:
+    made.runs[1].state = RUNNING
+
+
+@breaks(runs.ATTEMPTS)
+def attempts_descend(made: Made) -> None:
+    made.runs[1].revision = 12
+    made.see(3, 11, 11, run=run_of(1, 11, RUNNING, began=14, attempt=3, agent_id="c"))
+
+
+# Results.
+
+
+@breaks(results.RESULTS)
+def an_acknowledged_result_is_altered(made: Made) -> None:
+    told = made.end_0 = copy_of(made.end_0)
+    made.history.tries[:] = [told if one.key == told.key else one for one in made.history.tries]
+    made.runs[0].objective = 0.125
+
+
+@breaks(results.RESULTS)
+def an_acknowledged_end_is_undone(made: Made) -> None:
+    kept = run_of(0, 7, LOST, began=10, ended=12, attempt=1, agent_id="a")
+    made.finish_with(made.sweep, [kept, made.runs[1]])
+
+
+@breaks(results.EXPLAINED)
+def a_run_failed_by_itself(made: Made) -> None:
+    made.history.tries.remove(made.end_0)
+    made.runs[0].state = FAILED
+
+
+@breaks(results.EXPLAINED)
+def a_run_was_canceled_though_the_sweep_goes_on(made: Made) -> None:
+    made.runs[0].state = CANCELED
+    made.sweep.state = sweep_pb2.SWEEP_STATE_RUNNING
+
+
+@breaks(results.OBJECTIVE)
+def an_objective_that_nobody_gave(made: Made) -> None:
+    made.end_0.request.succeeded.objective = 0.2  # type: ignore[attr-defined]
+
+
+@breaks(results.POINTS)
+def an_acknowledged_value_is_gone(made: Made) -> None:
+    made.points[0, 1] = {}
+
+
+@breaks(results.POINTS)
+def an_acknowledged_value_is_altered(made: Made) -> None:
+    made.points[0, 1]["loss", 0].value = 0.75
+
+
+@breaks(results.POINTS)
+def a_value_that_was_overwritten_comes_back(made: Made) -> None:
+    rows = [run_pb2.MetricRow(step=0, values={"loss": 0.9})]
+    request = pb.ReportMetricsRequest(sweep_id=SWEEP, number=0, attempt=1, rows=rows)
+    made.call("ReportMetrics", "report-2", request, pb.ReportMetricsResponse())
+
+
+@breaks(results.POINTS)
+def a_value_has_another_time_than_was_reported(made: Made) -> None:
+    made.report.request.rows[0].time.FromSeconds(5)  # type: ignore[attr-defined]
+
+
+@breaks(results.INVENTED)
+def a_value_that_nobody_reported(made: Made) -> None:
+    made.points[1, 1] = {("loss", 3): run_pb2.MetricPoint(step=3, value=1.0)}
+
+
+@breaks(results.INVENTED)
+def a_value_of_a_refused_report(made: Made) -> None:
+    rows = [run_pb2.MetricRow(step=3, values={"loss": 1.0})]
+    request = pb.ReportMetricsRequest(sweep_id=SWEEP, number=1, attempt=1, rows=rows)
+    made.refuse("ReportMetrics", "report-2", request, "RUN_LEASE_LOST")
+    made.points[1, 1] = {("loss", 3): run_pb2.MetricPoint(step=3, value=1.0)}
+
+
+@breaks(results.SUMMARY)
+def a_summary_of_another_attempt(made: Made) -> None:
+    made.runs[1].summary["loss"] = 0.5
+
+
+@breaks(results.SUMMARY)
+def a_last_step_that_was_not_reported(made: Made) -> None:
+    made.runs[0].last_step = 4
+
+
+# The sweep.
+
+
+@breaks(sweep.CAP)
+def the_cap_was_exceeded_for_a_moment(made: Made) -> None:
+    over = sweep_of(sweep_pb2.SWEEP_STATE_RUNNING, 6, stats={"total_runs": 3, "running_runs": 3})
+    made.see(3, 5, 6, sweep=over)
+
+
+@breaks(sweep.CAP)
+def a_run_beyond_the_cap_was_seen(made: Made) -> None:
+    made.see(3, 5, 6, run=run_of(2, 6, RUNNING, began=12, attempt=1, agent_id="a"))
+
+
+@breaks(sweep.COUNTERS)
+def a_counter_is_off(made: Made) -> None:
+    made.sweep.stats.finished_runs, made.sweep.stats.failed_runs = 1, 1
+
+
+@breaks(sweep.COUNTERS)
+def counters_do_not_add_up_for_a_moment(made: Made) -> None:
+    odd = sweep_of(sweep_pb2.SWEEP_STATE_RUNNING, 6, stats={"total_runs": 2, "running_runs": 1})
+    made.see(3, 5, 6, sweep=odd)
+
+
+@breaks(sweep.COUNTERS)
+def a_rate_is_off(made: Made) -> None:
+    made.sweep.stats.failure_rate = 0.5
+
+
+@breaks(sweep.BEST)
+def the_best_run_is_another_one(made: Made) -> None:
+    made.sweep.stats.best_run.number, made.sweep.stats.best_run.objective = 1, 0.5
+
+
+@breaks(sweep.BEST)
+def the_best_run_is_missing(made: Made) -> None:
+    made.sweep.stats.ClearField("best_run")
+
+
+@breaks(sweep.BEST)
+def of_equals_the_later_one_is_best(made: Made) -> None:
+    made.runs[1].objective = 0.25
+    made.sweep.stats.best_run.number = 1
+
+
+@breaks(sweep.BEST)
+def the_suggestion_service_ranks_otherwise(made: Made) -> None:
+    final = made.history.end_state
+    made.history.final = replace(final, best_runs=made.runs[::-1])
+
+
+@breaks(sweep.ENDS)
+def the_sweep_has_not_ended(made: Made) -> None:
+    made.sweep.state = sweep_pb2.SWEEP_STATE_RUNNING
+
+
+@breaks(sweep.ENDS)
+def it_says_that_somebody_canceled_it(made: Made) -> None:
+    made.sweep.state = sweep_pb2.SWEEP_STATE_CANCELED
+
+
+@breaks(sweep.ENDS)
+def it_says_that_its_space_is_exhausted(made: Made) -> None:
+    made.sweep.finish_reason = sweep_pb2.FINISH_REASON_SPACE_EXHAUSTED
+
+
+@breaks(sweep.ENDS)
+def it_ended_below_its_cap(made: Made) -> None:
+    made.sweep.spec.run_cap = 3
+
+
+@breaks(sweep.ENDS)
+def it_says_that_a_target_was_reached(made: Made) -> None:
+    made.sweep.finish_reason = sweep_pb2.FINISH_REASON_TARGET_REACHED
+    made.sweep.spec.metrics[0].target = 0.1
+
+
+@breaks(sweep.REST)
+def handed_out_after_the_end(made: Made) -> None:
+    made.sweep.end_time.FromSeconds(13)
+
+
+@breaks(sweep.REST)
+def handed_out_in_a_pause(made: Made) -> None:
+    paused = pb.PauseSweepResponse(sweep=sweep_of(sweep_pb2.SWEEP_STATE_PAUSED, 6))
+    made.call("PauseSweep", "pause", pb.PauseSweepRequest(), paused)
+
+
+@breaks(sweep.DESCRIBED)
+def an_acknowledged_description_is_gone(made: Made) -> None:
+    new = sweep_of(sweep_pb2.SWEEP_STATE_RUNNING, 12, description="new")
+    made.call(
+        "UpdateSweep", "words", pb.UpdateSweepRequest(sweep=new), pb.UpdateSweepResponse(sweep=new)
+    )
+
+
+# Who has which run.
+
+
+@breaks(handouts.ONE_AGENT)
+def one_attempt_for_two_agents(made: Made) -> None:
+    answer = again(made, made.first)
+    other = made.history.tries[-1]
+    other.key = "ask-9"
+    answer.runs[0].agent_id = "z"
+
+
+@breaks(handouts.ASKED)
+def more_runs_than_asked_for(made: Made) -> None:
+    made.first.answer.runs.append(run_of(1, 5, RUNNING, began=11, attempt=1))  # type: ignore[union-attr]
+
+
+@breaks(handouts.ASKED)
+def a_run_in_the_name_of_somebody_else(made: Made) -> None:
+    made.first.request.agent_id = "z"  # type: ignore[attr-defined]
+
+
+@breaks(handouts.ASKED)
+def a_run_held_by_an_agent_that_was_told_of_none(made: Made) -> None:
+    made.third.answer.runs.pop()  # type: ignore[union-attr]
+
+
+@breaks(handouts.GRID)
+def a_grid_point_for_two_runs(made: Made) -> None:
+    made.history.plan = replace(made.history.plan, grid_size=2)
+    for run in made.runs:
+        run.parameters["depth"].int_value = 1
+        run.origin = run_pb2.RUN_ORIGIN_SUGGESTED
+
+
+@breaks(handouts.RETRIES)
+def more_attempts_than_the_sweep_allows(made: Made) -> None:
+    made.runs[1].attempt = 4
+
+
+# Leases.
+
+
+@breaks(leases.HELD)
+def handed_out_again_before_the_lease_ended(made: Made) -> None:
+    made.beat.answer.statuses[0].lease.number = 1  # type: ignore[union-attr]
+    made.beat.answer.statuses[0].expire_time.FromSeconds(20)  # type: ignore[union-attr]
+
+
+@breaks(leases.HELD)
+def lost_before_the_lease_ended(made: Made) -> None:
+    made.runs[1].state = LOST
+    made.runs[1].end_time.FromSeconds(15)
+
+
+@breaks(leases.LATE)
+def a_late_result_was_taken(made: Made) -> None:
+    made.late.code, made.late.reason = "", ""
+    made.late.answer = pb.FinishRunResponse(run=made.runs[1])
+
+
+@breaks(leases.LATE)
+def a_late_report_was_taken(made: Made) -> None:
+    request = pb.ReportMetricsRequest(sweep_id=SWEEP, number=1, attempt=1)
+    made.call("ReportMetrics", "late-report", request, pb.ReportMetricsResponse())
+
+
+@breaks(leases.LATE)
+def a_result_was_refused_though_nobody_else_has_the_run(made: Made) -> None:
+    made.late.request.attempt = 2  # type: ignore[attr-defined]
+
+
+@breaks(leases.LATE)
+def a_result_was_refused_as_if_there_were_one(made: Made) -> None:
+    made.history.tries.remove(made.end_0)
+    made.refuse("FinishRun", "end-0", made.end_0.request, "RUN_NOT_RUNNING")
+
+
+# Watches.
+
+
+@breaks(watches.UNIQUE)
+def one_revision_for_two_runs(made: Made) -> None:
+    made.see(3, 6, 7, run=run_of(1, 7, RUNNING, began=11, attempt=1, agent_id="b"))
+
+
+@breaks(watches.UNIQUE)
+def one_revision_with_two_contents(made: Made) -> None:
+    other = run_pb2.Run()
+    other.CopyFrom(made.runs[0])
+    other.name = "another"
+    made.see(3, 6, 7, run=other)
+
+
+@breaks(watches.UNIQUE)
+def one_revision_for_a_run_and_the_sweep(made: Made) -> None:
+    made.see(3, 6, 7, sweep=sweep_of(sweep_pb2.SWEEP_STATE_RUNNING, 7))
+
+
+@breaks(watches.ORDERED)
+def a_revision_comes_twice(made: Made) -> None:
+    made.see(3, 10, 11, sweep=made.sweep)
+
+
+@breaks(watches.ORDERED)
+def a_stream_begins_before_where_it_was_to_begin(made: Made) -> None:
+    first = made.seen[4]
+    made.seen[4] = replace(first, since=7)
+
+
+@breaks(watches.COMPLETE)
+def a_change_is_left_out(made: Made) -> None:
+    del made.seen[7]
+
+
+@breaks(watches.COMPLETE)
+def a_checkpoint_comes_too_early(made: Made) -> None:
+    made.seen.insert(4, replace(made.seen[3], revision=5))
+
+
+@breaks(watches.COMPLETE)
+def the_end_is_left_out(made: Made) -> None:
+    del made.seen[8]
+
+
+@pytest.mark.parametrize(("prop", "change"), BROKEN)
+def test_a_broken_history_is_found(prop: str, change: Break) -> None:
+    made = Made()
+    change(made)
+    found = check(made.history)
+    assert prop in {violation.prop for violation in found}
+    assert all(violation.lines() for violation in found)
+
+
+def test_every_property_is_broken_by_some_history() -> None:
+    modules = (handouts, leases, replies, results, runs, sweep, watches)
+    names = {
+        value
+        for module in modules
+        for name, value in vars(module).items()
+        if name.isupper() and isinstance(value, str) and name != "REQUEST_LABEL"
+    }
+    assert names == {param.values[0] for param in BROKEN}
+
+
+def test_what_may_have_been_carried_out_is_no_violation() -> None:
+    """An error says nothing: what came of the request may be there or not."""
+    made = Made()
+    made.report.answer, made.report.code = None, "UNAVAILABLE"
+    assert check(made.history) == []
+    made.points[0, 1] = {}
+    made.runs[0].ClearField("last_step")
+    made.runs[0].summary.clear()
+    made.see(3, 11, 11)
+    assert {v.prop for v in check(made.history)} <= {watches.UNIQUE}

@@ -1,0 +1,110 @@
+"""Users: they queue points, pause, describe, finish and cancel a sweep while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from random import Random
+from typing import Any
+
+from tests.robustness.calls import Calls, RefusedError, new_id
+from tests.robustness.schedule import Action, ActionKind, SweepPlan
+from tests.robustness.sweep_states import FINAL_SWEEP_STATES
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
+from wanllmdb_common.search_space.convert import parameters_to_proto
+
+# Names the request that queued a run.
+REQUEST_LABEL = "request"
+
+
+class User:
+    """Acts on one sweep as its plan says."""
+
+    def __init__(self, calls: Calls, plan: SweepPlan, sweep_id: str) -> None:
+        self._calls = calls
+        self._plan = plan
+        self._sweep_id = sweep_id
+        self._random = Random(f"{plan.seed}/user")
+
+    async def look_after(self) -> None:
+        """Resumes the sweep, should it be paused although nobody pauses it any more.
+
+        A pause that was refused at first may be carried out when it is repeated.
+        """
+        while True:
+            await asyncio.sleep(1)
+            sweep = await self._calls.ask("GetSweep", pb.GetSweepRequest(sweep_id=self._sweep_id))
+            if sweep.sweep.state in FINAL_SWEEP_STATES:
+                return
+            if sweep.sweep.state == sweep_pb2.SWEEP_STATE_PAUSED:
+                with contextlib.suppress(RefusedError):
+                    await self._calls.ask("ResumeSweep", self._move(pb.ResumeSweepRequest))
+
+    async def act(self, action: Action) -> None:
+        """Waits for its time, and does it; what the sweep's state forbids is left."""
+        await asyncio.sleep(action.at)
+        try:
+            match action.kind:
+                case ActionKind.ENQUEUE:
+                    await self._enqueue()
+                case ActionKind.PAUSE:
+                    await self._calls.ask("PauseSweep", self._move(pb.PauseSweepRequest))
+                    await asyncio.sleep(action.seconds)
+                    await self._calls.ask("ResumeSweep", self._move(pb.ResumeSweepRequest))
+                case ActionKind.CANCEL:
+                    await self._calls.ask("CancelSweep", self._move(pb.CancelSweepRequest))
+                case ActionKind.FINISH:
+                    await self._calls.ask("FinishSweep", self._move(pb.FinishSweepRequest))
+                case ActionKind.DESCRIBE:
+                    await self._describe()
+        except RefusedError:
+            # It ended before; the checker says whether that is why.
+            return
+
+    def _move(self, kind: Any) -> Any:
+        return kind(sweep_id=self._sweep_id, request_id=new_id())
+
+    async def _enqueue(self) -> None:
+        request = pb.EnqueueRunsRequest(sweep_id=self._sweep_id, request_id=new_id())
+        for _ in range(self._random.choice([1, 1, 2, 3])):
+            request.runs.add(
+                parameters=parameters_to_proto(self._point()),
+                labels={REQUEST_LABEL: request.request_id},
+            )
+        await self._calls.ask("EnqueueRuns", request)
+
+    def _point(self) -> dict[str, Any]:
+        """A point of the space, whole or in part."""
+        random = self._random
+        space = self._plan.config["parameters"]
+        point = {
+            name: random.choice(law["values"])
+            if "values" in law
+            else random.randint(law["min"], law["max"])
+            if isinstance(law["min"], int)
+            else random.uniform(law["min"], law["max"])
+            for name, law in space.items()
+        }
+        if random.random() < 0.3:
+            del point[random.choice(list(point))]
+        return point
+
+    async def _describe(self) -> None:
+        """New words on the sweep, and a name for one of its runs."""
+        text = f"described {self._random.random()}"
+        request = pb.UpdateSweepRequest(
+            sweep=sweep_pb2.Sweep(sweep_id=self._sweep_id, description=text),
+            request_id=new_id(),
+        )
+        request.update_mask.paths.append("description")
+        await self._calls.ask("UpdateSweep", request)
+        listed = await self._calls.ask("ListRuns", pb.ListRunsRequest(sweep_id=self._sweep_id))
+        if listed.runs:
+            number = self._random.choice(listed.runs).number
+            naming = pb.UpdateRunRequest(
+                run=run_pb2.Run(sweep_id=self._sweep_id, number=number, name=text),
+                request_id=new_id(),
+            )
+            naming.update_mask.paths.append("name")
+            await self._calls.ask("UpdateRun", naming)

@@ -1,0 +1,81 @@
+"""Watches a sweep through any replica, and takes broken streams up again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from random import Random
+
+import grpc.aio
+
+from tests.robustness.calls import Calls
+from tests.robustness.history import Seen
+from tests.robustness.schedule import SweepPlan
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+
+# A stream that says nothing for so long is left for another one.
+_PATIENCE_SECONDS = 15.0
+
+# After the sweep has ended and its last revision is known.
+CATCH_UP_SECONDS = 45.0
+
+
+class Watcher:
+    """Writes down what it is sent, until it has seen the last revision."""
+
+    def __init__(self, calls: Calls, plan: SweepPlan, sweep_id: str, place: int) -> None:
+        self._calls = calls
+        self._sweep_id = sweep_id
+        self._place = place
+        self._random = Random(f"{plan.seed}/watcher {place}")
+        self._since = 0
+        self._last = asyncio.get_running_loop().create_future()
+
+    def finish_at(self, revision: int) -> None:
+        """Tells it the sweep's last revision."""
+        self._last.set_result(revision)
+
+    async def watch(self) -> None:
+        """Until the last revision was seen."""
+        stream = 0
+        while not self._is_done():
+            stream += 1
+            with contextlib.suppress(grpc.aio.AioRpcError, TimeoutError):
+                await self._follow(stream)
+            await asyncio.sleep(self._random.uniform(0, 0.3))
+
+    def _is_done(self) -> bool:
+        return self._last.done() and self._since >= self._last.result()
+
+    async def _follow(self, stream: int) -> None:
+        """One stream, for a while."""
+        since = self._since
+        request = pb.WatchSweepRequest(sweep_id=self._sweep_id, since_revision=since)
+        timeout = self._random.choice([0.5, 2.0, 5.0, 20.0])
+        call = self._calls.stub(self._calls.registry()).WatchSweep(request, timeout=timeout)
+        try:
+            while not self._is_done():
+                async with asyncio.timeout(_PATIENCE_SECONDS):
+                    message = await call.read()
+                if message is grpc.aio.EOF:
+                    return
+                self._note(stream, since, message)
+                if self._random.random() < 0.02:
+                    # It hangs up for no reason.
+                    return
+        finally:
+            call.cancel()
+
+    def _note(self, stream: int, since: int, message: pb.WatchSweepResponse) -> None:
+        change = message.WhichOneof("change")
+        seen = Seen(
+            self._place,
+            stream,
+            since,
+            self._calls.clock.now(),
+            message.revision,
+            run=message.run if change == "run" else None,
+            sweep=message.sweep if change == "sweep" else None,
+        )
+        self._calls.history.seen.append(seen)
+        self._since = message.revision
