@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import math
+import signal
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +14,7 @@ import pytest
 
 import wanllmdb as wandb
 from tests.integration.client.conftest import config
+from tests.integration.client.killable import killable_services
 from wanllmdb import AgentResult, Client, FinishReason, Run, RunState
 
 EPOCHS = 20
@@ -79,3 +83,52 @@ async def test_an_agent_ends_with_its_sweep(client: Client) -> None:
     sweep = await asyncio.to_thread(client.get_sweep, sweep_id)
     assert sweep.finish_reason is FinishReason.TERMINATED
     assert "none of the last 4 finished runs is better" in sweep.end_message
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "frozen"])
+async def test_training_goes_on_while_nobody_says_whether_to_stop(
+    database_url: str, how: signal.Signals
+) -> None:
+    async with killable_services(database_url) as services:
+        with Client(services.registry.address, services.suggestion.address) as client:
+            rule = {"type": "hyperband", "min_iter": 4, "eta": 2, "strict": True}
+            created = await asyncio.to_thread(
+                client.create_sweep, config(early_terminate=rule, run_cap=4)
+            )
+            sweep_id = created.sweep.sweep_id
+            began, away, trained, back = (threading.Event() for _ in range(4))
+
+            def train() -> None:
+                run = wandb.init()
+                if run.number < 3:
+                    for _ in range(8):
+                        wandb.log({"loss": 0.1})
+                    return
+                wandb.log({"loss": 9.0})
+                began.set()
+                away.wait()
+                for _ in range(5):
+                    wandb.log({"loss": 9.0})
+                trained.set()
+                back.wait()
+                while True:
+                    # Of the step before: no further iteration.
+                    wandb.log({"loss": 9.0}, step=5)
+                    time.sleep(0.1)
+
+            agent = asyncio.create_task(
+                asyncio.to_thread(wandb.agent, sweep_id, train, client=client)
+            )
+            await asyncio.to_thread(began.wait, 60)
+            assert services.suggestion.process is not None
+            services.suggestion.process.send_signal(how)
+            away.set()
+            # Of 30 s that a call may take, and 10 that one once took.
+            assert await asyncio.to_thread(trained.wait, 9)
+            await services.suggestion.kill()
+            await services.start()
+            back.set()
+
+            await asyncio.wait_for(agent, 60)
+            runs = await asyncio.to_thread(lambda: list(client.list_runs(sweep_id)))
+            assert [run.state for run in runs] == [RunState.FINISHED] * 3 + [RunState.PRUNED]

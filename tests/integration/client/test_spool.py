@@ -472,3 +472,52 @@ async def test_a_disk_that_is_full_loses_no_result(
     assert f"the spool {spool.path} can't be written: File too large" in err
     assert await only_run(here, sweep_id) == ("finished", 1, 0.25)
     assert list(spool.path.iterdir()) == []
+
+
+LOGGING = """
+import sys, time
+import wanllmdb as wandb
+def train():
+    run = wandb.init()
+    print("resumed" if run.resumed else "new", "at step", run.step, flush=True)
+    for step in range(run.step, 400):
+        wandb.log({"loss": 1.0 / (1 + step)})
+        if not run.resumed:
+            print("step", step, flush=True)
+            time.sleep(0.05)
+wandb.agent(sys.argv[1], train, agent_id="node-7", resume=True)
+"""
+
+
+async def test_what_a_killed_agent_logged_in_an_outage_is_reported_when_it_resumes(
+    there: KillableServices, here: Client, spool: Spool
+) -> None:
+    sweep_id = await new_sweep(here, run_cap=1)
+    environment = there.environment | {"WANLLMDB_SPOOL_DIR": str(spool.path)}
+    command = (sys.executable, "-c", LOGGING, sweep_id)
+    async with started(*command, environment=environment) as process:
+        await reaches(process, "new at step 0")
+        await reaches(process, "step 10")
+        await there.registry.kill()
+        # A call's deadline, and then they are kept every second.
+        await reaches(process, "step 300")
+        process.kill()
+        await process.wait()
+    (path,) = spool.paths()
+    assert path.name == f"{sweep_id}-0-1.rows.json"
+
+    await there.start()
+    async with started(*command, environment=environment) as process:
+        assert process.stdout is not None
+        said = (await asyncio.wait_for(process.stdout.readline(), 60)).decode().split()
+        _, err = await end_of(process)
+
+    assert process.returncode == 0, err
+    assert f"what was logged of run 0 of sweep {sweep_id} was delivered" in err
+    # What was logged in the last second or two is not there.
+    assert said[:3] == ["resumed", "at", "step"]
+    assert 250 < int(said[3]) <= 301
+    history = await asyncio.to_thread(here.get_metric_history, sweep_id, 0)
+    assert [point.step for point in history["loss"].points] == list(range(400))
+    assert await only_run(here, sweep_id) == ("finished", 1, 1.0 / 400)
+    assert spool.paths() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
 import threading
@@ -11,10 +12,13 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from tests.unit.client.runs import run
 from wanllmdb import (
+    Client,
     DeadlineExceededError,
     MetricRow,
     NotFoundError,
+    StopDecision,
     UnavailableError,
     WanllmdbError,
 )
@@ -23,8 +27,10 @@ from wanllmdb._agent.console import Console
 from wanllmdb._agent.early_stopping import CheckSchedule
 from wanllmdb._agent.failures import failed_by
 from wanllmdb._agent.metrics import numeric_values
+from wanllmdb._agent.orders import Orders
 from wanllmdb._agent.outage import OutageWaiter
 from wanllmdb._agent.reporter import Reporter
+from wanllmdb._agent.stop_questions import StopQuestions
 
 
 class TestNumericValues:
@@ -239,6 +245,59 @@ def test_rows_are_cut_by_what_a_request_takes() -> None:
     assert first_batch([]) == []
 
 
+class TestKeeping:
+    """Of what a registry that is away has not got."""
+
+    def test_all_of_it_is_kept_until_it_is_sent(self) -> None:
+        sent = Sent(failures=1)
+        kept: list[list[int]] = []
+        reporter = Reporter(
+            sent, failed=unexpected, keep=lambda rows: kept.append([row.step for row in rows])
+        )
+        reporter.add(0, {"m": 1.0})
+        reporter.add(1, {"m": 2.0})
+        with contextlib.suppress(UnavailableError):
+            reporter.flush()
+
+        assert sent.arrived.wait(5)
+        reporter.close()
+        assert kept == [[0, 1], []]
+
+    def test_what_comes_later_is_kept_too(self) -> None:
+        sent = Sent(failures=10**6)
+        kept: list[list[int]] = []
+        reporter = Reporter(
+            sent, failed=unexpected, keep=lambda rows: kept.append([row.step for row in rows])
+        )
+        reporter.add(0, {"m": 1.0})
+        with pytest.raises(UnavailableError):
+            reporter.flush()
+        assert reporter.is_failing
+        reporter.add(1, {"m": 2.0})
+        with pytest.raises(UnavailableError):
+            reporter.flush()
+
+        assert kept[-1] == [0, 1]
+        assert [row.step for row in reporter.close()] == [0, 1]
+
+    def test_the_end_does_not_wait_for_a_request_that_hangs(self) -> None:
+        hanging, over = threading.Event(), threading.Event()
+
+        def hang(_: list[MetricRow], timeout: float | None) -> None:
+            hanging.set()
+            over.wait(30)
+            raise NotFoundError("the run has ended meanwhile")
+
+        reporter = Reporter(hang, failed=unexpected, keep=ignored)
+        reporter.add(0, {"m": 1.0})
+        assert hanging.wait(5)
+        reporter.add(1, {"m": 2.0})
+
+        # With what is under way.
+        assert [row.step for row in reporter.close()] == [0, 1]
+        over.set()
+
+
 class TestOutageWaiter:
     def test_a_call_is_repeated_until_the_service_is_back(self) -> None:
         said: list[str] = []
@@ -318,3 +377,57 @@ def test_a_failure_keeps_the_message_and_the_traceback() -> None:
     assert failed.message == "ValueError: broken data"
     assert "test_agent_parts.py" in failed.traceback
     assert failed.traceback.endswith("ValueError: broken data\n")
+
+
+class Decisions(Client):
+    """A client whose suggestion service is away, and then says what it is given."""
+
+    def __init__(self) -> None:
+        super().__init__("127.0.0.1:1", "127.0.0.1:1")
+        self.asked = threading.Semaphore(0)
+        # A list, which copies of the client share.
+        self.decisions: list[StopDecision] = []
+
+    def should_stop(self, sweep_id: str, number: int) -> StopDecision:
+        self.asked.release()
+        if not self.decisions:
+            raise UnavailableError("away")
+        return self.decisions[0]
+
+
+class TestStopQuestions:
+    def test_an_answer_that_comes_late_counts_at_the_next_value(self) -> None:
+        client = Decisions()
+        orders = Orders()
+        questions = StopQuestions(
+            client, run(), CheckSchedule("loss", 1), lambda _: None, orders, pytest.fail
+        )
+        questions.observe(0, {"loss": 1.0})
+        questions.ask_if_due()
+        assert client.asked.acquire(timeout=5)
+        assert orders.order is None
+        # Training goes on, and does not ask itself.
+        questions.observe(1, {"loss": 1.0})
+        questions.ask_if_due()
+
+        client.decisions.append(StopDecision(True, "too slow", None, None, None, 0, None))
+        assert client.asked.acquire(timeout=5)
+        deadline = time.monotonic() + 5
+        while orders.order is None and time.monotonic() < deadline:
+            questions.ask_if_due()
+            time.sleep(0.05)
+        assert orders.order is not None
+        assert orders.order.reason == "too slow"
+        questions.close()
+
+    def test_nobody_is_asked_after_the_end(self) -> None:
+        client = Decisions()
+        questions = StopQuestions(
+            client, run(), CheckSchedule("loss", 1), lambda _: None, Orders(), pytest.fail
+        )
+        questions.observe(0, {"loss": 1.0})
+        questions.ask_if_due()
+        assert client.asked.acquire(timeout=5)
+        questions.close()
+
+        assert not client.asked.acquire(timeout=1.5)

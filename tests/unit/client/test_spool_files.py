@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from wanllmdb import Failed, MetricRow, NotFoundError, Outcome, Run, RunOrigin, RunState, Succeeded
+from tests.unit.client.runs import run
+from wanllmdb import Failed, MetricRow, NotFoundError, Outcome, Succeeded
 from wanllmdb._addresses import REGISTRY, are_same
 from wanllmdb._spool import BadSpoolFileError, RunSpool, Spool, SpooledRun, SpoolFullError, folder
 from wanllmdb._wire import run_calls
@@ -28,32 +29,6 @@ def end(number: int = 0, outcome: Outcome = Succeeded()) -> SpooledRun:  # noqa:
 def rows(number: int = 0) -> SpooledRun:
     request = run_calls.report_metrics("sweep", number, 1, ROWS, None).request
     return SpooledRun("host:1", "sweep", number, 1, (request,))
-
-
-def run(number: int = 0) -> Run:
-    return Run(
-        sweep_id="sweep",
-        number=number,
-        state=RunState.RUNNING,
-        parameters={},
-        objective=None,
-        attempt=1,
-        origin=RunOrigin.UNKNOWN,
-        agent_id="a",
-        error=None,
-        external_run_id="",
-        labels={},
-        summary={},
-        last_step=None,
-        revision=1,
-        create_time=None,
-        start_time=None,
-        end_time=None,
-        lease_expire_time=None,
-        objectives=(),
-        name="",
-        config={},
-    )
 
 
 @pytest.fixture
