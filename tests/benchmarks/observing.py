@@ -45,7 +45,7 @@ class _Nowhere(SpanExporter):
 
 
 async def _microseconds(steps: Sequence[CallStep], drain: Drain | None) -> float:
-    """The median of some rounds, a call; CPU time, since the machine may be busy with other things."""
+    """Of CPU, a call: the median of some rounds."""
     request = pb.FinishRunRequest(
         sweep_id="abcdefghijkl",
         number=7,
