@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
+
 from wanllmdb_common.readiness import Readiness
 from wanllmdb_registry.chores.leases import LeaseChore
 from wanllmdb_registry.chores.replies import forget_replies
@@ -29,6 +31,8 @@ from wanllmdb_registry.store.sweep_reads import SweepReads
 from wanllmdb_registry.store.sweep_store import SweepStore
 from wanllmdb_registry.store.sync_reads import SyncReads
 from wanllmdb_registry.store.template_store import TemplateStore
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

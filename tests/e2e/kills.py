@@ -8,11 +8,14 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import IO
 
-from tests.e2e.busy_agents import objective
+from tests.e2e.busy_agents import loss_of
 from tests.e2e.up_process import UpProcess
 from wanllmdb import Client, Run
 
@@ -29,107 +32,127 @@ LAST_RUNS_SECONDS = 180.0
 
 @dataclass(frozen=True)
 class Survival:
-    """What came of it, when no agent saw an error and nothing was lost or counted twice."""
+    """What came of it, when no agent saw an error and nothing was lost or counted twice.
+
+    Attributes:
+        kills: Processes that were killed.
+        seconds: For how long.
+        rate: Runs finished a second meanwhile.
+        runs: All runs of the sweep.
+        again: How often a run was handed out a second time.
+        waits: How often an agent said that it waits for the services.
+        best: The best run's loss.
+    """
 
     kills: int
     seconds: float
+    rate: float
     runs: int
-    handed_out_again: int
-    longest_call: float
-    killing_runs: int
+    again: int
+    waits: int
     best: float
-
-    @property
-    def rate(self) -> float:
-        """Trials a second while processes were killed."""
-        return self.killing_runs / self.seconds
 
 
 def survive(running: UpProcess, *, agents: int, seconds: float, every: float) -> Survival:
     """Lets the agents work while one replica of each service is killed, in turn.
 
-    Then sets a cap and lets them end. Fails where what is stored is not what the agents
-    were told.
+    Then sets a cap and lets them end. Fails where what is stored is not what the agents did.
     """
     ready = running.ready
-    with Client(registry=ready["registry"], suggestion=ready["suggestion"]) as client:
+    with (
+        Client(registry=ready["registry"], suggestion=ready["suggestion"]) as client,
+        tempfile.TemporaryFile("w+") as said,
+    ):
         sweep_id = client.create_sweep(CONFIG).sweep.sweep_id
-        processes = [
-            subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "tests.e2e.busy_agents", sweep_id),
-                    *(f"agents-{first}", str(min(AGENTS_A_PROCESS, agents - first))),
-                ],
-                env=running.environment(),
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            for first in range(0, agents, AGENTS_A_PROCESS)
-        ]
-        try:
+        with _agents(running, sweep_id, agents, said) as processes:
             while client.get_sweep_stats(sweep_id).finished_runs < agents:
+                assert all(process.poll() is None for process in processes), _text(said)
                 time.sleep(0.1)
-            kills, killing_runs = _kill_in_turn(running, client, sweep_id, seconds, every)
+            before = client.get_sweep_stats(sweep_id).finished_runs
+            kills = _kill_in_turn(running, seconds, every)
+            finished = client.get_sweep_stats(sweep_id).finished_runs - before
             cap = client.get_sweep_stats(sweep_id).total_runs + LEFT
             client.update_sweep(sweep_id, run_cap=cap)
             told = [process.communicate(timeout=LAST_RUNS_SECONDS)[0] for process in processes]
-        finally:
-            for process in processes:
-                process.kill()
-        assert all(process.returncode == 0 for process in processes)
         diaries = [diary for line in told for diary in json.loads(line)]
         assert len(diaries) == agents
         errors = Counter(error for diary in diaries for error in diary["errors"])
         assert not errors, f"agents saw errors: {errors.most_common(10)}"
-        finished = [tuple(entry) for diary in diaries for entry in diary["finished"]]
         runs = list(client.list_runs(sweep_id))
+        _check(runs, [(number, loss) for diary in diaries for number, loss in diary["done"]], cap)
         sweep = client.get_sweep(sweep_id)
-        _check(runs, finished, cap)
         assert (sweep.state, sweep.finish_reason) == ("finished", "run_cap")
         assert sweep.stats.finished_runs == sweep.stats.total_runs == cap
         best = min(runs, key=lambda run: (run.objective or 0.0, run.number))
         assert sweep.stats.best_run is not None
-        assert (sweep.stats.best_run.number, sweep.stats.best_run.objective) == (
-            best.number,
-            best.objective,
+        assert sweep.stats.best_run.number == best.number
+        assert sweep.stats.best_run.objective == best.objective
+        return Survival(
+            kills=kills,
+            seconds=seconds,
+            rate=finished / seconds,
+            runs=cap,
+            again=sum(run.attempt - 1 for run in runs),
+            waits=_text(said).count("waiting up to"),
+            best=sweep.stats.best_run.objective,
         )
-    return Survival(
-        kills=kills,
-        seconds=seconds,
-        runs=len(runs),
-        handed_out_again=sum(run.attempt - 1 for run in runs),
-        longest_call=max(diary["longest_call"] for diary in diaries),
-        killing_runs=killing_runs,
-        best=sweep.stats.best_run.objective,
-    )
 
 
-def _kill_in_turn(
-    running: UpProcess, client: Client, sweep_id: str, seconds: float, every: float
-) -> tuple[int, int]:
-    """How many processes were killed, and how many runs finished meanwhile."""
-    before = client.get_sweep_stats(sweep_id).finished_runs
+@contextlib.contextmanager
+def _agents(
+    running: UpProcess, sweep_id: str, count: int, said: IO[str]
+) -> Iterator[list[subprocess.Popen[str]]]:
+    """Processes of agents; they are ended at the end."""
+    processes = [
+        subprocess.Popen(
+            [
+                *(sys.executable, "-m", "tests.e2e.busy_agents", sweep_id),
+                str(min(AGENTS_A_PROCESS, count - first)),
+            ],
+            env=running.environment(),
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+        )
+        for first in range(0, count, AGENTS_A_PROCESS)
+    ]
+    try:
+        yield processes
+        assert all(process.returncode == 0 for process in processes), _text(said)
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def _kill_in_turn(running: UpProcess, seconds: float, every: float) -> int:
+    """How many processes were killed."""
     began = time.monotonic()
     kills = 0
     for turn in range(round(seconds / every)):
         time.sleep(max(0.0, began + turn * every - time.monotonic()))
         pids = running.ready["pids"]
         for service in ("registry", "suggestion"):
-            # Also one that is still on its way back.
+            # One that is still on its way back stands there with the pid of its last life.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pids[service][turn % 2], signal.SIGKILL)
                 kills += 1
     time.sleep(max(0.0, began + seconds - time.monotonic()))
-    return kills, client.get_sweep_stats(sweep_id).finished_runs - before
+    return kills
 
 
-def _check(runs: list[Run], finished: list[tuple[int, int, float]], cap: int) -> None:
-    """Numbers without gaps up to the cap; every acknowledged result is there, once, unaltered."""
+def _check(runs: Sequence[Run], done: Sequence[tuple[int, float]], cap: int) -> None:
+    """Numbers without gaps up to the cap; each result is there, once, unaltered."""
     assert [run.number for run in runs] == list(range(cap))
-    told = {number: (attempt, value) for number, attempt, value in finished}
-    assert len(told) == len(finished), "two agents were told that they finished one run"
+    times = Counter(number for number, _ in done)
+    losses = dict(done)
     for run in runs:
         assert run.state == "finished", f"run {run.number} is {run.state}"
-        assert run.objective == objective(run.parameters)
-        if run.number in told:
-            assert told[run.number] == (run.attempt, run.objective)
+        assert run.objective == loss_of(run.parameters) == losses[run.number]
+        # Done as often as it was handed out, each time by another agent.
+        assert times[run.number] == run.attempt
+
+
+def _text(said: IO[str]) -> str:
+    said.seek(0)
+    return said.read()

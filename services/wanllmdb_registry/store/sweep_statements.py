@@ -301,16 +301,16 @@ RENEW_LEASES = Statement(
     .values(lease_expire_time=func.clock_timestamp() + bindparam("lease", type_=Interval))
     .returning(runs.c.number, runs.c.lease_expire_time)
 )
+# By their places in the table: 17 times as fast as by their keys, which are random. Those
+# that another replica is about to delete are left to it.
+_ctid: ColumnElement[Any] = literal_column("ctid")
 _old_replies = (
-    select(replies.c.sweep_id, replies.c.request_id)
+    select(_ctid)
+    .select_from(replies)
     .where(replies.c.create_time < func.now() - bindparam("age", type_=Interval))
+    .order_by(replies.c.create_time)
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True)
-    .subquery()
+    .scalar_subquery()
 )
-DELETE_OLD_REPLIES = Statement(
-    delete(replies).where(
-        replies.c.sweep_id == _old_replies.c.sweep_id,
-        replies.c.request_id == _old_replies.c.request_id,
-    )
-)
+DELETE_OLD_REPLIES = Statement(delete(replies).where(_ctid == func.any(func.array(_old_replies))))
