@@ -3,45 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from . import data_dir as layout
-from .admin_key import ADMIN_KEY_VARIABLE, admin_key
-from .defaults import HOST
 from .errors import StartError
-from .kept_ports import choose_ports
 from .leftovers import stop_left_over_services
-from .ports import WantedPort
+from .platform_settings import PlatformSettings
 from .postgres import EmbeddedPostgres
 from .process_records import ProcessRecords
-from .protection import Protection
 from .service import Service, stop_services
-from .state_key import state_key
+from .services import Services
 from .supervised import Supervised
 
 _TICK_SECONDS = 0.05
 # The services give running calls 10 s; then some for the way out.
 _SERVICE_GRACE_SECONDS = 15.0
-
-
-@dataclass(frozen=True)
-class PlatformSettings:
-    """What `up` was asked for. Port 0 picks a free one."""
-
-    data_dir: Path
-    registry_port: int
-    suggestion_port: int
-    # Of each service. All but the first have free ports.
-    replicas: int = 1
-    # An own PostgreSQL; the embedded one where None.
-    database_url: str | None = None
-    protection: Protection = field(default_factory=Protection)
 
 
 @dataclass(frozen=True)
@@ -137,25 +117,13 @@ class Platform:
         self._lock.enter_context(layout.locked(folder))
         self._locked = True
         stop_left_over_services(self._records)
-        ports = choose_ports(folder / layout.PORTS, self._wanted_ports())
+        services = Services(settings)
         postgres = self._start_postgres() if settings.database_url is None else None
-        registries = self._replicas(
-            "registry",
-            ports,
-            arguments=["--require-keys"] if settings.protection.has_keys else [],
-            # Not arguments: those are shown to every user of the machine.
-            environment={
-                "WANLLMDB_REGISTRY_DATABASE_URL": self._database_url(),
-                **self._admin_key(),
-            },
-        )
-        suggestions = self._replicas(
-            "suggestion",
-            ports,
-            arguments=["--registry", ",".join(registry.local_address for registry in registries)],
-            environment={"WANLLMDB_SUGGESTION_STATE_KEY": state_key(folder / layout.STATE_KEY)},
-        )
-        self._services = {"registry": registries, "suggestion": suggestions}
+        registries = services.registries(self._database_url())
+        self._services = {
+            "registry": registries,
+            "suggestion": services.suggestions(registries),
+        }
         groups = [
             [
                 Supervised(replica.name, replica, replica.launch, say=self._say, needs=postgres)
@@ -195,71 +163,6 @@ class Platform:
         part.take_over()
         part.tell(f"ready at {self._postgres.address}, data in {self._settings.data_dir}")
         return part
-
-    def _wanted_ports(self) -> dict[str, WantedPort]:
-        settings = self._settings
-        host = settings.protection.host
-        wanted = {}
-        for kind, port in (
-            ("registry", settings.registry_port),
-            ("suggestion", settings.suggestion_port),
-        ):
-            for number in range(1, settings.replicas + 1):
-                asked_for = port if number == 1 else 0
-                wanted[f"{kind}-{number}"] = WantedPort(asked_for, f"--{kind}-port", host=host)
-                if settings.protection.needs_local_ports:
-                    wanted[f"{kind}-{number}-local"] = WantedPort()
-        return wanted
-
-    def _replicas(
-        self,
-        kind: str,
-        ports: Mapping[str, int],
-        *,
-        arguments: Sequence[str],
-        environment: Mapping[str, str],
-    ) -> list[Service]:
-        return [
-            self._service(kind, number, ports, arguments=arguments, environment=environment)
-            for number in range(1, self._settings.replicas + 1)
-        ]
-
-    def _service(
-        self,
-        kind: str,
-        number: int,
-        ports: Mapping[str, int],
-        *,
-        arguments: Sequence[str],
-        environment: Mapping[str, str],
-    ) -> Service:
-        protection = self._settings.protection
-        name = f"{kind}-{number}" if self._settings.replicas > 1 else kind
-        port = ports[f"{kind}-{number}"]
-        listening = [*protection.arguments(), "--port", str(port)]
-        address = local_address = protection.address(port)
-        if protection.needs_local_ports:
-            local_port = ports[f"{kind}-{number}-local"]
-            listening += ["--local-port", str(local_port)]
-            local_address = f"{HOST}:{local_port}"
-        metrics_port = f"WANLLMDB_{kind.upper()}_METRICS_PORT"
-        if number > 1 and metrics_port in os.environ:
-            # The first one has the port that was asked for; the others tell theirs in their logs.
-            environment = {**environment, metrics_port: "0"}
-        return Service(
-            kind,
-            name=name,
-            address=address,
-            local_address=local_address,
-            arguments=[*listening, *arguments],
-            log_file=self._settings.data_dir / layout.LOGS / f"{name}.log",
-            environment=environment,
-        )
-
-    def _admin_key(self) -> dict[str, str]:
-        if not self._settings.protection.has_keys or ADMIN_KEY_VARIABLE in os.environ:
-            return {}
-        return {ADMIN_KEY_VARIABLE: admin_key(self._settings.data_dir / layout.ADMIN_KEY)}
 
     def _tick(self) -> None:
         before = self._service_pids()

@@ -12,7 +12,7 @@ from .defaults import HOST, REGISTRY_PORT, SUGGESTION_PORT
 from .requirements import require_server
 
 if TYPE_CHECKING:
-    from .platform import PlatformSettings
+    from .platform_settings import PlatformSettings
     from .signals import StopSignals
 
 # Each registry has 16 connections to the database, and the embedded one takes 200.
@@ -106,7 +106,7 @@ def command(
     from .admin_key import ADMIN_KEY_VARIABLE
     from .data_dir import default_data_dir
     from .errors import AddressError, DataDirError, LocalError, PortTakenError, ProtectionError
-    from .platform import PlatformSettings
+    from .platform_settings import PlatformSettings
     from .protection import Protection
     from .signals import StopSignals
 

@@ -7,7 +7,8 @@ import os
 from .admin_key import ADMIN_KEY_VARIABLE
 from .data_dir import ADMIN_KEY, LOGS
 from .defaults import HOST, REGISTRY_PORT, SUGGESTION_PORT
-from .platform import Endpoints, PlatformSettings
+from .platform import Endpoints
+from .platform_settings import PlatformSettings
 
 
 def welcome(settings: PlatformSettings, endpoints: Endpoints) -> str:

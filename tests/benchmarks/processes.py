@@ -9,7 +9,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from wanllmdb_local.platform import Endpoints, Platform, PlatformSettings
+from wanllmdb_local.platform import Endpoints, Platform
+from wanllmdb_local.platform_settings import PlatformSettings
 
 
 @contextlib.contextmanager
