@@ -59,6 +59,8 @@ class StudyKeeper:
         self._model: SweepModel | None = SweepModel(spec)
         # Those who use it or wait for it, by their keys.
         self._callers: dict[str, _Callers] = {}
+        # Where what the model holds came from.
+        self._database_id = ""
         # Syncs are counted: the last one begun.
         self._begun = 0
 
@@ -136,7 +138,9 @@ class StudyKeeper:
         response = await self._registry.sync_runs(
             self.sweep_id, model.revision, scope, with_points=model.stop_rule is not None
         )
-        if response.revision < model.revision:
+        before, self._database_id = self._database_id, response.database_id
+        is_other = model.revision > 0 and response.database_id != before
+        if is_other or response.revision < model.revision:
             # The registry was set back, to a backup say: what we know is void.
             self._model = None
             return False

@@ -92,6 +92,7 @@ class SyncedRuns:
     next_number: int
     space_exhausted: bool
     sweep: Sweep | None
+    database_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ def synced_to_proto(synced: SyncedRuns) -> pb.SyncRunsResponse:
         next_number=synced.next_number,
         space_exhausted=synced.space_exhausted,
         sweep=None if synced.sweep is None else sweep_to_proto(synced.sweep),
+        database_id=synced.database_id,
     )
 
 

@@ -46,6 +46,16 @@ _HOT = "trials"
 _LISTS = "lists"
 
 
+# A cluster of its own, a database made anew in it, and a standby that took over or a
+# recovery to a point in time, which begins a new timeline: in each revisions may come
+# again with other changes.
+_IDENTITY = """
+    SELECT concat_ws('.', system_identifier, timeline_id, oid)
+    FROM pg_control_system(), pg_control_checkpoint(), pg_database
+    WHERE datname = current_database()
+"""
+
+
 class DatabaseUrlError(ValueError):
     """The address of the database is not one."""
 
@@ -101,6 +111,8 @@ class Database:
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._opening = asyncio.Lock()
         self._connections: weakref.WeakSet[Any] = weakref.WeakSet()
+        self.identity = ""
+        """Of the database and its history, once there was a connection."""
         self._is_ready = asyncio.Event()
         self._is_ready.set()
         POOL_CONNECTIONS_MAX.labels(_LISTS).set(listing)
@@ -199,6 +211,7 @@ class Database:
     async def _adopt_for_trials(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
         self._adopt(connection, _HOT)
         await prepare_connection(connection)
+        self.identity = await connection.fetchval(_IDENTITY)
 
     def _adopt_for_lists(self, adapted: Any, _record: object) -> None:
         self._adopt(adapted.driver_connection, _LISTS)

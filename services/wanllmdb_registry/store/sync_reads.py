@@ -134,6 +134,7 @@ class SyncReads:
             next_number=head["next_number"],
             space_exhausted=head["space_exhausted"],
             sweep=sweep,
+            database_id=self._database.identity,
         )
 
 

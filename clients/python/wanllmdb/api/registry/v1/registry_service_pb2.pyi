@@ -1714,6 +1714,7 @@ class SyncRunsResponse(_message.Message):
     SPACE_EXHAUSTED_FIELD_NUMBER: _builtins.int
     SWEEP_FIELD_NUMBER: _builtins.int
     PRIOR_RUNS_FIELD_NUMBER: _builtins.int
+    DATABASE_ID_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """What was sent is complete up to here; the next `since_revision`."""
     has_more: _builtins.bool
@@ -1726,6 +1727,11 @@ class SyncRunsResponse(_message.Message):
     """The number that the next new run will get."""
     space_exhausted: _builtins.bool
     """True when all points of the space were handed out."""
+    database_id: _builtins.str
+    """The database that answered, and its history: another one after a backup was
+    restored or a standby took over, where revisions may name other changes than
+    before. Then all that was synced is void; begin again with since_revision 0.
+    """
     @_builtins.property
     def runs(self) -> _containers.RepeatedCompositeFieldContainer[Global___SyncedRun]:
         """Runs that changed, in the order of revisions."""
@@ -1757,10 +1763,11 @@ class SyncRunsResponse(_message.Message):
         space_exhausted: _builtins.bool = ...,
         sweep: _sweep_pb2.Sweep | None = ...,
         prior_runs: _abc.Iterable[Global___SyncedPriorRun] | None = ...,
+        database_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["sweep", b"sweep"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["finish_reason", b"finish_reason", "has_more", b"has_more", "next_number", b"next_number", "objective_points", b"objective_points", "prior_runs", b"prior_runs", "revision", b"revision", "runs", b"runs", "space_exhausted", b"space_exhausted", "state", b"state", "sweep", b"sweep"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["database_id", b"database_id", "finish_reason", b"finish_reason", "has_more", b"has_more", "next_number", b"next_number", "objective_points", b"objective_points", "prior_runs", b"prior_runs", "revision", b"revision", "runs", b"runs", "space_exhausted", b"space_exhausted", "state", b"state", "sweep", b"sweep"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
