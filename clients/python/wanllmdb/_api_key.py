@@ -26,7 +26,7 @@ class GivenKey:
     Attributes:
         text: `wsk_<id>_<secret>`; empty for none.
         source: For people: what was set to it.
-        file: The file that it was read from.
+        file: The file that it was read from, as an absolute path.
     """
 
     text: str = field(default="", repr=False)
@@ -37,7 +37,7 @@ class GivenKey:
         """The environment by which a child process gets the same."""
         return {
             _env.API_KEY: "" if self.file is not None else self.text,
-            _env.API_KEY_FILE: "" if self.file is None else str(self.file.absolute()),
+            _env.API_KEY_FILE: "" if self.file is None else str(self.file),
         }
 
 
@@ -48,14 +48,23 @@ def given_key(given: str | os.PathLike[str] | None) -> GivenKey:
         InvalidArgumentError: what was given is no key, or its file can't be read.
     """
     if isinstance(given, os.PathLike):
-        return _from_file(Path(given), "the argument api_key=")
+        return _from_file(Path(given), _file_source(Path(given), "the argument api_key="))
     if given:
         return _checked(GivenKey(given.strip(), "the argument api_key="))
     if text := os.environ.get(_env.API_KEY, "").strip():
         return _checked(GivenKey(text, _env.API_KEY))
     if path := os.environ.get(_env.API_KEY_FILE):
-        return _from_file(Path(path), _env.API_KEY_FILE)
+        return _from_file(Path(path), _file_source(Path(path), _env.API_KEY_FILE))
     return GivenKey()
+
+
+def read_again(key: GivenKey) -> GivenKey:
+    """The key that is in the file by now; itself if it is from none.
+
+    Raises:
+        InvalidArgumentError: the file can't be read, or holds no key.
+    """
+    return key if key.file is None else _from_file(key.file, key.source)
 
 
 def new_secret() -> str:
@@ -68,16 +77,20 @@ def secret_digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("ascii")).digest()
 
 
+def _file_source(path: Path, named_by: str) -> str:
+    return f"the file {path} ({named_by})"
+
+
 def _from_file(path: Path, source: str) -> GivenKey:
     try:
         with path.open("rb") as file:
             data = file.read(_MAX_FILE_BYTES + 1)
     except OSError as error:
         raise InvalidArgumentError(
-            f"the API key's file {path} ({source}) can't be read: {error.strerror}"
+            f"the API key in {source} can't be read: {error.strerror}"
         ) from None
     text = data.decode("ascii", errors="replace").strip() if len(data) <= _MAX_FILE_BYTES else ""
-    return _checked(GivenKey(text, f"the file {path} ({source})", path))
+    return _checked(GivenKey(text, source, path.absolute()))
 
 
 def _checked(key: GivenKey) -> GivenKey:

@@ -18,7 +18,7 @@ from wanllmdb._addresses import REGISTRY, SUGGESTION, Service
 from wanllmdb._credentials import Credentials
 from wanllmdb._errors import WanllmdbError
 from wanllmdb._tls import Tls
-from wanllmdb._transport import Peer, resend_delay
+from wanllmdb._transport import Peer
 from wanllmdb._wire.call import Call, Page
 from wanllmdb.api.registry.v1.key_service_pb2_grpc import KeyServiceStub
 from wanllmdb.api.registry.v1.registry_service_pb2_grpc import SweepRegistryServiceStub
@@ -116,6 +116,7 @@ class Connection:
         send = peer.rpc(self._stubs[call.service], call.rpc)
         resends = 0
         while True:
+            key_text = peer.key_text
             try:
                 response = send(
                     call.request,
@@ -128,7 +129,7 @@ class Connection:
             else:
                 peer.has_answered = True
                 return call.convert(response)
-            delay = resend_delay(failure, resends)
+            delay = peer.resend_delay(failure, resends, key_text)
             if delay is None:
                 raise failure
             resends += 1
@@ -238,6 +239,7 @@ class AsyncConnection:
         send = peer.rpc(self._stub(call.service), call.rpc)
         resends = 0
         while True:
+            key_text = peer.key_text
             try:
                 response = await send(
                     call.request,
@@ -250,7 +252,7 @@ class AsyncConnection:
             else:
                 peer.has_answered = True
                 return call.convert(response)
-            delay = resend_delay(failure, resends)
+            delay = peer.resend_delay(failure, resends, key_text)
             if delay is None:
                 raise failure
             resends += 1

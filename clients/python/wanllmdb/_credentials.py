@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass, field
 from typing import Self
@@ -10,17 +11,17 @@ import grpc
 
 from wanllmdb import _env
 from wanllmdb._addresses import Service, is_loopback
-from wanllmdb._api_key import GivenKey, given_key
+from wanllmdb._api_key import GivenKey, given_key, read_again
 from wanllmdb._errors import InvalidArgumentError
 from wanllmdb._tls import Tls, channel_credentials, tls_of, tls_variables
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Credentials:
     """One client's.
 
     Attributes:
-        key: The API key; one without text for none.
+        key: The API key; one without text for none. One from a file may be replaced.
         tls: None for plain text.
         channel: What gRPC makes of `tls`.
         insecure: Whether the key may go in plain text anywhere.
@@ -52,9 +53,17 @@ class Credentials:
         )
 
     @property
-    def metadata(self) -> tuple[tuple[str, str], ...] | None:
+    def metadata(self) -> tuple[tuple[str, str], ...]:
         """What is sent with each call."""
-        return (("authorization", f"Bearer {self.key.text}"),) if self.key.text else None
+        return (("authorization", f"Bearer {self.key.text}"),) if self.key.text else ()
+
+    def has_other_key_than(self, refused: str) -> bool:
+        """Whether there is another one by now, in the file from which the refused one was read."""
+        if self.key.file is not None:
+            # What is wrong with the file now is no better to know than the refusal.
+            with contextlib.suppress(InvalidArgumentError):
+                self.key = read_again(self.key)
+        return self.key.text != refused
 
     def check_target(self, service: Service, address: str, target: str) -> None:
         """Passes if the key may be sent there.

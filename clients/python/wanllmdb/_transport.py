@@ -46,7 +46,6 @@ class Peer:
         self.target = target_of(self.address, service)
         credentials.check_target(service, self.address, self.target)
         self._credentials = credentials
-        self._own_metadata = credentials.metadata or ()
         self.has_answered = False
         """Whether the service was ever there: then a call waits, up to its deadline, for
         it to come back; else a wrong address is told within seconds."""
@@ -55,7 +54,12 @@ class Peer:
     @property
     def metadata(self) -> Metadata:
         """Sent with each call: the API key, and the program's trace if it has one."""
-        return (*self._own_metadata, *trace_headers())
+        return (*self._credentials.metadata, *trace_headers())
+
+    @property
+    def key_text(self) -> str:
+        """The API key that is sent at present; empty for none."""
+        return self._credentials.key.text
 
     def waits_for(self, call: Call[Any]) -> bool:
         """Whether a call waits for the service to come back, up to its deadline."""
@@ -70,6 +74,26 @@ class Peer:
         if self.is_closed:
             raise WanllmdbError(f"the client was closed; {name} needs an open one")
         return getattr(stub, name)
+
+    def resend_delay(self, failure: WanllmdbError, resends: int, key_text: str) -> float | None:
+        """Seconds after which to send the same request again, None for not at all.
+
+        Beyond what the channel retries by itself: writes that met each other, a server that
+        asks to come again later, and a key that was replaced in its file.
+
+        Args:
+            failure: how the call failed.
+            resends: how often it was sent again before.
+            key_text: the key that it was sent with.
+        """
+        if resends >= _MAX_RESENDS:
+            return None
+        if isinstance(failure, _errors.AbortedError) and failure.reason == "WRITE_CONFLICT":
+            return random.uniform(0.5, 1.0) * 0.1 * 2.0**resends
+        if isinstance(failure, _errors.ResourceExhaustedError) and failure.retry_after is not None:
+            return random.uniform(1.0, 1.2) * min(failure.retry_after, _LONGEST_RETRY_AFTER)
+        is_refused = isinstance(failure, _errors.UnauthenticatedError)
+        return 0.0 if is_refused and self._credentials.has_other_key_than(key_text) else None
 
     def channel(self) -> grpc.Channel:
         """A new blocking channel."""
@@ -203,21 +227,6 @@ class Peer:
                 },
             ],
         }
-
-
-def resend_delay(failure: WanllmdbError, resends: int) -> float | None:
-    """Seconds after which to send the same request again, None for not at all.
-
-    Beyond what the channel retries by itself: writes that met each other, and a
-    server that asks to come again later.
-    """
-    if resends >= _MAX_RESENDS:
-        return None
-    if isinstance(failure, _errors.AbortedError) and failure.reason == "WRITE_CONFLICT":
-        return random.uniform(0.5, 1.0) * 0.1 * 2.0**resends
-    if isinstance(failure, _errors.ResourceExhaustedError) and failure.retry_after is not None:
-        return random.uniform(1.0, 1.2) * min(failure.retry_after, _LONGEST_RETRY_AFTER)
-    return None
 
 
 def reconnect_delay(failures: int) -> float:

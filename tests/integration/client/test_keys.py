@@ -109,6 +109,31 @@ async def test_both_clients_make_keys(services: Keyed, admin: AsyncClient) -> No
             await client.get_caller()
 
 
+async def test_a_key_that_is_replaced_in_its_file_is_read_again(
+    services: Keyed, admin: AsyncClient, tmp_path: Path
+) -> None:
+    keys = [await admin.create_key(role="agent", projects="p") for _ in range(3)]
+    file = tmp_path / "agent.key"
+    file.write_text(keys[0].text)
+    addresses = services.registry_address, services.suggestion_address
+    async with AsyncClient(*addresses, api_key=file) as client:
+        with Client(*addresses, api_key=file) as blocking:
+            await admin.revoke_key(keys[0].key.key_id)
+            for left in ("", "nothing good", keys[0].text):
+                file.write_text(left)
+                with pytest.raises(UnauthenticatedError) as told:
+                    await client.get_caller()
+                assert told.value.reason == "KEY_REVOKED"
+            for new, old in ((keys[1], ""), (keys[2], keys[1].key.key_id)):
+                file.write_text(new.text)
+                if old:
+                    await admin.revoke_key(old)
+                assert (await client.get_caller()).key == new.key
+                assert (await asyncio.to_thread(blocking.get_caller)).key == new.key
+                assert await client.list_algorithms()
+        assert client.environment["WANLLMDB_API_KEY_FILE"] == str(file)
+
+
 async def test_a_repeated_call_makes_no_second_key(admin: AsyncClient) -> None:
     name, again, secret = request_id(), request_id(), "s" * 43
 
