@@ -11,6 +11,9 @@ MAX_RUNS_PER_SUGGEST = 100
 MAX_BEST_RUNS = 1_000
 DEFAULT_BEST_RUNS = 10
 MAX_AGENT_ID = 200
+# Of sweeps and metrics. Parameters lie in groups, twenty deep.
+MAX_NAME = 200
+MAX_PARAMETER_NAME = 5_000
 
 
 class Problems:
@@ -28,8 +31,16 @@ class Problems:
 
     def sweep_id(self, sweep_id: str) -> None:
         """Must be there."""
-        if not sweep_id:
-            self.add("sweep_id", "must not be empty")
+        self.name("sweep_id", sweep_id, required=True)
+
+    def name(
+        self, field: str, name: str, *, required: bool = False, most: int = MAX_NAME
+    ) -> None:
+        """Must be there, where it is required, and not longer than any name is."""
+        if required and not name:
+            self.add(field, "must not be empty")
+        if len(name) > most:
+            self.add(field, f"has {len(name):,} characters, at most {most:,} are allowed")
 
     def bounded(self, field: str, value: int, most: int, least: int = 1) -> None:
         """Must be within the bounds, or 0."""

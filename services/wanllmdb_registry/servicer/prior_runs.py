@@ -94,6 +94,9 @@ async def fit_source(
     """
     match source.WhichOneof("source"):
         case "sweep_id":
+            reader = RequestReader()
+            reader.text(f"{path}.sweep_id", source.sweep_id, required=True)
+            reader.done()
             fitting = await _fit_sweep(registry, spec, source.sweep_id, path)
         case "runs":
             if len(source.runs.runs) > MAX_LISTED:

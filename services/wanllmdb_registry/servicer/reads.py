@@ -21,7 +21,7 @@ from wanllmdb_registry.servicer.page_tokens import (
     write_token,
 )
 from wanllmdb_registry.servicer.parallel import parallel_coordinates
-from wanllmdb_registry.servicer.requests import RequestReader
+from wanllmdb_registry.servicer.requests import MAX_METRIC_NAMES, RequestReader
 from wanllmdb_registry.servicer.synced import synced_to_proto
 
 _ORDERS = {
@@ -95,14 +95,13 @@ class ReadsPart(ServicerPart):
         sweep_id = reader.sweep_id(request.sweep_id)
         number = reader.number("number", request.number)
         limit = reader.limit("page_size", request.page_size, default=10_000, maximum=50_000)
-        for name in request.names:
-            reader.text("names", name, required=True)
+        names = reader.texts("names", request.names, most=MAX_METRIC_NAMES)
         reader.done()
         position = read_token(request, request.page_token, (as_text, as_integer))
         points = await self.registry.runs.metric_points(
             sweep_id,
             number,
-            list(request.names),
+            names,
             request.min_step if request.HasField("min_step") else None,
             request.attempt if request.HasField("attempt") else None,
             None if position is None else PointPosition(position[0], position[1]),

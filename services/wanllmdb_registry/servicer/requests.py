@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import partial
+from itertools import islice
 from typing import Any, Protocol, TypeVar
 
 from google.protobuf.message import Message
@@ -23,6 +24,8 @@ MAX_NAME = 200
 MAX_TEXT = 10_000
 MAX_VALUES = 10_000
 MAX_LABELS = 100
+MAX_FILTERS = 100
+MAX_METRIC_NAMES = 1_000
 MAX_CONFIG_ENTRIES = 1_000
 MAX_CONFIG_BYTES = 256 * 1024
 MAX_ERROR_MESSAGE = 4_096
@@ -75,6 +78,17 @@ class RequestReader:
     def sweep_id(self, value: str) -> str:
         """A sweep's id."""
         return self.text("sweep_id", value, required=True)
+
+    def etag(self, value: str, field: str = "etag") -> str:
+        """An etag, empty for none."""
+        return self.text(field, value)
+
+    def texts(self, field: str, values: Sequence[str], *, most: int) -> list[str]:
+        """Names, none empty."""
+        if len(values) > most:
+            self.problem(field, f"are {len(values):,}, at most {most:,} are allowed")
+            return []
+        return [self.text(field, value, required=True) for value in values]
 
     def key(self, request: Message, field: str = "request_id") -> RequestKey | None:
         """What makes the request exactly-once; None when it has no id."""
@@ -192,6 +206,9 @@ class RequestReader:
         kind: type[E],
     ) -> list[E]:
         """The domain's members of an enum whose values are named PREFIX_MEMBER."""
+        if len(numbers) > MAX_FILTERS:
+            self.problem(field, f"are {len(numbers):,}, at most {MAX_FILTERS} are allowed")
+            return []
         prefix = names.keys()[0].removesuffix("UNSPECIFIED")
         by_number = dict(zip(names.values(), names.keys(), strict=True))
         members = []
@@ -206,7 +223,10 @@ class RequestReader:
 
     def mask(self, field: str, paths: Iterable[str], known: Sequence[str]) -> frozenset[str]:
         """The fields that an update names."""
-        named = frozenset(paths)
+        named = frozenset(islice(paths, MAX_FILTERS + 1))
+        if len(named) > MAX_FILTERS:
+            self.problem(field, f"names more than {MAX_FILTERS} fields")
+            return frozenset()
         if not named:
             self.problem(field, f"must name at least one of {', '.join(known)}")
         for path in sorted(named - set(known)):

@@ -48,6 +48,8 @@ from wanllmdb_registry.servicer.requests import (
 
 MAX_PROPOSALS = 1000
 MAX_ENQUEUED = 1000
+# That of CMA-ES grows with the square of the parameters: some hundred of them fit.
+MAX_SAMPLER_STATE = 3 * 1024 * 1024
 
 
 class RunsPart(ServicerPart):
@@ -63,6 +65,11 @@ class RunsPart(ServicerPart):
         total = sum(len(r.proposals) for r in request.requests)
         if total > MAX_PROPOSALS:
             reader.problem("requests", f"hold {total} proposals, at most {MAX_PROPOSALS:,}")
+        if len(request.requests) > MAX_PROPOSALS:
+            count = len(request.requests)
+            reader.problem("requests", f"are {count:,}, at most {MAX_PROPOSALS:,} are allowed")
+        reader.done()
+        etag = reader.etag(request.etag)
         requests = [
             RunsForAgent(
                 # The proposals are the service's; what the agent asked for is this.
@@ -77,7 +84,9 @@ class RunsPart(ServicerPart):
                     Proposal(
                         reader.number(f"requests[{i}].proposals[{k}].number", p.number),
                         reader.parameters(f"requests[{i}].proposals[{k}].parameters", p.parameters),
-                        p.sampler_state,
+                        _sampler_state(
+                            reader, f"requests[{i}].proposals[{k}].sampler_state", p.sampler_state
+                        ),
                     )
                     for k, p in enumerate(r.proposals)
                 ],
@@ -91,7 +100,7 @@ class RunsPart(ServicerPart):
         change = CreateRuns(
             requests,
             request.space_exhausted,
-            request.etag,
+            etag,
             _encode_created,
             _encode_create_response,
         )
@@ -199,6 +208,13 @@ class RunsPart(ServicerPart):
         reason = _reason(request.reason)
         change = ReleaseRun(key, encode, number=number, attempt=request.attempt, reason=reason)
         return await self.commit(sweep_id, change, pb.ReleaseRunResponse)
+
+
+def _sampler_state(reader: RequestReader, field: str, state: bytes) -> bytes:
+    if len(state) > MAX_SAMPLER_STATE:
+        text = f"takes {len(state):,} bytes, at most {MAX_SAMPLER_STATE:,} are allowed"
+        reader.problem(field, text)
+    return state
 
 
 def _encode_created(runs: Sequence[Run]) -> bytes:

@@ -195,9 +195,10 @@ class SweepsPart(ServicerPart):
     ) -> pb.UpdateSweepResponse:
         reader = RequestReader()
         sweep_id = reader.text("sweep.sweep_id", request.sweep.sweep_id, required=True)
+        etag = reader.etag(request.sweep.etag, "sweep.etag")
         key = reader.key(request)
         update = read_sweep_update(reader, request)
-        change = UpdateSweep(key, encode_updated, etag=request.sweep.etag, update=update)
+        change = UpdateSweep(key, encode_updated, etag=etag, update=update)
         return await self.commit(sweep_id, change, pb.UpdateSweepResponse)
 
     async def DeleteSweep(
@@ -206,8 +207,9 @@ class SweepsPart(ServicerPart):
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
+        etag = reader.etag(request.etag)
         reader.done()
-        change = DeleteSweep(key, lambda _: b"", etag=request.etag)
+        change = DeleteSweep(key, lambda _: b"", etag=etag)
         return await self.commit(sweep_id, change, pb.DeleteSweepResponse)
 
     async def StartSweep(
@@ -236,11 +238,12 @@ class SweepsPart(ServicerPart):
             text = "leave it out, or give REQUESTED or TERMINATED; the registry finds the others"
             reader.problem("reason", text)
         message = reader.text("message", request.message, limit=MAX_END_MESSAGE)
+        etag = reader.etag(request.etag)
         reader.done()
         change = FinishSweep(
             key,
             _encoder(pb.FinishSweepResponse),
-            etag=request.etag,
+            etag=etag,
             reason=reason or FinishReason.REQUESTED,
             message=message,
         )
@@ -260,10 +263,9 @@ class SweepsPart(ServicerPart):
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
+        etag = reader.etag(request.etag)
         reader.done()
-        return await self.commit(
-            sweep_id, change(key, _encoder(response), etag=request.etag), response
-        )
+        return await self.commit(sweep_id, change(key, _encoder(response), etag=etag), response)
 
     async def _get(self, sweep_id: str) -> Sweep:
         reader = RequestReader()

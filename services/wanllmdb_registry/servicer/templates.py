@@ -14,7 +14,12 @@ from wanllmdb.api.registry.v1 import search_space_pb2 as space_pb
 from wanllmdb.api.registry.v1 import template_service_pb2 as pb
 from wanllmdb.api.registry.v1 import template_service_pb2_grpc as pb_grpc
 from wanllmdb_common.error_mapping import Context
-from wanllmdb_common.errors import AbortedError, InvalidArgumentError
+from wanllmdb_common.errors import (
+    AbortedError,
+    FieldViolation,
+    InvalidArgumentError,
+    invalid_request,
+)
 from wanllmdb_common.search_space.convert import value_to_proto
 from wanllmdb_common.search_space.distributions import ParameterValue
 from wanllmdb_registry.domain.config.text import write_json, write_yaml
@@ -36,6 +41,7 @@ from wanllmdb_registry.servicer.page_tokens import as_text, fitting, read_token,
 from wanllmdb_registry.servicer.requests import MAX_TEXT, RequestReader
 
 MAX_PLACEHOLDERS = 100
+MAX_TEMPLATE_BYTES = 1024 * 1024
 _NAME = re.compile(r"[a-z0-9-]{1,100}")
 _FIELDS = ("description", "config_text", "placeholders")
 
@@ -47,6 +53,7 @@ class TemplateServicer(ServicerPart, pb_grpc.TemplateServiceServicer):
         self, request: pb.CreateTemplateRequest, context: Context
     ) -> pb.CreateTemplateResponse:
         reader = RequestReader()
+        _check_size("template", request.template)
         key = reader.key(request)
         name = request.template.name
         if not _NAME.fullmatch(name):
@@ -94,11 +101,13 @@ class TemplateServicer(ServicerPart, pb_grpc.TemplateServiceServicer):
         self, request: pb.UpdateTemplateRequest, context: Context
     ) -> pb.UpdateTemplateResponse:
         reader = RequestReader()
+        _check_size("template", request.template)
         key = reader.key(request)
         name = reader.text("template.name", request.template.name, required=True)
         paths = request.update_mask.paths or _FIELDS
         fields = reader.mask("update_mask", paths, _FIELDS)
         given = _read(reader, request.template)
+        reader.etag(request.template.etag, "template.etag")
         reader.done()
         etag = request.template.etag
 
@@ -122,6 +131,7 @@ class TemplateServicer(ServicerPart, pb_grpc.TemplateServiceServicer):
         reader = RequestReader()
         key = reader.key(request)
         name = reader.text("name", request.name, required=True)
+        reader.etag(request.etag)
         reader.done()
 
         def remove(present: Template | None, now: datetime) -> tuple[None, bytes]:
@@ -150,6 +160,7 @@ def read_template_use(
         InvalidArgumentError: INVALID_REQUEST.
     """
     reader = RequestReader()
+    _check_size("values", use)
     name = reader.text("template", use.template, required=True)
     values = reader.parameters("values", use.values)
     reader.done()
@@ -211,6 +222,18 @@ def _placeholder(reader: RequestReader, path: str, message: pb.TemplatePlacehold
         given.get("default", ABSENT),
         given.get("example", ABSENT),
     )
+
+
+def _check_size(field: str, message: Message) -> None:
+    """Before anything is looked for in its texts, which takes long in long ones.
+
+    Raises:
+        InvalidArgumentError: INVALID_REQUEST.
+    """
+    size = message.ByteSize()
+    if size > MAX_TEMPLATE_BYTES:
+        text = f"takes {size:,} bytes, at most {MAX_TEMPLATE_BYTES:,} are allowed"
+        raise invalid_request(FieldViolation(field, text))
 
 
 def _check(reader: RequestReader, template: Template) -> None:
