@@ -33,9 +33,7 @@ class Problems:
         """Must be there."""
         self.name("sweep_id", sweep_id, required=True)
 
-    def name(
-        self, field: str, name: str, *, required: bool = False, most: int = MAX_NAME
-    ) -> None:
+    def name(self, field: str, name: str, *, required: bool = False, most: int = MAX_NAME) -> None:
         """Must be there, where it is required, and not longer than any name is."""
         if required and not name:
             self.add(field, "must not be empty")

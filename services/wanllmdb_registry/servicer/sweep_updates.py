@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb_registry.domain.config.validate import MAX_METRICS
 from wanllmdb_registry.domain.config.wording import invalid_config
 from wanllmdb_registry.domain.sweep_update import UPDATABLE_FIELDS, SweepUpdate, UpdatedSweep
 from wanllmdb_registry.servicer.convert import sweep_to_proto
@@ -20,6 +21,9 @@ def read_sweep_update(reader: RequestReader, request: pb.UpdateSweepRequest) -> 
     fields = reader.mask("update_mask", request.update_mask.paths, UPDATABLE_FIELDS)
     name = reader.text("sweep.name", sweep.name, required="name" in fields)
     description = reader.text("sweep.description", sweep.description, limit=MAX_TEXT)
+    if len(spec.metrics) > MAX_METRICS:
+        text = f"are {len(spec.metrics):,}, at most {MAX_METRICS} are allowed"
+        reader.problem("sweep.spec.metrics", text)
     reader.done()
     specs = SpecReader()
     early = specs.early_termination(spec) if "spec.early_termination" in fields else None
