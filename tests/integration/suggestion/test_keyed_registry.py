@@ -57,15 +57,17 @@ async def test_the_program_serves_the_world_only_behind_keys(
             stderr=asyncio.subprocess.PIPE,
         )
         assert process.stdout is not None
+        first = "never"
         try:
             async with asyncio.timeout(60):
                 first = (await process.stdout.readline()).decode()
         finally:
-            if process.returncode is None and asks:
+            if first:
                 process.terminate()
             _, errors = await process.communicate()
     if asks:
         assert first.startswith("ready suggestion 0.0.0.0:")
     else:
+        assert first == ""
         assert process.returncode == 2
         assert b"asks nobody for an API key: start the registry with --require-keys" in errors
