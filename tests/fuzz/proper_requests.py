@@ -166,7 +166,7 @@ _PROPER: Mapping[str, list[Message]] = {
         ),
         _change(
             pb.ImportRunsRequest,
-            source=pb.PriorRunSource(runs=pb.PriorRunList(runs=[_PRIOR]), skip_unfit=True),
+            source=pb.PriorRunSource(runs=pb.PriorRunList(runs=[_PRIOR])),
         ),
         _change(pb.ImportRunsRequest, source=pb.PriorRunSource(sweep_id="@bayes")),
     ],
