@@ -16,6 +16,7 @@ from tests.benchmarks import (
     reads,
     samplers,
     samples,
+    tenants,
     trial_loop,
     watching,
 )
@@ -34,7 +35,7 @@ TABLES = {
 }
 
 # On platforms of their own, which they break.
-ALONE = {"kills": kills.run}
+ALONE = {"kills": kills.run, "tenants": tenants.run}
 
 
 def main(names: list[str]) -> None:

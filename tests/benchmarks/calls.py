@@ -9,8 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-import grpc.aio
-
+from tests.security_table.keys import channel_with
 from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb.api.registry.v1 import run_pb2
@@ -96,11 +95,11 @@ class Calls:
 
 
 @contextlib.asynccontextmanager
-async def calls_to(registry: str, suggestion: str) -> AsyncIterator[Calls]:
-    """Stubs over one channel a service, within the block."""
+async def calls_to(registry: str, suggestion: str, key: str = "") -> AsyncIterator[Calls]:
+    """Stubs over one channel a service, within the block; with an API key where one is given."""
     async with (
-        grpc.aio.insecure_channel(registry) as first,
-        grpc.aio.insecure_channel(suggestion) as second,
+        channel_with(registry, key) as first,
+        channel_with(suggestion, key) as second,
     ):
         yield Calls(
             registry_grpc.SweepRegistryServiceStub(first),
