@@ -356,6 +356,18 @@ async def test_many_callers_with_many_keys_at_once(services: Keyed, seed: int, c
     assert seen[str(Code.UNAUTHENTICATED)] == 1
 
 
+async def test_a_key_costs_the_registry_next_to_no_calls(services: Keyed) -> None:
+    sweep_id = await warm_sweep(services, BAYES)
+    agent = await services.new_agent()
+    for _ in range(12):
+        await agent.suggest(sweep_id)
+    calls = Counter(call.rpc for call in services.recorder.of(agent.key))
+    # A Suggest is a sync and a write; whose the key is, and where the sweep is, is remembered.
+    assert calls.pop("SyncRuns") == calls.pop("CreateRuns") == 12
+    assert calls.pop("GetCaller") <= 3
+    assert calls == {"GetSweep": 1}
+
+
 def test_a_server_with_an_rpc_that_is_not_in_the_table_does_not_start() -> None:
     lacking = {rpc: access for rpc, access in ACCESS.items() if not rpc.endswith("/GetSlices")}
     with pytest.raises(AccessTableError, match=r"AnalysisService/GetSlices has no row"):
