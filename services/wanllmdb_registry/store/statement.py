@@ -35,6 +35,11 @@ _PLANS = """
     SET enable_mergejoin = off;
     SET jit = off;
 """
+# A replica that is frozen, or cut off, in the midst of a transaction keeps its locks. The
+# server takes them from it after this time, so that the other replicas go on; between its
+# statements a transaction takes milliseconds.
+IDLE_SECONDS = 5
+_LIMITS = f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'"
 
 
 class Row(Protocol):
@@ -86,6 +91,7 @@ class Statement:
 async def prepare_connection(connection: asyncpg.Connection[asyncpg.Record]) -> None:
     """Makes a new connection give JSON columns as values, and plan for rows by the million."""
     await connection.execute(_PLANS)
+    await connection.execute(_LIMITS)
     await connection.set_type_codec(
         "json", encoder=json.dumps, decoder=json.loads, schema="pg_catalog"
     )
