@@ -14,6 +14,7 @@ from tests.benchmarks import (
     keys,
     kills,
     reads,
+    replicas,
     samplers,
     samples,
     tenants,
@@ -31,6 +32,7 @@ TABLES = {
     "samples": samples.run,
     "agent": agent.run,
     "keys": keys.run,
+    "replicas": replicas.run,
     "watching": watching.run,
 }
 

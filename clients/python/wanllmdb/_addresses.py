@@ -70,6 +70,14 @@ def target_of(address: str, service: Service) -> str:
     )
 
 
+def replicas_of(address: str, service: Service) -> tuple[str, ...]:
+    """The replicas that an address lists, as `host:port`; none for a gRPC target."""
+    if address.strip().startswith(_SCHEMES):
+        return ()
+    parts = [_host_and_port(part.strip(), service) for part in address.split(",")]
+    return tuple(f"{_bracketed(host)}:{port}" for host, port in parts)
+
+
 def authority_of(address: str, service: Service) -> str | None:
     """The name that a server's certificate must bear; None where gRPC finds it in the target.
 

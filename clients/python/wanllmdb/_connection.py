@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import copy
 import os
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeAlias, TypeVar
 
 import grpc
 import grpc.aio
@@ -28,6 +29,7 @@ from wanllmdb.api.suggestion.v1.suggestion_service_pb2_grpc import SuggestionSer
 
 T = TypeVar("T")
 
+_Way: TypeAlias = "tuple[Service, str | None]"
 
 _STUBS: dict[Service, Sequence[Callable[[Any], Any]]] = {
     REGISTRY: (SweepRegistryServiceStub, TemplateServiceStub, KeyServiceStub),
@@ -61,10 +63,10 @@ class Connection:
             REGISTRY: Peer(REGISTRY, registry, credentials),
             SUGGESTION: Peer(SUGGESTION, suggestion, credentials),
         }
-        self._channels = {service: peer.channel() for service, peer in self._peers.items()}
-        self._stubs: dict[Service, Any] = {
-            service: _Stubs(service, channel) for service, channel in self._channels.items()
-        }
+        # By service and, for those of one replica, its address. Made at the first call.
+        self._channels: dict[_Way, grpc.Channel] = {}
+        self._stubs: dict[_Way, Any] = {}
+        self._lock = threading.Lock()
         self._timeout = timeout
 
     @property
@@ -94,8 +96,9 @@ class Connection:
 
     def close(self) -> None:
         """Closes the connections; calls in flight are cancelled."""
-        for peer in self._peers.values():
-            peer.is_closed = True
+        with self._lock:
+            for peer in self._peers.values():
+                peer.is_closed = True
         for channel in self._channels.values():
             channel.close()
 
@@ -113,18 +116,21 @@ class Connection:
     def _invoke(self, call: Call[T]) -> T:
         peer = self._peers[call.service]
         timeout = call.timeout if self._timeout is None else self._timeout
-        send = peer.rpc(self._stubs[call.service], call.rpc)
         resends = 0
         while True:
+            home = peer.home_of(call)
+            send = peer.rpc(self._stub(call.service, home), call.rpc)
             key_text = peer.key_text
             try:
                 response = send(
                     call.request,
                     timeout=timeout,
-                    wait_for_ready=peer.waits_for(call),
+                    wait_for_ready=home is None and peer.waits_for(call),
                     metadata=peer.metadata,
                 )
             except grpc.RpcError as error:
+                if home is not None and peer.leaves(home, error):
+                    continue
                 failure = peer.failure(call.rpc, timeout, error)
             else:
                 peer.has_answered = True
@@ -146,7 +152,7 @@ class Connection:
 
     def _stream(self, call: Call[T]) -> Iterator[T]:
         peer = self._peers[call.service]
-        open_stream = peer.rpc(self._stubs[call.service], call.rpc)
+        open_stream = peer.rpc(self._stub(call.service), call.rpc)
         stream = open_stream(call.request, wait_for_ready=peer.has_answered, metadata=peer.metadata)
         failure: WanllmdbError
         try:
@@ -160,6 +166,15 @@ class Connection:
         finally:
             stream.cancel()
         raise failure
+
+    def _stub(self, service: Service, home: str | None = None) -> Any:
+        way = service, home
+        with self._lock:
+            peer = self._peers[service]
+            if way not in self._stubs and not peer.is_closed:
+                self._channels[way] = peer.channel(home)
+                self._stubs[way] = _Stubs(service, self._channels[way])
+            return self._stubs.get(way)
 
 
 def invoke(connection: Connection, call: Call[T]) -> T:
@@ -187,8 +202,8 @@ class AsyncConnection:
         }
         self._timeout = timeout
         # Made at the first call, since they belong to the event loop that runs then.
-        self._channels: dict[Service, grpc.aio.Channel] = {}
-        self._stubs: dict[Service, Any] = {}
+        self._channels: dict[_Way, grpc.aio.Channel] = {}
+        self._stubs: dict[_Way, Any] = {}
 
     @property
     def registry_address(self) -> str:
@@ -236,18 +251,21 @@ class AsyncConnection:
     async def _invoke(self, call: Call[T]) -> T:
         peer = self._peers[call.service]
         timeout = call.timeout if self._timeout is None else self._timeout
-        send = peer.rpc(self._stub(call.service), call.rpc)
         resends = 0
         while True:
+            home = peer.home_of(call)
+            send = peer.rpc(self._stub(call.service, home), call.rpc)
             key_text = peer.key_text
             try:
                 response = await send(
                     call.request,
                     timeout=timeout,
-                    wait_for_ready=peer.waits_for(call),
+                    wait_for_ready=home is None and peer.waits_for(call),
                     metadata=peer.metadata,
                 )
             except grpc.RpcError as error:
+                if home is not None and peer.leaves(home, error):
+                    continue
                 failure = peer.failure(call.rpc, timeout, error)
             else:
                 peer.has_answered = True
@@ -285,10 +303,10 @@ class AsyncConnection:
             stream.cancel()
         raise failure
 
-    def _stub(self, service: Service) -> Any:
-        if service not in self._stubs:
-            peer = self._peers[service]
-            channel = peer.aio_channel()
-            self._channels[service] = channel
-            self._stubs[service] = _Stubs(service, channel)
-        return self._stubs[service]
+    def _stub(self, service: Service, home: str | None = None) -> Any:
+        way = service, home
+        peer = self._peers[service]
+        if way not in self._stubs and not peer.is_closed:
+            self._channels[way] = peer.aio_channel(home)
+            self._stubs[way] = _Stubs(service, self._channels[way])
+        return self._stubs.get(way)

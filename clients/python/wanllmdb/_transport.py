@@ -10,9 +10,17 @@ import grpc
 import grpc.aio
 
 from wanllmdb import _env, _errors
-from wanllmdb._addresses import SUGGESTION, Service, authority_of, is_loopback, target_of
+from wanllmdb._addresses import (
+    SUGGESTION,
+    Service,
+    authority_of,
+    is_loopback,
+    replicas_of,
+    target_of,
+)
 from wanllmdb._credentials import Credentials
 from wanllmdb._errors import WanllmdbError
+from wanllmdb._homes import Homes
 from wanllmdb._tls import handshake_problem
 from wanllmdb._tracing import Metadata, trace_headers
 from wanllmdb._wire.call import Call
@@ -46,6 +54,7 @@ class Peer:
         self.target = target_of(self.address, service)
         credentials.check_target(service, self.address, self.target)
         self._credentials = credentials
+        self._homes = Homes(replicas_of(self.address, service) if service is SUGGESTION else ())
         self.has_answered = False
         """Whether the service was ever there: then a call waits, up to its deadline, for
         it to come back; else a wrong address is told within seconds."""
@@ -64,6 +73,17 @@ class Peer:
     def waits_for(self, call: Call[Any]) -> bool:
         """Whether a call waits for the service to come back, up to its deadline."""
         return self.has_answered and call.waits
+
+    def home_of(self, call: Call[Any]) -> str | None:
+        """The replica that a call is to go to first; None for any."""
+        return self._homes.of(call.request)
+
+    def leaves(self, home: str, error: grpc.RpcError) -> bool:
+        """Takes note of how a call to one replica failed: whether to send it to any other."""
+        code = _parts_of(error)[0]
+        if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+            self._homes.is_away(home)
+        return code is grpc.StatusCode.UNAVAILABLE
 
     def rpc(self, stub: Any, name: str) -> Any:
         """The stub's method of that name.
@@ -95,25 +115,30 @@ class Peer:
         is_refused = isinstance(failure, _errors.UnauthenticatedError)
         return 0.0 if is_refused and self._credentials.has_other_key_than(key_text) else None
 
-    def channel(self) -> grpc.Channel:
-        """A new blocking channel."""
+    def channel(self, home: str | None = None) -> grpc.Channel:
+        """A new blocking channel: to all replicas, or to one."""
+        target, options = self._target_of(home), self._options(retries=home is None)
         if self._credentials.channel is None:
-            return grpc.insecure_channel(self.target, self._options())
-        return grpc.secure_channel(self.target, self._credentials.channel, self._options())
+            return grpc.insecure_channel(target, options)
+        return grpc.secure_channel(target, self._credentials.channel, options)
 
-    def aio_channel(self) -> grpc.aio.Channel:
-        """A new channel for the event loop that runs."""
+    def aio_channel(self, home: str | None = None) -> grpc.aio.Channel:
+        """A new channel for the event loop that runs: to all replicas, or to one."""
+        target, options = self._target_of(home), self._options(retries=home is None)
         if self._credentials.channel is None:
-            return grpc.aio.insecure_channel(self.target, self._options())
-        return grpc.aio.secure_channel(self.target, self._credentials.channel, self._options())
+            return grpc.aio.insecure_channel(target, options)
+        return grpc.aio.secure_channel(target, self._credentials.channel, options)
 
-    def _options(self) -> list[tuple[str, Any]]:
+    def _target_of(self, home: str | None) -> str:
+        return self.target if home is None else target_of(home, self.service)
+
+    def _options(self, *, retries: bool) -> list[tuple[str, Any]]:
         options = [
-            ("grpc.service_config", json.dumps(self._service_config())),
+            ("grpc.service_config", json.dumps(self._service_config(retries=retries))),
             # An idle or silently cut connection is found out. The servers allow a ping
             # every 20 s.
-            ("grpc.keepalive_time_ms", 60_000),
-            ("grpc.keepalive_timeout_ms", 20_000),
+            ("grpc.keepalive_time_ms", 30_000),
+            ("grpc.keepalive_timeout_ms", 10_000),
             ("grpc.keepalive_permit_without_calls", 1),
             ("grpc.http2.max_pings_without_data", 0),
             # A server that comes back is found within seconds; one that does not answer
@@ -198,10 +223,15 @@ class Peer:
     def _handshake_problem(self, text: str) -> str | None:
         return handshake_problem(text, self._credentials.tls)
 
-    def _service_config(self) -> dict[str, Any]:
-        return {
+    def _service_config(self, *, retries: bool) -> dict[str, Any]:
+        config: dict[str, Any] = {
             "loadBalancingConfig": [{"round_robin": {}}],
             "healthCheckConfig": {"serviceName": self.service.full_name},
+        }
+        return config | self._retries() if retries else config
+
+    def _retries(self) -> dict[str, Any]:
+        return {
             "methodConfig": [
                 {
                     # Another replica, if there is one: training waits for the answer.
