@@ -48,13 +48,13 @@ def given_key(given: str | os.PathLike[str] | None) -> GivenKey:
         InvalidArgumentError: what was given is no key, or its file can't be read.
     """
     if isinstance(given, os.PathLike):
-        return _from_file(Path(given), _file_source(Path(given), "the argument api_key="))
+        return _from_file(Path(given), f"the file {given}")
     if given:
         return _checked(GivenKey(given.strip(), "the argument api_key="))
     if text := os.environ.get(_env.API_KEY, "").strip():
         return _checked(GivenKey(text, _env.API_KEY))
     if path := os.environ.get(_env.API_KEY_FILE):
-        return _from_file(Path(path), _file_source(Path(path), _env.API_KEY_FILE))
+        return _from_file(Path(path), f"the file {path} ({_env.API_KEY_FILE})")
     return GivenKey()
 
 
@@ -75,10 +75,6 @@ def new_secret() -> str:
 def secret_digest(secret: str) -> bytes:
     """What a server stores of a secret."""
     return hashlib.sha256(secret.encode("ascii")).digest()
-
-
-def _file_source(path: Path, named_by: str) -> str:
-    return f"the file {path} ({named_by})"
 
 
 def _from_file(path: Path, source: str) -> GivenKey:
