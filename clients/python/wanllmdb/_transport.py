@@ -184,8 +184,8 @@ class Peer:
         if reason == "KEY_MISSING":
             return (
                 f"the {self.service.name} at {self.address} asks for an API key: set "
-                f"{_env.API_KEY} to it, or {_env.API_KEY_FILE} to a file that holds it (or give the "
-                "argument api_key=, or --api-key-file); an admin makes one with "
+                f"{_env.API_KEY} to it, or {_env.API_KEY_FILE} to a file that holds it (or give "
+                "the argument api_key=, or --api-key-file); an admin makes one with "
                 "`wanllmdb key create`"
             )
         if reason in ("KEY_INVALID", "KEY_EXPIRED", "KEY_REVOKED"):
