@@ -10,6 +10,8 @@ from cachetools import TTLCache
 MAX_REMEMBERED = 50_000
 # Seconds. A day after a sweep was deleted its creator may use the id for another one.
 MAX_AGE = 600.0
+# Of one call: as many as any that is well formed is about. The others count as none.
+MAX_LOOKED_UP = 1_000
 # What can be a sweep's id; also NUL, which PostgreSQL can't look for, is in none.
 _MAX_LENGTH = 200
 
@@ -39,7 +41,7 @@ class SweepProjects:
             project = self._known.get(sweep_id)
             if project is not None:
                 known[sweep_id] = project
-        unknown = [each for each in sweep_ids - known.keys() if _can_be_id(each)]
+        unknown = [each for each in sweep_ids - known.keys() if _can_be_id(each)][:MAX_LOOKED_UP]
         if unknown:
             found = await self._source.find(unknown)
             self._known.update(found)
