@@ -18,6 +18,7 @@ from wanllmdb_registry.servicer.audit_table import AUDIT_TABLE
 from wanllmdb_registry.servicer.service import SERVICES, add_to, steps_of
 from wanllmdb_registry.settings import RegistrySettings
 from wanllmdb_registry.store.database import DatabaseUrlError
+from wanllmdb_registry.store.migrate import NewerDatabaseError
 
 if TYPE_CHECKING:
     from wanllmdb_common.telemetry.tracing import Instrument
@@ -69,6 +70,9 @@ def main() -> None:
             "PostgreSQL runs",
             file=sys.stderr,
         )
+        raise SystemExit(1) from None
+    except NewerDatabaseError as error:
+        print(f"{PROGRAM}: {error}", file=sys.stderr)
         raise SystemExit(1) from None
 
 

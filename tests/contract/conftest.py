@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
 
 from tests.contract.stored import LEASE, Stored
@@ -33,3 +34,20 @@ def stored(database: Database) -> Stored:
         SyncReads(database),
         PriorRunReads(database),
     )
+
+
+@pytest.fixture
+async def stores(session_database: str) -> AsyncIterator[list[SweepStore]]:
+    """Two replicas' stores, on connections of their own."""
+    databases = [Database(session_database, pool_size=8) for _ in range(2)]
+    yield [SweepStore(database, LEASE) for database in databases]
+    for database in databases:
+        await database.close()
+
+
+@pytest.fixture
+async def operator(session_database: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    """A connection beside all stores."""
+    connection = await asyncpg.connect(session_database)
+    yield connection
+    await connection.close()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import asyncpg
 import pytest
 
-from tests.contract.stored import LEASE, Stored, create, finish
+from tests.contract.stored import Stored, create, finish
 from wanllmdb_common.errors import FailedPreconditionError
 from wanllmdb_registry.domain.change import Change
 from wanllmdb_registry.domain.group_commit import Outcome
@@ -18,27 +18,9 @@ from wanllmdb_registry.domain.leases import HeldRuns
 from wanllmdb_registry.domain.model import Run, RunState
 from wanllmdb_registry.domain.run_progress import ExpiredLeases, ExpireLeases, ReleaseRun
 from wanllmdb_registry.domain.run_resumption import ResumeRuns, TakeBackRuns
-from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.sweep_store import SweepStore
 
 RUNS = 8
-
-
-@pytest.fixture
-async def stores(session_database: str) -> AsyncIterator[list[SweepStore]]:
-    """Two replicas' stores, on connections of their own."""
-    databases = [Database(session_database, pool_size=8) for _ in range(2)]
-    yield [SweepStore(database, LEASE) for database in databases]
-    for database in databases:
-        await database.close()
-
-
-@pytest.fixture
-async def operator(session_database: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
-    """A connection beside all stores."""
-    connection = await asyncpg.connect(session_database)
-    yield connection
-    await connection.close()
 
 
 async def _let_leases_run_out(operator: asyncpg.Connection[asyncpg.Record], sweep_id: str) -> None:

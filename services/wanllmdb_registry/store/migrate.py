@@ -7,6 +7,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from wanllmdb_registry.store.database import Database
@@ -16,20 +17,37 @@ from wanllmdb_registry.store.database import Database
 _ADVISORY_LOCK = 7_263_541_120_871_001
 
 
+class NewerDatabaseError(Exception):
+    """The tables are those of a newer registry, which this one does not know."""
+
+
 async def migrate(database: Database, revision: str = "head") -> None:
     """Upgrades the tables to `revision`; does nothing when they are there.
 
     Raises:
         UnavailableError: the database does not answer.
+        NewerDatabaseError: a newer registry has been here.
     """
     async with database.migration() as connection:
         await connection.run_sync(upgrade, revision)
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
-    """Upgrades within the connection's transaction, under a lock."""
+    """Upgrades within the connection's transaction, under a lock.
+
+    Raises:
+        NewerDatabaseError: a newer registry has been here.
+    """
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
-    command.upgrade(_config(connection), revision)
+    config = _config(connection)
+    present = current_revision(connection)
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if present is not None and present not in known:
+        raise NewerDatabaseError(
+            f"the database has the tables of a newer registry (revision {present}, this one knows "
+            f"{max(known)} and before); start that one"
+        )
+    command.upgrade(config, revision)
 
 
 def downgrade(connection: Connection, revision: str) -> None:

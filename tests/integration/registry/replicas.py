@@ -4,24 +4,51 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import grpc.aio
+from google.protobuf.message import Message
 
 from tests.conftest import LEASE, registry_server
 from tests.sweeps import Registry
+from wanllmdb.api.registry.v1 import key_service_pb2_grpc as key_grpc
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
+from wanllmdb.api.registry.v1 import template_service_pb2_grpc as template_grpc
+
+
+@dataclass(frozen=True)
+class Replica:
+    """The services of one registry, over a connection of its own."""
+
+    registry: Registry
+    templates: template_grpc.TemplateServiceAsyncStub
+    keys: key_grpc.KeyServiceAsyncStub
+
+    async def call(self, rpc: str, request: Message) -> Any:
+        """An RPC by name, of whichever service has it."""
+        for stub in (self.registry, self.templates, self.keys):
+            if hasattr(stub, rpc):
+                return await getattr(stub, rpc)(request, timeout=30)
+        raise AssertionError(f"no RPC {rpc}")
 
 
 @contextlib.asynccontextmanager
-async def registries(
+async def replicas_of(
     database_url: str, count: int = 2, lease: timedelta = LEASE
-) -> AsyncIterator[list[Registry]]:
-    """So many replicas within the block, each over a server and a connection of its own."""
+) -> AsyncIterator[list[Replica]]:
+    """So many registries within the block, each a server of its own."""
     async with contextlib.AsyncExitStack() as stack:
-        stubs = []
+        replicas = []
         for _ in range(count):
             address = await stack.enter_async_context(registry_server(database_url, lease))
             channel = await stack.enter_async_context(grpc.aio.insecure_channel(address))
-            stubs.append(registry_grpc.SweepRegistryServiceStub(channel))
-        yield stubs
+            replicas.append(
+                Replica(
+                    registry_grpc.SweepRegistryServiceStub(channel),
+                    template_grpc.TemplateServiceStub(channel),
+                    key_grpc.KeyServiceStub(channel),
+                )
+            )
+        yield replicas

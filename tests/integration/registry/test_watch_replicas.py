@@ -11,7 +11,7 @@ from grpc import StatusCode
 
 from tests.errors import refused
 from tests.integration.registry.reads import get_sweep
-from tests.integration.registry.replicas import registries
+from tests.integration.registry.replicas import replicas_of
 from tests.integration.registry.watcher import Watcher
 from tests.sweeps import Registry, create_runs, create_sweep, finish_run, proposal
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
@@ -23,8 +23,8 @@ from wanllmdb_registry.store.sync_reads import SyncReads
 
 @pytest.fixture
 async def replicas(database_url: str) -> AsyncIterator[list[Registry]]:
-    async with registries(database_url) as stubs:
-        yield stubs
+    async with replicas_of(database_url) as both:
+        yield [replica.registry for replica in both]
 
 
 @pytest.fixture

@@ -1,0 +1,105 @@
+"""Stored answers: kept for a day, then forgotten, by as many replicas as there are."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TypeAlias
+
+import asyncpg
+
+from tests.contract.stored import Stored, key
+from wanllmdb_registry.chores.replies import REPLY_AGE
+from wanllmdb_registry.domain.edit import RequestKey
+from wanllmdb_registry.domain.enqueue import EnqueuedRun, EnqueueRuns
+from wanllmdb_registry.store.sweep_store import SweepStore
+
+Operator: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+
+def _enqueue(request: RequestKey) -> EnqueueRuns:
+    return EnqueueRuns(
+        request, lambda runs: str(runs[0].number).encode(), runs=[EnqueuedRun({}, {})]
+    )
+
+
+async def _answered(stored: Stored, count: int) -> tuple[str, list[RequestKey]]:
+    """A sweep and requests that it answered."""
+    sweep_id = await stored.sweep()
+    keys = [key() for _ in range(count)]
+    await stored.store.apply(sweep_id, [_enqueue(request) for request in keys])
+    return sweep_id, keys
+
+
+async def _age(operator: Operator, keys: list[RequestKey]) -> None:
+    """As if they had been answered a little more than the time ago that answers are kept."""
+    aged = await operator.execute(
+        "UPDATE replies SET create_time = create_time - $2::interval - interval '1 minute' "
+        "WHERE request_id = ANY($1::uuid[])",
+        [request.request_id for request in keys],
+        REPLY_AGE,
+    )
+    assert aged == f"UPDATE {len(keys)}"
+
+
+async def _left(operator: Operator, keys: list[RequestKey]) -> int:
+    count = await operator.fetchval(
+        "SELECT count(*) FROM replies WHERE request_id = ANY($1::uuid[])",
+        [request.request_id for request in keys],
+    )
+    assert isinstance(count, int)
+    return count
+
+
+async def _forget(store: SweepStore) -> int:
+    """What a replica does from time to time, in small steps."""
+    total = 0
+    while deleted := await store.delete_old_replies(REPLY_AGE, limit=50):
+        total += deleted
+    return total
+
+
+async def test_replicas_forget_old_answers_together_and_keep_the_young(
+    stored: Stored, stores: list[SweepStore], operator: Operator
+) -> None:
+    sweep_id, keys = await _answered(stored, 600)
+    old, young = keys[:500], keys[500:]
+    await _age(operator, old)
+    deleted = await asyncio.gather(*(_forget(store) for store in [*stores, *stores]))
+    assert sum(deleted) == 500
+    assert (await _left(operator, old), await _left(operator, young)) == (0, 100)
+    # A young request gets its answer again, one that was forgotten is carried out again.
+    answers = await stored.store.apply(sweep_id, [_enqueue(young[0]), _enqueue(old[0])])
+    assert answers == [b"500", b"600"]
+
+
+async def test_forgetting_waits_for_nobody(
+    stored: Stored, stores: list[SweepStore], operator: Operator
+) -> None:
+    _, keys = await _answered(stored, 20)
+    await _age(operator, keys)
+    async with operator.transaction():
+        await operator.execute(
+            "SELECT 1 FROM replies WHERE request_id = ANY($1::uuid[]) FOR UPDATE",
+            [request.request_id for request in keys[:5]],
+        )
+        async with asyncio.timeout(20):
+            assert await _forget(stores[0]) == 15
+    assert await _forget(stores[1]) == 5
+
+
+async def test_a_request_is_answered_while_its_answer_is_forgotten(
+    stored: Stored, stores: list[SweepStore], operator: Operator
+) -> None:
+    """Either with the first answer or as a new one, and never twice."""
+    sweep_id, keys = await _answered(stored, 30)
+    await _age(operator, keys)
+    forgetting = [asyncio.create_task(_forget(store)) for store in stores]
+    outcomes = await asyncio.gather(
+        *(stores[0].apply(sweep_id, [_enqueue(request)]) for request in keys)
+    )
+    await asyncio.gather(*forgetting)
+    numbers = [int(answer) for (answer,) in outcomes if isinstance(answer, bytes)]
+    assert len(numbers) == len(set(numbers)) == 30
+    sweep = await stored.sweeps.get(sweep_id)
+    repeated = sum(number >= 30 for number in numbers)
+    assert sweep.counts.queued == sweep.next_number == 30 + repeated

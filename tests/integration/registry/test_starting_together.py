@@ -1,0 +1,55 @@
+"""Replicas of one age and of several that start on one database."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+
+from tests.integration.registry.test_migrations import differences
+from wanllmdb_registry.app import running_registry
+from wanllmdb_registry.store.database import Database
+from wanllmdb_registry.store.migrate import NewerDatabaseError, migrate
+
+
+@pytest.mark.parametrize("present", ["0001", "0002", "0003"])
+async def test_ten_replicas_may_start_at_once_on_an_older_database(
+    database_url: str, present: str
+) -> None:
+    async def start() -> None:
+        async with running_registry(database_url, pool_size=1, lease=timedelta(seconds=60)):
+            pass
+
+    database = Database(database_url)
+    await migrate(database, present)
+    await asyncio.gather(*(start() for _ in range(10)))
+    async with database.migration() as connection:
+        assert await connection.run_sync(differences) == []
+    await database.close()
+
+
+async def test_a_replica_that_is_older_than_the_database_says_so(database_url: str) -> None:
+    """A newer one may have been started first, and has changed the tables."""
+    database = Database(database_url)
+    await migrate(database)
+    async with database.migration() as connection:
+        await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(NewerDatabaseError, match="9999"):
+        await migrate(database)
+    await database.close()
+    command = [sys.executable, "-m", "wanllmdb_registry", "--port", "0"]
+    started = await asyncio.to_thread(
+        subprocess.run,
+        [*command, "--database-url", database_url],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert started.returncode == 1
+    (line,) = [line for line in started.stderr.splitlines() if "newer" in line]
+    assert "9999" in line
+    assert "Traceback" not in started.stderr
