@@ -61,7 +61,7 @@ def target_of(address: str, service: Service) -> str:
     if len(replicas) == 1:
         host, port = replicas[0]
         return f"dns:///{_bracketed(host)}:{port}"
-    resolved = [(_resolve(host, service), port) for host, port in replicas]
+    resolved = [(ip, port) for host, port in replicas for ip in _resolve(host, service)]
     versions = {ip.version for ip, _ in resolved}
     if len(versions) > 1:
         raise _bad_address(address, service, "mixes IPv4 and IPv6; name one kind only")
@@ -137,14 +137,16 @@ def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _resolve(host: str, service: Service) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+def _resolve(host: str, service: Service) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError as error:
         raise _bad_address(host, service, f"does not resolve: {error.strerror}") from None
-    # IPv4 first, so that a list of names agrees on one kind.
-    _family, *_, sockaddr = min(found, key=lambda entry: entry[0] != socket.AF_INET)
-    return ipaddress.ip_address(str(sockaddr[0]))
+    # IPv4 where there is any, so that a list of names agrees on one kind.
+    kind = min((family for family, *_ in found), key=lambda family: family != socket.AF_INET)
+    return [
+        ipaddress.ip_address(str(sockaddr[0])) for family, *_, sockaddr in found if family == kind
+    ]
 
 
 def _bad_address(address: str, service: Service, problem: str) -> InvalidArgumentError:

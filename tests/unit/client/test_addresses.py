@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from wanllmdb import AsyncClient, Client, InvalidArgumentError
@@ -47,3 +49,18 @@ def test_arguments_come_before_the_environment_and_that_before_the_default(
     monkeypatch.setenv("WANLLMDB_REGISTRY", "there:1")
     assert client().registry_address == "there:1"
     assert client(registry="here:1").registry_address == "here:1"
+
+
+def test_a_name_in_a_list_stands_for_all_its_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {
+        "a": [("10.0.0.1", 0), ("10.0.0.2", 0)],
+        "b": [("10.0.0.3", 0)],
+    }
+
+    def look_up(host: str, *_: object, **__: object) -> list[tuple[object, ...]]:
+        ipv6 = (socket.AF_INET6, 1, 6, "", ("fd00::1", 0, 0, 0))
+        return [ipv6, *((socket.AF_INET, 1, 6, "", address) for address in known[host])]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+    assert target_of("a:1,b:2", REGISTRY) == "ipv4:10.0.0.1:1,10.0.0.2:1,10.0.0.3:2"

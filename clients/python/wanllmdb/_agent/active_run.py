@@ -17,18 +17,14 @@ from wanllmdb._agent.early_stopping import CheckSchedule
 from wanllmdb._agent.ending import RunTeller
 from wanllmdb._agent.failures import failed_by
 from wanllmdb._agent.lease import LeaseKeeper
-from wanllmdb._agent.metrics import (
-    LONGEST_METRIC_NAME,
-    checked_step,
-    is_metric_name,
-    numeric_values,
-)
+from wanllmdb._agent.metrics import MetricFilter, checked_step
 from wanllmdb._agent.orders import Orders, StopOrder, is_lost
 from wanllmdb._agent.outage import OutageWaiter
 from wanllmdb._agent.reporter import Reporter
 from wanllmdb._agent.signals import shielded
 from wanllmdb._agent.stop_questions import StopQuestions
 from wanllmdb._agent.summary import Summary
+from wanllmdb._agent.warnings import Warnings
 from wanllmdb._client import Client
 from wanllmdb._errors import (
     FailedPreconditionError,
@@ -108,8 +104,8 @@ class ActiveRun:
         """Which of the agent's places works on it."""
         self._client = client
         self._quick = client.with_timeout(_CALL_TIMEOUT)
-        self._say = say
-        self._said = said if said is not None else set()
+        warn = Warnings(say, said)
+        self._filter = MetricFilter(warn)
         self._is_lent = is_lent
         self._on_log = on_log
         self._step = 0
@@ -121,15 +117,13 @@ class ActiveRun:
         self._lock = threading.RLock()
         self._orders = Orders()
         self._is_over = False
-        self._description = Description(client, run, self._warn)
+        self._description = Description(client, run, warn)
         self._patience, self._spool_path = waiter.patience, spool.path
-        self._spool = RunSpool(spool, client.registry_address, run, self._warn)
-        self._teller = RunTeller(
-            self._quick, run, waiter, self._spool, self._orders.obey, self._warn
-        )
+        self._spool = RunSpool(spool, client.registry_address, run, warn)
+        self._teller = RunTeller(self._quick, run, waiter, self._spool, self._orders.obey, warn)
         self._reporter = Reporter(self._send, self._orders.broken, self._teller.keep)
         self._questions = StopQuestions(
-            client, run, schedule, self._reporter.flush, self._orders, self._warn
+            client, run, schedule, self._reporter.flush, self._orders, warn
         )
         self._lease = (
             None if is_lent else LeaseKeeper(client, run, self._orders.obey, self._orders.broken)
@@ -255,7 +249,7 @@ class ActiveRun:
         self._must_be_here("log")
         with shielded(), self._lock:
             self._must_go_on()
-            values = self._numbers(data)
+            values = self._filter.numbers(data)
             self._take(values, self._step if step is None else checked_step(step))
             if commit or (commit is None and step is None):
                 self._step += 1
@@ -371,7 +365,7 @@ class ActiveRun:
             if self._is_over:
                 raise NoRunError(f"run {self.number} is finished: its summary stays as it is")
             # Of the last step, as if it had been logged there.
-            self._take(self._numbers(data), max(self._step - 1, 0))
+            self._take(self._filter.numbers(data), max(self._step - 1, 0))
 
     def _hear_if_silent(self) -> None:
         """Sends at once what would go in the background, where the registry's last word is old.
@@ -409,21 +403,3 @@ class ActiveRun:
         self._spool.close()
         if self._lease is not None:
             self._lease.close()
-
-    def _numbers(self, data: Mapping[str, Any]) -> dict[str, float]:
-        values = numeric_values(data, self._ignored)
-        for name in [name for name in values if not is_metric_name(name)]:
-            del values[name]
-            self._warn(
-                f"log leaves out {name[:40]!r}: a metric's name has 1 to "
-                f"{LONGEST_METRIC_NAME} characters, and no NUL"
-            )
-        return values
-
-    def _ignored(self, name: str, value: Any) -> None:
-        self._warn(f"log keeps numbers only: {name!r} is left out, it is a {type(value).__name__}")
-
-    def _warn(self, text: str) -> None:
-        if text not in self._said:
-            self._said.add(text)
-            self._say(text)

@@ -33,6 +33,27 @@ def checked_step(step: int) -> int:
     return number
 
 
+class MetricFilter:
+    """Takes from what is logged what the registry keeps; `warn` hears of the rest."""
+
+    def __init__(self, warn: Callable[[str], None]) -> None:
+        self._warn = warn
+
+    def numbers(self, data: Mapping[str, Any]) -> dict[str, float]:
+        """The values to report, by flat name."""
+        values = numeric_values(data, self._ignored)
+        for name in [name for name in values if not is_metric_name(name)]:
+            del values[name]
+            self._warn(
+                f"log leaves out {name[:40]!r}: a metric's name has 1 to "
+                f"{LONGEST_METRIC_NAME} characters, and no NUL"
+            )
+        return values
+
+    def _ignored(self, name: str, value: Any) -> None:
+        self._warn(f"log keeps numbers only: {name!r} is left out, it is a {type(value).__name__}")
+
+
 def numeric_values(
     data: Mapping[str, Any], ignored: Callable[[str, Any], None]
 ) -> dict[str, float]:
