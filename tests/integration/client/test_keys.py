@@ -261,6 +261,17 @@ async def test_key_create_as_json(cli: CommandLine) -> None:
     assert (await cli.json("key", "revoke", made["key"]["key_id"]))["revoke_time"] is not None
 
 
+async def test_a_failed_handshake_is_one_line(services: Keyed) -> None:
+    environment = os.environ | {"WANLLMDB_REGISTRY": services.registry_address}
+    async with started(*WANLLMDB, "--tls", "key", "whoami", environment=environment) as whoami:
+        out, err = await end_of(whoami)
+    assert whoami.returncode == 1
+    assert out == ""
+    [line] = err.splitlines()
+    assert line.startswith("wanllmdb: the registry at 127.0.0.1:")
+    assert "does not speak TLS" in line
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [

@@ -11,6 +11,9 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Runs the program; every error of the client becomes one message and exit code 1."""
+    # gRPC reads it when it is loaded. What it would print of connections that do not come
+    # about, the client says in words of its own.
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     try:
         _run()
     except KeyboardInterrupt:
