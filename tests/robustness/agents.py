@@ -135,7 +135,7 @@ class Agent:
         except RefusedError as error:
             if error.metadata.get("state") != "PAUSED":
                 return None
-            await asyncio.sleep(self._random.uniform(0.1, 0.3))
+            await asyncio.sleep(self._random.uniform(0.2, 0.5))
             return []
         runs = list(answer.runs)
         for run in runs:
@@ -145,7 +145,7 @@ class Agent:
             if sweep.sweep.state in FINAL_SWEEP_STATES:
                 return None
             # Runs of others may yet be lost and come back.
-            await asyncio.sleep(self._random.uniform(0.15, 0.35))
+            await asyncio.sleep(self._random.uniform(0.4, 0.9))
         return runs
 
     @property

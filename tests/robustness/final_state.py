@@ -18,7 +18,7 @@ async def read_final_state(calls: Calls, sweep_id: str, *, has_best: bool) -> Fi
     token = ""
     while not runs or token:
         # Pages on purpose: they, too, must fit together.
-        request = pb.ListRunsRequest(sweep_id=sweep_id, page_size=7, page_token=token)
+        request = pb.ListRunsRequest(sweep_id=sweep_id, page_size=9, page_token=token)
         page = await calls.ask("ListRuns", request)
         runs += page.runs
         token = page.next_page_token

@@ -33,7 +33,7 @@ class User:
         A pause that was refused at first may be carried out when it is repeated.
         """
         while True:
-            await asyncio.sleep(1)
+            await asyncio.sleep(2)
             sweep = await self._calls.ask("GetSweep", pb.GetSweepRequest(sweep_id=self._sweep_id))
             if sweep.sweep.state in FINAL_SWEEP_STATES:
                 return

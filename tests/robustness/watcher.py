@@ -51,7 +51,7 @@ class Watcher:
         """One stream, for a while."""
         since = self._since
         request = pb.WatchSweepRequest(sweep_id=self._sweep_id, since_revision=since)
-        timeout = self._random.choice([0.5, 2.0, 5.0, 20.0])
+        timeout = self._random.choice([0.5, 3.0, 6.0, 20.0])
         call = self._calls.stub(self._calls.registry()).WatchSweep(request, timeout=timeout)
         try:
             while not self._is_done():
