@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STUBS := clients/python/wanllmdb/api
 PROTOS := $(shell find protos -name '*.proto')
 
-.PHONY: demo test gp bench protos protos-check docs docs-check check format clean
+.PHONY: demo test gp bench robustness protos protos-check docs docs-check check format clean
 
 $(VENV)/.installed: pyproject.toml deploy/constraints/dev.txt
 	$(PYTHON) -m venv $(VENV)
@@ -34,6 +34,9 @@ gp: $(VENV)/.gp ## Adds torch, so that the tests of what needs it run too
 
 bench: $(VENV)/.installed ## The benchmark tables
 	$(BIN)/python -m tests.benchmarks
+
+robustness: $(VENV)/.installed ## Half an hour of faults under traffic, with every history checked
+	$(BIN)/python -m tests.robustness --minutes 30
 
 protos: $(PROTOC_VENV)/.installed ## Python stubs from protos/
 	rm -rf $(STUBS)
