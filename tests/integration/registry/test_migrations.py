@@ -7,6 +7,7 @@ import math
 from datetime import timedelta
 
 import grpc.aio
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect
@@ -14,9 +15,11 @@ from sqlalchemy import Connection, inspect
 from tests.conftest import registry_server
 from tests.integration.registry.reads import get_sweep
 from tests.sweeps import create_runs, create_sweep, finish_run, proposal, row
+from wanllmdb.api.registry.v1 import key_service_pb2, sweep_pb2, template_service_pb2
+from wanllmdb.api.registry.v1 import key_service_pb2_grpc as key_grpc
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
-from wanllmdb.api.registry.v1 import sweep_pb2
+from wanllmdb.api.registry.v1 import template_service_pb2_grpc as template_grpc
 from wanllmdb_registry.app import running_registry
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.migrate import current_revision, downgrade, migrate
@@ -145,6 +148,70 @@ async def test_what_an_older_registry_stored_is_read_and_goes_on(database_url: s
         await connection.run_sync(downgrade, "0001")
         rows = await connection.exec_driver_sql("SELECT objective FROM runs ORDER BY number")
         assert list(rows.scalars()) == [0.5, 0.25]
+    await database.close()
+
+
+def contents(connection: Connection) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table."""
+    rows = {}
+    for table in sorted(tables(connection)):
+        found = connection.exec_driver_sql(f'SELECT t::text FROM "{table}" t ORDER BY 1')
+        rows[table] = [tuple(row) for row in found]
+    return rows
+
+
+@pytest.mark.parametrize("revision", ["0002", "0003"])
+async def test_each_revision_with_data_is_brought_up_to_date_and_back(
+    database_url: str, revision: str
+) -> None:
+    async with (
+        registry_server(database_url) as address,
+        grpc.aio.insecure_channel(address) as channel,
+    ):
+        registry = registry_grpc.SweepRegistryServiceStub(channel)
+        sweep = await create_sweep(registry)
+        first, second = await create_runs(registry, sweep.sweep_id, proposal(0), proposal(1))
+        await finish_run(registry, first, 1.0)
+        await registry.ImportRuns(
+            pb.ImportRunsRequest(
+                sweep_id=sweep.sweep_id, source=pb.PriorRunSource(csv="x,n,loss\n0.5,2,3.0\n")
+            )
+        )
+        gone = await create_sweep(registry)
+        await registry.DeleteSweep(pb.DeleteSweepRequest(sweep_id=gone.sweep_id))
+        template = template_service_pb2.Template(
+            name="t", config_text="{method: random, parameters: {x: {value: 1}}}"
+        )
+        await template_grpc.TemplateServiceStub(channel).CreateTemplate(
+            template_service_pb2.CreateTemplateRequest(template=template)
+        )
+        await key_grpc.KeyServiceStub(channel).CreateKey(
+            key_service_pb2.CreateKeyRequest(
+                name="k", role=key_service_pb2.ROLE_AGENT, projects=["p"], secret_sha256=b"5" * 32
+            )
+        )
+    database = Database(database_url)
+    async with database.migration() as connection:
+        newest = await connection.run_sync(contents)
+        await connection.run_sync(downgrade, revision)
+        old = await connection.run_sync(contents)
+    # What that revision has tables for is there, as it was.
+    assert newest["runs"]
+    assert newest["api_keys"]
+    assert old == {table: newest[table] for table in old}
+    assert ("api_keys" in old) == (revision >= "0003")
+    async with registry_server(database_url) as address, grpc.aio.insecure_channel(address) as ch:
+        again = registry_grpc.SweepRegistryServiceStub(ch)
+        kept = await get_sweep(again, sweep.sweep_id)
+        assert (kept.stats.best_run.objective, kept.prior_runs) == (1.0, 1)
+        done = await finish_run(again, second, 0.5)
+        assert done.best_run.number == 1
+        keys = await key_grpc.KeyServiceStub(ch).ListKeys(key_service_pb2.ListKeysRequest())
+        assert [key.name for key in keys.keys] == (["k"] if revision >= "0003" else [])
+    async with database.migration() as connection:
+        now = await connection.run_sync(contents)
+    assert now["templates"] == newest["templates"]
+    assert now["prior_runs"] == newest["prior_runs"]
     await database.close()
 
 

@@ -1,0 +1,165 @@
+"""A caller's deadline, or that it has gone, reaches PostgreSQL and stops what worked for it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import asyncpg
+import grpc
+import grpc.aio
+import pytest
+
+from tests.conftest import registry_server, suggestion_server
+from tests.sweeps import create_runs, create_sweep, proposal, request_id
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
+from wanllmdb.api.registry.v1 import run_pb2
+from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
+from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
+
+# How long something that must happen may take on a busy machine.
+SOON = 30.0
+
+
+class Blocked:
+    """A database in which some other session holds what statements wait for."""
+
+    def __init__(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
+        self._connection = connection
+
+    async def waiting(self) -> int:
+        """Statements that wait for it."""
+        count: int = await self._connection.fetchval(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+            "AND state = 'active' AND wait_event_type = 'Lock'"
+        )
+        return count
+
+    async def until(self, wanted: Callable[[int], bool]) -> None:
+        """Until so many wait."""
+        async with asyncio.timeout(SOON):
+            while True:
+                # pg_stat_activity is read once a transaction otherwise.
+                await self._connection.execute("SELECT pg_stat_clear_snapshot()")
+                if wanted(await self.waiting()):
+                    return
+                await asyncio.sleep(0.02)
+
+
+@contextlib.asynccontextmanager
+async def blocked(database_url: str, statement: str) -> AsyncIterator[Blocked]:
+    """What the statement locks is held within the block."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        async with connection.transaction():
+            await connection.execute(statement)
+            yield Blocked(connection)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+async def address(database_url: str) -> AsyncIterator[str]:
+    async with registry_server(database_url) as running:
+        yield running
+
+
+@pytest.fixture
+async def own_registry(address: str) -> AsyncIterator[Any]:
+    async with grpc.aio.insecure_channel(address) as channel:
+        yield registry_grpc.SweepRegistryServiceStub(channel)
+
+
+def finish(registry: Any, run: run_pb2.Run, timeout: float) -> asyncio.Future[Any]:
+    request = pb.FinishRunRequest(
+        sweep_id=run.sweep_id,
+        number=run.number,
+        attempt=run.attempt,
+        request_id=request_id(),
+        succeeded=pb.RunSucceeded(objective=float(run.number)),
+    )
+
+    async def call() -> Any:
+        return await registry.FinishRun(request, timeout=timeout)
+
+    return asyncio.ensure_future(call())
+
+
+async def test_changes_committed_together_last_as_long_as_the_most_patient_caller(
+    own_registry: Any, database_url: str
+) -> None:
+    sweep = await create_sweep(own_registry)
+    runs = await create_runs(own_registry, sweep.sweep_id, *map(proposal, range(3)))
+    lock = f"SELECT 1 FROM sweeps WHERE sweep_id = '{sweep.sweep_id}' FOR UPDATE"
+    async with blocked(database_url, lock) as database:
+        alone = finish(own_registry, runs[0], 2.0)
+        await database.until(lambda count: count == 1)
+        # These two wait for the first one's commit, and share the next.
+        short, long = finish(own_registry, runs[1], 8.0), finish(own_registry, runs[2], 60.0)
+        for call in (alone, short):
+            with pytest.raises(grpc.aio.AioRpcError) as late:
+                await call
+            assert late.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        # That of the first one was canceled; that of the others goes on for the last.
+        await database.until(lambda count: count == 1)
+        assert not long.done()
+    assert (await long).run.number == 2
+    listed = await own_registry.ListRuns(pb.ListRunsRequest(sweep_id=sweep.sweep_id))
+    assert [run.state for run in listed.runs] == [
+        run_pb2.RUN_STATE_RUNNING,
+        # Whoever gave up may have been heard.
+        run_pb2.RUN_STATE_FINISHED,
+        run_pb2.RUN_STATE_FINISHED,
+    ]
+
+
+@pytest.mark.parametrize("rpc", ["ListRuns", "ExportRuns", "GetTimeline", "GetMetricHistory"])
+async def test_a_call_that_is_canceled_stops_its_statement(
+    own_registry: Any, database_url: str, rpc: str
+) -> None:
+    sweep = await create_sweep(own_registry)
+    await create_runs(own_registry, sweep.sweep_id, proposal(0))
+    request = getattr(pb, f"{rpc}Request")(sweep_id=sweep.sweep_id)
+    async with blocked(database_url, "LOCK TABLE runs IN ACCESS EXCLUSIVE MODE") as database:
+        call = getattr(own_registry, rpc)(request)
+        reading = asyncio.ensure_future(_read(call))
+        await database.until(lambda count: count == 1)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        await database.until(lambda count: count == 0)
+    # The connection is as good as new.
+    assert await _read(getattr(own_registry, rpc)(request))
+
+
+async def _read(call: Any) -> Any:
+    if hasattr(call, "__aiter__"):
+        return [message async for message in call]
+    return await call
+
+
+async def test_a_deadline_goes_through_the_suggestion_service(
+    address: str, own_registry: Any, database_url: str
+) -> None:
+    sweep = await create_sweep(own_registry)
+    request = suggestion_pb.SuggestRequest(
+        sweep_id=sweep.sweep_id, agent_id="a", request_id=request_id()
+    )
+    async with (
+        suggestion_server(address) as suggestion_address,
+        grpc.aio.insecure_channel(suggestion_address) as channel,
+    ):
+        suggestion = suggestion_grpc.SuggestionServiceStub(channel)
+        async with blocked(database_url, "LOCK TABLE sweeps IN ACCESS EXCLUSIVE MODE") as database:
+            call = asyncio.ensure_future(_read(suggestion.Suggest(request, timeout=3.0)))
+            await database.until(lambda count: count == 1)
+            with pytest.raises(grpc.aio.AioRpcError) as late:
+                await call
+            assert late.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+            await database.until(lambda count: count == 0)
+        # The same request, once there is time for it.
+        answer = await suggestion.Suggest(request, timeout=SOON)
+        assert [run.number for run in answer.runs] == [0]
