@@ -126,7 +126,6 @@ class History:
         ended: When the final state was read.
         slack: Seconds by which a call may end late: what this machine's load takes.
         gave_up: What a caller could not get done in the time that it had.
-        silences: Seconds without a word from a watch in good weather.
     """
 
     plan: SweepPlan
@@ -137,7 +136,6 @@ class History:
     tries: list[Try] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
     gave_up: list[str] = field(default_factory=list)
-    silences: list[float] = field(default_factory=list)
     final: FinalState | None = None
 
     def of(self, *methods: str) -> Iterator[Try]:

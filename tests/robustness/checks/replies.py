@@ -30,7 +30,8 @@ _REASONS = {
         frozenset(["SWEEP_STATE_CONFLICT"]),
     ),
 }
-_RETRY = frozenset(["WRITE_CONFLICT"])
+# By which any method may ask to be called again.
+_RETRY = frozenset(["WRITE_CONFLICT", "OVERLOADED", "RATE_LIMITED"])
 
 
 def check_calls(facts: Facts) -> Iterator[Violation]:
