@@ -25,7 +25,7 @@ from tests.robustness.platform import (
 )
 
 # Sweeps that share one period of faults; each is a history of its own.
-SWEEPS = 20
+SWEEPS = 30
 
 # Sweeps start within this many seconds, so that faults meet all stages of a sweep.
 START_SPREAD = 4.5
