@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from wanllmdb_common.errors import UnavailableError
 from wanllmdb_common.logs import configure_logging
+from wanllmdb_common.off_loop import SWITCH_INTERVAL
 from wanllmdb_common.server import serve_until_signal
 from wanllmdb_common.settings import USAGE_EXIT_CODE, load_settings
 from wanllmdb_common.telemetry.running import Observation
@@ -57,6 +58,7 @@ def main() -> None:
     """Reads the settings and serves; exit code 2 when they are wrong."""
     settings = load_settings(RegistrySettings, PROGRAM)
     configure_logging(settings.log_level, settings.log_format)
+    sys.setswitchinterval(SWITCH_INTERVAL)
     try:
         asyncio.run(serve(settings))
     except DatabaseUrlError as error:

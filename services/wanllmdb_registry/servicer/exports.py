@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb_common.error_mapping import Context
+from wanllmdb_common.off_loop import converted
 from wanllmdb_registry.app import Registry
 from wanllmdb_registry.domain.exchange.export import CsvWriter, JsonLinesWriter, RunWriter
 from wanllmdb_registry.domain.model import Run, RunState
@@ -45,7 +46,11 @@ class ExportsPart(ServicerPart):
             page = await self.registry.runs.list(
                 sweep_id, states, RunOrder.NUMBER_ASC, after, _PAGE
             )
-            for text in _pieces(writer, page):
+            # As one thing, that it may be done on another thread.
+            def pieces(page: Sequence[Run] = page) -> list[bytes]:
+                return list(_pieces(writer, page))
+
+            for text in await converted(pieces, len(page)):
                 yield pb.ExportRunsResponse(text=text)
             if len(page) < _PAGE:
                 return

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import islice
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_common.errors import FieldViolation, invalid_request
+from wanllmdb_common.off_loop import computed
 from wanllmdb_common.search_space.convert import parameters_from_proto
 from wanllmdb_registry.app import Registry
 from wanllmdb_registry.domain.exchange.columns import metrics_of
@@ -122,7 +123,7 @@ async def _fit(spec: SweepSpec, rows: Callable[[], Iterator[Row]], path: str) ->
         return Fitter(spec).fit(read)
 
     # Some seconds for the largest ones.
-    return await asyncio.to_thread(fit)
+    return await computed(fit)
 
 
 async def _fit_sweep(registry: Registry, spec: SweepSpec, sweep_id: str, path: str) -> Fitting:
@@ -131,7 +132,7 @@ async def _fit_sweep(registry: Registry, spec: SweepSpec, sweep_id: str, path: s
     after: RunPosition | None = None
     while True:
         page = await registry.runs.list(sweep_id, RESULT_STATES, RunOrder.NUMBER_ASC, after, _PAGE)
-        part = await asyncio.to_thread(fitter.fit, _rows_of_sweep(other, page))
+        part = await computed(partial(fitter.fit, _rows_of_sweep(other, page)))
         found.runs += part.runs
         found.unfit += part.unfit
         _check_size(len(found.runs) + len(found.unfit), path)

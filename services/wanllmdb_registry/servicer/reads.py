@@ -5,6 +5,7 @@ from __future__ import annotations
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb_common.error_mapping import Context
+from wanllmdb_common.off_loop import converted
 from wanllmdb_registry.domain.model import RunState
 from wanllmdb_registry.domain.reads import PointPosition, RunOrder, RunPosition
 from wanllmdb_registry.servicer.base import ServicerPart
@@ -66,7 +67,9 @@ class ReadsPart(ServicerPart):
         found = await self.registry.runs.list(
             sweep_id, states, order or RunOrder.NUMBER_ASC, after, limit + 1
         )
-        page = fitting([run_to_proto(run) for run in found[:limit]])
+        page = await converted(
+            lambda: fitting([run_to_proto(run) for run in found[:limit]]), len(found)
+        )
         response = pb.ListRunsResponse(runs=page)
         if len(found) > len(page):
             last = found[len(page) - 1]
@@ -86,7 +89,8 @@ class ReadsPart(ServicerPart):
             with_points=request.include_objective_points,
             with_prior_runs=True,
         )
-        return synced_to_proto(synced)
+        size = len(synced.runs) + len(synced.points) + len(synced.prior_runs)
+        return await converted(lambda: synced_to_proto(synced), size)
 
     async def GetMetricHistory(
         self, request: pb.GetMetricHistoryRequest, context: Context
@@ -107,7 +111,8 @@ class ReadsPart(ServicerPart):
             None if position is None else PointPosition(position[0], position[1]),
             limit + 1,
         )
-        response = pb.GetMetricHistoryResponse(histories=histories_to_proto(points[:limit]))
+        histories = await converted(lambda: histories_to_proto(points[:limit]), len(points))
+        response = pb.GetMetricHistoryResponse(histories=histories)
         if len(points) > limit:
             last = points[limit - 1]
             response.next_page_token = write_token(request, [last.name, last.step])
@@ -126,4 +131,6 @@ class ReadsPart(ServicerPart):
         over = sweep.counts.finished > limit
         every = -(-sweep.counts.finished // max(1, limit - 1)) if over else 1
         finished = await self.registry.plots.finished(sweep_id, every)
-        return parallel_coordinates(sweep, finished, limit)
+        return await converted(
+            lambda: parallel_coordinates(sweep, finished, limit), len(finished)
+        )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb_common.error_mapping import Context
+from wanllmdb_common.off_loop import converted
 from wanllmdb_registry.domain.enqueue import EnqueuedRun, EnqueueRuns
 from wanllmdb_registry.domain.model import Run, RunCommand
 from wanllmdb_registry.domain.objectives import GivenObjectives
@@ -159,7 +160,7 @@ class RunsPart(ServicerPart):
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
         number = reader.number("number", request.number)
-        rows = reader.rows(request.rows)
+        rows = await converted(lambda: reader.rows(request.rows), len(request.rows))
         reader.done()
 
         def encode(command: RunCommand) -> bytes:

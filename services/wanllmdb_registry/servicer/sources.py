@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ from google.protobuf import json_format, struct_pb2
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
+from wanllmdb_common.off_loop import computed
 from wanllmdb_registry.domain.config.grids import check_feasible
 from wanllmdb_registry.domain.config.parse import (
     ParsedConfig,
@@ -36,9 +36,9 @@ async def parse_source(
     if request.WhichOneof("source") == "template":
         name, values = read_template_use(request.template)
         template = await templates.get(name)
-        return await asyncio.to_thread(_feasible, lambda: parse_template(template, values))
+        return await computed(lambda: _feasible(lambda: parse_template(template, values)))
     # A large config takes a second to check, and a constraint half of one.
-    return await asyncio.to_thread(_feasible, lambda: _parsed(request))
+    return await computed(lambda: _feasible(lambda: _parsed(request)))
 
 
 def _feasible(parse: Callable[[], ParsedConfig]) -> ParsedConfig:

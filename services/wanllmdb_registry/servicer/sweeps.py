@@ -18,6 +18,7 @@ from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb_common.calls.call import current_call
 from wanllmdb_common.calls.caller import Role
 from wanllmdb_common.error_mapping import Context
+from wanllmdb_common.off_loop import converted
 from wanllmdb_registry.domain.config.export import config_of
 from wanllmdb_registry.domain.config.text import write_json, write_yaml
 from wanllmdb_registry.domain.model import FinishReason, Method, Sweep, SweepState
@@ -181,7 +182,9 @@ class SweepsPart(ServicerPart):
         found = await self.registry.sweeps.list(
             which, order or SweepOrder.CREATE_TIME_DESC, after, limit + 1
         )
-        page = fitting([sweep_to_proto(sweep) for sweep in found[:limit]])
+        page = await converted(
+            lambda: fitting([sweep_to_proto(sweep) for sweep in found[:limit]]), len(found)
+        )
         response = pb.ListSweepsResponse(sweeps=page)
         if len(found) > len(page):
             last = found[len(page) - 1]

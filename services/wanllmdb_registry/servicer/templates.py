@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from dataclasses import replace
 from datetime import datetime
@@ -20,6 +19,7 @@ from wanllmdb_common.errors import (
     InvalidArgumentError,
     invalid_request,
 )
+from wanllmdb_common.off_loop import computed
 from wanllmdb_common.search_space.convert import value_to_proto
 from wanllmdb_common.search_space.distributions import ParameterValue
 from wanllmdb_registry.domain.config.text import write_json, write_yaml
@@ -62,7 +62,7 @@ class TemplateServicer(ServicerPart, pb_grpc.TemplateServiceServicer):
                 f"must be 1 to 100 lower-case letters, digits and hyphens, is '{name:.100}'",
             )
         template = _read(reader, request.template)
-        await asyncio.to_thread(_check, reader, template)
+        await computed(lambda: _check(reader, template))
 
         def create(present: Template | None, now: datetime) -> tuple[Template, bytes]:
             if present is not None or name in built_in_templates():
@@ -147,7 +147,7 @@ class TemplateServicer(ServicerPart, pb_grpc.TemplateServiceServicer):
         name, values = read_template_use(request.use)
         template = await self.registry.templates.get(name)
         write = write_json if request.format == registry_pb.CONFIG_FORMAT_JSON else write_yaml
-        text = await asyncio.to_thread(lambda: write(render(template, values)))
+        text = await computed(lambda: write(render(template, values)))
         return pb.RenderTemplateResponse(text=text)
 
 

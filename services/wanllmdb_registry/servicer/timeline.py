@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from datetime import datetime
+from functools import partial
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_common.error_mapping import Context
+from wanllmdb_common.off_loop import computed
 from wanllmdb_registry.domain.model import RunState, Sweep
 from wanllmdb_registry.domain.reads import Timeline
 from wanllmdb_registry.servicer.base import ServicerPart
@@ -31,7 +32,7 @@ class TimelinePart(ServicerPart):
         while True:
             timeline = await self.registry.plots.timeline(sweep_id, sweep.next_number, every)
             # A second or so for the largest ones.
-            response = await asyncio.to_thread(_columns, sweep, timeline)
+            response = await computed(partial(_columns, sweep, timeline))
             # With agents of long names that do one run each.
             if response.ByteSize() <= PAGE_BYTES:
                 return response

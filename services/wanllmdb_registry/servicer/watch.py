@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_common.error_mapping import Context
+from wanllmdb_common.off_loop import converted
 from wanllmdb_registry.domain.reads import SyncedRuns
 from wanllmdb_registry.domain.watch import wait_for
 from wanllmdb_registry.metrics import WATCHERS
@@ -46,7 +48,7 @@ class WatchPart(ServicerPart):
                 looked_at = clock()
                 await require_still_good(self.registry)
                 synced = await self.registry.syncs.sync(sweep_id, since, PAGE)
-                messages = _messages(synced)
+                messages = await converted(partial(_messages, synced), len(synced.runs))
                 for message in messages:
                     yield message
                 since = synced.revision

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 from sqlalchemy import ARRAY, BigInteger, Integer, bindparam, func, or_, select
 
+from wanllmdb_common.off_loop import converted_each
 from wanllmdb_registry.domain.model import RunState
 from wanllmdb_registry.domain.reads import FinishedRun, Timeline, TimelineRun
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.schema import runs, sweeps
-from wanllmdb_registry.store.statement import Statement
+from wanllmdb_registry.store.statement import Row, Statement
 
 _of_sweep = runs.c.sweep_id == bindparam("sweep_id")
 _every = func.mod(runs.c.number, bindparam("every", type_=Integer)) == 0
@@ -54,6 +55,17 @@ _NEVER_HANDED_OUT = Statement(
 )
 
 
+def _timeline_run(row: Row) -> TimelineRun:
+    return TimelineRun(
+        number=row["number"],
+        state=RunState(row["state"]),
+        start_time=row["start_time"],
+        end_time=row["end_time"],
+        objective=row["objective"],
+        agent_id=row["agent_id"],
+    )
+
+
 class PlotReads:
     """Every method is one indexed query, or one more where it says so."""
 
@@ -62,17 +74,17 @@ class PlotReads:
 
     async def finished(self, sweep_id: str, every: int) -> Sequence[FinishedRun]:
         """Finished runs: those whose number divides by `every`, and the best one."""
-        async with self._database.read() as connection:
+        async with self._database.read_many() as connection:
             rows = await _FINISHED.fetch(connection, sweep_id=sweep_id, every=every)
-        return [
-            FinishedRun(
+        return await converted_each(
+            lambda row: FinishedRun(
                 row["number"],
                 row["parameters"],
                 row["objective"],
                 tuple(json.loads(row["objectives"])),
-            )
-            for row in rows
-        ]
+            ),
+            rows,
+        )
 
     async def timeline(self, sweep_id: str, next_number: int, every: int) -> Timeline:
         """Of the runs below a number those that were handed out, every k-th by number.
@@ -80,23 +92,13 @@ class PlotReads:
         A second query for how many were not handed out.
         """
         numbers = list(range(0, next_number, every))
-        async with self._database.read() as connection:
+        async with self._database.read_many() as connection:
             rows = await _TIMELINE.fetch(connection, sweep_id=sweep_id, numbers=numbers)
             (never,) = await _NEVER_HANDED_OUT.fetch(
                 connection, sweep_id=sweep_id, below=next_number
             )
         return Timeline(
-            runs=[
-                TimelineRun(
-                    number=row["number"],
-                    state=RunState(row["state"]),
-                    start_time=row["start_time"],
-                    end_time=row["end_time"],
-                    objective=row["objective"],
-                    agent_id=row["agent_id"],
-                )
-                for row in rows
-            ],
+            runs=await converted_each(_timeline_run, rows),
             total=next_number - never["count"],
             now=never["now"],
         )

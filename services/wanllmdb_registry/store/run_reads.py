@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from wanllmdb_registry.domain.edit import run_not_found, sweep_not_found
+from wanllmdb_common.off_loop import converted_each
 from wanllmdb_registry.domain.model import MetricPoint, Run, RunState
 from wanllmdb_registry.domain.reads import PointPosition, RunOrder, RunPosition
 from wanllmdb_registry.store.database import Database
@@ -113,7 +114,7 @@ class RunReads:
             statement = _PAGES[order][bool(states)]
             position = _BEFORE_ALL[order] if after is None else after.number
             rows = await self._fetch_page(statement, sweep_id, states, position, limit)
-            return [run_from_row(row) for row in rows]
+            return await converted_each(run_from_row, rows)
         base = select(runs).where(runs.c.sweep_id == sweep_id)
         if states:
             base = base.where(runs.c.state.in_([state.value for state in states]))
@@ -133,7 +134,9 @@ class RunReads:
         """
         statement = _SUMMARIES[bool(states)]
         rows = await self._fetch_page(statement, sweep_id, states, after, limit)
-        return [(row["number"], json.loads(row["summary"])) for row in rows]
+        return await converted_each(
+            lambda row: (row["number"], json.loads(row["summary"])), rows
+        )
 
     async def _fetch_page(
         self,
@@ -144,7 +147,7 @@ class RunReads:
         limit: int,
     ) -> Sequence[Row]:
         names = [state.value for state in states]
-        async with self._database.read() as connection:
+        async with self._database.read_many() as connection:
             rows = await statement.fetch(
                 connection, sweep_id=sweep_id, states=names, after=after, limit=limit
             )
@@ -189,7 +192,7 @@ class RunReads:
             rows = (await connection.execute(query)).mappings().all()
         if not rows:
             await self.get(sweep_id, number=number)
-        return [point_from_row(row) for row in rows]
+        return await converted_each(point_from_row, rows)
 
 
 async def _by_objective(
@@ -225,7 +228,8 @@ async def _by_objective(
 
 
 async def _fetch(connection: AsyncConnection, query: Select[Any]) -> list[Run]:
-    return [run_from_row(row) for row in (await connection.execute(query)).mappings()]
+    rows = (await connection.execute(query)).mappings().all()
+    return await converted_each(run_from_row, rows)
 
 
 async def _require_sweep(connection: AsyncConnection, sweep_id: str) -> None:

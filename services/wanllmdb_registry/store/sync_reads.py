@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import bindparam, select, true
 
 from wanllmdb_registry.domain.edit import sweep_not_found
+from wanllmdb_common.off_loop import converted_each
 from wanllmdb_registry.domain.model import (
     FinishReason,
     MetricPoint,
@@ -104,7 +105,8 @@ class SyncReads:
                 raise sweep_not_found(sweep_id)
             head = rows[0]
             newest: int = head["sweep_revision"]
-            changed = [run_from_row(row) for row in rows if row["number"] is not None]
+            there = [row for row in rows if row["number"] is not None]
+            changed = await converted_each(run_from_row, there)
             until = changed[-1].revision if len(changed) == limit else newest
             prior: Sequence[PlacedPriorRun] = ()
             # An import is a change of the sweep itself too.
@@ -152,7 +154,7 @@ async def _objective_points(
 ) -> tuple[list[MetricPoint], int]:
     """The points, and the revision up to which they are all there."""
     found = await _OBJECTIVE_POINTS.fetch(connection, sweep_id=sweep_id, since=since, until=until)
-    points = [point_from_row(row) for row in found]
+    points = await converted_each(point_from_row, found)
     if len(points) > MAX_POINTS:
         # Up to the last revision of which all points are there.
         until = _revision(points[-1]) - 1
