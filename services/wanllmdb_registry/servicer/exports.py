@@ -46,6 +46,7 @@ class ExportsPart(ServicerPart):
             page = await self.registry.runs.list(
                 sweep_id, states, RunOrder.NUMBER_ASC, after, _PAGE
             )
+
             # As one thing, that it may be done on another thread.
             def pieces(page: Sequence[Run] = page) -> list[bytes]:
                 return list(_pieces(writer, page))

@@ -131,6 +131,4 @@ class ReadsPart(ServicerPart):
         over = sweep.counts.finished > limit
         every = -(-sweep.counts.finished // max(1, limit - 1)) if over else 1
         finished = await self.registry.plots.finished(sweep_id, every)
-        return await converted(
-            lambda: parallel_coordinates(sweep, finished, limit), len(finished)
-        )
+        return await converted(lambda: parallel_coordinates(sweep, finished, limit), len(finished))

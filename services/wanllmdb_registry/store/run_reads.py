@@ -20,8 +20,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from wanllmdb_registry.domain.edit import run_not_found, sweep_not_found
 from wanllmdb_common.off_loop import converted_each
+from wanllmdb_registry.domain.edit import run_not_found, sweep_not_found
 from wanllmdb_registry.domain.model import MetricPoint, Run, RunState
 from wanllmdb_registry.domain.reads import PointPosition, RunOrder, RunPosition
 from wanllmdb_registry.store.database import Database
@@ -134,9 +134,7 @@ class RunReads:
         """
         statement = _SUMMARIES[bool(states)]
         rows = await self._fetch_page(statement, sweep_id, states, after, limit)
-        return await converted_each(
-            lambda row: (row["number"], json.loads(row["summary"])), rows
-        )
+        return await converted_each(lambda row: (row["number"], json.loads(row["summary"])), rows)
 
     async def _fetch_page(
         self,

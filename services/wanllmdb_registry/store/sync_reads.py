@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import bindparam, select, true
 
-from wanllmdb_registry.domain.edit import sweep_not_found
 from wanllmdb_common.off_loop import converted_each
+from wanllmdb_registry.domain.edit import sweep_not_found
 from wanllmdb_registry.domain.model import (
     FinishReason,
     MetricPoint,
