@@ -37,7 +37,8 @@ class AnalysisServiceStub(object):
     `metric` in a request is one of the sweep's metrics; it may be left out where
     there is one only, else FAILED_PRECONDITION (SEVERAL_METRICS). A sweep without
     a metric is FAILED_PRECONDITION (NO_METRIC). Errors are otherwise as in
-    SweepRegistryService, with the same reasons.
+    SweepRegistryService, with the same reasons; API keys are as in
+    SuggestionService.
     """
 
     def __init__(self, channel):
@@ -100,7 +101,8 @@ class AnalysisServiceServicer(object):
     `metric` in a request is one of the sweep's metrics; it may be left out where
     there is one only, else FAILED_PRECONDITION (SEVERAL_METRICS). A sweep without
     a metric is FAILED_PRECONDITION (NO_METRIC). Errors are otherwise as in
-    SweepRegistryService, with the same reasons.
+    SweepRegistryService, with the same reasons; API keys are as in
+    SuggestionService.
     """
 
     def GetParameterImportance(self, request, context):
@@ -228,7 +230,8 @@ class AnalysisService(object):
     `metric` in a request is one of the sweep's metrics; it may be left out where
     there is one only, else FAILED_PRECONDITION (SEVERAL_METRICS). A sweep without
     a metric is FAILED_PRECONDITION (NO_METRIC). Errors are otherwise as in
-    SweepRegistryService, with the same reasons.
+    SweepRegistryService, with the same reasons; API keys are as in
+    SuggestionService.
     """
 
     @staticmethod

@@ -38,7 +38,8 @@ class AnalysisServiceStub:
     `metric` in a request is one of the sweep's metrics; it may be left out where
     there is one only, else FAILED_PRECONDITION (SEVERAL_METRICS). A sweep without
     a metric is FAILED_PRECONDITION (NO_METRIC). Errors are otherwise as in
-    SweepRegistryService, with the same reasons.
+    SweepRegistryService, with the same reasons; API keys are as in
+    SuggestionService.
     """
 
     @_typing.overload
@@ -86,7 +87,8 @@ class AnalysisServiceAsyncStub(AnalysisServiceStub):
     `metric` in a request is one of the sweep's metrics; it may be left out where
     there is one only, else FAILED_PRECONDITION (SEVERAL_METRICS). A sweep without
     a metric is FAILED_PRECONDITION (NO_METRIC). Errors are otherwise as in
-    SweepRegistryService, with the same reasons.
+    SweepRegistryService, with the same reasons; API keys are as in
+    SuggestionService.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -130,7 +132,8 @@ class AnalysisServiceServicer(metaclass=_abc_1.ABCMeta):
     `metric` in a request is one of the sweep's metrics; it may be left out where
     there is one only, else FAILED_PRECONDITION (SEVERAL_METRICS). A sweep without
     a metric is FAILED_PRECONDITION (NO_METRIC). Errors are otherwise as in
-    SweepRegistryService, with the same reasons.
+    SweepRegistryService, with the same reasons; API keys are as in
+    SuggestionService.
     """
 
     @_abc_1.abstractmethod

@@ -33,6 +33,10 @@ class SuggestionServiceStub(object):
     registry's runs, so any replica gives the same answers and killing one loses
     nothing. Every call sees every run that was finished before the call began.
 
+    A call brings its caller's API key, as described in KeyService, where the
+    registry asks for one. The service has no power of its own: it reads and writes
+    sweeps by that key, so the registry judges everything that is done with them.
+
     Errors are as in SweepRegistryService, with the same reasons.
     """
 
@@ -71,6 +75,10 @@ class SuggestionServiceServicer(object):
     The service keeps nothing of its own: every model is rebuilt from the
     registry's runs, so any replica gives the same answers and killing one loses
     nothing. Every call sees every run that was finished before the call began.
+
+    A call brings its caller's API key, as described in KeyService, where the
+    registry asks for one. The service has no power of its own: it reads and writes
+    sweeps by that key, so the registry judges everything that is done with them.
 
     Errors are as in SweepRegistryService, with the same reasons.
     """
@@ -145,6 +153,10 @@ class SuggestionService(object):
     The service keeps nothing of its own: every model is rebuilt from the
     registry's runs, so any replica gives the same answers and killing one loses
     nothing. Every call sees every run that was finished before the call began.
+
+    A call brings its caller's API key, as described in KeyService, where the
+    registry asks for one. The service has no power of its own: it reads and writes
+    sweeps by that key, so the registry judges everything that is done with them.
 
     Errors are as in SweepRegistryService, with the same reasons.
     """

@@ -34,6 +34,10 @@ class SuggestionServiceStub:
     registry's runs, so any replica gives the same answers and killing one loses
     nothing. Every call sees every run that was finished before the call began.
 
+    A call brings its caller's API key, as described in KeyService, where the
+    registry asks for one. The service has no power of its own: it reads and writes
+    sweeps by that key, so the registry judges everything that is done with them.
+
     Errors are as in SweepRegistryService, with the same reasons.
     """
 
@@ -65,6 +69,10 @@ class SuggestionServiceAsyncStub(SuggestionServiceStub):
     registry's runs, so any replica gives the same answers and killing one loses
     nothing. Every call sees every run that was finished before the call began.
 
+    A call brings its caller's API key, as described in KeyService, where the
+    registry asks for one. The service has no power of its own: it reads and writes
+    sweeps by that key, so the registry judges everything that is done with them.
+
     Errors are as in SweepRegistryService, with the same reasons.
     """
 
@@ -91,6 +99,10 @@ class SuggestionServiceServicer(metaclass=_abc_1.ABCMeta):
     The service keeps nothing of its own: every model is rebuilt from the
     registry's runs, so any replica gives the same answers and killing one loses
     nothing. Every call sees every run that was finished before the call began.
+
+    A call brings its caller's API key, as described in KeyService, where the
+    registry asks for one. The service has no power of its own: it reads and writes
+    sweeps by that key, so the registry judges everything that is done with them.
 
     Errors are as in SweepRegistryService, with the same reasons.
     """
