@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import registry_server, suggestion_server
 from tests.integration.client.killable import KillableServices, killable_services
 from tests.integration.client.programs import (
     SECONDS,
@@ -472,6 +473,35 @@ async def test_a_disk_that_is_full_loses_no_result(
     assert f"the spool {spool.path} can't be written: File too large" in err
     assert await only_run(here, sweep_id) == ("finished", 1, 0.25)
     assert list(spool.path.iterdir()) == []
+
+
+async def test_a_spool_holds_no_key_and_waits_for_one_that_may(
+    database_url: str, spool: Spool
+) -> None:
+    secret = "s" * 43
+    key = f"wsk_root_{secret}"
+    async with (
+        registry_server(database_url, admin_key=key) as registry,
+        suggestion_server(registry) as suggestion,
+    ):
+        with (
+            Client(registry, suggestion, api_key=key) as may,
+            Client(registry, suggestion) as may_not,
+        ):
+            sweep_id = await spooled_results(may, spool, 2)
+            for path in spool.paths():
+                assert secret not in path.read_text()
+
+            said: list[str] = []
+            done = await asyncio.to_thread(Courier(may_not, spool, said.append).deliver)
+            assert (done.delivered, done.refused, done.left) == (0, 0, 1)
+            assert len(said) == 1
+            assert "asks for an API key" in said[0]
+            assert len(spool.paths()) == 2
+
+            done = await asyncio.to_thread(Courier(may, spool, said.append).deliver)
+            assert done.delivered == 2
+            assert {run.state for run in await runs_of(may, sweep_id)} == {RunState.FINISHED}
 
 
 LOGGING = """

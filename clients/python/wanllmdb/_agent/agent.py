@@ -121,7 +121,7 @@ class Agent:
             self._view = view
             try:
                 # What others left may be what this agent would be given to do again.
-                self._courier.deliver()
+                self._courier.deliver(stop=self._is_to_end)
                 self._conduct(self._start(sweep, view))
                 self._runner.close()
             except KeyboardInterrupt:
@@ -146,9 +146,12 @@ class Agent:
         try:
             return waiter.ride_out(lambda: self._client.get_sweep(self._sweep_id))
         except WanllmdbError:
-            if self._shutdown.urgency < Urgency.DRAIN:
+            if not self._is_to_end():
                 raise
             return None
+
+    def _is_to_end(self) -> bool:
+        return self._shutdown.urgency >= Urgency.DRAIN
 
     def _result(self) -> AgentResult:
         return self._tally.result(interrupted=self._interrupted, terminated=self._terminated)

@@ -81,10 +81,12 @@ class Courier:
         except OSError:
             return False
 
-    def deliver(self, paths: Iterable[Path] | None = None) -> Delivery:
+    def deliver(
+        self, paths: Iterable[Path] | None = None, stop: Callable[[], bool] = lambda: False
+    ) -> Delivery:
         """Sends those files, else all, one after the other, until the registry is away.
 
-        Does nothing while another thread is at it.
+        Does nothing while another thread is at it. `stop` is asked before each file.
         """
         done = Delivery()
         if not self._at_work.acquire(blocking=False):
@@ -94,9 +96,9 @@ class Courier:
                 self._spool.clear_unfinished()
                 paths = self._spool.paths()
             for path in paths:
-                self._deliver(path, done)
-                if isinstance(done.error, _FOR_ALL):
+                if stop() or isinstance(done.error, _FOR_ALL):
                     break
+                self._deliver(path, done)
         except OSError as error:
             self._say(f"the spool {self._spool.path} can't be read: {error.strerror}")
         finally:
