@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -42,12 +41,17 @@ STATE_KEY = "5e" * 32
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def spool_dir() -> Iterator[Path]:
-    """Where agents keep what they can't deliver: not where those of this machine's user do."""
+@pytest.fixture(scope="session")
+def spools() -> Iterator[Path]:
+    """A folder for each test's spool."""
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["WANLLMDB_SPOOL_DIR"] = folder
         yield Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def _own_spool(spools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test's agents can't deliver is not another one's, nor this machine's user's."""
+    monkeypatch.setenv("WANLLMDB_SPOOL_DIR", str(spools / str(next(_names))))
 
 
 @pytest.fixture(scope="session")
