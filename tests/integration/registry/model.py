@@ -77,6 +77,10 @@ class Metric:
         return objective >= self.target if self.maximize else objective <= self.target
 
 
+# The default of a sweep's retries of lost runs.
+LOST_RETRIES = 2
+
+
 @dataclass
 class Run:
     """A run; `reported` are the values of this attempt by metric and step.
@@ -88,18 +92,26 @@ class Run:
     x: float | None
     state: str = "QUEUED"
     attempt: int = 0
+    agent: str = ""
     objectives: tuple[float, ...] = ()
     reported: dict[str, dict[int, float]] = field(default_factory=dict)
     failures: int = 0
+    losses: int = 0
     changed: int = 0
+
+    @property
+    def is_held(self) -> bool:
+        """Whether its agent's word counts: it runs, or was lost and nobody else was given it."""
+        return bool(self.agent) and self.state in ("RUNNING", "QUEUED", "LOST")
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A number and a point to hand out under it."""
+    """A number and a point to hand out under it, and to whom."""
 
     number: int
     x: float
+    agent: str = "agent"
 
 
 @dataclass
@@ -232,7 +244,7 @@ class Sweep:
             if proposal.number == len(self.runs):
                 self.runs.append(Run(proposal.number, proposal.x))
             run = self.runs[proposal.number]
-            run.x, run.reported = proposal.x, {}
+            run.x, run.agent, run.reported = proposal.x, proposal.agent, {}
             run.attempt += 1
             self._move(run, "RUNNING")
         if exhausted and not self.exhausted:
@@ -284,7 +296,7 @@ class Sweep:
             raise Refused("INVALID_ARGUMENT", "INVALID_REQUEST")
         if attempt < run.attempt:
             raise Refused("FAILED_PRECONDITION", "RUN_LEASE_LOST")
-        if run.state != "RUNNING":
+        if not run.is_held:
             raise Refused("FAILED_PRECONDITION", "RUN_NOT_RUNNING")
         return run
 
@@ -335,16 +347,47 @@ class Sweep:
     def release(self, number: int, attempt: int) -> Run:
         """ReleaseRun."""
         run = self.held(number, attempt)
+        if run.state != "RUNNING":
+            raise Refused("FAILED_PRECONDITION", "RUN_NOT_RUNNING")
+        if not self.ended:
+            run.agent = ""
         self._move(run, "CANCELED" if self.ended else "QUEUED")
         return run
 
     def heartbeat(self, number: int, attempt: int) -> str:
-        """What Heartbeat says of one lease; changes nothing that is seen here."""
+        """What Heartbeat says of one lease; what was lost and waits is the agent's again."""
         try:
-            self.held(number, attempt)
+            run = self.held(number, attempt)
         except Refused:
             return "ABANDON"
+        if self._may_take_back(run):
+            self._move(run, "RUNNING")
         return self._command()
+
+    def resume(self, agent: str, count: int) -> list[Run]:
+        """ResumeRuns: what the agent has, or may have back."""
+        mine = [
+            run
+            for run in self.runs
+            if run.agent == agent and (run.state == "RUNNING" or self._may_take_back(run))
+        ][:count]
+        for run in mine:
+            self._move(run, "RUNNING")
+        return mine
+
+    def lose(self, numbers: Sequence[int]) -> None:
+        """The leases of some running runs ran out."""
+        for number in sorted(numbers):
+            run = self.runs[number]
+            if not self.ended and run.losses < LOST_RETRIES:
+                run.losses += 1
+                self._move(run, "QUEUED")
+            else:
+                self._move(run, "LOST")
+        self._finish_if_done()
+
+    def _may_take_back(self, run: Run) -> bool:
+        return self.state == "RUNNING" and run.state == "QUEUED" and run.is_held
 
     # What follows from it.
 
@@ -364,6 +407,7 @@ class Sweep:
     def _fail(self, run: Run) -> None:
         if not self.ended and run.failures < self.retries:
             run.failures += 1
+            run.agent = ""
             self._move(run, "QUEUED")
         else:
             self._move(run, "FAILED")

@@ -8,11 +8,12 @@ a blob to repeat them with.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import grpc.aio
 import pytest
@@ -57,6 +58,9 @@ from tests.sweeps import request_id
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb_common.search_space.convert import parameters_to_proto
+from wanllmdb_registry.domain.run_progress import ExpireLeases
+from wanllmdb_registry.store.database import Database
+from wanllmdb_registry.store.sweep_store import SweepStore
 
 T = TypeVar("T")
 
@@ -72,12 +76,20 @@ SETTINGS = settings(
 values = st.sampled_from([0.0, 0.25, 0.5, 1.0, 2.0, math.nan, math.inf, -math.inf])
 reports = st.lists(values, max_size=2)
 ACTS = ["suggest", "report"] * 4 + ["succeeded", "failed"] * 2 + ["release", "pause or resume"]
+# Who the two Suggests of a CreateRuns are for.
+AGENTS = ("agent", "another agent")
 # How far from the right attempt.
 offsets = st.sampled_from([0, 0, 0, 0, -1, 1])
 
 
 class RegistryMachine(SweepMachine):
-    """Rules about runs, and what must hold after every call."""
+    """Rules about runs, and what must hold after every call.
+
+    Attributes:
+        expire_leases: Lets leases of a sweep's runs run out, and the store notice.
+    """
+
+    expire_leases: Callable[[str, Sequence[int]], Coroutine[Any, Any, None]]
 
     @initialize(fresh=specs, seed=st.integers(0, 2**32 - 1))
     def begin(self, fresh: model.Sweep, seed: int) -> None:
@@ -162,14 +174,17 @@ class RegistryMachine(SweepMachine):
         }[kind]
         waiting = {} if kind == "other" else {run.number: run.x for run in sweep.model.queued}
         # What was queued is kept; one made without knowing of it is another point.
-        proposals = [Proposal(n, waiting.get(n) or self.point()) for n in numbers]
+        proposals = [
+            Proposal(n, waiting.get(n) or self.point(), AGENTS[place >= split])
+            for place, n in enumerate(numbers)
+        ]
         request = pb.CreateRunsRequest(
             sweep_id=sweep.sweep_id, etag=sweep.etag(etag), space_exhausted=exhausted
         )
-        for part in (proposals[:split], proposals[split:]):
+        for agent, part in zip(AGENTS, (proposals[:split], proposals[split:]), strict=True):
             request.requests.add(
                 request_id=request_id(),
-                agent_id="agent",
+                agent_id=agent,
                 count=len(part),
                 proposals=[
                     pb.RunProposal(number=p.number, parameters=parameters_to_proto({"x": p.x}))
@@ -315,11 +330,38 @@ class RegistryMachine(SweepMachine):
                 for sweep, number, attempt in leases
             ]
         )
+        for sweep in self.sweeps:
+            sweep.model.clock += 1
         statuses = self.call("Heartbeat", request).statuses
         self.touched = list(self.sweeps)
         assert [status.lease for status in statuses] == list(request.leases)
         got = [command(status.command) for status in statuses]
         assert got == [s.model.heartbeat(number, attempt) for s, number, attempt in leases]
+
+    @precondition(lambda self: self.newest.counts["RUNNING"])
+    @rule(index=which, skipped=st.integers(0, 2))
+    def lose(self, index: int, skipped: int) -> None:
+        """Leases run out, of all running runs but some; another replica notices."""
+        sweep = self.pick(index)
+        sweep.model.clock += 1
+        self.touched.append(sweep)
+        running = [run.number for run in sweep.model.runs if run.state == "RUNNING"]
+        sweep.model.lose(running[skipped:])
+        coroutine = self.expire_leases(sweep.sweep_id, running[skipped:])
+        asyncio.run_coroutine_threadsafe(coroutine, self.loop).result()
+
+    @rule(index=which, agent=st.sampled_from([*AGENTS, "nobody"]), count=st.integers(1, 3))
+    def resume_runs(self, index: int, agent: str, count: int) -> None:
+        """An agent that crashed comes back."""
+        sweep = self.pick(index)
+        request = pb.ResumeRunsRequest(
+            sweep_id=sweep.sweep_id, agent_id=agent, count=count, request_id=request_id()
+        )
+        done = self.step(sweep, "ResumeRuns", request, lambda: sweep.model.resume(agent, count))
+        assert done is not None
+        reply, mine = done
+        got = [(run.number, run.attempt, run_state(run.state)) for run in reply.runs]
+        assert got == [(run.number, run.attempt, "RUNNING") for run in mine]
 
     # Requests that come again.
 
@@ -346,7 +388,7 @@ class RegistryMachine(SweepMachine):
         method, request, _ = sweep.answered[-1 - back % len(sweep.answered)]
         if method == "CreateRuns":
             request = pb.CreateRunsRequest.FromString(request.SerializeToString())
-            request.requests[0].agent_id = "another"
+            request.requests[0].agent_id = "nobody"
             response = self.call(method, request)
             assert response.conflict
             assert [r.request_id_reused for r in response.results] == [True, False]
@@ -382,18 +424,36 @@ class RegistryMachine(SweepMachine):
                 check_sync(self.call, sweep, seen, page_size=0)
 
 
+_LET_LEASES_RUN_OUT = """
+    UPDATE runs SET lease_expire_time = clock_timestamp() - interval '1 second'
+    WHERE sweep_id = $1 AND number = ANY($2)
+"""
+
+
 # A failing sequence is made shorter for at most five minutes.
 @pytest.mark.timeout(420)
 async def test_every_sequence_of_calls_follows_the_rules(database_url: str) -> None:
     loop = asyncio.get_running_loop()
+    lease = timedelta(hours=1)
     async with (
-        registry_server(database_url, lease=timedelta(hours=1)) as address,
+        registry_server(database_url, lease=lease) as address,
         grpc.aio.insecure_channel(address) as channel,
+        contextlib.AsyncExitStack() as stack,
     ):
+        database = Database(database_url, pool_size=2)
+        stack.push_async_callback(database.close)
         registry = registry_grpc.SweepRegistryServiceStub(channel)
+        other_replica = SweepStore(database, lease)
+
+        async def expire_leases(sweep_id: str, numbers: Sequence[int]) -> None:
+            async with database.read() as connection:
+                await connection.execute(_LET_LEASES_RUN_OUT, sweep_id, list(numbers))
+            change = ExpireLeases(None, lambda expired: str(expired.runs).encode())
+            assert await other_replica.apply(sweep_id, [change]) == [str(len(numbers)).encode()]
 
         class Connected(RegistryMachine):
             def __init__(self) -> None:
                 super().__init__(registry, loop)
+                self.expire_leases = expire_leases
 
         await asyncio.to_thread(run_state_machine_as_test, Connected, settings=SETTINGS)
