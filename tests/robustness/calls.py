@@ -126,9 +126,10 @@ class Calls:
         give_up = self.clock.now() + GIVE_UP_SECONDS
         if is_mutation:
             self._repeat_sometimes(method, request, key)
-        pause = 0.05
+        pause = 0.1
+        target = self._target(method)
         while True:
-            one = await self.send(method, request, key, self._target(method), self._timeout())
+            one = await self.send(method, request, key, target, self._timeout())
             if one.is_answered:
                 return one.answer
             if one.is_refused:
@@ -138,7 +139,10 @@ class Calls:
                 self.history.gave_up.append(text)
                 raise GaveUpError(text)
             await asyncio.sleep(pause * self._random.uniform(0.5, 1.5))
-            pause = min(pause * 2, 0.3)
+            pause = min(pause * 2, 0.6)
+            # Mostly another one, as balancing clients do.
+            if self._random.random() < 0.8:
+                target = next(name for name in self._replicas(method) if name != target)
 
     async def once(self, method: str, request: Message, seconds: float) -> Any:
         """Sends a request once, whatever comes of it: None after an error."""

@@ -40,7 +40,7 @@ _TICK_SECONDS = 0.02
 _POSTGRES_SECONDS = 60.0
 
 # What callers are not told stands in the logs.
-_DEFECTS = ("unexpected error", "not looked after this time", "never retrieved")
+_DEFECT = "unexpected error"
 
 
 class Platform:
@@ -133,9 +133,7 @@ class Platform:
         found = []
         for process in self.processes.values():
             log = process.log_file.read_text(errors="replace").splitlines()
-            found += [
-                f"{process.name}: {text}" for text in log if any(word in text for word in _DEFECTS)
-            ]
+            found += [f"{process.name}: {text}" for text in log if _DEFECT in text]
         return found
 
     async def _start(self) -> None:
