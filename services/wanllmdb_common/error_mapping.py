@@ -35,6 +35,9 @@ from wanllmdb_common.errors import (
 DOMAIN = "wanllmdb.dev"
 STATUS_DETAILS_KEY = "grpc-status-details-bin"
 
+# By which a server tells a channel not to repeat a call, whatever its retry policy.
+_NO_REPETITION = (("grpc-retry-pushback-ms", "-1"),)
+
 # All of it reaches the caller in headers. More than 8 KiB of them may be refused by
 # the caller's end, and then the whole answer is lost; the message is sent twice, and
 # the details grow by a third.
@@ -77,7 +80,8 @@ async def abort(context: Context, error: ServiceError) -> NoReturn:
         retry = error_details_pb2.RetryInfo()
         retry.retry_delay.FromMilliseconds(int(error.retry_after * 1000))
         details.append(retry)
-    await _abort(context, code, message, details)
+    was_repeated = isinstance(error, UnavailableError) and error.was_repeated
+    await _abort(context, code, message, details, _NO_REPETITION if was_repeated else ())
 
 
 def _bad_request(violations: Sequence[FieldViolation]) -> error_details_pb2.BadRequest:
@@ -121,6 +125,7 @@ async def _abort(
     code: grpc.StatusCode,
     message: str,
     details: list[Message],
+    more: Sequence[tuple[str, str]] = (),
 ) -> NoReturn:
     packed = []
     for detail in details:
@@ -128,6 +133,8 @@ async def _abort(
         packed[-1].Pack(detail)
     status = status_pb2.Status(code=code.value[0], message=message, details=packed)
     await context.abort(
-        code, message, trailing_metadata=((STATUS_DETAILS_KEY, status.SerializeToString()),)
+        code,
+        message,
+        trailing_metadata=((STATUS_DETAILS_KEY, status.SerializeToString()), *more),
     )
     raise AssertionError("abort returned")

@@ -26,7 +26,6 @@ _PLAIN: dict[grpc.StatusCode, type[ServiceError]] = {
     grpc.StatusCode.ALREADY_EXISTS: AlreadyExistsError,
     grpc.StatusCode.FAILED_PRECONDITION: FailedPreconditionError,
     grpc.StatusCode.ABORTED: AbortedError,
-    grpc.StatusCode.UNAVAILABLE: UnavailableError,
     grpc.StatusCode.UNAUTHENTICATED: UnauthenticatedError,
     grpc.StatusCode.PERMISSION_DENIED: PermissionDeniedError,
 }
@@ -55,6 +54,7 @@ def service_error(error: grpc.aio.AioRpcError, address: str) -> Exception:
             return UnavailableError(
                 "REGISTRY_UNAVAILABLE",
                 f"the registry at {address} does not answer; the request may be sent again",
+                was_repeated=True,
             )
         return error
     if code is grpc.StatusCode.INVALID_ARGUMENT:
@@ -63,6 +63,8 @@ def service_error(error: grpc.aio.AioRpcError, address: str) -> Exception:
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
         after = retry.retry_delay.ToMilliseconds() / 1000 or _DEFAULT_RETRY_AFTER
         return OverloadedError(info.reason, text, after, **metadata)
+    if code is grpc.StatusCode.UNAVAILABLE:
+        return UnavailableError(info.reason, text, was_repeated=True, **metadata)
     kind = _PLAIN.get(code)
     return error if kind is None else kind(info.reason, text, **metadata)
 

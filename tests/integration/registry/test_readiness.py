@@ -77,7 +77,11 @@ async def test_readiness_follows_the_database_and_liveness_does_not(postgres: Ow
 async def test_a_client_is_told_what_is_away_and_goes_on_when_it_is_back(
     postgres: OwnPostgres,
 ) -> None:
-    async with registry_server(postgres.url) as address, AsyncClient(address) as client:
+    async with (
+        registry_server(postgres.url) as address,
+        suggestion_server(address) as suggestion_address,
+        AsyncClient(address, suggestion_address) as client,
+    ):
         created = await client.create_sweep({"method": "random", "parameters": {"x": {"value": 1}}})
         sweep_id = created.sweep.sweep_id
         await asyncio.to_thread(postgres.stop)
@@ -85,6 +89,11 @@ async def test_a_client_is_told_what_is_away_and_goes_on_when_it_is_back(
             await client.get_sweep(sweep_id)
         assert told.value.reason == "DATABASE_UNAVAILABLE"
         assert "database does not answer" in told.value.message
+        # The tries of the service and those of the client do not multiply, which would take
+        # longer than the client waits.
+        with pytest.raises(UnavailableError) as told_by_suggestion:
+            await client.suggest(sweep_id, agent_id="a")
+        assert told_by_suggestion.value.reason == "DATABASE_UNAVAILABLE"
         await postgres.start_again()
         # One call, with the retries of the channel: it may not be told of the outage again.
         assert (await client.get_sweep(sweep_id)).sweep_id == sweep_id
