@@ -24,7 +24,8 @@ from wanllmdb_registry.domain.group_commit import GroupCommit, MixedTransactionE
 from wanllmdb_registry.domain.model import (
     RunState,
 )
-from wanllmdb_registry.domain.sweep_changes import DeleteSweep, StartSweep
+from wanllmdb_registry.domain.run_progress import ReleaseRun
+from wanllmdb_registry.domain.sweep_changes import CancelSweep, DeleteSweep, StartSweep
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.statement import Connection
 from wanllmdb_registry.store.sweep_store import SweepStore
@@ -320,3 +321,22 @@ async def test_enqueued_runs_take_the_next_numbers(stored: Stored) -> None:
         b"conflict",
     ]
     assert await stored.store.apply(sweep_id, [create(1, 3)]) == [b"created"]
+
+
+async def test_thousands_of_runs_change_together(stored: Stored) -> None:
+    """What it takes grows with the runs, not with their square: then it would be given up."""
+    sweep_id = await stored.sweep()
+    for start in range(0, 5_000, 1_000):
+        await stored.store.apply(sweep_id, [create(*range(start, start + 1_000))])
+    releases = [
+        ReleaseRun(None, lambda _: b"", number=number, attempt=1, reason="")
+        for number in range(5_000)
+    ]
+    await stored.store.apply(sweep_id, releases)
+    assert (await stored.sweeps.get(sweep_id)).counts.queued == 5_000
+    await stored.store.apply(sweep_id, [CancelSweep(None, lambda _: b"", etag="")])
+    sweep = await stored.sweeps.get(sweep_id)
+    assert (sweep.counts.canceled, sweep.counts.unfinished) == (5_000, 0)
+    synced = await stored.syncs.sync(sweep_id, 0, 10_000)
+    assert {run.state for run in synced.runs} == {RunState.CANCELED}
+    assert len({run.revision for run in synced.runs}) == 5_000

@@ -189,55 +189,47 @@ _unchanged = (
 )
 
 
-def _insert_rows(table: Table) -> Insert:
-    """Inserts rows of the sweep, from arrays named NEW_TABLE_COLUMN."""
+def _insert_rows(table: Table, prefix: str) -> Insert:
+    """Inserts rows of the sweep, from arrays named PREFIX_COLUMN."""
     columns = own_columns(table)
-    rows = _arrays(table, f"new_{table.name}", columns)
+    rows = _arrays(table, prefix, columns)
     values = select(_unchanged.c.sweep_id, *(rows.c[name] for name in columns))
     return insert(table).from_select(["sweep_id", *columns], values)
 
 
-_insert_points = _insert_rows(metric_points)
+_insert_points = _insert_rows(metric_points, "new_metric_points")
 _upsert_points = _insert_points.on_conflict_do_update(
     index_elements=["sweep_id", "number", "attempt", "name", "step"],
     set_={name: _insert_points.excluded[name] for name in ("value", "time", "objective_revision")},
 )
-_changed_runs = _arrays(runs, "changed_runs", ["number", *RUN_COLUMNS])
-_new_values = {name: _changed_runs.c[name] for name in RUN_COLUMNS}
+# As rows that are there already: each is found by its key. An update that joins the arrays
+# compares every run with every row of theirs, since a plan for any arguments takes them for
+# short ones: 300 runs took 0.4 s so, and 3,000 runs 20 s.
+_changed_runs = _insert_rows(runs, "changed_runs")
+_new = _changed_runs.excluded
 # A heartbeat may have renewed the lease since the run was loaded.
 _same_lease = and_(
     runs.c.state == RunState.RUNNING.value,
-    _changed_runs.c.state == RunState.RUNNING.value,
-    runs.c.attempt == _changed_runs.c.attempt,
+    _new.state == RunState.RUNNING.value,
+    runs.c.attempt == _new.attempt,
 )
-_lease = func.greatest(runs.c.lease_expire_time, _changed_runs.c.lease_expire_time)
-_update_runs = (
-    update(runs)
-    .where(
-        runs.c.sweep_id == _unchanged.c.sweep_id,
-        # Said twice: by the key alone a plan finds the rows whatever it joins first.
-        runs.c.sweep_id == bindparam("key_sweep_id", type_=Text),
-        runs.c.number == func.any(bindparam("changed_runs_number", type_=ARRAY(BigInteger))),
-        runs.c.number == _changed_runs.c.number,
-    )
-    .values(
-        {
-            **_new_values,
-            "lease_expire_time": case(
-                (_same_lease, _lease), else_=_changed_runs.c.lease_expire_time
-            ),
-        }
-    )
+_lease = func.greatest(runs.c.lease_expire_time, _new.lease_expire_time)
+_update_runs = _changed_runs.on_conflict_do_update(
+    index_elements=["sweep_id", "number"],
+    set_={
+        **{name: _new[name] for name in RUN_COLUMNS},
+        "lease_expire_time": case((_same_lease, _lease), else_=_new.lease_expire_time),
+    },
 )
 # All that changes leave, in one statement; most arrays are empty.
 _write = (
     update(sweeps)
     .where(sweeps.c.sweep_id == _unchanged.c.sweep_id)
     .add_cte(
-        _insert_rows(runs).cte("created"),
+        _insert_rows(runs, "new_runs").cte("created"),
         _update_runs.cte("changed"),
         _upsert_points.cte("reported"),
-        _insert_rows(replies).cte("answered"),
+        _insert_rows(replies, "new_replies").cte("answered"),
     )
 )
 WRITE = Statement(_write, [*SWEEP_COLUMNS])

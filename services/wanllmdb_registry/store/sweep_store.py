@@ -34,14 +34,12 @@ from wanllmdb_registry.domain.model import (
 )
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.rows import (
-    RUN_COLUMNS,
     new_run_row,
     new_sweep_row,
     point_row,
     prior_run_row,
     reply_row,
     run_from_row,
-    run_row,
     sweep_from_row,
     sweep_own_row,
     sweep_row,
@@ -389,10 +387,7 @@ def _arrays(edit: SweepEdit) -> dict[str, list[Any]]:
     """What changed beside the sweep, as one array a column."""
     sweep_id = edit.sweep.sweep_id
     created = [new_run_row(edit.runs[number]) for number in sorted(edit.created)]
-    changed = [
-        {"number": number, **run_row(edit.runs[number])}
-        for number in sorted(edit.changed - edit.created)
-    ]
+    changed = [new_run_row(edit.runs[number]) for number in sorted(edit.changed - edit.created)]
     points = [
         point_row(sweep_id, point)
         for of_attempt in edit.points.values()
@@ -404,7 +399,7 @@ def _arrays(edit: SweepEdit) -> dict[str, list[Any]]:
     ]
     written: list[tuple[str, Sequence[str], list[dict[str, Any]]]] = [
         ("new_runs", own_columns(runs), created),
-        ("changed_runs", ["number", *RUN_COLUMNS], changed),
+        ("changed_runs", own_columns(runs), changed),
         ("new_metric_points", own_columns(metric_points), points),
         ("new_replies", own_columns(replies), answers),
     ]
