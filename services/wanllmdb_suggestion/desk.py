@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import random
-import time
-import uuid
+from collections.abc import Sequence
 
-from wanllmdb.api.registry.v1 import registry_service_pb2, sweep_pb2
+from wanllmdb.api.registry.v1 import registry_service_pb2
 from wanllmdb_common.errors import (
     AbortedError,
     FailedPreconditionError,
@@ -16,22 +15,13 @@ from wanllmdb_common.errors import (
     ServiceError,
     UnavailableError,
 )
-from wanllmdb_common.search_space.draws import NoPointFoundError
-from wanllmdb_suggestion.algorithms import require_algorithms
 from wanllmdb_suggestion.convert import proposals_to_proto
-from wanllmdb_suggestion.metrics import (
-    CONFLICTS,
-    PROPOSALS,
-    SAMPLING_SECONDS,
-    SUGGESTS_TOGETHER,
-)
-from wanllmdb_suggestion.refusals import constraints_not_met, request_id_reused
+from wanllmdb_suggestion.drafting import Draft, Served, make_draft
+from wanllmdb_suggestion.metrics import CONFLICTS, SUGGESTS_TOGETHER
+from wanllmdb_suggestion.refusals import not_running, request_id_reused
 from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
 from wanllmdb_suggestion.resuming import resume_runs
-from wanllmdb_suggestion.study.acceptance import ConstraintsNotMetError
-from wanllmdb_suggestion.study.make_sampler import is_exhaustive
-from wanllmdb_suggestion.study.model import Allotment, Batch, Demand, Proposal, SweepModel
-from wanllmdb_suggestion.study.records import Exhausted, SweepState
+from wanllmdb_suggestion.study.records import Exhausted
 from wanllmdb_suggestion.study_keeper import StudyKeeper
 from wanllmdb_suggestion.waiting import (
     MAX_TRIES,
@@ -40,14 +30,6 @@ from wanllmdb_suggestion.waiting import (
     WaitingSuggest,
     scope_of,
 )
-
-# Proposed for a sweep that hands out nothing: no sweep gets as far as this
-# number, so the registry turns the request down without a trace, unless it
-# answered it before the sweep was stopped and knows what.
-_UNFIT = Proposal(number=2**62, parameters={})
-
-# Ids of the requests that end sweeps are made from this one.
-_ENDINGS = uuid.UUID("6f1d3a0e-4f0c-4a53-9a4e-0c3b8e9a7d21")
 
 # Proposals of one round bound its latency for those who come later.
 MAX_TOGETHER = 256
@@ -147,125 +129,73 @@ class SuggestDesk:
     async def _round(self, waiting: list[WaitingSuggest]) -> None:
         ahead = self._may_run_ahead
         self._may_run_ahead = False
-        scope = scope_of(waiting)
-        async with self._keeper.fresh_model(scope, may_run_ahead=ahead) as model:
-            closed = model.closed
-            etag = model.etag
-            rule = model.stop_rule
-            next_check = None if rule is None else rule.first_count
-            fallback = _usual_shortage(model)
-            running = model.running
-            refusal: ServiceError | None = None
-            proposed = Batch(dict.fromkeys(range(len(waiting)), Allotment([_UNFIT], None)))
-            ending: registry_service_pb2.FinishSweepRequest | None = None
-            if closed is None:
-                try:
-                    require_algorithms(model.spec)
-                    ending = await self._ending(model)
-                    if ending is None:
-                        proposed = await self._propose(model, waiting)
-                except FailedPreconditionError as error:
-                    # The sweep's algorithms can't; who repeats an answered request gets his answer.
-                    refusal = error
-            end_message = model.end_message
-        if ending is not None:
-            await self._finish(ending, waiting)
-            return
-        if ahead and any(a.shortage for a in proposed.allotments.values()):
+        async with self._keeper.fresh_model(scope_of(waiting), may_run_ahead=ahead) as model:
+            draft = await make_draft(self._keeper, model, waiting, seconds=self._sampling_budget)
+        if draft.ending is not None:
+            await self._finish(draft.ending, waiting)
+        elif ahead and draft.is_short:
             # Whether there really is no more only a sync can tell: once more, with one.
             return
-        SUGGESTS_TOGETHER.observe(len(proposed.allotments))
-        served = [(waiting[i], allotment) for i, allotment in proposed.allotments.items()]
-        # Numbers have no gaps, so only at the end can those be left out whose
-        # caller has gone meanwhile.
-        while served and not served[-1][0].is_wanted:
-            served.pop()
-            proposed.space_exhausted = False
-        if not served:
-            return
+        elif served := draft.served(waiting):
+            SUGGESTS_TOGETHER.observe(len(served))
+            await self._write(draft, served)
+
+    async def _write(self, draft: Draft, served: Sequence[Served]) -> None:
+        """Has the runs handed out and answers; what others were faster with is left waiting."""
         try:
-            response = await self._create(
-                served,
-                space_exhausted=proposed.space_exhausted,
-                etag="" if closed or refusal else etag,
-            )
+            response = await self._create(draft, served)
         except FailedPreconditionError as error:
             if error.reason != "SWEEP_NOT_RUNNING":
                 raise
             # No request was answered before, else the registry had said so.
             for suggest, _ in served:
-                if closed is None:
-                    self._again(suggest)
-                elif isinstance(closed, Exhausted):
-                    message = end_message if closed is Exhausted.TERMINATED else ""
-                    suggest.resolve(Handout((), closed, next_check, message))
-                else:
-                    suggest.reject(_not_running(self._keeper.sweep_id, closed))
+                self._answer_closed(draft, suggest)
             return
+        newly = sum(len(result.runs) for result in response.results if not result.answered_before)
         for (suggest, allotment), result in zip(served, response.results, strict=True):
             if result.request_id_reused:
                 suggest.reject(request_id_reused(suggest.request_id))
-            elif refusal is not None and not result.answered_before:
-                suggest.reject(refusal)
+            elif draft.refusal is not None and not result.answered_before:
+                suggest.reject(draft.refusal)
             elif response.conflict and not result.answered_before:
                 self._again(suggest)
             elif len(result.runs) == suggest.count:
-                suggest.resolve(Handout(result.runs, None, next_check))
+                suggest.resolve(Handout(result.runs, None, draft.next_check))
             else:
-                others = running + _newly_handed_out(response) - len(result.runs)
-                shortage = allotment.shortage or fallback
-                suggest.resolve(Handout(result.runs, shortage, next_check, running=max(others, 0)))
-        if refusal is not None:
-            return
+                others = max(draft.running + newly - len(result.runs), 0)
+                shortage = allotment.shortage or draft.usual_shortage
+                suggest.resolve(Handout(result.runs, shortage, draft.next_check, running=others))
+        if draft.refusal is None:
+            await self._pace(draft, len(served), response)
+
+    def _answer_closed(self, draft: Draft, suggest: WaitingSuggest) -> None:
+        """Of a sweep that hands out nothing."""
+        closed = draft.closed
+        if closed is None:
+            # It did when the draft was made.
+            self._again(suggest)
+        elif isinstance(closed, Exhausted):
+            message = draft.end_message if closed is Exhausted.TERMINATED else ""
+            suggest.resolve(Handout((), closed, draft.next_check, message))
+        else:
+            suggest.reject(not_running(self._keeper.sweep_id, closed))
+
+    async def _pace(
+        self, draft: Draft, served: int, response: registry_service_pb2.CreateRunsResponse
+    ) -> None:
+        """How the next round goes after this one."""
         if response.conflict:
             CONFLICTS.inc()
             # Another replica was faster. A shorter round has better odds, and two
             # that met once would meet again in step.
-            self._most = max(len(served) // 2, 1)
+            self._most = max(served // 2, 1)
             await asyncio.sleep(random.uniform(0, MAX_PAUSE))
-        else:
-            self._most = min(self._most * 2, MAX_TOGETHER)
-            if closed is None and not proposed.space_exhausted:
-                runs = [run for result in response.results for run in result.runs]
-                await self._keeper.hand_out(runs, response.etag)
-                self._may_run_ahead = True
-
-    async def _propose(self, model: SweepModel, waiting: list[WaitingSuggest]) -> Batch:
-        """Proposes for all who wait.
-
-        Raises:
-            FailedPreconditionError: CONSTRAINTS_NOT_MET.
-        """
-        demands = [_demand(suggest) for suggest in waiting]
-        sampler = model.spec.sampler.name
-        began = time.perf_counter()
-        try:
-            batch = await self._keeper.off_loop(
-                lambda: model.propose(demands, seconds=self._sampling_budget)
-            )
-        except (ConstraintsNotMetError, NoPointFoundError) as error:
-            raise constraints_not_met(self._keeper.sweep_id, str(error)) from error
-        SAMPLING_SECONDS.labels(sampler).observe(time.perf_counter() - began)
-        PROPOSALS.labels(sampler).inc(sum(len(a.proposals) for a in batch.allotments.values()))
-        return batch
-
-    async def _ending(self, model: SweepModel) -> registry_service_pb2.FinishSweepRequest | None:
-        """How the sweep is ended, if its terminator says so."""
-        termination = model.termination
-        if termination is None:
-            return None
-        why = await self._keeper.off_loop(termination.why)
-        if why is None:
-            return None
-        # From the same state others come to the same end, and may be faster.
-        state = f"{self._keeper.sweep_id} {model.revision} {why}"
-        return registry_service_pb2.FinishSweepRequest(
-            sweep_id=self._keeper.sweep_id,
-            etag=model.etag,
-            request_id=str(uuid.uuid5(_ENDINGS, state)),
-            reason=sweep_pb2.FINISH_REASON_TERMINATED,
-            message=why,
-        )
+            return
+        self._most = min(self._most * 2, MAX_TOGETHER)
+        if draft.closed is None and not draft.batch.space_exhausted:
+            runs = [run for result in response.results for run in result.runs]
+            await self._keeper.hand_out(runs, response.etag)
+            self._may_run_ahead = True
 
     async def _finish(
         self, ending: registry_service_pb2.FinishSweepRequest, waiting: list[WaitingSuggest]
@@ -281,11 +211,7 @@ class SuggestDesk:
                 self._again(suggest)
 
     async def _create(
-        self,
-        served: list[tuple[WaitingSuggest, Allotment]],
-        *,
-        space_exhausted: bool,
-        etag: str,
+        self, draft: Draft, served: Sequence[Served]
     ) -> registry_service_pb2.CreateRunsResponse:
         """Writes what was proposed.
 
@@ -303,8 +229,8 @@ class SuggestDesk:
                 )
                 for suggest, allotment in served
             ],
-            space_exhausted=space_exhausted,
-            etag=etag,
+            space_exhausted=draft.batch.space_exhausted,
+            etag="" if draft.closed or draft.refusal else draft.etag,
         )
         return await self._registry.create_runs(request, scope_of([s for s, _ in served]))
 
@@ -319,31 +245,3 @@ class SuggestDesk:
                     sweep_id=self._keeper.sweep_id,
                 )
             )
-
-
-def _demand(suggest: WaitingSuggest) -> Demand:
-    return Demand(suggest.count, lambda: suggest.is_wanted)
-
-
-def _newly_handed_out(response: registry_service_pb2.CreateRunsResponse) -> int:
-    return sum(len(result.runs) for result in response.results if not result.answered_before)
-
-
-def _not_running(sweep_id: str, state: SweepState) -> FailedPreconditionError:
-    todo = {
-        SweepState.PAUSED: "; resume it first",
-        SweepState.FINISHED: " by request; create a new sweep to go on",
-    }.get(state, "; create a new sweep to go on")
-    return FailedPreconditionError(
-        "SWEEP_NOT_RUNNING",
-        f"sweep '{sweep_id}' is {state}{todo}",
-        sweep_id=sweep_id,
-        state=state,
-    )
-
-
-def _usual_shortage(model: SweepModel) -> Exhausted:
-    """Why an earlier answer, whose reason nobody wrote down, had too few runs."""
-    if model.spec.run_cap is None and is_exhaustive(model.spec.sampler.name):
-        return Exhausted.SPACE_EXHAUSTED
-    return Exhausted.RUN_CAP

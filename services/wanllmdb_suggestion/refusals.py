@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from wanllmdb_common.errors import FailedPreconditionError, InvalidArgumentError
+from wanllmdb_suggestion.study.records import SweepState
 
 
 def no_metric(sweep_id: str) -> FailedPreconditionError:
@@ -67,4 +68,17 @@ def request_id_reused(request_id: str) -> InvalidArgumentError:
         "REQUEST_ID_REUSED",
         f"request_id '{request_id}' was used before with another request; make up a new one",
         request_id=request_id,
+    )
+
+
+def not_running(sweep_id: str, state: SweepState) -> FailedPreconditionError:
+    todo = {
+        SweepState.PAUSED: "; resume it first",
+        SweepState.FINISHED: " by request; create a new sweep to go on",
+    }.get(state, "; create a new sweep to go on")
+    return FailedPreconditionError(
+        "SWEEP_NOT_RUNNING",
+        f"sweep '{sweep_id}' is {state}{todo}",
+        sweep_id=sweep_id,
+        state=state,
     )

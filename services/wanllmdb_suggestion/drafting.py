@@ -1,0 +1,152 @@
+"""What a sweep's model has to say to the Suggests of one round."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from wanllmdb.api.registry.v1 import registry_service_pb2, sweep_pb2
+from wanllmdb_common.errors import FailedPreconditionError
+from wanllmdb_common.search_space.draws import NoPointFoundError
+from wanllmdb_suggestion.algorithms import require_algorithms
+from wanllmdb_suggestion.metrics import PROPOSALS, SAMPLING_SECONDS
+from wanllmdb_suggestion.refusals import constraints_not_met
+from wanllmdb_suggestion.study.acceptance import ConstraintsNotMetError
+from wanllmdb_suggestion.study.make_sampler import is_exhaustive
+from wanllmdb_suggestion.study.model import Allotment, Batch, Demand, Proposal, SweepModel
+from wanllmdb_suggestion.study.records import Exhausted, SweepState
+from wanllmdb_suggestion.study_keeper import StudyKeeper
+from wanllmdb_suggestion.waiting import WaitingSuggest
+
+# Proposed for a sweep that hands out nothing: no sweep gets as far as this
+# number, so the registry turns the request down without a trace, unless it
+# answered it before the sweep was stopped and knows what.
+_UNFIT = Proposal(number=2**62, parameters={})
+
+# Ids of the requests that end sweeps are made from this one.
+_ENDINGS = uuid.UUID("6f1d3a0e-4f0c-4a53-9a4e-0c3b8e9a7d21")
+
+Served: TypeAlias = tuple[WaitingSuggest, Allotment]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is to be answered, unless the registry knows better.
+
+    Attributes:
+        batch: What each Suggest gets, by its place.
+        closed: Why the sweep hands out nothing; None where it does.
+        refusal: Why its algorithms can't propose; who repeats a request that was answered
+            before gets his answer all the same.
+        ending: Ends the sweep instead, where its terminator says so.
+        etag: The sweep's.
+        next_check: See Handout.
+        usual_shortage: Why an earlier answer, whose reason nobody wrote down, had too few runs.
+        running: How many runs run.
+        end_message: Why the sweep ended.
+    """
+
+    batch: Batch
+    closed: Exhausted | SweepState | None
+    refusal: FailedPreconditionError | None
+    ending: registry_service_pb2.FinishSweepRequest | None
+    etag: str
+    next_check: int | None
+    usual_shortage: Exhausted
+    running: int
+    end_message: str
+
+    @property
+    def is_short(self) -> bool:
+        """Whether somebody gets less than he asked for."""
+        return any(allotment.shortage for allotment in self.batch.allotments.values())
+
+    def served(self, waiting: Sequence[WaitingSuggest]) -> list[Served]:
+        """Those who are answered, with what they get.
+
+        Numbers have no gaps, so only at the end can those be left out whose caller has gone
+        meanwhile.
+        """
+        served = [(waiting[place], allotment) for place, allotment in self.batch.allotments.items()]
+        while served and not served[-1][0].is_wanted:
+            served.pop()
+            self.batch.space_exhausted = False
+        return served
+
+
+async def make_draft(
+    keeper: StudyKeeper, model: SweepModel, waiting: Sequence[WaitingSuggest], *, seconds: float
+) -> Draft:
+    """Proposes for all who wait, off the event loop; for the holder of the model alone."""
+    batch = Batch(dict.fromkeys(range(len(waiting)), Allotment([_UNFIT], None)))
+    refusal = ending = None
+    if model.closed is None:
+        try:
+            require_algorithms(model.spec)
+            ending = await _ending(keeper, model)
+            if ending is None:
+                batch = await _propose(keeper, model, waiting, seconds)
+        except FailedPreconditionError as error:
+            refusal = error
+    rule = model.stop_rule
+    return Draft(
+        batch=batch,
+        closed=model.closed,
+        refusal=refusal,
+        ending=ending,
+        etag=model.etag,
+        next_check=None if rule is None else rule.first_count,
+        usual_shortage=_usual_shortage(model),
+        running=model.running,
+        end_message=model.end_message,
+    )
+
+
+async def _propose(
+    keeper: StudyKeeper, model: SweepModel, waiting: Sequence[WaitingSuggest], seconds: float
+) -> Batch:
+    """Raises FailedPreconditionError: CONSTRAINTS_NOT_MET."""
+    demands = [_demand(suggest) for suggest in waiting]
+    sampler = model.spec.sampler.name
+    began = time.perf_counter()
+    try:
+        batch = await keeper.off_loop(lambda: model.propose(demands, seconds=seconds))
+    except (ConstraintsNotMetError, NoPointFoundError) as error:
+        raise constraints_not_met(keeper.sweep_id, str(error)) from error
+    SAMPLING_SECONDS.labels(sampler).observe(time.perf_counter() - began)
+    PROPOSALS.labels(sampler).inc(sum(len(a.proposals) for a in batch.allotments.values()))
+    return batch
+
+
+async def _ending(
+    keeper: StudyKeeper, model: SweepModel
+) -> registry_service_pb2.FinishSweepRequest | None:
+    """How the sweep is ended, if its terminator says so."""
+    termination = model.termination
+    if termination is None:
+        return None
+    why = await keeper.off_loop(termination.why)
+    if why is None:
+        return None
+    # From the same state others come to the same end, and may be faster.
+    state = f"{keeper.sweep_id} {model.revision} {why}"
+    return registry_service_pb2.FinishSweepRequest(
+        sweep_id=keeper.sweep_id,
+        etag=model.etag,
+        request_id=str(uuid.uuid5(_ENDINGS, state)),
+        reason=sweep_pb2.FINISH_REASON_TERMINATED,
+        message=why,
+    )
+
+
+def _demand(suggest: WaitingSuggest) -> Demand:
+    return Demand(suggest.count, lambda: suggest.is_wanted)
+
+
+def _usual_shortage(model: SweepModel) -> Exhausted:
+    if model.spec.run_cap is None and is_exhaustive(model.spec.sampler.name):
+        return Exhausted.SPACE_EXHAUSTED
+    return Exhausted.RUN_CAP
