@@ -281,11 +281,12 @@ class TestKeeping:
         assert [row.step for row in reporter.close()] == [0, 1]
 
     def test_the_end_does_not_wait_for_a_request_that_hangs(self) -> None:
-        hanging, over = threading.Event(), threading.Event()
+        hanging, over, ended = (threading.Event() for _ in range(3))
 
         def hang(_: list[MetricRow], timeout: float | None) -> None:
             hanging.set()
             over.wait(30)
+            ended.set()
             raise NotFoundError("the run has ended meanwhile")
 
         reporter = Reporter(hang, failed=unexpected, keep=ignored)
@@ -295,6 +296,7 @@ class TestKeeping:
 
         # With what is under way.
         assert [row.step for row in reporter.close()] == [0, 1]
+        assert not ended.is_set()
         over.set()
 
 
