@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 import tomllib
 from pathlib import Path
 
@@ -36,14 +35,11 @@ def python(code: str) -> str:
     ).stdout
 
 
-def test_importing_it_takes_less_than_a_quarter_of_a_second() -> None:
-    def seconds() -> float:
-        began = time.perf_counter()
-        python("import wanllmdb")
-        return time.perf_counter() - began
+def test_importing_it_loads_neither_grpc_nor_protobuf() -> None:
+    # Those take most of a start; they come with the first client.
+    loaded = set(python("import wanllmdb" + PRINT_LOADED).split())
 
-    # The best of three: the machine may be busy with something else.
-    assert min(seconds() for _ in range(3)) < 0.25
+    assert loaded == {"wanllmdb"}
 
 
 def test_all_of_it_needs_grpcio_and_protobuf_only() -> None:
