@@ -75,7 +75,8 @@ SETTINGS = settings(
 
 values = st.sampled_from([0.0, 0.25, 0.5, 1.0, 2.0, math.nan, math.inf, -math.inf])
 reports = st.lists(values, max_size=2)
-ACTS = ["suggest", "report"] * 4 + ["succeeded", "failed"] * 2 + ["release", "pause or resume"]
+ACTS = ["suggest", "report"] * 4 + ["succeeded", "failed", "silence"] * 2
+ACTS += ["release", "pause or resume", "come back"]
 # Who the two Suggests of a CreateRuns are for.
 AGENTS = ("agent", "another agent")
 # How far from the right attempt.
@@ -130,6 +131,12 @@ class RegistryMachine(SweepMachine):
             elif act == "pause or resume":
                 paused = sweep.model.state == "PAUSED"
                 self.move(sweep, "Resume" if paused else "Pause", Etag.CURRENT)
+            elif act == "silence":
+                self.let_leases_run_out(sweep, run % 2)
+                if chance.random() < 0.7:
+                    self.beat()
+            elif act == "come back":
+                self.come_back(sweep, AGENTS[run % 2], 1 + run % 3)
             elif not sweep.model.counts["RUNNING"]:
                 continue
             elif act == "report":
@@ -317,6 +324,9 @@ class RegistryMachine(SweepMachine):
 
     @rule()
     def heartbeat(self) -> None:
+        self.beat()
+
+    def beat(self) -> None:
         """One agent for all runs of all sweeps, with every attempt there was and one too many."""
         leases = [
             (sweep, number, attempt)
@@ -341,8 +351,10 @@ class RegistryMachine(SweepMachine):
     @precondition(lambda self: self.newest.counts["RUNNING"])
     @rule(index=which, skipped=st.integers(0, 2))
     def lose(self, index: int, skipped: int) -> None:
-        """Leases run out, of all running runs but some; another replica notices."""
-        sweep = self.pick(index)
+        self.let_leases_run_out(self.pick(index), skipped)
+
+    def let_leases_run_out(self, sweep: Tracked, skipped: int) -> None:
+        """Of all running runs but some; another replica notices."""
         sweep.model.clock += 1
         self.touched.append(sweep)
         running = [run.number for run in sweep.model.runs if run.state == "RUNNING"]
@@ -352,8 +364,10 @@ class RegistryMachine(SweepMachine):
 
     @rule(index=which, agent=st.sampled_from([*AGENTS, "nobody"]), count=st.integers(1, 3))
     def resume_runs(self, index: int, agent: str, count: int) -> None:
-        """An agent that crashed comes back."""
-        sweep = self.pick(index)
+        self.come_back(self.pick(index), agent, count)
+
+    def come_back(self, sweep: Tracked, agent: str, count: int) -> None:
+        """ResumeRuns of an agent that crashed."""
         request = pb.ResumeRunsRequest(
             sweep_id=sweep.sweep_id, agent_id=agent, count=count, request_id=request_id()
         )
