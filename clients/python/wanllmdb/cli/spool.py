@@ -69,6 +69,7 @@ def send(
         list[str] | None,
         typer.Argument(metavar=f"[{FILES}]", help="Only these; those that were refused, too."),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Deliver what waits for the registry; agents do this by themselves.
 
@@ -78,7 +79,12 @@ def send(
     paths = [_found(spool, name) for name in files] if files else None
     with client_of(context) as client:
         done = Courier(client, spool, lambda line: typer.echo(line, err=True)).deliver(paths)
-    typer.echo(f"{done.delivered} delivered, {done.refused} refused, {done.left} left")
+    if as_json:
+        why = None if done.error is None else str(done.error)
+        counts = {"delivered": done.delivered, "refused": done.refused, "left": done.left}
+        print_json({**counts, "error": why})
+    else:
+        typer.echo(f"{done.delivered} delivered, {done.refused} refused, {done.left} left")
     if done.refused or done.left:
         raise typer.Exit(1)
 
@@ -89,6 +95,7 @@ def drop(
     refused: Annotated[
         bool, typer.Option("--refused", help="All that a registry refused.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Delete files: what they hold is lost."""
     spool = Spool.of_environment()
@@ -99,7 +106,10 @@ def drop(
         raise typer.BadParameter("say which: names as `wanllmdb spool ls` shows, or --refused")
     for path in paths:
         _drop(spool, path)
-    typer.echo(f"{len(paths)} dropped")
+    if as_json:
+        print_json({"dropped": [path.name for path in paths]})
+    else:
+        typer.echo(f"{len(paths)} dropped")
 
 
 def _drop(spool: Spool, path: Path) -> None:
