@@ -17,6 +17,7 @@ from wanllmdb_registry.store.sweep_store import SweepStore
 
 log = structlog.get_logger(__name__)
 
+_NOT_THIS_TIME = "leases of a sweep not looked after this time"
 _EXPIRED = struct.Struct("!QQ")
 
 
@@ -64,9 +65,12 @@ class LeaseChore:
             reply = await self._commits.submit(sweep_id, ExpireLeases(None, _encode))
         except NotFoundError:
             return
+        # One sweep that can't be looked after must not keep the others from it.
+        except ServiceError as error:
+            log.warning(_NOT_THIS_TIME, sweep_id=sweep_id, reason=error.reason)
+            return
         except Exception:
-            # One sweep that can't be looked after must not keep the others from it.
-            log.exception("leases of a sweep not looked after this time", sweep_id=sweep_id)
+            log.exception(_NOT_THIS_TIME, sweep_id=sweep_id)
             return
         expired = ExpiredLeases(*_EXPIRED.unpack(reply))
         # Another replica may have been faster.
