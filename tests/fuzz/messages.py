@@ -98,7 +98,7 @@ def _set(draw: st.DrawFn, message: Message, field: FieldDescriptor, depth: int) 
 
 
 def _set_map(draw: st.DrawFn, message: Message, field: FieldDescriptor, depth: int) -> None:
-    kind = field.message_type
+    kind: Any = field.message_type
     key, value = kind.fields_by_name["key"], kind.fields_by_name["value"]
     entries = getattr(message, field.name)
     for name in draw(st.lists(_texts(field.name), max_size=3)):
@@ -113,20 +113,22 @@ def _set_map(draw: st.DrawFn, message: Message, field: FieldDescriptor, depth: i
 def _values(field: FieldDescriptor, depth: int) -> st.SearchStrategy[Any]:
     match field.cpp_type:
         case FieldDescriptor.CPPTYPE_MESSAGE:
-            return _messages(field.message_type, depth)
+            kind: Any = field.message_type
+            return _messages(kind, depth)
         case FieldDescriptor.CPPTYPE_STRING:
             if field.type == FieldDescriptor.TYPE_BYTES:
                 return st.one_of(st.binary(max_size=40), st.just(bytes(100_000)))
             return _texts(field.name)
         case FieldDescriptor.CPPTYPE_ENUM:
-            known = [value.number for value in field.enum_type.values]
+            enum: Any = field.enum_type
+            known = [value.number for value in enum.values]
             return st.sampled_from([*known, -1, 99, 2**31 - 1])
         case FieldDescriptor.CPPTYPE_BOOL:
             return st.booleans()
         case FieldDescriptor.CPPTYPE_DOUBLE | FieldDescriptor.CPPTYPE_FLOAT:
             return st.one_of(st.sampled_from(_DOUBLES), st.floats())
-        case kind:
-            low, high = _INTS[kind]
+        case number:
+            low, high = _INTS[number]
             edges = [n for n in (0, 1, 2, -1, 100, 1_001, 2**53, low, high) if low <= n <= high]
             return st.one_of(st.sampled_from(edges), st.integers(max(low, 0), 20))
 
@@ -165,7 +167,7 @@ def _size(value: Any) -> int:
     return len(value) + 2 if isinstance(value, str | bytes) else 8
 
 
-def _is_map(field: FieldDescriptor) -> bool:
+def _is_map(field: Any) -> bool:
     kind = field.message_type
     return kind is not None and bool(kind.GetOptions().map_entry)
 

@@ -170,7 +170,10 @@ _PROPER: Mapping[str, list[Message]] = {
         ),
         _change(pb.ImportRunsRequest, source=pb.PriorRunSource(sweep_id="@bayes")),
     ],
-    "ListPriorRuns": [pb.ListPriorRunsRequest(sweep_id="@random", page_token="@token3")],
+    "ListPriorRuns": [
+        pb.ListPriorRunsRequest(sweep_id="@random"),
+        pb.ListPriorRunsRequest(sweep_id="@random", page_token="@token3"),
+    ],
     "ExportRuns": [
         pb.ExportRunsRequest(sweep_id="@random", format=pb.RUN_FORMAT_CSV),
         pb.ExportRunsRequest(sweep_id="@multi", format=pb.RUN_FORMAT_JSON_LINES),
@@ -191,9 +194,10 @@ _PROPER: Mapping[str, list[Message]] = {
         pb.HeartbeatRequest(leases=[pb.RunLease(sweep_id="@random", number=4, attempt=1)])
     ],
     "GetMetricHistory": [
+        pb.GetMetricHistoryRequest(sweep_id="@random", number=1),
         pb.GetMetricHistoryRequest(
             sweep_id="@random", number=1, names=["loss"], page_size=1, page_token="@token5"
-        )
+        ),
     ],
     "GetParallelCoordinates": [pb.GetParallelCoordinatesRequest(sweep_id="@multi")],
     "GetTimeline": [pb.GetTimelineRequest(sweep_id="@random")],
@@ -201,7 +205,7 @@ _PROPER: Mapping[str, list[Message]] = {
     "CreateTemplate": [
         template_pb.CreateTemplateRequest(
             template=template_pb.Template(
-                name="fuzz",
+                name="@id",
                 config_text="method: random\nparameters:\n  x:\n    min: 0\n    max: $(most)\n",
                 placeholders=[
                     template_pb.TemplatePlaceholder(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import grpc
 import grpc.aio
@@ -66,9 +67,10 @@ async def _send(
     channel: grpc.aio.Channel, rpc: Rpc, request: bytes, metadata: tuple[tuple[str, str], ...]
 ) -> list[bytes]:
     if not rpc.is_stream:
-        unary = channel.unary_unary(rpc.path)
-        return [await unary(request, timeout=STUCK, metadata=metadata)]  # type: ignore[arg-type]
-    stream = channel.unary_stream(rpc.path)(request, timeout=STUCK, metadata=metadata)  # type: ignore[arg-type]
+        unary: Any = channel.unary_unary(rpc.path)
+        return [await unary(request, timeout=STUCK, metadata=metadata)]
+    open_stream: Any = channel.unary_stream(rpc.path)
+    stream = open_stream(request, timeout=STUCK, metadata=metadata)
     answers: list[bytes] = []
     try:
         async with asyncio.timeout(STREAM_SECONDS):

@@ -62,7 +62,7 @@ _SWEEPS: dict[str, dict[str, Any]] = {
 }
 
 # Positions that no page ends at, in tokens that are bound to their requests all the same.
-_POSITIONS = [
+_POSITIONS: list[list[Any]] = [
     [],
     [None],
     ["x"],
@@ -174,7 +174,7 @@ class World:
                 setattr(message, field.name, self._real(value))
         token = getattr(real, "page_token", "")
         if token.startswith("@token"):
-            position: list[Any] = list(_POSITIONS[int(token.removeprefix("@token"))])
+            position = list(_POSITIONS[int(token.removeprefix("@token"))])
             real.page_token = write_token(real, position)  # type: ignore[attr-defined]  # seen
         return real
 

@@ -163,7 +163,8 @@ def _fill(message: Message, path: tuple[FieldDescriptor, ...]) -> None:
 def _inner(message: Message, field: FieldDescriptor) -> Message:
     """The message in the field, one that is there already if any is."""
     holder: Any = getattr(message, field.name)
-    if field.message_type.GetOptions().map_entry:
+    kind: Any = field.message_type
+    if kind.GetOptions().map_entry:
         return holder[next(iter(holder), "x")]  # type: ignore[no-any-return]
     if field.is_repeated:
         return holder[0] if holder else holder.add()  # type: ignore[no-any-return]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import grpc
 import grpc.aio
@@ -45,7 +46,8 @@ async def test_bytes_that_are_no_message_are_an_invalid_argument_of_every_rpc(
 ) -> None:
     for rpc, channel in channels:
         with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
-            await channel.unary_unary(rpc)(NO_MESSAGE)
+            send: Any = channel.unary_unary(rpc)
+            await send(NO_MESSAGE)
         assert "Error parsing" not in refusal.message
 
 
@@ -54,6 +56,5 @@ async def test_a_request_id_that_can_not_be_sent_on_harms_nothing(suggestion_add
     for text in ("x" * 5_000, "a b~", ""):
         async with grpc.aio.insecure_channel(suggestion_address) as channel:
             with refused(grpc.StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
-                await channel.unary_unary(rpc)(
-                    SUGGEST.SerializeToString(), metadata=(("x-request-id", text),)
-                )
+                send: Any = channel.unary_unary(rpc)
+                await send(SUGGEST.SerializeToString(), metadata=(("x-request-id", text),))
