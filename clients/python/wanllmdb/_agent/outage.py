@@ -23,7 +23,10 @@ _LONGEST_PAUSE = 5.0
 
 def is_passing(error: WanllmdbError) -> bool:
     """Whether the same request may succeed later."""
-    return isinstance(error, UnavailableError | DeadlineExceededError | ResourceExhaustedError) or (
+    if isinstance(error, ResourceExhaustedError):
+        # Without a time to come again it is the message that is too large, and will be.
+        return error.retry_after is not None
+    return isinstance(error, UnavailableError | DeadlineExceededError) or (
         isinstance(error, AbortedError) and error.reason == "WRITE_CONFLICT"
     )
 
