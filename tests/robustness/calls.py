@@ -128,8 +128,9 @@ class Calls:
             self._repeat_sometimes(method, request, key)
         pause = 0.1
         target = self._target(method)
+        tries = 0
         while True:
-            one = await self.send(method, request, key, target, self._timeout())
+            one = await self.send(method, request, key, target, self._timeout(tries))
             if one.is_answered:
                 return one.answer
             if one.is_refused:
@@ -140,6 +141,7 @@ class Calls:
                 raise GaveUpError(text)
             await asyncio.sleep(pause * self._random.uniform(0.5, 1.5))
             pause = min(pause * 2, 0.6)
+            tries += 1
             # Mostly another one, as balancing clients do.
             if self._random.random() < 0.8:
                 target = next(name for name in self._replicas(method) if name != target)
@@ -202,11 +204,15 @@ class Calls:
     def _target(self, method: str) -> str:
         return self._random.choice(self._replicas(method))
 
-    def _timeout(self) -> float:
-        """Sometimes so short that the call is given up half-way."""
+    def _timeout(self, tries: int = 0) -> float:
+        """Sometimes so short that the call is given up half-way.
+
+        Who has waited in vain waits longer: on a machine that does much else a call takes
+        seconds, and one that is always given up before its end is never answered.
+        """
         if self._random.random() < 0.06:
             return self._random.uniform(0.01, 0.15)
-        return self._random.choice([1.0, 2.5, 4.0])
+        return self._random.choice([1.0, 2.5, 4.0]) * (1 + tries // 3)
 
 
 def new_id() -> str:
