@@ -15,20 +15,14 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 
 import grpc.aio
-import structlog
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import SERVICE_NAME as HEALTH_SERVICE
-from grpc_health.v1.health import aio as health
 
+from wanllmdb_common.health_servicer import HealthServicer
 from wanllmdb_common.readiness import Readiness
 
 LIVENESS = ""
 READINESS = "readiness"
-
-# A watcher that reads nothing must not keep a server from stopping.
-_TELL_SECONDS = 1.0
-
-log = structlog.get_logger(__name__)
 
 
 class Health:
@@ -44,7 +38,7 @@ class Health:
     def __init__(self, services: Sequence[str], readiness: Readiness | None) -> None:
         self._services = services
         self._readiness = readiness
-        self._servicer = health.HealthServicer()
+        self._servicer = HealthServicer()
         self._changed = asyncio.Event()
 
     def add_to(self, server: grpc.aio.Server) -> None:
@@ -55,7 +49,7 @@ class Health:
     async def serving(self) -> AsyncIterator[None]:
         """SERVING within the block, READINESS as it is found; call `drain` at its end."""
         for name in [LIVENESS, READINESS, *self._services]:
-            await self._set(name, True)
+            self._set(name, True)
         chores = []
         if self._readiness is not None:
             self._readiness.tell(lambda _: self._changed.set())
@@ -68,20 +62,16 @@ class Health:
                 chore.cancel()
             await asyncio.gather(*chores, return_exceptions=True)
 
-    async def drain(self) -> None:
+    def drain(self) -> None:
         """NOT_SERVING by every name, for good."""
-        try:
-            async with asyncio.timeout(_TELL_SECONDS):
-                await self._servicer.enter_graceful_shutdown()
-        except TimeoutError:
-            log.warning("a watcher of the health takes nothing: not all were told of the drain")
+        self._servicer.drain()
 
     async def _follow(self, readiness: Readiness) -> None:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            await self._set(READINESS, readiness.is_ready)
+            self._set(READINESS, readiness.is_ready)
 
-    async def _set(self, name: str, is_serving: bool) -> None:
+    def _set(self, name: str, is_serving: bool) -> None:
         status = health_pb2.HealthCheckResponse
-        await self._servicer.set(name, status.SERVING if is_serving else status.NOT_SERVING)
+        self._servicer.set(name, status.SERVING if is_serving else status.NOT_SERVING)

@@ -88,7 +88,7 @@ async def _stop(
 ) -> None:
     loop = asyncio.get_running_loop()
     began = loop.time()
-    await health.drain()
+    health.drain()
     drain.end_watches()
     await asyncio.sleep(min(settings.drain_delay, settings.grace / 2))
     left = settings.grace - (loop.time() - began)
