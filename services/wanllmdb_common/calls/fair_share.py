@@ -69,7 +69,9 @@ class FairShare:
             await turn
         except asyncio.CancelledError:
             if turn.cancelled():
-                guest.waiting.remove(turn)
+                # Unless one that left at the same moment has passed it over.
+                if turn in guest.waiting:
+                    guest.waiting.remove(turn)
             else:
                 # The turn came at the same moment.
                 self.leave(caller)

@@ -116,3 +116,15 @@ async def test_callers_who_are_gone_are_forgotten() -> None:
         await share.enter(f"caller {name}")
         share.leave(f"caller {name}")
     assert len(share._guests) <= 2
+
+
+async def test_one_that_gives_up_as_another_leaves_gives_up() -> None:
+    share = FairShare(together=2, least=1)
+    await entered(share, "a", 1)
+    first, second, third = await entered(share, "b", 3)
+    assert first.done()
+    second.cancel()
+    share.leave("b")
+    await asyncio.wait([second, third])
+    assert second.cancelled()
+    assert not third.cancelled()
