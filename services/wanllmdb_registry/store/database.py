@@ -68,7 +68,7 @@ def async_url(url: str) -> URL:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise DatabaseUrlError(
             "the database address is not of the form postgresql://user:password@host:port/name"
         ) from None
@@ -99,11 +99,13 @@ class Database:
         listing = max(1, pool_size // 4)
         self.engine: AsyncEngine = create_async_engine(
             engine_url,
+            # What SQLAlchemy would make of the address's options (sslmode, ...) is refused by
+            # asyncpg, which reads them itself.
+            async_creator=self._connect_for_lists,
             pool_size=listing,
             max_overflow=0,
             pool_timeout=connect_timeout,
             isolation_level="AUTOCOMMIT",
-            connect_args={"timeout": connect_timeout, "command_timeout": COMMAND_TIMEOUT},
         )
         event.listen(self.engine.sync_engine, "connect", self._adopt_for_lists)
         self._dsn = engine_url.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -171,7 +173,11 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def migration(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction for changes of the tables."""
+        """A transaction for changes of the tables.
+
+        Raises:
+            DatabaseUrlError: what the address says can't be, as a first connection shows.
+        """
         with translated_errors():
             engine = self.engine.execution_options(isolation_level="READ COMMITTED")
             async with engine.begin() as connection:
@@ -205,6 +211,14 @@ class Database:
                     reset=keep_connection,
                 )
             return self._pool
+
+    async def _connect_for_lists(
+        self, *_: object, **__: object
+    ) -> asyncpg.Connection[asyncpg.Record]:
+        with _address_errors():
+            return await asyncpg.connect(
+                self._dsn, timeout=self._timeout, command_timeout=COMMAND_TIMEOUT
+            )
 
     async def _wait_until_ready(self) -> None:
         if self._is_ready.is_set():
@@ -253,6 +267,22 @@ def translated_errors() -> Iterator[None]:
         raise translated from error
     except (OSError, PoolTimeoutError) as error:
         raise _unavailable(error) from error
+
+
+@contextlib.contextmanager
+def _address_errors() -> Iterator[None]:
+    """Tells what is wrong with an address from what is wrong with a database."""
+    try:
+        yield
+    except UnicodeError:
+        raise DatabaseUrlError("the host of the database address is no host name") from None
+    except (
+        asyncpg.ClientConfigurationError,
+        asyncpg.UndefinedObjectError,
+        asyncpg.CantChangeRuntimeParamError,
+        asyncpg.InvalidParameterValueError,
+    ) as error:
+        raise DatabaseUrlError(f"an option of the database address is wrong: {error}") from None
 
 
 def _translated(error: Exception, state: str | None) -> Exception | None:

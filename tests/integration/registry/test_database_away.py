@@ -13,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 import grpc.aio
 import pytest
 from grpc import StatusCode
+from sqlalchemy import text
 
 from tests.conftest import registry_server
 from tests.errors import refused
@@ -20,6 +21,7 @@ from tests.sweeps import create_runs, create_sweep, finish_run, proposal
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb_local.postgres import EmbeddedPostgres
+from wanllmdb_registry.store.database import Database
 
 
 def start_registry(url: str) -> subprocess.CompletedProcess[str]:
@@ -42,11 +44,43 @@ def test_a_database_that_refuses_says_why(database_url: str) -> None:
         assert (parts.password or "") not in output
 
 
-@pytest.mark.parametrize("url", ["mysql://host/name", "nonsense"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://host/name",
+        "nonsense",
+        "postgresql://...",
+        "postgresql://user:s3cret@host:port/name",
+    ],
+)
 def test_an_address_that_is_none_is_refused_as_a_setting(url: str) -> None:
     refused_url = start_registry(url)
     assert refused_url.returncode == 2
     assert refused_url.stderr.startswith("wanllmdb-registry: --database-url: ")
+    assert "s3cret" not in refused_url.stderr
+
+
+@pytest.mark.parametrize("option", ["sslmode=always", "no_such_setting=1", "ssl=require"])
+def test_an_option_of_the_address_that_is_none_is_refused_as_a_setting(
+    option: str, database_url: str
+) -> None:
+    refused_url = start_registry(f"{database_url}?{option}")
+    assert refused_url.returncode == 2
+    assert refused_url.stderr.startswith("wanllmdb-registry: --database-url: ")
+    assert option.partition("=")[0] in refused_url.stderr
+    assert (urlsplit(database_url).password or "") not in refused_url.stderr
+
+
+async def test_the_options_of_an_address_hold_for_every_connection(database_url: str) -> None:
+    url = f"{database_url}?sslmode=disable&application_name=sweeps&options=-c%20work_mem%3D5MB"
+    database = Database(url)
+    try:
+        async with database.read() as trials, database.list() as lists:
+            settings = "SELECT current_setting('application_name'), current_setting('work_mem')"
+            assert [tuple(row) for row in await trials.fetch(settings)] == [("sweeps", "5MB")]
+            assert tuple((await lists.execute(text(settings))).one()) == ("sweeps", "5MB")
+    finally:
+        await database.close()
 
 
 @pytest.fixture
