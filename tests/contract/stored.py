@@ -44,18 +44,23 @@ class Stored:
 
     async def sweep(self, run_cap: int | None = None, *metrics: Metric) -> str:
         """The id of a new sweep."""
-        space = SearchSpace((Parameter("x", Uniform(0.0, 1.0)),))
-        spec = SweepSpec(
-            Method.RANDOM,
-            space,
-            AlgorithmChoice("random"),
-            metrics or (Metric("loss"),),
-            run_cap=run_cap,
-            seed=1,
-        )
-        sweep = Sweep(uuid4().hex[:12], "p", "n", "", spec, datetime.now(UTC))
+        sweep = new_sweep(run_cap, *metrics)
         await self.store.create_sweep(sweep, None, b"")
         return sweep.sweep_id
+
+
+def new_sweep(run_cap: int | None = None, *metrics: Metric) -> Sweep:
+    """One that is stored nowhere."""
+    space = SearchSpace((Parameter("x", Uniform(0.0, 1.0)),))
+    spec = SweepSpec(
+        Method.RANDOM,
+        space,
+        AlgorithmChoice("random"),
+        metrics or (Metric("loss"),),
+        run_cap=run_cap,
+        seed=1,
+    )
+    return Sweep(uuid4().hex[:12], "p", "n", "", spec, datetime.now(UTC))
 
 
 def key(fingerprint: bytes = b"f") -> RequestKey:

@@ -6,8 +6,10 @@ import asyncio
 from typing import TypeAlias
 
 import asyncpg
+import pytest
 
-from tests.contract.stored import Stored, key
+from tests.contract.stored import Stored, key, new_sweep
+from wanllmdb_common.errors import InvalidArgumentError
 from wanllmdb_registry.chores.replies import REPLY_AGE
 from wanllmdb_registry.domain.edit import RequestKey
 from wanllmdb_registry.domain.enqueue import EnqueuedRun, EnqueueRuns
@@ -103,3 +105,17 @@ async def test_a_request_is_answered_while_its_answer_is_forgotten(
     sweep = await stored.sweeps.get(sweep_id)
     repeated = sum(number >= 30 for number in numbers)
     assert sweep.counts.queued == sweep.next_number == 30 + repeated
+
+
+async def test_a_sweep_is_not_created_again_when_its_creation_is_forgotten(
+    stored: Stored, operator: Operator
+) -> None:
+    sweep, request = new_sweep(), key()
+    answers = [await stored.store.create_sweep(sweep, request, b"first") for _ in range(2)]
+    assert answers == [b"first", b"first"]
+    await _age(operator, [request])
+    assert await _forget(stored.store) == 1
+    with pytest.raises(InvalidArgumentError) as refusal:
+        await stored.store.create_sweep(sweep, request, b"second")
+    assert refusal.value.reason == "REQUEST_ID_REUSED"
+    assert sweep.sweep_id in refusal.value.message

@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 
-from wanllmdb_common.errors import AbortedError, ServiceError
+from wanllmdb_common.errors import AbortedError, InvalidArgumentError, ServiceError
 from wanllmdb_registry.domain.change import Change
 from wanllmdb_registry.domain.edit import (
     Attempt,
@@ -115,7 +115,7 @@ class SweepStore:
         A repeated request, which has the same sweep id, gets the first answer.
 
         Raises:
-            InvalidArgumentError: REQUEST_ID_REUSED.
+            InvalidArgumentError: REQUEST_ID_REUSED, also when the first answer is forgotten.
         """
         async with self._database.transaction() as connection:
             if key is not None:
@@ -135,7 +135,10 @@ class SweepStore:
         if not created:
             # The same request, at the same time, through another connection: it
             # has committed now, or the insert would still wait for it.
-            return await self.create_sweep(sweep, key, reply, prior_runs)
+            earlier = await self.earlier_reply(sweep.sweep_id, key)
+            if earlier is None:
+                raise _created_long_ago(sweep.sweep_id)
+            return earlier
         return reply
 
     async def apply(self, sweep_id: str, changes: Sequence[Change]) -> list[Outcome]:
@@ -249,6 +252,15 @@ class SweepStore:
         async with self._database.transaction() as connection:
             await FORGET_DELETED_SWEEPS.execute(connection, age=age)
             return await DELETE_OLD_REPLIES.execute(connection, age=age, limit=limit)
+
+
+def _created_long_ago(sweep_id: str) -> InvalidArgumentError:
+    return InvalidArgumentError(
+        "REQUEST_ID_REUSED",
+        f"this request_id created sweep '{sweep_id}', too long ago to be answered once more: "
+        "use that sweep, or make a new id for a new one",
+        sweep_id=sweep_id,
+    )
 
 
 def _without_sweep(sweep_id: str, change: Change, stored: Mapping[str, StoredReply]) -> Outcome:
