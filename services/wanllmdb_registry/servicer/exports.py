@@ -12,6 +12,7 @@ from wanllmdb_registry.app import Registry
 from wanllmdb_registry.domain.exchange.export import CsvWriter, JsonLinesWriter, RunWriter
 from wanllmdb_registry.domain.model import Run, RunState
 from wanllmdb_registry.domain.reads import RunOrder, RunPosition
+from wanllmdb_registry.servicer.access import require_still_good
 from wanllmdb_registry.servicer.base import ServicerPart
 from wanllmdb_registry.servicer.page_tokens import PAGE_BYTES
 from wanllmdb_registry.servicer.requests import RequestReader
@@ -43,6 +44,8 @@ class ExportsPart(ServicerPart):
             yield pb.ExportRunsResponse(text=writer.header().encode())
         after: RunPosition | None = None
         while True:
+            # A slow reader may take hours.
+            await require_still_good(self.registry)
             page = await self.registry.runs.list(
                 sweep_id, states, RunOrder.NUMBER_ASC, after, _PAGE
             )

@@ -19,6 +19,7 @@ from tests.security_table.keys import new_secret
 from tests.sweeps import config_text, create_runs, create_sweep, proposal, request_id
 from wanllmdb.api.registry.v1 import key_service_pb2 as key_pb
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb_common.calls.caller import Role
 from wanllmdb_local.postgres import create_database
@@ -300,3 +301,28 @@ async def test_a_watch_ends_with_its_key(
             async with asyncio.timeout(30):
                 async for _ in watch:
                     pass
+
+
+async def test_an_export_ends_with_its_key(at: Office, root: With) -> None:
+    sweep = await create_sweep(root.registry, project="mine")
+    # Pages larger than what is under way to one who does not read.
+    runs = [pb.EnqueuedRun(labels={"note": "n" * 1_000})] * 1_000
+    for _ in range(2):
+        await root.registry.EnqueueRuns(
+            pb.EnqueueRunsRequest(sweep_id=sweep.sweep_id, runs=runs, request_id=request_id())
+        )
+    reader = await at.new(Role.READER, "mine")
+    async with grpc.aio.insecure_channel(
+        at.address, options=[("grpc.http2.bdp_probe", 0)]
+    ) as channel:
+        export = registry_grpc.SweepRegistryServiceStub(channel).ExportRuns(
+            pb.ExportRunsRequest(sweep_id=sweep.sweep_id, format=pb.RUN_FORMAT_JSON_LINES),
+            metadata=(("authorization", f"Bearer {reader.text}"),),
+            timeout=60,
+        )
+        pieces = aiter(export)
+        await anext(pieces)
+        await root.keys.RevokeKey(key_pb.RevokeKeyRequest(key_id=reader.key_id))
+        with refused(Code.UNAUTHENTICATED, "KEY_REVOKED"):
+            async for _ in pieces:
+                pass
