@@ -10,7 +10,7 @@ from cachetools import LRUCache, TTLCache
 from wanllmdb.api.registry.v1 import key_service_pb2
 from wanllmdb_common.calls.call import Call
 from wanllmdb_common.calls.caller import ANYONE, Caller, Role
-from wanllmdb_common.calls.keys import Authentication, key_invalid, key_text_of
+from wanllmdb_common.calls.keys import Authentication, LookUps, key_invalid, key_text_of
 from wanllmdb_common.errors import NotFoundError, PermissionDeniedError
 from wanllmdb_suggestion.registry_client import CallScope, RegistryClient, scope_of_call
 from wanllmdb_suggestion.single_flight import SingleFlight
@@ -31,6 +31,7 @@ class CallerDirectory:
         self._registry = registry
         self._known: TTLCache[bytes, Caller] = TTLCache(_MAX_CALLERS, CALLER_SECONDS)
         self._asking = SingleFlight[bytes, Caller]()
+        self._look_ups = LookUps()
 
     async def authenticate(self, key_text: str) -> Caller:
         """Who has the key; who brings none, where the registry asks for none, is ANYONE.
@@ -38,6 +39,7 @@ class CallerDirectory:
         Raises:
             UnauthenticatedError: the registry's.
             UnavailableError: the registry does not answer.
+            OverloadedError: OVERLOADED: too many wait for it.
         """
         if not (key_text.isascii() and key_text.isprintable()):
             # Such a text can't be sent on.
@@ -45,7 +47,8 @@ class CallerDirectory:
         digest = _digest(key_text)
         caller = self._known.get(digest)
         if caller is None:
-            caller = await self._asking.do(digest, lambda: self._ask(key_text))
+            with self._look_ups:
+                caller = await self._asking.do(digest, lambda: self._ask(key_text))
             self._known[digest] = caller
         return caller
 

@@ -6,10 +6,14 @@ from collections.abc import Awaitable, Callable
 
 from wanllmdb_common.calls.call import Call
 from wanllmdb_common.calls.caller import Caller
-from wanllmdb_common.errors import UnauthenticatedError
+from wanllmdb_common.errors import OverloadedError, UnauthenticatedError
 
 AUTHORIZATION_KEY = "authorization"
 _SCHEME = "bearer "
+
+MAX_LOOK_UPS = 2_000
+# Seconds.
+_LOOK_UP_RETRY_AFTER = 1.0
 
 
 def key_text_of(call: Call) -> str:
@@ -40,6 +44,34 @@ class Authentication:
 
     def after(self, call: Call) -> None:
         pass
+
+
+class LookUps:
+    """Bounds how many calls wait until it is known whose their key is; a context manager.
+
+    Anybody may send such calls, limits count for callers that are known, and each of them
+    holds its request: while what knows the keys is slow they would fill the memory.
+    """
+
+    def __init__(self, most: int = MAX_LOOK_UPS) -> None:
+        self._most = most
+        self._waiting = 0
+
+    def __enter__(self) -> None:
+        """Raises OverloadedError: OVERLOADED."""
+        if self._waiting >= self._most:
+            limit = f"{self._most:,} calls whose API keys are looked up"
+            raise OverloadedError(
+                "OVERLOADED",
+                f"this server has {limit}, as many as it takes: come again in "
+                f"{_LOOK_UP_RETRY_AFTER:g} s, or ask another replica",
+                _LOOK_UP_RETRY_AFTER,
+                limit=limit,
+            )
+        self._waiting += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._waiting -= 1
 
 
 def key_missing() -> UnauthenticatedError:

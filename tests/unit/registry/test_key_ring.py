@@ -10,7 +10,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from wanllmdb_common.calls.caller import ANYONE, Caller, Role
-from wanllmdb_common.errors import ServiceError, UnauthenticatedError, UnavailableError
+from wanllmdb_common.calls.keys import MAX_LOOK_UPS
+from wanllmdb_common.errors import (
+    OverloadedError,
+    ServiceError,
+    UnauthenticatedError,
+    UnavailableError,
+)
 from wanllmdb_registry.domain.keys.key_ring import MAX_AGE, MAX_BATCH, MAX_REMEMBERED, KeyRing
 from wanllmdb_registry.domain.keys.key_text import KeyText, parse_key, parse_root_key
 from wanllmdb_registry.domain.keys.model import ApiKey, FoundKey
@@ -189,7 +195,7 @@ async def test_a_key_expires_by_the_databases_clock(table: Table, clock: Clock) 
 async def test_a_flood_of_bad_keys_costs_one_small_read_at_a_time(
     ring: KeyRing, table: Table
 ) -> None:
-    texts = [f"wsk_nobody{index}_{SECRET}" for index in range(3 * MAX_BATCH)]
+    texts = [f"wsk_nobody{index}_{SECRET}" for index in range(MAX_BATCH + 100)]
     answers = await asyncio.gather(*(refusal(ring, text) for text in [*texts, *texts, ALICE[:-1]]))
     assert len(set(answers)) == 1
     asked = [key_id for read in table.reads for key_id in read]
@@ -241,3 +247,29 @@ async def test_one_who_gives_up_takes_nobody_with_him(ring: KeyRing, table: Tabl
     assert (await calls[1]).key_id == "alice"
     assert calls[0].cancelled()
     assert len(table.reads) == 1
+
+
+async def test_so_many_unknown_keys_wait_at_once_and_those_that_are_known_never(
+    ring: KeyRing, table: Table
+) -> None:
+    await ring.authenticate(ALICE)
+    table.go_on.clear()
+    waiting = [
+        asyncio.create_task(ring.authenticate(f"wsk_none{number}_{SECRET}"))
+        for number in range(MAX_LOOK_UPS)
+    ]
+    await asyncio.sleep(0)
+    with pytest.raises(OverloadedError) as refusal:
+        await ring.authenticate(f"wsk_another_{SECRET}")
+    assert (refusal.value.reason, refusal.value.retry_after) == ("OVERLOADED", 1.0)
+    assert (await ring.authenticate(ALICE)).key_id == "alice"
+    waiting[0].cancel()
+    await asyncio.sleep(0)
+    waiting.append(asyncio.create_task(ring.authenticate(f"wsk_another_{SECRET}")))
+    await asyncio.sleep(0)
+    table.go_on.set()
+    reasons = [
+        getattr(each, "reason", "")
+        for each in await asyncio.gather(*waiting, return_exceptions=True)
+    ]
+    assert reasons == ["", *["KEY_INVALID"] * MAX_LOOK_UPS]

@@ -13,7 +13,13 @@ from typing import Protocol
 from cachetools import LRUCache
 
 from wanllmdb_common.calls.caller import ANYONE, Caller
-from wanllmdb_common.calls.keys import key_expired, key_invalid, key_missing, key_revoked
+from wanllmdb_common.calls.keys import (
+    LookUps,
+    key_expired,
+    key_invalid,
+    key_missing,
+    key_revoked,
+)
 from wanllmdb_registry.domain.keys.key_text import ROOT_KEY_ID, KeyText, parse_key
 from wanllmdb_registry.domain.keys.model import ROOT_KEY, FoundKey
 
@@ -78,6 +84,7 @@ class KeyRing:
         # By themselves, so that made-up ids push no key out.
         self._no_keys: LRUCache[str, _Known] = LRUCache(MAX_REMEMBERED)
         self._waiting: dict[str, asyncio.Future[_Known | Exception]] = {}
+        self._look_ups = LookUps()
         self._reader: asyncio.Task[None] | None = None
         self._revocations = 0
 
@@ -91,6 +98,7 @@ class KeyRing:
             UnauthenticatedError: KEY_MISSING, KEY_INVALID, and, to who knows the secret alone,
                 KEY_REVOKED and KEY_EXPIRED.
             UnavailableError: the database does not answer.
+            OverloadedError: OVERLOADED: too many wait for it.
         """
         if not self.required:
             return ANYONE
@@ -118,6 +126,10 @@ class KeyRing:
         known = self._keys.get(key_id) or self._no_keys.get(key_id)
         if known is not None and self._clock() - known.read_at <= MAX_AGE:
             return known
+        with self._look_ups:
+            return await self._look_up(key_id)
+
+    async def _look_up(self, key_id: str) -> _Known:
         answer = self._waiting.get(key_id)
         if answer is None:
             answer = self._waiting[key_id] = asyncio.get_running_loop().create_future()
