@@ -92,6 +92,9 @@ class ChangeChannel:
                         error=type(error).__name__,
                         text=str(error)[:500],
                     )
+            except Exception:
+                # Whatever it was, watches through other replicas depend on the next one.
+                log.exception("changes through other replicas are seen late")
             if self._is_open:
                 self._is_open, delay = False, FIRST_DELAY
             # Not all replicas in step.
