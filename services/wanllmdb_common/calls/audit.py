@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import grpc
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import Descriptor
 
@@ -108,11 +109,13 @@ class Audit:
         named = logged_id(call.metadata(REQUEST_ID_KEY))
         if named:
             line["call_id"] = named
-        request_id = getattr(call.request, "request_id", "")
-        if request_id:
-            line["request_id"] = text(request_id)
-        about = rule(call.request, call.response)
-        line |= {key: value for key, value in about.items() if value not in ("", None)}
+        # What is claimed by somebody whom nobody knows fills no disk.
+        if call.code is not grpc.StatusCode.UNAUTHENTICATED:
+            request_id = getattr(call.request, "request_id", "")
+            if request_id:
+                line["request_id"] = text(request_id)
+            about = rule(call.request, call.response)
+            line |= {key: value for key, value in about.items() if value not in ("", None)}
         self._log.info(json.dumps(line))
 
 
