@@ -68,4 +68,8 @@ class Readiness:
         else:
             log.warning("not ready", needed=self._what, error=error)
         for listener in self._listeners:
-            listener(is_ready)
+            try:
+                listener(is_ready)
+            except Exception:
+                # Else nobody would ever look again.
+                log.exception("somebody could not be told of it", needed=self._what)
