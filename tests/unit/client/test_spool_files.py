@@ -93,6 +93,15 @@ class TestFolder:
         monkeypatch.setenv("HOME", "/home/me")
         assert Spool.of_environment().path == Path("/home/me/.local/state/wanllmdb/spool")
 
+    def test_no_registry_leads_it_out_of_its_folder(self, spool: Spool) -> None:
+        request = end().requests[0]
+        outside = SpooledRun("host:1", "../../outside/x", 0, 1, (request,))
+
+        with spool.put(outside) as file:
+            assert file.path.parent == spool.path
+        assert spool.paths() == [file.path]
+        assert [entry.name for entry in spool.path.parent.parent.iterdir()] == ["state"]
+
     def test_files_are_for_their_owner_alone(self, spool: Spool) -> None:
         with spool.put(end()) as file:
             assert file.path.stat().st_mode & 0o777 == 0o600

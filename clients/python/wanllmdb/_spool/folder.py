@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Self
+from urllib.parse import quote
 from uuid import uuid4
 
 from wanllmdb import _env
@@ -110,7 +111,7 @@ class Spool:
         Raises:
             BadSpoolFileError: it can't be read.
         """
-        return self.take(self.path / f"{sweep_id}-{number}-{attempt}{_ROWS}")
+        return self.take(self.path / _name(sweep_id, number, attempt, _ROWS))
 
     def clear_unfinished(self) -> None:
         """Removes what processes left that ended while they wrote.
@@ -195,8 +196,12 @@ class SpooledFile:
 
 
 def _name_of(run: SpooledRun) -> str:
-    part = _END if run.is_end else _ROWS
-    return f"{run.sweep_id}-{run.number}-{run.attempt}{part}"
+    return _name(run.sweep_id, run.number, run.attempt, _END if run.is_end else _ROWS)
+
+
+def _name(sweep_id: str, number: int, attempt: int, part: str) -> str:
+    # The id is what a registry says it is: it must not lead out of the folder.
+    return f"{quote(sweep_id, safe='')}-{number}-{attempt}{part}"
 
 
 def _order(path: Path) -> tuple[str, list[int], bool]:
