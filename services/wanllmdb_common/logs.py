@@ -44,6 +44,8 @@ def configure_logging(level: str, form: str) -> None:
     root.setLevel(level.upper())
     # Alembic tells each migration step on INFO; that is of use, its plumbing is not.
     logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
+    # On DEBUG it has a line for each look at the running loop: dozens a second.
+    logging.getLogger("grpc._cython").setLevel(logging.INFO)
 
 
 def _add_call(

@@ -19,6 +19,7 @@ from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import Descriptor
 
 from wanllmdb_common.calls.call import REQUEST_ID_KEY, Call, logged_id
+from wanllmdb_common.calls.keys import claimed_key_id
 
 LOGGER = "wanllmdb.audit"
 
@@ -106,6 +107,9 @@ class Audit:
         }
         if call.reason:
             line["reason"] = call.reason
+        claimed = claimed_key_id(call) if call.code is grpc.StatusCode.UNAUTHENTICATED else ""
+        if claimed:
+            line["claimed_key_id"] = claimed
         named = logged_id(call.metadata(REQUEST_ID_KEY))
         if named:
             line["call_id"] = named

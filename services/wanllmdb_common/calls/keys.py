@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 
 from wanllmdb_common.calls.call import Call
@@ -10,6 +11,9 @@ from wanllmdb_common.errors import OverloadedError, UnauthenticatedError
 
 AUTHORIZATION_KEY = "authorization"
 _SCHEME = "bearer "
+# A secret before its id was cut off keeps this many characters to itself.
+_MIN_SECRET = 32
+_ID_OF_KEY = re.compile(rf"wsk_([a-z0-9]{{1,40}})_[A-Za-z0-9_-]{{{_MIN_SECRET},}}")
 
 MAX_LOOK_UPS = 2_000
 # Seconds.
@@ -26,6 +30,12 @@ def key_text_of(call: Call) -> str:
         return value[len(_SCHEME) :].strip()
     # Of another form, and so no key; but the call is not one without.
     return value
+
+
+def claimed_key_id(call: Call) -> str:
+    """The id in the key that a call brings, which anybody can make up; empty for none."""
+    match = _ID_OF_KEY.fullmatch(key_text_of(call))
+    return "" if match is None else match[1]
 
 
 class Authentication:

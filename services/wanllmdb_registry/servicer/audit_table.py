@@ -8,8 +8,11 @@ from typing import Any
 from wanllmdb.api.registry.v1 import key_service_pb2, template_service_pb2
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_common.calls.audit import AuditRule, AuditTable, numbers, text
+from wanllmdb_common.calls.caller import Role
 
 Line = Mapping[str, object]
+
+_WORDS: Mapping[int, str] = {role.value: role.word for role in Role}
 
 
 def _create_sweep(request: pb.CreateSweepRequest, response: pb.CreateSweepResponse | None) -> Line:
@@ -103,7 +106,7 @@ def _create_key(
 ) -> Line:
     return {
         "created_key_id": "" if response is None else response.key.key_id,
-        "role": request.role,
+        "role": _WORDS.get(request.role, request.role),
         "projects": [text(project) for project in request.projects[:100]],
     }
 

@@ -22,7 +22,7 @@ import wanllmdb_registry.metrics
 import wanllmdb_suggestion.metrics
 from tests.integration.operations.collector import Collector, Span, collector
 from tests.integration.operations.server_process import ServerProcess, registry, suggestion
-from wanllmdb import Client, PermissionDeniedError, Succeeded
+from wanllmdb import Client, PermissionDeniedError, Succeeded, UnauthenticatedError
 from wanllmdb_common.calls.audit import AuditTableError, check_audit_table, mutating_rpcs
 from wanllmdb_local.postgres import create_database
 from wanllmdb_registry.servicer.audit_table import AUDIT_TABLE
@@ -47,6 +47,7 @@ class Observed:
     sweep_id: str = ""
     agent_key: str = ""
     reader_key: str = ""
+    wrong_key: str = ""
     metrics: dict[str, dict[str, float]] = field(default_factory=dict)
     spans: list[Span] = field(default_factory=list)
     audit: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -92,6 +93,12 @@ def work(seen: Observed, traces: Collector, r: ServerProcess, s: ServerProcess) 
             with pytest.raises(PermissionDeniedError):
                 reader.pause_sweep(seen.sweep_id)
             list(reader.list_runs(seen.sweep_id))
+        seen.wrong_key = seen.agent_key[:-8] + "-garbled"
+        with (
+            Client(r.address, s.address, api_key=seen.wrong_key) as stranger,
+            pytest.raises(UnauthenticatedError),
+        ):
+            stranger.cancel_sweep(seen.sweep_id)
         (run,) = admin.suggest(seen.sweep_id, agent_id="by hand").runs
         admin.finish_run(seen.sweep_id, run.number, run.attempt, Succeeded(0.5))
 
@@ -198,6 +205,11 @@ def test_the_audit_log_tells_of_each_change_and_who_made_it(observed: Observed) 
     assert created["request_id"]
     keys = [line["created_key_id"] for line in lines if line["event"] == "CreateKey"]
     assert keys == [agent_id, reader_id]
+    roles = [line["role"] for line in lines if line["event"] == "CreateKey"]
+    assert roles == ["agent", "reader"]
+    (unknown,) = [line for line in lines if line["event"] == "CancelSweep"]
+    assert (unknown["code"], unknown["reason"]) == ("UNAUTHENTICATED", "KEY_INVALID")
+    assert (unknown["key_id"], unknown["claimed_key_id"]) == ("anonymous", agent_id)
     (refused,) = [line for line in lines if line["event"] == "PauseSweep"]
     assert (refused["code"], refused["reason"]) == ("PERMISSION_DENIED", "PERMISSION_DENIED")
     assert (refused["key_id"], refused["sweep_id"]) == (reader_id, observed.sweep_id)
@@ -234,7 +246,7 @@ def test_every_line_of_the_log_is_json_and_none_holds_a_secret(observed: Observe
     assert re.fullmatch("[0-9a-f]{32}", failed["trace_id"])
     told = "".join(observed.logs.values()) + json.dumps(observed.audit)
     told += "".join(str(span) for span in observed.spans)
-    for key in (ADMIN_KEY, observed.agent_key, observed.reader_key):
+    for key in (ADMIN_KEY, observed.agent_key, observed.reader_key, observed.wrong_key):
         assert key.split("_", 2)[2] not in told
     assert "postgres:" not in told
 
