@@ -27,8 +27,9 @@ $(PROTOC_VENV)/.installed: deploy/constraints/protoc.txt
 demo: $(VENV)/.installed ## A real sweep on real services, in about a minute
 	$(BIN)/wanllmdb demo
 
+# A process a core: many tests wait for others to die or come back. A file's tests stay together.
 test: $(VENV)/.installed ## All tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 gp: $(VENV)/.gp ## Adds torch, so that the tests of what needs it run too
 
