@@ -14,9 +14,17 @@ from wanllmdb_local.platform_settings import PlatformSettings
 
 
 @contextlib.contextmanager
-def echo_server(behind: str | None = None) -> Iterator[str]:
+def echo_server(behind: str | None = None, *, niceness: int = 0) -> Iterator[str]:
     """An echo within the block; yields its address."""
-    command = [sys.executable, "-m", "tests.benchmarks.echo", *([behind] if behind else [])]
+    command = [
+        "nice",
+        "-n",
+        str(niceness),
+        sys.executable,
+        "-m",
+        "tests.benchmarks.echo",
+        *([behind] if behind else []),
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
