@@ -77,7 +77,9 @@ async def _steps(ring: KeyRing, projects: SweepProjects, text: str) -> float:
     """Microseconds that the two steps take a call."""
     steps: list[CallStep] = [
         Authentication(ring.authenticate),
-        Authorization(ACCESS, SERVICES, lambda _call, ids: projects.of(ids)),
+        Authorization(
+            ACCESS, SERVICES, lambda call, ids: projects.of(ids, call.caller.projects or set())
+        ),
     ]
     request, context = pb.ReportMetricsRequest(sweep_id="sweep"), cast("Any", _Metadata(text))
     best = float("inf")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from wanllmdb_common.calls.authorization import Authorization, denied, project_denied
-from wanllmdb_common.calls.call import CallStep, current_call
+from wanllmdb_common.calls.call import Call, CallStep, current_call
 from wanllmdb_common.calls.caller import Role
 from wanllmdb_common.calls.keys import Authentication, key_text_of
 from wanllmdb_registry.app import Registry
@@ -24,7 +24,11 @@ def authorization(registry: Registry, services: Sequence[str]) -> CallStep:
     Raises:
         AccessTableError: an RPC has no row in the table.
     """
-    return Authorization(ACCESS, services, lambda _call, ids: registry.sweep_projects.of(ids))
+
+    async def projects_of(call: Call, sweep_ids: Set[str]) -> Mapping[str, str]:
+        return await registry.sweep_projects.of(sweep_ids, call.caller.projects or frozenset())
+
+    return Authorization(ACCESS, services, projects_of)
 
 
 def own_projects() -> frozenset[str] | None:

@@ -30,8 +30,13 @@ class SweepProjects:
         self._source = source
         self._known: TTLCache[str, str] = TTLCache(MAX_REMEMBERED, MAX_AGE)
 
-    async def of(self, sweep_ids: Set[str]) -> Mapping[str, str]:
+    async def of(self, sweep_ids: Set[str], own: Set[str]) -> Mapping[str, str]:
         """The projects by id; without those that do not exist, or can't.
+
+        Args:
+            sweep_ids: The sweeps.
+            own: The projects of who asks. A sweep in another one is looked up each time: as
+                one that is nowhere, and so nobody learns from how long it takes which it is.
 
         Raises:
             UnavailableError: the database does not answer.
@@ -39,7 +44,7 @@ class SweepProjects:
         known = {}
         for sweep_id in sweep_ids:
             project = self._known.get(sweep_id)
-            if project is not None:
+            if project is not None and project in own:
                 known[sweep_id] = project
         unknown = [each for each in sweep_ids - known.keys() if _can_be_id(each)][:MAX_LOOKED_UP]
         if unknown:
