@@ -155,7 +155,8 @@ def _check_files(tls: Tls) -> None:
     if tls.ca is not None:
         try:
             context.load_verify_locations(tls.ca)
-        except ssl.SSLError:
+        # Also one that was taken away since it was read.
+        except OSError:
             raise InvalidArgumentError(
                 f"TLS: the CA file {tls.ca} holds no certificates in PEM form"
             ) from None
@@ -163,10 +164,10 @@ def _check_files(tls: Tls) -> None:
         return
     try:
         context.load_cert_chain(tls.cert, tls.key, _no_password)
-    except ssl.SSLError as error:
+    except OSError as error:
         why = (
             "they do not belong together"
-            if error.reason == "KEY_VALUES_MISMATCH"
+            if getattr(error, "reason", "") == "KEY_VALUES_MISMATCH"
             else "one of them holds no such thing in PEM form"
         )
         raise InvalidArgumentError(

@@ -16,7 +16,7 @@ import pytest
 import trustme
 
 from tests.certificates import Authority, CertificateFiles
-from wanllmdb import AsyncClient, Client, InvalidArgumentError, Tls, UnavailableError
+from wanllmdb import AsyncClient, Client, InvalidArgumentError, Tls, UnavailableError, _tls
 from wanllmdb.api.registry.v1 import key_service_pb2 as pb
 
 KEY = "wsk_abc123_" + "s" * 43
@@ -196,6 +196,25 @@ def test_files_that_are_wrong_are_told_with_their_paths(
     ):
         with pytest.raises(InvalidArgumentError, match=re.escape(problem)):
             Client(tls=tls)
+
+
+@pytest.mark.parametrize("file", ["ca", "cert", "key"])
+def test_a_file_that_is_taken_away_as_it_is_read_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    files = Authority(tmp_path).issue()
+    given = {"ca": files.ca, "cert": files.cert, "key": files.key}
+    read = _tls._read
+
+    def read_and_take_away(what: str, path: _tls.StrPath) -> bytes:
+        content = read(what, path)
+        if path == given[file]:
+            Path(path).unlink()
+        return content
+
+    monkeypatch.setattr(_tls, "_read", read_and_take_away)
+    with pytest.raises(InvalidArgumentError, match=re.escape(str(given[file]))):
+        _tls.channel_credentials(Tls(ca=files.ca, cert=files.cert, key=files.key))
 
 
 @pytest.mark.parametrize(
