@@ -43,11 +43,13 @@ def bind_ports(wanted: Sequence[WantedPort]) -> list[int]:
     All are held at once while choosing, so that they differ.
 
     Raises:
-        PortTakenError: One that was asked for is taken; names it and the option.
+        PortTakenError: One that was asked for is taken, or was asked for twice; names it and
+            the option.
         AddressError: The host is not this machine's.
     """
     for host in {want.host for want in wanted}:
         _check_host(host)
+    _check_differ(wanted)
     with contextlib.ExitStack() as held:
         chosen = {index: _bind(held, want) for index, want in enumerate(wanted) if want.port}
         for index, want in enumerate(wanted):
@@ -65,6 +67,17 @@ def _check_host(host: str) -> None:
             f"{host} is no address of this machine ({error.strerror}). "
             "Choose another one with --host: 127.0.0.1 for this machine alone, 0.0.0.0 for all."
         ) from error
+
+
+def _check_differ(wanted: Sequence[WantedPort]) -> None:
+    options: dict[tuple[str, int], str] = {}
+    for want in wanted:
+        other = options.setdefault((want.host, want.port), want.option)
+        if want.port and other != want.option:
+            raise PortTakenError(
+                f"{other} and {want.option} are both {want.port}. "
+                f"Choose another one for one of them, or {want.option} 0 for a free one."
+            )
 
 
 def _bind(held: contextlib.ExitStack, want: WantedPort) -> int:

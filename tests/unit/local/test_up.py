@@ -199,6 +199,14 @@ def test_taken_port_names_port_and_option(launcher: Launcher, name: str, taken_p
         assert "Traceback" not in running.output
 
 
+def test_one_port_for_two_is_no_port_that_somebody_took(launcher: Launcher) -> None:
+    (port,) = bind_ports([WantedPort()])
+    with launcher.up(ports=(port, port)) as running:
+        assert running.process.wait(30) == 2
+        assert f"--registry-port and --suggestion-port are both {port}" in running.output
+        assert "is taken" not in running.output
+
+
 def test_second_up_on_the_same_data_says_who_has_it(launcher: Launcher) -> None:
     with launcher.up() as first:
         first.wait_until_ready()
