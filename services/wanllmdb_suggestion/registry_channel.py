@@ -137,8 +137,14 @@ class RegistryChannel:
             if await asyncio.to_thread(_signature, files) != found:
                 # They are being written.
                 continue
+            try:
+                self._change(credentials)
+            except InvalidArgumentError as error:
+                # A name that does not resolve, and may the next time.
+                problem = str(error)
+                log.error("new TLS files not taken yet, the old ones stay", problem=problem)  # noqa: TRY400  # the text says all
+                continue
             seen = found
-            self._change(credentials)
             log.info("new TLS files taken", files=[str(file) for file in files])
 
     def _credentials(self) -> grpc.ChannelCredentials | None:

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 
 from tests.certificates import Authority, CertificateFiles, replace
 from tests.conftest import LEASE
+from wanllmdb import InvalidArgumentError
 from wanllmdb._addresses import REGISTRY
 from wanllmdb._tls import Tls
 from wanllmdb_common.errors import UnavailableError
@@ -22,6 +23,7 @@ from wanllmdb_common.server import running_server
 from wanllmdb_common.settings import ServerSettings
 from wanllmdb_registry.app import running_registry
 from wanllmdb_registry.servicer.service import SERVICES, add_to, steps_of
+from wanllmdb_suggestion import registry_channel
 from wanllmdb_suggestion.registry_channel import RegistryChannel
 from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
 
@@ -135,3 +137,22 @@ async def test_files_that_can_not_be_used_change_nothing(tmp_path: Path) -> None
         replace(trusted, ours.file.read_bytes())
         await channels.wait_for_another()
         await channels.newest.Check(ALIVE, timeout=10)
+
+
+async def test_new_files_are_taken_once_the_registry_s_name_resolves_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = Authority(tmp_path)
+    resolves = registry_channel.registry_target
+
+    def does_not_resolve(address: str) -> str:
+        raise InvalidArgumentError(f"{address} does not resolve")
+
+    async with watched("127.0.0.1:1", Tls(ours.file)) as channels:
+        with capture_logs() as logs:
+            monkeypatch.setattr(registry_channel, "registry_target", does_not_resolve)
+            replace(ours.file, ours.file.read_bytes())
+            await eventually(lambda: len(logs) > 1)
+        assert {line["problem"] for line in logs} == {"127.0.0.1:1 does not resolve"}
+        monkeypatch.setattr(registry_channel, "registry_target", resolves)
+        await channels.wait_for_another()
