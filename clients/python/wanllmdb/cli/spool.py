@@ -164,7 +164,10 @@ def _listed(spool: Spool, path: Path) -> Listed:
 
 def _table(listed: Iterable[Listed]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for heading in ("FILE", "STATE", "RUN", "VALUES", "REGISTRY", "WRITTEN", "WHY"):
+    # The name is whole on one line: `send` and `drop` take it.
+    for heading in ("FILE", "STATE", "RUN", "VALUES"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("REGISTRY", "WRITTEN", "WHY"):
         table.add_column(heading, overflow="fold")
     for entry in listed:
         table.add_row(
