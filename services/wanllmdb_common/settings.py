@@ -78,7 +78,9 @@ def load_settings(settings: type[S], program: str) -> S:
         for problem in error.errors():
             option = "-".join(str(part) for part in problem["loc"]).replace("_", "-")
             where = f"--{option}: " if option else ""
-            print(f"{program}: {where}{problem['msg']}", file=sys.stderr)
+            # Of our own checks without what pydantic puts before it.
+            message = problem["msg"].removeprefix("Value error, ")
+            print(f"{program}: {where}{message}", file=sys.stderr)
         raise SystemExit(USAGE_EXIT_CODE) from None
     except SettingsError as error:
         print(f"{program}: {error}", file=sys.stderr)

@@ -52,7 +52,7 @@ def create(
     `wanllmdb key create --role agent --project vision > agent.key`.
     """
     if all_projects == bool(projects):
-        raise typer.BadParameter("give --project, once for each project, or --all-projects")
+        raise typer.BadParameter("give either --project, once for each project, or --all-projects")
     end = None if expires is None else _end(expires)
     with client_of(context) as client:
         created = client.create_key(name, role=role, projects=projects or ALL_PROJECTS, expires=end)
