@@ -275,8 +275,8 @@ async def test_a_failed_handshake_is_one_line(services: Keyed) -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["create", "--role", "agent"], "give either --project"),
-        (["create", "--role", "agent", "--project", "p", "--all-projects"], "give either --project"),
+        (["create", "--role", "agent"], "give either"),
+        (["create", "--role", "agent", "--project", "p", "--all-projects"], "give either"),
         (["create", "--role", "agent", "--project", "p", "--expires", "soon"], "'soon' is no"),
         (["create", "--role", "agent", "--project", "p", "--expires", "3y"], "'3y' is no"),
         (["revoke", f"wsk_abc_{'s' * 43}"], "give the id alone"),
