@@ -31,7 +31,8 @@ class LimitSettings(BaseSettings):
         16,
         ge=1,
         description="Calls carried out at once where there are several callers, who get equal "
-        "shares; each gets 8 at least, and one alone has no share to keep to.",
+        "shares; each gets 8 at least, and one of those that are heavy. One caller alone has no "
+        "share to keep to.",
     )
     max_streams: int = Field(
         2_000, ge=1, description="Watches and exports open at once, of all callers."

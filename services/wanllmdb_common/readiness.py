@@ -17,13 +17,16 @@ INTERVAL_WHILE_AWAY = 0.25
 # Seconds without an answer that are a failure.
 TIMEOUT = 1.5
 # So many failures in a row, so that one slow moment does not count.
-FAILURES = 2
+FAILURES = 3
+# Seconds by which a time-out may be late. One that is later says that this process was
+# held up, which is no sign of the other's death.
+LATENESS = 0.5
 
 log = structlog.get_logger(__name__)
 
 
 class Readiness:
-    """Asks a probe again and again: two failures in a row mean away, one success there.
+    """Asks a probe again and again: three failures in a row mean away, one success there.
 
     Args:
         what: What is looked for, for the log.
@@ -48,10 +51,14 @@ class Readiness:
             await asyncio.sleep(INTERVAL_WHILE_AWAY if self._failures else INTERVAL)
 
     async def _look(self) -> None:
+        clock = asyncio.get_running_loop().time
+        began = clock()
         try:
             async with asyncio.timeout(TIMEOUT):
                 await self._probe()
         except Exception as error:
+            if clock() - began > TIMEOUT + LATENESS:
+                return
             self._failures += 1
             if self._failures >= FAILURES:
                 self._change(False, type(error).__name__)

@@ -17,7 +17,7 @@ from wanllmdb.api.suggestion.v1 import (
     suggestion_service_pb2_grpc,
 )
 from wanllmdb_common.calls.authorization import Authorization
-from wanllmdb_common.calls.call import CallStep
+from wanllmdb_common.calls.call import Call, CallStep
 from wanllmdb_common.calls.limits import CallLimits
 from wanllmdb_common.limit_settings import LimitSettings
 from wanllmdb_common.readiness import Readiness
@@ -31,9 +31,10 @@ from wanllmdb_suggestion.settings import SuggestionSettings
 from wanllmdb_suggestion.state_seal import new_key
 from wanllmdb_suggestion.sweep_cache import SweepCache
 
+ANALYSIS: str = analysis_service_pb2.DESCRIPTOR.services_by_name["AnalysisService"].full_name
 SERVICES: tuple[str, ...] = (
     suggestion_service_pb2.DESCRIPTOR.services_by_name["SuggestionService"].full_name,
-    analysis_service_pb2.DESCRIPTOR.services_by_name["AnalysisService"].full_name,
+    ANALYSIS,
 )
 
 log = structlog.get_logger(__name__)
@@ -60,7 +61,7 @@ class SuggestionApp:
         """
         return [
             CallerStep(self.callers),
-            CallLimits(self.limits),
+            CallLimits(self.limits, is_analysis),
             Authorization(ACCESS, SERVICES, self.projects.of),
         ]
 
@@ -72,6 +73,11 @@ class SuggestionApp:
         analysis_service_pb2_grpc.add_AnalysisServiceServicer_to_server(
             AnalysisServicer(self.registry, self.sweeps, self.importance), server
         )
+
+
+def is_analysis(call: Call) -> bool:
+    """Whether the call is about what all runs of a sweep say: those keep a processor busy."""
+    return call.method.startswith(f"/{ANALYSIS}/")
 
 
 @contextlib.asynccontextmanager

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, cast
@@ -31,6 +33,8 @@ class Call:
         response: What was answered; None until then, for a stream and for an error.
         code: How it ended; OK until something else is known.
         reason: The reason of the error that it ended with; empty for none.
+        heavy_turn: For streams, around each part of their work that keeps a processor busy:
+            waits until the caller's other heavy work is done, where there are other callers.
         started: When it began, as of time.perf_counter.
     """
 
@@ -42,6 +46,7 @@ class Call:
     response: Any = None
     code: grpc.StatusCode = grpc.StatusCode.OK
     reason: str = ""
+    heavy_turn: Callable[[], contextlib.AbstractAsyncContextManager[None]] = contextlib.nullcontext
     started: float = field(default_factory=time.perf_counter)
 
     @cached_property

@@ -3,34 +3,51 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Load(Enum):
+    """What a call costs the others: those of one kind wait for their like alone."""
+
+    LIGHT = "light"
+    HEAVY = "heavy"
+
+
+@dataclass(slots=True)
+class _Lane:
+    """One caller's calls of one kind: how many are carried out, and those that wait."""
+
+    under_way: int = 0
+    waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
 
 
 @dataclass(slots=True)
 class _Guest:
-    """One caller: its calls that are carried out, those that wait, and when it last had one."""
+    """One caller, and when it last had a call."""
 
     seen: float
-    under_way: int = 0
-    waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
+    lanes: dict[Load, _Lane] = field(default_factory=lambda: {load: _Lane() for load in Load})
 
     @property
     def is_away(self) -> bool:
-        return not self.under_way and not self.waiting
+        return not any(lane.under_way or lane.waiting for lane in self.lanes.values())
 
 
 class FairShare:
     """Lets a caller who is alone have any number of calls at once, and several an equal number.
 
     A call beyond its caller's share waits until one of the same caller has ended; so a
-    caller with few calls at once never waits, whatever others do.
+    caller with few calls at once never waits, whatever others do. Of heavy calls, each
+    of which keeps a processor busy for long, each caller has one at once.
 
     Args:
-        together: Calls at once of all callers, where there are several.
-        least: What each may have at least, however many they are.
+        together: Light calls at once of all callers, where there are several.
+        least: What each may have of them at least, however many they are.
         memory: Seconds for which a caller without a call still counts as there: one
             that sends a call after the other is not away in between.
         clock: Seconds.
@@ -50,7 +67,16 @@ class FairShare:
         # The one that was seen last stands last.
         self._guests: OrderedDict[str, _Guest] = OrderedDict()
 
-    async def enter(self, caller: str) -> None:
+    @contextlib.asynccontextmanager
+    async def turn(self, caller: str, load: Load = Load.LIGHT) -> AsyncIterator[None]:
+        """A call, within the block."""
+        await self.enter(caller, load)
+        try:
+            yield
+        finally:
+            self.leave(caller, load)
+
+    async def enter(self, caller: str, load: Load = Load.LIGHT) -> None:
         """Waits for the turn; whoever has entered must leave, whoever was canceled must not."""
         now = self._clock()
         guest = self._guests.get(caller)
@@ -60,41 +86,45 @@ class FairShare:
             guest.seen = now
             self._guests.move_to_end(caller)
         self._forget(now)
-        if guest.under_way < self._share() and not guest.waiting:
-            guest.under_way += 1
+        lane = guest.lanes[load]
+        if lane.under_way < self._share(load) and not lane.waiting:
+            lane.under_way += 1
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        guest.waiting.append(turn)
+        lane.waiting.append(turn)
         try:
             await turn
         except asyncio.CancelledError:
             if turn.cancelled():
                 # Unless one that left at the same moment has passed it over.
-                if turn in guest.waiting:
-                    guest.waiting.remove(turn)
+                if turn in lane.waiting:
+                    lane.waiting.remove(turn)
             else:
                 # The turn came at the same moment.
-                self.leave(caller)
+                self.leave(caller, load)
             raise
 
-    def leave(self, caller: str) -> None:
+    def leave(self, caller: str, load: Load = Load.LIGHT) -> None:
         """Ends a call that had entered."""
         guest = self._guests[caller]
-        guest.under_way -= 1
+        lane = guest.lanes[load]
+        lane.under_way -= 1
         now = self._clock()
         guest.seen = now
         self._guests.move_to_end(caller)
         self._forget(now)
-        share = self._share()
-        while guest.waiting and guest.under_way < share:
-            turn = guest.waiting.popleft()
+        share = self._share(load)
+        while lane.waiting and lane.under_way < share:
+            turn = lane.waiting.popleft()
             if not turn.done():
-                guest.under_way += 1
+                lane.under_way += 1
                 turn.set_result(None)
 
-    def _share(self) -> float:
+    def _share(self, load: Load) -> float:
         count = len(self._guests)
-        return float("inf") if count == 1 else max(self._least, self._together // count)
+        if count == 1:
+            return float("inf")
+        return 1 if load is Load.HEAVY else max(self._least, self._together // count)
 
     def _forget(self, now: float) -> None:
         """Callers that have been away for a while; a few at a time, since each costs the call."""

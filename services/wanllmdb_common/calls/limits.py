@@ -8,10 +8,11 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import unquote
 
 from wanllmdb_common.calls.call import Call
-from wanllmdb_common.calls.fair_share import FairShare
+from wanllmdb_common.calls.fair_share import FairShare, Load
 from wanllmdb_common.errors import OverloadedError
 from wanllmdb_common.limit_settings import LimitSettings
 
@@ -22,6 +23,8 @@ RETRY_AFTER = 1.0
 # Callers without a bucket of calls left to fill are forgotten beyond so many.
 MAX_BUCKETS = 10_000
 LEAST_SHARE = 8
+# A request of more bytes is a heavy call, whatever it asks for.
+LIGHT_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +59,18 @@ class CallLimits:
 
     Args:
         settings: The limits.
+        is_heavy: Which calls keep a processor busy for long, beside those that send much.
         clock: Seconds.
     """
 
     def __init__(
-        self, settings: LimitSettings, clock: Callable[[], float] = time.monotonic
+        self,
+        settings: LimitSettings,
+        is_heavy: Callable[[Call], bool] = lambda _call: False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
+        self._is_heavy = is_heavy
         self._clock = clock
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._calls = _Counted(
@@ -73,7 +81,7 @@ class CallLimits:
         )
         self._share = FairShare(settings.shared_calls, LEAST_SHARE, clock=clock)
         self._admitted: dict[Call, Payer] = {}
-        self._sharing: set[Call] = set()
+        self._sharing: dict[Call, Load] = {}
 
     async def before(self, call: Call) -> None:
         payer = payer_of(call)
@@ -81,19 +89,25 @@ class CallLimits:
             self._take_one(payer)
         (self._streams if call.is_stream else self._calls).enter(payer)
         self._admitted[call] = payer
-        # Streams wait most of their time, for changes or for a slow reader.
-        if payer.is_bounded and not call.is_stream:
-            await self._share.enter(payer.name)
-            self._sharing.add(call)
+        if not payer.is_bounded:
+            return
+        if call.is_stream:
+            # They wait most of their time, for changes or for a slow reader.
+            call.heavy_turn = partial(self._share.turn, payer.name, Load.HEAVY)
+            return
+        is_heavy = call.request.ByteSize() > LIGHT_BYTES or self._is_heavy(call)
+        load = Load.HEAVY if is_heavy else Load.LIGHT
+        await self._share.enter(payer.name, load)
+        self._sharing[call] = load
 
     def after(self, call: Call) -> None:
         payer = self._admitted.pop(call, None)
         if payer is None:
             return
         (self._streams if call.is_stream else self._calls).leave(payer)
-        if call in self._sharing:
-            self._sharing.remove(call)
-            self._share.leave(payer.name)
+        load = self._sharing.pop(call, None)
+        if load is not None:
+            self._share.leave(payer.name, load)
 
     def _take_one(self, payer: Payer) -> None:
         """Takes a token out of the caller's bucket.

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
+from wanllmdb_common.calls.call import current_call
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_common.off_loop import converted
 from wanllmdb_registry.app import Registry
@@ -46,15 +47,17 @@ class ExportsPart(ServicerPart):
         while True:
             # A slow reader may take hours.
             await require_still_good(self.registry)
-            page = await self.registry.runs.list(
-                sweep_id, states, RunOrder.NUMBER_ASC, after, _PAGE
-            )
+            async with current_call().heavy_turn():
+                page = await self.registry.runs.list(
+                    sweep_id, states, RunOrder.NUMBER_ASC, after, _PAGE
+                )
 
-            # As one thing, that it may be done on another thread.
-            def pieces(page: Sequence[Run] = page) -> list[bytes]:
-                return list(_pieces(writer, page))
+                # As one thing, that it may be done on another thread.
+                def pieces(page: Sequence[Run] = page) -> list[bytes]:
+                    return list(_pieces(writer, page))
 
-            for text in await converted(pieces, len(page)):
+                texts = await converted(pieces, len(page))
+            for text in texts:
                 yield pb.ExportRunsResponse(text=text)
             if len(page) < _PAGE:
                 return

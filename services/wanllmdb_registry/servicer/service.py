@@ -18,6 +18,7 @@ from wanllmdb_common.limit_settings import LimitSettings
 from wanllmdb_registry.app import Registry
 from wanllmdb_registry.servicer.access import authentication, authorization
 from wanllmdb_registry.servicer.exports import ExportsPart
+from wanllmdb_registry.servicer.heavy import is_heavy
 from wanllmdb_registry.servicer.keys import KeyServicer
 from wanllmdb_registry.servicer.leases import LeasesPart
 from wanllmdb_registry.servicer.prior_runs import PriorRunsPart
@@ -62,4 +63,8 @@ def steps_of(registry: Registry, limits: LimitSettings) -> Sequence[CallStep]:
     Raises:
         AccessTableError: an RPC has no row in the table of who may call it.
     """
-    return [authentication(registry), CallLimits(limits), authorization(registry, SERVICES)]
+    return [
+        authentication(registry),
+        CallLimits(limits, is_heavy),
+        authorization(registry, SERVICES),
+    ]

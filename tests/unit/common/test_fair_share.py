@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from wanllmdb_common.calls.fair_share import FairShare
+from wanllmdb_common.calls.fair_share import FairShare, Load
 
 
 class Clock:
@@ -17,9 +17,11 @@ class Clock:
         return self.now
 
 
-async def entered(share: FairShare, caller: str, count: int) -> list[asyncio.Task[None]]:
+async def entered(
+    share: FairShare, caller: str, count: int, load: Load = Load.LIGHT
+) -> list[asyncio.Task[None]]:
     """Calls that have tried to enter; those that wait are not done."""
-    tasks = [asyncio.create_task(share.enter(caller)) for _ in range(count)]
+    tasks = [asyncio.create_task(share.enter(caller, load)) for _ in range(count)]
     await asyncio.sleep(0)
     return tasks
 
@@ -128,3 +130,20 @@ async def test_one_that_gives_up_as_another_leaves_gives_up() -> None:
     await asyncio.wait([second, third])
     assert second.cancelled()
     assert not third.cancelled()
+
+
+async def test_of_heavy_calls_each_has_one_at_once_and_light_ones_pass_them() -> None:
+    share = FairShare(together=16, least=8)
+    await entered(share, "a", 1)
+    heavy = await entered(share, "b", 3, Load.HEAVY)
+    assert done(heavy) == 1
+    assert done(await entered(share, "b", 8)) == 8
+    assert done(await entered(share, "a", 1, Load.HEAVY)) == 1
+    share.leave("b", Load.HEAVY)
+    await asyncio.sleep(0)
+    assert done(heavy) == 2
+
+
+async def test_heavy_calls_of_one_who_is_alone_wait_for_nobody() -> None:
+    share = FairShare(together=16, least=8)
+    assert done(await entered(share, "a", 30, Load.HEAVY)) == 30

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
+import pytest
+
+from wanllmdb_common import readiness as module
 from wanllmdb_common.readiness import Readiness
 
 
@@ -32,5 +36,27 @@ async def test_one_who_can_not_be_told_keeps_nobody_else_from_it() -> None:
         assert await told.get()
     assert readiness.is_ready
     assert not watching.done()
+    watching.cancel()
+    await asyncio.wait([watching])
+
+
+async def test_answers_that_wait_for_this_process_to_read_them_do_not_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, seconds in {"TIMEOUT": 0.02, "LATENESS": 0.02, "INTERVAL": 0.01}.items():
+        monkeypatch.setattr(module, name, seconds)
+    looked: asyncio.Queue[None] = asyncio.Queue()
+
+    async def probe() -> None:
+        looked.put_nowait(None)
+        time.sleep(0.1)  # noqa: ASYNC251  # holds the event loop up
+        await asyncio.sleep(0.001)
+
+    readiness = Readiness("what is needed", probe)
+    watching = asyncio.create_task(readiness.watch())
+    async with asyncio.timeout(30):
+        for _ in range(module.FAILURES + 2):
+            await looked.get()
+    assert readiness.is_ready
     watching.cancel()
     await asyncio.wait([watching])
