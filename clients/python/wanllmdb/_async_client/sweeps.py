@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 
 from wanllmdb._addresses import REGISTRY
@@ -195,12 +195,17 @@ class AsyncSweepCalls(AsyncConnection):
         return await self._invoke(sweep_calls.get_sweep_stats(sweep_id))
 
     async def watch_sweep(
-        self, sweep_id: str, *, since_revision: int = 0
+        self,
+        sweep_id: str,
+        *,
+        since_revision: int = 0,
+        on_wait: Callable[[UnavailableError], None] | None = None,
     ) -> AsyncIterator[SweepChange]:
         """Changes of a sweep and its runs newer than `since_revision`, as they happen.
 
         Ends when the sweep is deleted; close the iterator to end it sooner. While the
-        registry is away it waits, and goes on after the last revision that it yielded.
+        registry is away it waits, and goes on after the last revision that it yielded;
+        `on_wait` is called with each failure that it waits after.
 
         Raises:
             NotFoundError: there is no such sweep.
@@ -212,9 +217,11 @@ class AsyncSweepCalls(AsyncConnection):
                 async for change in self._stream(sweep_calls.watch_sweep(sweep_id, revision)):
                     revision, failures, has_begun = change.revision, 0, True
                     yield change
-            except UnavailableError:
+            except UnavailableError as error:
                 if not self._peers[REGISTRY].has_answered:
                     raise
+                if on_wait is not None:
+                    on_wait(error)
             except NotFoundError:
                 if not has_begun:
                     raise

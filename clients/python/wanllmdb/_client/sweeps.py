@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from wanllmdb._addresses import REGISTRY
@@ -188,11 +188,18 @@ class SweepCalls(Connection):
         """A sweep's counters, best run and rates."""
         return self._invoke(sweep_calls.get_sweep_stats(sweep_id))
 
-    def watch_sweep(self, sweep_id: str, *, since_revision: int = 0) -> Iterator[SweepChange]:
+    def watch_sweep(
+        self,
+        sweep_id: str,
+        *,
+        since_revision: int = 0,
+        on_wait: Callable[[UnavailableError], None] | None = None,
+    ) -> Iterator[SweepChange]:
         """Changes of a sweep and its runs newer than `since_revision`, as they happen.
 
         Ends when the sweep is deleted; close the iterator to end it sooner. While the
-        registry is away it waits, and goes on after the last revision that it yielded.
+        registry is away it waits, and goes on after the last revision that it yielded;
+        `on_wait` is called with each failure that it waits after.
 
         Raises:
             NotFoundError: there is no such sweep.
@@ -204,9 +211,11 @@ class SweepCalls(Connection):
                 for change in self._stream(sweep_calls.watch_sweep(sweep_id, revision)):
                     revision, failures, has_begun = change.revision, 0, True
                     yield change
-            except UnavailableError:
+            except UnavailableError as error:
                 if not self._peers[REGISTRY].has_answered:
                     raise
+                if on_wait is not None:
+                    on_wait(error)
             except NotFoundError:
                 if not has_begun:
                     raise

@@ -18,6 +18,7 @@ from wanllmdb import (
     SweepChange,
     SweepChanged,
 )
+from wanllmdb._agent.reminder import Reminder
 from wanllmdb.cli import formats, tables
 from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import stdout
@@ -36,10 +37,15 @@ def watch(
     ] = False,
 ) -> None:
     """Follow a sweep until it has ended: its own changes and those of its runs."""
+    remind = Reminder(lambda line: typer.echo(line, err=True))
     with client_of(context) as client:
         sweep = client.get_sweep(sweep_id)
         changes = until_ended(
-            client.watch_sweep(sweep_id, since_revision=since_revision),
+            client.watch_sweep(
+                sweep_id,
+                since_revision=since_revision,
+                on_wait=lambda error: remind(f"waiting for the registry: {error.message}"),
+            ),
             ended=sweep.state.is_final,
             running=_running(client, sweep_id) if since_revision else (),
         )
