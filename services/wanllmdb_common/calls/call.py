@@ -71,8 +71,11 @@ class Call:
 
     @cached_property
     def request_id(self) -> str:
-        """What the caller named the call for the logs, else a name of our own."""
-        return logged_id(self.metadata(REQUEST_ID_KEY)) or uuid.uuid4().hex
+        """What the caller named the call for the logs, else its `request_id`, by which the
+        audit log has it, else a name of our own.
+        """
+        own = str(getattr(self.request, "request_id", ""))
+        return logged_id(self.metadata(REQUEST_ID_KEY) or own) or uuid.uuid4().hex
 
     def metadata(self, key: str) -> str:
         """The caller's metadata of that name; empty where there is none."""

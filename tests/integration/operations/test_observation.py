@@ -242,7 +242,8 @@ def test_every_line_of_the_log_is_json_and_none_holds_a_secret(observed: Observe
         for line in observed.logs["registry"].splitlines()
         if '"call failed"' in line and "PERMISSION_DENIED" in line
     ]
-    assert failed["request_id"]
+    (audited,) = [line for line in observed.audit["registry"] if line["event"] == "PauseSweep"]
+    assert failed["request_id"] == audited["request_id"]
     assert re.fullmatch("[0-9a-f]{32}", failed["trace_id"])
     told = "".join(observed.logs.values()) + json.dumps(observed.audit)
     told += "".join(str(span) for span in observed.spans)
