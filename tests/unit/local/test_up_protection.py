@@ -10,7 +10,6 @@ import pytest
 
 from tests.certificates import Authority
 from tests.unit.local.launcher import Launcher, answers
-from wanllmdb_local.ports import WantedPort, bind_ports
 
 
 @pytest.mark.parametrize(
@@ -123,11 +122,3 @@ def test_variables_of_the_services_do_not_undo_what_up_decides(launcher: Launche
         inherited = psutil.Process(ready["pids"]["registry"][0]).environ()
         assert {name for name in variables if name in inherited} == {"WANLLMDB_REGISTRY_LOG_FORMAT"}
         assert running.stop() == 0
-
-
-def test_two_services_can_not_have_one_port(launcher: Launcher) -> None:
-    (port,) = bind_ports([WantedPort()])
-    with launcher.up(ports=(port, port)) as running:
-        assert running.process.wait(30) == 2
-        assert f"Port {port} on 127.0.0.1 is taken" in running.output
-        assert "--suggestion-port" in running.output
