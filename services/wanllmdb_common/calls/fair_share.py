@@ -38,12 +38,16 @@ class _Guest:
         return not any(lane.under_way or lane.waiting for lane in self.lanes.values())
 
 
+# Of one who is alone: more would only wait for each other, and for those who come later.
+HEAVY_ALONE = 4
+
+
 class FairShare:
     """Lets a caller who is alone have any number of calls at once, and several an equal number.
 
     A call beyond its caller's share waits until one of the same caller has ended; so a
     caller with few calls at once never waits, whatever others do. Of heavy calls, each
-    of which keeps a processor busy for long, each caller has one at once.
+    of which keeps a processor busy for long, each caller has one at once, or HEAVY_ALONE.
 
     Args:
         together: Light calls at once of all callers, where there are several.
@@ -122,9 +126,9 @@ class FairShare:
 
     def _share(self, load: Load) -> float:
         count = len(self._guests)
-        if count == 1:
-            return float("inf")
-        return 1 if load is Load.HEAVY else max(self._least, self._together // count)
+        if load is Load.HEAVY:
+            return HEAVY_ALONE if count == 1 else 1
+        return float("inf") if count == 1 else max(self._least, self._together // count)
 
     def _forget(self, now: float) -> None:
         """Callers that have been away for a while; a few at a time, since each costs the call."""

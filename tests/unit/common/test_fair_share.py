@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from wanllmdb_common.calls.fair_share import FairShare, Load
+from wanllmdb_common.calls.fair_share import HEAVY_ALONE, FairShare, Load
 
 
 class Clock:
@@ -144,6 +144,7 @@ async def test_of_heavy_calls_each_has_one_at_once_and_light_ones_pass_them() ->
     assert done(heavy) == 2
 
 
-async def test_heavy_calls_of_one_who_is_alone_wait_for_nobody() -> None:
+async def test_heavy_calls_of_one_who_is_alone_are_bounded_too() -> None:
     share = FairShare(together=16, least=8)
-    assert done(await entered(share, "a", 30, Load.HEAVY)) == 30
+    assert done(await entered(share, "a", 30, Load.HEAVY)) == HEAVY_ALONE
+    assert done(await entered(share, "a", 30)) == 30
