@@ -41,7 +41,9 @@ class ExportsPart(ServicerPart):
         if request.format == pb.RUN_FORMAT_JSON_LINES:
             writer = JsonLinesWriter(spec)
         else:
-            writer = CsvWriter(spec, await _reported(self.registry, sweep_id, states))
+            async with current_call().heavy_turn():
+                reported = await _reported(self.registry, sweep_id, states)
+            writer = CsvWriter(spec, reported)
             yield pb.ExportRunsResponse(text=writer.header().encode())
         after: RunPosition | None = None
         while True:
