@@ -2,6 +2,8 @@ PYTHON ?= python3
 VENV := .venv
 PROTOC_VENV := .venv-protos
 BIN := $(VENV)/bin
+# Half of a test's time is waiting, for a process that dies or a lease that runs out.
+TEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 STUBS := clients/python/wanllmdb/api
 PROTOS := $(shell find protos -name '*.proto')
 
@@ -27,9 +29,9 @@ $(PROTOC_VENV)/.installed: deploy/constraints/protoc.txt
 demo: $(VENV)/.installed ## A real sweep on real services, in about a minute
 	$(BIN)/wanllmdb demo
 
-# A process a core: many tests wait for others to die or come back. A file's tests stay together.
-test: $(VENV)/.installed ## All tests
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+# A file's tests stay together, in the order of the folders: the long files of e2e come first.
+test: $(VENV)/.installed ## All tests; TEST_WORKERS processes, two a core by default
+	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 gp: $(VENV)/.gp ## Adds torch, so that the tests of what needs it run too
 

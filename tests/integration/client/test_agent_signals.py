@@ -45,9 +45,13 @@ STUBBORN = """
 import sys, time
 import wanllmdb as wandb
 def train():
-    print("step 0", flush=True)
+    begun = False
     while True:
         try:
+            if not begun:
+                begun = True
+                # Within the try, so that no signal that follows it can miss the handler.
+                print("step 0", flush=True)
             time.sleep(60)
         except BaseException as stop:
             print("heard", type(stop).__name__, flush=True)
