@@ -1,42 +1,60 @@
-"""Those who want the same thing at the same time wait for it together."""
+"""One computation for all callers that want the same thing at the same time."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 
+@dataclass(eq=False, slots=True)
+class _Flight(Generic[T]):
+    """A computation under way, and how many callers wait for it."""
+
+    task: asyncio.Task[T]
+    callers: int = 0
+
+
 class SingleFlight(Generic[K, T]):
     """One computation a key at a time; nothing is kept once it has ended.
 
-    It goes on when those who wait for it are canceled: one who came later must not
-    fail because the first one has gone.
+    It goes on when a caller is canceled, since one that came later must not fail because
+    the first one has gone. When the last caller has gone, it is canceled too.
     """
 
     def __init__(self) -> None:
-        self._under_way: dict[K, asyncio.Task[T]] = {}
+        self._under_way: dict[K, _Flight[T]] = {}
 
     async def do(self, key: K, work: Callable[[], Awaitable[T]]) -> T:
-        """What `work` gives, or the work that is under way for the key.
+        """Returns the result of `work`, or of the work that is under way for the key.
 
         Raises:
-            Exception: what the work raises, to all who wait.
+            Exception: what the work raises, to all callers.
         """
-        task = self._under_way.get(key)
-        if task is None:
-            task = self._under_way[key] = asyncio.create_task(_run(work))
-            task.add_done_callback(lambda done: self._ended(key, done))
-        return await asyncio.shield(task)
+        flight = self._under_way.get(key)
+        if flight is None:
+            flight = self._under_way[key] = _Flight(asyncio.create_task(_run(work)))
+            flight.task.add_done_callback(_retrieve_exception)
+        flight.callers += 1
+        try:
+            return await asyncio.shield(flight.task)
+        finally:
+            flight.callers -= 1
+            if flight.task.done() or not flight.callers:
+                flight.task.cancel()
+                # A caller that comes now must not join what has ended or is being canceled.
+                if self._under_way.get(key) is flight:
+                    del self._under_way[key]
 
-    def _ended(self, key: K, task: asyncio.Task[T]) -> None:
-        del self._under_way[key]
-        if not task.cancelled():
-            # Perhaps nobody waits any more to be told.
-            task.exception()
+
+def _retrieve_exception(task: asyncio.Task[T]) -> None:
+    """Keeps asyncio from logging an exception that no caller is left to see."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def _run(work: Callable[[], Awaitable[T]]) -> T:

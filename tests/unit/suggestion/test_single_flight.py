@@ -49,6 +49,28 @@ async def test_who_goes_takes_nothing_from_those_who_stay() -> None:
     assert work.begun == 1
 
 
+async def test_work_ends_when_its_last_caller_has_gone() -> None:
+    flight, work = SingleFlight[str, int](), Work()
+    ended = asyncio.Event()
+
+    async def watched() -> int:
+        try:
+            return await work()
+        finally:
+            ended.set()
+
+    callers = [asyncio.create_task(flight.do("a", watched)) for _ in range(2)]
+    await asyncio.sleep(0)
+    for caller in callers:
+        caller.cancel()
+    # One that comes at that very moment starts new work rather than join what is canceled.
+    late = asyncio.create_task(flight.do("a", work))
+    assert await asyncio.gather(*callers, return_exceptions=True)
+    await asyncio.wait_for(ended.wait(), 10)
+    work.may_end.set()
+    assert await late == 2
+
+
 async def test_an_error_is_told_to_all_and_not_kept() -> None:
     flight = SingleFlight[str, int]()
 
