@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -12,6 +13,7 @@ from typing import Any
 
 import psutil
 
+from tests.e2e.up_process import wait_until
 from tests.integration.client.conftest import config
 from wanllmdb import Client, Run
 
@@ -82,10 +84,30 @@ async def until(client: Client, sweep_id: str, *states: str, seconds: float = SE
 
 async def until_gone(*pids: int, seconds: float = SECONDS) -> None:
     """Waits until processes have ended."""
-    deadline = asyncio.get_running_loop().time() + seconds
-    while left := [pid for pid in pids if is_alive(pid)]:
-        assert asyncio.get_running_loop().time() < deadline, f"{left} still run"
-        await asyncio.sleep(0.05)
+    try:
+        async with asyncio.timeout(seconds):
+            await asyncio.gather(*map(_end_of_pid, pids))
+    except TimeoutError:
+        raise AssertionError(f"{[pid for pid in pids if is_alive(pid)]} still run") from None
+
+
+async def _end_of_pid(pid: int) -> None:
+    if not hasattr(os, "pidfd_open"):
+        # Linux alone tells of the end of a process that is not this one's child.
+        await asyncio.to_thread(wait_until, lambda: not is_alive(pid))
+        return
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    loop = asyncio.get_running_loop()
+    has_ended = asyncio.Event()
+    loop.add_reader(descriptor, has_ended.set)
+    try:
+        await has_ended.wait()
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
 
 
 def is_alive(pid: int) -> bool:

@@ -380,7 +380,7 @@ async def test_the_programs_of_a_killed_agent_end_too(
         pids = pids_of(tmp_path)
         assert all(map(is_alive, pids))
         process.kill()
-        await until_gone(*pids, seconds=5)
+        await until_gone(*pids)
 
 
 @pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGINT])

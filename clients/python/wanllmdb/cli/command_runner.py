@@ -64,11 +64,11 @@ class CommandRunner:
         with self._parameters_file(run) as file:
             command = self._template.expand(parameters, file)
             try:
-                program = _Program(command, run, self._print_line)
+                program = self._start(command, run)
             except OSError as error:
                 return Ended(Failed(f"{shlex.join(command[:2])} can't be started: {error}"), error)
-            self._began(program)
             while not program.has_ended(_LOOK_SECONDS):
+                self._guard.renew()
                 order = run.stop_order
                 if order is None:
                     continue
@@ -102,23 +102,40 @@ class CommandRunner:
             for program in self._programs:
                 signal_group(program.group, signal.SIGKILL)
 
-    def _began(self, program: _Program) -> None:
+    def _start(self, command: list[str], run: ActiveRun) -> _Program:
+        # The guard knows the group before there is a program: the agent may be killed
+        # at any moment.
+        group = self._guard.new_group()
+        try:
+            program = _Program(command, run, self._print_line, group)
+        except OSError:
+            self._guard.ended(group)
+            raise
         with self._lock:
             self._programs.add(program)
-        self._guard.add(program.group)
+        try:
+            self._guard.joined(group)
+        except OSError:
+            # Nothing would end it with the agent.
+            self._kill(program)
+            raise
+        return program
 
     def _ended(self, program: _Program) -> None:
         with self._lock:
             self._programs.discard(program)
-        self._guard.remove(program.group)
+        self._guard.ended(program.group)
 
     def _stop(self, program: _Program) -> None:
         """Ends a program and what it started: asks, waits, kills."""
         signal_group(program.group, signal.SIGTERM)
-        if not program.has_ended(self._kill_delay):
-            signal_group(program.group, signal.SIGKILL)
-            program.has_ended(None)
-        # What it left behind.
+        program.has_ended(self._kill_delay)
+        self._kill(program)
+
+    def _kill(self, program: _Program) -> None:
+        """Ends a program, and what it left behind, by force."""
+        signal_group(program.group, signal.SIGKILL)
+        program.has_ended(None)
         signal_group(program.group, signal.SIGKILL)
         self._ended(program)
 
@@ -148,11 +165,16 @@ class CommandRunner:
 class _Program:
     """A running command.
 
+    Args:
+        group: the process group that it joins.
+
     Raises:
         OSError: it can't be started.
     """
 
-    def __init__(self, command: list[str], run: ActiveRun, print_line: PrintLine | None) -> None:
+    def __init__(
+        self, command: list[str], run: ActiveRun, print_line: PrintLine | None, group: int
+    ) -> None:
         self._name = shlex.join(command[:3]) + (" ..." if len(command) > 3 else "")
         environment = {**os.environ, **run.environment()}
         if print_line is not None:
@@ -164,9 +186,9 @@ class _Program:
             stdin=subprocess.DEVNULL,
             stdout=None if print_line is None else subprocess.PIPE,
             stderr=subprocess.PIPE,
-            process_group=0,
+            process_group=group,
         )
-        self.group = self._process.pid
+        self.group = group
         self._ended = threading.Event()
 
         def pass_on(line: bytes, is_error: bool) -> None:
