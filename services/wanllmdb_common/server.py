@@ -15,6 +15,7 @@ from grpc_reflection.v1alpha import reflection
 from wanllmdb_common.calls.call import CallStep
 from wanllmdb_common.calls.interceptor import CallInterceptor
 from wanllmdb_common.draining import Drain
+from wanllmdb_common.guarded_server import guarded_server
 from wanllmdb_common.health import Health
 from wanllmdb_common.listening import PortTakenError, listen
 from wanllmdb_common.readiness import Readiness
@@ -57,7 +58,7 @@ async def running_server(
         TlsFileError: a file of the TLS settings can't be used.
     """
     drain = Drain()
-    server = grpc.aio.server(
+    server = guarded_server(
         interceptors=[CallInterceptor(steps, drain)],
         options=[
             # Two servers would otherwise share the port without a word.
