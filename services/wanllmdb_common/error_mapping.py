@@ -8,7 +8,7 @@ under a reference that the caller is given.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, TypeAlias
 
 import grpc
@@ -43,6 +43,8 @@ _NO_REPETITION = (("grpc-retry-pushback-ms", "-1"),)
 # the details grow by a third.
 MAX_MESSAGE_BYTES = 1_500
 MAX_VIOLATION_BYTES = 2_600
+MAX_METADATA_BYTES = 1_000
+MAX_VALUE = 500
 
 _CODES: dict[type[ServiceError], grpc.StatusCode] = {
     InvalidArgumentError: grpc.StatusCode.INVALID_ARGUMENT,
@@ -72,7 +74,9 @@ async def abort(context: Context, error: ServiceError) -> NoReturn:
     code = code_of(error)
     message = _cut(error.message)
     details: list[Message] = [
-        error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata)
+        error_details_pb2.ErrorInfo(
+            reason=error.reason, domain=DOMAIN, metadata=_bounded(error.metadata)
+        )
     ]
     if isinstance(error, InvalidArgumentError) and error.violations:
         details.append(_bad_request(error.violations))
@@ -89,7 +93,8 @@ def _bad_request(violations: Sequence[FieldViolation]) -> error_details_pb2.BadR
     bad = error_details_pb2.BadRequest()
     for index, violation in enumerate(violations):
         entry = bad.field_violations.add(
-            field=violation.field[:200], description=violation.description[:500]
+            field=_sendable(violation.field[:200]),
+            description=_sendable(violation.description[:500]),
         )
         if index and bad.ByteSize() > MAX_VIOLATION_BYTES:
             entry.field = "..."
@@ -98,12 +103,31 @@ def _bad_request(violations: Sequence[FieldViolation]) -> error_details_pb2.BadR
     return bad
 
 
+def _bounded(metadata: Mapping[str, str]) -> Mapping[str, str]:
+    """As much of the metadata as can be sent: long values are cut, the last ones left out."""
+    bounded: dict[str, str] = {}
+    left = MAX_METADATA_BYTES
+    for key, value in metadata.items():
+        sent = _sendable(value[:MAX_VALUE])
+        left -= len(key) + len(sent.encode())
+        if left < 0:
+            break
+        bounded[_sendable(key)] = sent
+    return bounded
+
+
+def _sendable(text: str) -> str:
+    """The text with a question mark in place of each lone surrogate."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
+
+
 def _cut(text: str) -> str:
     """The beginning of a text that takes no more than its share of a header, as it is encoded."""
+    text = _sendable(text[: MAX_MESSAGE_BYTES + 1])
     size = 0
     for index, character in enumerate(text):
         plain = " " <= character <= "~" and character != "%"
-        size += 1 if plain else 3 * len(character.encode(errors="replace"))
+        size += 1 if plain else 3 * len(character.encode())
         if size > MAX_MESSAGE_BYTES:
             return text[:index]
     return text

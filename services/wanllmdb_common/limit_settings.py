@@ -40,3 +40,25 @@ class LimitSettings(BaseSettings):
     max_streams_per_caller: int = Field(
         200, ge=1, description="Watches and exports open at once, of one caller."
     )
+    max_connections: int = Field(
+        4_000,
+        ge=1,
+        description="Connections open at once on each port; further ones are closed.",
+    )
+    max_streams_per_connection: int = Field(
+        1_000,
+        ge=1,
+        description="Calls of any kind under way at once on one connection; gRPC's clients keep "
+        "further ones until there is room.",
+    )
+    max_waiting_messages: int = Field(
+        1_000,
+        ge=1,
+        description="Calls at once whose headers have come and whose message has not, of all "
+        "callers; beyond these the one that has waited longest ends.",
+    )
+    message_timeout: float = Field(
+        20,
+        gt=0,
+        description="Seconds in which the message of a call must have come after its headers.",
+    )

@@ -12,8 +12,10 @@ import grpc.aio
 import structlog
 from grpc_reflection.v1alpha import reflection
 
+from wanllmdb_common.calls.arrivals import Arrivals
 from wanllmdb_common.calls.call import CallStep
 from wanllmdb_common.calls.interceptor import CallInterceptor
+from wanllmdb_common.channel_options import server_options
 from wanllmdb_common.draining import Drain
 from wanllmdb_common.guarded_server import guarded_server
 from wanllmdb_common.health import Health
@@ -25,9 +27,6 @@ from wanllmdb_common.signals import stop_signal
 from wanllmdb_common.telemetry.running import Observation, running_telemetry
 
 log = structlog.get_logger(__name__)
-
-# Clients may ping this often, also between calls, to notice a dead connection.
-MIN_PING_INTERVAL_MS = 20_000
 
 
 @contextlib.asynccontextmanager
@@ -58,16 +57,10 @@ async def running_server(
         TlsFileError: a file of the TLS settings can't be used.
     """
     drain = Drain()
+    arrivals = Arrivals(settings.max_waiting_messages, settings.message_timeout)
     server = guarded_server(
-        interceptors=[CallInterceptor(steps, drain)],
-        options=[
-            # Two servers would otherwise share the port without a word.
-            ("grpc.so_reuseport", 0),
-            ("grpc.max_receive_message_length", settings.max_message_bytes),
-            ("grpc.max_send_message_length", settings.max_message_bytes),
-            ("grpc.keepalive_permit_without_calls", 1),
-            ("grpc.http2.min_recv_ping_interval_without_data_ms", MIN_PING_INTERVAL_MS),
-        ],
+        interceptors=[CallInterceptor(steps, drain, arrivals)],
+        options=server_options(settings),
     )
     register(server)
     health = Health(services, readiness)

@@ -63,16 +63,6 @@ class _OneProject:
         return {"sweep": _PROJECT}
 
 
-class _Metadata:
-    """As an agent's call has it."""
-
-    def __init__(self, text: str) -> None:
-        self._pairs = (("user-agent", "grpc-python"), ("x-request-id", "id"), *metadata_of(text))
-
-    def invocation_metadata(self) -> tuple[tuple[str, str], ...]:
-        return self._pairs
-
-
 async def _steps(ring: KeyRing, projects: SweepProjects, text: str) -> float:
     """Microseconds that the two steps take a call."""
     steps: list[CallStep] = [
@@ -81,12 +71,13 @@ async def _steps(ring: KeyRing, projects: SweepProjects, text: str) -> float:
             ACCESS, SERVICES, lambda call, ids: projects.of(ids, call.caller.projects or set())
         ),
     ]
-    request, context = pb.ReportMetricsRequest(sweep_id="sweep"), cast("Any", _Metadata(text))
+    request, context = pb.ReportMetricsRequest(sweep_id="sweep"), cast("Any", None)
+    headers = (("user-agent", "grpc-python"), ("x-request-id", "id"), *metadata_of(text))
     best = float("inf")
     for _ in range(ROUNDS):
         started = time.perf_counter()
         for _ in range(CALLS):
-            call = Call(_REPORT, request, context, is_stream=False)
+            call = Call(_REPORT, request, context, is_stream=False, headers=headers)
             for step in steps:
                 await step.before(call)
             for step in reversed(steps):

@@ -6,10 +6,10 @@ import contextlib
 import contextvars
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 import grpc
 
@@ -18,6 +18,8 @@ from wanllmdb_common.error_mapping import Context
 
 REQUEST_ID_KEY = "x-request-id"
 MAX_REQUEST_ID = 128
+
+Headers: TypeAlias = Sequence[tuple[str, str | bytes]]
 
 
 @dataclass(eq=False)
@@ -29,6 +31,7 @@ class Call:
         request: What was sent.
         context: gRPC's.
         is_stream: Whether it answers with a stream.
+        headers: The caller's metadata, read once: gRPC logs what it can't decode each time.
         caller: Who sent it, once that is known.
         response: What was answered; None until then, for a stream and for an error.
         code: How it ended; OK until something else is known.
@@ -42,6 +45,7 @@ class Call:
     request: Any
     context: Context
     is_stream: bool
+    headers: Headers = ()
     caller: Caller = ANYONE
     response: Any = None
     code: grpc.StatusCode = grpc.StatusCode.OK
@@ -79,7 +83,7 @@ class Call:
 
     def metadata(self, key: str) -> str:
         """The caller's metadata of that name; empty where there is none."""
-        for name, value in self.context.invocation_metadata() or ():
+        for name, value in self.headers:
             if name == key:
                 return cast("str", value)
         return ""

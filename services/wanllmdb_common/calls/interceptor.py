@@ -12,13 +12,22 @@ import grpc.aio
 import structlog
 from google.protobuf.message import DecodeError
 
-from wanllmdb_common.calls.call import Call, CallStep, set_current_call
+from wanllmdb_common.calls.arrivals import Arrivals
+from wanllmdb_common.calls.call import Call, CallStep, Headers, set_current_call
 from wanllmdb_common.deadline import set_deadline
 from wanllmdb_common.draining import Drain
 from wanllmdb_common.error_mapping import Context, abort, abort_internal, code_of
-from wanllmdb_common.errors import FieldViolation, ServiceError, invalid_request
+from wanllmdb_common.errors import (
+    FieldViolation,
+    OverloadedError,
+    ServiceError,
+    invalid_request,
+)
 
 log = structlog.get_logger(__name__)
+
+# Of reflection, which developers' tools ask for a moment.
+MAX_CONVERSATIONS = 100
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
@@ -29,16 +38,29 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     One interceptor rather than one for each concern: every layer of them costs
     each call a coroutine.
 
+    To gRPC every method takes a stream of messages, of which one is read here: what grpc.aio
+    reads by itself it waits for without end, and of bytes that are no message it tells
+    UNKNOWN and the exception's text.
+
     Args:
         steps: What is done around each call, outermost first. gRPC's own services
             (health, reflection) go without.
         drain: Ends calls when the server stops. RPCs whose names begin with Watch never
-            end by themselves.
+            end by themselves. It leaves gRPC's own services alone.
+        arrivals: Reads the messages.
     """
 
-    def __init__(self, steps: Sequence[CallStep] = (), drain: Drain | None = None) -> None:
+    def __init__(
+        self,
+        steps: Sequence[CallStep] = (),
+        drain: Drain | None = None,
+        arrivals: Arrivals | None = None,
+    ) -> None:
         self._steps = tuple(steps)
         self._drain = drain or Drain()
+        self._never = Drain()
+        self._arrivals = arrivals or Arrivals(1_000, 20)
+        self._conversations = 0
 
     async def intercept_service(
         self,
@@ -46,59 +68,62 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Handler | None:
         handler = await continuation(handler_call_details)
-        method = handler_call_details.method
-        if handler is None or not method.startswith("/wanllmdb."):
-            return handler
-        # Requests are read here: what grpc.aio tells of bytes that are no message is
-        # UNKNOWN and the exception's text.
-        read = handler.request_deserializer
+        if handler is None:
+            return None
+        method: str = handler_call_details.method
+        headers: Headers = handler_call_details.invocation_metadata or ()
         if handler.unary_unary:
-            return grpc.unary_unary_rpc_method_handler(
-                self._around_unary(method, handler.unary_unary, read),
+            return grpc.stream_unary_rpc_method_handler(
+                self._around_unary(method, headers, handler),
                 response_serializer=handler.response_serializer,
             )
-        return grpc.unary_stream_rpc_method_handler(
-            self._around_stream(method, handler.unary_stream, read),
-            response_serializer=handler.response_serializer,
+        around = self._around_stream if handler.unary_stream else self._around_conversation
+        return grpc.stream_stream_rpc_method_handler(
+            around(method, headers, handler), response_serializer=handler.response_serializer
         )
 
-    def _around_unary(self, method: str, behavior: Any, read: Any) -> Any:
-        async def serve(data: bytes, context: Context) -> Any:
-            request, problem = _request(read, data)
-            call = Call(method, request, context, is_stream=False)
+    def _around_unary(self, method: str, headers: Headers, handler: Handler) -> Any:
+        steps, drain = self._of(method)
+
+        async def serve(_messages: object, context: Context) -> Any:
+            data = await self._arrivals.message(context)
+            request, problem = _request(handler.request_deserializer, data, headers)
+            call = Call(method, request, context, is_stream=False, headers=headers)
             set_current_call(call)
             set_deadline(context.time_remaining())
             entered: list[CallStep] = []
             try:
-                for step in self._steps:
+                for step in steps:
                     entered.append(step)
                     await step.before(call)
                 _raise_any(problem)
-                async with self._drain.call():
-                    call.response = await behavior(request, context)
+                async with drain.call():
+                    call.response = await handler.unary_unary(request, context)
             except BaseException as error:
                 await _fail(call, error)
             finally:
-                for step in reversed(entered):
-                    step.after(call)
+                _leave(entered, call)
             return call.response
 
         return serve
 
-    def _around_stream(self, method: str, behavior: Any, read: Any) -> Any:
-        async def serve(data: bytes, context: Context) -> AsyncIterator[Any]:
-            request, problem = _request(read, data)
-            call = Call(method, request, context, is_stream=True)
+    def _around_stream(self, method: str, headers: Headers, handler: Handler) -> Any:
+        steps, drain = self._of(method)
+
+        async def serve(_messages: object, context: Context) -> AsyncIterator[Any]:
+            data = await self._arrivals.message(context)
+            request, problem = _request(handler.request_deserializer, data, headers)
+            call = Call(method, request, context, is_stream=True, headers=headers)
             set_current_call(call)
             set_deadline(context.time_remaining())
             entered: list[CallStep] = []
             try:
-                for step in self._steps:
+                for step in steps:
                     entered.append(step)
                     await step.before(call)
                 _raise_any(problem)
-                scope = self._drain.watch if call.is_watch else self._drain.call
-                async with contextlib.aclosing(behavior(request, context)) as messages:
+                scope = drain.watch if call.is_watch else drain.call
+                async with contextlib.aclosing(handler.unary_stream(request, context)) as messages:
                     while True:
                         # Not around the yield, where gRPC waits for the caller to read.
                         async with scope():
@@ -109,24 +134,91 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             except BaseException as error:
                 await _fail(call, error)
             finally:
-                for step in reversed(entered):
-                    step.after(call)
+                _leave(entered, call)
 
         return serve
 
+    def _around_conversation(self, method: str, headers: Headers, handler: Handler) -> Any:
+        """gRPC's reflection, the one service that takes more than one message."""
+        read = handler.request_deserializer
 
-def _request(read: Any, data: bytes) -> tuple[Any, ServiceError | None]:
+        async def requests(context: Context) -> AsyncIterator[Any]:
+            while (data := await self._arrivals.message(context)) is not grpc.aio.EOF:
+                request, problem = _request(read, data, headers)
+                _raise_any(problem)
+                yield request
+
+        async def serve(_messages: object, context: Context) -> AsyncIterator[Any]:
+            call = Call(method, None, context, is_stream=True, headers=headers)
+            set_current_call(call)
+            self._conversations += 1
+            try:
+                _raise_any(_too_many(self._conversations))
+                answers = handler.stream_stream(requests(context), context)
+                async with contextlib.aclosing(answers):
+                    async for answer in answers:
+                        yield answer
+            except BaseException as error:
+                await _fail(call, error)
+            finally:
+                self._conversations -= 1
+
+        return serve
+
+    def _of(self, method: str) -> tuple[Sequence[CallStep], Drain]:
+        if method.startswith("/wanllmdb."):
+            return self._steps, self._drain
+        return (), self._never
+
+
+def _request(read: Any, data: Any, headers: Headers) -> tuple[Any, ServiceError | None]:
     """The message, or an empty one and what is wrong: a bad key is told before a bad message."""
+    problem = _problem_of(headers)
+    if data is grpc.aio.EOF:
+        return read(b""), problem or _invalid("the call ended without a message")
     try:
-        return read(data), None
+        return read(data), problem
     except DecodeError:
-        text = "the bytes are not a message of the RPC's request type"
-        return read(b""), invalid_request(FieldViolation("", text))
+        return read(b""), problem or _invalid(
+            "the bytes are not a message of the RPC's request type"
+        )
+
+
+def _problem_of(headers: Headers) -> ServiceError | None:
+    # gRPC lets printable ASCII through alone where it follows its own protocol, and takes
+    # what is no UTF-8 as Latin-1.
+    for name, value in headers:
+        if not name.isascii() or (isinstance(value, str) and not value.isascii()):
+            shown = name.encode("ascii", "backslashreplace").decode()
+            return _invalid(f"the metadata {shown[:100]} is not ASCII; send bytes as '...-bin'")
+    return None
+
+
+def _invalid(text: str) -> ServiceError:
+    return invalid_request(FieldViolation("", text))
 
 
 def _raise_any(problem: ServiceError | None) -> None:
     if problem is not None:
         raise problem
+
+
+def _too_many(conversations: int) -> ServiceError | None:
+    if conversations <= MAX_CONVERSATIONS:
+        return None
+    limit = f"{MAX_CONVERSATIONS} calls of reflection at once"
+    return OverloadedError(
+        "OVERLOADED", f"this server has {limit}: come again in 1 s", 1.0, limit=limit
+    )
+
+
+def _leave(entered: Sequence[CallStep], call: Call) -> None:
+    """Ends the steps, each whatever became of the others: they count what is under way."""
+    for step in reversed(entered):
+        try:
+            step.after(call)
+        except Exception:
+            log.exception("a step failed after the call", step=type(step).__name__)
 
 
 async def _fail(call: Call, error: BaseException) -> None:

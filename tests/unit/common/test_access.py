@@ -41,23 +41,13 @@ class Projects:
         return {each: self.projects[each] for each in sweep_ids if each in self.projects}
 
 
-@dataclass
-class Metadata:
-    """What a call brings beside the request."""
-
-    pairs: tuple[tuple[str, str], ...] = ()
-
-    def invocation_metadata(self) -> tuple[tuple[str, str], ...]:
-        return self.pairs
-
-
 def table_with(access: Access) -> AccessTable:
     rows = {rpc.rpartition("/")[2]: Access(Role.READER, "") for rpc in rpcs_of(SERVICE)}
     return of_service(SERVICE, {**rows, "GetCaller": access})
 
 
 def call_of(caller: Caller, request: Any = None, *metadata: tuple[str, str]) -> Call:
-    return Call(RPC, request, cast("Any", Metadata(metadata)), is_stream=False, caller=caller)
+    return Call(RPC, request, cast("Any", None), is_stream=False, headers=metadata, caller=caller)
 
 
 async def decide(access: Access, caller: Caller, projects: Projects) -> str:

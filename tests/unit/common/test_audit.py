@@ -21,9 +21,6 @@ class FromAfar:
     def peer(self) -> str:
         return "ipv4:192.0.2.1:5"
 
-    def invocation_metadata(self) -> tuple[()]:
-        return ()
-
 
 def line_of(code: grpc.StatusCode, folder: Path) -> dict[str, Any]:
     """The line of a long CreateKey that ended so."""
