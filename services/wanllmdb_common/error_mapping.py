@@ -79,7 +79,7 @@ async def abort(context: Context, error: ServiceError) -> NoReturn:
         )
     ]
     if isinstance(error, InvalidArgumentError) and error.violations:
-        details.append(_bad_request(error.violations))
+        details.append(_bad_request(error.violations, error.uncounted))
     if isinstance(error, OverloadedError):
         retry = error_details_pb2.RetryInfo()
         retry.retry_delay.FromMilliseconds(int(error.retry_after * 1000))
@@ -88,7 +88,9 @@ async def abort(context: Context, error: ServiceError) -> NoReturn:
     await _abort(context, code, message, details, _NO_REPETITION if was_repeated else ())
 
 
-def _bad_request(violations: Sequence[FieldViolation]) -> error_details_pb2.BadRequest:
+def _bad_request(
+    violations: Sequence[FieldViolation], uncounted: int
+) -> error_details_pb2.BadRequest:
     """As many of the violations as can be sent, and, where some can't, how many more there are."""
     bad = error_details_pb2.BadRequest()
     for index, violation in enumerate(violations):
@@ -98,7 +100,7 @@ def _bad_request(violations: Sequence[FieldViolation]) -> error_details_pb2.BadR
         )
         if index and bad.ByteSize() > MAX_VIOLATION_BYTES:
             entry.field = "..."
-            entry.description = f"and {len(violations) - index:,} more problems"
+            entry.description = f"and {len(violations) + uncounted - index:,} more problems"
             break
     return bad
 

@@ -32,17 +32,22 @@ class ServiceError(Exception):
 
 
 class InvalidArgumentError(ServiceError):
-    """The request can't succeed whatever the state: names every field at fault."""
+    """The request can't succeed whatever the state: names every field at fault.
+
+    Where there are too many to tell, `uncounted` is how many more there are at least.
+    """
 
     def __init__(
         self,
         reason: str,
         message: str,
         violations: Sequence[FieldViolation] = (),
+        uncounted: int = 0,
         **metadata: object,
     ) -> None:
         super().__init__(reason, message, **metadata)
         self.violations = tuple(violations)
+        self.uncounted = uncounted
 
 
 class NotFoundError(ServiceError):

@@ -6,12 +6,12 @@ created, the suggestion service builds the algorithm and lists it.
 
 from __future__ import annotations
 
-import difflib
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from wanllmdb_common.algorithms.hints import did_you_mean
 from wanllmdb_common.search_space.distributions import ParameterValue, SearchSpace
 
 
@@ -197,9 +197,3 @@ def _problems_of_value(
             fits = value < high if option.max_is_excluded else value <= high
     if not fits:
         yield path, f"must be {option.range_text}, is {value!r:.100}"
-
-
-def did_you_mean(word: object, known: Collection[str]) -> str:
-    """A hint at the nearest of the known words; empty where none is near."""
-    close = difflib.get_close_matches(str(word), known, n=1)
-    return f", did you mean {close[0]}?" if close else ""

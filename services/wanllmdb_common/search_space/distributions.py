@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 # What a parameter can be in Python. Lists and dictionaries hold the same again.
@@ -194,6 +195,14 @@ def contains(distribution: Distribution, value: ParameterValue) -> bool:
             return _is_int(value) and _near(law, value, q)  # type: ignore[arg-type]
         case Quantized(law=law, q=q):
             return _is_number(value) and _near(law, value, q)  # type: ignore[arg-type]
+
+
+def membership(distribution: Distribution) -> Callable[[ParameterValue], bool]:
+    """`contains` of this distribution, for many values of one with many choices."""
+    if isinstance(distribution, Categorical):
+        keys = set(map(value_key, distribution.values))
+        return lambda value: value_key(value) in keys
+    return partial(contains, distribution)
 
 
 def _near(law: Uniform | LogUniform | Normal | LogNormal | Beta, value: float, q: float) -> bool:

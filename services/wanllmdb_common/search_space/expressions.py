@@ -16,11 +16,13 @@ from typing import Any
 
 from simpleeval import EvalWithCompoundTypes
 
-from wanllmdb_common.algorithms.description import did_you_mean
+from wanllmdb_common.algorithms.hints import did_you_mean
 from wanllmdb_common.search_space.distributions import ParameterValue
 
 MAX_CHARACTERS = 1_000
 MAX_DEPTH = 100
+# That are told of one expression.
+MAX_PROBLEMS = 10
 MAX_EXPONENT = 1_000
 # Of a text that an expression puts together, in characters.
 MAX_TEXT = 10_000
@@ -143,6 +145,8 @@ class _Reader:
 
     def read(self, node: ast.expr, depth: int) -> ast.expr:
         """The same tree with names resolved; what may not stand in it goes to `problems`."""
+        if len(self.problems) >= MAX_PROBLEMS:
+            return node
         if depth > MAX_DEPTH:
             self.problems.append(f"is nested more than {MAX_DEPTH} deep")
             return node
@@ -263,7 +267,8 @@ def _syntax(text: str, error: SyntaxError, names: Collection[str]) -> str:
     unwritable = [
         name
         for name in names
-        if any(map(keyword.iskeyword, re.split(r"[/.]", name)))
+        if name.replace("/", ".") in text
+        and any(map(keyword.iskeyword, re.split(r"[/.]", name)))
         and re.search(rf"(?<![\w\"']){re.escape(name.replace('/', '.'))}(?![\w\"'])", text)
     ]
     hint = f"; write {_listed(map(spelled, unwritable))}" if unwritable else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -11,8 +11,8 @@ from wanllmdb_common.errors import InvalidArgumentError, NotFoundError
 from wanllmdb_registry.domain.model import (
     MetricPoint,
     MetricRow,
-    PlacedPriorRun,
-    PriorRun,
+    NewPriorRuns,
+    PriorRunColumns,
     Run,
     RunState,
     Sweep,
@@ -77,7 +77,7 @@ class SweepEdit:
     points: dict[Attempt, dict[tuple[str, int], MetricPoint]] = field(default_factory=dict)
     stored_values: dict[Attempt, dict[str, dict[int, float]]] = field(default_factory=dict)
     objectives: dict[int, tuple[float, ...]] = field(default_factory=dict)
-    new_prior_runs: list[PlacedPriorRun] = field(default_factory=list)
+    new_prior_runs: list[NewPriorRuns] = field(default_factory=list)
     new_replies: dict[str, StoredReply] = field(default_factory=dict)
     deleted: bool = False
     mutations: int = 0
@@ -164,10 +164,10 @@ class SweepEdit:
         self.created.add(run.number)
         run.revision = self.next_revision()
 
-    def add_prior_runs(self, runs: Sequence[PriorRun]) -> None:
+    def add_prior_runs(self, runs: PriorRunColumns) -> None:
         """Adds results of elsewhere."""
-        if runs:
-            self.new_prior_runs += self.sweep.add_prior_runs(runs)
+        if len(runs):
+            self.new_prior_runs.append(self.sweep.add_prior_runs(runs))
             self.touch_sweep()
 
     @property

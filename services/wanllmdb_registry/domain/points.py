@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from wanllmdb_common.errors import FieldViolation
 from wanllmdb_common.search_space.conditions import parents_first
 from wanllmdb_common.search_space.constraints import Constraints
 from wanllmdb_common.search_space.distributions import (
     Condition,
-    Distribution,
     ParameterValue,
     SearchSpace,
-    contains,
+    membership,
     same_value,
 )
 from wanllmdb_common.search_space.wording import in_words
@@ -20,9 +19,9 @@ from wanllmdb_common.search_space.wording import in_words
 _INT64 = range(-(2**63), 2**63)
 
 
-def lies_in(law: Distribution, value: ParameterValue) -> bool:
-    """Whether a run may have the value; see `contains`. JSON brings integers of any size."""
-    return (not isinstance(value, int) or value in _INT64) and contains(law, value)
+def lies_in(gives: Callable[[ParameterValue], bool], value: ParameterValue) -> bool:
+    """Whether a run may have the value; see `membership`. JSON brings integers of any size."""
+    return (not isinstance(value, int) or value in _INT64) and gives(value)
 
 
 class PointChecker:
@@ -30,6 +29,7 @@ class PointChecker:
 
     def __init__(self, space: SearchSpace) -> None:
         self._laws = {p.name: p.distribution for p in space.parameters}
+        self._gives = {p.name: membership(p.distribution) for p in space.parameters}
         # Children first: what they demand of a parent is known when it is its turn.
         self._children_first = tuple(reversed(parents_first(space)))
         self._constraints = Constraints(space)
@@ -51,7 +51,7 @@ class PointChecker:
         if name not in self._laws:
             known = ", ".join(self._laws)
             return f"the search space has no parameter '{name:.100}'; it has {known:.300}"
-        if not lies_in(self._laws[name], value):
+        if not lies_in(self._gives[name], value):
             return f"is never {value!r:.100}: it is {in_words(self._laws[name]):.200}"
         return None
 

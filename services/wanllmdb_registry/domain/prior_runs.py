@@ -6,19 +6,36 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 
-from wanllmdb_common.errors import FailedPreconditionError, FieldViolation, InvalidArgumentError
+from wanllmdb_common.errors import (
+    FailedPreconditionError,
+    FieldViolation,
+    InvalidArgumentError,
+    invalid_request,
+)
 from wanllmdb_common.search_space.conditions import is_active, parents_first
 from wanllmdb_common.search_space.constraints import Constraints
 from wanllmdb_common.search_space.distributions import ParameterValue
-from wanllmdb_common.search_space.wording import in_words
+from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.change import SingleChange
 from wanllmdb_registry.domain.edit import SweepEdit
-from wanllmdb_registry.domain.exchange.cells import as_law_gives
-from wanllmdb_registry.domain.model import Parameters, PriorRun, RunState, Sweep, SweepSpec
+from wanllmdb_registry.domain.exchange.cells import LawReader
+from wanllmdb_registry.domain.model import (
+    Parameters,
+    PriorRun,
+    PriorRunColumns,
+    RunState,
+    Sweep,
+    SweepSpec,
+)
 from wanllmdb_registry.domain.points import lies_in
 
 MAX_PRIOR_RUNS = 100_000
 MAX_SKIP_REASONS = 20
+# Of what is left out or refused, with the reasons.
+MAX_TOLD = 1_000
+MAX_ROW_PROBLEMS = 10
+# Of all parameters, as they are kept; what comes in a message has a tenth of it at most.
+MAX_PRIOR_CHARACTERS = 128 * 1024 * 1024
 
 # The states of runs that tell a sampler something.
 RESULT_STATES = (RunState.FINISHED, RunState.PRUNED, RunState.FAILED)
@@ -53,10 +70,17 @@ class Unfit:
 
 @dataclass(slots=True)
 class Fitting:
-    """What of a source fits, in order, and what does not."""
+    """What of a source fits, in order, and what does not.
 
-    runs: list[PriorRun] = field(default_factory=list)
+    Attributes:
+        runs: Those that fit.
+        unfit: The first MAX_TOLD of those that do not.
+        skipped: How many do not.
+    """
+
+    runs: PriorRunColumns = field(default_factory=PriorRunColumns)
     unfit: list[Unfit] = field(default_factory=list)
+    skipped: int = 0
 
     @property
     def skip_reasons(self) -> list[str]:
@@ -72,42 +96,63 @@ class Fitter:
 
     def __init__(self, spec: SweepSpec) -> None:
         self._metrics = [metric.name for metric in spec.metrics]
-        self._parameters = parents_first(spec.space)
-        self._names = {parameter.name for parameter in self._parameters}
+        self._parameters = [
+            (parameter, LawReader(parameter.distribution))
+            for parameter in parents_first(spec.space)
+        ]
+        self._names = {parameter.name for parameter, _ in self._parameters}
         self._constraints = Constraints(spec.space)
 
-    def fit(self, rows: Iterable[Row]) -> Fitting:
-        """Sorts the rows; those that fit become prior runs of the sweep."""
-        fitting = Fitting()
-        for row in rows:
+    def fit(self, rows: Iterable[Row], fitting: Fitting, path: str) -> None:
+        """Sorts the rows; those that fit become prior runs of the sweep.
+
+        Raises:
+            InvalidArgumentError: INVALID_REQUEST: the source, in the field `path`, holds more
+                than may be imported at once.
+        """
+        for row in with_checkpoints(rows, every=4):
             problems = list(row.problems)
-            parameters = self._fit_parameters(row, problems)
-            objectives = self._fit_objectives(row, problems)
-            if problems:
-                fitting.unfit.append(Unfit(row, tuple(problems)))
-            else:
-                fitting.runs.append(
+            parameters: dict[str, ParameterValue] = {}
+            objectives: tuple[float, ...] = ()
+            if len(problems) < MAX_ROW_PROBLEMS:
+                try:
+                    parameters = self._fit_parameters(row, problems)
+                except RecursionError:
+                    problems.append("holds a parameter that is nested too deeply")
+                objectives = self._fit_objectives(row, problems)
+            if not problems:
+                fitting.runs.add(
                     PriorRun(parameters, row.state, objectives, row.last_step, row.source)
                 )
-        return fitting
+            else:
+                fitting.skipped += 1
+                if len(fitting.unfit) < MAX_TOLD:
+                    fitting.unfit.append(Unfit(row, tuple(problems)))
+            if len(fitting.runs) + fitting.skipped > MAX_PRIOR_RUNS:
+                text = f"holds more than {MAX_PRIOR_RUNS:,} runs; import them in parts"
+                raise invalid_request(FieldViolation(path, text))
+            if fitting.runs.characters > MAX_PRIOR_CHARACTERS:
+                text = f"holds more than {MAX_PRIOR_CHARACTERS:,} characters of parameters"
+                raise invalid_request(FieldViolation(path, f"{text}; import them in parts"))
 
     def _fit_parameters(self, row: Row, problems: list[str]) -> dict[str, ParameterValue]:
         """The parameters that a run with these values has; those that it has not are dropped."""
         if row.exact:
-            unknown = sorted(row.parameters.keys() - self._names)
+            unknown = sorted(row.parameters.keys() - self._names)[:MAX_ROW_PROBLEMS]
             problems += [f"the search space has no parameter '{name:.60}'" for name in unknown]
         kept: dict[str, ParameterValue] = {}
-        for parameter in self._parameters:
+        for parameter, law in self._parameters:
+            if len(problems) >= MAX_ROW_PROBLEMS:
+                break
             if not is_active(parameter, kept):
                 continue
             if parameter.name not in row.parameters:
                 problems.append(f"has no value of parameter '{parameter.name:.60}'")
                 continue
-            law = parameter.distribution
-            value = as_law_gives(law, row.parameters[parameter.name])
-            if not lies_in(law, value):
+            value = law.as_given(row.parameters[parameter.name])
+            if not lies_in(law.gives, value):
                 problems.append(
-                    f"{parameter.name:.60} is never {value!r:.60}: it is {in_words(law):.120}"
+                    f"{parameter.name:.60} is never {_shown(value)}: it is {law.words:.120}"
                 )
             kept[parameter.name] = value
         if not problems:
@@ -135,12 +180,21 @@ class Fitter:
         return ()
 
 
-def refuse_unfit(unfit: Sequence[Unfit], path: str) -> None:
+def _shown(value: ParameterValue) -> str:
+    try:
+        return f"{value!r:.60}"
+    except ValueError:
+        # Python writes no integer of more than 4,300 digits.
+        return "an integer of thousands of digits"
+
+
+def refuse_unfit(fitting: Fitting, path: str) -> None:
     """Passes where every row fits.
 
     Raises:
-        InvalidArgumentError: INVALID_REQUEST; names each problem.
+        InvalidArgumentError: INVALID_REQUEST; names the first problems.
     """
+    unfit = fitting.unfit
     if not unfit:
         return
     violations = [
@@ -153,9 +207,10 @@ def refuse_unfit(unfit: Sequence[Unfit], path: str) -> None:
     first = unfit[0]
     raise InvalidArgumentError(
         "INVALID_REQUEST",
-        f"{len(unfit):,} prior runs do not fit the sweep, so none was taken; skip_unfit leaves "
-        f"them out. The first one, {first.row.source}: {'; '.join(first.problems):.500}",
+        f"{fitting.skipped:,} prior runs do not fit the sweep, so none was taken; skip_unfit "
+        f"leaves them out. The first one, {first.row.source}: {'; '.join(first.problems):.500}",
         violations,
+        uncounted=fitting.skipped - len(unfit),
     )
 
 
@@ -172,7 +227,7 @@ class Imported:
 class ImportRuns(SingleChange[Imported]):
     """Takes prior runs that fit the sweep. They take no numbers."""
 
-    runs: Sequence[PriorRun]
+    runs: PriorRunColumns
     skipped: int
     skip_reasons: Sequence[str]
 

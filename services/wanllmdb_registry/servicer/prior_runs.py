@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from itertools import islice
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_common.errors import FieldViolation, invalid_request
-from wanllmdb_common.off_loop import computed
 from wanllmdb_common.search_space.convert import parameters_from_proto
 from wanllmdb_registry.app import Registry
 from wanllmdb_registry.domain.exchange.columns import metrics_of
@@ -18,7 +16,6 @@ from wanllmdb_registry.domain.exchange.read_csv import read_csv
 from wanllmdb_registry.domain.exchange.read_json_lines import read_json_lines
 from wanllmdb_registry.domain.model import Run, RunState, Sweep, SweepSpec
 from wanllmdb_registry.domain.prior_runs import (
-    MAX_PRIOR_RUNS,
     RESULT_STATES,
     Fitter,
     Fitting,
@@ -29,6 +26,7 @@ from wanllmdb_registry.domain.prior_runs import (
 )
 from wanllmdb_registry.domain.reads import RunOrder, RunPosition
 from wanllmdb_registry.servicer.base import ServicerPart
+from wanllmdb_registry.servicer.computing import computed
 from wanllmdb_registry.servicer.convert import prior_run_to_proto
 from wanllmdb_registry.servicer.page_tokens import as_integer, read_token, write_token
 from wanllmdb_registry.servicer.page_tokens import fitting as fitting_messages
@@ -61,7 +59,7 @@ class PriorRunsPart(ServicerPart):
             key,
             _encode_imported,
             runs=found.runs,
-            skipped=len(found.unfit),
+            skipped=found.skipped,
             skip_reasons=found.skip_reasons,
         )
         return await self.commit(sweep_id, change, pb.ImportRunsResponse)
@@ -112,15 +110,15 @@ async def fit_source(
             text = "set one of sweep_id, runs, csv or json_lines"
             raise invalid_request(FieldViolation(path, text))
     if not source.skip_unfit:
-        refuse_unfit(fitting.unfit, path)
+        refuse_unfit(fitting, path)
     return fitting
 
 
 async def _fit(spec: SweepSpec, rows: Callable[[], Iterator[Row]], path: str) -> Fitting:
     def fit() -> Fitting:
-        read = list(islice(rows(), MAX_PRIOR_RUNS + 1))
-        _check_size(len(read), path)
-        return Fitter(spec).fit(read)
+        fitting = Fitting()
+        Fitter(spec).fit(rows(), fitting, path)
+        return fitting
 
     # Some seconds for the largest ones.
     return await computed(fit)
@@ -132,19 +130,10 @@ async def _fit_sweep(registry: Registry, spec: SweepSpec, sweep_id: str, path: s
     after: RunPosition | None = None
     while True:
         page = await registry.runs.list(sweep_id, RESULT_STATES, RunOrder.NUMBER_ASC, after, _PAGE)
-        part = await computed(partial(fitter.fit, _rows_of_sweep(other, page)))
-        found.runs += part.runs
-        found.unfit += part.unfit
-        _check_size(len(found.runs) + len(found.unfit), path)
+        await computed(partial(fitter.fit, _rows_of_sweep(other, page), found, path))
         if len(page) < _PAGE:
             return found
         after = RunPosition(page[-1].number, None)
-
-
-def _check_size(count: int, path: str) -> None:
-    if count > MAX_PRIOR_RUNS:
-        text = f"holds more than {MAX_PRIOR_RUNS:,} runs; import them in parts"
-        raise invalid_request(FieldViolation(path, text))
 
 
 def _rows_of_sweep(sweep: Sweep, runs: Iterable[Run]) -> Iterator[Row]:
@@ -166,7 +155,7 @@ def _listed_rows(spec: SweepSpec, messages: Iterable[run_pb2.PriorRun]) -> Itera
         try:
             parameters = parameters_from_proto(message.parameters)
         except (ValueError, RecursionError) as error:
-            problems.append(f"holds a parameter that can't be read: {error}")
+            problems.append(f"holds a parameter that can't be read: {error!s:.200}")
             parameters = {}
         given = len(message.objectives)
         if given not in (0, len(names)):

@@ -23,6 +23,10 @@ from wanllmdb_registry.servicer.convert import time_from_proto
 MAX_NAME = 200
 MAX_TEXT = 10_000
 MAX_VALUES = 10_000
+MAX_PARAMETERS = 500
+MAX_DEPTH = 100
+# Of one request that are told.
+MAX_PROBLEMS = 1_000
 MAX_LABELS = 100
 MAX_FILTERS = 100
 MAX_METRIC_NAMES = 1_000
@@ -53,8 +57,9 @@ class RequestReader:
         self.problems: list[FieldViolation] = []
 
     def problem(self, field: str, text: str) -> None:
-        """Notes a problem."""
-        self.problems.append(FieldViolation(field, text))
+        """Notes a problem; only the first MAX_PROBLEMS, of which an answer holds a part."""
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(FieldViolation(field, text))
 
     def done(self) -> None:
         """Passes if nothing was wrong.
@@ -128,15 +133,19 @@ class RequestReader:
         self, field: str, messages: Mapping[str, search_space_pb2.ParameterValue]
     ) -> dict[str, ParameterValue]:
         """Parameter values by name."""
+        if len(messages) > MAX_PARAMETERS:
+            count = f"{len(messages):,} values"
+            self.problem(field, f"holds {count}, at most {MAX_PARAMETERS} are allowed")
+            return {}
         try:
             parameters = parameters_from_proto(messages)
+            for name, value in parameters.items():
+                self.text(f"{field}.{name:.100}", name)
+                for part in _strings(value):
+                    self.text(f"{field}.{name:.100}", part, limit=100_000)
         except (ValueError, RecursionError) as error:
-            self.problem(field, f"holds a value that can't be read: {error}")
+            self.problem(field, f"holds a value that can't be read: {error!s:.200}")
             return {}
-        for name, value in parameters.items():
-            self.text(f"{field}.{name:.100}", name)
-            for part in _strings(value):
-                self.text(f"{field}.{name:.100}", part, limit=100_000)
         return parameters
 
     def config(
@@ -147,6 +156,7 @@ class RequestReader:
             self.problem(
                 field, f"holds {len(messages)} values, at most {MAX_CONFIG_ENTRIES:,} are allowed"
             )
+            return {}
         for name in messages:
             self.text(f"{field}.{name:.100}", name, required=True)
         size = sum(message.ByteSize() for message in messages.values())
@@ -156,6 +166,7 @@ class RequestReader:
                 f"takes {size:,} bytes, at most {MAX_CONFIG_BYTES:,} are allowed: log large "
                 "values as files, not as config",
             )
+            return {}
         try:
             return parameters_from_proto(messages)
         except (ValueError, RecursionError) as error:
@@ -166,6 +177,7 @@ class RequestReader:
         """Free labels."""
         if len(labels) > MAX_LABELS:
             self.problem(field, f"holds {len(labels)} labels, at most {MAX_LABELS} are allowed")
+            return {}
         for key, value in labels.items():
             self.text(f"{field}.{key:.100}", key, required=True)
             self.text(f"{field}.{key:.100}", value, limit=1_000)
@@ -176,6 +188,10 @@ class RequestReader:
         total = sum(len(row.values) for row in messages)
         if total > MAX_VALUES:
             self.problem("rows", f"hold {total:,} values, at most {MAX_VALUES:,} are allowed")
+            return []
+        if len(messages) > MAX_VALUES:
+            self.problem("rows", f"are {len(messages):,}, at most {MAX_VALUES:,} are allowed")
+            return []
         rows = []
         for index, row in enumerate(messages):
             if row.step < 0:
@@ -267,12 +283,23 @@ def storable(text: str) -> str:
 
 
 def _strings(value: Any) -> Iterable[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for item in value:
-            yield from _strings(item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield key
-            yield from _strings(item)
+    """Every text in a value, keys included.
+
+    Raises:
+        ValueError: it is nested more than MAX_DEPTH deep.
+    """
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        inner: list[Any] = []
+        for each in level:
+            if isinstance(each, str):
+                yield each
+            elif isinstance(each, list):
+                inner += each
+            elif isinstance(each, dict):
+                yield from each
+                inner += each.values()
+        if not inner:
+            return
+        level = inner
+    raise ValueError(f"it is nested more than {MAX_DEPTH} deep")

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
-from google.protobuf import json_format, struct_pb2
+from google.protobuf import struct_pb2
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
-from wanllmdb_common.off_loop import computed
 from wanllmdb_registry.domain.config.grids import check_feasible
 from wanllmdb_registry.domain.config.parse import (
     ParsedConfig,
     check_spec,
     parse_config,
 )
+from wanllmdb_registry.domain.config.size import ConfigSize
 from wanllmdb_registry.domain.config.text import read_text
 from wanllmdb_registry.domain.config.wording import invalid_config
 from wanllmdb_registry.domain.templates.rendering import parse_template
+from wanllmdb_registry.servicer.computing import computed
 from wanllmdb_registry.servicer.specs import SpecReader
 from wanllmdb_registry.servicer.templates import read_template_use
 from wanllmdb_registry.store.template_store import TemplateStore
@@ -54,7 +56,7 @@ def _parsed(request: pb.CreateSweepRequest | pb.ParseSweepConfigRequest) -> Pars
             spec, written = reader.spec(request.spec)
             return check_spec(spec, written, reader.problems)
         case "config":
-            return parse_config(_object(request.config))
+            return parse_config(_object(request.config, ConfigSize()))
         case "config_text":
             return parse_config(read_text(request.config_text.text))
         case _:
@@ -64,20 +66,33 @@ def _parsed(request: pb.CreateSweepRequest | pb.ParseSweepConfigRequest) -> Pars
             )
 
 
-def _object(struct: struct_pb2.Struct) -> dict[str, Any]:
-    # The JSON form writes whole numbers without a point, as the protos promise.
-    try:
-        data: dict[str, Any] = json_format.MessageToDict(struct)
-    except (json_format.Error, ValueError, RecursionError) as error:
-        raise invalid_config([FieldViolation("config", str(error))]) from None
-    return {key: _whole(value) for key, value in data.items()}
+def _object(struct: struct_pb2.Struct, size: ConfigSize, depth: int = 1) -> dict[str, Any]:
+    size.enter(depth, len(struct.fields))
+    data = {}
+    for key, value in struct.fields.items():
+        size.key(key)
+        data[key] = _value(value, size, depth + 1)
+    return data
 
 
-def _whole(value: Any) -> Any:
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        return int(value)
-    if isinstance(value, list):
-        return [_whole(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _whole(item) for key, item in value.items()}
-    return value
+def _value(message: struct_pb2.Value, size: ConfigSize, depth: int) -> Any:
+    match message.WhichOneof("kind"):
+        case "struct_value":
+            return _object(message.struct_value, size, depth)
+        case "list_value":
+            values = message.list_value.values
+            size.enter(depth, len(values))
+            return [_value(value, size, depth + 1) for value in values]
+        case "number_value":
+            number = message.number_value
+            if not math.isfinite(number):
+                text = f"holds the number {number}: numbers must be finite"
+                raise invalid_config([FieldViolation("config", text)])
+            # Whole numbers are written without a point, as the protos promise.
+            return int(number) if number.is_integer() and abs(number) < 2**53 else number
+        case "string_value":
+            return message.string_value
+        case "bool_value":
+            return message.bool_value
+        case _:
+            return None

@@ -18,6 +18,13 @@ from wanllmdb_common.search_space.convert import (
     value_from_proto,
 )
 from wanllmdb_common.search_space.distributions import Condition, Parameter, SearchSpace
+from wanllmdb_common.turns import with_checkpoints
+from wanllmdb_registry.domain.config.rules.space import (
+    MAX_CONDITIONS,
+    MAX_FULL_NAME,
+    MAX_PARAMETERS,
+)
+from wanllmdb_registry.domain.config.size import MAX_ENTRIES
 from wanllmdb_registry.domain.config.written import Written, parameter_path
 from wanllmdb_registry.domain.model import (
     DEFAULT_SAMPLERS,
@@ -75,8 +82,13 @@ class SpecReader:
 
     def space(self, message: search_space_pb2.SearchSpace) -> tuple[SearchSpace, frozenset[str]]:
         """The space, ordered by name, and the names of parameters that can't be read."""
-        parameters, unreadable = [], set()
-        for item in message.parameters:
+        parameters: list[Parameter] = []
+        unreadable: set[str] = set()
+        text = _too_large(message)
+        if text is not None:
+            self._problem("parameters", text)
+            return SearchSpace((), ()), frozenset()
+        for item in with_checkpoints(message.parameters, every=1):
             path = parameter_path(item.name)
             law = self._attempt(path, partial(distribution_from_proto, item))
             conditions = [
@@ -168,6 +180,28 @@ class SpecReader:
 
     def _problem(self, path: str, text: str) -> None:
         self.problems.append(FieldViolation(path, text))
+
+
+def _too_large(message: search_space_pb2.SearchSpace) -> str | None:
+    """What must be known before any of the parameters is read."""
+    if len(message.parameters) > MAX_PARAMETERS:
+        return f"at most {MAX_PARAMETERS}, are {len(message.parameters)}"
+    longest = max((len(item.name) for item in message.parameters), default=0)
+    if longest > MAX_FULL_NAME:
+        return (
+            f"hold a name of {longest:,} characters with its groups, at most {MAX_FULL_NAME:,} "
+            "are allowed"
+        )
+    conditions = max((len(item.conditions) for item in message.parameters), default=0)
+    if conditions > MAX_CONDITIONS:
+        return f"hold one with {conditions:,} conditions, at most {MAX_CONDITIONS} are allowed"
+    values = sum(
+        len(item.categorical.values) + sum(len(c.values) for c in item.conditions)
+        for item in message.parameters
+    )
+    if values > MAX_ENTRIES:
+        return f"hold {values:,} values, at most {MAX_ENTRIES:,} are allowed"
+    return None
 
 
 def _condition_from_proto(message: search_space_pb2.ParameterCondition) -> Condition:

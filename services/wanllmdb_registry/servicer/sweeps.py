@@ -36,6 +36,7 @@ from wanllmdb_registry.domain.sweep_changes import (
 from wanllmdb_registry.domain.sweep_update import UpdateSweep
 from wanllmdb_registry.servicer.access import own_projects, require_in_project
 from wanllmdb_registry.servicer.base import M, ServicerPart
+from wanllmdb_registry.servicer.computing import computed
 from wanllmdb_registry.servicer.convert import (
     stats_to_proto,
     sweep_to_proto,
@@ -114,8 +115,8 @@ class SweepsPart(ServicerPart):
             sweep=sweep_to_proto(sweep),
             warnings=parsed.warnings,
             grid_size=_int64(parsed.grid_size),
-            imported_runs=len(placed),
-            skipped_runs=len(prior.unfit),
+            imported_runs=len(placed.runs),
+            skipped_runs=prior.skipped,
         )
         reply = await self.registry.store.create_sweep(
             sweep, key, response.SerializeToString(), placed
@@ -138,7 +139,8 @@ class SweepsPart(ServicerPart):
         if sweep.description:
             config["description"] = sweep.description
         write = write_json if request.format == pb.CONFIG_FORMAT_JSON else write_yaml
-        return pb.ExportSweepResponse(text=write({**config, **config_of(sweep.spec)}))
+        text = await computed(lambda: write({**config, **config_of(sweep.spec)}))
+        return pb.ExportSweepResponse(text=text)
 
     async def ParseSweepConfig(
         self, request: pb.ParseSweepConfigRequest, context: Context

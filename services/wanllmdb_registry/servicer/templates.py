@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from google.protobuf.message import Message
 
@@ -19,7 +20,6 @@ from wanllmdb_common.errors import (
     InvalidArgumentError,
     invalid_request,
 )
-from wanllmdb_common.off_loop import computed
 from wanllmdb_common.search_space.convert import value_to_proto
 from wanllmdb_common.search_space.distributions import ParameterValue
 from wanllmdb_registry.domain.config.text import write_json, write_yaml
@@ -36,6 +36,7 @@ from wanllmdb_registry.domain.templates.model import (
 )
 from wanllmdb_registry.domain.templates.rendering import check_template, render
 from wanllmdb_registry.servicer.base import ServicerPart
+from wanllmdb_registry.servicer.computing import computed
 from wanllmdb_registry.servicer.convert import timestamp
 from wanllmdb_registry.servicer.page_tokens import as_text, fitting, read_token, write_token
 from wanllmdb_registry.servicer.requests import MAX_TEXT, RequestReader
@@ -44,6 +45,18 @@ MAX_PLACEHOLDERS = 100
 MAX_TEMPLATE_BYTES = 1024 * 1024
 _NAME = re.compile(r"[a-z0-9-]{1,100}")
 _FIELDS = ("description", "config_text", "placeholders")
+
+
+# A check belongs to the template as it was; others may change it meanwhile.
+_TRIES = 5
+
+
+class _UncheckedError(Exception):
+    """A template would become this one, of which nothing has found out whether it is in order."""
+
+    def __init__(self, template: Template) -> None:
+        super().__init__(template.name)
+        self.template = template
 
 
 class TemplateServicer(ServicerPart, pb_grpc.TemplateServiceServicer):
@@ -111,6 +124,8 @@ class TemplateServicer(ServicerPart, pb_grpc.TemplateServiceServicer):
         reader.done()
         etag = request.template.etag
 
+        checked: Template | None = None
+
         def change(present: Template | None, now: datetime) -> tuple[Template, bytes]:
             present = _changeable(present, name, etag)
             changed = replace(
@@ -119,11 +134,24 @@ class TemplateServicer(ServicerPart, pb_grpc.TemplateServiceServicer):
                 update_time=now,
                 **{field: getattr(given, field) for field in fields},
             )
-            check_template(changed)
+            if checked is None or not _reads_alike(checked, changed):
+                raise _UncheckedError(changed)
             return changed, _encode(pb.UpdateTemplateResponse(template=template_to_proto(changed)))
 
-        reply = await self.registry.templates.apply(name, key, change)
-        return pb.UpdateTemplateResponse.FromString(reply)
+        for _ in range(_TRIES):
+            try:
+                reply = await self.registry.templates.apply(name, key, change)
+            except _UncheckedError as error:
+                # Not while the template is locked: a large config takes a second to check.
+                unchecked = error.template
+                await computed(partial(check_template, unchecked))
+                checked = unchecked
+            else:
+                return pb.UpdateTemplateResponse.FromString(reply)
+        raise AbortedError(
+            "WRITE_CONFLICT",
+            f"template '{name}' was changed by others again and again; send the same request again",
+        )
 
     async def DeleteTemplate(
         self, request: pb.DeleteTemplateRequest, context: Context
@@ -200,6 +228,7 @@ def _read(reader: RequestReader, message: pb.Template) -> Template:
             "template.placeholders",
             f"are {count}, at most {MAX_PLACEHOLDERS} are allowed",
         )
+        reader.done()
     return Template(
         name=message.name,
         description=reader.text("template.description", message.description, limit=MAX_TEXT),
@@ -234,6 +263,10 @@ def _check_size(field: str, message: Message) -> None:
     if size > MAX_TEMPLATE_BYTES:
         text = f"takes {size:,} bytes, at most {MAX_TEMPLATE_BYTES:,} are allowed"
         raise invalid_request(FieldViolation(field, text))
+
+
+def _reads_alike(left: Template, right: Template) -> bool:
+    return (left.config_text, left.placeholders) == (right.config_text, right.placeholders)
 
 
 def _check(reader: RequestReader, template: Template) -> None:

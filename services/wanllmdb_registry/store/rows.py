@@ -289,20 +289,6 @@ def point_from_row(row: Row) -> MetricPoint:
     )
 
 
-def prior_run_row(placed: PlacedPriorRun) -> dict[str, Any]:
-    """The columns of `prior_runs` but the sweep's id."""
-    run = placed.run
-    return {
-        "index": placed.index,
-        "state": run.state.value,
-        "parameters": run.parameters,
-        "objectives": json.dumps(run.objectives),
-        "last_step": run.last_step,
-        "source": run.source,
-        "revision": placed.revision,
-    }
-
-
 def prior_run_from_row(row: Row) -> PlacedPriorRun:
     """A row of `prior_runs`."""
     return PlacedPriorRun(

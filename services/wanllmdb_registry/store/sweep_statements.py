@@ -22,6 +22,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    cast,
     delete,
     func,
     literal_column,
@@ -31,6 +32,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.types import TypeEngine
 
 from wanllmdb_registry.domain.model import RunState
 from wanllmdb_registry.store.rows import RUN_COLUMNS, SWEEP_COLUMNS, SWEEP_OWN_COLUMNS
@@ -235,13 +237,32 @@ _write = (
 WRITE = Statement(_write, [*SWEEP_COLUMNS])
 WRITE_WITH_OWN_FIELDS = Statement(_write, [*SWEEP_COLUMNS, *SWEEP_OWN_COLUMNS])
 # By itself, so that the statement of the trial loop stays as it is.
-_new_prior_runs = _arrays(prior_runs, "new_prior_runs", own_columns(prior_runs))
+_NEW_PRIOR_RUNS: dict[str, TypeEngine[Any]] = {
+    "state": Text(),
+    # As text: the driver would write each object as JSON by itself, within the transaction.
+    "parameters": Text(),
+    "objectives": Text(),
+    "last_step": BigInteger(),
+    "source": Text(),
+}
+_new_prior_runs = (
+    func.unnest(
+        *(
+            bindparam(f"new_prior_runs_{name}", type_=ARRAY(kind))
+            for name, kind in _NEW_PRIOR_RUNS.items()
+        )
+    )
+    .table_valued(*_NEW_PRIOR_RUNS, with_ordinality="place", name="new_prior_runs")
+    .render_derived()
+)
 INSERT_PRIOR_RUNS = Statement(
     insert(prior_runs).from_select(
-        ["sweep_id", *own_columns(prior_runs)],
+        ["sweep_id", "index", "revision", *_NEW_PRIOR_RUNS],
         select(
             bindparam("sweep_id", type_=Text),
-            *(_new_prior_runs.c[name] for name in own_columns(prior_runs)),
+            bindparam("first_index", type_=BigInteger) + _new_prior_runs.c.place - 1,
+            bindparam("first_revision", type_=BigInteger) + _new_prior_runs.c.place - 1,
+            *(cast(_new_prior_runs.c[name], prior_runs.c[name].type) for name in _NEW_PRIOR_RUNS),
         ),
     )
 )

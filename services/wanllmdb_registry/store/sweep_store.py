@@ -25,8 +25,8 @@ from wanllmdb_registry.domain.edit import (
 from wanllmdb_registry.domain.group_commit import MixedTransactionError, Outcome
 from wanllmdb_registry.domain.leases import HeldRuns
 from wanllmdb_registry.domain.model import (
+    NewPriorRuns,
     ObjectiveValue,
-    PlacedPriorRun,
     RunState,
     Sweep,
     SweepState,
@@ -37,14 +37,13 @@ from wanllmdb_registry.store.rows import (
     new_run_row,
     new_sweep_row,
     point_row,
-    prior_run_row,
     reply_row,
     run_from_row,
     sweep_from_row,
     sweep_own_row,
     sweep_row,
 )
-from wanllmdb_registry.store.schema import metric_points, prior_runs, replies, runs
+from wanllmdb_registry.store.schema import metric_points, replies, runs
 from wanllmdb_registry.store.statement import Connection
 from wanllmdb_registry.store.sweep_statements import (
     DELETE_OLD_REPLIES,
@@ -80,6 +79,9 @@ class _MetAnotherWriterError(Exception):
 
 # After one try without a lock; the second of these sees all that the first one met.
 MAX_LOCKED_TRIES = 4
+# Few enough that the event loop is soon free again, and that the server, which ends what idles
+# within a transaction, always has something to do.
+PRIOR_RUNS_AT_ONCE = 2_000
 
 
 class SweepStore:
@@ -108,7 +110,7 @@ class SweepStore:
         sweep: Sweep,
         key: RequestKey | None,
         reply: bytes,
-        prior_runs: Sequence[PlacedPriorRun] = (),
+        prior_runs: NewPriorRuns | None = None,
     ) -> bytes:
         """Stores a new sweep and the answer that its creator gets; gives the answer.
 
@@ -126,7 +128,7 @@ class SweepStore:
                 connection, name=sweep.project, create_time=sweep.create_time
             )
             created = await INSERT_SWEEP.execute(connection, **new_sweep_row(sweep))
-            if created and prior_runs:
+            if created and prior_runs is not None:
                 await _insert_prior_runs(connection, sweep.sweep_id, prior_runs)
             if created and key is not None:
                 stored_reply = StoredReply(key.fingerprint, reply)
@@ -382,17 +384,25 @@ async def _write(connection: Connection, edit: SweepEdit, loaded: _Loaded) -> No
             values |= sweep_own_row(edit.sweep)
         if not await write.execute(connection, **values):
             raise _MetAnotherWriterError
-        if edit.new_prior_runs:
-            await _insert_prior_runs(connection, sweep_id, edit.new_prior_runs)
+        for new in edit.new_prior_runs:
+            await _insert_prior_runs(connection, sweep_id, new)
 
 
-async def _insert_prior_runs(
-    connection: Connection, sweep_id: str, placed: Sequence[PlacedPriorRun]
-) -> None:
-    rows = [prior_run_row(run) for run in placed]
-    columns = own_columns(prior_runs)
-    arrays = {f"new_prior_runs_{name}": [row[name] for row in rows] for name in columns}
-    await INSERT_PRIOR_RUNS.execute(connection, sweep_id=sweep_id, **arrays)
+async def _insert_prior_runs(connection: Connection, sweep_id: str, new: NewPriorRuns) -> None:
+    runs = new.runs
+    for start in range(0, len(runs), PRIOR_RUNS_AT_ONCE):
+        part = slice(start, start + PRIOR_RUNS_AT_ONCE)
+        await INSERT_PRIOR_RUNS.execute(
+            connection,
+            sweep_id=sweep_id,
+            first_index=new.first_index + start,
+            first_revision=new.first_revision + start,
+            new_prior_runs_state=runs.states[part],
+            new_prior_runs_parameters=runs.parameters[part],
+            new_prior_runs_objectives=runs.objectives[part],
+            new_prior_runs_last_step=runs.last_steps[part],
+            new_prior_runs_source=runs.sources[part],
+        )
 
 
 def _arrays(edit: SweepEdit) -> dict[str, list[Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -59,7 +58,8 @@ _DELETE_OLD_REPLIES = Statement(
 
 TemplateChange = Callable[[Template | None, datetime], tuple[Template | None, bytes]]
 """A change: of the template as it is (None where there is none) at a time, to the one that is
-to be (None deletes it) and what its caller is answered. Raises what forbids it."""
+to be (None deletes it) and what its caller is answered. Raises what forbids it. It must take no
+time: the template is locked."""
 
 # The second of these sees all that the first one met.
 _TRIES = 4
@@ -124,8 +124,7 @@ class TemplateStore:
         clock = await _NOW.fetch_one(connection)
         assert clock is not None
         present = None if row is None else _from_row(row)
-        # It may check a large config.
-        template, reply = await asyncio.to_thread(change, present, clock["now"])
+        template, reply = change(present, clock["now"])
         try:
             if template is None:
                 await _DELETE.execute(connection, name=name)

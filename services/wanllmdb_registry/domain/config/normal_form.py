@@ -15,7 +15,7 @@ from wanllmdb_common.search_space.distributions import (
     ParameterValue,
     Quantized,
     SearchSpace,
-    same_value,
+    value_key,
 )
 from wanllmdb_registry.domain.config.wording import INT64
 
@@ -62,4 +62,5 @@ def in_both(
     left: tuple[ParameterValue, ...], right: tuple[ParameterValue, ...]
 ) -> tuple[ParameterValue, ...]:
     """Those of `left` that are in `right` too."""
-    return tuple(value for value in left if any(same_value(value, other) for other in right))
+    among = set(map(value_key, right))
+    return tuple(value for value in left if value_key(value) in among)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from wanllmdb_common.errors import FieldViolation
+from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.config.grids import grid_of
 from wanllmdb_registry.domain.config.normal_form import in_normal_form
 from wanllmdb_registry.domain.config.reading.algorithms import (
@@ -19,7 +20,8 @@ from wanllmdb_registry.domain.config.reading.metrics import read_metrics
 from wanllmdb_registry.domain.config.reading.parameters import read_space
 from wanllmdb_registry.domain.config.reading.reader import Reader
 from wanllmdb_registry.domain.config.remarks import remarks_on_conditions, remarks_on_grid
-from wanllmdb_registry.domain.config.rules.values import MAX_DEPTH, problems_of_text
+from wanllmdb_registry.domain.config.rules.values import problems_of_text
+from wanllmdb_registry.domain.config.size import ConfigSize
 from wanllmdb_registry.domain.config.validate import problems_of
 from wanllmdb_registry.domain.config.vocabulary import REFUSED_KEYS, TOP_LEVEL_KEYS
 from wanllmdb_registry.domain.config.wording import invalid_config, unknown_key
@@ -51,9 +53,7 @@ def parse_config(config: Mapping[str, Any]) -> ParsedConfig:
     Raises:
         InvalidArgumentError: names every problem at once, each with its path.
     """
-    if _is_too_deep(config):
-        text = f"is nested too deeply: lists and objects lie at most {MAX_DEPTH} deep in each other"
-        raise invalid_config([FieldViolation("config", text)])
+    ConfigSize().walk(config)
     reader = Reader()
     spec, written = _read(reader, config)
     project, name = (_text(reader, config, key, MAX_NAME) for key in ("project", "name"))
@@ -139,10 +139,10 @@ def _read(reader: Reader, config: Mapping[str, Any]) -> tuple[SweepSpec, Written
 
 
 def _check_keys(reader: Reader, config: Mapping[str, Any]) -> None:
-    for key in config:
+    for key in with_checkpoints(config):
         if key in REFUSED_KEYS:
             reader.problem(key, REFUSED_KEYS[key])
-        elif key not in TOP_LEVEL_KEYS:
+        elif key not in TOP_LEVEL_KEYS and not reader.is_full:
             reader.problem(str(key), unknown_key(key, TOP_LEVEL_KEYS))
 
 
@@ -176,17 +176,3 @@ def _as_list(command: Any) -> str:
         return "; write one text a part"
     written = ", ".join(f'"{part}"' for part in parts)
     return f"; write [{written}]" if len(written) < 300 else "; write one text a part"
-
-
-def _is_too_deep(config: Mapping[str, Any]) -> bool:
-    level: list[Any] = [config]
-    for _ in range(MAX_DEPTH):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if isinstance(outer, Mapping) else outer)
-            if isinstance(inner, Mapping | list | tuple)
-        ]
-        if not level:
-            return False
-    return True

@@ -9,6 +9,8 @@ from typing import Any
 import yaml
 
 from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
+from wanllmdb_common.turns import checkpoint, with_checkpoints
+from wanllmdb_registry.domain.config.size import ConfigSize
 
 MAX_TEXT = 1024 * 1024
 
@@ -31,7 +33,12 @@ _BASES = {"0o": 8, "0x": 16}
 
 
 class _ConfigLoader(yaml.SafeLoader):
-    """Plain data only: no tags, no aliases, no key twice."""
+    """Plain data only: no tags, no aliases, no key twice, no more than a config may hold."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._size = ConfigSize("config_text")
+        self._depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]  # its stub has no types
@@ -39,23 +46,26 @@ class _ConfigLoader(yaml.SafeLoader):
         if isinstance(event, yaml.events.AliasEvent):
             problem = "aliases (*name) are not allowed: write the value out"
         elif getattr(event, "tag", None) is not None:
-            problem = f"tags are not allowed: leave {event.tag} out"
+            problem = f"tags are not allowed: leave {event.tag:.100} out"
         if problem is not None:
             mark: Any = event.start_mark
             raise yaml.composer.ComposerError(None, None, problem, mark)
+        self._size.enter(self._depth, 1)
+        self._depth += 1
         node: yaml.Node | None = super().compose_node(parent, index)
+        self._depth -= 1
         return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
-        for key_node, _ in node.value:
+        for key_node, _ in with_checkpoints(node.value):
             if not isinstance(key_node, yaml.ScalarNode):
                 raise yaml.constructor.ConstructorError(
                     None, None, "a key must be a text", key_node.start_mark
                 )
             if key_node.value in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"key '{key_node.value}' is there twice", key_node.start_mark
+                    None, None, f"key '{key_node.value:.100}' is there twice", key_node.start_mark
                 )
             seen.add(key_node.value)
         return super().construct_mapping(node, deep)
@@ -69,6 +79,14 @@ class _ConfigLoader(yaml.SafeLoader):
 
 class _ConfigDumper(yaml.SafeDumper):
     """Quotes the texts that `_ConfigLoader`, or a reader of YAML 1.1, would take for others."""
+
+    def represent_data(self, data: Any) -> yaml.Node:
+        checkpoint()
+        return super().represent_data(data)
+
+    def emit(self, event: yaml.Event) -> None:
+        checkpoint()
+        super().emit(event)
 
 
 _ConfigLoader.yaml_implicit_resolvers = {}
@@ -116,7 +134,7 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     data: dict[str, Any] = {}
     for key, value in pairs:
         if key in data:
-            raise ValueError(f"key '{key}' is there twice")
+            raise ValueError(f"key '{key:.100}' is there twice")
         data[key] = value
     return data
 
@@ -125,7 +143,15 @@ def write_yaml(config: dict[str, Any]) -> str:
     """The config as YAML, keys in their order, such that `read_text` gives it back."""
     text = _dump(config, allow_unicode=True)
     # Some characters, a next-line mark say, only survive when they are escaped.
-    return text if read_text(text) == config else _dump(config, allow_unicode=False)
+    return text if _reads_as(text, config) else _dump(config, allow_unicode=False)
+
+
+def _reads_as(text: str, config: dict[str, Any]) -> bool:
+    # Escaped it is longer, and a config that came in another form may have no text that is read.
+    try:
+        return read_text(text) == config
+    except InvalidArgumentError:
+        return False
 
 
 def _dump(config: dict[str, Any], *, allow_unicode: bool) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from itertools import islice
 
 from wanllmdb_common.errors import FieldViolation
+from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.config.rules.algorithms import (
     problems_of_sampler,
     problems_of_stopping,
@@ -13,6 +15,7 @@ from wanllmdb_registry.domain.config.rules.command import problems_of_command
 from wanllmdb_registry.domain.config.rules.constraints import problems_of_constraints
 from wanllmdb_registry.domain.config.rules.space import problems_of_parameters
 from wanllmdb_registry.domain.config.rules.values import Problems, problems_of_text
+from wanllmdb_registry.domain.config.wording import MAX_PROBLEMS
 from wanllmdb_registry.domain.config.written import Written, as_exported
 from wanllmdb_registry.domain.model import ObjectiveValue, SweepSpec
 
@@ -25,19 +28,20 @@ MAX_RETRIES = 100
 
 
 def problems_of(spec: SweepSpec, written: Written | None = None) -> list[FieldViolation]:
-    """Every problem of a spec, each with the path that it has in a config.
+    """Every problem of a spec, each with the path that it has in a config; or the first
+    MAX_PROBLEMS and one more.
 
     Args:
         spec: What could be read.
         written: Where its parts stand; where left out, as `config_of` would write it.
     """
     written = as_exported(spec) if written is None else written
-    found = dict.fromkeys(_spec(spec, written))
+    found = dict.fromkeys(islice(with_checkpoints(_spec(spec, written)), MAX_PROBLEMS + 1))
     return [FieldViolation(path, text) for path, text in found]
 
 
 def _spec(spec: SweepSpec, written: Written) -> Problems:
-    of_parameters = list(problems_of_parameters(spec.space, written))
+    of_parameters = list(islice(problems_of_parameters(spec.space, written), MAX_PROBLEMS + 1))
     yield from problems_of_sampler(spec, space_is_in_order=not of_parameters)
     yield from _metrics(spec, written)
     yield from of_parameters

@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from itertools import takewhile
 from typing import Any
 
-from wanllmdb_common.algorithms.description import did_you_mean
+from wanllmdb_common.algorithms.hints import did_you_mean
 from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
 
 INT64 = range(-(2**63), 2**63)
+# Problems of one config that are looked for, and characters of each that are told.
+MAX_PROBLEMS = 1_000
+MAX_LINE = 2_000
+_MAX_SHOWN = 100
 
 
 def shown(value: Any) -> str:
     """The value for a sentence, cut to 100 characters."""
     try:
-        return f"{value!r:.100}"
+        return f"{_beginning(value, [_MAX_SHOWN])!r:.{_MAX_SHOWN}}"
     except ValueError:
         # Python writes no integer of more than 4,300 digits.
         return "an integer of thousands of digits"
+
+
+def _beginning(value: Any, room: list[int]) -> Any:
+    """As much of the value as is shown: a large one takes long to write out."""
+    room[0] -= 1
+    if isinstance(value, str):
+        return value[: _MAX_SHOWN + 1]
+    if isinstance(value, list | tuple):
+        items = takewhile(lambda _: room[0] > 0, value)
+        return type(value)([_beginning(item, room) for item in items])
+    if isinstance(value, dict):
+        entries = takewhile(lambda _: room[0] > 0, value.items())
+        return {_beginning(key, room): _beginning(item, room) for key, item in entries}
+    return value
 
 
 def is_(value: Any) -> str:
@@ -40,16 +59,24 @@ def unknown_key(key: object, known: Collection[str]) -> str:
     return "unknown key" + (did_you_mean(key, known) or f"; known are {', '.join(known)}")
 
 
-def invalid_config(problems: list[FieldViolation]) -> InvalidArgumentError:
-    """INVALID_SWEEP_CONFIG, every problem on a line of its own."""
-    # What is no Unicode text could not be sent.
-    problems = [FieldViolation(_sendable(p.field), _sendable(p.description)) for p in problems]
-    lines = "\n".join(f"  {p.field}: {p.description}" for p in problems)
+def invalid_config(problems: Sequence[FieldViolation]) -> InvalidArgumentError:
+    """INVALID_SWEEP_CONFIG, every problem on a line of its own; MAX_PROBLEMS at most."""
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    if len(problems) > MAX_PROBLEMS:
+        count = f"more than {MAX_PROBLEMS:,} problems"
+    # What is no Unicode text could not be sent.
+    told = [
+        FieldViolation(_sendable(p.field), _sendable(p.description))
+        for p in problems[:MAX_PROBLEMS]
+    ]
+    lines = "\n".join(f"  {p.field}: {p.description}" for p in told)
     return InvalidArgumentError(
-        "INVALID_SWEEP_CONFIG", f"the sweep config has {count}:\n{lines}", problems
+        "INVALID_SWEEP_CONFIG",
+        f"the sweep config has {count}:\n{lines}",
+        told,
+        uncounted=len(problems) - len(told),
     )
 
 
 def _sendable(text: str) -> str:
-    return text.encode(errors="backslashreplace").decode()
+    return text[:MAX_LINE].encode(errors="backslashreplace").decode()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from functools import cached_property
+from typing import TypeGuard
 
 from wanllmdb_common.search_space.distributions import (
     Beta,
@@ -18,8 +20,10 @@ from wanllmdb_common.search_space.distributions import (
     ParameterValue,
     Quantized,
     Uniform,
-    same_value,
+    membership,
 )
+from wanllmdb_common.search_space.wording import in_words
+from wanllmdb_registry.domain.exchange.formulas import unquoted
 
 INT64 = range(-(2**63), 2**63)
 
@@ -38,46 +42,65 @@ def number_text(value: float) -> float | str:
     return value
 
 
-def parameter_of_cell(law: Distribution, cell: str) -> ParameterValue:
-    """The value that a CSV cell stands for under a parameter's law.
+class LawReader:
+    """Reads the values of one parameter; what its law gives is found out once for all rows."""
 
-    Raises:
-        ValueError: it stands for none; says why.
-    """
-    if isinstance(law, Constant | Categorical):
-        for choice in _choices(law):
-            if cell == cell_of(choice):
-                return choice
-        for choice in _choices(law):
-            if _is_number(choice) and _as_number(cell) == choice:
-                return choice
-            if isinstance(choice, bool) and cell.lower() == str(choice).lower():
-                return choice
-        raise ValueError(f"{cell!r:.60} is none of {_listed(law)}")
-    number = _as_number(cell)
-    if number is None:
-        raise ValueError(f"{cell!r:.60} is not a number")
-    return as_law_gives(law, number)
+    def __init__(self, law: Distribution) -> None:
+        self._law = law
+        self.gives = membership(law)
+        """Whether the parameter can have a value."""
+        self.may_be_empty = isinstance(law, Categorical) and "" in law.values
+        choices = _choices(law)
+        # Of several that are alike the first one counts.
+        choices = tuple(reversed(choices))
+        self._by_text = {cell_of(choice): choice for choice in choices}
+        self._by_number = {choice: choice for choice in choices if _is_number(choice)}
+        self._by_word = {
+            str(choice).lower(): choice for choice in choices if isinstance(choice, bool)
+        }
 
+    @cached_property
+    def words(self) -> str:
+        """The law, after "it is"."""
+        return in_words(self._law)
 
-def as_law_gives(law: Distribution, value: ParameterValue) -> ParameterValue:
-    """The value in the type that the law gives: 32.0 as 32 under a law of integers, say.
+    def of_cell(self, cell: str) -> ParameterValue:
+        """The value that a CSV cell stands for.
 
-    What does not fit the law stays as it is; `contains` tells.
-    """
-    match law:
-        case Constant() | Categorical():
-            choices = _choices(law)
-            if not any(same_value(choice, value) for choice in choices) and _is_number(value):
-                equal = (c for c in choices if _is_number(c) and c == value)
-                return next(equal, value)
-            return value
-        case IntUniform() | IntLogUniform() | Quantized(q=int()):
-            whole = isinstance(value, float) and value.is_integer() and int(value) in INT64
-            return int(value) if whole else value  # type: ignore[arg-type]  # a float
-        case Uniform() | LogUniform() | Normal() | LogNormal() | Beta() | Quantized():
-            is_int = isinstance(value, int) and not isinstance(value, bool) and value in INT64
-            return float(value) if is_int else value  # type: ignore[arg-type]  # an integer
+        Raises:
+            ValueError: it stands for none; says why.
+        """
+        # What an export quoted; else as it is.
+        for text in dict.fromkeys((unquoted(cell), cell)):
+            if text in self._by_text:
+                return self._by_text[text]
+        number = _as_number(unquoted(cell))
+        if isinstance(self._law, Constant | Categorical):
+            if number in self._by_number:
+                return self._by_number[number]
+            if cell.lower() in self._by_word:
+                return self._by_word[cell.lower()]
+            raise ValueError(f"{cell!r:.60} is none of {_listed(self._law)}")
+        if number is None:
+            raise ValueError(f"{cell!r:.60} is not a number")
+        return self.as_given(number)
+
+    def as_given(self, value: ParameterValue) -> ParameterValue:
+        """The value in the type that the law gives: 32.0 as 32 under a law of integers, say.
+
+        What does not fit the law stays as it is; `gives` tells.
+        """
+        match self._law:
+            case Constant() | Categorical():
+                if _is_number(value) and not self.gives(value):
+                    return self._by_number.get(value, value)
+                return value
+            case IntUniform() | IntLogUniform() | Quantized(q=int()):
+                whole = isinstance(value, float) and value.is_integer() and int(value) in INT64
+                return int(value) if whole else value  # type: ignore[arg-type]  # a float
+            case Uniform() | LogUniform() | Normal() | LogNormal() | Beta() | Quantized():
+                is_int = isinstance(value, int) and not isinstance(value, bool) and value in INT64
+                return float(value) if is_int else value  # type: ignore[arg-type]  # an integer
 
 
 def metric_of_cell(cell: object) -> float:
@@ -88,23 +111,29 @@ def metric_of_cell(cell: object) -> float:
     """
     if isinstance(cell, int | float | str) and not isinstance(cell, bool):
         try:
-            return float(cell)
+            return float(unquoted(cell) if isinstance(cell, str) else cell)
         except (ValueError, OverflowError):
             pass
     raise ValueError(f"{cell!r:.60} is not a number")
 
 
-def _choices(law: Constant | Categorical) -> tuple[ParameterValue, ...]:
-    return (law.value,) if isinstance(law, Constant) else law.values
+def _choices(law: Distribution) -> tuple[ParameterValue, ...]:
+    match law:
+        case Constant(value=value):
+            return (value,)
+        case Categorical(values=values):
+            return values
+        case _:
+            return ()
 
 
-def _listed(law: Constant | Categorical) -> str:
+def _listed(law: Distribution) -> str:
     choices = _choices(law)
     shown = ", ".join(f"{cell_of(choice):.30}" for choice in choices[:5])
     return shown if len(choices) <= 5 else f"{shown}, ..."
 
 
-def _is_number(value: ParameterValue) -> bool:
+def _is_number(value: ParameterValue) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

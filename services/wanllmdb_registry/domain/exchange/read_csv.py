@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 from wanllmdb_common.errors import FieldViolation, invalid_request
-from wanllmdb_common.search_space.distributions import Categorical, Distribution, ParameterValue
-from wanllmdb_registry.domain.exchange.cells import metric_of_cell, parameter_of_cell
+from wanllmdb_common.search_space.distributions import ParameterValue
+from wanllmdb_common.turns import with_checkpoints
+from wanllmdb_registry.domain.exchange.cells import LawReader, metric_of_cell
 from wanllmdb_registry.domain.exchange.columns import METRICS, PARAMETERS
+from wanllmdb_registry.domain.exchange.formulas import unquoted
 from wanllmdb_registry.domain.exchange.states import state_of
 from wanllmdb_registry.domain.model import RunState, SweepSpec
-from wanllmdb_registry.domain.prior_runs import Row
+from wanllmdb_registry.domain.prior_runs import MAX_ROW_PROBLEMS, Row
 
+# Far more than an export has: 500 parameters, 2,000 metrics and a dozen others.
+MAX_COLUMNS = 10_000
 # A cell may be as large as a message.
 csv.field_size_limit(4 * 1024 * 1024)
 
@@ -24,14 +29,16 @@ def read_csv(spec: SweepSpec, text: str, path: str) -> Iterator[Row]:
     Raises:
         InvalidArgumentError: it is not CSV, or has no column of the sweep.
     """
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
     try:
-        columns = [name.strip() for name in reader.fieldnames or ()]
-        reader.fieldnames = columns
+        columns = [unquoted(name.strip()) for name in next(reader, ())]
         _check_columns(spec, columns, path)
         layout = _Layout(spec, columns)
-        for index, cells in enumerate(reader):
-            yield layout.row(index, reader.line_num, cells)
+        index = 0
+        for cells in with_checkpoints(reader):
+            if cells:
+                yield layout.row(index, reader.line_num, cells)
+                index += 1
     except csv.Error as error:
         raise _not_csv(path, f"line {reader.line_num} can't be read: {error}") from None
 
@@ -39,7 +46,10 @@ def read_csv(spec: SweepSpec, text: str, path: str) -> Iterator[Row]:
 def _check_columns(spec: SweepSpec, columns: list[str], path: str) -> None:
     if not columns:
         raise _not_csv(path, "is empty; it starts with a header")
-    repeated = sorted({name for name in columns if columns.count(name) > 1})
+    if len(columns) > MAX_COLUMNS:
+        text = f"the header names {len(columns):,} columns, at most {MAX_COLUMNS:,} are allowed"
+        raise _not_csv(path, f"{text}: leave out those that are no parameters and no metrics")
+    repeated = sorted(name for name, count in Counter(columns).items() if count > 1)
     if repeated:
         raise _not_csv(path, f"the header names '{', '.join(repeated):.200}' more than once")
     known = {p.name for p in spec.space.parameters} | {m.name for m in spec.metrics}
@@ -60,42 +70,56 @@ class _Layout:
     """Which column holds what."""
 
     def __init__(self, spec: SweepSpec, columns: list[str]) -> None:
+        self._width = len(columns)
+        places = {name: place for place, name in enumerate(columns)}
         self._parameters = [
-            (p.name, _column(PARAMETERS, p.name, columns), p.distribution)
+            (p.name, place, LawReader(p.distribution))
             for p in spec.space.parameters
+            if (place := _place(PARAMETERS, p.name, places)) is not None
+        ]
+        self._metrics = [
+            (m.name, place)
+            for m in spec.metrics
+            if (place := _place(METRICS, m.name, places)) is not None
         ]
         # Where a parameter is called so, the column is the parameter's.
-        taken = {column for _, column, _ in self._parameters}
-        self._fixed = {"state", "last_step"} - taken
-        self._metrics = [(m.name, _column(METRICS, m.name, columns)) for m in spec.metrics]
+        taken = {place for _, place, _ in self._parameters}
+        self._fixed = {
+            name: place
+            for name in ("state", "last_step")
+            if (place := places.get(name)) is not None and place not in taken
+        }
 
-    def row(self, index: int, line: int, cells: dict[str, str | None]) -> Row:
+    def row(self, index: int, line: int, cells: Sequence[str]) -> Row:
         problems: list[str] = []
+        count = len(cells)
         # Cells beyond the header stand under no name.
-        if None in cells:
+        if count > self._width:
             problems.append("has more cells than the header")
         parameters: dict[str, ParameterValue] = {}
-        for name, column, law in self._parameters:
-            cell = cells.get(column)
-            if cell or (cell == "" and _may_be_empty(law)):
+        for name, place, reader in self._parameters:
+            cell = cells[place] if place < count else None
+            if cell or (cell == "" and reader.may_be_empty):
                 try:
-                    parameters[name] = parameter_of_cell(law, cell)
+                    parameters[name] = reader.of_cell(cell)
                 except ValueError as error:
                     problems.append(f"{name:.60}: {error}")
+                    if len(problems) >= MAX_ROW_PROBLEMS:
+                        break
         metrics: dict[str, float] = {}
-        for name, column in self._metrics:
-            if cell := cells.get(column):
+        for name, place in self._metrics:
+            if place < count and cells[place]:
                 try:
-                    metrics[name] = metric_of_cell(cell)
+                    metrics[name] = metric_of_cell(cells[place])
                 except ValueError as error:
                     problems.append(f"{name:.60}: {error}")
-        fixed = {column: cells.get(column) for column in self._fixed}
+        fixed = {name: cells[place] for name, place in self._fixed.items() if place < count}
         state, last_step = RunState.FINISHED, -1
         try:
             state = state_of(fixed.get("state"))
             last_step = int(fixed.get("last_step") or -1)
         except ValueError as error:
-            problems.append(str(error))
+            problems.append(f"{error!s:.200}")
         return Row(
             f"csv[{index}]",
             f"CSV line {line}",
@@ -107,11 +131,7 @@ class _Layout:
         )
 
 
-def _column(kind: str, name: str, columns: list[str]) -> str:
+def _place(kind: str, name: str, places: Mapping[str, int]) -> int | None:
     """The column of a name; one that says what it is goes first."""
-    explicit = f"{kind}.{name}"
-    return explicit if explicit in columns else name
-
-
-def _may_be_empty(law: Distribution) -> bool:
-    return isinstance(law, Categorical) and "" in law.values
+    explicit = places.get(f"{kind}.{name}")
+    return places.get(name) if explicit is None else explicit

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wanllmdb_common.errors import FieldViolation, invalid_request
+from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.exchange.cells import metric_of_cell
 from wanllmdb_registry.domain.exchange.columns import METRICS, PARAMETERS
 from wanllmdb_registry.domain.exchange.states import state_of
@@ -23,7 +24,8 @@ def read_json_lines(spec: SweepSpec, text: str, path: str) -> Iterator[Row]:
     wanted = {p.name for p in spec.space.parameters}
     metrics = [metric.name for metric in spec.metrics]
     # Not splitlines: JSON texts may hold U+2028, which it would split at.
-    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
+    lines = text.removeprefix("\ufeff").split("\n")
+    for number, line in with_checkpoints(enumerate(lines, start=1)):
         if line.strip():
             yield _row(number, _object(line, number, path), wanted, metrics)
 

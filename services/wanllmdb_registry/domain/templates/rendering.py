@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from wanllmdb_common.algorithms.description import did_you_mean
+from wanllmdb_common.algorithms.hints import did_you_mean
 from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
 from wanllmdb_common.search_space.distributions import ParameterValue
 from wanllmdb_registry.domain.config.parse import ParsedConfig, parse_config
@@ -85,8 +85,9 @@ def check_template(template: Template) -> None:
         InvalidArgumentError: INVALID_SWEEP_CONFIG names every problem.
     """
     config = read_text(template.config_text)
-    mentioned = list(mentions(config))
+    mentioned = mentions(config)
     names = [placeholder.name for placeholder in template.placeholders]
+    mentioned_names = {name for _, name in mentioned}
     problems: list[FieldViolation] = []
     trial: dict[str, ParameterValue] = {}
     for index, placeholder in enumerate(template.placeholders):
@@ -101,7 +102,7 @@ def check_template(template: Template) -> None:
             )
         elif name in names[:index]:
             problems.append(FieldViolation(f"{path}.name", f"'{name}' is there twice"))
-        elif name not in {mention for _, mention in mentioned}:
+        elif name not in mentioned_names:
             problems.append(
                 FieldViolation(f"{path}.name", f"$({name}) does not stand in the config")
             )

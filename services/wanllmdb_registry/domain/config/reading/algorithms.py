@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wanllmdb_common.algorithms.description import did_you_mean
+from wanllmdb_common.algorithms.hints import did_you_mean
 from wanllmdb_common.algorithms.pruners import PRUNERS
 from wanllmdb_common.algorithms.samplers import SAMPLERS
 from wanllmdb_registry.domain.config.reading.reader import Reader, join

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from wanllmdb_common.algorithms.description import did_you_mean
+from wanllmdb_common.algorithms.hints import did_you_mean
 from wanllmdb_common.search_space.distributions import (
     Beta,
     Categorical,
@@ -33,7 +33,7 @@ _Data = Mapping[str, Any]
 
 def read_law(reader: Reader, name: str, path: str, data: _Data) -> Distribution | None:
     """The law of the parameter `name`; None when there was a problem, which is noted."""
-    before = len(reader.problems)
+    before = reader.problem_count
     _check_keys(reader, path, data)
     named = data.get("distribution")
     kind = _inferred(data) if named is None else named
@@ -51,7 +51,7 @@ def read_law(reader: Reader, name: str, path: str, data: _Data) -> Distribution 
                 text += "; with probabilities it is categorical_w_probabilities"
             reader.problem(f"{path}.{key}", text)
     law = _READERS[kind](reader, path, data)
-    if len(reader.problems) > before:
+    if reader.problem_count > before:
         return None
     if isinstance(law, Uniform | LogUniform) and _has_integers_alone(data):
         other = "int_uniform" if isinstance(law, Uniform) else "log_uniform"

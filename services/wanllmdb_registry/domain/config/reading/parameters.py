@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wanllmdb_common.algorithms.hints import nearest
 from wanllmdb_common.search_space.distributions import (
     Condition,
     Distribution,
     Parameter,
     SearchSpace,
 )
+from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.config.reading.laws import read_law
 from wanllmdb_registry.domain.config.reading.reader import Reader
+from wanllmdb_registry.domain.config.rules.space import MAX_CONDITIONS, MAX_PARAMETERS
 from wanllmdb_registry.domain.config.vocabulary import GROUP_KEYS
 from wanllmdb_registry.domain.config.wording import must_be
 from wanllmdb_registry.domain.config.written import Written, parameter_path
@@ -50,7 +52,11 @@ def read_space(reader: Reader, config: Mapping[str, Any]) -> tuple[SearchSpace, 
         reader.texts(config, "", "constraints", hint='; write ["a < b"] for a single one')
     )
     data = reader.mapping(config, "", "parameters", required=True)
-    found = [] if data is None else list(_group(reader, "", data, ()))
+    found = [] if data is None else list(with_checkpoints(_group(reader, "", data, ())))
+    if len(found) > MAX_PARAMETERS:
+        # Before their conditions are looked at, each beside all names.
+        reader.problem("parameters", f"at most {MAX_PARAMETERS}, are {len(found)}")
+        found = []
     names = {parameter.name for parameter in found}
     resolved: dict[int, list[tuple[str, Condition]]] = {}
     parameters = []
@@ -136,12 +142,16 @@ def _when(reader: Reader, path: str, scope: str, data: Mapping[str, Any]) -> _Wh
 
 def _conditions(reader: Reader, when: _When, names: set[str]) -> list[tuple[str, Condition]]:
     """The conditions of one `when`, each with its path; what names nothing is noted."""
-    conditions = []
+    conditions: list[tuple[str, Condition]] = []
+    if len(when.asked) > MAX_CONDITIONS:
+        # Each parameter of a group has all of them.
+        reader.problem(when.path, f"at most {MAX_CONDITIONS} conditions, are {len(when.asked)}")
+        return conditions
     for given, wanted in when.asked.items():
         path = f"{when.path}.{given}"
         name = resolve(given, when.scope, names) if isinstance(given, str) else None
         if name is None:
-            reader.problem(path, _unknown(str(given), names))
+            reader.problem(path, "" if reader.is_full else _unknown(str(given), names))
         else:
             values = wanted if isinstance(wanted, list | tuple) else (wanted,)
             conditions.append((path, Condition(name, tuple(values))))
@@ -179,6 +189,6 @@ def _unknown(given: str, names: set[str]) -> str:
     # Near the full name, or near the last part of one.
     full = {name.rpartition("/")[2]: name for name in sorted(names, reverse=True)}
     full |= {name: name for name in names}
-    close = difflib.get_close_matches(given, full, n=1)
-    hint = f", did you mean {full[close[0]]}?" if close else ""
+    close = nearest(given, full)
+    hint = "" if close is None else f", did you mean {full[close]}?"
     return f"there is no such parameter{hint}"

@@ -6,10 +6,12 @@ from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Any, TypeGuard, TypeVar
 
-from wanllmdb_common.algorithms.description import did_you_mean
+from wanllmdb_common.algorithms.hints import did_you_mean
 from wanllmdb_common.errors import FieldViolation
+from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.config.wording import (
     INT64,
+    MAX_PROBLEMS,
     is_,
     missing_or_must_be,
     must_be,
@@ -29,16 +31,24 @@ class Reader:
 
     def __init__(self) -> None:
         self.problems: list[FieldViolation] = []
+        self.problem_count = 0
         self.warnings: list[str] = []
 
     def problem(self, path: str, text: str) -> None:
-        """Notes a problem."""
-        self.problems.append(FieldViolation(path, text))
+        """Notes a problem; of more than MAX_PROBLEMS one more, which says that there are."""
+        self.problem_count += 1
+        if len(self.problems) <= MAX_PROBLEMS:
+            self.problems.append(FieldViolation(path, text))
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the next problem is noted no more, so that nothing need be said of it."""
+        return len(self.problems) > MAX_PROBLEMS
 
     def known_keys(self, path: str, data: Mapping[str, Any], known: Collection[str]) -> None:
         """Notes every key that is none of `known`."""
-        for key in data:
-            if key not in known:
+        for key in with_checkpoints(data):
+            if key not in known and not self.is_full:
                 self.problem(join(path, key), unknown_key(key, known))
 
     def mapping(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 
 from wanllmdb_common.search_space import limits
 from wanllmdb_common.search_space.distributions import (
@@ -18,8 +19,9 @@ from wanllmdb_common.search_space.distributions import (
     ParameterValue,
     Quantized,
     Uniform,
-    same_value,
+    value_key,
 )
+from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.config.rules.values import Problems, problems_of_value
 from wanllmdb_registry.domain.config.wording import shown
 
@@ -75,19 +77,18 @@ def problems_of_choices(path: str, values: tuple[ParameterValue, ...]) -> Proble
     if len(values) > MAX_CHOICES:
         yield path, f"holds {len(values)} values, at most {MAX_CHOICES} are allowed"
         return
-    scalars: set[tuple[type, ParameterValue]] = set()
-    others: list[ParameterValue] = []
-    for index, value in enumerate(values):
+    seen: set[Hashable] = set()
+    for index, value in with_checkpoints(enumerate(values)):
         at = f"{path}[{index}]"
-        yield from problems_of_value(at, value)
-        if isinstance(value, list | dict):
-            if any(same_value(value, other) for other in others):
-                yield at, "is there twice"
-            others.append(value)
-        elif (type(value), value) in scalars:
-            yield at, f"{shown(value)} is there twice"
-        else:
-            scalars.add((type(value), value))
+        wrong = list(problems_of_value(at, value))
+        yield from wrong
+        if wrong:
+            continue
+        key = value_key(value)
+        if key in seen:
+            what = "" if isinstance(value, list | dict) else f"{shown(value)} "
+            yield at, f"{what}is there twice"
+        seen.add(key)
 
 
 def _bounds(path: str, law: Uniform | IntUniform | LogUniform | IntLogUniform) -> Problems:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
-from wanllmdb_common.algorithms.description import did_you_mean
+from wanllmdb_common.algorithms.hints import did_you_mean, may_hint
 from wanllmdb_common.search_space.distributions import (
     Categorical,
     Condition,
@@ -14,9 +16,10 @@ from wanllmdb_common.search_space.distributions import (
     Parameter,
     ParameterValue,
     SearchSpace,
-    contains,
+    membership,
     same_value,
 )
+from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.config.normal_form import as_value_of, in_both
 from wanllmdb_registry.domain.config.rules.laws import problems_of_choices, problems_of_law
 from wanllmdb_registry.domain.config.rules.values import Problems
@@ -28,6 +31,9 @@ MAX_NAME = 200
 MAX_DEPTH = 20
 MAX_PARAMETERS = 500
 MAX_CONDITIONS = 50
+MAX_FULL_NAME = MAX_DEPTH * (MAX_NAME + 1)
+# Of all parameters together.
+MAX_CONDITION_VALUES = 100_000
 _REPEATED_CIRCLES = 20
 
 
@@ -39,13 +45,30 @@ def problems_of_parameters(space: SearchSpace, written: Written) -> Problems:
     if len(parameters) > MAX_PARAMETERS:
         yield "parameters", f"at most {MAX_PARAMETERS}, are {len(parameters)}"
         return
+    too_long = [parameter for parameter in parameters if len(parameter.name) > MAX_FULL_NAME]
+    for parameter in too_long:
+        yield (
+            f"parameters.{parameter.name[:MAX_NAME]}...",
+            f"the name has {len(parameter.name):,} characters with its groups, at most "
+            f"{MAX_FULL_NAME:,} are allowed",
+        )
+    if too_long:
+        return
+    wanted = sum(len(c.values) for parameter in parameters for c in parameter.conditions)
+    if wanted > MAX_CONDITION_VALUES:
+        yield (
+            "parameters",
+            f"have conditions with {wanted:,} values, at most {MAX_CONDITION_VALUES:,} are "
+            "allowed; each parameter of a group has those of the group",
+        )
+        return
     yield from _clashes(parameters)
-    by_name = {parameter.name: parameter.distribution for parameter in parameters}
-    for parameter in parameters:
+    laws = {parameter.name: _Law(parameter.distribution) for parameter in parameters}
+    for parameter in with_checkpoints(parameters, every=1):
         path = parameter_path(parameter.name)
         yield from _name(path, parameter.name)
         yield from problems_of_law(path, parameter.distribution)
-        yield from _conditions(parameter, by_name, written)
+        yield from _conditions(parameter, laws, written)
     yield from _circles(parameters, written)
 
 
@@ -88,9 +111,7 @@ def _clashes(parameters: tuple[Parameter, ...]) -> Problems:
             yield path, f"reads {name.replace('/', '.')} in constraints, as '{other}' does"
 
 
-def _conditions(
-    parameter: Parameter, by_name: dict[str, Distribution], written: Written
-) -> Problems:
+def _conditions(parameter: Parameter, laws: Mapping[str, _Law], written: Written) -> Problems:
     if len(parameter.conditions) > MAX_CONDITIONS:
         text = f"at most {MAX_CONDITIONS} conditions, are {len(parameter.conditions)}"
         yield f"{parameter_path(parameter.name)}.when", text
@@ -102,23 +123,35 @@ def _conditions(
         if parent == parameter.name:
             yield path, f"'{parent}' can't depend on itself"
             continue
-        law = by_name.get(parent)
+        law = laws.get(parent)
         if law is None:
             if parent not in written.unreadable:
-                hint = did_you_mean(parent, by_name)
+                hint = did_you_mean(parent, laws)
                 yield path, f"there is no parameter '{parent:.100}'{hint}"
             continue
         wrong = list(_wanted(path, condition, law))
         yield from wrong
         if wrong:
             continue
-        values = tuple(as_value_of(law, value) for value in condition.values)
+        values = tuple(as_value_of(law.law, value) for value in condition.values)
         left[parent] = in_both(left[parent], values) if parent in left else values
         if not left[parent]:
             yield path, f"never holds: the conditions on '{parent}' have no value in common"
 
 
-def _wanted(path: str, condition: Condition, law: Distribution) -> Problems:
+class _Law:
+    """A parameter's law, and which values it can give, found out once for all that ask."""
+
+    def __init__(self, law: Distribution) -> None:
+        self.law = law
+
+    @cached_property
+    def gives(self) -> Callable[[ParameterValue], bool]:
+        """Whether the parameter can have the value."""
+        return membership(self.law)
+
+
+def _wanted(path: str, condition: Condition, law: _Law) -> Problems:
     values = condition.values
     indexed = len(values) != 1
     wrong = False
@@ -130,11 +163,11 @@ def _wanted(path: str, condition: Condition, law: Distribution) -> Problems:
         yield problem_path, text
     if wrong:
         return
-    for index, value in enumerate(values):
-        if not contains(law, as_value_of(law, value)):
+    for index, value in with_checkpoints(enumerate(values)):
+        if not law.gives(as_value_of(law.law, value)):
             yield (
                 f"{path}[{index}]" if indexed else path,
-                f"'{condition.parameter}' is never {shown(value)}{_what_it_can_be(law, value)}",
+                f"'{condition.parameter}' is never {shown(value)}{_what_it_can_be(law.law, value)}",
             )
 
 
@@ -143,7 +176,10 @@ def _what_it_can_be(law: Distribution, value: ParameterValue) -> str:
         case Constant(value=only):
             return f": it is {shown(only)}"
         case Categorical(values=values):
-            alike = [v for v in values if str(v) == str(value) or _equal(v, value)]
+            text = str(value)
+            # Each takes long to find where there are thousands.
+            among = values if may_hint() else ()
+            alike = [v for v in among if str(v) == text or _equal(v, value)]
             if alike:
                 return f", did you mean {shown(alike[0])}?"
             if isinstance(value, str):

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from wanllmdb_common.search_space.distributions import ParameterValue
+from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.config.wording import INT64, shown
 
 Problems = Iterator[tuple[str, str]]
@@ -15,28 +16,37 @@ MAX_TEXT = 100_000
 MAX_DEPTH = 100
 
 
-def problems_of_value(path: str, value: ParameterValue, depth: int = 0) -> Problems:
+def problems_of_value(path: str, value: ParameterValue) -> Problems:
     """Finite numbers, integers of 64 bits, storable texts, and lists and objects of these."""
+    # Put together for problems alone: within long keys each path is long.
+    for rest, text in _problems_of_value(value, 0):
+        yield path + rest, text
+
+
+def _problems_of_value(value: ParameterValue, depth: int) -> Problems:
+    """Problems with the rest of the path, from the value on."""
     if depth > MAX_DEPTH:
-        yield path, f"is nested too deeply: at most {MAX_DEPTH} lists and objects in each other"
+        yield "", f"is nested too deeply: at most {MAX_DEPTH} lists and objects in each other"
     elif isinstance(value, float) and not math.isfinite(value):
-        yield path, f"must be a finite number, is {value}"
+        yield "", f"must be a finite number, is {value}"
     elif isinstance(value, int) and value not in INT64:
-        yield path, f"must fit into 64 bits, is {shown(value)}"
+        yield "", f"must fit into 64 bits, is {shown(value)}"
     elif isinstance(value, str):
-        yield from problems_of_text(path, value)
+        yield from problems_of_text("", value)
     elif isinstance(value, list | tuple):
-        for index, inner in enumerate(value):
-            yield from problems_of_value(f"{path}[{index}]", inner, depth + 1)
+        for index, inner in with_checkpoints(enumerate(value)):
+            for rest, text in _problems_of_value(inner, depth + 1):
+                yield f"[{index}]{rest}", text
     elif isinstance(value, dict):
-        for key, inner in value.items():
+        for key, inner in with_checkpoints(value.items()):
             if isinstance(key, str):
-                yield from problems_of_text(path, key)
-                yield from problems_of_value(f"{path}.{key}", inner, depth + 1)
+                yield from problems_of_text("", key)
+                for rest, text in _problems_of_value(inner, depth + 1):
+                    yield f".{key}{rest}", text
             else:
-                yield path, f"the key {shown(key)} must be a text: put it in quotes"
+                yield "", f"the key {shown(key)} must be a text: put it in quotes"
     elif not isinstance(value, bool | int | float | None):
-        yield path, f"must be a JSON value, is {shown(value)}"
+        yield "", f"must be a JSON value, is {shown(value)}"
 
 
 def problems_of_text(path: str, text: str, limit: int = MAX_TEXT) -> Problems:

@@ -1,0 +1,34 @@
+"""Computing on behalf of the call that is being served."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from wanllmdb_common.algorithms.hints import few_hints
+from wanllmdb_common.calls.call import current_call
+from wanllmdb_common.calls.limits import LIGHT_BYTES, payer_of
+from wanllmdb_common.turns import Turns
+
+T = TypeVar("T")
+
+_turns = Turns()
+
+
+async def computed(compute: Callable[[], T]) -> T:
+    """What `compute` gives, which may take seconds and calls `checkpoint` often.
+
+    Raises:
+        InvalidArgumentError: INVALID_REQUEST: it took longer than any work may.
+    """
+    call = current_call()
+    payer = payer_of(call)
+    # Callers on the server's own machine without keys are told apart by their connections.
+    name = payer.name if payer.is_bounded else call.peer
+
+    def with_few_hints() -> T:
+        with few_hints():
+            return compute()
+
+    is_large = call.request.ByteSize() > LIGHT_BYTES
+    return await _turns.compute(with_few_hints, name, is_large=is_large)
