@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from tests.contract.stored import LEASE, Stored, create, finish, key
 from wanllmdb_common.errors import ServiceError
 from wanllmdb_registry.domain.edit import RequestKey
-from wanllmdb_registry.domain.model import PriorRun, RunState
+from wanllmdb_registry.domain.model import PriorRun, PriorRunColumns, RunState
 from wanllmdb_registry.domain.prior_runs import ImportRuns
 from wanllmdb_registry.domain.sweep_changes import FinishSweep
 from wanllmdb_registry.store.database import Database
@@ -16,7 +16,9 @@ from wanllmdb_registry.store.sweep_store import SweepStore
 
 
 def import_runs(count: int, request: RequestKey | None = None) -> ImportRuns:
-    runs = [PriorRun({"x": i / 100}, RunState.FINISHED, (float(i),)) for i in range(count)]
+    runs = PriorRunColumns()
+    for i in range(count):
+        runs.add(PriorRun({"x": i / 100}, RunState.FINISHED, (float(i),)))
     return ImportRuns(
         request,
         lambda imported: str(imported.imported).encode(),

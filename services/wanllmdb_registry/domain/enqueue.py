@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
-from wanllmdb_common.errors import FailedPreconditionError, invalid_request
+from wanllmdb_common.errors import FailedPreconditionError, FieldViolation, invalid_request
+from wanllmdb_common.search_space.distributions import SearchSpace
+from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.change import SingleChange
 from wanllmdb_registry.domain.edit import SweepEdit
 from wanllmdb_registry.domain.model import Parameters, Run, RunOrigin, RunState
 from wanllmdb_registry.domain.points import PointChecker
+from wanllmdb_registry.domain.sweep_changes import require_unchanged
+
+# That are told, of one run and of all.
+MAX_RUN_PROBLEMS = 10
+MAX_PROBLEMS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +28,29 @@ class EnqueuedRun:
     labels: Mapping[str, str]
 
 
+def check_enqueued(space: SearchSpace, runs: Sequence[EnqueuedRun]) -> None:
+    """Passes where runs of a sweep with this space can have the parameters.
+
+    Raises:
+        InvalidArgumentError: INVALID_REQUEST with every problem.
+    """
+    checker = PointChecker(space)
+    problems: list[FieldViolation] = []
+    for index, run in with_checkpoints(enumerate(runs), every=1):
+        problems += islice(checker.problems(run.parameters, f"runs[{index}]"), MAX_RUN_PROBLEMS)
+        if len(problems) > MAX_PROBLEMS:
+            break
+    if problems:
+        raise invalid_request(*problems)
+
+
 @dataclass(frozen=True)
 class EnqueueRuns(SingleChange[Sequence[Run]]):
     """Queues points of the space, in order; they count against the cap."""
 
     runs: Sequence[EnqueuedRun]
+    space: SearchSpace
+    """For which the runs were checked."""
 
     def apply(self, edit: SweepEdit) -> Sequence[Run]:
         sweep = edit.sweep
@@ -35,14 +61,7 @@ class EnqueueRuns(SingleChange[Sequence[Run]]):
                 sweep_id=sweep.sweep_id,
                 state=sweep.state,
             )
-        checker = PointChecker(sweep.spec.space)
-        problems = [
-            problem
-            for index, run in enumerate(self.runs)
-            for problem in checker.problems(run.parameters, f"runs[{index}]")
-        ]
-        if problems:
-            raise invalid_request(*problems)
+        require_unchanged(sweep, sweep.spec.space, self.space)
         if sweep.remaining is not None and len(self.runs) > sweep.remaining:
             raise FailedPreconditionError(
                 "RUN_CAP_REACHED",

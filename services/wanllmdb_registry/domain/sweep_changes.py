@@ -9,14 +9,36 @@ from wanllmdb_common.errors import (
     AbortedError,
     FailedPreconditionError,
 )
+from wanllmdb_common.search_space.distributions import SearchSpace
 from wanllmdb_registry.domain.change import SingleChange
 from wanllmdb_registry.domain.edit import Needs, SweepEdit
 from wanllmdb_registry.domain.model import (
     FinishReason,
     Sweep,
+    SweepSpec,
     SweepState,
 )
 from wanllmdb_registry.domain.sweep_end import end
+
+
+class SpecChangedError(AbortedError):
+    """What was worked out before the transaction was so for another spec; to be tried again."""
+
+
+def require_unchanged(sweep: Sweep, now: SweepSpec | SearchSpace, then: object) -> None:
+    """Passes where the sweep's spec, or its space, still is the one that something is based on.
+
+    Raises:
+        SpecChangedError: WRITE_CONFLICT.
+    """
+    # The same object mostly, since specs are parsed once.
+    if now is not then and now != then:
+        raise SpecChangedError(
+            "WRITE_CONFLICT",
+            f"the spec of sweep '{sweep.sweep_id}' was changed again and again meanwhile; send the "
+            "same request again",
+            sweep_id=sweep.sweep_id,
+        )
 
 
 def check_etag(sweep: Sweep, etag: str) -> None:

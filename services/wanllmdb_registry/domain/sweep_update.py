@@ -24,7 +24,7 @@ from wanllmdb_registry.domain.model import (
     Sweep,
     SweepSpec,
 )
-from wanllmdb_registry.domain.sweep_changes import check_etag
+from wanllmdb_registry.domain.sweep_changes import check_etag, require_unchanged
 from wanllmdb_registry.domain.sweep_end import finish_if_done
 
 UPDATABLE_FIELDS = (
@@ -64,30 +64,64 @@ class UpdatedSweep:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CheckedUpdate:
+    """An update, found to be in order for a sweep with the spec `before`.
+
+    Attributes:
+        update: What is to change.
+        before: The spec as it was.
+        spec: The spec as it becomes.
+        notes: What a new space means for the runs so far.
+    """
+
+    update: SweepUpdate
+    before: SweepSpec
+    spec: SweepSpec
+    notes: tuple[str, ...]
+
+
+def check_update(sweep: Sweep, etag: str, update: SweepUpdate) -> CheckedUpdate:
+    """The update, checked; takes a second for a large space, so no transaction waits for it.
+
+    Raises:
+        AbortedError: ETAG_MISMATCH.
+        InvalidArgumentError: the spec would not be in order, or lack something of the old one.
+        FailedPreconditionError: NO_METRIC.
+    """
+    check_etag(sweep, etag)
+    before = sweep.spec
+    spec = _updated(sweep, update)
+    if spec == before:
+        return CheckedUpdate(update, before, before, ())
+    problems = problems_of(spec)
+    if problems:
+        raise invalid_config(problems)
+    notes: tuple[str, ...] = ()
+    if spec.space != before.space:
+        spec = replace(spec, space=in_normal_form(spec.space))
+        notes = _widened(spec, before.space)
+    return CheckedUpdate(update, before, spec, notes)
+
+
 @dataclass(frozen=True)
 class UpdateSweep(SingleChange[UpdatedSweep]):
     """Changes fields in any state."""
 
     etag: str
-    update: SweepUpdate
+    checked: CheckedUpdate
 
     def needs(self, sweep: Sweep) -> Needs:
         # With several metrics nothing tells at once whether a run has met the new targets.
-        several = "spec.metrics" in self.update.fields and len(sweep.spec.metrics) > 1
+        several = "spec.metrics" in self.checked.update.fields and len(sweep.spec.metrics) > 1
         return Needs(queued=True, objectives=several)
 
     def apply(self, edit: SweepEdit) -> UpdatedSweep:
-        sweep, update = edit.sweep, self.update
+        sweep, update = edit.sweep, self.checked.update
         check_etag(sweep, self.etag)
-        before = sweep.spec
-        spec = _updated(sweep, update)
-        problems = problems_of(spec)
-        if problems:
-            raise invalid_config(problems)
-        notes: tuple[str, ...] = ()
-        if spec.space != before.space:
-            spec = replace(spec, space=in_normal_form(spec.space))
-            notes = _widened(spec, before.space)
+        before, spec = self.checked.before, self.checked.spec
+        require_unchanged(sweep, sweep.spec, before)
+        if spec.space is not before.space:
             # There are points now that were not handed out.
             sweep.space_exhausted &= sweep.state.is_final
         sweep.spec = spec
@@ -96,7 +130,7 @@ class UpdateSweep(SingleChange[UpdatedSweep]):
         if "description" in update.fields:
             sweep.description = update.description
         edit.touch_sweep()
-        warnings = tuple(_warnings(sweep, before, notes))
+        warnings = tuple(_warnings(sweep, before, self.checked.notes))
         finish_if_done(edit)
         return UpdatedSweep(sweep, warnings)
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from google.protobuf.message import Message
 
+from wanllmdb_common.errors import AbortedError
 from wanllmdb_registry.app import Registry
 from wanllmdb_registry.domain.change import Change
+from wanllmdb_registry.domain.edit import RequestKey
+from wanllmdb_registry.domain.model import Sweep
+from wanllmdb_registry.domain.sweep_changes import SpecChangedError
+from wanllmdb_registry.servicer.computing import computed
 
 M = TypeVar("M", bound=Message)
 
@@ -22,3 +29,29 @@ class ServicerPart:
         """Carries a change out and gives its answer, new or repeated."""
         reply = await self.registry.commits.submit(sweep_id, change)
         return response.FromString(reply)
+
+    async def commit_checked(
+        self,
+        sweep_id: str,
+        key: RequestKey | None,
+        check: Callable[[Sweep], Change],
+        response: type[M],
+    ) -> M:
+        """As `commit`, for a change that `check` makes of the sweep, which takes long.
+
+        It is computed beside the event loop and before the transaction, and once more
+        where the spec was changed meanwhile.
+        """
+        # The sweep may be gone by now, and what was fine the first time may be so no more.
+        earlier = await self.registry.store.earlier_reply(sweep_id, key)
+        if earlier is not None:
+            return response.FromString(earlier)
+        for last in (False, False, False, True):
+            sweep = await self.registry.sweeps.get(sweep_id)
+            change = await computed(partial(check, sweep))
+            try:
+                return await self.commit(sweep_id, change, response)
+            except SpecChangedError as error:
+                if last:
+                    raise AbortedError(error.reason, error.message, **error.metadata) from None
+        raise AssertionError("the last try returns or raises")

@@ -8,13 +8,13 @@ from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb_common.calls.call import current_call
 from wanllmdb_common.error_mapping import Context
-from wanllmdb_common.off_loop import converted
 from wanllmdb_registry.app import Registry
 from wanllmdb_registry.domain.exchange.export import CsvWriter, JsonLinesWriter, RunWriter
 from wanllmdb_registry.domain.model import Run, RunState
 from wanllmdb_registry.domain.reads import RunOrder, RunPosition
 from wanllmdb_registry.servicer.access import require_still_good
 from wanllmdb_registry.servicer.base import ServicerPart
+from wanllmdb_registry.servicer.computing import computed
 from wanllmdb_registry.servicer.page_tokens import PAGE_BYTES
 from wanllmdb_registry.servicer.requests import RequestReader
 
@@ -43,7 +43,7 @@ class ExportsPart(ServicerPart):
         else:
             async with current_call().heavy_turn():
                 reported = await _reported(self.registry, sweep_id, states)
-            writer = CsvWriter(spec, reported)
+            writer = CsvWriter(spec, reported, raw=request.raw_cells)
             yield pb.ExportRunsResponse(text=writer.header().encode())
         after: RunPosition | None = None
         while True:
@@ -54,11 +54,10 @@ class ExportsPart(ServicerPart):
                     sweep_id, states, RunOrder.NUMBER_ASC, after, _PAGE
                 )
 
-                # As one thing, that it may be done on another thread.
                 def pieces(page: Sequence[Run] = page) -> list[bytes]:
                     return list(_pieces(writer, page))
 
-                texts = await converted(pieces, len(page))
+                texts = await computed(pieces)
             for text in texts:
                 yield pb.ExportRunsResponse(text=text)
             if len(page) < _PAGE:

@@ -9,6 +9,7 @@ from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_common.search_space.axes import Scale, axis_of, position_on
 from wanllmdb_common.search_space.convert import value_to_proto
 from wanllmdb_common.search_space.distributions import Parameter
+from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.model import Sweep
 from wanllmdb_registry.domain.reads import FinishedRun
 
@@ -29,7 +30,10 @@ def parallel_coordinates(
         finished = [r for i, r in enumerate(finished) if i % every == 0 or r.number == best]
     response = pb.GetParallelCoordinatesResponse(
         dimensions=[
-            *(_parameter(parameter, finished) for parameter in sweep.spec.space.parameters),
+            *(
+                _parameter(parameter, finished)
+                for parameter in with_checkpoints(sweep.spec.space.parameters, every=1)
+            ),
             *_metrics(sweep, finished),
         ],
         run_numbers=[run.number for run in finished],

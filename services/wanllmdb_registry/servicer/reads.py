@@ -9,6 +9,7 @@ from wanllmdb_common.off_loop import converted
 from wanllmdb_registry.domain.model import RunState
 from wanllmdb_registry.domain.reads import PointPosition, RunOrder, RunPosition
 from wanllmdb_registry.servicer.base import ServicerPart
+from wanllmdb_registry.servicer.computing import computed
 from wanllmdb_registry.servicer.convert import (
     histories_to_proto,
     run_to_proto,
@@ -131,4 +132,4 @@ class ReadsPart(ServicerPart):
         over = sweep.counts.finished > limit
         every = -(-sweep.counts.finished // max(1, limit - 1)) if over else 1
         finished = await self.registry.plots.finished(sweep_id, every)
-        return await converted(lambda: parallel_coordinates(sweep, finished, limit), len(finished))
+        return await computed(lambda: parallel_coordinates(sweep, finished, limit))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_common.off_loop import converted
-from wanllmdb_registry.domain.enqueue import EnqueuedRun, EnqueueRuns
-from wanllmdb_registry.domain.model import Run, RunCommand
+from wanllmdb_common.turns import with_checkpoints
+from wanllmdb_registry.domain.enqueue import EnqueuedRun, EnqueueRuns, check_enqueued
+from wanllmdb_registry.domain.model import Run, RunCommand, Sweep
 from wanllmdb_registry.domain.objectives import GivenObjectives
 from wanllmdb_registry.domain.run_changes import (
     UPDATABLE_RUN_FIELDS,
@@ -33,6 +35,7 @@ from wanllmdb_registry.domain.run_progress import (
 )
 from wanllmdb_registry.metrics import RETRIES_QUEUED
 from wanllmdb_registry.servicer.base import ServicerPart
+from wanllmdb_registry.servicer.computing import computed
 from wanllmdb_registry.servicer.convert import (
     best_to_proto,
     run_command,
@@ -115,20 +118,19 @@ class RunsPart(ServicerPart):
         key = reader.key(request)
         if not 1 <= len(request.runs) <= MAX_ENQUEUED:
             reader.problem("runs", f"must hold 1 to {MAX_ENQUEUED:,}, hold {len(request.runs)}")
-        runs = [
-            EnqueuedRun(
-                reader.parameters(f"runs[{i}].parameters", run.parameters),
-                reader.labels(f"runs[{i}].labels", run.labels),
-            )
-            for i, run in enumerate(request.runs)
-        ]
+            reader.done()
+        runs = await computed(partial(_enqueued, reader, request))
         reader.done()
 
         def encode(queued: Sequence[Run]) -> bytes:
             return pb.EnqueueRunsResponse(runs=map(run_to_proto, queued)).SerializeToString()
 
-        change = EnqueueRuns(key, encode, runs=runs)
-        return await self.commit(sweep_id, change, pb.EnqueueRunsResponse)
+        def check(sweep: Sweep) -> EnqueueRuns:
+            space = sweep.spec.space
+            check_enqueued(space, runs)
+            return EnqueueRuns(key, encode, runs=runs, space=space)
+
+        return await self.commit_checked(sweep_id, key, check, pb.EnqueueRunsResponse)
 
     async def UpdateRun(
         self, request: pb.UpdateRunRequest, context: Context
@@ -209,6 +211,16 @@ class RunsPart(ServicerPart):
         reason = _reason(request.reason)
         change = ReleaseRun(key, encode, number=number, attempt=request.attempt, reason=reason)
         return await self.commit(sweep_id, change, pb.ReleaseRunResponse)
+
+
+def _enqueued(reader: RequestReader, request: pb.EnqueueRunsRequest) -> list[EnqueuedRun]:
+    return [
+        EnqueuedRun(
+            reader.parameters(f"runs[{i}].parameters", run.parameters),
+            reader.labels(f"runs[{i}].labels", run.labels),
+        )
+        for i, run in with_checkpoints(enumerate(request.runs), every=1)
+    ]
 
 
 def _sampler_state(reader: RequestReader, field: str, state: bytes) -> bytes:

@@ -33,7 +33,7 @@ from wanllmdb_registry.domain.sweep_changes import (
     StartSweep,
     Transition,
 )
-from wanllmdb_registry.domain.sweep_update import UpdateSweep
+from wanllmdb_registry.domain.sweep_update import UpdateSweep, check_update
 from wanllmdb_registry.servicer.access import own_projects, require_in_project
 from wanllmdb_registry.servicer.base import M, ServicerPart
 from wanllmdb_registry.servicer.computing import computed
@@ -202,9 +202,13 @@ class SweepsPart(ServicerPart):
         sweep_id = reader.text("sweep.sweep_id", request.sweep.sweep_id, required=True)
         etag = reader.etag(request.sweep.etag, "sweep.etag")
         key = reader.key(request)
-        update = read_sweep_update(reader, request)
-        change = UpdateSweep(key, encode_updated, etag=etag, update=update)
-        return await self.commit(sweep_id, change, pb.UpdateSweepResponse)
+        update = await computed(lambda: read_sweep_update(reader, request))
+
+        def check(sweep: Sweep) -> UpdateSweep:
+            checked = check_update(sweep, etag, update)
+            return UpdateSweep(key, encode_updated, etag=etag, checked=checked)
+
+        return await self.commit_checked(sweep_id, key, check, pb.UpdateSweepResponse)
 
     async def DeleteSweep(
         self, request: pb.DeleteSweepRequest, context: Context

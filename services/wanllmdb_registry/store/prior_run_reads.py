@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import bindparam, select
 
+from wanllmdb_common.off_loop import converted_each
 from wanllmdb_registry.domain.edit import sweep_not_found
 from wanllmdb_registry.domain.model import PlacedPriorRun
 from wanllmdb_registry.store.database import Database
@@ -38,4 +39,4 @@ class PriorRunReads:
             rows = await _LIST.fetch(connection, sweep_id=sweep_id, after=after, limit=limit)
             if not rows and await _SWEEP.fetch_one(connection, sweep_id=sweep_id) is None:
                 raise sweep_not_found(sweep_id)
-        return [prior_run_from_row(row) for row in rows]
+        return await converted_each(prior_run_from_row, rows)

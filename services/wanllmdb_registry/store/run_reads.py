@@ -122,7 +122,7 @@ class RunReads:
             found = await _by_objective(connection, base, after, limit, order)
             if not found:
                 await _require_sweep(connection, sweep_id)
-        return found
+        return await converted_each(run_from_row, found)
 
     async def summaries(
         self, sweep_id: str, states: Sequence[RunState], after: int, limit: int
@@ -199,9 +199,9 @@ async def _by_objective(
     after: RunPosition | None,
     limit: int,
     order: RunOrder,
-) -> list[Run]:
+) -> list[Row]:
     objective, number = runs.c.objective, runs.c.number
-    found: list[Run] = []
+    found: list[Row] = []
     if after is None or after.objective is not None:
         query = base.where(objective.is_not(None))
         if order is RunOrder.OBJECTIVE_ASC:
@@ -216,18 +216,14 @@ async def _by_objective(
                     objective <= after.objective,
                     or_(objective < after.objective, number > after.number),
                 )
-        found = await _fetch(connection, query.limit(limit))
+        found += (await connection.execute(query.limit(limit))).mappings().all()
     if len(found) < limit:
         query = base.where(objective.is_(None)).order_by(number)
         if after is not None and after.objective is None:
             query = query.where(number > after.number)
-        found += await _fetch(connection, query.limit(limit - len(found)))
+        rest = query.limit(limit - len(found))
+        found += (await connection.execute(rest)).mappings().all()
     return found
-
-
-async def _fetch(connection: AsyncConnection, query: Select[Any]) -> list[Run]:
-    rows = (await connection.execute(query)).mappings().all()
-    return await converted_each(run_from_row, rows)
 
 
 async def _require_sweep(connection: AsyncConnection, sweep_id: str) -> None:

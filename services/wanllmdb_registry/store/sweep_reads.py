@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
+from wanllmdb_common.off_loop import converted_each
 from wanllmdb_registry.domain.edit import sweep_not_found
 from wanllmdb_registry.domain.model import Sweep
 from wanllmdb_registry.domain.reads import SweepFilter, SweepOrder, SweepPosition
@@ -70,7 +71,7 @@ class SweepReads:
             )
         async with self._database.list() as connection:
             rows = (await connection.execute(query)).mappings().all()
-        return [sweep_from_row(row) for row in rows]
+        return await converted_each(sweep_from_row, rows)
 
 
 def _columns(order: SweepOrder, c: ReadOnlyColumnCollection[str, Any]) -> list[ColumnElement[Any]]:

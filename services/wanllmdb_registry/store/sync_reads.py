@@ -10,8 +10,6 @@ from wanllmdb_common.off_loop import converted_each
 from wanllmdb_registry.domain.edit import sweep_not_found
 from wanllmdb_registry.domain.model import (
     FinishReason,
-    MetricPoint,
-    PlacedPriorRun,
     SweepState,
 )
 from wanllmdb_registry.domain.reads import SyncedRuns
@@ -23,7 +21,7 @@ from wanllmdb_registry.store.rows import (
     sweep_from_row,
 )
 from wanllmdb_registry.store.schema import metric_points, prior_runs, runs, sweeps
-from wanllmdb_registry.store.statement import Connection, Statement
+from wanllmdb_registry.store.statement import Connection, Row, Statement
 
 # More than one report can hold, and well below the size of a message.
 MAX_POINTS = 50_000
@@ -106,63 +104,50 @@ class SyncReads:
             head = rows[0]
             newest: int = head["sweep_revision"]
             there = [row for row in rows if row["number"] is not None]
-            changed = await converted_each(run_from_row, there)
-            until = changed[-1].revision if len(changed) == limit else newest
-            prior: Sequence[PlacedPriorRun] = ()
+            until: int = there[-1]["revision"] if len(there) == limit else newest
+            prior: Sequence[Row] = ()
             # An import is a change of the sweep itself too.
             if with_prior_runs and head["prior_runs"] and head["own_revision"] > since:
-                prior = await _new_prior_runs(connection, sweep_id, since, until, limit)
-                revisions = sorted([r.revision for r in changed] + [p.revision for p in prior])
+                prior = await _NEW_PRIOR_RUNS.fetch(
+                    connection, sweep_id=sweep_id, since=since, until=until, limit=limit
+                )
+                revisions = sorted(row["revision"] for rows in (there, prior) for row in rows)
                 if len(revisions) >= limit:
                     until = revisions[limit - 1]
-            points: Sequence[MetricPoint] = ()
+            points: Sequence[Row] = ()
             if with_points and until > since:
                 points, until = await _objective_points(connection, sweep_id, since, until)
-            sweep = None
+            own: Row | None = None
             if head["own_revision"] > since:
-                row = await _SWEEP.fetch_one(connection, sweep_id=sweep_id)
-                if row is None:
+                own = await _SWEEP.fetch_one(connection, sweep_id=sweep_id)
+                if own is None:
                     raise sweep_not_found(sweep_id)
-                sweep = sweep_from_row(row)
+        # Once the connection is another one's: it may take a while.
+        there = [row for row in there if row["revision"] <= until]
+        prior = [row for row in prior if row["revision"] <= until]
         reason = head["finish_reason"]
         return SyncedRuns(
-            runs=[run for run in changed if run.revision <= until],
-            points=points,
-            prior_runs=[run for run in prior if run.revision <= until],
+            runs=await converted_each(run_from_row, there),
+            points=await converted_each(point_from_row, points),
+            prior_runs=await converted_each(prior_run_from_row, prior),
             revision=until,
             has_more=until < newest,
             state=SweepState(head["sweep_state"]),
             finish_reason=None if reason is None else FinishReason(reason),
             next_number=head["next_number"],
             space_exhausted=head["space_exhausted"],
-            sweep=sweep,
+            sweep=None if own is None else sweep_from_row(own),
             database_id=self._database.identity,
         )
 
 
-async def _new_prior_runs(
-    connection: Connection, sweep_id: str, since: int, until: int, limit: int
-) -> list[PlacedPriorRun]:
-    rows = await _NEW_PRIOR_RUNS.fetch(
-        connection, sweep_id=sweep_id, since=since, until=until, limit=limit
-    )
-    return [prior_run_from_row(row) for row in rows]
-
-
 async def _objective_points(
     connection: Connection, sweep_id: str, since: int, until: int
-) -> tuple[list[MetricPoint], int]:
+) -> tuple[Sequence[Row], int]:
     """The points, and the revision up to which they are all there."""
     found = await _OBJECTIVE_POINTS.fetch(connection, sweep_id=sweep_id, since=since, until=until)
-    points = await converted_each(point_from_row, found)
-    if len(points) > MAX_POINTS:
+    if len(found) > MAX_POINTS:
         # Up to the last revision of which all points are there.
-        until = _revision(points[-1]) - 1
-        points = [point for point in points if _revision(point) <= until]
-    return points, until
-
-
-def _revision(point: MetricPoint) -> int:
-    if point.objective_revision is None:
-        raise AssertionError("a value of the sweep's metric has a revision")
-    return point.objective_revision
+        until = found[-1]["objective_revision"] - 1
+        found = [row for row in found if row["objective_revision"] <= until]
+    return found, until

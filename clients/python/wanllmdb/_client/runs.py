@@ -196,9 +196,11 @@ class RunCalls(Connection):
         run_format: RunFormat | str = RunFormat.CSV,
         *,
         states: Sequence[RunState | str] = (),
+        raw_cells: bool = False,
     ) -> Iterator[bytes]:
         """All runs by ascending number as "csv" or "json_lines": pieces of UTF-8, whole rows.
 
-        The first piece of a CSV starts with the header.
+        The first piece of a CSV starts with the header. Cells that a spreadsheet would take for
+        formulas begin with an apostrophe, unless `raw_cells`.
         """
-        return self._stream(prior_run_calls.export_runs(sweep_id, run_format, states))
+        return self._stream(prior_run_calls.export_runs(sweep_id, run_format, states, raw_cells))

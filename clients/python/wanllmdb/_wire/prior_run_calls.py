@@ -44,7 +44,10 @@ def list_prior_runs(sweep_id: str, page_size: int) -> Callable[[str], Call[Page[
 
 
 def export_runs(
-    sweep_id: str, run_format: RunFormat | str, states: Sequence[RunState | str]
+    sweep_id: str,
+    run_format: RunFormat | str,
+    states: Sequence[RunState | str],
+    raw_cells: bool,
 ) -> Call[bytes]:
     """ExportRuns; the conversion is that of one message of the stream."""
     return Call(
@@ -52,6 +55,7 @@ def export_runs(
             sweep_id=sweep_id,
             format=to_wire(run_format, RunFormat, pb.RunFormat, "format"),
             states=[to_wire(state, RunState, run_pb2.RunState, "states") for state in states],
+            raw_cells=raw_cells,
         ),
         _to_text,
     )

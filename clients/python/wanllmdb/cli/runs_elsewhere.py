@@ -16,6 +16,8 @@ from wanllmdb.cli.options import read_file
 _MOST_CHARACTERS = 1_000_000
 _MOST_RUNS = 2_000
 _MOST_BYTES = 3 * 1024 * 1024
+# A cell may be as large as a piece; the module's own limit is a text's 131,072 characters.
+csv.field_size_limit(_MOST_BYTES)
 
 
 def runs_in_file(file: str) -> CsvRuns | JsonLinesRuns:
@@ -86,10 +88,14 @@ def taken(imported: int, skipped: int) -> str:
 
 def _csv_rows(text: str) -> Iterator[str]:
     """Rows as text again; a quoted cell may hold line breaks."""
-    for row in csv.reader(io.StringIO(text, newline="")):
-        line = io.StringIO()
-        csv.writer(line).writerow(row)
-        yield line.getvalue()
+    reader = csv.reader(io.StringIO(text, newline=""))
+    try:
+        for row in reader:
+            line = io.StringIO()
+            csv.writer(line).writerow(row)
+            yield line.getvalue()
+    except csv.Error as error:
+        raise typer.BadParameter(f"line {reader.line_num} is no CSV: {error}") from None
 
 
 def _pieces(header: str, lines: Iterator[str] | Sequence[str]) -> Iterator[str]:

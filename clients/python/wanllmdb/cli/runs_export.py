@@ -52,6 +52,14 @@ def export_runs(
     study: Annotated[
         str | None, typer.Option(help="The Optuna study's name. Default: the sweep's id.")
     ] = None,
+    raw_cells: Annotated[
+        bool,
+        typer.Option(
+            "--raw-cells",
+            help="Leave formulas (=, +, -, @ in front) in a CSV as they are. By default an "
+            "apostrophe makes them texts, which `runs import` takes off again.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write all runs of a sweep, as CSV, JSON lines, Parquet or an Optuna study.
@@ -67,6 +75,8 @@ def export_runs(
     chosen = file_format or _SUFFIXES.get(output.suffix.lower() if output else "", FileFormat.CSV)
     if chosen is FileFormat.PARQUET and output is None:
         raise typer.BadParameter("--format parquet needs --output")
+    if raw_cells and (optuna is not None or chosen is not FileFormat.CSV):
+        raise typer.BadParameter("--raw-cells goes with --format csv")
     states = tuple(state or ())
     with client_of(context) as client:
         if optuna is not None:
@@ -82,7 +92,7 @@ def export_runs(
             )
             target = str(output)
         else:
-            count = _write_text(client, sweep_id, chosen, states, output)
+            count = _write_text(client, sweep_id, chosen, states, output, raw_cells)
             target = str(output)
     if as_json:
         print_json({"runs": count, "target": target})
@@ -96,9 +106,10 @@ def _write_text(
     chosen: FileFormat,
     states: tuple[RunState, ...],
     output: Path | None,
+    raw_cells: bool,
 ) -> int:
     run_format = RunFormat.CSV if chosen is FileFormat.CSV else RunFormat.JSON_LINES
-    pieces = client.export_runs(sweep_id, run_format, states=states)
+    pieces = client.export_runs(sweep_id, run_format, states=states, raw_cells=raw_cells)
     if output is None:
         return _write(pieces, sys.stdout.buffer, chosen)
     # Ask before the file is made: an unknown sweep leaves none behind.

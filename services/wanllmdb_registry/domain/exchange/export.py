@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from wanllmdb_common.search_space.distributions import ParameterValue
+from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.exchange.cells import cell_of, number_text
 from wanllmdb_registry.domain.exchange.columns import (
     METRICS,
@@ -19,6 +20,7 @@ from wanllmdb_registry.domain.exchange.columns import (
     columns_of,
     metrics_of,
 )
+from wanllmdb_registry.domain.exchange.formulas import quoted
 from wanllmdb_registry.domain.model import Run, SweepSpec
 
 
@@ -38,20 +40,28 @@ class CsvWriter:
     Args:
         spec: What the sweep searches.
         reported: The names of metrics that runs reported; others are left out.
+        raw: Whether formulas are left as they are; see `formulas.py`.
     """
 
-    def __init__(self, spec: SweepSpec, reported: Iterable[str]) -> None:
+    def __init__(self, spec: SweepSpec, reported: Iterable[str], *, raw: bool = False) -> None:
         self._spec = spec
         self._columns = columns_of(spec, reported)
+        self._raw = raw
 
     def header(self) -> str:
         """The names of the columns."""
         columns = self._columns
-        return _csv([[*RUN_COLUMNS, *columns.parameters.values(), *columns.metrics.values()]])
+        return self._csv([[*RUN_COLUMNS, *columns.parameters.values(), *columns.metrics.values()]])
 
     def rows(self, runs: Iterable[Run]) -> str:
         """Whole rows, one a run; an empty cell is no value."""
-        return _csv(map(self._row, runs))
+        return self._csv(map(self._row, with_checkpoints(runs, every=1)))
+
+    def _csv(self, rows: Iterable[Sequence[Any]]) -> str:
+        text = io.StringIO()
+        safe = rows if self._raw else map(_safe, rows)
+        csv.writer(text, lineterminator="\n").writerows(safe)
+        return text.getvalue()
 
     def _row(self, run: Run) -> list[Any]:
         fixed = _run_values(run)
@@ -84,7 +94,7 @@ class JsonLinesWriter:
 
     def rows(self, runs: Iterable[Run]) -> str:
         """A line a run."""
-        return "".join(self._line(run) for run in runs)
+        return "".join(self._line(run) for run in with_checkpoints(runs, every=1))
 
     def _line(self, run: Run) -> str:
         metrics = metrics_of(self._spec, run)
@@ -133,7 +143,5 @@ def _json(value: ParameterValue) -> ParameterValue:
     return value
 
 
-def _csv(rows: Iterable[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
+def _safe(row: Sequence[Any]) -> list[Any]:
+    return [quoted(cell) if isinstance(cell, str) else cell for cell in row]

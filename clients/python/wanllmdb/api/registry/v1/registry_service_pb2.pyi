@@ -123,7 +123,10 @@ class _RunFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RunFormat.V
     a parameter, then a column a metric of the sweep and of the runs' summaries.
     A parameter or metric whose name is taken is called `parameters.NAME` or
     `metrics.NAME`. A metric of the sweep has the value that counts, where there
-    is one, else the last one. At most 2,000 metrics.
+    is one, else the last one. At most 2,000 metrics. A text that begins with =,
+    +, -, @, a tab or a line end, and is no number, has an apostrophe in front,
+    since a spreadsheet would carry it out as a formula; names of columns too.
+    ImportRuns takes the apostrophe off again.
     """
     RUN_FORMAT_JSON_LINES: _RunFormat.ValueType  # 2
     """An object a run, with the same names and `parameters`, `metrics`, `config`
@@ -142,7 +145,10 @@ agent_id, start_time, end_time (RFC 3339), duration_seconds, error, a column
 a parameter, then a column a metric of the sweep and of the runs' summaries.
 A parameter or metric whose name is taken is called `parameters.NAME` or
 `metrics.NAME`. A metric of the sweep has the value that counts, where there
-is one, else the last one. At most 2,000 metrics.
+is one, else the last one. At most 2,000 metrics. A text that begins with =,
++, -, @, a tab or a line end, and is no number, has an apostrophe in front,
+since a spreadsheet would carry it out as a formula; names of columns too.
+ImportRuns takes the apostrophe off again.
 """
 RUN_FORMAT_JSON_LINES: RunFormat.ValueType  # 2
 """An object a run, with the same names and `parameters`, `metrics`, `config`
@@ -365,7 +371,8 @@ class PriorRunSource(_message.Message):
     """CSV: a header with the names of parameters and metrics, and where wanted
     `state` (FINISHED where it is empty) and `last_step`; a row a run. A column
     may also be called `parameters.NAME` or `metrics.NAME`. Other columns are
-    ignored. An empty cell is no value. At most 100,000 rows.
+    ignored. An empty cell is no value. An apostrophe before a formula, as
+    ExportRuns writes it, is taken off. At most 100,000 rows and 10,000 columns.
     """
     json_lines: _builtins.str
     """JSON lines: an object a run, with the same names as keys, or with the
@@ -1932,10 +1939,15 @@ class ExportRunsRequest(_message.Message):
     SWEEP_ID_FIELD_NUMBER: _builtins.int
     FORMAT_FIELD_NUMBER: _builtins.int
     STATES_FIELD_NUMBER: _builtins.int
+    RAW_CELLS_FIELD_NUMBER: _builtins.int
     sweep_id: _builtins.str
     """The sweep."""
     format: Global___RunFormat.ValueType
     """The form; CSV where not set."""
+    raw_cells: _builtins.bool
+    """True leaves cells of a CSV as they are, also those that a spreadsheet would
+    take for formulas. False puts an apostrophe before them: see RUN_FORMAT_CSV.
+    """
     @_builtins.property
     def states(self) -> _containers.RepeatedScalarFieldContainer[_run_pb2.RunState.ValueType]:
         """Only runs in one of these states; all where empty."""
@@ -1946,10 +1958,11 @@ class ExportRunsRequest(_message.Message):
         sweep_id: _builtins.str = ...,
         format: Global___RunFormat.ValueType = ...,
         states: _abc.Iterable[_run_pb2.RunState.ValueType] | None = ...,
+        raw_cells: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["format", b"format", "states", b"states", "sweep_id", b"sweep_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["format", b"format", "raw_cells", b"raw_cells", "states", b"states", "sweep_id", b"sweep_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
