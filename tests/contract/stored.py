@@ -30,7 +30,6 @@ from wanllmdb_registry.store.sweep_store import SweepStore
 from wanllmdb_registry.store.sync_reads import SyncReads
 
 LEASE = timedelta(seconds=60)
-SPACE = SearchSpace((Parameter("x", Uniform(0.0, 1.0)),))
 
 
 @dataclass(frozen=True)
@@ -52,9 +51,10 @@ class Stored:
 
 def new_sweep(run_cap: int | None = None, *metrics: Metric) -> Sweep:
     """One that is stored nowhere."""
+    space = SearchSpace((Parameter("x", Uniform(0.0, 1.0)),))
     spec = SweepSpec(
         Method.RANDOM,
-        SPACE,
+        space,
         AlgorithmChoice("random"),
         metrics or (Metric("loss"),),
         run_cap=run_cap,

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import asyncpg
 import pytest
 
-from tests.contract.stored import SPACE, Stored, key, new_sweep
+from tests.contract.stored import Stored, key, new_sweep
 from wanllmdb_common.errors import InvalidArgumentError
 from wanllmdb_registry.chores.replies import REPLY_AGE
 from wanllmdb_registry.domain.edit import RequestKey
@@ -20,10 +20,7 @@ Operator: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 def _enqueue(request: RequestKey) -> EnqueueRuns:
     return EnqueueRuns(
-        request,
-        lambda runs: str(runs[0].number).encode(),
-        runs=[EnqueuedRun({}, {})],
-        space=SPACE,
+        request, lambda runs: str(runs[0].number).encode(), runs=[EnqueuedRun({}, {})]
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.stored import LEASE, SPACE, Stored, create, finish, key, report
+from tests.contract.stored import LEASE, Stored, create, finish, key, report
 from wanllmdb_common.errors import FailedPreconditionError, NotFoundError, ServiceError
 from wanllmdb_registry.domain.change import Change, SingleChange
 from wanllmdb_registry.domain.edit import SweepEdit
@@ -236,10 +236,7 @@ async def test_the_same_request_through_two_stores_at_once_has_one_answer(
     for number in range(40):
         once = finish(number, 1.0, key())
         queue = EnqueueRuns(
-            key(),
-            lambda runs: str(runs[0].number).encode(),
-            runs=[EnqueuedRun({}, {})],
-            space=SPACE,
+            key(), lambda runs: str(runs[0].number).encode(), runs=[EnqueuedRun({}, {})]
         )
         answers = await asyncio.gather(
             *(store.apply(sweep_id, [change]) for change in (once, queue) for store in stores)
@@ -310,7 +307,6 @@ async def test_enqueued_runs_take_the_next_numbers(stored: Stored) -> None:
         None,
         lambda runs: ",".join(str(r.number) for r in runs).encode(),
         runs=[EnqueuedRun({"x": 0.5}, {}), EnqueuedRun({}, {})],
-        space=SPACE,
     )
     changes = [create(0), enqueue, create(3), create(1, 3), create(2), create(1, 2, 3), create(4)]
     outcomes = await stored.store.apply(sweep_id, changes)

@@ -13,7 +13,6 @@ from wanllmdb_registry.domain.change import SingleChange
 from wanllmdb_registry.domain.edit import SweepEdit
 from wanllmdb_registry.domain.model import Parameters, Run, RunOrigin, RunState
 from wanllmdb_registry.domain.points import PointChecker
-from wanllmdb_registry.domain.sweep_changes import require_unchanged
 
 # That are told, of one run and of all.
 MAX_RUN_PROBLEMS = 10
@@ -46,11 +45,13 @@ def check_enqueued(space: SearchSpace, runs: Sequence[EnqueuedRun]) -> None:
 
 @dataclass(frozen=True)
 class EnqueueRuns(SingleChange[Sequence[Run]]):
-    """Queues points of the space, in order; they count against the cap."""
+    """Queues points of the space, in order; they count against the cap.
+
+    The points are checked before, see `check_enqueued`: since a space only ever grows, what
+    an earlier one allowed is allowed.
+    """
 
     runs: Sequence[EnqueuedRun]
-    space: SearchSpace
-    """For which the runs were checked."""
 
     def apply(self, edit: SweepEdit) -> Sequence[Run]:
         sweep = edit.sweep
@@ -61,7 +62,6 @@ class EnqueueRuns(SingleChange[Sequence[Run]]):
                 sweep_id=sweep.sweep_id,
                 state=sweep.state,
             )
-        require_unchanged(sweep, sweep.spec.space, self.space)
         if sweep.remaining is not None and len(self.runs) > sweep.remaining:
             raise FailedPreconditionError(
                 "RUN_CAP_REACHED",

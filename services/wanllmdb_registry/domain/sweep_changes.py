@@ -8,8 +8,8 @@ from typing import NoReturn
 from wanllmdb_common.errors import (
     AbortedError,
     FailedPreconditionError,
+    ServiceError,
 )
-from wanllmdb_common.search_space.distributions import SearchSpace
 from wanllmdb_registry.domain.change import SingleChange
 from wanllmdb_registry.domain.edit import Needs, SweepEdit
 from wanllmdb_registry.domain.model import (
@@ -21,24 +21,22 @@ from wanllmdb_registry.domain.model import (
 from wanllmdb_registry.domain.sweep_end import end
 
 
-class SpecChangedError(AbortedError):
-    """What was worked out before the transaction was so for another spec; to be tried again."""
+class SpecChangedError(ServiceError):
+    """What was worked out before the transaction holds for another spec. Reaches no caller."""
+
+    def __init__(self) -> None:
+        super().__init__("WRITE_CONFLICT", "the spec was changed meanwhile")
 
 
-def require_unchanged(sweep: Sweep, now: SweepSpec | SearchSpace, then: object) -> None:
-    """Passes where the sweep's spec, or its space, still is the one that something is based on.
+def require_spec(sweep: Sweep, spec: SweepSpec) -> None:
+    """Passes where the sweep still has the spec for which something was worked out.
 
     Raises:
-        SpecChangedError: WRITE_CONFLICT.
+        SpecChangedError: it has another one.
     """
     # The same object mostly, since specs are parsed once.
-    if now is not then and now != then:
-        raise SpecChangedError(
-            "WRITE_CONFLICT",
-            f"the spec of sweep '{sweep.sweep_id}' was changed again and again meanwhile; send the "
-            "same request again",
-            sweep_id=sweep.sweep_id,
-        )
+    if sweep.spec is not spec and sweep.spec != spec:
+        raise SpecChangedError
 
 
 def check_etag(sweep: Sweep, etag: str) -> None:

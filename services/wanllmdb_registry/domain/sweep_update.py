@@ -24,7 +24,7 @@ from wanllmdb_registry.domain.model import (
     Sweep,
     SweepSpec,
 )
-from wanllmdb_registry.domain.sweep_changes import check_etag, require_unchanged
+from wanllmdb_registry.domain.sweep_changes import check_etag, require_spec
 from wanllmdb_registry.domain.sweep_end import finish_if_done
 
 UPDATABLE_FIELDS = (
@@ -120,7 +120,7 @@ class UpdateSweep(SingleChange[UpdatedSweep]):
         sweep, update = edit.sweep, self.checked.update
         check_etag(sweep, self.etag)
         before, spec = self.checked.before, self.checked.spec
-        require_unchanged(sweep, sweep.spec, before)
+        require_spec(sweep, before)
         if spec.space is not before.space:
             # There are points now that were not handed out.
             sweep.space_exhausted &= sweep.state.is_final

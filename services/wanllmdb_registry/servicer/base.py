@@ -18,6 +18,9 @@ from wanllmdb_registry.servicer.computing import computed
 
 M = TypeVar("M", bound=Message)
 
+# Each time another update was faster than the check of this one.
+_TRIES = 10
+
 
 class ServicerPart:
     """A group of RPCs over the registry."""
@@ -46,12 +49,16 @@ class ServicerPart:
         earlier = await self.registry.store.earlier_reply(sweep_id, key)
         if earlier is not None:
             return response.FromString(earlier)
-        for last in (False, False, False, True):
+        for _ in range(_TRIES):
             sweep = await self.registry.sweeps.get(sweep_id)
             change = await computed(partial(check, sweep))
             try:
                 return await self.commit(sweep_id, change, response)
-            except SpecChangedError as error:
-                if last:
-                    raise AbortedError(error.reason, error.message, **error.metadata) from None
-        raise AssertionError("the last try returns or raises")
+            except SpecChangedError:
+                continue
+        raise AbortedError(
+            "WRITE_CONFLICT",
+            f"the spec of sweep '{sweep_id}' was changed by others again and again meanwhile; "
+            "send the same request again",
+            sweep_id=sweep_id,
+        )

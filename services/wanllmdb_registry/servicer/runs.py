@@ -126,9 +126,8 @@ class RunsPart(ServicerPart):
             return pb.EnqueueRunsResponse(runs=map(run_to_proto, queued)).SerializeToString()
 
         def check(sweep: Sweep) -> EnqueueRuns:
-            space = sweep.spec.space
-            check_enqueued(space, runs)
-            return EnqueueRuns(key, encode, runs=runs, space=space)
+            check_enqueued(sweep.spec.space, runs)
+            return EnqueueRuns(key, encode, runs=runs)
 
         return await self.commit_checked(sweep_id, key, check, pb.EnqueueRunsResponse)
 

@@ -50,7 +50,8 @@ class _ConfigLoader(yaml.SafeLoader):
         if problem is not None:
             mark: Any = event.start_mark
             raise yaml.composer.ComposerError(None, None, problem, mark)
-        self._size.enter(self._depth, 1)
+        is_key = isinstance(parent, yaml.MappingNode) and index is None
+        self._size.enter(self._depth, 0 if is_key else 1)
         self._depth += 1
         node: yaml.Node | None = super().compose_node(parent, index)
         self._depth -= 1

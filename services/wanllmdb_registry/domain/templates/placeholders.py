@@ -80,9 +80,10 @@ def fill(config: Mapping[str, Any], values: Mapping[str, ParameterValue]) -> Fil
     """The config with the values; a placeholder without one stays as it is.
 
     Raises:
-        InvalidArgumentError: INVALID_SWEEP_CONFIG: the values are too large for the places
-            that mention them.
+        InvalidArgumentError: INVALID_SWEEP_CONFIG: there are too many mentions, or the values
+            are too large for the places that mention them.
     """
+    mentions(config)
     filled = Filled({})
     filler = _Filler({name: _Value(value, _text_of(value)) for name, value in values.items()})
     filled.config = filler.mapping(config, "", filled)

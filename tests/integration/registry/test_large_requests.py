@@ -1,0 +1,262 @@
+"""Large and hostile requests beside proper ones: nobody waits for them for long."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import grpc.aio
+import pytest
+from grpc import StatusCode
+
+from tests.errors import refused
+from tests.sweeps import Registry, config_text, create_sweep, request_id
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
+from wanllmdb_common import turns
+from wanllmdb_common.search_space.convert import parameters_to_proto, space_to_proto
+from wanllmdb_common.search_space.distributions import (
+    Categorical,
+    Condition,
+    Parameter,
+    SearchSpace,
+)
+from wanllmdb_registry.servicer import computing as of_registry
+
+# Far more than a call takes beside others on a busy machine, far less than what it would wait
+# for in line.
+SOON = 30.0
+# Seconds of the event loop without an interruption; a hundred thousand rows took several.
+HELD = 1.0
+
+# Each row takes milliseconds: minutes for all, as far as it gets.
+SLOW = [f"{' + '.join(['x'] * 80)} + {i} > 0" for i in range(100)]
+SLOW_ROWS = "x,n,loss\n" + "0.5,1,1\n" * 100_000
+
+
+async def slow_sweep(registry: Registry) -> str:
+    return (await create_sweep(registry, constraints=SLOW)).sweep_id
+
+
+def slow_import(
+    registry: Registry, sweep_id: str, timeout: float | None = None
+) -> Awaitable[pb.ImportRunsResponse]:
+    request = pb.ImportRunsRequest(
+        sweep_id=sweep_id, source=pb.PriorRunSource(csv=SLOW_ROWS, skip_unfit=True)
+    )
+    return registry.ImportRuns(request, timeout=timeout)
+
+
+def computing() -> int:
+    """How many threads of the servers in this process compute for callers."""
+    found = 0
+    for frame in list(sys._current_frames().values()):
+        at: Any = frame
+        while at is not None and not (
+            at.f_code.co_filename == turns.__file__ and at.f_code.co_name == "carry_out"
+        ):
+            at = at.f_back
+        found += at is not None
+    return found
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(SOON):
+        while not condition():  # noqa: ASYNC110  # threads set no event of this loop
+            await asyncio.sleep(0.01)
+
+
+@contextlib.asynccontextmanager
+async def other_caller(address: str) -> AsyncIterator[Registry]:
+    # A connection of its own: channels to the same address share one otherwise.
+    options = [("grpc.use_local_subchannel_pool", 1)]
+    async with grpc.aio.insecure_channel(address, options=options) as channel:
+        yield registry_grpc.SweepRegistryServiceStub(channel)
+
+
+@contextlib.asynccontextmanager
+async def watched_loop() -> AsyncIterator[list[float]]:
+    """The longest time within the block for which this loop did nothing else."""
+    longest = [0.0]
+
+    async def tick() -> None:
+        before = time.perf_counter()
+        while True:
+            await asyncio.sleep(0)
+            now = time.perf_counter()
+            longest[0] = max(longest[0], now - before)
+            before = now
+
+    task = asyncio.create_task(tick())
+    try:
+        yield longest
+    finally:
+        task.cancel()
+
+
+async def test_wide_headers_and_unknown_keys_are_refused_at_once(registry: Registry) -> None:
+    sweep = await create_sweep(registry)
+    wide = "x,n,loss," + ",".join(f"c{i}" for i in range(300_000)) + "\n0.5,1,1\n"
+    request = pb.ImportRunsRequest(
+        sweep_id=sweep.sweep_id, source=pb.PriorRunSource(csv=wide), request_id=request_id()
+    )
+    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+        await registry.ImportRuns(request, timeout=SOON)
+    assert "300,003 columns" in refusal.fields["source.csv"]
+    keys = "".join(f"parameter_metric_{i}: 1\n" for i in range(40_000))
+    text = pb.ConfigText(text=f"method: random\n{keys}")
+    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+        await registry.ParseSweepConfig(pb.ParseSweepConfigRequest(config_text=text), timeout=SOON)
+    assert "more than 1,000 problems" in refusal.message
+    assert list(refusal.fields)[-1] == "..."
+
+
+@pytest.mark.parametrize("same_connection", [True, False])
+async def test_a_sweep_is_created_while_others_compute(
+    registry: Registry, registry_address: str, same_connection: bool
+) -> None:
+    sweep_id = await slow_sweep(registry)
+    slow = [asyncio.ensure_future(slow_import(registry, sweep_id)) for _ in range(3)]
+    await until(lambda: computing() > 0)
+    async with contextlib.AsyncExitStack() as stack:
+        caller = registry
+        if not same_connection:
+            caller = await stack.enter_async_context(other_caller(registry_address))
+        async with asyncio.timeout(SOON):
+            for _ in range(5):
+                await create_sweep(caller)
+                await caller.ParseSweepConfig(pb.ParseSweepConfigRequest(config_text=config_text()))
+    assert not any(call.done() for call in slow)
+    for call in slow:
+        call.cancel()
+    await asyncio.gather(*slow, return_exceptions=True)
+    await until(lambda: computing() == 0)
+
+
+async def test_what_is_computed_ends_with_the_call(registry: Registry) -> None:
+    sweep_id = await slow_sweep(registry)
+    calls = [asyncio.ensure_future(slow_import(registry, sweep_id, 1.0)) for _ in range(4)]
+    await until(lambda: computing() > 0)
+    for call in calls:
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await call
+        assert caught.value.code() is StatusCode.DEADLINE_EXCEEDED
+    await until(lambda: computing() == 0)
+    await registry.DeleteSweep(pb.DeleteSweepRequest(sweep_id=sweep_id))
+
+
+async def test_computing_for_one_request_has_an_end(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(of_registry, "_turns", turns.Turns(most_seconds=0.2))
+    sweep_id = await slow_sweep(registry)
+    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+        await slow_import(registry, sweep_id)
+    assert "takes more than 0.2 s to compute" in refusal.message
+
+
+async def test_a_hundred_thousand_prior_runs_leave_the_loop_and_the_server_alone(
+    registry: Registry,
+) -> None:
+    """Neither is held up while they are written, so the database does not end the transaction."""
+    sweep = await create_sweep(registry)
+    rows = "".join(f"{i / 100_000},{1 + i % 8},{i}\n" for i in range(100_000))
+    request = pb.ImportRunsRequest(
+        sweep_id=sweep.sweep_id, source=pb.PriorRunSource(csv="x,n,loss\n" + rows)
+    )
+    async with watched_loop() as longest:
+        answer = await registry.ImportRuns(request, timeout=120)
+    assert answer.imported_runs == 100_000
+    assert longest[0] < HELD
+    page = await registry.ListPriorRuns(
+        pb.ListPriorRunsRequest(sweep_id=sweep.sweep_id, page_size=3)
+    )
+    assert [list(run.objectives) for run in page.runs] == [[0.0], [1.0], [2.0]]
+
+
+VALUES = list(range(10_000))
+LARGE_SPACE = SearchSpace(
+    (
+        Parameter("x", Categorical(tuple(VALUES))),
+        *(
+            Parameter(f"y{i}", Categorical(("a", "b")), (Condition("x", tuple(VALUES)),))
+            for i in range(8)
+        ),
+    )
+)
+
+
+async def test_large_spaces_are_updated_and_enqueued_to_beside_the_loop(
+    registry: Registry,
+) -> None:
+    parameters: dict[str, Any] = {"x": {"values": VALUES}} | {
+        f"y{i}": {"values": ["a", "b"], "when": {"x": VALUES}} for i in range(8)
+    }
+    sweep = await create_sweep(registry, parameters=parameters)
+    update = pb.UpdateSweepRequest(request_id=request_id())
+    update.sweep.sweep_id = sweep.sweep_id
+    update.sweep.spec.search_space.CopyFrom(space_to_proto(LARGE_SPACE))
+    update.sweep.spec.run_cap = 5_000
+    update.update_mask.paths.extend(["spec.search_space", "spec.run_cap"])
+    runs = [
+        pb.EnqueuedRun(parameters=parameters_to_proto({"x": VALUES[-i], "y1": "a"}))
+        for i in range(1, 1_000)
+    ]
+    async with watched_loop() as longest:
+        changed = (await registry.UpdateSweep(update, timeout=SOON)).sweep
+        queued = await registry.EnqueueRuns(
+            pb.EnqueueRunsRequest(sweep_id=sweep.sweep_id, runs=runs, request_id=request_id()),
+            timeout=SOON,
+        )
+    assert (changed.spec.run_cap, len(queued.runs)) == (5_000, 999)
+    assert longest[0] < HELD
+
+
+async def test_runs_are_enqueued_while_the_space_grows(registry: Registry) -> None:
+    """Each is checked for the space as it is when it is queued, and none is refused for it."""
+    sweep = await create_sweep(registry, parameters={"n": {"values": [0]}})
+
+    async def grow() -> None:
+        for size in range(2, 12):
+            update = pb.UpdateSweepRequest(request_id=request_id())
+            update.sweep.sweep_id = sweep.sweep_id
+            space = SearchSpace((Parameter("n", Categorical(tuple(range(size)))),))
+            update.sweep.spec.search_space.CopyFrom(space_to_proto(space))
+            update.update_mask.paths.append("spec.search_space")
+            await registry.UpdateSweep(update)
+
+    async def enqueue() -> None:
+        for _ in range(20):
+            run = pb.EnqueuedRun(parameters=parameters_to_proto({"n": 0}))
+            await registry.EnqueueRuns(
+                pb.EnqueueRunsRequest(sweep_id=sweep.sweep_id, runs=[run], request_id=request_id())
+            )
+
+    await asyncio.gather(grow(), enqueue(), enqueue())
+    listed = await registry.ListRuns(pb.ListRunsRequest(sweep_id=sweep.sweep_id))
+    assert len(listed.runs) == 40
+
+
+async def test_updates_at_the_same_time_all_count(registry: Registry) -> None:
+    """Each is checked for the spec that it meets, and once more where another one was faster."""
+    sweep = await create_sweep(registry, run_cap=1)
+
+    async def update(path: str, **fields: Any) -> None:
+        request = pb.UpdateSweepRequest(request_id=request_id())
+        request.sweep.sweep_id = sweep.sweep_id
+        for name, value in fields.items():
+            setattr(request.sweep.spec, name, value)
+        request.update_mask.paths.append(path)
+        await registry.UpdateSweep(request)
+
+    await asyncio.gather(
+        *(update("spec.run_cap", run_cap=cap) for cap in range(2, 7)),
+        *(update("spec.max_failed_runs", max_failed_runs=most) for most in range(2, 7)),
+    )
+    after = (await registry.GetSweep(pb.GetSweepRequest(sweep_id=sweep.sweep_id))).sweep.spec
+    assert after.run_cap in range(2, 7)
+    assert after.max_failed_runs in range(2, 7)
