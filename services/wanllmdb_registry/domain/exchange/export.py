@@ -24,6 +24,9 @@ from wanllmdb_registry.domain.exchange.formulas import quoted
 from wanllmdb_registry.domain.model import Run, SweepSpec
 
 
+_LINE_END = "\r\n"
+
+
 class RunWriter(Protocol):
     """Writes runs of one sweep as text, piece by piece."""
 
@@ -58,10 +61,16 @@ class CsvWriter:
         return self._csv(map(self._row, with_checkpoints(runs, every=1)))
 
     def _csv(self, rows: Iterable[Sequence[Any]]) -> str:
-        text = io.StringIO()
-        safe = rows if self._raw else map(_safe, rows)
-        csv.writer(text, lineterminator="\n").writerows(safe)
-        return text.getvalue()
+        row = io.StringIO()
+        # By its line end the writer knows what to quote: a carriage return within a cell, too.
+        writer = csv.writer(row, lineterminator=_LINE_END)
+        lines = []
+        for cells in rows if self._raw else map(_safe, rows):
+            writer.writerow(cells)
+            lines.append(row.getvalue().removesuffix(_LINE_END))
+            row.seek(0)
+            row.truncate()
+        return "".join(f"{line}\n" for line in lines)
 
     def _row(self, run: Run) -> list[Any]:
         fixed = _run_values(run)
