@@ -24,6 +24,7 @@ from wanllmdb._agent.reporter import Reporter
 from wanllmdb._agent.signals import shielded
 from wanllmdb._agent.stop_questions import StopQuestions
 from wanllmdb._agent.summary import Summary
+from wanllmdb._agent.text import shown
 from wanllmdb._agent.warnings import Warnings
 from wanllmdb._client import Client
 from wanllmdb._errors import (
@@ -244,7 +245,7 @@ class ActiveRun:
         """
         if not isinstance(data, Mapping):
             raise InvalidArgumentError(
-                f"log takes a dictionary, such as log({{'loss': 0.5}}), not {data!r}"
+                f"log takes a dictionary, such as log({{'loss': 0.5}}), not {shown(data)}"
             )
         self._must_be_here("log")
         with shielded(), self._lock:
@@ -325,6 +326,9 @@ class ActiveRun:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if os.getpid() != self._process:
+            # A fork leaves the block: the run is still its parent's.
+            return
         if exc is None:
             self.finish()
         elif isinstance(exc, Exception):

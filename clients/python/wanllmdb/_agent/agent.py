@@ -98,8 +98,6 @@ class Agent:
         self._tally = Tally(count, policy or GiveUpPolicy.of())
         self._shutdown = Shutdown()
         self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._interrupted = False
-        self._terminated = False
 
     def run(self) -> AgentResult:
         """Works until the sweep has no more runs, `count` is reached, or it is told to end.
@@ -113,7 +111,7 @@ class Agent:
         with Signals(self._heard, self._forwarded):
             sweep = self._find_sweep()
             if sweep is None:
-                return self._result()
+                return self._tally.result()
             if self._make_view is not None:
                 view = self._make_view(sweep)
             else:
@@ -130,7 +128,7 @@ class Agent:
                 raise
             finally:
                 view.close()
-        result = self._result()
+        result = self._tally.result()
         if self._tally.error is not None:
             raise self._tally.error
         summary = summary_text(result.runs, result.failed, view.best, sweep)
@@ -152,9 +150,6 @@ class Agent:
 
     def _is_to_end(self) -> bool:
         return self._shutdown.urgency >= Urgency.DRAIN
-
-    def _result(self) -> AgentResult:
-        return self._tally.result(interrupted=self._interrupted, terminated=self._terminated)
 
     def _say(self, text: str) -> None:
         if self._view is not None:
@@ -225,10 +220,10 @@ class Agent:
         if number in self._forwarded and self._forward is not None:
             self._forward(number)
         if number == signal.SIGTERM:
-            self._terminated = True
+            self._tally.told_to_end(signal.SIGTERM)
             self._stop_all("the agent was told to end by SIGTERM")
         elif number == signal.SIGINT:
-            self._interrupted = True
+            self._tally.told_to_end(signal.SIGINT)
             if count == 1:
                 self._drain()
             elif count == INTERRUPTS_TO_STOP:

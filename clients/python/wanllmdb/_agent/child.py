@@ -38,7 +38,8 @@ def lent_run() -> ActiveRun | None:
         current.adopt(run)
         atexit.register(run.finish)
         # Forks of this process have no part in its end.
-        os.register_at_fork(after_in_child=lambda: atexit.unregister(run.finish))
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=lambda: atexit.unregister(run.finish))
         return run
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sys
 import threading
@@ -23,14 +24,13 @@ class Console:
         self._lock = threading.Lock()
         self._shown = 0
         self._drawn_at = 0.0
-        self.is_live = self._stream.isatty()
+        self.is_live = _is_terminal(self._stream)
         """Whether there is a terminal to redraw a line on."""
 
     def line(self, text: str) -> None:
         """Prints a line that stays."""
         with self._lock:
-            self._stream.write(self._erasure() + text + "\n")
-            self._stream.flush()
+            self._write(self._erasure() + text + "\n")
 
     def live(self, text: str, *, at_once: bool = False) -> None:
         """Redraws the live line, at most ten times a second unless `at_once`; else nothing."""
@@ -39,17 +39,29 @@ class Console:
             return
         with self._lock:
             text = text[: shutil.get_terminal_size().columns - 1]
-            self._stream.write(self._erasure() + text + "\r")
-            self._stream.flush()
+            self._write(self._erasure() + text + "\r")
             self._shown, self._drawn_at = len(text), now
 
     def clear(self) -> None:
         """Takes the live line away."""
         with self._lock:
-            self._stream.write(self._erasure())
+            self._write(self._erasure())
+
+    def _write(self, text: str) -> None:
+        # A program may close stderr, or put anything in its place: there is nobody to tell
+        # then, and no reason to lose a run.
+        with contextlib.suppress(Exception):
+            self._stream.write(text)
             self._stream.flush()
 
     def _erasure(self) -> str:
         erasure = "\r" + " " * self._shown + "\r" if self._shown else ""
         self._shown = 0
         return erasure
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except Exception:
+        return False

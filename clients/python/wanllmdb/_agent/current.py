@@ -34,6 +34,11 @@ def adopt(run: ActiveRun) -> None:
         _active.append(run)
 
 
+def has_runs() -> bool:
+    """Whether this process works on a run, or the process did that it is a fork of."""
+    return bool(_active)
+
+
 def current_run() -> ActiveRun | None:
     """The run of the calling code, or None.
 

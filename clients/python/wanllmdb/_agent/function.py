@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from wanllmdb._agent.active_run import ActiveRun
 from wanllmdb._agent.current import working_on
-from wanllmdb._agent.failures import failed_by
+from wanllmdb._agent.failures import carried, failed_by
+from wanllmdb._agent.forks import call_in_this_process
 from wanllmdb._agent.loop import Ended
 from wanllmdb._agent.orders import StopOrder
 from wanllmdb._agent.signals import Terminated, exposed
+from wanllmdb._agent.surroundings import kept_surroundings
 from wanllmdb._errors import RunStopped
 from wanllmdb._tracing import current_trace, in_trace
 from wanllmdb._types.run import Succeeded
@@ -66,21 +69,35 @@ class FunctionRunner:
             return Ended(None)
         with working_on(run):
             try:
-                with exposed():
-                    self._function()
-            except Terminated as stop:
-                # The agent hears of it in another thread, perhaps later.
-                run.stop(StopOrder(stop.reason, None, gives_back=True))
-                return Ended(None)
-            except RunStopped as stop:
-                return Ended(None, reason=stop.reason)
-            except KeyboardInterrupt:
-                run.stop(StopOrder("the agent was interrupted", None, gives_back=True))
-                return Ended(None)
-            except SystemExit as error:
-                if error.code in (None, 0):
-                    return Ended(Succeeded())
-                return Ended(failed_by(error), error)
-            except Exception as error:
-                return Ended(failed_by(error), error)
+                with kept_surroundings(), exposed():
+                    call_in_this_process(self._function)
+            except BaseException as error:
+                return _ended_by(error, run)
         return Ended(Succeeded())
+
+
+def _ended_by(error: BaseException, run: ActiveRun) -> Ended:
+    """How the run ends whose function raised: an exception fails it, whatever its class.
+
+    A group of exceptions counts as the signal that is in it.
+    """
+    if (terminated := carried(error, Terminated)) is not None:
+        # The agent hears of it in another thread, perhaps later.
+        run.stop(StopOrder(terminated.reason, None, gives_back=True))
+        return Ended(None, raised=signal.SIGTERM)
+    if (stopped := carried(error, RunStopped)) is not None:
+        return Ended(None, reason=stopped.reason)
+    if carried(error, KeyboardInterrupt) is not None:
+        run.stop(StopOrder("the agent was interrupted", None, gives_back=True))
+        return Ended(None, raised=signal.SIGINT)
+    if isinstance(error, SystemExit) and _is_success(error):
+        return Ended(Succeeded())
+    return Ended(failed_by(error), error)
+
+
+def _is_success(error: SystemExit) -> bool:
+    try:
+        return error.code in (None, 0)
+    except Exception:
+        # Any object may be an exit code, also one that can't be compared.
+        return False

@@ -58,6 +58,10 @@ class LeaseKeeper:
                     self._lost(error)
                     return
                 pause = min(self._interval, 1.0)
+            except Exception:
+                # No memory or no stack is left to this thread for a moment: training, which
+                # took them, goes on, and so does the lease.
+                pause = min(self._interval, 1.0)
             else:
                 self._obey(status.command)
 

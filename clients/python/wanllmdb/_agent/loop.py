@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from signal import Signals
 from typing import Protocol
 from uuid import uuid4
 
@@ -42,12 +43,14 @@ class Ended:
     """How the work on a run ended, and the exception that broke it, if one did.
 
     The outcome is None when the work stopped before its end: because of
-    `run.stop_order`, or by itself, and then `reason` may say why.
+    `run.stop_order`, or by itself, and then `reason` may say why. `raised` is the signal
+    whose exception it raised: then the agent ends as by that signal.
     """
 
     outcome: Outcome | None
     cause: BaseException | None = None
     reason: str = ""
+    raised: Signals | None = None
 
 
 class RunOne(Protocol):
@@ -172,8 +175,11 @@ class Loop:
             self._view.line(f"run {run.number} is resumed: step {active.step} is next")
         try:
             ended = self._run_one(active)
+            if ended.raised is not None:
+                self._tally.told_to_end(ended.raised)
+                self._shutdown.demand(Urgency.GIVE_BACK)
             order = active.stop_order
-            if order is not None and order.gives_back:
+            if order is not None and order.gives_back and active.ended is None:
                 self._give_back(active, order.reason)
                 return
             self._say_what_is_ignored(active, ended)

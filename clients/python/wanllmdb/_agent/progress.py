@@ -59,8 +59,9 @@ class Progress:
         parts = [f"run {self._position(run)}"]
         if self.best is not None:
             parts.append(f"best {self.best.objective:.4g}")
-        if self._metric is not None and self._metric in run.summary:
-            parts.append(f"now {run.summary[self._metric]:.4g}")
+        now = run.summary.get(self._metric) if self._metric is not None else None
+        if isinstance(now, int | float):
+            parts.append(f"now {now:.4g}")
         parts.append(parameters_text(run.run.parameters))
         return ", ".join(parts)
 

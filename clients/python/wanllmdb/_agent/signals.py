@@ -72,12 +72,19 @@ def _raise_what_is_due() -> None:
         raise due
 
 
+def hear_again() -> None:
+    """Puts the handlers back that code within `exposed` has replaced; nothing elsewhere."""
+    if _in_charge and threading.current_thread() is threading.main_thread():
+        _in_charge[-1].take_over()
+
+
 class Signals:
     """Hears signals within a `with` block in the main thread; elsewhere there are none.
 
     A second Ctrl-C ends the exposed code with a KeyboardInterrupt, SIGTERM with
     Terminated. A third Ctrl-C raises KeyboardInterrupt wherever the main thread is.
-    A signal that the process ignored before, as under nohup, stays ignored.
+    A signal that the process ignored before, as under nohup, stays ignored. A fork of the
+    process has the handlers that were there before: what it gets is not for the agent.
 
     Args:
         heard: called in a thread, with the signal and how often it came.
@@ -88,7 +95,7 @@ class Signals:
         self, heard: Callable[[signal.Signals, int], None], more: Sequence[signal.Signals] = ()
     ) -> None:
         self._heard = heard
-        self._numbers = (*SHUTDOWN_SIGNALS, *more)
+        self.numbers = (*SHUTDOWN_SIGNALS, *more)
         self._counts: Counter[int] = Counter()
         self._previous: dict[int, Any] = {}
 
@@ -98,10 +105,11 @@ class Signals:
             self._read_end, self._write_end = os.pipe()
             os.set_blocking(self._write_end, False)
             self._previous_wakeup = signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
-            for number in self._numbers:
+            for number in self.numbers:
                 # None: a handler that isn't Python's, which could not be put back.
                 if signal.getsignal(number) not in (signal.SIG_IGN, None):
                     self._previous[number] = signal.signal(number, self._handle)
+            _in_charge.append(self)
             threading.Thread(
                 target=self._listen,
                 args=(frozenset(self._previous), self._previous_wakeup),
@@ -117,10 +125,21 @@ class Signals:
         traceback: TracebackType | None,
     ) -> None:
         if threading.current_thread() is threading.main_thread():
-            for number, previous in self._previous.items():
-                signal.signal(number, previous)
-            signal.set_wakeup_fd(self._previous_wakeup)
-            os.close(self._write_end)
+            self.put_back()
+            _in_charge.remove(self)
+
+    def take_over(self) -> None:
+        """Handles its signals, whatever other code has made of them."""
+        for number in self._previous:
+            signal.signal(number, self._handle)
+        signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
+
+    def put_back(self) -> None:
+        """Leaves the signals to the handlers that were there before."""
+        for number, previous in self._previous.items():
+            signal.signal(number, previous)
+        signal.set_wakeup_fd(self._previous_wakeup)
+        os.close(self._write_end)
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         self._counts[number] += 1
@@ -145,3 +164,32 @@ class Signals:
                 for number in numbers.intersection(read):
                     counts[number] += 1
                     self._heard(signal.Signals(number), counts[number])
+
+
+_in_charge: list[Signals] = []
+_mask_before_fork: list[set[int]] = []
+
+
+def _hold_signals() -> None:
+    # What comes for a fork before it has its own handlers would reach the parent's pipe.
+    numbers = [number for signals in _in_charge for number in signals.numbers]
+    _mask_before_fork.append(signal.pthread_sigmask(signal.SIG_BLOCK, numbers))
+
+
+def _let_signals_pass() -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, _mask_before_fork.pop())
+
+
+def _leave_to_the_parent() -> None:
+    _MainThread.exposed, _MainThread.due = False, None
+    while _in_charge:
+        _in_charge.pop().put_back()
+    _let_signals_pass()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_hold_signals,
+        after_in_parent=_let_signals_pass,
+        after_in_child=_leave_to_the_parent,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from dataclasses import dataclass
 
@@ -44,6 +45,7 @@ class Tally:
         self.runs = 0
         self.failed = 0
         self.ended_by = ""
+        self._signals: set[signal.Signals] = set()
         self.error: BaseException | None = None
         """What ended the agent; the first one that a loop met."""
 
@@ -71,6 +73,11 @@ class Tally:
         """Takes what ends the agent; the first one stands."""
         with self._lock:
             self.error = self.error or error
+
+    def told_to_end(self, number: signal.Signals) -> None:
+        """A signal, or a function that raised what one raises, ends the agent."""
+        with self._lock:
+            self._signals.add(number)
 
     def started(self, run: ActiveRun) -> None:
         """A run begins."""
@@ -102,8 +109,10 @@ class Tally:
         with self._lock:
             self._active.pop(run.number, None)
 
-    def result(self, *, interrupted: bool, terminated: bool) -> AgentResult:
+    def result(self) -> AgentResult:
         """What the agent did."""
+        terminated = signal.SIGTERM in self._signals
+        interrupted = signal.SIGINT in self._signals
         if terminated:
             self.ended_by = "terminated"
         elif interrupted:
