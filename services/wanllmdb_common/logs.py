@@ -10,6 +10,7 @@ from typing import TextIO
 import structlog
 
 from wanllmdb_common.calls.call import current_call
+from wanllmdb_common.one_line import one_line
 from wanllmdb_common.telemetry.trace_context import trace_ids
 
 # Characters of one value, such as a traceback, and values of one line.
@@ -31,7 +32,7 @@ def configure_logging(level: str, form: str) -> None:
         bounded,
     ]
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer()
+        structlog.processors.JSONRenderer(serializer=one_line)
         if form == "json"
         else structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"])
     )

@@ -12,6 +12,7 @@ import grpc.aio
 import structlog
 from grpc_reflection.v1alpha import reflection
 
+from wanllmdb._shown import shown_lines
 from wanllmdb_common.calls.arrivals import Arrivals
 from wanllmdb_common.calls.call import CallStep
 from wanllmdb_common.calls.interceptor import CallInterceptor
@@ -123,5 +124,5 @@ async def serve_until_signal(
             await stop.wait()
             log.info("stopping", service=name)
     except (PortTakenError, TlsFileError) as error:
-        print(f"wanllmdb-{name}: {error}", file=sys.stderr)
+        print(shown_lines(f"wanllmdb-{name}: {error}"), file=sys.stderr)
         raise SystemExit(USAGE_EXIT_CODE) from None

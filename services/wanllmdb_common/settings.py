@@ -9,6 +9,7 @@ from typing import Literal, TypeVar
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, CliApp, SettingsConfigDict, SettingsError
 
+from wanllmdb._shown import shown_lines
 from wanllmdb_common.limit_settings import LimitSettings
 from wanllmdb_common.listen_settings import ListenSettings
 
@@ -80,9 +81,9 @@ def load_settings(settings: type[S], program: str) -> S:
             where = f"--{option}: " if option else ""
             # Of our own checks without what pydantic puts before it.
             message = problem["msg"].removeprefix("Value error, ")
-            print(f"{program}: {where}{message}", file=sys.stderr)
+            print(shown_lines(f"{program}: {where}{message}"), file=sys.stderr)
         raise SystemExit(USAGE_EXIT_CODE) from None
     except SettingsError as error:
-        print(f"{program}: {error}", file=sys.stderr)
+        print(shown_lines(f"{program}: {error}"), file=sys.stderr)
         raise SystemExit(USAGE_EXIT_CODE) from None
     return loaded

@@ -9,6 +9,8 @@ from typing import NoReturn
 
 import typer
 
+from wanllmdb.cli.console import say, say_lines
+
 from .requirements import require_demo
 
 _INTERRUPTED = 130
@@ -35,10 +37,10 @@ def command() -> None:
             sweep_id = run_sweep(platform)
             print_report(platform, sweep_id, seconds=time.monotonic() - began)
     except KeyboardInterrupt:
-        typer.echo("Interrupted; everything was stopped and removed.", err=True)
+        say("Interrupted; everything was stopped and removed.", err=True)
         raise typer.Exit(_INTERRUPTED) from None
     except LocalError as error:
-        typer.echo(f"wanllmdb demo: {error}", err=True)
+        say_lines(f"wanllmdb demo: {error}", err=True)
         raise typer.Exit(1) from None
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import typer
+from wanllmdb.cli.console import say
 
 from .errors import StartError
 from .log_files import open_log, tail
@@ -45,7 +45,7 @@ def temporary_platform() -> Iterator[TemporaryPlatform]:
         folder.chmod(0o711)
         ready_file = folder / "ready.json"
         log_file = folder / "up.log"
-        typer.echo("Starting PostgreSQL and both services ...")
+        say("Starting PostgreSQL and both services ...")
         with open_log(log_file) as log:
             process = start_tethered(
                 [

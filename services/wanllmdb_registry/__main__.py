@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from wanllmdb._shown import shown_lines
 from wanllmdb_common.errors import UnavailableError
 from wanllmdb_common.logs import configure_logging
 from wanllmdb_common.off_loop import SWITCH_INTERVAL
@@ -62,19 +63,21 @@ def main() -> None:
     try:
         asyncio.run(serve(settings))
     except DatabaseUrlError as error:
-        print(f"{PROGRAM}: --database-url: {error}", file=sys.stderr)
+        print(shown_lines(f"{PROGRAM}: --database-url: {error}"), file=sys.stderr)
         raise SystemExit(USAGE_EXIT_CODE) from None
     except UnavailableError as error:
         # The operator may know what no caller is told.
         cause = str(getattr(error.__cause__, "orig", None) or error.__cause__).splitlines()[0]
         print(
-            f"{PROGRAM}: the database can't be used: {cause}; check --database-url and that "
-            "PostgreSQL runs",
+            shown_lines(
+                f"{PROGRAM}: the database can't be used: {cause}; check --database-url and that "
+                "PostgreSQL runs"
+            ),
             file=sys.stderr,
         )
         raise SystemExit(1) from None
     except NewerDatabaseError as error:
-        print(f"{PROGRAM}: {error}", file=sys.stderr)
+        print(shown_lines(f"{PROGRAM}: {error}"), file=sys.stderr)
         raise SystemExit(1) from None
 
 

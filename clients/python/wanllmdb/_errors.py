@@ -24,6 +24,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
+from wanllmdb._shown import shown_lines
+
 
 class FieldProblem(NamedTuple):
     """One problem of one field of a request or a sweep's config."""
@@ -59,13 +61,20 @@ class WanllmdbError(Exception):
         self.metadata: dict[str, str] = dict(metadata or {})
         self.fields: list[FieldProblem] = list(fields)
 
+    def __str__(self) -> str:
+        # It ends up on terminals, and repeats names that other people chose.
+        return shown_lines(self._text())
+
+    def _text(self) -> str:
+        return self.message
+
 
 class InvalidArgumentError(WanllmdbError):
     """The request can't succeed; `str()` lists every field at fault on a line of its own."""
 
     _HEADLINES: ClassVar[Mapping[str, str]] = {"INVALID_SWEEP_CONFIG": "invalid sweep config"}
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         if not self.fields:
             return self.message
         headline = self._HEADLINES.get(self.reason, "invalid request")

@@ -6,7 +6,6 @@ says what of each goes into its line; a server with such an RPC missing from it 
 
 from __future__ import annotations
 
-import json
 import logging
 import logging.handlers
 import sys
@@ -20,6 +19,7 @@ from google.protobuf.descriptor import Descriptor
 
 from wanllmdb_common.calls.call import REQUEST_ID_KEY, Call, logged_id
 from wanllmdb_common.calls.keys import claimed_key_id
+from wanllmdb_common.one_line import one_line
 
 LOGGER = "wanllmdb.audit"
 
@@ -120,7 +120,7 @@ class Audit:
                 line["request_id"] = text(request_id)
             about = rule(call.request, call.response)
             line |= {key: value for key, value in about.items() if value not in ("", None)}
-        self._log.info(json.dumps(line))
+        self._log.info(one_line(line))
 
 
 def audit_logger(destination: str) -> logging.Logger:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 import structlog
 from prometheus_client import start_http_server
 
+from wanllmdb._shown import shown_lines
 from wanllmdb_common.calls.audit import Audit, AuditTable
 from wanllmdb_common.calls.call import CallStep
 from wanllmdb_common.listen_settings import UNIX_SCHEMES
@@ -99,5 +100,5 @@ async def _end(task: asyncio.Task[None]) -> None:
 
 
 def _refuse(name: str, problem: str) -> NoReturn:
-    print(f"wanllmdb-{name}: {problem}", file=sys.stderr)
+    print(shown_lines(f"wanllmdb-{name}: {problem}"), file=sys.stderr)
     raise SystemExit(USAGE_EXIT_CODE) from None

@@ -62,3 +62,7 @@ class CommandLine:
         """Creates a sweep and gives its id."""
         said = await self("sweep", "create", "-", "--quiet", *arguments, stdin=json.dumps(config))
         return said.out.strip()
+
+    async def create_from(self, text: str) -> str:
+        """Creates a sweep from the text of a config file and gives its id."""
+        return (await self("sweep", "create", "-", "--quiet", stdin=text)).out.strip()

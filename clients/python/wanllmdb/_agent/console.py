@@ -9,13 +9,16 @@ import threading
 import time
 from typing import TextIO
 
+from wanllmdb._shown import fitting, shown, shown_lines
+
 _REDRAW_INTERVAL = 0.1
 
 
 class Console:
     """Lines for people. Safe to use from many threads.
 
-    The redrawn line ends with a carriage return, so that what the training
+    What is said of runs and errors may come from other people: what a terminal would obey is
+    escaped. The redrawn line ends with a carriage return, so that what the training
     function prints starts at the margin and overwrites it.
     """
 
@@ -30,13 +33,14 @@ class Console:
     def line(self, text: str) -> None:
         """Prints a line that stays."""
         with self._lock:
-            self._write(self._erasure() + text + "\n")
+            self._write(self._erasure() + fitting(shown_lines(text), self._stream) + "\n")
 
     def live(self, text: str, *, at_once: bool = False) -> None:
         """Redraws the live line, at most ten times a second unless `at_once`; else nothing."""
         now = time.monotonic()
         if not self.is_live or (not at_once and now - self._drawn_at < _REDRAW_INTERVAL):
             return
+        text = fitting(shown(text), self._stream)
         with self._lock:
             text = text[: shutil.get_terminal_size().columns - 1]
             self._write(self._erasure() + text + "\r")

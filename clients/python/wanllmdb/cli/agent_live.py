@@ -7,16 +7,17 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from wanllmdb import BestRun, Client, RunChanged, RunState, Sweep, WanllmdbError
 from wanllmdb._agent import ActiveRun, View
+from wanllmdb._shown import shown_lines
 from wanllmdb.cli import formats
 from wanllmdb.cli.agent_picture import Picture
+from wanllmdb.cli.console import Console, escape
 from wanllmdb.cli.sparkline import sparkline
 
 _DRAWN_A_SECOND = 4
@@ -70,7 +71,7 @@ class LiveView:
 
     def line(self, text: str) -> None:
         """Something to say, above the view."""
-        self._console.print(Text(text))
+        self._console.print(Text(shown_lines(text)))
 
     def print_line(self, run: ActiveRun, text: str, is_error: bool) -> None:
         """What a program prints, above the view; colors of its own are kept."""

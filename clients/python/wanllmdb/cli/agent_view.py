@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from typing import Protocol
 
-import rich.console
-
 from wanllmdb import Client, Sweep
 from wanllmdb._agent import ActiveRun, Console, View
 from wanllmdb._agent.progress import Progress
+from wanllmdb._shown import fitting
 from wanllmdb.cli.agent_live import LiveView
 from wanllmdb.cli.command_runner import PrintLine
+from wanllmdb.cli.console import stderr
 
 
 class AgentView(Protocol):
@@ -42,12 +42,14 @@ class Lines:
         return Progress(console, sweep, self._count)
 
     def _print_line(self, run: ActiveRun, text: str, is_error: bool) -> None:
-        print(f"[run {run.number}] {text}", file=sys.stderr if is_error else sys.stdout, flush=True)
+        # What the user's own program prints is the user's: it is passed on as it came.
+        stream = sys.stderr if is_error else sys.stdout
+        print(fitting(f"[run {run.number}] {text}", stream), file=stream, flush=True)
 
 
 def agent_view(client: Client, *, count: int | None, parallel: int, plain: bool) -> AgentView:
     """The view for where stderr goes."""
-    console = rich.console.Console(stderr=True, highlight=False)
+    console = stderr()
     if plain or not console.is_terminal or console.is_dumb_terminal:
         return Lines(count=count, parallel=parallel)
     return LiveView(client, count=count, parallel=parallel, console=console)

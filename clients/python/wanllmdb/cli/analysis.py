@@ -8,12 +8,11 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from wanllmdb import CorrelationMethod, ImportanceEvaluator, SweepComparison
 from wanllmdb.cli import plots, tables
 from wanllmdb.cli.connection import client_of
-from wanllmdb.cli.console import stdout
+from wanllmdb.cli.console import escape, say, stdout
 from wanllmdb.cli.documents import print_json
 from wanllmdb.cli.options import AsJson, MetricName, SweepId, SweepIds
 from wanllmdb.cli.shown_runs import metric_names, print_runs
@@ -43,13 +42,13 @@ def best(
     if as_json:
         print_json(found)
     elif not found.runs:
-        typer.echo("No run has finished yet.")
+        say("No run has finished yet.")
     else:
         print_runs(found.runs, metrics)
         if is_front:
             shown = len(found.runs)
             cut = f"{shown} of " if found.total_runs > shown else ""
-            typer.echo(f"{cut}{found.total_runs} runs that no other run dominates")
+            say(f"{cut}{found.total_runs} runs that no other run dominates")
 
 
 def importance(
@@ -68,7 +67,7 @@ def importance(
         print_json(result)
         return
     stdout().print(tables.importances_table(result))
-    typer.echo(f"from {result.runs_used} finished runs")
+    say(f"from {result.runs_used} finished runs")
 
 
 def history(
@@ -103,7 +102,7 @@ def hypervolume(
     ends = (result.run_numbers[0], result.run_numbers[-1]) if result.run_numbers else (0, 0)
     stdout().print(plots.steps([line], left=f"run {ends[0]}", right=f"run {ends[1]}"))
     from_point = ", ".join(f"{name} {value:.6g}" for name, value in result.reference_point.items())
-    typer.echo(f"measured from {from_point}")
+    say(f"measured from {from_point}")
 
 
 def slices(

@@ -10,13 +10,16 @@ import typer
 from wanllmdb._version import __version__
 from wanllmdb.cli import agent, algorithms, analysis, keys, runs, spool, sweeps, templates, watching
 from wanllmdb.cli.connection import ConnectionOptions
+from wanllmdb.cli.console import say
 from wanllmdb.cli.plugins import add_plugins
+from wanllmdb.cli.program import Program
 
 
 def build_app() -> typer.Typer:
     """The program with its own commands and those that other packages bring."""
     app = typer.Typer(
         name="wanllmdb",
+        cls=Program,
         no_args_is_help=True,
         rich_markup_mode="markdown",
         # A traceback is for defects; then the plain one can be pasted into a report.
@@ -51,7 +54,7 @@ def build_app() -> typer.Typer:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"wanllmdb {__version__}")
+        say(f"wanllmdb {__version__}")
         raise typer.Exit
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from rich.markup import escape
 from rich.table import Table
 
 from wanllmdb import UNSET, Algorithm, ApiKey, Run, Sweep, Template
+from wanllmdb._shown import shown as one_line
 from wanllmdb.cli import formats, tables, wording
+from wanllmdb.cli.console import escape, escape_lines
 
 
 class _Fields:
@@ -24,25 +25,28 @@ class _Fields:
     def add(self, name: str, text: str, *, is_markup: bool = False) -> None:
         """Adds a row, unless there is no text."""
         if text:
-            self.table.add_row(
-                "" if name == self._last else name, text if is_markup else escape(text)
-            )
+            markup = text if is_markup else escape(text)
+            self.table.add_row("" if name == self._last else name, markup)
             self._last = name
+
+    def add_lines(self, name: str, text: str) -> None:
+        """Adds a row for a text of several lines."""
+        self.add(name, escape_lines(text), is_markup=True)
 
     def add_all(self, name: str, values: Mapping[str, object]) -> None:
         """Adds a row a value."""
-        width = max(map(len, values), default=0)
+        width = max((len(one_line(key)) for key in values), default=0)
         for key, value in values.items():
-            self.add(name, f"{key:<{width}}  {wording.plain(value)}")
+            self.add(name, f"{one_line(key):<{width}}  {wording.plain(value)}")
 
 
 def sweep(shown: Sweep) -> Table:
     """A sweep: its state, counters, best run, and what it searches."""
     spec, stats = shown.spec, shown.stats
     fields = _Fields()
-    fields.add("sweep", f"[bold]{shown.sweep_id}[/]  {escape(shown.name)}", is_markup=True)
+    fields.add("sweep", f"[bold]{escape(shown.sweep_id)}[/]  {escape(shown.name)}", is_markup=True)
     fields.add("project", shown.project)
-    fields.add("description", shown.description)
+    fields.add_lines("description", shown.description)
     reason = str(shown.finish_reason or "").replace("_", " ")
     why = escape(shown.end_message or reason)
     fields.add(
@@ -109,8 +113,8 @@ def run(shown: Run, metrics: tuple[str, ...]) -> Table:
         fields.add("last step", str(shown.last_step))
     fields.add_all("last values", {name: formats.number(v) for name, v in shown.summary.items()})
     if shown.error is not None:
-        fields.add("error", shown.error.message)
-        fields.add("traceback", shown.error.traceback)
+        fields.add_lines("error", shown.error.message)
+        fields.add_lines("traceback", shown.error.traceback)
     return fields.table
 
 
@@ -118,24 +122,24 @@ def template(shown: Template) -> Table:
     """A template: what to fill in."""
     fields = _Fields()
     origin = "  [dim]built in[/]" if shown.built_in else ""
-    fields.add("template", f"[bold]{shown.name}[/]{origin}", is_markup=True)
-    fields.add("description", shown.description)
+    fields.add("template", f"[bold]{escape(shown.name)}[/]{origin}", is_markup=True)
+    fields.add_lines("description", shown.description)
     fields.add("changed", "" if shown.built_in else formats.time_ago(shown.update_time))
-    width = max((len(each.name) for each in shown.placeholders), default=0)
+    width = max((len(one_line(each.name)) for each in shown.placeholders), default=0)
     for each in shown.placeholders:
         value = "required"
         if each.default is not UNSET:
             value = f"default {json.dumps(each.default, ensure_ascii=False)}"
         elif each.example is not UNSET:
             value += f", as {json.dumps(each.example, ensure_ascii=False)}"
-        fields.add("values", f"{each.name:<{width}}  {each.description} ({value})")
+        fields.add_lines("values", f"{one_line(each.name):<{width}}  {each.description} ({value})")
     return fields.table
 
 
 def key(shown: ApiKey) -> Table:
     """An API key: what it may do, and until when."""
     fields = _Fields()
-    fields.add("key", f"[bold]{shown.key_id}[/]  {escape(shown.name)}", is_markup=True)
+    fields.add("key", f"[bold]{escape(shown.key_id)}[/]  {escape(shown.name)}", is_markup=True)
     fields.add("role", shown.role)
     fields.add("projects", formats.projects(shown.projects))
     fields.add("state", formats.key_state(shown), is_markup=True)
@@ -148,10 +152,10 @@ def key(shown: ApiKey) -> Table:
 def algorithm(shown: Algorithm) -> Table:
     """An algorithm: what it does and what it takes."""
     fields = _Fields()
-    fields.add("name", f"[bold]{shown.name}[/]  {escape(shown.title)}", is_markup=True)
+    fields.add("name", f"[bold]{escape(shown.name)}[/]  {escape(shown.title)}", is_markup=True)
     fields.add("kind", str(shown.kind).replace("_", " "))
     fields.add("method", str(shown.method or ""))
-    fields.add("", shown.description)
+    fields.add_lines("", shown.description)
     takes = [
         "needs a metric" if shown.needs_metric else "",
         "several metrics" if shown.takes_several_metrics else "",

@@ -16,21 +16,20 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, get_args
 
-import typer
-
 from wanllmdb import UNSET, Distribution
+from wanllmdb.cli.console import say_json
 
 _DISTRIBUTIONS = get_args(Distribution)
 
 
 def print_json(value: object) -> None:
     """Prints one document, on several lines."""
-    typer.echo(json.dumps(to_plain(value), indent=2, ensure_ascii=False, allow_nan=False))
+    say_json(json.dumps(to_plain(value), indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def print_json_line(value: object) -> None:
     """Prints one document on one line."""
-    typer.echo(json.dumps(to_plain(value), ensure_ascii=False, allow_nan=False))
+    say_json(json.dumps(to_plain(value), ensure_ascii=False, allow_nan=False))
 
 
 def to_plain(value: object) -> Any:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from rich.markup import escape
-
 from wanllmdb import ApiKey, Run, RunState
 from wanllmdb._types.keys import ALL_PROJECTS
+from wanllmdb.cli.console import escape
 
 RUN_STYLES = {
     "queued": "dim",
@@ -58,7 +57,7 @@ def value_of(value: object) -> str:
     """A parameter's value, as rich markup."""
     if isinstance(value, float):
         return number(value)
-    return escape(str(value))
+    return escape(value)
 
 
 def parameters(values: Mapping[str, object]) -> str:

@@ -13,7 +13,7 @@ from wanllmdb import ApiKey, CreatedKey, Role
 from wanllmdb._types.keys import ALL_PROJECTS
 from wanllmdb.cli import details, formats, tables
 from wanllmdb.cli.connection import client_of
-from wanllmdb.cli.console import stdout
+from wanllmdb.cli.console import say, stdout
 from wanllmdb.cli.documents import print_json
 from wanllmdb.cli.options import AsJson
 
@@ -61,7 +61,7 @@ def create(
     if as_json:
         print_json({"key": created.key, "text": created.text})
         return
-    typer.echo(created.text)
+    say(created.text)
     _explain(created, is_asked_for=is_asked_for)
 
 
@@ -98,7 +98,7 @@ def revoke(
     if as_json:
         print_json(key)
     else:
-        typer.echo(f"Revoked key {key.key_id}{_named(key)}.")
+        say(f"Revoked key {key.key_id}{_named(key)}.")
 
 
 @app.command()
@@ -109,7 +109,7 @@ def whoami(context: typer.Context, as_json: AsJson = False) -> None:
     if as_json:
         print_json(caller)
     elif caller.key is None:
-        typer.echo("The registry asks for no keys: everybody may do everything.")
+        say("The registry asks for no keys: everybody may do everything.")
     else:
         stdout().print(details.key(caller.key))
 
@@ -117,14 +117,18 @@ def whoami(context: typer.Context, as_json: AsJson = False) -> None:
 def _explain(created: CreatedKey, *, is_asked_for: bool) -> None:
     key = created.key
     end = formats.time_left(key.expire_time)
-    typer.echo(
+    say(
         f"Created key {key.key_id}{_named(key)}: {key.role} in {formats.projects(key.projects)}, "
-        f"expires {end}.\nThe key is shown this once. Who uses it sets WANLLMDB_API_KEY to it, or "
+        f"expires {end}.",
+        err=True,
+    )
+    say(
+        "The key is shown this once. Who uses it sets WANLLMDB_API_KEY to it, or "
         "WANLLMDB_API_KEY_FILE to a file that holds it.",
         err=True,
     )
     if not is_asked_for:
-        typer.echo(
+        say(
             "Note: the registry asks for no keys at present; it does when it is started with "
             "--require-keys.",
             err=True,

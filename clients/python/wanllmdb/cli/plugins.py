@@ -12,6 +12,8 @@ from typing import Any
 
 import typer
 
+from wanllmdb.cli.console import say
+
 COMMANDS = "wanllmdb.commands"
 RUN_EXCHANGE = "wanllmdb.run_exchange"
 
@@ -35,13 +37,13 @@ def load_exchange(name: str, extra: str) -> Any:
             return entry.load()
         except ImportError as error:
             reason = error
-    typer.echo(f"this needs more ({reason}): pip install 'wanllmdb[{extra}]'", err=True)
+    say(f"this needs more ({reason}): pip install 'wanllmdb[{extra}]'", err=True)
     raise typer.Exit(1)
 
 
 def _add_absent(app: typer.Typer, entry: EntryPoint, error: ImportError) -> None:
     def absent() -> None:
-        typer.echo(
+        say(
             f"`wanllmdb {entry.name}` can't be loaded ({error}): pip install 'wanllmdb[server]'",
             err=True,
         )

@@ -9,9 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from wanllmdb import UNSET, EnqueuedRun, RunOrder, RunState
+from wanllmdb._shown import shown
 from wanllmdb.cli import details
 from wanllmdb.cli.connection import client_of
-from wanllmdb.cli.console import stdout
+from wanllmdb.cli.console import say, say_lines, stdout
 from wanllmdb.cli.documents import print_json
 from wanllmdb.cli.options import (
     NOTHING_TO_CHANGE,
@@ -62,11 +63,11 @@ def list_runs(
         runs = list(itertools.islice(found, most))
         more = next(found, None) is not None
     if not runs:
-        typer.echo(f"No runs. Start an agent: wanllmdb agent {sweep_id} -- python train.py")
+        say(f"No runs. Start an agent: wanllmdb agent {sweep_id} -- python train.py")
         return
     print_runs(runs, metrics)
     if more:
-        typer.echo(f"There are more than these {len(runs)}: see --limit and --order.")
+        say(f"There are more than these {len(runs)}: see --limit and --order.")
 
 
 @app.command()
@@ -102,10 +103,10 @@ def metrics(
     for key in names:
         for point in histories[key].points:
             by_step.setdefault(point.step, {})[key] = point.value
-    typer.echo("\t".join(["step", *names]))
+    say_lines("\t".join(["step", *map(shown, names)]))
     for step in sorted(by_step):
         values = (f"{by_step[step][key]!r}" if key in by_step[step] else "" for key in names)
-        typer.echo("\t".join([str(step), *values]))
+        say_lines("\t".join([str(step), *values]))
 
 
 @app.command()
@@ -137,7 +138,7 @@ def update(
     if as_json:
         print_json(run)
     else:
-        typer.echo(f"Changed run {number} of sweep {sweep_id}.")
+        say(f"Changed run {number} of sweep {sweep_id}.")
 
 
 @app.command()
@@ -171,7 +172,7 @@ def enqueue(
         print_json(queued)
     else:
         numbers = ", ".join(str(run.number) for run in queued)
-        typer.echo(f"Queued run{'s' if len(queued) > 1 else ''} {numbers}.")
+        say(f"Queued run{'s' if len(queued) > 1 else ''} {numbers}.")
 
 
 def _objects(file: str) -> list[dict[str, Any]]:

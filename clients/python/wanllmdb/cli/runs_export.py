@@ -12,6 +12,7 @@ import typer
 
 from wanllmdb import Client, RunFormat, RunState
 from wanllmdb.cli.connection import client_of
+from wanllmdb.cli.console import for_programs, say
 from wanllmdb.cli.documents import print_json
 from wanllmdb.cli.options import AsJson, SweepId
 from wanllmdb.cli.plugins import load_exchange
@@ -97,7 +98,7 @@ def export_runs(
     if as_json:
         print_json({"runs": count, "target": target})
     elif optuna is not None or output is not None:
-        typer.echo(f"Wrote {count} runs to {target}.")
+        say(f"Wrote {count} runs to {target}.")
 
 
 def _write_text(
@@ -111,7 +112,7 @@ def _write_text(
     run_format = RunFormat.CSV if chosen is FileFormat.CSV else RunFormat.JSON_LINES
     pieces = client.export_runs(sweep_id, run_format, states=states, raw_cells=raw_cells)
     if output is None:
-        return _write(pieces, sys.stdout.buffer, chosen)
+        return _write(for_programs(pieces), sys.stdout.buffer, chosen)
     # Ask before the file is made: an unknown sweep leaves none behind.
     first = next(iter(pieces), b"")
     try:

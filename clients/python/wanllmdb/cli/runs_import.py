@@ -8,6 +8,7 @@ import typer
 
 from wanllmdb import PriorSweep
 from wanllmdb.cli.connection import client_of
+from wanllmdb.cli.console import say
 from wanllmdb.cli.documents import print_json
 from wanllmdb.cli.options import AsJson, SkipUnfit, SweepId
 from wanllmdb.cli.plugins import load_exchange
@@ -60,6 +61,6 @@ def import_runs(
     if as_json:
         print_json(result)
         return
-    typer.echo(taken(result.imported_runs, result.skipped_runs))
+    say(taken(result.imported_runs, result.skipped_runs))
     for reason in result.skip_reasons:
-        typer.echo(f"  {reason}")
+        say(f"  {reason}")

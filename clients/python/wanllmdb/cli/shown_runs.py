@@ -5,11 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-import typer
-
 from wanllmdb import Client, Run
 from wanllmdb.cli import tables
-from wanllmdb.cli.console import stdout
+from wanllmdb.cli.console import say, stdout
 from wanllmdb.cli.documents import print_json
 
 
@@ -25,7 +23,7 @@ def print_prior_runs(client: Client, sweep_id: str, most: int | None, as_json: b
     if as_json:
         print_json(runs)
     elif not runs:
-        typer.echo(f"No prior runs. Import some: wanllmdb runs import {sweep_id} FILE.csv")
+        say(f"No prior runs. Import some: wanllmdb runs import {sweep_id} FILE.csv")
     else:
         stdout().print(tables.prior_runs_table(runs, metrics=metric_names(client, sweep_id)))
 

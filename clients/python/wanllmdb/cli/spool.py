@@ -10,13 +10,12 @@ from typing import Annotated
 
 import typer
 from rich import box
-from rich.markup import escape
 from rich.table import Table
 
 from wanllmdb._spool import BadSpoolFileError, Courier, Spool, SpooledRun
 from wanllmdb.cli import formats
 from wanllmdb.cli.connection import client_of
-from wanllmdb.cli.console import stdout
+from wanllmdb.cli.console import escape, say, stdout
 from wanllmdb.cli.documents import print_json
 from wanllmdb.cli.options import AsJson
 
@@ -59,7 +58,7 @@ def list_files(as_json: AsJson = False) -> None:
     elif listed:
         stdout().print(_table(listed))
     else:
-        typer.echo(f"nothing waits in {spool.path}")
+        say(f"nothing waits in {spool.path}")
 
 
 @app.command()
@@ -78,13 +77,13 @@ def send(
     spool = Spool.of_environment()
     paths = [_found(spool, name) for name in files] if files else None
     with client_of(context) as client:
-        done = Courier(client, spool, lambda line: typer.echo(line, err=True)).deliver(paths)
+        done = Courier(client, spool, lambda line: say(line, err=True)).deliver(paths)
     if as_json:
         why = None if done.error is None else str(done.error)
         counts = {"delivered": done.delivered, "refused": done.refused, "left": done.left}
         print_json({**counts, "error": why})
     else:
-        typer.echo(f"{done.delivered} delivered, {done.refused} refused, {done.left} left")
+        say(f"{done.delivered} delivered, {done.refused} refused, {done.left} left")
     if done.refused or done.left:
         raise typer.Exit(1)
 
@@ -109,7 +108,7 @@ def drop(
     if as_json:
         print_json({"dropped": [path.name for path in paths]})
     else:
-        typer.echo(f"{len(paths)} dropped")
+        say(f"{len(paths)} dropped")
 
 
 def _drop(spool: Spool, path: Path) -> None:
@@ -173,7 +172,7 @@ def _table(listed: Iterable[Listed]) -> Table:
         table.add_row(
             escape(entry.file),
             entry.state,
-            entry.outcome or "running",
+            escape(entry.outcome or "running"),
             str(entry.values),
             escape(entry.registry),
             formats.time_ago(entry.time),

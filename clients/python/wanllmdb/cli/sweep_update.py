@@ -9,6 +9,7 @@ import typer
 
 from wanllmdb import UNSET, Client, ParsedConfig
 from wanllmdb.cli.connection import client_of
+from wanllmdb.cli.console import say
 from wanllmdb.cli.documents import print_json
 from wanllmdb.cli.options import (
     NONE,
@@ -100,9 +101,9 @@ def update(
     if as_json:
         print_json(updated)
         return
-    typer.echo(f"Changed sweep {sweep_id}: {', '.join(changes).replace('_', ' ')}.")
+    say(f"Changed sweep {sweep_id}: {', '.join(changes).replace('_', ' ')}.")
     for warning in updated.warnings:
-        typer.echo(f"  note: {warning}")
+        say(f"  note: {warning}")
 
 
 def _targets(given: list[str]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from wanllmdb import (
 )
 from wanllmdb.cli import details, tables
 from wanllmdb.cli.connection import client_of
-from wanllmdb.cli.console import stdout
+from wanllmdb.cli.console import confirm, put_document, say, stdout
 from wanllmdb.cli.documents import print_json
 from wanllmdb.cli.options import AsJson, SkipUnfit, SweepId, assignments, read_file
 from wanllmdb.cli.runs_elsewhere import runs_at_once, taken
@@ -85,7 +85,7 @@ def create(
     if as_json:
         print_json(created)
     elif quiet:
-        typer.echo(created.sweep.sweep_id)
+        say(created.sweep.sweep_id)
     else:
         _print_created(created)
 
@@ -113,7 +113,7 @@ def list_sweeps(
     if as_json:
         print_json(sweeps)
     elif not sweeps:
-        typer.echo("No sweeps. Create one: wanllmdb sweep create sweep.yaml")
+        say("No sweeps. Create one: wanllmdb sweep create sweep.yaml")
     else:
         console = stdout()
         console.print(tables.sweeps_table(sweeps, width=console.width))
@@ -185,7 +185,7 @@ def delete(
     if as_json:
         print_json({"deleted": sweep_id})
     else:
-        typer.echo(f"Deleted sweep {sweep_id}.")
+        say(f"Deleted sweep {sweep_id}.")
 
 
 @app.command()
@@ -200,35 +200,32 @@ def export(
     """Print a sweep's config; creating a sweep from it gives an equal one."""
     with client_of(context) as client:
         text = client.export_sweep(sweep_id, ConfigFormat.JSON if as_json else config_format)
-    typer.echo(text.rstrip("\n"))
+    put_document(text.rstrip("\n") + "\n")
 
 
 def _print_created(created: CreatedSweep) -> None:
     sweep = created.sweep
-    typer.echo(f"Created sweep {sweep.sweep_id}: {sweep.name}, in project {sweep.project}.")
+    say(f"Created sweep {sweep.sweep_id}: {sweep.name}, in project {sweep.project}.")
     for warning in created.warnings:
-        typer.echo(f"  note: {warning}")
+        say(f"  note: {warning}")
     if created.imported_runs or created.skipped_runs:
-        typer.echo(f"  {taken(created.imported_runs, created.skipped_runs)}")
+        say(f"  {taken(created.imported_runs, created.skipped_runs)}")
     if created.grid_size is not None:
         # The field ends there: the grid is as large or larger.
         least = "at least " if created.grid_size == _LARGEST_GRID_SIZE else ""
-        typer.echo(f"  The grid has {least}{created.grid_size:,} points.")
-    typer.echo("Next:")
+        say(f"  The grid has {least}{created.grid_size:,} points.")
+    say("Next:")
     own = sweep.spec.program or sweep.spec.command
-    typer.echo(f"  wanllmdb agent {sweep.sweep_id}" + ("" if own else " -- python train.py"))
+    say(f"  wanllmdb agent {sweep.sweep_id}" + ("" if own else " -- python train.py"))
 
 
 def _print_moved(sweep: Sweep, as_json: bool) -> None:
     if as_json:
         print_json(sweep)
     else:
-        typer.echo(f"Sweep {sweep.sweep_id} is {sweep.state}.")
+        say(f"Sweep {sweep.sweep_id} is {sweep.state}.")
 
 
 def _confirm_delete(client: Client, sweep_id: str) -> None:
     sweep = client.get_sweep(sweep_id)
-    typer.confirm(
-        f"Delete sweep {sweep_id} ({sweep.name}, {sweep.stats.total_runs} runs) for good?",
-        abort=True,
-    )
+    confirm(f"Delete sweep {sweep_id} ({sweep.name}, {sweep.stats.total_runs} runs) for good?")

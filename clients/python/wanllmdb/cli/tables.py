@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from rich import box
-from rich.markup import escape
 from rich.table import Table
 
 from wanllmdb import (
@@ -25,6 +24,7 @@ from wanllmdb import (
     Template,
 )
 from wanllmdb.cli import formats, plots, wording
+from wanllmdb.cli.console import escape
 
 # Of a row of runs, beside the parameters: number, state, objective, time, a short note.
 _WIDTH_OF_THE_REST = 56
@@ -50,9 +50,9 @@ def sweeps_table(sweeps: Sequence[Sweep], *, width: int) -> Table:
         cap = f"/{spec.run_cap}" if spec.run_cap is not None else ""
         method = spec.sampler.name if spec.sampler is not None else spec.method
         table.add_row(
-            sweep.sweep_id,
+            escape(sweep.sweep_id),
             escape(sweep.name),
-            *([escape(sweep.project), method] if is_wide else []),
+            *([escape(sweep.project), escape(method)] if is_wide else []),
             formats.sweep_state(sweep.state),
             f"{sweep.stats.total_runs}{cap}",
             formats.number(best.objective if best else None),
@@ -156,7 +156,9 @@ def templates_table(templates: Sequence[Template]) -> Table:
         ]
         # The first sentence says what it is for.
         purpose = template.description.partition(". ")[0].partition("? ")
-        table.add_row(template.name, escape(" ".join(names)), escape("".join(purpose[:2]).strip()))
+        table.add_row(
+            escape(template.name), escape(" ".join(names)), escape("".join(purpose[:2]).strip())
+        )
     return table
 
 
@@ -171,9 +173,9 @@ def keys_table(keys: Sequence[ApiKey]) -> Table:
         table.add_column(heading, no_wrap=True)
     for key in keys:
         table.add_row(
-            key.key_id,
+            escape(key.key_id),
             escape(key.name),
-            str(key.role),
+            escape(key.role),
             escape(formats.projects(key.projects)),
             formats.key_state(key),
             formats.time_left(key.expire_time),
@@ -193,8 +195,8 @@ def algorithms_table(algorithms: Sequence[Algorithm]) -> Table:
         title = escape(each.title) + ("" if each.is_installed else " [dim](not installed)[/]")
         table.add_row(
             str(each.kind).replace("_", " "),
-            each.name,
-            str(each.method or ""),
+            escape(each.name),
+            escape(each.method or ""),
             title,
             escape(" ".join(option.name for option in each.options)),
         )
@@ -212,7 +214,7 @@ def options_table(options: Sequence[AlgorithmOption]) -> Table:
         if option.default is None:
             default = "(decides itself)"
         table.add_row(
-            option.name,
+            escape(option.name),
             escape(wording.allowed(option)),
             escape(default),
             escape(option.description),
@@ -266,7 +268,7 @@ def comparison_table(comparison: SweepComparison) -> Table:
         has_best = bool(course.best_objectives)
         table.add_row(
             plots.mark(index),
-            course.sweep_id,
+            escape(course.sweep_id),
             escape(course.name),
             formats.sweep_state(course.state),
             str(course.total_runs),

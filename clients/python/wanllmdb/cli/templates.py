@@ -9,9 +9,10 @@ import typer
 import yaml
 
 from wanllmdb import UNSET, ConfigFormat, Template, TemplatePlaceholder
+from wanllmdb._shown import shown_lines
 from wanllmdb.cli import details, tables
 from wanllmdb.cli.connection import client_of
-from wanllmdb.cli.console import stdout
+from wanllmdb.cli.console import put_document, say, say_lines, stdout
 from wanllmdb.cli.documents import print_json
 from wanllmdb.cli.options import AsJson, assignments, read_file
 
@@ -59,10 +60,10 @@ def show(
     if as_json:
         print_json(template)
     elif as_file:
-        typer.echo(_to_file(template), nl=False)
+        put_document(_to_file(template))
     else:
         stdout().print(details.template(template))
-        typer.echo("\n" + template.config_text.rstrip("\n"))
+        say_lines("\n" + template.config_text.rstrip("\n"))
 
 
 @app.command()
@@ -76,7 +77,7 @@ def render(
     form = ConfigFormat.JSON if as_json else ConfigFormat.YAML
     with client_of(context) as client:
         text = client.render_template(name, assignments(values or ()), config_format=form)
-    typer.echo(text.rstrip("\n"))
+    put_document(text.rstrip("\n") + "\n")
 
 
 @app.command()
@@ -114,14 +115,14 @@ def remove(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"deleted": name})
     else:
-        typer.echo(f"Deleted template {name}.")
+        say(f"Deleted template {name}.")
 
 
 def _print_changed(verb: str, template: Template, as_json: bool) -> None:
     if as_json:
         print_json(template)
     else:
-        typer.echo(f"{verb} template {template.name}.")
+        say(f"{verb} template {template.name}.")
 
 
 def _from_file(file: str) -> tuple[str, str, str, list[TemplatePlaceholder]]:
@@ -192,5 +193,13 @@ def _to_file(template: Template) -> str:
         "placeholders": placeholders,
         "config": template.config_text,
     }
-    text: str = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    text = _dump(data, allow_unicode=True)
+    # What would turn or hide the text around it on a terminal is escaped.
+    return text if shown_lines(text) == text else _dump(data, allow_unicode=False)
+
+
+def _dump(data: dict[str, Any], *, allow_unicode: bool) -> str:
+    text: str = yaml.dump(
+        data, Dumper=_Dumper, sort_keys=False, allow_unicode=allow_unicode, width=100
+    )
     return text

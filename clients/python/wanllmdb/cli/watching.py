@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from wanllmdb import (
     Checkpoint,
@@ -21,7 +20,7 @@ from wanllmdb import (
 from wanllmdb._agent.reminder import Reminder
 from wanllmdb.cli import formats, tables
 from wanllmdb.cli.connection import client_of
-from wanllmdb.cli.console import stdout
+from wanllmdb.cli.console import escape, say, stdout
 from wanllmdb.cli.documents import print_json_line, to_plain
 from wanllmdb.cli.options import SweepId
 
@@ -37,7 +36,7 @@ def watch(
     ] = False,
 ) -> None:
     """Follow a sweep until it has ended: its own changes and those of its runs."""
-    remind = Reminder(lambda line: typer.echo(line, err=True))
+    remind = Reminder(lambda line: say(line, err=True))
     with client_of(context) as client:
         sweep = client.get_sweep(sweep_id)
         changes = until_ended(

@@ -143,8 +143,10 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def write_yaml(config: dict[str, Any]) -> str:
     """The config as YAML, keys in their order, such that `read_text` gives it back."""
     text = _dump(config, allow_unicode=True)
-    # Some characters, a next-line mark say, only survive when they are escaped.
-    return text if _reads_as(text, config) else _dump(config, allow_unicode=False)
+    # Some characters only survive when they are escaped (a next-line mark), and some would
+    # turn or hide the text around them on a terminal.
+    is_plain = _is_printable(text) and _reads_as(text, config)
+    return text if is_plain else _dump(config, allow_unicode=False)
 
 
 def _reads_as(text: str, config: dict[str, Any]) -> bool:
@@ -164,7 +166,15 @@ def _dump(config: dict[str, Any], *, allow_unicode: bool) -> str:
 
 def write_json(config: dict[str, Any]) -> str:
     """The config as JSON, keys in their order."""
-    return json.dumps(config, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(config, indent=2, ensure_ascii=False)
+    if not _is_printable(text):
+        # Of ASCII it leaves DEL as it is.
+        text = json.dumps(config, indent=2).replace("\x7f", "\\u007f")
+    return text + "\n"
+
+
+def _is_printable(text: str) -> bool:
+    return text.replace("\n", "").isprintable()
 
 
 def _invalid(description: str) -> InvalidArgumentError:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wanllmdb._shown import shown
+from wanllmdb.cli.console import escape
+
 WIDTH = 64
 HEIGHT = 12
 EMPTY = " "
@@ -44,7 +47,7 @@ class Canvas:
     def framed(
         self, *, left: str, right: str, top: str | None = None, bottom: str | None = None
     ) -> str:
-        """The cells between axes that are labelled at their ends."""
+        """The cells between axes that are labelled at their ends, as rich markup."""
         top = f"{self.y[1]:.4g}" if top is None else top
         bottom = f"{self.y[0]:.4g}" if bottom is None else bottom
         margin = max(len(top), len(bottom))
@@ -54,5 +57,7 @@ class Canvas:
             for index, cells in enumerate(self.cells)
         ]
         lines.append(" " * margin + " └" + "─" * WIDTH)
-        lines.append(" " * (margin + 2) + left.ljust(WIDTH - len(right)) + right)
+        left, right = shown(left), shown(right)
+        ends = left.ljust(WIDTH - len(right)) + right
+        lines.append(" " * (margin + 2) + escape(ends))
         return "\n".join(lines)

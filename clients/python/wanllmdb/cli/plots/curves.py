@@ -5,8 +5,7 @@ from __future__ import annotations
 import string
 from collections.abc import Sequence
 
-from rich.markup import escape
-
+from wanllmdb.cli.console import escape
 from wanllmdb.cli.plots.canvas import WIDTH, Canvas, Series
 
 _COLORS = ("cyan", "green", "magenta", "yellow", "blue", "red")

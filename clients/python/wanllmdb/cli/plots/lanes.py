@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from rich.markup import escape
-
 from wanllmdb import Timeline
+from wanllmdb._shown import shown
+from wanllmdb.cli.console import escape
 from wanllmdb.cli.formats import RUN_STYLES
 
 _WIDTH = 64
@@ -34,9 +34,9 @@ def lanes(timeline: Timeline) -> str:
         until = max(math.ceil(end / last * _WIDTH), first + 1)
         mark = f"[{RUN_STYLES.get(state, 'default')}]{_SHADES[counts[agent] % 2]}[/]"
         rows[agent][first:until] = [mark] * (min(until, _WIDTH) - first)
-    longest = max(len(agent) for agent in rows)
+    longest = max(len(shown(agent)) for agent in rows)
     lines = [
-        f"{escape(agent)}{' ' * (longest - len(agent))} │{''.join(cells)}│ {_runs(counts[agent])}"
+        f"{escape(shown(agent).ljust(longest))} │{''.join(cells)}│ {_runs(counts[agent])}"
         for agent, cells in rows.items()
     ]
     end_label = f"{last:.4g} s"

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from rich.markup import escape
-
 from wanllmdb import AxisScale, ParameterColumn
+from wanllmdb.cli.console import escape
 from wanllmdb.cli.plots.canvas import Canvas
 
 _HEIGHT = 8
@@ -43,7 +42,7 @@ def scatter(column: ParameterColumn, objectives: Sequence[float]) -> str:
         row, place = canvas.row(y), canvas.column(x)
         cells = canvas.cells[row]
         cells[place] = _ONE if cells[place] == " " else _SEVERAL
-    return title + "\n" + canvas.framed(left=escape(left), right=escape(right))
+    return title + "\n" + canvas.framed(left=left, right=right)
 
 
 def _placed(value: float, scale: AxisScale) -> float:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from rich.markup import escape
-
 from wanllmdb import AxisScale, Contour, ParameterAxis
+from wanllmdb._shown import shown
+from wanllmdb.cli.console import escape
 
 _SHADES = " ░▒▓█"
 
@@ -25,7 +25,7 @@ def surface(contour: Contour) -> str:
         is_labelled = index in (0, len(contour.y_places) - 1)
         label = y_labels[index] if is_labelled or _is_category(contour.y.axis) else ""
         cells = "".join(_shade(value, low, high) for value in contour.surface[index])
-        lines.append(f"{escape(label):>{margin}} │{cells}│")
+        lines.append(f"{' ' * (margin - len(label))}{escape(label)} │{cells}│")
     left, right = (_label(contour.x.axis, contour.x_places[end]) for end in (0, -1))
     width = 2 * len(contour.x_places)
     lines.append(" " * (margin + 2) + escape(left.ljust(max(width - len(right), 1)) + right))
@@ -48,7 +48,7 @@ def _legend(low: float, high: float) -> Sequence[tuple[str, float]]:
 
 def _label(axis: ParameterAxis, place: float) -> str:
     if _is_category(axis):
-        return str(axis.categories[round(place)])
+        return shown(str(axis.categories[round(place)]))
     return f"{place:.4g}"
 
 

@@ -1,0 +1,111 @@
+"""Texts of other people as a terminal may have them.
+
+A name can hold what a terminal obeys (escape sequences, carriage returns), what turns or
+hides the text around it (bidirectional controls, invisible characters), and what spoils
+its line (hundreds of combining marks). These functions write such characters the way
+Python does in a string: `\\x1b`, `\\u202e`, `\\U000e0001`.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from typing import TextIO
+
+MOST_MARKS = 8
+"""Combining marks on one character: more than any script needs."""
+
+_LINE_ENDS = {ord("\n"), ord("\t")}
+# Controls, formats, surrogates, private use, unassigned, and separators of lines.
+_HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_MARKS = {"Mn", "Me"}
+# Letters and marks that show nothing: joiners, fillers, and the selectors that can carry a
+# hidden text. The selectors of emoji (U+FE0E, U+FE0F) are no such thing.
+_INVISIBLE = {
+    0x034F,
+    0x115F,
+    0x1160,
+    0x17B4,
+    0x17B5,
+    *range(0x180B, 0x1810),
+    0x2800,
+    0x3164,
+    0xFFA0,
+    *range(0xFE00, 0xFE0E),
+    *range(0xE0100, 0xE01F0),
+}
+_SHORT = {ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t"}
+
+
+class _Escapes(dict[int, int | str]):
+    """By code point what `str.translate` puts in its place; decided once each."""
+
+    def __init__(self, *, keeps_lines: bool, is_json: bool = False) -> None:
+        super().__init__({code: code for code in _LINE_ENDS} if keeps_lines else {})
+        self._escaped = _in_json if is_json else _in_text
+
+    def __missing__(self, code: int) -> int | str:
+        self[code] = self._escaped(code) if _is_hidden(code) else code
+        return self[code]
+
+
+def _is_hidden(code: int) -> bool:
+    return unicodedata.category(chr(code)) in _HIDDEN_CATEGORIES or code in _INVISIBLE
+
+
+def _in_text(code: int) -> str:
+    if code in _SHORT:
+        return _SHORT[code]
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _in_json(code: int) -> str:
+    # JSON leaves DEL as it is.
+    return "\\u007f" if code == 0x7F else json.dumps(chr(code))[1:-1]
+
+
+_OF_LINE = _Escapes(keeps_lines=False)
+_OF_LINES = _Escapes(keeps_lines=True)
+_OF_JSON = _Escapes(keeps_lines=True, is_json=True)
+
+
+def shown(text: str) -> str:
+    """The text on one line: its line ends and tabs are escaped as well."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _without_floods(text.translate(_OF_LINE))
+
+
+def shown_lines(text: str) -> str:
+    """The text with its lines and tabs."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _without_floods(text.translate(_OF_LINES))
+
+
+def shown_json(document: str) -> str:
+    """The same JSON document, with escapes for what would not be shown."""
+    return document.translate(_OF_JSON)
+
+
+def fitting(text: str, stream: TextIO) -> str:
+    """The text with escapes for what the stream's encoding lacks."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _without_floods(text: str) -> str:
+    """Cuts what is stacked on one character."""
+    if text.isascii():
+        return text
+    kept: list[str] = []
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.category(character) in _MARKS else 0
+        if marks <= MOST_MARKS:
+            kept.append(character)
+        elif marks == MOST_MARKS + 1:
+            kept.append("…")
+    return "".join(kept)
