@@ -23,7 +23,6 @@ from wanllmdb_registry.domain.exchange.columns import (
 from wanllmdb_registry.domain.exchange.formulas import quoted
 from wanllmdb_registry.domain.model import Run, SweepSpec
 
-
 _LINE_END = "\r\n"
 
 
