@@ -44,7 +44,9 @@ class Lines:
     def _print_line(self, run: ActiveRun, text: str, is_error: bool) -> None:
         # What the user's own program prints is the user's: it is passed on as it came.
         stream = sys.stderr if is_error else sys.stdout
-        print(fitting(f"[run {run.number}] {text}", stream), file=stream, flush=True)
+        # In one piece with its end: several programs print at the same time.
+        stream.write(fitting(f"[run {run.number}] {text}\n", stream))
+        stream.flush()
 
 
 def agent_view(client: Client, *, count: int | None, parallel: int, plain: bool) -> AgentView:
