@@ -17,6 +17,8 @@ S = TypeVar("S")
 
 # So many rows take less than a thread's turn does.
 INLINE = 64
+# So many bytes take as long as a usual row.
+BYTES_A_ROW = 500
 
 # Seconds after which a thread gives the interpreter up when the loop wants it; with the
 # default of 5 ms every call that meets a computing thread waits so long, at each hop.

@@ -29,7 +29,7 @@ def import_runs(count: int, request: RequestKey | None = None) -> ImportRuns:
 
 
 async def places(stored: Stored, sweep_id: str) -> Sequence[int]:
-    return [placed.index for placed in await stored.prior_runs.list(sweep_id, -1, 10_000)]
+    return [placed.index for placed in (await stored.prior_runs.list(sweep_id, -1, 10_000)).items]
 
 
 async def test_an_import_shares_a_transaction_with_other_changes(stored: Stored) -> None:
@@ -68,7 +68,7 @@ async def test_imports_through_many_stores_follow_each_other(
     )
     assert answers == [[b"5"]] * 24
     assert await places(stored, sweep_id) == list(range(60))
-    synced = await stored.syncs.sync(sweep_id, 0, 100, with_prior_runs=True)
+    synced = await stored.syncs.sync(sweep_id, 0, 100)
     revisions = [placed.revision for placed in synced.prior_runs]
     assert revisions == sorted(set(revisions))
     assert synced.revision == (await stored.sweeps.get(sweep_id)).revision

@@ -22,6 +22,11 @@ class Change(ABC):
         """The requests that it answers, whose stored replies must be loaded."""
 
     @property
+    def weight(self) -> int:
+        """How many values it brings: what is large goes with fewer others."""
+        return 0
+
+    @property
     def needs_lock(self) -> bool:
         """Whether it must hold the sweep and its runs locked from the start."""
         return False

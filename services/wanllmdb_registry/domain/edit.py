@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from wanllmdb_common.errors import InvalidArgumentError, NotFoundError
+from wanllmdb_registry.domain.bounds import size_of_name
 from wanllmdb_registry.domain.model import (
     MetricPoint,
     MetricRow,
@@ -44,10 +45,13 @@ class Needs:
 
     `agent_ids` asks for the running and queued runs of these agents. `histories` names
     attempts, as (number, attempt), by whose stored values the objective is found: see
-    `SweepEdit.values_of`. `objectives` asks for those of all finished runs.
+    `SweepEdit.values_of`. `objectives` asks for those of all finished runs. `reports` names
+    attempts of which the progress is enough, with the metrics whose last values are needed: a
+    report costs the same whatever else the run holds.
     """
 
     numbers: frozenset[int] = frozenset()
+    reports: Mapping[Attempt, Collection[str]] = field(default_factory=dict)
     external_run_ids: frozenset[str] = frozenset()
     agent_ids: frozenset[str] = frozenset()
     queued: bool = False
@@ -64,7 +68,9 @@ class SweepEdit:
     and the list of what is to be written in step. `now` is the database's clock.
     `points` are new values by attempt, then by name and step; `stored_values` are those that
     a change needed loaded, by name and step. `objectives` are those of finished runs by number,
-    in a sweep with several metrics, if a change needed them.
+    in a sweep with several metrics, if a change needed them. `last_values` are those that
+    replace others, by attempt and name. Of runs in `progress_only` no more was loaded than a
+    report needs.
     """
 
     sweep: Sweep
@@ -74,7 +80,9 @@ class SweepEdit:
     replies: dict[str, StoredReply] = field(default_factory=dict)
     created: set[int] = field(default_factory=set)
     changed: set[int] = field(default_factory=set)
+    progress_only: set[int] = field(default_factory=set)
     points: dict[Attempt, dict[tuple[str, int], MetricPoint]] = field(default_factory=dict)
+    last_values: dict[Attempt, dict[str, MetricPoint]] = field(default_factory=dict)
     stored_values: dict[Attempt, dict[str, dict[int, float]]] = field(default_factory=dict)
     objectives: dict[int, tuple[float, ...]] = field(default_factory=dict)
     new_prior_runs: list[NewPriorRuns] = field(default_factory=list)
@@ -115,11 +123,13 @@ class SweepEdit:
         The last value of a metric is the one with the highest step, also when a lower step
         is reported later.
         """
-        metric = self.sweep.spec.metric
-        points = self.points.setdefault((run.number, run.attempt), {})
+        own, metric = self.sweep.spec.metric_names, self.sweep.spec.metric
+        attempt = (run.number, run.attempt)
+        points = self.points.setdefault(attempt, {})
+        last_values = self.last_values.setdefault(attempt, {})
         for name, value in row.values.items():
             is_objective = metric is not None and name == metric.name
-            points[name, row.step] = MetricPoint(
+            point = points[name, row.step] = MetricPoint(
                 number=run.number,
                 attempt=run.attempt,
                 name=name,
@@ -128,9 +138,14 @@ class SweepEdit:
                 time=row.time or self.now,
                 objective_revision=run.revision if is_objective else None,
             )
-            if row.step >= run.summary_steps.get(name, 0):
+            step = run.summary_steps.get(name)
+            if step is None and name not in own:
+                run.metrics += 1
+                run.metric_bytes += size_of_name(name)
+            if step is None or row.step >= step:
                 run.summary[name] = value
                 run.summary_steps[name] = row.step
+                last_values[name] = point
         run.last_step = max(row.step, -1 if run.last_step is None else run.last_step)
 
     def values_of(self, run: Run, name: str) -> dict[int, float]:
@@ -144,6 +159,8 @@ class SweepEdit:
 
     def move(self, run: Run, state: RunState) -> None:
         """Brings a run into a state; a final one ends its lease and its clock."""
+        if run.number in self.progress_only:
+            raise AssertionError(f"run {run.number} was not loaded whole")
         self.sweep.counts.move(run.state, state)
         if run.state.is_final and run.start_time and run.end_time:
             self.sweep.ended_seconds -= (run.end_time - run.start_time).total_seconds()

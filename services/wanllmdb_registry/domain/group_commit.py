@@ -31,6 +31,8 @@ Outcome = bytes | ServiceError
 
 # Enough to make the transaction's own cost vanish, few enough to stay short.
 MAX_CHANGES = 256
+# Values that changes bring together, unless one brings more: those of others wait for less.
+MAX_WEIGHT = 20_000
 
 log = structlog.get_logger(__name__)
 
@@ -96,8 +98,9 @@ class GroupCommit:
         queue = self._waiting[sweep_id]
         try:
             while queue:
-                batch = [waiting for waiting in queue[:MAX_CHANGES] if not waiting.answer.done()]
-                del queue[:MAX_CHANGES]
+                count = _together(queue)
+                batch = [waiting for waiting in queue[:count] if not waiting.answer.done()]
+                del queue[:count]
                 if batch:
                     await self._commit(sweep_id, batch)
         finally:
@@ -137,6 +140,16 @@ class GroupCommit:
                 waiting.answer.set_exception(outcome)
             else:
                 waiting.answer.set_result(outcome)
+
+
+def _together(queue: Sequence[_Waiting]) -> int:
+    """How many of the queue, from the first on, go into one transaction."""
+    weight = 0
+    for count, waiting in enumerate(queue[:MAX_CHANGES]):
+        weight += waiting.change.weight
+        if weight > MAX_WEIGHT and count:
+            return count
+    return min(len(queue), MAX_CHANGES)
 
 
 def _last_deadline(batch: Sequence[_Waiting]) -> float | None:

@@ -174,6 +174,11 @@ class SweepSpec:
     command: tuple[str, ...] = ()
 
     @property
+    def metric_names(self) -> tuple[str, ...]:
+        """The names of the metrics, in their order."""
+        return tuple(metric.name for metric in self.metrics)
+
+    @property
     def metric(self) -> Metric | None:
         """The metric, if there is exactly one."""
         return self.metrics[0] if len(self.metrics) == 1 else None
@@ -288,7 +293,8 @@ class Run:
     `config` is what the program set beside or against the parameters.
     `losses` and `failures` count how often it was queued again for that reason;
     `summary` holds the last value of every metric of the present attempt, the one with the
-    highest step, and `summary_steps` that step.
+    highest step, and `summary_steps` that step. `metrics` counts those that are not the sweep's
+    own, and `metric_bytes` sums their names.
     """
 
     sweep_id: str
@@ -308,6 +314,8 @@ class Run:
     config: Parameters = field(default_factory=dict)
     summary: dict[str, float] = field(default_factory=dict)
     summary_steps: dict[str, int] = field(default_factory=dict)
+    metrics: int = 0
+    metric_bytes: int = 0
     last_step: int | None = None
     sampler_state: bytes = b""
     losses: int = 0

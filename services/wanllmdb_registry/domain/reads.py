@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Generic, TypeVar
 
 from wanllmdb_registry.domain.model import (
     FinishReason,
@@ -18,6 +19,20 @@ from wanllmdb_registry.domain.model import (
     Sweep,
     SweepState,
 )
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some of what there is: as many as were asked for, or as fit into memory at once.
+
+    `size` is their weight in bytes, near enough.
+    """
+
+    items: Sequence[T]
+    has_more: bool
+    size: int
 
 
 class SweepOrder(StrEnum):
@@ -80,7 +95,10 @@ class PointPosition:
 
 @dataclass(frozen=True, slots=True)
 class SyncedRuns:
-    """What changed since a revision; complete up to `revision`."""
+    """What changed since a revision; complete up to `revision`.
+
+    `size` is the weight of the runs and prior runs in bytes, near enough.
+    """
 
     runs: Sequence[Run]
     points: Sequence[MetricPoint]
@@ -92,6 +110,7 @@ class SyncedRuns:
     next_number: int
     space_exhausted: bool
     sweep: Sweep | None
+    size: int
     database_id: str = ""
 
 

@@ -148,6 +148,7 @@ def _hand_out(edit: SweepEdit, proposal: Proposal, agent_id: str) -> Run:
         run.parameters = proposal.parameters
         run.sampler_state = proposal.sampler_state
         run.summary, run.summary_steps, run.last_step = {}, {}, None
+        run.metrics = run.metric_bytes = 0
         run.error = None
         edit.move(run, RunState.RUNNING)
     run.attempt += 1

@@ -26,6 +26,12 @@ from wanllmdb_registry.domain.objectives import (
     needs_history,
     objectives_of,
 )
+from wanllmdb_registry.domain.run_metrics import (
+    names_in,
+    require_room,
+    values_in,
+    without_excess,
+)
 from wanllmdb_registry.domain.sweep_end import finish_if_done, needs_to_finish
 
 
@@ -92,11 +98,16 @@ class ReportMetrics(SingleChange[RunCommand]):
     attempt: int
     rows: Sequence[MetricRow]
 
+    @property
+    def weight(self) -> int:
+        return values_in(self.rows)
+
     def needs(self, sweep: Sweep) -> Needs:
-        return Needs(numbers=frozenset({self.number}))
+        return Needs(reports={(self.number, self.attempt): names_in(self.rows)})
 
     def apply(self, edit: SweepEdit) -> RunCommand:
         run = _held_run(edit, self.number, self.attempt)
+        require_room(edit, run, self.rows)
         _report(edit, run, self.rows)
         return command_for(edit.sweep)
 
@@ -113,7 +124,8 @@ class FinishedRun:
 class FinishRun(SingleChange[FinishedRun]):
     """Ends a run; best run, counters and the sweep's own end follow.
 
-    `config` replaces the run's where not empty.
+    `config` replaces the run's where not empty. Metrics that a run has no room for are left out:
+    its end counts for more.
     """
 
     number: int
@@ -121,6 +133,10 @@ class FinishRun(SingleChange[FinishedRun]):
     rows: Sequence[MetricRow]
     outcome: Outcome
     config: Parameters = field(default_factory=dict)
+
+    @property
+    def weight(self) -> int:
+        return values_in(self.rows)
 
     def needs(self, sweep: Sweep) -> Needs:
         counts = isinstance(self.outcome, Succeeded | Pruned)
@@ -136,7 +152,7 @@ class FinishRun(SingleChange[FinishedRun]):
         given: Mapping[str, float] = {}
         if isinstance(self.outcome, Succeeded):
             given = by_metric(edit.sweep.spec, self.outcome.given)
-        _report(edit, run, self.rows)
+        _report(edit, run, without_excess(edit, run, self.rows))
         if self.config:
             run.config = self.config
         _finish(edit, run, self.outcome, given)

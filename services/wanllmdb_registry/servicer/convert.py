@@ -11,6 +11,12 @@ from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
 from wanllmdb_common.search_space.convert import (
     parameters_to_proto,
 )
+from wanllmdb_registry.domain.bounds import (
+    ENTRY_BYTES,
+    HISTORY_POINT_BYTES,
+    PAGE_BYTES,
+    size_of_name,
+)
 from wanllmdb_registry.domain.model import (
     BestRun,
     FinishReason,
@@ -165,6 +171,19 @@ def prior_run_to_proto(run: PriorRun) -> run_pb2.PriorRun:
         last_step=run.last_step,
         source=run.source,
     )
+
+
+def fitting_points(points: Sequence[MetricPoint]) -> Sequence[MetricPoint]:
+    """As many of the points, ordered by name, as fit into one answer."""
+    size, name = 0, None
+    for count, point in enumerate(points):
+        if point.name != name:
+            name = point.name
+            size += size_of_name(name) + ENTRY_BYTES
+        size += HISTORY_POINT_BYTES
+        if size > PAGE_BYTES:
+            return points[:count]
+    return points
 
 
 def histories_to_proto(points: Sequence[MetricPoint]) -> list[run_pb2.MetricHistory]:

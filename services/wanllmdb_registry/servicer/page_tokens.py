@@ -12,15 +12,13 @@ from typing import Any, TypeVar
 from google.protobuf.message import Message
 
 from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
+from wanllmdb_registry.domain.bounds import PAGE_BYTES
 
 M = TypeVar("M", bound=Message)
 Part = Callable[[Any], Any]
 """Reads one value of a position; raises a ValueError or TypeError for another kind of value."""
 
 MAX_TOKEN = 4_096
-
-# Well below the 4 MiB that a client takes by default.
-PAGE_BYTES = 3 * 1024 * 1024
 
 
 def write_token(request: Message, position: list[Any], projects: Set[str] | None = None) -> str:

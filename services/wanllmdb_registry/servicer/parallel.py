@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_common.search_space.axes import Scale, axis_of, position_on
 from wanllmdb_common.search_space.convert import value_to_proto
 from wanllmdb_common.search_space.distributions import Parameter
 from wanllmdb_common.turns import with_checkpoints
+from wanllmdb_registry.domain.bounds import MAX_SPEC_BYTES, PAGE_BYTES
 from wanllmdb_registry.domain.model import Sweep
 from wanllmdb_registry.domain.reads import FinishedRun
 
@@ -20,61 +21,97 @@ _SCALES = {
 }
 
 
-def parallel_coordinates(
-    sweep: Sweep, finished: Sequence[FinishedRun], limit: int
-) -> pb.GetParallelCoordinatesResponse:
-    """The plot's columns; of more rows than `limit`, every k-th and the best one."""
-    best = None if sweep.best is None else sweep.best.number
-    if len(finished) > limit:
-        every = -(-len(finished) // max(1, limit - 1))
-        finished = [r for i, r in enumerate(finished) if i % every == 0 or r.number == best]
-    response = pb.GetParallelCoordinatesResponse(
-        dimensions=[
-            *(
-                _parameter(parameter, finished)
-                for parameter in with_checkpoints(sweep.spec.space.parameters, every=1)
-            ),
-            *_metrics(sweep, finished),
-        ],
-        run_numbers=[run.number for run in finished],
-        total_finished_runs=sweep.counts.finished,
-    )
-    for row, run in enumerate(finished):
-        if run.number == best:
-            response.best_index = row
-    return response
+class ParallelPlot:
+    """The plot's columns, from runs that come in parts."""
+
+    def __init__(self, sweep: Sweep) -> None:
+        self._sweep = sweep
+        self._numbers: list[int] = []
+        self._parameters = [_Column(p) for p in sweep.spec.space.parameters]
+        self._objectives: list[list[float]] = [[] for _ in sweep.spec.metrics]
+
+    def add(self, finished: Sequence[FinishedRun]) -> None:
+        """Adds a row a run."""
+        self._numbers += [run.number for run in finished]
+        for column in with_checkpoints(self._parameters, every=1):
+            column.add(finished)
+        for index, values in enumerate(self._objectives):
+            values += [_objective(run, index) for run in finished]
+
+    def message(self, limit: int) -> pb.GetParallelCoordinatesResponse:
+        """The plot; of more rows than `limit`, every k-th and the best one."""
+        sweep = self._sweep
+        best = None if sweep.best is None else sweep.best.number
+        kept = range(len(self._numbers))
+        if len(kept) > limit:
+            every = -(-len(kept) // max(1, limit - 1))
+            chosen = [row for row in kept if row % every == 0 or self._numbers[row] == best]
+        else:
+            chosen = list(kept)
+        response = pb.GetParallelCoordinatesResponse(
+            dimensions=[
+                *(
+                    column.dimension(chosen)
+                    for column in with_checkpoints(self._parameters, every=1)
+                ),
+                *(
+                    _metric(metric.name, [values[row] for row in chosen])
+                    for metric, values in zip(sweep.spec.metrics, self._objectives, strict=True)
+                ),
+            ],
+            run_numbers=[self._numbers[row] for row in chosen],
+            total_finished_runs=sweep.counts.finished,
+        )
+        for index, row in enumerate(chosen):
+            if self._numbers[row] == best:
+                response.best_index = index
+        return response
 
 
-def _parameter(parameter: Parameter, finished: Sequence[FinishedRun]) -> pb.ParallelDimension:
-    place = position_on(parameter.distribution)
-    values = [
-        place(run.parameters[parameter.name]) if parameter.name in run.parameters else math.nan
-        for run in finished
-    ]
-    axis = axis_of(parameter.distribution, _seen(values))
-    return pb.ParallelDimension(
-        name=parameter.name,
-        kind=pb.AXIS_KIND_PARAMETER,
-        scale=_SCALES[axis.scale],
-        min=axis.min,
-        max=axis.max,
-        categories=map(value_to_proto, axis.categories),
-        values=values,
-    )
+def rows_that_fit(sweep: Sweep, limit: int) -> int:
+    """At most `limit`, and as many as a message has room for: each has a number a dimension."""
+    dimensions = len(sweep.spec.space.parameters) + len(sweep.spec.metrics)
+    return min(limit, (PAGE_BYTES - MAX_SPEC_BYTES) // (8 * dimensions + 10))
 
 
-def _metrics(sweep: Sweep, finished: Sequence[FinishedRun]) -> Iterator[pb.ParallelDimension]:
-    for index, metric in enumerate(sweep.spec.metrics):
-        values = [_objective(run, index) for run in finished]
-        low, high = _seen(values) or (0.0, 0.0)
-        yield pb.ParallelDimension(
-            name=metric.name,
-            kind=pb.AXIS_KIND_METRIC,
-            scale=pb.AXIS_SCALE_LINEAR,
-            min=low,
-            max=high,
+class _Column:
+    """Where runs lie on the axis of a parameter."""
+
+    def __init__(self, parameter: Parameter) -> None:
+        self._parameter = parameter
+        self._place = position_on(parameter.distribution)
+        self._values: list[float] = []
+
+    def add(self, finished: Sequence[FinishedRun]) -> None:
+        name, place = self._parameter.name, self._place
+        self._values += [
+            place(run.parameters[name]) if name in run.parameters else math.nan for run in finished
+        ]
+
+    def dimension(self, rows: Sequence[int]) -> pb.ParallelDimension:
+        values = [self._values[row] for row in rows]
+        axis = axis_of(self._parameter.distribution, _seen(values))
+        return pb.ParallelDimension(
+            name=self._parameter.name,
+            kind=pb.AXIS_KIND_PARAMETER,
+            scale=_SCALES[axis.scale],
+            min=axis.min,
+            max=axis.max,
+            categories=map(value_to_proto, axis.categories),
             values=values,
         )
+
+
+def _metric(name: str, values: Sequence[float]) -> pb.ParallelDimension:
+    low, high = _seen(values) or (0.0, 0.0)
+    return pb.ParallelDimension(
+        name=name,
+        kind=pb.AXIS_KIND_METRIC,
+        scale=pb.AXIS_SCALE_LINEAR,
+        min=low,
+        max=high,
+        values=values,
+    )
 
 
 def _objective(run: FinishedRun, index: int) -> float:

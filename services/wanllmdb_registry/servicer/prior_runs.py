@@ -9,6 +9,7 @@ from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_common.errors import FieldViolation, invalid_request
+from wanllmdb_common.off_loop import BYTES_A_ROW, converted
 from wanllmdb_common.search_space.convert import parameters_from_proto
 from wanllmdb_registry.app import Registry
 from wanllmdb_registry.domain.exchange.columns import metrics_of
@@ -73,11 +74,14 @@ class PriorRunsPart(ServicerPart):
         reader.done()
         position = read_token(request, request.page_token, (as_integer,))
         after = -1 if position is None else position[0]
-        found = await self.registry.prior_runs.list(sweep_id, after, limit + 1)
-        page = fitting_messages([prior_run_to_proto(placed.run) for placed in found[:limit]])
+        found = await self.registry.prior_runs.list(sweep_id, after, limit)
+        page = await converted(
+            lambda: fitting_messages([prior_run_to_proto(placed.run) for placed in found.items]),
+            found.size // BYTES_A_ROW,
+        )
         response = pb.ListPriorRunsResponse(runs=page)
-        if len(found) > len(page):
-            response.next_page_token = write_token(request, [found[len(page) - 1].index])
+        if found.has_more or len(found.items) > len(page):
+            response.next_page_token = write_token(request, [found.items[len(page) - 1].index])
         return response
 
 
@@ -130,10 +134,10 @@ async def _fit_sweep(registry: Registry, spec: SweepSpec, sweep_id: str, path: s
     after: RunPosition | None = None
     while True:
         page = await registry.runs.list(sweep_id, RESULT_STATES, RunOrder.NUMBER_ASC, after, _PAGE)
-        await computed(partial(fitter.fit, _rows_of_sweep(other, page), found, path))
-        if len(page) < _PAGE:
+        await computed(partial(fitter.fit, _rows_of_sweep(other, page.items), found, path))
+        if not page.has_more:
             return found
-        after = RunPosition(page[-1].number, None)
+        after = RunPosition(page.items[-1].number, None)
 
 
 def _rows_of_sweep(sweep: Sweep, runs: Iterable[Run]) -> Iterator[Row]:

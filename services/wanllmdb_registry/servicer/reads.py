@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb_common.error_mapping import Context
-from wanllmdb_common.off_loop import converted
+from wanllmdb_common.off_loop import BYTES_A_ROW, converted
 from wanllmdb_registry.domain.model import RunState
 from wanllmdb_registry.domain.reads import PointPosition, RunOrder, RunPosition
 from wanllmdb_registry.servicer.base import ServicerPart
 from wanllmdb_registry.servicer.computing import computed
 from wanllmdb_registry.servicer.convert import (
+    fitting_points,
     histories_to_proto,
     run_to_proto,
 )
@@ -22,7 +25,7 @@ from wanllmdb_registry.servicer.page_tokens import (
     read_token,
     write_token,
 )
-from wanllmdb_registry.servicer.parallel import parallel_coordinates
+from wanllmdb_registry.servicer.parallel import ParallelPlot, rows_that_fit
 from wanllmdb_registry.servicer.requests import MAX_METRIC_NAMES, RequestReader
 from wanllmdb_registry.servicer.synced import synced_to_proto
 
@@ -33,6 +36,10 @@ _ORDERS = {
     pb.RUN_ORDER_OBJECTIVE_ASC: RunOrder.OBJECTIVE_ASC,
     pb.RUN_ORDER_OBJECTIVE_DESC: RunOrder.OBJECTIVE_DESC,
 }
+
+
+# Runs of a plot that are read at a time.
+_PLOT_PAGE = 10_000
 
 
 class ReadsPart(ServicerPart):
@@ -52,7 +59,9 @@ class ReadsPart(ServicerPart):
                 reader.problem("run", "set number or external_run_id")
         reader.done()
         run = await self.registry.runs.get(sweep_id, **which)  # type: ignore[arg-type]  # one of two
-        return pb.GetRunResponse(run=run_to_proto(run))
+        return await converted(
+            lambda: pb.GetRunResponse(run=run_to_proto(run)), len(run.summary) // 10
+        )
 
     async def ListRuns(self, request: pb.ListRunsRequest, context: Context) -> pb.ListRunsResponse:
         reader = RequestReader()
@@ -66,14 +75,15 @@ class ReadsPart(ServicerPart):
         position = read_token(request, request.page_token, (as_integer, as_number))
         after = None if position is None else RunPosition(position[0], position[1])
         found = await self.registry.runs.list(
-            sweep_id, states, order or RunOrder.NUMBER_ASC, after, limit + 1
+            sweep_id, states, order or RunOrder.NUMBER_ASC, after, limit
         )
         page = await converted(
-            lambda: fitting([run_to_proto(run) for run in found[:limit]]), len(found)
+            lambda: fitting([run_to_proto(run) for run in found.items]),
+            found.size // BYTES_A_ROW,
         )
         response = pb.ListRunsResponse(runs=page)
-        if len(found) > len(page):
-            last = found[len(page) - 1]
+        if found.has_more or len(found.items) > len(page):
+            last = found.items[len(page) - 1]
             response.next_page_token = write_token(request, [last.number, last.objective])
         return response
 
@@ -88,9 +98,8 @@ class ReadsPart(ServicerPart):
             since,
             limit,
             with_points=request.include_objective_points,
-            with_prior_runs=True,
         )
-        size = len(synced.runs) + len(synced.points) + len(synced.prior_runs)
+        size = synced.size // BYTES_A_ROW + len(synced.points)
         return await converted(lambda: synced_to_proto(synced), size)
 
     async def GetMetricHistory(
@@ -112,10 +121,11 @@ class ReadsPart(ServicerPart):
             None if position is None else PointPosition(position[0], position[1]),
             limit + 1,
         )
-        histories = await converted(lambda: histories_to_proto(points[:limit]), len(points))
+        kept = fitting_points(points[:limit])
+        histories = await converted(lambda: histories_to_proto(kept), len(kept))
         response = pb.GetMetricHistoryResponse(histories=histories)
-        if len(points) > limit:
-            last = points[limit - 1]
+        if len(points) > len(kept):
+            last = kept[-1]
             response.next_page_token = write_token(request, [last.name, last.step])
         return response
 
@@ -127,9 +137,15 @@ class ReadsPart(ServicerPart):
         limit = reader.limit("max_rows", request.max_rows, default=1000, maximum=10_000)
         reader.done()
         sweep = await self.registry.sweeps.get(sweep_id)
+        limit = rows_that_fit(sweep, limit)
         # Numbers are handed out evenly over finished and other runs, near enough
         # to choose the stride by their sum; the rest is cut.
         over = sweep.counts.finished > limit
         every = -(-sweep.counts.finished // max(1, limit - 1)) if over else 1
-        finished = await self.registry.plots.finished(sweep_id, every)
-        return await computed(lambda: parallel_coordinates(sweep, finished, limit))
+        plot, after = ParallelPlot(sweep), -1
+        while True:
+            page = await self.registry.plots.finished(sweep_id, every, after, _PLOT_PAGE)
+            await computed(partial(plot.add, page.items))
+            if not page.has_more:
+                return await computed(partial(plot.message, limit))
+            after = page.items[-1].number

@@ -18,7 +18,7 @@ from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb_common.calls.call import current_call
 from wanllmdb_common.calls.caller import Role
 from wanllmdb_common.error_mapping import Context
-from wanllmdb_common.off_loop import converted
+from wanllmdb_common.off_loop import BYTES_A_ROW, converted
 from wanllmdb_registry.domain.config.export import config_of
 from wanllmdb_registry.domain.config.text import write_json, write_yaml
 from wanllmdb_registry.domain.model import FinishReason, Method, Sweep, SweepState
@@ -182,14 +182,15 @@ class SweepsPart(ServicerPart):
         if position is not None:
             after = SweepPosition(position[0], position[1], position[2])
         found = await self.registry.sweeps.list(
-            which, order or SweepOrder.CREATE_TIME_DESC, after, limit + 1
+            which, order or SweepOrder.CREATE_TIME_DESC, after, limit
         )
         page = await converted(
-            lambda: fitting([sweep_to_proto(sweep) for sweep in found[:limit]]), len(found)
+            lambda: fitting([sweep_to_proto(sweep) for sweep in found.items]),
+            found.size // BYTES_A_ROW,
         )
         response = pb.ListSweepsResponse(sweeps=page)
-        if len(found) > len(page):
-            last = found[len(page) - 1]
+        if found.has_more or len(found.items) > len(page):
+            last = found.items[len(page) - 1]
             response.next_page_token = write_token(
                 request, [last.create_time.isoformat(), last.name, last.sweep_id], which.projects
             )

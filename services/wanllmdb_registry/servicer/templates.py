@@ -20,6 +20,7 @@ from wanllmdb_common.errors import (
     InvalidArgumentError,
     invalid_request,
 )
+from wanllmdb_common.off_loop import BYTES_A_ROW, converted
 from wanllmdb_common.search_space.convert import value_to_proto
 from wanllmdb_common.search_space.distributions import ParameterValue
 from wanllmdb_registry.domain.config.text import write_json, write_yaml
@@ -103,10 +104,13 @@ class TemplateServicer(ServicerPart, pb_grpc.TemplateServiceServicer):
         reader.done()
         position = read_token(request, request.page_token, (as_text,))
         after = "" if position is None else position[0]
-        found = await self.registry.templates.list(after, limit + 1)
-        page = fitting([template_to_proto(template) for template in found[:limit]])
+        found = await self.registry.templates.list(after, limit)
+        page = await converted(
+            lambda: fitting([template_to_proto(template) for template in found.items]),
+            found.size // BYTES_A_ROW,
+        )
         response = pb.ListTemplatesResponse(templates=page)
-        if len(found) > len(page):
+        if found.has_more or len(found.items) > len(page):
             response.next_page_token = write_token(request, [page[-1].name])
         return response
 

@@ -8,12 +8,12 @@ from functools import partial
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_common.error_mapping import Context
+from wanllmdb_registry.domain.bounds import PAGE_BYTES
 from wanllmdb_registry.domain.model import RunState, Sweep
 from wanllmdb_registry.domain.reads import Timeline
 from wanllmdb_registry.servicer.base import ServicerPart
 from wanllmdb_registry.servicer.computing import computed
 from wanllmdb_registry.servicer.convert import run_state, timestamp
-from wanllmdb_registry.servicer.page_tokens import PAGE_BYTES
 from wanllmdb_registry.servicer.requests import RequestReader
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from functools import partial
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_common.error_mapping import Context
-from wanllmdb_common.off_loop import converted
+from wanllmdb_common.off_loop import BYTES_A_ROW, converted
 from wanllmdb_registry.domain.reads import SyncedRuns
 from wanllmdb_registry.domain.watch import wait_for
 from wanllmdb_registry.metrics import WATCHERS
@@ -47,14 +48,16 @@ class WatchPart(ServicerPart):
             while True:
                 looked_at = clock()
                 await require_still_good(self.registry)
-                synced = await self.registry.syncs.sync(sweep_id, since, PAGE)
-                messages = await converted(partial(_messages, synced), len(synced.runs))
-                for message in messages:
-                    yield message
-                since = synced.revision
-                if synced.has_more:
+                synced = await self.registry.syncs.watch(sweep_id, since, PAGE)
+                messages = await converted(partial(_messages, synced), synced.size // BYTES_A_ROW)
+                since, has_more, has_changes = synced.revision, synced.has_more, bool(messages)
+                # A reader may take hours, and then only what it has not taken yet is kept.
+                del synced
+                while messages:
+                    yield messages.popleft()
+                if has_more:
                     continue
-                if messages or clock() >= next_checkpoint:
+                if has_changes or clock() >= next_checkpoint:
                     next_checkpoint = clock() + CHECKPOINT
                     yield pb.WatchSweepResponse(revision=since, checkpoint=pb.WatchCheckpoint())
                 await asyncio.sleep(looked_at + PAUSE - clock())
@@ -65,7 +68,7 @@ class WatchPart(ServicerPart):
             self.registry.hub.unsubscribe(sweep_id, changed)
 
 
-def _messages(synced: SyncedRuns) -> list[pb.WatchSweepResponse]:
+def _messages(synced: SyncedRuns) -> deque[pb.WatchSweepResponse]:
     """What changed, by revision."""
     messages = [
         pb.WatchSweepResponse(revision=run.revision, run=run_to_proto(run)) for run in synced.runs
@@ -77,4 +80,4 @@ def _messages(synced: SyncedRuns) -> list[pb.WatchSweepResponse]:
         messages.append(
             pb.WatchSweepResponse(revision=sweep.own_revision, sweep=sweep_to_proto(sweep))
         )
-    return sorted(messages, key=lambda message: message.revision)
+    return deque(sorted(messages, key=lambda message: message.revision))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 
 from sqlalchemy import ARRAY, BigInteger, Integer, bindparam, func, or_, select
 
 from wanllmdb_common.off_loop import converted_each
+from wanllmdb_registry.domain.bounds import READ_BYTES
 from wanllmdb_registry.domain.model import RunState
-from wanllmdb_registry.domain.reads import FinishedRun, Timeline, TimelineRun
+from wanllmdb_registry.domain.reads import FinishedRun, Page, Timeline, TimelineRun
 from wanllmdb_registry.store.database import Database
+from wanllmdb_registry.store.run_columns import bytes_of, page_of, within_bytes
 from wanllmdb_registry.store.schema import runs, sweeps
 from wanllmdb_registry.store.statement import Row, Statement
 
@@ -19,15 +20,23 @@ _every = func.mod(runs.c.number, bindparam("every", type_=Integer)) == 0
 _best_number = (
     select(sweeps.c.best_number).where(sweeps.c.sweep_id == bindparam("sweep_id")).scalar_subquery()
 )
-_FINISHED = Statement(
-    select(runs.c.number, runs.c.parameters, runs.c.objective, runs.c.objectives)
+_finished = (
+    select(
+        runs.c.number,
+        runs.c.parameters,
+        runs.c.objective,
+        runs.c.objectives,
+        bytes_of(runs.c.parameters).label("bytes"),
+    )
     .where(
         _of_sweep,
         runs.c.state == RunState.FINISHED.value,
+        runs.c.number > bindparam("after", type_=BigInteger),
         or_(_every, runs.c.number == _best_number),
     )
-    .order_by(runs.c.number)
+    .limit(bindparam("limit"))
 )
+_FINISHED = Statement(within_bytes(_finished, lambda c: [c.number]).order_by("number"))
 _TIMELINE = Statement(
     select(
         runs.c.number,
@@ -55,6 +64,15 @@ _NEVER_HANDED_OUT = Statement(
 )
 
 
+def _finished_run(row: Row) -> FinishedRun:
+    return FinishedRun(
+        row["number"],
+        json.loads(row["parameters"]),
+        row["objective"],
+        tuple(json.loads(row["objectives"])),
+    )
+
+
 def _timeline_run(row: Row) -> TimelineRun:
     return TimelineRun(
         number=row["number"],
@@ -72,19 +90,23 @@ class PlotReads:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def finished(self, sweep_id: str, every: int) -> Sequence[FinishedRun]:
-        """Finished runs: those whose number divides by `every`, and the best one."""
+    async def finished(
+        self, sweep_id: str, every: int, after: int, limit: int
+    ) -> Page[FinishedRun]:
+        """Finished runs: those whose number divides by `every`, and the best one.
+
+        At most `limit`, and READ_BYTES, from the first whose number is greater than `after`.
+        """
         async with self._database.read_many() as connection:
-            rows = await _FINISHED.fetch(connection, sweep_id=sweep_id, every=every)
-        return await converted_each(
-            lambda row: FinishedRun(
-                row["number"],
-                row["parameters"],
-                row["objective"],
-                tuple(json.loads(row["objectives"])),
-            ),
-            rows,
-        )
+            rows = await _FINISHED.fetch(
+                connection,
+                sweep_id=sweep_id,
+                every=every,
+                after=after,
+                limit=limit + 1,
+                most_bytes=READ_BYTES,
+            )
+        return await page_of(_finished_run, rows, limit)
 
     async def timeline(self, sweep_id: str, next_number: int, every: int) -> Timeline:
         """Of the runs below a number those that were handed out, every k-th by number.

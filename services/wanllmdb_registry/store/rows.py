@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -37,7 +38,9 @@ def sweep_from_row(row: Row) -> Sweep:
     """A row of `sweeps`."""
     best = None
     if row["best_number"] is not None:
-        best = BestRun(row["best_number"], row["best_objective"], row["best_parameters"])
+        best = BestRun(
+            row["best_number"], row["best_objective"], json.loads(row["best_parameters"])
+        )
     return Sweep(
         sweep_id=row["sweep_id"],
         project=row["project"],
@@ -135,7 +138,7 @@ def sweep_row(sweep: Sweep) -> dict[str, Any]:
         "canceled": counts.canceled,
         "best_number": None if best is None else best.number,
         "best_objective": None if best is None else best.objective,
-        "best_parameters": None if best is None else best.parameters,
+        "best_parameters": None if best is None else json.dumps(best.parameters),
         "ended_seconds": sweep.ended_seconds,
         "revision": sweep.revision,
         "own_revision": sweep.own_revision,
@@ -147,20 +150,30 @@ def sweep_row(sweep: Sweep) -> dict[str, Any]:
     }
 
 
-def _read(text: str) -> Any:
+def _read(text: str | None) -> Any:
     """JSON; mostly empty, and then a tenth of the time is enough."""
-    return {} if text == "{}" else () if text == "[]" else json.loads(text)
+    if text is None or text == "{}":
+        return {}
+    return () if text == "[]" else json.loads(text)
+
+
+def _written(value: Mapping[str, Any]) -> str:
+    return json.dumps(value) if value else "{}"
 
 
 def run_from_row(row: Row) -> Run:
-    """A row of `runs`."""
+    """A row of `runs` with its last values, as `with_last_values` adds them.
+
+    A column that was not read for it is None.
+    """
     error = None
+    names = row["last_names"] or ()
     if row["error_message"] is not None:
         error = RunError(row["error_message"], row["error_traceback"])
     return Run(
         sweep_id=row["sweep_id"],
         number=row["number"],
-        parameters=row["parameters"],
+        parameters=_read(row["parameters"]),
         state=RunState(row["state"]),
         create_time=row["create_time"],
         origin=RunOrigin(row["origin"]),
@@ -170,13 +183,15 @@ def run_from_row(row: Row) -> Run:
         objectives=tuple(_read(row["objectives"])),
         error=error,
         external_run_id=row["external_run_id"],
-        labels=row["labels"],
+        labels=_read(row["labels"]),
         name=row["name"],
         config=_read(row["config"]),
-        summary=_read(row["summary"]),
-        summary_steps=_read(row["summary_steps"]),
+        summary=dict(zip(names, row["last_values"] or (), strict=True)),
+        summary_steps=dict(zip(names, row["last_steps"] or (), strict=True)),
+        metrics=row["metrics"],
+        metric_bytes=row["metric_bytes"],
         last_step=row["last_step"],
-        sampler_state=row["sampler_state"],
+        sampler_state=row["sampler_state"] or b"",
         losses=row["losses"],
         failures=row["failures"],
         revision=row["revision"],
@@ -186,6 +201,15 @@ def run_from_row(row: Row) -> Run:
     )
 
 
+# What a report leaves as it is, and what may be large: see Needs.reports.
+LARGE_RUN_COLUMNS = (
+    "parameters",
+    "labels",
+    "config",
+    "error_message",
+    "error_traceback",
+    "sampler_state",
+)
 RUN_COLUMNS = (
     "state",
     "parameters",
@@ -199,8 +223,8 @@ RUN_COLUMNS = (
     "labels",
     "name",
     "config",
-    "summary",
-    "summary_steps",
+    "metrics",
+    "metric_bytes",
     "last_step",
     "sampler_state",
     "losses",
@@ -216,7 +240,7 @@ def run_row(run: Run) -> dict[str, Any]:
     """The columns of `runs` that can change."""
     return {
         "state": run.state.value,
-        "parameters": run.parameters,
+        "parameters": _written(run.parameters),
         "attempt": run.attempt,
         "agent_id": run.agent_id,
         "objective": run.objective,
@@ -224,11 +248,11 @@ def run_row(run: Run) -> dict[str, Any]:
         "error_message": None if run.error is None else run.error.message,
         "error_traceback": None if run.error is None else run.error.traceback,
         "external_run_id": run.external_run_id,
-        "labels": run.labels,
+        "labels": _written(run.labels),
         "name": run.name,
-        "config": json.dumps(run.config) if run.config else "{}",
-        "summary": json.dumps(run.summary) if run.summary else "{}",
-        "summary_steps": json.dumps(run.summary_steps) if run.summary_steps else "{}",
+        "config": _written(run.config),
+        "metrics": run.metrics,
+        "metric_bytes": run.metric_bytes,
         "last_step": run.last_step,
         "sampler_state": run.sampler_state,
         "losses": run.losses,
@@ -265,6 +289,17 @@ def point_row(sweep_id: str, point: MetricPoint) -> dict[str, Any]:
     }
 
 
+def last_value_row(point: MetricPoint) -> dict[str, Any]:
+    """The columns of `last_values` but the sweep's id."""
+    return {
+        "number": point.number,
+        "attempt": point.attempt,
+        "name": point.name,
+        "step": point.step,
+        "value": point.value,
+    }
+
+
 def reply_row(sweep_id: str, request_id: str, reply: StoredReply, now: Any) -> dict[str, Any]:
     """All columns of `replies`."""
     return {
@@ -295,7 +330,7 @@ def prior_run_from_row(row: Row) -> PlacedPriorRun:
         row["index"],
         row["revision"],
         PriorRun(
-            parameters=row["parameters"],
+            parameters=_read(row["parameters"]),
             state=RunState(row["state"]),
             objectives=tuple(json.loads(row["objectives"])),
             last_step=row["last_step"],

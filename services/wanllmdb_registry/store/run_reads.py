@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -20,51 +19,76 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from wanllmdb_common.off_loop import converted_each
+from wanllmdb_common.off_loop import BYTES_A_ROW, converted, converted_each
+from wanllmdb_registry.domain.bounds import READ_BYTES
 from wanllmdb_registry.domain.edit import run_not_found, sweep_not_found
 from wanllmdb_registry.domain.model import MetricPoint, Run, RunState
-from wanllmdb_registry.domain.reads import PointPosition, RunOrder, RunPosition
+from wanllmdb_registry.domain.reads import Page, PointPosition, RunOrder, RunPosition
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.rows import point_from_row, run_from_row
+from wanllmdb_registry.store.run_columns import (
+    FIXED_BYTES,
+    METRIC_BYTES,
+    RUN,
+    Order,
+    converted_page,
+    page_of,
+    page_of_rows,
+    with_last_values,
+    within_bytes,
+)
 from wanllmdb_registry.store.schema import metric_points, runs, sweeps
 from wanllmdb_registry.store.statement import Row, Statement
 
 _SWEEP = Statement(select(sweeps).where(sweeps.c.sweep_id == bindparam("sweep_id")))
-_BY_NUMBER = Statement(
-    select(runs).where(
-        runs.c.sweep_id == bindparam("sweep_id"), runs.c.number == bindparam("number")
-    )
-)
-_BY_EXTERNAL_ID = Statement(
-    select(runs).where(
-        runs.c.sweep_id == bindparam("sweep_id"),
-        runs.c.external_run_id == bindparam("external_run_id"),
-    )
-)
-
 _of_sweep = runs.c.sweep_id == bindparam("sweep_id")
 _in_states = runs.c.state == func.any(bindparam("states", type_=ARRAY(Text)))
+_BY_NUMBER = Statement(with_last_values(RUN.where(_of_sweep, runs.c.number == bindparam("number"))))
+_BY_EXTERNAL_ID = Statement(
+    with_last_values(RUN.where(_of_sweep, runs.c.external_run_id == bindparam("external_run_id")))
+)
+# How a page goes on after its last run.
+_ORDERS: dict[RunOrder, Order] = {
+    RunOrder.NUMBER_ASC: lambda c: [c.number],
+    RunOrder.NUMBER_DESC: lambda c: [c.number.desc()],
+    RunOrder.OBJECTIVE_ASC: lambda c: [c.objective, c.number],
+    RunOrder.OBJECTIVE_DESC: lambda c: [c.objective.desc(), c.number],
+}
 
 
-def _page(query: Select[Any], order: RunOrder, *conditions: ColumnElement[bool]) -> Statement:
-    """A page by number after the position `after`."""
+def _by_number(
+    query: Select[Any], order: RunOrder, *conditions: ColumnElement[bool]
+) -> Select[Any]:
+    """Those after the position `after`, at most `limit`."""
     number, after = runs.c.number, bindparam("after", type_=BigInteger)
-    if order is RunOrder.NUMBER_ASC:
-        query = query.where(number > after).order_by(number)
-    else:
-        query = query.where(number < after).order_by(number.desc())
-    return Statement(query.where(_of_sweep, *conditions).limit(bindparam("limit")))
+    passed = number > after if order is RunOrder.NUMBER_ASC else number < after
+    limited = query.where(_of_sweep, passed, *conditions).limit(bindparam("limit"))
+    return within_bytes(limited, _ORDERS[order])
+
+
+def _page(order: RunOrder, *conditions: ColumnElement[bool]) -> Statement:
+    return Statement(with_last_values(_by_number(RUN, order, *conditions), _ORDERS[order]))
 
 
 _PAGES = {
-    order: (_page(select(runs), order), _page(select(runs), order, _in_states))
+    order: (_page(order), _page(order, _in_states))
     for order in (RunOrder.NUMBER_ASC, RunOrder.NUMBER_DESC)
 }
-_summaries = select(runs.c.number, runs.c.summary)
-_SUMMARIES = (
-    _page(_summaries, RunOrder.NUMBER_ASC),
-    _page(_summaries, RunOrder.NUMBER_ASC, _in_states),
+_last_names = select(
+    runs.c.sweep_id,
+    runs.c.number,
+    runs.c.attempt,
+    (runs.c.metric_bytes + runs.c.metrics * METRIC_BYTES + FIXED_BYTES).label("bytes"),
 )
+
+
+def _names(*conditions: ColumnElement[bool]) -> Statement:
+    order = _ORDERS[RunOrder.NUMBER_ASC]
+    rows = _by_number(_last_names, RunOrder.NUMBER_ASC, *conditions)
+    return Statement(with_last_values(rows, order))
+
+
+_METRIC_NAMES = (_names(), _names(_in_states))
 # Where pages by number begin.
 _BEFORE_ALL = {RunOrder.NUMBER_ASC: -1, RunOrder.NUMBER_DESC: 2**63 - 1}
 
@@ -94,7 +118,7 @@ class RunReads:
                 if await _SWEEP.fetch_one(connection, sweep_id=sweep_id) is None:
                     raise sweep_not_found(sweep_id)
                 raise run_not_found(sweep_id, number=number, external_run_id=external_run_id)
-        return run_from_row(row)
+        return await converted(lambda: run_from_row(row), row["bytes"] // BYTES_A_ROW)
 
     async def list(
         self,
@@ -103,9 +127,12 @@ class RunReads:
         order: RunOrder,
         after: RunPosition | None,
         limit: int,
-    ) -> Sequence[Run]:
-        """At most `limit` runs after a position; a second query only where the first is empty
-        or runs without an objective follow those with one.
+        most_bytes: int = READ_BYTES,
+    ) -> Page[Run]:
+        """At most `limit` runs after a position, and about `most_bytes`, but one at least.
+
+        A second query only where the first is empty or runs without an objective follow those
+        with one.
 
         Raises:
             NotFoundError: SWEEP_NOT_FOUND.
@@ -113,28 +140,30 @@ class RunReads:
         if order in _PAGES:
             statement = _PAGES[order][bool(states)]
             position = _BEFORE_ALL[order] if after is None else after.number
-            rows = await self._fetch_page(statement, sweep_id, states, position, limit)
-            return await converted_each(run_from_row, rows)
-        base = select(runs).where(runs.c.sweep_id == sweep_id)
+            rows = await self._fetch_page(
+                statement, sweep_id, states, position, limit + 1, most_bytes
+            )
+            return await page_of(run_from_row, rows, limit)
+        base = RUN.where(runs.c.sweep_id == sweep_id)
         if states:
             base = base.where(runs.c.state.in_([state.value for state in states]))
         async with self._database.list() as connection:
-            found = await _by_objective(connection, base, after, limit, order)
-            if not found:
+            found = await _by_objective(connection, base, after, limit, order, most_bytes)
+            if not found.items:
                 await _require_sweep(connection, sweep_id)
-        return await converted_each(run_from_row, found)
+        return await converted_page(run_from_row, found)
 
-    async def summaries(
+    async def metric_names(
         self, sweep_id: str, states: Sequence[RunState], after: int, limit: int
-    ) -> Sequence[tuple[int, Mapping[str, float]]]:
-        """Numbers and summaries alone, at most `limit` after a number, -1 for the first ones.
+    ) -> Page[tuple[int, Sequence[str]]]:
+        """Numbers and what was reported, of `limit` runs after a number, -1 for the first ones.
 
         Raises:
             NotFoundError: SWEEP_NOT_FOUND.
         """
-        statement = _SUMMARIES[bool(states)]
-        rows = await self._fetch_page(statement, sweep_id, states, after, limit)
-        return await converted_each(lambda row: (row["number"], json.loads(row["summary"])), rows)
+        statement = _METRIC_NAMES[bool(states)]
+        rows = await self._fetch_page(statement, sweep_id, states, after, limit + 1, READ_BYTES)
+        return await page_of(lambda row: (row["number"], row["last_names"] or ()), rows, limit)
 
     async def _fetch_page(
         self,
@@ -143,11 +172,17 @@ class RunReads:
         states: Sequence[RunState],
         after: int,
         limit: int,
+        most_bytes: int,
     ) -> Sequence[Row]:
         names = [state.value for state in states]
         async with self._database.read_many() as connection:
             rows = await statement.fetch(
-                connection, sweep_id=sweep_id, states=names, after=after, limit=limit
+                connection,
+                sweep_id=sweep_id,
+                states=names,
+                after=after,
+                limit=limit,
+                most_bytes=most_bytes,
             )
             if not rows and await _SWEEP.fetch_one(connection, sweep_id=sweep_id) is None:
                 raise sweep_not_found(sweep_id)
@@ -199,31 +234,43 @@ async def _by_objective(
     after: RunPosition | None,
     limit: int,
     order: RunOrder,
-) -> list[Row]:
+    most_bytes: int,
+) -> Page[Row]:
     objective, number = runs.c.objective, runs.c.number
-    found: list[Row] = []
+    found: Page[Row] = Page((), has_more=False, size=0)
     if after is None or after.objective is not None:
         query = base.where(objective.is_not(None))
-        if order is RunOrder.OBJECTIVE_ASC:
-            query = query.order_by(objective, number)
-            if after is not None:
-                last = tuple_(after.objective, after.number)
-                query = query.where(tuple_(objective, number) > last)
-        else:
-            query = query.order_by(objective.desc(), number)
-            if after is not None:
-                query = query.where(
-                    objective <= after.objective,
-                    or_(objective < after.objective, number > after.number),
-                )
-        found += (await connection.execute(query.limit(limit))).mappings().all()
-    if len(found) < limit:
-        query = base.where(objective.is_(None)).order_by(number)
-        if after is not None and after.objective is None:
-            query = query.where(number > after.number)
-        rest = query.limit(limit - len(found))
-        found += (await connection.execute(rest)).mappings().all()
-    return found
+        if after is not None and order is RunOrder.OBJECTIVE_ASC:
+            last = tuple_(after.objective, after.number)
+            query = query.where(tuple_(objective, number) > last)
+        elif after is not None:
+            query = query.where(
+                objective <= after.objective,
+                or_(objective < after.objective, number > after.number),
+            )
+        found = await _fetch(connection, query, _ORDERS[order], limit, most_bytes)
+    if found.has_more:
+        return found
+    # Those without an objective come last, by number.
+    query = base.where(objective.is_(None))
+    if after is not None and after.objective is None:
+        query = query.where(number > after.number)
+    left = limit - len(found.items)
+    if not left or found.size >= most_bytes:
+        there = (await connection.execute(query.with_only_columns(number).limit(1))).first()
+        return Page(found.items, there is not None, found.size)
+    rest = await _fetch(
+        connection, query, _ORDERS[RunOrder.NUMBER_ASC], left, most_bytes - found.size
+    )
+    return Page([*found.items, *rest.items], rest.has_more, found.size + rest.size)
+
+
+async def _fetch(
+    connection: AsyncConnection, query: Select[Any], order: Order, limit: int, most_bytes: int
+) -> Page[Row]:
+    cut = with_last_values(within_bytes(query.limit(limit + 1), order), order)
+    rows = (await connection.execute(cut, {"most_bytes": most_bytes})).mappings().all()
+    return page_of_rows(rows, limit)
 
 
 async def _require_sweep(connection: AsyncConnection, sweep_id: str) -> None:

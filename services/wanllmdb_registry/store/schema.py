@@ -1,7 +1,7 @@
 """The tables. Migrations are their history; a test keeps the two in step.
 
 Everything below sweeps is keyed by sweep first, so that the tables can be
-partitioned by it. Metric points and replies have no foreign key: they are
+partitioned by it. Metric points, last values and replies have no foreign key: they are
 written under the lock of their sweep's row alone, and a check for each of
 millions of points would buy nothing.
 """
@@ -65,7 +65,8 @@ sweeps = Table(
     Column("canceled", BigInteger, nullable=False),
     Column("best_number", BigInteger),
     Column("best_objective", Double),
-    Column("best_parameters", JSON(none_as_null=True)),
+    # JSON text, as the runs' own.
+    Column("best_parameters", Text),
     Column("ended_seconds", Double, nullable=False),
     Column("revision", BigInteger, nullable=False),
     Column("own_revision", BigInteger, nullable=False),
@@ -86,8 +87,9 @@ runs = Table(
     Column("sweep_id", Text, ForeignKey("sweeps.sweep_id", ondelete="CASCADE"), nullable=False),
     Column("number", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
-    # JSON, not JSONB: its text is kept as it is, so 1e20 stays a float.
-    Column("parameters", JSON, nullable=False),
+    # JSON as text: kept as it is, so 1e20 stays a float; and how long it is PostgreSQL knows
+    # without reading it, which it does not of a column of type JSON.
+    Column("parameters", Text, nullable=False),
     Column("origin", Text, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("agent_id", Text, nullable=False),
@@ -98,13 +100,14 @@ runs = Table(
     Column("error_message", Text),
     Column("error_traceback", Text),
     Column("external_run_id", Text),
-    Column("labels", JSON, nullable=False),
+    Column("labels", Text, nullable=False),
     Column("name", Text, nullable=False),
-    # What the program set in its config, as JSON text; not of type JSON, which knows no NaN.
+    # What the program set in its config.
     Column("config", Text, nullable=False),
-    # Last values by metric, and the step of each, in the same way.
-    Column("summary", Text, nullable=False),
-    Column("summary_steps", Text, nullable=False),
+    # How many of the present attempt's last values are not of the sweep's own metrics, and the
+    # bytes of their names.
+    Column("metrics", Integer, nullable=False),
+    Column("metric_bytes", Integer, nullable=False),
     Column("last_step", BigInteger),
     Column("sampler_state", LargeBinary, nullable=False),
     Column("losses", Integer, nullable=False),
@@ -150,6 +153,20 @@ metric_points = Table(
     ),
 )
 
+# The last value of each metric: a row each, so that a report touches those that it brings. By
+# attempt, so that a new one begins with none.
+last_values = Table(
+    "last_values",
+    metadata,
+    Column("sweep_id", Text, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("step", BigInteger, nullable=False),
+    Column("value", Double, nullable=False),
+    PrimaryKeyConstraint("sweep_id", "number", "attempt", "name"),
+)
+
 # Results of elsewhere. Each has a revision of its own, as runs have.
 prior_runs = Table(
     "prior_runs",
@@ -157,7 +174,7 @@ prior_runs = Table(
     Column("sweep_id", Text, ForeignKey("sweeps.sweep_id", ondelete="CASCADE"), nullable=False),
     Column("index", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
-    Column("parameters", JSON, nullable=False),
+    Column("parameters", Text, nullable=False),
     Column("objectives", Text, nullable=False),
     Column("last_step", BigInteger),
     Column("source", Text, nullable=False),
@@ -174,7 +191,7 @@ templates = Table(
     Column("description", Text, nullable=False),
     Column("config_text", Text, nullable=False),
     # A JSON list of objects: name, description, and default or example if given.
-    Column("placeholders", JSON, nullable=False),
+    Column("placeholders", Text, nullable=False),
     Column("version", BigInteger, nullable=False),
     _time("create_time"),
     _time("update_time"),

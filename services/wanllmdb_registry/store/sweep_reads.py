@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -19,12 +19,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from wanllmdb_common.off_loop import converted_each
+from wanllmdb_registry.domain.bounds import READ_BYTES
 from wanllmdb_registry.domain.edit import sweep_not_found
 from wanllmdb_registry.domain.model import Sweep
-from wanllmdb_registry.domain.reads import SweepFilter, SweepOrder, SweepPosition
+from wanllmdb_registry.domain.reads import Page, SweepFilter, SweepOrder, SweepPosition
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.rows import sweep_from_row
+from wanllmdb_registry.store.run_columns import bytes_of, page_of, within_bytes
 from wanllmdb_registry.store.schema import sweeps
 from wanllmdb_registry.store.statement import Statement
 
@@ -51,11 +52,11 @@ class SweepReads:
 
     async def list(
         self, which: SweepFilter, order: SweepOrder, after: SweepPosition | None, limit: int
-    ) -> Sequence[Sweep]:
-        """At most `limit` sweeps after a position."""
-        matching = _matching(which, order, after).limit(limit)
+    ) -> Page[Sweep]:
+        """At most `limit` sweeps after a position, and READ_BYTES, but one at least."""
+        matching = _matching(which, order, after).limit(limit + 1)
         if which.project or which.projects is None:
-            query = matching.order_by(*_columns(order, sweeps.c))
+            query = matching
         else:
             # A page of each project, by the index, and of these the first ones: among the
             # sweeps of everybody those of a few projects may be far apart.
@@ -63,15 +64,13 @@ class SweepReads:
             own = names.table_valued("project", name="own").render_derived()
             of_project = matching.where(sweeps.c.project == own.c.project)
             page = of_project.order_by(*_columns(order, sweeps.c)).lateral("page")
-            query = (
-                select(page)
-                .select_from(join(own, page, true()))
-                .order_by(*_columns(order, page.c))
-                .limit(limit)
-            )
+            query = select(page).select_from(join(own, page, true())).limit(limit + 1)
+        by = partial(_columns, order)
+        cut = within_bytes(query, by)
+        cut = cut.order_by(*by(cut.selected_columns))
         async with self._database.list() as connection:
-            rows = (await connection.execute(query)).mappings().all()
-        return await converted_each(sweep_from_row, rows)
+            rows = (await connection.execute(cut, {"most_bytes": READ_BYTES})).mappings().all()
+        return await page_of(sweep_from_row, rows, limit)
 
 
 def _columns(order: SweepOrder, c: ReadOnlyColumnCollection[str, Any]) -> list[ColumnElement[Any]]:
@@ -89,7 +88,8 @@ def _matching(
 ) -> Select[*tuple[Any, ...]]:
     """Of all projects unless one is asked for."""
     c = sweeps.c
-    query = select(sweeps)
+    size = bytes_of(c.config, c.description, c.best_parameters, c.end_message)
+    query = select(sweeps, size.label("bytes"))
     if which.project:
         query = query.where(c.project == which.project)
     if which.states:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     DateTime,
+    Double,
     Integer,
     Interval,
     Select,
@@ -22,22 +23,28 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    cast,
     delete,
     func,
     literal_column,
+    null,
     select,
     true,
     union_all,
     update,
 )
 from sqlalchemy.dialects.postgresql import Insert, insert
-from sqlalchemy.types import TypeEngine
 
 from wanllmdb_registry.domain.model import RunState
-from wanllmdb_registry.store.rows import RUN_COLUMNS, SWEEP_COLUMNS, SWEEP_OWN_COLUMNS
+from wanllmdb_registry.store.rows import (
+    LARGE_RUN_COLUMNS,
+    RUN_COLUMNS,
+    SWEEP_COLUMNS,
+    SWEEP_OWN_COLUMNS,
+)
+from wanllmdb_registry.store.run_columns import all_last_values
 from wanllmdb_registry.store.schema import (
     deleted_sweeps,
+    last_values,
     metric_points,
     prior_runs,
     projects,
@@ -73,9 +80,57 @@ REPLIES = Statement(
 )
 # Runs are locked by everybody in the order of numbers, so that nobody waits in a
 # circle: by heartbeats too, which do not take the sweep's lock.
-_runs_by_number = select(runs).where(_of_sweep, runs.c.number == _numbers).order_by(runs.c.number)
+#
+# Of runs that are read for a report alone, the large columns and the last values stay where they
+# are: `whole` names the others. The last values that reports need come with the row of the run
+# `first`, so that all of it is one round trip.
+_whole = func.any(bindparam("whole", type_=ARRAY(BigInteger)))
+_needed_columns = [
+    case((runs.c.number == _whole, column), else_=null()).label(column.name)
+    if column.name in LARGE_RUN_COLUMNS
+    else column
+    for column in runs.c
+]
+_reported = (
+    func.unnest(
+        bindparam("reported_numbers", type_=ARRAY(BigInteger)),
+        bindparam("reported_attempts", type_=ARRAY(Integer)),
+        bindparam("reported_names", type_=ARRAY(Text)),
+    )
+    .table_valued("number", "attempt", "name", name="reported")
+    .render_derived()
+)
+_last_reported = (
+    select(
+        func.array_agg(last_values.c.number, type_=ARRAY(BigInteger)).label("reported_numbers"),
+        func.array_agg(last_values.c.attempt, type_=ARRAY(Integer)).label("reported_attempts"),
+        func.array_agg(last_values.c.name, type_=ARRAY(Text)).label("reported_names"),
+        func.array_agg(last_values.c.step, type_=ARRAY(BigInteger)).label("reported_steps"),
+        func.array_agg(last_values.c.value, type_=ARRAY(Double)).label("reported_values"),
+    )
+    .select_from(
+        _reported.join(
+            last_values,
+            and_(
+                last_values.c.sweep_id == bindparam("sweep_id"),
+                last_values.c.number == _reported.c.number,
+                last_values.c.attempt == _reported.c.attempt,
+                last_values.c.name == _reported.c.name,
+            ),
+        )
+    )
+    .where(runs.c.number == bindparam("first", type_=BigInteger))
+    .lateral("last_reported")
+)
+_last_of_whole = all_last_values(runs.c, runs.c.number == _whole)
+_runs_by_number = (
+    select(*_needed_columns, *_last_of_whole.c, *_last_reported.c)
+    .select_from(runs.outerjoin(_last_of_whole, true()).outerjoin(_last_reported, true()))
+    .where(_of_sweep, runs.c.number == _numbers)
+    .order_by(runs.c.number)
+)
 READ_RUNS_BY_NUMBER = Statement(_runs_by_number)
-LOCK_RUNS_BY_NUMBER = Statement(_runs_by_number.with_for_update(key_share=True))
+LOCK_RUNS_BY_NUMBER = Statement(_runs_by_number.with_for_update(key_share=True, of=runs))
 # By what makes them wanted, each found by an index of its own: one condition with all of
 # it would look at every run of the sweep. Whether they are still wanted once they are
 # locked, the change that wants them sees for itself.
@@ -115,13 +170,15 @@ _wanted_by_need = union_all(
         _wanted.c.agent_id == func.any(_agent_ids),
     ),
 )
+_last = all_last_values(runs.c)
 _runs_by_need = (
-    select(runs)
+    select(runs, *_last.c)
+    .select_from(runs.outerjoin(_last, true()))
     .where(_of_sweep, runs.c.number == func.any(func.array(_wanted_by_need.scalar_subquery())))
     .order_by(runs.c.number)
 )
 READ_RUNS_BY_NEED = Statement(_runs_by_need)
-LOCK_RUNS_BY_NEED = Statement(_runs_by_need.with_for_update(key_share=True))
+LOCK_RUNS_BY_NEED = Statement(_runs_by_need.with_for_update(key_share=True, of=runs))
 
 FINISHED_OBJECTIVES = Statement(
     select(runs.c.number, runs.c.objectives).where(
@@ -204,6 +261,11 @@ _upsert_points = _insert_points.on_conflict_do_update(
     index_elements=["sweep_id", "number", "attempt", "name", "step"],
     set_={name: _insert_points.excluded[name] for name in ("value", "time", "objective_revision")},
 )
+_insert_last_values = _insert_rows(last_values, "new_last_values")
+_upsert_last_values = _insert_last_values.on_conflict_do_update(
+    index_elements=["sweep_id", "number", "attempt", "name"],
+    set_={name: _insert_last_values.excluded[name] for name in ("step", "value")},
+)
 # As rows that are there already: each is found by its key. An update that joins the arrays
 # compares every run with every row of theirs, since a plan for any arguments takes them for
 # short ones: 300 runs took 0.4 s so, and 3,000 runs 20 s.
@@ -215,11 +277,18 @@ _same_lease = and_(
     _new.state == RunState.RUNNING.value,
     runs.c.attempt == _new.attempt,
 )
+_changed_whole = func.any(bindparam("changed_whole", type_=ARRAY(BigInteger)))
 _lease = func.greatest(runs.c.lease_expire_time, _new.lease_expire_time)
 _update_runs = _changed_runs.on_conflict_do_update(
     index_elements=["sweep_id", "number"],
     set_={
-        **{name: _new[name] for name in RUN_COLUMNS},
+        **{
+            # What was not read is written as it is: PostgreSQL does not touch it then.
+            name: case((_new.number == _changed_whole, _new[name]), else_=runs.c[name])
+            if name in LARGE_RUN_COLUMNS
+            else _new[name]
+            for name in RUN_COLUMNS
+        },
         "lease_expire_time": case((_same_lease, _lease), else_=_new.lease_expire_time),
     },
 )
@@ -231,25 +300,19 @@ _write = (
         _insert_rows(runs, "new_runs").cte("created"),
         _update_runs.cte("changed"),
         _upsert_points.cte("reported"),
+        _upsert_last_values.cte("last"),
         _insert_rows(replies, "new_replies").cte("answered"),
     )
 )
 WRITE = Statement(_write, [*SWEEP_COLUMNS])
 WRITE_WITH_OWN_FIELDS = Statement(_write, [*SWEEP_COLUMNS, *SWEEP_OWN_COLUMNS])
 # By itself, so that the statement of the trial loop stays as it is.
-_NEW_PRIOR_RUNS: dict[str, TypeEngine[Any]] = {
-    "state": Text(),
-    # As text: the driver would write each object as JSON by itself, within the transaction.
-    "parameters": Text(),
-    "objectives": Text(),
-    "last_step": BigInteger(),
-    "source": Text(),
-}
+_NEW_PRIOR_RUNS = ("state", "parameters", "objectives", "last_step", "source")
 _new_prior_runs = (
     func.unnest(
         *(
-            bindparam(f"new_prior_runs_{name}", type_=ARRAY(kind))
-            for name, kind in _NEW_PRIOR_RUNS.items()
+            bindparam(f"new_prior_runs_{name}", type_=ARRAY(prior_runs.c[name].type))
+            for name in _NEW_PRIOR_RUNS
         )
     )
     .table_valued(*_NEW_PRIOR_RUNS, with_ordinality="place", name="new_prior_runs")
@@ -262,7 +325,7 @@ INSERT_PRIOR_RUNS = Statement(
             bindparam("sweep_id", type_=Text),
             bindparam("first_index", type_=BigInteger) + _new_prior_runs.c.place - 1,
             bindparam("first_revision", type_=BigInteger) + _new_prior_runs.c.place - 1,
-            *(cast(_new_prior_runs.c[name], prior_runs.c[name].type) for name in _NEW_PRIOR_RUNS),
+            *(_new_prior_runs.c[name] for name in _NEW_PRIOR_RUNS),
         ),
     )
 )
@@ -271,6 +334,9 @@ INSERT_PROJECT = Statement(insert(projects).on_conflict_do_nothing(), projects.c
 INSERT_SWEEP = Statement(insert(sweeps).on_conflict_do_nothing(), sweeps.c.keys())
 DELETE_POINTS = Statement(
     delete(metric_points).where(metric_points.c.sweep_id == bindparam("sweep_id"))
+)
+DELETE_LAST_VALUES = Statement(
+    delete(last_values).where(last_values.c.sweep_id == bindparam("sweep_id"))
 )
 _gone = (
     delete(sweeps)

@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 
 from wanllmdb_common.errors import AbortedError, InvalidArgumentError, ServiceError
+from wanllmdb_common.off_loop import converted
 from wanllmdb_registry.domain.change import Change
 from wanllmdb_registry.domain.edit import (
     Attempt,
@@ -34,6 +35,7 @@ from wanllmdb_registry.domain.model import (
 )
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.rows import (
+    last_value_row,
     new_run_row,
     new_sweep_row,
     point_row,
@@ -43,9 +45,10 @@ from wanllmdb_registry.store.rows import (
     sweep_own_row,
     sweep_row,
 )
-from wanllmdb_registry.store.schema import metric_points, replies, runs
-from wanllmdb_registry.store.statement import Connection
+from wanllmdb_registry.store.schema import last_values, metric_points, replies, runs
+from wanllmdb_registry.store.statement import Connection, Row
 from wanllmdb_registry.store.sweep_statements import (
+    DELETE_LAST_VALUES,
     DELETE_OLD_REPLIES,
     DELETE_POINTS,
     DELETE_SWEEP,
@@ -76,6 +79,9 @@ from wanllmdb_registry.store.sweep_statements import (
 class _MetAnotherWriterError(Exception):
     """The sweep changed, or a request was answered, through another replica meanwhile."""
 
+
+# So many values are computed with on the event loop as of rows: they take a tenth of the time.
+VALUES_INLINE = 10
 
 # After one try without a lock; the second of these sees all that the first one met.
 MAX_LOCKED_TRIES = 4
@@ -197,7 +203,11 @@ class SweepStore:
             finished = await FINISHED_OBJECTIVES.fetch(connection, sweep_id=sweep_id)
             edit.objectives = {r["number"]: tuple(json.loads(r["objectives"])) for r in finished}
         loaded = _Loaded(edit.sweep.revision, edit.sweep.version)
-        outcomes = [_run(change, edit) for change in changes]
+        weight = sum(change.weight for change in changes)
+        weight += sum(len(run.summary) for run in edit.runs.values())
+        outcomes = await converted(
+            lambda: [_run(change, edit) for change in changes], weight // VALUES_INLINE
+        )
         refused = any(isinstance(outcome, ServiceError) for outcome in outcomes)
         # A change that is refused may be a repetition, answered since the sweep was
         # read. One that is carried out a second time fails when its answer is written.
@@ -303,9 +313,10 @@ async def _load_runs(
 ) -> None:
     sweep_id = edit.sweep.sweep_id
     # Numbers from the next one on are new runs.
-    numbers = sorted(
-        {number for need in needs for number in need.numbers if number < edit.sweep.next_number}
-    )
+    whole = {n for need in needs for n in need.numbers if n < edit.sweep.next_number}
+    reports = _reports(edit, needs)
+    reported = {number for number, _ in reports}
+    numbers = sorted(whole | reported)
     external_run_ids = sorted({name for need in needs for name in need.external_run_ids})
     agent_ids = sorted({name for need in needs for name in need.agent_ids})
     queued = any(need.queued for need in needs)
@@ -323,11 +334,46 @@ async def _load_runs(
         )
     elif numbers:
         by_number = LOCK_RUNS_BY_NUMBER if locked else READ_RUNS_BY_NUMBER
-        rows = await by_number.fetch(connection, sweep_id=sweep_id, numbers=numbers)
+        wanted = [(*attempt, name) for attempt, names in reports.items() for name in names]
+        rows = await by_number.fetch(
+            connection,
+            sweep_id=sweep_id,
+            numbers=numbers,
+            whole=sorted(whole),
+            reported_numbers=[number for number, _, _ in wanted],
+            reported_attempts=[attempt for _, attempt, _ in wanted],
+            reported_names=[name for _, _, name in wanted],
+            first=numbers[0],
+        )
+        edit.progress_only = reported - whole
     else:
         return
-    for row in rows:
-        edit.runs[row["number"]] = run_from_row(row)
+    metrics = sum(len(row["last_names"] or ()) for row in rows)
+    for run in await converted(lambda: list(map(run_from_row, rows)), metrics // VALUES_INLINE):
+        edit.runs[run.number] = run
+    if edit.progress_only and rows:
+        _take_reported(edit, rows[0])
+
+
+def _reports(edit: SweepEdit, needs: Sequence[Needs]) -> dict[Attempt, set[str]]:
+    """The metrics whose last values reports need, by attempt, of runs that there are."""
+    reports: dict[Attempt, set[str]] = {}
+    for need in needs:
+        for attempt, names in need.reports.items():
+            if attempt[0] < edit.sweep.next_number:
+                reports.setdefault(attempt, set()).update(names)
+    return reports
+
+
+def _take_reported(edit: SweepEdit, row: Row) -> None:
+    """The last values that reports need, which came with the first row."""
+    columns = ("numbers", "attempts", "names", "steps", "values")
+    found = zip(*(row[f"reported_{name}"] or () for name in columns), strict=True)
+    for number, attempt, name, step, value in found:
+        run = edit.runs[number]
+        if run.attempt == attempt and number in edit.progress_only:
+            run.summary[name] = value
+            run.summary_steps[name] = step
 
 
 async def _load_values(connection: Connection, edit: SweepEdit, needs: Sequence[Needs]) -> None:
@@ -365,6 +411,7 @@ async def _write(connection: Connection, edit: SweepEdit, loaded: _Loaded) -> No
     sweep_id = edit.sweep.sweep_id
     if edit.deleted:
         await DELETE_POINTS.execute(connection, sweep_id=sweep_id)
+        await DELETE_LAST_VALUES.execute(connection, sweep_id=sweep_id)
         await DELETE_SWEEP.execute(connection, sweep_id=sweep_id)
         answers = [
             reply_row(sweep_id, request_id, reply, edit.now)
@@ -373,11 +420,13 @@ async def _write(connection: Connection, edit: SweepEdit, loaded: _Loaded) -> No
         await INSERT_REPLIES.execute_many(connection, answers)
     elif edit.mutations:
         write = WRITE
+        weight = sum(map(len, edit.points.values()))
         values = {
             "key_sweep_id": sweep_id,
             "key_revision": loaded.revision,
             **sweep_row(edit.sweep),
-            **_arrays(edit),
+            **await converted(lambda: _arrays(edit), weight // VALUES_INLINE),
+            "changed_whole": sorted(edit.changed - edit.progress_only),
         }
         if edit.sweep.version != loaded.version:
             write = WRITE_WITH_OWN_FIELDS
@@ -415,6 +464,11 @@ def _arrays(edit: SweepEdit) -> dict[str, list[Any]]:
         for of_attempt in edit.points.values()
         for point in of_attempt.values()
     ]
+    last = [
+        last_value_row(point)
+        for of_attempt in edit.last_values.values()
+        for point in of_attempt.values()
+    ]
     answers = [
         reply_row(sweep_id, request_id, reply, edit.now)
         for request_id, reply in edit.new_replies.items()
@@ -423,6 +477,7 @@ def _arrays(edit: SweepEdit) -> dict[str, list[Any]]:
         ("new_runs", own_columns(runs), created),
         ("changed_runs", own_columns(runs), changed),
         ("new_metric_points", own_columns(metric_points), points),
+        ("new_last_values", own_columns(last_values), last),
         ("new_replies", own_columns(replies), answers),
     ]
     return {

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import bindparam, select, true
+from sqlalchemy import ColumnElement, Select, bindparam, null, select, true
 
-from wanllmdb_common.off_loop import converted_each
+from wanllmdb_common.off_loop import BYTES_A_ROW, converted, converted_each
+from wanllmdb_registry.domain.bounds import READ_BYTES, STREAM_BYTES
 from wanllmdb_registry.domain.edit import sweep_not_found
 from wanllmdb_registry.domain.model import (
     FinishReason,
     SweepState,
 )
-from wanllmdb_registry.domain.reads import SyncedRuns
+from wanllmdb_registry.domain.reads import Page, SyncedRuns
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.rows import (
+    LARGE_RUN_COLUMNS,
     point_from_row,
     prior_run_from_row,
     run_from_row,
     sweep_from_row,
+)
+from wanllmdb_registry.store.run_columns import (
+    RUN,
+    Columns,
+    all_last_values,
+    bytes_of,
+    no_last_values,
+    page_of_rows,
+    within_bytes,
 )
 from wanllmdb_registry.store.schema import metric_points, prior_runs, runs, sweeps
 from wanllmdb_registry.store.statement import Connection, Row, Statement
@@ -26,15 +38,34 @@ from wanllmdb_registry.store.statement import Connection, Row, Statement
 # More than one report can hold, and well below the size of a message.
 MAX_POINTS = 50_000
 
-# One statement sees one moment: the sweep's revision and the runs that changed
-# belong together. The outer join keeps the sweep when nothing changed.
-_changed = (
-    select(runs)
-    .where(runs.c.sweep_id == sweeps.c.sweep_id, runs.c.revision > bindparam("since"))
-    .order_by(runs.c.revision)
-    .limit(bindparam("limit"))
-    .lateral("changed")
-)
+
+def _by_revision(c: Columns) -> Sequence[ColumnElement[Any]]:
+    return [c.revision]
+
+
+def _changed(columns: Select[Any], *, with_last: bool) -> Statement:
+    """The sweep, and its runs that changed, by revision: at most `limit` and `most_bytes`.
+
+    One statement sees one moment: the sweep's revision and the runs that changed belong
+    together. The outer join keeps the sweep when nothing changed.
+    """
+    query = columns.where(
+        runs.c.sweep_id == bindparam("sweep_id"), runs.c.revision > bindparam("since")
+    )
+    changed = within_bytes(query.limit(bindparam("limit")), _by_revision).subquery("changed")
+    joined = sweeps.outerjoin(changed, true())
+    last: Sequence[ColumnElement[Any]] = no_last_values()
+    if with_last:
+        values = all_last_values(changed.c)
+        joined, last = joined.outerjoin(values, true()), list(values.c)
+    return Statement(
+        select(*_head_columns, changed, *last)
+        .select_from(joined)
+        .where(sweeps.c.sweep_id == bindparam("sweep_id"))
+        .order_by(changed.c.revision)
+    )
+
+
 _head_columns = (
     sweeps.c.revision.label("sweep_revision"),
     sweeps.c.own_revision,
@@ -44,12 +75,17 @@ _head_columns = (
     sweeps.c.space_exhausted,
     sweeps.c.prior_runs,
 )
-_SYNC = Statement(
-    select(*_head_columns, _changed)
-    .select_from(sweeps.outerjoin(_changed, true()))
-    .where(sweeps.c.sweep_id == bindparam("sweep_id"))
-    .order_by(_changed.c.revision)
+# What a sampler learns from.
+_synced = {"parameters", "sampler_state", "objective", "objectives"}
+_unsynced = set(LARGE_RUN_COLUMNS) - _synced
+_SYNC = _changed(
+    select(
+        *(null().label(c.name) if c.name in _unsynced else c for c in runs.c),
+        bytes_of(runs.c.parameters, runs.c.sampler_state).label("bytes"),
+    ),
+    with_last=False,
 )
+_WATCH = _changed(RUN, with_last=True)
 _OBJECTIVE_POINTS = Statement(
     select(metric_points)
     .where(
@@ -60,16 +96,16 @@ _OBJECTIVE_POINTS = Statement(
     .order_by(metric_points.c.objective_revision, metric_points.c.step)
     .limit(MAX_POINTS + 1)
 )
-_NEW_PRIOR_RUNS = Statement(
-    select(prior_runs)
+_new_prior = (
+    select(prior_runs, bytes_of(prior_runs.c.parameters).label("bytes"))
     .where(
         prior_runs.c.sweep_id == bindparam("sweep_id"),
         prior_runs.c.revision > bindparam("since"),
         prior_runs.c.revision <= bindparam("until"),
     )
-    .order_by(prior_runs.c.revision)
     .limit(bindparam("limit"))
 )
+_NEW_PRIOR_RUNS = Statement(within_bytes(_new_prior, _by_revision).order_by("revision"))
 _SWEEP = Statement(select(sweeps).where(sweeps.c.sweep_id == bindparam("sweep_id")))
 
 
@@ -86,31 +122,59 @@ class SyncReads:
         limit: int,
         *,
         with_points: bool = False,
-        with_prior_runs: bool = False,
     ) -> SyncedRuns:
-        """What changed after a revision, at most `limit` runs, in the order of revisions.
+        """What a sampler learns from that changed after a revision, in the order of revisions.
 
-        Prior runs, which count as runs here, where asked for. One query more for
-        the metric's values, one for new prior runs where there can be some, and one
-        for the sweep itself when it changed.
+        At most `limit` runs and prior runs. One query more for the metric's values where
+        asked for, one for new prior runs where there can be some, and one for the sweep itself
+        when it changed.
 
         Raises:
             NotFoundError: SWEEP_NOT_FOUND.
         """
+        return await self._changes(
+            _SYNC, sweep_id, since, limit, READ_BYTES, with_points=with_points, with_prior=True
+        )
+
+    async def watch(self, sweep_id: str, since: int, limit: int) -> SyncedRuns:
+        """What changed after a revision, in the order of revisions: whole runs, and the sweep.
+
+        Raises:
+            NotFoundError: SWEEP_NOT_FOUND.
+        """
+        return await self._changes(_WATCH, sweep_id, since, limit, STREAM_BYTES)
+
+    async def _changes(
+        self,
+        statement: Statement,
+        sweep_id: str,
+        since: int,
+        limit: int,
+        most_bytes: int,
+        *,
+        with_points: bool = False,
+        with_prior: bool = False,
+    ) -> SyncedRuns:
         async with self._database.read() as connection:
-            rows = await _SYNC.fetch(connection, sweep_id=sweep_id, since=since, limit=limit)
+            rows = await statement.fetch(
+                connection, sweep_id=sweep_id, since=since, limit=limit, most_bytes=most_bytes
+            )
             if not rows:
                 raise sweep_not_found(sweep_id)
             head = rows[0]
             newest: int = head["sweep_revision"]
             there = [row for row in rows if row["number"] is not None]
-            until: int = there[-1]["revision"] if len(there) == limit else newest
+            page = page_of_rows(there, limit)
+            size = page.size
+            is_cut = page.has_more or len(there) == limit
+            until: int = there[-1]["revision"] if is_cut else newest
             prior: Sequence[Row] = ()
             # An import is a change of the sweep itself too.
-            if with_prior_runs and head["prior_runs"] and head["own_revision"] > since:
-                prior = await _NEW_PRIOR_RUNS.fetch(
-                    connection, sweep_id=sweep_id, since=since, until=until, limit=limit
-                )
+            if with_prior and head["prior_runs"] and head["own_revision"] > since:
+                found = await _new_prior_runs(connection, sweep_id, since, until, limit)
+                prior, size = found.items, size + found.size
+                if found.has_more:
+                    until = prior[-1]["revision"]
                 revisions = sorted(row["revision"] for rows in (there, prior) for row in rows)
                 if len(revisions) >= limit:
                     until = revisions[limit - 1]
@@ -125,11 +189,12 @@ class SyncReads:
         # Once the connection is another one's: it may take a while.
         there = [row for row in there if row["revision"] <= until]
         prior = [row for row in prior if row["revision"] <= until]
+        weight = size // BYTES_A_ROW
         reason = head["finish_reason"]
         return SyncedRuns(
-            runs=await converted_each(run_from_row, there),
+            runs=await converted(lambda: list(map(run_from_row, there)), weight),
             points=await converted_each(point_from_row, points),
-            prior_runs=await converted_each(prior_run_from_row, prior),
+            prior_runs=await converted(lambda: list(map(prior_run_from_row, prior)), weight),
             revision=until,
             has_more=until < newest,
             state=SweepState(head["sweep_state"]),
@@ -137,8 +202,23 @@ class SyncReads:
             next_number=head["next_number"],
             space_exhausted=head["space_exhausted"],
             sweep=None if own is None else sweep_from_row(own),
+            size=size,
             database_id=self._database.identity,
         )
+
+
+async def _new_prior_runs(
+    connection: Connection, sweep_id: str, since: int, until: int, limit: int
+) -> Page[Row]:
+    rows = await _NEW_PRIOR_RUNS.fetch(
+        connection,
+        sweep_id=sweep_id,
+        since=since,
+        until=until,
+        limit=limit,
+        most_bytes=READ_BYTES,
+    )
+    return page_of_rows(rows, limit)
 
 
 async def _objective_points(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,9 @@ from sqlalchemy import Integer, Interval, Text, bindparam, delete, func, select,
 from sqlalchemy.dialects.postgresql import insert
 
 from wanllmdb_common.errors import AbortedError
+from wanllmdb_registry.domain.bounds import READ_BYTES
 from wanllmdb_registry.domain.edit import RequestKey, StoredReply, matching_reply
+from wanllmdb_registry.domain.reads import Page
 from wanllmdb_registry.domain.templates.built_in_templates import built_in_templates
 from wanllmdb_registry.domain.templates.model import (
     ABSENT,
@@ -21,18 +24,20 @@ from wanllmdb_registry.domain.templates.model import (
     template_not_found,
 )
 from wanllmdb_registry.store.database import Database
+from wanllmdb_registry.store.run_columns import bytes_of, page_of, within_bytes
 from wanllmdb_registry.store.schema import template_replies, templates
 from wanllmdb_registry.store.statement import Connection, Row, Statement
 
 _of_name = templates.c.name == bindparam("name")
 _GET = Statement(select(templates).where(_of_name))
 _LOCK = Statement(select(templates).where(_of_name).with_for_update())
-_LIST = Statement(
-    select(templates)
-    .where(templates.c.name > bindparam("after", type_=Text))
-    .order_by(templates.c.name)
+_t = templates.c
+_page = (
+    select(templates, bytes_of(_t.description, _t.config_text, _t.placeholders).label("bytes"))
+    .where(_t.name > bindparam("after", type_=Text))
     .limit(bindparam("most", type_=Integer))
 )
+_LIST = Statement(within_bytes(_page, lambda c: [c.name]).order_by("name"))
 _INSERT = Statement(insert(templates), templates.c.keys())
 _CHANGED = [column.name for column in templates.c if column.name != "name"]
 _UPDATE = Statement(update(templates).where(templates.c.name == bindparam("key")), _CHANGED)
@@ -88,13 +93,21 @@ class TemplateStore:
             raise template_not_found(name)
         return template
 
-    async def list(self, after: str, limit: int) -> Sequence[Template]:
+    async def list(self, after: str, limit: int) -> Page[Template]:
         """At most `limit` templates, by name, from the first after `after`."""
         async with self._database.read() as connection:
-            rows = await _LIST.fetch(connection, after=after, most=limit)
-        found = {name: each for name, each in built_in_templates().items() if name > after}
-        found |= {row["name"]: _from_row(row) for row in rows}
-        return [found[name] for name in sorted(found)][:limit]
+            rows = await _LIST.fetch(connection, after=after, most=limit + 1, most_bytes=READ_BYTES)
+        stored = await page_of(_from_row, rows, limit)
+        # Beyond the last one that was read there may be others before a built-in one.
+        last = stored.items[-1].name if stored.has_more else None
+        found = {
+            name: each
+            for name, each in built_in_templates().items()
+            if name > after and (last is None or name <= last)
+        }
+        found |= {template.name: template for template in stored.items}
+        items = [found[name] for name in sorted(found)]
+        return Page(items[:limit], stored.has_more or len(items) > limit, stored.size)
 
     async def apply(self, name: str, key: RequestKey | None, change: TemplateChange) -> bytes:
         """Carries a change out in a transaction, or gives the answer of the first time.
@@ -161,7 +174,7 @@ def _from_row(row: Row) -> Template:
         name=row["name"],
         description=row["description"],
         config_text=row["config_text"],
-        placeholders=tuple(map(_placeholder, row["placeholders"])),
+        placeholders=tuple(map(_placeholder, json.loads(row["placeholders"]))),
         version=row["version"],
         create_time=row["create_time"],
         update_time=row["update_time"],
@@ -193,7 +206,7 @@ def _to_row(template: Template) -> dict[str, Any]:
         "name": template.name,
         "description": template.description,
         "config_text": template.config_text,
-        "placeholders": entries,
+        "placeholders": json.dumps(entries),
         "version": template.version,
         "create_time": template.create_time,
         "update_time": template.update_time,

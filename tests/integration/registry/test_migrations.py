@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 from datetime import timedelta
+from typing import Any
 
 import grpc.aio
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
 
 from tests.conftest import registry_server
 from tests.integration.registry.reads import get_sweep
@@ -151,16 +153,30 @@ async def test_what_an_older_registry_stored_is_read_and_goes_on(database_url: s
     await database.close()
 
 
-def contents(connection: Connection) -> dict[str, list[tuple[object, ...]]]:
-    """Every row of every table."""
+def contents(connection: Connection) -> dict[str, list[dict[str, Any]]]:
+    """Every row of every table, by column; JSON is read, whichever type the column has."""
     rows = {}
     for table in sorted(tables(connection)):
-        found = connection.exec_driver_sql(f'SELECT t::text FROM "{table}" t ORDER BY 1')
-        rows[table] = [tuple(row) for row in found]
+        found = connection.exec_driver_sql(f'SELECT to_jsonb(t)::text FROM "{table}" t')
+        read = [{name: _read(v) for name, v in json.loads(row[0]).items()} for row in found]
+        rows[table] = sorted(read, key=str)
     return rows
 
 
-@pytest.mark.parametrize("revision", ["0002", "0003"])
+def _read(value: Any) -> Any:
+    is_json = isinstance(value, str) and value.startswith(('{"', "[", "{}"))
+    return json.loads(value) if is_json else value
+
+
+def _columns_of_both(rows: list[dict[str, Any]], others: list[dict[str, Any]]) -> Any:
+    """The rows with those columns alone that the others have too."""
+    return [
+        {name: row[name] for name in row if name in other}
+        for row, other in zip(rows, others, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("revision", ["0002", "0003", "0004"])
 async def test_each_revision_with_data_is_brought_up_to_date_and_back(
     database_url: str, revision: str
 ) -> None:
@@ -172,6 +188,14 @@ async def test_each_revision_with_data_is_brought_up_to_date_and_back(
         sweep = await create_sweep(registry)
         first, second = await create_runs(registry, sweep.sweep_id, proposal(0), proposal(1))
         await finish_run(registry, first, 1.0)
+        await registry.ReportMetrics(
+            pb.ReportMetricsRequest(
+                sweep_id=sweep.sweep_id,
+                number=1,
+                attempt=1,
+                rows=[row(4, {"loss": math.inf, "acc": 0.25})],
+            )
+        )
         await registry.ImportRuns(
             pb.ImportRunsRequest(
                 sweep_id=sweep.sweep_id, source=pb.PriorRunSource(csv="x,n,loss\n0.5,2,3.0\n")
@@ -198,7 +222,11 @@ async def test_each_revision_with_data_is_brought_up_to_date_and_back(
     # What that revision has tables for is there, as it was.
     assert newest["runs"]
     assert newest["api_keys"]
-    assert old == {table: newest[table] for table in old}
+    for table, rows in old.items():
+        assert _columns_of_both(rows, newest[table]) == _columns_of_both(newest[table], rows)
+    (reported,) = (run for run in old["runs"] if run["number"] == 1)
+    assert reported["summary"] == {"loss": math.inf, "acc": 0.25}
+    assert reported["summary_steps"] == {"loss": 4, "acc": 4}
     assert ("api_keys" in old) == (revision >= "0003")
     async with registry_server(database_url) as address, grpc.aio.insecure_channel(address) as ch:
         again = registry_grpc.SweepRegistryServiceStub(ch)
@@ -212,7 +240,37 @@ async def test_each_revision_with_data_is_brought_up_to_date_and_back(
         now = await connection.run_sync(contents)
     assert now["templates"] == newest["templates"]
     assert now["prior_runs"] == newest["prior_runs"]
+    assert now["last_values"] == newest["last_values"]
+    (reported,) = (run for run in now["runs"] if run["number"] == 1)
+    assert (reported["metrics"], reported["metric_bytes"]) == (1, 3)
     await database.close()
+
+
+async def test_of_a_run_that_reported_too_much_before_there_was_a_bound_the_rest_is_read(
+    database_url: str,
+) -> None:
+    database = Database(database_url)
+    await migrate(database, "0001")
+    names = [f"{i:05}" + "\N{GRINNING FACE}" * 150 for i in range(9_000)]
+    summary = json.dumps({"loss": 0.5, **dict.fromkeys(names, 1.0)})
+    async with database.migration() as connection:
+        for statement in OLD_ROWS.split(";\n"):
+            if statement.strip():
+                await connection.exec_driver_sql(statement)
+        update = text("UPDATE runs SET summary = :summary WHERE number = 0")
+        await connection.execute(update, {"summary": summary})
+    await database.close()
+    async with (
+        registry_server(database_url) as address,
+        grpc.aio.insecure_channel(address) as channel,
+    ):
+        registry = registry_grpc.SweepRegistryServiceStub(channel)
+        listed = await registry.ListRuns(pb.ListRunsRequest(sweep_id="abcdefghijkl"))
+        assert [run.number for run in listed.runs] == [0, 1]
+        kept = dict(listed.runs[0].summary)
+        assert kept.pop("loss") == 0.5
+        assert sorted(kept) == names[: len(kept)]
+        assert 1_000 < len(kept) < 9_000
 
 
 async def test_ten_replicas_may_start_at_once_on_an_empty_database(database_url: str) -> None:

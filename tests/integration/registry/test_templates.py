@@ -325,7 +325,7 @@ async def test_replies_are_forgotten_and_a_stored_template_hides_a_built_in_one(
         assert await store.apply("sklearn", key, change) == b"reply"
         assert calls == 1
         assert (await store.get("sklearn")).description == "ours"
-        names = [template.name for template in await store.list("", 100)]
+        names = [template.name for template in (await store.list("", 100)).items]
         assert names.count("sklearn") == 1
 
         assert await store.delete_old_replies(timedelta(hours=1)) == 0
