@@ -36,7 +36,8 @@ _SERVICE_CONFIG = {
                 "initialBackoff": "0.2s",
                 "maxBackoff": "2s",
                 "backoffMultiplier": 2.5,
-                "retryableStatusCodes": ["UNAVAILABLE"],
+                # The core of a registry that has more calls than it can queue cancels them.
+                "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"],
             },
         }
     ],
@@ -170,7 +171,7 @@ class RegistryChannel:
             ("grpc.max_reconnect_backoff_ms", 1_000),
             # How long a connection may take to come about.
             ("grpc.min_reconnect_backoff_ms", 3_000),
-            # Not more often than the server permits, see wanllmdb_common.server.
+            # Not more often than the server permits, see wanllmdb_common.channel_options.
             ("grpc.keepalive_time_ms", 30_000),
             ("grpc.keepalive_timeout_ms", 10_000),
             # A proxy for the world outside can't reach this machine's own services.

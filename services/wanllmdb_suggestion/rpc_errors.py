@@ -30,6 +30,12 @@ _PLAIN: dict[grpc.StatusCode, type[ServiceError]] = {
     grpc.StatusCode.PERMISSION_DENIED: PermissionDeniedError,
 }
 
+_OF_THE_NETWORK = (
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.CANCELLED,
+)
+
 # Where the registry asks to come again but does not say when.
 _DEFAULT_RETRY_AFTER = 1.0
 
@@ -37,8 +43,9 @@ _DEFAULT_RETRY_AFTER = 1.0
 def service_error(error: grpc.aio.AioRpcError, address: str) -> Exception:
     """The same code, message, reason and details, to be raised here.
 
-    UNAVAILABLE and DEADLINE_EXCEEDED without a reason come from the network, not
-    from the registry: REGISTRY_UNAVAILABLE. A code that no ServiceError stands
+    UNAVAILABLE, DEADLINE_EXCEEDED and CANCELLED without a reason come from the network or
+    gRPC's core, not from the registry: REGISTRY_UNAVAILABLE. What this service cancels itself
+    does not come here. A code that no ServiceError stands
     for stays an AioRpcError, so that the caller sees INTERNAL and the log all.
     """
     info = error_details_pb2.ErrorInfo()
@@ -50,7 +57,7 @@ def service_error(error: grpc.aio.AioRpcError, address: str) -> Exception:
     code, text = error.code(), error.details() or ""
     metadata: dict[str, object] = dict(info.metadata)
     if not info.reason:
-        if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+        if code in _OF_THE_NETWORK:
             return UnavailableError(
                 "REGISTRY_UNAVAILABLE",
                 f"the registry at {address} does not answer; the request may be sent again",

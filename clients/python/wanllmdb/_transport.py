@@ -42,7 +42,13 @@ _ERRORS: dict[grpc.StatusCode, type[WanllmdbError]] = {
     grpc.StatusCode.UNAVAILABLE: _errors.UnavailableError,
     grpc.StatusCode.DEADLINE_EXCEEDED: _errors.DeadlineExceededError,
     grpc.StatusCode.UNIMPLEMENTED: _errors.UnimplementedError,
+    # What the caller itself cancels is no error here. Else a server, or a proxy before it, has
+    # more calls than it can queue, or ends.
+    grpc.StatusCode.CANCELLED: _errors.UnavailableError,
 }
+
+# Such a call may be sent again: mutations carry request ids.
+_PASSING = ["UNAVAILABLE", "CANCELLED"]
 
 
 class Peer:
@@ -83,7 +89,7 @@ class Peer:
         code = _parts_of(error)[0]
         if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
             self._homes.is_away(home)
-        return code is grpc.StatusCode.UNAVAILABLE
+        return code.name in _PASSING and not self.is_closed
 
     def rpc(self, stub: Any, name: str) -> Any:
         """The stub's method of that name.
@@ -164,6 +170,8 @@ class Peer:
     def failure(self, rpc: str, timeout: float | None, error: grpc.RpcError) -> WanllmdbError:
         """Our own exception for a failed call."""
         code, text, details = _parts_of(error)
+        if self.is_closed and code is grpc.StatusCode.CANCELLED:
+            return WanllmdbError(f"the client was closed while {rpc} was under way")
         if details.reason:
             self.has_answered = True
         kind = _ERRORS.get(code, _errors.InternalError)
@@ -206,6 +214,11 @@ class Peer:
                 f"`wanllmdb up`, or set {self.service.variable} (or the argument "
                 f"{self.service.argument}=) to its address"
             )
+        if code is grpc.StatusCode.CANCELLED:
+            return (
+                f"{where} ended {rpc} without an answer, as a server does that is asked for more "
+                "than it can queue; the request may be sent again"
+            )
         if code is grpc.StatusCode.DEADLINE_EXCEEDED:
             seconds = f"{timeout:g} s" if timeout is not None else "time"
             return f"{where} did not answer {rpc} within {seconds}"
@@ -242,7 +255,7 @@ class Peer:
                         "initialBackoff": "0.05s",
                         "maxBackoff": "0.05s",
                         "backoffMultiplier": 1,
-                        "retryableStatusCodes": ["UNAVAILABLE"],
+                        "retryableStatusCodes": _PASSING,
                     },
                 },
                 {
@@ -253,7 +266,7 @@ class Peer:
                         "initialBackoff": "0.2s",
                         "maxBackoff": "2s",
                         "backoffMultiplier": 2,
-                        "retryableStatusCodes": ["UNAVAILABLE"],
+                        "retryableStatusCodes": _PASSING,
                     },
                 },
             ],
