@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import asyncpg
@@ -133,7 +134,8 @@ class KeyStore:
             stored = await _OF_REQUEST.fetch_one(connection, request_id=request.request_id)
             if stored is not None:
                 matching_reply(request, StoredReply(stored["fingerprint"], b""))
-                return _from_row(stored)
+                # As it was answered then: it may have been revoked meanwhile.
+                return replace(_from_row(stored), revoke_time=None)
             clock = await _NOW.fetch_one(connection)
             assert clock is not None
             require_in_future(new.expire_time, clock["now"])

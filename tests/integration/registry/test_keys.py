@@ -99,6 +99,9 @@ async def test_a_repeated_request_makes_no_second_key(at: Office, root: With) ->
     await asyncio.sleep(1.6)
     # Also when it has expired, which a new one may not have.
     assert await root.keys.CreateKey(request) == answers[0]
+    # And when it was revoked: the answer is that of the first time.
+    await root.keys.RevokeKey(pb.RevokeKeyRequest(key_id=answers[0].key.key_id))
+    assert await root.keys.CreateKey(request) == answers[0]
     other = pb.CreateKeyRequest()
     other.CopyFrom(request)
     other.name = "another"
