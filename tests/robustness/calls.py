@@ -10,22 +10,23 @@ from random import Random
 from types import TracebackType
 from typing import Any, Self
 
-import grpc
 import grpc.aio
 from google.protobuf.message import Message
-from google.rpc import error_details_pb2, status_pb2
 
 from tests.robustness.history import History, Try
+from tests.robustness.keys import Key, Keyring
 from tests.robustness.platform import REGISTRIES, SUGGESTIONS, Platform
+from tests.security_table.keys import metadata_of
+from wanllmdb.api.registry.v1 import key_service_pb2_grpc as key_grpc
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
-from wanllmdb_common.error_mapping import STATUS_DETAILS_KEY
 
 # A request that is not done after so many seconds is given up, and that is a violation:
 # faults last some seconds, and after them everything must go on.
 GIVE_UP_SECONDS = 75.0
 
 _SUGGESTION_METHODS = frozenset(["Suggest", "ShouldStop", "GetBestRuns"])
+_KEY_METHODS = frozenset(["CreateKey", "RevokeKey", "ListKeys"])
 _OPTIONS = [
     # Each sweep's calls have connections of their own, so that a cut hits some sweeps only.
     ("grpc.use_local_subchannel_pool", 1),
@@ -71,27 +72,31 @@ class Calls:
         history: Takes every sending.
         clock: Of the traffic.
         seed: Of its choices.
+
+    Attributes:
+        keyring: What calls bring; None where the platform asks for no keys.
     """
 
     def __init__(self, platform: Platform, history: History, clock: Clock, seed: str) -> None:
         self.history = history
         self.clock = clock
+        self.keyring: Keyring | None = None
         self._platform = platform
         self._random = Random(seed)
         self._channels: list[grpc.aio.Channel] = []
         self._stubs: dict[str, Any] = {}
+        self._key_stubs: dict[str, Any] = {}
         self._background: set[asyncio.Task[Any]] = set()
 
     async def __aenter__(self) -> Self:
         for name in (*REGISTRIES, *SUGGESTIONS):
-            channel = grpc.aio.insecure_channel(self._platform.address(name), options=_OPTIONS)
+            channel = self._platform.channel(name, _OPTIONS)
             self._channels.append(channel)
-            is_registry = name in REGISTRIES
-            self._stubs[name] = (
-                registry_grpc.SweepRegistryServiceStub(channel)
-                if is_registry
-                else suggestion_grpc.SuggestionServiceStub(channel)
-            )
+            if name in REGISTRIES:
+                self._stubs[name] = registry_grpc.SweepRegistryServiceStub(channel)
+                self._key_stubs[name] = key_grpc.KeyServiceStub(channel)
+            else:
+                self._stubs[name] = suggestion_grpc.SuggestionServiceStub(channel)
         return self
 
     async def __aexit__(
@@ -110,12 +115,18 @@ class Calls:
         """For calls that are written down elsewhere."""
         return self._stubs[replica]
 
+    def key_for(self, method: str) -> Key | None:
+        """The project's own key for a method; None where none is asked for."""
+        return None if self.keyring is None else self.keyring.key_for(method)
+
     def registry(self) -> str:
         """A replica of the registry."""
         return self._random.choice(REGISTRIES)
 
-    async def ask(self, method: str, request: Message) -> Any:
+    async def ask(self, method: str, request: Message, by: Key | None = None) -> Any:
         """Sends a request until there is an answer; a mutation has its request id already.
+
+        It brings the project's own key where `by` is None.
 
         Raises:
             RefusedError: it was refused.
@@ -125,12 +136,12 @@ class Calls:
         is_mutation = bool(getattr(request, "request_id", ""))
         give_up = self.clock.now() + GIVE_UP_SECONDS
         if is_mutation:
-            self._repeat_sometimes(method, request, key)
+            self._repeat_sometimes(method, request, key, by)
         pause = 0.1
         target = self._target(method)
         tries = 0
         while True:
-            one = await self.send(method, request, key, target, self._timeout(tries))
+            one = await self.send(method, request, key, target, self._timeout(tries), by)
             if one.is_answered:
                 return one.answer
             if one.is_refused:
@@ -146,33 +157,58 @@ class Calls:
             if self._random.random() < 0.8:
                 target = next(name for name in self._replicas(method) if name != target)
 
-    async def once(self, method: str, request: Message, seconds: float) -> Any:
+    async def once(
+        self, method: str, request: Message, seconds: float, by: Key | None = None
+    ) -> Any:
         """Sends a request once, whatever comes of it: None after an error."""
         key = getattr(request, "request_id", "") or f"read-{uuid.uuid4().hex[:12]}"
-        return (await self.send(method, request, key, self._target(method), seconds)).answer
+        one = await self.send(method, request, key, self._target(method), seconds, by)
+        return one.answer
 
-    def later(self, method: str, request: Message, seconds: float) -> None:
-        """Sends it once more after a while, in the background."""
-
-        async def send() -> None:
-            await asyncio.sleep(seconds)
-            await self.once(method, request, self._timeout())
-
-        self._spawn(send())
+    async def intrude(self, method: str, request: Message, seconds: float, by: Key) -> None:
+        """Sends a request once; an intrusion where the key is no good for it, for certain."""
+        key = getattr(request, "request_id", "") or f"read-{uuid.uuid4().hex[:12]}"
+        target = self._target(method)
+        project = self.history.project
+        is_intrusion = by.refusal(method, project, target, self.clock.now()) is not None
+        into = self.history.intrusions if is_intrusion else self.history.tries
+        await self._send(into, method, request, key, target, seconds, by)
 
     async def send(
-        self, method: str, request: Message, key: str, target: str, seconds: float
+        self,
+        method: str,
+        request: Message,
+        key: str,
+        target: str,
+        seconds: float,
+        by: Key | None = None,
     ) -> Try:
-        """One sending, written down."""
+        """One sending, written down; it brings the project's own key where `by` is None."""
+        by = by or self.key_for(method)
+        return await self._send(self.history.tries, method, request, key, target, seconds, by)
+
+    async def _send(
+        self,
+        into: list[Try],
+        method: str,
+        request: Message,
+        key: str,
+        target: str,
+        seconds: float,
+        by: Key | None,
+    ) -> Try:
         copy = type(request)()
         copy.CopyFrom(request)
-        one = Try(method, key, target, copy, self.clock.now(), seconds)
-        self.history.tries.append(one)
+        one = Try(method, key, target, copy, self.clock.now(), seconds, by=by)
+        into.append(one)
+        stubs = self._key_stubs if method in _KEY_METHODS else self._stubs
+        metadata = metadata_of(by.text) if by is not None and by.text else ()
         try:
-            one.answer = await getattr(self._stubs[target], method)(request, timeout=seconds)
+            one.answer = await getattr(stubs[target], method)(
+                request, timeout=seconds, metadata=metadata
+            )
         except grpc.aio.AioRpcError as error:
-            one.code = error.code().name
-            one.reason, one.metadata = _details(error)
+            one.note(error)
         finally:
             # Where the driver stops a call, nothing is known of it.
             if one.answer is not None or one.code:
@@ -184,13 +220,18 @@ class Calls:
         while self._background:
             await asyncio.gather(*self._background, return_exceptions=True)
 
-    def _repeat_sometimes(self, method: str, request: Message, key: str) -> None:
+    def _repeat_sometimes(self, method: str, request: Message, key: str, by: Key | None) -> None:
         chance = self._random.random()
         if chance < 0.12:
             for target in self._replicas(method):
-                self._spawn(self.send(method, request, key, target, self._timeout()))
+                self._spawn(self.send(method, request, key, target, self._timeout(), by))
         elif chance < 0.24:
-            self.later(method, request, self._random.uniform(0.02, 4))
+            self._spawn(self._later(method, request, self._random.uniform(0.02, 4), by))
+
+    async def _later(self, method: str, request: Message, seconds: float, by: Key | None) -> None:
+        """Sends it once more after a while."""
+        await asyncio.sleep(seconds)
+        await self.once(method, request, self._timeout(), by)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.create_task(work)
@@ -218,13 +259,3 @@ class Calls:
 def new_id() -> str:
     """A request id."""
     return str(uuid.uuid4())
-
-
-def _details(error: grpc.aio.AioRpcError) -> tuple[str, dict[str, str]]:
-    for name, value in error.trailing_metadata() or ():
-        if name == STATUS_DETAILS_KEY and isinstance(value, bytes):
-            for packed in status_pb2.Status.FromString(value).details:
-                info = error_details_pb2.ErrorInfo()
-                if packed.Unpack(info):
-                    return info.reason, dict(info.metadata)
-    return "", {}

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.robustness.checks import check
+from tests.robustness.checks.certificates import check_certificates
 from tests.robustness.platform import Platform
 from tests.robustness.report import Totals, violation_lines, write_history
 from tests.robustness.rounds import Round, run_round
@@ -70,6 +71,10 @@ def _platform_folder() -> Iterator[Path]:
 def _check(done: Round, totals: Totals, kept: Path, say: Callable[[str], None]) -> int:
     """Checks every history; gives how many are broken."""
     broken = 0
+    for violation in check_certificates(done.certificates):
+        broken += 1
+        totals.violations[violation.prop] += 1
+        say("\n".join(violation.lines()))
     for history in done.histories:
         violations = check(history)
         if not violations:

@@ -49,9 +49,18 @@ class Injector:
                 await asyncio.sleep(fault.seconds)
                 for name in fault.targets:
                     self._platform.thaw(name)
+            case FaultKind.RENEW:
+                for name in fault.targets:
+                    self._platform.renew(name)
+            case FaultKind.SPOIL:
+                for name in fault.targets:
+                    self._platform.spoil_certificate(name)
+                await asyncio.sleep(fault.seconds)
+                for name in fault.targets:
+                    self._platform.renew(name)
             case _:
                 for name in fault.targets:
-                    self._spoil(name, fault)
+                    self._disturb(name, fault)
                 await asyncio.sleep(fault.seconds)
                 for name in fault.targets:
                     self._platform.links[name].clear()
@@ -65,7 +74,7 @@ class Injector:
             await asyncio.sleep(fault.seconds)
             await self._platform.start(fault.targets)
 
-    def _spoil(self, name: str, fault: Fault) -> None:
+    def _disturb(self, name: str, fault: Fault) -> None:
         proxy = self._platform.links[name]
         match fault.kind:
             case FaultKind.DELAY:

@@ -9,10 +9,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import grpc.aio
 from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
 
+from tests.robustness.keys import Key
 from tests.robustness.schedule import SweepPlan
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
+from wanllmdb_common.error_mapping import STATUS_DETAILS_KEY
 
 # What a call may end with although it was carried out, or will be.
 UNCERTAIN_CODES = frozenset(
@@ -31,6 +35,7 @@ class Try:
         timeout: Seconds that the caller meant to wait.
         returned: When the caller knew; infinity where it was stopped before.
         answer: None after an error.
+        by: The key that it brought; None where none is asked for.
         code: Of the error; empty for an answer.
     """
 
@@ -45,6 +50,12 @@ class Try:
     code: str = ""
     reason: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
+    by: Key | None = None
+
+    def note(self, error: grpc.aio.AioRpcError) -> None:
+        """Writes down what it ended with."""
+        self.code = error.code().name
+        self.reason, self.metadata = _details(error)
 
     @property
     def is_answered(self) -> bool:
@@ -68,10 +79,22 @@ class Try:
     def __str__(self) -> str:
         outcome = self.code or ("ok" if self.is_answered else "stopped")
         reason = f" {self.reason} {dict(self.metadata)}" if self.reason else ""
+        by = "" if self.by is None else f" with the {self.by}"
         text = (
             f"{self.start:8.3f} - {self.returned:8.3f}  {self.method} {self.key} at {self.target}"
+            f"{by}"
         )
         return f"{text}: {outcome}{reason}\n    > {_line(self.request)}\n    < {_line(self.answer)}"
+
+
+def _details(error: grpc.aio.AioRpcError) -> tuple[str, dict[str, str]]:
+    for name, value in error.trailing_metadata() or ():
+        if name == STATUS_DETAILS_KEY and isinstance(value, bytes):
+            for packed in status_pb2.Status.FromString(value).details:
+                info = error_details_pb2.ErrorInfo()
+                if packed.Unpack(info):
+                    return info.reason, dict(info.metadata)
+    return "", {}
 
 
 def _line(message: Message | None) -> str:
@@ -103,6 +126,21 @@ class Seen:
         return self.run is None and self.sweep is None
 
 
+@dataclass(frozen=True, slots=True)
+class Peek:
+    """One message of a watch by a key that is good for a while.
+
+    Attributes:
+        opened: When the stream was asked for.
+        at: When the message came.
+    """
+
+    key: Key
+    target: str
+    opened: float
+    at: float
+
+
 # Points by (number, attempt), then by metric and step.
 Points = Mapping[tuple[int, int], Mapping[tuple[str, int], run_pb2.MetricPoint]]
 
@@ -126,6 +164,9 @@ class History:
         ended: When the final state was read.
         slack: Seconds by which a call may end late: what this machine's load takes.
         gave_up: What a caller could not get done in the time that it had.
+        project: The sweep's; empty where it is the default one.
+        intrusions: What was sent with keys that were no good for it, for certain.
+        peeks: What came by watches of keys that were good for a while.
     """
 
     plan: SweepPlan
@@ -136,6 +177,9 @@ class History:
     tries: list[Try] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
     gave_up: list[str] = field(default_factory=list)
+    project: str = ""
+    intrusions: list[Try] = field(default_factory=list)
+    peeks: list[Peek] = field(default_factory=list)
     final: FinalState | None = None
 
     def of(self, *methods: str) -> Iterator[Try]:

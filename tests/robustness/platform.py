@@ -11,12 +11,17 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+import grpc
+import grpc.aio
 import psutil
 
+from tests.certificates import Authority, CertificateFiles, replace
 from tests.robustness.processes import DidNotStartError, ServiceProcess
 from tests.robustness.proxy import Proxy
+from tests.robustness.security import PLAIN, Security
+from tests.security_table.keys import new_secret
 from wanllmdb_local import data_dir as layout
 from wanllmdb_local.log_files import tail
 from wanllmdb_local.ports import HOST
@@ -29,6 +34,9 @@ POSTGRES = "postgres"
 REGISTRIES = ("registry-0", "registry-1")
 SUGGESTIONS = ("suggestion-0", "suggestion-1")
 SERVICES = (*REGISTRIES, *SUGGESTIONS)
+
+# Whose certificate callers show, where one is asked for.
+CALLER = "caller"
 
 # Links by name: from whom, to whom.
 AGENT_LINKS = tuple(f"agents>{name}" for name in SERVICES)
@@ -46,16 +54,27 @@ _DEFECT = "unexpected error"
 class Platform:
     """Two replicas of each service over one PostgreSQL; use it as an async context manager.
 
-    Agents reach replicas through `links["agents>NAME"]`. Must be used in the main thread.
+    `serve` starts the services. Agents reach replicas through `links["agents>NAME"]`. Must be
+    used in the main thread.
 
     Args:
         folder: Takes data and logs; any user of the machine must be able to enter it.
+
+    Attributes:
+        security: What the services ask for at present.
+        root_key: The operator's own key, where they ask for keys.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.links: dict[str, Proxy] = {}
         self.processes: dict[str, ServiceProcess] = {}
+        self.security = PLAIN
+        self.root_key = f"wsk_root_{new_secret()}"
+        self._state_key = secrets.token_hex(32)
+        self._ports: dict[str, int] = {}
+        self._authority = Authority(folder)
+        self._certificates: dict[str, CertificateFiles] = {}
         self._postgres = EmbeddedPostgres(folder / "data")
         self._stack = contextlib.AsyncExitStack()
 
@@ -78,6 +97,51 @@ class Platform:
     def address(self, name: str) -> str:
         """Where agents reach a replica."""
         return self.links[f"agents>{name}"].address
+
+    def channel(self, name: str, options: Sequence[tuple[str, Any]]) -> grpc.aio.Channel:
+        """To a replica, as agents reach it, with a certificate where one is asked for."""
+        if not self.security.tls:
+            return grpc.aio.insecure_channel(self.address(name), options=options)
+        own = self.certificate(CALLER) if self.security.mutual else None
+        credentials = grpc.ssl_channel_credentials(
+            self._authority.file.read_bytes(),
+            own.key.read_bytes() if own else None,
+            own.cert.read_bytes() if own else None,
+        )
+        return grpc.aio.secure_channel(self.address(name), credentials, options=options)
+
+    def certificate(self, name: str) -> CertificateFiles:
+        """The files of a service's certificate, or of that which callers show."""
+        if name not in self._certificates:
+            self.renew(name)
+        return self._certificates[name]
+
+    def renew(self, name: str) -> None:
+        """Puts a new certificate in the place of the old one; services take it up themselves."""
+        self._certificates[name] = self._authority.issue(HOST, file=name)
+
+    def spoil_certificate(self, name: str) -> None:
+        """Puts half a certificate in the place of a good one."""
+        file = self.certificate(name).cert
+        content = file.read_bytes()
+        replace(file, content[: len(content) // 2])
+
+    async def serve(self, security: Security) -> None:
+        """Has the services ask for this; they are started again where they asked for less."""
+        if self.processes and security == self.security:
+            return
+        await self._stop_services()
+        self.security = security
+        for name in LINKS:
+            proxy = self.links[name]
+            proxy.drop_all()
+            # Parts of calls can't be told from others in what TLS makes of them.
+            proxy.is_http2 = not name.endswith(POSTGRES) and not security.tls
+        for name in SERVICES:
+            self.processes[name] = self._service(name)
+            self.processes[name].launch()
+        for process in self.processes.values():
+            await process.wait_ready()
 
     async def kill(self, names: Sequence[str]) -> None:
         """SIGKILL to all of them at once, and waits for their end."""
@@ -141,39 +205,53 @@ class Platform:
         # Stopped last: services that lose their database first fill the log.
         self._stack.callback(self._postgres.stop)
         self._postgres.start()
-        ports = _free_ports(len(SERVICES))
+        self._ports = dict(zip(SERVICES, _free_ports(len(SERVICES)), strict=True))
         self._stack.push_async_callback(self._stop_services)
         database = int(self._postgres.address.rpartition(":")[2])
         for name in REGISTRIES:
             await self._link(f"{name}>{POSTGRES}", database, is_http2=False)
-        for name, port in zip(SERVICES, ports, strict=True):
+        for name, port in self._ports.items():
             await self._link(f"agents>{name}", port, is_http2=True)
             if name in REGISTRIES:
                 await self._link(f"suggestion>{name}", port, is_http2=True)
-        inner = ",".join(self.links[f"suggestion>{name}"].address for name in REGISTRIES)
-        key = secrets.token_hex(32)
-        for name, port in zip(SERVICES, ports, strict=True):
-            service = name.partition("-")[0]
-            is_registry = service == "registry"
-            arguments = ["--log-level", "warning", "--grace", "1"]
-            if is_registry:
-                arguments += ["--lease-seconds", str(LEASE_SECONDS), "--pool-size", "8"]
-                environment = {"WANLLMDB_REGISTRY_DATABASE_URL": self._database_url(name)}
-            else:
-                arguments += ["--registry", f"ipv4:{inner}", "--registry-timeout", "10"]
-                environment = {"WANLLMDB_SUGGESTION_STATE_KEY": key}
-            process = ServiceProcess(
-                name,
-                service,
-                port=port,
-                arguments=arguments,
-                environment=environment,
-                log_file=self.folder / "logs" / f"{name}.log",
-            )
-            self.processes[name] = process
-            process.launch()
-        for process in self.processes.values():
-            await process.wait_ready()
+
+    def _service(self, name: str) -> ServiceProcess:
+        service = name.partition("-")[0]
+        arguments = ["--log-level", "warning", "--grace", "1"]
+        arguments += self._tls_arguments(name)
+        if name in REGISTRIES:
+            arguments += ["--lease-seconds", str(LEASE_SECONDS), "--pool-size", "8"]
+            environment = {"WANLLMDB_REGISTRY_DATABASE_URL": self._database_url(name)}
+            if self.security.keys:
+                environment["WANLLMDB_REGISTRY_ADMIN_KEY"] = self.root_key
+        else:
+            inner = ",".join(self.links[f"suggestion>{one}"].address for one in REGISTRIES)
+            arguments += ["--registry", inner, "--registry-timeout", "10"]
+            environment = {"WANLLMDB_SUGGESTION_STATE_KEY": self._state_key}
+        return ServiceProcess(
+            name,
+            service,
+            port=self._ports[name],
+            arguments=arguments,
+            environment=environment,
+            log_file=self.folder / "logs" / f"{name}.log",
+        )
+
+    def _tls_arguments(self, name: str) -> list[str]:
+        if not self.security.tls:
+            return []
+        ca = str(self._authority.file)
+        own = self.certificate(name)
+        arguments = ["--tls-cert", str(own.cert), "--tls-key", str(own.key)]
+        if self.security.mutual:
+            arguments += ["--tls-client-ca", ca]
+        if name in SUGGESTIONS:
+            arguments += ["--registry-tls-ca", ca]
+            # In mutual TLS it shows the registry the certificate that callers see.
+            if self.security.mutual:
+                arguments += ["--registry-tls-cert", str(own.cert)]
+                arguments += ["--registry-tls-key", str(own.key)]
+        return arguments
 
     async def _link(self, name: str, target: int, *, is_http2: bool) -> None:
         proxy = Proxy(name, target, is_http2=is_http2)
@@ -185,6 +263,7 @@ class Platform:
         return self._postgres.url().replace(self._postgres.address, link.address)
 
     async def _stop_services(self) -> None:
+        """All of them; those that take their time are killed."""
         for process in self.processes.values():
             process.send(signal.SIGCONT)
             process.send(signal.SIGTERM)

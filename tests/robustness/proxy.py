@@ -78,7 +78,7 @@ class Proxy:
     Args:
         name: For people.
         target: The port behind it.
-        is_http2: Whether the bytes are gRPC's: then only parts of calls are cut.
+        is_http2: Whether the bytes are gRPC's: then only parts of calls are cut. May be set.
     """
 
     def __init__(self, name: str, target: int, *, is_http2: bool) -> None:
@@ -86,7 +86,7 @@ class Proxy:
         self.weather = Weather()
         self.counts = ProxyCounts()
         self._target = target
-        self._is_http2 = is_http2
+        self.is_http2 = is_http2
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._connections: set[_Connection] = set()
@@ -152,7 +152,7 @@ class Proxy:
             writer.transport.abort()
             return
         connection = _Connection(writer, behind)
-        if self._is_http2:
+        if self.is_http2:
             connection.scanners = {
                 side: FrameScanner(from_client=side is Side.CLIENT) for side in Side
             }

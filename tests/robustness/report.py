@@ -25,6 +25,9 @@ class Totals:
         faults: How many of each kind, a target each.
         outcomes: Calls by what they ended with.
         repetitions: Sendings beyond the first of each request.
+        secured: Schedules by what was asked of callers.
+        revocations: Keys that were revoked in mid-run.
+        intrusions: Calls with keys that were no good for them.
     """
 
     rounds: int = 0
@@ -33,7 +36,10 @@ class Totals:
     runs: int = 0
     watched: int = 0
     repetitions: int = 0
+    revocations: int = 0
+    intrusions: int = 0
     seconds: float = 0.0
+    secured: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
     violations: Counter[str] = field(default_factory=Counter)
@@ -44,10 +50,14 @@ class Totals:
         self.seconds += seconds
         self.histories += len(done.histories)
         self.with_kill += sum(map(done.saw_kill, done.histories))
+        self.secured[str(done.schedule.security)] += 1
         self.faults += done.injector.done
         for history in done.histories:
             self.watched += len(history.seen)
             self.runs += 0 if history.final is None else len(history.final.runs)
+            revoked = {one.key for one in history.of("RevokeKey") if one.is_answered}
+            self.revocations += len(revoked)
+            self.intrusions += len(history.intrusions)
             keys = {one.key for one in history.tries}
             self.repetitions += len(history.tries) - len(keys)
             self.outcomes.update(map(_outcome, history.tries))
@@ -55,6 +65,8 @@ class Totals:
     def lines(self) -> Iterator[str]:
         """The table."""
         yield f"{self.rounds} schedules in {self.seconds / 60:.1f} minutes"
+        for asked, count in self.secured.most_common():
+            yield f"  with {asked:<20}{count:8,}"
         yield f"histories checked          {self.histories:8,}"
         yield f"  of them with a SIGKILL   {self.with_kill:8,}"
         yield f"runs in them               {self.runs:8,}"
@@ -63,6 +75,8 @@ class Totals:
         yield f"  of them repetitions      {self.repetitions:8,}"
         for outcome, count in self.outcomes.most_common():
             yield f"  {outcome:<25}{count:8,}"
+        yield f"calls without a right      {self.intrusions:8,}"
+        yield f"keys revoked in mid-run    {self.revocations:8,}"
         yield f"faults                     {self.faults.total():8,}"
         for kind, count in sorted(self.faults.items()):
             yield f"  {kind:<25}{count:8,}"
@@ -96,6 +110,8 @@ def write_history(
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"seed-{schedule.seed}-sweep-{history.plan.index}.txt"
     events = [(one.start, str(one)) for one in history.tries]
+    events += [(one.start, f"{one}\n    without a right") for one in history.intrusions]
+    events += [(peek.at, f"{peek.at:8.3f}  {peek}") for peek in history.peeks]
     events += [(seen.at, f"{seen.at:8.3f}  {_compact(seen)}") for seen in history.seen]
     with file.open("w") as out:
         for line in schedule.lines():

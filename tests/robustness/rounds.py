@@ -11,13 +11,16 @@ from typing import Any
 
 from tests.robustness.agents import Agent
 from tests.robustness.calls import Calls, Clock, GaveUpError, new_id
+from tests.robustness.certificates import ShownCertificate, shown_certificates
 from tests.robustness.faults import Injector
 from tests.robustness.final_state import read_final_state
 from tests.robustness.history import History
+from tests.robustness.key_office import open_project
 from tests.robustness.platform import Platform
 from tests.robustness.schedule import Schedule, SweepPlan
 from tests.robustness.sweep_states import FINAL_SWEEP_STATES
 from tests.robustness.users import User
+from tests.robustness.visitor import Visitor
 from tests.robustness.watcher import CATCH_UP_SECONDS, Watcher
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 
@@ -38,12 +41,14 @@ class Round:
 
     Attributes:
         kills: When processes were killed, in seconds from the start of the traffic.
+        certificates: What the services showed in the end; none without TLS.
     """
 
     schedule: Schedule
     histories: Sequence[History]
     injector: Injector
     kills: Sequence[float]
+    certificates: Sequence[ShownCertificate] = ()
 
     def saw_kill(self, history: History) -> bool:
         """Whether a process was killed while the sweep was under way."""
@@ -52,6 +57,7 @@ class Round:
 
 async def run_round(platform: Platform, schedule: Schedule) -> Round:
     """Sweeps, traffic and faults; then all is healed and read."""
+    await platform.serve(schedule.security)
     clock = Clock()
     injector = Injector(platform)
     histories = [History(plan) for plan in schedule.sweeps]
@@ -62,7 +68,8 @@ async def run_round(platform: Platform, schedule: Schedule) -> Round:
     for history in histories:
         history.slack = _SLACK_SECONDS + lag.worst
     kills = [at - clock.begin for at in injector.kills]
-    return Round(schedule, histories, injector, kills)
+    certificates = await shown_certificates(platform)
+    return Round(schedule, histories, injector, kills, certificates)
 
 
 async def _run_sweep(platform: Platform, history: History, clock: Clock) -> None:
@@ -71,20 +78,27 @@ async def _run_sweep(platform: Platform, history: History, clock: Clock) -> None
     history.began = clock.now()
     async with Calls(platform, history, clock, f"{plan.seed}/calls") as calls:
         with contextlib.suppress(GaveUpError):
-            await _follow_plan(calls, plan, history)
+            visitor = None
+            if platform.security.keys:
+                outsider = await open_project(calls, history, plan, platform.root_key)
+                visitor = Visitor(calls, plan, outsider)
+            await _follow_plan(calls, plan, history, visitor)
     history.ended = clock.now()
 
 
-async def _follow_plan(calls: Calls, plan: SweepPlan, history: History) -> None:
+async def _follow_plan(
+    calls: Calls, plan: SweepPlan, history: History, visitor: Visitor | None
+) -> None:
     text = pb.ConfigText(text=json.dumps(plan.config))
-    request = pb.CreateSweepRequest(config_text=text, request_id=new_id())
+    request = pb.CreateSweepRequest(config_text=text, project=history.project, request_id=new_id())
     created = await calls.ask("CreateSweep", request)
     sweep_id = history.sweep_id = created.sweep.sweep_id
     watchers = [Watcher(calls, plan, sweep_id, place) for place in range(plan.watchers)]
     watching = [asyncio.create_task(watcher.watch()) for watcher in watchers]
     try:
-        await _work(calls, plan, history)
-        await _wait_for_end(calls, history)
+        async with _visited(visitor):
+            await _work(calls, plan, history)
+            await _wait_for_end(calls, history)
         await calls.settle()
         history.final = await read_final_state(calls, sweep_id, has_best="metric" in plan.config)
         revision = history.final.sweep.revision
@@ -99,6 +113,21 @@ async def _follow_plan(calls: Calls, plan: SweepPlan, history: History) -> None:
         for watch in watching:
             watch.cancel()
         await asyncio.gather(*watching, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def _visited(visitor: Visitor | None) -> AsyncIterator[None]:
+    """The visitor comes and goes within the block."""
+    if visitor is None:
+        yield
+        return
+    visit = asyncio.create_task(visitor.visit())
+    try:
+        yield
+    finally:
+        visitor.is_over.set()
+        with contextlib.suppress(GaveUpError):
+            await visit
 
 
 async def _work(calls: Calls, plan: SweepPlan, history: History) -> None:

@@ -23,6 +23,7 @@ from tests.robustness.platform import (
     SERVICES,
     SUGGESTIONS,
 )
+from tests.robustness.security import PLAIN, Security, draw_security
 
 # Sweeps that share one period of faults; each is a history of its own.
 SWEEPS = 30
@@ -44,6 +45,8 @@ class FaultKind(StrEnum):
     CUT_REQUESTS = "cut before requests"
     CUT_REPLIES = "cut after replies"
     REFUSE = "refuse connections"
+    RENEW = "new certificate"
+    SPOIL = "half a certificate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,8 @@ class Fault:
         at: Seconds from the start of the traffic.
         kind: What.
         targets: Processes or links, hit at once.
-        seconds: How long it lasts; of a kill, until the process is started again.
+        seconds: How long it lasts; of a kill, until the process is started again; of half a
+            certificate, until there is a good new one.
         amount: Of a delay, seconds a piece; of cuts, how many.
     """
 
@@ -128,6 +132,7 @@ class Schedule:
     seed: int
     sweeps: tuple[SweepPlan, ...]
     faults: tuple[Fault, ...] = field(default=())
+    security: Security = PLAIN
 
     @property
     def kills(self) -> int:
@@ -136,7 +141,7 @@ class Schedule:
 
     def lines(self) -> Iterator[str]:
         """For people."""
-        yield f"seed {self.seed}"
+        yield f"seed {self.seed}, {self.security}"
         yield from (f"  {sweep}" for sweep in self.sweeps)
         yield from (f"  {fault}" for fault in self.faults)
 
@@ -144,8 +149,12 @@ class Schedule:
 def make_schedule(seed: int, sweeps: int = SWEEPS) -> Schedule:
     """The schedule of a seed."""
     plans = tuple(_sweep(Random(f"{seed}/{index}"), seed, index) for index in range(sweeps))
-    faults = sorted(_faults(Random(f"{seed}/faults")), key=lambda fault: fault.at)
-    return Schedule(seed, plans, tuple(faults))
+    security = draw_security(Random(f"{seed}/security"))
+    drawn = [*_faults(Random(f"{seed}/faults"))]
+    if security.tls:
+        drawn += _certificate_faults(Random(f"{seed}/certificates"))
+    faults = sorted(drawn, key=lambda fault: fault.at)
+    return Schedule(seed, plans, tuple(faults), security)
 
 
 def _sweep(random: Random, seed: int, index: int) -> SweepPlan:
@@ -269,6 +278,16 @@ def _bad_link(random: Random) -> Fault:
             return Fault(at, kind, targets, _seconds(random, 0.2, 3))
         case _:
             return Fault(at, kind, targets, _seconds(random, 0.5, 3), random.randint(1, 12))
+
+
+def _certificate_faults(random: Random) -> Iterator[Fault]:
+    """On different services, so that each shows the last good one in the end."""
+    targets = random.sample(SERVICES, random.randint(1, len(SERVICES)))
+    for target in targets:
+        if random.random() < 0.3:
+            yield Fault(_at(random), FaultKind.SPOIL, (target,), _seconds(random, 0.3, 2))
+        else:
+            yield Fault(_at(random), FaultKind.RENEW, (target,), 0.0)
 
 
 def _at(random: Random) -> float:

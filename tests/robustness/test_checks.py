@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from google.protobuf.message import Message
 
+from tests.robustness.breaks import Breaks, properties_of
 from tests.robustness.checks import (
     check,
     handouts,
@@ -30,18 +31,7 @@ def test_nothing_is_found_in_a_good_history() -> None:
     assert check(Made().history) == []
 
 
-Break = Callable[[Made], None]
-BROKEN: list[Any] = []
-
-
-def breaks(prop: str) -> Callable[[Break], Break]:
-    """Marks what breaks a property, and with it perhaps others."""
-
-    def mark(change: Break) -> Break:
-        BROKEN.append(pytest.param(prop, change, id=change.__name__))
-        return change
-
-    return mark
+breaks = Breaks[Made]()
 
 
 def copy_of(one: Try) -> Try:
@@ -479,8 +469,8 @@ def the_end_is_left_out(made: Made) -> None:
     del made.seen[8]
 
 
-@pytest.mark.parametrize(("prop", "change"), BROKEN)
-def test_a_broken_history_is_found(prop: str, change: Break) -> None:
+@pytest.mark.parametrize(("prop", "change"), breaks.cases)
+def test_a_broken_history_is_found(prop: str, change: Callable[[Made], None]) -> None:
     made = Made()
     change(made)
     found = check(made.history)
@@ -490,13 +480,7 @@ def test_a_broken_history_is_found(prop: str, change: Break) -> None:
 
 def test_every_property_is_broken_by_some_history() -> None:
     modules = (handouts, leases, replies, results, runs, sweep, watches)
-    names = {
-        value
-        for module in modules
-        for name, value in vars(module).items()
-        if name.isupper() and isinstance(value, str) and name != "REQUEST_LABEL"
-    }
-    assert names == {param.values[0] for param in BROKEN}
+    assert properties_of(*modules) == breaks.properties
 
 
 def test_what_may_have_been_carried_out_is_no_violation() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from tests.robustness.platform import LINKS, POSTGRES, SERVICES
 from tests.robustness.schedule import ActionKind, FaultKind, make_schedule
 
@@ -21,6 +23,11 @@ def test_schedules_try_everything_everywhere() -> None:
     assert killed == frozen == {POSTGRES, *SERVICES}
     cut = {t for fault in faults if fault.kind is FaultKind.CUT_REPLIES for t in fault.targets}
     assert cut == set(LINKS)
+    renewed = {t for fault in faults if fault.kind is FaultKind.RENEW for t in fault.targets}
+    assert renewed == set(SERVICES)
+    asked = {schedule.security for schedule in schedules}
+    assert {(one.keys, one.tls) for one in asked} == set(product([False, True], repeat=2))
+    assert any(one.mutual for one in asked)
     actions = [a for schedule in schedules for sweep in schedule.sweeps for a in sweep.actions]
     assert {action.kind for action in actions} == set(ActionKind)
     # Most of them kill something: 200 histories with a kill in 1,000 need it.

@@ -11,6 +11,7 @@ import grpc.aio
 from tests.robustness.calls import Calls
 from tests.robustness.history import Seen
 from tests.robustness.schedule import SweepPlan
+from tests.security_table.keys import metadata_of
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 
 # A stream that says nothing for so long is left for another one.
@@ -52,7 +53,10 @@ class Watcher:
         since = self._since
         request = pb.WatchSweepRequest(sweep_id=self._sweep_id, since_revision=since)
         timeout = self._random.choice([0.5, 3.0, 6.0, 20.0])
-        call = self._calls.stub(self._calls.registry()).WatchSweep(request, timeout=timeout)
+        key = self._calls.key_for("WatchSweep")
+        metadata = () if key is None else metadata_of(key.text)
+        stub = self._calls.stub(self._calls.registry())
+        call = stub.WatchSweep(request, timeout=timeout, metadata=metadata)
         try:
             while not self._is_done():
                 async with asyncio.timeout(_PATIENCE_SECONDS):

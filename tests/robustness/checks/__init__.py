@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from tests.robustness.checks.facts import Facts
 from tests.robustness.checks.handouts import check_grid, check_handouts, check_retries
+from tests.robustness.checks.keys import check_keys, check_peeks, check_traces
 from tests.robustness.checks.leases import check_late_results, check_leases
 from tests.robustness.checks.replies import check_calls, check_reads, check_request_ids
 from tests.robustness.checks.results import check_points, check_results
@@ -38,11 +39,16 @@ _CHECKS: Sequence[Callable[[Facts], Iterator[Violation]]] = (
     check_late_results,
     check_revisions,
     check_watches,
+    check_keys,
+    check_traces,
+    check_peeks,
 )
+# Of one that was not read to its end.
+_CHECKS_OF_CALLS = (check_calls, check_request_ids, check_keys, check_peeks)
 
 
 def check(history: History) -> list[Violation]:
     """All violations of a history; of one without a final state, those of its calls."""
     facts = Facts(history)
-    checks = _CHECKS if history.final is not None else (check_calls, check_request_ids)
+    checks = _CHECKS if history.final is not None else _CHECKS_OF_CALLS
     return [violation for one in checks for violation in one(facts)]

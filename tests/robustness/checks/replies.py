@@ -10,6 +10,7 @@ from typing import Any
 from tests.robustness.checks.facts import RUN_METHODS, SWEEP_METHODS, Facts
 from tests.robustness.checks.violation import Violation
 from tests.robustness.history import Try
+from tests.robustness.keys import REFUSALS
 
 HANGS = "no client hangs"
 KNOWN = "every error is a known one"
@@ -45,6 +46,9 @@ def check_calls(facts: Facts) -> Iterator[Violation]:
             text = f"{one.method} ended {late:.1f} s after its deadline"
             yield Violation(HANGS, text, [one])
         if not one.code or one.code in _AWAY:
+            continue
+        if one.reason in REFUSALS and one.by is not None:
+            # Whether rightly, the rules for keys say.
             continue
         if one.reason not in _REASONS.get(one.method, frozenset()) | _RETRY:
             text = f"{one.method} failed with {one.code} {one.reason}"

@@ -1,0 +1,45 @@
+"""Which certificate each service shows to who connects now."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tests.robustness.platform import CALLER, SERVICES, Platform
+from wanllmdb_local.ports import HOST
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCertificate:
+    """What a service shows, and what is in its file; in DER."""
+
+    service: str
+    shown: bytes
+    stored: bytes
+
+
+async def shown_certificates(platform: Platform) -> Sequence[ShownCertificate]:
+    """Of each service by a connection of its own; none where they speak no TLS."""
+    if not platform.security.tls:
+        return ()
+    return [await _shown(platform, name) for name in SERVICES]
+
+
+async def _shown(platform: Platform, name: str) -> ShownCertificate:
+    stored = platform.certificate(name)
+    context = ssl.create_default_context(cafile=str(stored.ca))
+    # gRPC closes a connection that does not choose HTTP/2.
+    context.set_alpn_protocols(["h2"])
+    if platform.security.mutual:
+        own = platform.certificate(CALLER)
+        context.load_cert_chain(own.cert, own.key)
+    host, _, port = platform.address(name).rpartition(":")
+    _reader, writer = await asyncio.open_connection(
+        host, int(port), ssl=context, server_hostname=HOST
+    )
+    shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    writer.close()
+    first = stored.cert.read_text().partition("-----END CERTIFICATE-----")
+    return ShownCertificate(name, shown, ssl.PEM_cert_to_DER_cert(first[0] + first[1]))
