@@ -15,6 +15,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from tests.robustness.keys import Key
 from tests.robustness.schedule import SweepPlan
+from tests.robustness.work_seen import WorkSeen
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
 from wanllmdb_common.error_mapping import STATUS_DETAILS_KEY
 
@@ -167,6 +168,7 @@ class History:
         project: The sweep's; empty where it is the default one.
         intrusions: What was sent with keys that were no good for it, for certain.
         peeks: What came by watches of keys that were good for a while.
+        work: Of real agents; None where drivers work on the sweep.
     """
 
     plan: SweepPlan
@@ -180,6 +182,7 @@ class History:
     project: str = ""
     intrusions: list[Try] = field(default_factory=list)
     peeks: list[Peek] = field(default_factory=list)
+    work: WorkSeen | None = None
     final: FinalState | None = None
 
     def of(self, *methods: str) -> Iterator[Try]:

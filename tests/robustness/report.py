@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from signal import SIGKILL, SIGSTOP, SIGTERM
 
 from tests.robustness.checks.violation import Violation
 from tests.robustness.history import History
 from tests.robustness.rounds import Round
 from tests.robustness.schedule import Schedule
+from tests.robustness.work_seen import WorkSeen
+from tests.robustness.worker_plan import WorkerKind
 
 # Of one violation's calls; the file has all of them.
 _SHOWN_LINES = 40
@@ -28,6 +31,7 @@ class Totals:
         secured: Schedules by what was asked of callers.
         revocations: Keys that were revoked in mid-run.
         intrusions: Calls with keys that were no good for them.
+        workers: Real agents, their ends, their runs, and what their spools held.
     """
 
     rounds: int = 0
@@ -39,6 +43,7 @@ class Totals:
     revocations: int = 0
     intrusions: int = 0
     seconds: float = 0.0
+    workers: Counter[str] = field(default_factory=Counter)
     secured: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -55,6 +60,8 @@ class Totals:
         for history in done.histories:
             self.watched += len(history.seen)
             self.runs += 0 if history.final is None else len(history.final.runs)
+            if history.work is not None:
+                self.workers.update(_counts(history.work))
             revoked = {one.key for one in history.of("RevokeKey") if one.is_answered}
             self.revocations += len(revoked)
             self.intrusions += len(history.intrusions)
@@ -77,12 +84,35 @@ class Totals:
             yield f"  {outcome:<25}{count:8,}"
         yield f"calls without a right      {self.intrusions:8,}"
         yield f"keys revoked in mid-run    {self.revocations:8,}"
+        yield f"real agents                {self.workers['processes']:8,}"
+        for what, count in self.workers.items():
+            if what != "processes":
+                yield f"  {what:<25}{count:8,}"
         yield f"faults                     {self.faults.total():8,}"
         for kind, count in sorted(self.faults.items()):
             yield f"  {kind:<25}{count:8,}"
         yield f"violations                 {self.violations.total():8,}"
         for prop, count in self.violations.most_common():
             yield f"  {prop}: {count}"
+
+
+def _counts(work: WorkSeen) -> Mapping[str, int]:
+    """Of one sweep's real agents, for the table."""
+    notes = Counter(note.what for note in work.notes)
+    sent = Counter(how.name for life in work.lives for how in life.sent)
+    return {
+        "processes": len(work.lives),
+        **{f"of {kind}": sum(life.kind is kind for life in work.lives) for kind in WorkerKind},
+        **{f"by {how.name}": sent[how.name] for how in (SIGKILL, SIGTERM, SIGSTOP)},
+        "attempts begun": notes["begin"],
+        "  taken up again": sum(note.more.get("resumed", False) for note in work.notes),
+        "attempts ended": notes["end"],
+        "ends found in spools": len(work.spooled),
+        "deliveries from spools": work.delivered,
+        "  put aside": len(work.refused),
+        "odd files in spools": work.odd_files,
+        "keys replaced": work.key_renewals,
+    }
 
 
 def _outcome(one: object) -> str:
@@ -120,6 +150,9 @@ def write_history(
             print(*violation.lines(), sep="\n", file=out)
         for _, text in sorted(events, key=lambda event: event[0]):
             print(text, file=out)
+        if history.work is not None:
+            for part in (*history.work.lives, *history.work.notes):
+                print(part, file=out)
         for run in () if history.final is None else history.final.runs:
             print("final:", " ".join(str(run).split()), file=out)
     return file

@@ -17,11 +17,12 @@ from tests.robustness.final_state import read_final_state
 from tests.robustness.history import History
 from tests.robustness.key_office import open_project
 from tests.robustness.platform import Platform
-from tests.robustness.schedule import Schedule, SweepPlan
+from tests.robustness.schedule import Schedule
 from tests.robustness.sweep_states import FINAL_SWEEP_STATES
 from tests.robustness.users import User
 from tests.robustness.visitor import Visitor
 from tests.robustness.watcher import CATCH_UP_SECONDS, Watcher
+from tests.robustness.workers import Workers
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 
 # From the end of the agents to that of their last runs: some leases and what is slow here.
@@ -82,13 +83,14 @@ async def _run_sweep(platform: Platform, history: History, clock: Clock) -> None
             if platform.security.keys:
                 outsider = await open_project(calls, history, plan, platform.root_key)
                 visitor = Visitor(calls, plan, outsider)
-            await _follow_plan(calls, plan, history, visitor)
+            await _follow_plan(platform, calls, history, visitor)
     history.ended = clock.now()
 
 
 async def _follow_plan(
-    calls: Calls, plan: SweepPlan, history: History, visitor: Visitor | None
+    platform: Platform, calls: Calls, history: History, visitor: Visitor | None
 ) -> None:
+    plan = history.plan
     text = pb.ConfigText(text=json.dumps(plan.config))
     request = pb.CreateSweepRequest(config_text=text, project=history.project, request_id=new_id())
     created = await calls.ask("CreateSweep", request)
@@ -97,7 +99,7 @@ async def _follow_plan(
     watching = [asyncio.create_task(watcher.watch()) for watcher in watchers]
     try:
         async with _visited(visitor):
-            await _work(calls, plan, history)
+            await _work(platform, calls, history)
             await _wait_for_end(calls, history)
         await calls.settle()
         history.final = await read_final_state(calls, sweep_id, has_best="metric" in plan.config)
@@ -130,8 +132,9 @@ async def _visited(visitor: Visitor | None) -> AsyncIterator[None]:
             await visit
 
 
-async def _work(calls: Calls, plan: SweepPlan, history: History) -> None:
+async def _work(platform: Platform, calls: Calls, history: History) -> None:
     """Agents and users, until the sweep has ended."""
+    plan = history.plan
     user = User(calls, plan, history.sweep_id)
 
     async def use() -> None:
@@ -141,6 +144,10 @@ async def _work(calls: Calls, plan: SweepPlan, history: History) -> None:
     work: list[Coroutine[Any, Any, None]] = [
         Agent(calls, plan, history.sweep_id, place).work() for place in range(plan.agents)
     ]
+    if plan.workers is not None:
+        workers = Workers(platform, calls, plan.workers)
+        history.work = workers.seen
+        work.append(workers.work())
     tasks = [asyncio.create_task(part) for part in [*work, use()]]
     _done, late = await asyncio.wait(tasks, timeout=WORK_SECONDS)
     for task in late:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from random import Random
 from typing import Any
@@ -24,9 +24,13 @@ from tests.robustness.platform import (
     SUGGESTIONS,
 )
 from tests.robustness.security import PLAIN, Security, draw_security
+from tests.robustness.worker_plan import WorkersPlan, draw_workers
 
 # Sweeps that share one period of faults; each is a history of its own.
 SWEEPS = 30
+
+# Of so many sweeps one is worked on by real agents: each of them is a process.
+SWEEPS_A_WORKED_ONE = 10
 
 # Sweeps start within this many seconds, so that faults meet all stages of a sweep.
 START_SPREAD = 4.5
@@ -106,6 +110,7 @@ class SweepPlan:
         watchers: How many watch it.
         grid_size: Points of the space, for a grid.
         seed: Of all choices that agents and users make.
+        workers: Real agents, which work on it in the place of drivers.
     """
 
     index: int
@@ -116,11 +121,13 @@ class SweepPlan:
     watchers: int
     grid_size: int | None
     seed: str
+    workers: WorkersPlan | None = None
 
     def __str__(self) -> str:
         acts = "".join(f"; {action.kind} at {action.at:.2f} s" for action in self.actions)
+        agents = f"{self.agents} agents" if self.workers is None else str(self.workers)
         return (
-            f"sweep {self.index:2}  from {self.starts:.2f} s  {self.agents} agents, "
+            f"sweep {self.index:2}  from {self.starts:.2f} s  {agents}, "
             f"{self.watchers} watchers{acts}  {json.dumps(self.config)}"
         )
 
@@ -148,13 +155,16 @@ class Schedule:
 
 def make_schedule(seed: int, sweeps: int = SWEEPS) -> Schedule:
     """The schedule of a seed."""
-    plans = tuple(_sweep(Random(f"{seed}/{index}"), seed, index) for index in range(sweeps))
+    plans = [_sweep(Random(f"{seed}/{index}"), seed, index) for index in range(sweeps)]
+    random = Random(f"{seed}/workers")
+    for index in random.sample(range(sweeps), round(sweeps / SWEEPS_A_WORKED_ONE)):
+        plans[index] = _worked(random, plans[index])
     security = draw_security(Random(f"{seed}/security"))
     drawn = [*_faults(Random(f"{seed}/faults"))]
     if security.tls:
         drawn += _certificate_faults(Random(f"{seed}/certificates"))
     faults = sorted(drawn, key=lambda fault: fault.at)
-    return Schedule(seed, plans, tuple(faults), security)
+    return Schedule(seed, tuple(plans), tuple(faults), security)
 
 
 def _sweep(random: Random, seed: int, index: int) -> SweepPlan:
@@ -168,6 +178,24 @@ def _sweep(random: Random, seed: int, index: int) -> SweepPlan:
         watchers=random.choice([1, 1, 1, 2]),
         grid_size=grid_size,
         seed=f"{seed}/{index}",
+    )
+
+
+def _worked(random: Random, plan: SweepPlan) -> SweepPlan:
+    """The sweep for real agents: nothing ends it before its time, and failures are final."""
+    config = {**plan.config, "retries": {"lost": random.choice([0, 3]), "failed": 0}}
+    config.pop("max_failed_runs", None)
+    if "metric" in config:
+        metric = config["metric"]
+        config["metric"] = {name: value for name, value in metric.items() if name != "target"}
+    kinds = (ActionKind.ENQUEUE, ActionKind.DESCRIBE)
+    return replace(
+        plan,
+        starts=round(random.uniform(0, 1), 2),
+        config=config,
+        agents=0,
+        actions=tuple(action for action in plan.actions if action.kind in kinds),
+        workers=draw_workers(random),
     )
 
 

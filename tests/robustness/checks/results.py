@@ -113,6 +113,10 @@ def check_points(facts: Facts) -> Iterator[Violation]:
             if acknowledged and place not in points:
                 text = f"{_where(attempt, place)} was acknowledged and is gone"
                 yield Violation(POINTS, text, acknowledged)
+
+
+def check_summaries(facts: Facts) -> Iterator[Violation]:
+    """Of the values that are stored for the last attempt."""
     for run in facts.final.runs:
         yield from _summary(run, facts.final.points.get((run.number, run.attempt), {}))
 

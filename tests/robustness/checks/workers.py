@@ -1,0 +1,156 @@
+"""Real agents: what their programs did is kept, whatever was done to the agents meanwhile."""
+
+from __future__ import annotations
+
+import signal
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from tests.robustness.checks.facts import Attempt, Facts
+from tests.robustness.checks.violation import Violation
+from tests.robustness.diary import Note
+from tests.robustness.sweep_states import FAILED, FINISHED, PRUNED
+from tests.robustness.work_seen import LifeSeen, WorkSeen
+from wanllmdb.api.registry.v1 import run_pb2
+from wanllmdb_common.search_space.convert import parameters_from_proto
+
+KEPT = "what a real agent's program ended is kept, unaltered"
+TOLD = "what a real agent confirmed is final"
+VALUES = "values that a real agent's program logged are kept, unaltered"
+INVENTED = "every result and value of a real agent's run is its program's"
+ALONE = "an attempt is worked on by one real agent"
+PARAMETERS = "real agents' programs are given the run's parameters"
+SPOOL = "what is in a spool is delivered, or put aside for a later attempt"
+ODD = "odd files in a spool are left alone"
+ENDS = "real agents end as they are to"
+
+_STATES = {"succeeded": FINISHED, "failed": FAILED}
+
+
+def check_workers(facts: Facts) -> Iterator[Violation]:
+    """Of a sweep that real agents worked on."""
+    work = facts.history.work
+    if work is None:
+        return
+    notes: defaultdict[Attempt, list[Note]] = defaultdict(list)
+    for note in work.notes:
+        notes[note.of].append(note)
+    yield from _lives(work)
+    yield from _spool(facts, work)
+    for attempt, of_attempt in notes.items():
+        yield from _begins(facts, work, attempt, of_attempt)
+        yield from _end(facts, work, attempt, of_attempt)
+    for run in facts.final.runs:
+        yield from _result(facts, run, notes[run.number, run.attempt])
+    for attempt, points in facts.final.points.items():
+        logged = _logged(notes[attempt])
+        for (name, step), point in points.items():
+            if logged.get((name, step)) != point.value:
+                text = f"{name} of run {attempt[0]}, attempt {attempt[1]}, step {step}"
+                yield Violation(INVENTED, f"{text} is {point.value}", notes[attempt])
+
+
+def _lives(work: WorkSeen) -> Iterator[Violation]:
+    for life in work.lives:
+        if not _ends_well(life):
+            text = f"{life.name} ended with status {life.status} after {life.sent}: {life.said}"
+            yield Violation(ENDS, text)
+
+
+def _ends_well(life: LifeSeen) -> bool:
+    if life.status == 0 or (life.status == 1 and life.is_impatient):
+        return True
+    # Status as of a shell, where a program passes on what it was ended by.
+    ended_by = [signal.SIGKILL, signal.SIGTERM]
+    return any(how in life.sent and life.status in (-how, 128 + how) for how in ended_by)
+
+
+def _spool(facts: Facts, work: WorkSeen) -> Iterator[Violation]:
+    for name in work.left:
+        yield Violation(SPOOL, f"{name} is still there")
+    for number, attempt in work.refused:
+        kept = facts.final_runs.get(number)
+        if kept is None or kept.attempt <= attempt:
+            text = f"attempt {attempt} of run {number} was put aside, and no later one began"
+            yield Violation(SPOOL, text, [kept])
+    for number, attempt in work.spooled:
+        kept = facts.final_runs.get(number)
+        is_away = kept is None or kept.attempt > attempt
+        if is_away and (number, attempt) not in work.refused:
+            text = f"the end of attempt {attempt} of run {number} was in the spool, and is lost"
+            yield Violation(SPOOL, text, [kept])
+    for name in work.changed:
+        yield Violation(ODD, f"{name} is gone, or changed")
+
+
+def _begins(
+    facts: Facts, work: WorkSeen, attempt: Attempt, notes: Sequence[Note]
+) -> Iterator[Violation]:
+    agents = {life.name: life.agent for life in work.lives}
+    begins = [note for note in notes if note.what == "begin"]
+    news = [note for note in begins if not note.more["resumed"]]
+    if len(news) > 1 or len({agents[note.life] for note in begins}) > 1:
+        text = f"attempt {attempt[1]} of run {attempt[0]} was begun {len(news)} times"
+        yield Violation(ALONE, text, begins)
+    kept = facts.final_runs.get(attempt[0])
+    for note in begins:
+        if kept is None or parameters_from_proto(kept.parameters) != note.more["parameters"]:
+            text = f"run {attempt[0]} has other parameters than its program was given"
+            yield Violation(PARAMETERS, text, [note, kept])
+
+
+def _end(
+    facts: Facts, work: WorkSeen, attempt: Attempt, notes: Sequence[Note]
+) -> Iterator[Violation]:
+    """An end that its agent had the time to keep is there, or a later attempt's."""
+    told = [note for note in notes if note.what == "told" and note.more["state"] == "finished"]
+    ends = [note for note in notes if note.what == "end"]
+    killed = {life.name for life in work.lives if life.was_killed}
+    is_sure = attempt in work.spooled or any(note.life not in killed for note in ends)
+    kept = facts.final_runs.get(attempt[0])
+    if (told or (ends and is_sure)) and (kept is None or kept.attempt < attempt[1]):
+        yield Violation(KEPT, f"run {attempt[0]} is gone", notes)
+        return
+    if kept is None or kept.attempt > attempt[1]:
+        if told:
+            text = f"run {attempt[0]} was confirmed in attempt {attempt[1]}, and goes on"
+            yield Violation(TOLD, text, [*notes, kept])
+        return
+    outcomes = {_STATES[note.more["outcome"]] for note in ends}
+    if "early_terminate" in facts.history.plan.config:
+        outcomes.add(PRUNED)
+    if (told or (ends and is_sure)) and kept.state not in outcomes:
+        text = f"run {attempt[0]} is {run_pb2.RunState.Name(kept.state)}, and was ended otherwise"
+        yield Violation(TOLD if told else KEPT, text, [*notes, kept])
+
+
+def _result(facts: Facts, run: run_pb2.Run, notes: Sequence[Note]) -> Iterator[Violation]:
+    """A run that finished did so by its program's word, with all that was logged."""
+    if run.state != FINISHED:
+        return
+    if not any(note.what == "end" and note.more["outcome"] == "succeeded" for note in notes):
+        yield Violation(INVENTED, f"run {run.number} was finished by no program", [*notes, run])
+        return
+    logged = _logged(notes)
+    points = facts.final.points.get((run.number, run.attempt), {})
+    for place, value in logged.items():
+        if place not in points or points[place].value != value:
+            text = f"{place[0]} of run {run.number}, step {place[1]}, is not what was logged"
+            yield Violation(VALUES, text, [*notes, run])
+    last = max(step for _, step in logged)
+    metrics = [metric.name for metric in facts.final.sweep.spec.metrics]
+    worth = list(run.objectives) if len(metrics) > 1 else [run.objective]
+    if worth != [logged[name, last] for name in metrics]:
+        text = f"run {run.number} is worth {worth}, not the last that was logged"
+        yield Violation(KEPT, text, [*notes, run])
+
+
+def _logged(notes: Sequence[Note]) -> Mapping[tuple[str, int], float]:
+    """By metric and step: every life logs the same there."""
+    found: dict[tuple[str, int], Any] = {}
+    for note in notes:
+        if note.what == "log":
+            for name, value in note.more["values"].items():
+                found[name, note.more["step"]] = value
+    return found

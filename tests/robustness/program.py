@@ -1,0 +1,61 @@
+"""A training program with a diary, for real agents.
+
+`python -m tests.robustness.program SWEEP` is a function agent; without a sweep it is the
+program of a command agent.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+import wanllmdb as wandb
+from tests.robustness.diary import Diary, Work, values_of
+
+# The agent's own name, if it has one by which it comes back to its runs.
+NAME = "ROBUSTNESS_AGENT"
+
+
+class TrainingFailedError(Exception):
+    """The training failed, as planned."""
+
+
+def train(diary: Diary, *, may_tell: bool) -> None:
+    """Works on a run."""
+    run = wandb.init()
+    sweep_id, number, attempt = run.sweep_id, run.number, run.run.attempt
+    work = Work.of(sweep_id, number, attempt)
+    parameters = dict(run.run.parameters)
+    diary.write("begin", number, attempt, resumed=run.resumed, parameters=parameters)
+    for step in range(run.step, work.steps):
+        values = values_of(sweep_id, number, attempt, step)
+        diary.write("log", number, attempt, step=step, values=values)
+        wandb.log(values)
+        time.sleep(work.pause)
+    diary.write("end", number, attempt, outcome="failed" if work.fails else "succeeded")
+    if work.fails:
+        raise TrainingFailedError
+    if may_tell and work.tells:
+        run.finish()
+        state = "" if run.ended is None else str(run.ended.state)
+        diary.write("told", number, attempt, state=state)
+
+
+def main() -> None:
+    """An agent of a sweep, or one run."""
+    diary = Diary()
+    if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
+        train(diary, may_tell=False)
+        return
+    wandb.agent(
+        sys.argv[1],
+        lambda: train(diary, may_tell=True),
+        agent_id=os.environ[NAME],
+        never_give_up=True,
+        stay=True,
+    )
+
+
+if __name__ == "__main__":
+    main()

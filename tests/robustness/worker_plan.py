@@ -1,0 +1,121 @@
+"""What becomes of the real agents of a sweep: how they live, die, and lose the services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from random import Random
+
+
+class WorkerKind(StrEnum):
+    """Which agent."""
+
+    FUNCTION = "wandb.agent"
+    COMMAND = "wanllmdb agent"
+
+
+class WorkerFate(StrEnum):
+    """What is done to an agent's process."""
+
+    KILL = "SIGKILL"
+    TERM = "SIGTERM"
+    FREEZE = "SIGSTOP"
+    LIVE = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """An agent from its start to its end, or to what is done to it.
+
+    Attributes:
+        after: Seconds from its start to its fate.
+        seconds: Of a freeze, how long; of a death, until the next life.
+        resumes: Whether the next life comes back under the same name.
+        patience: Seconds that it waits for the services.
+    """
+
+    fate: WorkerFate
+    after: float
+    seconds: float
+    resumes: bool
+    patience: float
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerPlan:
+    """One agent of a sweep, in all its lives; after the last one it ends by itself."""
+
+    kind: WorkerKind
+    lives: tuple[Life, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Blackout:
+    """The services are away for all agents of the sweep, and these are killed meanwhile.
+
+    Attributes:
+        at: Seconds from the sweep's start.
+        kill_after: Seconds from there to the SIGKILL of all agents; None for none.
+        seconds: How long it lasts.
+    """
+
+    at: float
+    kill_after: float | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class WorkersPlan:
+    """Of one sweep.
+
+    Attributes:
+        renews_key_at: When the agents' key is replaced, where there are keys.
+    """
+
+    workers: tuple[WorkerPlan, ...]
+    blackouts: tuple[Blackout, ...]
+    renews_key_at: float
+
+    def __str__(self) -> str:
+        kinds = ", ".join(worker.kind for worker in self.workers)
+        dark = "".join(
+            f"; away at {one.at:.2f} s for {one.seconds:.2f} s" for one in self.blackouts
+        )
+        return f"{kinds}{dark}"
+
+
+def draw_workers(random: Random) -> WorkersPlan:
+    """Two or three agents, a function agent first."""
+    kinds = [WorkerKind.FUNCTION, random.choice(list(WorkerKind))]
+    if random.random() < 0.3:
+        kinds.append(WorkerKind.COMMAND)
+    return WorkersPlan(
+        workers=tuple(WorkerPlan(kind, tuple(_lives(random))) for kind in kinds),
+        blackouts=tuple(_blackouts(random)),
+        renews_key_at=round(random.uniform(1, 5), 2),
+    )
+
+
+def _lives(random: Random) -> Iterator[Life]:
+    fates = [WorkerFate.KILL] * 4 + [WorkerFate.TERM] * 2 + [WorkerFate.FREEZE] * 2
+    for _ in range(random.choice([0, 1, 1, 2])):
+        fate = random.choice(fates)
+        yield Life(
+            fate=fate,
+            after=round(random.uniform(1.0, 4.0), 2),
+            seconds=round(random.uniform(0.5, 3.5 if fate is WorkerFate.FREEZE else 1.0), 2),
+            resumes=random.random() < 0.5,
+            patience=1.5 if random.random() < 0.2 else 120.0,
+        )
+    yield Life(WorkerFate.LIVE, 0.0, 0.0, False, 120.0)
+
+
+def _blackouts(random: Random) -> Iterator[Blackout]:
+    at = random.uniform(2.0, 4.0)
+    for _ in range(random.choice([1, 1, 2])):
+        seconds = random.uniform(1.5, 3.5)
+        kills = random.random() < 0.7
+        after = round(random.uniform(0.6, seconds), 2) if kills else None
+        yield Blackout(round(at, 2), after, round(seconds, 2))
+        at += seconds + random.uniform(1.0, 3.0)
