@@ -118,17 +118,22 @@ class Visitor:
         elif key.refusal(method, calls.history.project, "", now) is None:
             method = self._random.choice(_HARMLESS)
         elif self._random.random() < 0.2:
-            method, request = self._answered_request() or (method, None)
+            method, request = self._answered_request(key) or (method, None)
         if method == "WatchSweep":
             await self._watch(key)
             return
         seconds = self._random.choice([1.0, 2.5])
         await calls.intrude(method, request or self._request(method), seconds, key)
 
-    def _answered_request(self) -> tuple[str, Any] | None:
-        """One that its sender was answered: the answer is nobody else's."""
+    def _answered_request(self, key: Key) -> tuple[str, Any] | None:
+        """One that its sender was answered, and that the key is no good for."""
+        history, now = self._calls.history, self._calls.clock.now()
         answered = [
-            one for one in self._calls.history.tries if one.is_answered and one.method in _REPEATED
+            one
+            for one in history.tries
+            if one.is_answered
+            and one.method in _REPEATED
+            and key.refusal(one.method, history.project, "", now) is not None
         ]
         if not answered:
             return None
