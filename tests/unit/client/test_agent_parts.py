@@ -22,7 +22,7 @@ from wanllmdb import (
     UnavailableError,
     WanllmdbError,
 )
-from wanllmdb._agent.batches import VALUES_A_REQUEST, first_batch, last_batch
+from wanllmdb._agent.batches import BYTES_A_REQUEST, VALUES_A_REQUEST, batches
 from wanllmdb._agent.console import Console
 from wanllmdb._agent.early_stopping import CheckSchedule
 from wanllmdb._agent.failures import failed_by
@@ -31,6 +31,7 @@ from wanllmdb._agent.orders import Orders
 from wanllmdb._agent.outage import OutageWaiter
 from wanllmdb._agent.reporter import Reporter
 from wanllmdb._agent.stop_questions import StopQuestions
+from wanllmdb._wire import run_calls
 
 
 class TestNumericValues:
@@ -236,13 +237,28 @@ class TestReporter:
 
 def test_rows_are_cut_by_what_a_request_takes() -> None:
     rows = [MetricRow(step, {f"m{i}": 0.0 for i in range(2_000)}) for step in range(5)]
-    huge = [MetricRow(0, {f"m{i}": 0.0 for i in range(VALUES_A_REQUEST + 1)})]
 
-    assert [row.step for row in first_batch(rows)] == [0, 1]
-    assert [row.step for row in last_batch(rows)] == [3, 4]
-    # A row is never cut: the server says what is wrong with it.
-    assert first_batch(huge) == huge
-    assert first_batch([]) == []
+    assert [[row.step for row in batch] for batch in batches(rows)] == [[0, 1], [2, 3], [4]]
+    assert list(batches([])) == []
+
+
+@pytest.mark.parametrize(
+    ("count", "name"), [(25_000, "m"), (5_000, "x" * 190), (5_000, "\N{SNOWMAN}" * 190)]
+)
+def test_a_row_that_no_request_takes_is_cut_by_values_and_by_bytes(count: int, name: str) -> None:
+    row = MetricRow(7, {f"{name}{index}": float(index) for index in range(count)})
+
+    cut = list(batches([row]))
+
+    found: dict[str, float] = {}
+    for batch in cut:
+        assert {row.step for row in batch} == {7}
+        request = run_calls.report_metrics("s", 0, 1, batch, None).request
+        assert request.ByteSize() <= 1.1 * BYTES_A_REQUEST
+        assert sum(len(row.values) for row in batch) <= VALUES_A_REQUEST
+        for piece in batch:
+            found.update(piece.values)
+    assert found == row.values
 
 
 class TestKeeping:

@@ -14,10 +14,10 @@ from wanllmdb import _env
 from wanllmdb._agent.config import Config
 from wanllmdb._agent.description import Description
 from wanllmdb._agent.early_stopping import CheckSchedule
-from wanllmdb._agent.ending import RunTeller
+from wanllmdb._agent.ending import OnDisk, RunTeller
 from wanllmdb._agent.failures import failed_by
 from wanllmdb._agent.lease import LeaseKeeper
-from wanllmdb._agent.metrics import MetricFilter, checked_step
+from wanllmdb._agent.metrics import MetricFilter
 from wanllmdb._agent.orders import Orders, StopOrder, is_lost
 from wanllmdb._agent.outage import OutageWaiter
 from wanllmdb._agent.reporter import Reporter
@@ -121,8 +121,15 @@ class ActiveRun:
         self._description = Description(client, run, warn)
         self._patience, self._spool_path = waiter.patience, spool.path
         self._spool = RunSpool(spool, client.registry_address, run, warn)
-        self._teller = RunTeller(self._quick, run, waiter, self._spool, self._orders.obey, warn)
-        self._reporter = Reporter(self._send, self._orders.broken, self._teller.keep)
+        metrics = frozenset(metric.name for metric in sweep.spec.metrics)
+        if sweep.spec.metric is not None:
+            metrics |= {sweep.spec.metric.name}
+        self._teller = RunTeller(
+            self._quick, run, metrics, waiter, self._spool, self._orders.obey, warn
+        )
+        self._reporter = Reporter(
+            self._send, self._orders.broken, self._teller.keep, OnDisk(self._teller, self._hear)
+        )
         self._questions = StopQuestions(
             client, run, schedule, self._reporter.flush, self._orders, warn
         )
@@ -234,7 +241,7 @@ class ActiveRun:
 
         Args:
             data: numbers by name; nested dictionaries get dotted names. What is no
-                number is left out, with a warning.
+                number, or has a name that can't be kept, is left out, with a warning.
             step: at least 0; where None, the present one. It becomes the present one.
             commit: whether the next `log` is of the next step. Where None: unless `step`
                 is given.
@@ -250,8 +257,9 @@ class ActiveRun:
         self._must_be_here("log")
         with shielded(), self._lock:
             self._must_go_on()
-            values = self._filter.numbers(data)
-            self._take(values, self._step if step is None else checked_step(step))
+            now = self._step if step is None else self._filter.step(step)
+            if now is not None:
+                self._take(self._filter.numbers(data), now)
             if commit or (commit is None and step is None):
                 self._step += 1
             self._questions.ask_if_due()
@@ -388,6 +396,9 @@ class ActiveRun:
 
     def _send(self, rows: list[MetricRow], timeout: float | None = None) -> None:
         self._teller.send(rows, timeout)
+        self._hear()
+
+    def _hear(self) -> None:
         self._heard_at = time.monotonic()
 
     def _tell(self, outcome: Outcome | None, rows: list[MetricRow]) -> None:

@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from google.protobuf.message import Message
 
-from wanllmdb._agent.batches import batches, last_batch
+from wanllmdb._agent.batches import batches
 from wanllmdb._agent.outage import OutageWaiter, is_passing
+from wanllmdb._agent.text import message_of, presentable, text_of
 from wanllmdb._client import Client
 from wanllmdb._connection import invoke
-from wanllmdb._errors import (
-    FailedPreconditionError,
-    InvalidArgumentError,
-    NotFoundError,
-    WanllmdbError,
-)
-from wanllmdb._spool import RunSpool
+from wanllmdb._errors import FailedPreconditionError, NotFoundError, WanllmdbError
+from wanllmdb._spool import Overflow, RunSpool, refuses_content, weaker
 from wanllmdb._types.enums import RunCommand
-from wanllmdb._types.run import Failed, FinishedRun, MetricRow, Outcome, Run
+from wanllmdb._types.run import FinishedRun, MetricRow, Outcome, Run
 from wanllmdb._types.unset import UNSET
 from wanllmdb._wire import run_calls
+from wanllmdb.api.registry.v1.registry_service_pb2 import FinishRunRequest
 
 
 class RunTeller:
     """Sends for one attempt of a run, and waits for services that are away.
 
-    What is told at the end stands in the spool until the registry has it.
+    What is told at the end stands in the spool until the registry has it. Values that the
+    registry refuses are left out, with a warning: the rest of the run is told all the same.
 
     Args:
         client: with the deadline that a call is to have.
         run: as it was handed out.
+        metrics: the sweep's own: what the registry takes whatever else it refuses.
         waiter: says how long to wait.
         spool: the run's part of the spool.
         obey: gets each command that comes back.
@@ -43,6 +42,7 @@ class RunTeller:
         self,
         client: Client,
         run: Run,
+        metrics: Collection[str],
         waiter: OutageWaiter,
         spool: RunSpool,
         obey: Callable[[RunCommand], None],
@@ -50,20 +50,43 @@ class RunTeller:
     ) -> None:
         self._client = client
         self._run = run
+        self._known = set(metrics)
+        self._takes_no_more = False
+        self._said: set[str] = set()
         self._waiter = waiter
         self._spool = spool
         self._obey = obey
         self._warn = warn
 
-    def send(self, rows: list[MetricRow], timeout: float | None = None) -> None:
+    @property
+    def overflow(self) -> Overflow:
+        """What is on disk alone."""
+        return self._spool.overflow
+
+    def send(self, rows: Sequence[MetricRow], timeout: float | None = None) -> None:
         """Stores one request's worth of rows; does not wait for a registry that is away."""
-        run = self._run
+        if self._takes_no_more:
+            rows = self._of_known_metrics(rows)
+        for request in self._reports(rows):
+            self.resend(request, timeout)
+        # What was refused is known no less: it is not in any later summary of the run.
+        if not self._takes_no_more:
+            self._known.update(*(row.values for row in rows))
+
+    def resend(self, request: Message, timeout: float | None = None) -> None:
+        """Sends a request that stores rows; what is refused of it is left out."""
         client = self._client if timeout is None else self._client.with_timeout(timeout)
-        self._obey(client.report_metrics(run.sweep_id, run.number, run.attempt, rows))
+        answer = self._tell_what_passes(request, partial(self._invoke, client))
+        if answer is not None:
+            self._obey(answer)
 
     def keep(self, rows: list[MetricRow]) -> None:
         """Keeps rows that a registry which is away has not got; none when it has all."""
         self._spool.keep_rows(self._reports(rows))
+
+    def keep_beyond_memory(self, rows: list[MetricRow]) -> bool:
+        """Keeps rows on disk alone, after those that are there; says whether it took them."""
+        return self._spool.keep_beyond_memory(self._reports(rows))
 
     def send_all(self, rows: list[MetricRow], config: Mapping[str, Any]) -> None:
         """Stores rows and config of a run that is finished by other hands."""
@@ -81,14 +104,25 @@ class RunTeller:
         self, outcome: Outcome, rows: list[MetricRow], config: Mapping[str, Any]
     ) -> FinishedRun:
         """Ends the run, with rows and config that were not sent yet."""
-        try:
-            return self._finish(outcome, rows, config)
-        except InvalidArgumentError as error:
-            if config and all(path.startswith("config") for path, _ in error.fields):
-                self._warn(f"the config of run {self._run.number} is not kept: {error}")
-                return self._finish(outcome, rows, {})
-            # The rows can't be stored: the run ends, and says why.
-            return self._finish(Failed(f"its metrics were refused: {error}"), [], {})
+        run = self._run
+        *earlier, last = [[], *batches(rows)]
+        end = run_calls.finish_run(
+            run.sweep_id,
+            run.number,
+            run.attempt,
+            presentable(outcome),
+            last,
+            config,
+            request_id=None,
+        )
+        requests = [
+            *self._spool.take_over(),
+            *(self._report(batch) for batch in earlier if batch),
+            end.request,
+        ]
+        self._spool.keep_end(requests)
+        finished: FinishedRun = self._tell(requests)
+        return finished
 
     def end_of_this_attempt(self) -> Run | None:
         """How the run ended by other hands, e.g. a child process's; None if it goes on."""
@@ -99,50 +133,114 @@ class RunTeller:
     def release(self, reason: str) -> None:
         """Gives the run back: it is handed out again, to anyone."""
         run = self._run
-        self._client.release_run(run.sweep_id, run.number, run.attempt, reason=reason)
-
-    def _finish(
-        self, outcome: Outcome, rows: list[MetricRow], config: Mapping[str, Any]
-    ) -> FinishedRun:
-        run = self._run
-        last = last_batch(rows)
-        end = run_calls.finish_run(
-            run.sweep_id, run.number, run.attempt, outcome, last, config, request_id=None
+        self._client.release_run(
+            run.sweep_id, run.number, run.attempt, reason=message_of(text_of(reason))
         )
-        requests = [
-            *self._spool.take_over(),
-            *self._reports(rows[: len(rows) - len(last)]),
-            end.request,
-        ]
-        self._spool.keep_end(requests)
-        finished: FinishedRun = self._tell(requests)
-        return finished
 
     def _tell(self, requests: list[Message]) -> Any:
-        """Sends what the spool keeps, in order; returns the last answer."""
+        """Sends what is on disk alone and what the spool keeps, in order; the last answer."""
         answer = None
         try:
+            while (stored := self._waiter.ride_out(self.overflow.first)) is not None:
+                self._tell_what_passes(stored, self._until_it_is_back)
+                self.overflow.done(stored)
             for request in requests:
-                answer = self._waiter.ride_out(partial(self._try, request))
+                answer = self._tell_what_passes(request, self._until_it_is_back)
         except (NotFoundError, FailedPreconditionError) as error:
             self._spool.refused(error)
             raise
         self._spool.told()
         return answer
 
+    def _tell_what_passes(self, request: Message, send: Callable[[Message], Any]) -> Any:
+        """Sends a request, without what is refused of it; the answer, None where nothing passes.
+
+        Raises:
+            WanllmdbError: it is not the content that is at fault, or a run's end that is
+                refused as it is.
+        """
+        is_end = isinstance(request, FinishRunRequest)
+        while True:
+            try:
+                return send(request)
+            except WanllmdbError as error:
+                if not refuses_content(error):
+                    raise
+                rest = weaker(request, error, self._known)
+                if rest is None and is_end:
+                    raise
+                self._refused(error)
+                if rest is None:
+                    return None
+                request = rest
+
+    def _refused(self, error: WanllmdbError) -> None:
+        if all(path in ("", "rows") for path, _ in error.fields):
+            # A bound that is reached stays reached: new metrics need not be tried again.
+            self._takes_no_more = True
+        kind = error.reason or type(error).__name__
+        if kind not in self._said:
+            self._said.add(kind)
+            self._warn(
+                f"the registry refuses a part of run {self._run.number}, which goes on: {error}"
+            )
+
+    def _of_known_metrics(self, rows: Sequence[MetricRow]) -> list[MetricRow]:
+        known = (
+            MetricRow(row.step, {n: v for n, v in row.values.items() if n in self._known}, row.time)
+            for row in rows
+        )
+        return [row for row in known if row.values]
+
+    def _until_it_is_back(self, request: Message) -> Any:
+        return self._waiter.ride_out(partial(self._try, request))
+
     def _try(self, request: Message) -> Any:
         try:
-            return invoke(self._client, run_calls.resent(request))
+            return self._invoke(self._client, request)
         except WanllmdbError as error:
             if is_passing(error):
                 self._spool.secure()
             raise
 
-    def _reports(self, rows: list[MetricRow]) -> list[Message]:
+    def _invoke(self, client: Client, request: Message) -> Any:
+        return invoke(client, run_calls.resent(request))
+
+    def _reports(self, rows: Sequence[MetricRow]) -> list[Message]:
+        return [self._report(batch) for batch in batches(rows)]
+
+    def _report(self, rows: list[MetricRow]) -> Message:
         run = self._run
-        return [
-            run_calls.report_metrics(
-                run.sweep_id, run.number, run.attempt, batch, request_id=None
-            ).request
-            for batch in batches(rows)
-        ]
+        return run_calls.report_metrics(
+            run.sweep_id, run.number, run.attempt, rows, request_id=None
+        ).request
+
+
+class OnDisk:
+    """The rows of a run that its reporter does not hold in memory; see BeyondMemory.
+
+    Args:
+        teller: keeps and sends them.
+        heard: called when the registry has taken some.
+    """
+
+    def __init__(self, teller: RunTeller, heard: Callable[[], None]) -> None:
+        self._teller = teller
+        self._heard = heard
+
+    def put(self, rows: list[MetricRow]) -> bool:
+        """Writes rows to disk; says whether it took them."""
+        return self._teller.keep_beyond_memory(rows)
+
+    def first(self) -> Message | None:
+        """The oldest request; None when there are none."""
+        return self._teller.overflow.first()
+
+    def send(self, request: Message, timeout: float | None) -> None:
+        """Stores a request on the server."""
+        self._teller.resend(request, timeout)
+        self._heard()
+
+    def done(self, request: Message) -> None:
+        """The first one, which is this, is stored."""
+        self._teller.overflow.done(request)

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from numbers import Complex, Real
 from typing import Any
 
+from wanllmdb._agent.text import shown
 from wanllmdb._errors import InvalidArgumentError
 
 LONGEST_METRIC_NAME = 200
 """Characters that the registry takes."""
+MOST_VALUES = 100_000
+"""Entries of one `log` that are looked at."""
+_MOST_WARNINGS = 100
+_STEPS = range(2**63 - 1)
+_SMALL = range(-(2**63), 2**63)
+
+Ignored = Callable[[str, str], None]
+"""Gets the name of what is left out, and a line that says why."""
 
 
 def is_metric_name(name: str) -> bool:
@@ -18,76 +27,167 @@ def is_metric_name(name: str) -> bool:
     return 0 < len(name) <= LONGEST_METRIC_NAME and "\0" not in name
 
 
-def checked_step(step: int) -> int:
-    """A step as the registry takes it.
+def checked_step(step: Any) -> int | None:
+    """A step as the registry takes it; None for one that is out of its range.
 
     Raises:
-        InvalidArgumentError: it is none.
+        InvalidArgumentError: it is no integer.
     """
     try:
         number = operator.index(step)
-    except TypeError:
-        raise InvalidArgumentError(f"log: step must be an integer, but is {step!r}") from None
-    if not 0 <= number < 2**63 - 1:
-        raise InvalidArgumentError(f"log: step must be 0 to 2**63 - 2, but is {number}")
-    return number
+    except Exception:
+        raise InvalidArgumentError(f"log: step must be an integer, but is {shown(step)}") from None
+    return number if number in _STEPS else None
 
 
 class MetricFilter:
-    """Takes from what is logged what the registry keeps; `warn` hears of the rest."""
+    """Takes from what is logged what the registry keeps; `warn` hears of the rest.
+
+    Once a name, and of 100 names: a program may make up as many as it likes.
+    """
 
     def __init__(self, warn: Callable[[str], None]) -> None:
         self._warn = warn
+        self._warned: set[str] = set()
 
     def numbers(self, data: Mapping[str, Any]) -> dict[str, float]:
         """The values to report, by flat name."""
-        values = numeric_values(data, self._ignored)
-        for name in [name for name in values if not is_metric_name(name)]:
-            del values[name]
-            self._warn(
-                f"log leaves out {name[:40]!r}: a metric's name has 1 to "
-                f"{LONGEST_METRIC_NAME} characters, and no NUL"
-            )
-        return values
+        return numeric_values(data, self._ignored)
 
-    def _ignored(self, name: str, value: Any) -> None:
-        self._warn(f"log keeps numbers only: {name!r} is left out, it is a {type(value).__name__}")
+    def step(self, step: Any) -> int | None:
+        """The step; None, with a warning, where the row must be left out.
+
+        Raises:
+            InvalidArgumentError: it is no integer.
+        """
+        number = checked_step(step)
+        if number is None:
+            text = shown(step)
+            self._ignored(f"step {text}", f"log leaves out step {text}: a step is 0 to 2**63 - 2")
+        return number
+
+    def _ignored(self, name: str, line: str) -> None:
+        if name in self._warned or len(self._warned) > _MOST_WARNINGS:
+            return
+        self._warned.add(name)
+        if len(self._warned) > _MOST_WARNINGS:
+            self._warn(f"log leaves out more than {_MOST_WARNINGS} names: no more are named")
+        else:
+            self._warn(line)
 
 
-def numeric_values(
-    data: Mapping[str, Any], ignored: Callable[[str, Any], None]
-) -> dict[str, float]:
+def numeric_values(data: Mapping[str, Any], ignored: Ignored) -> dict[str, float]:
     """The numbers in `data` as floats; nested dictionaries become dotted names.
 
     Scalars of NumPy, PyTorch and their like count as numbers, and so do their arrays of
     one element. Truth values are 0 and 1, NaN and infinities stay. Calls `ignored` with
-    the name and the value of everything else.
+    the name of everything else. Nothing that stands in `data` makes it fail.
     """
+    if (plain := _plain_numbers(data)) is not None:
+        return plain
     values: dict[str, float] = {}
-    for name, value in data.items():
-        if isinstance(value, Mapping):
-            inner = {f"{name}.{key}": item for key, item in value.items()}
-            values.update(numeric_values(inner, ignored))
-        elif (number := _number(value)) is not None:
-            # A lone surrogate, from an undecodable file name say, can't be sent.
-            values[str(name).encode("utf-8", "backslashreplace").decode()] = number
+    for name, value in _entries(data, ignored):
+        number = _number(value)
+        if number is None:
+            kind = type(value).__name__
+            ignored(name, f"log keeps numbers only: {_quoted(name)} is left out, it is a {kind}")
+        elif is_metric_name(name):
+            values[name] = number
         else:
-            ignored(str(name), value)
+            ignored(
+                name,
+                f"log leaves out {_quoted(name)}: a metric's name has 1 to "
+                f"{LONGEST_METRIC_NAME} characters, and no NUL",
+            )
     return values
 
 
-def _number(value: Any) -> float | None:
-    if callable(item := getattr(value, "item", None)):
-        try:
-            value = item()
-        except Exception:
-            # More than one element; each library has an error of its own for it.
+def _plain_numbers(data: Mapping[str, Any]) -> dict[str, float] | None:
+    """What is logged most of the time, without a look at what else it might be; None else."""
+    if type(data) is not dict:
+        return None
+    values: dict[str, float] = {}
+    for name, value in data.items():
+        kind = type(value)
+        if not (
+            (kind is float or ((kind is int or kind is bool) and value in _SMALL))
+            and type(name) is str
+            and name.isascii()
+            and is_metric_name(name)
+        ):
             return None
-    if isinstance(value, str | bytes) or not hasattr(value, "__float__"):
-        return None
-    if isinstance(value, Complex) and not isinstance(value, Real):
-        return None
+        values[name] = float(value)
+    return values
+
+
+def _entries(data: Mapping[str, Any], ignored: Ignored) -> Iterator[tuple[str, Any]]:
+    """All entries with their flat names, in the order given; nested ones are gone through."""
+    count = 0
+    # For each dictionary that is gone through: its own identity, its prefix, what is left.
+    levels = [(id(data), "", _items(data, "", ignored))]
+    while levels:
+        _, prefix, items = levels[-1]
+        entry = next(items, None)
+        if entry is None:
+            levels.pop()
+            continue
+        count += 1
+        if count > MOST_VALUES:
+            ignored("more", f"log leaves out what is beyond {MOST_VALUES:,} entries of one call")
+            return
+        name, value = entry
+        name = prefix + name
+        if not _is_mapping(value):
+            yield name, value
+        elif len(name) > LONGEST_METRIC_NAME:
+            ignored(
+                name,
+                f"log leaves out {_quoted(name)}: names within it have more than "
+                f"{LONGEST_METRIC_NAME} characters",
+            )
+        elif any(id(value) == above for above, _, _ in levels):
+            ignored(name, f"log leaves out {_quoted(name)}: it is a dictionary that holds itself")
+        else:
+            levels.append((id(value), f"{name}.", _items(value, name, ignored)))
+
+
+def _items(data: Mapping[Any, Any], name: str, ignored: Ignored) -> Iterator[tuple[str, Any]]:
     try:
+        for key, value in data.items():
+            yield _text(key), value
+    except Exception as error:
+        what = f" of {_quoted(name)}" if name else ""
+        ignored(name, f"log leaves out entries{what}: reading them raised {type(error).__name__}")
+
+
+def _text(key: Any) -> str:
+    if type(key) is str and key.isascii():
+        return key
+    # A lone surrogate, from an undecodable file name for example, can't be sent.
+    return str(key).encode("utf-8", "backslashreplace").decode()
+
+
+def _is_mapping(value: Any) -> bool:
+    try:
+        return isinstance(value, Mapping)
+    except Exception:
+        return False
+
+
+def _number(value: Any) -> float | None:
+    try:
+        if callable(item := getattr(value, "item", None)):
+            # More than one element; each library has an error of its own for it.
+            value = item()
+        if isinstance(value, str | bytes) or not hasattr(value, "__float__"):
+            return None
+        if isinstance(value, Complex) and not isinstance(value, Real):
+            return None
         return float(value)
-    except (TypeError, ValueError, OverflowError, RuntimeError):
+    except Exception:
+        # A class may raise whatever it likes where it is asked what it is.
         return None
+
+
+def _quoted(name: str) -> str:
+    return repr(name[:40])

@@ -6,14 +6,22 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Protocol
 
-from wanllmdb._agent.batches import VALUES_A_REQUEST
+from google.protobuf.message import Message
+
+from wanllmdb._agent.batches import BYTES_A_REQUEST, VALUES_A_REQUEST, pieces, size_of
 from wanllmdb._agent.outage import is_passing
 from wanllmdb._errors import DeadlineExceededError, InternalError, WanllmdbError
 from wanllmdb._types.run import MetricRow
 
 FLUSH_INTERVAL = 0.2
 """Seconds that a value waits for others to be sent with."""
+
+MOST_IN_MEMORY = 25_000
+"""Rows and values together, beyond which they stand on disk alone."""
+MOST_WITHOUT_DISK = 4 * MOST_IN_MEMORY
+"""The same where the disk takes none: then the oldest are lost."""
 
 _PAUSE_AFTER_FAILURE = 1.0
 _KEEP_EVERY = 1.0
@@ -25,10 +33,27 @@ _LAST_WAIT = 2.0
 Send = Callable[[list[MetricRow], float | None], None]
 
 
+class BeyondMemory(Protocol):
+    """Where rows stand that memory is not to hold: first in, first out."""
+
+    def put(self, rows: list[MetricRow]) -> bool:
+        """Takes rows; says whether it could."""
+
+    def first(self) -> Message | None:
+        """The oldest request that was made of them; None when there are none."""
+
+    def send(self, request: Message, timeout: float | None) -> None:
+        """Stores a request on the server."""
+
+    def done(self, request: Message) -> None:
+        """The first one, which is this, is stored."""
+
+
 class Reporter:
     """Collects metric rows and sends them from a thread of its own.
 
-    What could not be sent stays until it is, or until `close` hands it over.
+    What could not be sent stays until it is, or until `close` hands it over. Memory holds a
+    bounded part of it where there is a place for the rest.
 
     Args:
         send: stores rows on the server, within so many seconds where a number is given; may
@@ -36,6 +61,7 @@ class Reporter:
         failed: gets an error that waiting does not help.
         keep: while the server is away, gets all rows that it has not got, each time that
             there are more; then none, once it has them.
+        beyond: where older rows go when there are too many; all stay in memory where None.
     """
 
     def __init__(
@@ -43,15 +69,20 @@ class Reporter:
         send: Send,
         failed: Callable[[WanllmdbError], None],
         keep: Callable[[list[MetricRow]], None],
+        beyond: BeyondMemory | None = None,
     ) -> None:
         self._send = send
         self._failed = failed
         self._keep = keep
+        self._beyond = beyond
+        self._is_beyond = False
+        """Whether rows stand on disk alone; those in memory are newer."""
         self._kept = 0
         self.is_failing = False
         """Whether the server was away when something was sent last."""
         self._rows: dict[int, tuple[datetime, dict[str, float]]] = {}
         self._values = 0
+        self._most = MOST_IN_MEMORY
         self._added = 0
         self._under_way: list[MetricRow] = []
         self._keep_not_before = 0.0
@@ -66,8 +97,9 @@ class Reporter:
             return
         with self._changed:
             _, row = self._rows.setdefault(step, (datetime.now(UTC), {}))
+            before = len(row)
             row.update(values)
-            self._values += len(values)
+            self._values += len(row) - before
             self._added += 1
             if self._thread is None and not self._closed.is_set():
                 thread = threading.Thread(target=self._work, name="wanllmdb-reporter", daemon=True)
@@ -75,6 +107,8 @@ class Reporter:
                 thread.start()
                 self._thread = thread
             self._changed.notify_all()
+            if self._values + len(self._rows) > self._most and self._beyond is not None:
+                self._move_beyond_memory(self._beyond)
         if self.is_failing and time.monotonic() >= self._keep_not_before:
             self._keep_unsent()
 
@@ -92,7 +126,7 @@ class Reporter:
             pass
 
     def close(self) -> list[MetricRow]:
-        """Ends the thread; returns the rows that the server has not confirmed.
+        """Ends the thread; returns the rows in memory that the server has not confirmed.
 
         Those that are just being sent too, if that takes its time: they may be sent twice.
         """
@@ -104,7 +138,7 @@ class Reporter:
         with self._changed:
             if self._under_way:
                 self._put_back(self._under_way)
-            return self._take(None)
+            return self._take_all()
 
     def _work(self) -> None:
         while self._wait_for_rows():
@@ -116,13 +150,20 @@ class Reporter:
                         self._failed(error)
                     return
                 self._closed.wait(_PAUSE_AFTER_FAILURE)
+            except Exception:
+                # No memory or no stack is left to this thread for a moment: training, which
+                # took them, goes on, and the rows are still there.
+                self._closed.wait(_PAUSE_AFTER_FAILURE)
 
     def _wait_for_rows(self) -> bool:
         """Waits for something worth sending; False when the reporter was closed."""
         with self._changed:
-            self._changed.wait_for(lambda: self._rows or self._closed.is_set())
+            self._changed.wait_for(lambda: self._rows or self._is_beyond or self._closed.is_set())
             self._changed.wait_for(
-                lambda: self._values >= VALUES_A_REQUEST or self._closed.is_set(), FLUSH_INTERVAL
+                lambda: (
+                    self._values >= VALUES_A_REQUEST or self._is_beyond or self._closed.is_set()
+                ),
+                FLUSH_INTERVAL,
             )
         return not self._closed.is_set()
 
@@ -131,27 +172,58 @@ class Reporter:
         if not self._sending.acquire(timeout=-1 if timeout is None else timeout):
             raise DeadlineExceededError(f"what was logged before is not sent after {timeout:g} s")
         try:
+            if self._is_beyond and self._beyond is not None and self._send_stored(timeout):
+                return True
             with self._changed:
-                rows = self._under_way = self._take(VALUES_A_REQUEST)
+                if self._is_beyond:
+                    # There was none, and training has just put some there.
+                    return True
+                rows = self._under_way = self._take_some()
             if not rows:
                 return False
             try:
                 self._send(rows, timeout)
             except BaseException as error:
                 with self._changed:
-                    self._under_way = []
-                    self._put_back(rows)
-                if isinstance(error, WanllmdbError) and passes(error):
-                    self.is_failing = True
-                    self._keep_unsent()
+                    # Empty where the rows stand on disk by now.
+                    left, self._under_way = self._under_way, []
+                    self._put_back(left)
+                self._note_failure(error)
                 raise
             with self._changed:
                 self._under_way = []
-            self.is_failing = False
-            self._keep_none()
-            return bool(self._rows)
+            self._note_success()
+            return bool(self._rows) or self._is_beyond
         finally:
             self._sending.release()
+
+    def _send_stored(self, timeout: float | None) -> bool:
+        """Sends the oldest request on disk; False where there is none any more."""
+        assert self._beyond is not None
+        with self._changed:
+            request = self._beyond.first()
+            if request is None:
+                self._is_beyond = False
+                return False
+        try:
+            self._beyond.send(request, timeout)
+        except BaseException as error:
+            self._note_failure(error)
+            raise
+        self._beyond.done(request)
+        self._note_success()
+        return True
+
+    def _note_failure(self, error: BaseException) -> None:
+        if isinstance(error, WanllmdbError) and passes(error):
+            self.is_failing = True
+            self._keep_unsent()
+
+    def _note_success(self) -> None:
+        self.is_failing = False
+        if self._kept and not self._rows and not self._closed.is_set():
+            self._kept = 0
+            self._keep([])
 
     def _keep_unsent(self) -> None:
         with self._changed:
@@ -165,36 +237,69 @@ class Reporter:
         took = time.monotonic() - began
         self._keep_not_before = time.monotonic() + max(_KEEP_EVERY, _SHARE_OF_KEEPING * took)
 
-    def _keep_none(self) -> None:
-        if self._kept and not self._rows and not self._closed.is_set():
-            self._kept = 0
-            self._keep([])
+    def _move_beyond_memory(self, beyond: BeyondMemory) -> None:
+        """Puts all rows to disk, those that are under way first: so they stay in order.
 
-    def _take(self, limit: int | None) -> list[MetricRow]:
+        These may be sent twice then. Where the disk takes none, the oldest rows are lost once
+        there are too many.
+        """
+        if beyond.put(self._under_way + self._unsent()):
+            self._is_beyond = True
+            self._under_way = []
+            self._rows, self._values = {}, 0
+            self._most = MOST_IN_MEMORY
+            if self._kept:
+                self._kept = 0
+                self._keep([])
+            return
+        if self._most < MOST_WITHOUT_DISK:
+            self._most += MOST_IN_MEMORY
+            return
+        while self._values + len(self._rows) > MOST_WITHOUT_DISK - MOST_IN_MEMORY:
+            _, lost = self._rows.pop(next(iter(self._rows)))
+            self._values -= len(lost)
+
+    def _take_some(self) -> list[MetricRow]:
+        """Takes the oldest rows, as many as one request takes."""
         taken: list[MetricRow] = []
-        size = 0
-        for step in list(self._rows):
-            time, values = self._rows[step]
-            if limit is not None and taken and size + len(values) > limit:
+        values = size = 0
+        while self._rows:
+            step = next(iter(self._rows))
+            time, row = self._rows[step]
+            piece = next(pieces(MetricRow(step, row, time)))
+            more, larger = len(piece.values), size_of(piece.values)
+            if taken and (values + more > VALUES_A_REQUEST or size + larger > BYTES_A_REQUEST):
                 break
-            del self._rows[step]
-            taken.append(MetricRow(step, values, time))
-            size += len(values)
-        self._values = sum(len(values) for _, values in self._rows.values())
+            if more == len(row):
+                del self._rows[step]
+            else:
+                for name in piece.values:
+                    del row[name]
+            taken.append(piece)
+            values += more
+            size += larger
+        self._values -= values
         return taken
+
+    def _take_all(self) -> list[MetricRow]:
+        rows = self._unsent()
+        self._rows, self._values = {}, 0
+        return rows
 
     def _unsent(self) -> list[MetricRow]:
         return [MetricRow(step, dict(row), time) for step, (time, row) in self._rows.items()]
 
     def _put_back(self, rows: list[MetricRow]) -> None:
-        with self._changed:
-            later = self._rows
-            self._rows = {
-                row.step: (row.time or datetime.now(UTC), dict(row.values)) for row in rows
-            }
-            for step, (time, values) in later.items():
-                self._rows.setdefault(step, (time, {}))[1].update(values)
-            self._values = sum(len(values) for _, values in self._rows.values())
+        """Puts rows before those that came later, and under these where steps are the same."""
+        if not rows:
+            return
+        later, self._rows = self._rows, {}
+        for row in rows:
+            time = row.time or datetime.now(UTC)
+            self._rows.setdefault(row.step, (time, {}))[1].update(row.values)
+        for step, (time, values) in later.items():
+            self._rows.setdefault(step, (time, {}))[1].update(values)
+        self._values = sum(len(values) for _, values in self._rows.values())
 
 
 def passes(error: WanllmdbError) -> bool:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from google.protobuf.message import Message
+
 from wanllmdb._addresses import REGISTRY, are_same
 from wanllmdb._client import Client
 from wanllmdb._connection import invoke
@@ -24,8 +26,10 @@ from wanllmdb._errors import (
 )
 from wanllmdb._spool.entry import BadSpoolFileError, SpooledRun
 from wanllmdb._spool.folder import Spool, SpooledFile
+from wanllmdb._spool.refusals import refuses_content, weaker
 from wanllmdb._types.enums import RunState
 from wanllmdb._wire.run_calls import resent
+from wanllmdb.api.registry.v1.registry_service_pb2 import FinishRunRequest
 
 _CALL_TIMEOUT = 10.0
 _REFUSALS = (FailedPreconditionError, NotFoundError, InvalidArgumentError)
@@ -135,8 +139,35 @@ class Courier:
                 self._say(f"{_what(file.run)} was delivered, {_age(file.run)} late")
 
     def _send(self, run: SpooledRun) -> None:
+        """Sends all that passes.
+
+        Raises:
+            WanllmdbError: the last one that does not; a run's end passes without its values.
+        """
+        refused: WanllmdbError | None = None
         for request in run.requests:
-            invoke(self._client, resent(request))
+            refused = self._send_what_passes(run, request) or refused
+        if refused is not None and not run.is_end:
+            raise refused
+
+    def _send_what_passes(self, run: SpooledRun, request: Message) -> WanllmdbError | None:
+        refused: WanllmdbError | None = None
+        while True:
+            try:
+                invoke(self._client, resent(request))
+            except WanllmdbError as error:
+                rest = weaker(request, error) if refuses_content(error) else None
+                if rest is None and (
+                    isinstance(request, FinishRunRequest) or not refuses_content(error)
+                ):
+                    raise
+                refused = error
+                self._say(f"a part of {_what(run)} is refused: {error}")
+                if rest is None:
+                    return refused
+                request = rest
+            else:
+                return refused
 
     def _refused(self, file: SpooledFile, error: WanllmdbError, done: Delivery) -> None:
         run = file.run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,8 +21,12 @@ MAX_FILES = 1_000
 MAX_BYTES = 256 * 1024 * 1024
 """What a spool may hold: a disk that fills up is worse than a run that is done again."""
 
+_SHARE_OF_PARTS = 0.75
+"""Of both for values that are not in memory: there must be room for how runs end."""
+
 _REFUSED = "refused"
 _ROWS, _END = ".rows.json", ".end.json"
+_PART = re.compile(r"\.\d{6}\.rows\.json")
 _UNFINISHED_FOR = 3_600.0
 
 
@@ -31,6 +36,9 @@ class SpoolFullError(WanllmdbError):
 
 class Spool:
     """A folder with a file for what a run logged (`.rows.json`) and for its end (`.end.json`).
+
+    What a run logged that its agent does not hold in memory stands in files of its own, in
+    order: `.000000.rows.json`, `.000001.rows.json`, ...
 
     Files are written whole or not at all, are for their owner alone, and are locked by the
     process that works on them. What the registry refused stands in the folder `refused`
@@ -49,18 +57,19 @@ class Spool:
         state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
         return cls(Path(state).expanduser() / "wanllmdb" / "spool")
 
-    def put(self, run: SpooledRun) -> SpooledFile:
+    def put(self, run: SpooledRun, part: int | None = None) -> SpooledFile:
         """Writes a file, in the place of one for the same; it is locked by this process.
 
-        It outlives this process at once, the machine after `secure`.
+        It outlives this process at once, the machine after `secure`. `part` numbers a file
+        of values that are not in memory: it leaves room for the ends of runs.
 
         Raises:
             SpoolFullError: there is no room for it.
             OSError: it can't be written.
         """
         content = run.to_json()
-        path = self.path / _name_of(run)
-        self._check_room(path, len(content))
+        path = self.path / _name_of(run, part)
+        self._check_room(path, len(content), 1.0 if part is None else _SHARE_OF_PARTS)
         return SpooledFile(path, run, _written(path, content))
 
     def paths(self, *, refused: bool = False) -> list[Path]:
@@ -113,6 +122,19 @@ class Spool:
         """
         return self.take(self.path / _name(sweep_id, number, attempt, _ROWS))
 
+    def parts(self, sweep_id: str, number: int, attempt: int) -> list[Path]:
+        """The files of values that an attempt of a run logged and has not in memory, in order.
+
+        Raises:
+            OSError: the folder can't be read.
+        """
+        name = _name(sweep_id, number, attempt, "")
+        return sorted(
+            self.path / entry.name
+            for entry in _scan(self.path)
+            if entry.name.startswith(f"{name}.") and _PART.fullmatch(entry.name[len(name) :])
+        )
+
     def clear_unfinished(self) -> None:
         """Removes what processes left that ended while they wrote.
 
@@ -127,14 +149,14 @@ class Spool:
                     if time.time() - entry.stat().st_mtime > _UNFINISHED_FOR:
                         Path(entry.path).unlink()
 
-    def _check_room(self, path: Path, size: int) -> None:
+    def _check_room(self, path: Path, size: int, share: float) -> None:
         files, total = 0, size
         for entry in _scan(self.path):
             if entry.name != path.name and entry.name.endswith((_ROWS, _END)):
                 with contextlib.suppress(FileNotFoundError):
                     total += entry.stat().st_size
                     files += 1
-        if files >= MAX_FILES or total > MAX_BYTES:
+        if files >= share * MAX_FILES or total > share * MAX_BYTES:
             raise SpoolFullError(
                 f"the spool {self.path} holds {files} files of {total / 2**20:.0f} MiB, with this "
                 f"one, and may hold {MAX_FILES} of {MAX_BYTES / 2**20:.0f} MiB: deliver them with "
@@ -195,8 +217,11 @@ class SpooledFile:
         self.close()
 
 
-def _name_of(run: SpooledRun) -> str:
-    return _name(run.sweep_id, run.number, run.attempt, _END if run.is_end else _ROWS)
+def _name_of(run: SpooledRun, part: int | None) -> str:
+    kind = _END if run.is_end else _ROWS
+    if part is not None:
+        kind = f".{part:06d}{kind}"
+    return _name(run.sweep_id, run.number, run.attempt, kind)
 
 
 def _name(sweep_id: str, number: int, attempt: int, part: str) -> str:
@@ -204,10 +229,12 @@ def _name(sweep_id: str, number: int, attempt: int, part: str) -> str:
     return f"{quote(sweep_id, safe='')}-{number}-{attempt}{part}"
 
 
-def _order(path: Path) -> tuple[str, list[int], bool]:
+def _order(path: Path) -> tuple[str, list[int], bool, str]:
     run, _, part = path.name.partition(".")
     sweep_id, *numbers = run.rsplit("-", 2)
-    return sweep_id, [int(number) for number in numbers if number.isdecimal()], part == "end.json"
+    order = [int(number) for number in numbers if number.isdecimal()]
+    # Numbers come before "rows": the files of what is not in memory are the older ones.
+    return sweep_id, order, part == "end.json", part
 
 
 def _scan(folder: Path) -> Iterator[os.DirEntry[str]]:

@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from wanllmdb._errors import WanllmdbError
 from wanllmdb._spool.entry import BadSpoolFileError, SpooledRun
 from wanllmdb._spool.folder import Spool, SpooledFile, SpoolFullError
+from wanllmdb._spool.overflow import Overflow
 from wanllmdb._types.run import Run
 
 
@@ -38,6 +39,8 @@ class RunSpool:
         self._end: SpooledFile | None = None
         self._end_requests: Sequence[Message] = ()
         self._is_secured = False
+        self.overflow = Overflow(spool, registry, run, warn)
+        """What is on disk alone, and comes before the rest."""
 
     @property
     def end_path(self) -> Path | None:
@@ -63,6 +66,18 @@ class RunSpool:
                     before.close()
             elif before is not None:
                 before.remove()
+
+    def keep_beyond_memory(self, requests: Sequence[Message]) -> bool:
+        """Keeps what memory is not to hold any longer; says whether the disk took it."""
+        try:
+            self.overflow.put(requests)
+        except (OSError, SpoolFullError) as error:
+            self._warn(
+                f"run {self._run.number} logs more than memory is to hold, and the oldest values "
+                f"are lost unless the registry is back soon: {_problem(error, self._spool)}"
+            )
+            return False
+        return True
 
     def take_over(self) -> tuple[Message, ...]:
         """What the run's program, which has ended, could not report: it stays until the end."""
@@ -117,9 +132,11 @@ class RunSpool:
                 if file is not None:
                     file.remove()
             self._rows = self._end = None
+        self.overflow.drop()
 
     def refused(self, error: WanllmdbError) -> None:
         """The registry will not take it: what was told in time is dropped, else put aside."""
+        self.overflow.drop()
         with self._lock:
             end, self._end = self._end, None
             if end is None:
@@ -141,6 +158,7 @@ class RunSpool:
             for file in (self._rows, self._end):
                 if file is not None:
                     file.close()
+        self.overflow.close()
 
     def _put(self, requests: Sequence[Message]) -> SpooledFile:
         run = self._run
