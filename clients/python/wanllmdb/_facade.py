@@ -220,7 +220,7 @@ def init(
     if config is not None:
         run.config.setdefaults(config)
     run.describe(
-        name=None if name is None else str(name),
+        name=name,
         labels=labels_of(tags or (), notes=notes, group=group, job_type=job_type),
     )
     return run

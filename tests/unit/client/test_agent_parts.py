@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import math
 import threading
 import time
+from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +29,7 @@ from wanllmdb._agent.batches import BYTES_A_REQUEST, VALUES_A_REQUEST, batches
 from wanllmdb._agent.console import Console
 from wanllmdb._agent.early_stopping import CheckSchedule
 from wanllmdb._agent.failures import failed_by
-from wanllmdb._agent.metrics import numeric_values
+from wanllmdb._agent.metrics import MOST_VALUES, MetricFilter, numeric_values
 from wanllmdb._agent.orders import Orders
 from wanllmdb._agent.outage import OutageWaiter
 from wanllmdb._agent.reporter import Reporter
@@ -77,6 +80,108 @@ class TestNumericValues:
 
         assert numeric_values(data, lambda name, _: ignored.append(name)) == {}
         assert ignored == ["text", "none", "many", "numpy text", "huge", "group.list"]
+
+
+class HostileError(Exception):
+    """What hostile values raise."""
+
+
+class Hostile:
+    def __getattr__(self, name: str) -> object:
+        raise HostileError(name)
+
+    def __float__(self) -> float:
+        raise HostileError
+
+    def __str__(self) -> str:
+        raise HostileError
+
+    __repr__ = __str__
+
+    def __hash__(self) -> int:
+        return 1
+
+
+class HostileDict(dict[str, object]):
+    def items(self) -> Any:
+        raise HostileError
+
+
+class Endless(dict[str, object]):
+    def items(self) -> Any:
+        return ((f"k{index}", 1.0) for index in itertools.count())
+
+
+def circle() -> dict[str, object]:
+    found: dict[str, object] = {}
+    found["a"] = found["b"] = found
+    return found
+
+
+def deep(levels: int) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for _ in range(levels):
+        found = {"d": found}
+    return found
+
+
+def doubled(levels: int) -> dict[str, object]:
+    found: dict[str, object] = {"x": 1.0}
+    for _ in range(levels):
+        found = {"a": found, "b": found}
+    return found
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        circle(),
+        deep(100_000),
+        doubled(60),
+        Endless(),
+        HostileDict(a=1),
+        Hostile(),
+        Decimal("sNaN"),
+        10**5_000,
+        np.arange(3),
+        None,
+        b"1",
+    ],
+    ids=lambda odd: type(odd).__name__,
+)
+def test_nothing_that_is_logged_fails_and_the_rest_is_kept(odd: object) -> None:
+    said: list[str] = []
+    metrics = MetricFilter(said.append)
+
+    values = metrics.numbers({"before": 1, "odd": odd, Hostile(): 1, "after": 2.0})
+
+    assert values["before"] == 1.0
+    assert len(values) <= MOST_VALUES
+    assert said
+    # Once a name, however often it comes.
+    metrics.numbers({"odd": odd})
+    assert len(said) == len(set(said)) <= 102
+
+
+@pytest.mark.parametrize("name", ["", "x" * 201, "a\0b", "\ud800" * 50])
+def test_a_name_that_cant_be_stored_is_left_out_and_said_once(name: str) -> None:
+    said: list[str] = []
+    metrics = MetricFilter(said.append)
+
+    for _ in range(3):
+        assert metrics.numbers({name: 1.0, "loss": 0.5}) == {"loss": 0.5}
+
+    assert len(said) == 1
+    assert said[0].startswith("log leaves out ")
+
+
+@pytest.mark.parametrize("step", [-1, 2**63 - 1, 10**5_000], ids=["below", "beyond", "huge"])
+def test_a_step_out_of_range_is_left_out_and_said(step: int) -> None:
+    said: list[str] = []
+
+    assert MetricFilter(said.append).step(step) is None
+
+    assert "a step is 0 to 2**63 - 2" in said[0]
 
 
 class TestCheckSchedule:

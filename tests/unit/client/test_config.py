@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import copy
 import json
 import math
@@ -14,7 +15,9 @@ import pytest
 
 import wanllmdb as wandb
 from wanllmdb._agent.config import Config
-from wanllmdb._agent.groups import flat, nested
+from wanllmdb._agent.groups import nested
+from wanllmdb._agent.recorded import MOST_BYTES, MOST_ENTRIES, flat_entries
+from wanllmdb._wire import run_calls
 
 PARAMETERS = {
     "lr": 0.1,
@@ -154,7 +157,7 @@ def test_what_json_does_not_know_is_recorded_as_text() -> None:
 )
 def test_names_with_slashes_are_groups(names: dict[str, Any], tree: dict[str, Any]) -> None:
     assert nested(names) == tree
-    assert flat(tree) == names
+    assert dict(flat_entries(tree, (), pytest.fail)) == names
 
 
 def test_outside_a_run_there_is_no_config_and_no_summary() -> None:
@@ -182,3 +185,111 @@ def test_an_argument_that_wandb_has_not_either_is_refused() -> None:
 
 def test_tools_that_look_at_modules_do_no_harm() -> None:
     assert copy.copy(wandb.config) is not None
+
+
+class HostileError(Exception):
+    """What hostile values raise."""
+
+
+class Hostile:
+    def __getattr__(self, name: str) -> Any:
+        raise HostileError(name)
+
+    def __str__(self) -> str:
+        raise HostileError
+
+    __repr__ = __str__
+
+
+class HostileDict(dict[str, Any]):
+    def items(self) -> Any:
+        raise HostileError
+
+
+def circle() -> dict[str, Any]:
+    found: dict[str, Any] = {"a": 1}
+    found["self"] = found
+    return found
+
+
+def deep(levels: int) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for _ in range(levels):
+        found = {"d": found}
+    return found
+
+
+def doubled(levels: int) -> dict[str, Any]:
+    """Few dictionaries with more entries than there is memory."""
+    found: dict[str, Any] = {"x": 1}
+    for _ in range(levels):
+        found = {"a": found, "b": found}
+    return found
+
+
+def circular_list() -> list[Any]:
+    found: list[Any] = [1]
+    found.append(found)
+    return found
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        circle(),
+        [circle()],
+        circular_list(),
+        deep(5_000),
+        doubled(40),
+        [doubled(40)],
+        Hostile(),
+        [Hostile()],
+        {"a": Hostile()},
+        HostileDict(a=1),
+        [HostileDict(a=1)],
+        10**5_000,
+        np.zeros(10_000_000, np.int8),
+        math.nan,
+        b"\xff",
+        "\ud800\0",
+        {"\ud800\0": "\ud800"},
+        object,
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_whatever_is_set_the_rest_is_recorded_and_can_be_sent(config: Config, value: Any) -> None:
+    config.epochs = 3
+    with contextlib.suppress(HostileError):
+        config.odd = value
+    with contextlib.suppress(HostileError):
+        config.setdefaults({"odd": value, "opt": {"more": [value]}})
+    left_out: list[str] = []
+
+    changes = config.changes(lambda name, _: left_out.append(name))
+
+    assert changes["epochs"] == 3
+    request = run_calls.finish_run("s", 0, 1, wandb.Succeeded(), [], changes, None).request
+    assert b"\0" not in json.dumps(changes, ensure_ascii=False).encode()
+    assert request.ByteSize() < 2 * MOST_BYTES
+
+
+def test_a_lone_surrogate_in_a_key_is_recorded_by_its_name(config: Config) -> None:
+    config["a\ud800"] = {"b\udfff": 1}
+
+    assert config.changes() == {"a\\ud800/b\\udfff": 1}
+
+
+def test_what_is_beyond_the_registrys_bounds_is_left_out_and_named(config: Config) -> None:
+    left_out: list[str] = []
+    config["x" * 201] = 1
+    config[""] = 2
+    config.large = "x" * MOST_BYTES
+    config.small = "x"
+    for index in range(MOST_ENTRIES):
+        config[f"k{index}"] = index
+
+    changes = config.changes(lambda name, _: left_out.append(name))
+
+    assert len(changes) == MOST_ENTRIES
+    assert changes["small"] == "x"
+    assert left_out == ["x" * 201, "", "large", f"k{MOST_ENTRIES - 1}"]

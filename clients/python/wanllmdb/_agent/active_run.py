@@ -45,6 +45,7 @@ _LONGEST_SILENCE = 1.0
 """Seconds without an answer of the registry after which `log` waits for one: it may be
 that the run is to stop."""
 _SILENCE_TIMEOUT = 2.0
+_MOST_CONFIG_WARNINGS = 20
 
 
 class ActiveRun:
@@ -105,7 +106,8 @@ class ActiveRun:
         """Which of the agent's places works on it."""
         self._client = client
         self._quick = client.with_timeout(_CALL_TIMEOUT)
-        warn = Warnings(say, said)
+        self._warn = warn = Warnings(say, said)
+        self._config_warned: set[str] = set()
         self._filter = MetricFilter(warn)
         self._is_lent = is_lent
         self._on_log = on_log
@@ -265,7 +267,7 @@ class ActiveRun:
             self._questions.ask_if_due()
             self._hear_if_silent()
             if self._is_lent:
-                self._description.record(self.config.changes())
+                self._description.record(self._config())
             if self._on_log is not None:
                 self._on_log(self)
             self._must_go_on()
@@ -402,7 +404,7 @@ class ActiveRun:
         self._heard_at = time.monotonic()
 
     def _tell(self, outcome: Outcome | None, rows: list[MetricRow]) -> None:
-        config = self.config.changes()
+        config = self._config()
         if outcome is None:
             self._spool.told()
             self.ended = self._teller.end_of_this_attempt()
@@ -412,6 +414,14 @@ class ActiveRun:
         else:
             finished = self._teller.finish(outcome, rows, config)
             self.ended, self.best_run = finished.run, finished.best_run
+
+    def _config(self) -> dict[str, Any]:
+        return self.config.changes(self._left_out_of_config)
+
+    def _left_out_of_config(self, name: str, why: str) -> None:
+        if len(self._config_warned) < _MOST_CONFIG_WARNINGS and name not in self._config_warned:
+            self._config_warned.add(name)
+            self._warn(f"the config of run {self.number} is kept without {shown(name[:40])}: {why}")
 
     def _close(self) -> None:
         self._questions.close()

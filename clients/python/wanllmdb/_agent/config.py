@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Iterator, Mapping, MutableMapping
+from itertools import islice
 from typing import Any
 
-from wanllmdb._agent.groups import flat, nested
+from wanllmdb._agent.groups import nested
+from wanllmdb._agent.recorded import Bounds, LeftOut, as_text, flat_entries, recordable
+from wanllmdb._agent.text import shown
 from wanllmdb._errors import InvalidArgumentError
 
-_INT64 = range(-(2**63), 2**63)
+_DEEPEST = 50
+_MOST_LOOKED_AT = 10_000
+"""A dictionary that holds another one many times has more entries than memory."""
 
 
 class ConfigGroup(dict[str, Any]):
@@ -81,7 +84,7 @@ class Config(MutableMapping[str, Any]):
         given = as_mapping(values)
         if not isinstance(given, Mapping):
             raise InvalidArgumentError(
-                f"config must be a dictionary or argparse's result, but is {values!r}"
+                f"config must be a dictionary or argparse's result, but is {shown(values)}"
             )
         _fill(self._values, given)
 
@@ -89,13 +92,22 @@ class Config(MutableMapping[str, Any]):
         """A copy made of plain dictionaries."""
         return {key: _plain(value) for key, value in self._values.items()}
 
-    def changes(self) -> dict[str, Any]:
-        """What differs from the parameters, by full name, in values that JSON knows."""
-        handed_out = {name: _text(value) for name, value in self._parameters.items()}
-        now = {
-            name: recordable(value) for name, value in flat(self._values, self._parameters).items()
-        }
-        return {name: value for name, value in now.items() if _text(value) != handed_out.get(name)}
+    def changes(self, left_out: LeftOut | None = None) -> dict[str, Any]:
+        """What differs from the parameters, by full name, in values that JSON knows.
+
+        Whatever a program set, this does not fail: `left_out` hears of what the registry would
+        not take.
+        """
+        left_out = left_out or _unheard
+        handed_out = {name: as_text(value) for name, value in self._parameters.items()}
+        bounds, changes = Bounds(left_out), dict[str, Any]()
+        entries = flat_entries(self._values, self._parameters, left_out)
+        for name, value in islice(entries, _MOST_LOOKED_AT):
+            now = recordable(value)
+            text = as_text(now)
+            if text != handed_out.get(name) and bounds.takes(name, text):
+                changes[name] = now
+        return changes
 
     def __repr__(self) -> str:
         return f"Config({self._values!r})"
@@ -108,42 +120,36 @@ def as_mapping(values: Any) -> Any:
     return values
 
 
-def recordable(value: Any) -> Any:
-    """A value as JSON knows it; what it does not know as text."""
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
-    if isinstance(value, int):
-        return int(value) if value in _INT64 else str(value)
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else str(float(value))
-    if isinstance(value, Mapping):
-        return {str(key): recordable(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [recordable(inner) for inner in value]
-    if callable(tolist := getattr(value, "tolist", None)):
-        return recordable(tolist())
-    return recordable(str(value))
-
-
-def _text(value: Any) -> str:
-    # As text 1, 1.0 and True differ.
-    return json.dumps(value, sort_keys=True)
-
-
 def _fill(group: dict[str, Any], values: Mapping[str, Any]) -> None:
-    for key, value in values.items():
-        if key not in group:
-            group[key] = value
-        elif isinstance(value, Mapping) and isinstance(group[key], dict):
-            _fill(group[key], value)
+    pairs = [(group, values)]
+    # Dictionaries may hold each other, and themselves.
+    seen: set[tuple[int, int]] = set()
+    while pairs:
+        group, values = pairs.pop()
+        if (id(group), id(values)) in seen:
+            continue
+        seen.add((id(group), id(values)))
+        for key, value in values.items():
+            if key not in group:
+                group[key] = value
+            elif isinstance(value, Mapping) and isinstance(group[key], dict):
+                pairs.append((group[key], value))
 
 
-def _grouped(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return ConfigGroup({key: _grouped(inner) for key, inner in value.items()})
-    return value
+def _grouped(value: Any, made: dict[int, Any] | None = None, depth: int = 0) -> Any:
+    """Groups in the place of dictionaries, as they refer to each other; none within the deepest."""
+    if not isinstance(value, Mapping) or depth >= _DEEPEST:
+        return value
+    made = {} if made is None else made
+    if id(value) not in made:
+        group = made[id(value)] = ConfigGroup()
+        for key, inner in value.items():
+            dict.__setitem__(group, key, _grouped(inner, made, depth + 1))
+    return made[id(value)]
+
+
+def _unheard(_name: str, _why: str) -> None:
+    """Nobody asked what is left out."""
 
 
 def _plain(value: Any) -> Any:

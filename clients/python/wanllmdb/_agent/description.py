@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from wanllmdb._agent.outage import is_passing
+from wanllmdb._agent.text import text_of
 from wanllmdb._client import Client
 from wanllmdb._errors import WanllmdbError
 from wanllmdb._types.run import Run
@@ -35,6 +36,8 @@ class Description:
     def describe(self, name: str | None, labels: Mapping[str, str] | None) -> None:
         """Gives the run a name, and labels beside those that it has."""
         changes: dict[str, Any] = {}
+        name = None if name is None else text_of(name)
+        labels = {text_of(key): text_of(value) for key, value in (labels or {}).items()}
         if name is not None and name != self.name:
             self.name = changes["name"] = name
         if labels and not labels.items() <= self.labels.items():
@@ -75,6 +78,6 @@ class Description:
 
 def labels_of(tags: str | Iterable[str], **more: Any) -> dict[str, str]:
     """Labels of a run from W&B's ways to describe one: an empty text for each tag."""
-    given = {key: str(value) for key, value in more.items() if value is not None}
+    given = {key: text_of(value) for key, value in more.items() if value is not None}
     each = (tags,) if isinstance(tags, str) else tags
-    return dict.fromkeys(map(str, each), "") | given
+    return dict.fromkeys(map(text_of, each), "") | given

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 SEPARATOR = "/"
@@ -30,15 +30,3 @@ def nested(
         else:
             node[leaf] = value
     return tree
-
-
-def flat(values: Mapping[str, Any], whole: Container[str] = ()) -> dict[str, Any]:
-    """The other way round; a dictionary stays one where it is empty or its name is in `whole`."""
-    found: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, Mapping) and value and name not in whole:
-            inner = {f"{name}{SEPARATOR}{key}": item for key, item in value.items()}
-            found.update(flat(inner, whole))
-        else:
-            found[str(name)] = value
-    return found
