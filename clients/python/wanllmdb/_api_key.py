@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import os
 import re
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from wanllmdb import _env
 from wanllmdb._errors import InvalidArgumentError
+from wanllmdb._files import read_given
 
 _FORM = re.compile(r"wsk_[a-z0-9]+_[!-~]+")
 # A key file is one line; what is much longer is some other file.
@@ -79,13 +81,14 @@ def secret_digest(secret: str) -> bytes:
 
 def _from_file(path: Path, source: str) -> GivenKey:
     try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_FILE_BYTES + 1)
+        data = read_given(path, _MAX_FILE_BYTES)
     except OSError as error:
-        raise InvalidArgumentError(
-            f"the API key in {source} can't be read: {error.strerror}"
-        ) from None
-    text = data.decode("ascii", errors="replace").strip() if len(data) <= _MAX_FILE_BYTES else ""
+        if error.errno != errno.EFBIG:
+            raise InvalidArgumentError(
+                f"the API key in {source} can't be read: {error.strerror}"
+            ) from None
+        data = b""
+    text = data.decode("ascii", errors="replace").strip()
     return _checked(GivenKey(text, source, path.absolute()))
 
 

@@ -11,8 +11,12 @@ import grpc
 
 from wanllmdb import _env
 from wanllmdb._errors import InvalidArgumentError
+from wanllmdb._files import read_regular
 
 StrPath = str | os.PathLike[str]
+
+# All public authorities' certificates take about 250 kB.
+_MAX_FILE_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +186,7 @@ def _check_files(tls: Tls) -> None:
 
 def _read(what: str, path: StrPath) -> bytes:
     try:
-        return Path(path).read_bytes()
+        return read_regular(path, _MAX_FILE_BYTES)
     except OSError as error:
         raise InvalidArgumentError(
             f"TLS: the {what} file {path} can't be read: {error.strerror}"

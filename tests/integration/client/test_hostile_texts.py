@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.integration.client.command_line import CommandLine
+from tests.integration.client.many_runs import run_each
 from wanllmdb import (
     AsyncClient,
     EnqueuedRun,
@@ -246,30 +247,6 @@ TYPED = (
     ["--tls-ca", "TEXT", "sweep", "ls"],
     ["--registry", "TEXT", "sweep", "ls"],
 )
-# Runs the program once for each list of arguments, as a process of its own would.
-RUN_EACH = """
-import io, json, os, sys
-from wanllmdb.cli.main import main
-said = []
-for arguments in json.load(sys.stdin):
-    sys.argv = ["wanllmdb", *arguments]
-    out, sys.stdout, sys.stderr = sys.stdout, *(
-        io.TextIOWrapper(io.BytesIO(), "utf-8", errors)
-        for errors in ("strict", "backslashreplace")
-    )
-    try:
-        main()
-        code = 0
-    except SystemExit as end:
-        code = end.code
-    texts = []
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-        texts.append(stream.buffer.getvalue().decode())
-    sys.stdout = out
-    said.append([code, *texts])
-print(json.dumps(said))
-"""
 
 
 async def test_what_was_typed_is_repeated_escaped(
@@ -278,18 +255,12 @@ async def test_what_was_typed_is_repeated_escaped(
     hostile = "A\x1b]0;t\x07\x9b31m\u202eB\u200b\udcffC"
     addresses = ["--registry", registry_address, "--suggestion", suggestion_address]
     typed = [[each.replace("TEXT", hostile) for each in arguments] for arguments in TYPED]
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", RUN_EACH),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        env=os.environ | {"COLUMNS": "300"},
-    )
-    given = json.dumps([[*addresses, *arguments] for arguments in typed]).encode()
-    answer, _ = await asyncio.wait_for(process.communicate(given), 120)
+    given = [[*addresses, *arguments] for arguments in typed]
+    answers = await run_each(given, os.environ | {"COLUMNS": "300"}, seconds=120)
 
-    for arguments, (code, out, err) in zip(TYPED, json.loads(answer), strict=True):
-        text = out + err
-        assert code in (1, 2), (arguments, text)
+    for arguments, said in zip(TYPED, answers, strict=True):
+        text = said.out + said.err
+        assert said.code in (1, 2), (arguments, text)
         assert not hidden(text), (arguments, text)
         assert "Traceback" not in text, (arguments, text)
         # Where it is quoted, its backslashes are escaped in turn.

@@ -134,9 +134,9 @@ class Courier:
                 done.error = error
                 self._say(f"{_what(file.run)} could not be delivered and stays: {error.message}")
             else:
-                file.remove()
                 done.delivered += 1
                 self._say(f"{_what(file.run)} was delivered, {_age(file.run)} late")
+                self._remove(file)
 
     def _send(self, run: SpooledRun) -> None:
         """Sends all that passes.
@@ -172,8 +172,8 @@ class Courier:
     def _refused(self, file: SpooledFile, error: WanllmdbError, done: Delivery) -> None:
         run = file.run
         if self._had_arrived(run, error):
-            file.remove()
             done.delivered += 1
+            self._remove(file)
             return
         try:
             kept = file.refuse(error)
@@ -183,6 +183,13 @@ class Courier:
         else:
             done.refused += 1
             self._say(f"{_what(run)} is refused: {error.message}; it was put aside as {kept}")
+
+    def _remove(self, file: SpooledFile) -> None:
+        try:
+            file.remove()
+        except OSError as problem:
+            # The registry knows it by its ids when it comes again.
+            self._say(f"{file.path} can't be removed: {problem.strerror}")
 
     def _had_arrived(self, run: SpooledRun, error: WanllmdbError) -> bool:
         """Whether the registry has had it for longer than it remembers requests."""
@@ -196,10 +203,10 @@ class Courier:
 
     def _is_ours(self, path: Path) -> bool:
         try:
-            run = SpooledRun.from_json(path.read_bytes())
-        except (BadSpoolFileError, FileNotFoundError):
+            run = self._spool.read(path)
+        except BadSpoolFileError:
             return False
-        return are_same(run.registry, self._client.registry_address, REGISTRY)
+        return run is not None and are_same(run.registry, self._client.registry_address, REGISTRY)
 
 
 def _what(run: SpooledRun) -> str:

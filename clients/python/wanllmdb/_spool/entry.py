@@ -116,20 +116,46 @@ class SpooledRun:
             content = json.loads(data)
             if content["version"] != VERSION:
                 raise BadSpoolFileError(
-                    f"it has the format {content['version']!r}, and this wanllmdb knows "
+                    f"it has the format {content['version']!r:.40}, and this wanllmdb knows "
                     f"{VERSION}: use the one that wrote it, or a newer one"
                 )
             return cls(
-                registry=str(content["registry"]),
-                sweep_id=str(content["sweep_id"]),
-                number=int(content["number"]),
-                attempt=int(content["attempt"]),
+                registry=_text(content["registry"]),
+                sweep_id=_text(content["sweep_id"]),
+                number=_number(content["number"]),
+                attempt=_number(content["attempt"]),
                 requests=tuple(_request(entry) for entry in content["requests"]),
-                time=datetime.fromisoformat(content["time"]),
+                time=_time(content["time"]),
                 refusal=_refusal(content.get("refused")),
             )
+        except RecursionError:
+            raise BadSpoolFileError(
+                "it is no file of the spool, or broken: it is nested too deeply"
+            ) from None
         except (ValueError, KeyError, TypeError, AttributeError, DecodeError) as error:
-            raise BadSpoolFileError(f"it is no file of the spool, or broken: {error!r}") from None
+            raise BadSpoolFileError(
+                f"it is no file of the spool, or broken: {error!r:.200}"
+            ) from None
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.40} is no text")
+    return value
+
+
+def _number(value: Any) -> int:
+    # JSON's true is an int to Python.
+    if type(value) is not int or not 0 <= value < 2**63:
+        raise ValueError(f"{value!r:.40} is no number of a run")
+    return value
+
+
+def _time(value: Any) -> datetime:
+    time = datetime.fromisoformat(_text(value))
+    if time.tzinfo is None:
+        raise ValueError(f"{value!r} has no time zone")
+    return time
 
 
 def _request(entry: Mapping[str, str]) -> Message:
@@ -143,4 +169,4 @@ def _request(entry: Mapping[str, str]) -> Message:
 def _refusal(content: Mapping[str, str] | None) -> Refusal | None:
     if content is None:
         return None
-    return Refusal(content["message"], content["reason"], datetime.fromisoformat(content["time"]))
+    return Refusal(_text(content["message"]), _text(content["reason"]), _time(content["time"]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from uuid import uuid4
 
 from wanllmdb import _env
 from wanllmdb._errors import WanllmdbError
+from wanllmdb._files import open_regular, read_bounded
 from wanllmdb._spool.entry import BadSpoolFileError, SpooledRun
 from wanllmdb._spool.locks import lock
 
@@ -53,9 +55,9 @@ class Spool:
         """WANLLMDB_SPOOL_DIR, else wanllmdb/spool in XDG_STATE_HOME or ~/.local/state."""
         given = os.environ.get(_env.SPOOL_DIR)
         if given:
-            return cls(Path(given).expanduser())
+            return cls(_expanded(given))
         state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-        return cls(Path(state).expanduser() / "wanllmdb" / "spool")
+        return cls(_expanded(state) / "wanllmdb" / "spool")
 
     def put(self, run: SpooledRun, part: int | None = None) -> SpooledFile:
         """Writes a file, in the place of one for the same; it is locked by this process.
@@ -86,9 +88,23 @@ class Spool:
         return [path for path in paths if path.name.endswith((_ROWS, _END))]
 
     def find(self, name: str) -> Path | None:
-        """The file of that name, put aside or not; None where there is none."""
+        """What bears that name, put aside or not; None where there is none."""
+        if name != Path(name).name:
+            return None
         candidates = (self.path / name, self.path / _REFUSED / name)
-        return next((path for path in candidates if path.is_file()), None)
+        return next((path for path in candidates if os.path.lexists(path)), None)
+
+    def read(self, path: Path) -> SpooledRun | None:
+        """What a file says, whoever works on it; None when it is gone.
+
+        Raises:
+            BadSpoolFileError: it can't be read.
+        """
+        file = _opened(path)
+        if file is None:
+            return None
+        with file:
+            return _content(file)
 
     def take(self, path: Path) -> SpooledFile | None:
         """Locks a file and reads it; None when another process has it, or it is gone.
@@ -96,18 +112,12 @@ class Spool:
         Raises:
             BadSpoolFileError: it can't be read.
         """
-        try:
-            file = path.open("rb")
-        except (FileNotFoundError, NotADirectoryError):
+        file = _opened(path)
+        if file is None:
             return None
-        except OSError as error:
-            raise BadSpoolFileError(f"it can't be read: {error.strerror}") from None
         try:
-            # It may have been removed or replaced before it was locked.
-            if lock(file) and path.stat().st_ino == os.fstat(file.fileno()).st_ino:
-                return SpooledFile(path, SpooledRun.from_json(file.read()), file)
-        except FileNotFoundError:
-            pass
+            if lock(file) and _is_at(path, file):
+                return SpooledFile(path, _content(file), file)
         except BaseException:
             file.close()
             raise
@@ -144,18 +154,23 @@ class Spool:
         if not self.path.exists():
             return
         for entry in list(os.scandir(self.path)):
-            if entry.name.startswith("."):
-                with contextlib.suppress(FileNotFoundError):
-                    if time.time() - entry.stat().st_mtime > _UNFINISHED_FOR:
+            if entry.name.startswith(".") and entry.is_file(follow_symlinks=False):
+                # One that can't be removed keeps nothing else from being delivered.
+                with contextlib.suppress(OSError):
+                    age = time.time() - entry.stat(follow_symlinks=False).st_mtime
+                    if age > _UNFINISHED_FOR:
                         Path(entry.path).unlink()
 
     def _check_room(self, path: Path, size: int, share: float) -> None:
         files, total = 0, size
         for entry in _scan(self.path):
             if entry.name != path.name and entry.name.endswith((_ROWS, _END)):
-                with contextlib.suppress(FileNotFoundError):
-                    total += entry.stat().st_size
-                    files += 1
+                with contextlib.suppress(OSError):
+                    found = entry.stat(follow_symlinks=False)
+                    # What no agent wrote, such as a link or a sparse file, takes no room.
+                    if stat.S_ISREG(found.st_mode) and found.st_size <= MAX_BYTES:
+                        total += found.st_size
+                        files += 1
         if files >= share * MAX_FILES or total > share * MAX_BYTES:
             raise SpoolFullError(
                 f"the spool {self.path} holds {files} files of {total / 2**20:.0f} MiB, with this "
@@ -215,6 +230,37 @@ class SpooledFile:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _expanded(path: str) -> Path:
+    # As it is where nothing is known of a user's home.
+    return Path(os.path.expanduser(path))  # noqa: PTH111
+
+
+def _opened(path: Path) -> BinaryIO | None:
+    """The file, if it is one that an agent may have written; None when it is gone."""
+    try:
+        return open_regular(path, follow_links=False)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise BadSpoolFileError(f"it can't be read: {error.strerror}") from None
+
+
+def _content(file: BinaryIO) -> SpooledRun:
+    try:
+        data = read_bounded(file, MAX_BYTES)
+    except OSError as error:
+        raise BadSpoolFileError(f"it can't be read: {error.strerror}") from None
+    return SpooledRun.from_json(data)
+
+
+def _is_at(path: Path, file: BinaryIO) -> bool:
+    """Whether it was neither removed nor replaced before it was locked."""
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(file.fileno()))
+    except OSError:
+        return False
 
 
 def _name_of(run: SpooledRun, part: int | None) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from wanllmdb._files import read_given
 
 SweepId = Annotated[str, typer.Argument(metavar="SWEEP", help="The sweep's id.")]
 SweepIds = Annotated[list[str], typer.Argument(metavar="SWEEP...", help="The sweeps' ids.")]
@@ -20,6 +22,8 @@ SkipUnfit = Annotated[
 
 NONE = "none"
 """What takes a cap, a target or a rule away."""
+
+_MOST_BYTES = 256 * 1024 * 1024
 
 NOTHING_TO_CHANGE = "there is nothing to change: give at least one option"
 
@@ -50,7 +54,7 @@ def json_or_text(text: str) -> Any:
     """What JSON reads from the text, else the text."""
     try:
         return json.loads(text, parse_constant=_not_json)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 
@@ -93,8 +97,18 @@ def read_file(file: str) -> str:
         typer.BadParameter: it can't be read.
     """
     try:
-        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
+        data = _standard_input() if file == "-" else read_given(file, _MOST_BYTES)
+        return data.decode("utf-8-sig").replace("\r\n", "\n")
     except OSError as error:
         raise typer.BadParameter(f"{file} can't be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise typer.BadParameter(f"{file} is no UTF-8 text: {error.reason}") from error
+
+
+def _standard_input() -> bytes:
+    if sys.stdin is None:
+        raise OSError(errno.EBADF, "standard input is closed")
+    data = sys.stdin.buffer.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES:
+        raise OSError(errno.EFBIG, f"it holds more than {_MOST_BYTES // 2**20} MiB")
+    return data

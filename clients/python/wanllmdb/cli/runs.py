@@ -184,6 +184,8 @@ def _objects(file: str) -> list[dict[str, Any]]:
             value = json.loads(line)
         except ValueError as error:
             raise typer.BadParameter(f"{file}, line {number}: {error}") from None
+        except RecursionError:
+            raise typer.BadParameter(f"{file}, line {number}: is nested too deeply") from None
         if not isinstance(value, dict):
             raise typer.BadParameter(f"{file}, line {number}: is no JSON object")
         objects.append(value)

@@ -12,7 +12,8 @@ import typer
 from rich import box
 from rich.table import Table
 
-from wanllmdb._spool import BadSpoolFileError, Courier, Spool, SpooledRun
+from wanllmdb import WanllmdbError
+from wanllmdb._spool import BadSpoolFileError, Courier, Spool
 from wanllmdb.cli import formats
 from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import escape, say, stdout
@@ -52,7 +53,8 @@ class Listed:
 def list_files(as_json: AsJson = False) -> None:
     """List what waits for a registry, and what one refused."""
     spool = Spool.of_environment()
-    listed = [_listed(spool, path) for path in _all(spool)]
+    # Some may be delivered meanwhile.
+    listed = [file for file in (_listed(spool, path) for path in _all(spool)) if file is not None]
     if as_json:
         print_json(listed)
     elif listed:
@@ -100,7 +102,7 @@ def drop(
     spool = Spool.of_environment()
     paths = [_found(spool, name) for name in files or ()]
     if refused:
-        paths += spool.paths(refused=True)
+        paths += _paths(spool, refused=True)
     if not files and not refused:
         raise typer.BadParameter("say which: names as `wanllmdb spool ls` shows, or --refused")
     for path in paths:
@@ -115,16 +117,34 @@ def _drop(spool: Spool, path: Path) -> None:
     try:
         file = spool.take(path)
     except BadSpoolFileError:
-        path.unlink(missing_ok=True)
+        _unlink(path)
         return
     if file is None:
         raise typer.BadParameter(f"{path.name} is in use: an agent still works on that run")
-    file.remove()
+    file.close()
+    _unlink(path)
+
+
+def _unlink(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise WanllmdbError(f"{path} can't be removed: {error.strerror}") from None
 
 
 def _all(spool: Spool) -> Iterable[Path]:
-    yield from spool.paths()
-    yield from spool.paths(refused=True)
+    yield from _paths(spool)
+    yield from _paths(spool, refused=True)
+
+
+def _paths(spool: Spool, *, refused: bool = False) -> list[Path]:
+    try:
+        return spool.paths(refused=refused)
+    except OSError as error:
+        raise WanllmdbError(
+            f"{error.filename or spool.path} can't be read: {error.strerror}; it must be a folder "
+            "that is yours"
+        ) from None
 
 
 def _found(spool: Spool, name: str) -> Path:
@@ -136,14 +156,16 @@ def _found(spool: Spool, name: str) -> Path:
     return path
 
 
-def _listed(spool: Spool, path: Path) -> Listed:
+def _listed(spool: Spool, path: Path) -> Listed | None:
     try:
         file = spool.take(path)
         if file is not None:
             file.close()
-        run = SpooledRun.from_json(path.read_bytes()) if file is None else file.run
-    except (BadSpoolFileError, OSError) as error:
+        run = spool.read(path) if file is None else file.run
+    except BadSpoolFileError as error:
         return Listed(path.name, "unreadable", str(error))
+    if run is None:
+        return None
     state = "in use" if file is None else "waiting"
     if run.refusal is not None:
         state = "refused"

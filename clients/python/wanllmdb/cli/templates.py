@@ -130,6 +130,8 @@ def _from_file(file: str) -> tuple[str, str, str, list[TemplatePlaceholder]]:
         data = yaml.safe_load(read_file(file))
     except yaml.YAMLError as error:
         raise typer.BadParameter(f"{file} is no YAML: {error}") from None
+    except RecursionError:
+        raise typer.BadParameter(f"{file} is nested too deeply") from None
     if not isinstance(data, Mapping):
         raise typer.BadParameter(f"{file} must hold name, description, placeholders and config")
     _known_keys(file, data, _KEYS)
