@@ -8,17 +8,19 @@ import itertools
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import grpc.aio
 import hypothesis
 from hypothesis import HealthCheck, Phase, given, settings
 
+from tests.fuzz.footprint import Footprint
 from tests.fuzz.inputs import Input, inputs
+from tests.fuzz.raw_verdict import drawn_forms, try_raw
 from tests.fuzz.rpcs import REGISTRY, SUGGESTION, Rpc, all_rpcs
 from tests.fuzz.tally import Tally, report
-from tests.fuzz.verdict import try_out
+from tests.fuzz.verdict import Answer, try_out
 from tests.fuzz.world import World
 from wanllmdb_local.data_dir import LOGS
 from wanllmdb_local.platform import Endpoints, Platform
@@ -26,13 +28,17 @@ from wanllmdb_local.platform_settings import PlatformSettings
 
 # Inputs for one RPC before it is the next one's turn.
 EXAMPLES = 40
+# RPCs after which all raw forms have a turn.
+RAW_EVERY = 10
 
 
 class Fuzzer:
     """Sends inputs to running servers, one at a time."""
 
-    def __init__(self, endpoints: Endpoints, seed: int, end: float) -> None:
+    def __init__(self, endpoints: Endpoints, logs: Path, seed: int, end: float) -> None:
         self.tallies: dict[str, Tally] = {}
+        self.slowest_bystander = 0.0
+        self._logs = logs
         self._endpoints = endpoints
         self._seed = seed
         self._end = end
@@ -47,8 +53,38 @@ class Fuzzer:
                     break
                 runner.run(world.create())
                 self._feed(runner, channels[rpc.server], rpc, world, self._seed + turn)
+                if turn % RAW_EVERY == 0:
+                    runner.run(self._feed_raw(channels, rpcs, world, self._seed + turn))
             for channel in channels.values():
                 runner.run(channel.close())
+
+    async def _feed_raw(
+        self,
+        channels: Mapping[str, grpc.aio.Channel],
+        rpcs: Sequence[Rpc],
+        world: World,
+        seed: int,
+    ) -> None:
+        """Every raw form once."""
+        addresses = {
+            REGISTRY: self._endpoints.registry,
+            SUGGESTION: self._endpoints.suggestion,
+        }
+        for rpc, tried in drawn_forms(rpcs, seed):
+            tally = self.tallies.setdefault(f"raw: {tried.form}", Tally())
+            before = self._footprint()
+            began = time.monotonic()
+            answer, seen = await try_raw(
+                addresses[rpc.server], channels[rpc.server], rpc, world, tried
+            )
+            took = time.monotonic() - began
+            self.slowest_bystander = max(self.slowest_bystander, seen.slowest)
+            faults = before.faults_of(self._footprint())
+            tally.add(Answer(answer.code, (*answer.faults, *faults)), took, tried)
+
+    def _footprint(self) -> Footprint:
+        pids = self._endpoints.pids
+        return Footprint.of([*pids[REGISTRY], *pids[SUGGESTION]], self._logs)
 
     async def _open(self) -> dict[str, grpc.aio.Channel]:
         return {
@@ -94,12 +130,12 @@ def main() -> None:
         with Platform(place, say=print) as platform:
             platform.start()
             before = platform.endpoints.pids
-            fuzzer = Fuzzer(
-                platform.endpoints, options.seed, time.monotonic() + options.minutes * 60
-            )
+            end = time.monotonic() + options.minutes * 60
+            fuzzer = Fuzzer(platform.endpoints, place.data_dir / LOGS, options.seed, end)
             fuzzer.run(rpcs)
             died = platform.endpoints.pids != before
         found = report(fuzzer.tallies, Path(folder) / "data" / LOGS)
+    print(f"the slowest call beside raw forms took {fuzzer.slowest_bystander * 1000:,.0f} ms")
     if died:
         print("a process died")
     sys.exit(1 if found or died else 0)

@@ -11,7 +11,6 @@ from pathlib import Path
 import grpc
 
 from tests.benchmarks.load import table
-from tests.fuzz.inputs import Input
 from tests.fuzz.verdict import Answer
 
 _REFERENCE = re.compile(r"under reference (\w{12})")
@@ -24,16 +23,16 @@ class Tally:
     """One RPC's.
 
     Attributes:
-        codes: How often each status was seen.
+        codes: How often each status was seen; None for streams that ended without one.
         faults: The shortest input that showed each fault, with the fault's words.
         slowest: Seconds that the slowest answer took.
     """
 
-    codes: Counter[grpc.StatusCode] = field(default_factory=Counter)
+    codes: Counter[grpc.StatusCode | None] = field(default_factory=Counter)
     faults: dict[str, tuple[str, str]] = field(default_factory=dict)
     slowest: float = 0.0
 
-    def add(self, answer: Answer, seconds: float, tried: Input) -> None:
+    def add(self, answer: Answer, seconds: float, tried: object) -> None:
         """Takes one answer in."""
         self.codes[answer.code] += 1
         self.slowest = max(self.slowest, seconds)
@@ -57,7 +56,7 @@ def report(tallies: Mapping[str, Tally], logs: Path) -> bool:
         ]
         for name, tally in tallies.items()
     ]
-    total = Counter[grpc.StatusCode]()
+    total = Counter[grpc.StatusCode | None]()
     for tally in tallies.values():
         total.update(tally.codes)
     faults = sum(len(tally.faults) for tally in tallies.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator, Mapping
 
 import grpc.aio
@@ -9,8 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.fuzz.footprint import MOST_LOG_BYTES
 from tests.fuzz.inputs import inputs
 from tests.fuzz.proper_requests import proper_requests
+from tests.fuzz.raw_calls import RAW_CALLS
+from tests.fuzz.raw_floods import RAW_FLOODS
+from tests.fuzz.raw_verdict import RawInput, try_raw
 from tests.fuzz.rpcs import REGISTRY, SUGGESTION, Rpc, all_rpcs
 from tests.fuzz.verdict import try_out
 from tests.fuzz.world import World
@@ -29,6 +34,20 @@ async def channels(
         grpc.aio.insecure_channel(suggestion_address) as suggestion,
     ):
         yield {REGISTRY: registry, SUGGESTION: suggestion}
+
+
+@pytest.fixture(scope="module")
+def addresses(registry_address: str, suggestion_address: str) -> Mapping[str, str]:
+    """Of both servers."""
+    return {REGISTRY: registry_address, SUGGESTION: suggestion_address}
+
+
+@pytest.fixture(scope="module")
+async def raw_world(channels: Mapping[str, grpc.aio.Channel]) -> World:
+    """Sweeps for all raw forms, which come no further than to their first check."""
+    created = World(channels[REGISTRY], channels[SUGGESTION])
+    await created.create()
+    return created
 
 
 @pytest.fixture
@@ -68,3 +87,26 @@ async def test_proper_requests_reach_what_is_behind_the_checks(
         assert not answer.faults
         codes.add(answer.code)
     assert not codes or grpc.StatusCode.OK in codes
+
+
+@pytest.mark.parametrize("server", [REGISTRY, SUGGESTION])
+@pytest.mark.parametrize("form", [*RAW_CALLS, *RAW_FLOODS])
+async def test_no_raw_form_brings_a_server_to_fall(
+    form: str,
+    server: str,
+    channels: Mapping[str, grpc.aio.Channel],
+    addresses: Mapping[str, str],
+    raw_world: World,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    rng = random.Random(form + server)
+    rpc = rng.choice([rpc for rpc in RPCS if rpc.server == server])
+    tried = RawInput(form, rpc.path, rng.getrandbits(32))
+
+    answer, seen = await try_raw(addresses[server], channels[server], rpc, raw_world, tried)
+
+    assert not answer.faults
+    assert seen.calls >= 2
+    logged = "".join(capfd.readouterr())
+    assert "Traceback (" not in logged
+    assert len(logged) < MOST_LOG_BYTES

@@ -18,7 +18,7 @@ from wanllmdb.api.registry.v1 import error_reason_pb2
 STUCK = 30.0
 STREAM_SECONDS = 0.2
 
-_FIT = {
+FIT = {
     grpc.StatusCode.OK,
     grpc.StatusCode.INVALID_ARGUMENT,
     grpc.StatusCode.NOT_FOUND,
@@ -32,7 +32,7 @@ _FIT = {
 _REASONS = {name.removeprefix("ERROR_REASON_") for name in error_reason_pb2.ErrorReason.keys()}  # noqa: SIM118  # no dictionary
 
 # What only our inside could have written.
-_LEAKS = re.compile(
+LEAKS = re.compile(
     rb"Traceback \(|sqlalchemy|asyncpg|postgres|psycopg|site-packages|simpleeval|optuna\."
     rb"|\.py\b.*line \d|<class '| object at 0x|(?-i:\b(?:SELECT|INSERT INTO|UPDATE) \w+ )",
     re.IGNORECASE,
@@ -41,9 +41,9 @@ _LEAKS = re.compile(
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: a status, and what is wrong with it; empty where nothing is."""
+    """What came back: a status, None where a raw form got none, and what is wrong with it."""
 
-    code: grpc.StatusCode
+    code: grpc.StatusCode | None
     faults: tuple[str, ...] = ()
 
 
@@ -57,7 +57,7 @@ async def try_out(
         return Answer(error.code(), tuple(_faults(error)))
     faults = []
     for answer in answers:
-        if found := _LEAKS.search(answer):
+        if found := LEAKS.search(answer):
             faults.append(f"the answer holds {found[0]!r}")
         rpc.response.FromString(answer)
     return Answer(grpc.StatusCode.OK, tuple(faults))
@@ -84,17 +84,17 @@ async def _send(
 def _faults(error: grpc.aio.AioRpcError) -> list[str]:
     code, text = error.code(), error.details() or ""
     faults = []
-    if code not in _FIT:
+    if code not in FIT:
         faults.append(f"{code.name}: {text[:300]}")
     info = error_details_pb2.ErrorInfo()
     for key, value in error.trailing_metadata() or ():
         if isinstance(value, bytes) and key == "grpc-status-details-bin":
             for detail in status_pb2.Status.FromString(value).details:
                 detail.Unpack(info)
-        if found := _LEAKS.search(value if isinstance(value, bytes) else value.encode()):
+        if found := LEAKS.search(value if isinstance(value, bytes) else value.encode()):
             faults.append(f"{key} holds {found[0]!r}: {text[:300]}")
     if info.reason not in _REASONS:
         faults.append(f"{code.name} with the reason '{info.reason}': {text[:300]}")
-    if found := _LEAKS.search(text.encode()):
+    if found := LEAKS.search(text.encode()):
         faults.append(f"the message holds {found[0]!r}: {text[:300]}")
     return faults
