@@ -235,6 +235,10 @@ class RawConnection:
             await asyncio.shield(self._ended[stream])
         return self._answers[stream]
 
+    def received(self, stream: int) -> bytes:
+        """The data that came on a stream so far."""
+        return self._answers[stream].data
+
     async def call(
         self,
         path: str | bytes,

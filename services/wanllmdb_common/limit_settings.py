@@ -21,6 +21,12 @@ class LimitSettings(BaseSettings):
         ge=0,
         description="Calls a second of one caller, over two seconds; 0 for any number.",
     )
+    failed_keys_per_second: float = Field(
+        100,
+        ge=0,
+        description="Calls a second of one address without a good API key, over two seconds, "
+        "where keys are asked for, and ten times as many of all; 0 for any number.",
+    )
     max_calls: int = Field(
         2_000, ge=1, description="Calls under way or waiting at once, of all callers."
     )

@@ -60,7 +60,7 @@ class SuggestionApp:
             AccessTableError: an RPC has no row in the table of who may call it.
         """
         return [
-            CallerStep(self.callers),
+            CallerStep(self.callers, self.limits.failed_keys_per_second),
             CallLimits(self.limits, is_analysis),
             Authorization(ACCESS, SERVICES, self.projects.of),
         ]

@@ -64,8 +64,8 @@ class CallerDirectory:
 class CallerStep(Authentication):
     """The step that finds out who calls."""
 
-    def __init__(self, callers: CallerDirectory) -> None:
-        super().__init__(callers.authenticate)
+    def __init__(self, callers: CallerDirectory, failures_per_second: float) -> None:
+        super().__init__(callers.authenticate, failures_per_second)
         self._callers = callers
 
     def after(self, call: Call) -> None:

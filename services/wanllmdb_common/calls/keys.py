@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
+import time
 from collections.abc import Awaitable, Callable
 
+from wanllmdb_common.calls.buckets import Buckets
 from wanllmdb_common.calls.call import Call
 from wanllmdb_common.calls.caller import Caller
+from wanllmdb_common.calls.limits import host_of
 from wanllmdb_common.errors import OverloadedError, UnauthenticatedError
 
 AUTHORIZATION_KEY = "authorization"
@@ -39,21 +43,56 @@ def claimed_key_id(call: Call) -> str:
 
 
 class Authentication:
-    """The step that sets `Call.caller`.
+    """The step that sets `Call.caller`, and bounds how often calls without a good key fail.
+
+    A good key is never refused for what others behind the same address send: a call counts
+    once it has failed.
 
     Args:
         authenticate: Gives who has a key, by the key's text, empty for a call without one;
             raises UnauthenticatedError for who has none that is good.
+        failures_per_second: Of one address; TOTAL times as many of all. 0 for any number.
+        clock: Seconds.
     """
 
-    def __init__(self, authenticate: Callable[[str], Awaitable[Caller]]) -> None:
+    TOTAL = 10
+
+    def __init__(
+        self,
+        authenticate: Callable[[str], Awaitable[Caller]],
+        failures_per_second: float = 0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._authenticate = authenticate
+        self._rate = failures_per_second
+        self._of_address = Buckets(failures_per_second, clock)
+        self._of_all = Buckets(self.TOTAL * failures_per_second, clock)
 
     async def before(self, call: Call) -> None:
-        call.caller = await self._authenticate(key_text_of(call))
+        try:
+            call.caller = await self._authenticate(key_text_of(call))
+        except UnauthenticatedError:
+            self._count_failure(host_of(call.peer))
+            raise
 
     def after(self, call: Call) -> None:
         pass
+
+    def _count_failure(self, host: str) -> None:
+        """Raises OverloadedError: RATE_LIMITED."""
+        wait, rate, whose = self._of_address.take(host), self._rate, f"address {host}"
+        if not wait:
+            wait, rate, whose = self._of_all.take(""), self.TOTAL * self._rate, "all addresses"
+        if wait:
+            seconds = math.ceil(wait * 1000) / 1000
+            limit = f"{rate:g} calls a second without a good API key"
+            raise OverloadedError(
+                "RATE_LIMITED",
+                f"{whose} may have {limit}, and more have come: send a good key, and come again "
+                f"in {seconds:g} s",
+                seconds,
+                limit=limit,
+            )
 
 
 class LookUps:

@@ -5,23 +5,20 @@ from __future__ import annotations
 import ipaddress
 import math
 import time
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import unquote
 
+from wanllmdb_common.calls.buckets import Buckets
 from wanllmdb_common.calls.call import Call
 from wanllmdb_common.calls.fair_share import FairShare, Load
 from wanllmdb_common.errors import OverloadedError
 from wanllmdb_common.limit_settings import LimitSettings
 
-# Seconds that may be asked for at once, after a pause.
-BURST = 2.0
 # Seconds after which to come again where calls end at a time that nobody knows.
 RETRY_AFTER = 1.0
-# Callers without a bucket of calls left to fill are forgotten beyond so many.
-MAX_BUCKETS = 10_000
 LEAST_SHARE = 8
 # A request of more bytes is a heavy call, whatever it asks for.
 LIGHT_BYTES = 64 * 1024
@@ -48,7 +45,7 @@ def payer_of(call: Call) -> Payer:
     key = call.caller.key_id
     if key:
         return Payer(f"key {key}", f"API key '{key}'", is_bounded=True)
-    host = _host(call.peer)
+    host = host_of(call.peer)
     return Payer(f"address {host}", f"address {host}", is_bounded=not _is_loopback(host))
 
 
@@ -71,8 +68,7 @@ class CallLimits:
     ) -> None:
         self._settings = settings
         self._is_heavy = is_heavy
-        self._clock = clock
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._buckets = Buckets(settings.calls_per_second, clock)
         self._calls = _Counted(
             "calls", "at once", settings.max_calls, settings.max_calls_per_caller
         )
@@ -115,19 +111,10 @@ class CallLimits:
         Raises:
             OverloadedError: RATE_LIMITED: there is none.
         """
-        rate = self._settings.calls_per_second
-        if not rate:
-            return
-        now = self._clock()
-        most = max(1.0, rate * BURST)
-        tokens, since = self._buckets.get(payer.name, (most, now))
-        tokens = min(most, tokens + (now - since) * rate)
-        self._buckets[payer.name] = (max(tokens - 1, 0.0) if tokens >= 1 else tokens, now)
-        self._buckets.move_to_end(payer.name)
-        if len(self._buckets) > MAX_BUCKETS:
-            self._buckets.popitem(last=False)
-        if tokens < 1:
-            raise _rate_limited(payer, f"{rate:g} calls a second", (1 - tokens) / rate)
+        wait = self._buckets.take(payer.name)
+        if wait:
+            limit = f"{self._settings.calls_per_second:g} calls a second"
+            raise _rate_limited(payer, limit, wait)
 
 
 class _Counted:
@@ -179,7 +166,7 @@ def _rate_limited(payer: Payer, limit: str, retry_after: float) -> OverloadedErr
     )
 
 
-def _host(peer: str) -> str:
+def host_of(peer: str) -> str:
     """The address in what gRPC calls a peer: ipv4:1.2.3.4:567, ipv6:[::1]:567, unix:..."""
     kind, _, rest = peer.partition(":")
     if kind not in ("ipv4", "ipv6"):

@@ -13,9 +13,9 @@ from wanllmdb_registry.domain.keys.model import ApiKey, scope_of
 from wanllmdb_registry.servicer.access_table import ACCESS
 
 
-def authentication(registry: Registry) -> CallStep:
+def authentication(registry: Registry, failures_per_second: float) -> CallStep:
     """The step that finds out who calls."""
-    return Authentication(registry.key_ring.authenticate)
+    return Authentication(registry.key_ring.authenticate, failures_per_second)
 
 
 def authorization(registry: Registry, services: Sequence[str]) -> CallStep:

@@ -64,7 +64,7 @@ def steps_of(registry: Registry, limits: LimitSettings) -> Sequence[CallStep]:
         AccessTableError: an RPC has no row in the table of who may call it.
     """
     return [
-        authentication(registry),
+        authentication(registry, limits.failed_keys_per_second),
         CallLimits(limits, is_heavy),
         authorization(registry, SERVICES),
     ]

@@ -1,0 +1,54 @@
+"""The core takes no notice of an option whose name it does not know, and says nothing."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from pathlib import Path
+
+import pytest
+from grpc._cython import cygrpc
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = ("services", "clients/python/wanllmdb")
+
+
+@functools.cache
+def core() -> bytes:
+    """The core that is installed."""
+    return Path(cygrpc.__file__).read_bytes()
+
+
+def options() -> list[tuple[str, str]]:
+    """Each first part of a pair in the sources that begins as an option does, and its file."""
+    found = set()
+    for folder in FOLDERS:
+        for file in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text())):
+                match node:
+                    case ast.Tuple(elts=[ast.Constant(value=str(name)), _]) if name.startswith(
+                        "grpc."
+                    ):
+                        found.add((name, str(file.relative_to(ROOT))))
+    return sorted(found)
+
+
+def is_known(name: str) -> bool:
+    """Whether the core has the name as a text of its own."""
+    # Texts are not told apart from numbers that stand before them.
+    return name.encode() + b"\0" in core()
+
+
+def test_the_sources_set_options() -> None:
+    names = {name for name, _ in options()}
+    assert {"grpc.max_concurrent_streams", "grpc.service_config"} <= names
+    assert len(names) > 20
+
+
+@pytest.mark.parametrize(("name", "file"), options())
+def test_the_core_knows_each_option_that_is_set(name: str, file: str) -> None:
+    assert is_known(name), f"{file} sets {name}"
+
+
+def test_a_misnamed_option_would_be_found() -> None:
+    assert not is_known("grpc.http2.min_recv_ping_interval_without_data_ms")
