@@ -37,6 +37,10 @@ from wanllmdb._agent.stop_questions import StopQuestions
 from wanllmdb._wire import run_calls
 
 
+def left_out(name: str, line: str) -> None:
+    pytest.fail(f"{name} is left out: {line}")
+
+
 class TestNumericValues:
     def test_whatever_is_a_number_is_kept_as_a_float(self) -> None:
         data = {
@@ -47,7 +51,7 @@ class TestNumericValues:
             "fraction": Fraction(1, 4),
         }
 
-        assert numeric_values(data, pytest.fail) == {
+        assert numeric_values(data, left_out) == {
             "int": 1.0,
             "bool": 1.0,
             "numpy": 0.5,
@@ -56,13 +60,13 @@ class TestNumericValues:
         }
 
     def test_nested_dictionaries_get_dotted_names(self) -> None:
-        assert numeric_values({"val": {"acc": 1, "by": {"class": 2}}}, pytest.fail) == {
+        assert numeric_values({"val": {"acc": 1, "by": {"class": 2}}}, left_out) == {
             "val.acc": 1.0,
             "val.by.class": 2.0,
         }
 
     def test_nan_and_infinities_are_kept(self) -> None:
-        values = numeric_values({"a": math.nan, "b": -math.inf}, pytest.fail)
+        values = numeric_values({"a": math.nan, "b": -math.inf}, left_out)
 
         assert math.isnan(values["a"])
         assert values["b"] == -math.inf
@@ -153,7 +157,9 @@ def test_nothing_that_is_logged_fails_and_the_rest_is_kept(odd: object) -> None:
     said: list[str] = []
     metrics = MetricFilter(said.append)
 
-    values = metrics.numbers({"before": 1, "odd": odd, Hostile(): 1, "after": 2.0})
+    data: dict[Any, Any] = {"before": 1, "odd": odd, Hostile(): 1, "after": 2.0}
+
+    values = metrics.numbers(data)
 
     assert values["before"] == 1.0
     assert len(values) <= MOST_VALUES

@@ -157,7 +157,11 @@ def test_what_json_does_not_know_is_recorded_as_text() -> None:
 )
 def test_names_with_slashes_are_groups(names: dict[str, Any], tree: dict[str, Any]) -> None:
     assert nested(names) == tree
-    assert dict(flat_entries(tree, (), pytest.fail)) == names
+    assert dict(flat_entries(tree, (), unexpected)) == names
+
+
+def unexpected(name: str, why: str) -> None:
+    pytest.fail(f"{name} is left out: {why}")
 
 
 def test_outside_a_run_there_is_no_config_and_no_summary() -> None:

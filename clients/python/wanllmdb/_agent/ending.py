@@ -105,7 +105,8 @@ class RunTeller:
     ) -> FinishedRun:
         """Ends the run, with rows and config that were not sent yet."""
         run = self._run
-        *earlier, last = [[], *batches(rows)]
+        earlier = list(batches(rows))
+        last = earlier.pop() if earlier else []
         end = run_calls.finish_run(
             run.sweep_id,
             run.number,
@@ -117,7 +118,7 @@ class RunTeller:
         )
         requests = [
             *self._spool.take_over(),
-            *(self._report(batch) for batch in earlier if batch),
+            *(self._report(batch) for batch in earlier),
             end.request,
         ]
         self._spool.keep_end(requests)

@@ -5,6 +5,7 @@ A value that can't be stored must not keep a run's end from being told.
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Collection, Iterable
 from typing import TypeAlias
@@ -51,8 +52,7 @@ def weaker(
     """
     if not isinstance(request, pb.ReportMetricsRequest | pb.FinishRunRequest):
         return None
-    rest = type(request)()
-    rest.CopyFrom(request)
+    rest = copy.deepcopy(request)
     rest.request_id = str(uuid4())
     is_end = isinstance(rest, pb.FinishRunRequest)
     is_of_config = bool(error.fields) and all(path.startswith("config") for path, _ in error.fields)
