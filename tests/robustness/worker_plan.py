@@ -29,7 +29,7 @@ class Life:
     """An agent from its start to its end, or to what is done to it.
 
     Attributes:
-        after: Seconds from its start to its fate.
+        after: Seconds from the begin of its first run to its fate.
         seconds: Of a freeze, how long; of a death, until the next life.
         resumes: Whether the next life comes back under the same name.
         patience: Seconds that it waits for the services.
@@ -55,12 +55,13 @@ class Blackout:
     """The services are away for all agents of the sweep, and these are killed meanwhile.
 
     Attributes:
-        at: Seconds from the sweep's start.
-        kill_after: Seconds from there to the SIGKILL of all agents; None for none.
+        begins: It comes when so many attempts were begun.
+        kill_after: Seconds from the first end of an attempt in it to the SIGKILL of all agents;
+            None for none.
         seconds: How long it lasts.
     """
 
-    at: float
+    begins: int
     kill_after: float | None
     seconds: float
 
@@ -80,7 +81,7 @@ class WorkersPlan:
     def __str__(self) -> str:
         kinds = ", ".join(worker.kind for worker in self.workers)
         dark = "".join(
-            f"; away at {one.at:.2f} s for {one.seconds:.2f} s" for one in self.blackouts
+            f"; away after {one.begins} begins for {one.seconds:.2f} s" for one in self.blackouts
         )
         return f"{kinds}{dark}"
 
@@ -103,7 +104,7 @@ def _lives(random: Random) -> Iterator[Life]:
         fate = random.choice(fates)
         yield Life(
             fate=fate,
-            after=round(random.uniform(1.0, 4.0), 2),
+            after=round(random.uniform(0.0, 1.5), 2),
             seconds=round(random.uniform(0.5, 3.5 if fate is WorkerFate.FREEZE else 1.0), 2),
             resumes=random.random() < 0.5,
             patience=1.5 if random.random() < 0.2 else 120.0,
@@ -112,10 +113,8 @@ def _lives(random: Random) -> Iterator[Life]:
 
 
 def _blackouts(random: Random) -> Iterator[Blackout]:
-    at = random.uniform(2.0, 4.0)
-    for _ in range(random.choice([1, 1, 2])):
-        seconds = random.uniform(1.5, 3.5)
-        kills = random.random() < 0.7
-        after = round(random.uniform(0.6, seconds), 2) if kills else None
-        yield Blackout(round(at, 2), after, round(seconds, 2))
-        at += seconds + random.uniform(1.0, 3.0)
+    begins = 0
+    for _ in range(random.choice([1, 2, 2])):
+        begins += random.randint(1, 4)
+        after = round(random.uniform(0.0, 0.5), 2) if random.random() < 0.7 else None
+        yield Blackout(begins, after, round(random.uniform(1.5, 3.5), 2))

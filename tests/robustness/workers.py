@@ -7,13 +7,13 @@ import contextlib
 import signal
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from itertools import chain, repeat
 from pathlib import Path
 
 from tests.certificates import replace
 from tests.robustness.calls import Calls
-from tests.robustness.diary import read_diaries
+from tests.robustness.diary import Note, read_diaries
 from tests.robustness.key_office import new_key, revoke
 from tests.robustness.keys import Key
 from tests.robustness.odd_files import changed, put_odd_files
@@ -29,6 +29,7 @@ from wanllmdb_common.calls.caller import Role
 WORK_SECONDS = 200.0
 # In which what waits in the spool is delivered, once all faults are over.
 _DELIVERY_SECONDS = 60.0
+_LOOK_SECONDS = 0.1
 _END = ".end.json"
 
 
@@ -102,7 +103,7 @@ class Workers:
     async def _live(self, folder: Path) -> None:
         odd = put_odd_files(folder / "spool", self._sweep_id, self._addresses(REGISTRIES))
         self.seen.odd_files = len(odd)
-        others = [asyncio.create_task(self._black_out(folder, one)) for one in self._plan.blackouts]
+        others = [asyncio.create_task(self._black_out_in_turn(folder))]
         if self._platform.security.keys:
             others.append(asyncio.create_task(self._renew_key(folder)))
         try:
@@ -117,7 +118,7 @@ class Workers:
         for outcome in ended:
             if isinstance(outcome, Exception):
                 raise outcome
-        self.seen.notes = list(read_diaries(folder / "diaries"))
+        self.seen.notes = list(self._notes(folder))
         self.seen.changed = changed(odd)
 
     async def _live_one(self, folder: Path, place: int, worker: WorkerPlan) -> None:
@@ -139,7 +140,7 @@ class Workers:
                 resumes=resumes,
             )
             self._processes.append(process)
-            await self._meet_fate(process, life)
+            await self._meet_fate(folder, process, life)
             if not await process.wait(deadline - time.monotonic()):
                 process.end()
                 self._calls.history.gave_up.append(f"{name} does not end: {seen.said}")
@@ -150,8 +151,14 @@ class Workers:
             await asyncio.sleep(life.seconds)
             resumes = life.resumes and seen.was_killed
 
-    async def _meet_fate(self, process: WorkerProcess, life: Life) -> None:
-        if life.fate is WorkerFate.LIVE or await process.wait(life.after):
+    async def _meet_fate(self, folder: Path, process: WorkerProcess, life: Life) -> None:
+        if life.fate is WorkerFate.LIVE:
+            return
+        name = process.seen.name
+        while not any(note.life == name for note in self._notes(folder)):
+            if await process.wait(_LOOK_SECONDS):
+                return
+        if await process.wait(life.after):
             return
         match life.fate:
             case WorkerFate.KILL:
@@ -163,21 +170,41 @@ class Workers:
                 await asyncio.sleep(life.seconds)
                 process.send(signal.SIGCONT)
 
+    async def _black_out_in_turn(self, folder: Path) -> None:
+        for blackout in self._plan.blackouts:
+            await self._wait_for_begins(folder, blackout.begins)
+            await self._black_out(folder, blackout)
+
+    async def _wait_for_begins(self, folder: Path, begins: int) -> None:
+        while True:
+            if self._count(folder, "begin") >= begins:
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
+
     async def _black_out(self, folder: Path, blackout: Blackout) -> None:
-        await asyncio.sleep(blackout.at)
+        ends = self._count(folder, "end")
+        until = time.monotonic() + blackout.seconds
         for proxy in self._links.values():
             proxy.weather.refuses = True
             proxy.drop_all()
         try:
-            if blackout.kill_after is None:
-                await asyncio.sleep(blackout.seconds)
-                return
-            await asyncio.sleep(blackout.kill_after)
-            for process in self._processes:
-                process.send(signal.SIGKILL)
-            await asyncio.sleep(blackout.seconds - blackout.kill_after)
+            while time.monotonic() < until:
+                await asyncio.sleep(_LOOK_SECONDS)
+                if blackout.kill_after is not None and self._count(folder, "end") > ends:
+                    await asyncio.sleep(blackout.kill_after)
+                    for process in self._processes:
+                        process.send(signal.SIGKILL)
+                    break
+            await asyncio.sleep(max(0.0, until - time.monotonic()))
         finally:
             self._clear_links()
+
+    @staticmethod
+    def _notes(folder: Path) -> Sequence[Note]:
+        return list(read_diaries(folder / "diaries"))
+
+    def _count(self, folder: Path, what: str) -> int:
+        return sum(note.what == what for note in self._notes(folder))
 
     def _clear_links(self) -> None:
         for proxy in self._links.values():
