@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import grpc.aio
@@ -19,12 +18,14 @@ from wanllmdb.api.suggestion.v1 import (
 from wanllmdb_common.calls.authorization import Authorization
 from wanllmdb_common.calls.call import Call, CallStep
 from wanllmdb_common.calls.limits import CallLimits
+from wanllmdb_common.fair_threads import FairThreads
 from wanllmdb_common.limit_settings import LimitSettings
 from wanllmdb_common.readiness import Readiness
 from wanllmdb_suggestion.access_table import ACCESS
 from wanllmdb_suggestion.analysis_servicer import AnalysisServicer
 from wanllmdb_suggestion.callers import CallerDirectory, CallerStep, SweepProjects
 from wanllmdb_suggestion.importance_worker import ImportanceWorker
+from wanllmdb_suggestion.metrics import THREADS_BUSY, THREADS_WAITED_FOR
 from wanllmdb_suggestion.registry_client import RegistryClient
 from wanllmdb_suggestion.servicer import SuggestionServicer
 from wanllmdb_suggestion.settings import SuggestionSettings
@@ -83,13 +84,15 @@ def is_analysis(call: Call) -> bool:
 @contextlib.asynccontextmanager
 async def running_suggestion(settings: SuggestionSettings) -> AsyncIterator[SuggestionApp]:
     """The parts, ready to serve within the block."""
-    executor = ThreadPoolExecutor(settings.sampling_threads, "sampling")
+    threads = FairThreads(settings.sampling_threads, "sampling")
+    THREADS_BUSY.set_function(lambda: threads.running)
+    THREADS_WAITED_FOR.set_function(lambda: threads.waiting)
     async with RegistryClient(
         settings.registry, settings.registry_timeout, settings.tls_to_registry
     ) as registry:
         sweeps = SweepCache(
             registry,
-            executor,
+            threads,
             max_sweeps=settings.cached_sweeps,
             max_runs=settings.cached_runs,
             sampling_budget=settings.sampling_budget,
@@ -109,7 +112,7 @@ async def running_suggestion(settings: SuggestionSettings) -> AsyncIterator[Sugg
         finally:
             sweeps.close()
             importance.close()
-            executor.shutdown(wait=False, cancel_futures=True)
+            threads.close()
 
 
 def _state_key(settings: SuggestionSettings) -> bytes:

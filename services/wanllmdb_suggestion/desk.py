@@ -15,6 +15,7 @@ from wanllmdb_common.errors import (
     ServiceError,
     UnavailableError,
 )
+from wanllmdb_common.patience import UnwantedError
 from wanllmdb_suggestion.convert import proposals_to_proto
 from wanllmdb_suggestion.drafting import Draft, Served, make_draft
 from wanllmdb_suggestion.metrics import CONFLICTS, SUGGESTS_TOGETHER
@@ -113,6 +114,9 @@ class SuggestDesk:
         while batch := self._line.together(self._most):
             try:
                 await self._round(batch)
+            except UnwantedError:
+                # All of the batch have gone.
+                continue
             except Exception as error:  # told to those who wait
                 self._fail(batch, error)
 
@@ -162,8 +166,8 @@ class SuggestDesk:
             elif len(result.runs) == suggest.count:
                 suggest.resolve(Handout(result.runs, None, draft.next_check))
             else:
-                others = max(draft.running + newly - len(result.runs), 0)
-                shortage = allotment.shortage or draft.usual_shortage
+                shortage = draft.shortage if result.answered_before else allotment.shortage
+                others = max(draft.running + newly - len(result.runs), 0) if shortage else 0
                 suggest.resolve(Handout(result.runs, shortage, draft.next_check, running=others))
         if draft.refusal is None:
             await self._pace(draft, len(served), response)

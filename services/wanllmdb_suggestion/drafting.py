@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -14,10 +15,16 @@ from wanllmdb_common.search_space.draws import NoPointFoundError
 from wanllmdb_suggestion.algorithms import require_algorithms
 from wanllmdb_suggestion.metrics import PROPOSALS, SAMPLING_SECONDS
 from wanllmdb_suggestion.refusals import constraints_not_met
-from wanllmdb_suggestion.study.acceptance import ConstraintsNotMetError
-from wanllmdb_suggestion.study.make_sampler import is_exhaustive
-from wanllmdb_suggestion.study.model import Allotment, Batch, Demand, Proposal, SweepModel
+from wanllmdb_suggestion.study.model import (
+    DEMAND_SECONDS,
+    Allotment,
+    Batch,
+    Demand,
+    Proposal,
+    SweepModel,
+)
 from wanllmdb_suggestion.study.records import Exhausted, SweepState
+from wanllmdb_suggestion.study.sampler import ConstraintsNotMetError
 from wanllmdb_suggestion.study_keeper import StudyKeeper
 from wanllmdb_suggestion.waiting import WaitingSuggest
 
@@ -44,7 +51,8 @@ class Draft:
         ending: Ends the sweep instead, where its terminator says so.
         etag: The sweep's.
         next_check: See Handout.
-        usual_shortage: Why an earlier answer, whose reason nobody wrote down, had too few runs.
+        shortage: Why no more new runs come. An earlier answer that had too few says the same:
+            its own reason is not stored.
         running: How many runs run.
         end_message: Why the sweep ended.
     """
@@ -55,7 +63,7 @@ class Draft:
     ending: registry_service_pb2.FinishSweepRequest | None
     etag: str
     next_check: int | None
-    usual_shortage: Exhausted
+    shortage: Exhausted | None
     running: int
     end_message: str
 
@@ -86,7 +94,7 @@ async def make_draft(
     if model.closed is None:
         try:
             require_algorithms(model.spec)
-            ending = await _ending(keeper, model)
+            ending = await _ending(keeper, model, waiting)
             if ending is None:
                 batch = await _propose(keeper, model, waiting, seconds)
         except FailedPreconditionError as error:
@@ -99,7 +107,7 @@ async def make_draft(
         ending=ending,
         etag=model.etag,
         next_check=None if rule is None else rule.first_count,
-        usual_shortage=_usual_shortage(model),
+        shortage=model.shortage,
         running=model.running,
         end_message=model.end_message,
     )
@@ -111,9 +119,13 @@ async def _propose(
     """Raises FailedPreconditionError: CONSTRAINTS_NOT_MET."""
     demands = [_demand(suggest) for suggest in waiting]
     sampler = model.spec.sampler.name
+    patience = _seconds_left(waiting)
     began = time.perf_counter()
     try:
-        batch = await keeper.off_loop(lambda: model.propose(demands, seconds=seconds))
+        batch = await keeper.off_loop(
+            lambda: model.propose(demands, seconds=seconds, demand_seconds=patience),
+            is_wanted=_any_wanted(waiting),
+        )
     except (ConstraintsNotMetError, NoPointFoundError) as error:
         raise constraints_not_met(keeper.sweep_id, str(error)) from error
     SAMPLING_SECONDS.labels(sampler).observe(time.perf_counter() - began)
@@ -122,13 +134,13 @@ async def _propose(
 
 
 async def _ending(
-    keeper: StudyKeeper, model: SweepModel
+    keeper: StudyKeeper, model: SweepModel, waiting: Sequence[WaitingSuggest]
 ) -> registry_service_pb2.FinishSweepRequest | None:
     """How the sweep is ended, if its terminator says so."""
     termination = model.termination
     if termination is None:
         return None
-    why = await keeper.off_loop(termination.why)
+    why = await keeper.off_loop(termination.why, is_wanted=_any_wanted(waiting))
     if why is None:
         return None
     # From the same state others come to the same end, and may be faster.
@@ -142,11 +154,18 @@ async def _ending(
     )
 
 
+def _any_wanted(waiting: Sequence[WaitingSuggest]) -> Callable[[], bool]:
+    return lambda: any(suggest.is_wanted for suggest in waiting)
+
+
+def _seconds_left(waiting: Sequence[WaitingSuggest]) -> float:
+    """For the runs of one Suggest: half of the time that the least patient one waits at most,
+    so that it gets those that were chosen until then.
+    """
+    now = asyncio.get_running_loop().time()
+    deadlines = [s.scope.deadline for s in waiting if s.scope.deadline is not None]
+    return min([DEMAND_SECONDS, *((deadline - now) / 2 for deadline in deadlines)])
+
+
 def _demand(suggest: WaitingSuggest) -> Demand:
     return Demand(suggest.count, lambda: suggest.is_wanted)
-
-
-def _usual_shortage(model: SweepModel) -> Exhausted:
-    if model.spec.run_cap is None and is_exhaustive(model.spec.sampler.name):
-        return Exhausted.SPACE_EXHAUSTED
-    return Exhausted.RUN_CAP

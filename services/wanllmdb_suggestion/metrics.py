@@ -40,3 +40,11 @@ MODEL_RUNS = Gauge(
     "wanllmdb_suggestion_model_runs",
     "Runs that these models hold.",
 )
+THREADS_BUSY = Gauge(
+    "wanllmdb_suggestion_threads_busy",
+    "Threads that choose parameters or judge runs.",
+)
+THREADS_WAITED_FOR = Gauge(
+    "wanllmdb_suggestion_threads_waited_for",
+    "Computations that wait for such a thread.",
+)

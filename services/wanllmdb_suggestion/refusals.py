@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wanllmdb_common.errors import FailedPreconditionError, InvalidArgumentError
+from wanllmdb_common.errors import (
+    FailedPreconditionError,
+    InvalidArgumentError,
+    OverloadedError,
+)
+from wanllmdb_common.patience import TookTooLongError
 from wanllmdb_suggestion.study.records import SweepState
+
+# Seconds after which a call that took too long may be made again.
+_TOO_LONG_PAUSE = 30.0
 
 
 def no_metric(sweep_id: str) -> FailedPreconditionError:
@@ -57,8 +65,19 @@ def not_known(algorithm: str) -> FailedPreconditionError:
 def constraints_not_met(sweep_id: str, why: str) -> FailedPreconditionError:
     return FailedPreconditionError(
         "CONSTRAINTS_NOT_MET",
-        f"sweep '{sweep_id}' has nothing to try: {why}; its constraints leave too little of the "
-        "space: create a sweep with narrower ranges or fewer constraints",
+        f"sweep '{sweep_id}' has nothing to try: {why}. Its constraints leave too little of the "
+        "space: create a sweep with narrower ranges or looser constraints, with method random, "
+        "or with parameters that depend on others (when) in place of a constraint",
+        sweep_id=sweep_id,
+    )
+
+
+def took_too_long(sweep_id: str, error: TookTooLongError) -> OverloadedError:
+    return OverloadedError(
+        "OVERLOADED",
+        f"what was asked of sweep '{sweep_id}' takes more than {error.seconds:g} s of "
+        "computing, as much as one call may: ask for less, such as fewer parameters or points",
+        _TOO_LONG_PAUSE,
         sweep_id=sweep_id,
     )
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
 from wanllmdb.api.registry.v1 import run_pb2
+from wanllmdb_common.fair_threads import FairThreads, Owner
+from wanllmdb_common.patience import TookTooLongError
 from wanllmdb_suggestion.convert import changes_from_proto, record_from_proto, spec_from_proto
+from wanllmdb_suggestion.refusals import took_too_long
 from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
 from wanllmdb_suggestion.state_seal import StateSeal
 from wanllmdb_suggestion.study.model import StaleModelError, SweepModel
@@ -40,21 +42,24 @@ class StudyKeeper:
 
     Attributes:
         sweep_id: The sweep.
+        owner: For whom its computations are.
         seal: What its samplers' states are signed with.
     """
 
     def __init__(
         self,
         sweep_id: str,
+        project: str,
         spec: StudySpec,
         registry: RegistryClient,
-        executor: Executor,
+        threads: FairThreads,
         seal: StateSeal,
     ) -> None:
         self.sweep_id = sweep_id
+        self.owner = Owner(sweep_id, project)
         self.seal = seal
         self._registry = registry
-        self._executor = executor
+        self._threads = threads
         self._lock = asyncio.Lock()
         self._model: SweepModel | None = SweepModel(spec)
         # Those who use it or wait for it, by their keys.
@@ -108,18 +113,22 @@ class StudyKeeper:
             if self._model is not None and self._model.can_run_ahead:
                 self._model.hand_out([record_from_proto(run) for run in runs], etag)
 
-    async def off_loop(self, work: Callable[[], T]) -> T:
-        """Runs `work` on a thread, to its end, also when the caller is canceled.
+    async def off_loop(
+        self, work: Callable[[], T], *, is_wanted: Callable[[], bool] = lambda: True
+    ) -> T:
+        """Runs `work` on a thread, when it is the sweep's turn; see `FairThreads.run`.
 
-        Only for those who hold the model: a canceled caller must not let it go
-        while a thread still uses it.
+        Only for those who hold the model: also a canceled caller does not let it go while
+        a thread still uses it.
+
+        Raises:
+            UnwantedError: no caller waits any more.
+            OverloadedError: OVERLOADED: it took too long.
         """
-        job = asyncio.get_running_loop().run_in_executor(self._executor, work)
         try:
-            return await asyncio.shield(job)
-        except asyncio.CancelledError:
-            await asyncio.wait([job])
-            raise
+            return await self._threads.run(work, self.owner, is_wanted=is_wanted)
+        except TookTooLongError as error:
+            raise took_too_long(self.sweep_id, error) from error
 
     async def _sync(self, scope: CallScope) -> int:
         self._begun += 1
@@ -144,12 +153,15 @@ class StudyKeeper:
             # The registry was set back, to a backup say: what we know is void.
             self._model = None
             return False
-        changes = changes_from_proto(response, self.seal)
+
+        def apply() -> None:
+            model.apply(changes_from_proto(response, self.seal))
+
         try:
-            if len(changes.runs) + len(changes.points) > _INLINE_CHANGES:
-                await self.off_loop(lambda: model.apply(changes))
+            if len(response.runs) + len(response.objective_points) > _INLINE_CHANGES:
+                await self.off_loop(apply)
             else:
-                model.apply(changes)
+                apply()
         except StaleModelError:
             self._model = None
             return False

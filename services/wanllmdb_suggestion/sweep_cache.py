@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import AsyncIterator
-from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
+from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb_common.errors import NotFoundError
+from wanllmdb_common.fair_threads import FairThreads
 from wanllmdb_suggestion.convert import spec_from_proto
 from wanllmdb_suggestion.desk import SuggestDesk
 from wanllmdb_suggestion.metrics import MODEL_HITS, MODEL_MISSES, MODEL_RUNS, MODELS
 from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
 from wanllmdb_suggestion.single_flight import SingleFlight
 from wanllmdb_suggestion.state_seal import StateSeal
-from wanllmdb_suggestion.study.records import StudySpec
 from wanllmdb_suggestion.study_keeper import StudyKeeper
 
 
@@ -43,7 +43,7 @@ class SweepCache:
     def __init__(
         self,
         registry: RegistryClient,
-        executor: Executor,
+        threads: FairThreads,
         *,
         max_sweeps: int,
         max_runs: int,
@@ -51,13 +51,13 @@ class SweepCache:
         state_key: bytes,
     ) -> None:
         self._registry = registry
-        self._executor = executor
+        self._threads = threads
         self._max_sweeps = max_sweeps
         self._max_runs = max_runs
         self._sampling_budget = sampling_budget
         self._state_key = state_key
         self._sweeps: OrderedDict[str, CachedSweep] = OrderedDict()
-        self._reading = SingleFlight[tuple[str, str], StudySpec]()
+        self._reading = SingleFlight[tuple[str, str], sweep_pb2.Sweep]()
         # Asked for by the thread that serves metrics.
         MODELS.set_function(lambda: len(self._sweeps))
         MODEL_RUNS.set_function(
@@ -78,12 +78,12 @@ class SweepCache:
             MODEL_HITS.inc()
         else:
             MODEL_MISSES.inc()
-            spec = await self._reading.do(
+            sweep = await self._reading.do(
                 (sweep_id, scope.key_text), lambda: self._read(sweep_id, scope)
             )
             if sweep_id not in self._sweeps:
                 self._make_room()
-                self._sweeps[sweep_id] = self._new(sweep_id, spec)
+                self._sweeps[sweep_id] = self._new(sweep_id, sweep)
         cached = self._sweeps[sweep_id]
         self._sweeps.move_to_end(sweep_id)
         cached.calls += 1
@@ -102,14 +102,19 @@ class SweepCache:
             cached.desk.close()
         self._sweeps.clear()
 
-    async def _read(self, sweep_id: str, scope: CallScope) -> StudySpec:
+    async def _read(self, sweep_id: str, scope: CallScope) -> sweep_pb2.Sweep:
         # Others with the same key wait for it too, perhaps longer than this call.
-        sweep = await self._registry.get_sweep(sweep_id, replace(scope, deadline=None))
-        return spec_from_proto(sweep.spec)
+        return await self._registry.get_sweep(sweep_id, replace(scope, deadline=None))
 
-    def _new(self, sweep_id: str, spec: StudySpec) -> CachedSweep:
-        seal = StateSeal(self._state_key, sweep_id)
-        keeper = StudyKeeper(sweep_id, spec, self._registry, self._executor, seal)
+    def _new(self, sweep_id: str, sweep: sweep_pb2.Sweep) -> CachedSweep:
+        keeper = StudyKeeper(
+            sweep_id,
+            sweep.project,
+            spec_from_proto(sweep.spec),
+            self._registry,
+            self._threads,
+            StateSeal(self._state_key, sweep_id),
+        )
         return CachedSweep(keeper, SuggestDesk(keeper, self._registry, self._sampling_budget))
 
     def _make_room(self) -> None:

@@ -16,7 +16,7 @@ MAX_TRIES = 25
 
 @dataclass(frozen=True, slots=True)
 class Handout:
-    """What a Suggest got; `shortage` says why it is less than asked for.
+    """What a Suggest got; `shortage` says why it is less than asked for and no more comes.
 
     `message` says why a terminated sweep ended. `resumed` tells of runs that the agent held
     before; `running` counts those of others that may come back to be handed out.

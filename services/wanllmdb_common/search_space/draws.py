@@ -10,10 +10,14 @@ from random import Random
 from wanllmdb_common.search_space.conditions import is_active, parents_first
 from wanllmdb_common.search_space.constraints import Constraints, Expression
 from wanllmdb_common.search_space.distributions import Parameter, ParameterValue, SearchSpace
+from wanllmdb_common.search_space.effort import Effort
 from wanllmdb_common.search_space.laws import draw
 
 # How often what constraints tie together is drawn before it is given up, about 0.2 s.
 MAX_DRAWS = 20_000
+# And how much is spent on it, about a second: a draw of hundreds of parameters, or one that
+# is held against a hundred long constraints, takes a hundred times as long as most.
+DRAW_UNITS = 1_000_000
 # How often, and for how many seconds at most, where a sweep is to be refused. Far
 # fewer than above, so that an accepted sweep does not run into the bound later.
 MAX_TRIAL_DRAWS = 4_000
@@ -63,6 +67,7 @@ class PointDraws:
         *,
         max_draws: int = MAX_DRAWS,
         max_seconds: float | None = None,
+        effort: Effort | None = None,
     ) -> dict[str, ParameterValue]:
         """A point, by name in order; the same for the same arguments.
 
@@ -71,15 +76,18 @@ class PointDraws:
             given: Values that are not drawn; those that the run does not have are left out.
             max_draws: How often what a constraint ties together is drawn at most.
             max_seconds: For how long at most; the point does not depend on it.
+            effort: What it may spend, `DRAW_UNITS` where not given; a draw that was begun
+                is ended.
 
         Raises:
             NoPointFoundError: none was found that meets the constraints.
         """
         random = Random(seed)
+        effort = effort or Effort(DRAW_UNITS)
         deadline = None if max_seconds is None else time.monotonic() + max_seconds
         point: dict[str, ParameterValue] = {}
         for part in self._parts:
-            point.update(part.draw(random, given or {}, max_draws, deadline))
+            point.update(part.draw(random, given or {}, max_draws, deadline, effort))
         return {name: point[name] for name in self._names if name in point}
 
 
@@ -117,6 +125,7 @@ class _Part:
             (parameter, draw(parameter.distribution)) for parameter in parameters
         ]
         self._expressions = expressions
+        self._cost = len(parameters) + sum(expression.cost for expression in expressions)
 
     def draw(
         self,
@@ -124,6 +133,7 @@ class _Part:
         given: Mapping[str, ParameterValue],
         max_draws: int,
         deadline: float | None,
+        effort: Effort,
     ) -> dict[str, ParameterValue]:
         """See `PointDraws.draw`."""
         if not self._expressions:
@@ -135,11 +145,13 @@ class _Part:
             point, is_random = self._once(random, given)
             draws += 1
             failed = next((e for e in self._expressions if not e.holds(point)), None)
+            effort.spend(self._cost, looks=1)
             if failed is None:
                 return point
             broken[failed] += 1
             last[failed] = point
-            if not is_random or (deadline is not None and time.monotonic() > deadline):
+            late = deadline is not None and time.monotonic() > deadline
+            if not is_random or late or effort.is_spent:
                 break
         worst = broken.most_common(1)[0][0]
         raise NoPointFoundError(draws, worst.text, worst.obstacle(last[worst]))

@@ -61,10 +61,12 @@ class Expression:
     Attributes:
         text: As it was written.
         names: The full names of the parameters in it.
+        cost: About how many microseconds it takes to tell whether it holds.
     """
 
     text: str
     names: frozenset[str]
+    cost: int = field(compare=False)
     _tree: ast.expr = field(repr=False, compare=False)
     _evaluator: EvalWithCompoundTypes = field(repr=False, compare=False)
 
@@ -122,7 +124,8 @@ def parse(text: str, names: Collection[str], truth_values: Collection[str]) -> E
         reader.problems.append("names no parameter")
     if reader.problems:
         raise ExpressionError(dict.fromkeys(reader.problems))
-    return Expression(text, frozenset(reader.names), tree, _evaluator())
+    cost = sum(isinstance(node, ast.expr) for node in ast.walk(tree))
+    return Expression(text, frozenset(reader.names), cost, tree, _evaluator())
 
 
 def spelled(name: str) -> str:

@@ -7,12 +7,28 @@ from random import Random
 
 from wanllmdb_common.search_space.constraints import Constraints, Expression
 from wanllmdb_common.search_space.distributions import ParameterValue, SearchSpace
+from wanllmdb_common.search_space.effort import Effort
 from wanllmdb_common.search_space.grid import GRID_POINTS, Grid, Step
 
 # How many ways to go on from some values are tried before it is assumed that one may do.
 _MAX_WAYS = 200
-# How many points are looked at where a sweep is to be refused, about 0.2 s.
+# What is spent on looking where a sweep is to be refused, in order and at random places:
+# half a second at most together.
+TRIAL_UNITS = 150_000
+# How many points are looked at then at random places at most.
 MAX_TRIAL_LOOKS = 4_000
+
+
+class SearchPausedError(Exception):
+    """A search spent its effort before it found a point or came to the end.
+
+    Attributes:
+        place: Where it goes on: nothing before it need be looked at again.
+    """
+
+    def __init__(self, place: int) -> None:
+        self.place = place
+        super().__init__(f"the search paused at {place}")
 
 
 class GridSearch:
@@ -31,46 +47,57 @@ class GridSearch:
         self._expressions = Constraints(space).expressions
         self._always_there = {p.name for p in space.parameters if not p.conditions}
         self._hopeless: dict[tuple[str, int, int], bool] = {}
-        # How many ways to go on were looked at.
-        self._tried = 0
+        self._point_cost = 5 + len(space.parameters)
 
     @property
     def is_constrained(self) -> bool:
         """Whether some points may be left out."""
         return bool(self._expressions)
 
-    def is_wanted(self, index: int) -> bool:
-        """Whether the point at `index` meets all constraints."""
+    def is_wanted(self, index: int, effort: Effort | None = None) -> bool:
+        """Whether the point at `index` meets all constraints.
+
+        Args:
+            index: Of a point.
+            effort: Spent on it, where given.
+        """
         if not self._expressions:
             return True
-        point = self.grid.point(index)
-        return all(expression.holds(point) for expression in self._expressions)
+        return self._broken(self.grid.point(index), effort or Effort(0)) is None
 
-    def first_from(self, index: int, looks: int | None = None) -> int | None:
-        """The first index from `index` on whose point meets all constraints.
+    def first_from(self, index: int, effort: Effort) -> int | None:
+        """The first index from `index` on whose point meets all constraints; None for none.
 
         Args:
             index: Not negative; may be beyond the grid.
-            looks: At most about so many points, or ways to go on, are looked at; all that
-                it takes by default.
+            effort: What the search may spend.
 
-        Returns:
-            None where there is none, or none was found.
+        Raises:
+            SearchPausedError: nothing is left of the effort.
         """
+        if not self._expressions:
+            return index if index < self.grid.size else None
         while index < self.grid.size:
-            if not self._expressions:
-                return index
+            if effort.is_spent:
+                raise SearchPausedError(index)
             point, steps = self.grid.walk(index)
-            broken = next((e for e in self._expressions if not e.holds(point)), None)
+            broken = self._broken(point, effort)
             if broken is None:
                 return index
-            before = self._tried
-            index = self._beyond(index, broken, point, steps)
-            if looks is not None:
-                looks -= 1 + self._tried - before
-                if looks <= 0:
-                    return None
+            index = self._beyond(index, broken, point, steps, effort)
         return None
+
+    def _broken(self, point: Mapping[str, ParameterValue], effort: Effort) -> Expression | None:
+        """The first constraint that the point breaks."""
+        cost = self._point_cost
+        found = None
+        for expression in self._expressions:
+            cost += expression.cost
+            if not expression.holds(point):
+                found = expression
+                break
+        effort.spend(cost, looks=1)
+        return found
 
     def _beyond(
         self,
@@ -78,6 +105,7 @@ class GridSearch:
         broken: Expression,
         point: Mapping[str, ParameterValue],
         steps: Sequence[Step],
+        effort: Effort,
     ) -> int:
         """The first index beyond those that break the expression as this point does."""
         named = [step for step in steps if step.name in broken.names]
@@ -88,7 +116,7 @@ class GridSearch:
             open_names.append(last.name)
             del known[last.name]
             start = index - named[-1].offset if named else 0
-            if not self._is_hopeless(broken, known, open_names, start):
+            if not self._is_hopeless(broken, known, open_names, start, effort):
                 return index - last.offset + last.size
             if not named:
                 return self.grid.size
@@ -99,6 +127,7 @@ class GridSearch:
         known: Mapping[str, ParameterValue],
         open_names: Sequence[str],
         start: int,
+        effort: Effort,
     ) -> bool:
         """Whether no values of the open ones meet the expression beside the known ones.
 
@@ -112,27 +141,37 @@ class GridSearch:
             # Points ascend, so what was worked out long ago is not asked for again.
             if len(self._hopeless) > 10_000:
                 self._hopeless.clear()
-            self._hopeless[key] = not self._may_hold(expression, dict(known), list(open_names))
+            self._hopeless[key] = not self._may_hold(
+                expression, dict(known), list(open_names), effort
+            )
         return self._hopeless[key]
 
     def _may_hold(
-        self, expression: Expression, values: dict[str, ParameterValue], open_names: list[str]
+        self,
+        expression: Expression,
+        values: dict[str, ParameterValue],
+        open_names: list[str],
+        effort: Effort,
     ) -> bool:
         ways = 1
         for name in open_names:
             ways *= self.grid.values(name).size
-        return ways > _MAX_WAYS or self._some_hold(expression, values, open_names)
+        return ways > _MAX_WAYS or self._some_hold(expression, values, open_names, effort)
 
     def _some_hold(
-        self, expression: Expression, values: dict[str, ParameterValue], open_names: list[str]
+        self,
+        expression: Expression,
+        values: dict[str, ParameterValue],
+        open_names: list[str],
+        effort: Effort,
     ) -> bool:
         if not open_names:
-            self._tried += 1
+            effort.spend(5 + expression.cost)
             return expression.holds(values)
         name, *others = open_names
         axis = self.grid.values(name)
         return any(
-            self._some_hold(expression, {**values, name: axis[place]}, others)
+            self._some_hold(expression, {**values, name: axis[place]}, others, effort)
             for place in range(axis.size)
         )
 
@@ -149,14 +188,23 @@ def grid_infeasibility(space: SearchSpace, grid_points: int = GRID_POINTS) -> st
     """
     search = GridSearch(space, grid_points)
     size = search.grid.size
-    if search.first_from(0, looks=MAX_TRIAL_LOOKS) is not None:
-        return None
-    if size > MAX_TRIAL_LOOKS:
-        random = Random(0)
-        for _ in range(MAX_TRIAL_LOOKS // 2):
-            # Not randrange, which takes another way in another Python version.
-            index = int(random.random() * 2**53) * size >> 53
-            if search.is_wanted(index):
-                return None
-    of = f"the {size:,} points" if size <= MAX_TRIAL_LOOKS else f"those tried of {size:,} points"
-    return f"the constraints hold for none of {of} of the grid"
+    effort = Effort(TRIAL_UNITS)
+    try:
+        if search.first_from(0, effort) is not None:
+            return None
+    except SearchPausedError:
+        pass
+    else:
+        return f"the constraints hold for none of the {size:,} points of the grid"
+    in_order, effort = effort.looks, Effort(TRIAL_UNITS)
+    random = Random(0)
+    while effort.looks < MAX_TRIAL_LOOKS and not effort.is_spent:
+        # Not randrange, which takes another way in another Python version.
+        index = int(random.random() * 2**53) * size >> 53
+        if search.is_wanted(index, effort):
+            return None
+    return (
+        f"the constraints hold for none of those tried of {size:,} points of the grid: the first "
+        f"{in_order:,} that are not ruled out by others, and {effort.looks:,} at random places; "
+        "loosen them, or use method random"
+    )

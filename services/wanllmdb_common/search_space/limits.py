@@ -21,6 +21,11 @@ MAX_NORMAL = 1e300
 # For the shapes of a beta law: within them its quantiles are exact to 1e-9.
 MIN_BETA_SHAPE = 0.01
 MAX_BETA_SHAPE = 1e6
+# Of the parameters of one run, in bytes: several such runs fit into one message.
+MAX_RUN_BYTES = 512 * 1024
+# Of the runs in one answer beside each other, in bytes: half of the message that gRPC takes by
+# default, so that what else there is of each run fits too.
+MAX_ANSWER_BYTES = 2 * 1024 * 1024
 INT64 = range(-(2**63), 2**63)
 
 

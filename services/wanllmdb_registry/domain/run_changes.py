@@ -10,6 +10,7 @@ from wanllmdb_common.errors import (
     FailedPreconditionError,
     InvalidArgumentError,
 )
+from wanllmdb_common.search_space.limits import MAX_ANSWER_BYTES
 from wanllmdb_registry.domain.change import Change, SingleChange
 from wanllmdb_registry.domain.edit import Needs, RequestKey, StoredReply, SweepEdit, matching_reply
 from wanllmdb_registry.domain.model import Parameters, Run, RunState, Sweep, SweepState
@@ -68,7 +69,7 @@ class CreateRuns(Change):
     def earlier_reply(self, stored: Mapping[str, StoredReply]) -> bytes | None:
         answers = [_earlier_answer(stored, request) for request in self.requests]
         if any(answer.answered_before or answer.request_id_reused for answer in answers):
-            return self.encode(answers, None)
+            return self.encode(_that_fit(answers), None)
         return None
 
     def run(self, edit: SweepEdit) -> bytes:
@@ -130,6 +131,21 @@ def _earlier_answer(stored: Mapping[str, StoredReply], request: RunsForAgent) ->
     except InvalidArgumentError:
         return CreatedRuns(None, request_id_reused=True)
     return CreatedRuns(reply, answered_before=True)
+
+
+def _that_fit(answers: Sequence[CreatedRuns]) -> list[CreatedRuns]:
+    """Earlier answers that fit into one message; the others as in a conflict, for a further
+    request. The first one always fits.
+    """
+    fitting, size = [], 0
+    for answer in answers:
+        added = len(answer.reply or b"")
+        if size and size + added > MAX_ANSWER_BYTES:
+            fitting.append(CreatedRuns(None))
+        else:
+            size += added
+            fitting.append(answer)
+    return fitting
 
 
 def _hand_out(edit: SweepEdit, proposal: Proposal, agent_id: str) -> Run:

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wanllmdb_common.search_space.limits import MAX_ANSWER_BYTES
+from wanllmdb_common.search_space.sizes import bytes_of
 from wanllmdb_registry.domain.change import SingleChange
 from wanllmdb_registry.domain.edit import Attempt, Needs, SweepEdit
 from wanllmdb_registry.domain.model import Run, RunState, Sweep, SweepState
 
+# Of a metric's last value and its header, beside its name.
+_METRIC_BYTES = 24
+
 
 @dataclass(frozen=True)
 class ResumeRuns(SingleChange[Sequence[Run]]):
-    """Gives an agent that comes back its runs, at most `count` by ascending number.
+    """Gives an agent that comes back its runs, at most `count` by ascending number, and as
+    many as fit into one answer.
 
     Those that run, whatever the sweep's state, since they may end in any; and those that it
     may take back. Attempts stay, and with them what was reported, so each attempt still
@@ -32,10 +38,10 @@ class ResumeRuns(SingleChange[Sequence[Run]]):
             if run.agent_id == self.agent_id
             and (run.state is RunState.RUNNING or _may_be_taken_back(edit.sweep, run))
         ]
-        mine = sorted(mine, key=lambda run: run.number)[: self.count]
-        for run in mine:
+        held = _that_fit(sorted(mine, key=lambda run: run.number)[: self.count])
+        for run in held:
             _hold_again(edit, run)
-        return mine
+        return held
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,17 @@ class TakeBackRuns(SingleChange[Sequence[Run]]):
                 _hold_again(edit, run)
                 back.append(run)
         return back
+
+
+def _that_fit(runs: Sequence[Run]) -> Sequence[Run]:
+    """The first of them that take `MAX_ANSWER_BYTES` together, one at least."""
+    size = 0
+    for place, run in enumerate(runs):
+        size += bytes_of(run.parameters) + bytes_of(run.config)
+        size += sum(len(name) + _METRIC_BYTES for name in run.summary)
+        if place and size > MAX_ANSWER_BYTES:
+            return runs[:place]
+    return runs
 
 
 def _may_be_taken_back(sweep: Sweep, run: Run) -> bool:

@@ -9,8 +9,9 @@ from wanllmdb_common.search_space.conditions import active_only
 from wanllmdb_common.search_space.constraints import Constraints
 from wanllmdb_common.search_space.distributions import SearchSpace
 from wanllmdb_common.search_space.draws import NoPointFoundError, PointDraws
+from wanllmdb_common.search_space.effort import Effort
 from wanllmdb_suggestion.study.records import Parameters, RunRecord
-from wanllmdb_suggestion.study.sampler import Sampler
+from wanllmdb_suggestion.study.sampler import ConstraintsNotMetError, Sampler
 from wanllmdb_suggestion.study.seeding import ask_seed
 from wanllmdb_suggestion.study.space_mapping import SpaceMapping
 from wanllmdb_suggestion.study.tried_points import TriedPoints
@@ -20,10 +21,9 @@ NEIGHBOURS = 64
 NEAR_DRAWS = 100
 # Points one by one, at some ten microseconds each.
 LOOKS = 100_000
-
-
-class ConstraintsNotMetError(Exception):
-    """No point was found that meets the constraints; the text says how it was looked for."""
+# What both may spend on one proposal, about 2 s: with many parameters and long constraints
+# a point takes a thousand times as long as with few.
+SEARCH_UNITS = 2_000_000
 
 
 class Acceptance(Sampler):
@@ -48,6 +48,8 @@ class Acceptance(Sampler):
         self._tried = None if allow_duplicates else TriedPoints(space)
         # Whether all that meets the constraints was found to have runs.
         self._none_left = False
+        expressions = self._constraints.expressions if self._constraints is not None else ()
+        self._look_cost = 5 + len(space.parameters) + sum(e.cost for e in expressions)
 
     @staticmethod
     def is_needed(space: SearchSpace, *, allow_duplicates: bool) -> bool:
@@ -127,15 +129,22 @@ class Acceptance(Sampler):
                     return point
         except NoPointFoundError as error:
             # It draws at random, and has drawn enough.
-            return self._one_by_one(search, given, random.getrandbits(63), str(error))
+            start = random.getrandbits(63)
+            return self._one_by_one(search, given, start, str(error), Effort(SEARCH_UNITS))
+        effort = Effort(SEARCH_UNITS)
         names = [name for name in self._mapping.dimensions if name not in given]
         for look in range(NEIGHBOURS if names else 0):
+            if effort.is_spent:
+                break
             # From one parameter to all of them.
             changed = random.sample(names, 1 + look * len(names) // NEIGHBOURS)
             kept = {name: value for name, value in wanted.items() if name not in changed}
             try:
                 point = self._draws.draw(
-                    random.getrandbits(32), {**kept, **given}, max_draws=NEAR_DRAWS
+                    random.getrandbits(32),
+                    {**kept, **given},
+                    max_draws=NEAR_DRAWS,
+                    effort=effort,
                 )
             except NoPointFoundError:
                 continue
@@ -150,19 +159,24 @@ class Acceptance(Sampler):
             else:
                 if search.takes(point):
                     return point
-        return self._one_by_one(search, given, random.getrandbits(63), why_none)
+        return self._one_by_one(search, given, random.getrandbits(63), why_none, effort)
 
     def _one_by_one(
-        self, search: _Search, given: Parameters, start: int, why_none: str
+        self, search: _Search, given: Parameters, start: int, why_none: str, effort: Effort
     ) -> Parameters:
         if self._tried is not None:
-            for point in self._tried.untried(start, LOOKS):
+            for point in self._tried.all_from(start, LOOKS):
+                if effort.is_spent:
+                    break
+                effort.spend(self._look_cost, looks=1)
                 agrees = not given or active_only(self._space, {**point, **given}) == point
                 if agrees and search.takes(point):
                     return point
-            self._none_left = not given and self._tried.is_known_through(LOOKS)
+            else:
+                self._none_left = not given and self._tried.is_known_through(LOOKS)
         if search.duplicate is None:
-            raise ConstraintsNotMetError(why_none)
+            one_by_one = f", nor among {effort.looks:,} looked at one by one" * bool(effort.looks)
+            raise ConstraintsNotMetError(why_none + one_by_one)
         return search.duplicate
 
 

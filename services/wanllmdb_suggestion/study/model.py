@@ -6,6 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from wanllmdb_common.patience import still_wanted
+from wanllmdb_common.search_space.draws import NoPointFoundError
+from wanllmdb_common.search_space.limits import MAX_ANSWER_BYTES
+from wanllmdb_common.search_space.sizes import bytes_of
 from wanllmdb_suggestion.study.make_sampler import make_sampler
 from wanllmdb_suggestion.study.pruning.stop_rule import make_stop_rule
 from wanllmdb_suggestion.study.queue import RunQueue
@@ -20,12 +24,14 @@ from wanllmdb_suggestion.study.records import (
     StudySpec,
     SweepState,
 )
-from wanllmdb_suggestion.study.sampler import Sampler
+from wanllmdb_suggestion.study.sampler import ConstraintsNotMetError, Sampler, UnfinishedSearchError
 from wanllmdb_suggestion.study.termination.termination import make_termination
 from wanllmdb_suggestion.study.wished_points import WishedPoints
 
 # The most proposals that one CreateRuns may carry.
 MAX_PROPOSALS = 1_000
+# Seconds after which a demand gets the runs at hand.
+DEMAND_SECONDS = 10.0
 
 
 class StaleModelError(Exception):
@@ -48,13 +54,26 @@ class Proposal:
     parameters: Parameters
     sampler_state: bytes = b""
 
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes in a message."""
+        return bytes_of(self.parameters) + len(self.sampler_state)
+
 
 @dataclass(frozen=True, slots=True)
 class Allotment:
-    """What one demand gets; `shortage` says why it is less than it wanted."""
+    """What one demand gets.
+
+    Attributes:
+        proposals: The runs.
+        shortage: Why they are fewer than it wanted, and no more will come for now.
+        was_cut: Whether they are fewer because more did not fit into one answer, or
+            would have taken too long: the next demand gets further ones.
+    """
 
     proposals: Sequence[Proposal]
     shortage: Exhausted | None
+    was_cut: bool = False
 
 
 @dataclass(slots=True)
@@ -63,11 +82,16 @@ class Batch:
 
     Demands that are in neither list were not got to; they are to be asked
     again. Numbers of new runs ascend without gaps over `allotments`.
+
+    Attributes:
+        is_searching: Whether a search for the next point was interrupted: the next call
+            goes on with it. Only where no demand was met.
     """
 
     allotments: dict[int, Allotment] = field(default_factory=dict)
     unwanted: list[int] = field(default_factory=list)
     space_exhausted: bool = False
+    is_searching: bool = False
 
 
 class SweepModel:
@@ -107,6 +131,16 @@ class SweepModel:
         # Made when it is first needed, and anew when prior runs come: it knows these
         # before all runs.
         self._sampler: Sampler | None = None
+
+    @property
+    def shortage(self) -> Exhausted | None:
+        """Why no more new runs come; None while some may."""
+        if isinstance(self.closed, Exhausted):
+            return self.closed
+        run_cap = self.spec.run_cap
+        if run_cap is not None and self.standing.next_number >= run_cap:
+            return Exhausted.RUN_CAP
+        return Exhausted.SPACE_EXHAUSTED if self.standing.space_exhausted else None
 
     @property
     def size(self) -> int:
@@ -185,7 +219,13 @@ class SweepModel:
                 return state
 
     def propose(
-        self, demands: Sequence[Demand], *, seconds: float, limit: int = MAX_PROPOSALS
+        self,
+        demands: Sequence[Demand],
+        *,
+        seconds: float,
+        demand_seconds: float = DEMAND_SECONDS,
+        limit: int = MAX_PROPOSALS,
+        limit_bytes: int = MAX_ANSWER_BYTES,
     ) -> Batch:
         """Proposes runs for the demands, in order: queued runs first, then new ones.
 
@@ -193,18 +233,22 @@ class SweepModel:
         the model is as before.
 
         Args:
-            demands: Whole demands are met or none of them: after `seconds` of
-                work no further one is begun, though always the first.
+            demands: After `seconds` of work no further one is begun, though always the
+                first.
             seconds: See above.
+            demand_seconds: After so many a demand gets what there is, one run at least.
             limit: At most so many proposals; no demand is larger.
+            limit_bytes: At most so many bytes of proposals; a demand that alone has more
+                gets those that fit, one run at least.
 
         Raises:
             ConstraintsNotMetError, NoPointFoundError: no point was found that meets the
                 constraints.
+            UnwantedError: none of the demands is wanted any more.
             ValueError: the spec's sampler is not one that this service knows.
         """
         batch = Batch()
-        draft = _Draft(self)
+        draft = _Draft(self, limit_bytes, demand_seconds)
         start = time.perf_counter()
         taken = 0
         try:
@@ -214,12 +258,17 @@ class SweepModel:
                     continue
                 if taken and taken + demand.count > limit:
                     break
-                if batch.allotments and time.perf_counter() - start > seconds:
+                if batch.allotments and (
+                    time.perf_counter() - start > seconds or draft.bytes_left <= 0
+                ):
                     break
-                allotment = draft.meet(demand.count)
+                allotment = draft.meet(demand.count, is_first=not batch.allotments)
+                if allotment is None:
+                    batch.is_searching = not batch.allotments
+                    break
                 batch.allotments[place] = allotment
                 taken += len(allotment.proposals)
-            batch.space_exhausted = self.sampler.is_exhausted
+            batch.space_exhausted = not batch.is_searching and self.sampler.is_exhausted
         finally:
             self.sampler.forget_expected()
         return batch
@@ -260,18 +309,41 @@ class SweepModel:
 class _Draft:
     """Hands out numbers and parameters for one batch."""
 
-    def __init__(self, model: SweepModel) -> None:
+    def __init__(self, model: SweepModel, limit_bytes: int, demand_seconds: float) -> None:
         self._model = model
         self._sampler = model.sampler
         self._queued = iter(model.queued())
         self._next = model.standing.next_number
+        self.bytes_left = limit_bytes
+        self._demand_seconds = demand_seconds
 
-    def meet(self, count: int) -> Allotment:
+    def meet(self, count: int, *, is_first: bool) -> Allotment | None:
+        """What a demand for `count` runs gets.
+
+        None where it gets nothing now: the search for the first run is not at its end,
+        or, unless it is the first demand, its first run does not fit.
+        """
         proposals: list[Proposal] = []
+        start = time.perf_counter()
         while len(proposals) < count:
-            proposal = self._from_queue() or self._new()
+            still_wanted()
+            if proposals and time.perf_counter() - start > self._demand_seconds:
+                return Allotment(proposals, None, was_cut=True)
+            try:
+                proposal = self._from_queue() or self._new()
+            except UnfinishedSearchError:
+                return Allotment(proposals, None, was_cut=True) if proposals else None
+            except (ConstraintsNotMetError, NoPointFoundError):
+                # Those that were found before are handed out first.
+                if not proposals and is_first:
+                    raise
+                return Allotment(proposals, None, was_cut=True) if proposals else None
             if isinstance(proposal, Exhausted):
                 return Allotment(proposals, proposal)
+            self.bytes_left -= proposal.size
+            if self.bytes_left < 0 and (proposals or not is_first):
+                # It is proposed again, to the next demand.
+                return Allotment(proposals, None, was_cut=True) if proposals else None
             self._sampler.expect(proposal.number, proposal.parameters)
             proposals.append(proposal)
         return Allotment(proposals, None)

@@ -7,6 +7,14 @@ import abc
 from wanllmdb_suggestion.study.records import Parameters, RunRecord
 
 
+class ConstraintsNotMetError(Exception):
+    """No point was found that meets the constraints; the text says how it was looked for."""
+
+
+class UnfinishedSearchError(Exception):
+    """No point was found so far; the next call goes on where this one stopped."""
+
+
 class Sampler(abc.ABC):
     """Chooses parameters from the runs that it was told of.
 

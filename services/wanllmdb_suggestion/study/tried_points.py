@@ -63,20 +63,18 @@ class TriedPoints:
         """Whether every point of the space has a run; False where there are too many to tell."""
         return self._grid is not None and len(self._runs_at) >= self._grid.size
 
-    def untried(self, start: int, looks: int) -> Iterator[Parameters]:
-        """Points without a run, by index from `start` on and around; at most `looks` are looked at.
+    def all_from(self, start: int, looks: int) -> Iterator[Parameters]:
+        """Points by index from `start` on and around, with runs or without; at most `looks`.
 
         None where there are too many to look through.
         """
         if self._grid is None:
             return
         for offset in range(min(looks, self._grid.size)):
-            point = self._grid.point((start + offset) % self._grid.size)
-            if point not in self:
-                yield point
+            yield self._grid.point((start + offset) % self._grid.size)
 
     def is_known_through(self, looks: int) -> bool:
-        """Whether `untried` looks at every point, and at what runs have taken for good."""
+        """Whether `all_from` looks at every point, and at what runs have taken for good."""
         return self._grid is not None and self._grid.size <= looks and not self._expected
 
     def _leave(self, key: Hashable) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.integration.suggestion.conftest import NewSweep
 from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
 from wanllmdb_common.errors import NotFoundError
+from wanllmdb_common.fair_threads import FairThreads
 from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
 from wanllmdb_suggestion.sweep_cache import CachedSweep, SweepCache
 
@@ -20,13 +20,14 @@ SCOPE = CallScope()
 @pytest.fixture
 async def cache(registry_address: str) -> AsyncIterator[SweepCache]:
     """Room for two sweeps."""
-    with ThreadPoolExecutor(1) as executor:
-        async with RegistryClient(registry_address, 10) as registry:
-            cache = SweepCache(
-                registry, executor, max_sweeps=2, max_runs=10, state_key=b"", sampling_budget=1
-            )
-            yield cache
-            cache.close()
+    threads = FairThreads(1, "sampling")
+    async with RegistryClient(registry_address, 10) as registry:
+        cache = SweepCache(
+            registry, threads, max_sweeps=2, max_runs=10, state_key=b"", sampling_budget=1
+        )
+        yield cache
+        cache.close()
+    threads.close()
 
 
 async def used(cache: SweepCache, sweep_id: str) -> CachedSweep:

@@ -17,9 +17,11 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
     Uniform,
 )
+from wanllmdb_common.search_space.effort import Effort
 from wanllmdb_common.search_space.grid import Grid
 from wanllmdb_common.search_space.grid_search import (
     GridSearch,
+    SearchPausedError,
     grid_infeasibility,
 )
 
@@ -53,10 +55,10 @@ def test_no_wanted_point_is_jumped_over(expressions: list[str]) -> None:
     expected = [i for i in range(g.size) if constraints.hold(g.point(i))]
     search = GridSearch(space, 2)
     found = []
-    index = search.first_from(0)
+    index = search.first_from(0, Effort(10**9))
     while index is not None:
         found.append(index)
-        index = search.first_from(index + 1)
+        index = search.first_from(index + 1, Effort(10**9))
     assert found == expected
     assert all(map(search.is_wanted, expected))
 
@@ -67,7 +69,7 @@ def test_no_wanted_point_is_jumped_over(expressions: list[str]) -> None:
 def test_ten_million_points_without_a_wanted_one_are_gone_through_at_once(constraint: str) -> None:
     space = SearchSpace(tuple(Parameter(n, IntUniform(0, 9)) for n in "abcdefg"), (constraint,))
     start = time.perf_counter()
-    assert GridSearch(space).first_from(0) is None
+    assert GridSearch(space).first_from(0, Effort(10**9)) is None
     assert time.perf_counter() - start < 5
 
 
@@ -83,4 +85,36 @@ def test_infeasible_grids_are_told_soon() -> None:
     everywhere = grid_infeasibility(SearchSpace(seven, ("a + b + c + d + e + f + g > 63",)))
     assert everywhere is not None
     assert "10,000,000 points" in everywhere
+    assert time.perf_counter() - start < 5
+
+
+# One point alone meets the constraint: the first.
+HOPELESS = SearchSpace(
+    tuple(Parameter(f"p{i:02}", IntUniform(0, 7)) for i in range(60)),
+    (" + ".join(f"p{i:02}" for i in range(60)) + " == 0",),
+)
+
+
+def test_a_search_ends_with_its_effort_and_goes_on_where_it_ended() -> None:
+    search = GridSearch(HOPELESS)
+    assert search.first_from(0, Effort(10_000)) == 0
+    places, start = [1], time.perf_counter()
+    for _ in range(5):
+        effort = Effort(10_000)
+        with pytest.raises(SearchPausedError) as paused:
+            search.first_from(places[-1], effort)
+        assert effort.looks < 1_000
+        places.append(paused.value.place)
+    assert places == sorted(set(places))
+    assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize("constraints", [1, 100])
+def test_infeasible_grids_of_many_long_constraints_are_told_soon(constraints: int) -> None:
+    names = [f"p{i:02}" for i in range(60)]
+    long = " + ".join(f"{name} * {name} * 2" for name in names)
+    never = (*(f"{long} >= {i - 99}" for i in range(constraints - 1)), f"{long} > 5880")
+    space = SearchSpace(tuple(Parameter(n, IntUniform(0, 7)) for n in names), never)
+    start = time.perf_counter()
+    assert grid_infeasibility(space) is not None
     assert time.perf_counter() - start < 5

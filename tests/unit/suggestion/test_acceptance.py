@@ -25,10 +25,11 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
     Uniform,
 )
-from wanllmdb_suggestion.study.acceptance import Acceptance, ConstraintsNotMetError
+from wanllmdb_suggestion.study.acceptance import Acceptance
 from wanllmdb_suggestion.study.make_sampler import make_sampler
 from wanllmdb_suggestion.study.model import Demand, SweepModel
 from wanllmdb_suggestion.study.records import PriorRecord, RunRecord, RunState
+from wanllmdb_suggestion.study.sampler import ConstraintsNotMetError
 
 pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 

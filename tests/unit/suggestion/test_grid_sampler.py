@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.suggestion.spaces import SMALL_GRID, page, run, spec
+from wanllmdb_common.patience import Patience, UnwantedError
 from wanllmdb_common.search_space.distributions import (
     Categorical,
     Condition,
@@ -18,9 +19,11 @@ from wanllmdb_common.search_space.distributions import (
     Uniform,
 )
 from wanllmdb_common.search_space.draws import NoPointFoundError
+from wanllmdb_suggestion.study import grid_sampler
 from wanllmdb_suggestion.study.grid_sampler import GridSampler
 from wanllmdb_suggestion.study.model import Batch, Demand, SweepModel
 from wanllmdb_suggestion.study.records import AlgorithmChoice, Exhausted, Parameters, RunState
+from wanllmdb_suggestion.study.sampler import ConstraintsNotMetError, UnfinishedSearchError
 
 ORDER = [(1, "x"), (1, None), (2, "x"), (2, None), (3, "x"), (3, None)]
 
@@ -246,3 +249,127 @@ def test_the_end_of_ten_million_points_is_found_without_looking_at_each() -> Non
     points = all_of(sampler)
     assert len(points) == 1_000
     assert time.perf_counter() - start < 20
+
+
+SIXTY = tuple(f"p{i:02}" for i in range(60))
+# One point alone meets the constraint: the first in order.
+HOPELESS = SearchSpace(
+    tuple(Parameter(name, IntUniform(0, 7)) for name in SIXTY), (" + ".join(SIXTY) + " == 0",)
+)
+SPARSE = SearchSpace(
+    tuple(Parameter(name, IntUniform(0, 9)) for name in "abc"), ("a * b * c % 37 == 5",)
+)
+
+
+def search_on(sampler: GridSampler, number: int) -> int:
+    """Asks until the search is given up: how often."""
+    for asked in range(1, 1_000):
+        try:
+            assert sampler.propose(number) is None
+        except UnfinishedSearchError:
+            continue
+        except ConstraintsNotMetError:
+            return asked
+    raise AssertionError("it is never given up")
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_a_hopeless_search_is_given_up_and_goes_on_from_there(shuffle: bool) -> None:
+    sampler = GridSampler(HOPELESS, 7, shuffle=shuffle)
+    first = dict.fromkeys(SIXTY, 0)
+    if not shuffle:
+        assert sampler.propose(0) == first
+        # Whether it is the last one is not found out soon.
+        sampler.expect(0, first)
+        assert not sampler.is_exhausted
+        sampler.forget_expected()
+    sampler.observe(run(0, first))
+    start = time.perf_counter()
+    assert 2 < search_on(sampler, 1) < 100
+    reached = sampler._first_free
+    assert 2 < search_on(sampler, 1) < 100
+    assert sampler._first_free > reached > 0
+    assert time.perf_counter() - start < 60
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_an_interrupted_search_proposes_what_one_at_a_stretch_does(
+    shuffle: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = all_of(GridSampler(SPARSE, 7, shuffle=shuffle))
+    assert len(expected) > 10
+    monkeypatch.setattr(grid_sampler, "SEARCH_UNITS", 60)
+    monkeypatch.setattr(grid_sampler, "LOOK_AHEAD_UNITS", 40)
+    sampler, found, paused = GridSampler(SPARSE, 7, shuffle=shuffle), list[Parameters](), 0
+    while True:
+        try:
+            point = sampler.propose(len(found))
+        except UnfinishedSearchError:
+            paused += 1
+            continue
+        if point is None:
+            break
+        sampler.expect(len(found), point)
+        assert not (sampler.is_exhausted and len(found) + 1 < len(expected))
+        sampler.forget_expected()
+        sampler.observe(run(len(found), point))
+        found.append(point)
+    assert found == expected
+    assert paused > len(expected)
+
+
+def test_points_expected_together_are_those_that_come_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    expected = all_of(GridSampler(SPARSE, 7))
+    monkeypatch.setattr(grid_sampler, "SEARCH_UNITS", 500)
+    sampler, found = GridSampler(SPARSE, 7), list[Parameters]()
+    while len(found) < len(expected):
+        batch = list[Parameters]()
+        while len(batch) < 5 and len(found) + len(batch) < len(expected):
+            try:
+                point = sampler.propose(len(found) + len(batch))
+            except UnfinishedSearchError:
+                continue
+            assert point is not None
+            sampler.expect(len(found) + len(batch), point)
+            batch.append(point)
+        sampler.forget_expected()
+        # Their runs come to be known in another order.
+        for number in reversed(range(len(batch))):
+            sampler.observe(run(len(found) + number, batch[number]))
+        found += batch
+    assert found == expected
+    assert not sampler._taken
+
+
+def test_a_rebuilt_sampler_passes_a_sparse_grid_with_runs_without_giving_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    points = all_of(GridSampler(SPARSE, 7))
+    monkeypatch.setattr(grid_sampler, "SEARCH_UNITS", 200)
+    # More than between two wanted points, less than for all.
+    monkeypatch.setattr(grid_sampler, "GIVE_UP_UNITS", 10_000)
+    rebuilt = GridSampler(SPARSE, 7)
+    for number, point in enumerate(points[:-1]):
+        rebuilt.observe(run(number, point))
+    for _ in range(1_000):
+        try:
+            assert rebuilt.propose(len(points) - 1) == points[-1]
+            break
+        except UnfinishedSearchError:
+            continue
+    else:
+        raise AssertionError("it does not come to an end")
+
+
+def test_a_search_that_no_caller_waits_for_ends() -> None:
+    answers = iter([True] * 20)
+    patience = Patience(60, lambda: next(answers, False))
+    built = SweepModel(spec("grid", HOPELESS))
+    built.apply(page(1, 1, run(0, dict.fromkeys(SIXTY, 0))))
+    with pytest.raises(UnwantedError):
+        patience.run(lambda: built.propose([Demand(1)], seconds=9))
+    assert next(answers, None) is None
+    # The next one goes on.
+    assert built.propose([Demand(1)], seconds=9).is_searching

@@ -19,6 +19,8 @@ from wanllmdb_common.search_space.distributions import (
     membership,
     same_value,
 )
+from wanllmdb_common.search_space.limits import MAX_RUN_BYTES
+from wanllmdb_common.search_space.sizes import largest_run
 from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.config.normal_form import as_value_of, in_both
 from wanllmdb_registry.domain.config.rules.laws import problems_of_choices, problems_of_law
@@ -60,6 +62,15 @@ def problems_of_parameters(space: SearchSpace, written: Written) -> Problems:
             "parameters",
             f"have conditions with {wanted:,} values, at most {MAX_CONDITION_VALUES:,} are "
             "allowed; each parameter of a group has those of the group",
+        )
+        return
+    largest = largest_run(space)
+    if largest > MAX_RUN_BYTES:
+        yield (
+            "parameters",
+            f"a run with the largest value of each would take {largest:,} bytes, at most "
+            f"{MAX_RUN_BYTES:,} are allowed: name long values by short ones, such as paths of "
+            "files that hold them",
         )
         return
     yield from _clashes(parameters)

@@ -177,7 +177,7 @@ class SuggestResponse(_message.Message):
     RESUMED_FIELD_NUMBER: _builtins.int
     RUNNING_RUNS_FIELD_NUMBER: _builtins.int
     exhausted: Global___ExhaustedReason.ValueType
-    """Why there are fewer than asked for; not set when there are not."""
+    """Why there are fewer than asked for and no more come for now; not set else."""
     next_check_iteration: _builtins.int
     """Ask ShouldStop once a run has reported this many finite values of the
     metric, and at any that is not finite; absent when the sweep stops no runs.
@@ -194,7 +194,9 @@ class SuggestResponse(_message.Message):
     """
     @_builtins.property
     def runs(self) -> _containers.RepeatedCompositeFieldContainer[_run_pb2.Run]:
-        """The runs, at most as many as asked for."""
+        """The runs, at most as many as asked for. Fewer, though at least one, where more would
+        not fit into one answer or take too long to choose: ask again for the others.
+        """
 
     def __init__(
         self,

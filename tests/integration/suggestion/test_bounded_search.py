@@ -1,0 +1,123 @@
+"""Searches that find nothing: they end, and keep no other sweep from its runs."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import grpc
+import grpc.aio
+import pytest
+from prometheus_client import REGISTRY
+
+from tests.integration.suggestion.conftest import NewSweep
+from tests.integration.suggestion.sweeps import Sweep, new_id, reason, values
+from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
+from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
+
+NAMES = [f"p{i:02}" for i in range(60)]
+SPACE = "".join(f"\n  {name}: {{values: [0, 1, 2, 3, 4, 5, 6, 7]}}" for name in NAMES)
+# Each is met by the first point of the grid, and by no other one or by hardly any.
+CONSTRAINTS = [
+    " + ".join(NAMES) + " == 0",
+    " and ".join(f"{name} == 0" for name in NAMES),
+    "max(" + ", ".join(NAMES) + ") < 1",
+]
+
+
+async def hopeless(new_sweep: NewSweep, constraint: str = CONSTRAINTS[0]) -> Sweep:
+    """A sweep that has handed out its only point."""
+    sweep = await new_sweep("grid", space=SPACE, more=f"constraints: ['{constraint}']")
+    [run] = (await sweep.suggest()).runs
+    assert set(values(run).values()) == {0}
+    return sweep
+
+
+def threads_in_use() -> float:
+    """Threads of the suggestion service that compute, and computations that wait."""
+    names = ("threads_busy", "threads_waited_for")
+    found = [REGISTRY.get_sample_value(f"wanllmdb_suggestion_{name}") for name in names]
+    return sum(value for value in found if value is not None)
+
+
+async def until_idle() -> None:
+    async with asyncio.timeout(10):
+        while threads_in_use():  # noqa: ASYNC110  # a gauge tells nobody that it changes
+            await asyncio.sleep(0.01)
+
+
+def asked(sweep: Sweep, timeout: float | None = None) -> asyncio.Task[pb.SuggestResponse]:
+    request = pb.SuggestRequest(sweep_id=sweep.sweep_id, agent_id="a", request_id=new_id())
+
+    async def ask() -> pb.SuggestResponse:
+        return await sweep.suggestion.Suggest(request, timeout=timeout)
+
+    return asyncio.create_task(ask())
+
+
+@pytest.mark.parametrize("constraint", CONSTRAINTS)
+async def test_a_search_without_end_is_given_up_with_what_was_tried(
+    new_sweep: NewSweep, constraint: str
+) -> None:
+    sweep = await hopeless(new_sweep, constraint)
+    start = time.perf_counter()
+    for _ in range(2):
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await sweep.suggest()
+        assert refused.value.code() == grpc.StatusCode.FAILED_PRECONDITION
+        assert reason(refused.value) == "CONSTRAINTS_NOT_MET"
+        assert "points were looked at" in (refused.value.details() or "")
+        assert "method random" in (refused.value.details() or "")
+    assert time.perf_counter() - start < 60
+    await until_idle()
+
+
+async def test_a_search_without_end_keeps_its_callers_deadline(new_sweep: NewSweep) -> None:
+    sweep = await hopeless(new_sweep)
+    start = time.perf_counter()
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await asked(sweep, timeout=0.2)
+    assert refused.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+    assert time.perf_counter() - start < 5
+    await until_idle()
+
+
+async def test_seventeen_searches_without_end_hold_up_no_other_sweep(new_sweep: NewSweep) -> None:
+    sweeps = [await hopeless(new_sweep) for _ in range(17)]
+    ordinary = await new_sweep()
+    await ordinary.suggest()
+    asking = [asked(sweep) for sweep in sweeps for _ in range(2)]
+    while threads_in_use() < 2:  # noqa: ASYNC110  # a gauge tells nobody that it changes
+        await asyncio.sleep(0.01)
+    start = time.perf_counter()
+    for _ in range(5):
+        assert len((await ordinary.suggest()).runs) == 1
+    assert time.perf_counter() - start < 10
+    assert not all(task.done() for task in asking)
+    # Some leave, the others' sweeps are deleted.
+    for task in asking[::2]:
+        task.cancel()
+    for sweep in sweeps[8:]:
+        await sweep.registry.DeleteSweep(
+            rpb.DeleteSweepRequest(sweep_id=sweep.sweep_id, request_id=new_id())
+        )
+    for task in asking[: 2 * 8]:
+        task.cancel()
+    ended = await asyncio.wait_for(asyncio.gather(*asking, return_exceptions=True), 60)
+    for end in ended[2 * 8 + 1 :: 2]:
+        assert isinstance(end, grpc.aio.AioRpcError)
+        assert reason(end) in ("SWEEP_NOT_FOUND", "CONSTRAINTS_NOT_MET")
+    await until_idle()
+
+
+@pytest.mark.parametrize("method", ["random", "bayes"])
+async def test_other_methods_end_their_search_too(new_sweep: NewSweep, method: str) -> None:
+    """One of ten thousand points meets the constraint, and is handed out again and again."""
+    space = "".join(f"\n  {name}: {{min: 0, max: 9}}" for name in "abcd")
+    more = "constraints: ['a + b + c + d < 1 or a * b * c * d > 6000']"
+    sweep = await new_sweep(method, space=space, more=more)
+    start = time.perf_counter()
+    answer = await sweep.suggest(count=10)
+    assert answer.runs
+    assert time.perf_counter() - start < 60
+    await until_idle()
