@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
@@ -42,6 +42,9 @@ TIMELINE_RUNS = 100_000
 # Of calls that belong together.
 _CALLS_AT_ONCE = 32
 
+# Of runs in one answer: the rest of a message is for what comes with them.
+_ANSWER_BYTES = 3 * 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class CallScope:
@@ -70,6 +73,29 @@ def scope_of_call(_context: Context) -> CallScope:
         key_text_of(call),
         trace_headers(),
     )
+
+
+class _Fitting:
+    """The first of some runs that fit into one answer; at least one.
+
+    Attributes:
+        runs: Those that do.
+        is_full: Whether there was one that did not.
+    """
+
+    def __init__(self) -> None:
+        self.runs: list[run_pb2.Run] = []
+        self.is_full = False
+        self._size = 0
+
+    def add(self, runs: Iterable[run_pb2.Run]) -> None:
+        """Adds those that fit."""
+        for run in runs:
+            self._size += run.ByteSize() + 8
+            self.is_full = self.is_full or (self._size > _ANSWER_BYTES and bool(self.runs))
+            if self.is_full:
+                return
+            self.runs.append(run)
 
 
 class _Call(Protocol[Request, Response]):
@@ -178,7 +204,7 @@ class RegistryClient:
     async def best_runs(
         self, sweep_id: str, count: int, scope: CallScope, *, minimize: bool
     ) -> Sequence[run_pb2.Run]:
-        """The best finished runs, best first."""
+        """The best finished runs, best first: as many as fit into one answer."""
         order = (
             registry_service_pb2.RUN_ORDER_OBJECTIVE_ASC
             if minimize
@@ -190,22 +216,32 @@ class RegistryClient:
             order=order,
             page_size=count,
         )
-        response = await self._call(self._stub.ListRuns, request, scope)
-        return response.runs
+        fitting = _Fitting()
+        while True:
+            response = await self._call(self._stub.ListRuns, request, scope)
+            fitting.add(response.runs[: count - len(fitting.runs)])
+            is_last = not response.next_page_token or len(fitting.runs) == count
+            if is_last or fitting.is_full:
+                return fitting.runs
+            # A page holds fewer where runs are large.
+            request.page_token = response.next_page_token
 
     async def get_runs(
         self, sweep_id: str, numbers: Sequence[int], scope: CallScope
     ) -> Sequence[run_pb2.Run]:
-        """The runs of these numbers, in the same order."""
-        slots = asyncio.Semaphore(_CALLS_AT_ONCE)
+        """The runs of these numbers, in the same order: as many as fit into one answer."""
 
         async def get(number: int) -> run_pb2.Run:
             request = registry_service_pb2.GetRunRequest(sweep_id=sweep_id, number=number)
-            async with slots:
-                response = await self._call(self._stub.GetRun, request, scope)
+            response = await self._call(self._stub.GetRun, request, scope)
             return response.run
 
-        return await asyncio.gather(*map(get, numbers))
+        fitting = _Fitting()
+        for start in range(0, len(numbers), _CALLS_AT_ONCE):
+            fitting.add(await asyncio.gather(*map(get, numbers[start : start + _CALLS_AT_ONCE])))
+            if fitting.is_full:
+                break
+        return fitting.runs
 
     async def _call(
         self, method: _Call[Request, Response], request: Request, scope: CallScope

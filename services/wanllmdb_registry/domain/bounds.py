@@ -8,7 +8,12 @@ largest objects and sends them through every RPC that returns them.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Final
+
+from wanllmdb_common.search_space.distributions import ParameterValue
+from wanllmdb_registry.domain.model import Run
 
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
@@ -47,6 +52,14 @@ MAX_SAMPLER_BYTES: Final = 1280 * KIB
 # Of one sweep.
 MAX_SWEEP_METRICS: Final = 10
 MAX_SPEC_BYTES: Final = 1 * MIB
+
+# Of runs that one request queues or hands out: parameters and labels, and what else there is of a
+# queued run. The rest of an answer is for their ids, agents and times.
+MAX_TOGETHER_BYTES: Final = 2560 * KIB
+MAX_TOGETHER: Final = 1_000
+# Of what a sweep's creator is warned of.
+MAX_WARNINGS: Final = 100
+MAX_WARNING: Final = 1_000
 
 # Values that one request reports.
 MAX_VALUES: Final = 10_000
@@ -89,7 +102,9 @@ _LARGEST_ANSWERS: Final = {
     "GetRun, WatchSweep": RUN_BYTES,
     "FinishRun": RUN_BYTES + BEST_RUN_BYTES,
     "GetSweep, WatchSweep": SWEEP_BYTES,
-    "CreateSweep, UpdateSweep": SWEEP_BYTES + MIB,
+    "CreateSweep, UpdateSweep": SWEEP_BYTES + _UTF8 * MAX_WARNINGS * MAX_WARNING,
+    "EnqueueRuns, CreateRuns": MAX_TOGETHER_BYTES + MAX_TOGETHER * (_NAME_BYTES + _FIXED_BYTES),
+    "ResumeRuns": PAGE_BYTES,
     # A sweep that changed, one run, and what one request reported of the sweep's metric.
     "SyncRuns": SWEEP_BYTES + SYNCED_RUN_BYTES + MAX_VALUES * POINT_BYTES,
     "pages": PAGE_BYTES + _FIXED_BYTES,
@@ -102,3 +117,30 @@ for _answer, _bytes in _LARGEST_ANSWERS.items():
 def size_of_name(name: str) -> int:
     """How many of MAX_METRIC_BYTES a metric's name takes."""
     return len(name) if name.isascii() else len(name.encode())
+
+
+def size_of_values(values: Mapping[str, ParameterValue]) -> int:
+    """How many bytes values by name take in a message, at most."""
+    return sum(
+        # JSON is how lists and objects are sent; a number takes 10 bytes at most.
+        size_of_name(name) + ENTRY_BYTES + max(len(json.dumps(value, sort_keys=True)) + 4, 12)
+        for name, value in values.items()
+    )
+
+
+def size_of_labels(labels: Mapping[str, str]) -> int:
+    """How many bytes labels take in a message, at most."""
+    return sum(
+        size_of_name(key) + size_of_name(value) + ENTRY_BYTES for key, value in labels.items()
+    )
+
+
+def size_of_run(run: Run) -> int:
+    """How many bytes the message of a run takes, at most."""
+    size = _FIXED_BYTES + 4 * _NAME_BYTES + 9 * len(run.objectives)
+    size += size_of_values(run.parameters) + size_of_values(run.config)
+    size += size_of_labels(run.labels)
+    size += sum(size_of_name(name) + ENTRY_BYTES + 8 for name in run.summary)
+    if run.error is not None:
+        size += size_of_name(run.error.message) + size_of_name(run.error.traceback)
+    return size

@@ -8,9 +8,16 @@ from dataclasses import dataclass
 from wanllmdb_common.errors import (
     AlreadyExistsError,
     FailedPreconditionError,
+    FieldViolation,
     InvalidArgumentError,
+    invalid_request,
 )
 from wanllmdb_common.search_space.limits import MAX_ANSWER_BYTES
+from wanllmdb_registry.domain.bounds import (
+    MAX_TOGETHER_BYTES,
+    size_of_labels,
+    size_of_values,
+)
 from wanllmdb_registry.domain.change import Change, SingleChange
 from wanllmdb_registry.domain.edit import Needs, RequestKey, StoredReply, SweepEdit, matching_reply
 from wanllmdb_registry.domain.model import Parameters, Run, RunState, Sweep, SweepState
@@ -50,7 +57,7 @@ class CreateRuns(Change):
     """Hands out runs for many Suggests: all of them, or none in a conflict.
 
     `encode_runs` encodes what one Suggest got, `encode` the whole answer, which
-    has the etag, or None in a conflict.
+    has the etag, or None in a conflict. `size` is how many bytes the proposed parameters take.
     """
 
     requests: Sequence[RunsForAgent]
@@ -58,6 +65,7 @@ class CreateRuns(Change):
     etag: str
     encode_runs: Callable[[Sequence[Run]], bytes]
     encode: Callable[[Sequence[CreatedRuns], str | None], bytes]
+    size: int = 0
 
     @property
     def keys(self) -> Sequence[RequestKey]:
@@ -79,6 +87,7 @@ class CreateRuns(Change):
         require_handing_out(edit.sweep)
         if not self._fit(edit):
             return self.encode([CreatedRuns(None)] * len(self.requests), None)
+        self._require_room(edit)
         if edit.sweep.state is SweepState.PENDING:
             start(edit)
         created = []
@@ -96,6 +105,24 @@ class CreateRuns(Change):
 
     def _proposals(self) -> list[Proposal]:
         return [proposal for request in self.requests for proposal in request.proposals]
+
+    def _require_room(self, edit: SweepEdit) -> None:
+        """Passes if the answer can hold the runs, with what users wrote on queued ones.
+
+        Raises:
+            InvalidArgumentError: INVALID_REQUEST.
+        """
+        size = self.size + sum(
+            size_of_labels(run.labels) + size_of_values(run.config)
+            for run in edit.runs.values()
+            if run.labels or run.config
+        )
+        if size > MAX_TOGETHER_BYTES:
+            text = (
+                f"the runs take {size:,} bytes with the labels and configs of queued ones, and "
+                f"one answer holds {MAX_TOGETHER_BYTES:,}: ask for fewer at once"
+            )
+            raise invalid_request(FieldViolation("requests", text))
 
     def _fit(self, edit: SweepEdit) -> bool:
         """Whether the proposals were made for the sweep as it is now."""

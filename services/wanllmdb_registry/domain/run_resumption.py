@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wanllmdb_common.search_space.limits import MAX_ANSWER_BYTES
-from wanllmdb_common.search_space.sizes import bytes_of
+from wanllmdb_registry.domain.bounds import PAGE_BYTES, size_of_run
 from wanllmdb_registry.domain.change import SingleChange
 from wanllmdb_registry.domain.edit import Attempt, Needs, SweepEdit
 from wanllmdb_registry.domain.model import Run, RunState, Sweep, SweepState
-
-# Of a metric's last value and its header, beside its name.
-_METRIC_BYTES = 24
 
 
 @dataclass(frozen=True)
 class ResumeRuns(SingleChange[Sequence[Run]]):
     """Gives an agent that comes back its runs, at most `count` by ascending number, and as
-    many as fit into one answer.
+    many as fit into one answer; what others there are goes to others when its lease ends.
 
     Those that run, whatever the sweep's state, since they may end in any; and those that it
     may take back. Attempts stay, and with them what was reported, so each attempt still
@@ -64,13 +60,12 @@ class TakeBackRuns(SingleChange[Sequence[Run]]):
 
 
 def _that_fit(runs: Sequence[Run]) -> Sequence[Run]:
-    """The first of them that take `MAX_ANSWER_BYTES` together, one at least."""
+    """As many of the runs, from the first on, as fit into one answer; at least one."""
     size = 0
-    for place, run in enumerate(runs):
-        size += bytes_of(run.parameters) + bytes_of(run.config)
-        size += sum(len(name) + _METRIC_BYTES for name in run.summary)
-        if place and size > MAX_ANSWER_BYTES:
-            return runs[:place]
+    for count, run in enumerate(runs):
+        size += size_of_run(run)
+        if size > PAGE_BYTES and count:
+            return runs[:count]
     return runs
 
 

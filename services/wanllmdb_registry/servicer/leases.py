@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from datetime import UTC
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_registry.domain.edit import Attempt
 from wanllmdb_registry.domain.model import Run, RunCommand, SweepState
 from wanllmdb_registry.domain.run_resumption import ResumeRuns, TakeBackRuns
 from wanllmdb_registry.servicer.base import ServicerPart
-from wanllmdb_registry.servicer.convert import run_command, run_to_proto
+from wanllmdb_registry.servicer.convert import run_command, run_to_proto, timestamp
 from wanllmdb_registry.servicer.requests import RequestReader
 
 MAX_LEASES = 1000
@@ -63,7 +64,7 @@ class LeasesPart(ServicerPart):
         held = await self.registry.store.renew_leases(sweep_id, named)
         expire_times = dict(held.expire_times)
         if held.queued and held.sweep_state is SweepState.RUNNING:
-            change = TakeBackRuns(None, _encode_held, held=held.queued)
+            change = TakeBackRuns(None, _encode_taken_back, held=held.queued)
             for run in (await self.commit(sweep_id, change, pb.ResumeRunsResponse)).runs:
                 expire_time = run.lease_expire_time.ToDatetime(UTC)
                 expire_times[run.number, run.attempt] = expire_time
@@ -78,6 +79,20 @@ class LeasesPart(ServicerPart):
             if attempt in expire_times:
                 status.expire_time.FromDatetime(expire_times[attempt])
         return statuses
+
+
+def _encode_taken_back(runs: Sequence[Run]) -> bytes:
+    """Of each what a heartbeat says of it; whole ones may be too many for a message."""
+    return pb.ResumeRunsResponse(
+        runs=[
+            run_pb2.Run(
+                number=run.number,
+                attempt=run.attempt,
+                lease_expire_time=timestamp(run.lease_expire_time),
+            )
+            for run in runs
+        ]
+    ).SerializeToString()
 
 
 def _encode_held(runs: Sequence[Run]) -> bytes:

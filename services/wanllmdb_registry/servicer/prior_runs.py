@@ -12,6 +12,7 @@ from wanllmdb_common.errors import FieldViolation, invalid_request
 from wanllmdb_common.off_loop import BYTES_A_ROW, converted
 from wanllmdb_common.search_space.convert import parameters_from_proto
 from wanllmdb_registry.app import Registry
+from wanllmdb_registry.domain.bounds import MAX_NAME
 from wanllmdb_registry.domain.exchange.columns import metrics_of
 from wanllmdb_registry.domain.exchange.read_csv import read_csv
 from wanllmdb_registry.domain.exchange.read_json_lines import read_json_lines
@@ -31,7 +32,7 @@ from wanllmdb_registry.servicer.computing import computed
 from wanllmdb_registry.servicer.convert import prior_run_to_proto
 from wanllmdb_registry.servicer.page_tokens import as_integer, read_token, write_token
 from wanllmdb_registry.servicer.page_tokens import fitting as fitting_messages
-from wanllmdb_registry.servicer.requests import MAX_NAME, RequestReader
+from wanllmdb_registry.servicer.requests import RequestReader
 
 MAX_LISTED = 10_000
 _PAGE = 1_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
@@ -16,13 +17,23 @@ from wanllmdb.api.registry.v1 import run_pb2, search_space_pb2
 from wanllmdb_common.errors import FieldViolation, invalid_request
 from wanllmdb_common.search_space.convert import parameters_from_proto
 from wanllmdb_common.search_space.distributions import ParameterValue
+from wanllmdb_registry.domain.bounds import (
+    ENTRY_BYTES,
+    MAX_CONFIG_BYTES,
+    MAX_ERROR_MESSAGE,
+    MAX_LABELS_BYTES,
+    MAX_NAME,
+    MAX_PARAMETERS_BYTES,
+    MAX_TRACEBACK,
+    MAX_VALUES,
+    size_of_labels,
+    size_of_name,
+    size_of_values,
+)
 from wanllmdb_registry.domain.edit import RequestKey
 from wanllmdb_registry.domain.model import MetricRow, RunError
 from wanllmdb_registry.servicer.convert import time_from_proto
 
-MAX_NAME = 200
-MAX_TEXT = 10_000
-MAX_VALUES = 10_000
 MAX_PARAMETERS = 500
 MAX_DEPTH = 100
 # Of one request that are told.
@@ -31,9 +42,6 @@ MAX_LABELS = 100
 MAX_FILTERS = 100
 MAX_METRIC_NAMES = 1_000
 MAX_CONFIG_ENTRIES = 1_000
-MAX_CONFIG_BYTES = 256 * 1024
-MAX_ERROR_MESSAGE = 4_096
-MAX_TRACEBACK = 65_536
 _MAX_INT64 = 2**63 - 1
 
 T = TypeVar("T")
@@ -51,10 +59,16 @@ class EnumNames(Protocol):
 
 
 class RequestReader:
-    """Reads fields and collects what is wrong with them; `done` raises if anything was."""
+    """Reads fields and collects what is wrong with them; `done` raises if anything was.
+
+    Attributes:
+        problems: What is wrong.
+        size: How many bytes parameters and labels, which answers give back, take in all.
+    """
 
     def __init__(self) -> None:
         self.problems: list[FieldViolation] = []
+        self.size = 0
 
     def problem(self, field: str, text: str) -> None:
         """Notes a problem; only the first MAX_PROBLEMS, of which an answer holds a part."""
@@ -141,10 +155,21 @@ class RequestReader:
             parameters = parameters_from_proto(messages)
             for name, value in parameters.items():
                 self.text(f"{field}.{name:.100}", name)
+                if isinstance(value, float) and not math.isfinite(value):
+                    self.problem(f"{field}.{name:.100}", f"must be finite, is {value}")
                 for part in _strings(value):
                     self.text(f"{field}.{name:.100}", part, limit=100_000)
         except (ValueError, RecursionError) as error:
             self.problem(field, f"holds a value that can't be read: {error!s:.200}")
+            return {}
+        size = _size(messages, parameters)
+        self.size += size
+        if size > MAX_PARAMETERS_BYTES:
+            self.problem(
+                field,
+                f"take {size:,} bytes, at most {MAX_PARAMETERS_BYTES:,} are allowed: name long "
+                "values by short ones, for example by the paths of files that hold them",
+            )
             return {}
         return parameters
 
@@ -159,7 +184,16 @@ class RequestReader:
             return {}
         for name in messages:
             self.text(f"{field}.{name:.100}", name, required=True)
+        # Before anything is read of it.
         size = sum(message.ByteSize() for message in messages.values())
+        values: dict[str, ParameterValue] = {}
+        if size <= MAX_CONFIG_BYTES:
+            try:
+                values = parameters_from_proto(messages)
+                size = _size(messages, values)
+            except (ValueError, RecursionError) as error:
+                self.problem(field, f"holds a value that can't be read: {error}")
+                return {}
         if size > MAX_CONFIG_BYTES:
             self.problem(
                 field,
@@ -167,11 +201,7 @@ class RequestReader:
                 "values as files, not as config",
             )
             return {}
-        try:
-            return parameters_from_proto(messages)
-        except (ValueError, RecursionError) as error:
-            self.problem(field, f"holds a value that can't be read: {error}")
-            return {}
+        return values
 
     def labels(self, field: str, labels: Mapping[str, str]) -> dict[str, str]:
         """Free labels."""
@@ -181,6 +211,10 @@ class RequestReader:
         for key, value in labels.items():
             self.text(f"{field}.{key:.100}", key, required=True)
             self.text(f"{field}.{key:.100}", value, limit=1_000)
+        size = size_of_labels(labels)
+        self.size += size
+        if size > MAX_LABELS_BYTES:
+            self.problem(field, f"take {size:,} bytes, at most {MAX_LABELS_BYTES:,} are allowed")
         return dict(labels)
 
     def rows(self, messages: Sequence[run_pb2.MetricRow]) -> list[MetricRow]:
@@ -248,6 +282,19 @@ class RequestReader:
         for path in sorted(named - set(known)):
             self.problem(field, f"'{path:.100}' can't be changed; {', '.join(known)} can")
         return named
+
+
+def _size(
+    messages: Mapping[str, search_space_pb2.ParameterValue],
+    values: Mapping[str, ParameterValue],
+) -> int:
+    """How many bytes the values take in an answer: JSON is written in a form of its own there."""
+    written = {name: value for name, value in values.items() if isinstance(value, list | dict)}
+    return size_of_values(written) + sum(
+        size_of_name(name) + ENTRY_BYTES + message.ByteSize()
+        for name, message in messages.items()
+        if name not in written
+    )
 
 
 def run_error(message: run_pb2.RunError) -> RunError:

@@ -10,6 +10,12 @@ from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_common.off_loop import converted
 from wanllmdb_common.turns import with_checkpoints
+from wanllmdb_registry.domain.bounds import (
+    MAX_ERROR_MESSAGE,
+    MAX_SAMPLER_BYTES,
+    MAX_TOGETHER,
+    MAX_TOGETHER_BYTES,
+)
 from wanllmdb_registry.domain.enqueue import EnqueuedRun, EnqueueRuns, check_enqueued
 from wanllmdb_registry.domain.model import Run, RunCommand, Sweep
 from wanllmdb_registry.domain.objectives import GivenObjectives
@@ -42,18 +48,10 @@ from wanllmdb_registry.servicer.convert import (
     run_to_proto,
     sweep_state,
 )
-from wanllmdb_registry.servicer.requests import (
-    MAX_ERROR_MESSAGE,
-    RequestReader,
-    head,
-    run_error,
-    storable,
-)
+from wanllmdb_registry.servicer.requests import RequestReader, head, run_error, storable
 
-MAX_PROPOSALS = 1000
-MAX_ENQUEUED = 1000
-# That of CMA-ES grows with the square of the parameters: some hundred of them fit.
-MAX_SAMPLER_STATE = 3 * 1024 * 1024
+MAX_PROPOSALS = MAX_TOGETHER
+MAX_ENQUEUED = MAX_TOGETHER
 
 
 class RunsPart(ServicerPart):
@@ -107,6 +105,7 @@ class RunsPart(ServicerPart):
             etag,
             _encode_created,
             _encode_create_response,
+            reader.size,
         )
         return await self.commit(sweep_id, change, pb.CreateRunsResponse)
 
@@ -120,6 +119,12 @@ class RunsPart(ServicerPart):
             reader.problem("runs", f"must hold 1 to {MAX_ENQUEUED:,}, hold {len(request.runs)}")
             reader.done()
         runs = await computed(partial(_enqueued, reader, request))
+        if reader.size > MAX_TOGETHER_BYTES:
+            reader.problem(
+                "runs",
+                f"take {reader.size:,} bytes, at most {MAX_TOGETHER_BYTES:,} are allowed in one "
+                "request: queue them in several",
+            )
         reader.done()
 
         def encode(queued: Sequence[Run]) -> bytes:
@@ -161,7 +166,7 @@ class RunsPart(ServicerPart):
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
         number = reader.number("number", request.number)
-        rows = await converted(lambda: reader.rows(request.rows), len(request.rows))
+        rows = await converted(lambda: reader.rows(request.rows), _values_in(request.rows))
         reader.done()
 
         def encode(command: RunCommand) -> bytes:
@@ -177,7 +182,7 @@ class RunsPart(ServicerPart):
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
         number = reader.number("number", request.number)
-        rows = reader.rows(request.rows)
+        rows = await converted(lambda: reader.rows(request.rows), _values_in(request.rows))
         outcome = _outcome(reader, request)
         config = reader.config("config", request.config)
         reader.done()
@@ -222,9 +227,14 @@ def _enqueued(reader: RequestReader, request: pb.EnqueueRunsRequest) -> list[Enq
     ]
 
 
+def _values_in(rows: Sequence[run_pb2.MetricRow]) -> int:
+    """The rows and their values, of which ten take as long as a row."""
+    return len(rows) + sum(len(row.values) for row in rows) // 10
+
+
 def _sampler_state(reader: RequestReader, field: str, state: bytes) -> bytes:
-    if len(state) > MAX_SAMPLER_STATE:
-        text = f"takes {len(state):,} bytes, at most {MAX_SAMPLER_STATE:,} are allowed"
+    if len(state) > MAX_SAMPLER_BYTES:
+        text = f"takes {len(state):,} bytes, at most {MAX_SAMPLER_BYTES:,} are allowed"
         reader.problem(field, text)
     return state
 

@@ -21,6 +21,7 @@ from wanllmdb_registry.domain.config.text import read_text
 from wanllmdb_registry.domain.config.wording import invalid_config
 from wanllmdb_registry.domain.templates.rendering import parse_template
 from wanllmdb_registry.servicer.computing import computed
+from wanllmdb_registry.servicer.spec_size import require_size
 from wanllmdb_registry.servicer.specs import SpecReader
 from wanllmdb_registry.servicer.templates import read_template_use
 from wanllmdb_registry.store.template_store import TemplateStore
@@ -46,6 +47,7 @@ async def parse_source(
 def _feasible(parse: Callable[[], ParsedConfig]) -> ParsedConfig:
     parsed = parse()
     check_feasible(parsed.spec)
+    require_size(parsed.spec)
     return parsed
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb_registry.domain.config.validate import MAX_METRICS
+from wanllmdb_registry.domain.bounds import MAX_DESCRIPTION, MAX_SWEEP_METRICS
 from wanllmdb_registry.domain.config.wording import invalid_config
 from wanllmdb_registry.domain.sweep_update import UPDATABLE_FIELDS, SweepUpdate, UpdatedSweep
 from wanllmdb_registry.servicer.convert import sweep_to_proto
-from wanllmdb_registry.servicer.requests import MAX_TEXT, RequestReader
+from wanllmdb_registry.servicer.requests import RequestReader
+from wanllmdb_registry.servicer.spec_size import some_warnings
 from wanllmdb_registry.servicer.specs import SpecReader, retries_from_proto
 
 
@@ -20,9 +21,9 @@ def read_sweep_update(reader: RequestReader, request: pb.UpdateSweepRequest) -> 
     sweep, spec = request.sweep, request.sweep.spec
     fields = reader.mask("update_mask", request.update_mask.paths, UPDATABLE_FIELDS)
     name = reader.text("sweep.name", sweep.name, required="name" in fields)
-    description = reader.text("sweep.description", sweep.description, limit=MAX_TEXT)
-    if len(spec.metrics) > MAX_METRICS:
-        text = f"are {len(spec.metrics):,}, at most {MAX_METRICS} are allowed"
+    description = reader.text("sweep.description", sweep.description, limit=MAX_DESCRIPTION)
+    if len(spec.metrics) > MAX_SWEEP_METRICS:
+        text = f"are {len(spec.metrics):,}, at most {MAX_SWEEP_METRICS} are allowed"
         reader.problem("sweep.spec.metrics", text)
     reader.done()
     specs = SpecReader()
@@ -53,5 +54,5 @@ def read_sweep_update(reader: RequestReader, request: pb.UpdateSweepRequest) -> 
 def encode_updated(updated: UpdatedSweep) -> bytes:
     """The response."""
     return pb.UpdateSweepResponse(
-        sweep=sweep_to_proto(updated.sweep), warnings=updated.warnings
+        sweep=sweep_to_proto(updated.sweep), warnings=some_warnings(updated.warnings)
     ).SerializeToString()

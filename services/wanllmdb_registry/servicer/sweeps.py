@@ -19,6 +19,7 @@ from wanllmdb_common.calls.call import current_call
 from wanllmdb_common.calls.caller import Role
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_common.off_loop import BYTES_A_ROW, converted
+from wanllmdb_registry.domain.bounds import MAX_DESCRIPTION, MAX_END_MESSAGE
 from wanllmdb_registry.domain.config.export import config_of
 from wanllmdb_registry.domain.config.text import write_json, write_yaml
 from wanllmdb_registry.domain.model import FinishReason, Method, Sweep, SweepState
@@ -50,14 +51,14 @@ from wanllmdb_registry.servicer.page_tokens import (
     write_token,
 )
 from wanllmdb_registry.servicer.prior_runs import fit_source
-from wanllmdb_registry.servicer.requests import MAX_TEXT, RequestReader
+from wanllmdb_registry.servicer.requests import RequestReader
 from wanllmdb_registry.servicer.sources import parse_source
+from wanllmdb_registry.servicer.spec_size import require_size, some_warnings, written
 from wanllmdb_registry.servicer.specs import spec_to_proto
 from wanllmdb_registry.servicer.sweep_updates import encode_updated, read_sweep_update
 
 DEFAULT_PROJECT = "default"
 MAX_SEED = 2**31
-MAX_END_MESSAGE = 4_096
 
 _ORDERS = {
     pb.SWEEP_ORDER_UNSPECIFIED: SweepOrder.CREATE_TIME_DESC,
@@ -83,7 +84,7 @@ class SweepsPart(ServicerPart):
         key = reader.key(request)
         reader.text("project", request.project)
         reader.text("name", request.name)
-        reader.text("description", request.description, limit=MAX_TEXT)
+        reader.text("description", request.description, limit=MAX_DESCRIPTION)
         reader.done()
         # The same request of the same caller gets the same id, so that a repetition meets
         # itself, and nobody meets what another one asked for.
@@ -113,7 +114,7 @@ class SweepsPart(ServicerPart):
         placed = sweep.add_prior_runs(prior.runs)
         response = pb.CreateSweepResponse(
             sweep=sweep_to_proto(sweep),
-            warnings=parsed.warnings,
+            warnings=some_warnings(parsed.warnings),
             grid_size=_int64(parsed.grid_size),
             imported_runs=len(placed.runs),
             skipped_runs=prior.skipped,
@@ -139,7 +140,7 @@ class SweepsPart(ServicerPart):
         if sweep.description:
             config["description"] = sweep.description
         write = write_json if request.format == pb.CONFIG_FORMAT_JSON else write_yaml
-        text = await computed(lambda: write({**config, **config_of(sweep.spec)}))
+        text = await computed(lambda: written({**config, **config_of(sweep.spec)}, write))
         return pb.ExportSweepResponse(text=text)
 
     async def ParseSweepConfig(
@@ -148,7 +149,7 @@ class SweepsPart(ServicerPart):
         parsed = await parse_source(request, self.registry.templates)
         return pb.ParseSweepConfigResponse(
             spec=spec_to_proto(parsed.spec),
-            warnings=parsed.warnings,
+            warnings=some_warnings(parsed.warnings),
             grid_size=_int64(parsed.grid_size),
             project=parsed.project,
             name=parsed.name,
@@ -207,6 +208,7 @@ class SweepsPart(ServicerPart):
 
         def check(sweep: Sweep) -> UpdateSweep:
             checked = check_update(sweep, etag, update)
+            require_size(checked.spec)
             return UpdateSweep(key, encode_updated, etag=etag, checked=checked)
 
         return await self.commit_checked(sweep_id, key, check, pb.UpdateSweepResponse)

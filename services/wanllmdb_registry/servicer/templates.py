@@ -23,6 +23,7 @@ from wanllmdb_common.errors import (
 from wanllmdb_common.off_loop import BYTES_A_ROW, converted
 from wanllmdb_common.search_space.convert import value_to_proto
 from wanllmdb_common.search_space.distributions import ParameterValue
+from wanllmdb_registry.domain.bounds import MAX_DESCRIPTION
 from wanllmdb_registry.domain.config.text import write_json, write_yaml
 from wanllmdb_registry.domain.config.wording import invalid_config
 from wanllmdb_registry.domain.templates.built_in_templates import built_in_templates
@@ -40,7 +41,8 @@ from wanllmdb_registry.servicer.base import ServicerPart
 from wanllmdb_registry.servicer.computing import computed
 from wanllmdb_registry.servicer.convert import timestamp
 from wanllmdb_registry.servicer.page_tokens import as_text, fitting, read_token, write_token
-from wanllmdb_registry.servicer.requests import MAX_TEXT, RequestReader
+from wanllmdb_registry.servicer.requests import RequestReader
+from wanllmdb_registry.servicer.spec_size import written
 
 MAX_PLACEHOLDERS = 100
 MAX_TEMPLATE_BYTES = 1024 * 1024
@@ -179,7 +181,7 @@ class TemplateServicer(ServicerPart, pb_grpc.TemplateServiceServicer):
         name, values = read_template_use(request.use)
         template = await self.registry.templates.get(name)
         write = write_json if request.format == registry_pb.CONFIG_FORMAT_JSON else write_yaml
-        text = await computed(lambda: write(render(template, values)))
+        text = await computed(lambda: written(render(template, values), write))
         return pb.RenderTemplateResponse(text=text)
 
 
@@ -235,7 +237,7 @@ def _read(reader: RequestReader, message: pb.Template) -> Template:
         reader.done()
     return Template(
         name=message.name,
-        description=reader.text("template.description", message.description, limit=MAX_TEXT),
+        description=reader.text("template.description", message.description, limit=MAX_DESCRIPTION),
         config_text=message.config_text,
         placeholders=tuple(
             _placeholder(reader, f"template.placeholders[{index}]", placeholder)

@@ -21,7 +21,7 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.sql.base import ReadOnlyColumnCollection
+from sqlalchemy.sql.base import ColumnCollection, ReadOnlyColumnCollection
 from sqlalchemy.sql.elements import Label
 
 from wanllmdb_common.off_loop import BYTES_A_ROW, converted
@@ -30,7 +30,7 @@ from wanllmdb_registry.store.schema import last_values, runs
 from wanllmdb_registry.store.statement import Row
 
 T = TypeVar("T")
-Columns = ReadOnlyColumnCollection[str, Any]
+Columns = ColumnCollection[str, Any] | ReadOnlyColumnCollection[str, Any]
 Order = Callable[[Columns], Sequence[ColumnElement[Any]]]
 
 # For what stands beside the large columns: of a row, and of a metric.
@@ -45,7 +45,10 @@ def bytes_of(*columns: ColumnElement[Any]) -> ColumnElement[int]:
     PostgreSQL knows the length of a column without reading it.
     """
     lengths = [func.coalesce(func.octet_length(column), _NONE) for column in columns]
-    return sum(lengths, FIXED_BYTES)
+    size = FIXED_BYTES
+    for length in lengths:
+        size = size + length
+    return size
 
 
 def run_bytes(c: Columns) -> ColumnElement[int]:

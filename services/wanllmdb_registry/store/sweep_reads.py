@@ -17,7 +17,6 @@ from sqlalchemy import (
     true,
     tuple_,
 )
-from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from wanllmdb_registry.domain.bounds import READ_BYTES
 from wanllmdb_registry.domain.edit import sweep_not_found
@@ -25,7 +24,7 @@ from wanllmdb_registry.domain.model import Sweep
 from wanllmdb_registry.domain.reads import Page, SweepFilter, SweepOrder, SweepPosition
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.rows import sweep_from_row
-from wanllmdb_registry.store.run_columns import bytes_of, page_of, within_bytes
+from wanllmdb_registry.store.run_columns import Columns, bytes_of, page_of, within_bytes
 from wanllmdb_registry.store.schema import sweeps
 from wanllmdb_registry.store.statement import Statement
 
@@ -73,7 +72,7 @@ class SweepReads:
         return await page_of(sweep_from_row, rows, limit)
 
 
-def _columns(order: SweepOrder, c: ReadOnlyColumnCollection[str, Any]) -> list[ColumnElement[Any]]:
+def _columns(order: SweepOrder, c: Columns) -> list[ColumnElement[Any]]:
     match order:
         case SweepOrder.CREATE_TIME_DESC:
             return [c.create_time.desc(), c.sweep_id.desc()]

@@ -100,25 +100,28 @@ _reported = (
     .table_valued("number", "attempt", "name", name="reported")
     .render_derived()
 )
+# One at a time by its key: else a plan for any arguments may compare all last values of a sweep
+# with all names of the arrays, and 10,000 of each take a minute.
+_last_one = (
+    select(last_values.c.step, last_values.c.value)
+    .where(
+        last_values.c.sweep_id == bindparam("sweep_id"),
+        last_values.c.number == _reported.c.number,
+        last_values.c.attempt == _reported.c.attempt,
+        last_values.c.name == _reported.c.name,
+    )
+    .limit(literal_column("1"))
+    .lateral("last_one")
+)
 _last_reported = (
     select(
-        func.array_agg(last_values.c.number, type_=ARRAY(BigInteger)).label("reported_numbers"),
-        func.array_agg(last_values.c.attempt, type_=ARRAY(Integer)).label("reported_attempts"),
-        func.array_agg(last_values.c.name, type_=ARRAY(Text)).label("reported_names"),
-        func.array_agg(last_values.c.step, type_=ARRAY(BigInteger)).label("reported_steps"),
-        func.array_agg(last_values.c.value, type_=ARRAY(Double)).label("reported_values"),
+        func.array_agg(_reported.c.number, type_=ARRAY(BigInteger)).label("reported_numbers"),
+        func.array_agg(_reported.c.attempt, type_=ARRAY(Integer)).label("reported_attempts"),
+        func.array_agg(_reported.c.name, type_=ARRAY(Text)).label("reported_names"),
+        func.array_agg(_last_one.c.step, type_=ARRAY(BigInteger)).label("reported_steps"),
+        func.array_agg(_last_one.c.value, type_=ARRAY(Double)).label("reported_values"),
     )
-    .select_from(
-        _reported.join(
-            last_values,
-            and_(
-                last_values.c.sweep_id == bindparam("sweep_id"),
-                last_values.c.number == _reported.c.number,
-                last_values.c.attempt == _reported.c.attempt,
-                last_values.c.name == _reported.c.name,
-            ),
-        )
-    )
+    .select_from(_reported.join(_last_one, true()))
     .where(runs.c.number == bindparam("first", type_=BigInteger))
     .lateral("last_reported")
 )

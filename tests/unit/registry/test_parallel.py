@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
@@ -27,7 +28,7 @@ from wanllmdb_registry.domain.model import (
     SweepSpec,
 )
 from wanllmdb_registry.domain.reads import FinishedRun
-from wanllmdb_registry.servicer.parallel import parallel_coordinates
+from wanllmdb_registry.servicer.parallel import ParallelPlot, rows_that_fit
 
 SPACE = SearchSpace(
     (
@@ -61,6 +62,16 @@ def sweep(*metrics: str, best: int | None = None) -> Sweep:
 
 def parameters(kind: str | None, **more: float) -> Parameters:
     return {"noise": -1.5, "optimizer/kind": kind, "z_lr": 0.01, **more}
+
+
+def parallel_coordinates(
+    of: Sweep, finished: Sequence[FinishedRun], limit: int
+) -> pb.GetParallelCoordinatesResponse:
+    plot = ParallelPlot(of)
+    half = len(finished) // 2
+    plot.add(finished[:half])
+    plot.add(finished[half:])
+    return plot.message(limit)
 
 
 def columns(response: pb.GetParallelCoordinatesResponse) -> dict[str, list[str]]:
@@ -115,3 +126,14 @@ def test_without_runs_there_are_axes_all_the_same() -> None:
     plot = parallel_coordinates(sweep("loss"), [], 10)
     assert [d.name for d in plot.dimensions] == [*(p.name for p in SPACE.parameters), "loss"]
     assert (plot.dimensions[0].min, plot.dimensions[0].max) == (0.0, 0.0)
+
+
+def test_rows_are_as_many_as_a_message_has_room_for() -> None:
+    assert rows_that_fit(sweep("loss"), 10_000) == 10_000
+    names = [f"metric {i}" for i in range(500)]
+    rows = rows_that_fit(sweep(*names), 10_000)
+    finished = [
+        FinishedRun(number, parameters("adam"), None, (0.5,) * 500) for number in range(rows)
+    ]
+    plot = parallel_coordinates(sweep(*names), finished, rows)
+    assert 2**20 < plot.ByteSize() < 2.2 * 2**20

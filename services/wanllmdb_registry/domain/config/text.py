@@ -177,6 +177,11 @@ def _is_printable(text: str) -> bool:
     return text.replace("\n", "").isprintable()
 
 
+def write_compact(config: dict[str, Any]) -> str:
+    """The config as JSON, on one line: YAML too, as all JSON is."""
+    return json.dumps(config, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
 def _invalid(description: str) -> InvalidArgumentError:
     return InvalidArgumentError(
         "INVALID_SWEEP_CONFIG",

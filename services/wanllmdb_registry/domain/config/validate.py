@@ -7,6 +7,7 @@ from itertools import islice
 
 from wanllmdb_common.errors import FieldViolation
 from wanllmdb_common.turns import with_checkpoints
+from wanllmdb_registry.domain.bounds import MAX_NAME, MAX_SWEEP_METRICS
 from wanllmdb_registry.domain.config.rules.algorithms import (
     problems_of_sampler,
     problems_of_stopping,
@@ -19,8 +20,6 @@ from wanllmdb_registry.domain.config.wording import MAX_PROBLEMS
 from wanllmdb_registry.domain.config.written import Written, as_exported
 from wanllmdb_registry.domain.model import ObjectiveValue, SweepSpec
 
-MAX_METRICS = 10
-MAX_METRIC_NAME = 200
 MAX_MEAN_OVER = 100_000
 MAX_SEED = 2**53
 MAX_RUNS = 2**31
@@ -59,14 +58,14 @@ def _spec(spec: SweepSpec, written: Written) -> Problems:
 
 
 def _metrics(spec: SweepSpec, written: Written) -> Problems:
-    if len(spec.metrics) > MAX_METRICS:
-        yield "metrics", f"at most {MAX_METRICS}, are {len(spec.metrics)}"
+    if len(spec.metrics) > MAX_SWEEP_METRICS:
+        yield "metrics", f"at most {MAX_SWEEP_METRICS}, are {len(spec.metrics)}"
     names: set[str] = set()
     for index, metric in enumerate(spec.metrics):
         path = written.metric(index)
         if not metric.name:
             yield f"{path}.name", "must not be empty"
-        yield from problems_of_text(f"{path}.name", metric.name, MAX_METRIC_NAME)
+        yield from problems_of_text(f"{path}.name", metric.name, MAX_NAME)
         if metric.name in names:
             yield f"{path}.name", f"'{metric.name:.100}' is listed twice"
         names.add(metric.name)

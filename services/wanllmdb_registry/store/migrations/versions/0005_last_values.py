@@ -72,7 +72,7 @@ def _runs(columns: str) -> Iterator[Mapping[str, Any]]:
     after = {"sweep_id": "", "number": -1}
     while True:
         rows = op.get_bind().execute(statement, {**after, "page": _PAGE}).mappings().all()
-        yield from rows
+        yield from map(dict, rows)
         if len(rows) < _PAGE:
             return
         after = {name: rows[-1][name] for name in after}

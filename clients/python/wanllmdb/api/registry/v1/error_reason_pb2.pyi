@@ -138,6 +138,12 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     more calls a second, or has more under way, than it may; a
     google.rpc.RetryInfo says when to come again. Metadata: limit.
     """
+    ERROR_REASON_TOO_MANY_METRICS: _ErrorReason.ValueType  # 35
+    """FAILED_PRECONDITION: a report names more metrics than the run has room for, and
+    nothing of it was stored; values of metrics that the run has already can be
+    sent again without the others. Metadata: sweep_id, number, max_metrics,
+    max_metric_bytes.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The `reason` of the google.rpc.ErrorInfo that both services send with every
@@ -260,5 +266,11 @@ ERROR_REASON_RATE_LIMITED: ErrorReason.ValueType  # 34
 """RESOURCE_EXHAUSTED: this key, or this address where there are no keys, sends
 more calls a second, or has more under way, than it may; a
 google.rpc.RetryInfo says when to come again. Metadata: limit.
+"""
+ERROR_REASON_TOO_MANY_METRICS: ErrorReason.ValueType  # 35
+"""FAILED_PRECONDITION: a report names more metrics than the run has room for, and
+nothing of it was stored; values of metrics that the run has already can be
+sent again without the others. Metadata: sweep_id, number, max_metrics,
+max_metric_bytes.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -548,7 +548,9 @@ class ListSweepsRequest(_message.Message):
     order: Global___SweepOrder.ValueType
     """The order; newest first where not set."""
     page_size: _builtins.int
-    """At most so many: 1 to 1,000; 0 means 50."""
+    """At most so many: 1 to 1,000; 0 means 50. Fewer where they are large; only an
+    empty next_page_token says that there are no more.
+    """
     page_token: _builtins.str
     """From the previous answer; all other fields must be the same."""
     @_builtins.property
@@ -1441,7 +1443,9 @@ class ListRunsRequest(_message.Message):
     order: Global___RunOrder.ValueType
     """The order; by ascending number where not set."""
     page_size: _builtins.int
-    """At most so many: 1 to 1,000; 0 means 100."""
+    """At most so many: 1 to 1,000; 0 means 100. Fewer where they are large; only an
+    empty next_page_token says that there are no more.
+    """
     page_token: _builtins.str
     """From the previous answer; all other fields must be the same."""
     @_builtins.property
@@ -1570,7 +1574,7 @@ class SyncRunsRequest(_message.Message):
     since_revision: _builtins.int
     """Only what changed after this revision; 0 for everything."""
     page_size: _builtins.int
-    """At most so many runs: 1 to 5,000; 0 means 2,000."""
+    """At most so many runs: 1 to 5,000; 0 means 2,000. Fewer where they are large."""
     include_objective_points: _builtins.bool
     """Also return new values of the sweep's metric."""
     def __init__(
@@ -1884,7 +1888,9 @@ class ListPriorRunsRequest(_message.Message):
     sweep_id: _builtins.str
     """The sweep."""
     page_size: _builtins.int
-    """At most so many: 1 to 1,000; 0 means 100."""
+    """At most so many: 1 to 1,000; 0 means 100. Fewer where they are large; only an
+    empty next_page_token says that there are no more.
+    """
     page_token: _builtins.str
     """From the previous answer; all other fields must be the same."""
     def __init__(
@@ -1976,7 +1982,9 @@ class ExportRunsResponse(_message.Message):
 
     TEXT_FIELD_NUMBER: _builtins.int
     text: _builtins.bytes
-    """UTF-8. Whole rows; the first piece starts with the header."""
+    """UTF-8, in whole characters. The first piece starts with the header. Whole rows,
+    but for one that is too large for a message: it goes on in the next piece.
+    """
     def __init__(
         self,
         *,
@@ -2079,7 +2087,7 @@ class EnqueueRunsRequest(_message.Message):
     """See the service's comment on request ids."""
     @_builtins.property
     def runs(self) -> _containers.RepeatedCompositeFieldContainer[Global___EnqueuedRun]:
-        """What to try, in order. 1 to 1,000."""
+        """What to try, in order. 1 to 1,000, with parameters and labels of 2.5 MiB."""
 
     def __init__(
         self,
@@ -2690,7 +2698,9 @@ class GetMetricHistoryRequest(_message.Message):
     min_step: _builtins.int
     """Only points with at least this step."""
     page_size: _builtins.int
-    """At most so many points in all: 1 to 50,000; 0 means 10,000."""
+    """At most so many points in all: 1 to 50,000; 0 means 10,000. Fewer where names
+    are long.
+    """
     page_token: _builtins.str
     """From the previous answer; all other fields must be the same."""
     attempt: _builtins.int

@@ -379,7 +379,8 @@ class SweepRegistryServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ReportMetrics(self, request, context):
-        """Stores metric values of a running run.
+        """Stores metric values of a running run: all of them, or none. FAILED_PRECONDITION
+        with TOO_MANY_METRICS where the run has no room for further metrics.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -387,7 +388,8 @@ class SweepRegistryServiceServicer(object):
 
     def FinishRun(self, request, context):
         """Ends a run. The best run, the counters and the sweep's own end follow in
-        the same transaction.
+        the same transaction. Values of metrics that the run has no room for are left
+        out: a run always gets its end.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -406,7 +408,8 @@ class SweepRegistryServiceServicer(object):
         for one that crashed and comes back under its name. Their attempts stay, so
         what it reported before goes on. In any state of the sweep; while it is
         RUNNING, also runs whose lease ran out, if they are QUEUED and nobody was
-        given them since. Agents call SuggestionService.Suggest with `resume`.
+        given them since. As many as fit into one answer. Agents call
+        SuggestionService.Suggest with `resume`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -111,10 +111,13 @@ class SweepRegistryServiceStub:
     ExportRuns: _grpc.UnaryStreamMultiCallable[_registry_service_pb2.ExportRunsRequest, _registry_service_pb2.ExportRunsResponse]
     """Streams all runs of a sweep as text, by ascending number: one row a run."""
     ReportMetrics: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ReportMetricsRequest, _registry_service_pb2.ReportMetricsResponse]
-    """Stores metric values of a running run."""
+    """Stores metric values of a running run: all of them, or none. FAILED_PRECONDITION
+    with TOO_MANY_METRICS where the run has no room for further metrics.
+    """
     FinishRun: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.FinishRunRequest, _registry_service_pb2.FinishRunResponse]
     """Ends a run. The best run, the counters and the sweep's own end follow in
-    the same transaction.
+    the same transaction. Values of metrics that the run has no room for are left
+    out: a run always gets its end.
     """
     ReleaseRun: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ReleaseRunRequest, _registry_service_pb2.ReleaseRunResponse]
     """Gives a running run back: it is queued again at once and this does not
@@ -125,7 +128,8 @@ class SweepRegistryServiceStub:
     for one that crashed and comes back under its name. Their attempts stay, so
     what it reported before goes on. In any state of the sweep; while it is
     RUNNING, also runs whose lease ran out, if they are QUEUED and nobody was
-    given them since. Agents call SuggestionService.Suggest with `resume`.
+    given them since. As many as fit into one answer. Agents call
+    SuggestionService.Suggest with `resume`.
     """
     Heartbeat: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.HeartbeatRequest, _registry_service_pb2.HeartbeatResponse]
     """Renews the leases of running runs and tells what to do with each. A run whose
@@ -232,10 +236,13 @@ class SweepRegistryServiceAsyncStub(SweepRegistryServiceStub):
     ExportRuns: _aio.UnaryStreamMultiCallable[_registry_service_pb2.ExportRunsRequest, _registry_service_pb2.ExportRunsResponse]  # type: ignore[assignment]
     """Streams all runs of a sweep as text, by ascending number: one row a run."""
     ReportMetrics: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ReportMetricsRequest, _registry_service_pb2.ReportMetricsResponse]  # type: ignore[assignment]
-    """Stores metric values of a running run."""
+    """Stores metric values of a running run: all of them, or none. FAILED_PRECONDITION
+    with TOO_MANY_METRICS where the run has no room for further metrics.
+    """
     FinishRun: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.FinishRunRequest, _registry_service_pb2.FinishRunResponse]  # type: ignore[assignment]
     """Ends a run. The best run, the counters and the sweep's own end follow in
-    the same transaction.
+    the same transaction. Values of metrics that the run has no room for are left
+    out: a run always gets its end.
     """
     ReleaseRun: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ReleaseRunRequest, _registry_service_pb2.ReleaseRunResponse]  # type: ignore[assignment]
     """Gives a running run back: it is queued again at once and this does not
@@ -246,7 +253,8 @@ class SweepRegistryServiceAsyncStub(SweepRegistryServiceStub):
     for one that crashed and comes back under its name. Their attempts stay, so
     what it reported before goes on. In any state of the sweep; while it is
     RUNNING, also runs whose lease ran out, if they are QUEUED and nobody was
-    given them since. Agents call SuggestionService.Suggest with `resume`.
+    given them since. As many as fit into one answer. Agents call
+    SuggestionService.Suggest with `resume`.
     """
     Heartbeat: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.HeartbeatRequest, _registry_service_pb2.HeartbeatResponse]  # type: ignore[assignment]
     """Renews the leases of running runs and tells what to do with each. A run whose
@@ -482,7 +490,9 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_service_pb2.ReportMetricsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.ReportMetricsResponse, _abc.Awaitable[_registry_service_pb2.ReportMetricsResponse]]:
-        """Stores metric values of a running run."""
+        """Stores metric values of a running run: all of them, or none. FAILED_PRECONDITION
+        with TOO_MANY_METRICS where the run has no room for further metrics.
+        """
 
     @_abc_1.abstractmethod
     def FinishRun(
@@ -491,7 +501,8 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.FinishRunResponse, _abc.Awaitable[_registry_service_pb2.FinishRunResponse]]:
         """Ends a run. The best run, the counters and the sweep's own end follow in
-        the same transaction.
+        the same transaction. Values of metrics that the run has no room for are left
+        out: a run always gets its end.
         """
 
     @_abc_1.abstractmethod
@@ -514,7 +525,8 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         for one that crashed and comes back under its name. Their attempts stay, so
         what it reported before goes on. In any state of the sweep; while it is
         RUNNING, also runs whose lease ran out, if they are QUEUED and nobody was
-        given them since. Agents call SuggestionService.Suggest with `resume`.
+        given them since. As many as fit into one answer. Agents call
+        SuggestionService.Suggest with `resume`.
         """
 
     @_abc_1.abstractmethod

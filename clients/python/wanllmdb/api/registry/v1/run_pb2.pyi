@@ -266,7 +266,8 @@ class Run(_message.Message):
     @_builtins.property
     def parameters(self) -> _containers.MessageMap[_builtins.str, _search_space_pb2.ParameterValue]:
         """The point of the search space, by parameter name. A queued run may have
-        only some; the suggestion service completes it when it is handed out.
+        only some; the suggestion service completes it when it is handed out. At
+        most 512 KiB with their names.
         """
 
     @_builtins.property
@@ -275,12 +276,13 @@ class Run(_message.Message):
 
     @_builtins.property
     def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """Free labels."""
+        """Free labels. At most 100, of 128 KiB in all."""
 
     @_builtins.property
     def summary(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
         """The last value of every metric that its present attempt reported: the one
-        with the highest step.
+        with the highest step. At most 10,000, with names of 1 MiB in all, beside
+        the sweep's own metrics.
         """
 
     @_builtins.property
@@ -308,7 +310,8 @@ class Run(_message.Message):
     @_builtins.property
     def config(self) -> _containers.MessageMap[_builtins.str, _search_space_pb2.ParameterValue]:
         """What the program set in its config beside or against the parameters, by
-        name. The sampler goes by the parameters. At most 1,000 values and 256 KiB.
+        name. The sampler goes by the parameters. At most 1,000 values, and 256 KiB
+        with their names.
         """
 
     def __init__(

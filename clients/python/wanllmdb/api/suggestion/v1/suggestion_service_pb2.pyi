@@ -323,7 +323,7 @@ class GetBestRunsRequest(_message.Message):
     sweep_id: _builtins.str
     """The sweep."""
     count: _builtins.int
-    """At most so many: 1 to 1,000; 0 means 10."""
+    """At most so many: 1 to 1,000; 0 means 10. Fewer where they are large."""
     def __init__(
         self,
         *,
