@@ -115,6 +115,7 @@ class RawConnection:
         self._ended: dict[int, asyncio.Future[Answer]] = {}
         self._windows_changed = asyncio.Event()
         self._settings_came = asyncio.Event()
+        self._data_came = asyncio.Event()
 
     async def start(self) -> None:
         """Sends the preface, and waits for the server's settings."""
@@ -137,8 +138,7 @@ class RawConnection:
             self._settings_came.set()
             self._windows_changed.set()
             for stream in list(self._ended):
-                self._answers[stream].is_lost = True
-                self._end(stream)
+                self._lose(stream)
 
     @property
     def max_concurrent_streams(self) -> int:
@@ -190,11 +190,13 @@ class RawConnection:
         self._ended[stream] = asyncio.get_running_loop().create_future()
         self._h2.send_headers(stream, list(headers), end_stream=end)
         self.flush()
+        if not self.is_open:
+            self._lose(stream)
         return stream
 
     async def send(self, stream: int, data: bytes, *, end: bool = False) -> None:
         """Sends bytes on a stream as fast as the server takes them; none after its end."""
-        while data and self.is_open and not self._ended_already(stream):
+        while data and self.is_open and not self.has_ended(stream):
             self._windows_changed.clear()
             room = self._h2.local_flow_control_window(stream)
             room = min(room, self._h2.max_outbound_frame_size, len(data))
@@ -205,7 +207,7 @@ class RawConnection:
             data = data[room:]
             self.flush()
             await self._writer.drain()
-        if end and self.is_open and not self._ended_already(stream):
+        if end and self.is_open and not self.has_ended(stream):
             self._h2.end_stream(stream)
             self.flush()
 
@@ -235,9 +237,15 @@ class RawConnection:
             await asyncio.shield(self._ended[stream])
         return self._answers[stream]
 
-    def received(self, stream: int) -> bytes:
-        """The data that came on a stream so far."""
-        return self._answers[stream].data
+    async def receiving(self, stream: int) -> None:
+        """Returns once data has come on a stream, or it has ended."""
+        while not self._answers[stream].data and not self.has_ended(stream):
+            self._data_came.clear()
+            await self._data_came.wait()
+
+    def has_ended(self, stream: int) -> bool:
+        """Whether nothing more comes on a stream."""
+        return stream not in self._ended
 
     async def call(
         self,
@@ -250,9 +258,6 @@ class RawConnection:
         stream = self.open(self.headers_of(path, metadata, **pseudo))
         await self.send(stream, framed(message), end=True)
         return await self.answer(stream)
-
-    def _ended_already(self, stream: int) -> bool:
-        return stream not in self._ended
 
     def _take(self, event: h2.events.Event) -> None:
         match event:
@@ -267,6 +272,7 @@ class RawConnection:
                 self._answers[event.stream_id].trailers = _pairs(event.headers)
             case h2.events.DataReceived():
                 self._answers[event.stream_id].data += event.data
+                self._data_came.set()
                 self._h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
             case h2.events.StreamEnded():
                 self._end(event.stream_id)
@@ -277,10 +283,15 @@ class RawConnection:
             case h2.events.ConnectionTerminated():
                 self.goaway = event.error_code
 
+    def _lose(self, stream: int) -> None:
+        self._answers[stream].is_lost = True
+        self._end(stream)
+
     def _end(self, stream: int) -> None:
         ended = self._ended.pop(stream, None)
         if ended is not None and not ended.done():
             ended.set_result(self._answers[stream])
+        self._data_came.set()
         self._windows_changed.set()
 
 

@@ -20,8 +20,8 @@ _MIN_SECRET = 32
 _ID_OF_KEY = re.compile(rf"wsk_([a-z0-9]{{1,40}})_[A-Za-z0-9_-]{{{_MIN_SECRET},}}")
 
 MAX_LOOK_UPS = 2_000
-# Seconds.
-_LOOK_UP_RETRY_AFTER = 1.0
+# Seconds, at least: calls without a good key come from programs that repeat them without end.
+_RETRY_AFTER = 1.0
 
 
 def key_text_of(call: Call) -> str:
@@ -84,7 +84,7 @@ class Authentication:
         if not wait:
             wait, rate, whose = self._of_all.take(""), self.TOTAL * self._rate, "all addresses"
         if wait:
-            seconds = math.ceil(wait * 1000) / 1000
+            seconds = max(math.ceil(wait), _RETRY_AFTER)
             limit = f"{rate:g} calls a second without a good API key"
             raise OverloadedError(
                 "RATE_LIMITED",
@@ -113,8 +113,8 @@ class LookUps:
             raise OverloadedError(
                 "OVERLOADED",
                 f"this server has {limit}, as many as it takes: come again in "
-                f"{_LOOK_UP_RETRY_AFTER:g} s, or ask another replica",
-                _LOOK_UP_RETRY_AFTER,
+                f"{_RETRY_AFTER:g} s, or ask another replica",
+                _RETRY_AFTER,
                 limit=limit,
             )
         self._waiting += 1
