@@ -35,9 +35,6 @@ from wanllmdb_common.errors import (
 DOMAIN = "wanllmdb.dev"
 STATUS_DETAILS_KEY = "grpc-status-details-bin"
 
-# By which a server tells a channel not to repeat a call, whatever its retry policy.
-_NO_REPETITION = (("grpc-retry-pushback-ms", "-1"),)
-
 # All of it reaches the caller in headers. More than 8 KiB of them may be refused by
 # the caller's end, and then the whole answer is lost; the message is sent twice, and
 # the details grow by a third.
@@ -84,8 +81,7 @@ async def abort(context: Context, error: ServiceError) -> NoReturn:
         retry = error_details_pb2.RetryInfo()
         retry.retry_delay.FromMilliseconds(int(error.retry_after * 1000))
         details.append(retry)
-    was_repeated = isinstance(error, UnavailableError) and error.was_repeated
-    await _abort(context, code, message, details, _NO_REPETITION if was_repeated else ())
+    await _abort(context, code, message, details)
 
 
 def _bad_request(
@@ -147,11 +143,7 @@ async def abort_internal(context: Context, method: str) -> NoReturn:
 
 
 async def _abort(
-    context: Context,
-    code: grpc.StatusCode,
-    message: str,
-    details: list[Message],
-    more: Sequence[tuple[str, str]] = (),
+    context: Context, code: grpc.StatusCode, message: str, details: list[Message]
 ) -> NoReturn:
     packed = []
     for detail in details:
@@ -161,6 +153,6 @@ async def _abort(
     await context.abort(
         code,
         message,
-        trailing_metadata=((STATUS_DETAILS_KEY, status.SerializeToString()), *more),
+        trailing_metadata=((STATUS_DETAILS_KEY, status.SerializeToString()),),
     )
     raise AssertionError("abort returned")

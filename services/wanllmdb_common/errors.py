@@ -75,17 +75,7 @@ class PermissionDeniedError(ServiceError):
 
 
 class UnavailableError(ServiceError):
-    """Something behind the service is away; the same request may be sent again.
-
-    With `was_repeated` the service did that itself for a while: a channel that repeats calls
-    is told to pass the error on, or the tries of both would multiply.
-    """
-
-    def __init__(
-        self, reason: str, message: str, *, was_repeated: bool = False, **metadata: object
-    ) -> None:
-        super().__init__(reason, message, **metadata)
-        self.was_repeated = was_repeated
+    """Something behind the service is away; the same request may be sent again."""
 
 
 class OverloadedError(ServiceError):

@@ -1,4 +1,4 @@
-"""The channel to the registry's replicas: how calls are spread, repeated and kept alive."""
+"""The channel to the registry's replicas: how calls are spread and kept alive."""
 
 from __future__ import annotations
 
@@ -22,25 +22,10 @@ log = structlog.get_logger(__name__)
 
 _Signature: TypeAlias = "tuple[FileSignature | None, ...]"
 
-# Every call is safe to repeat: those that write carry request ids.
 _SERVICE_CONFIG = {
     "loadBalancingConfig": [{"round_robin": {}}],
     # A replica that is about to stop gets no more calls.
     "healthCheckConfig": {"serviceName": REGISTRY.full_name},
-    "methodConfig": [
-        {
-            # Of the registry, all of them.
-            "name": [{}],
-            "retryPolicy": {
-                "maxAttempts": 5,
-                "initialBackoff": "0.2s",
-                "maxBackoff": "2s",
-                "backoffMultiplier": 2.5,
-                # The core of a registry that has more calls than it can queue cancels them.
-                "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"],
-            },
-        }
-    ],
 }
 
 
@@ -163,7 +148,6 @@ class RegistryChannel:
         target = registry_target(self._address)
         options: list[tuple[str, Any]] = [
             ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
-            ("grpc.enable_retries", 1),
             # Pages of thousands of runs pass the default of 4 MiB.
             ("grpc.max_receive_message_length", 64 * 1024 * 1024),
             # The default waits up to two minutes before it looks for a registry again.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import random
 from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -28,7 +30,7 @@ from wanllmdb_common.error_mapping import Context
 from wanllmdb_common.health import READINESS
 from wanllmdb_common.telemetry.trace_context import Metadata, trace_headers
 from wanllmdb_suggestion.registry_channel import RegistryChannel
-from wanllmdb_suggestion.rpc_errors import service_error
+from wanllmdb_suggestion.rpc_errors import is_passed_on, service_error
 
 Request = TypeVar("Request", contravariant=True)
 Response = TypeVar("Response", covariant=True)
@@ -44,6 +46,11 @@ _CALLS_AT_ONCE = 32
 
 # Of runs in one answer: the rest of a message is for what comes with them.
 _ANSWER_BYTES = 3 * 1024 * 1024
+
+# Seconds before a call is made again whose connection broke: long enough for a channel to
+# turn to another replica. A registry that is away for longer is for the caller to wait for,
+# who has a deadline and knows what the outage is.
+_PAUSES = (0.05, 0.2, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +122,8 @@ class RegistryNotReadyError(Exception):
 class RegistryClient:
     """A connection to the registry; use it as an async context manager.
 
-    Every method raises a ServiceError: the registry's own, or
-    REGISTRY_UNAVAILABLE when it did not answer after several tries.
+    Every method raises a ServiceError: the registry's own, at once, or
+    REGISTRY_UNAVAILABLE when it did not answer after several tries within a second.
     """
 
     def __init__(self, address: str, timeout: float, tls: Tls | None = None) -> None:
@@ -246,16 +253,26 @@ class RegistryClient:
     async def _call(
         self, method: _Call[Request, Response], request: Request, scope: CallScope
     ) -> Response:
-        timeout = self._timeout
-        if scope.deadline is not None:
-            left = scope.deadline - asyncio.get_running_loop().time()
-            timeout = min(timeout, max(left, 0.0))
         metadata = [*scope.trace]
         if scope.request_id:
             metadata.append((REQUEST_ID_KEY, scope.request_id))
         if scope.key_text:
             metadata.append((AUTHORIZATION_KEY, f"Bearer {scope.key_text}"))
-        try:
-            return await method(request, timeout=timeout, metadata=tuple(metadata))
-        except grpc.aio.AioRpcError as error:
-            raise service_error(error, self._address) from error
+        pauses = iter(_PAUSES)
+        while True:
+            timeout = min(self._timeout, _left(scope))
+            try:
+                return await method(request, timeout=timeout, metadata=tuple(metadata))
+            except grpc.aio.AioRpcError as error:
+                pause = next(pauses, None)
+                if pause is None or pause >= _left(scope) or not is_passed_on(error):
+                    raise service_error(error, self._address) from error
+            # Every call is safe to repeat: those that write carry request ids.
+            await asyncio.sleep(pause * random.uniform(0.8, 1.2))
+
+
+def _left(scope: CallScope) -> float:
+    """Seconds that the caller still waits."""
+    if scope.deadline is None:
+        return math.inf
+    return max(scope.deadline - asyncio.get_running_loop().time(), 0.0)

@@ -30,14 +30,31 @@ _PLAIN: dict[grpc.StatusCode, type[ServiceError]] = {
     grpc.StatusCode.PERMISSION_DENIED: PermissionDeniedError,
 }
 
+# Without a reason they come from the network or from gRPC's core, which cancels calls that it
+# can't queue.
 _OF_THE_NETWORK = (
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.DEADLINE_EXCEEDED,
     grpc.StatusCode.CANCELLED,
 )
 
+# In gRPC's texts.
+_SIGNS_OF_TLS = ("WRONG_VERSION_NUMBER", "CERTIFICATE_VERIFY_FAILED", "Hostname Verification")
+
 # Where the registry asks to come again but does not say when.
 _DEFAULT_RETRY_AFTER = 1.0
+
+
+def is_passed_on(error: grpc.aio.AioRpcError) -> bool:
+    """Whether another replica may answer: the connection broke, or this one is about to stop
+    or has more calls than its core can queue.
+    """
+    info = error_details_pb2.ErrorInfo()
+    for detail in _details(error):
+        detail.Unpack(info)
+    if error.code() is grpc.StatusCode.CANCELLED:
+        return not info.reason
+    return error.code() is grpc.StatusCode.UNAVAILABLE and info.reason in ("", "SHUTTING_DOWN")
 
 
 def service_error(error: grpc.aio.AioRpcError, address: str) -> Exception:
@@ -58,11 +75,7 @@ def service_error(error: grpc.aio.AioRpcError, address: str) -> Exception:
     metadata: dict[str, object] = dict(info.metadata)
     if not info.reason:
         if code in _OF_THE_NETWORK:
-            return UnavailableError(
-                "REGISTRY_UNAVAILABLE",
-                f"the registry at {address} does not answer; the request may be sent again",
-                was_repeated=True,
-            )
+            return UnavailableError("REGISTRY_UNAVAILABLE", _no_answer(text, address))
         return error
     if code is grpc.StatusCode.INVALID_ARGUMENT:
         violations = [FieldViolation(v.field, v.description) for v in request.field_violations]
@@ -71,9 +84,19 @@ def service_error(error: grpc.aio.AioRpcError, address: str) -> Exception:
         after = retry.retry_delay.ToMilliseconds() / 1000 or _DEFAULT_RETRY_AFTER
         return OverloadedError(info.reason, text, after, **metadata)
     if code is grpc.StatusCode.UNAVAILABLE:
-        return UnavailableError(info.reason, text, was_repeated=True, **metadata)
+        return UnavailableError(info.reason, text, **metadata)
     kind = _PLAIN.get(code)
     return error if kind is None else kind(info.reason, text, **metadata)
+
+
+def _no_answer(text: str, address: str) -> str:
+    if any(sign in text for sign in _SIGNS_OF_TLS):
+        return (
+            f"the suggestion service and the registry at {address} do not agree about TLS: its "
+            "operator has to set --registry-tls-ca and the other --registry-tls options, or "
+            "none; the service's log says more"
+        )
+    return f"the registry at {address} does not answer; the request may be sent again"
 
 
 def _details(error: grpc.aio.AioRpcError) -> list[error_details_pb2.Any]:

@@ -37,8 +37,9 @@ log = structlog.get_logger(__name__)
 _CONFLICT_STATES = {"40001", "40P01"}
 # Connection exceptions, insufficient resources, operator intervention, a standby
 # that takes no writes, a transaction that was left open for too long; and what its
-# operator must put right: wrong user or password, no such database, no right to use it.
-_AWAY_STATES = ("08", "53", "57", "25006", "25P03", "28", "3D", "42501")
+# operator must put right: wrong user or password, no such database, no right to use it,
+# one that takes no connections.
+_AWAY_STATES = ("08", "53", "57", "25006", "25P03", "28", "3D", "42501", "55000")
 
 
 # The pools by what they are for, as they are called in the metrics.

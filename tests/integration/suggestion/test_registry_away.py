@@ -11,9 +11,8 @@ import grpc.aio
 import pytest
 
 from tests.conftest import LEASE, suggestion_server
-from tests.integration.suggestion.sweeps import SPACE, Sweep, new_id, reason
-from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
-from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
+from tests.integration.suggestion.sweeps import SPACE, reason
+from wanllmdb import AsyncClient
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
 from wanllmdb_common.server import running_server
@@ -48,23 +47,15 @@ async def test_without_a_registry_the_caller_is_told() -> None:
         assert reason(caught.value) == "REGISTRY_UNAVAILABLE"
 
 
-async def test_a_registry_that_comes_back_in_time_is_not_missed(database_url: str) -> None:
+async def test_a_client_rides_out_a_registry_that_comes_back(database_url: str) -> None:
     async with contextlib.AsyncExitStack() as stack:
         async with registry_on(database_url, 0) as address:
             suggestion_address = await stack.enter_async_context(suggestion_server(address))
-            channels = [
-                await stack.enter_async_context(grpc.aio.insecure_channel(a))
-                for a in (address, suggestion_address)
-            ]
-            registry = registry_grpc.SweepRegistryServiceStub(channels[0])
-            text = f"method: random\nseed: 1\nparameters:{SPACE}"
-            created = await registry.CreateSweep(
-                rpb.CreateSweepRequest(config_text=rpb.ConfigText(text=text), request_id=new_id())
-            )
-            suggestion = suggestion_grpc.SuggestionServiceStub(channels[1])
-            sweep = Sweep(registry, suggestion, created.sweep.sweep_id)
-            await sweep.suggest()
-        during = asyncio.create_task(sweep.suggest(count=3))
+            client = await stack.enter_async_context(AsyncClient(address, suggestion_address))
+            created = await client.create_sweep(f"method: random\nseed: 1\nparameters:{SPACE}")
+            sweep_id = created.sweep.sweep_id
+            await client.suggest(sweep_id, agent_id="a")
+        during = asyncio.create_task(client.suggest(sweep_id, agent_id="a", count=3))
         await asyncio.sleep(0.3)
         assert not during.done()
         async with registry_on(database_url, int(address.rpartition(":")[2])):
