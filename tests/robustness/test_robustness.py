@@ -7,7 +7,8 @@ import pytest
 from tests.robustness.driver import run_schedules
 from tests.robustness.schedule import FaultKind, make_schedule
 
-# Chosen so that they kill PostgreSQL, a registry and a suggestion service, and cut replies.
+# Chosen so that they kill PostgreSQL, a registry and a suggestion service, and cut replies; the
+# second one with API keys and TLS.
 SEEDS = (1, 2)
 SWEEPS = 12
 
@@ -22,4 +23,8 @@ async def test_no_property_is_violated() -> None:
     assert not totals.violations, report
     assert totals.histories == len(SEEDS) * SWEEPS
     assert totals.with_kill
+    assert totals.revocations
+    assert totals.intrusions
+    assert totals.faults[FaultKind.RENEW]
+    assert totals.workers["attempts ended"]
     assert totals.faults[FaultKind.KILL] == sum(schedule.kills for schedule in schedules)
