@@ -11,6 +11,7 @@ import pytest
 
 from wanllmdb_common.calls.caller import ANYONE, Caller, Role
 from wanllmdb_common.calls.keys import MAX_LOOK_UPS
+from wanllmdb_common.deadline import current_deadline, set_deadline
 from wanllmdb_common.errors import (
     OverloadedError,
     ServiceError,
@@ -40,12 +41,14 @@ class Table:
     reads: list[list[str]] = field(default_factory=list)
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
     error: Exception | None = None
+    deadlines: list[float | None] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.go_on.set()
 
     async def find(self, key_ids: Sequence[str]) -> Mapping[str, FoundKey]:
         self.reads.append(list(key_ids))
+        self.deadlines.append(current_deadline())
         found = {each: self.keys[each] for each in key_ids if each in self.keys}
         await self.go_on.wait()
         if self.error is not None:
@@ -273,3 +276,15 @@ async def test_so_many_unknown_keys_wait_at_once_and_those_that_are_known_never(
         for each in await asyncio.gather(*waiting, return_exceptions=True)
     ]
     assert reasons == ["", *["KEY_INVALID"] * MAX_LOOK_UPS]
+
+
+async def test_a_read_for_many_has_nothing_of_the_call_that_began_it(
+    table: Table, ring: KeyRing
+) -> None:
+    async def call() -> Caller:
+        set_deadline(0.5)
+        return await ring.authenticate(ALICE)
+
+    # In a context of its own, as gRPC serves calls.
+    assert (await asyncio.create_task(call())).key_id == "alice"
+    assert table.deadlines == [None]

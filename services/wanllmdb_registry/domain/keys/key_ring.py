@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import hmac
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -134,7 +135,13 @@ class KeyRing:
         if answer is None:
             answer = self._waiting[key_id] = asyncio.get_running_loop().create_future()
             if self._reader is None or self._reader.done():
-                self._reader = asyncio.create_task(self._read_all(), name="read keys")
+                self._reader = asyncio.create_task(
+                    self._read_all(),
+                    name="read keys",
+                    # It reads for those who come later too: nothing of the first one's call,
+                    # which may have a short deadline, or be over before this is.
+                    context=contextvars.Context(),
+                )
         # Others may wait for it too.
         found = await asyncio.shield(answer)
         if isinstance(found, Exception):
