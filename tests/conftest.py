@@ -151,11 +151,19 @@ async def registry(
 
 @contextlib.asynccontextmanager
 async def suggestion_server(
-    registry_address: str, state_key: str = STATE_KEY
+    registry_address: str,
+    state_key: str = STATE_KEY,
+    *,
+    max_message_bytes: int = LimitSettings().max_message_bytes,
 ) -> AsyncIterator[str]:
     """A suggestion service on the registry, within the block; yields its address."""
     settings = SuggestionSettings(
-        port=0, grace=1, drain_delay=0, registry=registry_address, state_key=SecretStr(state_key)
+        port=0,
+        grace=1,
+        drain_delay=0,
+        registry=registry_address,
+        state_key=SecretStr(state_key),
+        max_message_bytes=max_message_bytes,
     )
     async with (
         running_suggestion(settings) as app,

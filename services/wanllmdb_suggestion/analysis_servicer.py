@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from google.protobuf.message import Message
+
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2_grpc as pb_grpc
 from wanllmdb_common.error_mapping import Context
@@ -31,13 +36,17 @@ from wanllmdb_suggestion.analysis.requests import (
     check_importance,
     check_slices,
 )
+from wanllmdb_suggestion.analysis.sizes import check_forest, check_size
 from wanllmdb_suggestion.analysis.subject import check_front, subject_of
-from wanllmdb_suggestion.analysis.threads import on_thread
+from wanllmdb_suggestion.analysis.threads import AnalysisThreads
 from wanllmdb_suggestion.importance_worker import ImportanceWorker
 from wanllmdb_suggestion.refusals import no_metric
 from wanllmdb_suggestion.registry_client import RegistryClient, scope_of_call
 from wanllmdb_suggestion.study.statistics.importance import importance_data, runs_for
 from wanllmdb_suggestion.sweep_cache import SweepCache
+
+P = ParamSpec("P")
+Answer = TypeVar("Answer", bound=Message)
 
 MIN_RUNS_FOR_IMPORTANCE = 2
 
@@ -46,11 +55,26 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
     """The service. Everything beyond looking up is done on threads or in the worker."""
 
     def __init__(
-        self, registry: RegistryClient, sweeps: SweepCache, importance: ImportanceWorker
+        self,
+        registry: RegistryClient,
+        sweeps: SweepCache,
+        importance: ImportanceWorker,
+        threads: AnalysisThreads,
+        max_bytes: int,
     ) -> None:
-        self._registry = registry
+        """
+        Args:
+            registry: Where sweeps are.
+            sweeps: Their models.
+            importance: What computes importances.
+            threads: What computes all else.
+            max_bytes: Of an answer at most.
+        """
+        self._sweeps = sweeps
         self._reader = SweepReader(registry, sweeps)
         self._importance = importance
+        self._threads = threads
+        self._max_bytes = max_bytes
         self._answers = AnswerCache()
 
     async def GetParameterImportance(
@@ -71,10 +95,15 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
                 needed=MIN_RUNS_FOR_IMPORTANCE,
             )
 
+        check_forest(finished.space, evaluator)
+        owner = self._sweeps.owner_of(request.sweep_id)
+
         async def answer() -> pb.GetParameterImportanceResponse:
-            data = await on_thread(importance_data, runs, finished.space, evaluator)
-            shares = await self._importance.compute(data)
-            return await on_thread(parameter_importances, shares, runs, finished.space)
+            data = await self._threads.run(owner, importance_data, runs, finished.space, evaluator)
+            shares = await self._importance.compute(data, owner)
+            return await self._threads.run(
+                owner, parameter_importances, shares, runs, finished.space
+            )
 
         return await self._answers.get(finished, request, answer)
 
@@ -87,7 +116,7 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
         return await self._answers.get(
             finished,
             request,
-            lambda: on_thread(optimization_history, request, subject.runs),
+            lambda: self._on_thread(request.sweep_id, optimization_history, request, subject.runs),
         )
 
     async def GetHypervolumeHistory(
@@ -97,7 +126,9 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
         finished = await self._reader.finished(request.sweep_id, scope_of_call(context))
         check_front(request.sweep_id, finished.metrics, request.reference_point)
         return await self._answers.get(
-            finished, request, lambda: on_thread(hypervolume_history, request, finished)
+            finished,
+            request,
+            lambda: self._on_thread(request.sweep_id, hypervolume_history, request, finished),
         )
 
     async def GetSlices(
@@ -111,7 +142,9 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
             p for p in finished.space.parameters if p.name in finished.parameters
         ]
         return await self._answers.get(
-            finished, request, lambda: on_thread(slices, request, parameters, subject.runs)
+            finished,
+            request,
+            lambda: self._on_thread(request.sweep_id, slices, request, parameters, subject.runs),
         )
 
     async def GetContour(
@@ -123,7 +156,9 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
         subject = subject_of(request.sweep_id, finished, request.metric, named)
         x, y = subject.parameters
         return await self._answers.get(
-            finished, request, lambda: on_thread(contour_of, request, x, y, subject.runs)
+            finished,
+            request,
+            lambda: self._on_thread(request.sweep_id, contour_of, request, x, y, subject.runs),
         )
 
     async def GetEdf(self, request: pb.GetEdfRequest, context: Context) -> pb.GetEdfResponse:
@@ -131,7 +166,7 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
         scope = scope_of_call(context)
         sweeps = await self._reader.measured(request.sweep_ids, request.metric, scope)
         runs = await self._reader.finished_of_each(request.sweep_ids, scope)
-        return await on_thread(edf_of_sweeps, request, sweeps, runs)
+        return await self._on_thread(request.sweep_ids[0], edf_of_sweeps, request, sweeps, runs)
 
     async def GetCorrelations(
         self, request: pb.GetCorrelationsRequest, context: Context
@@ -141,7 +176,9 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
         if not finished.metrics:
             raise no_metric(request.sweep_id)
         return await self._answers.get(
-            finished, request, lambda: on_thread(correlation_matrix, request, finished)
+            finished,
+            request,
+            lambda: self._on_thread(request.sweep_id, correlation_matrix, request, finished),
         )
 
     async def CompareSweeps(
@@ -153,4 +190,20 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
         # First the timelines: then every run that ended in one is among the runs.
         timelines = await self._reader.timelines(sweeps, scope)
         runs = await self._reader.finished_of_each(request.sweep_ids, scope)
-        return await on_thread(courses_of_sweeps, request, sweeps, runs, timelines)
+        return await self._on_thread(
+            request.sweep_ids[0], courses_of_sweeps, request, sweeps, runs, timelines
+        )
+
+    async def _on_thread(
+        self, sweep_id: str, work: Callable[P, Answer], *args: P.args, **kwargs: P.kwargs
+    ) -> Answer:
+        """The answer that `work` makes.
+
+        Raises:
+            InvalidArgumentError: INVALID_REQUEST: it is larger than what can be sent.
+            OverloadedError: OVERLOADED: it takes too long.
+        """
+        owner = self._sweeps.owner_of(sweep_id)
+        answer = await self._threads.run(owner, work, *args, **kwargs)
+        check_size(answer, self._max_bytes)
+        return answer

@@ -22,6 +22,7 @@ from wanllmdb_common.fair_threads import FairThreads
 from wanllmdb_common.limit_settings import LimitSettings
 from wanllmdb_common.readiness import Readiness
 from wanllmdb_suggestion.access_table import ACCESS
+from wanllmdb_suggestion.analysis.threads import AnalysisThreads
 from wanllmdb_suggestion.analysis_servicer import AnalysisServicer
 from wanllmdb_suggestion.callers import CallerDirectory, CallerStep, SweepProjects
 from wanllmdb_suggestion.importance_worker import ImportanceWorker
@@ -48,6 +49,7 @@ class SuggestionApp:
     registry: RegistryClient
     sweeps: SweepCache
     importance: ImportanceWorker
+    analysis_threads: AnalysisThreads
     callers: CallerDirectory
     projects: SweepProjects
     limits: LimitSettings
@@ -72,7 +74,14 @@ class SuggestionApp:
             SuggestionServicer(self.registry, self.sweeps), server
         )
         analysis_service_pb2_grpc.add_AnalysisServiceServicer_to_server(
-            AnalysisServicer(self.registry, self.sweeps, self.importance), server
+            AnalysisServicer(
+                self.registry,
+                self.sweeps,
+                self.importance,
+                self.analysis_threads,
+                self.limits.max_message_bytes,
+            ),
+            server,
         )
 
 
@@ -99,11 +108,13 @@ async def running_suggestion(settings: SuggestionSettings) -> AsyncIterator[Sugg
             state_key=_state_key(settings),
         )
         importance = ImportanceWorker()
+        analysis_threads = AnalysisThreads()
         try:
             yield SuggestionApp(
                 registry=registry,
                 sweeps=sweeps,
                 importance=importance,
+                analysis_threads=analysis_threads,
                 callers=CallerDirectory(registry),
                 projects=SweepProjects(registry),
                 limits=settings,
@@ -112,6 +123,7 @@ async def running_suggestion(settings: SuggestionSettings) -> AsyncIterator[Sugg
         finally:
             sweeps.close()
             importance.close()
+            analysis_threads.close()
             threads.close()
 
 

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections import OrderedDict
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -15,6 +16,10 @@ from concurrent.futures.process import BrokenProcessPool
 import optuna
 
 from wanllmdb_common.errors import OverloadedError
+from wanllmdb_common.fair_threads import FairTurns, Owner
+from wanllmdb_common.patience import TookTooLongError
+from wanllmdb_suggestion.refusals import took_too_long
+from wanllmdb_suggestion.single_flight import SingleFlight
 from wanllmdb_suggestion.study.statistics.importance import ImportanceData, importances
 
 Importances = list[tuple[str, float]]
@@ -22,74 +27,107 @@ Importances = list[tuple[str, float]]
 # Answers that are kept; the same finished runs give the same answer.
 _KEPT = 256
 
+# Of one computation; a forest over as many runs and columns as it may have takes less.
+MAX_SECONDS = 60.0
+
 # Computations that may wait for the one that runs.
 _MAX_WAITING = 16
 
 
 class ImportanceWorker:
-    """A process that computes importances one after the other, started when first needed."""
+    """A process that computes importances one after the other, started when first needed.
+
+    Whose turn is next goes by `FairTurns`: before those whose project or sweep took
+    much of late.
+    """
 
     def __init__(self) -> None:
         self._pool: ProcessPoolExecutor | None = None
         self._pid: int | None = None
-        self._answers: OrderedDict[bytes, asyncio.Task[Importances]] = OrderedDict()
+        self._starting = SingleFlight[None, ProcessPoolExecutor]()
+        self._turns = FairTurns(1)
+        self._under_way = SingleFlight[bytes, Importances]()
+        self._answers: OrderedDict[bytes, Importances] = OrderedDict()
 
-    async def compute(self, data: ImportanceData) -> Importances:
+    async def compute(self, data: ImportanceData, owner: Owner) -> Importances:
         """See `study.statistics.importance`.
 
-        Callers with the same data share one computation, which goes on when they
-        are canceled: the next one finds it done.
+        Callers with the same data share one computation. It ends, and its process with
+        it, when all of them are canceled, or after `MAX_SECONDS`.
+
+        Args:
+            data: The runs.
+            owner: For whom.
 
         Raises:
-            OverloadedError: too many are under way.
+            OverloadedError: too many are under way, or it takes too long.
         """
         key = data.digest()
-        task = self._answers.get(key)
-        if task is None:
-            if sum(not other.done() for other in self._answers.values()) >= _MAX_WAITING:
-                raise OverloadedError(
-                    "OVERLOADED", "too many importances are being computed; come again later", 10.0
-                )
-            task = self._answers[key] = asyncio.create_task(self._run(data))
+        known = self._answers.get(key)
+        if known is None:
+            known = await self._under_way.do(key, lambda: self._in_turn(data, owner))
+            self._answers[key] = known
             while len(self._answers) > _KEPT:
                 self._answers.popitem(last=False)
         self._answers.move_to_end(key)
-        try:
-            return await asyncio.shield(task)
-        except Exception:
-            # An error is not an answer: the next caller tries again.
-            if self._answers.get(key) is task:
-                del self._answers[key]
-            raise
+        return known
+
+    async def _in_turn(self, data: ImportanceData, owner: Owner) -> Importances:
+        if self._turns.waiting >= _MAX_WAITING:
+            raise OverloadedError(
+                "OVERLOADED", "too many importances are being computed; come again later", 10.0
+            )
+        async with self._turns.turn(owner) as turn:
+            began = time.monotonic()
+            try:
+                async with asyncio.timeout(MAX_SECONDS):
+                    return await self._run(data)
+            except TimeoutError:
+                raise took_too_long(owner.sweep, TookTooLongError(MAX_SECONDS)) from None
+            finally:
+                turn.seconds = time.monotonic() - began
 
     async def _run(self, data: ImportanceData) -> Importances:
-        loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(await self._started(), importances, data)
+            return await self._in_process(data)
         except BrokenProcessPool:
             # Something killed the process; what it was at has no effects but its answer.
-            self._pool = None
-            return await loop.run_in_executor(await self._started(), importances, data)
+            self._end_process()
+            return await self._in_process(data)
+
+    async def _in_process(self, data: ImportanceData) -> Importances:
+        pool = await self._starting.do(None, self._started)
+        job = asyncio.get_running_loop().run_in_executor(pool, importances, data)
+        try:
+            return await job
+        except asyncio.CancelledError:
+            # Nothing else stops a process that computes.
+            self._end_process()
+            raise
 
     async def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
             # A process with gRPC in it must not be forked.
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_prepare_process)
-            pool = self._pool
+        pool = self._pool
+        if self._pid is None:
             self._pid = await asyncio.get_running_loop().run_in_executor(pool, os.getpid)
-            return pool
-        return self._pool
+        return pool
+
+    def _end_process(self) -> None:
+        """Ends the process, whatever it is at; the next computation starts another one."""
+        pool, pid = self._pool, self._pid
+        self._pool = self._pid = None
+        if pool is not None:
+            pool.shutdown(wait=False, cancel_futures=True)
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def close(self) -> None:
         """Ends the process, whatever it is at."""
-        for task in self._answers.values():
-            task.cancel()
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            if self._pid is not None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(self._pid, signal.SIGTERM)
+        self._end_process()
 
 
 def _prepare_process() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb_common.errors import NotFoundError
-from wanllmdb_common.fair_threads import FairThreads
+from wanllmdb_common.fair_threads import FairThreads, Owner
 from wanllmdb_suggestion.convert import spec_from_proto
 from wanllmdb_suggestion.desk import SuggestDesk
 from wanllmdb_suggestion.metrics import MODEL_HITS, MODEL_MISSES, MODEL_RUNS, MODELS
@@ -95,6 +95,11 @@ class SweepCache:
             raise
         finally:
             cached.calls -= 1
+
+    def owner_of(self, sweep_id: str) -> Owner:
+        """For whom computations about the sweep are, which was used just now."""
+        cached = self._sweeps.get(sweep_id)
+        return Owner(sweep_id) if cached is None else cached.keeper.owner
 
     def close(self) -> None:
         """Turns away all who wait."""

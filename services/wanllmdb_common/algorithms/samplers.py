@@ -231,7 +231,7 @@ TPE = AlgorithmDescription(
             "Points that are compared for each proposal.",
             default=24,
             min=1,
-            max=100_000,
+            max=1_000,
         ),
         Option(
             "multivariate",
@@ -270,7 +270,8 @@ GP = AlgorithmDescription(
     description=(
         "Models the metric by a Gaussian process and proposes what improves it most in "
         "expectation, running runs included. The strongest choice for up to about 300 runs "
-        "that cost minutes; a proposal takes half a second at 100 runs and two at 500."
+        "that cost minutes; a proposal takes half a second at 100 runs and two at 500. Of more "
+        "than 1,000 finished runs it learns from the latest."
     ),
     options=(
         _startup_runs(10),

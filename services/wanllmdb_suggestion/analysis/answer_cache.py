@@ -8,6 +8,7 @@ from typing import TypeVar, cast
 
 from google.protobuf.message import Message
 
+from wanllmdb_suggestion.single_flight import SingleFlight
 from wanllmdb_suggestion.study.statistics.runs import FinishedRuns
 
 Answer = TypeVar("Answer", bound=Message)
@@ -21,11 +22,16 @@ class AnswerCache:
         self._max_bytes = max_bytes
         self._bytes = 0
         self._answers: OrderedDict[Key, Message] = OrderedDict()
+        self._under_way = SingleFlight[Key, Message]()
 
     async def get(
         self, runs: FinishedRuns, request: Message, compute: Callable[[], Awaitable[Answer]]
     ) -> Answer:
-        """The answer to the request about these runs, computed if it is not there."""
+        """The answer to the request about these runs, computed if it is not there.
+
+        Those who ask the same at the same time wait for one computation, which ends when
+        all of them have gone.
+        """
         key = (
             runs.serial,
             request.DESCRIPTOR.full_name,
@@ -36,9 +42,13 @@ class AnswerCache:
         if known is not None:
             self._answers.move_to_end(key)
             return cast("Answer", known)
-        answer = await compute()
-        self.put(key, answer)
-        return answer
+
+        async def computed() -> Message:
+            answer = await compute()
+            self.put(key, answer)
+            return answer
+
+        return cast("Answer", await self._under_way.do(key, computed))
 
     def put(self, key: Key, answer: Message) -> None:
         """Keeps an answer."""

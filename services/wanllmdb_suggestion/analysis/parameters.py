@@ -12,6 +12,7 @@ from wanllmdb_common.search_space.axes import Axis, axis_of
 from wanllmdb_common.search_space.convert import value_to_proto
 from wanllmdb_common.search_space.distributions import Parameter, SearchSpace
 from wanllmdb_suggestion.analysis.requests import DEFAULT_POINTS, DEFAULT_RESOLUTION, METHODS
+from wanllmdb_suggestion.analysis.sizes import check_places
 from wanllmdb_suggestion.study.statistics.columns import (
     comparable_columns,
     is_number,
@@ -88,13 +89,11 @@ def contour_of(
     places = thinned(len(runs), request.max_points or DEFAULT_POINTS, best_place(runs))
     shown = runs.at(places)
     xs, ys = runs.parameters[x.name], runs.parameters[y.name]
+    x_axis, y_axis = _axis(x, xs), _axis(y, ys)
+    resolution = request.resolution or DEFAULT_RESOLUTION
+    check_places(x_axis, y_axis, resolution)
     surface = contour(
-        _axis(x, xs),
-        _axis(y, ys),
-        xs[places],
-        ys[places],
-        shown.objectives,
-        resolution=request.resolution or DEFAULT_RESOLUTION,
+        x_axis, y_axis, xs[places], ys[places], shown.objectives, resolution=resolution
     )
     return pb.GetContourResponse(
         x=_column(x, xs, places),

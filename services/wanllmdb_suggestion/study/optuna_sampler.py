@@ -102,6 +102,7 @@ class OptunaSampler(Sampler):
         self._storage = TrialStorage(
             [StudyDirection.MINIMIZE if m else StudyDirection.MAXIMIZE for m in self._minimize],
             self._mapping.distributions,
+            most_runs=algorithm.most_runs,
         )
         self._failed: set[int] = set()
         self._kept: dict[int, _Kept] = {}

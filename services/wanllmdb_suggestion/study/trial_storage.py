@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import optuna
@@ -24,15 +24,42 @@ class TrialStorage(InMemoryStorage):
     """
 
     def __init__(
-        self, directions: Sequence[StudyDirection], distributions: Mapping[str, BaseDistribution]
+        self,
+        directions: Sequence[StudyDirection],
+        distributions: Mapping[str, BaseDistribution],
+        *,
+        most_runs: int | None = None,
     ) -> None:
+        """
+        Args:
+            directions: By metric.
+            distributions: By parameter.
+            most_runs: The latest complete trials that samplers see; None for all.
+        """
         super().__init__()
+        self._most_runs = most_runs
         self.create_new_study(directions, _STUDY)
         self.known = KnownSpaces(distributions)
 
     def study(self, sampler: optuna.samplers.BaseSampler) -> Study:
         """The study, with nothing remembered from earlier asks."""
         return Study(_STUDY, self, sampler=sampler)
+
+    def get_all_trials(
+        self,
+        study_id: int,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+    ) -> list[FrozenTrial]:
+        """All trials, but for complete ones before the latest `most_runs`."""
+        trials = super().get_all_trials(study_id, deepcopy, states)
+        if self._most_runs is None:
+            return trials
+        complete = [t.number for t in trials if t.state is TrialState.COMPLETE]
+        if len(complete) <= self._most_runs:
+            return trials
+        first = complete[-self._most_runs]
+        return [t for t in trials if t.number >= first or t.state is not TrialState.COMPLETE]
 
     def __len__(self) -> int:
         return len(self._trials)

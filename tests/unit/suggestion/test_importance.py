@@ -22,6 +22,8 @@ from optuna.importance import (
 )
 
 from tests.unit.suggestion.statistics_data import finished
+from wanllmdb_common.errors import OverloadedError
+from wanllmdb_common.fair_threads import Owner
 from wanllmdb_common.search_space.distributions import (
     Categorical,
     Condition,
@@ -34,6 +36,7 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
     Uniform,
 )
+from wanllmdb_suggestion import importance_worker
 from wanllmdb_suggestion.importance_worker import ImportanceWorker
 from wanllmdb_suggestion.study.random_sampler import RandomSampler
 from wanllmdb_suggestion.study.statistics.forest import MAX_DEPTH, TREES
@@ -335,14 +338,19 @@ def test_shares_sum_to_one(evaluator: Evaluator, rows: list[tuple[int, int, bool
     assert all(share >= 0 for _, share in shares)
 
 
+OWNER = Owner("sweep", "project")
+
+
 async def test_the_worker_answers_from_its_own_process_and_keeps_answers() -> None:
     worker = ImportanceWorker()
     try:
-        both = await asyncio.gather(worker.compute(data(12)), worker.compute(data(12)))
+        both = await asyncio.gather(
+            worker.compute(data(12), OWNER), worker.compute(data(12), OWNER)
+        )
         assert both[0] == both[1] == importances(data(12))
         loop = asyncio.get_running_loop()
         start = loop.time()
-        assert await worker.compute(data(12)) == both[0]
+        assert await worker.compute(data(12), OWNER) == both[0]
         assert loop.time() - start < 0.05
     finally:
         worker.close()
@@ -352,10 +360,10 @@ async def test_the_event_loop_goes_on_while_the_worker_computes() -> None:
     worker = ImportanceWorker()
     loop = asyncio.get_running_loop()
     try:
-        await worker.compute(data(3))
+        await worker.compute(data(3), OWNER)
         given = data(600)
         start = loop.time()
-        task = asyncio.create_task(worker.compute(given))
+        task = asyncio.create_task(worker.compute(given, OWNER))
         ticks = [loop.time()]
         while not task.done():
             await asyncio.sleep(0.005)
@@ -369,9 +377,62 @@ async def test_the_event_loop_goes_on_while_the_worker_computes() -> None:
 async def test_the_worker_survives_the_death_of_its_process() -> None:
     worker = ImportanceWorker()
     try:
-        await worker.compute(data(5))
+        await worker.compute(data(5), OWNER)
         assert worker._pid is not None
         os.kill(worker._pid, signal.SIGKILL)
-        assert await worker.compute(data(6)) == importances(data(6))
+        assert await worker.compute(data(6), OWNER) == importances(data(6))
+    finally:
+        worker.close()
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def until_ended(pid: int) -> None:
+    async with asyncio.timeout(20):
+        while is_alive(pid):  # noqa: ASYNC110  # no event tells of a process that is not ours
+            await asyncio.sleep(0.01)
+
+
+async def test_a_computation_ends_with_its_process_when_its_callers_have_gone() -> None:
+    worker = ImportanceWorker()
+    try:
+        await worker.compute(data(5), OWNER)
+        pid = worker._pid
+        assert pid is not None
+        large = data(900)
+        tasks = [asyncio.create_task(worker.compute(large, OWNER)) for _ in range(2)]
+        tasks.append(asyncio.create_task(worker.compute(data(899), Owner("other"))))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        tasks[0].cancel()
+        await asyncio.sleep(0)
+        assert is_alive(pid)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await until_ended(pid)
+        assert await worker.compute(data(6), OWNER) == importances(data(6))
+    finally:
+        worker.close()
+
+
+async def test_a_computation_that_takes_too_long_is_refused_and_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    worker = ImportanceWorker()
+    try:
+        await worker.compute(data(5), OWNER)
+        pid = worker._pid
+        assert pid is not None
+        monkeypatch.setattr(importance_worker, "MAX_SECONDS", 0.01)
+        with pytest.raises(OverloadedError, match="takes more than"):
+            await worker.compute(data(900), OWNER)
+        await until_ended(pid)
     finally:
         worker.close()

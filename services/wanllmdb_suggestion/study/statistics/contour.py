@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wanllmdb_common.patience import still_wanted
 from wanllmdb_common.search_space.axes import Axis, Scale
 from wanllmdb_suggestion.study.statistics.runs import Floats
 
@@ -90,6 +91,7 @@ def _by_category(
     """A row a category, shape (categories, places): `points` are (category, place on `axis`)."""
     rows = np.full((len(categories), len(places)), np.nan)
     for row, category in zip(rows, categories, strict=True):
+        still_wanted()
         own = points[:, 0] == category
         at, known = points[own, 1], values[own]
         if axis.scale is Scale.CATEGORY:

@@ -11,6 +11,7 @@ from hashlib import blake2b
 import numpy as np
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 
+from wanllmdb_common.search_space.axes import categories_of
 from wanllmdb_common.search_space.distributions import SearchSpace
 from wanllmdb_suggestion.study.dimension import Dimension, dimension
 from wanllmdb_suggestion.study.statistics.fanova import main_effects
@@ -20,6 +21,11 @@ from wanllmdb_suggestion.study.statistics.runs import Bools, Floats, ScoredRuns
 
 # The time of a forest grows faster than the runs; the latest ones say most.
 MAX_FOREST_RUNS = 1_000
+# And its memory with its columns: this many take some hundred megabytes.
+MAX_FOREST_COLUMNS = 5_000
+
+# PED-ANOVA takes the latest runs that have so many values together, some seconds' work.
+MAX_PED_VALUES = 2_000_000
 
 # The forest is random; with a fixed seed the same runs give the same answer.
 FOREST_SEED = 0
@@ -59,7 +65,15 @@ class ImportanceData:
 
 def runs_for(runs: ScoredRuns, evaluator: Evaluator) -> ScoredRuns:
     """Those that the evaluator uses: all of them, or the latest."""
-    return runs if evaluator is Evaluator.PED_ANOVA else runs.at(slice(-MAX_FOREST_RUNS, None))
+    most = MAX_FOREST_RUNS
+    if evaluator is Evaluator.PED_ANOVA:
+        most = MAX_PED_VALUES // max(len(runs.parameters), 1)
+    return runs if len(runs) <= most else runs.at(slice(-most, None))
+
+
+def forest_columns(space: SearchSpace) -> int:
+    """How many columns a forest over the space has at most."""
+    return sum(max(len(categories_of(p.distribution)), 1) for p in space.parameters)
 
 
 def importance_data(runs: ScoredRuns, space: SearchSpace, evaluator: Evaluator) -> ImportanceData:

@@ -17,6 +17,9 @@ from wanllmdb_suggestion.study.records import RunRecord, StudySpec
 from wanllmdb_suggestion.study.seeding import ask_seed
 from wanllmdb_suggestion.study.space_mapping import SpaceMapping
 
+# The time of a Gaussian process grows with the cube of its runs: of more runs, the best.
+MAX_RUNS = 1_000
+
 
 class RegretBound:
     """A bound on how much better than the best run anything in the space can be."""
@@ -51,7 +54,7 @@ class RegretBound:
         finite = [r for r in finished if r.objective is not None and math.isfinite(r.objective)]
         if len(finite) < self._min_runs:
             return None
-        trials = [self._trial(record) for record in finite]
+        trials = [self._trial(record) for record in self._best(finite)]
         # Optuna refuses where there is nothing to model.
         if not intersection_search_space(trials):
             return None
@@ -73,6 +76,14 @@ class RegretBound:
             f"{len(finite)} runs by more than {bound:.3g} of {self._metric}, which is less than "
             f"{little:.3g}{share}"
         )
+
+    def _best(self, finite: list[RunRecord]) -> list[RunRecord]:
+        """The best `MAX_RUNS` of them, the first of equals, in their order."""
+        if len(finite) <= MAX_RUNS:
+            return finite
+        sign = 1.0 if self._direction is StudyDirection.MINIMIZE else -1.0
+        ranked = sorted(finite, key=lambda record: sign * (record.objective or 0.0))
+        return sorted(ranked[:MAX_RUNS], key=lambda record: record.number)
 
     def _share_of_beginning(self, finite: list[RunRecord]) -> float | None:
         """The regret that is little by the first runs; None while there are too few."""
