@@ -18,8 +18,8 @@ KEEPALIVE_TIMEOUT_MS = 20_000
 # Calls that have come and that Python has not picked up yet. From the first number on the
 # core answers some of them CANCELLED, from the second on all, and before any limit of ours.
 # A server that is asked for more than it can do gets as far as these limits of ours instead.
-MAX_PENDING = 10_000
-MAX_PENDING_HARD = 15_000
+MAX_PENDING = 20_000
+MAX_PENDING_HARD = 40_000
 
 
 def server_options(settings: LimitSettings) -> list[Option]:

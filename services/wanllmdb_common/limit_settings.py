@@ -52,7 +52,7 @@ class LimitSettings(BaseSettings):
         description="Connections open at once on each port; further ones are closed.",
     )
     max_streams_per_connection: int = Field(
-        1_000,
+        500,
         ge=1,
         description="Calls of any kind under way at once on one connection; gRPC's clients keep "
         "further ones until there is room.",
