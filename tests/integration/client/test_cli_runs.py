@@ -203,6 +203,28 @@ async def test_parquet_has_typed_columns(cli: CommandLine, sweep_id: str, tmp_pa
     assert table.schema.metadata[b"sweep_id"].decode() == sweep_id
 
 
+async def test_formulas_are_quoted_unless_they_are_asked_for(
+    cli: CommandLine, tmp_path: Path
+) -> None:
+    formula = '=HYPERLINK("http://example.com")'
+    values = {"text": {"values": [formula, "y"]}}
+    sweep_id = await cli.create({**CONFIG, "parameters": values})
+    await cli("runs", "enqueue", sweep_id, f"text={formula}")
+    for options, quote in (((), "'"), (("--raw-cells",), "")):
+        out = (await cli("runs", "export", sweep_id, *options)).out
+        (row,) = csv.DictReader(io.StringIO(out, newline=""))
+        assert row["text"] == quote + formula
+
+
+async def test_a_csv_that_can_not_be_cut_into_pieces_is_refused(
+    cli: CommandLine, sweep_id: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "large.csv"
+    cell = "x" * 4_300_000
+    file.write_text(f"lr,opt,loss\n0.1,{cell},1\n")
+    assert "line 2" in (await cli("runs", "import", sweep_id, str(file), code=2)).err
+
+
 async def test_wrong_exports(cli: CommandLine, sweep_id: str, tmp_path: Path) -> None:
     for wrong in (
         ("--format", "parquet"),
@@ -210,6 +232,7 @@ async def test_wrong_exports(cli: CommandLine, sweep_id: str, tmp_path: Path) ->
         ("--study", "s"),
         ("--optuna", "sqlite:///x.db", "-o", "y.csv"),
         ("-o", str(tmp_path / "no-folder" / "x.csv")),
+        ("--raw-cells", "--format", "jsonl"),
     ):
         await cli("runs", "export", sweep_id, *wrong, code=2)
     target = tmp_path / "x.csv"

@@ -9,6 +9,7 @@ import math
 from datetime import UTC, datetime
 from typing import Any
 
+from google.protobuf import field_mask_pb2
 from grpc import StatusCode
 
 from tests.errors import refused
@@ -235,7 +236,7 @@ async def hostile(registry: Registry) -> str:
     await registry.UpdateRun(
         pb.UpdateRunRequest(
             run=run_pb2.Run(sweep_id=sweep.sweep_id, number=1, name=FORMULA),
-            update_mask={"paths": ["name"]},
+            update_mask=field_mask_pb2.FieldMask(paths=["name"]),
         )
     )
     await registry.FinishRun(

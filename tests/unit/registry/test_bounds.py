@@ -63,13 +63,14 @@ def test_of_tens_of_thousands_of_unknown_keys_the_first_are_told() -> None:
 
 @pytest.mark.parametrize("where", ["metric", "early_terminate", "retries", "sampler"])
 def test_unknown_keys_within_an_object_are_told_likewise(where: str) -> None:
-    inner = {
+    known: dict[str, dict[str, Any]] = {
         "metric": {"name": "loss"},
         "early_terminate": {"type": "hyperband", "min_iter": 3},
         "retries": {"lost": 1},
         "sampler": {"name": "random"},
-    }[where]
-    error = refusal(lambda: parse_config({**RANDOM, where: inner | unknown_keys(80_000)}))
+    }
+    config = {**RANDOM, where: known[where] | unknown_keys(80_000)}
+    error = refusal(lambda: parse_config(config))
     assert "more than 1,000 problems" in error.message
 
 
