@@ -20,8 +20,8 @@ from .process_records import ProcessRecords
 _PATIENCE_SECONDS = 15.0
 
 
-def stop_left_over_postgres(pgdata: Path) -> None:
-    """Stops servers on this data directory and waits for their backends.
+def stop_left_over_postgres(pgdata: Path, *, by_force: bool = False) -> None:
+    """Stops servers on this data directory and waits for their backends; by force, kills all.
 
     Also sets a pid file aside whose process id went to another program: it
     would keep PostgreSQL from starting.
@@ -32,7 +32,7 @@ def stop_left_over_postgres(pgdata: Path) -> None:
         return _processes(lambda process: _runs_in(process, pgdata))
 
     deadline = time.monotonic() + _PATIENCE_SECONDS
-    how = signal.SIGINT
+    how = signal.SIGKILL if by_force else signal.SIGINT
     signaled = False
     while left := running():
         if time.monotonic() > deadline:

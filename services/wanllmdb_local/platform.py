@@ -12,6 +12,7 @@ from typing import Self
 from . import data_dir as layout
 from .errors import StartError
 from .leftovers import stop_left_over_services
+from .liveness import SILENCE_SECONDS
 from .platform_settings import PlatformSettings
 from .postgres import EmbeddedPostgres
 from .process_records import ProcessRecords
@@ -50,6 +51,7 @@ class Platform:
         settings: What to run.
         say: Takes a line for people about what happened.
         hurried: Asked while stopping: True cuts the grace short.
+        silence: Seconds without an answer after which a part is killed and started again.
     """
 
     def __init__(
@@ -58,10 +60,12 @@ class Platform:
         *,
         say: Callable[[str], None],
         hurried: Callable[[], bool] = lambda: False,
+        silence: float = SILENCE_SECONDS,
     ) -> None:
         self._settings = settings
         self._say = say
         self._hurried = hurried
+        self._silence = silence
         self._lock = contextlib.ExitStack()
         self._locked = False
         self._records = ProcessRecords(settings.data_dir / layout.PROCESSES)
@@ -126,7 +130,14 @@ class Platform:
         }
         groups = [
             [
-                Supervised(replica.name, replica, replica.launch, say=self._say, needs=postgres)
+                Supervised(
+                    replica.name,
+                    replica,
+                    replica.launch,
+                    say=self._say,
+                    needs=postgres,
+                    silence=self._silence,
+                )
                 for replica in replicas
             ]
             for replicas in self._services.values()
@@ -147,7 +158,7 @@ class Platform:
                 part.tell(f"can't be started yet, it is tried again: {part.failure}")
 
     def supervise(self, *, until: Callable[[], bool]) -> Iterator[Endpoints]:
-        """Starts again what dies, until told to stop; yields when a part is well again."""
+        """Starts again what dies or hangs, until told to stop; yields when a part is well again."""
         well = self._well()
         while not until():
             self._tick()
@@ -159,7 +170,13 @@ class Platform:
     def _start_postgres(self) -> Supervised:
         self._postgres = EmbeddedPostgres(self._settings.data_dir)
         self._postgres.start()
-        part = Supervised("postgres", self._postgres, self._postgres.restart, say=self._say)
+        part = Supervised(
+            "postgres",
+            self._postgres,
+            self._postgres.restart,
+            say=self._say,
+            silence=self._silence,
+        )
         part.take_over()
         part.tell(f"ready at {self._postgres.address}, data in {self._settings.data_dir}")
         return part

@@ -27,6 +27,8 @@ import re
 import secrets
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -52,6 +54,8 @@ _PASSWORD_FILE = "wanllmdb.password"
 _LOG_FILE = "postgres.log"
 _START_SECONDS = 60.0
 _STOP_SECONDS = 20.0
+# SSLRequest of PostgreSQL's protocol: its length and its code.
+_TLS_QUESTION = struct.pack("!ii", 8, 80877103)
 # Written into postgresql.conf when the data is made, so that its owner may
 # change them there. 200 connections: several replicas with a pool each.
 _DEFAULTS = {
@@ -135,6 +139,23 @@ class EmbeddedPostgres:
 
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
+
+    def answers(self, seconds: float) -> bool:
+        """Whether it says anything to a new connection within the time."""
+        try:
+            with socket.create_connection((HOST, self._port), timeout=seconds) as connection:
+                # Whether it speaks TLS: the least that it answers, without a user, a
+                # password or a line in its log.
+                connection.sendall(_TLS_QUESTION)
+                return bool(connection.recv(1))
+        except OSError:
+            return False
+
+    def kill(self) -> None:
+        """Ends all its processes by force: the next start recovers, and nothing is lost."""
+        stop_left_over_postgres(self._pgdata, by_force=True)
+        if self._process is not None:
+            self._process.wait()
 
     def is_ready(self) -> bool:
         """Whether it takes connections by now: recovery after a crash takes its time.

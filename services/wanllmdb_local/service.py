@@ -22,6 +22,7 @@ from .tether import start_tethered
 READY_SECONDS = 90.0
 _USAGE_EXIT_CODE = 2
 _HEALTH_SECONDS = 2.0
+_NO_ANSWER = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 _PREFIXES = {"registry": "WANLLMDB_REGISTRY_", "suggestion": "WANLLMDB_SUGGESTION_"}
 _DECIDED = (
     *("HOST", "PORT", "LOCAL_PORT", "INSECURE"),
@@ -64,6 +65,7 @@ class Service:
         self._command = [sys.executable, "-m", f"wanllmdb_{kind}", *arguments]
         self._environment = _inherited(kind) | dict(environment or {})
         self.process: subprocess.Popen[bytes] | None = None
+        self._channel: grpc.Channel | None = None
         self.ready_pids: list[int] = []
         """That of the last process which answered; empty before the first one."""
         self._deadline = 0.0
@@ -79,9 +81,7 @@ class Service:
 
         One that is there still, since it took too long, is killed first.
         """
-        if self.process is not None and self.is_running():
-            self.process.kill()
-            self.process.wait()
+        self.kill()
         with open_log(self.log_file) as log:
             self._log_start = log.tell()
             self.process = start_tethered(
@@ -90,7 +90,22 @@ class Service:
                 output=log,
                 env=self._environment,
             )
+        # One connection for the process's life: it is there before a crowd of callers is.
+        self._channel = grpc.insecure_channel(self.local_address)
         self._deadline = time.monotonic() + READY_SECONDS
+
+    def kill(self) -> None:
+        """Ends the process by force, if it is there."""
+        if self.process is not None and self.is_running():
+            self.process.kill()
+            self.process.wait()
+        self.disconnect()
+
+    def disconnect(self) -> None:
+        """Asks this process no more."""
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
 
     def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None
@@ -103,7 +118,7 @@ class Service:
         """
         if not self.is_running():
             raise StartError(self._why_it_ended())
-        if self._announced() and self._answers():
+        if self._announced() and self._serves():
             self.ready_pids = self.pids
             return True
         if time.monotonic() > self._deadline:
@@ -120,15 +135,33 @@ class Service:
             log.seek(self._log_start)
             return f"ready {self._kind} ".encode() in log.read()
 
-    def _answers(self) -> bool:
-        with grpc.insecure_channel(self.local_address) as channel:
-            stub = health_pb2_grpc.HealthStub(channel)
-            try:
-                answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=_HEALTH_SECONDS)
-            except grpc.RpcError:
-                return False
-        serving: bool = answer.status == health_pb2.HealthCheckResponse.SERVING
-        return serving
+    def answers(self, seconds: float) -> bool:
+        """Whether it says anything within the time, be it that it stops or has too much to do."""
+        try:
+            self._check(seconds)
+        except grpc.RpcError as error:
+            return _code(error) not in _NO_ANSWER
+        return True
+
+    def _serves(self) -> bool:
+        try:
+            return bool(self._check(_HEALTH_SECONDS) == health_pb2.HealthCheckResponse.SERVING)
+        except grpc.RpcError:
+            return False
+
+    def _check(self, seconds: float) -> int:
+        """Its liveness.
+
+        Raises:
+            grpc.RpcError: No answer, or another one.
+        """
+        channel = self._channel
+        if channel is None:
+            raise grpc.RpcError("it was not started, or has been stopped")
+        stub = health_pb2_grpc.HealthStub(channel)
+        # Waits for a connection: else a call fails at once where there is none yet.
+        answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=seconds, wait_for_ready=True)
+        return int(answer.status)
 
     def _why_it_ended(self) -> str:
         assert self.process is not None
@@ -143,6 +176,10 @@ class Service:
 
     def _last_words(self, *, lines: int = 12) -> str:
         return tail(self.log_file, lines=lines, start=self._log_start)
+
+
+def _code(error: grpc.RpcError) -> grpc.StatusCode:
+    return error.code() if isinstance(error, grpc.Call) else grpc.StatusCode.UNKNOWN
 
 
 def _inherited(kind: str) -> dict[str, str]:
@@ -160,5 +197,7 @@ def stop_services(
     services: Sequence[Service], *, seconds: float, hurried: Callable[[], bool]
 ) -> None:
     """Lets running calls end, then kills them: after `seconds`, or once hurried."""
+    for service in services:
+        service.disconnect()
     processes = [service.process for service in services if service.process is not None]
     stop_processes(processes, signal.SIGTERM, seconds=seconds, hurried=hurried)

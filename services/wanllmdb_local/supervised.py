@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from .errors import StartError
+from .liveness import SILENCE_SECONDS, Liveness
 from .restarts import RestartPolicy
 
 _NAME_WIDTH = 12
@@ -29,9 +30,15 @@ class Part(Protocol):
             StartError: It ended, or took too long.
         """
 
+    def answers(self, seconds: float) -> bool:
+        """Whether it says anything within the time; may be called in any thread."""
+
+    def kill(self) -> None:
+        """Ends it by force, with all its processes."""
+
 
 class Supervised:
-    """Started, asked until it is well, and started again whenever it dies.
+    """Started, asked until it is well, and started again whenever it dies or hangs.
 
     Args:
         name: What people know it by.
@@ -39,6 +46,7 @@ class Supervised:
         launch: Starts it, without waiting until it is ready.
         say: Takes a line for people about what happened.
         needs: What has to be well before it is started.
+        silence: Seconds without an answer after which it hangs.
     """
 
     def __init__(
@@ -49,12 +57,15 @@ class Supervised:
         *,
         say: Callable[[str], None],
         needs: Supervised | None = None,
+        silence: float = SILENCE_SECONDS,
     ) -> None:
         self._name = name
         self._part = part
         self._launch = launch
         self._say = say
         self._needs = needs
+        self._silence = silence
+        self._liveness: Liveness | None = None
         self._restarts = RestartPolicy()
         # None while its process is there.
         self._launch_at: float | None = time.monotonic()
@@ -78,6 +89,10 @@ class Supervised:
             self._try(self._ask)
         elif not self._part.is_running():
             self._died("it ended")
+        elif self._liveness is not None and self._liveness.is_silent():
+            # A process that is stopped or stuck takes no notice of a request to end.
+            self._part.kill()
+            self._died(f"it did not answer for {self._silence:.0f} s and was killed")
 
     def tell(self, what: str) -> None:
         """A line for people about it."""
@@ -101,11 +116,13 @@ class Supervised:
 
     def _is_ready(self) -> None:
         self.is_well = self._was_ever_well = True
+        self._liveness = Liveness(self._part.answers, silence=self._silence)
         self.failure = None
 
     def _died(self, why: str, *, quietly: bool = False) -> None:
         delay = self._restarts.after_death(had_been_ready=self.is_well)
         self.is_well = False
+        self._liveness = None
         self._launch_at = time.monotonic() + delay
         if not quietly:
             self.tell(f"died; starting it again in {delay:.1f} s ({why})")

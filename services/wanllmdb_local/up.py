@@ -102,7 +102,7 @@ def command(
     """Run the whole platform on this machine: PostgreSQL and both services.
 
     What is stored stays: the next `up` on the same data directory goes on with it. A part that
-    dies is started again. Ctrl-C stops all in order.
+    dies or hangs is started again. Ctrl-C stops all in order.
     """
     require_server("wanllmdb up")
     from .admin_key import ADMIN_KEY_VARIABLE
