@@ -20,6 +20,9 @@ KEEPALIVE_TIMEOUT_MS = 20_000
 # A server that is asked for more than it can do gets as far as these limits of ours instead.
 MAX_PENDING = 20_000
 MAX_PENDING_HARD = 40_000
+# Seconds after which the core answers such a call CANCELLED. Its caller's deadline says how long
+# it may wait, and the limits above how many do.
+MAX_PENDING_SECONDS = 3_600
 
 
 def server_options(settings: LimitSettings) -> list[Option]:
@@ -42,4 +45,5 @@ def server_options(settings: LimitSettings) -> list[Option]:
         ("grpc.max_connection_idle_ms", MAX_IDLE_MS),
         ("grpc.server.max_pending_requests", MAX_PENDING),
         ("grpc.server.max_pending_requests_hard_limit", MAX_PENDING_HARD),
+        ("grpc.server_max_unrequested_time_in_server", MAX_PENDING_SECONDS),
     ]

@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from wanllmdb_common.errors import AbortedError, UnavailableError
+from wanllmdb_common.errors import AbortedError, OverloadedError, UnavailableError
 from wanllmdb_registry.metrics import (
     POOL_CONNECTIONS,
     POOL_CONNECTIONS_IN_USE,
@@ -30,6 +30,8 @@ COMMAND_TIMEOUT = 60.0
 # Seconds that a call waits for a PostgreSQL that is away: those that come as it comes
 # back need not fail, and those that are repeated come less often.
 AWAY_WAIT = 0.5
+# Seconds after which to come again where all connections are in use.
+RETRY_AFTER = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -150,10 +152,19 @@ class Database:
         with translated_errors():
             pool = self._pool or await self._open()
             began = time.perf_counter()
-            async with pool.acquire(timeout=self._timeout) as connection:
+            try:
+                connection = await pool.acquire(timeout=self._timeout)
+            except TimeoutError:
+                if pool.get_size() < pool.get_max_size():
+                    raise
+                # Every connection is in use: the database answers, only not this fast.
+                raise _overloaded() from None
+            try:
                 _hot_wait.observe(time.perf_counter() - began)
                 with _hot_in_use.track_inprogress():
                     yield connection
+            finally:
+                await pool.release(connection)
 
     @contextlib.asynccontextmanager
     async def read_many(self) -> AsyncIterator[Connection]:
@@ -266,7 +277,9 @@ def translated_errors() -> Iterator[None]:
         if translated is None:
             raise
         raise translated from error
-    except (OSError, PoolTimeoutError) as error:
+    except PoolTimeoutError:
+        raise _overloaded() from None
+    except OSError as error:
         raise _unavailable(error) from error
 
 
@@ -313,6 +326,15 @@ def _unavailable(error: Exception) -> UnavailableError:
     text = str(getattr(error, "orig", None) or error)
     log.warning("database unavailable", error=type(error).__name__, text=text[:500])
     return _away()
+
+
+def _overloaded() -> OverloadedError:
+    return OverloadedError(
+        "OVERLOADED",
+        f"all connections of this registry to its database are in use: come again in "
+        f"{RETRY_AFTER:g} s, send less at once, or ask an operator for a larger --pool-size",
+        RETRY_AFTER,
+    )
 
 
 def _away() -> UnavailableError:
