@@ -147,21 +147,24 @@ async def test_what_a_registry_refuses_of_a_running_run_is_said_once_and_the_res
 
 
 FROZEN = """
-import pathlib, resource, sys, time
+import pathlib, re, sys, time
 import wanllmdb as wandb
 rows = int(sys.argv[2])
+def peak():
+    # Not ru_maxrss, which counts the process that this one was forked from.
+    return int(re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1])
 def train():
     wandb.log({"loss": -1.0})
     wandb.run._reporter.flush()
     print("training", flush=True)
     sys.stdin.readline()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak()
     slowest = 0.0
     for step in range(1, rows):
         began = time.perf_counter()
         wandb.log({"loss": float(step)})
         slowest = max(slowest, time.perf_counter() - began)
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    grown = peak() - before
     print("grown", grown // 1024, "slowest", round(slowest, 2), flush=True)
     print("logged", flush=True)
     sys.stdin.readline()
@@ -211,7 +214,7 @@ async def test_memory_is_bounded_while_a_registry_hangs_and_every_value_arrives_
                     await process.wait()
 
             assert (process.returncode, out) == (0, "ended: 1 0\n"), err
-            assert int(said[1]) < 150, "MiB"
+            assert int(said[1]) < 60, "MiB"
             assert len(parts) > 2
             history = await asyncio.to_thread(client.get_metric_history, sweep_id, 0)
             points = history["loss"].points

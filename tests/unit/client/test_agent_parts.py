@@ -10,10 +10,12 @@ import threading
 import time
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from google.protobuf.message import Message
 
 from tests.unit.client.runs import run
 from wanllmdb import (
@@ -28,13 +30,16 @@ from wanllmdb import (
 from wanllmdb._agent.batches import BYTES_A_REQUEST, VALUES_A_REQUEST, batches
 from wanllmdb._agent.console import Console
 from wanllmdb._agent.early_stopping import CheckSchedule
+from wanllmdb._agent.ending import OnDisk, RunTeller
 from wanllmdb._agent.failures import failed_by
 from wanllmdb._agent.metrics import MOST_VALUES, MetricFilter, numeric_values
 from wanllmdb._agent.orders import Orders
 from wanllmdb._agent.outage import OutageWaiter
-from wanllmdb._agent.reporter import Reporter
+from wanllmdb._agent.reporter import MOST_IN_MEMORY, MOST_WITHOUT_DISK, Reporter
 from wanllmdb._agent.stop_questions import StopQuestions
+from wanllmdb._spool import Overflow, RunSpool, Spool
 from wanllmdb._wire import run_calls
+from wanllmdb.api.registry.v1.registry_service_pb2 import ReportMetricsRequest
 
 
 def left_out(name: str, line: str) -> None:
@@ -425,6 +430,91 @@ class TestKeeping:
         assert [row.step for row in reporter.close()] == [0, 1]
         assert not ended.is_set()
         over.set()
+
+
+class TestBeyondMemory:
+    """Rows for which the server is away, and memory too small."""
+
+    @staticmethod
+    def on_disk(folder: Path, said: list[str]) -> OnDisk:
+        client = Client("127.0.0.1:1", "127.0.0.1:1")
+        spool = RunSpool(Spool(folder), client.registry_address, run(), said.append)
+        waiter = OutageWaiter(said.append)
+        return OnDisk(
+            RunTeller(client, run(), {"m"}, waiter, spool, lambda _: None, said.append),
+            lambda: None,
+        )
+
+    def test_older_rows_go_to_disk_in_order_and_the_newest_stay(self, tmp_path: Path) -> None:
+        said: list[str] = []
+        disk = self.on_disk(tmp_path / "spool", said)
+        reporter = Reporter(Sent(failures=10**6), unexpected, ignored, disk)
+        rows = 3 * MOST_IN_MEMORY
+        for step in range(rows):
+            reporter.add(step, {"m": float(step)})
+
+        left = reporter.close()
+        steps: list[int] = []
+        while (request := disk.first()) is not None:
+            assert isinstance(request, ReportMetricsRequest)
+            steps.extend(row.step for row in request.rows)
+            disk.done(request)
+
+        # What was under way when the first file was written may be there twice.
+        assert sorted(set(steps + [row.step for row in left])) == list(range(rows))
+        assert steps == sorted(steps)
+        assert len(left) <= MOST_IN_MEMORY
+        assert said == []
+
+    def test_a_disk_that_takes_none_is_said_once_and_the_newest_rows_stay(
+        self, tmp_path: Path
+    ) -> None:
+        (tmp_path / "file").touch()
+        said: list[str] = []
+        disk = self.on_disk(tmp_path / "file" / "spool", said)
+        reporter = Reporter(Sent(failures=10**6), unexpected, ignored, disk)
+        rows = MOST_WITHOUT_DISK
+        for step in range(rows):
+            reporter.add(step, {"m": float(step)})
+
+        left = [row.step for row in reporter.close()]
+
+        assert len(left) <= MOST_WITHOUT_DISK
+        assert left[-1] == rows - 1
+        assert len(set(said)) == 1
+        assert "the oldest values are lost unless the registry is back soon" in said[0]
+
+    def test_files_of_an_earlier_life_come_first(self, tmp_path: Path) -> None:
+        def requests(step: int) -> list[Message]:
+            rows = [MetricRow(step, {"m": 0.0})]
+            return [run_calls.report_metrics("sweep", 0, 1, rows, None).request]
+
+        first, second = (
+            Overflow(Spool(tmp_path), "127.0.0.1:1", run(), pytest.fail) for _ in range(2)
+        )
+        first.put(requests(0))
+        second.put(requests(1))
+
+        found: list[int] = []
+        while (request := second.first()) is not None:
+            assert isinstance(request, ReportMetricsRequest)
+            found.append(request.rows[0].step)
+            second.done(request)
+
+        assert found == [0, 1]
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_file_that_is_broken_is_left_alone(self, tmp_path: Path) -> None:
+        said: list[str] = []
+        overflow = Overflow(Spool(tmp_path), "127.0.0.1:1", run(), said.append)
+        overflow.put([run_calls.report_metrics("sweep", 0, 1, [], None).request])
+        (path,) = tmp_path.iterdir()
+        path.write_bytes(b"{")
+
+        assert overflow.first() is None
+        assert overflow.first() is None
+        assert len(said) == 1
+        assert path.exists()
 
 
 class TestOutageWaiter:

@@ -102,21 +102,24 @@ def numeric_values(data: Mapping[str, Any], ignored: Ignored) -> dict[str, float
     return values
 
 
-def _plain_numbers(data: Mapping[str, Any]) -> dict[str, float] | None:
+def _plain_numbers(data: Any, prefix: str = "") -> dict[str, float] | None:
     """What is logged most of the time, without a look at what else it might be; None else."""
     if type(data) is not dict:
         return None
     values: dict[str, float] = {}
-    for name, value in data.items():
-        kind = type(value)
-        if not (
-            (kind is float or ((kind is int or kind is bool) and value in _SMALL))
-            and type(name) is str
-            and name.isascii()
-            and is_metric_name(name)
-        ):
+    for key, value in data.items():
+        if type(key) is not str or not key.isascii():
             return None
-        values[name] = float(value)
+        name = prefix + key
+        kind = type(value)
+        if kind is float or ((kind is int or kind is bool) and value in _SMALL):
+            if not is_metric_name(name):
+                return None
+            values[name] = float(value)
+        elif prefix or (inner := _plain_numbers(value, f"{name}.")) is None:
+            return None
+        else:
+            values.update(inner)
     return values
 
 

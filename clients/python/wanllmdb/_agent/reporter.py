@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Protocol
 
 from google.protobuf.message import Message
@@ -27,6 +28,8 @@ _PAUSE_AFTER_FAILURE = 1.0
 _KEEP_EVERY = 1.0
 _SHARE_OF_KEEPING = 20.0
 """Training waits while rows are kept: so many times longer it does not."""
+_DISK_PAUSE = 10.0
+"""Seconds after which a disk that took nothing is tried again."""
 _LAST_WAIT = 2.0
 """Seconds for which the end of a run waits for what is just being sent."""
 
@@ -86,6 +89,7 @@ class Reporter:
         self._added = 0
         self._under_way: list[MetricRow] = []
         self._keep_not_before = 0.0
+        self._disk_not_before = 0.0
         self._changed = threading.Condition()
         self._sending = threading.Lock()
         self._closed = threading.Event()
@@ -243,7 +247,8 @@ class Reporter:
         These may be sent twice then. Where the disk takes none, the oldest rows are lost once
         there are too many.
         """
-        if beyond.put(self._under_way + self._unsent()):
+        now = time.monotonic()
+        if now >= self._disk_not_before and beyond.put(self._under_way + self._unsent()):
             self._is_beyond = True
             self._under_way = []
             self._rows, self._values = {}, 0
@@ -252,32 +257,39 @@ class Reporter:
                 self._kept = 0
                 self._keep([])
             return
+        if now >= self._disk_not_before:
+            self._disk_not_before = now + _DISK_PAUSE
         if self._most < MOST_WITHOUT_DISK:
             self._most += MOST_IN_MEMORY
             return
-        while self._values + len(self._rows) > MOST_WITHOUT_DISK - MOST_IN_MEMORY:
-            _, lost = self._rows.pop(next(iter(self._rows)))
+        for step in list(self._rows):
+            if self._values + len(self._rows) <= MOST_WITHOUT_DISK - MOST_IN_MEMORY:
+                return
+            _, lost = self._rows.pop(step)
             self._values -= len(lost)
 
     def _take_some(self) -> list[MetricRow]:
         """Takes the oldest rows, as many as one request takes."""
         taken: list[MetricRow] = []
         values = size = 0
-        while self._rows:
-            step = next(iter(self._rows))
+        for step in list(islice(self._rows, VALUES_A_REQUEST)):
             time, row = self._rows[step]
-            piece = next(pieces(MetricRow(step, row, time)))
-            more, larger = len(piece.values), size_of(piece.values)
-            if taken and (values + more > VALUES_A_REQUEST or size + larger > BYTES_A_REQUEST):
-                break
-            if more == len(row):
-                del self._rows[step]
+            whole = MetricRow(step, row, time)
+            before = len(taken)
+            for piece in pieces(whole):
+                more, larger = len(piece.values), size_of(piece.values)
+                if taken and (values + more > VALUES_A_REQUEST or size + larger > BYTES_A_REQUEST):
+                    break
+                taken.append(piece)
+                values += more
+                size += larger
             else:
+                del self._rows[step]
+                continue
+            for piece in taken[before:]:
                 for name in piece.values:
                     del row[name]
-            taken.append(piece)
-            values += more
-            size += larger
+            break
         self._values -= values
         return taken
 

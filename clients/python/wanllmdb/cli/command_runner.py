@@ -65,7 +65,8 @@ class CommandRunner:
             command = self._template.expand(parameters, file)
             try:
                 program = self._start(command, run)
-            except OSError as error:
+            except (OSError, ValueError) as error:
+                # A parameter with a character that no argument may hold is a ValueError.
                 return Ended(Failed(f"{shlex.join(command[:2])} can't be started: {error}"), error)
             while not program.has_ended(_LOOK_SECONDS):
                 self._guard.renew()
