@@ -10,10 +10,10 @@ from typing import Any
 
 import grpc.aio
 
-from tests.robustness.calls import Calls, new_id
+from tests.robustness.calls import Calls, RefusedError, new_id
 from tests.robustness.history import Peek, Try
 from tests.robustness.key_office import new_key, revoke
-from tests.robustness.keys import Key, Refusal
+from tests.robustness.keys import Key, Keyring, Refusal
 from tests.robustness.schedule import SweepPlan
 from tests.robustness.users import REQUEST_LABEL
 from tests.security_table.keys import id_of, metadata_of, new_secret
@@ -67,11 +67,8 @@ class Visitor:
         keyring = self._calls.keyring
         assert keyring is not None
         project = keyring.project
-        lifetime = self._random.uniform(*_LIFETIME)
         doomed = await new_key(self._calls, "later revoked", Role.EDITOR, project, by=keyring.admin)
-        short = await new_key(
-            self._calls, "expiring", Role.EDITOR, project, by=keyring.admin, seconds=lifetime
-        )
+        short = await self._expiring_key(keyring)
         wrong = f"wsk_{id_of(keyring.editor.text)}_{new_secret()}"
         bad = [
             Key("missing", "", never=Refusal.MISSING),
@@ -90,6 +87,20 @@ class Visitor:
         finally:
             peek.cancel()
             await asyncio.gather(peek, return_exceptions=True)
+
+    async def _expiring_key(self, keyring: Keyring) -> Key:
+        """One that was made before it expired: while services are away that may pass."""
+        while True:
+            seconds = self._random.uniform(*_LIFETIME)
+            with contextlib.suppress(RefusedError):
+                return await new_key(
+                    self._calls,
+                    "expiring",
+                    Role.EDITOR,
+                    keyring.project,
+                    by=keyring.admin,
+                    seconds=seconds,
+                )
 
     async def _revoke(self, doomed: Key) -> None:
         after = self._random.uniform(*_REVOKED_AFTER)

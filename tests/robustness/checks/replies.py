@@ -26,6 +26,8 @@ _REASONS = {
     "FinishRun": _NOT_HELD,
     "ReleaseRun": _NOT_HELD,
     "EnqueueRuns": frozenset(["SWEEP_NOT_RUNNING", "RUN_CAP_REACHED"]),
+    # One that is to expire may be too late when it comes to be made.
+    "CreateKey": frozenset(["INVALID_REQUEST"]),
     **dict.fromkeys(
         ["PauseSweep", "ResumeSweep", "CancelSweep", "FinishSweep"],
         frozenset(["SWEEP_STATE_CONFLICT"]),
