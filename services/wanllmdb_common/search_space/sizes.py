@@ -25,7 +25,8 @@ def bytes_of(parameters: Mapping[str, ParameterValue]) -> int:
 def bytes_of_value(value: ParameterValue) -> int:
     """About how many bytes a value takes with the header of its parameter."""
     if isinstance(value, str):
-        return _PLAIN + (len(value) if value.isascii() else len(value.encode(errors="surrogatepass")))
+        # A lone surrogate is refused where texts are checked.
+        return _PLAIN + len(value if value.isascii() else value.encode(errors="surrogatepass"))
     if isinstance(value, list | dict):
         return _PLAIN + len(json.dumps(value))
     return _PLAIN

@@ -54,7 +54,8 @@ def bytes_of(*columns: ColumnElement[Any]) -> ColumnElement[int]:
 def run_bytes(c: Columns) -> ColumnElement[int]:
     """Of a row of `runs`, how many bytes a message of it takes, near enough."""
     large = (c.parameters, c.labels, c.config, c.error_message, c.error_traceback)
-    return bytes_of(*large) + c.metric_bytes + c.metrics * METRIC_BYTES
+    size: ColumnElement[int] = bytes_of(*large) + c.metric_bytes + c.metrics * METRIC_BYTES
+    return size
 
 
 # All but the sampler's state, which no message of a run shows.

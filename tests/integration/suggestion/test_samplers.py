@@ -16,7 +16,7 @@ import grpc.aio
 import pytest
 from google.protobuf import field_mask_pb2
 
-from tests.conftest import suggestion_server
+from tests.conftest import STATE_KEY, suggestion_server
 from tests.errors import refused
 from tests.integration.suggestion.conftest import NewSweep
 from tests.integration.suggestion.sweeps import Sweep, new_id, values
@@ -67,11 +67,11 @@ ALL = [
 
 @contextlib.asynccontextmanager
 async def another_service(
-    registry_address: str, sweep: Sweep, **settings: str
+    registry_address: str, sweep: Sweep, state_key: str = STATE_KEY
 ) -> AsyncIterator[Sweep]:
     """The sweep as seen through a new suggestion service."""
     async with (
-        suggestion_server(registry_address, **settings) as address,
+        suggestion_server(registry_address, state_key) as address,
         grpc.aio.insecure_channel(address) as channel,
     ):
         stub = suggestion_grpc.SuggestionServiceStub(channel)

@@ -37,6 +37,7 @@ async def test_an_error_with_any_text_can_be_sent(text: str) -> None:
         "INVALID_REQUEST",
         text,
         [FieldViolation(text, text)] * 1_000,
+        0,
         **{f"key{number}": text for number in range(1_000)},
     )
     context: Any = Context()

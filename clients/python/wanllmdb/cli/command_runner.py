@@ -109,7 +109,7 @@ class CommandRunner:
         group = self._guard.new_group()
         try:
             program = _Program(command, run, self._print_line, group)
-        except OSError:
+        except (OSError, ValueError):
             self._guard.ended(group)
             raise
         with self._lock:
