@@ -15,7 +15,7 @@ from typing import Any
 
 import grpc
 import grpc.aio
-from grpc._cython import cygrpc
+from grpc._cython import cygrpc  # type: ignore[attr-defined]  # has no types
 
 _AioServer: Any = cygrpc.AioServer
 _ServicerContext: Any = cygrpc._ServicerContext

@@ -7,7 +7,7 @@ import functools
 from pathlib import Path
 
 import pytest
-from grpc._cython import cygrpc
+from grpc._cython import cygrpc  # type: ignore[attr-defined]  # has no types
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("services", "clients/python/wanllmdb")

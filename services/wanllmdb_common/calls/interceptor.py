@@ -82,7 +82,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             around(method, headers, handler), response_serializer=handler.response_serializer
         )
 
-    def _around_unary(self, method: str, headers: Headers, handler: Handler) -> Any:
+    def _around_unary(self, method: str, headers: Headers, handler: Any) -> Any:
         steps, drain = self._of(method)
 
         async def serve(_messages: object, context: Context) -> Any:
@@ -107,7 +107,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
         return serve
 
-    def _around_stream(self, method: str, headers: Headers, handler: Handler) -> Any:
+    def _around_stream(self, method: str, headers: Headers, handler: Any) -> Any:
         steps, drain = self._of(method)
 
         async def serve(_messages: object, context: Context) -> AsyncIterator[Any]:
@@ -138,7 +138,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
         return serve
 
-    def _around_conversation(self, method: str, headers: Headers, handler: Handler) -> Any:
+    def _around_conversation(self, method: str, headers: Headers, handler: Any) -> Any:
         """gRPC's reflection, the one service that takes more than one message."""
         read = handler.request_deserializer
 
