@@ -31,7 +31,7 @@ class Life:
     Attributes:
         after: Seconds from the begin of its first run to its fate.
         seconds: Of a freeze, how long; of a death, until the next life.
-        resumes: Whether the next life comes back under the same name.
+        resumes: Whether the next life comes back under the same name, if it was killed.
         patience: Seconds that it waits for the services.
     """
 
@@ -109,7 +109,7 @@ def _lives(random: Random) -> Iterator[Life]:
             resumes=random.random() < 0.5,
             patience=1.5 if random.random() < 0.2 else 120.0,
         )
-    yield Life(WorkerFate.LIVE, 0.0, 0.0, False, 120.0)
+    yield Life(WorkerFate.LIVE, 0.0, 0.2, random.random() < 0.7, 120.0)
 
 
 def _blackouts(random: Random) -> Iterator[Blackout]:
