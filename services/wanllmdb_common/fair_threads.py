@@ -39,7 +39,7 @@ class FairTurns:
 
     One that waits gets its turn before those whose project, and then whose sweep, computed
     more of late. A project has at most half of the turns at once, and a sweep one; sweeps
-    that compute for long have together at most a quarter. So short computations find a
+    that compute for long have together at most an eighth. So short computations find a
     turn free whatever the long ones do.
 
     Args:
@@ -50,7 +50,7 @@ class FairTurns:
     def __init__(self, turns: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._turns = turns
         self._of_project = (turns + 1) // 2
-        self._of_heavy = max(1, turns // 4)
+        self._of_heavy = max(1, turns // 8)
         self._used = _Used(clock)
         self._running = 0
         self._heavy = 0

@@ -13,6 +13,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+# Seconds after which a computation lets other threads go first.
+YIELD_AFTER = 0.0002
+
 _patience: contextvars.ContextVar[Patience | None] = contextvars.ContextVar(
     "patience", default=None
 )
@@ -48,6 +51,7 @@ class Patience:
         self._is_wanted = is_wanted
         self._ended = False
         self._began = 0.0
+        self._yielded = 0.0
         # Processor time that `run` took.
         self.used = 0.0
 
@@ -81,8 +85,14 @@ class Patience:
         """See `still_wanted`."""
         if not self.is_wanted:
             raise UnwantedError
-        if time.thread_time() - self._began > self._seconds:
+        now = time.thread_time()
+        if now - self._began > self._seconds:
             raise TookTooLongError(self._seconds)
+        if now - self._yielded > YIELD_AFTER:
+            self._yielded = now
+            # Gives up the interpreter: whoever waits for it, such as the event loop, need not
+            # wait until it is taken away.
+            time.sleep(0)
 
 
 def still_wanted() -> None:

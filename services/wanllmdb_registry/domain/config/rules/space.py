@@ -64,6 +64,23 @@ def problems_of_parameters(space: SearchSpace, written: Written) -> Problems:
             "allowed; each parameter of a group has those of the group",
         )
         return
+    yield from _clashes(parameters)
+    laws = {parameter.name: _Law(parameter.distribution) for parameter in parameters}
+    are_storable = True
+    for parameter in with_checkpoints(parameters, every=1):
+        path = parameter_path(parameter.name)
+        yield from _name(path, parameter.name)
+        for problem in problems_of_law(path, parameter.distribution):
+            are_storable = False
+            yield problem
+        yield from _conditions(parameter, laws, written)
+    yield from _circles(parameters, written)
+    if are_storable:
+        yield from _size(space)
+
+
+def _size(space: SearchSpace) -> Problems:
+    """For values that can be stored."""
     largest = largest_run(space)
     if largest > MAX_RUN_BYTES:
         yield (
@@ -72,15 +89,6 @@ def problems_of_parameters(space: SearchSpace, written: Written) -> Problems:
             f"{MAX_RUN_BYTES:,} are allowed: name long values by short ones, such as paths of "
             "files that hold them",
         )
-        return
-    yield from _clashes(parameters)
-    laws = {parameter.name: _Law(parameter.distribution) for parameter in parameters}
-    for parameter in with_checkpoints(parameters, every=1):
-        path = parameter_path(parameter.name)
-        yield from _name(path, parameter.name)
-        yield from problems_of_law(path, parameter.distribution)
-        yield from _conditions(parameter, laws, written)
-    yield from _circles(parameters, written)
 
 
 def _name(path: str, name: str) -> Problems:
