@@ -201,7 +201,9 @@ def run_from_row(row: Row) -> Run:
     )
 
 
-# What a report leaves as it is, and what may be large: see Needs.reports.
+# What a report changes.
+PROGRESS_COLUMNS = ("revision", "last_step", "metrics", "metric_bytes")
+# What it leaves as it is, and what may be large: see Needs.reports.
 LARGE_RUN_COLUMNS = (
     "parameters",
     "labels",
@@ -272,31 +274,6 @@ def new_run_row(run: Run) -> dict[str, Any]:
         "origin": run.origin.value,
         "create_time": run.create_time,
         **run_row(run),
-    }
-
-
-def point_row(sweep_id: str, point: MetricPoint) -> dict[str, Any]:
-    """All columns of `metric_points`."""
-    return {
-        "sweep_id": sweep_id,
-        "number": point.number,
-        "attempt": point.attempt,
-        "name": point.name,
-        "step": point.step,
-        "value": point.value,
-        "time": point.time,
-        "objective_revision": point.objective_revision,
-    }
-
-
-def last_value_row(point: MetricPoint) -> dict[str, Any]:
-    """The columns of `last_values` but the sweep's id."""
-    return {
-        "number": point.number,
-        "attempt": point.attempt,
-        "name": point.name,
-        "step": point.step,
-        "value": point.value,
     }
 
 

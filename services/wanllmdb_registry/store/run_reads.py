@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,15 +10,16 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     ColumnElement,
+    Double,
     Select,
     Text,
+    and_,
     bindparam,
     func,
     or_,
     select,
     tuple_,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from wanllmdb_common.off_loop import BYTES_A_ROW, converted, converted_each
 from wanllmdb_registry.domain.bounds import READ_BYTES
@@ -74,6 +76,32 @@ _PAGES = {
     order: (_page(order), _page(order, _in_states))
     for order in (RunOrder.NUMBER_ASC, RunOrder.NUMBER_DESC)
 }
+
+
+def _by_objective(order: RunOrder, *conditions: ColumnElement[bool]) -> Statement:
+    """A page of those with an objective, after the position `after_objective`, `after`."""
+    objective, number = runs.c.objective, runs.c.number
+    last = bindparam("after_objective", type_=Double)
+    after = bindparam("after", type_=BigInteger)
+    if order is RunOrder.OBJECTIVE_ASC:
+        passed = tuple_(objective, number) > tuple_(last, after)
+    else:
+        passed = and_(objective <= last, or_(objective < last, number > after))
+    query = RUN.where(_of_sweep, objective.is_not(None), passed, *conditions)
+    cut = within_bytes(query.limit(bindparam("limit")), _ORDERS[order])
+    return Statement(with_last_values(cut, _ORDERS[order]))
+
+
+_BY_OBJECTIVE = {
+    order: (_by_objective(order), _by_objective(order, _in_states))
+    for order in (RunOrder.OBJECTIVE_ASC, RunOrder.OBJECTIVE_DESC)
+}
+# Those without one come last, by number.
+_has_none = runs.c.objective.is_(None)
+_WITHOUT_OBJECTIVE = (
+    _page(RunOrder.NUMBER_ASC, _has_none),
+    _page(RunOrder.NUMBER_ASC, _has_none, _in_states),
+)
 _last_names = select(
     runs.c.sweep_id,
     runs.c.number,
@@ -91,6 +119,11 @@ def _names(*conditions: ColumnElement[bool]) -> Statement:
 _METRIC_NAMES = (_names(), _names(_in_states))
 # Where pages by number begin.
 _BEFORE_ALL = {RunOrder.NUMBER_ASC: -1, RunOrder.NUMBER_DESC: 2**63 - 1}
+# And those by objective: an infinite one is none.
+_BEFORE_ALL_OBJECTIVES = {
+    RunOrder.OBJECTIVE_ASC: RunPosition(-1, -math.inf),
+    RunOrder.OBJECTIVE_DESC: RunPosition(-1, math.inf),
+}
 
 
 class RunReads:
@@ -144,14 +177,52 @@ class RunReads:
                 statement, sweep_id, states, position, limit + 1, most_bytes
             )
             return await page_of(run_from_row, rows, limit)
-        base = RUN.where(runs.c.sweep_id == sweep_id)
-        if states:
-            base = base.where(runs.c.state.in_([state.value for state in states]))
-        async with self._database.list() as connection:
-            found = await _by_objective(connection, base, after, limit, order, most_bytes)
-            if not found.items:
-                await _require_sweep(connection, sweep_id)
+        found = await self._by_objective(sweep_id, states, order, after, limit, most_bytes)
         return await converted_page(run_from_row, found)
+
+    async def _by_objective(
+        self,
+        sweep_id: str,
+        states: Sequence[RunState],
+        order: RunOrder,
+        after: RunPosition | None,
+        limit: int,
+        most_bytes: int,
+    ) -> Page[Row]:
+        values: dict[str, Any] = {
+            "sweep_id": sweep_id,
+            "states": [state.value for state in states],
+        }
+        found: Page[Row] = Page((), has_more=False, size=0)
+        async with self._database.read_many() as connection:
+            start = after or _BEFORE_ALL_OBJECTIVES[order]
+            if start.objective is not None:
+                rows = await _BY_OBJECTIVE[order][bool(states)].fetch(
+                    connection,
+                    **values,
+                    after=start.number,
+                    after_objective=start.objective,
+                    limit=limit + 1,
+                    most_bytes=most_bytes,
+                )
+                found = page_of_rows(rows, limit)
+            if found.has_more:
+                return found
+            # Only whether there are any, where there is no room for them.
+            left = limit - len(found.items) if found.size < most_bytes else 0
+            rows = await _WITHOUT_OBJECTIVE[bool(states)].fetch(
+                connection,
+                **values,
+                after=-1 if start.objective is not None else start.number,
+                limit=left + 1,
+                most_bytes=most_bytes - found.size if left else 1,
+            )
+            rest = page_of_rows(rows, left)
+            if not (found.items or rows) and not await _SWEEP.fetch_one(
+                connection, sweep_id=sweep_id
+            ):
+                raise sweep_not_found(sweep_id)
+        return Page([*found.items, *rest.items], rest.has_more, found.size + rest.size)
 
     async def metric_names(
         self, sweep_id: str, states: Sequence[RunState], after: int, limit: int
@@ -226,54 +297,3 @@ class RunReads:
         if not rows:
             await self.get(sweep_id, number=number)
         return await converted_each(point_from_row, rows)
-
-
-async def _by_objective(
-    connection: AsyncConnection,
-    base: Select[Any],
-    after: RunPosition | None,
-    limit: int,
-    order: RunOrder,
-    most_bytes: int,
-) -> Page[Row]:
-    objective, number = runs.c.objective, runs.c.number
-    found: Page[Row] = Page((), has_more=False, size=0)
-    if after is None or after.objective is not None:
-        query = base.where(objective.is_not(None))
-        if after is not None and order is RunOrder.OBJECTIVE_ASC:
-            last = tuple_(after.objective, after.number)
-            query = query.where(tuple_(objective, number) > last)
-        elif after is not None:
-            query = query.where(
-                objective <= after.objective,
-                or_(objective < after.objective, number > after.number),
-            )
-        found = await _fetch(connection, query, _ORDERS[order], limit, most_bytes)
-    if found.has_more:
-        return found
-    # Those without an objective come last, by number.
-    query = base.where(objective.is_(None))
-    if after is not None and after.objective is None:
-        query = query.where(number > after.number)
-    left = limit - len(found.items)
-    if not left or found.size >= most_bytes:
-        there = (await connection.execute(query.with_only_columns(number).limit(1))).first()
-        return Page(found.items, there is not None, found.size)
-    rest = await _fetch(
-        connection, query, _ORDERS[RunOrder.NUMBER_ASC], left, most_bytes - found.size
-    )
-    return Page([*found.items, *rest.items], rest.has_more, found.size + rest.size)
-
-
-async def _fetch(
-    connection: AsyncConnection, query: Select[Any], order: Order, limit: int, most_bytes: int
-) -> Page[Row]:
-    cut = with_last_values(within_bytes(query.limit(limit + 1), order), order)
-    rows = (await connection.execute(cut, {"most_bytes": most_bytes})).mappings().all()
-    return page_of_rows(rows, limit)
-
-
-async def _require_sweep(connection: AsyncConnection, sweep_id: str) -> None:
-    query = select(sweeps.c.sweep_id).where(sweeps.c.sweep_id == sweep_id)
-    if (await connection.execute(query)).one_or_none() is None:
-        raise sweep_not_found(sweep_id)

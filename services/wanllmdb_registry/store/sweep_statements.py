@@ -37,6 +37,7 @@ from sqlalchemy.dialects.postgresql import Insert, insert
 from wanllmdb_registry.domain.model import RunState
 from wanllmdb_registry.store.rows import (
     LARGE_RUN_COLUMNS,
+    PROGRESS_COLUMNS,
     RUN_COLUMNS,
     SWEEP_COLUMNS,
     SWEEP_OWN_COLUMNS,
@@ -280,20 +281,40 @@ _same_lease = and_(
     _new.state == RunState.RUNNING.value,
     runs.c.attempt == _new.attempt,
 )
-_changed_whole = func.any(bindparam("changed_whole", type_=ARRAY(BigInteger)))
 _lease = func.greatest(runs.c.lease_expire_time, _new.lease_expire_time)
 _update_runs = _changed_runs.on_conflict_do_update(
     index_elements=["sweep_id", "number"],
     set_={
-        **{
-            # What was not read is written as it is: PostgreSQL does not touch it then.
-            name: case((_new.number == _changed_whole, _new[name]), else_=runs.c[name])
-            if name in LARGE_RUN_COLUMNS
-            else _new[name]
-            for name in RUN_COLUMNS
-        },
+        **{name: _new[name] for name in RUN_COLUMNS},
         "lease_expire_time": case((_same_lease, _lease), else_=_new.lease_expire_time),
     },
+)
+# Of runs that only reported: what that changes. In the same way, with values for the columns that
+# a new row would need.
+_progress = ("number", *PROGRESS_COLUMNS)
+_progressed_rows = _arrays(runs, "progressed", _progress)
+
+
+def _unused(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    if isinstance(column.type, DateTime):
+        return func.now()
+    return literal_column("0" if isinstance(column.type, Integer) else "''", column.type)
+
+
+_progressed = insert(runs).from_select(
+    [column.name for column in runs.c if column.name in _progress or not column.nullable],
+    select(
+        _unchanged.c.sweep_id,
+        *(
+            _progressed_rows.c[column.name] if column.name in _progress else _unused(column)
+            for column in runs.c
+            if column.name != "sweep_id" and (column.name in _progress or not column.nullable)
+        ),
+    ),
+)
+_update_progress = _progressed.on_conflict_do_update(
+    index_elements=["sweep_id", "number"],
+    set_={name: _progressed.excluded[name] for name in PROGRESS_COLUMNS},
 )
 # All that changes leave, in one statement; most arrays are empty.
 _write = (
@@ -302,6 +323,7 @@ _write = (
     .add_cte(
         _insert_rows(runs, "new_runs").cte("created"),
         _update_runs.cte("changed"),
+        _update_progress.cte("progressed_runs"),
         _upsert_points.cte("reported"),
         _upsert_last_values.cte("last"),
         _insert_rows(replies, "new_replies").cte("answered"),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from operator import attrgetter
 from typing import Any
 
 import asyncpg
@@ -35,10 +36,9 @@ from wanllmdb_registry.domain.model import (
 )
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.rows import (
-    last_value_row,
+    PROGRESS_COLUMNS,
     new_run_row,
     new_sweep_row,
-    point_row,
     reply_row,
     run_from_row,
     sweep_from_row,
@@ -426,7 +426,6 @@ async def _write(connection: Connection, edit: SweepEdit, loaded: _Loaded) -> No
             "key_revision": loaded.revision,
             **sweep_row(edit.sweep),
             **await converted(lambda: _arrays(edit), weight // VALUES_INLINE),
-            "changed_whole": sorted(edit.changed - edit.progress_only),
         }
         if edit.sweep.version != loaded.version:
             write = WRITE_WITH_OWN_FIELDS
@@ -457,31 +456,35 @@ async def _insert_prior_runs(connection: Connection, sweep_id: str, new: NewPrio
 def _arrays(edit: SweepEdit) -> dict[str, list[Any]]:
     """What changed beside the sweep, as one array a column."""
     sweep_id = edit.sweep.sweep_id
-    created = [new_run_row(edit.runs[number]) for number in sorted(edit.created)]
-    changed = [new_run_row(edit.runs[number]) for number in sorted(edit.changed - edit.created)]
-    points = [
-        point_row(sweep_id, point)
-        for of_attempt in edit.points.values()
-        for point in of_attempt.values()
-    ]
-    last = [
-        last_value_row(point)
-        for of_attempt in edit.last_values.values()
-        for point in of_attempt.values()
-    ]
+    changed = edit.changed - edit.created
     answers = [
         reply_row(sweep_id, request_id, reply, edit.now)
         for request_id, reply in edit.new_replies.items()
     ]
     written: list[tuple[str, Sequence[str], list[dict[str, Any]]]] = [
-        ("new_runs", own_columns(runs), created),
-        ("changed_runs", own_columns(runs), changed),
+        ("new_runs", own_columns(runs), _run_rows(edit, edit.created)),
+        ("changed_runs", own_columns(runs), _run_rows(edit, changed - edit.progress_only)),
+        ("new_replies", own_columns(replies), answers),
+    ]
+    points = [point for each in edit.points.values() for point in each.values()]
+    last = [point for each in edit.last_values.values() for point in each.values()]
+    progressed = [edit.runs[number] for number in sorted(changed & edit.progress_only)]
+    # By their attributes, which are called as the columns are: there may be many.
+    objects: list[tuple[str, Sequence[str], Sequence[Any]]] = [
+        ("progressed", ("number", *PROGRESS_COLUMNS), progressed),
         ("new_metric_points", own_columns(metric_points), points),
         ("new_last_values", own_columns(last_values), last),
-        ("new_replies", own_columns(replies), answers),
     ]
     return {
         f"{prefix}_{name}": [row[name] for row in rows]
         for prefix, columns, rows in written
         for name in columns
+    } | {
+        f"{prefix}_{name}": list(map(attrgetter(name), rows))
+        for prefix, columns, rows in objects
+        for name in columns
     }
+
+
+def _run_rows(edit: SweepEdit, numbers: Collection[int]) -> list[dict[str, Any]]:
+    return [new_run_row(edit.runs[number]) for number in sorted(numbers)]
