@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -45,10 +47,7 @@ def bytes_of(*columns: ColumnElement[Any]) -> ColumnElement[int]:
     PostgreSQL knows the length of a column without reading it.
     """
     lengths = [func.coalesce(func.octet_length(column), _NONE) for column in columns]
-    size = FIXED_BYTES
-    for length in lengths:
-        size = size + length
-    return size
+    return functools.reduce(operator.add, lengths, FIXED_BYTES)
 
 
 def run_bytes(c: Columns) -> ColumnElement[int]:

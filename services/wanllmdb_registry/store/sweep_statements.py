@@ -1,4 +1,4 @@
-"""The statements of the write path, compiled when the module is loaded."""
+"""The statements of the write path; those of the trial loop are compiled with the module."""
 
 from __future__ import annotations
 
@@ -126,15 +126,20 @@ _last_reported = (
     .where(runs.c.number == bindparam("first", type_=BigInteger))
     .lateral("last_reported")
 )
+_last = all_last_values(runs.c)
+_whole_runs = select(runs, *_last.c).select_from(runs.outerjoin(_last, true())).where(_of_sweep)
+_whole_by_number = _whole_runs.where(runs.c.number == _numbers).order_by(runs.c.number)
+READ_RUNS_BY_NUMBER = Statement(_whole_by_number)
+LOCK_RUNS_BY_NUMBER = Statement(_whole_by_number.with_for_update(key_share=True, of=runs))
 _last_of_whole = all_last_values(runs.c, runs.c.number == _whole)
-_runs_by_number = (
+_runs_for_reports = (
     select(*_needed_columns, *_last_of_whole.c, *_last_reported.c)
     .select_from(runs.outerjoin(_last_of_whole, true()).outerjoin(_last_reported, true()))
     .where(_of_sweep, runs.c.number == _numbers)
     .order_by(runs.c.number)
 )
-READ_RUNS_BY_NUMBER = Statement(_runs_by_number)
-LOCK_RUNS_BY_NUMBER = Statement(_runs_by_number.with_for_update(key_share=True, of=runs))
+READ_RUNS_FOR_REPORTS = Statement(_runs_for_reports)
+LOCK_RUNS_FOR_REPORTS = Statement(_runs_for_reports.with_for_update(key_share=True, of=runs))
 # By what makes them wanted, each found by an index of its own: one condition with all of
 # it would look at every run of the sweep. Whether they are still wanted once they are
 # locked, the change that wants them sees for itself.
@@ -174,13 +179,9 @@ _wanted_by_need = union_all(
         _wanted.c.agent_id == func.any(_agent_ids),
     ),
 )
-_last = all_last_values(runs.c)
-_runs_by_need = (
-    select(runs, *_last.c)
-    .select_from(runs.outerjoin(_last, true()))
-    .where(_of_sweep, runs.c.number == func.any(func.array(_wanted_by_need.scalar_subquery())))
-    .order_by(runs.c.number)
-)
+_runs_by_need = _whole_runs.where(
+    runs.c.number == func.any(func.array(_wanted_by_need.scalar_subquery()))
+).order_by(runs.c.number)
 READ_RUNS_BY_NEED = Statement(_runs_by_need)
 LOCK_RUNS_BY_NEED = Statement(_runs_by_need.with_for_update(key_share=True, of=runs))
 
@@ -316,21 +317,41 @@ _update_progress = _progressed.on_conflict_do_update(
     index_elements=["sweep_id", "number"],
     set_={name: _progressed.excluded[name] for name in PROGRESS_COLUMNS},
 )
-# All that changes leave, in one statement; most arrays are empty.
-_write = (
-    update(sweeps)
-    .where(sweeps.c.sweep_id == _unchanged.c.sweep_id)
-    .add_cte(
-        _insert_rows(runs, "new_runs").cte("created"),
-        _update_runs.cte("changed"),
-        _update_progress.cte("progressed_runs"),
-        _upsert_points.cte("reported"),
-        _upsert_last_values.cte("last"),
-        _insert_rows(replies, "new_replies").cte("answered"),
+# What changes may leave beside the sweep, by the prefix of its arrays.
+_PARTS = {
+    "new_runs": _insert_rows(runs, "new_runs"),
+    "changed_runs": _update_runs,
+    "progressed": _update_progress,
+    "new_metric_points": _upsert_points,
+    "new_last_values": _upsert_last_values,
+    "new_replies": _insert_rows(replies, "new_replies"),
+}
+
+
+@cache
+def write_statement(parts: tuple[str, ...], *, own_fields: bool) -> Statement:
+    """All that changes leave, in one statement, with the parts of it that there are.
+
+    Few combinations occur, and an array that is not there costs nothing.
+    """
+    write = (
+        update(sweeps)
+        .where(sweeps.c.sweep_id == _unchanged.c.sweep_id)
+        .add_cte(*(_PARTS[part].cte(f"wrote_{part}") for part in parts))
     )
+    return Statement(write, [*SWEEP_COLUMNS, *(SWEEP_OWN_COLUMNS if own_fields else ())])
+
+
+# The statements of the trial loop, which nobody should wait for.
+_TRIAL = (
+    ("new_runs", "new_replies"),
+    ("progressed", "new_metric_points", "new_last_values", "new_replies"),
+    ("changed_runs", "new_metric_points", "new_last_values", "new_replies"),
+    ("changed_runs", "new_replies"),
 )
-WRITE = Statement(_write, [*SWEEP_COLUMNS])
-WRITE_WITH_OWN_FIELDS = Statement(_write, [*SWEEP_COLUMNS, *SWEEP_OWN_COLUMNS])
+for _parts in _TRIAL:
+    write_statement(_parts, own_fields=False)
+
 # By itself, so that the statement of the trial loop stays as it is.
 _NEW_PRIOR_RUNS = ("state", "parameters", "objectives", "last_step", "source")
 _new_prior_runs = (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import asyncpg
@@ -61,24 +61,27 @@ from wanllmdb_registry.store.sweep_statements import (
     LOCK_LEASES,
     LOCK_RUNS_BY_NEED,
     LOCK_RUNS_BY_NUMBER,
+    LOCK_RUNS_FOR_REPORTS,
     LOCK_SWEEP,
     READ_RUNS_BY_NEED,
     READ_RUNS_BY_NUMBER,
+    READ_RUNS_FOR_REPORTS,
     READ_SWEEP,
     READ_VALUES,
     RENEW_LEASES,
     REPLIES,
     SWEEP_STATE,
     SWEEPS_WITH_EXPIRED_LEASES,
-    WRITE,
-    WRITE_WITH_OWN_FIELDS,
     own_columns,
+    write_statement,
 )
 
 
 class _MetAnotherWriterError(Exception):
     """The sweep changed, or a request was answered, through another replica meanwhile."""
 
+
+Getter = Callable[[str], Callable[[Any], Any]]
 
 # So many values are computed with on the event loop as of rows: they take a tenth of the time.
 VALUES_INLINE = 10
@@ -332,10 +335,13 @@ async def _load_runs(
             queued=queued,
             expired_at=edit.now if expired else None,
         )
-    elif numbers:
+    elif numbers and not reports:
         by_number = LOCK_RUNS_BY_NUMBER if locked else READ_RUNS_BY_NUMBER
+        rows = await by_number.fetch(connection, sweep_id=sweep_id, numbers=numbers)
+    elif numbers:
+        for_reports = LOCK_RUNS_FOR_REPORTS if locked else READ_RUNS_FOR_REPORTS
         wanted = [(*attempt, name) for attempt, names in reports.items() for name in names]
-        rows = await by_number.fetch(
+        rows = await for_reports.fetch(
             connection,
             sweep_id=sweep_id,
             numbers=numbers,
@@ -419,17 +425,18 @@ async def _write(connection: Connection, edit: SweepEdit, loaded: _Loaded) -> No
         ]
         await INSERT_REPLIES.execute_many(connection, answers)
     elif edit.mutations:
-        write = WRITE
         weight = sum(map(len, edit.points.values()))
+        arrays = await converted(lambda: _arrays(edit), weight // VALUES_INLINE)
+        has_own_fields = edit.sweep.version != loaded.version
+        write = write_statement(tuple(arrays), own_fields=has_own_fields)
         values = {
             "key_sweep_id": sweep_id,
             "key_revision": loaded.revision,
             **sweep_row(edit.sweep),
-            **await converted(lambda: _arrays(edit), weight // VALUES_INLINE),
+            **(sweep_own_row(edit.sweep) if has_own_fields else {}),
         }
-        if edit.sweep.version != loaded.version:
-            write = WRITE_WITH_OWN_FIELDS
-            values |= sweep_own_row(edit.sweep)
+        for part in arrays.values():
+            values |= part
         if not await write.execute(connection, **values):
             raise _MetAnotherWriterError
         for new in edit.new_prior_runs:
@@ -453,36 +460,36 @@ async def _insert_prior_runs(connection: Connection, sweep_id: str, new: NewPrio
         )
 
 
-def _arrays(edit: SweepEdit) -> dict[str, list[Any]]:
-    """What changed beside the sweep, as one array a column."""
+def _arrays(edit: SweepEdit) -> dict[str, dict[str, list[Any]]]:
+    """What changed beside the sweep, as one array a column, by the prefix of their names."""
     sweep_id = edit.sweep.sweep_id
     changed = edit.changed - edit.created
     answers = [
         reply_row(sweep_id, request_id, reply, edit.now)
         for request_id, reply in edit.new_replies.items()
     ]
-    written: list[tuple[str, Sequence[str], list[dict[str, Any]]]] = [
-        ("new_runs", own_columns(runs), _run_rows(edit, edit.created)),
-        ("changed_runs", own_columns(runs), _run_rows(edit, changed - edit.progress_only)),
-        ("new_replies", own_columns(replies), answers),
-    ]
     points = [point for each in edit.points.values() for point in each.values()]
     last = [point for each in edit.last_values.values() for point in each.values()]
     progressed = [edit.runs[number] for number in sorted(changed & edit.progress_only)]
-    # By their attributes, which are called as the columns are: there may be many.
-    objects: list[tuple[str, Sequence[str], Sequence[Any]]] = [
-        ("progressed", ("number", *PROGRESS_COLUMNS), progressed),
-        ("new_metric_points", own_columns(metric_points), points),
-        ("new_last_values", own_columns(last_values), last),
+    # By column, or by attributes that are called as the columns are: there may be many.
+    by_column, by_attribute = itemgetter, attrgetter
+    written: list[tuple[str, Sequence[str], Getter, Sequence[Any]]] = [
+        ("new_runs", own_columns(runs), by_column, _run_rows(edit, edit.created)),
+        (
+            "changed_runs",
+            own_columns(runs),
+            by_column,
+            _run_rows(edit, changed - edit.progress_only),
+        ),
+        ("progressed", ("number", *PROGRESS_COLUMNS), by_attribute, progressed),
+        ("new_metric_points", own_columns(metric_points), by_attribute, points),
+        ("new_last_values", own_columns(last_values), by_attribute, last),
+        ("new_replies", own_columns(replies), by_column, answers),
     ]
     return {
-        f"{prefix}_{name}": [row[name] for row in rows]
-        for prefix, columns, rows in written
-        for name in columns
-    } | {
-        f"{prefix}_{name}": list(map(attrgetter(name), rows))
-        for prefix, columns, rows in objects
-        for name in columns
+        prefix: {f"{prefix}_{name}": list(map(get(name), rows)) for name in columns}
+        for prefix, columns, get, rows in written
+        if rows
     }
 
 

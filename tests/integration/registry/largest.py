@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
 from tests.sweeps import Registry, create_runs_request, request_id
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
@@ -50,7 +49,7 @@ class Largest:
             f"p{i:02}": {"value": f"{i:02}" + "v" * (VALUE - 2)} for i in range(PARAMETERS)
         }
         # Texts of which a run has none, as the values of a condition that never holds would be.
-        spec: dict[str, Any] = {
+        spec: dict[str, object] = {
             "method": "random",
             "metrics": [{"name": WIDE * (MAX_NAME - 1) + str(i)} for i in range(10)],
             "parameters": parameters,
