@@ -174,6 +174,8 @@ class Reporter:
     def _send_some(self, timeout: float | None = None) -> bool:
         """Sends one request's worth, if there is any; says whether more is left."""
         if not self._sending.acquire(timeout=-1 if timeout is None else timeout):
+            # What is under way hangs: training waits for it once.
+            self.is_failing = True
             raise DeadlineExceededError(f"what was logged before is not sent after {timeout:g} s")
         try:
             if self._is_beyond and self._beyond is not None and self._send_stored(timeout):
