@@ -10,6 +10,7 @@ from typing import TextIO
 import structlog
 
 from wanllmdb_common.calls.call import current_call
+from wanllmdb_common.left_calls import log_left_calls_briefly
 from wanllmdb_common.one_line import one_line
 from wanllmdb_common.telemetry.trace_context import trace_ids
 
@@ -52,6 +53,7 @@ def configure_logging(level: str, form: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
+    log_left_calls_briefly()
     # Alembic tells each migration step on INFO; that is of use, its plumbing is not.
     logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
     # On DEBUG it has a line for each look at the running loop: dozens a second.

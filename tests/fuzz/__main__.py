@@ -71,6 +71,8 @@ class Fuzzer:
             SUGGESTION: self._endpoints.suggestion,
         }
         for rpc, tried in drawn_forms(rpcs, seed):
+            if time.monotonic() > self._end:
+                return
             tally = self.tallies.setdefault(f"raw: {tried.form}", Tally())
             before = self._footprint()
             began = time.monotonic()

@@ -39,8 +39,11 @@ class Footprint:
             with log.open("rb") as file:
                 file.seek(begin)
                 written = file.read(MOST_LOG_BYTES)
-            if b"Traceback (" in written:
-                faults.append(f"a traceback was logged in {log.name}")
+            _, begun, rest = written.partition(b"Traceback (")
+            if begun:
+                # Its end says what it was.
+                end = rest[:6_000].decode(errors="replace").rstrip()[-1_500:]
+                faults.append(f"a traceback was logged in {log.name}: ...{end}")
         if after.memory - self.memory > MOST_MEMORY:
             faults.append(f"memory grew by {(after.memory - self.memory) >> 20} MiB")
         return faults

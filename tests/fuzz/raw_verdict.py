@@ -27,15 +27,15 @@ from tests.raw_http2 import RawConnection, raw_connection
 # Beside what our services answer: what gRPC itself says of a stream that is no call, before
 # any code of ours sees it.
 _OF_GRPC = {grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.DEADLINE_EXCEEDED}
-_OF_GRPC_BY_FORM = {
-    # Its specification asks for this code.
-    "compressed without an encoding": {grpc.StatusCode.INTERNAL},
-    "unknown encodings": {grpc.StatusCode.INTERNAL},
-    "gzip that is none": {grpc.StatusCode.INTERNAL},
-    "odd flags": {grpc.StatusCode.INTERNAL},
+# Its specification asks for INTERNAL where it can't unpack a message.
+_INTERNAL_BY_GRPC = {
+    "compressed without an encoding",
+    "unknown encodings",
+    "gzip that is none",
+    "odd flags",
 }
 # Headers that gRPC's core can't read, in its words.
-_UNREADABLE = re.compile(r"Error parsing '[^']*' metadata|Illegal header key: ")
+_UNREADABLE = re.compile(r"Error parsing '[^']*' metadata|Illegal header |Metadata keys cannot ")
 BYSTANDER_DEADLINE = 10.0
 
 
@@ -117,14 +117,22 @@ async def _call(address: str, rpc: Rpc, call: RawCall, form: str) -> Answer:
     except (OSError, h2.exceptions.H2Error):
         # The connection was refused, or h2 knows that it ended.
         pass
-    fit = FIT | _OF_GRPC | _OF_GRPC_BY_FORM.get(form, set())
-    is_of_core = answer.code is grpc.StatusCode.INTERNAL and _UNREADABLE.match(answer.text)
-    if answer.code is not None and answer.code not in fit and not is_of_core:
-        faults.append(f"{answer.code.name}: {answer.text[:300]}")
+    code = None if _is_of_grpc(answer, form) else answer.code
+    if code is not None and code not in FIT:
+        faults.append(f"{code.name}: {answer.text[:300]}")
     told = b"\n".join(value for _, value in (*answer.headers, *answer.trailers))
     if found := LEAKS.search(told + answer.data):
         faults.append(f"the answer holds {found[0]!r}: {answer.text[:300]}")
-    return Answer(answer.code, tuple(faults))
+    return Answer(code, tuple(faults))
+
+
+def _is_of_grpc(answer: RawAnswer, form: str) -> bool:
+    """Whether gRPC itself refused the stream: our services' errors all have details."""
+    if answer.header(b"grpc-status-details-bin") is not None:
+        return False
+    if answer.code is grpc.StatusCode.INTERNAL:
+        return form in _INTERNAL_BY_GRPC or _UNREADABLE.match(answer.text) is not None
+    return answer.code in _OF_GRPC
 
 
 async def _answer_of(connection: RawConnection, rpc: Rpc, call: RawCall) -> RawAnswer:

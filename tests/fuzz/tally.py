@@ -72,7 +72,7 @@ def report(tallies: Mapping[str, Tally], logs: Path) -> bool:
         ]
     )
     heads = [code.name for code in _COLUMNS]
-    table("Fuzzing", ["RPC", "inputs", *heads, "other codes", "faults", "slowest ms"], rows)
+    table("Fuzzing", ["RPC", "inputs", *heads, "others, none", "faults", "slowest ms"], rows)
     for name, tally in tallies.items():
         for fault, shown in tally.faults.values():
             print(f"\n{name}: {fault}\n  input: {shown[:3_000]}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import AsyncIterator, Mapping
 
@@ -89,8 +90,10 @@ async def test_proper_requests_reach_what_is_behind_the_checks(
     assert not codes or grpc.StatusCode.OK in codes
 
 
-@pytest.mark.parametrize("server", [REGISTRY, SUGGESTION])
-@pytest.mark.parametrize("form", [*RAW_CALLS, *RAW_FLOODS])
+@pytest.mark.parametrize(
+    ("form", "server"),
+    zip([*RAW_CALLS, *RAW_FLOODS], itertools.cycle([REGISTRY, SUGGESTION]), strict=False),
+)
 async def test_no_raw_form_brings_a_server_to_fall(
     form: str,
     server: str,

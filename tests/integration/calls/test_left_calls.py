@@ -1,0 +1,38 @@
+"""Callers who leave before their answer fill no log."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+
+import pytest
+
+from tests.fuzz.raw_floods import RAW_FLOODS
+from tests.fuzz.rpcs import all_rpcs
+from wanllmdb_common.left_calls import log_left_calls_briefly
+
+SECONDS = 20.0
+
+
+async def test_an_answer_that_nobody_takes_costs_a_short_line(
+    registry_address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    log_left_calls_briefly()
+    flood = RAW_FLOODS["answers that nobody reads"]
+    rpc = next(rpc for rpc in all_rpcs() if rpc.name == "SweepRegistryService/ListSweeps")
+
+    def lines() -> list[logging.LogRecord]:
+        return [each for each in caplog.records if each.name == "grpc._cython.cygrpc"]
+
+    await flood(registry_address, rpc, b"", random.Random(1))
+    for _ in range(int(SECONDS / 0.05)):
+        if lines():
+            break
+        await asyncio.sleep(0.05)
+    assert lines()
+
+    for line in lines():
+        assert line.exc_info is None
+        assert "ListSweeps" in line.getMessage()
+        assert len(line.getMessage()) < 400
