@@ -12,9 +12,13 @@ from typing import NoReturn, TypeAlias
 import grpc
 import structlog
 
+from wanllmdb._files import read_regular
 from wanllmdb_common.file_signature import FileSignature, file_signature
 
 log = structlog.get_logger(__name__)
+
+# All public authorities' certificates take about 250 kB.
+_MAX_FILE_BYTES = 16 * 1024 * 1024
 
 _Signature: TypeAlias = "tuple[FileSignature | None, ...]"
 
@@ -112,7 +116,8 @@ def _load(files: TlsFiles) -> grpc.ServerCertificateConfiguration:
 
 def _read(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        # A pipe would be waited for, at each connection.
+        return read_regular(file, _MAX_FILE_BYTES)
     except OSError as error:
         raise TlsFileError(f"the file {file} can't be read: {error.strerror}") from None
 

@@ -54,11 +54,15 @@ class ServerSettings(ListenSettings, LimitSettings):
         "where not given, that in OTEL_EXPORTER_OTLP_ENDPOINT, else there are no traces.",
     )
     grace: float = Field(
-        10.0, ge=0, description="Seconds that a shutdown takes at most; running calls end in them."
+        10.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Seconds that a shutdown takes at most; running calls end in them.",
     )
     drain_delay: float = Field(
         0.5,
         ge=0,
+        allow_inf_nan=False,
         description="Seconds of these in which calls are still taken, until balancers know.",
     )
 

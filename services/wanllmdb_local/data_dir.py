@@ -13,14 +13,17 @@ DATA_DIR/
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from .errors import DataDirError, DataDirInUseError
+from .small_files import OddFileError, read_text, refuse_odd
 
 POSTGRES = "postgres"
 POSTGRES_IN_THE_MAKING = "postgres.initdb"
@@ -40,6 +43,7 @@ _OURS = {
 # What the mount point of a fresh volume holds.
 _HARMLESS = {"lost+found"}
 _PG_CONTROL_BYTES = 8192
+_VERSION_BYTES = 64
 
 
 def default_data_dir() -> Path:
@@ -70,29 +74,54 @@ def locked(data_dir: Path) -> Iterator[None]:
         DataDirError: It can't be made or written, or is no folder of ours.
         DataDirInUseError: Another process holds it.
     """
+    lock = data_dir / LOCK
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
         refuse_foreign_files(data_dir)
-        handle = (data_dir / LOCK).open("a+")
+        with contextlib.suppress(FileNotFoundError):
+            refuse_odd(lock.stat())
+        handle = lock.open("ab+")
+    except FileExistsError:
+        raise DataDirError(
+            f"The data directory {data_dir} is no folder. Choose another one with --data-dir."
+        ) from None
+    except OddFileError as error:
+        raise DataDirError(
+            f"The file {lock} {error}. Move it away, or choose another directory with --data-dir."
+        ) from None
     except OSError as error:
         raise DataDirError(
-            f"The data directory {data_dir} can't be used: {error.strerror}. "
-            "Choose another one with --data-dir."
+            f"The data directory {data_dir} can't be used: {error.strerror}"
+            f"{_of(error, data_dir)}. Choose another one with --data-dir."
         ) from error
     with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            handle.seek(0)
-            holder = handle.read().strip() or "unknown"
-            raise DataDirInUseError(
-                f"The data directory {data_dir} is in use by process {holder}. "
-                "Stop that one, or choose another directory with --data-dir."
-            ) from error
-        handle.truncate(0)
-        handle.write(f"{os.getpid()}\n")
-        handle.flush()
+        _take(handle, data_dir)
         yield
+
+
+def _of(error: OSError, data_dir: Path) -> str:
+    return "" if error.filename in (None, str(data_dir)) else f" ({error.filename})"
+
+
+def _take(handle: IO[bytes], data_dir: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        handle.truncate(0)
+        handle.write(f"{os.getpid()}\n".encode())
+        handle.flush()
+    except BlockingIOError as error:
+        handle.seek(0)
+        noted = handle.read(32).strip()
+        holder = noted.decode() if noted.isdigit() else "unknown"
+        raise DataDirInUseError(
+            f"The data directory {data_dir} is in use by process {holder}. "
+            "Stop that one, or choose another directory with --data-dir."
+        ) from error
+    except OSError as error:
+        raise DataDirError(
+            f"The file {data_dir / LOCK} can't be locked and written: {error.strerror}. "
+            "Change that, or choose another directory with --data-dir."
+        ) from error
 
 
 def refuse_foreign_files(data_dir: Path) -> None:
@@ -114,6 +143,11 @@ def has_database(data_dir: Path, *, major_version: int) -> bool:
         DataDirError: It is there, but not whole, or of another major version.
     """
     postgres = data_dir / POSTGRES
+    if os.path.lexists(postgres) and not postgres.is_dir():
+        raise DataDirError(
+            f"{postgres} is no folder, and PostgreSQL's data belongs there. Nothing was changed. "
+            "Move it away, or choose another directory with --data-dir."
+        )
     if not postgres.is_dir() or not any(postgres.iterdir()):
         return False
     version_file = postgres / "PG_VERSION"
@@ -130,7 +164,19 @@ def has_database(data_dir: Path, *, major_version: int) -> bool:
             "changed. Put a backup in its place, or, if it holds nothing that you need, "
             f"remove {postgres} and start again; --data-dir chooses another directory."
         )
-    found = version_file.read_text().strip()
+    try:
+        found = (read_text(version_file, most=_VERSION_BYTES) or "").strip()
+    except OddFileError as error:
+        raise DataDirError(
+            f"The file {version_file} {error}. Nothing was changed. Put a backup of the folder "
+            f"{postgres} in its place, or choose another directory with --data-dir."
+        ) from None
+    if not found.isdecimal():
+        raise DataDirError(
+            f"The file {version_file} does not hold a version of PostgreSQL. Nothing was changed. "
+            f"Put a backup of the folder {postgres} in its place, or choose another directory "
+            "with --data-dir."
+        )
     if found != str(major_version):
         raise DataDirError(
             f"The database in {postgres} was made by PostgreSQL {found}, and the embedded one is "

@@ -42,6 +42,15 @@ def command() -> None:
     except LocalError as error:
         say_lines(f"wanllmdb demo: {error}", err=True)
         raise typer.Exit(1) from None
+    except OSError as error:
+        # Its folder is a temporary one: a disk that is full, or that takes no files.
+        where = error.filename or "the folder for temporary files"
+        say(
+            f"wanllmdb demo: {where} can't be used: {error.strerror or error}. "
+            "Name another place for temporary files in TMPDIR.",
+            err=True,
+        )
+        raise typer.Exit(1) from None
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -15,6 +15,10 @@ class DataDirInUseError(DataDirError):
     """Another process runs a platform on this data directory."""
 
 
+class ReadyFileError(LocalError):
+    """The ready file can't be where it was asked for. Nothing there was changed."""
+
+
 class PortTakenError(LocalError):
     """A port that was asked for belongs to another program."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .errors import DataDirError
 from .ports import WantedPort, bind_ports
+from .small_files import OddFileError, read_text
 
 
 def choose_ports(file: Path, wanted: Mapping[str, WantedPort]) -> dict[str, int]:
@@ -36,20 +37,31 @@ def choose_ports(file: Path, wanted: Mapping[str, WantedPort]) -> dict[str, int]
         staging.write_text(json.dumps(last | chosen))
         staging.replace(file)
     except OSError as error:
-        raise DataDirError(f"The file {file} can't be written: {error.strerror}.") from error
+        raise DataDirError(
+            f"The file {error.filename or file} can't be written: {error.strerror}. "
+            "Change that, or choose another directory with --data-dir."
+        ) from error
     return chosen
 
 
 def _read(file: Path) -> dict[str, int]:
-    """What the file notes; nothing where it is missing or cut short: it is but a preference."""
+    """What the file notes; nothing where it is missing or holds something else: it is but a
+    preference.
+
+    Raises:
+        DataDirError: It is no file, or can't be read.
+    """
     try:
-        noted = json.loads(file.read_text())
-    except (OSError, ValueError):
+        noted = json.loads(read_text(file) or "")
+    except OddFileError as error:
+        raise DataDirError(
+            f"The file {file} {error}. It notes the ports of the last start: move it away, and a "
+            "new one is made."
+        ) from None
+    except (ValueError, RecursionError):
         return {}
     if not isinstance(noted, dict):
         return {}
     return {
-        name: port
-        for name, port in noted.items()
-        if isinstance(port, int) and 1024 <= port <= 65535
+        name: port for name, port in noted.items() if type(port) is int and 1024 <= port <= 65535
     }

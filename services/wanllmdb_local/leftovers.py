@@ -7,6 +7,7 @@ alone on it, so everything found here belongs to nobody any more.
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -14,10 +15,13 @@ from pathlib import Path
 
 import psutil
 
-from .errors import StartError
+from .errors import DataDirError, StartError
 from .process_records import ProcessRecords
+from .small_files import OddFileError, read_text
 
 _PATIENCE_SECONDS = 15.0
+# No system gives out higher ones.
+_PIDS = 2**31
 
 
 def stop_left_over_postgres(pgdata: Path, *, by_force: bool = False) -> None:
@@ -52,7 +56,7 @@ def stop_left_over_postgres(pgdata: Path, *, by_force: bool = False) -> None:
     # Nothing runs here, so a pid file tells of a dead server. PostgreSQL finds
     # that out by itself, unless the id lives on in another program.
     pid = _postmaster_pid(pgdata)
-    if pid is not None and psutil.pid_exists(pid):
+    if pid is not None and pid < _PIDS and psutil.pid_exists(pid):
         (pgdata / "postmaster.pid").unlink()
 
 
@@ -65,6 +69,21 @@ def stop_left_over_services(records: ProcessRecords) -> None:
     for process in stubborn:
         _send(process, signal.SIGKILL)
     psutil.wait_procs(stubborn, timeout=_PATIENCE_SECONDS)
+
+
+def kept_by_postgres(file: Path) -> str:
+    """What PostgreSQL noted in one of its small files; empty where there is none.
+
+    Raises:
+        DataDirError: It is no file, or holds something else than text.
+    """
+    try:
+        return read_text(file) or ""
+    except OddFileError as error:
+        raise DataDirError(
+            f"The file {file} {error}. PostgreSQL makes it at each start: where no PostgreSQL "
+            "runs on this data, move it away and start again."
+        ) from None
 
 
 def _processes(belongs: Callable[[psutil.Process], bool]) -> list[psutil.Process]:
@@ -86,11 +105,8 @@ def _is_postmaster(process: psutil.Process, pgdata: Path) -> bool:
 
 
 def _postmaster_pid(pgdata: Path) -> int | None:
-    try:
-        first = (pgdata / "postmaster.pid").read_text().partition("\n")[0].strip()
-    except FileNotFoundError:
-        return None
-    return int(first) if first.isdigit() else None
+    first = kept_by_postgres(pgdata / "postmaster.pid").partition("\n")[0].strip()
+    return int(first) if re.fullmatch("[0-9]{1,10}", first) else None
 
 
 def _send(process: psutil.Process, how: signal.Signals) -> None:

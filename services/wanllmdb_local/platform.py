@@ -10,14 +10,16 @@ from types import TracebackType
 from typing import Self
 
 from . import data_dir as layout
-from .errors import StartError
+from .errors import DataDirError, StartError
 from .leftovers import stop_left_over_services
 from .liveness import SILENCE_SECONDS
+from .log_files import open_log
 from .platform_settings import PlatformSettings
+from .postgres import LOG_FILE as POSTGRES_LOG
 from .postgres import EmbeddedPostgres
 from .process_records import ProcessRecords
 from .service import Service, stop_services
-from .services import Services
+from .services import Services, replica_name
 from .supervised import Supervised
 
 _TICK_SECONDS = 0.05
@@ -67,7 +69,8 @@ class Platform:
         self._hurried = hurried
         self._silence = silence
         self._lock = contextlib.ExitStack()
-        self._locked = False
+        self._owns_records = False
+        self._is_up = False
         self._records = ProcessRecords(settings.data_dir / layout.PROCESSES)
         self._postgres: EmbeddedPostgres | None = None
         # By the services' names, in the order in which they need each other.
@@ -102,8 +105,8 @@ class Platform:
             stop_services(replicas, seconds=_SERVICE_GRACE_SECONDS, hurried=self._hurried)
         if self._postgres is not None:
             self._postgres.stop(hurried=self._hurried)
-        if self._locked:
-            # Never before it is ours: they may be another launcher's.
+        if self._owns_records:
+            # Not before they were read: they may be another launcher's, or something else.
             self._records.clear()
         self._lock.close()
 
@@ -119,8 +122,11 @@ class Platform:
         settings = self._settings
         folder = settings.data_dir
         self._lock.enter_context(layout.locked(folder))
-        self._locked = True
+        for name in self._log_names():
+            # What is wrong with one is said before anything runs.
+            open_log(folder / layout.LOGS / name).close()
         stop_left_over_services(self._records)
+        self._owns_records = True
         services = Services(settings)
         postgres = self._start_postgres() if settings.database_url is None else None
         registries = services.registries(self._database_url())
@@ -153,6 +159,7 @@ class Platform:
                 if len(failures) == len(group):
                     raise StartError(failures[0])
             time.sleep(_TICK_SECONDS)
+        self._is_up = True
         for part in self._parts:
             if part.failure:
                 part.tell(f"can't be started yet, it is tried again: {part.failure}")
@@ -186,7 +193,24 @@ class Platform:
         for part in self._parts:
             part.tick()
         if self._service_pids() != before:
-            self._records.write(self._service_pids())
+            try:
+                self._records.write(self._service_pids())
+            except DataDirError as error:
+                if not self._is_up:
+                    raise
+                # The services go on without it; only the launcher after a killed one misses it.
+                self._say(str(error))
+
+    def _log_names(self) -> list[str]:
+        replicas = self._settings.replicas
+        return [
+            *([] if self._settings.database_url is not None else [POSTGRES_LOG]),
+            *(
+                f"{replica_name(kind, number, replicas)}.log"
+                for kind in ("registry", "suggestion")
+                for number in range(1, replicas + 1)
+            ),
+        ]
 
     def _well(self) -> set[Supervised]:
         return {part for part in self._parts if part.is_well}

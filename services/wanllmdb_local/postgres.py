@@ -34,16 +34,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from . import data_dir as layout
 from .defaults import HOST
-from .errors import StartError
-from .leftovers import stop_left_over_postgres
+from .errors import DataDirError, StartError
+from .leftovers import kept_by_postgres, stop_left_over_postgres
 from .log_files import open_log, tail
 from .ports import WantedPort, bind_ports
 from .postgres_programs import BIN_DIR, MAJOR_VERSION, program
 from .postgres_user import hand_over, make_reachable, make_runnable, postgres_user
+from .small_files import OddFileError, read_text
 from .stopping import stop_process
 from .tether import start_tethered
 
@@ -51,7 +52,9 @@ DATABASE = "wanllmdb"
 
 _SUPERUSER = "postgres"
 _PASSWORD_FILE = "wanllmdb.password"
-_LOG_FILE = "postgres.log"
+LOG_FILE = "postgres.log"
+_PASSWORD_BYTES = 1024
+_HIGHEST_PORT = 65_535
 _START_SECONDS = 60.0
 _STOP_SECONDS = 20.0
 # SSLRequest of PostgreSQL's protocol: its length and its code.
@@ -77,7 +80,7 @@ class EmbeddedPostgres:
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir.absolute()
         self._pgdata = self._data_dir / layout.POSTGRES
-        self.log_file = self._data_dir / layout.LOGS / _LOG_FILE
+        self.log_file = self._data_dir / layout.LOGS / LOG_FILE
         self._user = postgres_user()
         self._port = 0
         self._deadline = 0.0
@@ -93,7 +96,7 @@ class EmbeddedPostgres:
 
         The port is kept over restarts where nobody else took it meanwhile.
         """
-        password = (self._pgdata / _PASSWORD_FILE).read_text().strip()
+        password = quote(self._password(), safe="")
         return f"postgresql://{_SUPERUSER}:{password}@{HOST}:{self._port}/{database}"
 
     @property
@@ -110,11 +113,19 @@ class EmbeddedPostgres:
             DataDirError: The data is incomplete or of another version.
             StartError: The server did not come up; the message has its last words.
         """
-        if self._user is not None:
-            make_runnable(BIN_DIR)
-            make_reachable(self._pgdata)
-        if not layout.has_database(self._data_dir, major_version=MAJOR_VERSION):
-            self._initdb()
+        try:
+            is_there = layout.has_database(self._data_dir, major_version=MAJOR_VERSION)
+            if self._user is not None:
+                make_runnable(BIN_DIR)
+                make_reachable(self._pgdata)
+            if not is_there:
+                self._initdb()
+        except OSError as error:
+            raise DataDirError(
+                f"{error.filename or self._pgdata} can't be used for PostgreSQL's data: "
+                f"{error.strerror}. Change that, or choose another directory with --data-dir."
+            ) from error
+        self._password()
         stop_left_over_postgres(self._pgdata)
         # Between choosing a free port and listening on it another program can
         # take it: then the next try gets another one.
@@ -187,7 +198,7 @@ class EmbeddedPostgres:
 
     def _initdb(self) -> None:
         staging = self._data_dir / layout.POSTGRES_IN_THE_MAKING
-        if staging.exists():
+        if os.path.lexists(staging):
             # Of an initdb that was killed. It never served: nothing is lost.
             shutil.rmtree(staging)
         staging.mkdir(mode=0o700)
@@ -250,23 +261,52 @@ class EmbeddedPostgres:
 
     def _last_port(self) -> int:
         """The port of the server's last life, from the arguments that it keeps; 0: none."""
-        try:
-            arguments = (self._pgdata / "postmaster.opts").read_text()
-        except FileNotFoundError:
-            return 0
-        found = re.search(r'"port=(\d+)"', arguments)
-        return int(found.group(1)) if found else 0
+        arguments = kept_by_postgres(self._pgdata / "postmaster.opts")
+        found = re.search(r'"port=([0-9]{1,5})"', arguments)
+        port = int(found.group(1)) if found else 0
+        return port if port <= _HIGHEST_PORT else 0
 
     def _pid_file(self) -> list[str]:
-        try:
-            text = (self._pgdata / "postmaster.pid").read_text()
-        except FileNotFoundError:
-            return []
+        text = kept_by_postgres(self._pgdata / "postmaster.pid")
         return [line.strip() for line in text.splitlines()]
+
+    def _password(self) -> str:
+        """The password of the database's user.
+
+        Raises:
+            DataDirError: The file with it is missing, or holds something else.
+        """
+        file = self._pgdata / _PASSWORD_FILE
+        try:
+            text = read_text(file, most=_PASSWORD_BYTES)
+            problem = "is missing" if text is None else "does not hold one line of plain text"
+        except OddFileError as error:
+            text, problem = None, str(error)
+        password = (text or "").strip()
+        if not re.fullmatch("[!-~]+", password):
+            raise DataDirError(f"The file {file} {problem}. {self._password_help()}")
+        return password
+
+    def _password_help(self) -> str:
+        return (
+            "It holds the password of this database: put a backup of it in its place. Without "
+            "one, write a new password of letters and digits to it, and set it in the database, "
+            'which has to be stopped, as the user that owns its folder: echo "ALTER USER '
+            f"{_SUPERUSER} PASSWORD 'NEW'\" | {program('postgres')} --single -D {self._pgdata} "
+            "postgres"
+        )
 
     def _ensure_database(self) -> None:
         server = self.url("postgres")
-        found = _psql(server, f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'")
+        try:
+            found = _psql(server, f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'")
+        except StartError as error:
+            if "password authentication failed" not in str(error):
+                raise
+            raise DataDirError(
+                f"The file {self._pgdata / _PASSWORD_FILE} holds another password than the "
+                f"database. {self._password_help()}"
+            ) from None
         if not found:
             create_database(server, DATABASE)
 
@@ -321,7 +361,7 @@ def _psql(url: str, statement: str) -> str:
             *("--no-psqlrc", "--quiet", "--tuples-only", "--no-align"),
             *("--set=ON_ERROR_STOP=1", f"--dbname={address}", f"--command={statement}"),
         ],
-        env={**os.environ, "PGPASSWORD": parts.password or ""},
+        env={**os.environ, "PGPASSWORD": unquote(parts.password or "")},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
 
-from .errors import LocalError
+from .errors import ReadyFileError
 from .platform import Endpoints
+from .small_files import OddFileError, read_text
+
+_KEYS = {"registry", "suggestion", "database_url", "pids"}
+_OTHERS = "holds something else than where a platform answers"
 
 
 class ReadyFile:
@@ -17,19 +22,50 @@ class ReadyFile:
     """
 
     def __init__(self, file: Path) -> None:
-        self._file = file.absolute()
+        """
+        Raises:
+            ReadyFileError: It can't be written, or is another program's.
+        """
+        self._file = file
         try:
+            self._refuse_others()
             # One of an earlier life would tell a lie.
             self._file.unlink(missing_ok=True)
             if not os.access(self._file.parent, os.W_OK):
                 raise PermissionError(13, "the folder is missing or not writable")
         except OSError as error:
-            raise LocalError(
-                f"The ready file {self._file} can't be written: {error.strerror}. "
-                "Choose another place with --ready-file."
-            ) from error
+            raise self._can_not_be_written(error) from error
+
+    def _refuse_others(self) -> None:
+        try:
+            text = read_text(self._file) or "{}"
+            noted = json.loads(text)
+            is_ours = isinstance(noted, dict) and set(noted) <= _KEYS
+        except OddFileError as error:
+            problem = str(error)
+        except (ValueError, RecursionError):
+            problem = _OTHERS
+        else:
+            if is_ours:
+                return
+            problem = _OTHERS
+        raise ReadyFileError(
+            f"The ready file {self._file} {problem}. Nothing was changed. "
+            "Choose another place with --ready-file, or move it away."
+        )
+
+    def _can_not_be_written(self, error: OSError) -> ReadyFileError:
+        return ReadyFileError(
+            f"The ready file {self._file} can't be written: {error.strerror}. "
+            "Choose another place with --ready-file."
+        )
 
     def write(self, endpoints: Endpoints) -> None:
+        """Writes where the platform answers now.
+
+        Raises:
+            ReadyFileError: It can't be written.
+        """
         content = {
             "registry": endpoints.registry,
             "suggestion": endpoints.suggestion,
@@ -37,9 +73,14 @@ class ReadyFile:
             "pids": endpoints.pids,
         }
         staging = self._file.with_name(f".{self._file.name}.{os.getpid()}")
-        staging.touch(mode=0o600)
-        staging.write_text(json.dumps(content, indent=2) + "\n")
-        staging.replace(self._file)
+        try:
+            staging.touch(mode=0o600)
+            staging.write_text(json.dumps(content, indent=2) + "\n")
+            staging.replace(self._file)
+        except OSError as error:
+            raise self._can_not_be_written(error) from error
 
     def remove(self) -> None:
-        self._file.unlink(missing_ok=True)
+        """Removes it, where it can be."""
+        with contextlib.suppress(OSError):
+            self._file.unlink(missing_ok=True)

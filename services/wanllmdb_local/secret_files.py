@@ -6,6 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .errors import DataDirError
+from .small_files import OddFileError, read_text
+
+# Some other file is longer.
+_MOST_BYTES = 4096
 
 
 def kept_secret(file: Path, make: Callable[[], str]) -> str:
@@ -15,12 +19,25 @@ def kept_secret(file: Path, make: Callable[[], str]) -> str:
         DataDirError: it can't be read or written.
     """
     try:
-        if not file.exists():
-            staging = file.with_name(file.name + ".new")
-            staging.unlink(missing_ok=True)
-            staging.touch(mode=0o600)
-            staging.write_text(make() + "\n")
-            staging.replace(file)
-        return file.read_text().strip()
+        text = read_text(file, most=_MOST_BYTES)
+    except OddFileError as error:
+        raise DataDirError(
+            f"The file {file} {error}. Put a backup of it in its place, or move it away: a new "
+            "one is made then."
+        ) from None
+    return _made(file, make()) if text is None else text.strip()
+
+
+def _made(file: Path, secret: str) -> str:
+    staging = file.with_name(file.name + ".new")
+    try:
+        staging.unlink(missing_ok=True)
+        staging.touch(mode=0o600)
+        staging.write_text(secret + "\n")
+        staging.replace(file)
     except OSError as error:
-        raise DataDirError(f"The file {file} can't be used: {error.strerror}.") from error
+        raise DataDirError(
+            f"The file {error.filename or staging} can't be written: {error.strerror}. "
+            "Change that, or choose another directory with --data-dir."
+        ) from error
+    return secret

@@ -131,9 +131,13 @@ class Service:
 
     def _announced(self) -> bool:
         """Cheaper to ask for than a connection, and only this process writes it."""
-        with self.log_file.open("rb") as log:
-            log.seek(self._log_start)
-            return f"ready {self._kind} ".encode() in log.read()
+        try:
+            with self.log_file.open("rb") as log:
+                log.seek(self._log_start)
+                return f"ready {self._kind} ".encode() in log.read()
+        except FileNotFoundError:
+            # It was taken away meanwhile: the connection tells.
+            return True
 
     def answers(self, seconds: float) -> bool:
         """Whether it says anything within the time, be it that it stops or has too much to do."""

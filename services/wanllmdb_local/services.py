@@ -79,7 +79,7 @@ class Services:
         self, kind: str, number: int, arguments: list[str], environment: Mapping[str, str]
     ) -> Service:
         protection = self._settings.protection
-        name = f"{kind}-{number}" if self._settings.replicas > 1 else kind
+        name = replica_name(kind, number, self._settings.replicas)
         port = self._ports[f"{kind}-{number}"]
         listening = [*protection.arguments(), "--port", str(port)]
         address = local_address = protection.address(port)
@@ -100,3 +100,8 @@ class Services:
             log_file=self._settings.data_dir / layout.LOGS / f"{name}.log",
             environment=environment,
         )
+
+
+def replica_name(kind: str, number: int, replicas: int) -> str:
+    """What a replica, and its log, is called among so many."""
+    return f"{kind}-{number}" if replicas > 1 else kind

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from .errors import StartError
+from .errors import LocalError
 from .liveness import SILENCE_SECONDS, Liveness
 from .restarts import RestartPolicy
 
@@ -27,7 +27,7 @@ class Part(Protocol):
         """Whether it answers by now.
 
         Raises:
-            StartError: It ended, or took too long.
+            LocalError: It ended, took too long, or one of its files can't be used.
         """
 
     def answers(self, seconds: float) -> bool:
@@ -101,7 +101,7 @@ class Supervised:
     def _try(self, step: Callable[[], None]) -> None:
         try:
             step()
-        except StartError as error:
+        except LocalError as error:
             is_first = self.failure is None and not self._was_ever_well
             self.failure = str(error)
             # Whether there is a next time, after the first failure of all, is for

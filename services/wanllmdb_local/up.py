@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,9 @@ from .defaults import HOST, REGISTRY_PORT, SUGGESTION_PORT
 from .requirements import require_server
 
 if TYPE_CHECKING:
+    from .platform import Endpoints
     from .platform_settings import PlatformSettings
+    from .ready_file import ReadyFile
     from .signals import StopSignals
 
 # Each registry has 16 connections to the database, and the embedded one takes 200.
@@ -107,14 +110,21 @@ def command(
     require_server("wanllmdb up")
     from .admin_key import ADMIN_KEY_VARIABLE
     from .data_dir import default_data_dir
-    from .errors import AddressError, DataDirError, LocalError, PortTakenError, ProtectionError
+    from .errors import (
+        AddressError,
+        DataDirError,
+        LocalError,
+        PortTakenError,
+        ProtectionError,
+        ReadyFileError,
+    )
     from .platform_settings import PlatformSettings
     from .protection import Protection
     from .signals import StopSignals
 
     signals = StopSignals()
     settings = PlatformSettings(
-        data_dir=(data_dir or default_data_dir()).expanduser().absolute(),
+        data_dir=_absolute(data_dir) or _or_exit(default_data_dir),
         registry_port=registry_port,
         suggestion_port=suggestion_port,
         replicas=replicas,
@@ -131,12 +141,17 @@ def command(
     try:
         settings.protection.check()
         with signals.caught():
-            _run(settings, ready_file, signals)
-    except (AddressError, DataDirError, PortTakenError, ProtectionError) as error:
+            _run(settings, _absolute(ready_file), signals)
+    except (AddressError, DataDirError, PortTakenError, ProtectionError, ReadyFileError) as error:
         say_lines(f"wanllmdb up: {error}", err=True)
         raise typer.Exit(_WRONG_SETTING) from None
     except LocalError as error:
         say_lines(f"wanllmdb up: {error}", err=True)
+        raise typer.Exit(_FAILED) from None
+    except OSError as error:
+        # Such as a full disk or too many open files, which nothing tells beforehand.
+        where = error.filename or settings.data_dir
+        say(f"wanllmdb up: {where} can't be used: {error.strerror or error}.", err=True)
         raise typer.Exit(_FAILED) from None
 
 
@@ -156,7 +171,7 @@ def _run(settings: PlatformSettings, ready_file: Path | None, signals: StopSigna
             say_lines(welcome(settings, platform.endpoints))
             for endpoints in platform.supervise(until=signals.requested):
                 if ready is not None:
-                    ready.write(endpoints)
+                    _write_again(ready, endpoints)
             say("Stopping. Ctrl-C again to hurry.")
     except StopRequested:
         # Its parts were stopped on the way here.
@@ -167,6 +182,28 @@ def _run(settings: PlatformSettings, ready_file: Path | None, signals: StopSigna
     say("Stopped.")
 
 
+def _write_again(ready: ReadyFile, endpoints: Endpoints) -> None:
+    """What runs goes on without the file."""
+    from .errors import ReadyFileError
+
+    try:
+        ready.write(endpoints)
+    except ReadyFileError as error:
+        say(str(error), err=True)
+
+
 def _absolute(file: Path | None) -> Path | None:
     """The services run in another folder."""
-    return None if file is None else file.expanduser().absolute()
+    return None if file is None else _or_exit(lambda: file.expanduser().absolute())
+
+
+def _or_exit(path: Callable[[], Path]) -> Path:
+    """The path; ends the program with one line where it can't be known."""
+    try:
+        return path()
+    except RuntimeError:
+        problem = "there is no home directory, so give paths that do not begin with ~"
+    except OSError as error:
+        problem = f"the folder that this runs in can't be used: {error.strerror}; change it"
+    say(f"wanllmdb up: {problem}, and a --data-dir.", err=True)
+    raise typer.Exit(_WRONG_SETTING)

@@ -20,7 +20,7 @@ from wanllmdb_registry.servicer.audit_table import AUDIT_TABLE
 from wanllmdb_registry.servicer.service import SERVICES, add_to, steps_of
 from wanllmdb_registry.settings import RegistrySettings
 from wanllmdb_registry.store.database import DatabaseUrlError
-from wanllmdb_registry.store.migrate import NewerDatabaseError
+from wanllmdb_registry.store.migrate import ForeignDatabaseError, NewerDatabaseError
 
 if TYPE_CHECKING:
     from wanllmdb_common.telemetry.tracing import Instrument
@@ -76,6 +76,9 @@ def main() -> None:
             file=sys.stderr,
         )
         raise SystemExit(1) from None
+    except ForeignDatabaseError as error:
+        print(f"{PROGRAM}: --database-url: {error}", file=sys.stderr)
+        raise SystemExit(USAGE_EXIT_CODE) from None
     except NewerDatabaseError as error:
         print(shown_lines(f"{PROGRAM}: {error}"), file=sys.stderr)
         raise SystemExit(1) from None

@@ -62,7 +62,10 @@ class SuggestionSettings(ServerSettings):
         None, description="The name that the registry's certificate bears, if not the address's."
     )
     registry_timeout: float = Field(
-        30.0, gt=0, description="Seconds after which a call of the registry is given up."
+        30.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Seconds after which a call of the registry is given up.",
     )
     cached_sweeps: int = Field(
         200, ge=1, description="Sweeps whose models are kept; others are built anew when needed."
@@ -76,6 +79,7 @@ class SuggestionSettings(ServerSettings):
     sampling_budget: float = Field(
         0.05,
         ge=0,
+        allow_inf_nan=False,
         description="Seconds of choosing parameters after which the answers at hand are sent.",
     )
     state_key: SecretStr | None = Field(

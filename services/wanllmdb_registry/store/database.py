@@ -80,6 +80,14 @@ def async_url(url: str) -> URL:
     return parsed.set(drivername="postgresql+asyncpg")
 
 
+def _engine(url: URL, **options: Any) -> AsyncEngine:
+    try:
+        return create_async_engine(url, **options)
+    except ArgumentError as error:
+        # Such as a port in its options that is no number.
+        raise DatabaseUrlError(f"an option of the database address is wrong: {error}") from None
+
+
 class Database:
     """Connections to PostgreSQL.
 
@@ -100,7 +108,7 @@ class Database:
         engine_url = async_url(url)
         self._timeout = connect_timeout
         listing = max(1, pool_size // 4)
-        self.engine: AsyncEngine = create_async_engine(
+        self.engine = _engine(
             engine_url,
             # What SQLAlchemy would make of the address's options (sslmode, ...) is refused by
             # asyncpg, which reads them itself.

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import ProgrammingError
 
 from wanllmdb_registry.store.database import Database
 
@@ -16,9 +20,16 @@ from wanllmdb_registry.store.database import Database
 # number will do, as long as it stays the same.
 _ADVISORY_LOCK = 7_263_541_120_871_001
 
+# A table, type or other object that is there already, a column that is not.
+_IN_THE_WAY = {"42P07", "42710", "42703"}
+
 
 class NewerDatabaseError(Exception):
     """The tables are those of a newer registry, which this one does not know."""
+
+
+class ForeignDatabaseError(Exception):
+    """The tables are those of another program. Nothing in them was changed."""
 
 
 async def migrate(database: Database, revision: str = "head") -> None:
@@ -27,6 +38,7 @@ async def migrate(database: Database, revision: str = "head") -> None:
     Raises:
         UnavailableError: the database does not answer.
         NewerDatabaseError: a newer registry has been here.
+        ForeignDatabaseError: another program's tables are here.
     """
     async with database.migration() as connection:
         await connection.run_sync(upgrade, revision)
@@ -37,17 +49,40 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
 
     Raises:
         NewerDatabaseError: a newer registry has been here.
+        ForeignDatabaseError: another program's tables are here.
     """
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
     config = _config(connection)
-    present = current_revision(connection)
+    with _foreign_tables():
+        present = current_revision(connection)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if present is not None and present not in known:
         raise NewerDatabaseError(
             f"the database has the tables of a newer registry (revision {present}, this one knows "
             f"{max(known)} and before); start that one"
         )
-    command.upgrade(config, revision)
+    with _foreign_tables():
+        command.upgrade(config, revision)
+
+
+@contextlib.contextmanager
+def _foreign_tables() -> Iterator[None]:
+    """Tells tables that are in the way from all else that may go wrong."""
+    try:
+        yield
+    except CommandError as error:
+        problem = str(error)
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) not in _IN_THE_WAY:
+            raise
+        # The first line alone: the others are the statement.
+        problem = str(error.orig).splitlines()[0].rpartition(">: ")[2]
+    else:
+        return
+    raise ForeignDatabaseError(
+        f"the database has tables of another program, or its own were changed ({problem}); "
+        "nothing was changed now: give a database of its own, or restore a backup"
+    )
 
 
 def downgrade(connection: Connection, revision: str) -> None:

@@ -238,7 +238,7 @@ def test_foreign_files_are_refused_and_left_alone(data_dir: Path) -> None:
 
 def test_a_file_in_place_of_the_directory(data_dir: Path) -> None:
     data_dir.write_text("")
-    with pytest.raises(DataDirError, match="can't be used"), embedded_postgres(data_dir):
+    with pytest.raises(DataDirError, match="is no folder"), embedded_postgres(data_dir):
         pass
 
 

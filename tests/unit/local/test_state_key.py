@@ -42,5 +42,5 @@ def test_a_file_that_is_no_key_is_refused_and_kept(tmp_path: Path, text: str) ->
 
 def test_a_folder_in_its_place_is_told(tmp_path: Path) -> None:
     (tmp_path / "state.key").mkdir()
-    with pytest.raises(DataDirError, match=r"can't be used"):
+    with pytest.raises(DataDirError, match=r"can't be read: it is a directory"):
         state_key(tmp_path / "state.key")

@@ -233,6 +233,6 @@ def test_killed_up_leaves_nothing_in_the_way_of_the_next(launcher: Launcher) -> 
 
 def test_unwritable_ready_file_is_said_before_anything_starts(launcher: Launcher) -> None:
     with launcher.up("--ready-file", "/nonexistent/ready.json") as running:
-        assert running.process.wait(30) == 1
+        assert running.process.wait(30) == 2
         assert "/nonexistent/ready.json can't be written" in running.output
         assert not launcher.data_dir.exists()
