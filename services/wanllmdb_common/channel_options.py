@@ -1,4 +1,4 @@
-"""What gRPC's core is told of connections and streams, which it bounds before any call is seen."""
+"""The options of gRPC's core, which bounds connections and streams before any call is seen."""
 
 from __future__ import annotations
 

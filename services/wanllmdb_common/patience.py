@@ -90,8 +90,8 @@ class Patience:
             raise TookTooLongError(self._seconds)
         if now - self._yielded > YIELD_AFTER:
             self._yielded = now
-            # Gives up the interpreter: whoever waits for it, such as the event loop, need not
-            # wait until it is taken away.
+            # Gives up the interpreter: a thread that waits for it, such as the event loop's,
+            # need not wait until it is taken away.
             time.sleep(0)
 
 

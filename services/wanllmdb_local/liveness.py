@@ -16,7 +16,7 @@ _MOST_BETWEEN_LOOKS = 1.0
 
 
 class Liveness:
-    """Asks one part again and again, on the side, as long as somebody looks.
+    """Asks one part again and again, on the side, as long as the supervisor looks.
 
     Only time counts in which this process ran and looked: neither a laptop that slept nor a
     machine on which nothing goes on is a reason to kill what would answer next.

@@ -24,7 +24,7 @@ class Arrivals:
 
     Such a call holds memory, counts for no limit of its caller, and needs no key. A proper
     call waits for milliseconds: so beyond the bound the one that has waited longest ends, and
-    whoever sends headers alone hinders no others. For one event loop.
+    a caller that sends headers alone hinders no others. For one event loop.
 
     Args:
         most: Calls that wait at once.

@@ -76,7 +76,7 @@ class PointDraws:
             given: Values that are not drawn; those that the run does not have are left out.
             max_draws: How often what a constraint ties together is drawn at most.
             max_seconds: For how long at most; the point does not depend on it.
-            effort: What it may spend, `DRAW_UNITS` where not given; a draw that was begun
+            effort: What it may spend, `DRAW_UNITS` by default; a draw that was begun
                 is ended.
 
         Raises:

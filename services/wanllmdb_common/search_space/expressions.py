@@ -21,7 +21,7 @@ from wanllmdb_common.search_space.distributions import ParameterValue
 
 MAX_CHARACTERS = 1_000
 MAX_DEPTH = 100
-# That are told of one expression.
+# That are reported of one expression.
 MAX_PROBLEMS = 10
 MAX_EXPONENT = 1_000
 # Of a text that an expression puts together, in characters.

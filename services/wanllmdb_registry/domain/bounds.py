@@ -1,9 +1,9 @@
 """How large what is kept may be, so that every message that shows it fits.
 
-gRPC clients take 4 MiB a message unless they are told otherwise, so no answer may be larger. Each
-part of a run and of a sweep has a bound of its own, in bytes as protobuf encodes it, and the sums
-below stay within a message: what a caller may write, every caller can read. A test builds the
-largest objects and sends them through every RPC that returns them.
+gRPC clients take 4 MiB a message by default, so no answer may be larger. Each part of a run
+and of a sweep has a bound of its own, in bytes as protobuf encodes it, and the sums below stay
+within a message: what a caller may write, every caller can read. A test builds the largest
+objects and sends them through every RPC that returns them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from wanllmdb_common.search_space.distributions import ParameterValue
+from wanllmdb_common.search_space.limits import MAX_RUN_BYTES
 from wanllmdb_registry.domain.model import Run
 
 KIB: Final = 1024
@@ -40,7 +41,7 @@ MAX_ERROR_MESSAGE: Final = 4_096
 MAX_TRACEBACK: Final = 65_536
 
 # Of one run. Names and values.
-MAX_PARAMETERS_BYTES: Final = 512 * KIB
+MAX_PARAMETERS_BYTES: Final = MAX_RUN_BYTES
 MAX_CONFIG_BYTES: Final = 256 * KIB
 MAX_LABELS_BYTES: Final = 128 * KIB
 # Metrics that a run reports beside those of its sweep, which always fit, and their names.

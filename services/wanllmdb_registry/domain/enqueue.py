@@ -14,7 +14,7 @@ from wanllmdb_registry.domain.edit import SweepEdit
 from wanllmdb_registry.domain.model import Parameters, Run, RunOrigin, RunState
 from wanllmdb_registry.domain.points import PointChecker
 
-# That are told, of one run and of all.
+# That are reported, of one run and of all.
 MAX_RUN_PROBLEMS = 10
 MAX_PROBLEMS = 1_000
 

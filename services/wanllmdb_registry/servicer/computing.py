@@ -23,7 +23,7 @@ async def computed(compute: Callable[[], T]) -> T:
     """
     call = current_call()
     payer = payer_of(call)
-    # Callers on the server's own machine without keys are told apart by their connections.
+    # Callers on the server's own machine without keys differ by their connections.
     name = payer.name if payer.is_bounded else call.peer
 
     def with_few_hints() -> T:

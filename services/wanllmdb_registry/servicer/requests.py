@@ -36,7 +36,7 @@ from wanllmdb_registry.servicer.convert import time_from_proto
 
 MAX_PARAMETERS = 500
 MAX_DEPTH = 100
-# Of one request that are told.
+# Problems of one request that are reported.
 MAX_PROBLEMS = 1_000
 MAX_LABELS = 100
 MAX_FILTERS = 100

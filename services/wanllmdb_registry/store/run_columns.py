@@ -66,7 +66,7 @@ RUN = select(*_message_columns, run_bytes(runs.c).label("bytes"))
 
 
 def no_last_values() -> list[Label[Any]]:
-    """The columns of `with_last_values`, where nobody asks for them."""
+    """The columns of `with_last_values`, where no caller asks for them."""
     return [null().label(name) for name in ("last_names", "last_steps", "last_values")]
 
 

@@ -342,7 +342,7 @@ def write_statement(parts: tuple[str, ...], *, own_fields: bool) -> Statement:
     return Statement(write, [*SWEEP_COLUMNS, *(SWEEP_OWN_COLUMNS if own_fields else ())])
 
 
-# The statements of the trial loop, which nobody should wait for.
+# The statements of the trial loop, compiled before the first call needs them.
 _TRIAL = (
     ("new_runs", "new_replies"),
     ("progressed", "new_metric_points", "new_last_values", "new_replies"),

@@ -149,7 +149,7 @@ def _grouped(value: Any, made: dict[int, Any] | None = None, depth: int = 0) -> 
 
 
 def _unheard(_name: str, _why: str) -> None:
-    """Nobody asked what is left out."""
+    """Ignores what is left out; no caller asked for it."""
 
 
 def _plain(value: Any) -> Any:

@@ -52,8 +52,8 @@ class Console:
             self._write(self._erasure())
 
     def _write(self, text: str) -> None:
-        # A program may close stderr, or put anything in its place: there is nobody to tell
-        # then, and no reason to lose a run.
+        # A program may close stderr, or put anything in its place: no line can be
+        # printed then, and that is no reason to lose a run.
         with contextlib.suppress(Exception):
             self._stream.write(text)
             self._stream.flush()

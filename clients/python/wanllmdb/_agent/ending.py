@@ -25,8 +25,8 @@ from wanllmdb.api.registry.v1.registry_service_pb2 import FinishRunRequest
 class RunTeller:
     """Sends for one attempt of a run, and waits for services that are away.
 
-    What is told at the end stands in the spool until the registry has it. Values that the
-    registry refuses are left out, with a warning: the rest of the run is told all the same.
+    What is reported at the end stands in the spool until the registry has it. Values that the
+    registry refuses are left out, with a warning: the rest of the run is reported all the same.
 
     Args:
         client: with the deadline that a call is to have.

@@ -46,7 +46,7 @@ class Bounds:
         self._bytes = 0
 
     def takes(self, name: str, text: str) -> bool:
-        """Whether there is room for an entry, given as JSON; what is not kept is told."""
+        """Whether there is room for an entry, given as JSON; what is not kept is reported."""
         size = _OVERHEAD + len(name.encode()) + len(text.encode())
         if not 0 < len(name) <= LONGEST_NAME:
             self._left_out(name, f"a name has 1 to {LONGEST_NAME} characters")

@@ -95,7 +95,7 @@ class Spool:
         return next((path for path in candidates if os.path.lexists(path)), None)
 
     def read(self, path: Path) -> SpooledRun | None:
-        """What a file says, whoever works on it; None when it is gone.
+        """What a file says, whether or not another process works on it; None when it is gone.
 
         Raises:
             BadSpoolFileError: it can't be read.

@@ -10,7 +10,7 @@ from wanllmdb_common.algorithms.hints import did_you_mean
 from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
 
 INT64 = range(-(2**63), 2**63)
-# Problems of one config that are looked for, and characters of each that are told.
+# Problems of one config that are looked for, and characters of each that are reported.
 MAX_PROBLEMS = 1_000
 MAX_LINE = 2_000
 _MAX_SHOWN = 100

@@ -86,7 +86,7 @@ class LawReader:
         return self.as_given(number)
 
     def as_given(self, value: ParameterValue) -> ParameterValue:
-        """The value in the type that the law gives: 32.0 as 32 under a law of integers, say.
+        """The value in the type of the distribution: 32.0 as 32 for integers, for example.
 
         What does not fit the law stays as it is; `gives` tells.
         """

@@ -1,6 +1,6 @@
 """Cells that a spreadsheet would take for formulas: quoted on the way out, unquoted on the way in.
 
-A formula in a name, a label or a text that somebody else wrote would be carried out by
+A formula in a name, a label or a text that another person wrote would be carried out by
 the one who opens the file. An apostrophe in front makes it a text.
 """
 
