@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,16 @@ def scrape(server: ServerProcess) -> dict[str, float]:
     """Every sample by its name and labels."""
     found = re.search(r'"address": "(http://[^"]+/metrics)"', server.log())
     assert found, server.log()
-    with urlopen(found[1]) as answer:
+    deadline = time.monotonic() + 30
+    # The first look at the event loop's lag comes half a second after the start.
+    while not (metrics := _read(found[1]))["wanllmdb_event_loop_lag_seconds_count"]:
+        assert time.monotonic() < deadline, metrics
+        time.sleep(0.05)
+    return metrics
+
+
+def _read(address: str) -> dict[str, float]:
+    with urlopen(address) as answer:
         text = answer.read().decode()
     return {
         sample.name
