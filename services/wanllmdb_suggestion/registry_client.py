@@ -48,9 +48,9 @@ _CALLS_AT_ONCE = 32
 _ANSWER_BYTES = 3 * 1024 * 1024
 
 # Seconds before a call is made again whose connection broke: long enough for a channel to
-# turn to another replica. A registry that is away for longer is for the caller to wait for,
-# who has a deadline and knows what the outage is.
-_PAUSES = (0.05, 0.2, 0.5)
+# turn to another replica, and to connect again after its pause of a second. A longer outage
+# is for the caller to ride out, who has a deadline.
+_PAUSES = (0.05, 0.2, 0.5, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class RegistryClient:
     """A connection to the registry; use it as an async context manager.
 
     Every method raises a ServiceError: the registry's own, at once, or
-    REGISTRY_UNAVAILABLE when it did not answer after several tries within a second.
+    REGISTRY_UNAVAILABLE when it did not answer after several tries within two seconds.
     """
 
     def __init__(self, address: str, timeout: float, tls: Tls | None = None) -> None:
