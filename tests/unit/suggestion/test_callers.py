@@ -9,7 +9,7 @@ import pytest
 
 from wanllmdb.api.registry.v1 import key_service_pb2 as pb
 from wanllmdb_common.calls.keys import MAX_LOOK_UPS
-from wanllmdb_common.errors import OverloadedError
+from wanllmdb_common.errors import OverloadedError, UnauthenticatedError
 from wanllmdb_suggestion.callers import CallerDirectory
 from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
 
@@ -45,3 +45,12 @@ async def test_so_many_unknown_keys_wait_at_once_and_those_that_are_known_never(
         f"key{number}" for number in range(MAX_LOOK_UPS)
     }
     assert (await callers.authenticate("another")).key_id == "another"
+
+
+@pytest.mark.parametrize("text", ["wsk_a_\u00ff", "\ud800", "\u202e", ""])
+async def test_any_text_can_be_forgotten(text: str) -> None:
+    # The step does so after each call whose key was refused, whatever stood in its place.
+    callers = CallerDirectory(cast("RegistryClient", SlowRegistry()))
+    callers.forget(text)
+    with pytest.raises(UnauthenticatedError):
+        await callers.authenticate(text or "\n")
