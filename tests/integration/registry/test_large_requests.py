@@ -1,4 +1,4 @@
-"""Large and hostile requests beside proper ones: nobody waits for them for long."""
+"""Large and hostile requests beside proper ones, which do not wait for them for long."""
 
 from __future__ import annotations
 

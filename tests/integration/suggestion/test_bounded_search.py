@@ -57,7 +57,7 @@ def threads_in_use() -> float:
 
 async def until_idle() -> None:
     async with asyncio.timeout(10):
-        while threads_in_use():  # noqa: ASYNC110  # a gauge tells nobody that it changes
+        while threads_in_use():  # noqa: ASYNC110  # a gauge does not notify
             await asyncio.sleep(0.01)
 
 
@@ -103,7 +103,7 @@ async def test_seventeen_searches_without_end_hold_up_no_other_sweep(new_sweep: 
     await ordinary.suggest()
     asking = [asked(sweep) for sweep in sweeps for _ in range(2)]
     async with asyncio.timeout(10):
-        while threads_in_use() < 2:  # noqa: ASYNC110  # a gauge tells nobody that it changes
+        while threads_in_use() < 2:  # noqa: ASYNC110  # a gauge does not notify
             await asyncio.sleep(0.01)
     start = time.perf_counter()
     for _ in range(5):

@@ -1,4 +1,4 @@
-"""What is away behind the registry is told in the same words by both services, and at once."""
+"""What is away behind the registry is reported in the same words by both services, and at once."""
 
 from __future__ import annotations
 

@@ -43,7 +43,9 @@ class Console(rich.console.Console):
         return super().render_str(shown_lines(text), **options)
 
     def _render_buffer(self, buffer: Iterable[Segment]) -> str:
-        return fitting(super()._render_buffer(map(_escaped, buffer)), self.file)  # type: ignore[arg-type]
+        text = super()._render_buffer(map(_escaped, buffer))
+        # Rich types its file as any stream of text.
+        return fitting(text, self.file)  # type: ignore[arg-type]
 
 
 def stdout() -> Console:

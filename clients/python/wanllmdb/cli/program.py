@@ -34,5 +34,5 @@ def _escaped_refusals() -> Iterator[None]:
     try:
         yield
     except _Refusal as refusal:
-        refusal.message = shown_lines(refusal.message)  # type: ignore[attr-defined]
+        refusal.message = shown_lines(refusal.message)  # type: ignore[attr-defined]  # seen
         raise
