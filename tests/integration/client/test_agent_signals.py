@@ -67,6 +67,19 @@ def train():
 wandb.agent(sys.argv[1], train)
 """
 
+SIGNALED_IN_A_THREAD = """
+import signal, sys, threading, time
+import wanllmdb as wandb
+def signal_this_thread():
+    time.sleep(0.2)
+    # Python runs handlers in the main thread, whose sleep this does not interrupt.
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+def train():
+    threading.Thread(target=signal_this_thread, daemon=True).start()
+    time.sleep(600)
+wandb.agent(sys.argv[1], train)
+"""
+
 INSTANT = """
 import sys
 import wanllmdb as wandb
@@ -267,6 +280,18 @@ async def test_a_slow_function_stops_at_the_first_log_after_the_sweep_was_cancel
     assert logs == ["first"]
     (run,) = await runs_of(client, sweep_id)
     assert run.state is RunState.CANCELED
+
+
+async def test_sigterm_ends_a_function_that_sleeps_on_when_another_thread_receives_it(
+    client: Client, environment: dict[str, str]
+) -> None:
+    sweep_id = await new_sweep(client)
+    command = (sys.executable, "-c", SIGNALED_IN_A_THREAD, sweep_id)
+    async with started(*command, environment=environment) as process:
+        _, err = await end_of(process)
+    assert process.returncode == -signal.SIGTERM, err
+    (run,) = await runs_of(client, sweep_id)
+    assert run.state is RunState.QUEUED
 
 
 async def test_a_wrong_suggestion_address_is_told_within_seconds(

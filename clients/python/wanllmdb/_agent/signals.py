@@ -10,11 +10,13 @@ which the signal reaches at once.
 from __future__ import annotations
 
 import os
+import selectors
 import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from io import RawIOBase
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -24,6 +26,8 @@ SHUTDOWN_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 INTERRUPTS_TO_STOP = 2
 """So many Ctrl-C stop the run, one more ends the agent where it stands."""
+
+_REPEAT_SECONDS = 0.5
 
 
 class Terminated(RunStopped):
@@ -156,7 +160,7 @@ class Signals:
     def _listen(self, numbers: frozenset[int], previous_wakeup: int) -> None:
         counts: Counter[int] = Counter()
         with os.fdopen(self._read_end, "rb", buffering=0) as pipe:
-            while read := pipe.read(64):
+            while read := self._next(pipe, is_terminated=counts[signal.SIGTERM] > 0):
                 if previous_wakeup != -1:
                     # An event loop of this thread has signals of its own.
                     os.write(previous_wakeup, read)
@@ -164,6 +168,27 @@ class Signals:
                 for number in numbers.intersection(read):
                     counts[number] += 1
                     self._heard(signal.Signals(number), counts[number])
+
+    def _next(self, pipe: RawIOBase, *, is_terminated: bool) -> bytes | None:
+        """Returns the numbers of the signals that came next; none when the block has ended."""
+        if is_terminated:
+            with selectors.DefaultSelector() as selector:
+                selector.register(pipe, selectors.EVENT_READ)
+                # Python runs no handler while the main thread waits in a system call that it
+                # began just after the signal, or whose interruption another thread received.
+                while self._is_termination_pending() and not selector.select(_REPEAT_SECONDS):
+                    signal.pthread_kill(_main_thread_id(), signal.SIGTERM)
+        return pipe.read(64)
+
+    def _is_termination_pending(self) -> bool:
+        is_ours = signal.getsignal(signal.SIGTERM) == self._handle
+        return is_ours and self._counts[signal.SIGTERM] == 0 and hasattr(signal, "pthread_kill")
+
+
+def _main_thread_id() -> int:
+    identifier = threading.main_thread().ident
+    assert identifier is not None
+    return identifier
 
 
 _in_charge: list[Signals] = []
