@@ -94,6 +94,21 @@ class Connection:
         other._timeout = timeout
         return other
 
+    def reconnected(self, timeout: float | None = None) -> Self:
+        """A client of the same services with the same key, on connections of its own.
+
+        It is to be closed by itself. `timeout` is as for a new client.
+        """
+        other = copy.copy(self)
+        other._peers = {
+            service: Peer(service, peer.address, self._credentials)
+            for service, peer in self._peers.items()
+        }
+        other._channels, other._stubs = {}, {}
+        other._lock = threading.Lock()
+        other._timeout = timeout
+        return other
+
     def close(self) -> None:
         """Closes the connections; calls in flight are cancelled."""
         with self._lock:

@@ -1,0 +1,37 @@
+"""Reading results as programs written for W&B do: `wandb.Api()` and what it returns.
+
+The API reads only. `Client` and the command line change sweeps and runs.
+"""
+
+from wanllmdb.apis.public._errors import (
+    InvalidQueryError,
+    MissingPackageError,
+    ProjectNotFoundError,
+    ReadOnlyApiError,
+    RunNotFoundError,
+    SweepNotFoundError,
+)
+from wanllmdb.apis.public.api import Api
+from wanllmdb.apis.public.history import HistoryScan
+from wanllmdb.apis.public.projects import Project, Projects
+from wanllmdb.apis.public.runs import Run, Runs
+from wanllmdb.apis.public.summary import Summary
+from wanllmdb.apis.public.sweeps import Sweep, Sweeps
+
+__all__ = [
+    "Api",
+    "HistoryScan",
+    "InvalidQueryError",
+    "MissingPackageError",
+    "Project",
+    "ProjectNotFoundError",
+    "Projects",
+    "ReadOnlyApiError",
+    "Run",
+    "RunNotFoundError",
+    "Runs",
+    "Summary",
+    "Sweep",
+    "SweepNotFoundError",
+    "Sweeps",
+]
