@@ -75,8 +75,12 @@ class Attrs:
 class _Refusal:
     """Stands for a method or property that is not there: every use of it raises."""
 
+    _owner: Attrs
+    _name: str
+
     def __init__(self, owner: Attrs, name: str) -> None:
-        vars(self).update(_owner=owner, _name=name)
+        self._owner = owner
+        self._name = name
 
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
         self._owner._refuse(self._name)

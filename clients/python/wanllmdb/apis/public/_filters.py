@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from wanllmdb._types.enums import RunState
@@ -180,7 +181,7 @@ def _prepared(name: str, where: str) -> Callable[[Any], Any]:
     if name == "state":
 
         def known(value: Any) -> Any:
-            if value not in STATES_BY_WORD:
+            if not isinstance(value, str) or value not in STATES_BY_WORD:
                 raise InvalidQueryError(
                     f"{where}: a run has no state {value!r:.100}; there are "
                     f"{', '.join(sorted(STATES_BY_WORD))}"
@@ -259,10 +260,10 @@ def _values(value: Any) -> Sequence[Any]:
 
 
 def _kind(value: Any) -> str:
-    # True equals 1 in Python, and not in MongoDB.
+    # True equals 1 in Python, and not in MongoDB. A program's bound may be one of numpy's numbers.
     if isinstance(value, bool):
         return "bool"
-    return "number" if isinstance(value, int | float) else type(value).__name__
+    return "number" if isinstance(value, Real) else type(value).__name__
 
 
 def _unknown_operator(operator: Any, where: str, known: Sequence[str]) -> InvalidQueryError:

@@ -37,7 +37,7 @@ def object_path(path: Any, what: str) -> ObjectPath:
             parts = [*parts[:place], parts[place + 1]]
     if parts and ":" in parts[-1]:
         parts[-1:] = parts[-1].split(":", maxsplit=1)
-    if not 1 <= len(parts) <= 3 or not all(parts):
+    if not 1 <= len(parts) <= 3 or not all(parts) or parts[-1] in _KINDS:
         raise InvalidQueryError(
             f"{path!r} is no path of a {what}: write entity/project/id, project/id, or the id alone"
         )

@@ -39,6 +39,8 @@ class Run(Attrs):
     _REFUSED: ClassVar[Mapping[str, str]] = OF_RUN
     _NO_WRITES: ClassVar[str] = SETTING_OF_RUN
 
+    _record: RunRecord
+
     def __init__(self, reader: Reader, sweep: SweepRecord, record: RunRecord) -> None:
         self._reader = reader
         self._sweep_record = sweep

@@ -48,11 +48,11 @@ class Runs(LazyList[Run]):
         super().__init__()
         self.entity = reader.entity
         self.project = project
-        self.filters = dict(filters or {})
         self.order = order or "+created_at"
         self.per_page = per_page
         self._reader = reader
         self._filter = run_filter(filters)
+        self.filters = dict(filters or {})
         self._ordering = ordering(self.order)
         self._page_size = page_size(per_page)
         self._sweeps: list[SweepRecord] | None = None
