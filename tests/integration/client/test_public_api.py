@@ -14,7 +14,7 @@ import wanllmdb as wandb
 from tests.integration.client.results import ended, finished_runs, handed_out, new_sweep, reading
 from wanllmdb import Api, AsyncClient, MetricRow
 from wanllmdb.apis.public import (
-    InvalidQueryError,
+    InvalidPathError,
     Run,
     RunNotFoundError,
     Sweep,
@@ -312,14 +312,17 @@ async def test_what_is_not_there_is_not_found(api: Api, async_client: AsyncClien
             with pytest.raises(RunNotFoundError, match="no run"):
                 api.run(path)
         for path in ("", " ", "a/b/c/d", "a//b"):
-            with pytest.raises(InvalidQueryError, match="write entity/project/id"):
+            with pytest.raises(InvalidPathError, match="write entity/project/id"):
                 api.run(path)
 
     await reading(read)
     assert issubclass(SweepNotFoundError, wandb.NotFoundError)
     assert issubclass(RunNotFoundError, wandb.NotFoundError)
     assert issubclass(RunNotFoundError, ValueError)
-    assert issubclass(InvalidQueryError, ValueError)
+    # W&B raises the same for a path that is none and for a run that is not there.
+    assert issubclass(InvalidPathError, wandb.NotFoundError)
+    assert issubclass(InvalidPathError, wandb.InvalidArgumentError)
+    assert issubclass(InvalidPathError, ValueError)
 
 
 async def test_waiting_for_a_run_ends_with_it(api: Api, async_client: AsyncClient) -> None:

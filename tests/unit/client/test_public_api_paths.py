@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wanllmdb.apis.public import InvalidQueryError
+from wanllmdb.apis.public import InvalidPathError
 from wanllmdb.apis.public._paths import object_path, project_path
 
 # What a project's or an entity's name may hold and still stand in a path as it is.
@@ -38,6 +38,7 @@ IDS = st.from_regex(r"[a-z0-9]{12}(-[0-9]{1,6})?", fullmatch=True)
         ("https://wandb.ai/me/proj/sweeps/abc#table", ("me", "proj", "abc")),
         ("wanllmdb://localhost:50051/proj/runs/abc-1", ("", "proj", "abc-1")),
         ("wanllmdb://a:1,b:2/me/my%20proj/runs/abc-1", ("me", "my proj", "abc-1")),
+        ("wanllmdb://localhost:50051/proj/abc/12", ("", "proj", "abc-12")),
         # An entity and a project that no one named.
         ("/proj/abc-1", ("", "proj", "abc-1")),
         ("None/proj/abc-1", ("None", "proj", "abc-1")),
@@ -49,7 +50,7 @@ def test_a_path_has_an_id_and_perhaps_more(path: str, expected: tuple[str, str, 
 
 @pytest.mark.parametrize("path", ["", " ", "/", "a/b/c/d", "a//b", "me/proj/runs/", None, 3, b"a"])
 def test_what_is_no_path_is_refused(path: Any) -> None:
-    with pytest.raises(InvalidQueryError):
+    with pytest.raises(InvalidPathError):
         object_path(path, "run")
 
 
@@ -72,7 +73,7 @@ def test_a_projects_path_has_a_name_and_perhaps_an_entity(
 
 @pytest.mark.parametrize("path", ["", "/", "a/b/c", "a//b", None, 3])
 def test_what_is_no_projects_path_is_refused(path: Any) -> None:
-    with pytest.raises(InvalidQueryError):
+    with pytest.raises(InvalidPathError):
         project_path(path)
 
 

@@ -4,6 +4,7 @@ The API reads only. `Client` and the command line change sweeps and runs.
 """
 
 from wanllmdb.apis.public._errors import (
+    InvalidPathError,
     InvalidQueryError,
     MissingPackageError,
     ProjectNotFoundError,
@@ -21,6 +22,7 @@ from wanllmdb.apis.public.sweeps import Sweep, Sweeps
 __all__ = [
     "Api",
     "HistoryScan",
+    "InvalidPathError",
     "InvalidQueryError",
     "MissingPackageError",
     "Project",

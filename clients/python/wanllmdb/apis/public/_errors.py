@@ -21,7 +21,11 @@ class ProjectNotFoundError(NotFoundError, ValueError):
 
 
 class InvalidQueryError(InvalidArgumentError, ValueError):
-    """A path, a filter, an order or another argument that the API can't read."""
+    """A filter, an order, a path or another argument that the API can't read."""
+
+
+class InvalidPathError(InvalidQueryError, NotFoundError):
+    """A path that names nothing: W&B raises what it raises for a run that is not there."""
 
 
 class ReadOnlyApiError(InvalidArgumentError):

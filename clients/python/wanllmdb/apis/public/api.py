@@ -19,6 +19,8 @@ from wanllmdb.apis.public.projects import Project, Projects
 from wanllmdb.apis.public.runs import Run, Runs
 from wanllmdb.apis.public.sweeps import Sweep
 
+_DEFAULT_ENTITY = "wanllmdb"
+"""In the place of W&B's entities, which there are none of here."""
 _DEFAULT_PROJECT = "default"
 _OWN_KEYS = "wsk_"
 
@@ -77,8 +79,8 @@ class Api(Attrs):
 
     @property
     def default_entity(self) -> str:
-        """The entity for paths that do not name one; the platform has none."""
-        return self._settings["entity"] or ""
+        """The entity of paths that do not name one; the platform has none."""
+        return self._settings["entity"] or _DEFAULT_ENTITY
 
     @property
     def user_agent(self) -> str:
