@@ -88,6 +88,11 @@ class Connection:
             **self._credentials.variables(),
         }
 
+    @property
+    def api_key(self) -> str:
+        """The key that is sent; empty for none."""
+        return self._credentials.key.text
+
     def with_timeout(self, timeout: float) -> Self:
         """The same client, on the same connections, with another deadline in seconds a call."""
         other = copy.copy(self)

@@ -253,14 +253,23 @@ async def test_the_best_run_of_several_metrics_is_of_the_front(
     assert "get_best_runs" in capfd.readouterr().err
 
 
-async def test_without_results_there_is_no_best_run(api: Api, async_client: AsyncClient) -> None:
+async def test_while_no_run_has_finished_the_last_values_decide(
+    api: Api, async_client: AsyncClient
+) -> None:
     sweep_id = await new_sweep(async_client, "api")
-    await handed_out(async_client, sweep_id)
-
     sweep = await reading(lambda: api.sweep(sweep_id))
-
     assert await reading(sweep.best_run) is None
     assert sweep.best_loss is None
+    runs = await handed_out(async_client, sweep_id, 3)
+    for run, loss in zip(runs[1:], (0.5, 0.25), strict=True):
+        await async_client.report_metrics(
+            sweep_id, run.number, run.attempt, [MetricRow(0, {"loss": loss})]
+        )
+
+    best = await reading(sweep.best_run)
+
+    assert best is not None
+    assert (best.id, best.state) == (f"{sweep_id}-2", "running")
 
 
 async def test_all_forms_of_a_path_find_the_same(api: Api, async_client: AsyncClient) -> None:
@@ -299,6 +308,23 @@ async def test_a_sweep_is_found_by_its_id_in_another_project(
 
     assert sweep.project == "real"
     assert "is in project 'real', not 'imagined'" in capfd.readouterr().err
+
+
+async def test_objects_are_made_by_their_classes_too(api: Api, async_client: AsyncClient) -> None:
+    sweep_id = await new_sweep(async_client, "classes")
+    await finished_runs(async_client, sweep_id, [0.5])
+
+    def read() -> None:
+        public = wandb.apis.public
+        project = api.project("classes", entity="me")
+        (run,) = public.Runs(project.client, project.entity, "classes", {"state": "finished"})
+        assert run.path == ["me", "classes", f"{sweep_id}-0"]
+        assert public.Run(api.client, "us", "classes", run.id).path[0] == "us"
+        assert public.Sweep(api.client, "us", "classes", sweep_id).runs[0].id == run.id
+        with pytest.raises(RunNotFoundError):
+            public.Run(api.client, "us", "classes", "nope")
+
+    await reading(read)
 
 
 async def test_what_is_not_there_is_not_found(api: Api, async_client: AsyncClient) -> None:

@@ -83,8 +83,28 @@ async def test_a_scan_is_taken_by_next_and_again_by_for(run: Run) -> None:
         scan = run.scan_history()
         assert [next(scan)["_step"], next(scan)["_step"]] == [0, 1]
         assert len(list(scan)) == len(list(scan)) == 10
+        assert scan.next()["_step"] == 2
 
     await reading(read)
+
+
+async def test_a_scan_that_was_cut_off_is_read_again(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = run._reader.client
+    send, failures = connection._invoke, [wandb.UnavailableError("the registry is away")]
+
+    def failing(call: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return send(call)
+
+    monkeypatch.setattr(connection, "_invoke", failing)
+    scan = iter(run.scan_history())
+    with pytest.raises(wandb.UnavailableError):
+        await reading(lambda: next(scan))
+
+    assert len(await reading(lambda: list(scan))) == 10
 
 
 async def test_a_long_history_comes_by_pages(api: Api, async_client: AsyncClient) -> None:

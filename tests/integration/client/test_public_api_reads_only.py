@@ -154,6 +154,8 @@ async def test_nothing_is_changed(api: Api, sweep: Sweep, run: Run) -> None:
 
 
 async def test_a_name_that_is_not_wandbs_is_no_attribute(api: Api, sweep: Sweep, run: Run) -> None:
+    # Programs take None for a program that is not logged in.
+    assert api.api_key
     for thing in (api, sweep, run):
         assert not hasattr(thing, "no_such_name")
         assert not hasattr(thing, "_private")
@@ -161,6 +163,17 @@ async def test_a_name_that_is_not_wandbs_is_no_attribute(api: Api, sweep: Sweep,
             _ = thing.no_such_name
         assert repr(thing).startswith(f"<{type(thing).__name__} ")
     assert "Run.files" in repr(run.files)
+
+
+async def test_classes_of_what_is_not_there_can_be_imported_and_not_made() -> None:
+    from wanllmdb.apis.public import File, User
+
+    for made in (File, User, wandb.apis.public.Artifacts):
+        with pytest.raises(ReadOnlyApiError, match=f"{made.__name__}: wandb.Api reads only"):
+            made("client", {})
+    assert not isinstance("text", File)
+    assert not hasattr(wandb.apis.public, "NoSuchClass")
+    assert wandb.apis.Api is wandb.apis.public.Api is wandb.Api
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +207,9 @@ async def test_a_readers_key_is_enough(
         assert [project.name for project in api.projects()] == ["keyed"]
         best.wait_until_finished()
 
-    await reading(lambda: read(wandb.Api(api_key=key)))
+    given = wandb.Api(api_key=key)
+    assert given.api_key == key
+    await reading(lambda: read(given))
     with pytest.raises(wandb.UnauthenticatedError):
         await reading(lambda: wandb.Api().sweep(sweep_id))
     # One of W&B's own is left aside.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import json
+import pickle
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, cast
@@ -17,6 +20,7 @@ from wanllmdb.apis.public import InvalidQueryError, Run
 from wanllmdb.apis.public._fields import MISSING, within
 from wanllmdb.apis.public._filters import run_filter
 from wanllmdb.apis.public._order import metric_order, ordering
+from wanllmdb.apis.public._reader import RunOfSweep
 
 NUMBERS = st.integers(-5, 5) | st.floats(-5, 5)
 VALUES = NUMBERS | st.booleans() | st.sampled_from(["a", "b", "ab"]) | st.none()
@@ -26,9 +30,8 @@ NOT_THERE = object()
 def a_run(value: Any = NOT_THERE, **record: Any) -> Run:
     """A run whose config has `x`, unless it is not there."""
     config = {} if value is NOT_THERE else {"x": value}
-    return Run(
-        cast("Any", None), cast("Any", None), replace(run(), parameters=config, labels={}, **record)
-    )
+    made = replace(run(), parameters=config, labels={}, **record)
+    return Run.of(cast("Any", None), RunOfSweep(cast("Any", None), made))
 
 
 def passes(filters: dict[str, Any], one: Run) -> bool:
@@ -188,3 +191,12 @@ def test_values_of_several_types_are_put_in_order() -> None:
 )
 def test_a_bare_name_is_a_metrics(order: str, read: str) -> None:
     assert metric_order(order) == read
+
+
+def test_a_summary_can_be_copied_and_pickled() -> None:
+    summary = a_run(1, summary={"loss": 0.5, "val.acc": 0.25}).summary
+
+    for other in (copy.copy(summary), copy.deepcopy(summary), pickle.loads(pickle.dumps(summary))):
+        assert other == summary
+        assert other["val"]["acc"] == 0.25
+    assert json.loads(json.dumps(dict(summary)))["loss"] == 0.5

@@ -3,6 +3,8 @@
 The API reads only. `Client` and the command line change sweeps and runs.
 """
 
+from typing import Any, NoReturn
+
 from wanllmdb.apis.public._errors import (
     InvalidPathError,
     InvalidQueryError,
@@ -12,6 +14,7 @@ from wanllmdb.apis.public._errors import (
     RunNotFoundError,
     SweepNotFoundError,
 )
+from wanllmdb.apis.public._refused import CLASSES
 from wanllmdb.apis.public.api import Api
 from wanllmdb.apis.public.history import HistoryScan
 from wanllmdb.apis.public.projects import Project, Projects
@@ -37,3 +40,15 @@ __all__ = [
     "SweepNotFoundError",
     "Sweeps",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in CLASSES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def refuse(self: object, *args: Any, **kwargs: Any) -> NoReturn:
+        raise ReadOnlyApiError(f"{name}: wandb.Api reads only, and {CLASSES[name]}")
+
+    made = type(name, (), {"__init__": refuse, "__module__": __name__})
+    globals()[name] = made
+    return made

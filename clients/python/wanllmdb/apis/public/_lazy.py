@@ -39,7 +39,7 @@ class LazyList(Generic[T]):
         self._loaded: list[T] = []
         self._source: Iterator[T] | None = None
         self._is_complete = False
-        self._next_index = 0
+        self._position = _Position(self)
         self._lock = threading.RLock()
 
     def _open(self) -> Iterator[T]:
@@ -62,18 +62,23 @@ class LazyList(Generic[T]):
         return not self._is_complete
 
     def __iter__(self) -> Iterator[T]:
-        index = 0
-        while self._load(index + 1):
-            yield self._loaded[index]
-            index += 1
+        return _Position(self)
 
     def __next__(self) -> T:
-        if not self._load(self._next_index + 1):
-            raise StopIteration
-        self._next_index += 1
-        return self._loaded[self._next_index - 1]
+        return next(self._position)
 
     next = __next__
+
+    def _at(self, index: int) -> T:
+        """One object.
+
+        Raises:
+            StopIteration: there are not so many.
+        """
+        with self._lock:
+            if not self._load(index + 1):
+                raise StopIteration
+            return self._loaded[index]
 
     def __len__(self) -> int:
         with self._lock:
@@ -114,3 +119,16 @@ class LazyList(Generic[T]):
                 raise
             self._is_complete = count is None or len(self._loaded) < count
             return count is None or not self._is_complete
+
+
+class _Position(Iterator[T]):
+    """A place in a list. No generator: a program that tries again after a failure goes on."""
+
+    def __init__(self, owner: LazyList[T]) -> None:
+        self._owner = owner
+        self._index = 0
+
+    def __next__(self) -> T:
+        item = self._owner._at(self._index)
+        self._index += 1
+        return item

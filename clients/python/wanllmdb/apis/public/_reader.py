@@ -43,6 +43,10 @@ class Reader:
         self.client = client
         self.entity = entity
 
+    def of_entity(self, entity: str | None) -> Reader:
+        """The same with another entity; with its own where none is given."""
+        return Reader(self.client, entity or self.entity)
+
     def sweep(self, sweep_id: str, project: str = "") -> Sweep:
         """A sweep. Its id is enough: a note says so where it is in another project.
 
@@ -122,6 +126,7 @@ class Reader:
         """
         if len(sweeps) == 1:
             return self._runs_of(sweeps[0], states, page_size, newest_first)
+        sweeps = [sweep for sweep in sweeps if sweep.stats.total_runs]
         if newest_first:
             return _by_time(
                 # A sweep that has ended gets no more runs.

@@ -73,6 +73,7 @@ OF_SWEEP: Mapping[str, str] = {
         "agents are known by the runs that they hold: Client.list_runs has each run's agent_id",
     ),
     "enqueue_run": _ENQUEUE,
+    "get": "Api.sweep(path) reads a sweep",
     **_each("update save", "Client.update_sweep or `wanllmdb sweep update` changes a sweep"),
     "delete": "Client.delete_sweep or `wanllmdb sweep delete` deletes a sweep",
     "stop": "Client.finish_sweep or `wanllmdb sweep finish` ends a sweep",
@@ -80,6 +81,24 @@ OF_SWEEP: Mapping[str, str] = {
     "pause": "Client.pause_sweep or `wanllmdb sweep pause` pauses a sweep",
     "resume": "Client.resume_sweep or `wanllmdb sweep resume` resumes a sweep",
 }
+
+CLASSES: Mapping[str, str] = {
+    **_each(
+        "File Files ConsoleLogLine ConsoleLogs ArtifactCollection ArtifactCollections "
+        "ArtifactFiles ArtifactType ArtifactTypes Artifacts ProjectArtifactCollections Registries "
+        "Registry RunArtifacts DownloadHistoryResult",
+        _NO_FILES,
+    ),
+    **_each("Member Organization Team User", _NO_USERS),
+    **_each("Job QueuedRun RunQueue", _NO_QUEUES),
+    **_each(
+        "BetaReport PanelMetricsHelper PythonMongoishQueryGenerator QueryGenerator Reports",
+        _NO_REPORTS,
+    ),
+    **_each("Automations Integrations SlackIntegrations WebhookIntegrations", _NO_AUTOMATIONS),
+    "AgentRuns": "agents are known by the runs that they hold: Client.list_runs has their agent_id",
+}
+"""Classes that programs import to annotate, or to make what the platform does not have."""
 
 OF_PROJECT: Mapping[str, str] = {
     **_each("artifacts_types collections", _NO_FILES),

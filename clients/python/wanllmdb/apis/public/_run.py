@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from urllib.parse import quote
 
 from wanllmdb._agent.groups import nested
@@ -14,7 +14,7 @@ from wanllmdb._types.sweep import RunChanged
 from wanllmdb._types.sweep import Sweep as SweepRecord
 from wanllmdb.apis.public._attrs import Attrs
 from wanllmdb.apis.public._errors import InvalidQueryError, RunNotFoundError
-from wanllmdb.apis.public._reader import Reader, attributes
+from wanllmdb.apis.public._reader import Reader, RunOfSweep, attributes
 from wanllmdb.apis.public._refused import OF_RUN, SETTING_OF_RUN
 from wanllmdb.apis.public._states import run_state
 from wanllmdb.apis.public.history import HistoryScan, Row, known_keys, sampled, table_package
@@ -39,15 +39,42 @@ class Run(Attrs):
     _REFUSED: ClassVar[Mapping[str, str]] = OF_RUN
     _NO_WRITES: ClassVar[str] = SETTING_OF_RUN
 
+    _reader: Reader
+    _sweep_record: SweepRecord
     _record: RunRecord
 
-    def __init__(self, reader: Reader, sweep: SweepRecord, record: RunRecord) -> None:
-        self._reader = reader
-        self._sweep_record = sweep
-        self._take(record)
+    def __init__(
+        self,
+        service_api: Reader,
+        entity: str,
+        project: str,
+        run_id: str,
+        attrs: Mapping[str, Any] | None = None,
+        include_sweeps: bool = False,
+        lazy: bool = True,
+        api_key: str | None = None,
+    ) -> None:
+        """Reads a run, as `Api.run` does.
 
-    def _take(self, record: RunRecord) -> None:
-        self._record = record
+        The arguments after its id are accepted for programs written for W&B.
+
+        Raises:
+            RunNotFoundError: there is no such run.
+        """
+        del attrs, include_sweeps, lazy, api_key
+        self._reader = service_api.of_entity(entity)
+        self._take(self._reader.run(run_id, project))
+
+    @classmethod
+    def of(cls, reader: Reader, read: RunOfSweep) -> Self:
+        """A run that was read."""
+        run = cls.__new__(cls)
+        run._reader = reader
+        run._take(read)
+        return run
+
+    def _take(self, read: RunOfSweep) -> None:
+        self._sweep_record, self._record = read
         self._config: dict[str, Any] | None = None
         self._summary: Summary | None = None
 
@@ -215,7 +242,7 @@ class Run(Attrs):
         """The run's sweep."""
         from wanllmdb.apis.public.sweeps import Sweep
 
-        return Sweep(self._reader, self._sweep_record)
+        return Sweep.of(self._reader, self._sweep_record)
 
     @property
     def path(self) -> list[str]:
@@ -253,8 +280,7 @@ class Run(Attrs):
             RunNotFoundError: the run was deleted with its sweep.
         """
         if force:
-            self._sweep_record, record = self._reader.run(self.id)
-            self._take(record)
+            self._take(self._reader.run(self.id))
         return self._attrs
 
     def load_full_data(self, force: bool = False) -> dict[str, Any]:
@@ -274,7 +300,7 @@ class Run(Attrs):
         changes = self._reader.client.watch_sweep(record.sweep_id, since_revision=record.revision)
         for change in changes:
             if isinstance(change, RunChanged) and change.run.number == record.number:
-                self._take(change.run)
+                self._take(RunOfSweep(self._sweep_record, change.run))
                 if change.run.state.is_final:
                     return
         raise RunNotFoundError(f"run {self.id} was deleted with its sweep while it was waited for")

@@ -21,6 +21,7 @@ from wanllmdb.apis.public.sweeps import Sweep
 
 _DEFAULT_ENTITY = "wanllmdb"
 """In the place of W&B's entities, which there are none of here."""
+_NO_KEY = "no-key"
 _DEFAULT_PROJECT = "default"
 _OWN_KEYS = "wsk_"
 
@@ -57,7 +58,6 @@ class Api(Attrs):
             note("wandb.Api ignores a key of W&B's: WANLLMDB_API_KEY holds the platform's")
             api_key = None
         client = _client(timeout, api_key)
-        self._api_key = api_key
         self._settings: dict[str, Any] = {
             "entity": os.environ.get("WANDB_ENTITY") or None,
             "project": os.environ.get("WANDB_PROJECT") or None,
@@ -68,14 +68,24 @@ class Api(Attrs):
         self._client = client
 
     @property
+    def _reader(self) -> Reader:
+        # A program may change the settings.
+        return Reader(self._client, self.default_entity)
+
+    @property
     def settings(self) -> dict[str, Any]:
         """`entity` and `project` for paths that do not name them; `base_url` is the registry's."""
         return self._settings
 
     @property
-    def api_key(self) -> str | None:
-        """The key that was given; None where the environment's is used."""
-        return self._api_key
+    def client(self) -> Reader:
+        """What `Runs`, `Run` and `Sweep` take as their first argument."""
+        return self._reader
+
+    @property
+    def api_key(self) -> str:
+        """The key that is sent. Some text where none is needed: programs take None for an error."""
+        return self._client.api_key or _NO_KEY
 
     @property
     def default_entity(self) -> str:
@@ -103,8 +113,7 @@ class Api(Attrs):
             InvalidQueryError: the path is none.
         """
         entity, project, sweep_id = object_path(path, "sweep")
-        reader = self._reader(entity)
-        return Sweep(reader, reader.sweep(sweep_id, project))
+        return Sweep(self._reader, entity, project, sweep_id)
 
     def run(self, path: str = "") -> Run:
         """One run.
@@ -117,8 +126,7 @@ class Api(Attrs):
             InvalidQueryError: the path is none.
         """
         entity, project, run_id = object_path(path, "run")
-        reader = self._reader(entity)
-        return Run(reader, *reader.run(run_id, project))
+        return Run(self._reader, entity, project, run_id)
 
     def runs(
         self,
@@ -149,16 +157,16 @@ class Api(Attrs):
         """
         del include_sweeps, lazy
         entity, project = self._project(path)
-        return Runs(self._reader(entity), project, filters, order, per_page)
+        return Runs(self._reader, entity, project, filters, order, per_page)
 
     def project(self, name: str, entity: str | None = None) -> Project:
         """One project."""
-        return Project(self._reader(entity), name)
+        return Project(self._reader.of_entity(entity), name)
 
     def projects(self, entity: str | None = None, per_page: int = 200) -> Projects:
         """All projects that have sweeps."""
         del per_page
-        return Projects(self._reader(entity))
+        return Projects(self._reader.of_entity(entity))
 
     def from_path(self, path: str) -> Run | Sweep | Project:
         """What a path names: `project`, `entity/project`, a run's or a sweep's.
@@ -181,9 +189,6 @@ class Api(Attrs):
         if path is None:
             return "", self._settings["project"] or _DEFAULT_PROJECT
         return project_path(path)
-
-    def _reader(self, entity: str | None) -> Reader:
-        return Reader(self._client, entity or self.default_entity)
 
     def __repr__(self) -> str:
         return f"<Api of {self._client.registry_address}>"

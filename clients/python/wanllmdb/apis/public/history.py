@@ -43,22 +43,23 @@ class HistoryScan(Iterator[Row]):
         self.keys = None if keys is None else list(keys)
         self.min_step = 0 if min_step is None else min_step
         self._stop = max_step
-        self._position: Iterator[Row] | None = None
+        self._rows: Iterator[Row] | None = None
 
-    def __iter__(self) -> Iterator[Row]:
-        return self._rows()
+    def __iter__(self) -> HistoryScan:
+        return HistoryScan(self.run, keys=self.keys, min_step=self.min_step, max_step=self._stop)
 
     def __next__(self) -> Row:
-        if self._position is None:
-            self._position = self._rows()
-        return next(self._position)
+        if self._rows is None:
+            # Where this fails, the next call reads again.
+            self._rows = self._read()
+        return next(self._rows)
 
     next = __next__
 
-    def _rows(self) -> Iterator[Row]:
+    def _read(self) -> Iterator[Row]:
         record = self.run._record
         if self._stop is not None and self._stop <= self.min_step:
-            return
+            return iter(())
         names = [key for key in self.keys or () if key not in _OWN]
         histories = self.run._reader.client.get_metric_history(
             record.sweep_id,
@@ -67,8 +68,10 @@ class HistoryScan(Iterator[Row]):
             min_step=self.min_step,
             page_size=_LARGEST_PAGE,
         )
-        began = record.start_time or record.create_time
-        for row in _merged(histories.values(), began):
+        return self._within(_merged(histories.values(), record.start_time or record.create_time))
+
+    def _within(self, rows: Iterator[Row]) -> Iterator[Row]:
+        for row in rows:
             if self._stop is not None and row["_step"] >= self._stop:
                 return
             if not self.keys:

@@ -26,6 +26,11 @@ class Project(Attrs):
         self._name = name
 
     @property
+    def client(self) -> Reader:
+        """What `Runs`, `Run` and `Sweep` take as their first argument."""
+        return self._reader
+
+    @property
     def name(self) -> str:
         """The project's name."""
         return self._name

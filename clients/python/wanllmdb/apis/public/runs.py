@@ -39,18 +39,30 @@ class Runs(LazyList[Run]):
 
     def __init__(
         self,
-        reader: Reader,
+        service_api: Reader,
+        entity: str,
         project: str,
         filters: Mapping[str, Any] | None = None,
         order: str = "+created_at",
         per_page: int = 50,
+        include_sweeps: bool = False,
+        lazy: bool = True,
+        api_key: str | None = None,
     ) -> None:
+        """Lists runs, as `Api.runs` does.
+
+        The arguments after the page's size are accepted for programs written for W&B.
+
+        Raises:
+            InvalidQueryError: the filter, the order or the page's size can't be read.
+        """
+        del include_sweeps, lazy, api_key
         super().__init__()
-        self.entity = reader.entity
+        self._reader = service_api.of_entity(entity)
+        self.entity = self._reader.entity
         self.project = project
         self.order = order or "+created_at"
         self.per_page = per_page
-        self._reader = reader
         self._filter = run_filter(filters)
         self.filters = dict(filters or {})
         self._ordering = ordering(self.order)
@@ -68,7 +80,7 @@ class Runs(LazyList[Run]):
             self._page_size if by is None else page_size(50),
             newest_first=by is None and self._ordering.is_descending,
         )
-        runs = (Run(self._reader, sweep, run) for sweep, run in records)
+        runs = (Run.of(self._reader, read) for read in records)
         passing = runs if chosen.is_exact else (run for run in runs if chosen.matches(run))
         return passing if by is None else iter(self._ordering.sorted(passing))
 

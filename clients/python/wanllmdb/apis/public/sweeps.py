@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 from urllib.parse import quote
 
 from wanllmdb._notes import note
@@ -15,7 +15,7 @@ from wanllmdb._types.sweep import Sweep as SweepRecord
 from wanllmdb.apis.public._attrs import Attrs
 from wanllmdb.apis.public._lazy import LazyList, page_size
 from wanllmdb.apis.public._order import metric_order
-from wanllmdb.apis.public._reader import Reader, attributes
+from wanllmdb.apis.public._reader import Reader, RunOfSweep, attributes
 from wanllmdb.apis.public._refused import OF_SWEEP, SETTING_OF_SWEEP
 from wanllmdb.apis.public._run import Run, iso, url_of
 from wanllmdb.apis.public._states import sweep_state
@@ -33,9 +33,33 @@ class Sweep(Attrs):
     _REFUSED: ClassVar[Mapping[str, str]] = OF_SWEEP
     _NO_WRITES: ClassVar[str] = SETTING_OF_SWEEP
 
-    def __init__(self, reader: Reader, record: SweepRecord) -> None:
-        self._reader = reader
-        self._take(record)
+    _reader: Reader
+    _record: SweepRecord
+
+    def __init__(
+        self,
+        service_api: Reader,
+        entity: str,
+        project: str,
+        sweep_id: str,
+        attrs: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Reads a sweep, as `Api.sweep` does; `attrs` is accepted for programs written for W&B.
+
+        Raises:
+            SweepNotFoundError: there is no such sweep.
+        """
+        del attrs
+        self._reader = service_api.of_entity(entity)
+        self._take(self._reader.sweep(sweep_id, project))
+
+    @classmethod
+    def of(cls, reader: Reader, record: SweepRecord) -> Self:
+        """A sweep that was read."""
+        sweep = cls.__new__(cls)
+        sweep._reader = reader
+        sweep._take(record)
+        return sweep
 
     def _take(self, record: SweepRecord) -> None:
         self._record = record
@@ -88,7 +112,7 @@ class Sweep(Attrs):
         return self._runs
 
     def _ordered_runs(self, order: str, per_page: int = 50) -> Runs:
-        return Runs(self._reader, self.project, {"sweep": self.id}, order, per_page=per_page)
+        return Runs(self._reader, self.entity, self.project, {"sweep": self.id}, order, per_page)
 
     @property
     def order(self) -> str | None:
@@ -104,10 +128,11 @@ class Sweep(Attrs):
         return next(iter(self._record.spec.metrics), None)
 
     def best_run(self, order: str | None = None) -> Run | None:
-        """The finished run with the best objective; None while there is none.
+        """The finished run with the best objective; None while the sweep has no runs.
 
-        Where the sweep has several metrics, it is the best by the first one of those that no
-        other run dominates; without a metric, the newest run.
+        Where no run has finished, it is the first one by the last value of the metric, as in
+        W&B. Where the sweep has several metrics, it is the best by the first one of those that
+        no other run dominates; without a metric, the newest run.
 
         Args:
             order: the first run in this order instead, also one that has not finished: a
@@ -115,13 +140,18 @@ class Sweep(Attrs):
                 ascending and `-` or nothing for descending.
         """
         if order is not None:
-            return next(iter(self._ordered_runs(metric_order(order))), None)
+            return self._first(metric_order(order))
         metrics = self._record.spec.metrics
         if not metrics:
             note(f"sweep {self.id} has no metric: best_run returns the newest run")
-            return next(iter(self._ordered_runs("-created_at", per_page=1)), None)
+            return self._first("-created_at", per_page=1)
         record = self._best() if len(metrics) == 1 else self._best_of_front(metrics[0])
-        return None if record is None else Run(self._reader, self._record, record)
+        if record is None:
+            return self._first(self.order or "")
+        return Run.of(self._reader, RunOfSweep(self._record, record))
+
+    def _first(self, order: str, per_page: int = 50) -> Run | None:
+        return next(iter(self._ordered_runs(order, per_page)), None)
 
     def _best(self) -> RunRecord | None:
         stats = self._reader.client.get_sweep_stats(self.id)
@@ -220,7 +250,7 @@ class Sweeps(LazyList[Sweep]):
 
     def _open(self) -> Iterator[Sweep]:
         records = self._reader.client.list_sweeps(project=self.project, page_size=self._page_size)
-        return (Sweep(self._reader, record) for record in records)
+        return (Sweep.of(self._reader, record) for record in records)
 
     def __repr__(self) -> str:
         return f"<Sweeps {self.entity}/{self.project}>"
