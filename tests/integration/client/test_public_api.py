@@ -400,7 +400,7 @@ async def test_a_training_function_reads_from_its_agents_services(
 async def test_a_registry_that_is_away_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("WANLLMDB_REGISTRY", f"unix:{tmp_path}/nobody")
+    monkeypatch.setenv("WANLLMDB_REGISTRY", f"unix:{tmp_path}/missing")
 
     with pytest.raises(wandb.UnavailableError, match="WANLLMDB_REGISTRY"):
         await reading(lambda: wandb.Api().sweep("k6rsniyyjhjy"))

@@ -86,6 +86,7 @@ CASES: list[tuple[dict[str, Any], list[int]]] = [
     ({"$nor": [{"config.n": 16}, {"config.x": 0.2}]}, [3]),
     ({"config.n": {"$in": [32, 64]}, "state": "running"}, [3]),
     ({"username": "me"}, []),
+    ({"host": None}, [0, 1, 2, 3, 4]),
     ({"created_at": {"$gt": "2020-01-01T00:00:00Z"}}, [0, 1, 2, 3, 4]),
     ({"createdAt": {"$lt": datetime.now(UTC) - timedelta(days=1)}}, []),
     ({"duration": {"$gte": 0}}, [0, 1, 2, 3]),

@@ -33,8 +33,10 @@ _OWN: Mapping[str, Reading] = {
     "job_type": lambda run: run.job_type,
     "tags": lambda run: run.tags or MISSING,
     "notes": lambda run: run.notes,
+    # What W&B knows of a run's user and machine, and the platform does not keep.
     "username": lambda run: None,
     "user": lambda run: None,
+    "host": lambda run: None,
 }
 _TIMES = frozenset({"created_at", "heartbeat_at", "updated_at"})
 _SECTIONS: Mapping[str, Callable[[Run], Mapping[str, Any]]] = {

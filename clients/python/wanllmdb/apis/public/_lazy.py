@@ -73,7 +73,7 @@ class LazyList(Generic[T]):
         """One object.
 
         Raises:
-            StopIteration: there are not so many.
+            StopIteration: the list ends before it.
         """
         with self._lock:
             if not self._load(index + 1):

@@ -316,7 +316,7 @@ class Run(Attrs):
         """A pandas DataFrame of at most `samples` rows of the history, at even distances.
 
         Args:
-            samples: at most so many rows; `scan_history` returns all.
+            samples: the most rows; `scan_history` returns all.
             keys: only rows that have all of these metrics, and these metrics alone.
             x_axis: another key to be in each row beside `keys`.
             pandas: False for a list of dictionaries.

@@ -31,7 +31,7 @@ STATES_BY_WORD: Mapping[str, frozenset[RunState]] = {
 def run_state(run: Run) -> str:
     """W&B's word for a run's state.
 
-    A run that waits is "pending", or "preempted" where it was handed out before; "killed" are
+    A run that waits is "pending", or "preempted" where an agent had it before; "killed" are
     those that early termination or a canceled sweep stopped, "crashed" those whose agent was
     lost.
     """

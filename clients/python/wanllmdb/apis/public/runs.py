@@ -115,7 +115,7 @@ class Runs(LazyList[Run]):
         """The sampled histories of all these runs, in rows with a `run_id`.
 
         Args:
-            samples: at most so many rows a run.
+            samples: the most rows of a run.
             keys: only rows that have all of these metrics, and these metrics alone.
             x_axis: another key to be in each row beside `keys`.
             format: "default" for a list of dictionaries, "pandas" or "polars" for a DataFrame.
