@@ -311,18 +311,18 @@ async def test_a_sweep_is_found_by_its_id_in_another_project(
 
 
 async def test_objects_are_made_by_their_classes_too(api: Api, async_client: AsyncClient) -> None:
-    sweep_id = await new_sweep(async_client, "classes")
+    sweep_id = await new_sweep(async_client, "api-classes")
     await finished_runs(async_client, sweep_id, [0.5])
 
     def read() -> None:
         public = wandb.apis.public
-        project = api.project("classes", entity="me")
-        (run,) = public.Runs(project.client, project.entity, "classes", {"state": "finished"})
-        assert run.path == ["me", "classes", f"{sweep_id}-0"]
-        assert public.Run(api.client, "us", "classes", run.id).path[0] == "us"
-        assert public.Sweep(api.client, "us", "classes", sweep_id).runs[0].id == run.id
+        project = api.project("api-classes", entity="me")
+        (run,) = public.Runs(project.client, project.entity, "api-classes", {"state": "finished"})
+        assert run.path == ["me", "api-classes", f"{sweep_id}-0"]
+        assert public.Run(api.client, "us", "api-classes", run.id).path[0] == "us"
+        assert public.Sweep(api.client, "us", "api-classes", sweep_id).runs[0].id == run.id
         with pytest.raises(RunNotFoundError):
-            public.Run(api.client, "us", "classes", "nope")
+            public.Run(api.client, "us", "api-classes", "nope")
 
     await reading(read)
 

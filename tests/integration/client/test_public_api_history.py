@@ -208,11 +208,11 @@ async def test_a_run_without_metrics_has_an_empty_history(
 
 
 async def test_histories_of_many_runs_bear_their_ids(api: Api, async_client: AsyncClient) -> None:
-    sweep_id = await new_sweep(async_client, "histories")
+    sweep_id = await new_sweep(async_client, "api-histories")
     await finished_runs(async_client, sweep_id, [0.5, 0.25])
 
     def read() -> None:
-        runs = api.runs("histories")
+        runs = api.runs("api-histories")
         rows = runs.histories()
         assert [(row["run_id"], row["loss"]) for row in rows] == [
             (f"{sweep_id}-0", 0.5),

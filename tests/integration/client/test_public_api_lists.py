@@ -94,12 +94,12 @@ CASES: list[tuple[dict[str, Any], list[int]]] = [
 
 
 async def test_every_filter_lets_its_runs_pass(api: Api, async_client: AsyncClient) -> None:
-    sweep_id = await described_runs(async_client, "filtered")
+    sweep_id = await described_runs(async_client, "api-filtered")
 
     def passing() -> dict[str, list[int]]:
         found = {}
         for filters, _ in CASES:
-            runs = api.runs("me/filtered", filters)
+            runs = api.runs("me/api-filtered", filters)
             # Counted before the runs are read, and after.
             assert len(runs) == len(list(runs)) == len(runs), filters
             found[str(filters)] = [int(run.id.removeprefix(f"{sweep_id}-")) for run in runs]
@@ -109,7 +109,7 @@ async def test_every_filter_lets_its_runs_pass(api: Api, async_client: AsyncClie
 
 
 async def test_runs_come_in_any_order(api: Api, async_client: AsyncClient) -> None:
-    sweep_id = await described_runs(async_client, "ordered")
+    sweep_id = await described_runs(async_client, "api-ordered")
     expected = {
         "+created_at": [0, 1, 2, 3, 4],
         "created_at": [0, 1, 2, 3, 4],
@@ -128,7 +128,7 @@ async def test_runs_come_in_any_order(api: Api, async_client: AsyncClient) -> No
 
     def ordered() -> dict[str, list[int]]:
         return {
-            order: [int(run.id.rpartition("-")[2]) for run in api.runs("ordered", order=order)]
+            order: [int(run.id.rpartition("-")[2]) for run in api.runs("api-ordered", order=order)]
             for order in expected
         }
 
@@ -139,9 +139,9 @@ async def test_runs_come_in_any_order(api: Api, async_client: AsyncClient) -> No
 async def test_the_runs_of_a_projects_sweeps_come_by_time(
     api: Api, async_client: AsyncClient
 ) -> None:
-    first = await new_sweep(async_client, "several")
-    second = await new_sweep(async_client, "several")
-    await new_sweep(async_client, "several")
+    first = await new_sweep(async_client, "api-several")
+    second = await new_sweep(async_client, "api-several")
+    await new_sweep(async_client, "api-several")
     expected = []
     for sweep_id in (first, second, first, first, second):
         ((run),) = await finished_runs(async_client, sweep_id, [0.5])
@@ -149,9 +149,9 @@ async def test_the_runs_of_a_projects_sweeps_come_by_time(
     await async_client.finish_sweep(first)
 
     def read() -> list[list[str]]:
-        runs = [api.runs("me/several"), api.runs("me/several", order="-created_at")]
+        runs = [api.runs("me/api-several"), api.runs("me/api-several", order="-created_at")]
         ids = [[run.id for run in each] for each in runs]
-        narrowed = api.runs("me/several", {"sweep": f"me/several/{first}"})
+        narrowed = api.runs("me/api-several", {"sweep": f"me/api-several/{first}"})
         assert len(narrowed) == 3
         return [*ids, [run.id for run in narrowed]]
 
@@ -163,13 +163,13 @@ async def test_the_runs_of_a_projects_sweeps_come_by_time(
 
 
 async def test_runs_are_counted_and_read_by_pages(api: Api, async_client: AsyncClient) -> None:
-    sweep_id = await new_sweep(async_client, "paged")
+    sweep_id = await new_sweep(async_client, "api-paged")
     await async_client.enqueue_runs(sweep_id, [{"x": 0.5}] * 7)
 
     async with counted_calls("ListRuns", api) as requests:
 
         def read() -> None:
-            runs = api.runs("paged", {"sweep": sweep_id}, per_page=3)
+            runs = api.runs("api-paged", {"sweep": sweep_id}, per_page=3)
             assert len(runs) == 7
             assert not requests
             assert runs[0].id == f"{sweep_id}-0"
@@ -195,7 +195,7 @@ async def test_runs_are_counted_and_read_by_pages(api: Api, async_client: AsyncC
 async def test_a_sweeps_runs_are_read_by_the_largest_pages(
     api: Api, async_client: AsyncClient
 ) -> None:
-    sweep_id = await new_sweep(async_client, "paged")
+    sweep_id = await new_sweep(async_client, "api-paged")
     await async_client.enqueue_runs(sweep_id, [{"x": 0.5}] * 3)
 
     async with counted_calls("ListRuns", api) as requests:
@@ -206,11 +206,11 @@ async def test_a_sweeps_runs_are_read_by_the_largest_pages(
 
 
 async def test_states_are_asked_of_the_registry(api: Api, async_client: AsyncClient) -> None:
-    await described_runs(async_client, "narrowed")
+    await described_runs(async_client, "api-narrowed")
 
     async with counted_calls("ListRuns", api) as requests:
         runs = await reading(
-            lambda: list(api.runs("narrowed", {"state": "finished", "config.n": 16}))
+            lambda: list(api.runs("api-narrowed", {"state": "finished", "config.n": 16}))
         )
 
     assert len(runs) == 1
@@ -259,9 +259,9 @@ async def test_no_such_project_or_sweep_is_found_when_runs_are_read(api: Api) ->
 async def test_a_list_that_was_cut_off_is_read_again(
     api: Api, async_client: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sweep_id = await new_sweep(async_client, "cut")
+    sweep_id = await new_sweep(async_client, "api-cut")
     await async_client.enqueue_runs(sweep_id, [{"x": 0.5}] * 5)
-    runs = await reading(lambda: api.runs("cut", per_page=2))
+    runs = await reading(lambda: api.runs("api-cut", per_page=2))
     connection = api._client
     send, calls = connection._invoke, 0
 
@@ -294,33 +294,33 @@ async def test_a_list_that_was_cut_off_is_read_again(
 async def test_overrides_and_the_environment_name_the_project(
     api: Api, async_client: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sweep_id = await new_sweep(async_client, "named")
+    sweep_id = await new_sweep(async_client, "api-named")
     await finished_runs(async_client, sweep_id, [0.5])
     await finished_runs(async_client, await new_sweep(async_client, ""), [0.5])
 
     def read() -> None:
-        named = wandb.Api(overrides={"entity": "us", "project": "named"})
-        assert [run.path for run in named.runs()] == [["us", "named", f"{sweep_id}-0"]]
+        named = wandb.Api(overrides={"entity": "us", "project": "api-named"})
+        assert [run.path for run in named.runs()] == [["us", "api-named", f"{sweep_id}-0"]]
         assert named.default_entity == "us"
-        assert {run.project for run in api.runs()} == {"default"}
-        monkeypatch.setenv("WANDB_PROJECT", "named")
+        assert api.runs(per_page=1)[0].project == "default"
+        monkeypatch.setenv("WANDB_PROJECT", "api-named")
         assert [run.id for run in wandb.Api().runs()] == [f"{sweep_id}-0"]
 
     await reading(read)
 
 
 async def test_projects_and_their_sweeps_are_listed(api: Api, async_client: AsyncClient) -> None:
-    sweep_ids = [await new_sweep(async_client, "listed") for _ in range(3)]
+    sweep_ids = [await new_sweep(async_client, "api-listed") for _ in range(3)]
 
     def read() -> None:
-        assert "listed" in [project.name for project in api.projects()]
-        project = api.project("listed", entity="me")
-        assert project.path == ["me", "listed"]
+        assert "api-listed" in [project.name for project in api.projects()]
+        project = api.project("api-listed", entity="me")
+        assert project.path == ["me", "api-listed"]
         assert [sweep.id for sweep in project.sweeps()] == sweep_ids[::-1]
         assert len(project.sweeps(per_page=1)) == 3
-        assert project.id == "listed"
+        assert project.id == "api-listed"
         assert project.created_at == api.sweep(sweep_ids[0]).created_at
-        assert api.from_path("me/listed").name == "listed"
+        assert api.from_path("me/api-listed").name == "api-listed"
         with pytest.raises(ProjectNotFoundError):
             _ = api.project("nowhere").id
 
