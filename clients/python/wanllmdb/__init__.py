@@ -144,6 +144,7 @@ if TYPE_CHECKING:
     )
     from wanllmdb._types.template import Template, TemplatePlaceholder, TemplateUse
     from wanllmdb._types.unset import UNSET
+    from wanllmdb.apis.public.api import Api
 
     run: ActiveRun | None
     """The run that the calling code works on, or None."""
@@ -296,6 +297,7 @@ _MODULES = {
         "TemplateUse",
     ),
     "wanllmdb._types.unset": ("UNSET",),
+    "wanllmdb.apis.public.api": ("Api",),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
@@ -310,6 +312,7 @@ __all__ = [
     "AlgorithmKind",
     "AlgorithmOption",
     "AlreadyExistsError",
+    "Api",
     "ApiKey",
     "AsyncClient",
     "AxisKind",
@@ -434,6 +437,8 @@ def __getattr__(name: str) -> Any:
     if name == "run":
         # Another one each time.
         return import_module("wanllmdb._facade").run_here()
+    if name == "apis":
+        return import_module("wanllmdb.apis")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(_HOMES[name]), name)

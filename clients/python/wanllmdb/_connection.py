@@ -88,9 +88,29 @@ class Connection:
             **self._credentials.variables(),
         }
 
+    @property
+    def api_key(self) -> str:
+        """The key that is sent; empty for none."""
+        return self._credentials.key.text
+
     def with_timeout(self, timeout: float) -> Self:
         """The same client, on the same connections, with another deadline in seconds a call."""
         other = copy.copy(self)
+        other._timeout = timeout
+        return other
+
+    def reconnected(self, timeout: float | None = None) -> Self:
+        """A client of the same services with the same key, on connections of its own.
+
+        It is to be closed by itself. `timeout` is as for a new client.
+        """
+        other = copy.copy(self)
+        other._peers = {
+            service: Peer(service, peer.address, self._credentials)
+            for service, peer in self._peers.items()
+        }
+        other._channels, other._stubs = {}, {}
+        other._lock = threading.Lock()
         other._timeout = timeout
         return other
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.integration.client.command_line import CommandLine
-from wanllmdb import AsyncClient, Client
+from wanllmdb import Api, AsyncClient, Client
 
 SPACE: dict[str, Any] = {
     "x": {"min": 0.0, "max": 1.0},
@@ -62,3 +62,13 @@ def config(**more: Any) -> dict[str, Any]:
 def cli(registry_address: str, suggestion_address: str) -> CommandLine:
     """The command line."""
     return CommandLine(registry_address, suggestion_address)
+
+
+@pytest.fixture
+def api(registry_address: str, suggestion_address: str, monkeypatch: pytest.MonkeyPatch) -> Api:
+    """What a program makes in the environment of the services; use it in a thread."""
+    monkeypatch.setenv("WANLLMDB_REGISTRY", registry_address)
+    monkeypatch.setenv("WANLLMDB_SUGGESTION", suggestion_address)
+    for name in ("WANDB_ENTITY", "WANDB_PROJECT"):
+        monkeypatch.delenv(name, raising=False)
+    return Api()

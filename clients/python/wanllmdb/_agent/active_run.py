@@ -154,6 +154,11 @@ class ActiveRun:
         self.describe(name=name)
 
     @property
+    def client(self) -> Client:
+        """What it reaches the services through; its agent closes it."""
+        return self._client
+
+    @property
     def labels(self) -> Mapping[str, str]:
         """The run's labels."""
         return dict(self._description.labels)

@@ -1,0 +1,134 @@
+"""A list that is filled as it is read."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from itertools import islice
+from typing import Generic, TypeVar, overload
+
+from wanllmdb.apis.public._errors import InvalidQueryError
+
+T = TypeVar("T")
+
+MOST_A_PAGE = 1_000
+_DEFAULT_PAGE = 50
+
+
+def page_size(per_page: int) -> int:
+    """What a page asked for by a program takes of the registry.
+
+    W&B's default is no wish: then the registry's largest pages are the fastest.
+
+    Raises:
+        InvalidQueryError: it is no number of objects.
+    """
+    if isinstance(per_page, bool) or not isinstance(per_page, int) or per_page < 1:
+        raise InvalidQueryError(f"per_page must be at least 1, but is {per_page!r:.100}")
+    return MOST_A_PAGE if per_page == _DEFAULT_PAGE else min(per_page, MOST_A_PAGE)
+
+
+class LazyList(Generic[T]):
+    """Objects of the registry, fetched by pages as a program gets to them.
+
+    Iterating twice gives the same objects, and fetches them once. Safe to use from many
+    threads.
+    """
+
+    def __init__(self) -> None:
+        self._loaded: list[T] = []
+        self._source: Iterator[T] | None = None
+        self._is_complete = False
+        self._position = _Position(self)
+        self._lock = threading.RLock()
+
+    def _open(self) -> Iterator[T]:
+        """All objects, in order."""
+        raise NotImplementedError
+
+    def _count(self) -> int:
+        """How many objects there are."""
+        self._load(None)
+        return len(self._loaded)
+
+    @property
+    def objects(self) -> list[T]:
+        """What was fetched so far."""
+        return self._loaded
+
+    @property
+    def more(self) -> bool:
+        """Whether there may be objects that were not fetched yet."""
+        return not self._is_complete
+
+    def __iter__(self) -> Iterator[T]:
+        return _Position(self)
+
+    def __next__(self) -> T:
+        return next(self._position)
+
+    next = __next__
+
+    def _at(self, index: int) -> T:
+        """One object.
+
+        Raises:
+            StopIteration: the list ends before it.
+        """
+        with self._lock:
+            if not self._load(index + 1):
+                raise StopIteration
+            return self._loaded[index]
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._loaded) if self._is_complete else self._count()
+
+    def __bool__(self) -> bool:
+        return self._load(1)
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[T]: ...
+
+    def __getitem__(self, index: int | slice) -> T | list[T]:
+        if isinstance(index, slice):
+            ends = (index.start, index.stop)
+            is_bounded = index.stop is not None and all(end is None or end >= 0 for end in ends)
+            self._load(index.stop if is_bounded and (index.step or 1) > 0 else None)
+        else:
+            self._load(index + 1 if index >= 0 else None)
+        return self._loaded[index]
+
+    def _load(self, count: int | None) -> bool:
+        """Fetches until there are `count` objects, or all; whether there are as many."""
+        with self._lock:
+            if self._is_complete or (count is not None and len(self._loaded) >= count):
+                return count is None or len(self._loaded) >= count
+            if self._source is None:
+                self._source = self._open()
+            missing = None if count is None else count - len(self._loaded)
+            try:
+                self._loaded.extend(islice(self._source, missing))
+            except BaseException:
+                # An iterator that raised has ended: the next use begins again with the first
+                # page, rather than taking this for the end.
+                self._source = None
+                self._loaded = []
+                raise
+            self._is_complete = count is None or len(self._loaded) < count
+            return count is None or not self._is_complete
+
+
+class _Position(Iterator[T]):
+    """A place in a list. No generator: a program that tries again after a failure goes on."""
+
+    def __init__(self, owner: LazyList[T]) -> None:
+        self._owner = owner
+        self._index = 0
+
+    def __next__(self) -> T:
+        item = self._owner._at(self._index)
+        self._index += 1
+        return item
