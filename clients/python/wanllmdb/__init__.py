@@ -231,7 +231,6 @@ if TYPE_CHECKING:
         visualize as visualize,
     )
 
-    __all__: list[str]
     run: ActiveRun | None
     """The run that the calling code works on, or None."""
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
-_DEEPEST = 4
 _MOST_LOOKED_AT = 100
 
 
@@ -14,17 +12,25 @@ class NotSent:
     """The base of images, tables, charts and their like: `log` leaves them out."""
 
 
-def holds_not_sent(value: Any, depth: int = _DEEPEST) -> bool:
-    """Whether the value is one of these, or a list or a dictionary that holds one.
+def holds_not_sent(value: Any) -> bool:
+    """Whether the value is one of these, or holds one: in lists and dictionaries, at any depth.
 
-    Of a list's first hundred elements, and four levels deep.
+    Looks at a hundred values at most: it is asked within `log`.
     """
-    if isinstance(value, NotSent):
-        return True
-    if depth == 0:
-        return False
-    if isinstance(value, Mapping):
-        value = value.values()
-    elif not isinstance(value, list | tuple | set | frozenset):
-        return False
-    return any(holds_not_sent(inner, depth - 1) for inner in islice(value, _MOST_LOOKED_AT))
+    waiting = [value]
+    for _ in range(_MOST_LOOKED_AT):
+        if not waiting:
+            break
+        each = waiting.pop()
+        try:
+            if isinstance(each, NotSent):
+                return True
+            if isinstance(each, dict):
+                each = each.values()
+            elif not isinstance(each, list | tuple | set | frozenset):
+                continue
+            waiting.extend(islice(each, _MOST_LOOKED_AT))
+        except Exception:
+            # A class may raise whatever it likes where it is asked what it is.
+            continue
+    return False

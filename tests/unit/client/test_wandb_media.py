@@ -6,6 +6,7 @@ import copy
 import pickle
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 import wanllmdb as wandb
 from wanllmdb import plot
 from wanllmdb._agent.metrics import MetricFilter
+from wanllmdb._not_sent import holds_not_sent
 
 
 def test_media_keep_their_arguments() -> None:
@@ -88,15 +90,16 @@ def test_a_table_is_made_of_arrays_and_frames() -> None:
 
         columns = ("a", "b")
 
-        def to_numpy(self) -> Any:
-            return np.array([[1, 2], [3, 4]])
+        def itertuples(self, index: bool, name: str | None) -> Iterator[tuple[Any, ...]]:
+            assert (index, name) == (False, None)
+            return iter([(1, "one"), (2, "two")])
 
     assert wandb.Table(data=np.ones((2, 3))).columns == ["Input", "Output", "Expected"]
     assert wandb.Table(columns=["a", "b"], data=np.array([[1, 2]])).data == [[1, 2]]
     assert wandb.Table(columns=["a"], rows=[[1]]).data == [[1]]
     for table in (wandb.Table(dataframe=Frame()), wandb.Table(data=Frame())):
         assert table.columns == ["a", "b"]
-        assert table.data == [[1, 2], [3, 4]]
+        assert table.data == [[1, "one"], [2, "two"]]
 
 
 def test_a_table_refuses_what_does_not_fit() -> None:
@@ -169,6 +172,24 @@ def test_media_beside_numbers_are_left_out_with_one_line(value: Any) -> None:
 
     assert len(lines) == 1
     assert "'shown/0' is left out, and so are all images, tables and charts" in lines[0]
+
+
+class Hostile:
+    """Raises where it is asked what it is."""
+
+    @property
+    def __class__(self) -> Any:
+        raise RuntimeError("hostile")
+
+
+def test_looking_for_media_ends_and_raises_nothing() -> None:
+    endless: list[Any] = []
+    endless.append(endless)
+    deep = [[[0.0] * 200] * 200] * 200
+
+    for value in (endless, deep, [Hostile()], [{"a": Hostile()}, Hostile()]):
+        assert not holds_not_sent(value)
+    assert holds_not_sent([Hostile(), wandb.Image("a.png"), Hostile()])
 
 
 def test_texts_and_lists_are_warned_about_ten_times_at_most() -> None:

@@ -73,8 +73,7 @@ NAMES: Mapping[str, Name] = {
     # The process.
     "login": Name(
         Does.NOTHING,
-        "returns True; there are no accounts, and services with keys read yours from "
-        "WANLLMDB_API_KEY",
+        "there are no accounts; services that ask for a key take it from WANLLMDB_API_KEY",
     ),
     "setup": Name(Does.NOTHING, f"{_SETTINGS_OF_ITS_OWN}; its settings can be read"),
     "require": Name(Does.NOTHING, _SETTINGS_OF_ITS_OWN),

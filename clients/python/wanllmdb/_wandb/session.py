@@ -35,11 +35,11 @@ def login(
 ) -> bool:
     """Returns True: there are no accounts. False where WANDB_MODE says disabled or offline.
 
-    Services that ask for keys take yours from WANLLMDB_API_KEY; a line says so once. A key
-    of W&B's is neither kept nor sent.
+    Services that ask for a key take it from WANLLMDB_API_KEY; a line says so once. A key of
+    W&B's is neither kept nor sent.
     """
     del key, relogin, host, force, timeout, verify, referrer, prompt, anonymous
-    note(f"login: {NAMES['login'].what}")
+    note(f"login does nothing: {NAMES['login'].what}")
     return os.environ.get("WANDB_MODE", "").strip().lower() not in _WITHOUT_LOGIN
 
 

@@ -61,7 +61,7 @@ class Table(Media):
         self.columns: list[Column]
         if _is_frame(given):
             self.columns = list(given.columns) if columns is None else list(columns)
-            given = given.to_numpy().tolist()
+            given = given.itertuples(index=False, name=None)
         else:
             self.columns = list(_COLUMNS if columns is None else columns)
         self.data: list[list[Any]] = []
@@ -209,4 +209,4 @@ class PartitionedTable(Media):
 
 
 def _is_frame(value: Any) -> bool:
-    return hasattr(value, "columns") and hasattr(value, "to_numpy")
+    return hasattr(value, "columns") and hasattr(value, "itertuples")
