@@ -31,6 +31,7 @@ _ON_THE_WIRE = "how W&B stores and sends media, which stay in the program here"
 _CONSTANT = "a list of what W&B's server shows"
 _MADE_HERE = "the client alone makes one"
 _INTERNAL = "W&B's own machinery"
+_KEYWORDS_ARE_KEYS = "keywords are keys, as in a dictionary's own `update`, and so is `d`"
 _PYDANTIC = "pydantic's methods, and what W&B makes of its settings; here they are kept alone"
 
 REASONS: Mapping[str, str] = {
@@ -56,6 +57,8 @@ REASONS: Mapping[str, str] = {
     "Config": _MADE_HERE,
     "Summary": _MADE_HERE,
     "Config.get": "a mapping's own `get`, which takes what W&B's `*args` stands for",
+    "Config.update": _KEYWORDS_ARE_KEYS,
+    "Summary.update": _KEYWORDS_ARE_KEYS,
     "Config.merge_locked": _INTERNAL,
     "Config.persist": _INTERNAL,
     "Config.update_locked": _INTERNAL,
@@ -82,10 +85,7 @@ OPEN: Mapping[str, str] = {
         ("integration", "keras", "lightgbm", "sdk", "sklearn", "xgboost"), "open: frameworks"
     ),
     **dict.fromkeys(
-        (
-            *("agent", "define_metric", "init", "sweep", "Config.setdefaults", "Config.update"),
-            "Summary.update",
-        ),
+        (*("agent", "define_metric", "init", "sweep", "Config.setdefaults"),),
         "open: semantics of a run",
     ),
     **{
@@ -131,6 +131,9 @@ def ours(path: str) -> tuple[bool, Shape | None]:
             owner, value = value, getattr(value, name)
     except AttributeError:
         return _is_annotated(path), None
+    except ImportError:
+        # A module of callbacks, for a framework that is not installed.
+        return True, None
     if not callable(value):
         return True, None
     is_method = len(rest) > 0 and isinstance(owner, type)

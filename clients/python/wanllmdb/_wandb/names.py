@@ -48,7 +48,9 @@ NAMES: Mapping[str, Name] = {
     "define_metric": Name(Does.WORKS, "says which value of a metric counts"),
     "sweep": Name(Does.WORKS, "creates a sweep"),
     "agent": Name(Does.WORKS, "calls a function for each run of a sweep"),
-    "Api": Name(Does.WORKS, "reads sweeps and runs"),
+    "Api": Name(
+        Does.WORKS, "reads sweeps and runs; what it would read or make beside them is refused"
+    ),
     "Run": Name(
         Does.WORKS, "a run as the registry has it; `init` returns an `ActiveRun`, with W&B's names"
     ),
