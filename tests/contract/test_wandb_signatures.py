@@ -82,7 +82,7 @@ OPEN: Mapping[str, str] = {
     # What other changes bring: a line goes when its difference does.
     **dict.fromkeys(("Api", "apis"), "open: reading sweeps and runs"),
     **dict.fromkeys(
-        ("integration", "keras", "lightgbm", "sdk", "sklearn", "xgboost"), "open: frameworks"
+        ("env", "integration", "keras", "lightgbm", "sdk", "sklearn", "xgboost"), "open: frameworks"
     ),
     **dict.fromkeys(
         (*("agent", "define_metric", "init", "sweep", "Config.setdefaults"),),

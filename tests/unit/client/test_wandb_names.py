@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 # What other changes bring: a name goes when it is there.
 OPEN = {
     *("Api", "apis", "define_metric"),
-    *("integration", "keras", "lightgbm", "sdk", "sklearn", "xgboost"),
+    *("env", "integration", "keras", "lightgbm", "sdk", "sklearn", "xgboost"),
 }
 OPEN_OF_A_RUN = {
     *("config", "config_static", "define_metric", "dir", "disabled", "entity", "group"),

@@ -131,7 +131,7 @@ NAMES: Mapping[str, Name] = {
     ),
     "sagemaker_auth": Name(Does.REFUSED, "set WANLLMDB_API_KEY in the job's environment"),
     "jupyter": Name(Does.REFUSED, "a notebook works without it: `wandb.agent` runs in a cell"),
-    "env": Name(Does.REFUSED, "read `os.environ`; docs/agents.md lists the variables"),
+    "env": Name(Does.WORKS, "`get_project` and its like, which read and set W&B's variables"),
     "api": Name(Does.REFUSED, "`wandb.Client` calls the services, `wandb.Api` reads as W&B's does"),
     "apis": Name(Does.WORKS, "`apis.public.Api` is `wandb.Api`"),
     **dict.fromkeys(
