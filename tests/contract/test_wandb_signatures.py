@@ -7,6 +7,7 @@ printed (`pytest -s`); each difference has a reason here, and each reason a diff
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -113,7 +114,13 @@ def theirs() -> dict[str, Shape | None]:
         pytest.skip("W&B's client is not installed: run 'make wandb'")
     script = Path(__file__).with_name("wandb_signatures.py")
     done = subprocess.run(
-        [PYTHON, script, "wandb"], check=True, capture_output=True, text=True, timeout=120
+        [PYTHON, script, "wandb"],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        # It reports its own errors over the network otherwise.
+        env={**os.environ, "WANDB_ERROR_REPORTING": "false"},
     )
     found = json.loads(done.stdout)
     return {
