@@ -177,8 +177,8 @@ def test_media_beside_numbers_are_left_out_with_one_line(value: Any) -> None:
 class Hostile:
     """Raises where it is asked what it is."""
 
-    @property
-    def __class__(self) -> Any:  # type: ignore[misc]  # it is what the test is about
+    @property  # type: ignore[misc]  # no class of the library's may do this
+    def __class__(self) -> Any:
         raise RuntimeError("hostile")
 
 
