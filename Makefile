@@ -1,13 +1,14 @@
 PYTHON ?= python3
 VENV := .venv
 PROTOC_VENV := .venv-protos
+WANDB_VENV := .venv-wandb
 BIN := $(VENV)/bin
 # Half of a test's time is waiting, for a process that dies or a lease that runs out.
 TEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 STUBS := clients/python/wanllmdb/api
 PROTOS := $(shell find protos -name '*.proto')
 
-.PHONY: demo test gp bench robustness protos protos-check docs docs-check check format clean
+.PHONY: demo test gp wandb bench robustness protos protos-check docs docs-check check format clean
 
 $(VENV)/.installed: pyproject.toml deploy/constraints/dev.txt
 	$(PYTHON) -m venv $(VENV)
@@ -26,6 +27,12 @@ $(PROTOC_VENV)/.installed: deploy/constraints/protoc.txt
 	$(PROTOC_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint deploy/constraints/protoc.txt grpcio-tools mypy-protobuf
 	touch $@
 
+# W&B's own client, whose signatures ours are held against.
+$(WANDB_VENV)/.installed: deploy/constraints/wandb.txt
+	$(PYTHON) -m venv $(WANDB_VENV)
+	$(WANDB_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint deploy/constraints/wandb.txt wandb
+	touch $@
+
 demo: $(VENV)/.installed ## A real sweep on real services, in about a minute
 	$(BIN)/wanllmdb demo
 
@@ -34,6 +41,8 @@ test: $(VENV)/.installed ## All tests; TEST_WORKERS processes, two a core by def
 	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 gp: $(VENV)/.gp ## Adds torch, so that the tests of what needs it run too
+
+wandb: $(WANDB_VENV)/.installed ## Adds W&B's client in an environment of its own, for the test of signatures
 
 bench: $(VENV)/.installed ## The benchmark tables
 	$(BIN)/python -m tests.benchmarks
@@ -53,10 +62,13 @@ protos-check: protos ## Fails when the committed stubs are not those of protos/
 	@test -z "$$(git status --porcelain -- $(STUBS))" || \
 		{ git --no-pager diff --stat -- $(STUBS); echo "stubs differ from protos/: run 'make protos' and commit"; exit 1; }
 
-docs: $(VENV)/.installed ## docs/api.md from the comments of protos/
+docs: $(VENV)/.installed ## docs/api.md from the comments of protos/, and W&B's names in docs/coming-from.md
 	$(BIN)/buf build -o - | $(BIN)/python docs/generate_api.py > docs/api.md
+	$(BIN)/python docs/generate_names.py
 
-docs-check: docs ## Fails when the committed page is not that of protos/
+docs-check: $(VENV)/.installed ## Fails when a page is not what it is made from
+	@$(BIN)/python docs/generate_names.py --check
+	@$(MAKE) docs
 	@git diff --exit-code --stat -- docs/api.md || { echo "docs/api.md differs from protos/: run 'make docs' and commit"; exit 1; }
 
 check: $(VENV)/.installed ## Format, lint, types, layers, protos
@@ -74,4 +86,4 @@ format: $(VENV)/.installed ## Formats everything
 	$(BIN)/buf format --write protos
 
 clean:
-	rm -rf $(VENV) $(PROTOC_VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	rm -rf $(VENV) $(PROTOC_VENV) $(WANDB_VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist

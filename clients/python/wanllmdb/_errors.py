@@ -1,20 +1,27 @@
 """The exceptions of the client.
 
     WanllmdbError
-     ├─ InvalidArgumentError     a request that can't succeed; names every field at fault
-     ├─ NotFoundError            no such sweep, run or template
-     ├─ AlreadyExistsError       something else has that id
-     ├─ FailedPreconditionError  the present state forbids it
-     ├─ AbortedError             somebody else was faster, e.g. a stale etag
-     ├─ UnauthenticatedError     no key or a bad one
-     ├─ PermissionDeniedError    the key's role does not allow it
-     ├─ ResourceExhaustedError   too much at once; `retry_after` says when to come again
-     ├─ UnavailableError         no service at that address, or it is away for now
-     ├─ DeadlineExceededError    no answer in time; the request may have been carried out
-     ├─ UnimplementedError       the server is older than this client
-     ├─ InternalError            a defect of the server
-     ├─ NoRunError               log, config or init outside a run
-     └─ AgentGaveUpError         an agent's first runs all failed
+     ├─ UsageError                  the program asks for what can't be
+     │   ├─ InvalidArgumentError    a request that can't succeed; names every field at fault
+     │   ├─ NoRunError              log, config or init outside a run
+     │   └─ UnsupportedError        one of W&B's names that would read what is not kept here
+     ├─ CommError                   a service's answer, or none
+     │   ├─ NotFoundError           no such sweep, run or template
+     │   ├─ AlreadyExistsError      something else has that id
+     │   ├─ FailedPreconditionError the present state forbids it
+     │   ├─ AbortedError            another request was faster, for example a stale etag
+     │   ├─ AuthenticationError
+     │   │   ├─ UnauthenticatedError    no key or a bad one
+     │   │   └─ PermissionDeniedError   the key's role does not allow it
+     │   ├─ ResourceExhaustedError  too much at once; `retry_after` says when to come again
+     │   ├─ UnavailableError        no service at that address, or it is away for now
+     │   ├─ DeadlineExceededError   no answer in time; the request may have been carried out
+     │   ├─ UnimplementedError      the server is older than this client
+     │   └─ InternalError           a defect of the server
+     └─ AgentGaveUpError            an agent's first runs all failed
+
+The classes between are W&B's, so that a program's `except wandb.errors.CommError` catches what it
+means to catch.
 
 `RunStopped` stands apart: it is no error, and ends a run from within `log`.
 """
@@ -22,7 +29,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from wanllmdb._shown import shown_lines
 
@@ -45,11 +52,13 @@ class WanllmdbError(Exception):
             prefix, e.g. "SWEEP_NOT_FOUND"; empty where no server gave one.
         metadata: what the reason is about, e.g. `{"sweep_id": ..., "state": ...}`.
         fields: every field at fault, for an InvalidArgumentError.
+        context: what a program raised it with, as W&B's base takes it.
     """
 
     def __init__(
         self,
         message: str,
+        context: Mapping[str, Any] | None = None,
         *,
         reason: str = "",
         metadata: Mapping[str, str] | None = None,
@@ -57,6 +66,7 @@ class WanllmdbError(Exception):
     ) -> None:
         super().__init__(message)
         self.message = message
+        self.context = context
         self.reason = reason
         self.metadata: dict[str, str] = dict(metadata or {})
         self.fields: list[FieldProblem] = list(fields)
@@ -69,7 +79,39 @@ class WanllmdbError(Exception):
         return self.message
 
 
-class InvalidArgumentError(WanllmdbError):
+class UsageError(WanllmdbError):
+    """The program asks for what can't be."""
+
+
+class UnsupportedError(UsageError):
+    """One of W&B's names, which would read what the platform does not keep."""
+
+
+class CommError(WanllmdbError):
+    """A service's answer to a request, or none.
+
+    Attributes:
+        exc: what a program raised it for, as W&B's class takes it.
+    """
+
+    def __init__(
+        self,
+        msg: str,
+        exc: Exception | None = None,
+        *,
+        reason: str = "",
+        metadata: Mapping[str, str] | None = None,
+        fields: Sequence[FieldProblem] = (),
+    ) -> None:
+        super().__init__(msg, reason=reason, metadata=metadata, fields=fields)
+        self.exc = exc
+
+
+class AuthenticationError(CommError):
+    """A key that is missing, bad, or not enough."""
+
+
+class InvalidArgumentError(UsageError):
     """The request can't succeed; `str()` lists every field at fault on a line of its own."""
 
     _HEADLINES: ClassVar[Mapping[str, str]] = {"INVALID_SWEEP_CONFIG": "invalid sweep config"}
@@ -88,15 +130,15 @@ class InvalidArgumentError(WanllmdbError):
         return "\n".join([f"{headline}, {problems}:", *lines])
 
 
-class NotFoundError(WanllmdbError):
+class NotFoundError(CommError):
     """No such sweep, run or template."""
 
 
-class AlreadyExistsError(WanllmdbError):
+class AlreadyExistsError(CommError):
     """Something else has that id."""
 
 
-class FailedPreconditionError(WanllmdbError):
+class FailedPreconditionError(CommError):
     """The present state forbids it; `state` says which one that is."""
 
     @property
@@ -106,19 +148,19 @@ class FailedPreconditionError(WanllmdbError):
         return state.removeprefix("sweep_state_").removeprefix("run_state_")
 
 
-class AbortedError(WanllmdbError):
+class AbortedError(CommError):
     """Somebody else was faster: read again, and retry."""
 
 
-class UnauthenticatedError(WanllmdbError):
+class UnauthenticatedError(AuthenticationError):
     """No key or a bad one."""
 
 
-class PermissionDeniedError(WanllmdbError):
+class PermissionDeniedError(AuthenticationError):
     """The key's role does not allow it."""
 
 
-class ResourceExhaustedError(WanllmdbError):
+class ResourceExhaustedError(CommError):
     """Too much at once.
 
     Attributes:
@@ -128,23 +170,23 @@ class ResourceExhaustedError(WanllmdbError):
     retry_after: float | None = None
 
 
-class UnavailableError(WanllmdbError):
+class UnavailableError(CommError):
     """No service answers at the address, or it is away for now; the request may be sent again."""
 
 
-class DeadlineExceededError(WanllmdbError):
+class DeadlineExceededError(CommError):
     """No answer in time; the request may have been carried out."""
 
 
-class UnimplementedError(WanllmdbError):
+class UnimplementedError(CommError):
     """The server does not know the call: it is older than this client."""
 
 
-class InternalError(WanllmdbError):
+class InternalError(CommError):
     """A defect of the server; `metadata["reference"]` finds the details in its log."""
 
 
-class NoRunError(WanllmdbError):
+class NoRunError(UsageError):
     """`init`, `log`, `config` or `finish` was used outside a run."""
 
 

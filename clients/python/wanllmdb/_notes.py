@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from wanllmdb._agent.console import Console
-from wanllmdb._agent.warnings import Warnings
+from functools import cache
+from typing import TYPE_CHECKING
 
-_once = Warnings(lambda text: Console().line(text))
+if TYPE_CHECKING:
+    from wanllmdb._agent.warnings import Warnings
 
 
 def note(text: str) -> None:
     """Prints a line on stderr, unless this process has printed it before."""
-    _once(f"wanllmdb: {text}")
+    _once()(f"wanllmdb: {text}")
+
+
+@cache
+def _once() -> Warnings:
+    # At its first use: the agent's modules print notes too, and load this one.
+    from wanllmdb._agent.console import Console
+    from wanllmdb._agent.warnings import Warnings
+
+    return Warnings(lambda text: Console().line(text))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import wanllmdb
+from wanllmdb._names import MODULES, PUBLIC, SUBMODULES
 
 ROOT = Path(__file__).parents[3]
 
@@ -51,12 +53,45 @@ def test_all_of_it_needs_grpcio_and_protobuf_only() -> None:
 
 
 def test_every_public_name_is_there() -> None:
-    assert set(wanllmdb.__all__) == {*wanllmdb._HOMES, "__version__", "run"}
-    for name in wanllmdb._HOMES:
-        assert getattr(wanllmdb, name) is not None
+    for name in dir(wanllmdb):
+        if name != "run":
+            assert getattr(wanllmdb, name) is not None
     assert wanllmdb.run is None
-    assert set(dir(wanllmdb)) == set(wanllmdb.__all__)
+    # Type checkers know no list: a star import brings what they see.
+    assert getattr(wanllmdb, "__all__") == dir(wanllmdb) == PUBLIC  # noqa: B009
     assert not hasattr(wanllmdb, "no_such_name")
+
+
+def test_type_checkers_see_the_names_that_programs_do() -> None:
+    tree = ast.parse(Path(wanllmdb.__file__).read_text())
+    seen = {
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        # Without `as` a name is none of the package's.
+        if alias.asname == alias.name
+    }
+    loaded = {f"{module}.{name}" for module, names in MODULES.items() for name in names}
+
+    assert seen == loaded | {f"wanllmdb.{name}" for name in SUBMODULES} | {
+        "wanllmdb._version.__version__"
+    }
+    assert set(PUBLIC) == {path.rpartition(".")[2] for path in seen} | {"run"}
+
+
+def test_importing_it_loads_nothing_but_its_version() -> None:
+    modules = "print(*sorted(name for name in sys.modules if name.startswith('wanllmdb')))"
+
+    loaded = python(f"import sys, wanllmdb; {modules}").split()
+
+    assert loaded == ["wanllmdb", "wanllmdb._version"]
+
+
+def test_a_star_import_brings_every_name() -> None:
+    printed = python("from wanllmdb import *; print(Image.__name__, agent.__name__, plot.__name__)")
+
+    assert printed.split() == ["Image", "agent", "wanllmdb.plot"]
 
 
 def test_its_version_is_that_of_the_distribution() -> None:

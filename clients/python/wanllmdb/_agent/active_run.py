@@ -39,6 +39,7 @@ from wanllmdb._spool import RunSpool, Spool
 from wanllmdb._types.enums import RunState
 from wanllmdb._types.run import BestRun, Failed, MetricRow, Outcome, Run, Succeeded
 from wanllmdb._types.sweep import Sweep
+from wanllmdb._wandb.run_calls import AcceptedCalls
 
 _CALL_TIMEOUT = 10.0
 _LONGEST_SILENCE = 1.0
@@ -48,7 +49,7 @@ _SILENCE_TIMEOUT = 2.0
 _MOST_CONFIG_WARNINGS = 20
 
 
-class ActiveRun:
+class ActiveRun(AcceptedCalls):
     """A run in progress: `init()` returns it to the training function.
 
     Safe to use from many threads. As a context manager it finishes the run at the

@@ -9,14 +9,18 @@ from typing import Any
 
 from wanllmdb._agent.text import shown
 from wanllmdb._errors import InvalidArgumentError
+from wanllmdb._not_sent import holds_not_sent
 
 LONGEST_METRIC_NAME = 200
 """Characters that the registry takes."""
 MOST_VALUES = 100_000
 """Entries of one `log` that are looked at."""
-_MOST_WARNINGS = 100
+_MOST_WARNINGS = 10
 _STEPS = range(2**63 - 1)
 _SMALL = range(-(2**63), 2**63)
+
+_MEDIA = "images, tables and charts"
+"""The name of all of them, so that they are warned about once."""
 
 Ignored = Callable[[str, str], None]
 """Gets the name of what is left out, and a line that says why."""
@@ -43,12 +47,14 @@ def checked_step(step: Any) -> int | None:
 class MetricFilter:
     """Takes from what is logged what the registry keeps; `warn` hears of the rest.
 
-    Once a name, and of 100 names: a program may make up as many as it likes.
+    Once a name, and of ten names: a program may make up as many as it likes. Of all media,
+    once.
     """
 
     def __init__(self, warn: Callable[[str], None]) -> None:
         self._warn = warn
         self._warned: set[str] = set()
+        self._has_warned_of_media = False
 
     def numbers(self, data: Mapping[str, Any]) -> dict[str, float]:
         """The values to report, by flat name."""
@@ -67,6 +73,11 @@ class MetricFilter:
         return number
 
     def _ignored(self, name: str, line: str) -> None:
+        if name == _MEDIA:
+            if not self._has_warned_of_media:
+                self._has_warned_of_media = True
+                self._warn(line)
+            return
         if name in self._warned or len(self._warned) > _MOST_WARNINGS:
             return
         self._warned.add(name)
@@ -88,7 +99,12 @@ def numeric_values(data: Mapping[str, Any], ignored: Ignored) -> dict[str, float
     values: dict[str, float] = {}
     for name, value in _entries(data, ignored):
         number = _number(value)
-        if number is None:
+        if number is None and holds_not_sent(value):
+            ignored(
+                _MEDIA,
+                f"log keeps numbers only: {_quoted(name)} is left out, and so are all {_MEDIA}",
+            )
+        elif number is None:
             kind = type(value).__name__
             ignored(name, f"log keeps numbers only: {_quoted(name)} is left out, it is a {kind}")
         elif is_metric_name(name):

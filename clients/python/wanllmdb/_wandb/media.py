@@ -1,0 +1,276 @@
+"""Media: they keep what they are made of, and `log` leaves them out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from wanllmdb._not_sent import NotSent
+
+
+class WBValue(NotSent):
+    """The base of all that W&B logs beside numbers."""
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            kind = type(self).__name__
+            if name.startswith("__"):
+                raise AttributeError(f"{kind!r} object has no attribute {name!r}")
+            kept = ", ".join(key for key in vars(self) if key[0] != "_") or "nothing"
+            raise AttributeError(
+                f"{kind} has no {name!r} here: it is kept, not sent, and has {kept}"
+            )
+
+    def __repr__(self) -> str:
+        # What it was made of may be an array of any size.
+        return f"<{type(self).__name__}, kept and not sent>"
+
+
+class Media(WBValue):
+    """An image, a sound or another file, with a caption."""
+
+    caption: str | None
+
+    def __init__(self, caption: str | None = None) -> None:
+        self.caption = caption
+
+
+class BatchableMedia(Media):
+    """Media that W&B shows side by side."""
+
+
+@dataclass(eq=False, repr=False)
+class Image(BatchableMedia):
+    """A picture: of a file, PIL, NumPy, torch or matplotlib."""
+
+    data_or_path: Any
+    mode: str | None = None
+    caption: str | None = None
+    grouping: int | None = None
+    classes: Any = None
+    boxes: Mapping[str, Any] | None = None
+    masks: Mapping[str, Any] | None = None
+    file_type: str | None = None
+
+    MAX_ITEMS: ClassVar[int] = 108
+    MAX_DIMENSION: ClassVar[int] = 65500
+
+    @property
+    def image(self) -> Any:
+        """What it was made of."""
+        return self.data_or_path
+
+
+@dataclass(eq=False, repr=False)
+class Audio(BatchableMedia):
+    """A sound: a file or samples."""
+
+    data_or_path: Any
+    sample_rate: int | None = None
+    caption: str | None = None
+
+
+@dataclass(eq=False, repr=False)
+class Video(BatchableMedia):
+    """A film: a file or frames."""
+
+    data_or_path: Any
+    caption: str | None = None
+    fps: int | None = None
+    format: str | None = None
+
+    EXTS: ClassVar[tuple[str, ...]] = ("gif", "mp4", "webm", "ogg")
+
+
+@dataclass(eq=False, repr=False)
+class Html(BatchableMedia):
+    """A page: a file or its text."""
+
+    data: Any
+    inject: bool = True
+    data_is_not_path: bool = False
+
+
+class _OfAnyKind(BatchableMedia):
+    """Media whose further options depend on what it is made of."""
+
+    def __init__(self, data_or_path: Any, caption: str | None = None, **kwargs: Any) -> None:
+        super().__init__(caption)
+        self.data_or_path = data_or_path
+        self.options = kwargs
+
+
+class Object3D(_OfAnyKind):
+    """A point cloud, a mesh or a file of one."""
+
+    @classmethod
+    def from_file(cls, data_or_path: Any, file_type: str | None = None) -> Self:
+        """One of a file."""
+        return cls(data_or_path, file_type=file_type)
+
+    @classmethod
+    def from_numpy(cls, data: Any) -> Self:
+        """One of an array of points."""
+        return cls(data)
+
+    @classmethod
+    def from_point_cloud(
+        cls,
+        points: Sequence[Any],
+        boxes: Sequence[Any],
+        vectors: Sequence[Any] | None = None,
+        point_cloud_type: str = "lidar/beta",
+    ) -> Self:
+        """One of points and boxes."""
+        return cls(
+            {"type": point_cloud_type, "points": points, "boxes": boxes, "vectors": vectors or []}
+        )
+
+
+def box3d(
+    *,
+    center: Any,
+    size: Any,
+    orientation: Any,
+    color: Any,
+    label: str | None = None,
+    score: float | None = None,
+) -> dict[str, Any]:
+    """A box in a point cloud."""
+    box = {"center": center, "size": size, "orientation": orientation, "color": color}
+    named = {"label": label, "score": score}
+    return box | {key: value for key, value in named.items() if value is not None}
+
+
+class Molecule(_OfAnyKind):
+    """A molecule: a file, RDKit's object or SMILES."""
+
+    @classmethod
+    def from_rdkit(
+        cls,
+        data_or_path: Any,
+        caption: str | None = None,
+        convert_to_3d_and_optimize: bool = True,
+        mmff_optimize_molecule_max_iterations: int = 200,
+    ) -> Self:
+        """One of RDKit's object or file."""
+        return cls(
+            data_or_path,
+            caption,
+            convert_to_3d_and_optimize=convert_to_3d_and_optimize,
+            mmff_optimize_molecule_max_iterations=mmff_optimize_molecule_max_iterations,
+        )
+
+    @classmethod
+    def from_smiles(
+        cls,
+        data: str,
+        caption: str | None = None,
+        sanitize: bool = True,
+        convert_to_3d_and_optimize: bool = True,
+        mmff_optimize_molecule_max_iterations: int = 200,
+    ) -> Self:
+        """One of a line of SMILES."""
+        return cls(
+            data,
+            caption,
+            sanitize=sanitize,
+            convert_to_3d_and_optimize=convert_to_3d_and_optimize,
+            mmff_optimize_molecule_max_iterations=mmff_optimize_molecule_max_iterations,
+        )
+
+
+@dataclass(eq=False, repr=False)
+class Plotly(Media):
+    """A figure of plotly or matplotlib."""
+
+    val: Any
+
+    @classmethod
+    def make_plot_media(cls, val: Any) -> Self:
+        """One of a figure."""
+        return cls(val)
+
+
+@dataclass(eq=False, repr=False)
+class Bokeh(Media):
+    """A document of bokeh."""
+
+    data_or_path: Any
+
+
+@dataclass(eq=False, repr=False)
+class Classes(Media):
+    """Names of classes by id, for masks and boxes."""
+
+    class_set: Sequence[Mapping[str, Any]]
+
+
+@dataclass(eq=False, repr=False)
+class ImageMask(Media):
+    """A mask over an image."""
+
+    val: Mapping[str, Any]
+    key: str
+
+
+@dataclass(eq=False, repr=False)
+class BoundingBoxes2D(Media):
+    """Boxes on an image."""
+
+    val: Mapping[str, Any]
+    key: str
+
+
+@dataclass(eq=False, repr=False)
+class Node(WBValue):
+    """A layer in a graph of layers."""
+
+    id: Any = None
+    name: Any = None
+    class_name: Any = None
+    size: Any = None
+    parameters: Any = None
+    output_shape: Any = None
+    is_output: Any = None
+    num_parameters: Any = None
+    node: Any = None
+
+
+@dataclass(eq=False, repr=False)
+class Graph(Media):
+    """Layers of a model, and what leads from one to another."""
+
+    format: str = "keras"
+    nodes: list[Any] = field(default_factory=list, init=False)
+    edges: list[tuple[Any, Any]] = field(default_factory=list, init=False)
+    model: Any = field(default=None, init=False)
+
+    def add_node(self, node: Any = None, **node_kwargs: Any) -> Any:
+        """Adds a layer, and returns it."""
+        added = Node(**node_kwargs) if node is None else node
+        self.nodes.append(added)
+        return added
+
+    def add_edge(self, from_node: Any, to_node: Any) -> tuple[Any, Any]:
+        """Adds a way from one layer to another."""
+        self.edges.append((from_node, to_node))
+        return self.edges[-1]
+
+    @classmethod
+    def from_keras(cls, model: Any) -> Self:
+        """The layers of a model of Keras's."""
+        graph = cls("keras")
+        graph.model = model
+        graph.nodes.extend(getattr(model, "layers", ()))
+        return graph
+
+
+@dataclass(eq=False, repr=False)
+class WBTraceTree(Media):
+    """A trace of calls to a language model."""
+
+    root_span: Any
+    model_dict: Mapping[str, Any] | None = None

@@ -1,0 +1,107 @@
+"""What a program calls before its runs and after them, and its lines for people."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+
+from wanllmdb._notes import note
+from wanllmdb._shown import fitting, shown_lines
+from wanllmdb._wandb.names import NAMES
+from wanllmdb._wandb.settings import Settings, Setup
+
+_PREFIX = "wanllmdb: "
+_WITHOUT_LOGIN = frozenset({"disabled", "offline", "dryrun"})
+
+patched: dict[str, list[Any]] = {"tensorboard": [], "keras": [], "gym": []}
+"""What W&B has changed in other libraries: nothing here."""
+
+_printed: set[tuple[str, str]] = set()
+
+
+def login(
+    key: str | None = None,
+    relogin: bool | None = None,
+    host: str | None = None,
+    force: bool | None = None,
+    timeout: int | None = None,
+    verify: bool = True,
+    referrer: str | None = None,
+    prompt: bool = True,
+    anonymous: Any = None,
+) -> bool:
+    """Returns True: there are no accounts. False where WANDB_MODE says disabled or offline.
+
+    Services that ask for a key take it from WANLLMDB_API_KEY; a line says so once. A key of
+    W&B's is neither kept nor sent.
+    """
+    del key, relogin, host, force, timeout, verify, referrer, prompt, anonymous
+    note(f"login does nothing: {NAMES['login'].what}")
+    return os.environ.get("WANDB_MODE", "").strip().lower() not in _WITHOUT_LOGIN
+
+
+def setup(settings: Settings | None = None) -> Setup:
+    """Does nothing; returns what holds the settings."""
+    return Setup(settings)
+
+
+def require(
+    requirement: str | Iterable[str] | None = None, experiment: str | Iterable[str] | None = None
+) -> None:
+    """Does nothing: every feature that there is, is on."""
+
+
+def ensure_configured() -> None:
+    """Does nothing."""
+
+
+def termsetup(settings: Any, logger: Any) -> None:
+    """Does nothing."""
+
+
+def join(exit_code: int | None = None) -> None:
+    """Ends the current run, where there is one."""
+    from wanllmdb._facade import finish, run_here
+
+    if run_here() is not None:
+        finish(exit_code)
+
+
+def teardown(exit_code: int | None = None) -> None:
+    """Ends the current run, where there is one."""
+    join(exit_code)
+
+
+def termlog(
+    string: str = "", newline: bool = True, repeat: bool = True, prefix: bool = True
+) -> None:
+    """Prints a line on stderr; where `repeat` is false, once a process."""
+    _print("log", string, newline, repeat, prefix)
+
+
+def termwarn(string: str, newline: bool = True, repeat: bool = True, prefix: bool = True) -> None:
+    """Prints a warning on stderr; where `repeat` is false, once a process."""
+    _print("WARNING", string, newline, repeat, prefix)
+
+
+def termerror(string: str, newline: bool = True, repeat: bool = True, prefix: bool = True) -> None:
+    """Prints an error on stderr; where `repeat` is false, once a process."""
+    _print("ERROR", string, newline, repeat, prefix)
+
+
+def _print(level: str, string: Any, newline: bool, repeat: bool, prefix: bool) -> None:
+    text = str(string)
+    if not repeat:
+        if (level, text) in _printed:
+            return
+        _printed.add((level, text))
+    level = "" if level == "log" else f"{level} "
+    lines = [f"{_PREFIX if prefix else ''}{level}{line}" for line in text.split("\n")]
+    stream = sys.stderr
+    # A program may close stderr, or put anything in its place.
+    with suppress(Exception):
+        stream.write(fitting(shown_lines("\n".join(lines)), stream) + ("\n" if newline else ""))
+        stream.flush()

@@ -1,0 +1,50 @@
+"""W&B's media and tables, by the path of their module."""
+
+from wanllmdb._wandb.histogram import Histogram
+from wanllmdb._wandb.media import (
+    Audio,
+    BatchableMedia,
+    Bokeh,
+    BoundingBoxes2D,
+    Classes,
+    Graph,
+    Html,
+    Image,
+    ImageMask,
+    Media,
+    Molecule,
+    Node,
+    Object3D,
+    Plotly,
+    Video,
+    WBTraceTree,
+    WBValue,
+    box3d,
+)
+from wanllmdb._wandb.table import EvalTable, JoinedTable, PartitionedTable, Table
+
+__all__ = [
+    "Audio",
+    "BatchableMedia",
+    "Bokeh",
+    "BoundingBoxes2D",
+    "Classes",
+    "EvalTable",
+    "Graph",
+    "Histogram",
+    "Html",
+    "Image",
+    "ImageMask",
+    "JoinedTable",
+    "Media",
+    "Molecule",
+    "Node",
+    "Object3D",
+    "PartitionedTable",
+    "Plotly",
+    "Table",
+    "Video",
+    "WBTraceTree",
+    "WBValue",
+    "box3d",
+]

@@ -1,0 +1,14 @@
+"""W&B's exceptions, which are the bases of the client's own: see `wanllmdb._errors`."""
+
+from wanllmdb._errors import (
+    AuthenticationError,
+    CommError,
+    UnsupportedError,
+    UsageError,
+    WanllmdbError,
+)
+
+Error = WanllmdbError
+"""The base of everything that the client raises."""
+
+__all__ = ["AuthenticationError", "CommError", "Error", "UnsupportedError", "UsageError"]

@@ -1,0 +1,195 @@
+"""W&B's charts: they keep what they would show, and `log` leaves them out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from wanllmdb._not_sent import NotSent
+from wanllmdb._wandb.table import Table
+
+__all__ = [
+    "CustomChart",
+    "CustomChartSpec",
+    "Visualize",
+    "bar",
+    "confusion_matrix",
+    "histogram",
+    "line",
+    "line_series",
+    "plot_table",
+    "pr_curve",
+    "roc_curve",
+    "scatter",
+    "visualize",
+]
+
+
+@dataclass
+class CustomChartSpec:
+    """What a chart shows."""
+
+    spec_name: str
+    fields: dict[str, Any]
+    string_fields: dict[str, Any] = field(default_factory=dict)
+    key: str = ""
+    split_table: bool = False
+
+
+@dataclass(eq=False)
+class CustomChart(NotSent):
+    """A chart. `table` is None where the values stand in `spec.fields`."""
+
+    table: Table | None
+    spec: CustomChartSpec
+
+    def set_key(self, key: str) -> None:
+        """Names the chart."""
+        self.spec.key = key
+
+    def __repr__(self) -> str:
+        return f"<chart {self.spec.spec_name}, kept and not sent>"
+
+
+@dataclass(eq=False)
+class Visualize(NotSent):
+    """A table with the name of what shows it."""
+
+    table: Table
+    spec: str
+    key: str = ""
+
+    def set_key(self, key: str) -> None:
+        """Names the chart."""
+        self.key = key
+
+
+def plot_table(
+    vega_spec_name: str,
+    data_table: Table,
+    fields: Mapping[str, Any],
+    string_fields: Mapping[str, Any] | None = None,
+    split_table: bool = False,
+) -> CustomChart:
+    """A chart of a table by a Vega spec."""
+    spec = CustomChartSpec(
+        vega_spec_name, dict(fields), dict(string_fields or {}), split_table=split_table
+    )
+    return CustomChart(data_table, spec)
+
+
+def visualize(id: str, value: Table) -> Visualize:  # noqa: A002 - W&B's name of it
+    """A table, and the name of what shows it."""
+    return Visualize(value, id)
+
+
+def line(
+    table: Table,
+    x: str,
+    y: str,
+    stroke: str | None = None,
+    title: str = "",
+    split_table: bool = False,
+) -> CustomChart:
+    """A line over a table's columns."""
+    fields = {"x": x, "y": y, "stroke": stroke}
+    return plot_table("line", table, fields, {"title": title}, split_table)
+
+
+def scatter(
+    table: Table, x: str, y: str, title: str = "", split_table: bool = False
+) -> CustomChart:
+    """Points of two of a table's columns."""
+    return plot_table("scatter", table, {"x": x, "y": y}, {"title": title}, split_table)
+
+
+def bar(
+    table: Table, label: str, value: str, title: str = "", split_table: bool = False
+) -> CustomChart:
+    """Bars of a table's column."""
+    return plot_table("bar", table, {"label": label, "value": value}, {"title": title}, split_table)
+
+
+def histogram(table: Table, value: str, title: str = "", split_table: bool = False) -> CustomChart:
+    """A histogram of a table's column."""
+    return plot_table("histogram", table, {"value": value}, {"title": title}, split_table)
+
+
+def line_series(
+    xs: Iterable[Any],
+    ys: Iterable[Iterable[Any]],
+    keys: Iterable[str] | None = None,
+    title: str = "",
+    xname: str = "x",
+    split_table: bool = False,
+) -> CustomChart:
+    """Several lines over one axis or over one each."""
+    return _of_values("lineseries", title, split_table, xs=xs, ys=ys, keys=keys, xname=xname)
+
+
+def confusion_matrix(
+    probs: Sequence[Sequence[float]] | None = None,
+    y_true: Sequence[Any] | None = None,
+    preds: Sequence[Any] | None = None,
+    class_names: Sequence[str] | None = None,
+    title: str = "Confusion Matrix Curve",
+    split_table: bool = False,
+) -> CustomChart:
+    """How often each class was taken for each."""
+    return _of_values(
+        "confusion_matrix",
+        title,
+        split_table,
+        probs=probs,
+        y_true=y_true,
+        preds=preds,
+        class_names=class_names,
+    )
+
+
+def pr_curve(
+    y_true: Iterable[Any] | None = None,
+    y_probas: Iterable[Any] | None = None,
+    labels: list[str] | None = None,
+    classes_to_plot: list[Any] | None = None,
+    interp_size: int = 21,
+    title: str = "Precision-Recall Curve",
+    split_table: bool = False,
+) -> CustomChart:
+    """Precision over recall."""
+    return _of_values(
+        "pr_curve",
+        title,
+        split_table,
+        y_true=y_true,
+        y_probas=y_probas,
+        labels=labels,
+        classes_to_plot=classes_to_plot,
+        interp_size=interp_size,
+    )
+
+
+def roc_curve(
+    y_true: Sequence[Any],
+    y_probas: Sequence[Sequence[float]] | None = None,
+    labels: list[str] | None = None,
+    classes_to_plot: list[Any] | None = None,
+    title: str = "ROC Curve",
+    split_table: bool = False,
+) -> CustomChart:
+    """True positives over false ones."""
+    return _of_values(
+        "roc_curve",
+        title,
+        split_table,
+        y_true=y_true,
+        y_probas=y_probas,
+        labels=labels,
+        classes_to_plot=classes_to_plot,
+    )
+
+
+def _of_values(name: str, title: str, split_table: bool, **fields: Any) -> CustomChart:
+    spec = CustomChartSpec(name, fields, {"title": title}, split_table=split_table)
+    return CustomChart(None, spec)

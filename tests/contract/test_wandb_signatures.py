@@ -1,0 +1,247 @@
+"""Every call that W&B's names accept, ours accept: by position and by keyword.
+
+W&B's client is in an environment of its own, `.venv-wandb`. The table of what differs is
+printed (`pytest -s`); each difference has a reason here, and each reason a difference.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import wanllmdb
+from tests.contract.wandb_signatures import Shape, shape, unbound
+from wanllmdb._agent.summary import Summary
+from wanllmdb._wandb.names import NAMES, RUN_NAMES, Does
+
+ROOT = Path(__file__).parents[2]
+PYTHON = ROOT / ".venv-wandb" / "bin" / "python"
+
+# What a path's first part is here, where it is not the same name.
+OTHERWISE: Mapping[str, Any] = {"Run": wanllmdb.ActiveRun, "Summary": Summary}
+
+_ON_THE_WIRE = "how W&B stores and sends media, which stay in the program here"
+_CONSTANT = "a list of what W&B's server shows"
+_MADE_HERE = "the client alone makes one"
+_INTERNAL = "W&B's own machinery"
+_KEYWORDS_ARE_KEYS = "keywords are keys, as in a dictionary's own `update`, and so is `d`"
+_PYDANTIC = "pydantic's methods, and what W&B makes of its settings; here they are kept alone"
+
+REASONS: Mapping[str, str] = {
+    # By the path that W&B has; `*` stands for anything.
+    **{
+        f"*.{name}": _ON_THE_WIRE
+        for name in (
+            *("all_boxes", "all_captions", "all_masks", "bind_to_run", "captions", "durations"),
+            *("encode", "file_is_set", "from_json", "get_media_subdir", "get_type", "guess_mode"),
+            *("init_from_json", "inject_head", "is_bound", "path_is_reference", "resolve_ref"),
+            *("sample_rates", "seq_to_json", "to_data_array", "to_json", "type_mapping"),
+            *("type_name", "with_suffix"),
+        )
+    },
+    "data_types.BoundingBoxes2D.validate": _ON_THE_WIRE,
+    "data_types.ImageMask.validate": _ON_THE_WIRE,
+    "data_types.Node.*": _ON_THE_WIRE,
+    "data_types.PartitionedTable.iterrows": "reads a folder that an artifact would bring",
+    "*Graph.pprint": "prints to the terminal what W&B made of a model",
+    "*.SUPPORTED_*": _CONSTANT,
+    "Settings.*": _PYDANTIC,
+    "Run": _MADE_HERE,
+    "Config": _MADE_HERE,
+    "Summary": _MADE_HERE,
+    "Config.get": "a mapping's own `get`, which takes what W&B's `*args` stands for",
+    "Config.update": _KEYWORDS_ARE_KEYS,
+    "Summary.update": _KEYWORDS_ARE_KEYS,
+    "Config.merge_locked": _INTERNAL,
+    "Config.persist": _INTERNAL,
+    "Config.update_locked": _INTERNAL,
+    "errors.WandbCoreNotAvailableError": "there is no such process",
+    "util.*": "W&B's helpers of its own; `util` says which there are",
+    "annotations": "an import of Python's",
+    # What the package refuses, for the reason that it gives the program.
+    **{
+        name: each.what
+        for name, each in NAMES.items()
+        if each.does is Does.REFUSED and not hasattr(wanllmdb, name)
+    },
+    **{
+        f"Run.{name}": each.what
+        for name, each in RUN_NAMES.items()
+        if each.does is Does.REFUSED and not hasattr(wanllmdb.ActiveRun, name)
+    },
+}
+
+OPEN: Mapping[str, str] = {
+    # What other changes bring: a line goes when its difference does.
+    **dict.fromkeys(("Api", "apis"), "open: reading sweeps and runs"),
+    **dict.fromkeys(
+        ("env", "integration", "keras", "lightgbm", "sdk", "sklearn", "xgboost"), "open: frameworks"
+    ),
+    **dict.fromkeys(
+        (*("agent", "define_metric", "init", "sweep", "Config.setdefaults"),),
+        "open: semantics of a run",
+    ),
+    **{
+        f"Run.{name}": "open: semantics of a run"
+        for name in (
+            *("config", "config_static", "define_metric", "dir", "disabled", "entity", "group"),
+            *("job_type", "notes", "offline", "path", "project_url", "resumed", "start_time"),
+            *("starting_step", "sweep_url", "sync_dir", "tags", "url"),
+        )
+    },
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One name of W&B's that ours are not the same as."""
+
+    path: str
+    what: str
+
+
+def theirs() -> dict[str, Shape | None]:
+    """W&B's public names and signatures."""
+    if not PYTHON.exists():
+        pytest.skip("W&B's client is not installed: run 'make wandb'")
+    script = Path(__file__).with_name("wandb_signatures.py")
+    done = subprocess.run(
+        [PYTHON, script, "wandb"],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        # It reports its own errors over the network otherwise.
+        env={**os.environ, "WANDB_ERROR_REPORTING": "false"},
+    )
+    found = json.loads(done.stdout)
+    return {
+        path: None if each is None else [(name, kind, optional) for name, kind, optional in each]
+        for path, each in found.items()
+    }
+
+
+def ours(path: str) -> tuple[bool, Shape | None]:
+    """Whether we have that name, and its signature."""
+    first, *rest = path.split(".")
+    try:
+        value: Any = OTHERWISE[first] if first in OTHERWISE else getattr(wanllmdb, first)
+        for name in rest:
+            owner, value = value, getattr(value, name)
+    except AttributeError:
+        return _is_annotated(path), None
+    except ImportError:
+        # A module of callbacks, for a framework that is not installed.
+        return True, None
+    if not callable(value):
+        return True, None
+    is_method = len(rest) > 0 and isinstance(owner, type)
+    return True, unbound(value) if is_method or isinstance(value, type) else shape(value)
+
+
+def _is_annotated(path: str) -> bool:
+    """Whether it is an attribute that instances alone have."""
+    owner, _, name = path.rpartition(".")
+    kind = OTHERWISE.get(owner, getattr(wanllmdb, owner, None)) if owner else None
+    return isinstance(kind, type) and any(
+        name in getattr(base, "__annotations__", {}) for base in kind.__mro__
+    )
+
+
+def refusals(their: Shape, our: Shape) -> Iterator[str]:
+    """What a call that fits `their` can have and `our` does not take."""
+    kinds = {kind for _, kind, _ in our}
+    placed = [each for each in our if each[1].startswith("POSITIONAL")]
+    keywords = {name for name, kind, _ in our if kind in ("POSITIONAL_OR_KEYWORD", "KEYWORD_ONLY")}
+    named = {name for name, _, _ in their}
+    for index, (name, kind, optional) in enumerate(their):
+        if kind.startswith("VAR"):
+            if kind not in kinds:
+                yield f"takes no {'**' if kind == 'VAR_KEYWORD' else '*'}{name}"
+            continue
+        if kind != "KEYWORD_ONLY":
+            if index >= len(placed):
+                if "VAR_POSITIONAL" not in kinds:
+                    yield f"takes no {name!r} by position"
+            elif placed[index][0] != name and kind != "POSITIONAL_ONLY":
+                yield f"has {placed[index][0]!r} where W&B has {name!r}"
+        if kind != "POSITIONAL_ONLY" and name not in keywords and "VAR_KEYWORD" not in kinds:
+            yield f"takes no {name!r} by keyword"
+        if optional and any(mine == name and not may for mine, _, may in our):
+            yield f"needs {name!r}"
+    for name, _, optional in our:
+        if name not in named and not optional:
+            yield f"needs {name!r}, which W&B does not have"
+
+
+def differences() -> list[Difference]:
+    """All of them, in the order of their paths."""
+    found = []
+    for path, their in sorted(theirs().items()):
+        is_here, our = ours(path)
+        if not is_here:
+            # Of a class that is not here, its methods are not either.
+            owner = path.rpartition(".")[0]
+            if not owner or ours(owner)[0]:
+                found.append(Difference(path, "is not here"))
+        elif their is not None and our is None:
+            found.append(Difference(path, "can't be called"))
+        elif their is not None and our is not None and (lines := [*refusals(their, our)]):
+            found.append(Difference(path, "; ".join(lines)))
+    return found
+
+
+def reason_for(path: str, table: Mapping[str, str]) -> str | None:
+    """The first pattern of the table that fits."""
+    return next((pattern for pattern in table if fnmatchcase(path, pattern)), None)
+
+
+@pytest.mark.parametrize(
+    ("our", "expected"),
+    [
+        (lambda a, b=1: None, []),
+        (lambda a, b=1, c=2: None, []),
+        (lambda *args, **kwargs: None, []),
+        (
+            lambda a: None,
+            ["takes no 'b' by position", "takes no 'b' by keyword"],
+        ),
+        (lambda a, **kwargs: None, ["takes no 'b' by position"]),
+        (lambda a, *, b=1: None, ["takes no 'b' by position"]),
+        (lambda a, b: None, ["needs 'b'"]),
+        (lambda a, c=1, b=2: None, ["has 'c' where W&B has 'b'"]),
+        (lambda a, b=1, *, c: None, ["needs 'c', which W&B does not have"]),
+    ],
+)
+def test_a_call_that_only_wandb_accepts_is_seen(
+    our: Callable[..., None], expected: list[str]
+) -> None:
+    their = shape(lambda a, b=1: None)
+    mine = shape(our)
+    assert their is not None
+    assert mine is not None
+
+    assert list(refusals(their, mine)) == expected
+
+
+def test_what_differs_from_wandb_has_a_reason() -> None:
+    found = differences()
+    reasons = {**REASONS, **OPEN}
+    used = {reason_for(each.path, reasons) for each in found}
+
+    print()
+    for each in found:
+        pattern = reason_for(each.path, reasons)
+        why = "NO REASON" if pattern is None else reasons[pattern]
+        print(f"{each.path:40} {each.what:60} {why}")
+
+    assert [each for each in found if reason_for(each.path, reasons) is None] == []
+    assert sorted(reasons.keys() - used) == [], "a reason without a difference"
