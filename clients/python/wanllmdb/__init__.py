@@ -297,6 +297,8 @@ _MODULES = {
     ),
     "wanllmdb._types.unset": ("UNSET",),
 }
+# Modules by W&B's paths; some import a framework.
+_SUBMODULES = frozenset({"integration", "keras", "lightgbm", "sdk", "sklearn", "xgboost"})
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
@@ -434,6 +436,8 @@ def __getattr__(name: str) -> Any:
     if name == "run":
         # Another one each time.
         return import_module("wanllmdb._facade").run_here()
+    if name in _SUBMODULES:
+        return import_module(f"wanllmdb.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(_HOMES[name]), name)
