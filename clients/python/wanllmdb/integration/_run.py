@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import wanllmdb
-from wanllmdb._agent.active_run import ActiveRun
 from wanllmdb._errors import NoRunError
 from wanllmdb._notes import note
+from wanllmdb.sdk.wandb_run import Run
 
 
-def run_for(user: str) -> ActiveRun:
+def run_for(user: str) -> Run:
     """The current run.
 
     Args:

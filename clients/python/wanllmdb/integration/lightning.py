@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import wanllmdb
-from wanllmdb._agent.active_run import ActiveRun
 from wanllmdb.integration._run import note_left_out
+from wanllmdb.sdk.wandb_run import Run
 
 # One framework under two names. Mixing them works, but loads everything twice.
 if TYPE_CHECKING or "pytorch_lightning" not in sys.modules:
@@ -54,7 +54,7 @@ class WandbLogger(Logger):
         anonymous: bool | None = None,
         project: str | None = None,
         log_model: Literal["all"] | bool = False,
-        experiment: ActiveRun | None = None,
+        experiment: Run | None = None,
         prefix: str = "",
         checkpoint_name: str | None = None,
         add_file_policy: Literal["mutable", "immutable"] = "mutable",
@@ -83,7 +83,7 @@ class WandbLogger(Logger):
 
     @property
     @rank_zero_experiment
-    def experiment(self) -> ActiveRun:
+    def experiment(self) -> Run:
         """The run; on other ranks than 0 an object that does nothing."""
         if self._experiment is None or not (self._is_given or self._experiment is wanllmdb.run):
             # Where there is a run, `init` returns that one. A logger may outlive its run, in a

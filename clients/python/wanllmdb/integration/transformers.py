@@ -9,8 +9,8 @@ from typing import Any
 from transformers import TrainerCallback
 
 import wanllmdb
-from wanllmdb._agent.active_run import ActiveRun
 from wanllmdb.integration._run import note_left_out, run_for
+from wanllmdb.sdk.wandb_run import Run
 
 __all__ = ["WandbCallback"]
 
@@ -31,7 +31,7 @@ class WandbCallback(TrainerCallback):
     """
 
     def __init__(self) -> None:
-        self._run: ActiveRun | None = None
+        self._run: Run | None = None
 
     def setup(self, args: Any, state: Any, model: Any, **kwargs: Any) -> None:
         """Takes the present run, or that of `wandb.init()`, and fills its config, once a run."""

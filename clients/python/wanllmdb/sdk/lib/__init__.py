@@ -1,6 +1,6 @@
-"""W&B's classes of runs that report nothing, and its errors of a config."""
+"""W&B's class of a run that reports nothing, which frameworks ask for, and its config's error."""
 
-from wanllmdb._agent.active_run import ActiveRun as RunDisabled
 from wanllmdb.sdk.lib import config_util
+from wanllmdb.sdk.wandb_run import Run as RunDisabled
 
 __all__ = ["RunDisabled", "config_util"]
