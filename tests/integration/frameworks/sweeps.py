@@ -28,6 +28,12 @@ async def new_sweep(client: Client, metric: str, goal: str = "minimize", **more:
     return (await asyncio.to_thread(client.create_sweep, config)).sweep.sweep_id
 
 
+def stopping(*, after: int) -> dict[str, Any]:
+    """What has a sweep of 3 runs stop those that are worse, once they logged `after` steps."""
+    options = {"n_startup_trials": 1, "n_warmup_steps": after}
+    return {"pruner": {"name": "median", "options": options}, "run_cap": 3}
+
+
 async def reports_of(client: Client, sweep_id: str) -> list[Report]:
     """All runs of a sweep, with what they reported."""
 

@@ -7,14 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.frameworks.conftest import trained
-from tests.integration.frameworks.sweeps import falls, new_sweep, report_of, reports_of
+from tests.integration.frameworks.sweeps import falls, new_sweep, report_of, reports_of, stopping
 from wanllmdb import Client, RunState
-
-STOPS = {
-    # Each run is worse than all before it: stopped where it is first tested.
-    "pruner": {"name": "median", "options": {"n_startup_trials": 1, "n_warmup_steps": 2}},
-    "run_cap": 3,
-}
 
 
 @pytest.mark.timeout(240)
@@ -27,8 +21,10 @@ async def test_callbacks_report_what_keras_measured(
         "schedule": await new_sweep(client, "epoch/learning_rate"),
         "old_callback": await new_sweep(client, "val_loss"),
         "old_callback_batches": await new_sweep(client, "loss"),
-        "stopped": await new_sweep(client, "epoch/loss", **STOPS),
-        "stopped_old": await new_sweep(client, "loss", **STOPS),
+        "saved": await new_sweep(client, "val_loss"),
+        "tables": await new_sweep(client, "epoch/loss"),
+        "stopped": await new_sweep(client, "epoch/loss", **stopping(after=2)),
+        "stopped_old": await new_sweep(client, "loss", **stopping(after=2)),
     }
 
     said = await trained("keras_trainings.py", sweeps, environment, tmp_path)
@@ -64,6 +60,11 @@ async def test_callbacks_report_what_keras_measured(
 
     _, values = await report_of(client, sweeps["old_callback_batches"])
     assert len(values["loss"]) == 3 + 6
+
+    for name in ("saved", "tables"):
+        assert (await report_of(client, sweeps[name])).run.state == RunState.FINISHED, name
+    assert said.count("WandbModelCheckpoint's files is left out") == 1
+    assert said.count("WandbEvalCallback puts into tables is left out") == 1
 
     for name in ("stopped", "stopped_old"):
         reports = await reports_of(client, sweeps[name])

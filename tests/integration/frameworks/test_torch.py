@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.frameworks.conftest import trained
-from tests.integration.frameworks.sweeps import falls, new_sweep, report_of, reports_of
+from tests.integration.frameworks.sweeps import falls, new_sweep, report_of, reports_of, stopping
 from wanllmdb import Client, RunState
 
 pytestmark = [
@@ -18,11 +18,6 @@ pytestmark = [
         reason="torch, lightning, transformers or accelerate is not installed: `make gp`",
     ),
 ]
-STOPS = {
-    # Each run is worse than all before it: stopped where it is first tested.
-    "pruner": {"name": "median", "options": {"n_startup_trials": 1, "n_warmup_steps": 4}},
-    "run_cap": 3,
-}
 
 
 @pytest.mark.parametrize("is_own", [False, True], ids=["ours", "their_own"])
@@ -31,9 +26,9 @@ async def test_lightning_and_transformers_report(
 ) -> None:
     sweeps = {
         "lightning": await new_sweep(client, "val_loss"),
-        "lightning_stopped": await new_sweep(client, "train_loss", **STOPS),
+        "lightning_stopped": await new_sweep(client, "train_loss", **stopping(after=4)),
         "transformers": await new_sweep(client, "eval/loss"),
-        "transformers_stopped": await new_sweep(client, "train/loss", **STOPS),
+        "transformers_stopped": await new_sweep(client, "train/loss", **stopping(after=4)),
     }
 
     said = await trained("torch_trainings.py", sweeps, environment, tmp_path, is_own=is_own)

@@ -7,14 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.frameworks.conftest import trained
-from tests.integration.frameworks.sweeps import falls, new_sweep, report_of, reports_of
+from tests.integration.frameworks.sweeps import falls, new_sweep, report_of, reports_of, stopping
 from wanllmdb import Client, RunState
-
-STOPS = {
-    # Each run is worse than all before it: stopped where it is first tested.
-    "pruner": {"name": "median", "options": {"n_startup_trials": 1, "n_warmup_steps": 2}},
-    "run_cap": 3,
-}
 
 
 @pytest.mark.timeout(240)
@@ -25,10 +19,10 @@ async def test_callbacks_report_what_trees_measured(
         "xgb": await new_sweep(client, "validation_0-rmse"),
         "xgb_early": await new_sweep(client, "best_score"),
         "xgb_cv": await new_sweep(client, "test-auc", "maximize"),
-        "xgb_stopped": await new_sweep(client, "validation_0-rmse", **STOPS),
+        "xgb_stopped": await new_sweep(client, "validation_0-rmse", **stopping(after=2)),
         "lgb": await new_sweep(client, "valid_l2"),
         "lgb_cv": await new_sweep(client, "valid_binary_logloss-mean"),
-        "lgb_stopped": await new_sweep(client, "valid_l2", **STOPS),
+        "lgb_stopped": await new_sweep(client, "valid_l2", **stopping(after=2)),
         "plots": await new_sweep(client, "accuracy", "maximize"),
     }
 

@@ -182,7 +182,7 @@ class WandbEvalCallback(Callback):
     ) -> None:
         """Notes that tables are not kept."""
         del type, table_name, aliases
-        note_left_out("WandbEvalCallback's tables")
+        note_left_out("what WandbEvalCallback puts into tables")
 
 
 def _learning_rate(optimizer: Any) -> float | None:

@@ -54,7 +54,7 @@ def log_summary(
     run.summary["best_iteration"] = model.best_iteration
     run.summary["best_score"] = model.best_score
     if feature_importance:
-        note_left_out("LightGBM's feature importance")
+        note_left_out("the plot of LightGBM's feature importance")
     if save_model_checkpoint:
         file = own_file(f"model_ckpt_{model.best_iteration}.txt")
         model.save_model(file, num_iteration=model.best_iteration)

@@ -46,8 +46,9 @@ class WandbCallback(TrainerCallback):
             project = os.environ.get("WANDB_PROJECT", "huggingface")
             run = wanllmdb.init(project=project, **described)
         self._run = run
-        own = getattr(model, "config", None)
-        own = own.to_dict() if hasattr(own, "to_dict") else own or {}
+        own: Any = getattr(model, "config", None) or {}
+        if hasattr(own, "to_dict"):
+            own = own.to_dict()
         run.config.update({**own, **args.to_dict()}, allow_val_change=True)
         if hasattr(model, "num_parameters"):
             run.config["model/num_parameters"] = model.num_parameters()

@@ -80,7 +80,7 @@ class WandbCallback(TrainingCallback):
             file = own_file(f"{run_for('WandbCallback()').id}_model.json")
             model.save_model(file)
         if self.log_feature_importance:
-            note_left_out("XGBoost's feature importance")
+            note_left_out("the plot of XGBoost's feature importance")
         best_score, best_iteration = model.attr("best_score"), model.attr("best_iteration")
         if best_score is not None and best_iteration is not None:
             wanllmdb.log({"best_score": float(best_score), "best_iteration": int(best_iteration)})
