@@ -29,6 +29,7 @@ import wandb.sdk.wandb_run
 import wandb.wandb_run
 from wandb.integration.sklearn import plot_roc
 from wandb.sdk.lib import RunDisabled
+from wandb.sdk.lib.disabled import RunDisabled
 from wandb.sdk.lib.config_util import ConfigError
 from wandb.sklearn import plot_classifier
 assert wandb.__version__ == importlib.metadata.version("wandb")
@@ -243,7 +244,8 @@ async def test_what_can_not_be_run_is_said(environment: dict[str, str], program:
 
 
 async def test_a_python_without_wanllmdb_says_so(environment: dict[str, str]) -> None:
-    # Without the packages that are installed.
+    environment.pop("PYTHONPATH", None)
+    # -S: without the packages that are installed.
     _, err = await ran(*RUN, PYTHON, "-S", "-c", "import wandb", environment=environment, code=1)
 
     assert "`wandb` stands for wanllmdb here" in err

@@ -1,6 +1,8 @@
 """Trains small models with Keras: `keras_trainings.py FUNCTION=SWEEP ...`."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import keras
 import numpy as np
@@ -19,6 +21,16 @@ def fit(*callbacks: keras.callbacks.Callback, rate: object = None, epochs: int =
     model.fit(
         X, Y, epochs=epochs, batch_size=8, verbose=0, validation_data=(X, Y), callbacks=callbacks
     )
+
+
+@contextmanager
+def ended_by_stop(name: str, number: int) -> Iterator[None]:
+    """Says on stderr that what is within ended by the stop, where it did."""
+    try:
+        yield
+    except wandb.RunStopped:
+        print(f"{name} {number} ended by the stop", file=sys.stderr)
+        raise
 
 
 def epochs() -> None:
@@ -74,16 +86,15 @@ def tables() -> None:
 def stopped() -> None:
     run = wandb.init()
     # Each run is worse than the one before it.
-    fit(WandbMetricsLogger(), rate=0.1 / (1 + 10 * run.number), epochs=8)
+    with ended_by_stop("stopped", run.number):
+        fit(WandbMetricsLogger(), rate=0.1 / (1 + 10 * run.number), epochs=8)
 
 
 def stopped_old() -> None:
     run = wandb.init()
-    fit(
-        wandb.keras.WandbCallback(save_model=False),
-        rate=0.1 / (1 + 10 * run.number),
-        epochs=8,
-    )
+    callback = wandb.keras.WandbCallback(save_model=False)
+    with ended_by_stop("stopped_old", run.number):
+        fit(callback, rate=0.1 / (1 + 10 * run.number), epochs=8)
 
 
 if __name__ == "__main__":

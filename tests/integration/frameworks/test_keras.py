@@ -70,5 +70,10 @@ async def test_callbacks_report_what_keras_measured(
         reports = await reports_of(client, sweeps[name])
         states = [report.run.state for report in reports]
         assert states == [RunState.FINISHED, RunState.PRUNED, RunState.PRUNED], name
+        assert [f"{name} {number} ended by the stop" in said for number in range(3)] == [
+            False,
+            True,
+            True,
+        ]
         epochs = [max(map(len, report.values.values())) for report in reports]
         assert epochs == [8, 3, 3], name

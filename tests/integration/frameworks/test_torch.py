@@ -55,3 +55,8 @@ async def test_lightning_and_transformers_report(
         reports = await reports_of(client, sweeps[name])
         states = [report.run.state for report in reports]
         assert states == [RunState.FINISHED, RunState.PRUNED, RunState.PRUNED], name
+        assert [f"{name} {number} ended by the stop" in said for number in range(3)] == [
+            False,
+            True,
+            True,
+        ]

@@ -1,4 +1,4 @@
-"""A logger for Lightning: `Trainer(logger=WandbLogger())`."""
+"""The logger for Lightning's Trainer and for Fabric."""
 
 from __future__ import annotations
 
