@@ -62,7 +62,7 @@ def old_callback_batches() -> None:
 def saved() -> None:
     run = wandb.init()
     fit(wandb.keras.WandbCallback(), WandbModelCheckpoint("model-{epoch}.keras"), epochs=1)
-    keras.models.load_model(f"{run.dir}/model-best.h5")
+    keras.models.load_model(f"{run.dir}/model-best.h5", compile=False)
     keras.models.load_model("model-1.keras")
 
 
