@@ -39,10 +39,10 @@ import wanllmdb
 import wanllmdb.env
 import wanllmdb.sdk.wandb_run
 import wanllmdb.sklearn
-for name in wanllmdb.__all__:
+for name in dir(wanllmdb):
     if name != "__version__":
         assert getattr(wandb, name) is getattr(wanllmdb, name), name
-assert set(wanllmdb.__all__) <= set(dir(wandb))
+assert set(dir(wanllmdb)) <= set(dir(wandb)) >= set(wandb.__all__)
 assert wandb.env is wanllmdb.env is sys.modules["wandb.env"]
 assert wandb.wandb_run is wandb.sdk.wandb_run is wanllmdb.sdk.wandb_run
 assert wandb.sklearn is wanllmdb.sklearn

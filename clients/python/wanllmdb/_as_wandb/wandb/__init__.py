@@ -23,7 +23,7 @@ except ModuleNotFoundError as _missing:
         f"wanllmdb there, or take the folder of {__file__} out of PYTHONPATH"
     ) from _missing
 
-__all__ = list(wanllmdb.__all__)
+__all__ = dir(wanllmdb)
 # That of the W&B whose names these are: frameworks ask whether it is new enough. The
 # distribution beside this package has the same.
 __version__ = "0.31.0"
