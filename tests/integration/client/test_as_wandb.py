@@ -221,12 +221,17 @@ async def test_the_program_talks_to_the_services_of_the_command_line(
     environment: dict[str, str],
 ) -> None:
     code = "import json, os; print(json.dumps(dict(os.environ)))"
-    options = ("--registry", "one:1", "--suggestion", "two:2")
+    environment["WANLLMDB_API_KEY"] = "another one"
+    options = ("--registry", "one:1", "--api-key-file", "key", "--no-tls", "--insecure")
 
     out, _ = await ran(*WANLLMDB, *options, "run", PYTHON, "-c", code, environment=environment)
 
     found = json.loads(out)
-    assert (found["WANLLMDB_REGISTRY"], found["WANLLMDB_SUGGESTION"]) == ("one:1", "two:2")
+    assert (found["WANLLMDB_REGISTRY"], found["WANLLMDB_API_KEY_FILE"]) == ("one:1", "key")
+    assert found["WANLLMDB_SUGGESTION"] == environment["WANLLMDB_SUGGESTION"]
+    assert (found["WANLLMDB_TLS"], found["WANLLMDB_INSECURE"]) == ("0", "1")
+    assert "WANLLMDB_API_KEY" not in found
+    assert "WANLLMDB_TLS_CA" not in found
 
 
 async def test_what_can_not_be_run_is_said(environment: dict[str, str], program: Path) -> None:

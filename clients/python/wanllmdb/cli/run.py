@@ -14,12 +14,24 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from wanllmdb import _env
 from wanllmdb.cli import as_wandb
 from wanllmdb.cli.connection import ConnectionOptions
 from wanllmdb.cli.console import say
 
 NOT_FOUND = 127
 NOT_RUNNABLE = 126
+_VARIABLES = {
+    "registry": _env.REGISTRY,
+    "suggestion": _env.SUGGESTION,
+    "api_key_file": _env.API_KEY_FILE,
+    "tls": _env.TLS,
+    "tls_ca": _env.TLS_CA,
+    "tls_cert": _env.TLS_CERT,
+    "tls_key": _env.TLS_KEY,
+    "insecure": _env.INSECURE,
+}
+"""By which a program hears of what a global option says."""
 # Python ignores them, and a program would inherit that.
 _IGNORED = ("SIGPIPE", "SIGXFSZ", "SIGXFZ")
 
@@ -52,20 +64,24 @@ def run(
         )
     options = context.find_object(ConnectionOptions)
     assert options is not None, "the program's callback sets it"
-    environment = {**os.environ, **as_wandb.variables(os.environ), **_addresses(options)}
     found = shutil.which(command[0])
     if found is None:
         _refuse(command)
     sys.stdout.flush()
-    _become(found, command, environment)
+    _become(found, command, _environment(options))
 
 
-def _addresses(options: ConnectionOptions) -> Mapping[str, str]:
-    """The variables for what this command line says of the services."""
-    if options == ConnectionOptions():
-        return {}
-    with options.client() as client:
-        return client.environment
+def _environment(options: ConnectionOptions) -> dict[str, str]:
+    """This process's environment, with what the command line says of the services and wandb."""
+    environment = {**os.environ, **as_wandb.variables(os.environ)}
+    for option, variable in _VARIABLES.items():
+        value = getattr(options, option)
+        if value is not None:
+            environment[variable] = str(int(value)) if isinstance(value, bool) else str(value)
+    if options.api_key_file is not None:
+        # A key in the environment would come before that of the file.
+        environment.pop(_env.API_KEY, None)
+    return environment
 
 
 def _refuse(command: Sequence[str]) -> NoReturn:
