@@ -15,9 +15,9 @@ $(VENV)/.installed: pyproject.toml deploy/constraints/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint deploy/constraints/dev.txt --editable '.[dev]'
 	touch $@
 
-# torch, for the Gaussian process sampler: some gigabytes, so an extra of its own.
+# torch, for the Gaussian process sampler, and frameworks on it: some gigabytes, so an extra.
 $(VENV)/.gp: $(VENV)/.installed deploy/constraints/gp.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint deploy/constraints/dev.txt --constraint deploy/constraints/gp.txt --editable '.[dev,gp]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint deploy/constraints/dev.txt --constraint deploy/constraints/gp.txt --editable '.[dev,dev-torch]'
 	touch $@
 
 # Stubs are made by an older grpcio-tools in an environment of its own: its
@@ -40,7 +40,7 @@ demo: $(VENV)/.installed ## A real sweep on real services, in about a minute
 test: $(VENV)/.installed ## All tests; TEST_WORKERS processes, two a core by default
 	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
-gp: $(VENV)/.gp ## Adds torch, so that the tests of what needs it run too
+gp: $(VENV)/.gp ## Adds torch and frameworks on it, so that the tests of what needs them run too
 
 wandb: $(WANDB_VENV)/.installed ## Adds W&B's client in an environment of its own, for the test of signatures
 

@@ -67,6 +67,9 @@ RESUME = "WANLLMDB_RESUME"
 STAY = "WANLLMDB_STAY"
 """Whether an agent stays until no run of others may come back: 1, true, yes or on."""
 
+AS_WANDB = "WANLLMDB_AS_WANDB"
+"""Whether a command agent's programs find wanllmdb as `wandb`: 1, true, yes or on."""
+
 PATIENCE = "WANLLMDB_PATIENCE"
 """Seconds for which an agent waits for services that are away."""
 

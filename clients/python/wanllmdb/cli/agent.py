@@ -21,7 +21,7 @@ from wanllmdb._agent import (
     Patience,
     agent_name,
 )
-from wanllmdb._env import RESUME, STAY, is_on
+from wanllmdb._env import AS_WANDB, RESUME, STAY, is_on
 from wanllmdb.cli.agent_view import agent_view
 from wanllmdb.cli.command_runner import CommandRunner
 from wanllmdb.cli.connection import client_of
@@ -61,6 +61,14 @@ def run_agent(
             help="Pass SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 on to the programs.",
         ),
     ] = False,
+    as_wandb: Annotated[
+        bool | None,
+        typer.Option(
+            "--as-wandb",
+            help="Let the programs find wanllmdb where they import wandb, also where W&B's own "
+            "package is installed. Also by WANLLMDB_AS_WANDB=1. See `wanllmdb run`.",
+        ),
+    ] = None,
     plain: Annotated[
         bool, typer.Option("--plain", help="Print lines also where there is a terminal.")
     ] = False,
@@ -151,6 +159,7 @@ def run_agent(
             parallel=parallel,
             kill_delay=kill_delay,
             forwards=forward_signals,
+            as_wandb=is_on(as_wandb, AS_WANDB),
             plain=plain,
             policy=policy,
             agent_id=name,
@@ -173,6 +182,7 @@ def _work(
     parallel: int,
     kill_delay: float,
     forwards: bool,
+    as_wandb: bool,
     plain: bool,
     policy: GiveUpPolicy,
     agent_id: str | None,
@@ -181,7 +191,9 @@ def _work(
     patience: float | None,
 ) -> AgentResult:
     view = agent_view(client, count=count, parallel=parallel, plain=plain)
-    runner = CommandRunner(template, kill_delay=kill_delay, print_line=view.print_line)
+    runner = CommandRunner(
+        template, kill_delay=kill_delay, print_line=view.print_line, wandb_is_ours=as_wandb
+    )
     agent = Agent(
         client,
         sweep_id,

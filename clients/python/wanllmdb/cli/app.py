@@ -8,7 +8,18 @@ from typing import Annotated
 import typer
 
 from wanllmdb._version import __version__
-from wanllmdb.cli import agent, algorithms, analysis, keys, runs, spool, sweeps, templates, watching
+from wanllmdb.cli import (
+    agent,
+    algorithms,
+    analysis,
+    keys,
+    run,
+    runs,
+    spool,
+    sweeps,
+    templates,
+    watching,
+)
 from wanllmdb.cli.connection import ConnectionOptions
 from wanllmdb.cli.console import say
 from wanllmdb.cli.plugins import add_plugins
@@ -33,6 +44,11 @@ def build_app() -> typer.Typer:
     app.add_typer(keys.app, name="key")
     app.add_typer(spool.app, name="spool")
     app.command("agent")(agent.run_agent)
+    app.command(
+        "run",
+        # What stands after the program is the program's.
+        context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    )(run.run)
     app.command("watch")(watching.watch)
     for command in (
         analysis.best,

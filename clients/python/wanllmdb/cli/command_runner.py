@@ -10,13 +10,14 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from wanllmdb import Failed, Succeeded
 from wanllmdb._agent import ActiveRun, Ended
+from wanllmdb.cli import as_wandb
 from wanllmdb.cli.group_guard import GroupGuard, signal_group
 from wanllmdb.cli.macros import CommandTemplate, json_of
 from wanllmdb.cli.program_output import OutputReader
@@ -42,6 +43,7 @@ class CommandRunner:
         kill_delay: seconds between SIGTERM and SIGKILL.
         print_line: gets what the programs print; where None their stdout is the agent's
             own, and stderr goes to the agent's.
+        wandb_is_ours: whether the programs find wanllmdb where they import wandb.
     """
 
     def __init__(
@@ -50,8 +52,10 @@ class CommandRunner:
         *,
         kill_delay: float,
         print_line: PrintLine | None = None,
+        wandb_is_ours: bool = False,
     ) -> None:
         self._template = template
+        self._wandb_is_ours = wandb_is_ours
         self._kill_delay = kill_delay
         self._print_line = print_line
         self._guard = GroupGuard(kill_delay)
@@ -108,7 +112,7 @@ class CommandRunner:
         # at any moment.
         group = self._guard.new_group()
         try:
-            program = _Program(command, run, self._print_line, group)
+            program = _Program(command, self._environment(run), run, self._print_line, group)
         except (OSError, ValueError):
             self._guard.ended(group)
             raise
@@ -121,6 +125,15 @@ class CommandRunner:
             self._kill(program)
             raise
         return program
+
+    def _environment(self, run: ActiveRun) -> dict[str, str]:
+        environment = {**os.environ, **run.environment()}
+        if self._wandb_is_ours:
+            environment.update(as_wandb.variables(environment))
+        if self._print_line is not None:
+            # A pipe is no reason to see lines late.
+            environment.setdefault("PYTHONUNBUFFERED", "1")
+        return environment
 
     def _ended(self, program: _Program) -> None:
         with self._lock:
@@ -174,13 +187,14 @@ class _Program:
     """
 
     def __init__(
-        self, command: list[str], run: ActiveRun, print_line: PrintLine | None, group: int
+        self,
+        command: list[str],
+        environment: Mapping[str, str],
+        run: ActiveRun,
+        print_line: PrintLine | None,
+        group: int,
     ) -> None:
         self._name = shlex.join(command[:3]) + (" ..." if len(command) > 3 else "")
-        environment = {**os.environ, **run.environment()}
-        if print_line is not None:
-            # A pipe is no reason to see lines late.
-            environment.setdefault("PYTHONUNBUFFERED", "1")
         self._process = subprocess.Popen(
             command,
             env=environment,

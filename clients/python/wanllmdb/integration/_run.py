@@ -1,0 +1,47 @@
+"""The run that a callback reports for, and what callbacks tell of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import wanllmdb
+from wanllmdb._errors import NoRunError
+from wanllmdb._notes import note
+from wanllmdb.sdk.wandb_run import Run
+
+
+def run_for(user: str) -> Run:
+    """The current run.
+
+    Args:
+        user: the callback or function that needs it.
+
+    Raises:
+        NoRunError: there is none.
+    """
+    run = wanllmdb.run
+    if run is None:
+        raise NoRunError(f"{user} needs a run: call wandb.init() before it")
+    return run
+
+
+def define_best(name: str, direction: str | None) -> None:
+    """Lets the best value of a metric count, where one is known to be best.
+
+    Args:
+        direction: "min" or "max"; None leaves the metric as it is.
+    """
+    if direction is not None:
+        run_for("define_metric").define_metric(name, summary=direction)
+
+
+def own_file(name: str) -> Path:
+    """A path in the run's own folder, which is there then."""
+    folder = Path(run_for(name).dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / name
+
+
+def note_left_out(what: str, why: str = "wanllmdb keeps numbers only") -> None:
+    """Prints, once a process, that something is not kept."""
+    note(f"{what} is left out: {why}")

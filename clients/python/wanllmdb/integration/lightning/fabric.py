@@ -1,0 +1,5 @@
+"""The same logger for Fabric, by W&B's path: `Fabric(loggers=[WandbLogger()])`."""
+
+from wanllmdb.integration.lightning.logger import WandbLogger
+
+__all__ = ["WandbLogger"]
