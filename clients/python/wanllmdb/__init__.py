@@ -24,9 +24,13 @@ if TYPE_CHECKING:
         env as env,
         errors as errors,
         integration as integration,
+        keras as keras,
+        lightgbm as lightgbm,
         plot as plot,
         sdk as sdk,
+        sklearn as sklearn,
         util as util,
+        xgboost as xgboost,
     )
     from wanllmdb._agent.active_run import ActiveRun as ActiveRun
     from wanllmdb._agent.config import Config as Config
