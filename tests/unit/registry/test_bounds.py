@@ -6,6 +6,7 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from wanllmdb.api.registry.v1 import search_space_pb2, sweep_pb2
 from wanllmdb_common.algorithms.hints import few_hints
 from wanllmdb_common.errors import InvalidArgumentError
 from wanllmdb_common.search_space.convert import value_to_proto
+from wanllmdb_common.search_space.distributions import Categorical, Parameter, SearchSpace
 from wanllmdb_registry.domain.config.parse import check_spec, parse_config
 from wanllmdb_registry.domain.config.text import read_text
 from wanllmdb_registry.domain.exchange.read_csv import read_csv
@@ -131,7 +133,13 @@ def test_choices_that_are_lists_are_compared_soon() -> None:
     values = [[i, {"a": i}] for i in range(9_999)]
     with soon():
         spec_of(x={"values": values})
-    error = refusal(lambda: spec_of(x={"values": [*values, [5, {"a": 5}]]}))
+    with soon():
+        spec = spec_of(x={"values": [*values, [5, {"a": 5}]]})
+    assert spec.space.parameters[0].distribution == Categorical(tuple(values))
+    twice = replace(
+        spec, space=SearchSpace((Parameter("x", Categorical((*values, [5, {"a": 5}]))),))
+    )
+    error = refusal(lambda: check_spec(twice))
     assert error.violations[0].field == "parameters.x.values[9999]"
     assert error.violations[0].description == "is there twice"
 
@@ -158,7 +166,7 @@ def test_constraints_of_unknown_names_are_refused_soon() -> None:
         ("a: &x [1]\nb: [" + "*x," * 100 + "*x]", "aliases"),
         ("a: &x {}\nb: {<<: *x}", "aliases"),
         (f"{'k' * 900}: 1\n{'k' * 900}: 2", "is there twice"),
-        ("a: !" + "t" * 500_000 + " 1", "tags are not allowed"),
+        ("a: !" + "t" * 500_000 + " 1", "is not allowed: leave it out"),
     ],
     ids=lambda value: f"{value:.12}",
 )

@@ -11,6 +11,7 @@ import yaml
 from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
 from wanllmdb_common.turns import checkpoint, with_checkpoints
 from wanllmdb_registry.domain.config.size import ConfigSize
+from wanllmdb_registry.domain.config.wording import MAX_WARNINGS
 
 MAX_TEXT = 1024 * 1024
 
@@ -30,13 +31,21 @@ _SCALARS = {
     ),
 }
 _BASES = {"0o": 8, "0x": 16}
+_TAG = "tag:yaml.org,2002:"
+# Tags that say what a plain value is.
+_TAGS = ("str", *_SCALARS, "seq", "map")
+_ALLOWED_TAGS = {_TAG + name for name in _TAGS}
 
 
 class _ConfigLoader(yaml.SafeLoader):
-    """Plain data only: no tags, no aliases, no key twice, no more than a config may hold."""
+    """Plain data only: no aliases, no key twice, no more than a config may hold.
+
+    `remarks` says which words other parsers read otherwise.
+    """
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
+        self.remarks: list[str] = []
         self._size = ConfigSize("config_text")
         self._depth = 0
 
@@ -45,8 +54,10 @@ class _ConfigLoader(yaml.SafeLoader):
         problem = None
         if isinstance(event, yaml.events.AliasEvent):
             problem = "aliases (*name) are not allowed: write the value out"
-        elif getattr(event, "tag", None) is not None:
-            problem = f"tags are not allowed: leave {event.tag:.100} out"
+        elif getattr(event, "tag", None) not in (None, *_ALLOWED_TAGS):
+            known = ", ".join(f"!!{name}" for name in _TAGS)
+            tag = event.tag.replace(_TAG, "!!")
+            problem = f"the tag {tag:.100} is not allowed: leave it out; allowed are {known}"
         if problem is not None:
             mark: Any = event.start_mark
             raise yaml.composer.ComposerError(None, None, problem, mark)
@@ -55,9 +66,31 @@ class _ConfigLoader(yaml.SafeLoader):
         self._depth += 1
         node: yaml.Node | None = super().compose_node(parent, index)
         self._depth -= 1
+        if isinstance(event, yaml.ScalarEvent) and event.implicit[0] and not is_key:
+            start: Any = event.start_mark
+            self._remark(event.value, start.line + 1)
         return node
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+    def _remark(self, text: str, line: int) -> None:
+        """Notes a word without quotes that YAML 1.1, which W&B reads, takes for another value."""
+        if len(self.remarks) > MAX_WARNINGS or len(text) > 20:
+            return
+        if text in _TRUTH:
+            word = "true" if _TRUTH[text] else "false"
+            self.remarks.append(
+                f"line {line}: {text} is a text; W&B reads {word}, and for that write {word}"
+            )
+        elif _OCTAL.fullmatch(text):
+            self.remarks.append(
+                f"line {line}: {text} is read as {int(text)}; W&B reads it as the octal number "
+                f"{int(text, 8)}"
+            )
+
+    def construct_mapping(self, node: yaml.Node, deep: bool = False) -> dict[Any, Any]:
+        if not isinstance(node, yaml.MappingNode):
+            raise yaml.constructor.ConstructorError(
+                None, None, "is no object, which !!map says it is", node.start_mark
+            )
         seen = set()
         for key_node, _ in with_checkpoints(node.value):
             if not isinstance(key_node, yaml.ScalarNode):
@@ -71,11 +104,42 @@ class _ConfigLoader(yaml.SafeLoader):
             seen.add(key_node.value)
         return super().construct_mapping(node, deep)
 
+    def construct_number(self, node: yaml.ScalarNode) -> float:
+        """A floating-point number; with a tag an integer will do."""
+        text = self._matching(node, "int", "float")
+        return float(text.replace(".inf", "inf").replace(".nan", "nan"))
+
+    def construct_truth(self, node: yaml.ScalarNode) -> bool:
+        """True or false."""
+        return self._matching(node, "bool").lower() == "true"
+
+    def construct_nothing(self, node: yaml.ScalarNode) -> None:
+        """Null."""
+        self._matching(node, "null")
+
+    def _matching(self, node: yaml.ScalarNode, *names: str) -> str:
+        """The text of a node, which with a tag may be none of its kind."""
+        text: str = self.construct_scalar(node)
+        if not any(_SCALARS[name][0].match(text) for name in names):
+            raise yaml.constructor.ConstructorError(
+                None, None, f"{text!r:.100} is no value for !!{names[-1]}", node.start_mark
+            )
+        return text
+
     def construct_integer(self, node: yaml.ScalarNode) -> int:
         """An integer: 010 is ten, 0o10 is eight."""
-        text = self.construct_scalar(node)
+        text = self._matching(node, "int")
         base = _BASES.get(text[:2], 10)
         return int(text if base == 10 else text[2:], base)
+
+
+# What PyYAML reads without quotes as truth values and as octal numbers.
+_TRUTH = {
+    cased: value
+    for word, value in (("yes", True), ("on", True), ("no", False), ("off", False))
+    for cased in (word, word.capitalize(), word.upper())
+}
+_OCTAL = re.compile(r"[-+]?0[0-7]*[1-7][0-7]*")
 
 
 class _ConfigDumper(yaml.SafeDumper):
@@ -94,7 +158,13 @@ _ConfigLoader.yaml_implicit_resolvers = {}
 for _name, (_pattern, _first) in _SCALARS.items():
     for _kind in (_ConfigLoader, _ConfigDumper):
         _kind.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", _pattern, _first)
-_ConfigLoader.add_constructor("tag:yaml.org,2002:int", _ConfigLoader.construct_integer)
+for _name, _construct in (
+    ("int", _ConfigLoader.construct_integer),
+    ("float", _ConfigLoader.construct_number),
+    ("bool", _ConfigLoader.construct_truth),
+    ("null", _ConfigLoader.construct_nothing),
+):
+    _ConfigLoader.add_constructor(_TAG + _name, _construct)
 
 
 def read_text(text: str) -> dict[str, Any]:
@@ -103,11 +173,16 @@ def read_text(text: str) -> dict[str, Any]:
     Raises:
         InvalidArgumentError: too long, not YAML or JSON, or not an object; says where.
     """
+    return read_text_with_remarks(text)[0]
+
+
+def read_text_with_remarks(text: str) -> tuple[dict[str, Any], list[str]]:
+    """As `read_text`, with a sentence for each word that W&B reads otherwise."""
     if len(text) > MAX_TEXT:
         raise _invalid(f"has {len(text)} characters, at most {MAX_TEXT} are allowed")
     try:
         is_json = text.lstrip().startswith("{")
-        data = _read_json(text) if is_json else yaml.load(text, _ConfigLoader)
+        data, remarks = _read_json(text) if is_json else _read_yaml(text)
     except yaml.MarkedYAMLError as error:
         where = error.problem_mark
         at = f"line {where.line + 1}, column {where.column + 1}: " if where else ""
@@ -120,15 +195,23 @@ def read_text(text: str) -> dict[str, Any]:
         name = isinstance(data, str) and "\n" not in data
         hint = f", is {data!r:.100}: for a file give what is in it" if name else ""
         raise _invalid(f"must hold an object (method: ..., parameters: ...){hint}")
-    return data
+    return data, remarks
 
 
-def _read_json(text: str) -> Any:
+def _read_json(text: str) -> tuple[Any, list[str]]:
     try:
-        return json.loads(text, object_pairs_hook=_unique_keys)
+        return json.loads(text, object_pairs_hook=_unique_keys), []
     except json.JSONDecodeError:
         # YAML's flow style also starts with a brace.
-        return yaml.load(text, _ConfigLoader)
+        return _read_yaml(text)
+
+
+def _read_yaml(text: str) -> tuple[Any, list[str]]:
+    loader = _ConfigLoader(text)
+    try:
+        return loader.get_single_data(), loader.remarks
+    finally:
+        loader.dispose()
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

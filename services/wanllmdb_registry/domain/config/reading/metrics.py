@@ -27,7 +27,9 @@ def read_metrics(reader: Reader, config: Mapping[str, Any]) -> tuple[tuple[Metri
             return (), False
         if not isinstance(data, Mapping):
             reader.problem(
-                "metric", must_be("an object", data) + (hint if isinstance(data, list) else "")
+                "metric",
+                must_be("an object", data)
+                + (hint if isinstance(data, list) else "; write {name: ..., goal: ...}"),
             )
             return (Metric("metric"),), False
         return (_metric(reader, "metric", data),), False
@@ -47,7 +49,7 @@ def read_metrics(reader: Reader, config: Mapping[str, Any]) -> tuple[tuple[Metri
 
 
 def _metric(reader: Reader, path: str, data: Mapping[str, Any]) -> Metric:
-    reader.known_keys(path, data, _KEYS)
+    reader.known_or_ignored_keys(path, data, _KEYS)
     name = data.get("name")
     if not isinstance(name, str):
         reader.problem(f"{path}.name", missing_or_must_be("a text", name))
@@ -68,7 +70,8 @@ def _metric(reader: Reader, path: str, data: Mapping[str, Any]) -> Metric:
 def _while_running(reader: Reader, path: str, data: Mapping[str, Any]) -> Impute | None:
     """W&B's word for no imputation is the text "false"."""
     key = "impute_while_running"
-    if data.get(key) is False or data.get(key) == "false":
+    given = data.get(key)
+    if given is False or (isinstance(given, str) and given.lower() == "false"):
         return None
     return reader.choice(data, path, key, Impute)
 
