@@ -154,6 +154,15 @@ def test_constraints_of_unknown_names_are_refused_soon() -> None:
     assert "is no expression" in refusal(lambda: parse_config(broken)).message
 
 
+def aliases(first: str, form: str, *, times: int = 9, levels: int = 40) -> str:
+    """A text in which each line names the one before some times."""
+    lines = (
+        f"a{level}: &a{level} " + form % ",".join([f"*a{level - 1}"] * times)
+        for level in range(1, levels)
+    )
+    return "\n".join([f"a0: &a0 {first}", *lines])
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -163,8 +172,24 @@ def test_constraints_of_unknown_names_are_refused_soon() -> None:
         ("\n".join(" " * i + "a:" for i in range(1_000)), "nested too deeply"),
         ("a: " + "9" * 1_000_000, "is neither YAML nor JSON"),
         ('{"a": ' + "9" * 1_000_000 + "}", "is neither YAML nor JSON"),
-        ("a: &x [1]\nb: [" + "*x," * 100 + "*x]", "aliases"),
-        ("a: &x {}\nb: {<<: *x}", "aliases"),
+        ("a: &x [1]\nb: [" + "*x," * 100 + "*x]", ""),
+        ("a: &x {}\nb: {<<: *x}", ""),
+        (
+            "a0: &a0 [1]\n"
+            + "\n".join(f"a{i + 1}: &a{i + 1} [{','.join([f'*a{i}'] * 9)}]" for i in range(40)),
+            "more than 100,000 keys",
+        ),
+        (
+            "a0: &a0 {k: 1}\n"
+            + "\n".join(
+                f"a{i + 1}: &a{i + 1} {{<<: [{','.join([f'*a{i}'] * 9)}]}}" for i in range(40)
+            ),
+            "more than 100,000 keys",
+        ),
+        (
+            aliases("[1]", "[%s]", times=1, levels=200),
+            "nested too deeply",
+        ),
         (f"{'k' * 900}: 1\n{'k' * 900}: 2", "is there twice"),
         ("a: !" + "t" * 500_000 + " 1", "is not allowed: leave it out"),
     ],

@@ -20,7 +20,10 @@ from wanllmdb_registry.domain.config.text import (
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("a: &x 1\nb: *x", "line 2, column 4: aliases"),
+        ("a: 1\nb: *x", "line 2, column 4: found undefined alias 'x'"),
+        ("a: &x [1, *x]", "line 1, column 11: the alias *x lies within what it stands for"),
+        ("a: &x {b: *x}", "the alias *x lies within what it stands for"),
+        ("a: 1\nb: {<<: 1}", "line 2, column 9: << takes an object or a list of objects"),
         ("a: 1\na: 2", "key 'a' is there twice"),
         ('{"a": 1, "a": 2}', "key 'a' is there twice"),
         (
@@ -133,8 +136,27 @@ def test_words_of_one_meaning_are_not_remarked_on(text: str) -> None:
     assert read_text_with_remarks(f"a: {text}")[1] == []
 
 
-def test_merge_keys_are_no_part_of_it() -> None:
-    assert read_text("<<: {a: 1}") == {"<<": {"a": 1}}
+def test_an_alias_is_what_it_stands_for() -> None:
+    text = "a: &rates [1, 0.5]\nb: *rates\nc: {d: *rates}\ne: &word on\nf: *word\n"
+    assert read_text(text) == {
+        "a": [1, 0.5],
+        "b": [1, 0.5],
+        "c": {"d": [1, 0.5]},
+        "e": "on",
+        "f": "on",
+    }
+
+
+def test_an_object_may_take_over_what_others_have() -> None:
+    text = (
+        "base: &base {a: 1, b: 2}\nmore: &more {<<: *base, b: 3}\n"
+        "all: {<<: [*more, {c: 4}], d: 5}\nown: {a: 0, <<: *base}\n"
+    )
+    read = read_text(text)
+    assert read["more"] == {"a": 1, "b": 3}
+    assert read["all"] == {"a": 1, "b": 3, "c": 4, "d": 5}
+    assert read["own"] == {"a": 0, "b": 2}
+    assert read_text("a: <<\n'<<': 1") == {"a": "<<", "<<": 1}
 
 
 @pytest.mark.parametrize(

@@ -3,147 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import yaml
 
 from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
-from wanllmdb_common.turns import checkpoint, with_checkpoints
-from wanllmdb_registry.domain.config.size import ConfigSize
-from wanllmdb_registry.domain.config.wording import MAX_WARNINGS
+from wanllmdb_common.turns import checkpoint
+from wanllmdb_registry.domain.config.yaml_loader import ConfigLoader, add_scalars
 
 MAX_TEXT = 1024 * 1024
 
 
-# The scalars of YAML 1.2's core schema, with the characters that each may begin
-# with; all else is text: on, 1:30 and 2020-01-01 too, which YAML 1.1 takes for others.
-_SCALARS = {
-    "null": (re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""]),
-    "bool": (re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")),
-    "int": (re.compile(r"^(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$"), list("-+0123456789")),
-    "float": (
-        re.compile(
-            r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
-            r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
-        ),
-        list("-+.0123456789"),
-    ),
-}
-_BASES = {"0o": 8, "0x": 16}
-_TAG = "tag:yaml.org,2002:"
-# Tags that say what a plain value is.
-_TAGS = ("str", *_SCALARS, "seq", "map")
-_ALLOWED_TAGS = {_TAG + name for name in _TAGS}
-
-
-class _ConfigLoader(yaml.SafeLoader):
-    """Plain data only: no aliases, no key twice, no more than a config may hold.
-
-    `remarks` says which words other parsers read otherwise.
-    """
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self.remarks: list[str] = []
-        self._size = ConfigSize("config_text")
-        self._depth = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event: Any = self.peek_event()  # type: ignore[no-untyped-call]  # its stub has no types
-        problem = None
-        if isinstance(event, yaml.events.AliasEvent):
-            problem = "aliases (*name) are not allowed: write the value out"
-        elif getattr(event, "tag", None) not in (None, *_ALLOWED_TAGS):
-            known = ", ".join(f"!!{name}" for name in _TAGS)
-            tag = event.tag.replace(_TAG, "!!")
-            problem = f"the tag {tag:.100} is not allowed: leave it out; allowed are {known}"
-        if problem is not None:
-            mark: Any = event.start_mark
-            raise yaml.composer.ComposerError(None, None, problem, mark)
-        is_key = isinstance(parent, yaml.MappingNode) and index is None
-        self._size.enter(self._depth, 0 if is_key else 1)
-        self._depth += 1
-        node: yaml.Node | None = super().compose_node(parent, index)
-        self._depth -= 1
-        if isinstance(event, yaml.ScalarEvent) and event.implicit[0] and not is_key:
-            start: Any = event.start_mark
-            self._remark(event.value, start.line + 1)
-        return node
-
-    def _remark(self, text: str, line: int) -> None:
-        """Notes a word without quotes that YAML 1.1, which W&B reads, takes for another value."""
-        if len(self.remarks) > MAX_WARNINGS or len(text) > 20:
-            return
-        if text in _TRUTH:
-            word = "true" if _TRUTH[text] else "false"
-            self.remarks.append(
-                f"line {line}: {text} is a text; W&B reads {word}, and for that write {word}"
-            )
-        elif _OCTAL.fullmatch(text):
-            self.remarks.append(
-                f"line {line}: {text} is read as {int(text)}; W&B reads it as the octal number "
-                f"{int(text, 8)}"
-            )
-
-    def construct_mapping(self, node: yaml.Node, deep: bool = False) -> dict[Any, Any]:
-        if not isinstance(node, yaml.MappingNode):
-            raise yaml.constructor.ConstructorError(
-                None, None, "is no object, which !!map says it is", node.start_mark
-            )
-        seen = set()
-        for key_node, _ in with_checkpoints(node.value):
-            if not isinstance(key_node, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(
-                    None, None, "a key must be a text", key_node.start_mark
-                )
-            if key_node.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"key '{key_node.value:.100}' is there twice", key_node.start_mark
-                )
-            seen.add(key_node.value)
-        return super().construct_mapping(node, deep)
-
-    def construct_number(self, node: yaml.ScalarNode) -> float:
-        """A floating-point number; with a tag an integer will do."""
-        text = self._matching(node, "int", "float")
-        return float(text.replace(".inf", "inf").replace(".nan", "nan"))
-
-    def construct_truth(self, node: yaml.ScalarNode) -> bool:
-        """True or false."""
-        return self._matching(node, "bool").lower() == "true"
-
-    def construct_nothing(self, node: yaml.ScalarNode) -> None:
-        """Null."""
-        self._matching(node, "null")
-
-    def _matching(self, node: yaml.ScalarNode, *names: str) -> str:
-        """The text of a node, which with a tag may be none of its kind."""
-        text: str = self.construct_scalar(node)
-        if not any(_SCALARS[name][0].match(text) for name in names):
-            raise yaml.constructor.ConstructorError(
-                None, None, f"{text!r:.100} is no value for !!{names[-1]}", node.start_mark
-            )
-        return text
-
-    def construct_integer(self, node: yaml.ScalarNode) -> int:
-        """An integer: 010 is ten, 0o10 is eight."""
-        text = self._matching(node, "int")
-        base = _BASES.get(text[:2], 10)
-        return int(text if base == 10 else text[2:], base)
-
-
-# What PyYAML reads without quotes as truth values and as octal numbers.
-_TRUTH = {
-    cased: value
-    for word, value in (("yes", True), ("on", True), ("no", False), ("off", False))
-    for cased in (word, word.capitalize(), word.upper())
-}
-_OCTAL = re.compile(r"[-+]?0[0-7]*[1-7][0-7]*")
-
-
 class _ConfigDumper(yaml.SafeDumper):
-    """Quotes the texts that `_ConfigLoader`, or a reader of YAML 1.1, would take for others."""
+    """Quotes the texts that `ConfigLoader`, or a reader of YAML 1.1, would take for others."""
 
     def represent_data(self, data: Any) -> yaml.Node:
         checkpoint()
@@ -154,17 +26,7 @@ class _ConfigDumper(yaml.SafeDumper):
         super().emit(event)
 
 
-_ConfigLoader.yaml_implicit_resolvers = {}
-for _name, (_pattern, _first) in _SCALARS.items():
-    for _kind in (_ConfigLoader, _ConfigDumper):
-        _kind.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", _pattern, _first)
-for _name, _construct in (
-    ("int", _ConfigLoader.construct_integer),
-    ("float", _ConfigLoader.construct_number),
-    ("bool", _ConfigLoader.construct_truth),
-    ("null", _ConfigLoader.construct_nothing),
-):
-    _ConfigLoader.add_constructor(_TAG + _name, _construct)
+add_scalars(_ConfigDumper)
 
 
 def read_text(text: str) -> dict[str, Any]:
@@ -207,7 +69,7 @@ def _read_json(text: str) -> tuple[Any, list[str]]:
 
 
 def _read_yaml(text: str) -> tuple[Any, list[str]]:
-    loader = _ConfigLoader(text)
+    loader = ConfigLoader(text)
     try:
         return loader.get_single_data(), loader.remarks
     finally:
