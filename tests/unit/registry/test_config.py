@@ -132,7 +132,9 @@ def test_keys_of_wb_without_a_meaning_have_no_effect_and_a_warning(key: str) -> 
     assert config.warnings == (f"{key}: has no effect: {IGNORED_KEYS[key]}",)
 
 
-@pytest.mark.parametrize("key", ["RUN", "sweep_id", "wandb_version", "notes", "x-anchors", 7, None])
+@pytest.mark.parametrize(
+    "key", ["RUN", "sweep_id", "common", "template", "wandb_version", "notes", "x-anchors", 7, None]
+)
 def test_unknown_keys_have_no_effect_and_a_warning(key: Any) -> None:
     config = parse_config({**BASE, key: ["x"]})
     assert config.spec == parsed().spec

@@ -50,7 +50,15 @@ IGNORED_KEYS = {
 REFUSED_KEYS = {
     "prior_runs": "prior runs are given when a sweep is created, beside its config",
     **dict.fromkeys(
-        ("goal", "target", "impute", "impute_while_running", "direction", "objective"),
+        (
+            "goal",
+            "target",
+            "impute",
+            "impute_while_running",
+            "direction",
+            "objective",
+            "metric_name",
+        ),
         "belongs to the metric: write metric: {name: ..., goal: ...}",
     ),
     **dict.fromkeys(

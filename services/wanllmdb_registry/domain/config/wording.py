@@ -18,8 +18,9 @@ _MAX_SHOWN = 100
 # Warnings of one config, and characters of each.
 MAX_WARNINGS = 50
 _MAX_WARNING = 600
-# How alike a key must be to a known one to count as a slip of the pen.
-_NEAR = 0.7
+# How alike a key must be to a known one to count as a slip of the pen. Two letters in turned
+# order are as much as a quarter of a short word.
+_NEAR, _NEAR_SHORT, _SHORT = 0.8, 0.75, 5
 _LONGEST_SLIP = 40
 
 
@@ -74,7 +75,8 @@ def slip_of(key: object, known: Collection[str]) -> str | None:
         return plain
     if len(plain) > _LONGEST_SLIP:
         return None
-    return next(iter(difflib.get_close_matches(plain, known, n=1, cutoff=_NEAR)), None)
+    cutoff = _NEAR_SHORT if len(plain) <= _SHORT else _NEAR
+    return next(iter(difflib.get_close_matches(plain, known, n=1, cutoff=cutoff)), None)
 
 
 def bounded(warnings: Iterable[str]) -> tuple[str, ...]:
