@@ -17,6 +17,7 @@ def test_program_and_command_are_kept() -> None:
     assert (spec.program, spec.command) == ("train.py", tuple(DEFAULT))
     spec = parsed(program="train.py").spec
     assert (spec.program, spec.command) == ("train.py", ())
+    assert parsed(command=["train", "--tag", ""]).spec.command == ("train", "--tag", "")
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,7 @@ def test_every_macro_is_known(macro: str) -> None:
         ("it's", "command", "must be a list"),
         ([[1]], "command[0]", "must be a text"),
         ([None], "command[0]", "must be a text"),
-        ([""], "command[0]", "must not be empty"),
+        (["", "x"], "command[0]", "must not be empty"),
         (["python", "${agrs}"], "command[1]", "unknown macro ${agrs}, did you mean ${args}?"),
         (["${HOME}"], "command[0]", "${envvar:NAME}"),
         (["${envvar:}"], "command[0]", "names no environment variable"),

@@ -60,7 +60,7 @@ class ConfigLoader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]  # its stub has no types
         if isinstance(event, yaml.events.AliasEvent):
-            self._enter_alias(event.anchor, event.start_mark)
+            self._enter_alias(str(event.anchor), event.start_mark)
             return super().compose_node(parent, index)
         if event.tag not in (None, *_ALLOWED_TAGS):
             known = ", ".join(f"!!{name}" for name in _TAGS)
@@ -108,7 +108,7 @@ class ConfigLoader(yaml.SafeLoader):
                 f"{int(text, 8)}"
             )
 
-    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         node: yaml.MappingNode = super().compose_mapping_node(anchor)
         seen = set()
         for key_node, _ in with_checkpoints(node.value):
