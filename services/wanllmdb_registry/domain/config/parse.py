@@ -77,7 +77,7 @@ def read_stored(config: Mapping[str, Any]) -> SweepSpec:
     Raises:
         InvalidArgumentError: it is none.
     """
-    reader = Reader()
+    reader = Reader(is_stored=True)
     spec, _ = _read(reader, config)
     if reader.problems:
         raise invalid_config(reader.problems)

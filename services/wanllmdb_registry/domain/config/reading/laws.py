@@ -62,6 +62,8 @@ def read_law(reader: Reader, name: str, path: str, data: _Data) -> Distribution 
     law = _READERS[kind](reader, path, data)
     if reader.problem_count > before:
         return None
+    if reader.is_stored:
+        return law
     if kind == "log_uniform" and isinstance(law, LogUniform | IntLogUniform):
         _warn_of_exponents(reader, name, law)
     if isinstance(law, Categorical | Constant):

@@ -156,8 +156,9 @@ def _conditions(reader: Reader, when: _When, names: set[str]) -> list[tuple[str,
             reader.problem(path, "" if reader.is_full else _unknown(str(given), names))
         else:
             values = tuple(wanted) if isinstance(wanted, list | tuple) else (wanted,)
-            each_once = without_repeats(reader, path, Categorical(values))
-            conditions.append((path, Condition(name, each_once.values)))
+            if not reader.is_stored:
+                values = without_repeats(reader, path, Categorical(values)).values
+            conditions.append((path, Condition(name, values)))
     return conditions
 
 

@@ -34,8 +34,14 @@ class Reader:
     that is null counts as left out.
     """
 
-    def __init__(self, remarks: Iterable[str] = ()) -> None:
-        """Begins with the remarks that there are already."""
+    def __init__(self, remarks: Iterable[str] = (), *, is_stored: bool = False) -> None:
+        """Begins with the remarks that there are already.
+
+        Args:
+            remarks: Warnings of the text.
+            is_stored: Whether `config_of` wrote the config, so that there is nothing to warn of.
+        """
+        self.is_stored = is_stored
         self.problems: list[FieldViolation] = []
         self.problem_count = 0
         self.warnings: dict[str, None] = dict.fromkeys(remarks)
