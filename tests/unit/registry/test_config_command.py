@@ -38,7 +38,7 @@ def test_every_macro_is_known(macro: str) -> None:
         ("python train.py ${args}", "command", 'write ["python", "train.py", "${args}"]'),
         ("it's", "command", "must be a list"),
         ([[1]], "command[0]", "must be a text"),
-        ([None], "command[0]", "must be a text"),
+        ([None], "command[0]", "must be a text, is null"),
         (["", "x"], "command[0]", "must not be empty"),
         (["python", "${agrs}"], "command[1]", "unknown macro ${agrs}, did you mean ${args}?"),
         (["${HOME}"], "command[0]", "${envvar:NAME}"),

@@ -231,7 +231,9 @@ def test_bounds_that_may_be_exponents_are_told_in_both_readings(low: float, high
     (warning,) = parsed(parameters={"p": parameter}).warnings
     assert f"means the values {low:g} to {high:g} here" in warning
     assert f"in W&B e^{low:g} to e^{high:g}, {math.exp(low):.6g} to " in warning
-    assert "write log_uniform_values" in warning
+    assert f"write log_uniform_values with min: {math.exp(low):.6g} and max: " in warning
+    settled = "q_log_uniform_values" if isinstance(low, int) and isinstance(high, int) else "log"
+    assert f"to settle it for the values {settled}" in warning
 
 
 @pytest.mark.parametrize(("low", "high"), [(-5, -1), (-5, 2), (0, 5), (-9.2, -2.3)])
@@ -242,6 +244,12 @@ def test_bounds_that_can_be_exponents_alone_are_refused_in_both_readings(
     text = problems_with(parameters={"p": parameter})["parameters.p.min"]
     assert "min and max are the values themselves, not exponents" in text
     assert f"for e^{low:g} to e^{high:g}, as W&B's log_uniform means them, write" in text
+
+
+def test_exponents_of_any_size_are_told_to_be_some() -> None:
+    parameter = {"distribution": "log_uniform", "min": -5000, "max": 1.5}
+    text = problems_with(parameters={"p": parameter})["parameters.p.min"]
+    assert text.endswith("not exponents, which W&B's log_uniform takes them for")
 
 
 @pytest.mark.parametrize(

@@ -20,20 +20,23 @@ def may_be_exponents(low: float, high: float) -> bool:
     return _LEAST_EXPONENT <= low < high <= _MOST_EXPONENT and high > 1
 
 
-def both_readings(name: str, low: float, high: float) -> str:
+def both_readings(low: float, high: float) -> str:
     """That bounds are values here and exponents in W&B, and how either is written."""
     left, right = _numbers(low, high)
+    settled = f"log_uniform_values with min: {low:g} and max: {high:g}"
+    if isinstance(low, int) and isinstance(high, int):
+        settled = f"q_{settled} and q: 1, which gives integers"
     return (
-        f"{name} from {low:g} to {high:g} means the values {low:g} to {high:g} here, and in W&B "
-        f"e^{low:g} to e^{high:g}, {left} to {right}; to settle it write log_uniform_values with "
-        f"the values that you mean: min: {low:g}, max: {high:g} or min: {left}, max: {right}"
+        f"log_uniform from {low:g} to {high:g} means the values {low:g} to {high:g} here, and in "
+        f"W&B e^{low:g} to e^{high:g}, {left} to {right}; for those write log_uniform_values with "
+        f"min: {left} and max: {right}, and to settle it for the values {settled}"
     )
 
 
 def as_exponents(low: float, high: float) -> str:
-    """What the bounds are as exponents of e and of 10; empty where they are none."""
+    """What the bounds are as exponents of e and of 10."""
     if not max(abs(low), abs(high)) <= _LARGEST:
-        return ""
+        return ", which W&B's log_uniform takes them for"
     left, right = _numbers(low, high)
     return (
         f"; for e^{low:g} to e^{high:g}, as W&B's log_uniform means them, write {left} and "

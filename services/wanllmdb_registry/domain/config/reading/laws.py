@@ -81,7 +81,7 @@ def read_law(reader: Reader, name: str, path: str, data: _Data) -> Distribution 
 
 def _warn_of_exponents(reader: Reader, name: str, law: LogUniform | IntLogUniform) -> None:
     if may_be_exponents(law.min, law.max):
-        reader.warn(f"parameter '{name}': {both_readings('log_uniform', law.min, law.max)}")
+        reader.warn(f"parameter '{name}': {both_readings(law.min, law.max)}")
 
 
 def _warn_of_odd_texts(reader: Reader, path: str, data: _Data) -> None:

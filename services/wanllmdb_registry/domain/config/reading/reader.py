@@ -144,7 +144,8 @@ class Reader:
                 quote = (
                     "" if item is None or isinstance(item, list | dict) else ": put it in quotes"
                 )
-                self.problem(f"{join(path, key)}[{index}]", must_be("a text", item) + quote)
+                what = "must be a text, is null" if item is None else must_be("a text", item)
+                self.problem(f"{join(path, key)}[{index}]", what + quote)
         return found
 
     def integer(
