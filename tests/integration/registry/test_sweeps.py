@@ -58,6 +58,7 @@ async def test_the_three_forms_of_a_config_give_the_same_spec(registry: Registry
 async def test_a_config_and_a_sweep_of_it_are_warned_of_alike(registry: Registry) -> None:
     text = config_text(
         entity="team",
+        method="bayes",
         metric={"name": "loss", "impute": "worst", "impute_while_running": "latest"},
         early_terminate={"type": "hyperband", "min_iter": 1, "max_iter": 9, "s": 9},
         parameters={"x": {"distribution": "log_uniform", "min": 1, "max": 5}},

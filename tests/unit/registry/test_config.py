@@ -198,8 +198,8 @@ def test_many_warnings_are_told_once_each_and_the_first_of_them() -> None:
         ({"metric": {"name": "a", "target": "1e-3"}}, {"metric": {"name": "a", "target": 1e-3}}),
         ({"metric": {"name": "a", "type": "x"}}, {"metric": {"name": "a"}}),
         (
-            {"metric": {"name": "a", "impute": "Worst"}},
-            {"metric": {"name": "a", "impute": "worst"}},
+            {"metric": {"name": "a", "impute": "Worst"}, "method": "bayes"},
+            {"metric": {"name": "a", "impute": "worst"}, "method": "bayes"},
         ),
     ],
 )
