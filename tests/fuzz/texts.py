@@ -208,6 +208,8 @@ _configs = st.fixed_dictionaries(
                     "goal": st.sampled_from(["minimize", "maximize", "x", 5]),
                     "target": _scalars,
                     "value": st.sampled_from(["last", "best", "mean_last_5", "mean_last_0", 1]),
+                    "impute": st.sampled_from(["worst", "best", "latest", "mean", False]),
+                    "impute_while_running": st.sampled_from(["latest", "false", False, 1]),
                 },
             ),
             _scalars,
@@ -229,6 +231,8 @@ _configs = st.fixed_dictionaries(
         "constraints": st.lists(st.sampled_from(EXPRESSIONS), max_size=2),
         "command": st.one_of(st.lists(_scalars, max_size=3), st.just("python ${program}")),
         "program": _scalars,
+        "args_style": st.sampled_from(["flat", "wandb", "x", 1]),
+        "entity": _scalars,
         "nosuchkey": _scalars,
     },
 )

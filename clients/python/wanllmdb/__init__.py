@@ -97,6 +97,7 @@ if TYPE_CHECKING:
     )
     from wanllmdb._types.enums import (
         AlgorithmKind as AlgorithmKind,
+        ArgsStyle as ArgsStyle,
         AxisKind as AxisKind,
         AxisScale as AxisScale,
         ConfigFormat as ConfigFormat,
@@ -105,6 +106,7 @@ if TYPE_CHECKING:
         FinishReason as FinishReason,
         Goal as Goal,
         ImportanceEvaluator as ImportanceEvaluator,
+        Impute as Impute,
         Method as Method,
         ObjectiveValue as ObjectiveValue,
         OptionType as OptionType,

@@ -74,6 +74,7 @@ MODULES = {
     ),
     "wanllmdb._types.enums": (
         "AlgorithmKind",
+        "ArgsStyle",
         "AxisKind",
         "AxisScale",
         "ConfigFormat",
@@ -82,6 +83,7 @@ MODULES = {
         "FinishReason",
         "Goal",
         "ImportanceEvaluator",
+        "Impute",
         "Method",
         "ObjectiveValue",
         "OptionType",

@@ -17,7 +17,7 @@ from wanllmdb_registry.domain.config.parse import (
     parse_config,
 )
 from wanllmdb_registry.domain.config.size import ConfigSize
-from wanllmdb_registry.domain.config.text import read_text
+from wanllmdb_registry.domain.config.text import read_text_with_remarks
 from wanllmdb_registry.domain.config.wording import invalid_config
 from wanllmdb_registry.domain.templates.rendering import parse_template
 from wanllmdb_registry.servicer.computing import computed
@@ -60,7 +60,7 @@ def _parsed(request: pb.CreateSweepRequest | pb.ParseSweepConfigRequest) -> Pars
         case "config":
             return parse_config(_object(request.config, ConfigSize()))
         case "config_text":
-            return parse_config(read_text(request.config_text.text))
+            return parse_config(*read_text_with_remarks(request.config_text.text))
         case _:
             text = "set one of spec, config, config_text or template"
             raise InvalidArgumentError(

@@ -463,6 +463,29 @@ async def test_a_config_of_json_reaches_a_program_in_any_language(
     assert json.loads(out)["a"] in (1, 2)
 
 
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({}, ["--bias=False", "--opt.lr=0.1", "--opt.name=adam w", '--sizes=["a", 2]']),
+        (
+            {"args_style": "wandb"},
+            ["--bias=False", "--opt={'lr': 0.1, 'name': 'adam w'}", "--sizes=['a', 2]"],
+        ),
+    ],
+)
+async def test_a_group_reaches_a_program_in_the_style_that_the_sweep_asks_for(
+    client: Client, environment: dict[str, str], more: dict[str, str], words: list[str]
+) -> None:
+    group = {"parameters": {"lr": {"value": 0.1}, "name": {"value": "adam w"}}}
+    parameters = {"bias": {"value": False}, "opt": group, "sizes": {"value": ["a", 2]}}
+    sweep_id = await plain_sweep(client, parameters=parameters, **more)
+    shown = "import json, sys; print(json.dumps(sys.argv[1:]))"
+    command = ("--count", "1", "--", sys.executable, "-c", shown)
+    _, out, err = await work(sweep_id, *command, environment=environment)
+
+    assert json.loads(out) == words, err
+
+
 async def test_on_a_terminal_there_is_a_live_view(
     client: Client, environment: dict[str, str], script: Script
 ) -> None:

@@ -55,6 +55,34 @@ async def test_the_three_forms_of_a_config_give_the_same_spec(registry: Registry
     assert constant.WhichOneof("kind") == "int_value"
 
 
+async def test_a_config_and_a_sweep_of_it_are_warned_of_alike(registry: Registry) -> None:
+    text = config_text(
+        entity="team",
+        method="bayes",
+        metric={"name": "loss", "impute": "worst", "impute_while_running": "latest"},
+        early_terminate={"type": "hyperband", "min_iter": 1, "max_iter": 9, "s": 9},
+        parameters={"x": {"distribution": "log_uniform", "min": 1, "max": 5}},
+        args_style="wandb",
+    )
+    parsed = await registry.ParseSweepConfig(pb.ParseSweepConfigRequest(config_text=text))
+    created = await registry.CreateSweep(pb.CreateSweepRequest(config_text=text))
+    assert [warning.split(":")[0] for warning in parsed.warnings] == [
+        "entity",
+        "parameter 'x'",
+        "early_terminate.min_iter",
+        "early_terminate.s",
+    ]
+    assert created.warnings == parsed.warnings
+    spec = created.sweep.spec
+    assert spec.early_termination.hyperband.strict
+    assert spec.args_style == sweep_pb2.ARGS_STYLE_WANDB
+    (metric,) = spec.metrics
+    assert (metric.impute, metric.impute_while_running) == (
+        sweep_pb2.IMPUTE_WORST,
+        sweep_pb2.IMPUTE_LATEST,
+    )
+
+
 async def test_an_object_that_is_no_json_is_refused(registry: Registry) -> None:
     for value in (
         struct_pb2.Value(),

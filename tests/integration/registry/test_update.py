@@ -48,7 +48,7 @@ def choice(name: str) -> sweep_pb2.AlgorithmChoice:
         {"run_cap": 9},
         {"max_failed_runs": 3},
         {"retries": sweep_pb2.RetryPolicy(lost=0, failed=7)},
-        {"early_termination": hyperband(max_iter=27, s=2, eta=3)},
+        {"early_termination": hyperband(max_iter=27, s=2, eta=3, strict=True)},
         {"early_termination": sweep_pb2.EarlyTermination(pruner=choice("median"))},
         {"terminator": choice("no_improvement")},
     ],

@@ -23,7 +23,8 @@ async def ask(sweep: Sweep, number: int) -> pb.ShouldStopResponse:
 
 
 async def test_relaxed_tests_the_best_value_so_far(new_sweep: NewSweep) -> None:
-    sweep = await new_sweep("bayes", more=HYPERBAND)
+    relaxed = "early_terminate: {type: hyperband, min_iter: 3, strict: false}"
+    sweep = await new_sweep("bayes", more=relaxed)
     answer = await sweep.suggest(count=3)
     assert answer.next_check_iteration == 3
     best, middle, worst = answer.runs
@@ -38,6 +39,16 @@ async def test_relaxed_tests_the_best_value_so_far(new_sweep: NewSweep) -> None:
     # What is tested is the best value so far, and all of these are better than that.
     decision = await ask(sweep, worst.number)
     assert (decision.should_stop, decision.threshold, decision.value) == (False, 5.0, 3.0)
+
+
+async def test_by_default_the_value_at_the_band_is_tested(new_sweep: NewSweep) -> None:
+    sweep = await new_sweep("bayes", more=HYPERBAND)
+    best, middle, once_good = (await sweep.suggest(count=3)).runs
+    for run, values in ((best, [3, 3, 1]), (middle, [3, 3, 2]), (once_good, [0.5, 3, 3])):
+        await sweep.report(run, list(map(float, values)))
+
+    decision = await ask(sweep, once_good.number)
+    assert (decision.should_stop, decision.threshold, decision.value) == (True, 2.0, 3.0)
 
 
 @pytest.mark.parametrize("strict", [False, True])

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from wanllmdb import ArgsStyle
 from wanllmdb.cli.macros import DEFAULT_COMMAND, BadCommandError, CommandTemplate
+
+KNOWN_STYLES = (ArgsStyle.FLAT, ArgsStyle.WANDB)
 
 PARAMETERS: dict[str, Any] = {
     "lr": 1e-05,
@@ -118,6 +121,55 @@ def test_the_default_command() -> None:
 )
 def test_each_macro(macro: str, words: list[str]) -> None:
     assert expand(f"${{{macro}}}", program="train.py") == words
+
+
+# What W&B's agent passes for these parameters, once its server has put the groups together.
+WANDB = {
+    "args": [
+        "--lr=1e-05",
+        "--n=32",
+        "--opt={'name': 'adam w', 'nesterov': True}",
+        "--amp=False",
+        "--none=None",
+        "--layers=[64, {'a': 'é'}]",
+    ],
+    "args_no_boolean_flags": [
+        "--lr=1e-05",
+        "--n=32",
+        "--opt={'name': 'adam w', 'nesterov': True}",
+        "--none=None",
+        "--layers=[64, {'a': 'é'}]",
+        "--fast",
+    ],
+    "args_no_equals": [
+        *("--lr", "1e-05"),
+        *("--n", "32"),
+        *("--opt", "{'name': 'adam w', 'nesterov': True}"),
+        *("--amp", "False"),
+        *("--none", "None"),
+        *("--layers", "[64, {'a': 'é'}]"),
+    ],
+    "args_no_hyphens": ["n=32", "text=a b", "deep={'er': {'x': [None, True]}}"],
+    "args_append_hydra": ["+n=32", "+text=a b", "+deep={'er': {'x': [None, True]}}"],
+    "args_override_hydra": ["++n=32", "++text=a b", "++deep={'er': {'x': [None, True]}}"],
+}
+
+
+@pytest.mark.parametrize("macro", WANDB)
+def test_each_macro_in_wandb_style(macro: str) -> None:
+    parameters = {**PARAMETERS, **({"fast": True} if "boolean" in macro else {})}
+    if macro in ("args_no_hyphens", "args_append_hydra", "args_override_hydra"):
+        parameters = {"n": 32, "text": "a b", "deep/er/x": [None, True]}
+    template = CommandTemplate([f"${{{macro}}}"])
+
+    assert template.expand(parameters, style=ArgsStyle.WANDB) == WANDB[macro]
+
+
+def test_json_is_the_same_in_every_style() -> None:
+    template = CommandTemplate(["${args_json}"])
+
+    flat, wandb = (template.expand(PARAMETERS, style=style) for style in KNOWN_STYLES)
+    assert flat == wandb
 
 
 def test_json_keeps_types_and_groups() -> None:

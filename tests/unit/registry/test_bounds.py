@@ -6,6 +6,7 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from wanllmdb.api.registry.v1 import search_space_pb2, sweep_pb2
 from wanllmdb_common.algorithms.hints import few_hints
 from wanllmdb_common.errors import InvalidArgumentError
 from wanllmdb_common.search_space.convert import value_to_proto
+from wanllmdb_common.search_space.distributions import Categorical, Parameter, SearchSpace
 from wanllmdb_registry.domain.config.parse import check_spec, parse_config
 from wanllmdb_registry.domain.config.text import read_text
 from wanllmdb_registry.domain.exchange.read_csv import read_csv
@@ -131,7 +133,13 @@ def test_choices_that_are_lists_are_compared_soon() -> None:
     values = [[i, {"a": i}] for i in range(9_999)]
     with soon():
         spec_of(x={"values": values})
-    error = refusal(lambda: spec_of(x={"values": [*values, [5, {"a": 5}]]}))
+    with soon():
+        spec = spec_of(x={"values": [*values, [5, {"a": 5}]]})
+    assert spec.space.parameters[0].distribution == Categorical(tuple(values))
+    twice = replace(
+        spec, space=SearchSpace((Parameter("x", Categorical((*values, [5, {"a": 5}]))),))
+    )
+    error = refusal(lambda: check_spec(twice))
     assert error.violations[0].field == "parameters.x.values[9999]"
     assert error.violations[0].description == "is there twice"
 
@@ -146,6 +154,15 @@ def test_constraints_of_unknown_names_are_refused_soon() -> None:
     assert "is no expression" in refusal(lambda: parse_config(broken)).message
 
 
+def aliases(first: str, form: str, *, times: int = 9, levels: int = 40) -> str:
+    """A text in which each line names the one before some times."""
+    lines = (
+        f"a{level}: &a{level} " + form % ",".join([f"*a{level - 1}"] * times)
+        for level in range(1, levels)
+    )
+    return "\n".join([f"a0: &a0 {first}", *lines])
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -155,10 +172,26 @@ def test_constraints_of_unknown_names_are_refused_soon() -> None:
         ("\n".join(" " * i + "a:" for i in range(1_000)), "nested too deeply"),
         ("a: " + "9" * 1_000_000, "is neither YAML nor JSON"),
         ('{"a": ' + "9" * 1_000_000 + "}", "is neither YAML nor JSON"),
-        ("a: &x [1]\nb: [" + "*x," * 100 + "*x]", "aliases"),
-        ("a: &x {}\nb: {<<: *x}", "aliases"),
+        ("a: &x [1]\nb: [" + "*x," * 100 + "*x]", ""),
+        ("a: &x {}\nb: {<<: *x}", ""),
+        (
+            "a0: &a0 [1]\n"
+            + "\n".join(f"a{i + 1}: &a{i + 1} [{','.join([f'*a{i}'] * 9)}]" for i in range(40)),
+            "more than 100,000 keys",
+        ),
+        (
+            "a0: &a0 {k: 1}\n"
+            + "\n".join(
+                f"a{i + 1}: &a{i + 1} {{<<: [{','.join([f'*a{i}'] * 9)}]}}" for i in range(40)
+            ),
+            "more than 100,000 keys",
+        ),
+        (
+            aliases("[1]", "[%s]", times=1, levels=200),
+            "nested too deeply",
+        ),
         (f"{'k' * 900}: 1\n{'k' * 900}: 2", "is there twice"),
-        ("a: !" + "t" * 500_000 + " 1", "tags are not allowed"),
+        ("a: !" + "t" * 500_000 + " 1", "is not allowed: leave it out"),
     ],
     ids=lambda value: f"{value:.12}",
 )

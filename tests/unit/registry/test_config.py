@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
 from wanllmdb_registry.domain.config.parse import check_spec, parse_config
 from wanllmdb_registry.domain.config.vocabulary import (
     DISTRIBUTIONS,
+    IGNORED_KEYS,
     PARAMETER_KEYS,
     REFUSED_KEYS,
     TOP_LEVEL_KEYS,
@@ -21,6 +23,7 @@ from wanllmdb_registry.domain.model import (
     AlgorithmChoice,
     Goal,
     Hyperband,
+    Impute,
     Method,
     Metric,
     ObjectiveValue,
@@ -39,7 +42,7 @@ def test_defaults_are_filled_in() -> None:
     spec = parse_config(config).spec
     assert spec.sampler == AlgorithmChoice("tpe")
     assert spec.metric == Metric("loss", Goal.MINIMIZE, None, ObjectiveValue.LAST, 0)
-    assert spec.early_termination == Hyperband(3, 3.0, strict=False)
+    assert spec.early_termination == Hyperband(3, 3.0, strict=True)
     assert spec.retries == RetryPolicy(lost=2, failed=0)
     assert (spec.run_cap, spec.seed, spec.max_failed_runs, spec.terminator) == (None,) * 4
     assert (spec.program, spec.command, spec.space.constraints) == ("", (), ())
@@ -122,11 +125,105 @@ def test_every_problem_is_named_at_once() -> None:
     assert "did you mean b?" in found["parameters.g.when.bb"]
 
 
+@pytest.mark.parametrize("key", sorted(IGNORED_KEYS))
+def test_keys_of_wb_without_a_meaning_have_no_effect_and_a_warning(key: str) -> None:
+    config = parsed(**{key: {"type": "local"}})
+    assert config.spec == parsed().spec
+    assert config.warnings == (f"{key}: has no effect: {IGNORED_KEYS[key]}",)
+
+
+@pytest.mark.parametrize(
+    "key", ["RUN", "sweep_id", "common", "template", "wandb_version", "notes", "x-anchors", 7, None]
+)
+def test_unknown_keys_have_no_effect_and_a_warning(key: Any) -> None:
+    config = parse_config({**BASE, key: ["x"]})
+    assert config.spec == parsed().spec
+    (warning,) = config.warnings
+    assert warning.startswith(f"{key}: unknown key, which has no effect; known are method, ")
+
+
+@pytest.mark.parametrize(
+    ("key", "known"),
+    [
+        ("Method", "method"),
+        ("METRIC", "metric"),
+        ("run-cap", "run_cap"),
+        ("runcap", "run_cap"),
+        ("parametrs", "parameters"),
+        ("early_termination", "early_terminate"),
+        ("comand", "command"),
+        ("programm", "program"),
+        ("discription", "description"),
+    ],
+)
+def test_a_key_that_is_near_a_known_one_is_refused(key: str, known: str) -> None:
+    assert f"did you mean {known}?" in problems_with(**{key: "x"})[key]
+
+
 @pytest.mark.parametrize("key", sorted(REFUSED_KEYS))
-def test_keys_of_wb_without_a_meaning_are_refused_with_a_reason(key: str) -> None:
-    found = problems_with(**{key: "x"})
-    assert list(found) == [key]
-    assert "leave it out" in found[key] or "when a sweep is created" in found[key]
+def test_a_key_that_belongs_to_another_place_is_refused(key: str) -> None:
+    assert problems_with(**{key: "x"}) == {key: REFUSED_KEYS[key]}
+
+
+@pytest.mark.parametrize("law", [{"min": 0, "max": 1}, {"value": 1}, {"parameters": {}}])
+def test_a_parameter_in_place_of_a_key_is_refused(law: dict[str, Any]) -> None:
+    assert "write parameters: {lr: ...}" in problems_with(lr=law)["lr"]
+
+
+def test_many_warnings_are_told_once_each_and_the_first_of_them() -> None:
+    config = parsed(**{f"zz{i}": i for i in range(80)})
+    assert len(config.warnings) == 51
+    assert config.warnings[0].startswith("zz0: unknown key")
+    assert config.warnings[-1] == "and 30 more such warnings"
+    assert all(len(warning) <= 603 for warning in parsed(**{"z" * 999: "y"}).warnings)
+
+
+@pytest.mark.parametrize(
+    ("given", "same"),
+    [
+        ({"run_cap": 5.0}, {"run_cap": 5}),
+        ({"seed": 7.0}, {"seed": 7}),
+        ({"max_failed_runs": 3.0}, {"max_failed_runs": 3}),
+        ({"retries": {"lost": 1.0}}, {"retries": {"lost": 1}}),
+        ({"run_cap": "1e2"}, {"run_cap": 100}),
+        ({"run_cap": "1_000"}, {"run_cap": 1000}),
+        ({"name": 3}, {"name": "3"}),
+        ({"project": 2024}, {"project": "2024"}),
+        ({"description": 0.5}, {"description": "0.5"}),
+        ({"method": "Bayes"}, {"method": "bayes"}),
+        (
+            {"metric": {"name": "a", "goal": "MAXIMIZE"}},
+            {"metric": {"name": "a", "goal": "maximize"}},
+        ),
+        ({"metric": {"name": "a", "target": "1e-3"}}, {"metric": {"name": "a", "target": 1e-3}}),
+        ({"metric": {"name": "a", "type": "x"}}, {"metric": {"name": "a"}}),
+        (
+            {"metric": {"name": "a", "impute": "Worst"}, "method": "bayes"},
+            {"metric": {"name": "a", "impute": "worst"}, "method": "bayes"},
+        ),
+    ],
+)
+def test_what_is_clear_is_read_with_a_warning(given: dict[str, Any], same: dict[str, Any]) -> None:
+    config = parsed(**given)
+    assert len(config.warnings) == 1
+    assert config.warnings[0].startswith(next(iter(given)))
+    plain = parsed(**same)
+    assert not plain.warnings
+    assert replace(config, warnings=()) == plain
+
+
+@pytest.mark.parametrize("impute", [*Impute, None])
+def test_impute_is_read_as_wb_has_it(impute: Impute | None) -> None:
+    given = {"name": "a", "impute": impute, "impute_while_running": impute}
+    assert parsed(metric=given).spec.metric == Metric(
+        "a", impute=impute, impute_while_running=impute
+    )
+
+
+@pytest.mark.parametrize("never", [False, "false", "False", None])
+def test_running_runs_are_not_imputed_by_default(never: Any) -> None:
+    config = parsed(metric={"name": "a", "impute_while_running": never})
+    assert (config.spec.metric, config.warnings) == (Metric("a"), ())
 
 
 @pytest.mark.parametrize(
@@ -137,12 +234,17 @@ def test_keys_of_wb_without_a_meaning_are_refused_with_a_reason(key: str) -> Non
         ({"parameters": {str(n): {"value": 1} for n in range(501)}}, "parameters", "at most 500"),
         ({"parameters": [1]}, "parameters", "must be an object"),
         ({"paramters": {}}, "paramters", "did you mean parameters?"),
-        ({"name": 3}, "name", "must be a text"),
+        ({"name": ["x"]}, "name", "must be a text"),
+        ({"name": True}, "name", "must be a text"),
+        ({"method": "custom"}, "method", "write bayes, or a sampler by name"),
+        ({"args_style": "nested"}, "args_style", "must be one of flat, wandb"),
         ({"name": "x" * 201}, "name", "has 201 characters"),
         ({"project": "a\0"}, "project", "NUL"),
         ({"description": "x" * 10_001}, "description", "at most 10,000"),
         ({"run_cap": "5"}, "run_cap", "leave the quotes out"),
-        ({"run_cap": 5.0}, "run_cap", "must be an integer, is 5.0"),
+        ({"run_cap": 5.5}, "run_cap", "must be an integer, is 5.5"),
+        ({"run_cap": "5.5e0"}, "run_cap", "must be an integer, is 5.5"),
+        ({"run_cap": float("inf")}, "run_cap", "must be an integer"),
         ({"run_cap": True}, "run_cap", "must be an integer, is True"),
         ({"max_failed_runs": -1}, "max_failed_runs", "at least 1"),
         ({"seed": 2**53 + 1}, "seed", "at most 2^53"),
@@ -161,13 +263,19 @@ def test_a_wrong_key_is_told_where_and_why(given: dict[str, Any], path: str, say
 @pytest.mark.parametrize(
     ("metric", "path", "says"),
     [
-        ("loss", "metric", "must be an object, is 'loss'"),
+        ("loss", "metric", "must be an object, is 'loss'; write {name: ..., goal: ...}"),
         ([{"name": "loss"}], "metric", "write metrics: [...]"),
         ({}, "metric.name", "is required"),
         ({"name": ""}, "metric.name", "must not be empty"),
         ({"name": "x" * 201}, "metric.name", "has 201 characters"),
         ({"name": "loss", "goal": "min"}, "metric.goal", "one of minimize, maximize, is 'min'"),
-        ({"name": "loss", "goal": "MAXIMIZE"}, "metric.goal", "one of minimize, maximize"),
+        ({"name": "loss", "impute": "mean"}, "metric.impute", "one of worst, best, latest"),
+        ({"name": "loss", "impute": False}, "metric.impute", "one of worst, best, latest"),
+        (
+            {"name": "loss", "impute_while_running": True},
+            "metric.impute_while_running",
+            "one of worst, best, latest",
+        ),
         ({"name": "loss", "target": "0.5"}, "metric.target", "leave the quotes out"),
         ({"name": "loss", "target": float("nan")}, "metric.target", "finite"),
         ({"name": "loss", "value": "min"}, "metric.value", "best goes by the goal"),

@@ -184,7 +184,9 @@ def test_a_grid_is_as_large_as_its_options_and_conditions_say() -> None:
     ("given", "rule"),
     [
         ({"min_iter": 3}, Hyperband(3)),
+        ({"min_iter": 3}, Hyperband(3, strict=True)),
         ({"min_iter": 3, "eta": 2, "strict": True}, Hyperband(3, 2.0, strict=True)),
+        ({"min_iter": 3, "strict": False}, Hyperband(3, strict=False)),
         ({"max_iter": 27, "s": 2}, Hyperband(0, max_iter=27, s=2)),
         ({"max_iter": 243, "s": 5}, Hyperband(0, max_iter=243, s=5)),
         ({"max_iter": 10, "s": 1, "eta": 10}, Hyperband(0, 10.0, max_iter=10, s=1)),
@@ -195,21 +197,50 @@ def test_hyperband_is_read_as_wb_has_it(given: dict[str, Any], rule: Hyperband) 
 
 
 @pytest.mark.parametrize(
+    ("given", "same", "warning"),
+    [
+        (
+            {"min_iter": 1, "max_iter": 9, "s": 1},
+            {"max_iter": 9, "s": 1},
+            "min_iter: has no effect",
+        ),
+        ({"min_iter": 3, "max_iter": 9}, {"min_iter": 3}, "max_iter: has no effect"),
+        ({"min_iter": 1, "s": 1}, {"min_iter": 1}, "s: has no effect"),
+        ({"max_iter": 242, "s": 5}, {"max_iter": 242, "s": 4}, "s: is 5, but only 4 bands fit"),
+        ({"max_iter": 9, "s": 1e9}, {"max_iter": 9, "s": 2}, "only 2 bands fit"),
+        ({"max_iter": 27.0, "s": 2}, {"max_iter": 27, "s": 2}, "max_iter: is 27.0, read as"),
+        (
+            {"min_iter": "3e0"},
+            {"min_iter": 3},
+            "min_iter: the text '3e0' is read as the number 3.0",
+        ),
+        ({"min_iter": 1, "strict": "no"}, {"min_iter": 1, "strict": False}, "write false"),
+        ({"min_iter": 1, "strict": "True"}, {"min_iter": 1, "strict": True}, "write true"),
+        ({"min_iter": 1, "ета": 3}, {"min_iter": 1}, "ета: unknown key, which has no effect"),
+        ({"min_iter": 1, "type": "Hyperband"}, {"min_iter": 1}, "'Hyperband' is read as hyperband"),
+    ],
+)
+def test_a_hyperband_that_is_clear_is_read_with_a_warning(
+    given: dict[str, Any], same: dict[str, Any], warning: str
+) -> None:
+    config = parsed(early_terminate={"type": "hyperband", **given})
+    assert config.spec == parsed(early_terminate={"type": "hyperband", **same}).spec
+    assert any(text.startswith("early_terminate.") and warning in text for text in config.warnings)
+
+
+@pytest.mark.parametrize(
     ("given", "key", "says"),
     [
         ({"min_iter": 0}, "min_iter", "must be at least 1"),
         ({"min_iter": 1.5}, "min_iter", "must be an integer"),
-        ({"min_iter": 1, "max_iter": 9, "s": 1}, "min_iter", "does not go with max_iter"),
-        ({"min_iter": 1, "s": 1}, "s", "goes with max_iter"),
         ({"max_iter": 9}, "s", "is required with max_iter"),
         ({"max_iter": -9, "s": 1}, "max_iter", "must be at least 1"),
         ({"max_iter": 9, "s": -1}, "s", "must be at least 1"),
-        ({"max_iter": 242, "s": 5}, "s", "before iteration 1; at most 4 bands fit"),
+        ({"max_iter": 2, "s": 1}, "s", "before iteration 1; at most 0 bands fit"),
         ({"max_iter": 9, "s": 2, "eta": 1e300}, "s", "at most 0 bands fit"),
         ({"min_iter": 1, "eta": 1}, "eta", "must be greater than 1"),
         ({"min_iter": 1, "eta": float("inf")}, "eta", "must be greater than 1"),
-        ({"min_iter": 1, "strict": "yes"}, "strict", "must be true or false"),
-        ({"min_iter": 1, "ета": 3}, "ета", "unknown key"),
+        ({"min_iter": 1, "strict": "maybe"}, "strict", "must be true or false"),
         ({"min_iter": 1, "etta": 3}, "etta", "did you mean eta?"),
     ],
 )

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unit.registry.configs import parsed, problems_with
+from wanllmdb_registry.domain.model import ArgsStyle
 
 DEFAULT = ["${env}", "${interpreter}", "${program}", "${args}"]
 
@@ -16,6 +17,7 @@ def test_program_and_command_are_kept() -> None:
     assert (spec.program, spec.command) == ("train.py", tuple(DEFAULT))
     spec = parsed(program="train.py").spec
     assert (spec.program, spec.command) == ("train.py", ())
+    assert parsed(command=["train", "--tag", ""]).spec.command == ("train", "--tag", "")
 
 
 @pytest.mark.parametrize(
@@ -35,9 +37,9 @@ def test_every_macro_is_known(macro: str) -> None:
     [
         ("python train.py ${args}", "command", 'write ["python", "train.py", "${args}"]'),
         ("it's", "command", "must be a list"),
-        ([1], "command[0]", "must be a text, is 1: put it in quotes"),
-        ([None], "command[0]", "must be a text"),
-        ([""], "command[0]", "must not be empty"),
+        ([[1]], "command[0]", "must be a text"),
+        ([None], "command[0]", "must be a text, is null"),
+        (["", "x"], "command[0]", "must not be empty"),
         (["python", "${agrs}"], "command[1]", "unknown macro ${agrs}, did you mean ${args}?"),
         (["${HOME}"], "command[0]", "${envvar:NAME}"),
         (["${envvar:}"], "command[0]", "names no environment variable"),
@@ -51,6 +53,21 @@ def test_every_macro_is_known(macro: str) -> None:
 )
 def test_a_wrong_command_is_told_where_and_why(given: Any, path: str, says: str) -> None:
     assert says in problems_with(command=given)[path]
+
+
+def test_numbers_and_truth_values_in_a_command_are_texts_with_a_warning() -> None:
+    config = parsed(command=["python", 4, 0.5, True, "1e-5"])
+    assert config.spec.command == ("python", "4", "0.5", "True", "1e-5")
+    assert config.warnings == tuple(
+        f"command[{index}]: is the value {text}, read as the text '{text}': put it in quotes"
+        for index, text in enumerate(("4", "0.5", "True"), 1)
+    )
+
+
+@pytest.mark.parametrize("style", ArgsStyle)
+def test_the_style_of_arguments_is_read(style: ArgsStyle) -> None:
+    assert parsed(args_style=style.value).spec.args_style is style
+    assert parsed().spec.args_style is ArgsStyle.FLAT
 
 
 def test_a_program_is_a_text() -> None:

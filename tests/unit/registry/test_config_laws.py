@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from tests.unit.registry.configs import law_of, parsed, problems_with
 from wanllmdb_common.search_space.distributions import (
     Beta,
     Categorical,
+    Condition,
     Constant,
     Distribution,
     IntLogUniform,
@@ -132,7 +134,22 @@ def test_floats_between_integer_bounds_are_warned_of(name: str, instead: str) ->
         ({"distribution": "unifrom", "min": 1, "max": 2}, ".distribution", "did you mean uniform?"),
         ({"distribution": 3}, ".distribution", "there is no 3; there are constant, categorical"),
         ({"distribution": "q_log_uniform"}, ".distribution", "write q_log_uniform_values"),
+        (
+            {"distribution": "q_log_uniform", "min": 2, "max": 5, "q": 1},
+            ".distribution",
+            "for the exponents 2 to 5 min: 7.38906 and max: 148.413, for the values 2 to 5 min: 2",
+        ),
+        (
+            {"distribution": "q_log_uniform", "min": -2, "max": 5},
+            ".distribution",
+            "for the exponents -2 to 5 min: 0.135335 and max: 148.413",
+        ),
         ({"distribution": "inv_log_uniform"}, ".distribution", "takes exponents"),
+        (
+            {"distribution": "inv_log_uniform", "min": 1, "max": 2},
+            ".distribution",
+            "for the exponents 1 to 2 min: 0.135335 and max: 0.367879",
+        ),
         ({"distribution": "int_log_uniform"}, ".distribution", "log_uniform with integers"),
         ({"value": 1, "max": 2}, ".max", "does not go with the rest: constant takes value"),
         (
@@ -144,8 +161,6 @@ def test_floats_between_integer_bounds_are_warned_of(name: str, instead: str) ->
         ({"distribution": "constant"}, ".value", "is required"),
         ({"values": 3}, ".values", "must be a list, is 3: for a single value write {value: ...}"),
         ({"values": []}, ".values", "at least one value"),
-        ({"values": [1, 2, 1]}, ".values[2]", "1 is there twice"),
-        ({"values": [[1], [1]]}, ".values[1]", "is there twice"),
         ({"values": list(range(10_001))}, ".values", "at most 10000"),
         ({"values": [1, 2], "probabilities": [1]}, ".probabilities", "as many as values, 2, are 1"),
         ({"values": [1, 2], "probabilities": [1, "a"]}, ".probabilities[1]", "must be a number"),
@@ -158,7 +173,7 @@ def test_floats_between_integer_bounds_are_warned_of(name: str, instead: str) ->
         ({"min": 1}, ".max", "is required (an integer)"),
         ({"min": 1.5}, ".max", "is required (a number)"),
         ({"min": "0.1", "max": 1.0}, ".min", "leave the quotes out"),
-        ({"distribution": "int_uniform", "min": 1.0, "max": 3}, ".min", "must be an integer"),
+        ({"distribution": "int_uniform", "min": 1.5, "max": 3}, ".min", "must be an integer"),
         ({"min": True, "max": 3}, ".min", "must be an integer, is True"),
         ({"min": 3, "max": 2}, ".min", "must be less than max, but 3 >= 2"),
         ({"min": 3, "max": 3}, ".min", "for a fixed value write {value: 3}"),
@@ -175,7 +190,8 @@ def test_floats_between_integer_bounds_are_warned_of(name: str, instead: str) ->
         ({"value": "a\0"}, ".value", "NUL"),
         ({"value": "\ud800"}, ".value", "surrogate"),
         ({"value": {1: 2}}, ".value", "the key 1 must be a text"),
-        ({"distribution": "normal", "sigma": 0}, ".sigma", "greater than 0"),
+        ({"distribution": "normal", "sigma": -1}, ".sigma", "greater than 0"),
+        ({"distribution": "log_normal", "mu": 1e4, "sigma": 0}, ".sigma", "greater than 0"),
         ({"distribution": "normal", "mu": 1e301}, ".mu", "must be within 1e+300 of 0"),
         ({"distribution": "log_normal", "sigma": 100}, ".sigma", "are of the logarithm"),
         ({"distribution": "beta", "a": 0}, ".a", "must be at least"),
@@ -201,4 +217,138 @@ def test_exponents_are_explained(name: str) -> None:
     found = problems_with(parameters={"lr": {"distribution": name, "min": -3, "max": -1}})
     text = found["parameters.lr.min"]
     assert "min and max are the values themselves, not exponents" in text
-    assert "for e^-3 to e^-1 write 0.0497871 and 0.367879, for 10^-3 to 10^-1 0.001 and 0.1" in text
+    assert (
+        "for e^-3 to e^-1, as W&B's log_uniform means them, write 0.0497871 and 0.367879, for "
+        "10^-3 to 10^-1 0.001 and 0.1" in text
+    )
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(1, 5), (1.0, 5.0), (2, 8), (0.5, 3), (0.1, 10), (1, 20), (3, 7.5)]
+)
+def test_bounds_that_may_be_exponents_are_told_in_both_readings(low: float, high: float) -> None:
+    parameter = {"distribution": "log_uniform", "min": low, "max": high}
+    (warning,) = parsed(parameters={"p": parameter}).warnings
+    assert f"means the values {low:g} to {high:g} here" in warning
+    assert f"in W&B e^{low:g} to e^{high:g}, {math.exp(low):.6g} to " in warning
+    assert f"write log_uniform_values with min: {math.exp(low):.6g} and max: " in warning
+    settled = "q_log_uniform_values" if isinstance(low, int) and isinstance(high, int) else "log"
+    assert f"to settle it for the values {settled}" in warning
+
+
+@pytest.mark.parametrize(("low", "high"), [(-5, -1), (-5, 2), (0, 5), (-9.2, -2.3)])
+def test_bounds_that_can_be_exponents_alone_are_refused_in_both_readings(
+    low: float, high: float
+) -> None:
+    parameter = {"distribution": "log_uniform", "min": low, "max": high}
+    text = problems_with(parameters={"p": parameter})["parameters.p.min"]
+    assert "min and max are the values themselves, not exponents" in text
+    assert f"for e^{low:g} to e^{high:g}, as W&B's log_uniform means them, write" in text
+
+
+def test_exponents_of_any_size_are_told_to_be_some() -> None:
+    parameter = {"distribution": "log_uniform", "min": -5000, "max": 1.5}
+    text = problems_with(parameters={"p": parameter})["parameters.p.min"]
+    assert text.endswith("not exponents, which W&B's log_uniform takes them for")
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [(1e-5, 1e-1), (0.001, 1), (0.1, 1), (16, 512), (8, 1024), (1, 100), (0.01, 10.0)],
+)
+def test_bounds_that_are_no_exponents_are_values(low: float, high: float) -> None:
+    for name, bounds in (("log_uniform", (low, high)), ("log_uniform_values", (1.0, 5.0))):
+        parameter = {"distribution": name, "min": bounds[0], "max": bounds[1]}
+        assert not parsed(parameters={"p": parameter}).warnings
+
+
+@pytest.mark.parametrize(
+    ("parameter", "same", "warning"),
+    [
+        (
+            {"min": "1e-5", "max": "1e-1"},
+            {"min": 1e-5, "max": 1e-1},
+            "write 1.0e-5, or tag it: !!float",
+        ),
+        (
+            {"min": "1e-5", "max": 1},
+            {"min": 1e-5, "max": 1.0},
+            "the text '1e-5' is read as the number",
+        ),
+        ({"min": 1, "max": "1e2"}, {"min": 1.0, "max": 100.0}, "write 1.0e+2"),
+        ({"min": "1_000", "max": 2000}, {"min": 1000, "max": 2000}, "write 1000"),
+        (
+            {"distribution": "int_uniform", "min": 1.0, "max": 8},
+            {"min": 1, "max": 8},
+            "read as the integer",
+        ),
+        (
+            {"distribution": "normal", "mu": 1, "sigma": 0},
+            {"value": 1.0},
+            "its value is always 1.0",
+        ),
+        ({"distribution": "normal", "mu": 1, "sigma": 0, "q": 2}, {"value": 0}, "always 0"),
+        ({"distribution": "log_normal", "mu": 0, "sigma": 0}, {"value": 1.0}, "always 1.0"),
+        (
+            {"distribution": "q_normal", "mu": 2.3, "sigma": 0, "q": 0.5},
+            {"value": 2.5},
+            "always 2.5",
+        ),
+        ({"distribution": "q_log_normal", "mu": 1, "sigma": 0}, {"value": 3}, "always 3"),
+        (
+            {"values": [1, 2, 1]},
+            {"values": [1, 2]},
+            "1 is there more than once; each value counts once",
+        ),
+        ({"values": [[1], [1], 2, 2]}, {"values": [[1], 2]}, "and so are 1 others"),
+        (
+            {"values": ["a", "b", "a"], "probabilities": [0.25, 0.5, 0.25]},
+            {"values": ["a", "b"], "probabilities": [0.5, 0.5]},
+            "with the sum of its probabilities",
+        ),
+        (
+            {"values": ["1e-5", 1]},
+            None,
+            "'1e-5' is a text; for a number to every YAML parser write 1.0e-5",
+        ),
+        ({"value": "1e-5"}, None, "'1e-5' is a text"),
+        (
+            {"distribution": "Uniform", "min": 0.5, "max": 1},
+            {"min": 0.5, "max": 1},
+            "read as uniform",
+        ),
+        (
+            {"values": [1, 2], "probabilities": ["5e-1", 0.5]},
+            {"values": [1, 2], "probabilities": [0.5, 0.5]},
+            "0.5",
+        ),
+    ],
+)
+def test_a_parameter_that_is_clear_is_read_with_a_warning(
+    parameter: dict[str, Any], same: dict[str, Any] | None, warning: str
+) -> None:
+    config = parsed(parameters={"p": parameter})
+    assert warning in config.warnings[0]
+    law = config.spec.space.parameters[0].distribution
+    assert law == law_of(**(parameter if same is None else same))
+    if same is not None:
+        assert not parsed(parameters={"p": same}).warnings
+
+
+@pytest.mark.parametrize("values", [[1, 1.0, True, "1"], [0, False, "", None], [[1], [1.0]]])
+def test_values_of_two_types_are_two_values(values: list[Any]) -> None:
+    assert law_of(values=values) == Categorical(tuple(values))
+
+
+def test_probabilities_may_be_off_by_as_much_as_in_wb() -> None:
+    shares = (0.33333, 0.33333, 0.33333)
+    assert law_of(values=[1, 2, 3], probabilities=list(shares)) == Categorical((1, 2, 3), shares)
+    off = {"values": [1, 2, 3], "probabilities": [0.333, 0.333, 0.333]}
+    assert "must be 1 in sum" in problems_with(parameters={"p": off})["parameters.p.probabilities"]
+
+
+def test_a_value_that_a_condition_names_twice_counts_once() -> None:
+    space = {"o": {"values": [1, 2]}, "x": {"value": 1, "when": {"o": [1, 1]}}}
+    config = parsed(parameters=space)
+    assert config.spec.space.parameters[1].conditions == (Condition("o", (1,)),)
+    assert "parameters.x.when.o: 1 is there more than once" in config.warnings[0]

@@ -9,17 +9,43 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wanllmdb_common.errors import InvalidArgumentError
-from wanllmdb_registry.domain.config.text import read_text, write_json, write_yaml
+from wanllmdb_registry.domain.config.text import (
+    read_text,
+    read_text_with_remarks,
+    write_json,
+    write_yaml,
+)
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("a: &x 1\nb: *x", "line 2, column 4: aliases"),
+        ("a: 1\nb: *x", "line 2, column 4: found undefined alias 'x'"),
+        ("a: &x [1, *x]", "line 1, column 11: the alias *x lies within what it stands for"),
+        ("a: &x {b: *x}", "the alias *x lies within what it stands for"),
+        ("a: 1\nb: {<<: 1}", "line 2, column 9: << takes an object or a list of objects"),
         ("a: 1\na: 2", "key 'a' is there twice"),
         ('{"a": 1, "a": 2}', "key 'a' is there twice"),
-        ("x: !!python/object:os.system 1", "line 1, column 4: tags are not allowed"),
-        ("x: !!bool maybe", "tags are not allowed"),
+        (
+            "x: !!python/object:os.system 1",
+            "line 1, column 4: the tag !!python/object:os.system is not allowed: leave it out; "
+            "allowed are !!str",
+        ),
+        *(
+            (f"x: {tag} [1]", f"the tag {tag} is")
+            for tag in ("!!set", "!!omap", "!mine", "!!x", "!")
+        ),
+        ("x: !!python/tuple [1, 2]", "the tag !!python/tuple is not allowed"),
+        ("x: !!binary aGk=", "the tag !!binary is not allowed"),
+        ("x: !!bool maybe", "line 1, column 4: 'maybe' is no value for !!bool"),
+        ("x: !!bool yes", "'yes' is no value for !!bool"),
+        ("x: !!int 1.5", "'1.5' is no value for !!int"),
+        ("x: !!float one", "'one' is no value for !!float"),
+        ("x: !!null nothing", "'nothing' is no value for !!null"),
+        ("x: !!float [1]", "expected a scalar node"),
+        ("x: !!seq {a: 1}", "expected a sequence node"),
+        ("x: !!map [1]", "is no object, which !!map says"),
+        ("x: !!str [1]", "expected a scalar node"),
         ("? [a]\n: 1", "line 1, column 3: a key must be a text"),
         ("a: 1\n---\nb: 1", "another document"),
         ("a: \ud800", "neither YAML nor JSON"),
@@ -62,8 +88,75 @@ def test_yaml_is_that_of_yaml_1_2(text: str, value: Any) -> None:
     assert (type(read), read) == (type(value), value)
 
 
-def test_merge_keys_are_no_part_of_it() -> None:
-    assert read_text("<<: {a: 1}") == {"<<": {"a": 1}}
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("!!float 1e-5", 1e-5),
+        ('!!float "1e-5"', 1e-5),
+        ("!!float 5", 5.0),
+        ("!!float -.inf", float("-inf")),
+        ("!!int 5", 5),
+        ("!!int '0x1F'", 31),
+        ("!!str 5", "5"),
+        ("!!str true", "true"),
+        ("!!bool 'true'", True),
+        ("!!null ''", None),
+        ("!!null", None),
+        ("!!seq [1, !!str 2]", [1, "2"]),
+        ("!!map {b: !!float 2}", {"b": 2.0}),
+        ("!<tag:yaml.org,2002:float> 1e-5", 1e-5),
+    ],
+)
+def test_the_tags_of_plain_values_say_what_a_value_is(text: str, value: Any) -> None:
+    read = read_text(f"a: {text}")["a"]
+    assert (type(read), read) == (type(value), value)
+
+
+def test_a_tag_may_stand_before_a_block_or_a_key() -> None:
+    text = "!!map\na: !!seq\n- 1\n!!str 5: !!map\n  b: 1\n"
+    assert read_text(text) == {"a": [1], "5": {"b": 1}}
+
+
+@pytest.mark.parametrize(
+    ("text", "remark"),
+    [
+        ("yes", "line 2: yes is a text; W&B reads true, and for that write true"),
+        ("Off", "line 2: Off is a text; W&B reads false, and for that write false"),
+        ("010", "line 2: 010 is read as 10; W&B reads it as the octal number 8"),
+    ],
+)
+def test_words_that_wb_reads_otherwise_are_remarked_on(text: str, remark: str) -> None:
+    assert read_text_with_remarks(f"b: 1\na: [{text}]")[1] == [remark]
+    for quiet in (f"a: '{text}'", f"a: !!str {text}", f"{text}: 1", f'{{"a": "{text}"}}'):
+        assert read_text_with_remarks(quiet)[1] == []
+
+
+@pytest.mark.parametrize("text", ["1e-5", "0", "00", "089", "true", "y", "n", "1:30", "none"])
+def test_words_of_one_meaning_are_not_remarked_on(text: str) -> None:
+    assert read_text_with_remarks(f"a: {text}")[1] == []
+
+
+def test_an_alias_is_what_it_stands_for() -> None:
+    text = "a: &rates [1, 0.5]\nb: *rates\nc: {d: *rates}\ne: &word on\nf: *word\n"
+    assert read_text(text) == {
+        "a": [1, 0.5],
+        "b": [1, 0.5],
+        "c": {"d": [1, 0.5]},
+        "e": "on",
+        "f": "on",
+    }
+
+
+def test_an_object_may_take_over_what_others_have() -> None:
+    text = (
+        "base: &base {a: 1, b: 2}\nmore: &more {<<: *base, b: 3}\n"
+        "all: {<<: [*more, {c: 4}], d: 5}\nown: {a: 0, <<: *base}\n"
+    )
+    read = read_text(text)
+    assert read["more"] == {"a": 1, "b": 3}
+    assert read["all"] == {"a": 1, "b": 3, "c": 4, "d": 5}
+    assert read["own"] == {"a": 0, "b": 2}
+    assert read_text("a: <<\n'<<': 1") == {"a": "<<", "<<": 1}
 
 
 @pytest.mark.parametrize(

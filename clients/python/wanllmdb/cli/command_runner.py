@@ -66,7 +66,7 @@ class CommandRunner:
         """Runs the command to its end, or until the run is to stop."""
         parameters = run.run.parameters
         with self._parameters_file(run) as file:
-            command = self._template.expand(parameters, file)
+            command = self._template.expand(parameters, file, run.sweep.spec.args_style)
             try:
                 program = self._start(command, run)
             except (OSError, ValueError) as error:

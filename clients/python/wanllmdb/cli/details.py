@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
-from wanllmdb import UNSET, Algorithm, ApiKey, Run, Sweep, Template
+from wanllmdb import UNSET, Algorithm, ApiKey, ArgsStyle, Run, Sweep, Template
 from wanllmdb._shown import shown as one_line
 from wanllmdb.cli import formats, tables, wording
 from wanllmdb.cli.console import escape, escape_lines
@@ -85,6 +85,8 @@ def sweep(shown: Sweep) -> Table:
     fields.add("created", formats.time_ago(shown.create_time))
     fields.add("program", spec.program)
     fields.add("command", wording.command(spec.command))
+    if spec.args_style is not ArgsStyle.FLAT:
+        fields.add("args style", spec.args_style)
     laws = {name: wording.law(each) for name, each in sorted(spec.parameters.items())}
     fields.add_all("parameters", laws)
     for constraint in spec.constraints:

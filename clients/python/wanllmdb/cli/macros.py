@@ -1,7 +1,8 @@
 """The macros of a sweep's command, as W&B has them: `${env} ${interpreter} ${program} ${args}`.
 
 A macro is a word of its own and becomes any number of words; `${envvar:NAME}` may also
-stand within one. Names of grouped parameters are written with dots, `--optimizer.lr=0.1`.
+stand within one. In the flat style names of grouped parameters are written with dots,
+`--optimizer.lr=0.1`; in W&B's a group is one argument, `--optimizer={'lr': 0.1}`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from wanllmdb import ArgsStyle
 from wanllmdb._agent.groups import SEPARATOR, nested
 
 DEFAULT_COMMAND = ("${env}", "${interpreter}", "${program}", "${args}")
@@ -53,7 +55,7 @@ class CommandTemplate:
     def with_args(cls, words: Sequence[str], program: str = "") -> CommandTemplate:
         """A command as a user types it: `${args}` is appended where it names no arguments."""
         names = {_macro_of(word) for word in words}
-        has_args = not names.isdisjoint({*_ARGUMENTS, "args_json_file"})
+        has_args = not names.isdisjoint({*_FORMS, "args_json", "args_json_file"})
         return cls([*words, *([] if has_args else ["${args}"])], program)
 
     @property
@@ -61,18 +63,21 @@ class CommandTemplate:
         """Whether a file of parameters is to be written for each run."""
         return "${args_json_file}" in self.words
 
-    def expand(self, parameters: Parameters, file: str = "") -> list[str]:
+    def expand(
+        self, parameters: Parameters, file: str = "", style: ArgsStyle = ArgsStyle.FLAT
+    ) -> list[str]:
         """The command for a run.
 
         Args:
             parameters: by full name.
             file: the path of the file with `json_of(parameters)`, where one is needed.
+            style: how macros other than those of JSON write the parameters.
         """
         command: list[str] = []
         for word in self.words:
             name = _macro_of(word)
-            if name in _ARGUMENTS:
-                command += _ARGUMENTS[name](parameters)
+            if name in _FORMS or name == "args_json":
+                command += _arguments(name, parameters, style)
             elif name == "env":
                 command += ["/usr/bin/env"] if os.name == "posix" else []
             elif name == "interpreter":
@@ -91,49 +96,59 @@ def json_of(parameters: Parameters) -> str:
     return json.dumps(nested(parameters), ensure_ascii=False)
 
 
-def _args(parameters: Parameters) -> list[str]:
-    return [f"--{name}={_text(value)}" for name, value in _dotted(parameters)]
+# Names with their values, still to be written as texts.
+_Pairs = list[tuple[str, Any]]
+_Text = Callable[[Any], str]
 
 
-def _args_no_hyphens(parameters: Parameters) -> list[str]:
-    return [f"{name}={_text(value)}" for name, value in _dotted(parameters)]
+def _args(pairs: _Pairs, text: _Text) -> list[str]:
+    return [f"--{name}={text(value)}" for name, value in pairs]
 
 
-def _args_no_equals(parameters: Parameters) -> list[str]:
-    return [word for name, value in _dotted(parameters) for word in (f"--{name}", _text(value))]
+def _args_no_hyphens(pairs: _Pairs, text: _Text) -> list[str]:
+    return [f"{name}={text(value)}" for name, value in pairs]
 
 
-def _args_no_boolean_flags(parameters: Parameters) -> list[str]:
+def _args_no_equals(pairs: _Pairs, text: _Text) -> list[str]:
+    return [word for name, value in pairs for word in (f"--{name}", text(value))]
+
+
+def _args_no_boolean_flags(pairs: _Pairs, text: _Text) -> list[str]:
     return [
-        f"--{name}" if value is True else f"--{name}={_text(value)}"
-        for name, value in _dotted(parameters)
+        f"--{name}" if value is True else f"--{name}={text(value)}"
+        for name, value in pairs
         if value is not False
     ]
 
 
-def _args_json(parameters: Parameters) -> list[str]:
-    return [json_of(parameters)]
+def _args_append_hydra(pairs: _Pairs, text: _Text) -> list[str]:
+    return [f"+{name}={text(value)}" for name, value in pairs]
 
 
-def _args_append_hydra(parameters: Parameters) -> list[str]:
-    return [f"+{name}={_hydra(value)}" for name, value in _dotted(parameters)]
+def _args_override_hydra(pairs: _Pairs, text: _Text) -> list[str]:
+    return [f"++{name}={text(value)}" for name, value in pairs]
 
 
-def _args_override_hydra(parameters: Parameters) -> list[str]:
-    return [f"++{name}={_hydra(value)}" for name, value in _dotted(parameters)]
-
-
-# What the parameters become.
-_ARGUMENTS: dict[str | None, Callable[[Parameters], list[str]]] = {
+_FORMS = {
     "args": _args,
     "args_no_hyphens": _args_no_hyphens,
     "args_no_equals": _args_no_equals,
     "args_no_boolean_flags": _args_no_boolean_flags,
-    "args_json": _args_json,
     "args_append_hydra": _args_append_hydra,
     "args_override_hydra": _args_override_hydra,
 }
-NAMES = ("env", "interpreter", "program", *filter(None, _ARGUMENTS), "args_json_file")
+_HYDRA = ("args_append_hydra", "args_override_hydra")
+NAMES = ("env", "interpreter", "program", *_FORMS, "args_json", "args_json_file")
+
+
+def _arguments(name: str, parameters: Parameters, style: ArgsStyle) -> list[str]:
+    """What the parameters become."""
+    if name == "args_json":
+        return [json_of(parameters)]
+    if style is ArgsStyle.WANDB:
+        # Its agent passes what Python prints of a value, to Hydra too.
+        return _FORMS[name](list(nested(parameters).items()), str)
+    return _FORMS[name](_dotted(parameters), _hydra if name in _HYDRA else _text)
 
 
 def _macro_of(word: str) -> str | None:

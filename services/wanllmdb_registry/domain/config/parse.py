@@ -23,10 +23,15 @@ from wanllmdb_registry.domain.config.remarks import remarks_on_conditions, remar
 from wanllmdb_registry.domain.config.rules.values import problems_of_text
 from wanllmdb_registry.domain.config.size import ConfigSize
 from wanllmdb_registry.domain.config.validate import problems_of
-from wanllmdb_registry.domain.config.vocabulary import REFUSED_KEYS, TOP_LEVEL_KEYS
-from wanllmdb_registry.domain.config.wording import invalid_config, unknown_key
+from wanllmdb_registry.domain.config.vocabulary import (
+    IGNORED_KEYS,
+    LAW_KEYS,
+    REFUSED_KEYS,
+    TOP_LEVEL_KEYS,
+)
+from wanllmdb_registry.domain.config.wording import bounded, invalid_config
 from wanllmdb_registry.domain.config.written import Written, as_exported
-from wanllmdb_registry.domain.model import RetryPolicy, SweepSpec
+from wanllmdb_registry.domain.model import ArgsStyle, RetryPolicy, SweepSpec
 
 MAX_NAME = 200
 MAX_DESCRIPTION = 10_000
@@ -47,18 +52,22 @@ class ParsedConfig:
     grid_size: int | None = None
 
 
-def parse_config(config: Mapping[str, Any]) -> ParsedConfig:
+def parse_config(config: Mapping[str, Any], remarks: Sequence[str] = ()) -> ParsedConfig:
     """The spec with every default filled in, but for the seed.
+
+    Args:
+        config: As `read_text` gives it.
+        remarks: What its text said of itself; the first of the warnings.
 
     Raises:
         InvalidArgumentError: names every problem at once, each with its path.
     """
     ConfigSize().walk(config)
-    reader = Reader()
+    reader = Reader(remarks)
     spec, written = _read(reader, config)
     project, name = (_text(reader, config, key, MAX_NAME) for key in ("project", "name"))
     description = _text(reader, config, "description", MAX_DESCRIPTION)
-    parsed = _parsed(spec, written, reader.problems, reader.warnings)
+    parsed = _parsed(spec, written, reader.problems, tuple(reader.warnings))
     return replace(parsed, project=project, name=name, description=description)
 
 
@@ -68,7 +77,7 @@ def read_stored(config: Mapping[str, Any]) -> SweepSpec:
     Raises:
         InvalidArgumentError: it is none.
     """
-    reader = Reader()
+    reader = Reader(is_stored=True)
     spec, _ = _read(reader, config)
     if reader.problems:
         raise invalid_config(reader.problems)
@@ -111,7 +120,7 @@ def _parsed(
     if grid is not None:
         remarks += remarks_on_grid(grid, spec.run_cap)
     return ParsedConfig(
-        spec, warnings=tuple(remarks), grid_size=None if grid is None else grid.size
+        spec, warnings=bounded(remarks), grid_size=None if grid is None else grid.size
     )
 
 
@@ -133,17 +142,40 @@ def _read(reader: Reader, config: Mapping[str, Any]) -> tuple[SweepSpec, Written
         terminator=read_algorithm(reader, config, "terminate"),
         max_failed_runs=reader.integer(config, "", "max_failed_runs"),
         program=reader.text(config, "", "program"),
-        command=tuple(reader.texts(config, "", "command", hint=_as_list(config.get("command")))),
+        command=tuple(
+            reader.texts(
+                config,
+                "",
+                "command",
+                hint=_as_list(config.get("command")),
+                takes_numbers=True,
+            )
+        ),
+        args_style=reader.choice(config, "", "args_style", ArgsStyle) or ArgsStyle.FLAT,
     )
     return spec, replace(written, metrics_are_listed=metrics_are_listed)
 
 
 def _check_keys(reader: Reader, config: Mapping[str, Any]) -> None:
-    for key in with_checkpoints(config):
+    others = {}
+    for key, value in with_checkpoints(config.items()):
         if key in REFUSED_KEYS:
             reader.problem(key, REFUSED_KEYS[key])
-        elif key not in TOP_LEVEL_KEYS and not reader.is_full:
-            reader.problem(str(key), unknown_key(key, TOP_LEVEL_KEYS))
+        elif key in IGNORED_KEYS:
+            reader.warn(f"{key}: has no effect: {IGNORED_KEYS[key]}")
+        elif key not in TOP_LEVEL_KEYS and _is_law(value):
+            reader.problem(
+                f"{key!s:.200}",
+                f"belongs to the parameters: write parameters: {{{key!s:.50}: ...}}",
+            )
+        else:
+            others[key] = value
+    reader.known_or_ignored_keys("", others, TOP_LEVEL_KEYS)
+
+
+def _is_law(value: Any) -> bool:
+    """Whether it reads like a parameter's distribution or group."""
+    return isinstance(value, Mapping) and any(key in value for key in (*LAW_KEYS, "parameters"))
 
 
 def _retries(reader: Reader, config: Mapping[str, Any]) -> RetryPolicy:

@@ -22,6 +22,11 @@ class ConfigSize:
         self._field = field
         self._entries = 0
 
+    @property
+    def entries(self) -> int:
+        """How many were counted so far."""
+        return self._entries
+
     def enter(self, depth: int, entries: int) -> None:
         """Passes where a list or an object of so many entries may lie at this depth.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import difflib
+from collections.abc import Collection, Iterable, Sequence
 from itertools import takewhile
 from typing import Any
 
@@ -14,6 +15,13 @@ INT64 = range(-(2**63), 2**63)
 MAX_PROBLEMS = 1_000
 MAX_LINE = 2_000
 _MAX_SHOWN = 100
+# Warnings of one config, and characters of each.
+MAX_WARNINGS = 50
+_MAX_WARNING = 600
+# How alike a key must be to a known one to count as a slip of the pen. Two letters in turned
+# order are as much as a quarter of a short word.
+_NEAR, _NEAR_SHORT, _SHORT = 0.8, 0.75, 5
+_LONGEST_SLIP = 40
 
 
 def shown(value: Any) -> str:
@@ -57,6 +65,30 @@ def missing_or_must_be(what: str, value: Any) -> str:
 def unknown_key(key: object, known: Collection[str]) -> str:
     """What is near, or else all that is known: an answer has room for some thousand bytes."""
     return "unknown key" + (did_you_mean(key, known) or f"; known are {', '.join(known)}")
+
+
+def slip_of(key: object, known: Collection[str]) -> str | None:
+    """The known key that may have been meant, as another case or a slip of the pen; or None."""
+    text = str(key).strip()
+    plain = text.lower().replace("-", "_")
+    if plain in known:
+        return plain
+    if len(plain) > _LONGEST_SLIP:
+        return None
+    cutoff = _NEAR_SHORT if len(plain) <= _SHORT else _NEAR
+    return next(iter(difflib.get_close_matches(plain, known, n=1, cutoff=cutoff)), None)
+
+
+def bounded(warnings: Iterable[str]) -> tuple[str, ...]:
+    """Each warning once and cut to a readable length; of many the first, and how many more."""
+    distinct = list(dict.fromkeys(warnings))
+    told = [
+        _sendable(text if len(text) <= _MAX_WARNING else text[:_MAX_WARNING] + "...")
+        for text in distinct[:MAX_WARNINGS]
+    ]
+    if len(distinct) > MAX_WARNINGS:
+        told.append(f"and {len(distinct) - MAX_WARNINGS:,} more such warnings")
+    return tuple(told)
 
 
 def invalid_config(problems: Sequence[FieldViolation]) -> InvalidArgumentError:

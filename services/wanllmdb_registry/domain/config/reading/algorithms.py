@@ -9,6 +9,7 @@ from wanllmdb_common.algorithms.hints import did_you_mean
 from wanllmdb_common.algorithms.pruners import PRUNERS
 from wanllmdb_common.algorithms.samplers import SAMPLERS
 from wanllmdb_registry.domain.config.reading.reader import Reader, join
+from wanllmdb_registry.domain.config.rules.algorithms import bands_that_fit
 from wanllmdb_registry.domain.config.wording import is_, missing_or_must_be, must_be, shown
 from wanllmdb_registry.domain.model import (
     DEFAULT_SAMPLERS,
@@ -25,7 +26,14 @@ def read_sampler(reader: Reader, config: Mapping[str, Any]) -> tuple[Method, Alg
     method = None
     given = config.get("method")
     families = {description.name: description.method for description in SAMPLERS}
-    if isinstance(given, str) and given in families and given not in set(Method):
+    given = reader.lowered("method", given, set(Method))
+    if given == "custom":
+        reader.problem(
+            "method",
+            "custom is W&B's word for schedulers of its own: write bayes, or a sampler by name, "
+            "such as sampler: {name: tpe}",
+        )
+    elif isinstance(given, str) and given in families and given not in set(Method):
         reader.problem(
             "method",
             f"{given} is a sampler: write method: {families[given]} and sampler: {{name: {given}}}",
@@ -88,17 +96,18 @@ def read_early_termination(
 
 def _hyperband(reader: Reader, data: Mapping[str, Any]) -> Hyperband | None:
     path = "early_terminate"
-    kind = data.get("type")
+    kind = reader.lowered(f"{path}.type", data.get("type"), ("hyperband",))
     if kind != "hyperband":
         reader.problem(f"{path}.type", f"must be hyperband, {is_(kind)}{_pruner_hint(kind)}")
         if kind is not None:
             return None
-    reader.known_keys(path, data, _HYPERBAND_KEYS)
+    reader.known_or_ignored_keys(path, data, _HYPERBAND_KEYS)
+    data = _without_leftovers(reader, path, data)
     first = reader.integer(data, path, "min_iter")
     last = reader.integer(data, path, "max_iter")
     bands = reader.integer(data, path, "s")
     eta = reader.number(data, path, "eta")
-    strict = reader.boolean(data, path, "strict")
+    strict = reader.boolean(data, path, "strict", default=True)
     if data.get("min_iter") is None and data.get("max_iter") is None:
         reader.problem(
             f"{path}.min_iter", "is required (an integer), or else max_iter together with s"
@@ -107,7 +116,29 @@ def _hyperband(reader: Reader, data: Mapping[str, Any]) -> Hyperband | None:
     read = {"min_iter": first, "max_iter": last, "s": bands}
     if any(value is None and data.get(key) is not None for key, value in read.items()):
         return None
-    return Hyperband(first or 0, 3.0 if eta is None else eta, strict, last or 0, bands or 0)
+    rate = 3.0 if eta is None else eta
+    fit = bands_that_fit(last or 0, rate)
+    if bands is not None and 1 <= fit < bands:
+        reader.warn(
+            f"{path}.s: is {bands}, but only {fit} bands fit between iteration 1 and max_iter "
+            f"{last}: read as {fit}"
+        )
+        bands = fit
+    return Hyperband(first or 0, rate, strict, last or 0, bands or 0)
+
+
+def _without_leftovers(reader: Reader, path: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """One way to say where the bands lie: max_iter and s, where there are both, else min_iter."""
+    given = {key for key in ("min_iter", "max_iter", "s") if data.get(key) is not None}
+    leftover: set[str] = set()
+    if given >= {"max_iter", "s"}:
+        leftover = given - {"max_iter", "s"}
+    elif "min_iter" in given:
+        leftover = given - {"min_iter"}
+    kept = "max_iter and s say" if "s" in given and "max_iter" in given else "min_iter says"
+    for key in sorted(leftover):
+        reader.warn(f"{path}.{key}: has no effect: {kept} where the bands lie")
+    return {key: value for key, value in data.items() if key not in leftover}
 
 
 def _pruner_hint(kind: Any) -> str:

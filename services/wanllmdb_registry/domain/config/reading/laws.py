@@ -19,9 +19,18 @@ from wanllmdb_common.search_space.distributions import (
     Quantized,
     Uniform,
 )
+from wanllmdb_common.turns import with_checkpoints
+from wanllmdb_registry.domain.config.exponents import (
+    both_readings,
+    may_be_exponents,
+    of_exponent_distribution,
+)
+from wanllmdb_registry.domain.config.reading.odd_words import how_to_write, odd_number
 from wanllmdb_registry.domain.config.reading.reader import Reader, is_int, is_number
+from wanllmdb_registry.domain.config.reading.simpler import fixed, without_repeats
 from wanllmdb_registry.domain.config.vocabulary import (
     DISTRIBUTIONS,
+    EXPONENT_DISTRIBUTIONS,
     LAW_KEYS,
     OTHER_DISTRIBUTIONS,
     PARAMETER_KEYS,
@@ -35,13 +44,13 @@ def read_law(reader: Reader, name: str, path: str, data: _Data) -> Distribution 
     """The law of the parameter `name`; None when there was a problem, which is noted."""
     before = reader.problem_count
     _check_keys(reader, path, data)
-    named = data.get("distribution")
+    named = reader.lowered(f"{path}.distribution", data.get("distribution"), DISTRIBUTIONS)
     kind = _inferred(data) if named is None else named
     if kind is None:
         reader.problem(path, "needs value, values, or min and max, or a distribution")
         return None
     if not isinstance(kind, str) or kind not in DISTRIBUTIONS:
-        reader.problem(f"{path}.distribution", _unknown(kind))
+        reader.problem(f"{path}.distribution", _unknown(kind, data))
         return None
     allowed = DISTRIBUTIONS[kind]
     for key in data:
@@ -53,13 +62,41 @@ def read_law(reader: Reader, name: str, path: str, data: _Data) -> Distribution 
     law = _READERS[kind](reader, path, data)
     if reader.problem_count > before:
         return None
+    if reader.is_stored:
+        return law
+    if kind == "log_uniform" and isinstance(law, LogUniform | IntLogUniform):
+        _warn_of_exponents(reader, name, law)
+    if isinstance(law, Categorical | Constant):
+        _warn_of_odd_texts(reader, path, data)
+    if isinstance(law, Categorical):
+        return without_repeats(reader, f"{path}.values", law)
     if isinstance(law, Uniform | LogUniform) and _has_integers_alone(data):
         other = "int_uniform" if isinstance(law, Uniform) else "log_uniform"
-        reader.warnings.append(
+        reader.warn(
             f"parameter '{name}': the values of {kind} are floats, also between the integers "
             f"{shown(data['min'])} and {shown(data['max'])}; for integers write {other}"
         )
-    return law
+    return fixed(reader, name, law)
+
+
+def _warn_of_exponents(reader: Reader, name: str, law: LogUniform | IntLogUniform) -> None:
+    if may_be_exponents(law.min, law.max):
+        reader.warn(f"parameter '{name}': {both_readings(law.min, law.max)}")
+
+
+def _warn_of_odd_texts(reader: Reader, path: str, data: _Data) -> None:
+    """Of the first value that is a text here, and a number to other parsers."""
+    listed = data.get("values")
+    given = listed if isinstance(listed, list | tuple) else (data.get("value"),)
+    for index, value in with_checkpoints(enumerate(given)):
+        read = odd_number(value)
+        if read is not None:
+            at = f"{path}.values[{index}]" if given is listed else f"{path}.value"
+            reader.warn(
+                f"{at}: '{value}' is a text; for a number to every YAML parser "
+                + how_to_write(value, read[1])
+            )
+            return
 
 
 def _check_keys(reader: Reader, path: str, data: _Data) -> None:
@@ -85,7 +122,10 @@ def _inferred(data: _Data) -> str | None:
     return None
 
 
-def _unknown(kind: Any) -> str:
+def _unknown(kind: Any, data: _Data) -> str:
+    if isinstance(kind, str) and kind in EXPONENT_DISTRIBUTIONS:
+        low, high = (_number_of(data.get(key)) for key in ("min", "max"))
+        return of_exponent_distribution(kind, EXPONENT_DISTRIBUTIONS[kind], low, high)
     if isinstance(kind, str) and kind in OTHER_DISTRIBUTIONS:
         return f"{kind} {OTHER_DISTRIBUTIONS[kind]}"
     hint = did_you_mean(kind, DISTRIBUTIONS) if isinstance(kind, str) else ""
@@ -94,8 +134,16 @@ def _unknown(kind: Any) -> str:
 
 def _has_integers_alone(data: _Data) -> bool:
     """Whether every bound and step given is an integer; what is no number decides nothing."""
-    given = [value for key in ("min", "max", "q") if is_number(value := data.get(key))]
-    return bool(given) and all(map(is_int, given))
+    given = [_number_of(data.get(key)) for key in ("min", "max", "q")]
+    return any(map(is_int, given)) and all(value is None or is_int(value) for value in given)
+
+
+def _number_of(value: Any) -> int | float | None:
+    """The number that a bound is read as; None where it is none."""
+    if is_number(value):
+        return value
+    read = odd_number(value)
+    return None if read is None else read[0]
 
 
 def _constant(reader: Reader, path: str, data: _Data) -> Distribution:
@@ -122,6 +170,7 @@ def _weighted(reader: Reader, path: str, data: _Data) -> Distribution | None:
     probabilities = []
     for index, item in enumerate(given):
         at = f"{path}.probabilities[{index}]"
+        item = reader.as_numeric(at, item)
         if not is_number(item):
             reader.problem(at, must_be("a number", item))
         elif (number := reader.as_float(at, item)) is not None:
@@ -198,7 +247,7 @@ def _quantized(
     data: _Data,
     law: Uniform | LogUniform | Normal | LogNormal | Beta,
 ) -> Quantized:
-    read = reader.integer if is_int(data.get("q")) else reader.number
+    read = reader.integer if is_int(_number_of(data.get("q"))) else reader.number
     step = read(data, path, "q")
     return Quantized(law) if step is None else Quantized(law, step)
 

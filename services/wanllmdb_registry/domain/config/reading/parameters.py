@@ -8,6 +8,7 @@ from typing import Any
 
 from wanllmdb_common.algorithms.hints import nearest
 from wanllmdb_common.search_space.distributions import (
+    Categorical,
     Condition,
     Distribution,
     Parameter,
@@ -16,6 +17,7 @@ from wanllmdb_common.search_space.distributions import (
 from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.config.reading.laws import read_law
 from wanllmdb_registry.domain.config.reading.reader import Reader
+from wanllmdb_registry.domain.config.reading.simpler import without_repeats
 from wanllmdb_registry.domain.config.rules.space import MAX_CONDITIONS, MAX_PARAMETERS
 from wanllmdb_registry.domain.config.vocabulary import GROUP_KEYS
 from wanllmdb_registry.domain.config.wording import must_be
@@ -153,8 +155,10 @@ def _conditions(reader: Reader, when: _When, names: set[str]) -> list[tuple[str,
         if name is None:
             reader.problem(path, "" if reader.is_full else _unknown(str(given), names))
         else:
-            values = wanted if isinstance(wanted, list | tuple) else (wanted,)
-            conditions.append((path, Condition(name, tuple(values))))
+            values = tuple(wanted) if isinstance(wanted, list | tuple) else (wanted,)
+            if not reader.is_stored:
+                values = without_repeats(reader, path, Categorical(values)).values
+            conditions.append((path, Condition(name, values)))
     return conditions
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from typing import Any, TypeGuard, TypeVar
 
 from wanllmdb_common.algorithms.hints import did_you_mean
 from wanllmdb_common.errors import FieldViolation
 from wanllmdb_common.turns import with_checkpoints
+from wanllmdb_registry.domain.config.reading.odd_words import how_to_write, odd_number, odd_truth
 from wanllmdb_registry.domain.config.wording import (
     INT64,
     MAX_PROBLEMS,
@@ -16,8 +17,12 @@ from wanllmdb_registry.domain.config.wording import (
     missing_or_must_be,
     must_be,
     shown,
+    slip_of,
     unknown_key,
 )
+
+# Keys of no meaning that one object may have.
+MAX_IGNORED = 100
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -29,16 +34,28 @@ class Reader:
     that is null counts as left out.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, remarks: Iterable[str] = (), *, is_stored: bool = False) -> None:
+        """Begins with the remarks that there are already.
+
+        Args:
+            remarks: Warnings of the text.
+            is_stored: Whether `config_of` wrote the config, so that there is nothing to warn of.
+        """
+        self.is_stored = is_stored
         self.problems: list[FieldViolation] = []
         self.problem_count = 0
-        self.warnings: list[str] = []
+        self.warnings: dict[str, None] = dict.fromkeys(remarks)
 
     def problem(self, path: str, text: str) -> None:
         """Notes a problem; of more than MAX_PROBLEMS one more, which says that there are."""
         self.problem_count += 1
         if len(self.problems) <= MAX_PROBLEMS:
             self.problems.append(FieldViolation(path, text))
+
+    def warn(self, text: str) -> None:
+        """Notes what was read otherwise than it was written, or not at all; once."""
+        if len(self.warnings) < MAX_PROBLEMS:
+            self.warnings[text] = None
 
     @property
     def is_full(self) -> bool:
@@ -50,6 +67,24 @@ class Reader:
         for key in with_checkpoints(data):
             if key not in known and not self.is_full:
                 self.problem(join(path, key), unknown_key(key, known))
+
+    def known_or_ignored_keys(
+        self, path: str, data: Mapping[str, Any], known: Collection[str]
+    ) -> None:
+        """Notes every key that may be a slip for one of `known`; warns of others."""
+        unknown = [key for key in with_checkpoints(data) if key not in known]
+        if len(unknown) > MAX_IGNORED:
+            self.known_keys(path, data, known)
+            return
+        for key in unknown:
+            slip = slip_of(key, known)
+            if slip is not None:
+                self.problem(join(path, key), f"unknown key, did you mean {slip}?")
+            else:
+                self.warn(
+                    f"{join(path, key):.200}: unknown key, which has no effect; known are "
+                    + ", ".join(known)
+                )
 
     def mapping(
         self, data: Mapping[str, Any], path: str, key: str, required: bool = False
@@ -76,29 +111,53 @@ class Reader:
         value = data.get(key)
         if value is None:
             return ""
+        if is_number(value):
+            return self._as_text(join(path, key), value)
         if not isinstance(value, str):
             self.problem(join(path, key), must_be("a text", value))
             return ""
         return value
 
-    def texts(self, data: Mapping[str, Any], path: str, key: str, hint: str = "") -> list[str]:
-        """A list of texts."""
+    def _as_text(self, path: str, value: int | float | bool) -> str:
+        """The value as Python writes it, which is what W&B's agent passes on."""
+        text = shown(value)
+        self.warn(f"{path}: is the value {text}, read as the text '{text}': put it in quotes")
+        return text
+
+    def texts(
+        self,
+        data: Mapping[str, Any],
+        path: str,
+        key: str,
+        hint: str = "",
+        *,
+        takes_numbers: bool = False,
+    ) -> list[str]:
+        """A list of texts, and with `takes_numbers` of what can be written as one."""
         found = []
         for index, item in enumerate(self.items(data, path, key, hint)):
             if isinstance(item, str):
                 found.append(item)
+            elif takes_numbers and isinstance(item, int | float):
+                found.append(self._as_text(f"{join(path, key)}[{index}]", item))
             else:
                 quote = (
                     "" if item is None or isinstance(item, list | dict) else ": put it in quotes"
                 )
-                self.problem(f"{join(path, key)}[{index}]", must_be("a text", item) + quote)
+                what = "must be a text, is null" if item is None else must_be("a text", item)
+                self.problem(f"{join(path, key)}[{index}]", what + quote)
         return found
 
     def integer(
         self, data: Mapping[str, Any], path: str, key: str, required: bool = False
     ) -> int | None:
-        """An integer of 64 bits; 1.0 is none."""
-        value = data.get(key)
+        """An integer of 64 bits; 1.0 is read as 1, with a warning."""
+        value = self._numeric(data, path, key)
+        if isinstance(value, float) and value.is_integer():
+            if value is data[key]:
+                integer = shown(int(value))
+                self.warn(f"{join(path, key)}: is {shown(value)}, read as the integer {integer}")
+            value = int(value)
         if is_int(value):
             if value in INT64:
                 return int(value)
@@ -112,12 +171,28 @@ class Reader:
         self, data: Mapping[str, Any], path: str, key: str, required: bool = False
     ) -> float | None:
         """A number, as a float."""
-        value = data.get(key)
+        value = self._numeric(data, path, key)
         if is_number(value):
             return self.as_float(join(path, key), value)
         if value is not None or required:
             self.problem(join(path, key), missing_or_must_be("a number", value) + _unquote(value))
         return None
+
+    def _numeric(self, data: Mapping[str, Any], path: str, key: str) -> Any:
+        """The value, as a number where it is a text that is one to some parsers alone."""
+        return self.as_numeric(join(path, key), data.get(key))
+
+    def as_numeric(self, path: str, value: Any) -> Any:
+        """The value, as a number where it is a text that is one to some parsers alone."""
+        read = odd_number(value)
+        if read is None:
+            return value
+        number, plain = read
+        self.warn(
+            f"{path}: the text '{value}' is read as the number {shown(number)}; for a number to "
+            f"every YAML parser {how_to_write(value, plain)}"
+        )
+        return number
 
     def as_float(self, path: str, value: int | float) -> float | None:
         """The number as a float; None when it is too large for one, which is noted."""
@@ -127,10 +202,17 @@ class Reader:
             self.problem(path, "is too large for a floating-point number")
             return None
 
-    def boolean(self, data: Mapping[str, Any], path: str, key: str) -> bool:
-        """True or false; false where it is left out."""
+    def boolean(self, data: Mapping[str, Any], path: str, key: str, *, default: bool) -> bool:
+        """True or false."""
         value = data.get(key)
-        if value is not None and not isinstance(value, bool):
+        if value is None:
+            return default
+        meant = odd_truth(value)
+        if meant is not None:
+            word = "true" if meant else "false"
+            self.warn(f"{join(path, key)}: the text '{value}' is read as {word}: write {word}")
+            return meant
+        if not isinstance(value, bool):
             self.problem(join(path, key), must_be("true or false", value))
         return value is True
 
@@ -142,12 +224,20 @@ class Reader:
         names = [member.value for member in kind]
         if value is None:
             return None
+        value = self.lowered(join(path, key), value, names)
         if value not in names:
             hint = did_you_mean(value, names) if isinstance(value, str) else ""
             text = f"must be one of {', '.join(names)}, {is_(value)}{hint}"
             self.problem(join(path, key), text)
             return None
         return kind(value)
+
+    def lowered(self, path: str, value: Any, names: Collection[str]) -> Any:
+        """The value, in lower case where that makes it one of the names."""
+        if isinstance(value, str) and value not in names and value.lower() in names:
+            self.warn(f"{path}: '{value}' is read as {value.lower()}")
+            return value.lower()
+        return value
 
 
 def join(path: str, key: object) -> str:

@@ -119,13 +119,16 @@ def _hyperband(rule: Hyperband) -> Problems:
         yield f"{path}.s", "is required with max_iter: the number of bands before it"
     elif not 1 <= rule.s <= MAX_BANDS:
         yield f"{path}.s", f"must be at least 1 and at most {MAX_BANDS}, is {rule.s}"
-    elif rule.s * math.log(rule.eta) > math.log(rule.max_iter) + ROUNDING:
+    elif rule.s > (fit := bands_that_fit(rule.max_iter, rule.eta)):
         yield (
             f"{path}.s",
             f"is {rule.s}, so the first band would lie at {rule.max_iter}/{rule.eta:g}^{rule.s}, "
-            f"before iteration 1; at most {_bands(rule)} bands fit",
+            f"before iteration 1; at most {fit} bands fit",
         )
 
 
-def _bands(rule: Hyperband) -> int:
-    return int(math.log(rule.max_iter) / math.log(rule.eta) + ROUNDING)
+def bands_that_fit(max_iter: int, eta: float) -> int:
+    """How many bands lie from iteration 1 on before `max_iter`; 0 where a number is off."""
+    if max_iter < 1 or not (math.isfinite(eta) and eta > 1):
+        return 0
+    return int(math.log(max_iter) / math.log(eta) + ROUNDING)

@@ -35,8 +35,8 @@ def problems_of_command(program: str, command: tuple[str, ...]) -> Problems:
         return
     for index, part in enumerate(command):
         path = f"command[{index}]"
-        if not part:
-            yield path, "must not be empty"
+        if not part and index == 0:
+            yield path, "must not be empty: it is the program that runs"
         yield from problems_of_text(path, part, MAX_PART)
         for match in _MACRO.finditer(part):
             yield from _macro(path, match[1], program, is_whole=match[0] == part)

@@ -22,14 +22,13 @@ from wanllmdb_common.search_space.distributions import (
     value_key,
 )
 from wanllmdb_common.turns import with_checkpoints
+from wanllmdb_registry.domain.config.exponents import as_exponents
 from wanllmdb_registry.domain.config.rules.values import Problems, problems_of_value
 from wanllmdb_registry.domain.config.wording import shown
 
 MAX_CHOICES = 10_000
-# Beyond these a bound is no exponent: 10 to it is no double.
-EXPONENTS = 300.0
-# Probabilities may be off by so much in sum.
-TOLERANCE = 1e-6
+# Probabilities may be off by so much in sum, as in W&B: 0.33333 three times will do.
+TOLERANCE = 1.001e-5
 
 
 def problems_of_law(path: str, law: Distribution) -> Problems:
@@ -113,13 +112,10 @@ def _bounds(path: str, law: Uniform | IntUniform | LogUniform | IntLogUniform) -
 
 
 def _no_exponents(low: float, high: float) -> str:
-    text = f"must be greater than 0, is {low}: min and max are the values themselves, not exponents"
-    if abs(low) <= EXPONENTS and abs(high) <= EXPONENTS:
-        text += (
-            f"; for e^{low:g} to e^{high:g} write {math.exp(low):.6g} and {math.exp(high):.6g}, "
-            f"for 10^{low:g} to 10^{high:g} {10.0**low:.6g} and {10.0**high:.6g}"
-        )
-    return text
+    return (
+        f"must be greater than 0, is {low}: min and max are the values themselves, not exponents"
+        + as_exponents(low, high)
+    )
 
 
 def _step(path: str, q: float | None) -> Problems:
