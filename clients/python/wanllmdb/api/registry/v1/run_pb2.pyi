@@ -52,7 +52,7 @@ class RunState(_RunState, metaclass=_RunStateEnumTypeWrapper):
         QUEUED -> RUNNING -> FINISHED | PRUNED | FAILED | LOST | CANCELED
 
     A run goes from RUNNING back to QUEUED when it was given back, or when it
-    was lost or failed and the sweep retries; its `attempt` counts the times it
+    was lost or failed and the sweep retries, or a user retries it; its `attempt` counts the times it
     was handed out.
     """
 
