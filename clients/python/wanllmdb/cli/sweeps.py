@@ -22,12 +22,17 @@ from wanllmdb.cli import details, tables
 from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import confirm, put_document, say, stdout
 from wanllmdb.cli.documents import print_json
-from wanllmdb.cli.options import AsJson, SkipUnfit, SweepId, assignments, read_file
+from wanllmdb.cli.options import AsJson, SkipUnfit, SweepId, assignments, named_sweep, read_file
 from wanllmdb.cli.runs_elsewhere import runs_at_once, taken
 from wanllmdb.cli.sweep_update import update
 
 app = typer.Typer(no_args_is_help=True, help="Create, show, steer and export sweeps.")
 app.command("update")(update)
+
+
+def _or_none(text: str) -> str:
+    return named_sweep(text) if text else ""
+
 
 _LARGEST_GRID_SIZE = 2**63 - 1
 
@@ -50,7 +55,10 @@ def create(
     ] = "",
     name: Annotated[str, typer.Option(help="A name for people. Default: the config's.")] = "",
     prior_sweep: Annotated[
-        str, typer.Option(metavar="SWEEP", help="Start with the results of this sweep.")
+        str,
+        typer.Option(
+            metavar="SWEEP", parser=_or_none, help="Start with the results of this sweep."
+        ),
     ] = "",
     prior_runs: Annotated[
         str, typer.Option(metavar="FILE", help="Start with the results in a .csv or .jsonl file.")
