@@ -10,6 +10,10 @@ import typer
 from typer.core import TyperGroup
 
 from wanllmdb._shown import shown_lines
+from wanllmdb.cli.console import say
+from wanllmdb.cli.wandb_words import WORDS
+
+_WRONG_COMMAND_LINE = 2
 
 _Refusal: type[Exception] = typer.BadParameter.__mro__[2]
 """The base of all that says what is wrong with a command line; typer exports it not."""
@@ -22,6 +26,14 @@ class Program(TyperGroup):
         """The context of a command line; see typer."""
         with _escaped_refusals():
             return super().make_context(*args, **extra)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """The command, and its arguments; one of W&B's program is answered with what to do here."""
+        word = args[0]
+        if word in WORDS and word not in self.commands:
+            say(f"wanllmdb has no `{word}`: {WORDS[word]}", err=True)
+            raise typer.Exit(_WRONG_COMMAND_LINE)
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Runs the command; see typer."""
