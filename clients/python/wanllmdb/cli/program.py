@@ -9,11 +9,13 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from wanllmdb._shown import shown_lines
+from wanllmdb._shown import in_short, shown_lines
 from wanllmdb.cli.console import say
 from wanllmdb.cli.wandb_words import WORDS
 
 _WRONG_COMMAND_LINE = 2
+# It may repeat an argument, or a value of a file.
+_LONGEST_REFUSAL = 2_000
 
 _Refusal: type[Exception] = typer.BadParameter.__mro__[2]
 """The base of all that says what is wrong with a command line; typer exports it not."""
@@ -46,5 +48,6 @@ def _escaped_refusals() -> Iterator[None]:
     try:
         yield
     except _Refusal as refusal:
-        refusal.message = shown_lines(refusal.message)  # type: ignore[attr-defined]  # seen
+        short = in_short(refusal.message, _LONGEST_REFUSAL)  # type: ignore[attr-defined]  # seen
+        refusal.message = shown_lines(short)  # type: ignore[attr-defined]  # seen
         raise

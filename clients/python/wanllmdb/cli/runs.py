@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from wanllmdb import UNSET, EnqueuedRun, RunOrder, RunState
-from wanllmdb._shown import shown
+from wanllmdb._shown import listed, shown
 from wanllmdb.cli import details
 from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import say, say_lines, stdout
@@ -177,7 +177,7 @@ def enqueue(
     if as_json:
         print_json(queued)
     else:
-        numbers = ", ".join(str(run.number) for run in queued)
+        numbers = listed([str(run.number) for run in queued])
         say(f"Queued run{'s' if len(queued) > 1 else ''} {numbers}.")
 
 

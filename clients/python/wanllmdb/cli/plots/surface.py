@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 
 from wanllmdb import AxisScale, Contour, ParameterAxis
-from wanllmdb._shown import shown
+from wanllmdb._shown import in_short, shown
 from wanllmdb.cli.console import escape
+from wanllmdb.cli.plots.canvas import LONGEST_LABEL
 
 _SHADES = " ░▒▓█"
 
@@ -48,7 +49,7 @@ def _legend(low: float, high: float) -> Sequence[tuple[str, float]]:
 
 def _label(axis: ParameterAxis, place: float) -> str:
     if _is_category(axis):
-        return shown(str(axis.categories[round(place)]))
+        return in_short(shown(str(axis.categories[round(place)])), LONGEST_LABEL)
     return f"{place:.4g}"
 
 
