@@ -71,13 +71,18 @@ async def test_parameters_reach_a_program_in_a_file_in_every_locale(
     assert [run.state for run in runs] == [RunState.FINISHED] * 2, err
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("訓練.py", "\\u8a13\\u7df4.py"), ("x" * 5_000, "... (5,000 characters)")],
+    ids=["odd", "long"],
+)
 async def test_a_sweeps_own_program_that_can_not_be_named_is_refused_in_words(
-    client: Client, environment: dict[str, str], tmp_path: Path
+    client: Client, environment: dict[str, str], tmp_path: Path, name: str, said: str
 ) -> None:
-    sweep_id = await new_sweep(client, program="訓練.py")
+    sweep_id = await new_sweep(client, program=name)
     here = environment | ASCII | {"WANLLMDB_SPOOL_DIR": str(tmp_path)}
     async with started(*WANLLMDB, "agent", sweep_id, environment=here) as process:
         _, err = await end_of(process, 60)
     assert process.returncode == 2
     assert "Traceback" not in err
-    assert "\\u8a13\\u7df4.py" in err
+    assert said in err

@@ -23,6 +23,8 @@ from wanllmdb._agent import (
     agent_name,
 )
 from wanllmdb._env import RESUME, STAY, is_on
+from wanllmdb._files import is_there
+from wanllmdb._shown import in_short
 from wanllmdb.cli.agent_view import agent_view
 from wanllmdb.cli.command_runner import CommandRunner
 from wanllmdb.cli.connection import client_of
@@ -245,10 +247,10 @@ def _template_of_sweep(sweep: Sweep) -> CommandTemplate:
     template = _checked(
         partial(CommandTemplate, spec.command or DEFAULT_COMMAND, program=spec.program)
     )
-    if "${program}" in template.words and not Path(spec.program).exists():
+    if "${program}" in template.words and not is_there(spec.program):
         raise typer.BadParameter(
-            f"the sweep's program {spec.program} is not here ({Path.cwd()}): start the agent "
-            f"where it is, or give a command after `--`"
+            f"the sweep's program {in_short(spec.program)} is not here ({Path.cwd()}): start the "
+            f"agent where it is, or give a command after `--`"
         )
     return template
 

@@ -15,7 +15,7 @@ from wanllmdb.cli import formats, tables, wording
 from wanllmdb.cli.console import escape, escape_lines
 
 # More rows of one kind, and longer ones, are for programs.
-_MOST_ROWS = 200
+_MOST_ROWS = 100
 _LONGEST_ROW = 2_000
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +12,7 @@ from typer.core import TyperGroup
 
 from wanllmdb import Client, CreatedSweep, PriorRun, Sweep, SweepSpec
 from wanllmdb._errors import InvalidArgumentError
+from wanllmdb._files import is_there
 from wanllmdb._ids import run_of
 from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import say
@@ -54,7 +54,7 @@ class SweepGroup(TyperGroup):
         return (
             first.startswith("-")
             or first.lower().endswith(_SUFFIXES)
-            or Path(first).is_file()
+            or is_there(first)
             or any(move in args for move in _MOVES)
         )
 
