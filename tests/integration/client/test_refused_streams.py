@@ -61,14 +61,12 @@ async def test_a_blocking_watch_waits_until_there_is_room(full: Full) -> None:
     loop = asyncio.get_running_loop()
     refused: asyncio.Queue[Exception] = asyncio.Queue()
 
+    def note(error: Exception) -> None:
+        loop.call_soon_threadsafe(refused.put_nowait, error)
+
     def first() -> object:
         with Client(full.address) as other:
-            return next(
-                other.watch_sweep(
-                    full.sweep_id,
-                    on_wait=lambda error: loop.call_soon_threadsafe(refused.put_nowait, error),
-                )
-            )
+            return next(other.watch_sweep(full.sweep_id, on_wait=note))
 
     async with asyncio.timeout(60):
         waiting = asyncio.ensure_future(asyncio.to_thread(first))

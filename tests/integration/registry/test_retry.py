@@ -29,7 +29,7 @@ QUEUED, FINISHED = run_pb2.RUN_STATE_QUEUED, run_pb2.RUN_STATE_FINISHED
 
 
 def retry(
-    sweep_id: str, *numbers: int, states: Sequence[run_pb2.RunState] = ()
+    sweep_id: str, *numbers: int, states: Sequence[run_pb2.RunState.ValueType] = ()
 ) -> pb.RetryRunsRequest:
     return pb.RetryRunsRequest(
         sweep_id=sweep_id, numbers=numbers, states=states, request_id=request_id()
