@@ -158,6 +158,10 @@ _PROPER: Mapping[str, list[Message]] = {
     "EnqueueRuns": [
         _change(pb.EnqueueRunsRequest, runs=[pb.EnqueuedRun(parameters=_POINT, labels={"a": "b"})])
     ],
+    "RetryRuns": [
+        _change(pb.RetryRunsRequest, numbers=[1, 2], etag="a"),
+        _change(pb.RetryRunsRequest, states=[run_pb2.RUN_STATE_FAILED, run_pb2.RUN_STATE_LOST]),
+    ],
     "ImportRuns": [
         _change(pb.ImportRunsRequest, source=pb.PriorRunSource(csv="x,n,opt,loss\n.5,1,adam,1\n")),
         _change(

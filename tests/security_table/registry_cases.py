@@ -104,6 +104,19 @@ async def _enqueue_runs(world: World, project: str) -> Message:
     return pb.EnqueueRunsRequest(sweep_id=await world.sweep(project), runs=[run])
 
 
+async def _retry_runs(world: World, project: str) -> Message:
+    run = await world.running(project)
+    await world.registry.FinishRun(
+        pb.FinishRunRequest(
+            sweep_id=run.sweep_id,
+            number=run.number,
+            attempt=run.attempt,
+            pruned=pb.RunPruned(),
+        )
+    )
+    return pb.RetryRunsRequest(sweep_id=run.sweep_id, numbers=[run.number])
+
+
 async def _import_runs(world: World, project: str) -> Message:
     return pb.ImportRunsRequest(
         sweep_id=await world.sweep(project),
@@ -221,6 +234,7 @@ CASES = [
     _sweeps("UpdateRun", _update_run, AGENT),
     _sweeps("SyncRuns", _of_sweep(pb.SyncRunsRequest), READER),
     _sweeps("EnqueueRuns", _enqueue_runs, EDITOR),
+    _sweeps("RetryRuns", _retry_runs, EDITOR),
     _sweeps("ImportRuns", _import_runs, EDITOR),
     _sweeps("ImportRuns", _import_runs_of_another, EDITOR, note="another sweep's runs"),
     _sweeps("ListPriorRuns", _of_sweep(pb.ListPriorRunsRequest), READER),

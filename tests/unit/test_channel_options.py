@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 from pathlib import Path
 
 import pytest
 from grpc._cython import cygrpc  # type: ignore[attr-defined]  # has no types
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("services", "clients/python/wanllmdb")
+# Servers and clients of both kinds, the launcher, and the tests' own.
+FOLDERS = ("services", "clients/python/wanllmdb", "tests")
+# Modules, such as those whose loggers are named, begin with an underscore or are `aio`.
+_OPTION = re.compile(r"grpc\.(?!aio\b|health\b)[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
 
 
 @functools.cache
@@ -20,15 +24,15 @@ def core() -> bytes:
 
 
 def options() -> list[tuple[str, str]]:
-    """Each first part of a pair in the sources that begins as an option does, and its file."""
+    """Each text in the sources that has the form of an option's name, and its file."""
     found = set()
     for folder in FOLDERS:
         for file in (ROOT / folder).rglob("*.py"):
+            if file == Path(__file__):
+                continue
             for node in ast.walk(ast.parse(file.read_text())):
                 match node:
-                    case ast.Tuple(elts=[ast.Constant(value=str(name)), _]) if name.startswith(
-                        "grpc."
-                    ):
+                    case ast.Constant(value=str(name)) if _OPTION.fullmatch(name):
                         found.add((name, str(file.relative_to(ROOT))))
     return sorted(found)
 

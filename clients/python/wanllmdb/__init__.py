@@ -174,6 +174,7 @@ if TYPE_CHECKING:
         Checkpoint as Checkpoint,
         CreatedSweep as CreatedSweep,
         ParsedConfig as ParsedConfig,
+        RetriedRuns as RetriedRuns,
         RunChanged as RunChanged,
         Sweep as Sweep,
         SweepChange as SweepChange,

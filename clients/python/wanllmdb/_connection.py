@@ -170,22 +170,33 @@ class Connection:
             if not token:
                 return
 
-    def _stream(self, call: Call[T]) -> Iterator[T]:
+    def _stream(self, call: Call[T], *, resends: bool = True) -> Iterator[T]:
+        """The answers of a stream; one that is refused before the first may be sent again."""
         peer = self._peers[call.service]
-        open_stream = peer.rpc(self._stub(call.service), call.rpc)
-        stream = open_stream(call.request, wait_for_ready=peer.has_answered, metadata=peer.metadata)
-        failure: WanllmdbError
-        try:
-            for message in stream:
-                peer.has_answered = True
-                yield call.convert(message)
-        except grpc.RpcError as error:
-            failure = peer.failure(call.rpc, None, error)
-        else:
-            return
-        finally:
-            stream.cancel()
-        raise failure
+        resent, has_begun = 0, False
+        while True:
+            open_stream = peer.rpc(self._stub(call.service), call.rpc)
+            key_text = peer.key_text
+            stream = open_stream(
+                call.request, wait_for_ready=peer.has_answered, metadata=peer.metadata
+            )
+            failure: WanllmdbError
+            try:
+                for message in stream:
+                    peer.has_answered = has_begun = True
+                    yield call.convert(message)
+            except grpc.RpcError as error:
+                failure = peer.failure(call.rpc, None, error)
+            else:
+                return
+            finally:
+                stream.cancel()
+            may_resend = resends and not has_begun
+            delay = peer.resend_delay(failure, resent, key_text) if may_resend else None
+            if delay is None:
+                raise failure
+            resent += 1
+            time.sleep(delay)
 
     def _stub(self, service: Service, home: str | None = None) -> Any:
         way = service, home
@@ -306,22 +317,33 @@ class AsyncConnection:
             if not token:
                 return
 
-    async def _stream(self, call: Call[T]) -> AsyncIterator[T]:
+    async def _stream(self, call: Call[T], *, resends: bool = True) -> AsyncIterator[T]:
+        """The answers of a stream; one that is refused before the first may be sent again."""
         peer = self._peers[call.service]
-        open_stream = peer.rpc(self._stub(call.service), call.rpc)
-        stream = open_stream(call.request, wait_for_ready=peer.has_answered, metadata=peer.metadata)
-        failure: WanllmdbError
-        try:
-            async for message in stream:
-                peer.has_answered = True
-                yield call.convert(message)
-        except grpc.RpcError as error:
-            failure = peer.failure(call.rpc, None, error)
-        else:
-            return
-        finally:
-            stream.cancel()
-        raise failure
+        resent, has_begun = 0, False
+        while True:
+            open_stream = peer.rpc(self._stub(call.service), call.rpc)
+            key_text = peer.key_text
+            stream = open_stream(
+                call.request, wait_for_ready=peer.has_answered, metadata=peer.metadata
+            )
+            failure: WanllmdbError
+            try:
+                async for message in stream:
+                    peer.has_answered = has_begun = True
+                    yield call.convert(message)
+            except grpc.RpcError as error:
+                failure = peer.failure(call.rpc, None, error)
+            else:
+                return
+            finally:
+                stream.cancel()
+            may_resend = resends and not has_begun
+            delay = peer.resend_delay(failure, resent, key_text) if may_resend else None
+            if delay is None:
+                raise failure
+            resent += 1
+            await asyncio.sleep(delay)
 
     def _stub(self, service: Service, home: str | None = None) -> Any:
         way = service, home

@@ -25,6 +25,7 @@ from wanllmdb._agent.description import labels_of
 from wanllmdb._client import Client
 from wanllmdb._env import RESUME, STAY, is_on
 from wanllmdb._errors import InvalidArgumentError, NoRunError
+from wanllmdb._ids import sweep_id_of
 from wanllmdb._types.run import PriorRunSource
 from wanllmdb._wire.sweep_calls import Config as SweepConfig
 
@@ -162,7 +163,7 @@ def agent(
     with _own_or(client) as used:
         result = Agent(
             used,
-            sweep_id.rpartition("/")[2],
+            sweep_id_of(sweep_id),
             partial(FunctionRunner, function),
             count=count,
             policy=policy,

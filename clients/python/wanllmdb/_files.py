@@ -108,3 +108,12 @@ def read_given(path: str | os.PathLike[str], most: int) -> bytes:
 def _too_large(most: int) -> OSError:
     shown = f"{most / 2**20:.0f} MiB" if most >= 2**20 else f"{most} bytes"
     return OSError(errno.EFBIG, f"it holds more than {shown}")
+
+
+def is_there(name: str) -> bool:
+    """Whether there is a file or folder of that name; False for what can't be a name."""
+    try:
+        return Path(name).exists()
+    except (OSError, ValueError):
+        # Too long, say, or with characters that the file system lacks.
+        return False

@@ -151,6 +151,7 @@ MODULES = {
         "Checkpoint",
         "CreatedSweep",
         "ParsedConfig",
+        "RetriedRuns",
         "RunChanged",
         "Sweep",
         "SweepChange",

@@ -10,10 +10,14 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from collections.abc import Sequence
 from typing import TextIO
 
 MOST_MARKS = 8
 """Combining marks on one character: more than any script needs."""
+
+MOST_SHOWN = 200
+"""Characters of one value that people are shown; more is for programs."""
 
 _LINE_ENDS = {ord("\n"), ord("\t")}
 # Controls, formats, surrogates, private use, unassigned, and separators of lines.
@@ -76,6 +80,24 @@ def shown(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return _without_floods(text.translate(_OF_LINE))
+
+
+def in_short(text: str, most: int = MOST_SHOWN) -> str:
+    """The text, or its beginning and how long it is: for people, who read no further."""
+    if len(text) <= most:
+        return text
+    mark = f"... ({len(text):,} characters)"
+    return text[: most - len(mark)] + mark
+
+
+def listed(parts: Sequence[str], separator: str = ", ", most: int = 5 * MOST_SHOWN) -> str:
+    """The parts side by side, or the first ones and how many more there are."""
+    length = 0
+    for count, part in enumerate(parts):
+        length += len(part) + len(separator)
+        if length > most and count:
+            return separator.join([*parts[:count], f"... and {len(parts) - count:,} more"])
+    return separator.join(parts)
 
 
 def shown_lines(text: str) -> str:

@@ -116,8 +116,9 @@ class Peer:
             return None
         if isinstance(failure, _errors.AbortedError) and failure.reason == "WRITE_CONFLICT":
             return random.uniform(0.5, 1.0) * 0.1 * 2.0**resends
-        if isinstance(failure, _errors.ResourceExhaustedError) and failure.retry_after is not None:
-            return random.uniform(1.0, 1.2) * min(failure.retry_after, _LONGEST_RETRY_AFTER)
+        later = when_asked_for(failure)
+        if later is not None:
+            return later
         is_refused = isinstance(failure, _errors.UnauthenticatedError)
         return 0.0 if is_refused and self._credentials.has_other_key_than(key_text) else None
 
@@ -271,6 +272,15 @@ class Peer:
                 },
             ],
         }
+
+
+def when_asked_for(failure: WanllmdbError) -> float | None:
+    """Seconds after which a server that is asked for too much wants the request again, with
+    jitter; None where it was another failure, or the server does not say.
+    """
+    if not isinstance(failure, _errors.ResourceExhaustedError) or failure.retry_after is None:
+        return None
+    return random.uniform(1.0, 1.2) * min(failure.retry_after, _LONGEST_RETRY_AFTER)
 
 
 def reconnect_delay(failures: int) -> float:

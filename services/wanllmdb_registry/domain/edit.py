@@ -45,7 +45,8 @@ class Needs:
 
     `agent_ids` asks for the running and queued runs of these agents. `histories` names
     attempts, as (number, attempt), by whose stored values the objective is found: see
-    `SweepEdit.values_of`. `objectives` asks for those of all finished runs. `reports` names
+    `SweepEdit.values_of`. `states` asks for the first ended runs by number in these states, as
+    many as one request takes. `objectives` asks for those of all finished runs. `reports` names
     attempts of which the progress is enough, with the metrics whose last values are needed: a
     report costs the same whatever else the run holds.
     """
@@ -57,6 +58,7 @@ class Needs:
     queued: bool = False
     expired: bool = False
     histories: frozenset[Attempt] = frozenset()
+    states: frozenset[RunState] = frozenset()
     objectives: bool = False
 
 

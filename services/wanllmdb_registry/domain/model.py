@@ -25,7 +25,7 @@ class SweepState(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Whether a sweep stays in it for ever."""
+        """Whether a sweep stays in it unless runs of it are retried."""
         return self in (SweepState.FINISHED, SweepState.FAILED, SweepState.CANCELED)
 
 
@@ -221,6 +221,10 @@ class RunCounts:
         if old is not None:
             self._add(old, -1)
         self._add(new, 1)
+
+    def of(self, state: RunState) -> int:
+        """Runs in this state."""
+        return int(getattr(self, state.lower()))
 
     def _add(self, state: RunState, amount: int) -> None:
         name = state.lower()

@@ -48,7 +48,7 @@ def finish_if_done(edit: SweepEdit, ended: Run | None = None) -> None:
     sweep = edit.sweep
     if sweep.state.is_final or sweep.state is SweepState.PENDING:
         return
-    reached = _target_reached(edit, ended)
+    reached = target_reached(edit, ended)
     allowed = sweep.spec.max_failed_runs
     if reached is not None:
         end(edit, SweepState.FINISHED, FinishReason.TARGET_REACHED, reached)
@@ -64,7 +64,7 @@ def finish_if_done(edit: SweepEdit, ended: Run | None = None) -> None:
         end(edit, SweepState.FINISHED, FinishReason.RUN_CAP, message)
 
 
-def _target_reached(edit: SweepEdit, ended: Run | None) -> str | None:
+def target_reached(edit: SweepEdit, ended: Run | None = None) -> str | None:
     """Which run meets the target of every metric that has one, in a sentence; None if none does.
 
     With one metric it is the best run, also when the target was set after that one ended. With

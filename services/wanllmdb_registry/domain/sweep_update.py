@@ -195,7 +195,10 @@ def _warnings(sweep: Sweep, before: SweepSpec, of_space: tuple[str, ...]) -> Ite
     """What the change of the spec means, where the reader may not expect it."""
     spec = sweep.spec
     if spec != before and sweep.state.is_final:
-        yield f"the sweep is {sweep.state}: it hands out no more runs, so the change has no effect"
+        yield (
+            f"the sweep is {sweep.state} and hands out no more runs: the change has an effect only "
+            "once runs of it are retried"
+        )
         return
     yield from of_space
     created = sweep.next_number

@@ -99,6 +99,7 @@ _SWEEPS = {
     ),
     "SyncRuns": _READS_SWEEP,
     "EnqueueRuns": _CHANGES_SWEEP,
+    "RetryRuns": _CHANGES_SWEEP,
     "ImportRuns": Access(
         Role.EDITOR,
         f"{_THE_SWEEP}; reader in that of the sweep whose runs are taken",

@@ -52,6 +52,14 @@ def _enqueue_runs(request: pb.EnqueueRunsRequest, response: pb.EnqueueRunsRespon
     return {"sweep_id": text(request.sweep_id), "numbers": numbers(run.number for run in runs)}
 
 
+def _retry_runs(request: pb.RetryRunsRequest, response: pb.RetryRunsResponse | None) -> Line:
+    return {
+        "sweep_id": text(request.sweep_id),
+        "project": _project(response),
+        "numbers": numbers(request.numbers if response is None else response.numbers),
+    }
+
+
 def _resume_runs(request: pb.ResumeRunsRequest, response: pb.ResumeRunsResponse | None) -> Line:
     runs = () if response is None else response.runs
     return {
@@ -130,6 +138,7 @@ _SWEEPS: Mapping[str, AuditRule] = {
     "CancelSweep": _transition,
     "CreateRuns": _create_runs,
     "EnqueueRuns": _enqueue_runs,
+    "RetryRuns": _retry_runs,
     "ResumeRuns": _resume_runs,
     "UpdateRun": _update_run,
     "ImportRuns": _import_runs,

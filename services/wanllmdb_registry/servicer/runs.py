@@ -17,7 +17,7 @@ from wanllmdb_registry.domain.bounds import (
     MAX_TOGETHER_BYTES,
 )
 from wanllmdb_registry.domain.enqueue import EnqueuedRun, EnqueueRuns, check_enqueued
-from wanllmdb_registry.domain.model import Run, RunCommand, Sweep
+from wanllmdb_registry.domain.model import Run, RunCommand, RunState, Sweep
 from wanllmdb_registry.domain.objectives import GivenObjectives
 from wanllmdb_registry.domain.run_changes import (
     UPDATABLE_RUN_FIELDS,
@@ -39,6 +39,7 @@ from wanllmdb_registry.domain.run_progress import (
     ReportMetrics,
     Succeeded,
 )
+from wanllmdb_registry.domain.run_retry import RETRYABLE_STATES, RetriedRuns, RetryRuns
 from wanllmdb_registry.metrics import RETRIES_QUEUED
 from wanllmdb_registry.servicer.base import ServicerPart
 from wanllmdb_registry.servicer.computing import computed
@@ -47,6 +48,7 @@ from wanllmdb_registry.servicer.convert import (
     run_command,
     run_to_proto,
     sweep_state,
+    sweep_to_proto,
 )
 from wanllmdb_registry.servicer.requests import RequestReader, head, run_error, storable
 
@@ -135,6 +137,30 @@ class RunsPart(ServicerPart):
             return EnqueueRuns(key, encode, runs=runs)
 
         return await self.commit_checked(sweep_id, key, check, pb.EnqueueRunsResponse)
+
+    async def RetryRuns(
+        self, request: pb.RetryRunsRequest, context: Context
+    ) -> pb.RetryRunsResponse:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        key = reader.key(request)
+        etag = reader.etag(request.etag)
+        if bool(request.numbers) == bool(request.states):
+            reader.problem("numbers", "give either numbers or states")
+        if len(request.numbers) > MAX_TOGETHER:
+            count = len(request.numbers)
+            reader.problem("numbers", f"are {count:,}, at most {MAX_TOGETHER:,} are allowed")
+            reader.done()
+        numbers = [reader.number(f"numbers[{i}]", n) for i, n in enumerate(request.numbers)]
+        states = reader.members("states", request.states, run_pb2.RunState, RunState)
+        for state in sorted(set(states) - set(RETRYABLE_STATES)):
+            known = ", ".join(RETRYABLE_STATES)
+            reader.problem("states", f"{state} runs are not retried by their state; {known} are")
+        reader.done()
+        change = RetryRuns(
+            key, _encode_retried, etag=etag, numbers=numbers, states=frozenset(states)
+        )
+        return await self.commit(sweep_id, change, pb.RetryRunsResponse)
 
     async def UpdateRun(
         self, request: pb.UpdateRunRequest, context: Context
@@ -259,6 +285,14 @@ def _encode_finished(finished: FinishedRun) -> bytes:
         run=run_to_proto(finished.run),
         sweep_state=sweep_state(finished.sweep.state),
         best_run=best_to_proto(finished.sweep.best),
+    ).SerializeToString()
+
+
+def _encode_retried(retried: RetriedRuns) -> bytes:
+    return pb.RetryRunsResponse(
+        sweep=sweep_to_proto(retried.sweep),
+        numbers=retried.numbers,
+        remaining_runs=retried.remaining,
     ).SerializeToString()
 
 

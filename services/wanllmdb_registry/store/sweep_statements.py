@@ -42,7 +42,7 @@ from wanllmdb_registry.store.rows import (
     SWEEP_COLUMNS,
     SWEEP_OWN_COLUMNS,
 )
-from wanllmdb_registry.store.run_columns import all_last_values
+from wanllmdb_registry.store.run_columns import all_last_values, run_bytes, within_bytes
 from wanllmdb_registry.store.schema import (
     deleted_sweeps,
     last_values,
@@ -184,6 +184,14 @@ _runs_by_need = _whole_runs.where(
 ).order_by(runs.c.number)
 READ_RUNS_BY_NEED = Statement(_runs_by_need)
 LOCK_RUNS_BY_NEED = Statement(_runs_by_need.with_for_update(key_share=True, of=runs))
+
+# Before the runs themselves are read, which those of the trial loop are without this.
+_in_states = (
+    select(runs.c.number, run_bytes(runs.c).label("bytes"))
+    .where(_of_sweep, runs.c.state == func.any(bindparam("states", type_=ARRAY(Text))))
+    .limit(bindparam("limit"))
+)
+RUNS_IN_STATES = Statement(within_bytes(_in_states, lambda c: [c.number]))
 
 FINISHED_OBJECTIVES = Statement(
     select(runs.c.number, runs.c.objectives).where(

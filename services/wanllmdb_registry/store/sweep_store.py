@@ -14,6 +14,7 @@ import asyncpg
 
 from wanllmdb_common.errors import AbortedError, InvalidArgumentError, ServiceError
 from wanllmdb_common.off_loop import converted
+from wanllmdb_registry.domain.bounds import MAX_TOGETHER, MIB
 from wanllmdb_registry.domain.change import Change
 from wanllmdb_registry.domain.edit import (
     Attempt,
@@ -70,6 +71,7 @@ from wanllmdb_registry.store.sweep_statements import (
     READ_VALUES,
     RENEW_LEASES,
     REPLIES,
+    RUNS_IN_STATES,
     SWEEP_STATE,
     SWEEPS_WITH_EXPIRED_LEASES,
     own_columns,
@@ -86,6 +88,8 @@ Getter = Callable[[str], Callable[[Any], Any]]
 # So many values are computed with on the event loop as of rows: they take a tenth of the time.
 VALUES_INLINE = 10
 
+# Of runs that a change asks for by their state: more wait for the next request.
+LOADED_BYTES = 32 * MIB
 # After one try without a lock; the second of these sees all that the first one met.
 MAX_LOCKED_TRIES = 4
 # Few enough that the event loop is soon free again, and that the server, which ends what idles
@@ -317,6 +321,15 @@ async def _load_runs(
     sweep_id = edit.sweep.sweep_id
     # Numbers from the next one on are new runs.
     whole = {n for need in needs for n in need.numbers if n < edit.sweep.next_number}
+    for states in {need.states for need in needs if need.states}:
+        found = await RUNS_IN_STATES.fetch(
+            connection,
+            sweep_id=sweep_id,
+            states=sorted(state.value for state in states),
+            limit=MAX_TOGETHER,
+            most_bytes=LOADED_BYTES,
+        )
+        whole.update(row["number"] for row in found)
     reports = _reports(edit, needs)
     reported = {number for number, _ in reports}
     numbers = sorted(whole | reported)

@@ -139,7 +139,7 @@ class Sweep:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will be handed out, ever."""
+        """Whether nothing more will be handed out, unless runs are retried."""
         return self.state in ENDED_SWEEP
 
     @property
@@ -285,6 +285,33 @@ class Sweep:
             numbers.append(run.number)
         return numbers
 
+    def retry(self, numbers: Sequence[int], states: Sequence[str], etag: Etag) -> list[int]:
+        """RetryRuns of runs by number, or of all in some states; gives the numbers."""
+        self._check_etag(etag)
+        if numbers:
+            unknown = sorted({number for number in numbers if number >= len(self.runs)})
+            known = [self.runs[n] for n in sorted(set(numbers)) if n < len(self.runs)]
+            stuck = [run for run in known if run.state in ("QUEUED", "RUNNING", "FINISHED")]
+            if len(unknown) == 1 and not stuck:
+                raise Refused("NOT_FOUND", "RUN_NOT_FOUND")
+            if unknown or stuck:
+                raise Refused("FAILED_PRECONDITION", "RUN_NOT_RETRYABLE")
+            runs = known
+        else:
+            runs = [run for run in self.runs if run.state in states]
+        if runs and self.ended:
+            failed = self.counts["FAILED"] - sum(run.state == "FAILED" for run in runs)
+            if self._target_is_met or (self.max_failed is not None and failed >= self.max_failed):
+                raise Refused("FAILED_PRECONDITION", "SWEEP_STATE_CONFLICT")
+            self.state, self.finish_reason, self.exhausted = "RUNNING", "UNSPECIFIED", False
+            self._own_change()
+        for run in runs:
+            if run.state != "LOST":
+                run.agent = ""
+            run.objectives, run.failures, run.losses = (), 0, 0
+            self._move(run, "QUEUED")
+        return [run.number for run in runs]
+
     # What the agent that holds a run does.
 
     def held(self, number: int, attempt: int) -> Run:
@@ -426,14 +453,18 @@ class Sweep:
             self._move(run, "CANCELED")
         self._own_change()
 
+    @property
+    def _target_is_met(self) -> bool:
+        return any(metric.target is not None for metric in self.metrics) and any(
+            all(m.met_by(o) for m, o in zip(self.metrics, run.objectives, strict=True))
+            for run in self.finished
+        )
+
     def _finish_if_done(self) -> None:
         if self.state not in ("RUNNING", "PAUSED"):
             return
         counts = self.counts
-        if any(metric.target is not None for metric in self.metrics) and any(
-            all(m.met_by(o) for m, o in zip(self.metrics, run.objectives, strict=True))
-            for run in self.finished
-        ):
+        if self._target_is_met:
             self._end("FINISHED", "TARGET_REACHED")
         elif self.max_failed is not None and counts["FAILED"] >= self.max_failed:
             self._end("FAILED", "UNSPECIFIED")

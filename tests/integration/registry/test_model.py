@@ -57,6 +57,7 @@ from tests.integration.registry.model import Etag, Outcome, Proposal
 from tests.sweeps import request_id
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
+from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb_common.search_space.convert import parameters_to_proto
 from wanllmdb_registry.domain.run_progress import ExpireLeases
 from wanllmdb_registry.store.database import Database
@@ -76,9 +77,10 @@ SETTINGS = settings(
 values = st.sampled_from([0.0, 0.25, 0.5, 1.0, 2.0, math.nan, math.inf, -math.inf])
 reports = st.lists(values, max_size=2)
 ACTS = ["suggest", "report"] * 4 + ["succeeded", "failed", "silence"] * 2
-ACTS += ["release", "pause or resume", "come back"]
+ACTS += ["release", "pause or resume", "come back", "retry"]
 # Who the two Suggests of a CreateRuns are for.
 AGENTS = ("agent", "another agent")
+RETRYABLE = ("FAILED", "LOST", "CANCELED", "PRUNED")
 # How far from the right attempt.
 offsets = st.sampled_from([0, 0, 0, 0, -1, 1])
 
@@ -135,6 +137,8 @@ class RegistryMachine(SweepMachine):
                 self.let_leases_run_out(sweep, run % 2)
                 if chance.random() < 0.7:
                     self.beat()
+            elif act == "retry":
+                self.retry_runs(sweep, [], RETRYABLE[: 1 + run % 4], Etag.NONE)
             elif act == "come back":
                 self.come_back(sweep, AGENTS[run % 2], 1 + run % 3)
             elif not sweep.model.counts["RUNNING"]:
@@ -226,6 +230,45 @@ class RegistryMachine(SweepMachine):
         done = self.step(sweep, "EnqueueRuns", request, lambda: sweep.model.enqueue(points))
         if done is not None:
             assert [run.number for run in done[0].runs] == done[1]
+
+    @precondition(lambda self: self.newest.runs)
+    @rule(
+        index=which,
+        runs=st.lists(which, min_size=1, max_size=3),
+        states=st.lists(st.sampled_from(RETRYABLE), unique=True),
+        etag=etags,
+    )
+    def retry(self, index: int, runs: Sequence[int], states: Sequence[str], etag: Etag) -> None:
+        """By numbers where no states are named."""
+        sweep = self.pick(index)
+        ended = [run.number for run in sweep.model.runs if run.state in RETRYABLE]
+        numbers = [] if states else [self.pick_ended(sweep, ended, run) for run in runs]
+        self.retry_runs(sweep, numbers, states, etag)
+
+    def pick_ended(self, sweep: Tracked, ended: Sequence[int], index: int) -> int:
+        """The number of a run that may be retried; at times of any, or of none."""
+        if index < 6 and ended:
+            return ended[index % len(ended)]
+        return self.pick_run(sweep, index)[0]
+
+    def retry_runs(
+        self, sweep: Tracked, numbers: Sequence[int], states: Sequence[str], etag: Etag
+    ) -> None:
+        """RetryRuns."""
+        request = pb.RetryRunsRequest(
+            sweep_id=sweep.sweep_id,
+            numbers=numbers,
+            states=[run_pb2.RunState.Value(f"RUN_STATE_{state}") for state in states],
+            etag=sweep.etag(etag),
+            request_id=request_id(),
+        )
+        done = self.step(
+            sweep, "RetryRuns", request, lambda: sweep.model.retry(numbers, states, etag)
+        )
+        if done is not None:
+            reply, queued = done
+            assert (list(reply.numbers), reply.remaining_runs) == (queued, 0)
+            assert sweep_state(reply.sweep.state) == sweep.model.state
 
     def report(
         self, sweep: Tracked, number: int, attempt: int, reported: Sequence[float], first: int = 0

@@ -60,7 +60,16 @@ async def _enqueued(replica: Replica, sweep_id: str) -> None:
     await replica.registry.EnqueueRuns(pb.EnqueueRunsRequest(sweep_id=sweep_id, runs=runs))
 
 
+async def _ended(replica: Replica, sweep_id: str) -> None:
+    await _handed_out(replica, sweep_id)
+    await replica.registry.FinishRun(
+        pb.FinishRunRequest(sweep_id=sweep_id, number=0, attempt=1, failed=pb.RunFailed())
+    )
+    await replica.registry.FinishSweep(pb.FinishSweepRequest(sweep_id=sweep_id))
+
+
 SWEEP_CASES = {
+    "RetryRuns": Case(lambda sweep_id: pb.RetryRunsRequest(sweep_id=sweep_id, numbers=[0]), _ended),
     "UpdateSweep": Case(
         lambda sweep_id: pb.UpdateSweepRequest(
             sweep=sweep_pb2.Sweep(sweep_id=sweep_id, description="changed"),

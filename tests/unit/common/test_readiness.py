@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 
 import pytest
 
@@ -38,6 +39,13 @@ async def test_one_who_can_not_be_told_keeps_nobody_else_from_it() -> None:
     assert not watching.done()
     watching.cancel()
     await asyncio.wait([watching])
+
+
+def test_the_page_says_how_many_failures_count() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "operations.md").read_text()
+    words = {2: "Two", 3: "Three", 4: "Four"}
+    assert f"{words[module.FAILURES]} failures in a row mean NOT_SERVING" in page
+    assert f"without an answer fails after {module.TIMEOUT:g} s" in page
 
 
 async def test_answers_that_wait_for_this_process_to_read_them_do_not_count(

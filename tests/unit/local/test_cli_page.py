@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer.main
 from typer.testing import CliRunner
 
+from tests.cli_commands import all_commands
 from wanllmdb.cli.app import build_app
 
 PAGE = (Path(__file__).parents[3] / "docs" / "cli.md").read_text()
 
 
-def commands(group: Any, *names: str) -> Iterator[tuple[str, ...]]:
-    """The names of all commands, with those of their groups."""
-    inner = getattr(group, "commands", None)
-    if inner is None:
-        yield names
-    for name, command in (inner or {}).items():
-        yield from commands(command, *names, name)
-
-
-ALL = sorted(commands(typer.main.get_command(build_app())))
+ALL = list(all_commands())
 
 
 def test_there_are_commands() -> None:

@@ -279,7 +279,7 @@ def test_a_wrong_key_is_told_where_and_why(given: dict[str, Any], path: str, say
         ({"name": "loss", "target": "0.5"}, "metric.target", "leave the quotes out"),
         ({"name": "loss", "target": float("nan")}, "metric.target", "finite"),
         ({"name": "loss", "value": "min"}, "metric.value", "best goes by the goal"),
-        ({"name": "loss", "value": "mean_last"}, "metric.value", "mean_last_5 say"),
+        ({"name": "loss", "value": "mean_last"}, "metric.value", "for example mean_last_5"),
         ({"name": "loss", "value": "mean_last_0"}, "metric.value", "at least one value"),
         ({"name": "loss", "value": "mean_last_999999"}, "metric.value", "1 to 100000"),
         ({"name": "loss", "value": 3}, "metric.value", "must be last, best or mean_last_N"),
@@ -295,6 +295,26 @@ def test_a_metric_that_can_not_be_read_is_not_missing() -> None:
     early = {"type": "hyperband", "min_iter": 1}
     found = problems_with(metric={"goal": "maximize"}, method="bayes", early_terminate=early)
     assert list(found) == ["metric.name"]
+
+
+@pytest.mark.parametrize(
+    ("name", "example"),
+    [
+        ("learning rate", ", for example learning_rate"),
+        ("größe", ", for example gro_e"),
+        ("étape.1", ", for example etape.1"),
+        ("学习率_lr", ", for example _lr"),
+        ("2nd", ", for example _2nd"),
+        ("学习率", ""),
+        ("学习率2", ""),
+        ("$$$", ""),
+        ("αβ γ", ""),
+    ],
+)
+def test_a_wrong_name_is_told_with_an_example_where_there_is_one(name: str, example: str) -> None:
+    (told,) = problems_with(parameters={name: {"value": 1}}).values()
+    assert told.startswith("a name starts with a letter (a to z, A to Z) or _")
+    assert told.endswith(f"_ . or -{example}")
 
 
 def test_several_metrics_are_listed() -> None:

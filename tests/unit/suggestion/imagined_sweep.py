@@ -23,6 +23,9 @@ ENDS = [
     RunState.CANCELED,
 ]
 
+THINGS = ["suggest", "suggest", "end", "end", "requeue", "retry", "late", "enqueue", "sync"]
+RETRYABLE = (RunState.PRUNED, RunState.FAILED, RunState.LOST, RunState.CANCELED)
+
 _SEAL = StateSeal(b"key", "imagined")
 
 
@@ -92,7 +95,7 @@ class ImaginedSweep:
 def live_on(sweep: ImaginedSweep, model: SweepModel, choice: random.Random) -> None:
     """One thing that can happen to a sweep."""
     running = [r for r in sweep.runs.values() if r.state is RunState.RUNNING]
-    match choice.choice(["suggest", "suggest", "end", "end", "requeue", "late", "enqueue", "sync"]):
+    match choice.choice(THINGS):
         case "suggest":
             sweep.sync(model)
             demands = [Demand(choice.randint(1, 2)) for _ in range(choice.randint(1, 3))]
@@ -106,6 +109,11 @@ def live_on(sweep: ImaginedSweep, model: SweepModel, choice: random.Random) -> N
             sweep.end(choice.choice(running), state, *(values if has_value else ()))
         case "requeue" if running:
             sweep.write(replace(choice.choice(running), state=RunState.QUEUED))
+        case "retry":
+            ended = [r for r in sweep.runs.values() if r.state in RETRYABLE]
+            if ended:
+                retried = choice.choice(ended)
+                sweep.write(replace(retried, state=RunState.QUEUED, objective=None, objectives=()))
         case "late":
             lost = [r for r in sweep.runs.values() if r.state is RunState.LOST]
             if lost:

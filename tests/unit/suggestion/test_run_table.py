@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -96,6 +97,18 @@ def test_runs_that_end_later_are_added_and_earlier_answers_stay() -> None:
     second = kept.update(records)
     assert (first.numbers.tolist(), second.numbers.tolist()) == ([2], [0, 2])
     assert second.objectives.tolist() == [[7.0], [2.0]]
+
+
+def test_a_retried_run_leaves_the_columns_and_comes_back_with_its_new_result() -> None:
+    kept = table(Metric("loss"))
+    records = {0: sgd(0, None), 1: sgd(1, 1.0)}
+    assert kept.update(records).numbers.tolist() == [0, 1]
+    records[0] = replace(records[0], state=RunState.QUEUED)
+    assert kept.update(records).numbers.tolist() == [1]
+    records[0] = replace(sgd(0, 0.5), attempt=2)
+    assert kept.update(records).objectives.tolist() == [[0.5], [1.0]]
+    records[0] = replace(sgd(0, 0.25), attempt=3)
+    assert kept.update(records).objectives.tolist() == [[0.25], [1.0]]
 
 
 def test_what_a_table_serves() -> None:

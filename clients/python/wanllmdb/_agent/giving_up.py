@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -70,7 +71,9 @@ class FailureCounter:
             self._latest.append(now)
             took = now - self._latest[0]
             if len(self._latest) == policy.max_quick_failures and took <= policy.quick_seconds:
-                return f"{len(self._latest)} runs in a row failed within {policy.quick_seconds:g} s"
+                within = policy.quick_seconds
+                ever = "" if math.isinf(within) else f" within {within:g} s"
+                return f"{len(self._latest)} runs in a row failed{ever}"
         if not self._has_succeeded:
             self._initial += 1
             if self._initial == policy.max_initial_failures:

@@ -7,10 +7,12 @@ from typing import Any
 
 from wanllmdb._agent.active_run import ActiveRun
 from wanllmdb._agent.console import Console
+from wanllmdb._shown import MOST_SHOWN, in_short, listed
 from wanllmdb._types.enums import RunState
 from wanllmdb._types.run import BestRun, Run
 from wanllmdb._types.sweep import Sweep
 
+_LONGEST_ERROR = 5 * MOST_SHOWN
 _WENT_WRONG = (RunState.FAILED, RunState.QUEUED)
 
 
@@ -82,15 +84,18 @@ class Progress:
                 text += f" (best {self.best.objective:.6g})"
         text += f", {parameters_text(run.parameters)}"
         if run.error is not None and run.error.message:
-            text += f"\n  {run.error.message}"
+            text += f"\n  {in_short(run.error.message, _LONGEST_ERROR)}"
         return text
 
 
 def parameters_text(parameters: Mapping[str, Any]) -> str:
     """Parameters in a line: `batch_size=32 learning_rate=0.001234`."""
-    return " ".join(
-        f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
-        for name, value in parameters.items()
+    return listed(
+        [
+            f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={in_short(str(value))}"
+            for name, value in parameters.items()
+        ],
+        " ",
     )
 
 

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from wanllmdb._addresses import REGISTRY
 from wanllmdb._connection import AsyncConnection
-from wanllmdb._errors import NotFoundError, UnavailableError
-from wanllmdb._transport import reconnect_delay
+from wanllmdb._errors import NotFoundError, ResourceExhaustedError, UnavailableError
+from wanllmdb._transport import reconnect_delay, when_asked_for
 from wanllmdb._types.enums import ConfigFormat, Method, SweepOrder, SweepState
 from wanllmdb._types.run import PriorRunSource
 from wanllmdb._types.spec import AlgorithmChoice, Hyperband, RetryPolicy, SearchSpace
@@ -199,13 +199,14 @@ class AsyncSweepCalls(AsyncConnection):
         sweep_id: str,
         *,
         since_revision: int = 0,
-        on_wait: Callable[[UnavailableError], None] | None = None,
+        on_wait: Callable[[UnavailableError | ResourceExhaustedError], None] | None = None,
     ) -> AsyncIterator[SweepChange]:
         """Changes of a sweep and its runs newer than `since_revision`, as they happen.
 
         Ends when the sweep is deleted; close the iterator to end it sooner. While the
-        registry is away it waits, and goes on after the last revision that it yielded;
-        `on_wait` is called with each failure that it waits after.
+        registry is away it waits, and as long as a registry with too many watches asks it
+        to; it goes on after the last revision that it yielded. `on_wait` is called with each
+        failure that it waits after.
 
         Raises:
             NotFoundError: there is no such sweep.
@@ -214,11 +215,15 @@ class AsyncSweepCalls(AsyncConnection):
         revision, failures, has_begun = since_revision, 0, False
         while True:
             try:
-                async for change in self._stream(sweep_calls.watch_sweep(sweep_id, revision)):
+                watch = sweep_calls.watch_sweep(sweep_id, revision)
+                async for change in self._stream(watch, resends=False):
                     revision, failures, has_begun = change.revision, 0, True
                     yield change
-            except UnavailableError as error:
-                if not self._peers[REGISTRY].has_answered:
+            except (UnavailableError, ResourceExhaustedError) as error:
+                delay = when_asked_for(error)
+                if isinstance(error, UnavailableError) and self._peers[REGISTRY].has_answered:
+                    delay = reconnect_delay(failures)
+                if delay is None:
                     raise
                 if on_wait is not None:
                     on_wait(error)
@@ -228,5 +233,5 @@ class AsyncSweepCalls(AsyncConnection):
                 return
             else:
                 return
-            await asyncio.sleep(reconnect_delay(failures))
+            await asyncio.sleep(delay)
             failures += 1

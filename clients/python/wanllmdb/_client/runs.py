@@ -21,6 +21,7 @@ from wanllmdb._types.run import (
     RunLease,
     Succeeded,
 )
+from wanllmdb._types.sweep import RetriedRuns
 from wanllmdb._types.unset import UNSET, Unset
 from wanllmdb._wire import prior_run_calls, run_calls
 
@@ -84,6 +85,27 @@ class RunCalls(Connection):
         not given. 1 to 1,000.
         """
         return self._invoke(run_calls.enqueue_runs(sweep_id, runs, request_id))
+
+    def retry_runs(
+        self,
+        sweep_id: str,
+        numbers: Iterable[int] = (),
+        *,
+        states: Iterable[RunState | str] = (),
+        etag: str = "",
+        request_id: str | None = None,
+    ) -> RetriedRuns:
+        """Queues ended runs again; a sweep that has ended runs again.
+
+        Either the runs with these numbers, at most 1,000, all of them or none; or those in any
+        of these states (failed, lost, canceled, pruned), 1,000 of them in one call. They keep
+        their numbers, so they count against run_cap once.
+
+        Raises:
+            FailedPreconditionError: RUN_NOT_RETRYABLE names each run that can't be retried;
+                SWEEP_STATE_CONFLICT: the sweep would end again at once.
+        """
+        return self._invoke(run_calls.retry_runs(sweep_id, numbers, states, etag, request_id))
 
     def report_metrics(
         self,

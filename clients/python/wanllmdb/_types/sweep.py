@@ -66,6 +66,17 @@ class CreatedSweep:
 
 
 @dataclass(frozen=True, slots=True)
+class RetriedRuns:
+    """The sweep after a retry, the numbers of the runs that are queued again, and how many more
+    there are in the states that were asked for.
+    """
+
+    sweep: Sweep
+    numbers: tuple[int, ...]
+    remaining_runs: int
+
+
+@dataclass(frozen=True, slots=True)
 class UpdatedSweep:
     """A sweep after a change, with what it means for the runs so far."""
 

@@ -134,6 +134,15 @@ def to_change(message: registry_pb.WatchSweepResponse) -> sweep.SweepChange:
     return sweep.Checkpoint(message.revision)
 
 
+def to_retried_runs(message: registry_pb.RetryRunsResponse) -> sweep.RetriedRuns:
+    """Runs that are queued again."""
+    return sweep.RetriedRuns(
+        sweep=to_sweep(message.sweep),
+        numbers=tuple(message.numbers),
+        remaining_runs=message.remaining_runs,
+    )
+
+
 def to_finished_run(message: registry_pb.FinishRunResponse) -> run.FinishedRun:
     """A run after its end."""
     return run.FinishedRun(

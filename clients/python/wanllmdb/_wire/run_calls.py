@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 from wanllmdb._errors import InvalidArgumentError
 from wanllmdb._types import run as types
 from wanllmdb._types.enums import RunCommand, RunOrder, RunState
+from wanllmdb._types.sweep import RetriedRuns
 from wanllmdb._types.unset import UNSET, Unset
 from wanllmdb._wire import results
 from wanllmdb._wire.call import Call, Page, each_of, field_of, page_of, request_id_or_new
@@ -107,6 +108,24 @@ def enqueue_runs(
         ),
         each_of("runs", results.to_run),
     )
+
+
+def retry_runs(
+    sweep_id: str,
+    numbers: Iterable[int],
+    states: Iterable[RunState | str],
+    etag: str,
+    request_id: str | None,
+) -> Call[RetriedRuns]:
+    """RetryRuns."""
+    request = pb.RetryRunsRequest(
+        sweep_id=sweep_id,
+        numbers=numbers,
+        states=[to_wire(state, RunState, run_pb2.RunState, "states") for state in states],
+        etag=etag,
+        request_id=request_id_or_new(request_id),
+    )
+    return Call(request, results.to_retried_runs)
 
 
 def report_metrics(

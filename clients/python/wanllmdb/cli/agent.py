@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import signal
 from collections.abc import Callable, Sequence
@@ -22,9 +23,12 @@ from wanllmdb._agent import (
     agent_name,
 )
 from wanllmdb._env import AS_WANDB, RESUME, STAY, is_on
+from wanllmdb._files import is_there
+from wanllmdb._shown import in_short
 from wanllmdb.cli.agent_view import agent_view
 from wanllmdb.cli.command_runner import CommandRunner
 from wanllmdb.cli.connection import client_of
+from wanllmdb.cli.console import say
 from wanllmdb.cli.macros import DEFAULT_COMMAND, BadCommandError, CommandTemplate
 from wanllmdb.cli.options import SweepId
 
@@ -52,12 +56,19 @@ def run_agent(
     parallel: Annotated[int, typer.Option(min=1, help="So many runs at a time.")] = 1,
     kill_delay: Annotated[
         float,
-        typer.Option(min=0.0, help="Seconds from SIGTERM to SIGKILL for a program to stop in."),
+        typer.Option(
+            "--kill-delay",
+            "--term-timeout",
+            "-t",
+            min=0.0,
+            help="Seconds from SIGTERM to SIGKILL for a program to stop in.",
+        ),
     ] = 30.0,
     forward_signals: Annotated[
         bool,
         typer.Option(
             "--forward-signals",
+            "-f",
             help="Pass SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 on to the programs.",
         ),
     ] = False,
@@ -120,6 +131,16 @@ def run_agent(
             "600, and 5 for those that never answered.",
         ),
     ] = None,
+    max_consecutive_failed_runs: Annotated[
+        int | None,
+        typer.Option(min=1, hidden=True, help="W&B's: give up after so many failures in a row."),
+    ] = None,
+    project: Annotated[
+        str, typer.Option("--project", "-p", hidden=True, help="W&B's: an id says enough.")
+    ] = "",
+    entity: Annotated[
+        str, typer.Option("--entity", "-e", hidden=True, help="W&B's: an id says enough.")
+    ] = "",
 ) -> None:
     """Work on a sweep: run a program once for each run.
 
@@ -136,6 +157,12 @@ def run_agent(
     Results that could not be told are kept on disk, and told by the next agent on this
     machine or by `wanllmdb spool send`.
     """
+    del project
+    if entity:
+        say("note: --entity is ignored: a sweep's id says enough", err=True)
+    if max_consecutive_failed_runs is not None:
+        max_quick_failures = max_quick_failures or max_consecutive_failed_runs
+        quick_seconds = math.inf if quick_seconds is None else quick_seconds
     policy = GiveUpPolicy.of(
         max_quick_failures=max_quick_failures,
         quick_seconds=quick_seconds,
@@ -232,10 +259,10 @@ def _template_of_sweep(sweep: Sweep) -> CommandTemplate:
     template = _checked(
         partial(CommandTemplate, spec.command or DEFAULT_COMMAND, program=spec.program)
     )
-    if "${program}" in template.words and not Path(spec.program).exists():
+    if "${program}" in template.words and not is_there(spec.program):
         raise typer.BadParameter(
-            f"the sweep's program {spec.program} is not here ({Path.cwd()}): start the agent "
-            f"where it is, or give a command after `--`"
+            f"the sweep's program {in_short(spec.program)} is not here ({Path.cwd()}): start the "
+            f"agent where it is, or give a command after `--`"
         )
     return template
 

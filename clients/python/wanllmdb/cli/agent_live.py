@@ -98,7 +98,7 @@ class LiveView:
             again = ", to be tried again" if run.ended.state is RunState.QUEUED else ""
             why = run.ended.error.message if run.ended.error else "no reason given"
             self._console.print(
-                f"run {run.number} [red]failed[/]{again}: {escape(why)}, "
+                f"run {run.number} [red]failed[/]{again}: {formats.error(why)}, "
                 f"{formats.parameters(run.ended.parameters)}"
             )
 

@@ -10,17 +10,19 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from wanllmdb import Failed, Succeeded
 from wanllmdb._agent import ActiveRun, Ended
+from wanllmdb._shown import in_short
 from wanllmdb.cli import as_wandb
 from wanllmdb.cli.group_guard import GroupGuard, signal_group
 from wanllmdb.cli.macros import CommandTemplate, json_of
 from wanllmdb.cli.program_output import OutputReader
+from wanllmdb.cli.start_problems import why_not_started
 
 _LOOK_SECONDS = 0.1
 _REST_SECONDS = 1.0
@@ -71,7 +73,8 @@ class CommandRunner:
                 program = self._start(command, run)
             except (OSError, ValueError) as error:
                 # A parameter with a character that no argument may hold is a ValueError.
-                return Ended(Failed(f"{shlex.join(command[:2])} can't be started: {error}"), error)
+                why = why_not_started(error, command, run.environment())
+                return Ended(Failed(f"{_name_of(command, 2)} can't be started: {why}"), error)
             while not program.has_ended(_LOOK_SECONDS):
                 self._guard.renew()
                 order = run.stop_order
@@ -194,7 +197,7 @@ class _Program:
         print_line: PrintLine | None,
         group: int,
     ) -> None:
-        self._name = shlex.join(command[:3]) + (" ..." if len(command) > 3 else "")
+        self._name = _name_of(command, 3)
         self._process = subprocess.Popen(
             command,
             env=environment,
@@ -237,6 +240,12 @@ class _Program:
     def _wait(self) -> None:
         self._process.wait()
         self._ended.set()
+
+
+def _name_of(command: Sequence[str], words: int) -> str:
+    """The first words of a command, for people."""
+    name = shlex.join(in_short(word) for word in command[:words])
+    return name + (" ..." if len(command) > words else "")
 
 
 def _how(code: int) -> str:

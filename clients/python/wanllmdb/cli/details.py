@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import islice
 
 from rich.table import Table
 
 from wanllmdb import UNSET, Algorithm, ApiKey, ArgsStyle, Run, Sweep, Template
+from wanllmdb._shown import in_short
 from wanllmdb._shown import shown as one_line
 from wanllmdb.cli import formats, tables, wording
 from wanllmdb.cli.console import escape, escape_lines
+
+# More rows of one kind, and longer ones, are for programs.
+_MOST_ROWS = 100
+_LONGEST_ROW = 2_000
 
 
 class _Fields:
@@ -33,11 +39,13 @@ class _Fields:
         """Adds a row for a text of several lines."""
         self.add(name, escape_lines(text), is_markup=True)
 
-    def add_all(self, name: str, values: Mapping[str, object]) -> None:
+    def add_all(self, name: str, values: Mapping[str, str]) -> None:
         """Adds a row a value."""
-        width = max((len(one_line(key)) for key in values), default=0)
-        for key, value in values.items():
-            self.add(name, f"{one_line(key):<{width}}  {wording.plain(value)}")
+        width = max((len(one_line(key)) for key in islice(values, _MOST_ROWS)), default=0)
+        for key, value in islice(values.items(), _MOST_ROWS):
+            self.add(name, f"{one_line(key):<{width}}  {in_short(value, _LONGEST_ROW)}")
+        if len(values) > _MOST_ROWS:
+            self.add(name, f"... and {len(values) - _MOST_ROWS:,} more; all of them with --json")
 
 
 def sweep(shown: Sweep) -> Table:
@@ -90,7 +98,7 @@ def sweep(shown: Sweep) -> Table:
     laws = {name: wording.law(each) for name, each in sorted(spec.parameters.items())}
     fields.add_all("parameters", laws)
     for constraint in spec.constraints:
-        fields.add("constraints", constraint)
+        fields.add("constraints", in_short(constraint, _LONGEST_ROW))
     return fields.table
 
 
@@ -109,8 +117,8 @@ def run(shown: Run, metrics: tuple[str, ...]) -> Table:
     fields.add("took", formats.run_time(shown))
     fields.add("external id", shown.external_run_id)
     fields.add_all("labels", shown.labels)
-    fields.add_all("parameters", shown.parameters)
-    fields.add_all("config", shown.config)
+    for name, entries in {"parameters": shown.parameters, "config": shown.config}.items():
+        fields.add_all(name, {key: wording.plain(value) for key, value in entries.items()})
     if shown.last_step is not None:
         fields.add("last step", str(shown.last_step))
     fields.add_all("last values", {name: formats.number(v) for name, v in shown.summary.items()})
@@ -131,9 +139,9 @@ def template(shown: Template) -> Table:
     for each in shown.placeholders:
         value = "required"
         if each.default is not UNSET:
-            value = f"default {json.dumps(each.default, ensure_ascii=False)}"
+            value = f"default {in_short(json.dumps(each.default, ensure_ascii=False))}"
         elif each.example is not UNSET:
-            value += f", as {json.dumps(each.example, ensure_ascii=False)}"
+            value += f", as {in_short(json.dumps(each.example, ensure_ascii=False))}"
         fields.add_lines("values", f"{one_line(each.name):<{width}}  {each.description} ({value})")
     return fields.table
 

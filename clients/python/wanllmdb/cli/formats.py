@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from wanllmdb import ApiKey, Run, RunState
+from wanllmdb._shown import MOST_SHOWN, in_short, listed
 from wanllmdb._types.keys import ALL_PROJECTS
 from wanllmdb.cli.console import escape
 
@@ -57,12 +58,17 @@ def value_of(value: object) -> str:
     """A parameter's value, as rich markup."""
     if isinstance(value, float):
         return number(value)
-    return escape(value)
+    return escape(in_short(str(value)))
+
+
+def error(message: str) -> str:
+    """What went wrong, as rich markup: enough to know it by."""
+    return escape(in_short(message, 5 * MOST_SHOWN))
 
 
 def parameters(values: Mapping[str, object]) -> str:
     """Parameters in one line, as rich markup."""
-    return "  ".join(f"{escape(name)}={value_of(value)}" for name, value in values.items())
+    return listed([f"{escape(name)}={value_of(value)}" for name, value in values.items()], "  ")
 
 
 def time_ago(time: datetime | None) -> str:

@@ -10,10 +10,42 @@ from typing import Annotated, Any
 
 import typer
 
+from wanllmdb import InvalidArgumentError
 from wanllmdb._files import read_given
+from wanllmdb._ids import run_of, sweep_id_of
 
-SweepId = Annotated[str, typer.Argument(metavar="SWEEP", help="The sweep's id.")]
-SweepIds = Annotated[list[str], typer.Argument(metavar="SWEEP...", help="The sweeps' ids.")]
+
+def named_sweep(text: str) -> str:
+    """The id of a sweep that is named in any of the forms that `sweep_id_of` reads.
+
+    Raises:
+        typer.BadParameter: it is of none of them.
+    """
+    try:
+        return sweep_id_of(text)
+    except InvalidArgumentError as error:
+        raise typer.BadParameter(error.message) from None
+
+
+SweepId = Annotated[
+    str,
+    typer.Argument(
+        metavar="SWEEP", parser=named_sweep, help="The sweep's id; entity/project/id is one, too."
+    ),
+]
+SweepIds = Annotated[
+    list[str], typer.Argument(metavar="SWEEP...", parser=named_sweep, help="The sweeps' ids.")
+]
+RunId = Annotated[
+    str,
+    typer.Argument(
+        metavar="SWEEP", parser=named_sweep, help="The sweep's id, or the run's id, as SWEEP-3."
+    ),
+]
+Number = Annotated[
+    int | None,
+    typer.Argument(metavar="NUMBER", min=0, help="The run's number, after a sweep's id."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 MetricName = Annotated[str, typer.Option("--metric", help="Which metric, in a sweep with several.")]
 SkipUnfit = Annotated[
@@ -26,6 +58,22 @@ NONE = "none"
 _MOST_BYTES = 256 * 1024 * 1024
 
 NOTHING_TO_CHANGE = "there is nothing to change: give at least one option"
+
+
+def run_named(sweep_or_run: str, number: int | None) -> tuple[str, int]:
+    """The sweep's id and the number of a run that `RunId` and `Number` name.
+
+    Raises:
+        typer.BadParameter: there is no number.
+    """
+    if number is not None:
+        return sweep_or_run, number
+    try:
+        return run_of(sweep_or_run)
+    except InvalidArgumentError:
+        raise typer.BadParameter(
+            f"which run of sweep {sweep_or_run}? give its number, or its id: {sweep_or_run}-0"
+        ) from None
 
 
 def assignments(given: Sequence[str]) -> dict[str, Any]:

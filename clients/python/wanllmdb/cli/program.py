@@ -9,7 +9,13 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from wanllmdb._shown import shown_lines
+from wanllmdb._shown import in_short, shown_lines
+from wanllmdb.cli.console import say
+from wanllmdb.cli.wandb_words import WORDS
+
+_WRONG_COMMAND_LINE = 2
+# It may repeat an argument, or a value of a file.
+_LONGEST_REFUSAL = 2_000
 
 _Refusal: type[Exception] = typer.BadParameter.__mro__[2]
 """The base of all that says what is wrong with a command line; typer exports it not."""
@@ -23,6 +29,14 @@ class Program(TyperGroup):
         with _escaped_refusals():
             return super().make_context(*args, **extra)
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """The command, and its arguments; one of W&B's program is answered with what to do here."""
+        word = args[0]
+        if word in WORDS and word not in self.commands:
+            say(f"wanllmdb has no `{word}`: {WORDS[word]}", err=True)
+            raise typer.Exit(_WRONG_COMMAND_LINE)
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
         """Runs the command; see typer."""
         with _escaped_refusals():
@@ -34,5 +48,6 @@ def _escaped_refusals() -> Iterator[None]:
     try:
         yield
     except _Refusal as refusal:
-        refusal.message = shown_lines(refusal.message)  # type: ignore[attr-defined]  # seen
+        short = in_short(refusal.message, _LONGEST_REFUSAL)  # type: ignore[attr-defined]  # seen
+        refusal.message = shown_lines(short)  # type: ignore[attr-defined]  # seen
         raise

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from wanllmdb import UNSET, EnqueuedRun, RunOrder, RunState
-from wanllmdb._shown import shown
+from wanllmdb._shown import listed, shown
 from wanllmdb.cli import details
 from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import say, say_lines, stdout
@@ -17,11 +17,15 @@ from wanllmdb.cli.documents import print_json
 from wanllmdb.cli.options import (
     NOTHING_TO_CHANGE,
     AsJson,
+    Number,
+    RunId,
     SweepId,
     assignments,
     read_file,
+    run_named,
     text_assignments,
 )
+from wanllmdb.cli.run_retry import retry
 from wanllmdb.cli.runs_export import export_runs
 from wanllmdb.cli.runs_import import import_runs
 from wanllmdb.cli.shown_runs import metric_names, print_prior_runs, print_runs
@@ -29,8 +33,7 @@ from wanllmdb.cli.shown_runs import metric_names, print_prior_runs, print_runs
 app = typer.Typer(no_args_is_help=True, help="List, show, queue, import and export runs.")
 app.command("export")(export_runs)
 app.command("import")(import_runs)
-
-Number = Annotated[int, typer.Argument(metavar="NUMBER", min=0, help="The run's number.")]
+app.command("retry")(retry)
 
 
 @app.command("ls")
@@ -72,9 +75,10 @@ def list_runs(
 
 @app.command()
 def show(
-    context: typer.Context, sweep_id: SweepId, number: Number, as_json: AsJson = False
+    context: typer.Context, run_id: RunId, run_number: Number = None, as_json: AsJson = False
 ) -> None:
     """Show a run: its state, parameters, last values and what went wrong."""
+    sweep_id, number = run_named(run_id, run_number)
     with client_of(context) as client:
         run = client.get_run(sweep_id, number)
         if as_json:
@@ -87,12 +91,13 @@ def show(
 @app.command()
 def metrics(
     context: typer.Context,
-    sweep_id: SweepId,
-    number: Number,
+    run_id: RunId,
+    run_number: Number = None,
     name: Annotated[list[str] | None, typer.Option(help="Only this metric; repeatable.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Print what a run reported, step by step, as tab-separated columns."""
+    sweep_id, number = run_named(run_id, run_number)
     with client_of(context) as client:
         histories = client.get_metric_history(sweep_id, number, names=name or ())
     if as_json:
@@ -112,8 +117,8 @@ def metrics(
 @app.command()
 def update(
     context: typer.Context,
-    sweep_id: SweepId,
-    number: Number,
+    run_id: RunId,
+    run_number: Number = None,
     name: Annotated[str | None, typer.Option(help="A name for people.")] = None,
     label: Annotated[
         list[str] | None,
@@ -125,6 +130,7 @@ def update(
     as_json: AsJson = False,
 ) -> None:
     """Change a run's name, labels or link."""
+    sweep_id, number = run_named(run_id, run_number)
     if name is None and label is None and external_run_id is None:
         raise typer.BadParameter(NOTHING_TO_CHANGE)
     with client_of(context) as client:
@@ -171,7 +177,7 @@ def enqueue(
     if as_json:
         print_json(queued)
     else:
-        numbers = ", ".join(str(run.number) for run in queued)
+        numbers = listed([str(run.number) for run in queued])
         say(f"Queued run{'s' if len(queued) > 1 else ''} {numbers}.")
 
 

@@ -10,7 +10,7 @@ from wanllmdb import PriorSweep
 from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import say
 from wanllmdb.cli.documents import print_json
-from wanllmdb.cli.options import AsJson, SkipUnfit, SweepId
+from wanllmdb.cli.options import AsJson, SkipUnfit, SweepId, named_sweep
 from wanllmdb.cli.plugins import load_exchange
 from wanllmdb.cli.runs_elsewhere import import_prior_runs, in_pieces, runs_in_file, taken, total
 
@@ -22,7 +22,10 @@ def import_runs(
         str | None, typer.Argument(help="A .csv or .jsonl file, as `runs export` writes it.")
     ] = None,
     from_sweep: Annotated[
-        str | None, typer.Option("--sweep", metavar="ID", help="Another sweep's results.")
+        str | None,
+        typer.Option(
+            "--sweep", metavar="SWEEP", parser=named_sweep, help="Another sweep's results."
+        ),
     ] = None,
     optuna: Annotated[
         str | None,

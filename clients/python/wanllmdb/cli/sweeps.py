@@ -10,11 +10,9 @@ import typer
 from wanllmdb import (
     Client,
     ConfigFormat,
-    CreatedSweep,
     Method,
     PriorRunSource,
     PriorSweep,
-    Sweep,
     SweepState,
     TemplateUse,
 )
@@ -22,14 +20,20 @@ from wanllmdb.cli import details, tables
 from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import confirm, put_document, say, stdout
 from wanllmdb.cli.documents import print_json
-from wanllmdb.cli.options import AsJson, SkipUnfit, SweepId, assignments, read_file
-from wanllmdb.cli.runs_elsewhere import runs_at_once, taken
+from wanllmdb.cli.options import AsJson, SkipUnfit, SweepId, assignments, named_sweep, read_file
+from wanllmdb.cli.runs_elsewhere import runs_at_once
+from wanllmdb.cli.sweep_lines import print_created, print_moved
 from wanllmdb.cli.sweep_update import update
+from wanllmdb.cli.wandb_sweep import SweepGroup
 
-app = typer.Typer(no_args_is_help=True, help="Create, show, steer and export sweeps.")
+app = typer.Typer(
+    cls=SweepGroup, no_args_is_help=True, help="Create, show, steer and export sweeps."
+)
 app.command("update")(update)
 
-_LARGEST_GRID_SIZE = 2**63 - 1
+
+def _or_none(text: str) -> str:
+    return named_sweep(text) if text else ""
 
 
 @app.command()
@@ -50,7 +54,10 @@ def create(
     ] = "",
     name: Annotated[str, typer.Option(help="A name for people. Default: the config's.")] = "",
     prior_sweep: Annotated[
-        str, typer.Option(metavar="SWEEP", help="Start with the results of this sweep.")
+        str,
+        typer.Option(
+            metavar="SWEEP", parser=_or_none, help="Start with the results of this sweep."
+        ),
     ] = "",
     prior_runs: Annotated[
         str, typer.Option(metavar="FILE", help="Start with the results in a .csv or .jsonl file.")
@@ -87,7 +94,7 @@ def create(
     elif quiet:
         say(created.sweep.sweep_id)
     else:
-        _print_created(created)
+        print_created(created)
 
 
 @app.command("ls")
@@ -134,21 +141,21 @@ def show(context: typer.Context, sweep_id: SweepId, as_json: AsJson = False) -> 
 def start(context: typer.Context, sweep_id: SweepId, as_json: AsJson = False) -> None:
     """Start a pending sweep. The first agent does this by itself."""
     with client_of(context) as client:
-        _print_moved(client.start_sweep(sweep_id), as_json)
+        print_moved(client.start_sweep(sweep_id), as_json)
 
 
 @app.command()
 def pause(context: typer.Context, sweep_id: SweepId, as_json: AsJson = False) -> None:
     """Hand out nothing new; running runs may end."""
     with client_of(context) as client:
-        _print_moved(client.pause_sweep(sweep_id), as_json)
+        print_moved(client.pause_sweep(sweep_id), as_json)
 
 
 @app.command()
 def resume(context: typer.Context, sweep_id: SweepId, as_json: AsJson = False) -> None:
     """Go on with a paused sweep."""
     with client_of(context) as client:
-        _print_moved(client.resume_sweep(sweep_id), as_json)
+        print_moved(client.resume_sweep(sweep_id), as_json)
 
 
 @app.command()
@@ -160,14 +167,14 @@ def finish(
 ) -> None:
     """End a sweep as finished; running runs may end."""
     with client_of(context) as client:
-        _print_moved(client.finish_sweep(sweep_id, message=message), as_json)
+        print_moved(client.finish_sweep(sweep_id, message=message), as_json)
 
 
 @app.command()
 def cancel(context: typer.Context, sweep_id: SweepId, as_json: AsJson = False) -> None:
     """End a sweep now; running runs are told to stop."""
     with client_of(context) as client:
-        _print_moved(client.cancel_sweep(sweep_id), as_json)
+        print_moved(client.cancel_sweep(sweep_id), as_json)
 
 
 @app.command()
@@ -201,29 +208,6 @@ def export(
     with client_of(context) as client:
         text = client.export_sweep(sweep_id, ConfigFormat.JSON if as_json else config_format)
     put_document(text.rstrip("\n") + "\n")
-
-
-def _print_created(created: CreatedSweep) -> None:
-    sweep = created.sweep
-    say(f"Created sweep {sweep.sweep_id}: {sweep.name}, in project {sweep.project}.")
-    for warning in created.warnings:
-        say(f"  note: {warning}")
-    if created.imported_runs or created.skipped_runs:
-        say(f"  {taken(created.imported_runs, created.skipped_runs)}")
-    if created.grid_size is not None:
-        # The field ends there: the grid is as large or larger.
-        least = "at least " if created.grid_size == _LARGEST_GRID_SIZE else ""
-        say(f"  The grid has {least}{created.grid_size:,} points.")
-    say("Next:")
-    own = sweep.spec.program or sweep.spec.command
-    say(f"  wanllmdb agent {sweep.sweep_id}" + ("" if own else " -- python train.py"))
-
-
-def _print_moved(sweep: Sweep, as_json: bool) -> None:
-    if as_json:
-        print_json(sweep)
-    else:
-        say(f"Sweep {sweep.sweep_id} is {sweep.state}.")
 
 
 def _confirm_delete(client: Client, sweep_id: str) -> None:

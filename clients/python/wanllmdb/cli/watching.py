@@ -131,7 +131,7 @@ def run_line(run: Run, metrics: tuple[str, ...]) -> str:
     )
     # Why one was pruned is the rule of every sweep; why one failed is news.
     is_news = run.error is not None and run.state in (RunState.FAILED, RunState.LOST)
-    error = f"  {formats.value_of(run.error.message)}" if run.error and is_news else ""
+    error = f"  {formats.error(run.error.message)}" if run.error and is_news else ""
     return (
         f"run {run.number:<4} {formats.run_state(run.state)}{shown}  "
         f"[dim]{formats.parameters(run.parameters)}[/]{error}"

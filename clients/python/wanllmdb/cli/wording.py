@@ -27,6 +27,7 @@ from wanllmdb import (
     RetryPolicy,
     Uniform,
 )
+from wanllmdb._shown import in_short, listed
 
 
 def law(distribution: Distribution) -> str:
@@ -38,10 +39,10 @@ def law(distribution: Distribution) -> str:
         case Constant(value=value):
             return f"always {plain(value)}"
         case Categorical(values=values, probabilities=()):
-            return f"one of {', '.join(map(plain, values))}"
+            return f"one of {listed(list(map(plain, values)))}"
         case Categorical(values=values, probabilities=probabilities):
             pairs = zip(values, probabilities, strict=True)
-            return "one of " + ", ".join(f"{plain(value)} ({share:.3g})" for value, share in pairs)
+            return "one of " + listed([f"{plain(value)} ({share:.3g})" for value, share in pairs])
         case IntUniform(min=low, max=high, q=q):
             return f"{low} to {high}, integer{_step(q)}"
         case IntLogUniform(min=low, max=high, q=q):
@@ -85,7 +86,7 @@ def early_termination(rule: Hyperband | AlgorithmChoice) -> str:
 
 def algorithm(chosen: AlgorithmChoice) -> str:
     """An algorithm with its options: "tpe (multivariate true)"."""
-    options = ", ".join(f"{name} {plain(value)}" for name, value in chosen.options.items())
+    options = listed([f"{name} {plain(value)}" for name, value in chosen.options.items()])
     return f"{chosen.name} ({options})" if options else chosen.name
 
 
@@ -96,7 +97,8 @@ def retries(policy: RetryPolicy) -> str:
 
 def command(words: Sequence[str]) -> str:
     """A command line as a shell takes it; macros stay readable."""
-    return " ".join(word if word.startswith("${") else shlex.quote(word) for word in words)
+    quoted = [word if word.startswith("${") else shlex.quote(in_short(word)) for word in words]
+    return listed(quoted, " ")
 
 
 def allowed(option: AlgorithmOption) -> str:
@@ -115,13 +117,14 @@ def allowed(option: AlgorithmOption) -> str:
 
 
 def plain(value: object) -> str:
-    """A value: texts as they are, the rest as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    """A value: texts as they are, the rest as JSON; of what is long the beginning."""
+    is_text = isinstance(value, str)
+    return in_short(str(value) if is_text else json.dumps(value, ensure_ascii=False, default=str))
 
 
 def choice(values: Sequence[object]) -> str:
     """One value, or several with "or" between."""
-    return " or ".join(map(plain, values))
+    return listed(list(map(plain, values)), " or ")
 
 
 def _step(q: float | None) -> str:

@@ -76,8 +76,9 @@ class FinishedRuns:
 class RunTable:
     """The columns of one sweep's finished runs.
 
-    A finished run never changes, so each is read once, and a call costs little
-    more than a look at every run.
+    A finished attempt never changes, so each is read once, and a call costs little more than a
+    look at every run. A run that finished without an objective may be retried; then all are
+    read again.
     """
 
     def __init__(self, spec: StudySpec) -> None:
@@ -85,7 +86,8 @@ class RunTable:
         self._metrics = spec.metrics
         laws = {p.name: p.distribution for p in spec.space.parameters}
         self._positions = {n: position_on(law) for n, law in laws.items() if is_searched(law)}
-        self._known: set[int] = set()
+        # The attempts that finished, by number.
+        self._known: dict[int, int] = {}
         self._snapshot = self._columns([])
 
     def fits(self, spec: StudySpec) -> bool:
@@ -94,11 +96,11 @@ class RunTable:
 
     def update(self, runs: Mapping[int, RunRecord]) -> FinishedRuns:
         """Takes the finished runs that are new; returns all, in columns that stay as they are."""
-        added = [
-            run
-            for number, run in runs.items()
-            if run.state is RunState.FINISHED and number not in self._known
-        ]
+        finished = {n: run for n, run in runs.items() if run.state is RunState.FINISHED}
+        if any(n not in finished or finished[n].attempt != a for n, a in self._known.items()):
+            self._known.clear()
+            self._snapshot = self._columns([])
+        added = [run for number, run in finished.items() if number not in self._known]
         if added:
             old, new = self._snapshot, self._columns(added)
             numbers = np.concatenate([old.numbers, new.numbers])
@@ -113,7 +115,7 @@ class RunTable:
                     for name, column in new.parameters.items()
                 },
             )
-            self._known.update(run.number for run in added)
+            self._known.update((run.number, run.attempt) for run in added)
         return self._snapshot
 
     def _columns(self, runs: list[RunRecord]) -> FinishedRuns:

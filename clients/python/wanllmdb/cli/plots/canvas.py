@@ -10,6 +10,8 @@ from wanllmdb.cli.console import escape
 WIDTH = 64
 HEIGHT = 12
 EMPTY = " "
+# Of a category, beside an axis.
+LONGEST_LABEL = 40
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 
 from wanllmdb import AxisScale, ParameterColumn
+from wanllmdb._shown import in_short, listed
 from wanllmdb.cli.console import escape
-from wanllmdb.cli.plots.canvas import Canvas
+from wanllmdb.cli.plots.canvas import LONGEST_LABEL, Canvas
 
 _HEIGHT = 8
 _ONE = "[cyan]•[/]"
@@ -33,8 +34,9 @@ def scatter(column: ParameterColumn, objectives: Sequence[float]) -> str:
     )
     if axis.scale is AxisScale.CATEGORY:
         canvas.x = (0.0, float(max(len(axis.categories) - 1, 0)))
-        left, right = (str(axis.categories[end]) for end in (0, -1))
-        middle = " | ".join(map(str, axis.categories))
+        names = [in_short(str(category), LONGEST_LABEL) for category in axis.categories]
+        left, right = names[0], names[-1]
+        middle = listed(names, " | ")
         title += f"  [dim]{escape(middle)}[/]"
     else:
         left, right = f"{axis.min:.4g}", f"{axis.max:.4g}"

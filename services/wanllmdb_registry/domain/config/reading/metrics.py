@@ -83,7 +83,7 @@ def _value(reader: Reader, path: str, given: Any) -> tuple[ObjectiveValue, int]:
         return ObjectiveValue.BEST, 0
     match = _MEAN_LAST.fullmatch(given) if isinstance(given, str) else None
     if match is None:
-        allowed = "last, best or mean_last_N with a number for N, mean_last_5 say"
+        allowed = "last, best or mean_last_N with a number for N, for example mean_last_5"
         hint = ""
         if isinstance(given, str) and given in ("min", "max", "minimum", "maximum"):
             hint = "; best goes by the goal"

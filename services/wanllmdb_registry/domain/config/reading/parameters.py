@@ -189,7 +189,7 @@ def resolve(given: str, scope: str, names: set[str]) -> str | None:
 def _unknown(given: str, names: set[str]) -> str:
     if any(name.startswith(given.strip("/") + "/") for name in names):
         member = min(name for name in names if name.startswith(given.strip("/") + "/"))
-        return f"is a group; name one of its parameters, {member} say"
+        return f"is a group; name one of its parameters, for example {member}"
     # Near the full name, or near the last part of one.
     full = {name.rpartition("/")[2]: name for name in sorted(names, reverse=True)}
     full |= {name: name for name in names}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -37,6 +38,10 @@ MAX_FULL_NAME = MAX_DEPTH * (MAX_NAME + 1)
 # Of all parameters together.
 MAX_CONDITION_VALUES = 100_000
 _REPEATED_CIRCLES = 20
+_OF_NAMES = (
+    "a name starts with a letter (a to z, A to Z) or _ and goes on with such letters, digits, _ . "
+    "or -"
+)
 
 
 def problems_of_parameters(space: SearchSpace, written: Written) -> Problems:
@@ -99,13 +104,17 @@ def _name(path: str, name: str) -> Problems:
         if len(part) > MAX_NAME:
             yield path, f"the name has {len(part)} characters, at most {MAX_NAME} are allowed"
         elif not NAME.fullmatch(part):
-            other = re.sub(r"[^A-Za-z0-9_.-]", "_", part)
-            other = other if NAME.fullmatch(other) else f"_{other}"
-            yield (
-                path,
-                "a name starts with a letter or _ and goes on with letters, digits, _ . or -: "
-                f"{other} say",
-            )
+            yield path, f"{_OF_NAMES}{_example_of(part)}"
+
+
+def _example_of(name: str) -> str:
+    """A name that is one, made of this one; none where nothing of it would be left."""
+    # Of accented letters the letters alone.
+    bare = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    other = re.sub(r"[^A-Za-z0-9.-]+", "_", bare)
+    if not re.search(r"[A-Za-z]" if not name.isascii() else r"[A-Za-z0-9]", other):
+        return ""
+    return f", for example {other if NAME.fullmatch(other) else f'_{other}'}"
 
 
 def _clashes(parameters: tuple[Parameter, ...]) -> Problems:

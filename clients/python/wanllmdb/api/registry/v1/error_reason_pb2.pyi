@@ -144,6 +144,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     sent again without the others. Metadata: sweep_id, number, max_metrics,
     max_metric_bytes.
     """
+    ERROR_REASON_RUN_NOT_RETRYABLE: _ErrorReason.ValueType  # 36
+    """FAILED_PRECONDITION: runs can't be handed out again: they wait, run, have a
+    result that counts, or there is no such run. Metadata: sweep_id, state of the
+    sweep.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The `reason` of the google.rpc.ErrorInfo that both services send with every
@@ -272,5 +277,10 @@ ERROR_REASON_TOO_MANY_METRICS: ErrorReason.ValueType  # 35
 nothing of it was stored; values of metrics that the run has already can be
 sent again without the others. Metadata: sweep_id, number, max_metrics,
 max_metric_bytes.
+"""
+ERROR_REASON_RUN_NOT_RETRYABLE: ErrorReason.ValueType  # 36
+"""FAILED_PRECONDITION: runs can't be handed out again: they wait, run, have a
+result that counts, or there is no such run. Metadata: sweep_id, state of the
+sweep.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

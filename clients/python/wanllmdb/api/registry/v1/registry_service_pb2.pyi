@@ -2129,6 +2129,88 @@ class EnqueueRunsResponse(_message.Message):
 Global___EnqueueRunsResponse: _TypeAlias = EnqueueRunsResponse  # noqa: Y015
 
 @_typing.final
+class RetryRunsRequest(_message.Message):
+    """Request of RetryRuns. Either numbers or states must be given."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SWEEP_ID_FIELD_NUMBER: _builtins.int
+    NUMBERS_FIELD_NUMBER: _builtins.int
+    STATES_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    sweep_id: _builtins.str
+    """The sweep."""
+    etag: _builtins.str
+    """The sweep's etag as last read; refused with ABORTED if it changed since.
+    Empty: unconditional.
+    """
+    request_id: _builtins.str
+    """See the service's comment on request ids."""
+    @_builtins.property
+    def numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """The runs, by number. At most 1,000."""
+
+    @_builtins.property
+    def states(self) -> _containers.RepeatedScalarFieldContainer[_run_pb2.RunState.ValueType]:
+        """All runs in any of these states: FAILED, LOST, CANCELED or PRUNED. At most
+        1,000 runs of one request, those with the lowest numbers.
+        """
+
+    def __init__(
+        self,
+        *,
+        sweep_id: _builtins.str = ...,
+        numbers: _abc.Iterable[_builtins.int] | None = ...,
+        states: _abc.Iterable[_run_pb2.RunState.ValueType] | None = ...,
+        etag: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "numbers", b"numbers", "request_id", b"request_id", "states", b"states", "sweep_id", b"sweep_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RetryRunsRequest: _TypeAlias = RetryRunsRequest  # noqa: Y015
+
+@_typing.final
+class RetryRunsResponse(_message.Message):
+    """Response of RetryRuns."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SWEEP_FIELD_NUMBER: _builtins.int
+    NUMBERS_FIELD_NUMBER: _builtins.int
+    REMAINING_RUNS_FIELD_NUMBER: _builtins.int
+    remaining_runs: _builtins.int
+    """How many more runs there are in the states that were asked for: the next
+    request takes them.
+    """
+    @_builtins.property
+    def sweep(self) -> _sweep_pb2.Sweep:
+        """The sweep after it."""
+
+    @_builtins.property
+    def numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """The numbers of the runs that are queued again, ascending."""
+
+    def __init__(
+        self,
+        *,
+        sweep: _sweep_pb2.Sweep | None = ...,
+        numbers: _abc.Iterable[_builtins.int] | None = ...,
+        remaining_runs: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["sweep", b"sweep"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["numbers", b"numbers", "remaining_runs", b"remaining_runs", "sweep", b"sweep"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RetryRunsResponse: _TypeAlias = RetryRunsResponse  # noqa: Y015
+
+@_typing.final
 class ReportMetricsRequest(_message.Message):
     """Request of ReportMetrics."""
 

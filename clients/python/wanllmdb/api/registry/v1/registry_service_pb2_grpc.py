@@ -136,6 +136,11 @@ class SweepRegistryServiceStub(object):
                 request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.EnqueueRunsRequest.SerializeToString,
                 response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.EnqueueRunsResponse.FromString,
                 _registered_method=True)
+        self.RetryRuns = channel.unary_unary(
+                '/wanllmdb.api.registry.v1.SweepRegistryService/RetryRuns',
+                request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.RetryRunsRequest.SerializeToString,
+                response_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.RetryRunsResponse.FromString,
+                _registered_method=True)
         self.ImportRuns = channel.unary_unary(
                 '/wanllmdb.api.registry.v1.SweepRegistryService/ImportRuns',
                 request_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.ImportRunsRequest.SerializeToString,
@@ -355,6 +360,22 @@ class SweepRegistryServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RetryRuns(self, request, context):
+        """Queues ended runs again, so that they are handed out before anything new:
+        FAILED, LOST, CANCELED and PRUNED ones, and FINISHED ones that have no
+        objective in a sweep with metrics. A sweep that has ended is RUNNING again,
+        and goes on until something ends it. A run keeps its number, so it counts
+        against run_cap once, and begins with all of the sweep's retries; its next
+        attempt begins with an empty history. All of the runs, or none:
+        FAILED_PRECONDITION with RUN_NOT_RETRYABLE names each that can't be retried,
+        and with SWEEP_STATE_CONFLICT says why the sweep would end again at once: a
+        target that is met, its terminator, or too many failed runs. ABORTED when the
+        etag is stale.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ImportRuns(self, request, context):
         """Takes results of elsewhere, so that the sampler knows them from the start.
         They take no numbers and do not count against run_cap. In any state that is
@@ -556,6 +577,11 @@ def add_SweepRegistryServiceServicer_to_server(servicer, server):
                     servicer.EnqueueRuns,
                     request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.EnqueueRunsRequest.FromString,
                     response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.EnqueueRunsResponse.SerializeToString,
+            ),
+            'RetryRuns': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetryRuns,
+                    request_deserializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.RetryRunsRequest.FromString,
+                    response_serializer=wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.RetryRunsResponse.SerializeToString,
             ),
             'ImportRuns': grpc.unary_unary_rpc_method_handler(
                     servicer.ImportRuns,
@@ -1121,6 +1147,33 @@ class SweepRegistryService(object):
             '/wanllmdb.api.registry.v1.SweepRegistryService/EnqueueRuns',
             wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.EnqueueRunsRequest.SerializeToString,
             wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.EnqueueRunsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetryRuns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/wanllmdb.api.registry.v1.SweepRegistryService/RetryRuns',
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.RetryRunsRequest.SerializeToString,
+            wanllmdb_dot_api_dot_registry_dot_v1_dot_registry__service__pb2.RetryRunsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -101,6 +101,18 @@ class SweepRegistryServiceStub:
     """Queues parameters that a user wants tried next, in order, before anything
     the sampler proposes. They count against run_cap.
     """
+    RetryRuns: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.RetryRunsRequest, _registry_service_pb2.RetryRunsResponse]
+    """Queues ended runs again, so that they are handed out before anything new:
+    FAILED, LOST, CANCELED and PRUNED ones, and FINISHED ones that have no
+    objective in a sweep with metrics. A sweep that has ended is RUNNING again,
+    and goes on until something ends it. A run keeps its number, so it counts
+    against run_cap once, and begins with all of the sweep's retries; its next
+    attempt begins with an empty history. All of the runs, or none:
+    FAILED_PRECONDITION with RUN_NOT_RETRYABLE names each that can't be retried,
+    and with SWEEP_STATE_CONFLICT says why the sweep would end again at once: a
+    target that is met, its terminator, or too many failed runs. ABORTED when the
+    etag is stale.
+    """
     ImportRuns: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ImportRunsRequest, _registry_service_pb2.ImportRunsResponse]
     """Takes results of elsewhere, so that the sampler knows them from the start.
     They take no numbers and do not count against run_cap. In any state that is
@@ -225,6 +237,18 @@ class SweepRegistryServiceAsyncStub(SweepRegistryServiceStub):
     EnqueueRuns: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.EnqueueRunsRequest, _registry_service_pb2.EnqueueRunsResponse]  # type: ignore[assignment]
     """Queues parameters that a user wants tried next, in order, before anything
     the sampler proposes. They count against run_cap.
+    """
+    RetryRuns: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.RetryRunsRequest, _registry_service_pb2.RetryRunsResponse]  # type: ignore[assignment]
+    """Queues ended runs again, so that they are handed out before anything new:
+    FAILED, LOST, CANCELED and PRUNED ones, and FINISHED ones that have no
+    objective in a sweep with metrics. A sweep that has ended is RUNNING again,
+    and goes on until something ends it. A run keeps its number, so it counts
+    against run_cap once, and begins with all of the sweep's retries; its next
+    attempt begins with an empty history. All of the runs, or none:
+    FAILED_PRECONDITION with RUN_NOT_RETRYABLE names each that can't be retried,
+    and with SWEEP_STATE_CONFLICT says why the sweep would end again at once: a
+    target that is met, its terminator, or too many failed runs. ABORTED when the
+    etag is stale.
     """
     ImportRuns: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ImportRunsRequest, _registry_service_pb2.ImportRunsResponse]  # type: ignore[assignment]
     """Takes results of elsewhere, so that the sampler knows them from the start.
@@ -455,6 +479,24 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_registry_service_pb2.EnqueueRunsResponse, _abc.Awaitable[_registry_service_pb2.EnqueueRunsResponse]]:
         """Queues parameters that a user wants tried next, in order, before anything
         the sampler proposes. They count against run_cap.
+        """
+
+    @_abc_1.abstractmethod
+    def RetryRuns(
+        self,
+        request: _registry_service_pb2.RetryRunsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.RetryRunsResponse, _abc.Awaitable[_registry_service_pb2.RetryRunsResponse]]:
+        """Queues ended runs again, so that they are handed out before anything new:
+        FAILED, LOST, CANCELED and PRUNED ones, and FINISHED ones that have no
+        objective in a sweep with metrics. A sweep that has ended is RUNNING again,
+        and goes on until something ends it. A run keeps its number, so it counts
+        against run_cap once, and begins with all of the sweep's retries; its next
+        attempt begins with an empty history. All of the runs, or none:
+        FAILED_PRECONDITION with RUN_NOT_RETRYABLE names each that can't be retried,
+        and with SWEEP_STATE_CONFLICT says why the sweep would end again at once: a
+        target that is met, its terminator, or too many failed runs. ABORTED when the
+        etag is stale.
         """
 
     @_abc_1.abstractmethod

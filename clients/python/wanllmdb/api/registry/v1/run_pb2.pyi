@@ -42,7 +42,7 @@ class _RunStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RunState.Val
     RUN_STATE_FAILED: _RunState.ValueType  # 5
     """Ended with an error."""
     RUN_STATE_LOST: _RunState.ValueType  # 6
-    """Its lease ran out and it will not be retried."""
+    """Its lease ran out and the sweep does not retry it; a user may (RetryRuns)."""
     RUN_STATE_CANCELED: _RunState.ValueType  # 7
     """Stopped because the sweep was canceled, or by its agent."""
 
@@ -52,7 +52,7 @@ class RunState(_RunState, metaclass=_RunStateEnumTypeWrapper):
         QUEUED -> RUNNING -> FINISHED | PRUNED | FAILED | LOST | CANCELED
 
     A run goes from RUNNING back to QUEUED when it was given back, or when it
-    was lost or failed and the sweep retries; its `attempt` counts the times it
+    was lost or failed and the sweep retries, or a user retries it; its `attempt` counts the times it
     was handed out.
     """
 
@@ -71,7 +71,7 @@ by the same rule as that of a finished run.
 RUN_STATE_FAILED: RunState.ValueType  # 5
 """Ended with an error."""
 RUN_STATE_LOST: RunState.ValueType  # 6
-"""Its lease ran out and it will not be retried."""
+"""Its lease ran out and the sweep does not retry it; a user may (RetryRuns)."""
 RUN_STATE_CANCELED: RunState.ValueType  # 7
 """Stopped because the sweep was canceled, or by its agent."""
 Global___RunState: _TypeAlias = RunState  # noqa: Y015

@@ -48,7 +48,8 @@ class SweepState(_SweepState, metaclass=_SweepStateEnumTypeWrapper):
 
         PENDING -> RUNNING <-> PAUSED -> FINISHED | FAILED | CANCELED
 
-    The last three are final. A Suggest on a pending sweep starts it.
+    The last three are final, unless runs of the sweep are retried (RetryRuns),
+    which makes it RUNNING. A Suggest on a pending sweep starts it.
     """
 
 SWEEP_STATE_UNSPECIFIED: SweepState.ValueType  # 0

@@ -1,0 +1,43 @@
+"""Why a program can't be started with its arguments, in words."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from wanllmdb.cli.start_problems import why_not_started
+
+
+def refusal(*arguments: str, **variables: str) -> str:
+    """What is said of a program that the system refuses."""
+    command = [sys.executable, "-c", "pass", *arguments]
+    with pytest.raises((OSError, ValueError)) as refused:
+        subprocess.run(command, env=variables, check=False)
+    assert isinstance(refused.value, OSError | ValueError)
+    return why_not_started(refused.value, command, variables)
+
+
+def test_a_nul_character_is_found_in_arguments_and_variables() -> None:
+    assert refusal("--a=1", "--b=x\0y").startswith("the argument '--b=x\\x00y' holds a NUL")
+    assert "the variable NAME holds a NUL character" in refusal("--a=1", NAME="x\0")
+    assert "${args_json_file}" in refusal("\0")
+
+
+def test_too_long_arguments_are_named_in_short_with_their_length() -> None:
+    why = refusal("--a=1", "--values=" + "x" * 200_000)
+    assert "200,009" in why
+    assert "more than the system passes on" in why
+    assert "${args_json_file}" in why
+    assert len(why) < 500
+
+
+def test_characters_that_no_program_can_be_given_are_named() -> None:
+    why = refusal("--a=\ud8ff")
+    assert "the argument '--a=\\ud8ff' has characters that utf-8 lacks" in why
+
+
+def test_other_reasons_are_the_systems_own() -> None:
+    error = FileNotFoundError(2, "No such file or directory")
+    assert why_not_started(error, ["absent"], {}) == str(error)
