@@ -22,6 +22,15 @@ ALLOW_DUPLICATES = Option(
     default=False,
 )
 
+REPEATS = Option(
+    "allow_duplicates",
+    OptionType.BOOL,
+    "Where every parameter is discrete: true draws without a look at what was tried; false "
+    "repeats no point while others are untried. Where left out, a point that has more runs than "
+    "its distribution gives it by then is drawn again up to 8 times, and then taken: the "
+    "distribution holds, and equally likely points come without repeats until most were tried.",
+)
+
 FAILED_RUNS = Option(
     "failed_runs",
     OptionType.CHOICE,
@@ -129,7 +138,7 @@ RANDOM = AlgorithmDescription(
         "Draws each parameter from its law, independently of all runs. A good start where "
         "little is known, where runs are cheap, and as the yardstick of every other method."
     ),
-    options=(ALLOW_DUPLICATES,),
+    options=(REPEATS,),
     takes_several_metrics=True,
     reference="Bergstra and Bengio 2012, Random Search for Hyper-Parameter Optimization",
 )
@@ -158,11 +167,11 @@ QMC = AlgorithmDescription(
             "Without, every sweep over a space has the same points, and the first is a corner.",
             default=True,
         ),
-        ALLOW_DUPLICATES,
+        REPEATS,
     ),
     takes_several_metrics=True,
     space_notes=(
-        "A point that breaks a constraint, or was tried before, is replaced by a random one. "
+        "A point that breaks a constraint, or comes too often, is replaced by a random one. "
         "At most 21,201 parameters."
     ),
     modules=("scipy",),
@@ -346,7 +355,8 @@ CMAES = AlgorithmDescription(
     needs_metric=True,
     uses_prior_runs=True,
     space_notes=(
-        "Needs at least two parameters that are numbers; categories are drawn at random. "
+        "Needs at least two parameters that are numbers; categories are drawn at random, by "
+        "their probabilities. "
         f"{_DYNAMIC_NOTE} Ten finished prior runs and more are where it starts, unless "
         "use_separable_cma is set."
     ),
@@ -369,7 +379,7 @@ NSGA2 = AlgorithmDescription(
     needs_metric=True,
     takes_several_metrics=True,
     uses_prior_runs=True,
-    space_notes=f"{_DYNAMIC_NOTE} Prior runs are part of the first generation.",
+    space_notes=f"{_DYNAMIC_NOTE} {_SKEWED_NOTE} Prior runs are part of the first generation.",
     reference="Deb et al. 2002, A Fast and Elitist Multiobjective Genetic Algorithm: NSGA-II",
 )
 
@@ -395,7 +405,7 @@ NSGA3 = AlgorithmDescription(
     needs_metric=True,
     takes_several_metrics=True,
     uses_prior_runs=True,
-    space_notes=f"{_DYNAMIC_NOTE} Prior runs are part of the first generation.",
+    space_notes=f"{_DYNAMIC_NOTE} {_SKEWED_NOTE} Prior runs are part of the first generation.",
     reference=(
         "Deb and Jain 2014, An Evolutionary Many-Objective Optimization Algorithm Using "
         "Reference-Point-Based Nondominated Sorting Approach"

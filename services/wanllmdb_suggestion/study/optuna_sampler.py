@@ -25,6 +25,7 @@ from wanllmdb_suggestion.study.records import (
 )
 from wanllmdb_suggestion.study.sampler import Sampler
 from wanllmdb_suggestion.study.seeding import ask_seed
+from wanllmdb_suggestion.study.skewed_categories import SkewedCategories
 from wanllmdb_suggestion.study.space_mapping import SpaceMapping
 from wanllmdb_suggestion.study.trial_storage import TrialStorage
 
@@ -98,6 +99,7 @@ class OptunaSampler(Sampler):
         self._algorithm = algorithm
         self._failed_is_worst = failed_is_worst
         self._mapping = SpaceMapping(space)
+        self._skewed = SkewedCategories(space, seed)
         self._parameters = [(p, dimension(p.distribution)) for p in parents_first(space)]
         self._storage = TrialStorage(
             [StudyDirection.MINIMIZE if m else StudyDirection.MAXIMIZE for m in self._minimize],
@@ -148,7 +150,9 @@ class OptunaSampler(Sampler):
                 [self._storage[i] for i in range(self._priors)],
             )
             trial = Trial(self._storage.study(sampler), place)
-            parameters = self._suggest(trial, given)
+            is_random = self._algorithm.draws_categories_at_random(self._storage.known)
+            drawn = self._skewed.draw(number, redraw) if is_random else {}
+            parameters = self._suggest(trial, {**drawn, **given})
             kept = self._keep_of(self._storage[place], before)
         self._chosen = (number, parameters, kept)
         return parameters
