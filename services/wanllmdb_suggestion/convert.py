@@ -29,6 +29,7 @@ from wanllmdb_suggestion.study.records import (
 )
 
 DEFAULT_ETA = 3.0
+DEFAULT_STRICT = True
 
 _RUN_STATES = {
     value: RunState(name.removeprefix("RUN_STATE_"))
@@ -77,7 +78,8 @@ def spec_from_proto(spec: sweep_pb2.SweepSpec) -> StudySpec:
 
 def _hyperband(rule: sweep_pb2.Hyperband) -> Hyperband:
     eta = rule.eta or DEFAULT_ETA
-    return Hyperband(rule.min_iter, eta, rule.strict, rule.max_iter, rule.s)
+    strict = rule.strict if rule.HasField("strict") else DEFAULT_STRICT
+    return Hyperband(rule.min_iter, eta, strict, rule.max_iter, rule.s)
 
 
 def _algorithm(choice: sweep_pb2.AlgorithmChoice) -> AlgorithmChoice:

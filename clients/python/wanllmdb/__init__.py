@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     )
     from wanllmdb._types.enums import (
         AlgorithmKind,
+        ArgsStyle,
         AxisKind,
         AxisScale,
         ConfigFormat,
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
         FinishReason,
         Goal,
         ImportanceEvaluator,
+        Impute,
         Method,
         ObjectiveValue,
         OptionType,
@@ -208,6 +210,7 @@ _MODULES = {
     ),
     "wanllmdb._types.enums": (
         "AlgorithmKind",
+        "ArgsStyle",
         "AxisKind",
         "AxisScale",
         "ConfigFormat",
@@ -216,6 +219,7 @@ _MODULES = {
         "FinishReason",
         "Goal",
         "ImportanceEvaluator",
+        "Impute",
         "Method",
         "ObjectiveValue",
         "OptionType",
@@ -311,6 +315,7 @@ __all__ = [
     "AlgorithmOption",
     "AlreadyExistsError",
     "ApiKey",
+    "ArgsStyle",
     "AsyncClient",
     "AxisKind",
     "AxisScale",
@@ -347,6 +352,7 @@ __all__ = [
     "HypervolumeHistory",
     "ImportanceEvaluator",
     "ImportedRuns",
+    "Impute",
     "IntLogUniform",
     "IntUniform",
     "InternalError",

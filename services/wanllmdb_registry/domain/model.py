@@ -62,6 +62,21 @@ class ObjectiveValue(StrEnum):
     MEAN_LAST = "mean_last"
 
 
+class Impute(StrEnum):
+    """What a run without an objective counts as; see the protos' Impute."""
+
+    WORST = "worst"
+    BEST = "best"
+    LATEST = "latest"
+
+
+class ArgsStyle(StrEnum):
+    """How a command line holds parameters; see the protos' ArgsStyle."""
+
+    FLAT = "flat"
+    WANDB = "wandb"
+
+
 class RunState(StrEnum):
     """See the protos' RunState."""
 
@@ -99,6 +114,8 @@ class Metric:
     """What a sweep optimizes.
 
     `target` finishes the sweep once reached; `mean_over` is for MEAN_LAST, else 0.
+    `impute` says what a run counts as that ended without an objective, and
+    `impute_while_running` one that runs, for a sampler that learns; None for nothing.
     """
 
     name: str
@@ -106,6 +123,8 @@ class Metric:
     target: float | None = None
     value: ObjectiveValue = ObjectiveValue.LAST
     mean_over: int = 0
+    impute: Impute | None = None
+    impute_while_running: Impute | None = None
 
     def better(self, left: float, right: float) -> bool:
         """Whether `left` is strictly better than `right`."""
@@ -137,7 +156,7 @@ class Hyperband:
 
     min_iter: int
     eta: float = 3.0
-    strict: bool = False
+    strict: bool = True
     max_iter: int = 0
     s: int = 0
 
@@ -172,6 +191,7 @@ class SweepSpec:
     max_failed_runs: int | None = None
     program: str = ""
     command: tuple[str, ...] = ()
+    args_style: ArgsStyle = ArgsStyle.FLAT
 
     @property
     def metric_names(self) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ def enum_number(prefix: str, name: str) -> int:
         "METHOD": sweep_pb2.Method,
         "GOAL": sweep_pb2.Goal,
         "OBJECTIVE_VALUE": sweep_pb2.ObjectiveValue,
+        "IMPUTE": sweep_pb2.Impute,
+        "ARGS_STYLE": sweep_pb2.ArgsStyle,
         "RUN_STATE": run_pb2.RunState,
         "RUN_ORIGIN": run_pb2.RunOrigin,
         "RUN_COMMAND": run_pb2.RunCommand,

@@ -29,8 +29,10 @@ from wanllmdb_registry.domain.config.written import Written, parameter_path
 from wanllmdb_registry.domain.model import (
     DEFAULT_SAMPLERS,
     AlgorithmChoice,
+    ArgsStyle,
     Goal,
     Hyperband,
+    Impute,
     Method,
     Metric,
     ObjectiveValue,
@@ -40,6 +42,7 @@ from wanllmdb_registry.domain.model import (
 from wanllmdb_registry.servicer.enums import enum_member, enum_number
 
 DEFAULT_ETA = 3.0
+DEFAULT_STRICT = True
 
 _T = TypeVar("_T")
 
@@ -77,6 +80,7 @@ class SpecReader:
             ),
             program=message.program,
             command=tuple(message.command),
+            args_style=self._args_style(message),
         )
         return spec, written
 
@@ -115,8 +119,9 @@ class SpecReader:
         match message.early_termination.WhichOneof("rule"):
             case "hyperband":
                 rule = message.early_termination.hyperband
+                strict = rule.strict if rule.HasField("strict") else DEFAULT_STRICT
                 return Hyperband(
-                    rule.min_iter, rule.eta or DEFAULT_ETA, rule.strict, rule.max_iter, rule.s
+                    rule.min_iter, rule.eta or DEFAULT_ETA, strict, rule.max_iter, rule.s
                 )
             case "pruner":
                 return self._algorithm("pruner", message.early_termination.pruner)
@@ -163,7 +168,25 @@ class SpecReader:
             target=message.target if message.HasField("target") else None,
             value=value or ObjectiveValue.LAST,
             mean_over=message.mean_over,
+            impute=self._impute(f"{path}.impute", message.impute),
+            impute_while_running=self._impute(
+                f"{path}.impute_while_running", message.impute_while_running
+            ),
         )
+
+    def _impute(self, path: str, number: sweep_pb2.Impute.ValueType) -> Impute | None:
+        return self._attempt(
+            path, lambda: enum_member(Impute, sweep_pb2.Impute.Name(number), "IMPUTE")
+        )
+
+    def _args_style(self, message: sweep_pb2.SweepSpec) -> ArgsStyle:
+        style = self._attempt(
+            "args_style",
+            lambda: enum_member(
+                ArgsStyle, sweep_pb2.ArgsStyle.Name(message.args_style), "ARGS_STYLE"
+            ),
+        )
+        return style or ArgsStyle.FLAT
 
     def _algorithm(self, path: str, message: sweep_pb2.AlgorithmChoice) -> AlgorithmChoice:
         options = self._attempt(f"{path}.options", lambda: parameters_from_proto(message.options))
@@ -230,6 +253,7 @@ def spec_to_proto(spec: SweepSpec) -> sweep_pb2.SweepSpec:
         max_failed_runs=spec.max_failed_runs,
         program=spec.program,
         command=spec.command,
+        args_style=enum_number("ARGS_STYLE", spec.args_style.name),  # type: ignore[arg-type]
     )
     match spec.early_termination:
         case Hyperband() as rule:
@@ -265,4 +289,11 @@ def _metric_to_proto(metric: Metric) -> sweep_pb2.Metric:
         target=metric.target,
         value=enum_number("OBJECTIVE_VALUE", metric.value.name),  # type: ignore[arg-type]
         mean_over=metric.mean_over,
+        impute=_impute_number(metric.impute),
+        impute_while_running=_impute_number(metric.impute_while_running),
     )
+
+
+def _impute_number(impute: Impute | None) -> sweep_pb2.Impute.ValueType:
+    name = "UNSPECIFIED" if impute is None else impute.name
+    return enum_number("IMPUTE", name)  # type: ignore[return-value]  # by name

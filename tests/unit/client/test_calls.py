@@ -12,6 +12,7 @@ import pytest
 from wanllmdb import (
     UNSET,
     AlgorithmChoice,
+    ArgsStyle,
     AsyncClient,
     Categorical,
     Client,
@@ -21,6 +22,7 @@ from wanllmdb import (
     Failed,
     Goal,
     Hyperband,
+    Impute,
     IntUniform,
     InvalidArgumentError,
     LogUniform,
@@ -59,11 +61,15 @@ SPEC = SweepSpec(
         "d": Constant({"k": [1]}),
         "e": Quantized(Normal(0.0, 1.0), 0.5),
     },
-    metrics=(Metric("acc", Goal.MAXIMIZE, target=0.99),),
+    metrics=(
+        Metric("acc", Goal.MAXIMIZE, target=0.99, impute=Impute.WORST),
+        Metric("loss", impute_while_running=Impute.LATEST),
+    ),
     early_termination=Hyperband(min_iter=3, eta=4.0, strict=True),
     run_cap=50,
     seed=7,
     retries=RetryPolicy(lost=0, failed=3),
+    args_style=ArgsStyle.WANDB,
 )
 
 

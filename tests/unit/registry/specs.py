@@ -32,8 +32,10 @@ from wanllmdb_common.search_space.expressions import spelled
 from wanllmdb_registry.domain.config.rules.command import MACROS
 from wanllmdb_registry.domain.model import (
     AlgorithmChoice,
+    ArgsStyle,
     Goal,
     Hyperband,
+    Impute,
     Method,
     Metric,
     ObjectiveValue,
@@ -141,14 +143,16 @@ def spaces(draw: st.DrawFn) -> SearchSpace:
 
 
 metrics = st.builds(
-    lambda name, goal, target, value, over: Metric(
-        name, goal, target, value, over if value is ObjectiveValue.MEAN_LAST else 0
+    lambda name, goal, target, value, over, *imputes: Metric(
+        name, goal, target, value, over if value is ObjectiveValue.MEAN_LAST else 0, *imputes
     ),
     names,
     st.sampled_from(Goal),
     st.none() | finite,
     st.sampled_from(ObjectiveValue),
     st.integers(1, 1000),
+    st.none() | st.sampled_from(Impute),
+    st.none() | st.sampled_from(Impute),
 )
 hyperbands = st.builds(
     Hyperband, st.integers(1, 100), st.floats(1.5, 10.0), st.booleans()
@@ -219,4 +223,5 @@ def specs(draw: st.DrawFn) -> SweepSpec:
         max_failed_runs=draw(st.none() | st.integers(1, 10**6)),
         program=draw(st.text("a/.\u4e2d", min_size=1)),
         command=draw(commands),
+        args_style=draw(st.sampled_from(ArgsStyle)),
     )

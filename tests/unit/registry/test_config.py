@@ -39,7 +39,7 @@ def test_defaults_are_filled_in() -> None:
     spec = parse_config(config).spec
     assert spec.sampler == AlgorithmChoice("tpe")
     assert spec.metric == Metric("loss", Goal.MINIMIZE, None, ObjectiveValue.LAST, 0)
-    assert spec.early_termination == Hyperband(3, 3.0, strict=False)
+    assert spec.early_termination == Hyperband(3, 3.0, strict=True)
     assert spec.retries == RetryPolicy(lost=2, failed=0)
     assert (spec.run_cap, spec.seed, spec.max_failed_runs, spec.terminator) == (None,) * 4
     assert (spec.program, spec.command, spec.space.constraints) == ("", (), ())

@@ -184,7 +184,9 @@ def test_a_grid_is_as_large_as_its_options_and_conditions_say() -> None:
     ("given", "rule"),
     [
         ({"min_iter": 3}, Hyperband(3)),
+        ({"min_iter": 3}, Hyperband(3, strict=True)),
         ({"min_iter": 3, "eta": 2, "strict": True}, Hyperband(3, 2.0, strict=True)),
+        ({"min_iter": 3, "strict": False}, Hyperband(3, strict=False)),
         ({"max_iter": 27, "s": 2}, Hyperband(0, max_iter=27, s=2)),
         ({"max_iter": 243, "s": 5}, Hyperband(0, max_iter=243, s=5)),
         ({"max_iter": 10, "s": 1, "eta": 10}, Hyperband(0, 10.0, max_iter=10, s=1)),

@@ -66,6 +66,15 @@ def test_zero_eta_is_the_default() -> None:
     assert read(message).spec.early_termination == Hyperband(2, 3.0)
 
 
+def test_strict_is_true_where_it_is_absent_and_false_where_it_is_false() -> None:
+    message = spec()
+    message.early_termination.hyperband.min_iter = 2
+    assert read(message).spec.early_termination == Hyperband(2, strict=True)
+    message.early_termination.hyperband.strict = False
+    assert read(message).spec.early_termination == Hyperband(2, strict=False)
+    assert not spec_to_proto(read(message).spec).early_termination.hyperband.strict
+
+
 def test_every_problem_is_named_at_once_with_the_paths_of_a_config() -> None:
     message = spec(
         method=99,

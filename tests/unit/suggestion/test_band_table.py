@@ -89,24 +89,26 @@ def test_a_run_worse_than_the_threshold_stops() -> None:
 def test_the_decision_in_words() -> None:
     built = table(Hyperband(2), [6.0, 5.0], [1.0, 1.0], [2.0, 2.0], [4.0, 3.0])
     assert built.decide(0).why == (
-        "at iteration 2 its best 'loss' is 5, and 2 is needed to be among the best 1/3 of the "
+        "at iteration 2 its 'loss' is 5, and 2 is needed to be among the best 1/3 of the "
         "4 runs that got there"
     )
 
 
-# Run 0 was good once, and is bad at the band: only strict stops it. The
+# Run 0 was good once, and is bad at the band: strict, the default, stops it. The
 # threshold is of the values at the band, 7, 1, 2, 3, in both.
 ONCE_GOOD = ([1.5, 7.0], [1.0, 1.0], [2.0, 2.0], [4.0, 3.0])
 
 
 def test_strict_tests_the_value_at_the_band() -> None:
-    built = table(Hyperband(2, strict=True), *ONCE_GOOD)
+    assert Hyperband(2) == Hyperband(2, strict=True)
+    built = table(Hyperband(2), *ONCE_GOOD)
     assert figures(built.decide(0)) == (True, 2, 2.0, 7.0, 4, 6)
     assert "at iteration 2 its 'loss' is 7" in built.decide(0).why
 
 
 def test_relaxed_tests_the_best_so_far() -> None:
-    built = table(Hyperband(2), *ONCE_GOOD)
+    built = table(Hyperband(2, strict=False), *ONCE_GOOD)
+    assert "its best 'loss' is 1.5" in built.decide(0).why
     assert figures(built.decide(0)) == (False, 2, 2.0, 1.5, 4, 6)
     # Also what came after the band.
     assert figures(built.decide(3)) == (True, 2, 2.0, 3.0, 4, 6)
@@ -115,10 +117,12 @@ def test_relaxed_tests_the_best_so_far() -> None:
 
 
 def test_maximize_turns_it_round() -> None:
-    built = table(Hyperband(2), [0.1, 0.2], [0.9, 0.8], [0.5, 0.6], minimize=False)
+    runs = ([0.1, 0.2], [0.9, 0.8], [0.5, 0.6])
     # The values are 0.2, 0.8, 0.6: place 1, so 0.6.
-    assert figures(built.decide(0)) == (True, 2, 0.6, 0.2, 3, 6)
-    assert figures(built.decide(1)) == (False, 2, 0.6, 0.9, 3, 6)
+    for strict, tested in ((True, 0.8), (False, 0.9)):
+        built = table(Hyperband(2, strict=strict), *runs, minimize=False)
+        assert figures(built.decide(0)) == (True, 2, 0.6, 0.2, 3, 6)
+        assert figures(built.decide(1)) == (False, 2, 0.6, tested, 3, 6)
 
 
 def test_only_the_highest_band_reached_is_tested() -> None:

@@ -136,6 +136,23 @@ class ExhaustedReason(StrEnum):
     TERMINATED = "terminated"
 
 
+class Impute(StrEnum):
+    """What a run without an objective counts as for a sampler that learns."""
+
+    UNKNOWN = "unknown"
+    WORST = "worst"
+    BEST = "best"
+    LATEST = "latest"
+
+
+class ArgsStyle(StrEnum):
+    """How the command line of a program holds a run's parameters."""
+
+    UNKNOWN = "unknown"
+    FLAT = "flat"
+    WANDB = "wandb"
+
+
 class ObjectiveValue(StrEnum):
     """Which of the values that a run reported becomes its objective."""
 

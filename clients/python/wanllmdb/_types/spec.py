@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from wanllmdb._types.enums import Goal, Method, ObjectiveValue
+from wanllmdb._types.enums import ArgsStyle, Goal, Impute, Method, ObjectiveValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,9 @@ class Metric:
 
     The sweep finishes as soon as a finished run's objective is at least as good as
     `target`. `value` says which reported value counts; `mean_over` how many
-    `ObjectiveValue.MEAN_LAST` takes.
+    `ObjectiveValue.MEAN_LAST` takes. `impute` says what a run counts as that ended
+    without an objective, and `impute_while_running` one that runs, for a sampler that
+    learns; None for nothing.
     """
 
     name: str
@@ -144,6 +146,8 @@ class Metric:
     target: float | None = None
     value: ObjectiveValue = ObjectiveValue.LAST
     mean_over: int = 0
+    impute: Impute | None = None
+    impute_while_running: Impute | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +169,7 @@ class Hyperband:
 
     min_iter: int = 0
     eta: float = 3.0
-    strict: bool = False
+    strict: bool = True
     max_iter: int = 0
     s: int = 0
 
@@ -193,7 +197,8 @@ class SweepSpec:
     `parameters` go by full name, groups and "/" before it. `sampler` None is the
     method's default. `metrics` are required for bayes; early termination and
     `terminator` need exactly one. `run_cap` None means no limit, `seed` None that
-    the server chooses one. `program` and `command` are for command-line agents.
+    the server chooses one. `program`, `command` and `args_style` are for command-line
+    agents.
     """
 
     method: Method
@@ -209,6 +214,7 @@ class SweepSpec:
     max_failed_runs: int | None = None
     program: str = ""
     command: tuple[str, ...] = ()
+    args_style: ArgsStyle = ArgsStyle.FLAT
 
     @property
     def metric(self) -> Metric | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from wanllmdb._types import spec as types
-from wanllmdb._types.enums import Goal, Method, ObjectiveValue
-from wanllmdb._wire.enums import from_wire, to_wire
+from wanllmdb._types.enums import ArgsStyle, Goal, Impute, Method, ObjectiveValue
+from wanllmdb._wire.enums import from_wire, optional_from_wire, to_wire
 from wanllmdb._wire.values import from_parameter_value, optional_field, to_parameter_value
 from wanllmdb.api.registry.v1 import search_space_pb2 as space_pb
 from wanllmdb.api.registry.v1 import sweep_pb2
@@ -36,6 +36,7 @@ def to_spec(spec: types.SweepSpec) -> sweep_pb2.SweepSpec:
         max_failed_runs=spec.max_failed_runs,
         program=spec.program,
         command=spec.command,
+        args_style=to_wire(spec.args_style, ArgsStyle, sweep_pb2.ArgsStyle, "spec.args_style"),
     )
     if spec.early_termination is not None:
         message.early_termination.CopyFrom(to_early_termination(spec.early_termination))
@@ -62,6 +63,13 @@ def to_metric(metric: types.Metric) -> sweep_pb2.Metric:
         target=metric.target,
         value=to_wire(metric.value, ObjectiveValue, sweep_pb2.ObjectiveValue, "spec.metrics.value"),
         mean_over=metric.mean_over,
+        impute=to_wire(metric.impute, Impute, sweep_pb2.Impute, "spec.metrics.impute"),
+        impute_while_running=to_wire(
+            metric.impute_while_running,
+            Impute,
+            sweep_pb2.Impute,
+            "spec.metrics.impute_while_running",
+        ),
     )
 
 
@@ -123,6 +131,7 @@ def from_spec(message: sweep_pb2.SweepSpec) -> types.SweepSpec:
         max_failed_runs=optional_field(message, "max_failed_runs"),
         program=message.program,
         command=tuple(message.command),
+        args_style=optional_from_wire(ArgsStyle, message, "args_style") or ArgsStyle.FLAT,
     )
 
 
@@ -210,6 +219,8 @@ def _from_metric(metric: sweep_pb2.Metric) -> types.Metric:
         optional_field(metric, "target"),
         from_wire(ObjectiveValue, metric, "value") if metric.value else ObjectiveValue.LAST,
         metric.mean_over,
+        optional_from_wire(Impute, metric, "impute"),
+        optional_from_wire(Impute, metric, "impute_while_running"),
     )
 
 
@@ -224,9 +235,8 @@ def _from_early_termination(
     match message.WhichOneof("rule"):
         case "hyperband":
             rule = message.hyperband
-            return types.Hyperband(
-                rule.min_iter, rule.eta or 3.0, rule.strict, rule.max_iter, rule.s
-            )
+            strict = rule.strict if rule.HasField("strict") else True
+            return types.Hyperband(rule.min_iter, rule.eta or 3.0, strict, rule.max_iter, rule.s)
         case "pruner":
             return _from_algorithm_choice(message.pruner)
         case _:

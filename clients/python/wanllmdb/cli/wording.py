@@ -67,7 +67,10 @@ def metric(each: Metric) -> str:
         ObjectiveValue.MEAN_LAST: f" (mean of the last {each.mean_over} values)",
     }.get(each.value, "")
     target = f", until {each.target:.6g}" if each.target is not None else ""
-    return f"{each.goal} {each.name}{which}{target}"
+    imputed = f", failed runs as {each.impute}" if each.impute is not None else ""
+    if each.impute_while_running is not None:
+        imputed += f", running runs as {each.impute_while_running}"
+    return f"{each.goal} {each.name}{which}{target}{imputed}"
 
 
 def early_termination(rule: Hyperband | AlgorithmChoice) -> str:

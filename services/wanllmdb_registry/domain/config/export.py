@@ -24,6 +24,7 @@ from wanllmdb_registry.domain.config.reading.parameters import resolve
 from wanllmdb_registry.domain.model import (
     DEFAULT_SAMPLERS,
     AlgorithmChoice,
+    ArgsStyle,
     Hyperband,
     Metric,
     ObjectiveValue,
@@ -61,6 +62,8 @@ def config_of(spec: SweepSpec) -> dict[str, Any]:
         config["program"] = spec.program
     if spec.command:
         config["command"] = list(spec.command)
+    if spec.args_style is not ArgsStyle.FLAT:
+        config["args_style"] = spec.args_style.value
     return config
 
 
@@ -72,6 +75,10 @@ def _metric(metric: Metric) -> dict[str, Any]:
         written["value"] = f"mean_last_{metric.mean_over}"
     elif metric.value is not ObjectiveValue.LAST:
         written["value"] = metric.value.value
+    if metric.impute is not None:
+        written["impute"] = metric.impute.value
+    if metric.impute_while_running is not None:
+        written["impute_while_running"] = metric.impute_while_running.value
     return written
 
 

@@ -26,7 +26,7 @@ from wanllmdb_registry.domain.config.validate import problems_of
 from wanllmdb_registry.domain.config.vocabulary import REFUSED_KEYS, TOP_LEVEL_KEYS
 from wanllmdb_registry.domain.config.wording import invalid_config, unknown_key
 from wanllmdb_registry.domain.config.written import Written, as_exported
-from wanllmdb_registry.domain.model import RetryPolicy, SweepSpec
+from wanllmdb_registry.domain.model import ArgsStyle, RetryPolicy, SweepSpec
 
 MAX_NAME = 200
 MAX_DESCRIPTION = 10_000
@@ -134,6 +134,7 @@ def _read(reader: Reader, config: Mapping[str, Any]) -> tuple[SweepSpec, Written
         max_failed_runs=reader.integer(config, "", "max_failed_runs"),
         program=reader.text(config, "", "program"),
         command=tuple(reader.texts(config, "", "command", hint=_as_list(config.get("command")))),
+        args_style=reader.choice(config, "", "args_style", ArgsStyle) or ArgsStyle.FLAT,
     )
     return spec, replace(written, metrics_are_listed=metrics_are_listed)
 

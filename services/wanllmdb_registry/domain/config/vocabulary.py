@@ -21,6 +21,7 @@ TOP_LEVEL_KEYS = (
     "project",
     "program",
     "command",
+    "args_style",
 )
 
 # Keys of W&B's sweep files that have no meaning here.

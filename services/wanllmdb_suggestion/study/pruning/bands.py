@@ -22,7 +22,7 @@ class Hyperband:
 
     min_iter: int = 0
     eta: float = 3.0
-    strict: bool = False
+    strict: bool = True
     max_iter: int = 0
     s: int = 0
 

@@ -98,7 +98,7 @@ def _hyperband(reader: Reader, data: Mapping[str, Any]) -> Hyperband | None:
     last = reader.integer(data, path, "max_iter")
     bands = reader.integer(data, path, "s")
     eta = reader.number(data, path, "eta")
-    strict = reader.boolean(data, path, "strict")
+    strict = reader.boolean(data, path, "strict", default=True)
     if data.get("min_iter") is None and data.get("max_iter") is None:
         reader.problem(
             f"{path}.min_iter", "is required (an integer), or else max_iter together with s"

@@ -8,9 +8,9 @@ from typing import Any
 
 from wanllmdb_registry.domain.config.reading.reader import Reader
 from wanllmdb_registry.domain.config.wording import is_, missing_or_must_be, must_be, shown
-from wanllmdb_registry.domain.model import Goal, Metric, ObjectiveValue
+from wanllmdb_registry.domain.model import Goal, Impute, Metric, ObjectiveValue
 
-_KEYS = ("name", "goal", "target", "value")
+_KEYS = ("name", "goal", "target", "value", "impute", "impute_while_running")
 _MEAN_LAST = re.compile(r"mean_last_([0-9]{1,9})")
 
 
@@ -54,7 +54,23 @@ def _metric(reader: Reader, path: str, data: Mapping[str, Any]) -> Metric:
         name = path
     goal = reader.choice(data, path, "goal", Goal) or Goal.MINIMIZE
     value, mean_over = _value(reader, path, data.get("value"))
-    return Metric(name, goal, reader.number(data, path, "target"), value, mean_over)
+    return Metric(
+        name,
+        goal,
+        reader.number(data, path, "target"),
+        value,
+        mean_over,
+        reader.choice(data, path, "impute", Impute),
+        _while_running(reader, path, data),
+    )
+
+
+def _while_running(reader: Reader, path: str, data: Mapping[str, Any]) -> Impute | None:
+    """W&B's word for no imputation is the text "false"."""
+    key = "impute_while_running"
+    if data.get(key) is False or data.get(key) == "false":
+        return None
+    return reader.choice(data, path, key, Impute)
 
 
 def _value(reader: Reader, path: str, given: Any) -> tuple[ObjectiveValue, int]:

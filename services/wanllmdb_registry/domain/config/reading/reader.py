@@ -127,10 +127,12 @@ class Reader:
             self.problem(path, "is too large for a floating-point number")
             return None
 
-    def boolean(self, data: Mapping[str, Any], path: str, key: str) -> bool:
-        """True or false; false where it is left out."""
+    def boolean(self, data: Mapping[str, Any], path: str, key: str, *, default: bool) -> bool:
+        """True or false."""
         value = data.get(key)
-        if value is not None and not isinstance(value, bool):
+        if value is None:
+            return default
+        if not isinstance(value, bool):
             self.problem(join(path, key), must_be("true or false", value))
         return value is True
 

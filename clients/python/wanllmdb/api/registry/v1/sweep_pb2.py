@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from wanllmdb.api.registry.v1 import search_space_pb2 as wanllmdb_dot_api_dot_registry_dot_v1_dot_search__space__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$wanllmdb/api/registry/v1/sweep.proto\x12\x18wanllmdb.api.registry.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a+wanllmdb/api/registry/v1/search_space.proto\"\xb0\x01\n\x06Metric\x12\x0c\n\x04name\x18\x01 \x01(\t\x12,\n\x04goal\x18\x02 \x01(\x0e\x32\x1e.wanllmdb.api.registry.v1.Goal\x12\x13\n\x06target\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x37\n\x05value\x18\x04 \x01(\x0e\x32(.wanllmdb.api.registry.v1.ObjectiveValue\x12\x11\n\tmean_over\x18\x05 \x01(\x05\x42\t\n\x07_target\"\xc2\x01\n\x0f\x41lgorithmChoice\x12\x0c\n\x04name\x18\x01 \x01(\t\x12G\n\x07options\x18\x02 \x03(\x0b\x32\x36.wanllmdb.api.registry.v1.AlgorithmChoice.OptionsEntry\x1aX\n\x0cOptionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x37\n\x05value\x18\x02 \x01(\x0b\x32(.wanllmdb.api.registry.v1.ParameterValue:\x02\x38\x01\"\x91\x01\n\x10\x45\x61rlyTermination\x12\x38\n\thyperband\x18\x01 \x01(\x0b\x32#.wanllmdb.api.registry.v1.HyperbandH\x00\x12;\n\x06pruner\x18\x02 \x01(\x0b\x32).wanllmdb.api.registry.v1.AlgorithmChoiceH\x00\x42\x06\n\x04rule\"W\n\tHyperband\x12\x10\n\x08min_iter\x18\x01 \x01(\x03\x12\x0b\n\x03\x65ta\x18\x02 \x01(\x01\x12\x0e\n\x06strict\x18\x03 \x01(\x08\x12\x10\n\x08max_iter\x18\x04 \x01(\x03\x12\t\n\x01s\x18\x05 \x01(\x05\"I\n\x0bRetryPolicy\x12\x11\n\x04lost\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\x13\n\x06\x66\x61iled\x18\x02 \x01(\x05H\x01\x88\x01\x01\x42\x07\n\x05_lostB\t\n\x07_failed\"\xb9\x04\n\tSweepSpec\x12\x30\n\x06method\x18\x01 \x01(\x0e\x32 .wanllmdb.api.registry.v1.Method\x12\x31\n\x07metrics\x18\x02 \x03(\x0b\x32 .wanllmdb.api.registry.v1.Metric\x12;\n\x0csearch_space\x18\x03 \x01(\x0b\x32%.wanllmdb.api.registry.v1.SearchSpace\x12\x45\n\x11\x65\x61rly_termination\x18\x04 \x01(\x0b\x32*.wanllmdb.api.registry.v1.EarlyTermination\x12\x14\n\x07run_cap\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12\x11\n\x04seed\x18\x06 \x01(\x03H\x01\x88\x01\x01\x12\x36\n\x07retries\x18\x07 \x01(\x0b\x32%.wanllmdb.api.registry.v1.RetryPolicy\x12:\n\x07sampler\x18\x08 \x01(\x0b\x32).wanllmdb.api.registry.v1.AlgorithmChoice\x12=\n\nterminator\x18\t \x01(\x0b\x32).wanllmdb.api.registry.v1.AlgorithmChoice\x12\x1c\n\x0fmax_failed_runs\x18\n \x01(\x03H\x02\x88\x01\x01\x12\x0f\n\x07program\x18\x0b \x01(\t\x12\x0f\n\x07\x63ommand\x18\x0c \x03(\tB\n\n\x08_run_capB\x07\n\x05_seedB\x12\n\x10_max_failed_runs\"\x81\x04\n\x05Sweep\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\x0f\n\x07project\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\x12\x31\n\x04spec\x18\x05 \x01(\x0b\x32#.wanllmdb.api.registry.v1.SweepSpec\x12\x33\n\x05state\x18\x06 \x01(\x0e\x32$.wanllmdb.api.registry.v1.SweepState\x12=\n\rfinish_reason\x18\x07 \x01(\x0e\x32&.wanllmdb.api.registry.v1.FinishReason\x12\x33\n\x05stats\x18\x08 \x01(\x0b\x32$.wanllmdb.api.registry.v1.SweepStats\x12\x10\n\x08revision\x18\t \x01(\x03\x12\x0c\n\x04\x65tag\x18\n \x01(\t\x12/\n\x0b\x63reate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0b\x65nd_message\x18\x0e \x01(\t\x12\x12\n\nprior_runs\x18\x0f \x01(\x03\"\xfa\x02\n\nSweepStats\x12\x12\n\ntotal_runs\x18\x01 \x01(\x03\x12\x13\n\x0bqueued_runs\x18\x02 \x01(\x03\x12\x14\n\x0crunning_runs\x18\x03 \x01(\x03\x12\x15\n\rfinished_runs\x18\x04 \x01(\x03\x12\x13\n\x0bpruned_runs\x18\x05 \x01(\x03\x12\x13\n\x0b\x66\x61iled_runs\x18\x06 \x01(\x03\x12\x11\n\tlost_runs\x18\x07 \x01(\x03\x12\x15\n\rcanceled_runs\x18\x08 \x01(\x03\x12\x38\n\x08\x62\x65st_run\x18\t \x01(\x0b\x32!.wanllmdb.api.registry.v1.BestRunH\x00\x88\x01\x01\x12\x1b\n\x13\x65nded_runs_per_hour\x18\n \x01(\x01\x12\x14\n\x0c\x66\x61ilure_rate\x18\x0b \x01(\x01\x12\x12\n\nprune_rate\x18\x0c \x01(\x01\x12\x34\n\x11mean_run_duration\x18\r \x01(\x0b\x32\x19.google.protobuf.DurationB\x0b\n\t_best_run\"\xd0\x01\n\x07\x42\x65stRun\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12\x11\n\tobjective\x18\x02 \x01(\x01\x12\x45\n\nparameters\x18\x03 \x03(\x0b\x32\x31.wanllmdb.api.registry.v1.BestRun.ParametersEntry\x1a[\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x37\n\x05value\x18\x02 \x01(\x0b\x32(.wanllmdb.api.registry.v1.ParameterValue:\x02\x38\x01*\xbf\x01\n\nSweepState\x12\x1b\n\x17SWEEP_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13SWEEP_STATE_PENDING\x10\x01\x12\x17\n\x13SWEEP_STATE_RUNNING\x10\x02\x12\x16\n\x12SWEEP_STATE_PAUSED\x10\x03\x12\x18\n\x14SWEEP_STATE_FINISHED\x10\x04\x12\x16\n\x12SWEEP_STATE_FAILED\x10\x05\x12\x18\n\x14SWEEP_STATE_CANCELED\x10\x06*\xc8\x01\n\x0c\x46inishReason\x12\x1d\n\x19\x46INISH_REASON_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x46INISH_REASON_REQUESTED\x10\x01\x12\x19\n\x15\x46INISH_REASON_RUN_CAP\x10\x02\x12!\n\x1d\x46INISH_REASON_SPACE_EXHAUSTED\x10\x03\x12 \n\x1c\x46INISH_REASON_TARGET_REACHED\x10\x04\x12\x1c\n\x18\x46INISH_REASON_TERMINATED\x10\x05*V\n\x06Method\x12\x16\n\x12METHOD_UNSPECIFIED\x10\x00\x12\x11\n\rMETHOD_RANDOM\x10\x01\x12\x0f\n\x0bMETHOD_GRID\x10\x02\x12\x10\n\x0cMETHOD_BAYES\x10\x03*B\n\x04Goal\x12\x14\n\x10GOAL_UNSPECIFIED\x10\x00\x12\x11\n\rGOAL_MINIMIZE\x10\x01\x12\x11\n\rGOAL_MAXIMIZE\x10\x02*\x84\x01\n\x0eObjectiveValue\x12\x1f\n\x1bOBJECTIVE_VALUE_UNSPECIFIED\x10\x00\x12\x18\n\x14OBJECTIVE_VALUE_LAST\x10\x01\x12\x18\n\x14OBJECTIVE_VALUE_BEST\x10\x02\x12\x1d\n\x19OBJECTIVE_VALUE_MEAN_LAST\x10\x03\x42\x62\n\x1c\x64\x65v.wanllmdb.api.registry.v1P\x01Z@github.com/wanllmdb/sweeps/clients/go/api/registry/v1;registryv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$wanllmdb/api/registry/v1/sweep.proto\x12\x18wanllmdb.api.registry.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a+wanllmdb/api/registry/v1/search_space.proto\"\xa2\x02\n\x06Metric\x12\x0c\n\x04name\x18\x01 \x01(\t\x12,\n\x04goal\x18\x02 \x01(\x0e\x32\x1e.wanllmdb.api.registry.v1.Goal\x12\x13\n\x06target\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x37\n\x05value\x18\x04 \x01(\x0e\x32(.wanllmdb.api.registry.v1.ObjectiveValue\x12\x11\n\tmean_over\x18\x05 \x01(\x05\x12\x30\n\x06impute\x18\x06 \x01(\x0e\x32 .wanllmdb.api.registry.v1.Impute\x12>\n\x14impute_while_running\x18\x07 \x01(\x0e\x32 .wanllmdb.api.registry.v1.ImputeB\t\n\x07_target\"\xc2\x01\n\x0f\x41lgorithmChoice\x12\x0c\n\x04name\x18\x01 \x01(\t\x12G\n\x07options\x18\x02 \x03(\x0b\x32\x36.wanllmdb.api.registry.v1.AlgorithmChoice.OptionsEntry\x1aX\n\x0cOptionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x37\n\x05value\x18\x02 \x01(\x0b\x32(.wanllmdb.api.registry.v1.ParameterValue:\x02\x38\x01\"\x91\x01\n\x10\x45\x61rlyTermination\x12\x38\n\thyperband\x18\x01 \x01(\x0b\x32#.wanllmdb.api.registry.v1.HyperbandH\x00\x12;\n\x06pruner\x18\x02 \x01(\x0b\x32).wanllmdb.api.registry.v1.AlgorithmChoiceH\x00\x42\x06\n\x04rule\"g\n\tHyperband\x12\x10\n\x08min_iter\x18\x01 \x01(\x03\x12\x0b\n\x03\x65ta\x18\x02 \x01(\x01\x12\x13\n\x06strict\x18\x03 \x01(\x08H\x00\x88\x01\x01\x12\x10\n\x08max_iter\x18\x04 \x01(\x03\x12\t\n\x01s\x18\x05 \x01(\x05\x42\t\n\x07_strict\"I\n\x0bRetryPolicy\x12\x11\n\x04lost\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\x13\n\x06\x66\x61iled\x18\x02 \x01(\x05H\x01\x88\x01\x01\x42\x07\n\x05_lostB\t\n\x07_failed\"\xf2\x04\n\tSweepSpec\x12\x30\n\x06method\x18\x01 \x01(\x0e\x32 .wanllmdb.api.registry.v1.Method\x12\x31\n\x07metrics\x18\x02 \x03(\x0b\x32 .wanllmdb.api.registry.v1.Metric\x12;\n\x0csearch_space\x18\x03 \x01(\x0b\x32%.wanllmdb.api.registry.v1.SearchSpace\x12\x45\n\x11\x65\x61rly_termination\x18\x04 \x01(\x0b\x32*.wanllmdb.api.registry.v1.EarlyTermination\x12\x14\n\x07run_cap\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12\x11\n\x04seed\x18\x06 \x01(\x03H\x01\x88\x01\x01\x12\x36\n\x07retries\x18\x07 \x01(\x0b\x32%.wanllmdb.api.registry.v1.RetryPolicy\x12:\n\x07sampler\x18\x08 \x01(\x0b\x32).wanllmdb.api.registry.v1.AlgorithmChoice\x12=\n\nterminator\x18\t \x01(\x0b\x32).wanllmdb.api.registry.v1.AlgorithmChoice\x12\x1c\n\x0fmax_failed_runs\x18\n \x01(\x03H\x02\x88\x01\x01\x12\x0f\n\x07program\x18\x0b \x01(\t\x12\x0f\n\x07\x63ommand\x18\x0c \x03(\t\x12\x37\n\nargs_style\x18\r \x01(\x0e\x32#.wanllmdb.api.registry.v1.ArgsStyleB\n\n\x08_run_capB\x07\n\x05_seedB\x12\n\x10_max_failed_runs\"\x81\x04\n\x05Sweep\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12\x0f\n\x07project\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\x12\x31\n\x04spec\x18\x05 \x01(\x0b\x32#.wanllmdb.api.registry.v1.SweepSpec\x12\x33\n\x05state\x18\x06 \x01(\x0e\x32$.wanllmdb.api.registry.v1.SweepState\x12=\n\rfinish_reason\x18\x07 \x01(\x0e\x32&.wanllmdb.api.registry.v1.FinishReason\x12\x33\n\x05stats\x18\x08 \x01(\x0b\x32$.wanllmdb.api.registry.v1.SweepStats\x12\x10\n\x08revision\x18\t \x01(\x03\x12\x0c\n\x04\x65tag\x18\n \x01(\t\x12/\n\x0b\x63reate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0b\x65nd_message\x18\x0e \x01(\t\x12\x12\n\nprior_runs\x18\x0f \x01(\x03\"\xfa\x02\n\nSweepStats\x12\x12\n\ntotal_runs\x18\x01 \x01(\x03\x12\x13\n\x0bqueued_runs\x18\x02 \x01(\x03\x12\x14\n\x0crunning_runs\x18\x03 \x01(\x03\x12\x15\n\rfinished_runs\x18\x04 \x01(\x03\x12\x13\n\x0bpruned_runs\x18\x05 \x01(\x03\x12\x13\n\x0b\x66\x61iled_runs\x18\x06 \x01(\x03\x12\x11\n\tlost_runs\x18\x07 \x01(\x03\x12\x15\n\rcanceled_runs\x18\x08 \x01(\x03\x12\x38\n\x08\x62\x65st_run\x18\t \x01(\x0b\x32!.wanllmdb.api.registry.v1.BestRunH\x00\x88\x01\x01\x12\x1b\n\x13\x65nded_runs_per_hour\x18\n \x01(\x01\x12\x14\n\x0c\x66\x61ilure_rate\x18\x0b \x01(\x01\x12\x12\n\nprune_rate\x18\x0c \x01(\x01\x12\x34\n\x11mean_run_duration\x18\r \x01(\x0b\x32\x19.google.protobuf.DurationB\x0b\n\t_best_run\"\xd0\x01\n\x07\x42\x65stRun\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12\x11\n\tobjective\x18\x02 \x01(\x01\x12\x45\n\nparameters\x18\x03 \x03(\x0b\x32\x31.wanllmdb.api.registry.v1.BestRun.ParametersEntry\x1a[\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x37\n\x05value\x18\x02 \x01(\x0b\x32(.wanllmdb.api.registry.v1.ParameterValue:\x02\x38\x01*\xbf\x01\n\nSweepState\x12\x1b\n\x17SWEEP_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13SWEEP_STATE_PENDING\x10\x01\x12\x17\n\x13SWEEP_STATE_RUNNING\x10\x02\x12\x16\n\x12SWEEP_STATE_PAUSED\x10\x03\x12\x18\n\x14SWEEP_STATE_FINISHED\x10\x04\x12\x16\n\x12SWEEP_STATE_FAILED\x10\x05\x12\x18\n\x14SWEEP_STATE_CANCELED\x10\x06*\xc8\x01\n\x0c\x46inishReason\x12\x1d\n\x19\x46INISH_REASON_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x46INISH_REASON_REQUESTED\x10\x01\x12\x19\n\x15\x46INISH_REASON_RUN_CAP\x10\x02\x12!\n\x1d\x46INISH_REASON_SPACE_EXHAUSTED\x10\x03\x12 \n\x1c\x46INISH_REASON_TARGET_REACHED\x10\x04\x12\x1c\n\x18\x46INISH_REASON_TERMINATED\x10\x05*V\n\x06Method\x12\x16\n\x12METHOD_UNSPECIFIED\x10\x00\x12\x11\n\rMETHOD_RANDOM\x10\x01\x12\x0f\n\x0bMETHOD_GRID\x10\x02\x12\x10\n\x0cMETHOD_BAYES\x10\x03*B\n\x04Goal\x12\x14\n\x10GOAL_UNSPECIFIED\x10\x00\x12\x11\n\rGOAL_MINIMIZE\x10\x01\x12\x11\n\rGOAL_MAXIMIZE\x10\x02*\x84\x01\n\x0eObjectiveValue\x12\x1f\n\x1bOBJECTIVE_VALUE_UNSPECIFIED\x10\x00\x12\x18\n\x14OBJECTIVE_VALUE_LAST\x10\x01\x12\x18\n\x14OBJECTIVE_VALUE_BEST\x10\x02\x12\x1d\n\x19OBJECTIVE_VALUE_MEAN_LAST\x10\x03*V\n\x06Impute\x12\x16\n\x12IMPUTE_UNSPECIFIED\x10\x00\x12\x10\n\x0cIMPUTE_WORST\x10\x01\x12\x0f\n\x0bIMPUTE_BEST\x10\x02\x12\x11\n\rIMPUTE_LATEST\x10\x03*R\n\tArgsStyle\x12\x1a\n\x16\x41RGS_STYLE_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x41RGS_STYLE_FLAT\x10\x01\x12\x14\n\x10\x41RGS_STYLE_WANDB\x10\x02\x42\x62\n\x1c\x64\x65v.wanllmdb.api.registry.v1P\x01Z@github.com/wanllmdb/sweeps/clients/go/api/registry/v1;registryv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,36 +39,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ALGORITHMCHOICE_OPTIONSENTRY']._serialized_options = b'8\001'
   _globals['_BESTRUN_PARAMETERSENTRY']._loaded_options = None
   _globals['_BESTRUN_PARAMETERSENTRY']._serialized_options = b'8\001'
-  _globals['_SWEEPSTATE']._serialized_start=2545
-  _globals['_SWEEPSTATE']._serialized_end=2736
-  _globals['_FINISHREASON']._serialized_start=2739
-  _globals['_FINISHREASON']._serialized_end=2939
-  _globals['_METHOD']._serialized_start=2941
-  _globals['_METHOD']._serialized_end=3027
-  _globals['_GOAL']._serialized_start=3029
-  _globals['_GOAL']._serialized_end=3095
-  _globals['_OBJECTIVEVALUE']._serialized_start=3098
-  _globals['_OBJECTIVEVALUE']._serialized_end=3230
+  _globals['_SWEEPSTATE']._serialized_start=2732
+  _globals['_SWEEPSTATE']._serialized_end=2923
+  _globals['_FINISHREASON']._serialized_start=2926
+  _globals['_FINISHREASON']._serialized_end=3126
+  _globals['_METHOD']._serialized_start=3128
+  _globals['_METHOD']._serialized_end=3214
+  _globals['_GOAL']._serialized_start=3216
+  _globals['_GOAL']._serialized_end=3282
+  _globals['_OBJECTIVEVALUE']._serialized_start=3285
+  _globals['_OBJECTIVEVALUE']._serialized_end=3417
+  _globals['_IMPUTE']._serialized_start=3419
+  _globals['_IMPUTE']._serialized_end=3505
+  _globals['_ARGSSTYLE']._serialized_start=3507
+  _globals['_ARGSSTYLE']._serialized_end=3589
   _globals['_METRIC']._serialized_start=177
-  _globals['_METRIC']._serialized_end=353
-  _globals['_ALGORITHMCHOICE']._serialized_start=356
-  _globals['_ALGORITHMCHOICE']._serialized_end=550
-  _globals['_ALGORITHMCHOICE_OPTIONSENTRY']._serialized_start=462
-  _globals['_ALGORITHMCHOICE_OPTIONSENTRY']._serialized_end=550
-  _globals['_EARLYTERMINATION']._serialized_start=553
-  _globals['_EARLYTERMINATION']._serialized_end=698
-  _globals['_HYPERBAND']._serialized_start=700
-  _globals['_HYPERBAND']._serialized_end=787
-  _globals['_RETRYPOLICY']._serialized_start=789
-  _globals['_RETRYPOLICY']._serialized_end=862
-  _globals['_SWEEPSPEC']._serialized_start=865
-  _globals['_SWEEPSPEC']._serialized_end=1434
-  _globals['_SWEEP']._serialized_start=1437
-  _globals['_SWEEP']._serialized_end=1950
-  _globals['_SWEEPSTATS']._serialized_start=1953
-  _globals['_SWEEPSTATS']._serialized_end=2331
-  _globals['_BESTRUN']._serialized_start=2334
-  _globals['_BESTRUN']._serialized_end=2542
-  _globals['_BESTRUN_PARAMETERSENTRY']._serialized_start=2451
-  _globals['_BESTRUN_PARAMETERSENTRY']._serialized_end=2542
+  _globals['_METRIC']._serialized_end=467
+  _globals['_ALGORITHMCHOICE']._serialized_start=470
+  _globals['_ALGORITHMCHOICE']._serialized_end=664
+  _globals['_ALGORITHMCHOICE_OPTIONSENTRY']._serialized_start=576
+  _globals['_ALGORITHMCHOICE_OPTIONSENTRY']._serialized_end=664
+  _globals['_EARLYTERMINATION']._serialized_start=667
+  _globals['_EARLYTERMINATION']._serialized_end=812
+  _globals['_HYPERBAND']._serialized_start=814
+  _globals['_HYPERBAND']._serialized_end=917
+  _globals['_RETRYPOLICY']._serialized_start=919
+  _globals['_RETRYPOLICY']._serialized_end=992
+  _globals['_SWEEPSPEC']._serialized_start=995
+  _globals['_SWEEPSPEC']._serialized_end=1621
+  _globals['_SWEEP']._serialized_start=1624
+  _globals['_SWEEP']._serialized_end=2137
+  _globals['_SWEEPSTATS']._serialized_start=2140
+  _globals['_SWEEPSTATS']._serialized_end=2518
+  _globals['_BESTRUN']._serialized_start=2521
+  _globals['_BESTRUN']._serialized_end=2729
+  _globals['_BESTRUN_PARAMETERSENTRY']._serialized_start=2638
+  _globals['_BESTRUN_PARAMETERSENTRY']._serialized_end=2729
 # @@protoc_insertion_point(module_scope)

@@ -195,6 +195,68 @@ them makes the run FAILED.
 """
 Global___ObjectiveValue: _TypeAlias = ObjectiveValue  # noqa: Y015
 
+class _Impute:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ImputeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Impute.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    IMPUTE_UNSPECIFIED: _Impute.ValueType  # 0
+    """Not set; such a run has no value for the sampler."""
+    IMPUTE_WORST: _Impute.ValueType  # 1
+    """As bad as the worst that the sweep's ended runs reported."""
+    IMPUTE_BEST: _Impute.ValueType  # 2
+    """The best value by the goal that the run itself reported."""
+    IMPUTE_LATEST: _Impute.ValueType  # 3
+    """The value with the highest step that the run itself reported."""
+
+class Impute(_Impute, metaclass=_ImputeEnumTypeWrapper):
+    """What a sampler that learns takes a run to be worth that has no objective: it
+    failed, or it still runs.
+    """
+
+IMPUTE_UNSPECIFIED: Impute.ValueType  # 0
+"""Not set; such a run has no value for the sampler."""
+IMPUTE_WORST: Impute.ValueType  # 1
+"""As bad as the worst that the sweep's ended runs reported."""
+IMPUTE_BEST: Impute.ValueType  # 2
+"""The best value by the goal that the run itself reported."""
+IMPUTE_LATEST: Impute.ValueType  # 3
+"""The value with the highest step that the run itself reported."""
+Global___Impute: _TypeAlias = Impute  # noqa: Y015
+
+class _ArgsStyle:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ArgsStyleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ArgsStyle.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ARGS_STYLE_UNSPECIFIED: _ArgsStyle.ValueType  # 0
+    """Not set; flat."""
+    ARGS_STYLE_FLAT: _ArgsStyle.ValueType  # 1
+    """Each parameter of a group is an argument of its own, with a dot in its name
+    (--optimizer.lr=0.1); lists and objects are JSON.
+    """
+    ARGS_STYLE_WANDB: _ArgsStyle.ValueType  # 2
+    """As W&B's agent writes it: a group is one argument that holds a Python
+    dictionary (--optimizer={'lr': 0.1}); lists and objects are Python's too.
+    """
+
+class ArgsStyle(_ArgsStyle, metaclass=_ArgsStyleEnumTypeWrapper):
+    """How the parameters of a run stand on the command line of its program."""
+
+ARGS_STYLE_UNSPECIFIED: ArgsStyle.ValueType  # 0
+"""Not set; flat."""
+ARGS_STYLE_FLAT: ArgsStyle.ValueType  # 1
+"""Each parameter of a group is an argument of its own, with a dot in its name
+(--optimizer.lr=0.1); lists and objects are JSON.
+"""
+ARGS_STYLE_WANDB: ArgsStyle.ValueType  # 2
+"""As W&B's agent writes it: a group is one argument that holds a Python
+dictionary (--optimizer={'lr': 0.1}); lists and objects are Python's too.
+"""
+Global___ArgsStyle: _TypeAlias = ArgsStyle  # noqa: Y015
+
 @_typing.final
 class Metric(_message.Message):
     """A metric that the sweep optimizes."""
@@ -206,6 +268,8 @@ class Metric(_message.Message):
     TARGET_FIELD_NUMBER: _builtins.int
     VALUE_FIELD_NUMBER: _builtins.int
     MEAN_OVER_FIELD_NUMBER: _builtins.int
+    IMPUTE_FIELD_NUMBER: _builtins.int
+    IMPUTE_WHILE_RUNNING_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The name under which runs report it. Not empty; unique in the sweep."""
     goal: Global___Goal.ValueType
@@ -220,6 +284,14 @@ class Metric(_message.Message):
     """How many values MEAN_LAST takes; fewer where the run reported fewer. At
     least 1; 0 otherwise.
     """
+    impute: Global___Impute.ValueType
+    """What a run that is FAILED, LOST or CANCELED counts as for a sampler that
+    learns; nothing where not set.
+    """
+    impute_while_running: Global___Impute.ValueType
+    """What a RUNNING run counts as for a sampler that learns; nothing where not
+    set.
+    """
     def __init__(
         self,
         *,
@@ -228,10 +300,12 @@ class Metric(_message.Message):
         target: _builtins.float | None = ...,
         value: Global___ObjectiveValue.ValueType = ...,
         mean_over: _builtins.int = ...,
+        impute: Global___Impute.ValueType = ...,
+        impute_while_running: Global___Impute.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_target", b"_target", "target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_target", b"_target", "goal", b"goal", "mean_over", b"mean_over", "name", b"name", "target", b"target", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_target", b"_target", "goal", b"goal", "impute", b"impute", "impute_while_running", b"impute_while_running", "mean_over", b"mean_over", "name", b"name", "target", b"target", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__target: _TypeAlias = _typing.Literal["target"]  # noqa: Y015
     _WhichOneofArgType__target: _TypeAlias = _typing.Literal["_target", b"_target"]  # noqa: Y015
@@ -352,7 +426,9 @@ class Hyperband(_message.Message):
     Greater than 1; 0 means the default, 3.
     """
     strict: _builtins.bool
-    """True tests the run's value at the band; false its best one so far."""
+    """True tests the run's value at the band; false its best one so far. Absent
+    means true.
+    """
     max_iter: _builtins.int
     """The iterations of a full run; instead of min_iter, together with `s`."""
     s: _builtins.int
@@ -364,15 +440,17 @@ class Hyperband(_message.Message):
         *,
         min_iter: _builtins.int = ...,
         eta: _builtins.float = ...,
-        strict: _builtins.bool = ...,
+        strict: _builtins.bool | None = ...,
         max_iter: _builtins.int = ...,
         s: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_strict", b"_strict", "strict", b"strict"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["eta", b"eta", "max_iter", b"max_iter", "min_iter", b"min_iter", "s", b"s", "strict", b"strict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_strict", b"_strict", "eta", b"eta", "max_iter", b"max_iter", "min_iter", b"min_iter", "s", b"s", "strict", b"strict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__strict: _TypeAlias = _typing.Literal["strict"]  # noqa: Y015
+    _WhichOneofArgType__strict: _TypeAlias = _typing.Literal["_strict", b"_strict"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__strict) -> _WhichOneofReturnType__strict | None: ...
 
 Global___Hyperband: _TypeAlias = Hyperband  # noqa: Y015
 
@@ -431,6 +509,7 @@ class SweepSpec(_message.Message):
     MAX_FAILED_RUNS_FIELD_NUMBER: _builtins.int
     PROGRAM_FIELD_NUMBER: _builtins.int
     COMMAND_FIELD_NUMBER: _builtins.int
+    ARGS_STYLE_FIELD_NUMBER: _builtins.int
     method: Global___Method.ValueType
     """The family of `sampler`. Where only one of the two is given, it says the
     other: the family's default sampler.
@@ -449,6 +528,8 @@ class SweepSpec(_message.Message):
     """The program that command-line agents run; empty where the command or a
     function says what to do.
     """
+    args_style: Global___ArgsStyle.ValueType
+    """How ${args} and its like write the parameters; flat where not set."""
     @_builtins.property
     def metrics(self) -> _containers.RepeatedCompositeFieldContainer[Global___Metric]:
         """What is optimized: none, one or several. Required for bayes; exactly one
@@ -498,10 +579,11 @@ class SweepSpec(_message.Message):
         max_failed_runs: _builtins.int | None = ...,
         program: _builtins.str = ...,
         command: _abc.Iterable[_builtins.str] | None = ...,
+        args_style: Global___ArgsStyle.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_max_failed_runs", b"_max_failed_runs", "_run_cap", b"_run_cap", "_seed", b"_seed", "early_termination", b"early_termination", "max_failed_runs", b"max_failed_runs", "retries", b"retries", "run_cap", b"run_cap", "sampler", b"sampler", "search_space", b"search_space", "seed", b"seed", "terminator", b"terminator"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_failed_runs", b"_max_failed_runs", "_run_cap", b"_run_cap", "_seed", b"_seed", "command", b"command", "early_termination", b"early_termination", "max_failed_runs", b"max_failed_runs", "method", b"method", "metrics", b"metrics", "program", b"program", "retries", b"retries", "run_cap", b"run_cap", "sampler", b"sampler", "search_space", b"search_space", "seed", b"seed", "terminator", b"terminator"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_failed_runs", b"_max_failed_runs", "_run_cap", b"_run_cap", "_seed", b"_seed", "args_style", b"args_style", "command", b"command", "early_termination", b"early_termination", "max_failed_runs", b"max_failed_runs", "method", b"method", "metrics", b"metrics", "program", b"program", "retries", b"retries", "run_cap", b"run_cap", "sampler", b"sampler", "search_space", b"search_space", "seed", b"seed", "terminator", b"terminator"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__max_failed_runs: _TypeAlias = _typing.Literal["max_failed_runs"]  # noqa: Y015
     _WhichOneofArgType__max_failed_runs: _TypeAlias = _typing.Literal["_max_failed_runs", b"_max_failed_runs"]  # noqa: Y015
