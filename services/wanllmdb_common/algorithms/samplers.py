@@ -13,6 +13,9 @@ from wanllmdb_common.search_space.distributions import (
 )
 from wanllmdb_common.search_space.laws import cardinality
 
+# What a sampler may keep with each run; the registry refuses more.
+MAX_SAMPLER_STATE_BYTES = 5 * 2**18
+
 ALLOW_DUPLICATES = Option(
     "allow_duplicates",
     OptionType.BOOL,
@@ -109,7 +112,9 @@ def _check_cmaes(options: Mapping[str, ParameterValue]) -> Iterator[tuple[str, s
             yield one, f"can't be had together with {other}"
 
 
-def _check_brute_force_space(space: SearchSpace) -> Iterator[str]:
+def _check_brute_force_space(
+    space: SearchSpace, options: Mapping[str, ParameterValue]
+) -> Iterator[str]:
     endless = [p.name for p in space.parameters if cardinality(p.distribution) is None]
     if endless:
         yield (
@@ -118,7 +123,20 @@ def _check_brute_force_space(space: SearchSpace) -> Iterator[str]:
         )
 
 
-def _check_cmaes_space(space: SearchSpace) -> Iterator[str]:
+def cmaes_state_bytes(numbers: int, options: Mapping[str, ParameterValue]) -> int:
+    """At most how many bytes the state takes that CMA-ES keeps with each run.
+
+    Measured with 2 to 225 parameters: two matrices, as hexadecimal digits, and what grows
+    with the parameters and with the population.
+    """
+    popsize = options.get("popsize")
+    size = 4_096 + 17 * (popsize if isinstance(popsize, int) else 0)
+    if options.get("use_separable_cma"):
+        return size + 420 * numbers
+    return size + 121 * numbers**2 // 5 + (540 if options.get("with_margin") else 420) * numbers
+
+
+def _check_cmaes_space(space: SearchSpace, options: Mapping[str, ParameterValue]) -> Iterator[str]:
     numbers = [
         p.name
         for p in space.parameters
@@ -128,6 +146,25 @@ def _check_cmaes_space(space: SearchSpace) -> Iterator[str]:
     if len(numbers) < 2:
         found = f"one, {numbers[0]}" if numbers else "none"
         yield f"cmaes needs at least two parameters that are numbers to search; there is {found}"
+    size = cmaes_state_bytes(len(numbers), options)
+    if size > MAX_SAMPLER_STATE_BYTES:
+        state = f"a state of about {size:,} bytes with each run"
+        bound = f"at most {MAX_SAMPLER_STATE_BYTES:,} bytes are kept"
+        if cmaes_state_bytes(len(numbers), {**options, "popsize": None}) <= (
+            MAX_SAMPLER_STATE_BYTES
+        ):
+            yield f"cmaes with popsize {options['popsize']} keeps {state}; {bound}: make it smaller"
+        else:
+            most = max(
+                n
+                for n in range(len(numbers))
+                if cmaes_state_bytes(n, {**options, "popsize": None}) <= MAX_SAMPLER_STATE_BYTES
+            )
+            yield (
+                f"cmaes keeps {state} for {len(numbers)} parameters that are numbers; {bound}, "
+                f"which is enough for {most}: set its option use_separable_cma, which keeps far "
+                "less, or choose tpe or nsga2"
+            )
 
 
 RANDOM = AlgorithmDescription(
@@ -355,7 +392,8 @@ CMAES = AlgorithmDescription(
     needs_metric=True,
     uses_prior_runs=True,
     space_notes=(
-        "Needs at least two parameters that are numbers; categories are drawn at random, by "
+        "Needs at least two parameters that are numbers, and takes at most 223 of them unless "
+        "use_separable_cma is set; categories are drawn at random, by "
         "their probabilities. "
         f"{_DYNAMIC_NOTE} Ten finished prior runs and more are where it starts, unless "
         "use_separable_cma is set."

@@ -91,7 +91,10 @@ class BayesSampler(Sampler):
         if record.state is RunState.QUEUED and record.attempt > 0:
             # It waits to be handed out again: some agent will soon be back at it.
             kind = Kind.RUNNING
-        if record.state is RunState.FAILED and self._failed_is_worst:
+        failed = record.state is RunState.FAILED or (
+            record.state is RunState.FINISHED and record.objective is None
+        )
+        if record.is_worst or (failed and self._failed_is_worst):
             # Running runs are always among the bad ones.
             kind = Kind.RUNNING
         self._observations.put(

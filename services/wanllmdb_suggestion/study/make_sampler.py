@@ -14,7 +14,7 @@ from wanllmdb_suggestion.study.optuna_algorithms import optuna_algorithm
 from wanllmdb_suggestion.study.optuna_sampler import OptunaSampler
 from wanllmdb_suggestion.study.qmc_sampler import QmcSampler
 from wanllmdb_suggestion.study.random_sampler import RandomSampler
-from wanllmdb_suggestion.study.records import PriorRecord, StudySpec
+from wanllmdb_suggestion.study.records import AlgorithmChoice, PriorRecord, StudySpec
 from wanllmdb_suggestion.study.sampler import Sampler
 
 _DESCRIBED = {description.name: description for description in SAMPLERS}
@@ -23,6 +23,13 @@ _DESCRIBED = {description.name: description for description in SAMPLERS}
 def is_exhaustive(name: str) -> bool:
     """Whether the sampler of that name ends when every point was handed out."""
     return _DESCRIBED[name].is_exhaustive if name in _DESCRIBED else False
+
+
+def counts_pruned_runs(choice: AlgorithmChoice) -> bool:
+    """Whether the sampler learns from pruned runs by itself."""
+    if choice.name == "cmaes":
+        return bool(choice.options.get("consider_pruned_trials"))
+    return choice.name == "tpe"
 
 
 def make_sampler(spec: StudySpec, prior_runs: Sequence[PriorRecord] = ()) -> Sampler:
