@@ -310,7 +310,10 @@ async def test_targets_that_are_set_later_may_have_been_met_before(registry: Reg
 
 
 async def test_a_run_without_values_meets_no_target_of_several_metrics(registry: Registry) -> None:
-    metrics = [{"name": "loss", "target": 1.0}, {"name": "acc", "goal": "maximize"}]
+    metrics: list[dict[str, Any]] = [
+        {"name": "loss", "target": 1.0},
+        {"name": "acc", "goal": "maximize"},
+    ]
     sweep_id = await several(registry, metrics)
     await create_runs(registry, sweep_id, proposal(1))
     answer = await registry.FinishRun(end(sweep_id, rows=[row(0, {"acc": 0.5})]))

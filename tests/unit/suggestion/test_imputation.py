@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ WITHOUT = [RunState.FAILED, RunState.LOST, RunState.CANCELED, RunState.FINISHED,
 
 
 def imputing(
-    sampler: str, space: SearchSpace = LINE, impute: str = "", running: str = "", **options: object
+    sampler: str, space: SearchSpace = LINE, impute: str = "", running: str = "", **options: Any
 ) -> StudySpec:
     metrics = (Metric("loss", True, impute, running),)
     return replace(spec(sampler, space, options=options), metrics=metrics)
@@ -77,7 +78,7 @@ def test_failed_runs_change_what_every_sampler_that_learns_proposes(
     sampler: str, strategy: str
 ) -> None:
     """Without a strategy they tell nothing; the same proposals come then as without them."""
-    options: dict[str, object] = {"nsga2": {"population_size": 4}}.get(sampler, {})  # type: ignore[assignment]
+    options: dict[str, Any] = {"population_size": 4} if sampler == "nsga2" else {}
     if sampler in ("tpe", "gp"):
         options = {"n_startup_trials": 3}
     chance = random.Random(3)
@@ -113,7 +114,7 @@ def test_failed_runs_change_what_every_sampler_that_learns_proposes(
 @pytest.mark.parametrize("strategy", ["WORST", "BEST", "LATEST"])
 def test_running_runs_inform_it_by_what_they_reported_so_far(sampler: str, strategy: str) -> None:
     """Values come while a run goes on, and replace each other: a rebuilt model sees the last."""
-    options = {"n_startup_trials": 3, "constant_liar": False}
+    options: dict[str, Any] = {"n_startup_trials": 3, "constant_liar": False}
     if sampler == "gp":
         del options["constant_liar"]
     a_spec = imputing(sampler, running=strategy, **options)
