@@ -529,13 +529,14 @@ async def test_a_run_that_finished_without_an_objective_tells_what_a_failed_one_
                 succeeded=pb.RunSucceeded(),
             )
         )
-    text = other.sweep_id
+    given: dict[str, Any] = {source: other.sweep_id}
     if source != "sweep_id":
         kind = pb.RUN_FORMAT_CSV if source == "csv" else pb.RUN_FORMAT_JSON_LINES
         request = pb.ExportRunsRequest(sweep_id=other.sweep_id, format=kind)
         text = b"".join([part.text async for part in registry.ExportRuns(request)]).decode()
+        given = {source: text}
     sweep = await create_sweep(registry, parameters=parameters)
-    await import_runs(registry, sweep.sweep_id, **{source: text})
+    await import_runs(registry, sweep.sweep_id, **given)
     listed = await prior_runs(registry, sweep.sweep_id)
     assert [(run.state, list(run.objectives)) for run in listed] == [
         (FINISHED, [1.0]),
