@@ -43,6 +43,11 @@ _SWEEP_STATES = {
     if value != sweep_pb2.SWEEP_STATE_UNSPECIFIED
 }
 
+_IMPUTE = {
+    value: "" if value == sweep_pb2.IMPUTE_UNSPECIFIED else name.removeprefix("IMPUTE_")
+    for name, value in sweep_pb2.Impute.items()
+}
+
 _FINISHED_BY = {
     sweep_pb2.FINISH_REASON_RUN_CAP: Exhausted.RUN_CAP,
     sweep_pb2.FINISH_REASON_SPACE_EXHAUSTED: Exhausted.SPACE_EXHAUSTED,
@@ -67,7 +72,13 @@ def spec_from_proto(spec: sweep_pb2.SweepSpec) -> StudySpec:
         space=space_from_proto(spec.search_space),
         seed=spec.seed,
         metrics=tuple(
-            Metric(metric.name, metric.goal != sweep_pb2.GOAL_MAXIMIZE) for metric in spec.metrics
+            Metric(
+                metric.name,
+                metric.goal != sweep_pb2.GOAL_MAXIMIZE,
+                _IMPUTE[metric.impute],
+                _IMPUTE[metric.impute_while_running],
+            )
+            for metric in spec.metrics
         ),
         hyperband=_hyperband(early.hyperband) if early.HasField("hyperband") else None,
         pruner=_algorithm(early.pruner) if early.HasField("pruner") else None,

@@ -226,8 +226,14 @@ class RegistryClient:
         fitting = _Fitting()
         while True:
             response = await self._call(self._stub.ListRuns, request, scope)
-            fitting.add(response.runs[: count - len(fitting.runs)])
-            is_last = not response.next_page_token or len(fitting.runs) == count
+            # Runs without an objective stand behind all others.
+            scored = [run for run in response.runs if run.HasField("objective")]
+            fitting.add(scored[: count - len(fitting.runs)])
+            is_last = (
+                not response.next_page_token
+                or len(fitting.runs) == count
+                or len(scored) < len(response.runs)
+            )
             if is_last or fitting.is_full:
                 return fitting.runs
             # A page holds fewer where runs are large.

@@ -145,7 +145,7 @@ class StudyKeeper:
             self._model = SweepModel(spec_from_proto(sweep.spec))
         model = self._model
         response = await self._registry.sync_runs(
-            self.sweep_id, model.revision, scope, with_points=model.stop_rule is not None
+            self.sweep_id, model.revision, scope, with_points=model.needs_points
         )
         before, self._database_id = self._database_id, response.database_id
         is_other = model.revision > 0 and response.database_id != before

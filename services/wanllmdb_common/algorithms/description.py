@@ -83,7 +83,8 @@ class AlgorithmDescription:
     `modules` are the Python modules without which it does not work, `requires` what
     to install for them. `check` finds what is wrong between options that are each in
     order: it takes the values of all of them and gives pairs of an option and a text.
-    `check_space` finds why a sampler can't search a space that is in order by itself.
+    `check_space` finds why a sampler with these options can't search a space that is in order
+    by itself.
     """
 
     name: str
@@ -103,7 +104,9 @@ class AlgorithmDescription:
     requires: tuple[str, ...] = ()
     reference: str = ""
     check: Callable[[Mapping[str, ParameterValue]], Iterable[tuple[str, str]]] = lambda _: ()
-    check_space: Callable[[SearchSpace], Iterable[str]] = lambda _: ()
+    check_space: Callable[[SearchSpace, Mapping[str, ParameterValue]], Iterable[str]] = (
+        lambda _, __: ()
+    )
 
     def option(self, name: str) -> Option | None:
         """The option of that name."""

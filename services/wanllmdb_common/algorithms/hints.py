@@ -53,3 +53,10 @@ def nearest(word: object, known: Collection[str]) -> str | None:
     checkpoint()
     short = [each for each in known if len(each) <= MAX_LENGTH]
     return next(iter(difflib.get_close_matches(text, short, n=1)), None)
+
+
+def nearest_name(name: str, known: Collection[str]) -> str | None:
+    """The nearest of the known names, whatever its case; None where none is near."""
+    by_folded = {each.casefold(): each for each in sorted(known, reverse=True)}
+    found = nearest(name.casefold(), by_folded)
+    return None if found is None else by_folded[found]

@@ -13,6 +13,9 @@ from wanllmdb_common.search_space.distributions import (
 )
 from wanllmdb_common.search_space.laws import cardinality
 
+# What a sampler may keep with each run; the registry refuses more.
+MAX_SAMPLER_STATE_BYTES = 5 * 2**18
+
 ALLOW_DUPLICATES = Option(
     "allow_duplicates",
     OptionType.BOOL,
@@ -20,6 +23,15 @@ ALLOW_DUPLICATES = Option(
     "discrete. For objectives with noise. Once all points were tried they are tried again in "
     "any case.",
     default=False,
+)
+
+REPEATS = Option(
+    "allow_duplicates",
+    OptionType.BOOL,
+    "Where every parameter is discrete: true draws without a look at what was tried; false "
+    "repeats no point while others are untried. Where left out, a point that has more runs than "
+    "its distribution gives it by then is drawn again up to 8 times, and then taken: the "
+    "distribution holds, and equally likely points come without repeats until most were tried.",
 )
 
 FAILED_RUNS = Option(
@@ -100,7 +112,9 @@ def _check_cmaes(options: Mapping[str, ParameterValue]) -> Iterator[tuple[str, s
             yield one, f"can't be had together with {other}"
 
 
-def _check_brute_force_space(space: SearchSpace) -> Iterator[str]:
+def _check_brute_force_space(
+    space: SearchSpace, options: Mapping[str, ParameterValue]
+) -> Iterator[str]:
     endless = [p.name for p in space.parameters if cardinality(p.distribution) is None]
     if endless:
         yield (
@@ -109,7 +123,20 @@ def _check_brute_force_space(space: SearchSpace) -> Iterator[str]:
         )
 
 
-def _check_cmaes_space(space: SearchSpace) -> Iterator[str]:
+def cmaes_state_bytes(numbers: int, options: Mapping[str, ParameterValue]) -> int:
+    """At most how many bytes the state takes that CMA-ES keeps with each run.
+
+    Measured with 2 to 225 parameters: two matrices, as hexadecimal digits, and what grows
+    with the parameters and with the population.
+    """
+    popsize = options.get("popsize")
+    size = 4_096 + 17 * (popsize if isinstance(popsize, int) else 0)
+    if options.get("use_separable_cma"):
+        return size + 420 * numbers
+    return size + 121 * numbers**2 // 5 + (540 if options.get("with_margin") else 420) * numbers
+
+
+def _check_cmaes_space(space: SearchSpace, options: Mapping[str, ParameterValue]) -> Iterator[str]:
     numbers = [
         p.name
         for p in space.parameters
@@ -119,6 +146,25 @@ def _check_cmaes_space(space: SearchSpace) -> Iterator[str]:
     if len(numbers) < 2:
         found = f"one, {numbers[0]}" if numbers else "none"
         yield f"cmaes needs at least two parameters that are numbers to search; there is {found}"
+    size = cmaes_state_bytes(len(numbers), options)
+    if size > MAX_SAMPLER_STATE_BYTES:
+        state = f"a state of about {size:,} bytes with each run"
+        bound = f"at most {MAX_SAMPLER_STATE_BYTES:,} bytes are kept"
+        if cmaes_state_bytes(len(numbers), {**options, "popsize": None}) <= (
+            MAX_SAMPLER_STATE_BYTES
+        ):
+            yield f"cmaes with popsize {options['popsize']} keeps {state}; {bound}: make it smaller"
+        else:
+            most = max(
+                n
+                for n in range(len(numbers))
+                if cmaes_state_bytes(n, {**options, "popsize": None}) <= MAX_SAMPLER_STATE_BYTES
+            )
+            yield (
+                f"cmaes keeps {state} for {len(numbers)} parameters that are numbers; {bound}, "
+                f"which is enough for {most}: set its option use_separable_cma, which keeps far "
+                "less, or choose tpe or nsga2"
+            )
 
 
 RANDOM = AlgorithmDescription(
@@ -129,7 +175,7 @@ RANDOM = AlgorithmDescription(
         "Draws each parameter from its law, independently of all runs. A good start where "
         "little is known, where runs are cheap, and as the yardstick of every other method."
     ),
-    options=(ALLOW_DUPLICATES,),
+    options=(REPEATS,),
     takes_several_metrics=True,
     reference="Bergstra and Bengio 2012, Random Search for Hyper-Parameter Optimization",
 )
@@ -158,11 +204,11 @@ QMC = AlgorithmDescription(
             "Without, every sweep over a space has the same points, and the first is a corner.",
             default=True,
         ),
-        ALLOW_DUPLICATES,
+        REPEATS,
     ),
     takes_several_metrics=True,
     space_notes=(
-        "A point that breaks a constraint, or was tried before, is replaced by a random one. "
+        "A point that breaks a constraint, or comes too often, is replaced by a random one. "
         "At most 21,201 parameters."
     ),
     modules=("scipy",),
@@ -346,7 +392,9 @@ CMAES = AlgorithmDescription(
     needs_metric=True,
     uses_prior_runs=True,
     space_notes=(
-        "Needs at least two parameters that are numbers; categories are drawn at random. "
+        "Needs at least two parameters that are numbers, and takes at most 223 of them unless "
+        "use_separable_cma is set; categories are drawn at random, by "
+        "their probabilities. "
         f"{_DYNAMIC_NOTE} Ten finished prior runs and more are where it starts, unless "
         "use_separable_cma is set."
     ),
@@ -369,7 +417,7 @@ NSGA2 = AlgorithmDescription(
     needs_metric=True,
     takes_several_metrics=True,
     uses_prior_runs=True,
-    space_notes=f"{_DYNAMIC_NOTE} Prior runs are part of the first generation.",
+    space_notes=f"{_DYNAMIC_NOTE} {_SKEWED_NOTE} Prior runs are part of the first generation.",
     reference="Deb et al. 2002, A Fast and Elitist Multiobjective Genetic Algorithm: NSGA-II",
 )
 
@@ -395,7 +443,7 @@ NSGA3 = AlgorithmDescription(
     needs_metric=True,
     takes_several_metrics=True,
     uses_prior_runs=True,
-    space_notes=f"{_DYNAMIC_NOTE} Prior runs are part of the first generation.",
+    space_notes=f"{_DYNAMIC_NOTE} {_SKEWED_NOTE} Prior runs are part of the first generation.",
     reference=(
         "Deb and Jain 2014, An Evolutionary Many-Objective Optimization Algorithm Using "
         "Reference-Point-Based Nondominated Sorting Approach"

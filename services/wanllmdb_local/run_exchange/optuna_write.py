@@ -36,7 +36,8 @@ def write_optuna_study(
 
     Parameters keep their full names. What a run reported of the metric becomes
     intermediate values, in a sweep with one. Lost and canceled runs are FAIL, as failed
-    ones are; the user attribute "wanllmdb" of study and trials says more.
+    ones are, and finished ones without an objective; the user attribute "wanllmdb" of study
+    and trials says more.
 
     Args:
         client: Where the runs come from.
@@ -86,6 +87,9 @@ def _trial(
 ) -> FrozenTrial:
     laws = sweep.spec.parameters
     state = _STATES.get(run.state, TrialState.FAIL)
+    if state is TrialState.COMPLETE and _values(run) is None:
+        # Optuna knows no complete trial without a value.
+        state = TrialState.FAIL
     params = {
         name: as_choice(laws[name], value) for name, value in run.parameters.items() if name in laws
     }

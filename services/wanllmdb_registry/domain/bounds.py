@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
+from wanllmdb_common.algorithms.samplers import MAX_SAMPLER_STATE_BYTES
 from wanllmdb_common.search_space.distributions import ParameterValue
 from wanllmdb_common.search_space.limits import MAX_RUN_BYTES
 from wanllmdb_registry.domain.model import Run
@@ -47,8 +48,8 @@ MAX_LABELS_BYTES: Final = 128 * KIB
 # Metrics that a run reports beside those of its sweep, which always fit, and their names.
 MAX_METRICS: Final = 10_000
 MAX_METRIC_BYTES: Final = 1 * MIB
-# Of CMA-ES it grows with the square of the parameters: some 250 of them fit.
-MAX_SAMPLER_BYTES: Final = 1280 * KIB
+# Of CMA-ES it grows with the square of the parameters: a config with more than fit is refused.
+MAX_SAMPLER_BYTES: Final = MAX_SAMPLER_STATE_BYTES
 
 # Of one sweep.
 MAX_SWEEP_METRICS: Final = 10

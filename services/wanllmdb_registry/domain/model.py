@@ -303,7 +303,7 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True)
 class RunError:
-    """Why a run did not finish."""
+    """Why a run did not finish, or has no objective though it did."""
 
     message: str
     traceback: str = ""

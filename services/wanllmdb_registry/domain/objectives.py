@@ -6,9 +6,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from wanllmdb_common.algorithms.hints import nearest_name
 from wanllmdb_common.errors import FieldViolation, invalid_request
 from wanllmdb_registry.domain.edit import SweepEdit
 from wanllmdb_registry.domain.model import Metric, ObjectiveValue, Run, SweepSpec
+
+# Among more names none is looked for: the sweep is locked meanwhile.
+_MOST_COMPARED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,5 +115,17 @@ def objectives_of(edit: SweepEdit, run: Run, given: Mapping[str, float]) -> tupl
     reason = "; ".join(problems)
     if "without a value" in reason:
         reported = ", ".join(sorted(run.summary)) or "nothing"
-        reason += f"; it reported {reported:.500}"
+        reason += f"; it reported {reported:.500}{_meant(edit.sweep.spec, run)}"
     return reason
+
+
+def _meant(spec: SweepSpec, run: Run) -> str:
+    """Which reported name may be that of a metric without a value; at most one is named."""
+    if len(run.summary) > _MOST_COMPARED:
+        return ""
+    for metric in spec.metrics:
+        if metric.name not in run.summary:
+            meant = nearest_name(metric.name, run.summary)
+            if meant is not None:
+                return f"; did you mean '{meant}'?"
+    return ""

@@ -60,6 +60,19 @@ class Row:
     exact: bool = False
 
 
+def result_state(
+    state: RunState, error: object, metrics: Mapping[str, float], wanted: Iterable[str]
+) -> RunState:
+    """The state of a result: FAILED for a finished run whose source says why it has no value.
+
+    It tells a sampler what a failed one does.
+    """
+    if state is RunState.FINISHED and error:
+        values = [metrics.get(name, float("nan")) for name in wanted]
+        return state if all(map(isfinite, values)) else RunState.FAILED
+    return state
+
+
 @dataclass(frozen=True, slots=True)
 class Unfit:
     """A row that does not fit, and all reasons."""

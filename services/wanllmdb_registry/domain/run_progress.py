@@ -37,7 +37,10 @@ from wanllmdb_registry.domain.sweep_end import finish_if_done, needs_to_finish
 
 @dataclass(frozen=True, slots=True)
 class Succeeded:
-    """It did what it was to do; what was reported counts for metrics that are not `given`."""
+    """It did what it was to do; what was reported counts for metrics that are not `given`.
+
+    Without a finite value of each metric it has no objective, and its error says why.
+    """
 
     given: GivenObjectives = field(default_factory=GivenObjectives)
 
@@ -245,10 +248,11 @@ def _finish(edit: SweepEdit, run: Run, outcome: Outcome, given: Mapping[str, flo
         case Succeeded():
             objectives = objectives_of(edit, run, given)
             if isinstance(objectives, str):
-                _fail(edit, run, RunError(objectives))
-                return
-            _set_objectives(edit.sweep, run, objectives)
-            run.error = None
+                # What it is worth is another matter than whether it did its work.
+                run.error = RunError(objectives)
+            else:
+                run.error = None
+                _set_objectives(edit.sweep, run, objectives)
             edit.move(run, RunState.FINISHED)
             _compare_with_best(edit.sweep, run)
         case Pruned(reason=reason):

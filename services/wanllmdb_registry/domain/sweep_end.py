@@ -76,7 +76,12 @@ def target_reached(edit: SweepEdit, ended: Run | None = None) -> str | None:
     finished = dict(edit.objectives)
     if ended is not None and ended.state is RunState.FINISHED:
         finished[ended.number] = ended.objectives
-    found = (_meeting(number, metrics, finished[number]) for number in sorted(finished))
+    found = (
+        _meeting(number, metrics, finished[number])
+        for number in sorted(finished)
+        # Of a run that ended without a value there are none.
+        if finished[number]
+    )
     return next((message for message in found if message is not None), None)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
@@ -25,6 +25,7 @@ from wanllmdb_registry.domain.prior_runs import (
     ImportRuns,
     Row,
     refuse_unfit,
+    result_state,
 )
 from wanllmdb_registry.domain.reads import RunOrder, RunPosition
 from wanllmdb_registry.servicer.base import ServicerPart
@@ -132,23 +133,26 @@ async def _fit(spec: SweepSpec, rows: Callable[[], Iterator[Row]], path: str) ->
 async def _fit_sweep(registry: Registry, spec: SweepSpec, sweep_id: str, path: str) -> Fitting:
     other = await registry.sweeps.get(sweep_id)
     fitter, found = Fitter(spec), Fitting()
+    names = spec.metric_names
     after: RunPosition | None = None
     while True:
         page = await registry.runs.list(sweep_id, RESULT_STATES, RunOrder.NUMBER_ASC, after, _PAGE)
-        await computed(partial(fitter.fit, _rows_of_sweep(other, page.items), found, path))
+        await computed(partial(fitter.fit, _rows_of_sweep(other, page.items, names), found, path))
         if not page.has_more:
             return found
         after = RunPosition(page.items[-1].number, None)
 
 
-def _rows_of_sweep(sweep: Sweep, runs: Iterable[Run]) -> Iterator[Row]:
+def _rows_of_sweep(sweep: Sweep, runs: Iterable[Run], metrics: Sequence[str]) -> Iterator[Row]:
+    """The runs of the sweep as results of these metrics."""
     for run in runs:
+        reported = metrics_of(sweep.spec, run)
         yield Row(
             f"sweep_id[{run.number}]",
             f"sweep {sweep.sweep_id} run {run.number}",
             run.parameters,
-            metrics_of(sweep.spec, run),
-            run.state,
+            reported,
+            result_state(run.state, run.error, reported, metrics),
             run.last_step,
         )
 

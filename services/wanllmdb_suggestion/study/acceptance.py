@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum, auto
 from random import Random
 
 from wanllmdb_common.search_space.conditions import active_only
@@ -10,6 +11,7 @@ from wanllmdb_common.search_space.constraints import Constraints
 from wanllmdb_common.search_space.distributions import SearchSpace
 from wanllmdb_common.search_space.draws import NoPointFoundError, PointDraws
 from wanllmdb_common.search_space.effort import Effort
+from wanllmdb_common.search_space.masses import PointMasses
 from wanllmdb_suggestion.study.records import Parameters, RunRecord
 from wanllmdb_suggestion.study.sampler import ConstraintsNotMetError, Sampler
 from wanllmdb_suggestion.study.seeding import ask_seed
@@ -26,36 +28,51 @@ LOOKS = 100_000
 SEARCH_UNITS = 2_000_000
 
 
+class Repeats(Enum):
+    """When a point of a discrete space that has a run comes again.
+
+    FREELY: whenever the sampler says so.
+    AS_DRAWN: at once where the distribution is due to give it again: its share of the runs is
+        below its probability. Else it is drawn again, at most `Sampler.redraws` times, and then
+        taken. The samples follow the distribution, and rare points seldom come twice.
+    WHEN_ALL_ARE_TRIED: only when no other point is left.
+    """
+
+    FREELY = auto()
+    AS_DRAWN = auto()
+    WHEN_ALL_ARE_TRIED = auto()
+
+
 class Acceptance(Sampler):
-    """A sampler that proposes nothing that breaks a constraint and, in a discrete space, no point
-    that has a run while others have none.
+    """A sampler that proposes nothing that breaks a constraint and, in a discrete space, a point
+    that has a run only as `Repeats` says.
 
     What is turned down is drawn again; then looked for around what the sampler
     wanted most, by drawing some of its parameters at random; then anywhere; then,
-    in a space small enough, point by point. All of it follows from the sweep's seed
-    and the run's number. Where every point has a run, points come again.
+    in a space small enough, point by point. All of it follows from the sweep's seed,
+    the run's number and which points have runs.
     """
 
-    def __init__(
-        self, sampler: Sampler, space: SearchSpace, seed: int, *, allow_duplicates: bool
-    ) -> None:
+    def __init__(self, sampler: Sampler, space: SearchSpace, seed: int, repeats: Repeats) -> None:
         self._sampler = sampler
         self._space = space
         self._seed = seed
         self._mapping = SpaceMapping(space)
         self._draws = PointDraws(space)
         self._constraints = Constraints(space) if space.constraints else None
-        self._tried = None if allow_duplicates else TriedPoints(space)
+        self._tried = None if repeats is Repeats.FREELY else TriedPoints(space)
+        follows = repeats is Repeats.AS_DRAWN and TriedPoints.can_be_told_apart(space)
+        self._masses = PointMasses(space) if follows else None
         # Whether all that meets the constraints was found to have runs.
         self._none_left = False
         expressions = self._constraints.expressions if self._constraints is not None else ()
         self._look_cost = 5 + len(space.parameters) + sum(e.cost for e in expressions)
 
     @staticmethod
-    def is_needed(space: SearchSpace, *, allow_duplicates: bool) -> bool:
+    def is_needed(space: SearchSpace, repeats: Repeats) -> bool:
         """Whether it would turn down anything."""
         return bool(space.constraints) or (
-            not allow_duplicates and TriedPoints.can_be_told_apart(space)
+            repeats is not Repeats.FREELY and TriedPoints.can_be_told_apart(space)
         )
 
     def observe(self, record: RunRecord) -> None:
@@ -115,7 +132,7 @@ class Acceptance(Sampler):
     def _accepted(
         self, number: int, given: Parameters, draw: Callable[[int], Parameters | None]
     ) -> Parameters | None:
-        search = _Search(self._constraints, self._tried)
+        search = _Search(self._constraints, self._tried, self._masses)
         random = Random(ask_seed(self._seed, number, -1))
         try:
             wanted = draw(0)
@@ -127,8 +144,12 @@ class Acceptance(Sampler):
                 point = draw(redraw)
                 if point is None or search.takes(point):
                     return point
+            if self._masses is not None and search.duplicate is not None:
+                return search.duplicate
         except NoPointFoundError as error:
             # It draws at random, and has drawn enough.
+            if self._masses is not None and search.duplicate is not None:
+                return search.duplicate
             start = random.getrandbits(63)
             return self._one_by_one(search, given, start, str(error), Effort(SEARCH_UNITS))
         effort = Effort(SEARCH_UNITS)
@@ -183,17 +204,31 @@ class Acceptance(Sampler):
 class _Search:
     """Looks at one point after the other; remembers what will do where nothing better is found."""
 
-    def __init__(self, constraints: Constraints | None, tried: TriedPoints | None) -> None:
+    def __init__(
+        self,
+        constraints: Constraints | None,
+        tried: TriedPoints | None,
+        masses: PointMasses | None,
+    ) -> None:
         self._constraints = constraints
-        self._tried = None if tried is None or tried.is_full else tried
+        is_used_up = tried is not None and masses is None and tried.is_full
+        self._tried = None if is_used_up else tried
+        self._masses = masses
         self.duplicate: Parameters | None = None
 
     def takes(self, point: Parameters) -> bool:
         """Whether the point may be tried."""
         if self._constraints is not None and not self._constraints.hold(point):
             return False
-        if self._tried is None or point not in self._tried:
+        if self._tried is None or point not in self._tried or self._is_due(point):
             return True
         if self.duplicate is None:
             self.duplicate = point
         return False
+
+    def _is_due(self, point: Parameters) -> bool:
+        """Whether a point that has runs has fewer than the distribution gives it by now."""
+        if self._masses is None or self._tried is None:
+            return False
+        due = (self._tried.runs + 1) * self._masses.of(point)
+        return self._tried.runs_at(point) < due

@@ -18,6 +18,7 @@ from wanllmdb_suggestion.study.parzen import CANDIDATES, STARTUP_RUNS, ParzenDra
 from wanllmdb_suggestion.study.records import Parameters, PriorRecord, RunRecord, RunState
 from wanllmdb_suggestion.study.sampler import Sampler
 from wanllmdb_suggestion.study.seeding import ask_seed
+from wanllmdb_suggestion.study.skewed_categories import SkewedCategories
 from wanllmdb_suggestion.study.space_mapping import SpaceMapping
 
 _KINDS = {
@@ -66,6 +67,7 @@ class BayesSampler(Sampler):
         }
         self._observations = Observations(len(self._columns))
         self._random = RandomDraws(self._mapping.distributions)
+        self._skewed = SkewedCategories(space, seed)
         self._parzen = ParzenDraws(candidates)
         self._startup_runs = startup_runs
         self._failed_is_worst = failed_is_worst
@@ -89,7 +91,10 @@ class BayesSampler(Sampler):
         if record.state is RunState.QUEUED and record.attempt > 0:
             # It waits to be handed out again: some agent will soon be back at it.
             kind = Kind.RUNNING
-        if record.state is RunState.FAILED and self._failed_is_worst:
+        failed = record.state is RunState.FAILED or (
+            record.state is RunState.FINISHED and record.objective is None
+        )
+        if record.is_worst or (failed and self._failed_is_worst):
             # Running runs are always among the bad ones.
             kind = Kind.RUNNING
         self._observations.put(
@@ -109,6 +114,7 @@ class BayesSampler(Sampler):
             return self._mapping.complete(given, {})
         if self._observations.ended < self._startup_runs:
             drawn = self._random.draw(seed, missing)
+            given = {**self._skewed.draw(number, redraw), **given}
         else:
             searched = {name: self._columns[name] for name in missing}
             place = self._priors + number

@@ -7,14 +7,14 @@ from typing import Any
 
 from wanllmdb_common.algorithms.samplers import SAMPLERS
 from wanllmdb_common.search_space.conditions import has_conditions
-from wanllmdb_suggestion.study.acceptance import Acceptance
+from wanllmdb_suggestion.study.acceptance import Acceptance, Repeats
 from wanllmdb_suggestion.study.bayes_sampler import BayesSampler
 from wanllmdb_suggestion.study.grid_sampler import GridSampler
 from wanllmdb_suggestion.study.optuna_algorithms import optuna_algorithm
 from wanllmdb_suggestion.study.optuna_sampler import OptunaSampler
 from wanllmdb_suggestion.study.qmc_sampler import QmcSampler
 from wanllmdb_suggestion.study.random_sampler import RandomSampler
-from wanllmdb_suggestion.study.records import PriorRecord, StudySpec
+from wanllmdb_suggestion.study.records import AlgorithmChoice, PriorRecord, StudySpec
 from wanllmdb_suggestion.study.sampler import Sampler
 
 _DESCRIBED = {description.name: description for description in SAMPLERS}
@@ -23,6 +23,13 @@ _DESCRIBED = {description.name: description for description in SAMPLERS}
 def is_exhaustive(name: str) -> bool:
     """Whether the sampler of that name ends when every point was handed out."""
     return _DESCRIBED[name].is_exhaustive if name in _DESCRIBED else False
+
+
+def counts_pruned_runs(choice: AlgorithmChoice) -> bool:
+    """Whether the sampler learns from pruned runs by itself."""
+    if choice.name == "cmaes":
+        return bool(choice.options.get("consider_pruned_trials"))
+    return choice.name == "tpe"
 
 
 def make_sampler(spec: StudySpec, prior_runs: Sequence[PriorRecord] = ()) -> Sampler:
@@ -36,13 +43,20 @@ def make_sampler(spec: StudySpec, prior_runs: Sequence[PriorRecord] = ()) -> Sam
         raise ValueError(f"no sampler is named '{spec.sampler.name}'")
     options: Mapping[str, Any] = described.values(spec.sampler.options)
     sampler = _bare_sampler(spec, options, prior_runs)
-    # An exhaustive one goes through the points itself.
-    allow_duplicates = described.is_exhaustive or options["allow_duplicates"]
-    if described.is_exhaustive or not Acceptance.is_needed(
-        spec.space, allow_duplicates=allow_duplicates
-    ):
+    if described.is_exhaustive:
+        # It goes through the points itself.
         return sampler
-    return Acceptance(sampler, spec.space, spec.seed, allow_duplicates=allow_duplicates)
+    repeats = _REPEATS[options["allow_duplicates"]]
+    if not Acceptance.is_needed(spec.space, repeats):
+        return sampler
+    return Acceptance(sampler, spec.space, spec.seed, repeats)
+
+
+_REPEATS = {
+    True: Repeats.FREELY,
+    None: Repeats.AS_DRAWN,
+    False: Repeats.WHEN_ALL_ARE_TRIED,
+}
 
 
 def _bare_sampler(

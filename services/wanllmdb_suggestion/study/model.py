@@ -10,7 +10,8 @@ from wanllmdb_common.patience import still_wanted
 from wanllmdb_common.search_space.draws import NoPointFoundError
 from wanllmdb_common.search_space.limits import MAX_ANSWER_BYTES
 from wanllmdb_common.search_space.sizes import bytes_of
-from wanllmdb_suggestion.study.make_sampler import make_sampler
+from wanllmdb_suggestion.study.imputation import Imputation, imputes
+from wanllmdb_suggestion.study.make_sampler import counts_pruned_runs, make_sampler
 from wanllmdb_suggestion.study.pruning.stop_rule import make_stop_rule
 from wanllmdb_suggestion.study.queue import RunQueue
 from wanllmdb_suggestion.study.records import (
@@ -127,6 +128,11 @@ class SweepModel:
         self.prior_runs: dict[int, PriorRecord] = {}
         self.stop_rule = make_stop_rule(spec)
         self.termination = make_termination(spec)
+        self._imputation = (
+            Imputation(spec.metrics, counts_pruned=counts_pruned_runs(spec.sampler))
+            if imputes(spec.metrics)
+            else None
+        )
         self._queue = RunQueue()
         # Made when it is first needed, and anew when prior runs come: it knows these
         # before all runs.
@@ -146,6 +152,7 @@ class SweepModel:
     def size(self) -> int:
         """How much it holds, in runs; twenty values of the metric weigh as much as a run."""
         points = self.stop_rule.points if self.stop_rule else 0
+        points += self._imputation.points if self._imputation else 0
         return len(self.runs) + len(self.prior_runs) + points // 20
 
     def apply(self, changes: Changes) -> None:
@@ -169,6 +176,12 @@ class SweepModel:
         if self.stop_rule is not None:
             for point in changes.points:
                 self.stop_rule.add(point)
+        if self._imputation is not None:
+            for point in changes.points:
+                self._imputation.add(point)
+            if self._sampler is not None:
+                for number in {point.number for point in changes.points} & self.runs.keys():
+                    self._sampler.observe(self._seen(self.runs[number]))
         self.standing = changes.standing
         self.revision = changes.revision
 
@@ -188,6 +201,11 @@ class SweepModel:
         if following > self.standing.next_number:
             self.standing = replace(self.standing, next_number=following)
         self.etag = etag
+
+    @property
+    def needs_points(self) -> bool:
+        """Whether it is to get the values of the metric that runs report."""
+        return self.stop_rule is not None or Imputation.needs_points(self.spec.metrics)
 
     @property
     def can_run_ahead(self) -> bool:
@@ -280,11 +298,15 @@ class SweepModel:
         self.runs[record.number] = record
         self._queue.put(record.number, queued=record.state is RunState.QUEUED)
         if self._sampler is not None:
-            self._sampler.observe(record)
+            self._sampler.observe(self._seen(record))
         if self.stop_rule is not None:
             self.stop_rule.observe(record)
         if self.termination is not None:
             self.termination.observe(record)
+
+    def _seen(self, record: RunRecord) -> RunRecord:
+        """The record as the sampler gets it."""
+        return record if self._imputation is None else self._imputation.seen(record)
 
     def queued(self) -> list[int]:
         """The numbers of queued runs, ascending."""
@@ -301,7 +323,7 @@ class SweepModel:
             priors = [self.prior_runs[index] for index in sorted(self.prior_runs)]
             sampler = make_sampler(self.spec, priors)
             for number in sorted(self.runs):
-                sampler.observe(self.runs[number])
+                sampler.observe(self._seen(self.runs[number]))
             self._sampler = sampler
         return self._sampler
 

@@ -58,6 +58,9 @@ class OptunaAlgorithm:
         prior_attributes: What prior runs have among their trial attributes.
         fits_other_points: Whether what is kept of a trial holds too when the run
             gets other parameters than those drawn.
+        learns_from: So many runs must have ended before categories are not drawn at random;
+            None where they always are.
+        learns_from_pruned: Whether pruned runs count among these.
         redraws: See `Sampler.redraws`.
         most_runs: The latest finished runs that it learns from; None for all.
     """
@@ -67,8 +70,17 @@ class OptunaAlgorithm:
     parents: str = ""
     prior_attributes: Mapping[str, Any] = field(default_factory=dict)
     fits_other_points: bool = False
+    learns_from: int | None = None
+    learns_from_pruned: bool = False
     redraws: int = 8
     most_runs: int | None = None
+
+    def draws_categories_at_random(self, known: KnownSpaces) -> bool:
+        """Whether an ask over these trials draws categories at random."""
+        if self.learns_from is None:
+            return True
+        pruned = known.count(TrialState.PRUNED) if self.learns_from_pruned else 0
+        return known.count(TrialState.COMPLETE) + pruned < self.learns_from
 
 
 def optuna_algorithm(name: str, options: Options) -> OptunaAlgorithm:
@@ -95,7 +107,7 @@ def _tpe(options: Options) -> OptunaAlgorithm:
         )
         return _with(sampler, "_search_space", known, TrialState.COMPLETE, TrialState.PRUNED)
 
-    return OptunaAlgorithm(make)
+    return OptunaAlgorithm(make, learns_from=options["n_startup_trials"], learns_from_pruned=True)
 
 
 def _gp(options: Options) -> OptunaAlgorithm:
@@ -109,7 +121,9 @@ def _gp(options: Options) -> OptunaAlgorithm:
         return _with(sampler, "_intersection_search_space", known, TrialState.COMPLETE)
 
     # It takes the best point that it finds: another seed finds the same one again.
-    return OptunaAlgorithm(make, redraws=1, most_runs=_MAX_GP_RUNS)
+    return OptunaAlgorithm(
+        make, learns_from=options["n_startup_trials"], redraws=1, most_runs=_MAX_GP_RUNS
+    )
 
 
 def _cmaes(options: Options) -> OptunaAlgorithm:
@@ -167,7 +181,7 @@ def _nsga2(options: Options) -> OptunaAlgorithm:
         sampler = NSGAIISampler(seed=seed, **_genetic(options))
         return _with(sampler, "_search_space", known, TrialState.COMPLETE)
 
-    return _genetic_algorithm(make, NSGAIISampler)
+    return _genetic_algorithm(make, NSGAIISampler, options)
 
 
 def _nsga3(options: Options) -> OptunaAlgorithm:
@@ -177,12 +191,13 @@ def _nsga3(options: Options) -> OptunaAlgorithm:
         )
         return _with(sampler, "_search_space", known, TrialState.COMPLETE)
 
-    return _genetic_algorithm(make, NSGAIIISampler)
+    return _genetic_algorithm(make, NSGAIIISampler, options)
 
 
 def _genetic_algorithm(
     make: Callable[[int, KnownSpaces, Sequence[FrozenTrial]], BaseSampler],
     kind: type[NSGAIISampler] | type[NSGAIIISampler],
+    options: Options,
 ) -> OptunaAlgorithm:
     generation = kind._get_generation_key()
     return OptunaAlgorithm(
@@ -192,6 +207,8 @@ def _genetic_algorithm(
         # They are part of the first population.
         prior_attributes={generation: 0},
         fits_other_points=True,
+        # The first generation.
+        learns_from=options["population_size"],
     )
 
 

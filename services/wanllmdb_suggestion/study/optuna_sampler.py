@@ -25,6 +25,7 @@ from wanllmdb_suggestion.study.records import (
 )
 from wanllmdb_suggestion.study.sampler import Sampler
 from wanllmdb_suggestion.study.seeding import ask_seed
+from wanllmdb_suggestion.study.skewed_categories import SkewedCategories
 from wanllmdb_suggestion.study.space_mapping import SpaceMapping
 from wanllmdb_suggestion.study.trial_storage import TrialStorage
 
@@ -98,13 +99,15 @@ class OptunaSampler(Sampler):
         self._algorithm = algorithm
         self._failed_is_worst = failed_is_worst
         self._mapping = SpaceMapping(space)
+        self._skewed = SkewedCategories(space, seed)
         self._parameters = [(p, dimension(p.distribution)) for p in parents_first(space)]
         self._storage = TrialStorage(
             [StudyDirection.MINIMIZE if m else StudyDirection.MAXIMIZE for m in self._minimize],
             self._mapping.distributions,
             most_runs=algorithm.most_runs,
         )
-        self._failed: set[int] = set()
+        # Runs that count as the worst, with their states while there is none.
+        self._worst: dict[int, TrialState] = {}
         self._kept: dict[int, _Kept] = {}
         # By generation: the parents that each ask chose, by run. They agree unless
         # a state was lost; then the first one's hold.
@@ -134,7 +137,7 @@ class OptunaSampler(Sampler):
             self._chosen = None
             return self._mapping.complete(given, {})
         place = self._priors + number
-        self._fill_in_failed()
+        self._fill_in_worst()
         with self._left_as_it_is(place):
             self._storage.put(place, TrialState.RUNNING, self._mapping.encode(given))
             before = {
@@ -148,7 +151,9 @@ class OptunaSampler(Sampler):
                 [self._storage[i] for i in range(self._priors)],
             )
             trial = Trial(self._storage.study(sampler), place)
-            parameters = self._suggest(trial, given)
+            is_random = self._algorithm.draws_categories_at_random(self._storage.known)
+            drawn = self._skewed.draw(number, redraw) if is_random else {}
+            parameters = self._suggest(trial, {**drawn, **given})
             kept = self._keep_of(self._storage[place], before)
         self._chosen = (number, parameters, kept)
         return parameters
@@ -226,9 +231,13 @@ class OptunaSampler(Sampler):
             if math.isnan(value):
                 value = math.inf if self._minimize[0] else -math.inf
             intermediate = {record.last_step or 0: value}
-        self._failed.discard(place)
-        if self._failed_is_worst and record.state is RunState.FAILED:
-            self._failed.add(place)
+        self._worst.pop(place, None)
+        failed = record.state is RunState.FAILED or (
+            record.state is RunState.FINISHED and values is None
+        )
+        is_worst = isinstance(record, RunRecord) and record.is_worst
+        if is_worst or (failed and self._failed_is_worst):
+            self._worst[place] = state
         self._storage.put(
             place,
             state,
@@ -238,30 +247,31 @@ class OptunaSampler(Sampler):
             intermediate=intermediate,
         )
 
-    def _fill_in_failed(self) -> None:
-        """Gives failed runs the worst value of each metric so far; while there is none, they do
-        not count.
+    def _fill_in_worst(self) -> None:
+        """Gives runs that count as the worst the worst value of each metric so far; while there
+        is none, they are what they are.
         """
-        if not self._failed:
+        if not self._worst:
             return
         ended = [
             self._storage[i].values
             for i in range(len(self._storage))
-            if i not in self._failed and self._storage[i].state is TrialState.COMPLETE
+            if i not in self._worst and self._storage[i].state is TrialState.COMPLETE
         ]
         worst = [
             (max if minimize else min)(column)
             for minimize, column in zip(self._minimize, zip(*ended, strict=True), strict=False)
         ]
-        for place in self._failed:
+        for place, state in self._worst.items():
             trial = self._storage[place]
             if trial.values != (worst or None):
                 self._storage.put(
                     place,
-                    TrialState.COMPLETE if worst else TrialState.FAIL,
+                    TrialState.COMPLETE if worst else state,
                     trial.params,
                     worst or None,
                     attributes=trial.system_attrs,
+                    intermediate=trial.intermediate_values,
                 )
 
     def _keep_of(self, trial: FrozenTrial, before: Mapping[str, Any]) -> _Kept:

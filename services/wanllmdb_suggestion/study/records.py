@@ -50,6 +50,9 @@ class Metric:
 
     name: str
     minimize: bool = True
+    # WORST, BEST or LATEST, as the protos name them; empty for nothing.
+    impute: str = ""
+    impute_while_running: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,8 @@ class RunRecord:
     its parameters; every other run has all of them. `last_step` is the highest
     step that it reported. `objective` is set in sweeps with one metric,
     `objectives` in those with several. `sampler_state` is what the sampler stored
-    with it, unchecked.
+    with it, unchecked. `is_worst` is set for a sampler alone, on a run that counts as one with
+    the worst value of all that ended.
     """
 
     number: int
@@ -79,6 +83,7 @@ class RunRecord:
     last_step: int | None = None
     objectives: tuple[float, ...] = ()
     sampler_state: bytes = b""
+    is_worst: bool = False
 
 
 @dataclass(frozen=True, slots=True)

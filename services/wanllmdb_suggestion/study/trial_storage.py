@@ -149,6 +149,10 @@ class KnownSpaces:
         """Counts it no longer."""
         self._count(trial, -1)
 
+    def count(self, state: TrialState) -> int:
+        """How many trials are in the state."""
+        return self._trials[state]
+
     def shared_by(self, *states: TrialState) -> dict[str, BaseDistribution]:
         """By name, what every trial in these states has; empty where there are none."""
         trials = sum(self._trials[state] for state in states)

@@ -58,6 +58,15 @@ class TriedPoints:
     def __contains__(self, parameters: Parameters) -> bool:
         return self._key(parameters) in self._runs_at
 
+    def runs_at(self, parameters: Parameters) -> int:
+        """How many runs the point has."""
+        return self._runs_at[self._key(parameters)]
+
+    @property
+    def runs(self) -> int:
+        """How many runs there are, those expected included."""
+        return len(self._of_run) + len(self._expected)
+
     @property
     def is_full(self) -> bool:
         """Whether every point of the space has a run; False where there are too many to tell."""

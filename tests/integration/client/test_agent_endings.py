@@ -52,7 +52,7 @@ async def test_a_run_that_logged_another_name_gets_a_hint(
 
     await run_agent(client, sweep_id, lambda: wandb.log({"val": {"loss": 1.0}}), count=2)
 
-    hint = "hint: the sweep needs val/loss; the run logged val.loss; is 'val.loss' the one?"
+    hint = "hint: the sweep needs val/loss; the run logged val.loss; did you mean 'val.loss'?"
     assert capsys.readouterr().err.count(hint) == 1
 
 
@@ -106,17 +106,29 @@ async def test_an_agent_whose_runs_fail_quickly_gives_up_and_says_why(client: Cl
     assert len(await runs_of(client, sweep_id)) == 3
 
 
-async def test_a_run_without_the_metric_fails_with_the_reason(
-    client: Client, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("value", [None, float("nan"), float("inf")])
+async def test_an_agent_does_not_give_up_over_results(
+    client: Client, capsys: pytest.CaptureFixture[str], value: float | None
 ) -> None:
-    sweep_id = await new_sweep(client)
+    """Six programs that ran well, of which none reported what the sweep is after."""
+    sweep_id = await new_sweep(
+        client, metric={"name": "accuracy", "goal": "maximize"}, run_cap=6, max_failed_runs=1
+    )
+    logged = {"Accuracy": 1.0} if value is None else {"accuracy": value}
 
-    result = await run_agent(client, sweep_id, lambda: wandb.log({"other": 1}), count=1)
+    result = await run_agent(client, sweep_id, lambda: wandb.log(logged))
 
-    assert result.failed == 1
-    (run,) = await runs_of(client, sweep_id)
-    assert run.state is RunState.FAILED
-    assert "without a value of metric 'loss'" in capsys.readouterr().err
+    assert (result.runs, result.failed) == (6, 0)
+    runs = await runs_of(client, sweep_id)
+    assert {(run.state, run.objective) for run in runs} == {(RunState.FINISHED, None)}
+    err = capsys.readouterr().err
+    if value is None:
+        assert err.count("hint: the sweep needs accuracy") == 1
+        assert "did you mean 'Accuracy'?" in err
+    else:
+        assert "the final value of metric 'accuracy' is " in err
+    sweep = await asyncio.to_thread(client.get_sweep, sweep_id)
+    assert (sweep.state.name, sweep.stats.best_run) == ("FINISHED", None)
 
 
 @pytest.mark.parametrize(

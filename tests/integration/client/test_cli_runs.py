@@ -242,6 +242,24 @@ async def test_wrong_exports(cli: CommandLine, sweep_id: str, tmp_path: Path) ->
     assert not target.exists()
 
 
+async def test_a_run_that_finished_without_an_objective_is_shown_and_exported(
+    cli: CommandLine, async_client: AsyncClient, tmp_path: Path
+) -> None:
+    """Optuna knows no complete trial without a value."""
+    made = await cli.create(CONFIG)
+    rows = [MetricRow(0, {"Loss": 1.0})]
+    for run in (await async_client.suggest(made, agent_id="a", count=2)).runs:
+        outcome = Succeeded(0.5) if run.number else Succeeded()
+        await async_client.finish_run(made, run.number, 1, outcome, rows=rows)
+    shown = (await cli("runs", "show", made, "0")).out
+    assert "did you mean 'Loss'?" in " ".join(shown.split())
+    assert "did you mean" in " ".join((await cli("runs", "ls", made)).out.split())
+    address = f"sqlite:///{tmp_path}/study.db"
+    await cli("runs", "export", made, "--optuna", address, "--study", "mine")
+    study = optuna.load_study(study_name="mine", storage=address)
+    assert [trial.state.name for trial in study.trials] == ["FAIL", "COMPLETE"]
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "journal"])
 async def test_an_optuna_study_goes_out_and_comes_in(
     cli: CommandLine, sweep_id: str, tmp_path: Path, kind: str

@@ -14,6 +14,7 @@ import pytest
 
 import wanllmdb as wandb
 from tests.integration.client.conftest import config
+from tests.integration.client.function_agents import new_sweep, run_agent
 from tests.integration.client.killable import killable_services
 from wanllmdb import AgentResult, Client, FinishReason, Run, RunState
 
@@ -132,3 +133,24 @@ async def test_training_goes_on_while_nobody_says_whether_to_stop(
             await asyncio.wait_for(agent, 60)
             runs = await asyncio.to_thread(lambda: list(client.list_runs(sweep_id)))
             assert [run.state for run in runs] == [RunState.FINISHED] * 3 + [RunState.PRUNED]
+
+
+@pytest.mark.parametrize("value", ["last", "best"])
+async def test_a_run_whose_last_value_is_far_worse_than_its_best_is_warned_of_once(
+    client: Client, capsys: pytest.CaptureFixture[str], value: str
+) -> None:
+    sweep_id = await new_sweep(
+        client,
+        metric={"name": "loss", "value": value},
+        early_terminate={"type": "hyperband", "min_iter": 50},
+    )
+
+    def train() -> None:
+        for loss in (9.0, 1.0, 8.0):
+            wandb.log({"loss": loss})
+
+    await run_agent(client, sweep_id, train, count=2)
+
+    err = capsys.readouterr().err
+    assert err.count("ended with loss 8, though it was at 1 before") == (value == "last")
+    assert err.count("metric.value: best") == (value == "last")

@@ -160,7 +160,9 @@ class Sweep:
     @property
     def best(self) -> Run | None:
         """The finished run with the best objective, the earlier one of equals."""
-        return min(self.finished, key=self._rank, default=None) if len(self.metrics) == 1 else None
+        if len(self.metrics) != 1:
+            return None
+        return min((r for r in self.finished if r.objectives), key=self._rank, default=None)
 
     def _rank(self, run: Run) -> tuple[float, int]:
         (objective,) = run.objectives
@@ -349,11 +351,8 @@ class Sweep:
         if outcome is Outcome.SUCCEEDED:
             worths = [self._worth(run, metric, given) for metric in self.metrics]
             objectives = tuple(worth for worth in worths if worth is not None)
-            if len(objectives) < len(self.metrics):
-                self._fail(run)
-            else:
-                run.objectives = objectives
-                self._move(run, "FINISHED")
+            run.objectives = objectives if len(objectives) == len(self.metrics) else ()
+            self._move(run, "FINISHED")
         elif outcome is Outcome.PRUNED:
             worths = [self._worth(run, metric, {}) for metric in self.metrics]
             objectives = tuple(worth for worth in worths if worth is not None)
@@ -458,6 +457,7 @@ class Sweep:
         return any(metric.target is not None for metric in self.metrics) and any(
             all(m.met_by(o) for m, o in zip(self.metrics, run.objectives, strict=True))
             for run in self.finished
+            if run.objectives
         )
 
     def _finish_if_done(self) -> None:

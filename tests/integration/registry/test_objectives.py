@@ -13,7 +13,15 @@ from grpc import StatusCode
 
 from tests.errors import refused
 from tests.integration.registry.reads import get_run, get_sweep
-from tests.sweeps import Registry, create_runs, create_sweep, finish_run, proposal, row
+from tests.sweeps import (
+    Registry,
+    create_runs,
+    create_sweep,
+    finish_run,
+    proposal,
+    request_id,
+    row,
+)
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
 
@@ -99,12 +107,12 @@ async def test_values_under_other_names_are_refused_and_the_run_goes_on(
     assert (run.state, dict(run.summary)) == (run_pb2.RUN_STATE_RUNNING, {})
 
 
-async def test_a_run_without_all_values_failed_and_names_each_metric(registry: Registry) -> None:
+async def test_a_run_without_all_values_has_none_and_names_each_metric(registry: Registry) -> None:
     metrics = [*SEVERAL, {"name": "time"}, {"name": "size"}]
     sweep_id = await several(registry, metrics)
     rows = [row(0, {"acc": math.nan, "time": math.inf, "size": 1.0, "lr": 0.1})]
     answer = await registry.FinishRun(end(sweep_id, rows=rows))
-    assert answer.run.state == run_pb2.RUN_STATE_FAILED
+    assert answer.run.state == run_pb2.RUN_STATE_FINISHED
     assert answer.run.error.message == (
         "the run ended without a value of metric 'loss'; the final value of metric 'acc' is NaN; "
         "the final value of metric 'time' is infinite (inf); it reported acc, lr, size, time"
@@ -124,7 +132,7 @@ async def test_a_value_that_is_not_finite_is_no_objective(
     if not given:
         request = end(sweep.sweep_id, rows=[row(0, {"loss": value})])
     answer = await registry.FinishRun(request)
-    assert answer.run.state == run_pb2.RUN_STATE_FAILED
+    assert answer.run.state == run_pb2.RUN_STATE_FINISHED
     assert "final value of metric 'loss' is" in answer.run.error.message
     pruned = await registry.FinishRun(
         end(sweep.sweep_id, 1, rows=[row(0, {"loss": value})], pruned=True)
@@ -223,7 +231,7 @@ async def test_nan_is_passed_over_by_best_and_spoils_a_mean(registry: Registry) 
         answer = await registry.FinishRun(end(sweep.sweep_id, rows=rows))
         states.append(answer.run.state)
         objectives.append(answer.run.error.message or answer.run.objective)
-    assert states == [run_pb2.RUN_STATE_FINISHED] + [run_pb2.RUN_STATE_FAILED] * 2
+    assert states == [run_pb2.RUN_STATE_FINISHED] * 3
     assert objectives == [
         2.0,
         "the mean of the last 3 values of metric 'loss' is NaN",
@@ -299,3 +307,26 @@ async def test_targets_that_are_set_later_may_have_been_met_before(registry: Reg
     after = await aim(2.0, 0.75)
     assert after.finish_reason == sweep_pb2.FINISH_REASON_TARGET_REACHED
     assert after.end_message.startswith("run 1 reached the target")
+
+
+async def test_a_run_without_values_meets_no_target_of_several_metrics(registry: Registry) -> None:
+    metrics: list[dict[str, Any]] = [
+        {"name": "loss", "target": 1.0},
+        {"name": "acc", "goal": "maximize"},
+    ]
+    sweep_id = await several(registry, metrics)
+    await create_runs(registry, sweep_id, proposal(1))
+    answer = await registry.FinishRun(end(sweep_id, rows=[row(0, {"acc": 0.5})]))
+    assert answer.run.state == run_pb2.RUN_STATE_FINISHED
+    assert answer.sweep_state == sweep_pb2.SWEEP_STATE_RUNNING
+    # Nor when all finished runs are looked at, for a target that was set later.
+    changed = sweep_pb2.SweepSpec(metrics=[sweep_pb2.Metric(name="loss", target=0.5)])
+    await registry.UpdateSweep(
+        pb.UpdateSweepRequest(
+            sweep=sweep_pb2.Sweep(sweep_id=sweep_id, spec=changed),
+            update_mask=field_mask_pb2.FieldMask(paths=["spec.metrics"]),
+            request_id=request_id(),
+        )
+    )
+    answer = await registry.FinishRun(end(sweep_id, 1, rows=[row(0, {"acc": 0.5, "loss": 0.25})]))
+    assert answer.sweep_state == sweep_pb2.SWEEP_STATE_FINISHED

@@ -510,3 +510,36 @@ async def test_a_hundred_thousand_are_taken_in_parts(registry: Registry) -> None
     page = await registry.SyncRuns(pb.SyncRunsRequest(sweep_id=sweep.sweep_id, page_size=5_000))
     assert (len(page.prior_runs), page.has_more) == (5_000, True)
     assert page.state == sweep_pb2.SWEEP_STATE_PENDING
+
+
+@pytest.mark.parametrize("source", ["csv", "json_lines", "sweep_id"])
+async def test_a_run_that_finished_without_an_objective_tells_what_a_failed_one_does(
+    registry: Registry, source: str
+) -> None:
+    parameters = {"x": {"min": 0.0, "max": 2.0}}
+    other = await create_sweep(registry, parameters=parameters)
+    await create_runs(registry, other.sweep_id, *(proposal(i, x=i / 4) for i in range(3)))
+    for number, values in enumerate([{"loss": 1.0}, {"Loss": 1.0}, {"loss": math.nan}]):
+        await registry.FinishRun(
+            pb.FinishRunRequest(
+                sweep_id=other.sweep_id,
+                number=number,
+                attempt=1,
+                rows=[row(0, values)],
+                succeeded=pb.RunSucceeded(),
+            )
+        )
+    given: dict[str, Any] = {source: other.sweep_id}
+    if source != "sweep_id":
+        kind = pb.RUN_FORMAT_CSV if source == "csv" else pb.RUN_FORMAT_JSON_LINES
+        request = pb.ExportRunsRequest(sweep_id=other.sweep_id, format=kind)
+        text = b"".join([part.text async for part in registry.ExportRuns(request)]).decode()
+        given = {source: text}
+    sweep = await create_sweep(registry, parameters=parameters)
+    await import_runs(registry, sweep.sweep_id, **given)
+    listed = await prior_runs(registry, sweep.sweep_id)
+    assert [(run.state, list(run.objectives)) for run in listed] == [
+        (FINISHED, [1.0]),
+        (FAILED, []),
+        (FAILED, []),
+    ]

@@ -60,12 +60,16 @@ async def test_the_last_reported_value_is_the_objective(registry: Registry) -> N
     }
 
 
+@pytest.mark.parametrize("method", ["random", "grid", "bayes"])
 @pytest.mark.parametrize("logged", [{}, {"acc": 1.0}, {"loss": math.nan}])
-async def test_without_an_objective_the_run_failed_and_says_why(
-    registry: Registry, logged: dict[str, float]
+async def test_a_run_without_an_objective_finished_and_says_why(
+    registry: Registry, logged: dict[str, float], method: str
 ) -> None:
-    sweep = await create_sweep(registry)
-    await create_runs(registry, sweep.sweep_id, proposal(0))
+    """It did its work: it is not retried, and does not count as failed."""
+    sweep = await create_sweep(
+        registry, method=method, retries={"failed": 3}, max_failed_runs=1, run_cap=2
+    )
+    await create_runs(registry, sweep.sweep_id, proposal(0), proposal(1))
     answer = await registry.FinishRun(
         pb.FinishRunRequest(
             sweep_id=sweep.sweep_id,
@@ -75,9 +79,37 @@ async def test_without_an_objective_the_run_failed_and_says_why(
             succeeded=pb.RunSucceeded(),
         )
     )
-    assert answer.run.state == run_pb2.RUN_STATE_FAILED
+    assert answer.run.state == run_pb2.RUN_STATE_FINISHED
+    assert not answer.run.HasField("objective")
     assert "metric 'loss'" in answer.run.error.message
     assert answer.sweep_state == sweep_pb2.SWEEP_STATE_RUNNING
+    stored = await get_sweep(registry, sweep.sweep_id)
+    assert (stored.stats.finished_runs, stored.stats.failed_runs) == (1, 0)
+    assert not stored.stats.HasField("best_run")
+    answer = await registry.FinishRun(
+        pb.FinishRunRequest(
+            sweep_id=sweep.sweep_id, number=1, attempt=1, succeeded=pb.RunSucceeded(objective=2.0)
+        )
+    )
+    assert answer.sweep_state == sweep_pb2.SWEEP_STATE_FINISHED
+    assert answer.best_run.number == 1
+
+
+async def test_a_run_that_logged_a_name_alike_is_asked_whether_it_meant_it(
+    registry: Registry,
+) -> None:
+    sweep = await create_sweep(registry, metric={"name": "accuracy", "goal": "maximize"})
+    await create_runs(registry, sweep.sweep_id, proposal(0))
+    rows = [row(0, {"Accuracy": 0.5, "epoch": 1.0})]
+    answer = await registry.FinishRun(
+        pb.FinishRunRequest(
+            sweep_id=sweep.sweep_id, number=0, attempt=1, rows=rows, succeeded=pb.RunSucceeded()
+        )
+    )
+    assert answer.run.error.message == (
+        "the run ended without a value of metric 'accuracy'; it reported Accuracy, epoch; "
+        "did you mean 'Accuracy'?"
+    )
 
 
 async def test_a_failed_run_keeps_its_traceback_and_is_retried_by_policy(

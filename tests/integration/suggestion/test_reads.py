@@ -33,6 +33,27 @@ async def test_best_runs_come_best_first(new_sweep: NewSweep) -> None:
     assert best.runs[0].parameters == runs[1].parameters
 
 
+async def test_runs_without_an_objective_are_among_no_best_and_count_in_no_analysis(
+    new_sweep: NewSweep, analysis: Analysis
+) -> None:
+    sweep = await new_sweep()
+    runs = (await sweep.suggest(count=6)).runs
+    for run, objective in zip(runs[:4], [3.0, math.nan, 2.0, math.inf], strict=True):
+        await sweep.finish(run, objective)
+    best = await sweep.suggestion.GetBestRuns(
+        pb.GetBestRunsRequest(sweep_id=sweep.sweep_id, count=5)
+    )
+    assert [run.number for run in best.runs] == [2, 0]
+    history = await analysis.GetOptimizationHistory(
+        analysis_pb.GetOptimizationHistoryRequest(sweep_id=sweep.sweep_id)
+    )
+    assert list(history.objectives) == [3.0, 2.0]
+    importance = await analysis.GetParameterImportance(
+        analysis_pb.GetParameterImportanceRequest(sweep_id=sweep.sweep_id)
+    )
+    assert importance.runs_used == 2
+
+
 async def test_history(new_sweep: NewSweep, analysis: Analysis) -> None:
     sweep = await new_sweep()
     points = await sweep.trials(8)

@@ -65,6 +65,33 @@ ALL = [
 ]
 
 
+@pytest.mark.parametrize("strategy", ["worst", "best", "latest"])
+async def test_failed_and_running_runs_inform_the_model_as_the_config_says(
+    new_sweep: NewSweep, strategy: str
+) -> None:
+    """Two sweeps with the same seed and the same results, one of them with a strategy."""
+    proposed = []
+    for metric in (
+        "metric: {name: loss}",
+        f"metric: {{name: loss, impute: {strategy}, impute_while_running: {strategy}}}",
+    ):
+        sampler = "sampler: {name: tpe, options: {n_startup_trials: 3}}"
+        sweep = await new_sweep(
+            "bayes",
+            space=SPACE + "  dropout: {min: 0.0, max: 0.5}\n",
+            metric=False,
+            more=f"{metric}\n{sampler}",
+        )
+        await sweep.trials(4)
+        for attempt in range(6):
+            [run] = (await sweep.suggest()).runs
+            await sweep.report(run, [-9.0, -8.0])
+            if attempt != 5:
+                await sweep.fail(run)
+        proposed.append([values(run) for run in (await sweep.suggest(count=2)).runs])
+    assert proposed[0] != proposed[1]
+
+
 @contextlib.asynccontextmanager
 async def another_service(
     registry_address: str, sweep: Sweep, state_key: str = STATE_KEY

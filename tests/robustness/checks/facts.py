@@ -199,19 +199,8 @@ class Facts:
 
 
 def _may_fail(request: Any, method: str) -> bool:
-    """By its own words, or for want of a finite value."""
-    if method != "FinishRun":
-        return False
-    kind = request.WhichOneof("outcome")
-    if kind == "failed":
-        return True
-    if kind != "succeeded":
-        return False
-    given = request.succeeded
-    values = list(given.objectives.values())
-    if given.HasField("objective"):
-        values.append(given.objective)
-    return not values or not all(map(math.isfinite, values))
+    """By its own words."""
+    return method == "FinishRun" and request.WhichOneof("outcome") == "failed"
 
 
 def _answer(one: Try) -> Any:

@@ -37,6 +37,7 @@ from wanllmdb._agent.orders import Orders
 from wanllmdb._agent.outage import OutageWaiter
 from wanllmdb._agent.reporter import MOST_IN_MEMORY, MOST_WITHOUT_DISK, Reporter
 from wanllmdb._agent.stop_questions import StopQuestions
+from wanllmdb._agent.value_loss import best_far_from_last
 from wanllmdb._spool import Overflow, RunSpool, Spool
 from wanllmdb._wire import run_calls
 from wanllmdb.api.registry.v1.registry_service_pb2 import ReportMetricsRequest
@@ -650,3 +651,26 @@ class TestStopQuestions:
         questions.close()
 
         assert not client.asked.acquire(timeout=1.5)
+
+
+class TestValueLoss:
+    """Early termination ranks by the last value: a warning where a run's best is far from it."""
+
+    @pytest.mark.parametrize(
+        ("values", "minimize", "best"),
+        [
+            ([9.0, 1.0, 8.0], True, 1.0),
+            ([9.0, 1.0, 4.0], True, None),
+            ([0.1, 0.9, 0.2], False, 0.9),
+            ([0.1, 0.9, 0.8], False, None),
+            ([9.0, 1.0, math.nan, 8.0, math.inf], True, 1.0),
+            # It never gained anything.
+            ([1.0, 5.0, 9.0], True, None),
+            ([9.0, 1.0], True, None),
+            ([], True, None),
+        ],
+    )
+    def test_far_is_more_than_half_of_what_was_gained(
+        self, values: list[float], minimize: bool, best: float | None
+    ) -> None:
+        assert best_far_from_last(values, minimize=minimize) == best

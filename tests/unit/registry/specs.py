@@ -189,6 +189,18 @@ def choices_of(*known: AlgorithmDescription) -> st.SearchStrategy[AlgorithmChoic
     )
 
 
+def _imputed_alike(several: list[Metric], sampler: str) -> list[Metric]:
+    """As rules ask: one strategy for all metrics, and none for running runs by generations."""
+    if not several:
+        return []
+    impute, running = several[0].impute, several[0].impute_while_running
+    if len(several) > 1:
+        impute, running = impute and Impute.WORST, running and Impute.WORST
+    if sampler in ("cmaes", "nsga2", "nsga3"):
+        running = None
+    return [replace(m, impute=impute, impute_while_running=running) for m in several]
+
+
 # What any space and any number of metrics will do for.
 EASY = [s for s in SAMPLERS if s.takes_several_metrics and s.name != "brute_force"]
 
@@ -214,7 +226,7 @@ def specs(draw: st.DrawFn) -> SweepSpec:
         method=next(Method(known.method) for known in EASY if known.name == sampler.name),
         space=replace(space, constraints=draw(constraints(space))),
         sampler=sampler,
-        metrics=tuple(several),
+        metrics=tuple(_imputed_alike(several, sampler.name)),
         early_termination=draw(st.none() | hyperbands | choices_of(*PRUNERS)) if has_one else None,
         terminator=draw(st.none() | choices_of(*TERMINATORS)) if has_one else None,
         run_cap=draw(st.none() | st.integers(1, 10**6)),

@@ -249,3 +249,62 @@ def test_a_wrong_hyperband_is_told_where_and_why(
 ) -> None:
     found = problems_with(early_terminate={"type": "hyperband", **given})
     assert says in found[f"early_terminate.{key}"]
+
+
+def _numbers(count: int) -> dict[str, Any]:
+    return {f"p{i}": {"min": 0.0, "max": 1.0} for i in range(count)}
+
+
+def test_cmaes_over_more_parameters_than_its_state_has_room_for_is_refused() -> None:
+    """Suggest would fail after some runs, where nobody can change the sampler any more."""
+
+    def config(count: int, **options: Any) -> dict[str, Any]:
+        sampler = {"name": "cmaes", "options": options}
+        return {"method": "bayes", "sampler": sampler, "parameters": _numbers(count)}
+
+    def told(count: int, **options: Any) -> dict[str, str]:
+        return problems_with(**config(count, **options))
+
+    assert len(parsed(**config(223)).spec.space.parameters) == 223
+    assert parsed(**config(500, use_separable_cma=True)).spec.sampler.name == "cmaes"
+    text = told(224)["sampler.name"]
+    assert "at most 1,310,720 bytes are kept, which is enough for 223" in text
+    assert "use_separable_cma" in text
+    assert "enough for 221" in told(500, with_margin=True)["sampler.name"]
+    assert "with popsize 90000" in told(2, popsize=90_000)["sampler.name"]
+
+
+@pytest.mark.parametrize(
+    ("given", "path", "says"),
+    [
+        ({"sampler": {"name": "cmaes"}}, "metric.impute_while_running", "runs that have ended"),
+        ({"sampler": {"name": "nsga2"}}, "metric.impute_while_running", "choose the sampler tpe"),
+    ],
+)
+def test_a_running_run_has_no_value_for_samplers_by_generations(
+    given: dict[str, Any], path: str, says: str
+) -> None:
+    metric = {"name": "loss", "impute": "worst", "impute_while_running": "latest"}
+    found = problems_with(method="bayes", metric=metric, parameters=_numbers(2), **given)
+    assert found.keys() == {path}
+    assert says in found[path]
+
+
+def test_imputation_of_several_metrics_is_one_rule_for_all() -> None:
+    def metrics(*imputes: str | None) -> list[dict[str, Any]]:
+        return [{"name": f"m{i}", "impute": impute} for i, impute in enumerate(imputes)]
+
+    def told(*imputes: str | None) -> dict[str, str]:
+        return problems_with(method="bayes", metric=None, metrics=metrics(*imputes))
+
+    read = parsed(method="bayes", metric=None, metrics=metrics("worst", "worst")).spec.metrics
+    assert [metric.impute for metric in read] == ["worst", "worst"]
+    assert told("worst", None).keys() == {"metrics[1].impute"}
+    assert "worst is left" in told("best", "best")["metrics[0].impute"]
+
+
+def test_imputation_where_nothing_learns_is_warned_of() -> None:
+    metric = {"name": "loss", "impute": "worst", "impute_while_running": "best"}
+    (warning,) = parsed(method="random", metric=metric).warnings
+    assert "impute and impute_while_running of the metric have no effect" in warning
+    assert parsed(method="bayes", metric=metric).warnings == ()

@@ -78,7 +78,7 @@ def test_each_point_of_a_discrete_space_comes_once_before_any_comes_again(sample
     if sampler == "cmaes":
         space = SearchSpace((Parameter("a", IntUniform(0, 5)), Parameter("b", IntUniform(0, 4))))
     size = 100 if space is HUNDRED else 30
-    runs = sweep_of(sampler, space, size + 4)
+    runs = sweep_of(sampler, space, size + 4, allow_duplicates=False)
     assert len({key(record.parameters) for record in runs[:size]}) == size
     # And then they come again: random search and models have no end.
     assert len(runs) >= size + 4
@@ -95,7 +95,7 @@ def test_points_with_conditions_count_by_what_the_run_has() -> None:
         tuple(p for p in CONDITIONAL.parameters if p.name not in ("lr", "momentum"))
     )
     # Five depths, with adam once, with sgd and nesterov or not.
-    runs = sweep_of("random", discrete, 15)
+    runs = sweep_of("random", discrete, 15, allow_duplicates=False)
     assert len({key(record.parameters) for record in runs}) == 15
 
 
@@ -114,7 +114,7 @@ def test_prior_runs_do_not_count_as_tried() -> None:
 
 def test_the_last_free_point_of_many_is_found() -> None:
     space = SearchSpace((Parameter("a", IntUniform(0, 9_999)),))
-    sampler = make_sampler(spec("random", space))
+    sampler = make_sampler(spec("random", space, options={"allow_duplicates": False}))
     for number in range(10_000):
         if number != 3_141:
             sampler.observe(run(number, {"a": number}))

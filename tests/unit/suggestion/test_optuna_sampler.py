@@ -23,10 +23,12 @@ from optuna.trial import TrialState
 
 from tests.unit.suggestion.imagined_sweep import ImaginedSweep
 from tests.unit.suggestion.spaces import CONDITIONAL, SIX_PARAMETERS, run, spec, without_torch
-from wanllmdb_common.algorithms.samplers import SAMPLERS
+from wanllmdb_common.algorithms.samplers import SAMPLERS, cmaes_state_bytes
 from wanllmdb_common.search_space.distributions import (
+    Parameter,
     ParameterValue,
     SearchSpace,
+    Uniform,
 )
 from wanllmdb_suggestion.study.make_sampler import make_sampler
 from wanllmdb_suggestion.study.model import Demand, SweepModel
@@ -321,3 +323,23 @@ def _has_torch() -> bool:
 def _discrete() -> SearchSpace:
     kept = ("batch_size", "dropout", "layers")
     return SearchSpace(tuple(p for p in SIX_PARAMETERS.parameters if p.name in kept))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"use_separable_cma": True}, {"with_margin": True}, {"lr_adapt": True}],
+)
+def test_the_state_of_cmaes_is_no_larger_than_what_configs_are_held_against(
+    options: dict[str, bool],
+) -> None:
+    """By which the registry refuses spaces that are too large."""
+    space = SearchSpace(tuple(Parameter(f"p{i:02}", Uniform(0.0, 1.0)) for i in range(40)))
+    a_spec = spec("cmaes", space, options={"popsize": 4, **options})
+    sweep, model, largest = ImaginedSweep(), SweepModel(a_spec), 0
+    for number in range(8):
+        sweep.sync(model)
+        for record in sweep.hand_out(model.propose([Demand(1)], seconds=99)):
+            largest = max(largest, len(record.sampler_state))
+            sweep.end(record, RunState.FINISHED, number * 0.1)
+    bound = cmaes_state_bytes(40, a_spec.sampler.options)
+    assert bound / 3 < largest <= bound

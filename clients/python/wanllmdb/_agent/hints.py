@@ -1,8 +1,9 @@
-"""What to say when a run did its work and failed all the same."""
+"""What to say when a run did its work and is worth nothing all the same."""
 
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 
 from wanllmdb._types.enums import RunState
 from wanllmdb._types.run import Outcome, Run, Succeeded
@@ -10,8 +11,10 @@ from wanllmdb._types.sweep import Sweep
 
 
 def hint_for(sweep: Sweep, outcome: Outcome | None, ended: Run) -> str | None:
-    """How to report what the sweep waits for, if a run failed for want of it."""
-    if not isinstance(outcome, Succeeded) or ended.state is not RunState.FAILED:
+    """How to report what the sweep waits for, if a run has no objective for want of it."""
+    if not isinstance(outcome, Succeeded) or ended.state is not RunState.FINISHED:
+        return None
+    if ended.objective is not None or ended.objectives:
         return None
     missing = [m.name for m in sweep.spec.metrics if m.name not in ended.summary]
     if not missing:
@@ -23,6 +26,13 @@ def hint_for(sweep: Sweep, outcome: Outcome | None, ended: Run) -> str | None:
             f"`import wanllmdb as wandb; wandb.init(); wandb.log({{{names}}})`"
         )
     logged = sorted(ended.summary)
-    close = difflib.get_close_matches(missing[0], logged, n=1)
-    guess = f"; is {close[0]!r} the one?" if close else ""
+    close = _nearest(missing[0], logged)
+    guess = "" if close is None else f"; did you mean {close!r}?"
     return f"hint: the sweep needs {', '.join(missing)}; the run logged {', '.join(logged)}{guess}"
+
+
+def _nearest(name: str, logged: Iterable[str]) -> str | None:
+    """The nearest of the logged names, whatever its case."""
+    by_folded = {each.casefold(): each for each in logged}
+    close = difflib.get_close_matches(name.casefold(), by_folded, n=1)
+    return by_folded[close[0]] if close else None

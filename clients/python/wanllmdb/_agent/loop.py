@@ -16,6 +16,7 @@ from wanllmdb._agent.reminder import Reminder
 from wanllmdb._agent.resuming import schedule_of
 from wanllmdb._agent.shutdown import Shutdown, Urgency
 from wanllmdb._agent.tally import Tally
+from wanllmdb._agent.value_loss import LossOfValue
 from wanllmdb._agent.view import View
 from wanllmdb._client import Client
 from wanllmdb._errors import FailedPreconditionError, NotFoundError, WanllmdbError
@@ -36,6 +37,10 @@ _EXHAUSTED = {
 }
 _MAY_COME_BACK = (ExhaustedReason.RUN_CAP, ExhaustedReason.SPACE_EXHAUSTED)
 """Where a run that is lost is handed out again."""
+
+
+# Among what was said once: that a last value is far worse than the best one.
+_WARNED = "value loss"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +132,7 @@ class Loop:
         self._waiter = self._waiter_until(Urgency.GIVE_BACK, patience.seconds)
         self._known = self._waiter_until(Urgency.DRAIN, patience.seconds)
         self._stranger = self._waiter_until(Urgency.DRAIN, patience.at_first)
+        self._value_loss = LossOfValue(client, sweep)
         self._has_suggested = False
 
     def work(self) -> None:
@@ -207,6 +213,14 @@ class Loop:
         hint = hint_for(self._sweep, ended.outcome, active.ended)
         if hint is not None:
             self._say_once(hint)
+        try:
+            warning = self._value_loss.warning(active.ended)
+        except WanllmdbError as error:
+            self._view.line(f"the history of run {active.number} could not be read: {error}")
+        else:
+            if warning is not None and _WARNED not in self._said:
+                self._said.add(_WARNED)
+                self._view.line(warning)
 
     def _give_back(self, active: ActiveRun, reason: str) -> None:
         self._tally.given_back(active)

@@ -54,7 +54,8 @@ class Progress:
             self._console.line(f"run {run.number} is no longer this agent's: {reason}")
             return
         self.best = run.best_run or self.best
-        if not self._console.is_live or run.ended.state in _WENT_WRONG:
+        has_more = run.ended.state in _WENT_WRONG or _has_no_objective(run.ended)
+        if not self._console.is_live or has_more:
             self._console.line(self._ended_text(run.ended))
 
     def _live_text(self, run: ActiveRun) -> str:
@@ -86,6 +87,11 @@ class Progress:
         if run.error is not None and run.error.message:
             text += f"\n  {in_short(run.error.message, _LONGEST_ERROR)}"
         return text
+
+
+def _has_no_objective(run: Run) -> bool:
+    """Whether it did its work without being worth anything; its error says why."""
+    return run.state is RunState.FINISHED and run.error is not None
 
 
 def parameters_text(parameters: Mapping[str, Any]) -> str:

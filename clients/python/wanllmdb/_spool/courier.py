@@ -43,12 +43,12 @@ _FOR_ALL = (
 """What would meet the next file too."""
 
 _STATES = {
-    "succeeded": (RunState.FINISHED, RunState.FAILED),
+    "succeeded": (RunState.FINISHED,),
     "failed": (RunState.FAILED, RunState.QUEUED),
     "pruned": (RunState.PRUNED,),
     "canceled": (RunState.CANCELED,),
 }
-"""What the registry makes of an outcome: it fails runs without a metric, and retries."""
+"""What the registry makes of an outcome: it tries failed runs again."""
 
 
 @dataclass(slots=True)

@@ -102,6 +102,12 @@ class LiveView:
                 f"{formats.parameters(run.ended.parameters)}"
             )
 
+        elif run.ended.state is RunState.FINISHED and run.ended.error is not None:
+            self._console.print(
+                f"run {run.number} finished without an objective: "
+                f"{escape(run.ended.error.message)}, {formats.parameters(run.ended.parameters)}"
+            )
+
     def close(self) -> None:
         """The agent ends."""
         self._closed.set()

@@ -129,8 +129,8 @@ def run_line(run: Run, metrics: tuple[str, ...]) -> str:
     shown = "".join(
         f"  {escape(name)}={formats.number(value)}" for name, value in values if value is not None
     )
-    # Why one was pruned is the rule of every sweep; why one failed is news.
-    is_news = run.error is not None and run.state in (RunState.FAILED, RunState.LOST)
+    # Why one was pruned is the rule of every sweep; why one failed, or is worth nothing, is news.
+    is_news = run.state in (RunState.FAILED, RunState.LOST, RunState.FINISHED)
     error = f"  {formats.error(run.error.message)}" if run.error and is_news else ""
     return (
         f"run {run.number:<4} {formats.run_state(run.state)}{shown}  "

@@ -20,6 +20,7 @@ from wanllmdb_registry.domain.config.reading.metrics import read_metrics
 from wanllmdb_registry.domain.config.reading.parameters import read_space
 from wanllmdb_registry.domain.config.reading.reader import Reader
 from wanllmdb_registry.domain.config.remarks import remarks_on_conditions, remarks_on_grid
+from wanllmdb_registry.domain.config.rules.imputation import remarks_on_imputation
 from wanllmdb_registry.domain.config.rules.values import problems_of_text
 from wanllmdb_registry.domain.config.size import ConfigSize
 from wanllmdb_registry.domain.config.validate import problems_of
@@ -115,7 +116,11 @@ def _parsed(
     if unread or rest:
         raise invalid_config([*unread, *rest])
     spec = replace(spec, space=in_normal_form(spec.space))
-    remarks = [*warnings, *remarks_on_conditions(spec.space)]
+    remarks = [
+        *warnings,
+        *remarks_on_conditions(spec.space),
+        *remarks_on_imputation(spec),
+    ]
     grid = grid_of(spec)
     if grid is not None:
         remarks += remarks_on_grid(grid, spec.run_cap)

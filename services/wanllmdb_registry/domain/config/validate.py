@@ -14,6 +14,7 @@ from wanllmdb_registry.domain.config.rules.algorithms import (
 )
 from wanllmdb_registry.domain.config.rules.command import problems_of_command
 from wanllmdb_registry.domain.config.rules.constraints import problems_of_constraints
+from wanllmdb_registry.domain.config.rules.imputation import problems_of_imputation
 from wanllmdb_registry.domain.config.rules.space import problems_of_parameters
 from wanllmdb_registry.domain.config.rules.values import Problems, problems_of_text
 from wanllmdb_registry.domain.config.wording import MAX_PROBLEMS
@@ -43,6 +44,7 @@ def _spec(spec: SweepSpec, written: Written) -> Problems:
     of_parameters = list(islice(problems_of_parameters(spec.space, written), MAX_PROBLEMS + 1))
     yield from problems_of_sampler(spec, space_is_in_order=not of_parameters)
     yield from _metrics(spec, written)
+    yield from problems_of_imputation(spec, written)
     yield from of_parameters
     yield from problems_of_constraints(spec.space, written.unreadable)
     yield from problems_of_stopping(spec)

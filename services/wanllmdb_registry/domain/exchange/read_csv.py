@@ -15,7 +15,7 @@ from wanllmdb_registry.domain.exchange.columns import METRICS, PARAMETERS
 from wanllmdb_registry.domain.exchange.formulas import unquoted
 from wanllmdb_registry.domain.exchange.states import state_of
 from wanllmdb_registry.domain.model import RunState, SweepSpec
-from wanllmdb_registry.domain.prior_runs import MAX_ROW_PROBLEMS, Row
+from wanllmdb_registry.domain.prior_runs import MAX_ROW_PROBLEMS, Row, result_state
 
 # Far more than an export has: 500 parameters, 2,000 metrics and a dozen others.
 MAX_COLUMNS = 10_000
@@ -82,11 +82,12 @@ class _Layout:
             for m in spec.metrics
             if (place := _place(METRICS, m.name, places)) is not None
         ]
+        self._metric_names = [metric.name for metric in spec.metrics]
         # Where a parameter is called so, the column is the parameter's.
         taken = {place for _, place, _ in self._parameters}
         self._fixed = {
             name: place
-            for name in ("state", "last_step")
+            for name in ("state", "last_step", "error")
             if (place := places.get(name)) is not None and place not in taken
         }
 
@@ -116,7 +117,9 @@ class _Layout:
         fixed = {name: cells[place] for name, place in self._fixed.items() if place < count}
         state, last_step = RunState.FINISHED, -1
         try:
-            state = state_of(fixed.get("state"))
+            state = result_state(
+                state_of(fixed.get("state")), fixed.get("error"), metrics, self._metric_names
+            )
             last_step = int(fixed.get("last_step") or -1)
         except ValueError as error:
             problems.append(f"{error!s:.200}")

@@ -12,7 +12,7 @@ from wanllmdb_registry.domain.exchange.cells import metric_of_cell
 from wanllmdb_registry.domain.exchange.columns import METRICS, PARAMETERS
 from wanllmdb_registry.domain.exchange.states import state_of
 from wanllmdb_registry.domain.model import RunState, SweepSpec
-from wanllmdb_registry.domain.prior_runs import Row
+from wanllmdb_registry.domain.prior_runs import Row, result_state
 
 
 def read_json_lines(spec: SweepSpec, text: str, path: str) -> Iterator[Row]:
@@ -62,7 +62,7 @@ def _row(number: int, entry: dict[str, Any], wanted: set[str], metrics: list[str
     fixed = {key: value for key, value in entry.items() if key not in taken}
     state, last_step = RunState.FINISHED, fixed.get("last_step")
     try:
-        state = state_of(fixed.get("state"))
+        state = result_state(state_of(fixed.get("state")), fixed.get("error"), reported, metrics)
     except ValueError as error:
         problems.append(str(error))
     if isinstance(last_step, bool) or not isinstance(last_step, int) or not 0 <= last_step < 2**63:

@@ -56,7 +56,7 @@ def problems_of_sampler(spec: SweepSpec, *, space_is_in_order: bool) -> Problems
             + ", ".join(other.name for other in SAMPLERS if other.takes_conditions),
         )
     if space_is_in_order:
-        for text in sampler.check_space(spec.space):
+        for text in sampler.check_space(spec.space, sampler.values(spec.sampler.options)):
             yield "sampler.name", text
 
 

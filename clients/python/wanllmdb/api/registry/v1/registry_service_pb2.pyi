@@ -2447,9 +2447,10 @@ class FinishRunRequest(_message.Message):
 
     @_builtins.property
     def succeeded(self) -> Global___RunSucceeded:
-        """It did what it was to do. Without a value of each of the sweep's metrics,
-        or with a NaN or infinite one, the run becomes FAILED with the reason: an
-        infinite value would be the best for ever, and no sampler learns from it.
+        """It did what it was to do: the run is FINISHED. Without a value of each of
+        the sweep's metrics, or with a NaN or infinite one, it has no objective, and
+        its `error` says why: an infinite value would be the best for ever, and no
+        sampler learns from it.
         """
 
     @_builtins.property

@@ -34,7 +34,9 @@ class _RunStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RunState.Val
     RUN_STATE_RUNNING: _RunState.ValueType  # 2
     """An agent works on it and holds its lease."""
     RUN_STATE_FINISHED: _RunState.ValueType  # 3
-    """Ended with its objectives."""
+    """Did what it was to do. Without a finite value of each of the sweep's metrics
+    it has no objective, and its error says why.
+    """
     RUN_STATE_PRUNED: _RunState.ValueType  # 4
     """Stopped by early termination; its objective is what it was worth until then,
     by the same rule as that of a finished run.
@@ -63,7 +65,9 @@ RUN_STATE_QUEUED: RunState.ValueType  # 1
 RUN_STATE_RUNNING: RunState.ValueType  # 2
 """An agent works on it and holds its lease."""
 RUN_STATE_FINISHED: RunState.ValueType  # 3
-"""Ended with its objectives."""
+"""Did what it was to do. Without a finite value of each of the sweep's metrics
+it has no objective, and its error says why.
+"""
 RUN_STATE_PRUNED: RunState.ValueType  # 4
 """Stopped by early termination; its objective is what it was worth until then,
 by the same rule as that of a finished run.
@@ -272,7 +276,9 @@ class Run(_message.Message):
 
     @_builtins.property
     def error(self) -> Global___RunError:
-        """Why it failed, was lost or pruned."""
+        """Why it failed, was lost or pruned, or why it has no objective though it
+        finished.
+        """
 
     @_builtins.property
     def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:

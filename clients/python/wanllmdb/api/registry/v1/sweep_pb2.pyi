@@ -169,14 +169,14 @@ class _ObjectiveValueEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Object
     OBJECTIVE_VALUE_UNSPECIFIED: _ObjectiveValue.ValueType  # 0
     """Not set; the last one."""
     OBJECTIVE_VALUE_LAST: _ObjectiveValue.ValueType  # 1
-    """The one with the highest step, whenever it was reported; NaN or infinity
-    makes the run FAILED.
+    """The one with the highest step, whenever it was reported; NaN or infinity is
+    no objective.
     """
     OBJECTIVE_VALUE_BEST: _ObjectiveValue.ValueType  # 2
     """The best one by the goal; NaN and infinite ones are passed over."""
     OBJECTIVE_VALUE_MEAN_LAST: _ObjectiveValue.ValueType  # 3
-    """The mean of those with the `mean_over` highest steps; NaN or infinity among
-    them makes the run FAILED.
+    """The mean of those with the `mean_over` highest steps; with NaN or infinity
+    among them there is no objective.
     """
 
 class ObjectiveValue(_ObjectiveValue, metaclass=_ObjectiveValueEnumTypeWrapper):
@@ -185,14 +185,14 @@ class ObjectiveValue(_ObjectiveValue, metaclass=_ObjectiveValueEnumTypeWrapper):
 OBJECTIVE_VALUE_UNSPECIFIED: ObjectiveValue.ValueType  # 0
 """Not set; the last one."""
 OBJECTIVE_VALUE_LAST: ObjectiveValue.ValueType  # 1
-"""The one with the highest step, whenever it was reported; NaN or infinity
-makes the run FAILED.
+"""The one with the highest step, whenever it was reported; NaN or infinity is
+no objective.
 """
 OBJECTIVE_VALUE_BEST: ObjectiveValue.ValueType  # 2
 """The best one by the goal; NaN and infinite ones are passed over."""
 OBJECTIVE_VALUE_MEAN_LAST: ObjectiveValue.ValueType  # 3
-"""The mean of those with the `mean_over` highest steps; NaN or infinity among
-them makes the run FAILED.
+"""The mean of those with the `mean_over` highest steps; with NaN or infinity
+among them there is no objective.
 """
 Global___ObjectiveValue: _TypeAlias = ObjectiveValue  # noqa: Y015
 
@@ -286,8 +286,8 @@ class Metric(_message.Message):
     least 1; 0 otherwise.
     """
     impute: Global___Impute.ValueType
-    """What a run that is FAILED, LOST or CANCELED counts as for a sampler that
-    learns; nothing where not set.
+    """What a run that is FAILED, LOST or CANCELED, or ended without an objective,
+    counts as for a sampler that learns; nothing where not set.
     """
     impute_while_running: Global___Impute.ValueType
     """What a RUNNING run counts as for a sampler that learns; nothing where not

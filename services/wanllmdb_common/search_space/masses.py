@@ -1,0 +1,105 @@
+"""How likely the points of a discrete space are under the distributions that its config names."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from wanllmdb_common.search_space.constraints import Constraints
+from wanllmdb_common.search_space.distributions import (
+    Categorical,
+    Constant,
+    Distribution,
+    IntUniform,
+    ParameterValue,
+    SearchSpace,
+    same_value,
+)
+from wanllmdb_common.search_space.draws import PointDraws
+from wanllmdb_common.search_space.effort import Effort
+from wanllmdb_common.search_space.laws import quantile
+
+# From so many draws the share of the space that meets its constraints is estimated, or from
+# as many as can be had for so much effort, about 0.2 s.
+SHARE_DRAWS = 1_000
+SHARE_UNITS = 200_000
+
+# Random numbers have no finer resolution.
+_RESOLUTION = 2**53
+
+# Values of one parameter whose probabilities are kept.
+_KEPT_VALUES = 4_096
+
+
+def mass(distribution: Distribution) -> Callable[[Any], float]:
+    """The probability of each value of a discrete distribution, by `quantile` itself."""
+    match distribution:
+        case Constant():
+            return lambda value: 1.0
+        case Categorical(values=values, probabilities=probabilities):
+            weights = probabilities or (1.0,) * len(values)
+            total = math.fsum(weights)
+
+            def share(value: Any) -> float:
+                at = next(i for i, each in enumerate(values) if same_value(each, value))
+                return weights[at] / total
+
+            return share
+        case IntUniform(min=low, max=high, q=q):
+            even = 1 / ((high - low) // q + 1)
+            return lambda value: even
+        case _:
+            of = quantile(distribution)
+
+            @lru_cache(_KEPT_VALUES)
+            def between(value: Any) -> float:
+                start = _first(lambda u: bool(of(u) >= value))
+                return (_first(lambda u: bool(of(u) > value), start) - start) / _RESOLUTION
+
+            return between
+
+
+class PointMasses:
+    """Probabilities of a discrete space's points, given that its constraints hold."""
+
+    def __init__(self, space: SearchSpace) -> None:
+        self._space = space
+        self._of = {p.name: mass(p.distribution) for p in space.parameters}
+        self._share: float | None = None
+
+    def of(self, point: Mapping[str, ParameterValue]) -> float:
+        """The probability that one draw is this point of the space."""
+        if self._share is None:
+            self._share = _share_that_meets(self._space)
+        return math.prod(self._of[name](value) for name, value in point.items()) / self._share
+
+
+def _first(holds: Callable[[float], bool], above: int = 0) -> int:
+    """The first place from `above` on, in steps of the resolution, from which on it holds."""
+    below = _RESOLUTION
+    while above < below:
+        middle = (above + below) // 2
+        if holds(middle / _RESOLUTION):
+            below = middle
+        else:
+            above = middle + 1
+    return above
+
+
+def _share_that_meets(space: SearchSpace) -> float:
+    """The share of draws that meet the constraints, above 0; the same each time."""
+    if not space.constraints:
+        return 1.0
+    constraints = Constraints(space)
+    draws = PointDraws(replace(space, constraints=()))
+    cost = len(space.parameters) + sum(e.cost for e in constraints.expressions)
+    effort = Effort(SHARE_UNITS)
+    met = seed = 0
+    while seed < SHARE_DRAWS and not effort.is_spent:
+        met += constraints.hold(draws.draw(seed))
+        effort.spend(cost, looks=1)
+        seed += 1
+    return max(met, 1) / seed

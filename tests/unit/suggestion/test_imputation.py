@@ -1,0 +1,159 @@
+"""Failed and running runs inform the model as `impute` and `impute_while_running` say."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.unit.suggestion.spaces import SIX_PARAMETERS, page, run, spec, without_torch
+from wanllmdb_common.search_space.distributions import Parameter, SearchSpace, Uniform
+from wanllmdb_suggestion.study.imputation import Imputation
+from wanllmdb_suggestion.study.model import Demand, SweepModel
+from wanllmdb_suggestion.study.records import Metric, ObjectivePoint, RunRecord, RunState, StudySpec
+
+pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+
+LINE = SearchSpace((Parameter("x", Uniform(0.0, 1.0)), Parameter("y", Uniform(0.0, 1.0))))
+WITHOUT = [RunState.FAILED, RunState.LOST, RunState.CANCELED, RunState.FINISHED, RunState.PRUNED]
+
+
+def imputing(
+    sampler: str, space: SearchSpace = LINE, impute: str = "", running: str = "", **options: Any
+) -> StudySpec:
+    metrics = (Metric("loss", True, impute, running),)
+    return replace(spec(sampler, space, options=options), metrics=metrics)
+
+
+def proposals(a_spec: StudySpec, records: list[RunRecord], points: list[ObjectivePoint]) -> object:
+    model = SweepModel(a_spec)
+    model.apply(replace(page(9, len(records), *records), points=points))
+    return model.propose([Demand(3)], seconds=99)
+
+
+@pytest.mark.parametrize("state", WITHOUT)
+def test_a_run_without_an_objective_is_what_the_strategy_says(state: RunState) -> None:
+    points = [ObjectivePoint(0, 1, step, value) for step, value in [(3, 5.0), (1, 2.0), (2, 9.0)]]
+    points.append(ObjectivePoint(0, 1, 4, float("nan")))
+    points.append(ObjectivePoint(0, 2, 9, 1.0))
+    record = RunRecord(0, state, 1, {"x": 0.5, "y": 0.5}, None)
+    for strategy, minimize, expected in [
+        ("BEST", True, 2.0),
+        ("BEST", False, 9.0),
+        ("LATEST", True, 5.0),
+    ]:
+        imputation = Imputation((Metric("loss", minimize, strategy),), counts_pruned=True)
+        for point in points[:4]:
+            imputation.add(point)
+        seen = imputation.seen(record)
+        assert (seen.state, seen.objective) == (RunState.FINISHED, expected)
+        # Values of another attempt are not this one's.
+        imputation.add(points[4])
+        assert imputation.seen(record) == record
+    worst = Imputation((Metric("loss", True, "WORST"),), counts_pruned=True)
+    assert worst.seen(record) == replace(record, is_worst=True)
+    assert (
+        Imputation((Metric("loss", True, "", "BEST"),), counts_pruned=True).seen(record) is record
+    )
+
+
+def test_a_run_that_has_an_objective_or_waits_stands_as_it_is() -> None:
+    imputation = Imputation((Metric("loss", True, "WORST", "WORST"),), counts_pruned=False)
+    ended = RunRecord(0, RunState.FINISHED, 1, {}, 1.0)
+    waiting = RunRecord(1, RunState.QUEUED, 1, {}, None)
+    assert (imputation.seen(ended), imputation.seen(waiting)) == (ended, waiting)
+    # The sampler does not count pruned runs: so the strategy does.
+    assert imputation.seen(replace(ended, state=RunState.PRUNED)).is_worst
+    assert imputation.seen(replace(waiting, state=RunState.RUNNING)).is_worst
+
+
+GP = pytest.param("gp", marks=without_torch)
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "cmaes", "nsga2", GP])
+@pytest.mark.parametrize("strategy", ["WORST", "BEST"])
+def test_failed_runs_change_what_every_sampler_that_learns_proposes(
+    sampler: str, strategy: str
+) -> None:
+    """Without a strategy they tell nothing; the same proposals come then as without them."""
+    options: dict[str, Any] = {"population_size": 4} if sampler == "nsga2" else {}
+    if sampler in ("tpe", "gp"):
+        options = {"n_startup_trials": 3}
+    chance = random.Random(3)
+    a_spec = imputing(sampler, impute=strategy, **options)
+    plain = imputing(sampler, **options)
+    model, records, points = SweepModel(a_spec), [], []
+    differs = False
+    for number in range(7 if sampler == "gp" else 14):
+        (proposal,) = model.propose([Demand(1)], seconds=99).allotments[0].proposals
+        state = RunState.FAILED if number % 2 else RunState.FINISHED
+        record = RunRecord(
+            number,
+            state,
+            1,
+            proposal.parameters,
+            None if number % 2 else chance.random(),
+            sampler_state=proposal.sampler_state,
+        )
+        records.append(record)
+        points.append(ObjectivePoint(number, 1, 0, chance.random()))
+        model.apply(replace(page(number + 1, number + 1, record), points=points[-1:]))
+        cold = SweepModel(a_spec)
+        cold.apply(replace(page(number + 1, number + 1, *records), points=points))
+        batch = model.propose([Demand(1)], seconds=99)
+        assert cold.propose([Demand(1)], seconds=99) == batch
+        other = SweepModel(plain)
+        other.apply(replace(page(number + 1, number + 1, *records), points=points))
+        differs |= other.propose([Demand(1)], seconds=99) != batch
+    assert differs
+
+
+@pytest.mark.parametrize("sampler", ["tpe", GP])
+@pytest.mark.parametrize("strategy", ["WORST", "BEST", "LATEST"])
+def test_running_runs_inform_it_by_what_they_reported_so_far(sampler: str, strategy: str) -> None:
+    """Values come while a run goes on, and replace each other: a rebuilt model sees the last."""
+    options: dict[str, Any] = {"n_startup_trials": 3, "constant_liar": False}
+    if sampler == "gp":
+        del options["constant_liar"]
+    a_spec = imputing(sampler, running=strategy, **options)
+    ended = [
+        run(n, {"x": n / 9, "y": 1 - n / 9}, RunState.FINISHED, abs(n - 4) * 1.0) for n in range(9)
+    ]
+    going = RunRecord(9, RunState.RUNNING, 1, {"x": 0.9, "y": 0.9}, None)
+    warm = SweepModel(a_spec)
+    warm.apply(page(1, 10, *ended, going))
+    silent = warm.propose([Demand(2)], seconds=99)
+    warm.apply(replace(page(2, 10, going), points=[ObjectivePoint(9, 1, 0, -9.0)]))
+    warm.apply(replace(page(3, 10, going), points=[ObjectivePoint(9, 1, 0, -5.0)]))
+    batch = warm.propose([Demand(2)], seconds=99)
+    cold = SweepModel(a_spec)
+    cold.apply(replace(page(3, 10, *ended, going), points=[ObjectivePoint(9, 1, 0, -5.0)]))
+    assert cold.propose([Demand(2)], seconds=99) == batch
+    plain = SweepModel(imputing(sampler, **options))
+    plain.apply(page(3, 10, *ended, going))
+    assert plain.propose([Demand(2)], seconds=99) != batch
+    assert (silent == batch) is (strategy == "WORST")
+
+
+def test_values_are_asked_for_where_a_strategy_needs_them_alone() -> None:
+    assert not SweepModel(imputing("tpe", SIX_PARAMETERS)).needs_points
+    assert not SweepModel(imputing("tpe", SIX_PARAMETERS, "WORST", "WORST")).needs_points
+    assert SweepModel(imputing("tpe", SIX_PARAMETERS, "LATEST")).needs_points
+    assert SweepModel(imputing("tpe", SIX_PARAMETERS, "", "BEST")).needs_points
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "nsga2"])
+def test_failed_runs_worst_counts_a_run_without_an_objective_too(sampler: str) -> None:
+    """A loss that became NaN says as much about the parameters as a crash."""
+    options = {"failed_runs": "worst"} | (
+        {"n_startup_trials": 2} if sampler == "tpe" else {"population_size": 3}
+    )
+    ended = [
+        run(n, {"x": n / 9, "y": 1 - n / 9}, RunState.FINISHED, abs(n - 4) * 1.0) for n in range(9)
+    ]
+    lacking = RunRecord(9, RunState.FINISHED, 1, {"x": 0.5, "y": 0.5}, None)
+    a_spec = spec(sampler, LINE, options=options)
+    as_failed = proposals(a_spec, [*ended, replace(lacking, state=RunState.FAILED)], [])
+    assert proposals(a_spec, [*ended, lacking], []) == as_failed
