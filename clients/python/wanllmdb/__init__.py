@@ -19,6 +19,7 @@ from wanllmdb._version import __version__
 
 if TYPE_CHECKING:
     from wanllmdb._agent.active_run import ActiveRun
+    from wanllmdb._agent.base_run import BaseRun
     from wanllmdb._agent.tally import AgentResult
     from wanllmdb._async_client import AsyncClient
     from wanllmdb._client import Client
@@ -41,7 +42,8 @@ if TYPE_CHECKING:
         UnimplementedError,
         WanllmdbError,
     )
-    from wanllmdb._facade import agent, config, finish, init, log, summary, sweep
+    from wanllmdb._facade import agent, define_metric, finish, init, log, sweep
+    from wanllmdb._proxies import config, summary
     from wanllmdb._tls import Tls
     from wanllmdb._types.algorithms import Algorithm, AlgorithmOption
     from wanllmdb._types.analysis import (
@@ -145,7 +147,7 @@ if TYPE_CHECKING:
     from wanllmdb._types.template import Template, TemplatePlaceholder, TemplateUse
     from wanllmdb._types.unset import UNSET
 
-    run: ActiveRun | None
+    run: BaseRun | None
     """The run that the calling code works on, or None."""
 
 # Where each public name lives. Loaded at its first use, so that importing wanllmdb costs a
@@ -176,13 +178,13 @@ _MODULES = {
     ),
     "wanllmdb._facade": (
         "agent",
-        "config",
+        "define_metric",
         "finish",
         "init",
         "log",
-        "summary",
         "sweep",
     ),
+    "wanllmdb._proxies": ("config", "summary"),
     "wanllmdb._tls": ("Tls",),
     "wanllmdb._types.algorithms": (
         "Algorithm",
@@ -421,6 +423,7 @@ __all__ = [
     "__version__",
     "agent",
     "config",
+    "define_metric",
     "finish",
     "init",
     "log",
