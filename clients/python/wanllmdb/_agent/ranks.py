@@ -5,44 +5,51 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from wanllmdb import _env
 
-_OF_ALL = (
-    "RANK",
-    "SLURM_PROCID",
-    "OMPI_COMM_WORLD_RANK",
-    "PMI_RANK",
-    "PMIX_RANK",
-    "MV2_COMM_WORLD_RANK",
-    "JSM_NAMESPACE_RANK",
-    "FLUX_TASK_RANK",
-)
-"""A process's number among all of a program: Lightning, accelerate and others read these."""
 
-_OF_MACHINE = (
-    "LOCAL_RANK",
-    "SLURM_LOCALID",
-    "OMPI_COMM_WORLD_LOCAL_RANK",
-    "MPI_LOCALRANKID",
-    "MV2_COMM_WORLD_LOCAL_RANK",
-    "JSM_NAMESPACE_LOCAL_RANK",
-    "NODE_RANK",
-    "GROUP_RANK",
-)
-"""Its number on its machine, and its machine's number."""
+@dataclass(frozen=True, slots=True)
+class _Launcher:
+    """What starts several processes: the variables by which each knows its number.
 
-_STARTED_BY = (
-    *("MASTER_ADDR", "MASTER_PORT", "WORLD_SIZE", "TORCHELASTIC_RUN_ID"),
-    *("SLURM_JOB_ID", "SLURM_STEP_ID", "SLURM_STEPID"),
-    *("OMPI_COMM_WORLD_SIZE", "OMPI_MCA_ess_base_jobid", "PMIX_NAMESPACE", "PMI_SIZE", "PMI_ID"),
+    `of_all` number a process among all of its program: Lightning, accelerate and others read
+    these. `of_machine` number it on its machine, and the machine. `start` tell one start of
+    several processes from another one.
+    """
+
+    of_all: tuple[str, ...]
+    of_machine: tuple[str, ...] = ()
+    start: tuple[str, ...] = ()
+
+
+_LAUNCHERS = (
+    _Launcher(
+        ("RANK",),
+        ("LOCAL_RANK", "NODE_RANK", "GROUP_RANK"),
+        ("MASTER_ADDR", "MASTER_PORT", "WORLD_SIZE", "TORCHELASTIC_RUN_ID"),
+    ),
+    _Launcher(
+        ("SLURM_PROCID",), ("SLURM_LOCALID",), ("SLURM_JOB_ID", "SLURM_STEP_ID", "SLURM_STEPID")
+    ),
+    _Launcher(
+        ("OMPI_COMM_WORLD_RANK",),
+        ("OMPI_COMM_WORLD_LOCAL_RANK",),
+        ("OMPI_COMM_WORLD_SIZE", "OMPI_MCA_ess_base_jobid", "PMIX_NAMESPACE"),
+    ),
+    _Launcher(
+        ("PMI_RANK", "PMIX_RANK"), ("MPI_LOCALRANKID",), ("PMI_SIZE", "PMI_ID", "PMIX_NAMESPACE")
+    ),
+    _Launcher(("MV2_COMM_WORLD_RANK",), ("MV2_COMM_WORLD_LOCAL_RANK",), ("MV2_COMM_WORLD_SIZE",)),
+    _Launcher(("JSM_NAMESPACE_RANK",), ("JSM_NAMESPACE_LOCAL_RANK",), ("JSM_NAMESPACE_SIZE",)),
+    _Launcher(("FLUX_TASK_RANK",), ("FLUX_TASK_LOCAL_ID",), ("FLUX_JOB_ID",)),
 )
-"""Variables that tell one start of several processes from another one."""
 
 
 def variables() -> str:
     """The variables of this process that say which of several it is, as JSON, for a child."""
-    names = (*_OF_ALL, *_OF_MACHINE, *_STARTED_BY)
+    names = (name for each in _LAUNCHERS for name in (*each.of_all, *each.of_machine, *each.start))
     return json.dumps({name: os.environ[name] for name in names if name in os.environ})
 
 
@@ -55,19 +62,23 @@ def silent_rank() -> str | None:
     if _env.is_on(None, _env.ALL_RANKS):
         return None
     agents = _of_agent()
-    is_same_start = all(os.environ.get(name) == agents.get(name) for name in _STARTED_BY)
-    ranks = {
-        name: number
-        for name in (*_OF_ALL, *_OF_MACHINE)
-        if (number := _number(os.environ.get(name))) is not None
-        and not (is_same_start and os.environ[name] == agents.get(name))
-    }
-    # The variable that Lightning and accelerate go by comes first. A machine's own numbers
-    # say something where no number among all does.
-    for name in _OF_ALL:
-        if name in ranks:
-            return f"{name}={ranks[name]}" if ranks[name] else None
-    return next((f"{name}={ranks[name]}" for name in _OF_MACHINE if ranks.get(name)), None)
+    started = [each for each in _LAUNCHERS if _has_started(each, agents)]
+    for launcher in started:
+        for name in launcher.of_all:
+            if (rank := _number(name)) is not None:
+                return f"{name}={rank}" if rank else None
+    # A machine's own numbers say something where there is no number among all.
+    for launcher in started:
+        for name in launcher.of_machine:
+            if rank := _number(name):
+                return f"{name}={rank}"
+    return None
+
+
+def _has_started(launcher: _Launcher, agents: Mapping[str, str]) -> bool:
+    """Whether it started this process, rather than its agent."""
+    names = (*launcher.of_all, *launcher.of_machine, *launcher.start)
+    return any(os.environ.get(name) != agents.get(name) for name in names)
 
 
 def _of_agent() -> Mapping[str, str]:
@@ -78,5 +89,6 @@ def _of_agent() -> Mapping[str, str]:
     return found if isinstance(found, dict) else {}
 
 
-def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.strip().isdecimal() else None
+def _number(variable: str) -> int | None:
+    text = os.environ.get(variable, "").strip()
+    return int(text) if text.isdecimal() else None
