@@ -19,7 +19,6 @@ from wanllmdb._version import __version__
 
 if TYPE_CHECKING:
     from wanllmdb._agent.active_run import ActiveRun
-    from wanllmdb._agent.base_run import BaseRun
     from wanllmdb._agent.tally import AgentResult
     from wanllmdb._async_client import AsyncClient
     from wanllmdb._client import Client
@@ -147,7 +146,7 @@ if TYPE_CHECKING:
     from wanllmdb._types.template import Template, TemplatePlaceholder, TemplateUse
     from wanllmdb._types.unset import UNSET
 
-    run: BaseRun | None
+    run: ActiveRun | None
     """The run that the calling code works on, or None."""
 
 # Where each public name lives. Loaded at its first use, so that importing wanllmdb costs a

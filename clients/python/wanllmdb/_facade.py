@@ -10,9 +10,10 @@ import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from wanllmdb._agent import (
+    ActiveRun,
     Agent,
     AgentResult,
     Console,
@@ -229,7 +230,7 @@ def init(
     settings: Any = None,
     anonymous: Any = None,
     **more: Any,
-) -> BaseRun:
+) -> ActiveRun:
     """The run that this code works on. Where it is open, calling it again returns the same one.
 
     After `finish` it opens the same run again. With `reinit` it begins a part of the run within
@@ -278,7 +279,7 @@ def init(
         name=name,
         labels=labels_of(tags or (), notes=notes, group=group, job_type=job_type),
     )
-    return run
+    return _as_of_sweep(run)
 
 
 def log(
@@ -341,10 +342,15 @@ def define_metric(
     )
 
 
-def run_here() -> BaseRun | None:
+def run_here() -> ActiveRun | None:
     """`wanllmdb.run`: the run that the calling code works on; None where none is open."""
     run = facing_run()
-    return run if run is not None and run.is_open else None
+    return _as_of_sweep(run) if run is not None and run.is_open else None
+
+
+def _as_of_sweep(run: BaseRun) -> ActiveRun:
+    # Most programs work on a run of a sweep, and checkers of types are to know what it has.
+    return cast(ActiveRun, run)
 
 
 def _ignore_entity(entity: str | None) -> None:

@@ -93,7 +93,9 @@ class CurrentConfig(_OfCurrentRun):
         found: Config | None = self._found()
         return {} if found is None else found.as_dict()
 
-    def update(self, values: Any = (), allow_val_change: bool | None = None, **more: Any) -> None:
+    def update(  # type: ignore[override]  # W&B's signature
+        self, values: Any = (), allow_val_change: bool | None = None, **more: Any
+    ) -> None:
         """Sets many keys, from a dictionary, pairs, or argparse's result."""
         self._real().update(values, allow_val_change, **more)
 

@@ -22,6 +22,10 @@ async def one_run(client: Client, train: Callable[[], None], **more: Any) -> Run
     return run
 
 
+def report_99() -> None:
+    wandb.log({"loss": 99.0})
+
+
 def by_argument(_patch: pytest.MonkeyPatch) -> dict[str, Any]:
     return {"mode": "disabled"}
 
@@ -130,9 +134,10 @@ async def test_a_thread_that_outlives_its_run_reaches_no_other_one(client: Clien
 
     def log_later() -> None:
         go_on.wait(30)
-        for do in (lambda: wandb.log({"loss": 99.0}), wandb.init, lambda: wandb.config.x):
+        reach: list[Callable[[], Any]] = [report_99, wandb.init, lambda: wandb.config.x]
+        for each in reach:
             try:
-                do()  # type: ignore[no-untyped-call]
+                each()
             except wandb.NoRunError as error:
                 errors.append(error)
 
@@ -160,9 +165,10 @@ async def test_a_thread_with_a_run_that_has_ended_reaches_no_other_one(client: C
     def train() -> None:
         runs.append(wandb.init())
         if len(runs) == 2:
-            for do in (lambda: runs[0].log({"loss": 99.0}), lambda: runs[0].begin()):
-                with pytest.raises(wandb.NoRunError):
-                    do()
+            with pytest.raises(wandb.NoRunError):
+                runs[0].log({"loss": 99.0})
+            with pytest.raises(wandb.NoRunError):
+                runs[0].begin()
         wandb.log({"loss": float(len(runs))})
 
     await run_agent(client, sweep_id, train)

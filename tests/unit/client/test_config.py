@@ -235,7 +235,7 @@ def test_a_copy_of_the_summary_reports_nothing(how: str) -> None:
     made = COPIES[how](summary)
 
     made["loss"] = 2.0
-    assert (made, summary, reported) == ({"loss": 2.0}, {"loss": 1.0}, [])
+    assert (dict(made), dict(summary), reported) == ({"loss": 2.0}, {"loss": 1.0}, [])
 
 
 @pytest.mark.parametrize("name", ["config", "summary"])

@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from wanllmdb import _env
-from wanllmdb._agent import ranks
 from wanllmdb._agent.base_run import BaseRun
 from wanllmdb._agent.config import Config
 from wanllmdb._agent.description import Description
@@ -27,6 +25,7 @@ from wanllmdb._agent.signals import shielded
 from wanllmdb._agent.sole_reporter import SoleReporter
 from wanllmdb._agent.stop_questions import StopQuestions
 from wanllmdb._agent.summary import Summary
+from wanllmdb._agent.sweep_run import SweepRun
 from wanllmdb._agent.text import shown
 from wanllmdb._agent.warnings import Warnings
 from wanllmdb._client import Client
@@ -39,7 +38,7 @@ from wanllmdb._errors import (
     WanllmdbError,
 )
 from wanllmdb._spool import RunSpool, Spool
-from wanllmdb._types.enums import ObjectiveValue, RunState
+from wanllmdb._types.enums import RunState
 from wanllmdb._types.run import BestRun, Failed, MetricRow, Outcome, Run, Succeeded
 from wanllmdb._types.sweep import Sweep
 
@@ -51,7 +50,7 @@ _SILENCE_TIMEOUT = 2.0
 _MOST_CONFIG_WARNINGS = 20
 
 
-class ActiveRun(BaseRun):
+class ActiveRun(SweepRun):
     """A run of a sweep in progress: `init()` returns it to the training function.
 
     Safe to use from many threads. As a context manager it finishes at the end of the block, as
@@ -100,10 +99,9 @@ class ActiveRun(BaseRun):
                 its program.
             on_log: called after each `log`.
         """
-        self.sweep = sweep
-        self.run = run
-        self.resumed = resumed
-        super().__init__()
+        super().__init__(
+            client, sweep, run, waiter.patience, spool.path, resumed=resumed, is_lent=is_lent
+        )
         self.warn = warn = Warnings(say, said)
         self.config = Config(run.parameters, warn)
         self.summary = Summary(self._report_summary, run.summary if resumed else None)
@@ -112,13 +110,9 @@ class ActiveRun(BaseRun):
         """The run after its end, once the server has confirmed it."""
         self.best_run: BestRun | None = None
         """The sweep's best run after this one ended."""
-        self.slot = 0
-        """Which of the agent's places works on it."""
-        self._client = client
         self._quick = client.with_timeout(_CALL_TIMEOUT)
         self._config_warned: set[str] = set()
         self._filter = MetricFilter(warn)
-        self._is_lent = is_lent
         self._on_log = on_log
         reported = run.last_step if resumed or is_lent else None
         # A program that comes after another one of the same run counts from 0, as that one did.
@@ -130,7 +124,7 @@ class ActiveRun(BaseRun):
         self._orders = Orders()
         self._is_over = False
         self._description = Description(client, run, warn)
-        self._waiter, self._spool_path = waiter, spool.path
+        self._waiter = waiter
         self._sole = SoleReporter(spool.path, run, warn)
         self._spool = RunSpool(spool, client.registry_address, run, warn)
         metrics = frozenset(metric.name for metric in sweep.spec.metrics)
@@ -150,11 +144,6 @@ class ActiveRun(BaseRun):
         )
 
     @property
-    def id(self) -> str:
-        """The sweep's id and the run's number: unique on the registry."""
-        return f"{self.run.sweep_id}-{self.run.number}"
-
-    @property
     def name(self) -> str:
         """A name for people: as given, else the sweep's and the run's number. May be set."""
         return self._description.name or f"{self.sweep.name}-{self.run.number}"
@@ -169,60 +158,14 @@ class ActiveRun(BaseRun):
         return dict(self._description.labels)
 
     @property
-    def number(self) -> int:
-        """The run's number in the sweep, from 0."""
-        return self.run.number
-
-    @property
-    def sweep_id(self) -> str:
-        """The sweep's id."""
-        return self.run.sweep_id
-
-    @property
-    def project(self) -> str:
-        """The sweep's project."""
-        return self.sweep.project
-
-    @property
     def step(self) -> int:
         """The step that the next `log` belongs to, counted from 0 in each part of the run."""
         return self._segments.step
 
     @property
-    def starting_step(self) -> int:
-        """The first step that it logs: past 0 where it is resumed."""
-        return 0 if not self.resumed or self.run.last_step is None else self.run.last_step + 1
-
-    @property
-    def start_time(self) -> float:
-        """When it was handed out, in seconds since 1970."""
-        began = self.run.start_time
-        return super().start_time if began is None else began.timestamp()
-
-    @property
-    def url(self) -> str:
-        """Which run of which registry it is."""
-        return f"{self.sweep_url}/{self.number}"
-
-    @property
-    def project_url(self) -> str:
-        """Which project of which registry it belongs to."""
-        return f"wanllmdb://{self._client.registry_address}/{self.project}"
-
-    @property
-    def sweep_url(self) -> str:
-        """Which sweep of which registry it belongs to."""
-        return f"{self.project_url}/{self.sweep_id}"
-
-    @property
     def is_open(self) -> bool:
         """Whether the program may log: from `init` to `finish`."""
         return self._segments.reports and not self._is_over
-
-    @property
-    def disabled(self) -> bool:
-        """Whether it reports nothing: never so."""
-        return False
 
     @property
     def facing(self) -> BaseRun:
@@ -256,29 +199,6 @@ class ActiveRun(BaseRun):
     def stop(self, order: StopOrder) -> None:
         """Tells the code that works on it to stop: its next `log` raises RunStopped."""
         self._orders.stop(order)
-
-    def environment(self) -> dict[str, str]:
-        """The variables by which a child process finds this run and the services.
-
-        They hold the API key.
-        """
-        run = _env.RunEnvironment(
-            self.run.sweep_id, self.run.number, self.run.attempt, self.resumed
-        )
-        return {
-            **self._client.environment,
-            **run.variables(),
-            _env.SLOT: str(self.slot),
-            _env.PATIENCE: f"{self._waiter.patience:g}",
-            _env.SPOOL_DIR: str(self._spool_path),
-            _env.AGENT_RANKS: (
-                os.environ.get(_env.AGENT_RANKS, "") if self._is_lent else ranks.variables()
-            ),
-            # By which programs written for W&B know that they are part of a sweep.
-            "WANDB_SWEEP_ID": self.sweep_id,
-            "WANDB_RUN_ID": self.id,
-            "WANDB_PROJECT": self.project,
-        }
 
     def begin(
         self, *, nested: bool = False, make_stand_in: Callable[[], LocalRun] | None = None
@@ -437,15 +357,6 @@ class ActiveRun(BaseRun):
             finally:
                 self._close()
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """The run stays where it is worked on: another process takes it up by its number."""
-        from wanllmdb._agent.beginning import run_of
-
-        return run_of, (self.sweep_id, self.number)
-
-    def __repr__(self) -> str:
-        return f"<run {self.number} of sweep {self.sweep_id}>"
-
     def _must_be_here(self, what: str) -> None:
         # A fork has neither the threads nor the connections that it would need.
         if os.getpid() != self._process:
@@ -493,13 +404,6 @@ class ActiveRun(BaseRun):
         if counted:
             self._set_summary(counted)
         self._questions.observe(step, values)
-
-    def _goals(self) -> Mapping[str, str]:
-        return {metric.name: str(metric.goal) for metric in self.sweep.spec.metrics}
-
-    def _decided(self) -> frozenset[str]:
-        metrics = self.sweep.spec.metrics
-        return frozenset(m.name for m in metrics if m.value is not ObjectiveValue.LAST)
 
     def _end_segment(self, failure: Failed | None) -> None:
         self._must_be_here("finish")

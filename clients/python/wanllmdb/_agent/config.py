@@ -90,7 +90,9 @@ class Config(MutableMapping[str, Any]):
     def __delattr__(self, name: str) -> None:
         del self[name]
 
-    def update(self, values: Any = (), allow_val_change: bool | None = None, **more: Any) -> None:
+    def update(  # type: ignore[override]  # W&B's signature
+        self, values: Any = (), allow_val_change: bool | None = None, **more: Any
+    ) -> None:
         """Sets many keys, from a dictionary, pairs, or argparse's result.
 
         Those that the sweep chose stay as they are; one that was to change is reported.

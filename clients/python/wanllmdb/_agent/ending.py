@@ -227,8 +227,10 @@ class RunTeller:
         if not changes:
             return []
         run = self._run
-        each = (changes.get(name, UNSET) for name in ("name", "labels", "config"))
-        update = run_calls.update_run(run.sweep_id, run.number, *each, UNSET, request_id=None)
+        name, labels, config = (changes.get(key, UNSET) for key in ("name", "labels", "config"))
+        update = run_calls.update_run(
+            run.sweep_id, run.number, name, labels, config, UNSET, request_id=None
+        )
         return [update.request]
 
     def _reports(self, rows: Sequence[MetricRow]) -> list[Message]:
