@@ -45,7 +45,7 @@ async def test_an_agent_that_is_killed_while_it_ends_what_a_program_left_loses_n
         await reaches(agent, "done")
         left = int((tmp_path / "left").read_text())
         await asyncio.to_thread(
-            wait_until, lambda: list(spool.glob("*.end.json")) or not is_alive(left)
+            wait_until, lambda: any(spool.glob("*.end.json")) or not is_alive(left)
         )
         assert is_alive(left)
         agent.kill()

@@ -244,6 +244,49 @@ async def test_a_process_that_a_function_starts_finds_its_run(client: Client) ->
     assert dict(os.environ) == before
 
 
+WORKERS = """
+import multiprocessing, sys
+import wanllmdb as wandb
+
+def work(rank, run):
+    here = wandb.init(mode="disabled" if rank else "online")
+    assert (here.id, wandb.config.x) == (run.id, run.config.x)
+    here.log({"loss": 10.0 * rank + wandb.config.x})
+    here.summary["best"] = rank
+
+def train():
+    context = multiprocessing.get_context(sys.argv[2])
+    run = wandb.init()
+    workers = [context.Process(target=work, args=(rank, run)) for rank in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [worker.exitcode for worker in workers] == [0, 0, 0]
+
+if __name__ == "__main__":
+    wandb.agent(sys.argv[1], train, count=1)
+"""
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+async def test_workers_of_a_function_get_its_run_and_the_disabled_ones_report_nothing(
+    client: Client, environment: dict[str, str], tmp_path: Path, method: str
+) -> None:
+    sweep_id = await new_sweep(client)
+    (tmp_path / "train.py").write_text(WORKERS)
+    program = (sys.executable, str(tmp_path / "train.py"), sweep_id, method)
+
+    async with started(*program, environment=environment) as process:
+        _, err = await end_of(process, 60)
+
+    assert process.returncode == 0, err
+    (run,) = await runs_of(client, sweep_id)
+    assert run.summary == {"loss": run.parameters["x"], "best": 0.0}
+    assert run.objective == run.parameters["x"]
+    assert "two processes" not in err
+
+
 async def test_what_a_wandb_agent_left_in_the_environment_is_no_run_of_here(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -435,9 +435,12 @@ class ActiveRun(SweepRun):
     def _say_if_all_was_silent(self) -> None:
         is_silent = self._segments.was_silent and not self._segments.has_reported
         if is_silent and self.silent_rank is None:
+            what = (
+                "this process reported nothing for" if self._is_lent else "nothing was reported of"
+            )
             self.warn(
-                f"run {self.number} reported nothing, since its program called init with "
-                f"mode='disabled' or WANDB_MODE says so"
+                f"{what} run {self.number}, since init was called with mode='disabled', or "
+                f"WANDB_MODE says so"
             )
 
     def _report_summary(self, data: Mapping[str, Any]) -> None:

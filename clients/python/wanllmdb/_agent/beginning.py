@@ -61,7 +61,7 @@ def run_of(sweep_id: str, number: int) -> BaseRun:
             f"run {number} of sweep {sweep_id} is not worked on here: only the processes that its "
             f"function or program starts can take it up"
         )
-    return run.begin()
+    return run
 
 
 def _begins_another(reinit: Any) -> bool:

@@ -47,12 +47,18 @@ def lent_run() -> ActiveRun | None:
 
 def _at_exit(run: ActiveRun) -> None:
     atexit.register(run.end)
-    if (multiprocessing := sys.modules.get("multiprocessing.util")) is not None:
-        # Some of its processes end without Python's own exit handlers.
-        multiprocessing.Finalize(None, run.end, exitpriority=0)
+    if (util := sys.modules.get("multiprocessing.util")) is not None:
+        # Some of its processes end without Python's own exit handlers. One that got the run as
+        # an argument forgets what was registered before its function begins.
+        util.Finalize(None, run.end, exitpriority=0)
+        util.register_after_fork(run, _finalize)
     # Forks of this process have no part in its end.
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=lambda: atexit.unregister(run.end))
+
+
+def _finalize(run: ActiveRun) -> None:
+    sys.modules["multiprocessing.util"].Finalize(None, run.end, exitpriority=0)
 
 
 def _take_up(named: _env.RunEnvironment) -> ActiveRun:
