@@ -19,8 +19,11 @@ from wanllmdb._agent import (
     Console,
     FunctionRunner,
     GiveUpPolicy,
+    Patience,
+    RunOne,
     agent_name,
 )
+from wanllmdb._agent.agent import InCaller
 from wanllmdb._agent.base_run import BaseRun
 from wanllmdb._agent.beginning import begun, environment_defaults
 from wanllmdb._agent.current import facing_run, required_run
@@ -28,6 +31,7 @@ from wanllmdb._agent.definitions import DefinedMetric
 from wanllmdb._agent.description import labels_of
 from wanllmdb._agent.given_config import given_config
 from wanllmdb._agent.modes import mode_of
+from wanllmdb._agent.signals import FORWARDED
 from wanllmdb._client import Client
 from wanllmdb._env import RESUME, STAY, is_on
 from wanllmdb._errors import InvalidArgumentError
@@ -117,7 +121,8 @@ def agent(
 ) -> AgentResult:
     """Works on runs of a sweep: calls `function` once a run, in this thread.
 
-    Ends when the sweep hands out no more runs or after `count` runs. An exception in the
+    Without a function it runs the sweep's own program once a run, as `wanllmdb agent` does. It
+    ends when the sweep hands out no more runs or after `count` runs. An exception in the
     function fails that run and the agent goes on. Services that are away are waited for; the
     result of a run that is done is kept on disk meanwhile, for the next agent on this machine
     should this one end.
@@ -129,12 +134,14 @@ def agent(
 
     Args:
         sweep_id: the sweep; of `entity/project/id` the last part.
-        function: the training function; it calls `init`, reads `config` and calls `log`.
+        function: the training function; it calls `init`, reads `config` and calls `log`. The
+            sweep's program where None.
         entity: accepted for scripts written for W&B, without effect.
         project: likewise; an id says enough.
         count: at most so many runs.
-        forward_signals: likewise; a function gets signals in its own process.
-        term_timeout: likewise.
+        forward_signals: passes SIGINT, SIGTERM and their like on to the sweep's program.
+        term_timeout: seconds that the sweep's program has to stop in after SIGTERM; 30 where
+            None.
         max_consecutive_failed_runs: gives up after so many failures in a row, however long
             they took.
         max_quick_failures: gives up after so many failures in a row within `quick_seconds`;
@@ -161,12 +168,12 @@ def agent(
     """
     del project
     _ignore_entity(entity)
-    if not callable(function):
+    if function is not None and not callable(function):
         raise InvalidArgumentError(
-            f"agent: function must be callable, but is {function!r}; to run the sweep's program, "
-            f"use `wanllmdb agent SWEEP`"
+            f"agent: function must be callable, but is {function!r}; leave it out to run the "
+            f"sweep's program"
         )
-    if forward_signals or term_timeout is not None:
+    if function is not None and (forward_signals or term_timeout is not None):
         note("agent: forward_signals and term_timeout are for programs, not for functions")
     if max_consecutive_failed_runs is not None and max_quick_failures is None:
         max_quick_failures = max_consecutive_failed_runs
@@ -185,17 +192,38 @@ def agent(
         never=never_give_up,
     )
     resumes = is_on(resume, RESUME)
+    own_id = sweep_id.rpartition("/")[2]
+    forwarded: dict[str, Any] = {}
     with _own_or(client) as used:
+        make_runner: Callable[[InCaller], RunOne]
+        if function is not None:
+            make_runner = partial(FunctionRunner, function)
+        else:
+            from wanllmdb._program import runner_of_program
+
+            runner = runner_of_program(
+                used,
+                own_id,
+                patience=Patience.of(patience, knows_them=resumes),
+                kill_delay=term_timeout,
+            )
+            if forward_signals:
+                forwarded = {"forwarded": FORWARDED, "forward": runner.forward}
+
+            def make_runner(_in_caller: InCaller) -> RunOne:
+                return runner
+
         result = Agent(
             used,
-            sweep_id.rpartition("/")[2],
-            partial(FunctionRunner, function),
+            own_id,
+            make_runner,
             count=count,
             policy=policy,
             agent_id=agent_name(agent_id, resume=resumes),
             resume=resumes,
             stay=is_on(stay, STAY),
             patience=patience,
+            **forwarded,
         ).run()
     if result.was_terminated:
         # The run is given back; what was asked for is the end of the process.

@@ -244,6 +244,31 @@ async def test_a_process_that_a_function_starts_finds_its_run(client: Client) ->
     assert dict(os.environ) == before
 
 
+async def test_an_agent_without_a_function_runs_the_sweeps_program(
+    client: Client, environment: dict[str, str], script: Script
+) -> None:
+    program = script("wandb.init()\nwandb.log({'loss': wandb.config.x})\n")
+    sweep_id = await new_sweep(client, program=program)
+    code = f"import wanllmdb; print(wanllmdb.agent('entity/project/{sweep_id}', count=2).runs)"
+
+    async with started(sys.executable, "-c", code, environment=environment) as process:
+        out, err = await end_of(process, 60)
+
+    assert (process.returncode, out) == (0, "2\n"), err
+    assert [run.objective == run.parameters["x"] for run in await runs_of(client, sweep_id)] == [
+        True,
+        True,
+    ]
+
+
+async def test_an_agent_without_a_function_of_a_sweep_without_a_program_is_told_so(
+    client: Client,
+) -> None:
+    sweep_id = await new_sweep(client)
+    with pytest.raises(wandb.InvalidArgumentError, match="names no program, so it needs a functi"):
+        await asyncio.to_thread(wandb.agent, sweep_id, client=client)
+
+
 WORKERS = """
 import multiprocessing, sys
 import wanllmdb as wandb

@@ -21,6 +21,7 @@ from wanllmdb._agent import (
     Patience,
     agent_name,
 )
+from wanllmdb._agent.signals import FORWARDED
 from wanllmdb._env import RESUME, STAY, is_on
 from wanllmdb.cli.agent_view import agent_view
 from wanllmdb.cli.command_runner import CommandRunner
@@ -29,11 +30,6 @@ from wanllmdb.cli.macros import DEFAULT_COMMAND, BadCommandError, CommandTemplat
 from wanllmdb.cli.options import SweepId
 
 _EXIT_BY_SIGNAL = 128
-_FORWARDED = tuple(
-    getattr(signal, name)
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
-    if hasattr(signal, name)
-)
 
 
 def run_agent(
@@ -194,7 +190,7 @@ def _work(
         stay=stay,
         patience=patience,
         make_view=view.begin,
-        forwarded=_FORWARDED if forwards else (),
+        forwarded=FORWARDED if forwards else (),
         forward=runner.forward,
     )
     try:
