@@ -198,10 +198,13 @@ async def test_a_program_after_another_one_of_the_same_run_comes_after_it(
         "assert wandb.init().step == 0\n"
         "for step in range(3):\n"
         "    wandb.log({'loss': float(sys.argv[1]) / (step + 1)}, step=step)\n"
+        "if sys.argv[1] == '1':\n"
+        "    wandb.finish()\n"
+        "    wandb.init().summary['loss'] = 0.25\n"
     )
     run, err = await run_of_program(client, environment, program)
 
-    assert run.objective == pytest.approx(1 / 3)
+    assert run.objective == 0.25
     assert [step for step, _ in await steps_of(client, run, "loss")] == list(range(6))
     assert "two processes" not in err
 
@@ -310,6 +313,25 @@ async def test_workers_of_a_function_get_its_run_and_the_disabled_ones_report_no
     assert run.summary == {"loss": run.parameters["x"], "best": 0.0}
     assert run.objective == run.parameters["x"]
     assert "two processes" not in err
+
+
+async def test_what_a_later_program_sets_in_the_summary_counts(
+    client: Client, environment: dict[str, str], script: Script
+) -> None:
+    program = script(
+        "if len(sys.argv) > 2:\n"
+        "    for part in 'train', 'test':\n"
+        "        subprocess.run([sys.executable, __file__, part], check=True)\n"
+        "    sys.exit()\n"
+        "run = wandb.init()\n"
+        "for loss in (3.0, 2.0) if sys.argv[1] == 'train' else ():\n"
+        "    run.log({'loss': loss})\n"
+        "if sys.argv[1] == 'test':\n"
+        "    run.summary['loss'] = 1.0\n"
+    )
+    run, _ = await run_of_program(client, environment, program)
+
+    assert (run.objective, run.last_step) == (1.0, 1)
 
 
 async def test_what_a_wandb_agent_left_in_the_environment_is_no_run_of_here(

@@ -19,7 +19,7 @@ from wanllmdb._agent.local_run import LocalRun
 from wanllmdb._agent.metrics import MetricFilter
 from wanllmdb._agent.orders import Orders, StopOrder, is_lost
 from wanllmdb._agent.outage import OutageWaiter, is_passing
-from wanllmdb._agent.reporter import Reporter
+from wanllmdb._agent.reporter import Reporter, passes
 from wanllmdb._agent.segments import Segments
 from wanllmdb._agent.signals import shielded
 from wanllmdb._agent.sole_reporter import SoleReporter
@@ -134,7 +134,11 @@ class ActiveRun(SweepRun):
             self._quick, run, metrics, waiter, self._spool, self._orders.obey, warn
         )
         self._reporter = Reporter(
-            self._send, self._orders.broken, self._teller.keep, OnDisk(self._teller, self._hear)
+            self._send,
+            self._orders.broken,
+            self._teller.keep,
+            OnDisk(self._teller, self._hear),
+            last_step=reported or 0,
         )
         self._questions = StopQuestions(
             client, run, schedule, self._reporter.flush, self._orders, warn
@@ -427,9 +431,9 @@ class ActiveRun(SweepRun):
             elif not self._reporter.is_failing:
                 self._reporter.flush(_SILENCE_TIMEOUT)
         except WanllmdbError as error:
-            if not is_passing(error):
+            if not passes(error):
                 self._orders.broken(error)
-            elif self._is_lent:
+            elif self._is_lent and is_passing(error):
                 raise
 
     def _say_if_all_was_silent(self) -> None:

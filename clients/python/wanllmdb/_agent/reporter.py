@@ -68,6 +68,7 @@ class Reporter:
         keep: while the server is away, gets all rows that it has not got, each time that
             there are more; then none, once it has them.
         beyond: where older rows go when there are too many; all stay in memory where None.
+        last_step: the highest step that the server has.
     """
 
     def __init__(
@@ -76,6 +77,8 @@ class Reporter:
         failed: Callable[[WanllmdbError], None],
         keep: Callable[[list[MetricRow]], None],
         beyond: BeyondMemory | None = None,
+        *,
+        last_step: int = 0,
     ) -> None:
         self._send = send
         self._failed = failed
@@ -87,7 +90,7 @@ class Reporter:
         self.is_failing = False
         """Whether the server was away when something was sent last."""
         self._rows: dict[_Key, tuple[datetime, dict[str, float]]] = {}
-        self._last_step = 0
+        self._last_step = last_step
         self._has_summary = False
         self._values = 0
         self._most = MOST_IN_MEMORY

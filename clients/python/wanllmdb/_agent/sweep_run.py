@@ -122,7 +122,7 @@ class SweepRun(BaseRun):
             # By which programs written for W&B know that they are part of a sweep.
             "WANDB_SWEEP_ID": self.sweep_id,
             "WANDB_RUN_ID": self.id,
-            "WANDB_PROJECT": self.project,
+            "WANDB_PROJECT": os.environ.get("WANDB_PROJECT") or self.project,
         }
 
     def __reduce__(self) -> tuple[Any, ...]:
