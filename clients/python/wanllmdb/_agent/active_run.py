@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from wanllmdb._agent.base_run import BaseRun
-from wanllmdb._agent.config import Config
-from wanllmdb._agent.description import Description
 from wanllmdb._agent.early_stopping import CheckSchedule
 from wanllmdb._agent.ending import OnDisk, RunTeller
 from wanllmdb._agent.lease import LeaseKeeper
@@ -47,7 +44,6 @@ _LONGEST_SILENCE = 1.0
 """Seconds without an answer of the registry after which `log` waits for one: it may be
 that the run is to stop."""
 _SILENCE_TIMEOUT = 2.0
-_MOST_CONFIG_WARNINGS = 20
 
 
 class ActiveRun(SweepRun):
@@ -100,10 +96,16 @@ class ActiveRun(SweepRun):
             on_log: called after each `log`.
         """
         super().__init__(
-            client, sweep, run, waiter.patience, spool.path, resumed=resumed, is_lent=is_lent
+            client,
+            sweep,
+            run,
+            Warnings(say, said),
+            waiter.patience,
+            spool.path,
+            resumed=resumed,
+            is_lent=is_lent,
         )
-        self.warn = warn = Warnings(say, said)
-        self.config = Config(run.parameters, warn)
+        warn = self.warn
         self.summary = Summary(self._report_summary, run.summary if resumed else None)
         self.silent_rank = silent_rank
         self.ended: Run | None = None
@@ -111,7 +113,6 @@ class ActiveRun(SweepRun):
         self.best_run: BestRun | None = None
         """The sweep's best run after this one ended."""
         self._quick = client.with_timeout(_CALL_TIMEOUT)
-        self._config_warned: set[str] = set()
         self._filter = MetricFilter(warn)
         self._on_log = on_log
         reported = run.last_step if resumed or is_lent else None
@@ -120,10 +121,8 @@ class ActiveRun(SweepRun):
         self._failure: Failed | None = None
         """How the last segment ended, where none is open."""
         self._heard_at = time.monotonic()
-        self._lock = threading.RLock()
         self._orders = Orders()
         self._is_over = False
-        self._description = Description(client, run, warn)
         self._waiter = waiter
         self._sole = SoleReporter(spool.path, run, warn)
         self._spool = RunSpool(spool, client.registry_address, run, warn)
@@ -146,20 +145,6 @@ class ActiveRun(SweepRun):
         self._lease = (
             None if is_lent else LeaseKeeper(client, run, self._orders.obey, self._orders.broken)
         )
-
-    @property
-    def name(self) -> str:
-        """A name for people: as given, else the sweep's and the run's number. May be set."""
-        return self._description.name or f"{self.sweep.name}-{self.run.number}"
-
-    @name.setter
-    def name(self, name: str) -> None:
-        self.describe(name=name)
-
-    @property
-    def labels(self) -> Mapping[str, str]:
-        """The run's labels, among them what W&B has fields for: see `tags` and `notes`."""
-        return dict(self._description.labels)
 
     @property
     def step(self) -> int:
@@ -235,26 +220,6 @@ class ActiveRun(SweepRun):
     def report_with_others(self) -> None:
         """Several processes report for the run, and the program says so."""
         self._sole.is_meant()
-
-    def describe(
-        self,
-        *,
-        name: str | None = None,
-        labels: Mapping[str, str] | None = None,
-    ) -> None:
-        """Gives the run a name, and labels beside those that it has.
-
-        A registry that is away, or refuses, is no reason to stop training: it warns.
-        """
-        self._must_be_here("init")
-        with shielded(), self._lock:
-            self._description.describe(name, labels)
-
-    def relabel(self, labels: Mapping[str, str]) -> None:
-        """Gives the run these labels, in the place of those that it has."""
-        self._must_be_here("setting tags or notes")
-        with shielded(), self._lock:
-            self._description.relabel(labels)
 
     def log(
         self,
@@ -360,14 +325,6 @@ class ActiveRun(SweepRun):
                 self._spool.told()
             finally:
                 self._close()
-
-    def _must_be_here(self, what: str) -> None:
-        # A fork has neither the threads nor the connections that it would need.
-        if os.getpid() != self._process:
-            raise NoRunError(
-                f"{what} was called in a fork of the process that works on run {self.number}: "
-                f"hand the values to that process, and call it there"
-            )
 
     def _must_go_on(self) -> None:
         order = self._orders.order
@@ -494,14 +451,6 @@ class ActiveRun(SweepRun):
         else:
             finished = self._teller.finish(outcome, rows, config, self._description.untold)
             self.ended, self.best_run = finished.run, finished.best_run
-
-    def _config(self) -> dict[str, Any]:
-        return self.config.changes(self._left_out_of_config)
-
-    def _left_out_of_config(self, name: str, why: str) -> None:
-        if len(self._config_warned) < _MOST_CONFIG_WARNINGS and name not in self._config_warned:
-            self._config_warned.add(name)
-            self.warn(f"the config of run {self.number} is kept without {shown(name[:40])}: {why}")
 
     def _close(self) -> None:
         self._questions.close()
