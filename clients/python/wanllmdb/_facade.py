@@ -30,7 +30,7 @@ from wanllmdb._agent.current import facing_run, required_run
 from wanllmdb._agent.definitions import DefinedMetric
 from wanllmdb._agent.description import labels_of
 from wanllmdb._agent.given_config import given_config
-from wanllmdb._agent.modes import mode_of
+from wanllmdb._agent.modes import mode_of, setting
 from wanllmdb._agent.signals import FORWARDED
 from wanllmdb._client import Client
 from wanllmdb._env import RESUME, STAY, is_on
@@ -297,6 +297,8 @@ def init(
     _ignore_entity(entity)
     chosen = mode_of(mode, settings)
     defaults = given_config(config, config_exclude_keys, config_include_keys)
+    if reinit is None:
+        reinit = setting(settings, "reinit")
     run = begun(chosen, reinit, run_id=id, project=project)
     if dir is not None:
         run.keep_files_in(dir)

@@ -12,7 +12,12 @@ import wanllmdb as wandb
 from tests.integration.client.function_agents import new_sweep, run_agent, runs_of
 from wanllmdb import Client, Run, RunState
 
-REINIT: list[Any] = [True, "finish_previous", "create_new"]
+REINIT: list[dict[str, Any]] = [
+    {"reinit": True},
+    {"reinit": "finish_previous"},
+    {"reinit": "create_new"},
+    {"settings": {"reinit": "create_new"}},
+]
 
 
 async def one_run(client: Client, train: Callable[[], None], **more: Any) -> Run:
@@ -30,12 +35,12 @@ async def steps_of(client: Client, run: Run, name: str) -> list[tuple[int, float
 
 @pytest.mark.parametrize("reinit", REINIT)
 async def test_the_mean_that_is_logged_after_folds_within_the_run_is_the_objective(
-    client: Client, reinit: Any
+    client: Client, reinit: dict[str, Any]
 ) -> None:
     def train() -> None:
         wandb.init()
         for fold in range(3):
-            wandb.init(reinit=reinit)
+            wandb.init(**reinit)
             wandb.log({"loss": 10.0 + fold})
             wandb.finish()
         wandb.log({"loss": 2.0})

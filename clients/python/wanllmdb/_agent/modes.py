@@ -32,7 +32,7 @@ def mode_of(given: Any, settings: Any = None) -> Mode:
     """
     for source, value in (
         ("init: mode", given),
-        ("init: the mode in settings", _setting(settings)),
+        ("init: the mode in settings", setting(settings, "mode")),
         ("WANDB_MODE", os.environ.get("WANDB_MODE") or None),
     ):
         if value is not None:
@@ -40,10 +40,11 @@ def mode_of(given: Any, settings: Any = None) -> Mode:
     return Mode.ONLINE
 
 
-def _setting(settings: Any) -> Any:
+def setting(settings: Any, name: str) -> Any:
+    """One of W&B's settings, which are an object or a dictionary; None where it is not set."""
     if isinstance(settings, Mapping):
-        return settings.get("mode")
-    return getattr(settings, "mode", None)
+        return settings.get(name)
+    return getattr(settings, name, None)
 
 
 def _checked(source: str, value: Any) -> Mode:

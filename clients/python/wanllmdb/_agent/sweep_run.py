@@ -195,7 +195,8 @@ class SweepRun(BaseRun):
         if os.getpid() != self._process:
             raise NoRunError(
                 f"{what} was called in a fork of the process that works on run {self.number}: "
-                f"hand the values to that process, and call it there"
+                f"hand the values to that process, and call it there, or start this one by the "
+                f"method 'spawn', where init() gives the run"
             )
 
     def _config(self) -> dict[str, Any]:
