@@ -79,6 +79,18 @@ SPOOL_DIR = "WANLLMDB_SPOOL_DIR"
 RUN_RESUMED = "WANLLMDB_RUN_RESUMED"
 """Whether that run was begun by the agent's last life: 1; set by a command agent."""
 
+LENT_BY = "WANLLMDB_RUN_LENT_BY"
+"""The process whose children may report for that run; set by a function agent."""
+
+SEVERAL_RUNS = "WANLLMDB_SEVERAL_RUNS"
+"""That several agents work in the parent process; set by them."""
+
+AGENT_RANKS = "WANLLMDB_AGENT_RANKS"
+"""What the agent's own environment says of ranks, as JSON; set by an agent."""
+
+ALL_RANKS = "WANLLMDB_ALL_RANKS"
+"""Whether all processes of a program report, not the one of rank 0 alone: 1, true, yes or on."""
+
 NEVER_GIVE_UP = "WANLLMDB_AGENT_NEVER_GIVE_UP"
 """Turns both off: 1, true, yes or on."""
 
@@ -108,11 +120,21 @@ class RunEnvironment:
     def read(cls) -> RunEnvironment | None:
         """The run that the environment names, or None when it names none.
 
+        None also in the very process that named it, for its children.
+
         Raises:
-            NoRunError: it names one in part or with a number that is none.
+            NoRunError: it names one in part or with a number that is none, or the parent works
+                on several.
         """
         sweep_id = os.environ.get(SWEEP_ID, "")
-        if not sweep_id:
+        if not sweep_id and os.environ.get(SEVERAL_RUNS):
+            raise NoRunError(
+                f"init: {os.environ[SEVERAL_RUNS]} agents work in the process that started this "
+                f"one, so its environment does not say which run this is for: start this process "
+                f"with env={{**os.environ, **run.environment()}}, where run is what init() "
+                f"returned there, or have each agent work in a process of its own"
+            )
+        if not sweep_id or os.environ.get(LENT_BY) == str(os.getpid()):
             return None
         return cls(
             sweep_id,

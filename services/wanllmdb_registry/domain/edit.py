@@ -123,7 +123,7 @@ class SweepEdit:
         """Adds values to the history and the summary of a run that was touched before.
 
         The last value of a metric is the one with the highest step, also when a lower step
-        is reported later.
+        is reported later. A row for the summary alone leaves the history as it is.
         """
         own, metric = self.sweep.spec.metric_names, self.sweep.spec.metric
         attempt = (run.number, run.attempt)
@@ -131,7 +131,7 @@ class SweepEdit:
         last_values = self.last_values.setdefault(attempt, {})
         for name, value in row.values.items():
             is_objective = metric is not None and name == metric.name
-            point = points[name, row.step] = MetricPoint(
+            point = MetricPoint(
                 number=run.number,
                 attempt=run.attempt,
                 name=name,
@@ -140,6 +140,8 @@ class SweepEdit:
                 time=row.time or self.now,
                 objective_revision=run.revision if is_objective else None,
             )
+            if not row.is_summary:
+                points[name, row.step] = point
             step = run.summary_steps.get(name)
             if step is None and name not in own:
                 run.metrics += 1
@@ -148,7 +150,8 @@ class SweepEdit:
                 run.summary[name] = value
                 run.summary_steps[name] = row.step
                 last_values[name] = point
-        run.last_step = max(row.step, -1 if run.last_step is None else run.last_step)
+        if not row.is_summary:
+            run.last_step = max(row.step, -1 if run.last_step is None else run.last_step)
 
     def values_of(self, run: Run, name: str) -> dict[int, float]:
         """What the run's present attempt reported of a metric, by step; its history is loaded."""

@@ -370,11 +370,15 @@ def is_held(state: RunState, agent_id: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class MetricRow:
-    """Values that a run reported at one step; `time` is None for now."""
+    """Values that a run reported at one step; `time` is None for now.
+
+    With `is_summary` they are no part of the history; see the protos.
+    """
 
     step: int
     values: Mapping[str, float]
     time: datetime | None = None
+    is_summary: bool = False
 
 
 @dataclass(frozen=True, slots=True)

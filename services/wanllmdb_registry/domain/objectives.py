@@ -65,17 +65,17 @@ def reported_value(edit: SweepEdit, run: Run, metric: Metric) -> float | None:
     """Of what the run's present attempt reported, the value that counts; None if nothing.
 
     Of the best one, NaN and infinite values are passed over, unless there are no others. Of
-    a mean, one of them makes the whole NaN.
+    a mean, one of them makes the whole NaN. What the program set in its summary is the last value,
+    is one of those of which the best one counts, and is the mean where nothing was logged.
     """
-    if metric.value is ObjectiveValue.LAST:
-        return run.summary.get(metric.name)
+    in_summary = run.summary.get(metric.name)
+    if metric.value is ObjectiveValue.LAST or in_summary is None:
+        return in_summary
     by_step = edit.values_of(run, metric.name)
-    if not by_step:
-        return None
     if metric.value is ObjectiveValue.BEST:
-        finite = [value for value in by_step.values() if math.isfinite(value)]
+        finite = [value for value in (*by_step.values(), in_summary) if math.isfinite(value)]
         return metric.best_of(finite) if finite else math.nan
-    last = [by_step[step] for step in sorted(by_step)[-metric.mean_over :]]
+    last = [by_step[step] for step in sorted(by_step)[-metric.mean_over :]] or [in_summary]
     return _mean(last) if all(map(math.isfinite, last)) else math.nan
 
 

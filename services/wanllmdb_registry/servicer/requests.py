@@ -237,7 +237,7 @@ class RequestReader:
             time = None
             if row.HasField("time"):
                 time = self.attempt(f"rows[{index}].time", partial(time_from_proto, row.time))
-            rows.append(MetricRow(row.step, dict(row.values), time))
+            rows.append(MetricRow(row.step, dict(row.values), time, row.is_summary))
         return rows
 
     def attempt(self, field: str, read: Callable[[], T]) -> T | None:

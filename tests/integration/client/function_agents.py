@@ -17,7 +17,7 @@ async def run_agent(
     client: Client, sweep_id: str, function: Callable[[], Any], count: int | None = None
 ) -> AgentResult:
     """What an agent with the defaults says at its end."""
-    return await asyncio.to_thread(wandb.agent, sweep_id, function, count, client=client)
+    return await asyncio.to_thread(wandb.agent, sweep_id, function, count=count, client=client)
 
 
 def report_x() -> None:

@@ -53,7 +53,7 @@ async def test_the_facade_finds_the_services_by_the_environment(
         monkeypatch.setenv(name, environment[name])
 
     def program() -> str:
-        sweep_id = wandb.sweep(config(), "my-project", name="mine")
+        sweep_id = wandb.sweep(config(), project="my-project", name="mine")
         wandb.agent(sweep_id, function=report_x, count=1)
         return sweep_id
 
@@ -163,4 +163,4 @@ def test_a_function_that_a_call_does_not_run_is_refused(function: Any) -> None:
 @pytest.mark.parametrize(("function", "count"), [("train", None), (report_x, 0)])
 def test_what_an_agent_cant_do_is_refused(function: Any, count: int | None) -> None:
     with pytest.raises(wandb.InvalidArgumentError, match=r"agent: (function|count) must be"):
-        wandb.agent("s", function, count)
+        wandb.agent("s", function, count=count)

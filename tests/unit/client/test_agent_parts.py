@@ -277,7 +277,43 @@ def ignored(_rows: list[MetricRow]) -> None:
     """Nothing is kept."""
 
 
+def as_text(rows: list[MetricRow]) -> list[str]:
+    return [f"{row.step}{'*' if row.is_summary else ''} {dict(row.values)}" for row in rows]
+
+
 class TestReporter:
+    def test_summary_values_come_after_what_was_logged_before_them(self) -> None:
+        reporter = Reporter(Sent(failures=10**6), failed=unexpected, keep=ignored)
+        reporter.set_summary({"m": 0.0})
+        reporter.add(0, {"m": 1.0, "n": 1.0})
+        reporter.set_summary({"m": 2.0, "best": 3.0})
+        reporter.add(0, {"n": 4.0})
+        reporter.add(1, {"m": 5.0})
+        reporter.set_summary({"n": 6.0})
+
+        assert as_text(reporter.close()) == [
+            "0 {'m': 1.0, 'n': 4.0}",
+            "1 {'m': 5.0}",
+            "0* {'best': 3.0}",
+            "1* {'n': 6.0}",
+        ]
+
+    def test_a_summary_value_that_could_not_be_sent_gives_way_to_a_later_one(self) -> None:
+        sent = Sent(failures=1)
+        reporter = Reporter(sent, failed=unexpected, keep=ignored)
+        reporter.add(3, {"m": 1.0})
+        reporter.set_summary({"m": 2.0, "n": 2.0})
+        with contextlib.suppress(UnavailableError):
+            reporter.flush()
+        reporter.add(4, {"m": 3.0})
+        reporter.flush()
+        reporter.close()
+
+        rows = as_text([row for request in sent.requests for row in request])
+        assert rows[:1] == ["3 {'m': 1.0}"]
+        assert rows.index("4 {'m': 3.0}") > 0
+        assert "n" in rows[-1] or "n" in rows[-2]
+
     def test_rows_are_sent_in_the_background_many_at_a_time(self) -> None:
         sent = Sent()
         reporter = Reporter(sent, failed=unexpected, keep=ignored)

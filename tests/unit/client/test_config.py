@@ -7,6 +7,8 @@ import contextlib
 import copy
 import json
 import math
+import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ import wanllmdb as wandb
 from wanllmdb._agent.config import Config
 from wanllmdb._agent.groups import nested
 from wanllmdb._agent.recorded import MOST_BYTES, MOST_ENTRIES, flat_entries
+from wanllmdb._agent.summary import Summary
+from wanllmdb._agent.warnings import Warnings
 from wanllmdb._wire import run_calls
 
 PARAMETERS = {
@@ -173,13 +177,75 @@ def test_outside_a_run_there_is_no_config_and_no_summary() -> None:
     assert wandb.run is None
 
 
-def test_outside_a_run_nothing_can_be_logged_begun_or_finished() -> None:
-    with pytest.raises(wandb.NoRunError, match="log needs a run"):
+def test_outside_a_run_nothing_can_be_logged_and_finishing_does_nothing() -> None:
+    with pytest.raises(wandb.NoRunError, match=r"log needs a run.*call init\(\) first"):
         wandb.log({"loss": 1})
-    with pytest.raises(wandb.NoRunError, match=r"init: there is no run here.*wanllmdb.agent"):
-        wandb.init()
-    with pytest.raises(wandb.NoRunError, match="finish needs a run"):
-        wandb.finish()
+    wandb.finish()
+
+
+def test_update_leaves_what_the_sweep_chose_and_reports_it_once() -> None:
+    said: list[str] = []
+    config = Config({"lr": 0.1, "opt/name": "sgd"}, Warnings(said.append))
+
+    for _ in range(2):
+        config.update({"lr": 9, "opt": {"name": "adam"}, "epochs": 3}, True)
+    config.update(argparse.Namespace(lr=0.1, epochs=4))
+
+    assert config == {"lr": 0.1, "opt": {"name": "sgd"}, "epochs": 4}
+    assert [line.split(",")[0] for line in said] == [
+        "config.update leaves lr at 0.1",
+        "config.update leaves opt at {'name': 'sgd'}",
+    ]
+
+
+COPIES: dict[str, Callable[[Any], Any]] = {
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "pickle": lambda config: pickle.loads(pickle.dumps(config)),
+    "dict": dict,
+    "unpacked": lambda config: dict(**config),
+    "vars": vars,
+    "as_dict": lambda config: config.as_dict(),
+    "json": lambda config: json.loads(json.dumps(config.as_dict())),
+}
+
+
+@pytest.mark.parametrize("how", COPIES)
+def test_a_copy_of_the_config_is_equal_and_independent(config: Config, how: str) -> None:
+    made = COPIES[how](config)
+
+    assert made == config
+    made["lr"] = 9
+    assert (config.lr, config.changes()) == (0.1, {})
+
+
+@pytest.mark.parametrize("how", ["deepcopy", "pickle", "vars", "as_dict", "json"])
+def test_a_deep_copy_of_the_config_shares_no_group(config: Config, how: str) -> None:
+    made = COPIES[how](config)
+
+    made["opt"]["name"] = "adam"
+    made["layers"][0]["width"] = 7
+    assert config.changes() == {}
+
+
+@pytest.mark.parametrize("how", ["copy", "deepcopy", "pickle"])
+def test_a_copy_of_the_summary_reports_nothing(how: str) -> None:
+    reported: list[Any] = []
+    summary = Summary(reported.append, {"loss": 1.0})
+    made = COPIES[how](summary)
+
+    made["loss"] = 2.0
+    assert (dict(made), dict(summary), reported) == ({"loss": 2.0}, {"loss": 1.0}, [])
+
+
+@pytest.mark.parametrize("name", ["config", "summary"])
+def test_what_belongs_to_no_run_can_be_copied_and_pickled_all_the_same(name: str) -> None:
+    for made in (
+        copy.deepcopy(getattr(wandb, name)),
+        pickle.loads(pickle.dumps(getattr(wandb, name))),
+    ):
+        assert repr(made) == f"<{name} of no run>"
+    assert vars(getattr(wandb, name)) == {}
 
 
 def test_an_argument_that_wandb_has_not_either_is_refused() -> None:

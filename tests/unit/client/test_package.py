@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 
 import wanllmdb
-from wanllmdb._names import MODULES, PUBLIC, SUBMODULES
+from wanllmdb._names import FRAMEWORKS, MODULES, PUBLIC, SUBMODULES
 
 ROOT = Path(__file__).parents[3]
 
@@ -74,10 +74,10 @@ def test_type_checkers_see_the_names_that_programs_do() -> None:
     }
     loaded = {f"{module}.{name}" for module, names in MODULES.items() for name in names}
 
-    assert seen == loaded | {f"wanllmdb.{name}" for name in SUBMODULES} | {
+    assert seen == loaded | {f"wanllmdb.{name}" for name in SUBMODULES | FRAMEWORKS} | {
         "wanllmdb._version.__version__"
     }
-    assert set(PUBLIC) == {path.rpartition(".")[2] for path in seen} | {"run"}
+    assert {*PUBLIC, *FRAMEWORKS} == {path.rpartition(".")[2] for path in seen} | {"run"}
 
 
 def test_importing_it_loads_nothing_but_its_version() -> None:

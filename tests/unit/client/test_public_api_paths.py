@@ -38,7 +38,6 @@ IDS = st.from_regex(r"[a-z0-9]{12}(-[0-9]{1,6})?", fullmatch=True)
         ("https://wandb.ai/me/proj/sweeps/abc#table", ("me", "proj", "abc")),
         ("wanllmdb://localhost:50051/proj/runs/abc-1", ("", "proj", "abc-1")),
         ("wanllmdb://a:1,b:2/me/my%20proj/runs/abc-1", ("me", "my proj", "abc-1")),
-        ("wanllmdb://localhost:50051/proj/abc/12", ("", "proj", "abc-12")),
         # An entity and a project that no one named.
         ("/proj/abc-1", ("", "proj", "abc-1")),
         ("None/proj/abc-1", ("None", "proj", "abc-1")),

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from wanllmdb import _env
-from wanllmdb._agent.config import Config
-from wanllmdb._agent.description import Description
+from wanllmdb._agent.base_run import BaseRun
 from wanllmdb._agent.early_stopping import CheckSchedule
 from wanllmdb._agent.ending import OnDisk, RunTeller
-from wanllmdb._agent.failures import failed_by
 from wanllmdb._agent.lease import LeaseKeeper
+from wanllmdb._agent.local_run import LocalRun
 from wanllmdb._agent.metrics import MetricFilter
 from wanllmdb._agent.orders import Orders, StopOrder, is_lost
-from wanllmdb._agent.outage import OutageWaiter
-from wanllmdb._agent.reporter import Reporter
+from wanllmdb._agent.outage import OutageWaiter, is_passing
+from wanllmdb._agent.reporter import Reporter, passes
+from wanllmdb._agent.segments import Segments
 from wanllmdb._agent.signals import shielded
+from wanllmdb._agent.sole_reporter import SoleReporter
 from wanllmdb._agent.stop_questions import StopQuestions
 from wanllmdb._agent.summary import Summary
+from wanllmdb._agent.sweep_run import SweepRun
 from wanllmdb._agent.text import shown
 from wanllmdb._agent.warnings import Warnings
 from wanllmdb._client import Client
@@ -39,25 +38,24 @@ from wanllmdb._spool import RunSpool, Spool
 from wanllmdb._types.enums import RunState
 from wanllmdb._types.run import BestRun, Failed, MetricRow, Outcome, Run, Succeeded
 from wanllmdb._types.sweep import Sweep
-from wanllmdb._wandb.run_calls import AcceptedCalls
 
 _CALL_TIMEOUT = 10.0
 _LONGEST_SILENCE = 1.0
 """Seconds without an answer of the registry after which `log` waits for one: it may be
 that the run is to stop."""
 _SILENCE_TIMEOUT = 2.0
-_MOST_CONFIG_WARNINGS = 20
 
 
-class ActiveRun(AcceptedCalls):
-    """A run in progress: `init()` returns it to the training function.
+class ActiveRun(SweepRun):
+    """A run of a sweep in progress: `init()` returns it to the training function.
 
-    Safe to use from many threads. As a context manager it finishes the run at the
-    end of the block, as failed when an exception leaves it.
+    Safe to use from many threads. As a context manager it finishes at the end of the block, as
+    failed when an exception leaves it. `finish` ends nothing on the registry: the run itself
+    ends when its function or program does, and `init` may open it again before.
 
     Attributes:
         config: the parameters; see Config.
-        summary: the last value of each metric; see Summary.
+        summary: the value of each metric that counts; see Summary.
         resumed: whether it goes on where the agent's last life left it: then `step` is past
             the last one that it reported, and a checkpoint is worth looking for.
         run: the run as it was handed out.
@@ -77,6 +75,7 @@ class ActiveRun(AcceptedCalls):
         spool: Spool,
         resumed: bool = False,
         is_lent: bool = False,
+        silent_rank: str | None = None,
         on_log: Callable[[ActiveRun], None] | None = None,
     ) -> None:
         """Takes a run up.
@@ -92,37 +91,40 @@ class ActiveRun(AcceptedCalls):
             spool: keeps what they have not got.
             resumed: whether the agent held it before and comes back.
             is_lent: whether a parent process keeps the lease and finishes the run.
+            silent_rank: why this process is to report nothing: it is not the first one of
+                its program.
             on_log: called after each `log`.
         """
-        self.sweep = sweep
-        self.run = run
-        self.config = Config(run.parameters)
-        self.summary = Summary(self._report_summary)
-        self.resumed = resumed
+        super().__init__(
+            client,
+            sweep,
+            run,
+            Warnings(say, said),
+            waiter.patience,
+            spool.path,
+            resumed=resumed,
+            is_lent=is_lent,
+        )
+        warn = self.warn
+        self.summary = Summary(self._report_summary, run.summary if resumed else None)
+        self.silent_rank = silent_rank
         self.ended: Run | None = None
         """The run after its end, once the server has confirmed it."""
         self.best_run: BestRun | None = None
         """The sweep's best run after this one ended."""
-        self.slot = 0
-        """Which of the agent's places works on it."""
-        self._client = client
         self._quick = client.with_timeout(_CALL_TIMEOUT)
-        self._warn = warn = Warnings(say, said)
-        self._config_warned: set[str] = set()
         self._filter = MetricFilter(warn)
-        self._is_lent = is_lent
         self._on_log = on_log
-        self._step = 0
-        if resumed:
-            self._step = 0 if run.last_step is None else run.last_step + 1
-            self.summary.take(run.summary)
+        reported = run.last_step if resumed or is_lent else None
+        # A program that comes after another one of the same run counts from 0, as that one did.
+        self._segments = Segments(0 if reported is None else reported + 1, is_continued=resumed)
+        self._failure: Failed | None = None
+        """How the last segment ended, where none is open."""
         self._heard_at = time.monotonic()
-        self._process = os.getpid()
-        self._lock = threading.RLock()
         self._orders = Orders()
         self._is_over = False
-        self._description = Description(client, run, warn)
-        self._patience, self._spool_path = waiter.patience, spool.path
+        self._waiter = waiter
+        self._sole = SoleReporter(spool.path, run, warn)
         self._spool = RunSpool(spool, client.registry_address, run, warn)
         metrics = frozenset(metric.name for metric in sweep.spec.metrics)
         if sweep.spec.metric is not None:
@@ -131,7 +133,11 @@ class ActiveRun(AcceptedCalls):
             self._quick, run, metrics, waiter, self._spool, self._orders.obey, warn
         )
         self._reporter = Reporter(
-            self._send, self._orders.broken, self._teller.keep, OnDisk(self._teller, self._hear)
+            self._send,
+            self._orders.broken,
+            self._teller.keep,
+            OnDisk(self._teller, self._hear),
+            last_step=reported or 0,
         )
         self._questions = StopQuestions(
             client, run, schedule, self._reporter.flush, self._orders, warn
@@ -141,48 +147,24 @@ class ActiveRun(AcceptedCalls):
         )
 
     @property
-    def id(self) -> str:
-        """The sweep's id and the run's number: unique on the registry."""
-        return f"{self.run.sweep_id}-{self.run.number}"
-
-    @property
-    def name(self) -> str:
-        """A name for people: as given, else the sweep's and the run's number. May be set."""
-        return self._description.name or f"{self.sweep.name}-{self.run.number}"
-
-    @name.setter
-    def name(self, name: str) -> None:
-        self.describe(name=name)
-
-    @property
     def client(self) -> Client:
         """What it reaches the services through; its agent closes it."""
         return self._client
 
     @property
-    def labels(self) -> Mapping[str, str]:
-        """The run's labels."""
-        return dict(self._description.labels)
-
-    @property
-    def number(self) -> int:
-        """The run's number in the sweep, from 0."""
-        return self.run.number
-
-    @property
-    def sweep_id(self) -> str:
-        """The sweep's id."""
-        return self.run.sweep_id
-
-    @property
-    def project(self) -> str:
-        """The sweep's project."""
-        return self.sweep.project
-
-    @property
     def step(self) -> int:
-        """The step that the next `log` belongs to."""
-        return self._step
+        """The step that the next `log` belongs to, counted from 0 in each part of the run."""
+        return self._segments.step
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the program may log: from `init` to `finish`."""
+        return self._segments.reports and not self._is_over
+
+    @property
+    def facing(self) -> BaseRun:
+        """What the last `init` returned: this run, or what stands in for it and reports nothing."""
+        return self._segments.stand_in or self
 
     @property
     def stop_order(self) -> StopOrder | None:
@@ -212,38 +194,44 @@ class ActiveRun(AcceptedCalls):
         """Tells the code that works on it to stop: its next `log` raises RunStopped."""
         self._orders.stop(order)
 
-    def environment(self) -> dict[str, str]:
-        """The variables by which a child process finds this run and the services.
+    def begin(
+        self, *, nested: bool = False, make_stand_in: Callable[[], LocalRun] | None = None
+    ) -> BaseRun:
+        """Opens the run for the program, or a part of it; returns what the program gets.
 
-        They hold the API key.
-        """
-        run = _env.RunEnvironment(
-            self.run.sweep_id, self.run.number, self.run.attempt, self.resumed
-        )
-        return {
-            **self._client.environment,
-            **run.variables(),
-            _env.SLOT: str(self.slot),
-            _env.PATIENCE: f"{self._patience:g}",
-            _env.SPOOL_DIR: str(self._spool_path),
-        }
+        Where it is open already it stays so, unless a part within it is asked for by `nested`.
 
-    def describe(
-        self,
-        *,
-        name: str | None = None,
-        labels: Mapping[str, str] | None = None,
-    ) -> None:
-        """Gives the run a name, and labels beside those that it has.
+        Args:
+            nested: begins a part that ends by a `finish` of its own.
+            make_stand_in: makes what the program gets where it is to report nothing.
 
-        A registry that is away, or refuses, is no reason to stop training: it warns.
+        Raises:
+            NoRunError: the run itself has ended, or this is a fork of its process.
         """
         self._must_be_here("init")
         with self._lock:
-            self._description.describe(name, labels)
+            if self._is_over:
+                raise NoRunError(f"init: run {self.number} has ended and can't be opened again")
+            if self._segments.begins(nested=nested):
+                self._segments.begin(None if make_stand_in is None else make_stand_in())
+                self._failure = None
+            return self.facing
+
+    def end_stand_in(self, run: LocalRun) -> None:
+        """The program has finished what `begin` gave it in the place of this run."""
+        with self._lock:
+            self._segments.end(run)
+
+    def report_with_others(self) -> None:
+        """Several processes report for the run, and the program says so."""
+        self._sole.is_meant()
 
     def log(
-        self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = None
+        self,
+        data: Mapping[str, Any],
+        step: int | None = None,
+        commit: bool | None = None,
+        sync: bool | None = None,
     ) -> None:
         """Reports metrics of one step.
 
@@ -253,11 +241,13 @@ class ActiveRun(AcceptedCalls):
             step: at least 0; where None, the present one. It becomes the present one.
             commit: whether the next `log` is of the next step. Where None: unless `step`
                 is given.
+            sync: accepted for scripts written for W&B.
 
         Raises:
             RunStopped: the run is to stop: let it pass.
-            NoRunError: the run is over.
+            NoRunError: the run is finished.
         """
+        del sync
         if not isinstance(data, Mapping):
             raise InvalidArgumentError(
                 f"log takes a dictionary, such as log({{'loss': 0.5}}), not {shown(data)}"
@@ -265,11 +255,11 @@ class ActiveRun(AcceptedCalls):
         self._must_be_here("log")
         with shielded(), self._lock:
             self._must_go_on()
-            now = self._step if step is None else self._filter.step(step)
+            now = self._segments.next_step if step is None else self._placed(step)
             if now is not None:
                 self._take(self._filter.numbers(data), now)
             if commit or (commit is None and step is None):
-                self._step += 1
+                self._segments.advance()
             self._questions.ask_if_due()
             self._hear_if_silent()
             if self._is_lent:
@@ -278,15 +268,9 @@ class ActiveRun(AcceptedCalls):
                 self._on_log(self)
             self._must_go_on()
 
-    def finish(self, exit_code: int | None = None) -> None:
-        """Ends the run; its objective is what the sweep makes of the logged values.
-
-        Args:
-            exit_code: any other than 0 makes it a failed run.
-        """
-        if exit_code:
-            self.complete(Failed(f"the program called finish(exit_code={exit_code})"))
-        else:
+    def end(self) -> None:
+        """Ends the run as its program did, as far as this process knows; nothing in a fork."""
+        if os.getpid() == self._process:
             self.complete(Succeeded())
 
     def complete(self, outcome: Outcome | None) -> None:
@@ -298,7 +282,8 @@ class ActiveRun(AcceptedCalls):
         None when it is somebody else's.
 
         Args:
-            outcome: how it ended; None when it was stopped because it is no longer ours.
+            outcome: how it ended; None when it was stopped because it is no longer ours. What
+                succeeded failed all the same where its program finished it so.
 
         Raises:
             WanllmdbError: the services stayed away for longer than the patience.
@@ -308,6 +293,10 @@ class ActiveRun(AcceptedCalls):
             if self._is_over:
                 return
             self._is_over = True
+            if isinstance(outcome, Succeeded):
+                outcome = self._failure or outcome
+                self._say_if_all_was_silent()
+            self._segments.end_all()
             rows = self._reporter.close()
             try:
                 self._tell(outcome, rows)
@@ -318,6 +307,15 @@ class ActiveRun(AcceptedCalls):
                 self.ended = self._teller.end_of_this_attempt()
             finally:
                 self._close()
+
+    def keep_end(self, outcome: Outcome) -> None:
+        """Keeps how the run ended on disk, for a `complete` that comes a moment later.
+
+        So an agent that is killed in between loses nothing.
+        """
+        with self._lock:
+            if not self._is_over and self._orders.order is None:
+                self._teller.keep_end(outcome, [], {}, {})
 
     def release(self, reason: str) -> None:
         """Gives the run back: it is handed out again, to anyone."""
@@ -333,34 +331,6 @@ class ActiveRun(AcceptedCalls):
             finally:
                 self._close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if os.getpid() != self._process:
-            # A fork leaves the block: the run is still its parent's.
-            return
-        if exc is None:
-            self.finish()
-        elif isinstance(exc, Exception):
-            self.complete(failed_by(exc))
-
-    def __repr__(self) -> str:
-        return f"<run {self.number} of sweep {self.sweep_id}>"
-
-    def _must_be_here(self, what: str) -> None:
-        # A fork has neither the threads nor the connections that it would need.
-        if os.getpid() != self._process:
-            raise NoRunError(
-                f"{what} was called in a fork of the process that works on run {self.number}: "
-                f"hand the values to that process, and call it there"
-            )
-
     def _must_go_on(self) -> None:
         order = self._orders.order
         if order is not None:
@@ -370,22 +340,86 @@ class ActiveRun(AcceptedCalls):
             raise RunStopped(order.reason)
         if self._orders.error is not None:
             raise self._orders.error
-        if self._is_over:
-            raise NoRunError(f"run {self.number} is finished: it takes no more metrics")
+        if self._is_over or not self._segments.reports:
+            raise NoRunError(
+                f"run {self.number} is finished: it takes no more metrics"
+                + ("" if self._is_over else " until init() opens it again")
+            )
+
+    def _placed(self, step: int) -> int | None:
+        """A step that the program gave, in the run's history; None where it can't be kept."""
+        given = self._filter.step(step)
+        if given is None:
+            return None
+        now = self._segments.placed(given)
+        if now is None:
+            self.warn(
+                f"log leaves out step {given}: the steps of run {self.number} before it go on to "
+                f"the last one that there is"
+            )
+        return now
 
     def _take(self, values: dict[str, float], step: int) -> None:
-        self._step = max(self._step, step)
+        self._segments.take(step, reports=bool(values))
+        if not values:
+            return
+        self._sole.reports()
         self._reporter.add(step, values)
+        counted = self._definitions.observe(values, self.summary)
         self.summary.take(values)
+        if counted:
+            self._set_summary(counted)
         self._questions.observe(step, values)
+
+    def _end_segment(self, failure: Failed | None) -> None:
+        self._must_be_here("finish")
+        with shielded(), self._lock:
+            if self._is_over or not self._segments.end():
+                return
+            if not self._segments.is_open:
+                self._failure = failure
+            elif failure is not None:
+                self.warn(
+                    f"a part of run {self.number} failed, and the run goes on: {failure.message}"
+                )
+            self._settle()
+
+    def _settle(self) -> None:
+        """Sends what was logged. In a program that may end without a word, waits until it is."""
+        try:
+            if self._is_lent:
+                self._waiter.ride_out(lambda: self._reporter.flush(_CALL_TIMEOUT))
+                self._description.record(self._config())
+            elif not self._reporter.is_failing:
+                self._reporter.flush(_SILENCE_TIMEOUT)
+        except WanllmdbError as error:
+            if not passes(error):
+                self._orders.broken(error)
+            elif self._is_lent and is_passing(error):
+                raise
+
+    def _say_if_all_was_silent(self) -> None:
+        is_silent = self._segments.was_silent and not self._segments.has_reported
+        if is_silent and self.silent_rank is None:
+            what = (
+                "this process reported nothing for" if self._is_lent else "nothing was reported of"
+            )
+            self.warn(
+                f"{what} run {self.number}, since init was called with mode='disabled', or "
+                f"WANDB_MODE says so"
+            )
 
     def _report_summary(self, data: Mapping[str, Any]) -> None:
         self._must_be_here("summary")
         with shielded(), self._lock:
-            if self._is_over:
+            if self._is_over or not self._segments.reports:
                 raise NoRunError(f"run {self.number} is finished: its summary stays as it is")
-            # Of the last step, as if it had been logged there.
-            self._take(self._filter.numbers(data), max(self._step - 1, 0))
+            self._sole.reports()
+            self._set_summary(self._filter.numbers(data))
+
+    def _set_summary(self, values: dict[str, float]) -> None:
+        self._reporter.set_summary(values)
+        self.summary.take(values)
 
     def _hear_if_silent(self) -> None:
         """Sends at once what would go in the background, where the registry's last word is old.
@@ -416,21 +450,16 @@ class ActiveRun(AcceptedCalls):
             self.ended = self._teller.end_of_this_attempt()
         elif self._is_lent and isinstance(outcome, Succeeded):
             # What counts is the exit status, which the parent sees.
-            self._teller.send_all(rows, self._description.unrecorded(config))
+            self._teller.send_all(
+                rows, self._description.unrecorded(config), self._description.untold
+            )
         else:
-            finished = self._teller.finish(outcome, rows, config)
+            finished = self._teller.finish(outcome, rows, config, self._description.untold)
             self.ended, self.best_run = finished.run, finished.best_run
-
-    def _config(self) -> dict[str, Any]:
-        return self.config.changes(self._left_out_of_config)
-
-    def _left_out_of_config(self, name: str, why: str) -> None:
-        if len(self._config_warned) < _MOST_CONFIG_WARNINGS and name not in self._config_warned:
-            self._config_warned.add(name)
-            self._warn(f"the config of run {self.number} is kept without {shown(name[:40])}: {why}")
 
     def _close(self) -> None:
         self._questions.close()
+        self._sole.close()
         self._spool.close()
         if self._lease is not None:
             self._lease.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 
 from wanllmdb._types.run import MetricRow
@@ -37,7 +38,7 @@ def pieces(row: MetricRow) -> Iterator[MetricRow]:
         return
     values = iter(row.values.items())
     while piece := dict(islice(values, _VALUES_A_PIECE)):
-        yield MetricRow(row.step, piece, row.time)
+        yield replace(row, values=piece)
 
 
 def batches(rows: Iterable[MetricRow]) -> Iterator[list[MetricRow]]:

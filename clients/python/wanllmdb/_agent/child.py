@@ -1,9 +1,10 @@
-"""The run of a program that a command agent started."""
+"""The run of a program that an agent started, or of a process that a function started."""
 
 from __future__ import annotations
 
 import atexit
 import os
+import sys
 import threading
 
 from wanllmdb import _env
@@ -12,6 +13,7 @@ from wanllmdb._agent.active_run import ActiveRun
 from wanllmdb._agent.console import Console
 from wanllmdb._agent.outage import OutageWaiter, is_passing
 from wanllmdb._agent.patience import Patience
+from wanllmdb._agent.ranks import silent_rank
 from wanllmdb._agent.resuming import schedule_of
 from wanllmdb._client import Client
 from wanllmdb._errors import NoRunError, WanllmdbError
@@ -26,6 +28,9 @@ def lent_run() -> ActiveRun | None:
 
     The parent keeps its lease and finishes it by the exit status; this process reports
     metrics and asks whether to stop.
+
+    Raises:
+        NoRunError: the parent works on several runs, or the run is no longer the parent's.
     """
     with _lock:
         taken = current.current_run()
@@ -36,11 +41,24 @@ def lent_run() -> ActiveRun | None:
             return None
         run = _take_up(named)
         current.adopt(run)
-        atexit.register(run.finish)
-        # Forks of this process have no part in its end.
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=lambda: atexit.unregister(run.finish))
+        _at_exit(run)
         return run
+
+
+def _at_exit(run: ActiveRun) -> None:
+    atexit.register(run.end)
+    if (util := sys.modules.get("multiprocessing.util")) is not None:
+        # Some of its processes end without Python's own exit handlers. One that got the run as
+        # an argument forgets what was registered before its function begins.
+        util.Finalize(None, run.end, exitpriority=0)
+        util.register_after_fork(run, _finalize)
+    # Forks of this process have no part in its end.
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=lambda: atexit.unregister(run.end))
+
+
+def _finalize(run: ActiveRun) -> None:
+    sys.modules["multiprocessing.util"].Finalize(None, run.end, exitpriority=0)
 
 
 def _take_up(named: _env.RunEnvironment) -> ActiveRun:
@@ -55,8 +73,9 @@ def _take_up(named: _env.RunEnvironment) -> ActiveRun:
             f"run {named.number} of sweep {named.sweep_id} is {run.state} in its attempt "
             f"{run.attempt}, not running in attempt {named.attempt}: its lease was lost"
         )
+    rank = silent_rank()
     next_check = None
-    if sweep.spec.early_termination is not None:
+    if sweep.spec.early_termination is not None and rank is None:
         next_check = _next_check(client, named)
     schedule = waiter.ride_out(
         lambda: schedule_of(client, sweep, run, next_check, resumed=named.resumed)
@@ -71,6 +90,7 @@ def _take_up(named: _env.RunEnvironment) -> ActiveRun:
         spool=Spool.of_environment(),
         resumed=named.resumed,
         is_lent=True,
+        silent_rank=rank,
     )
 
 

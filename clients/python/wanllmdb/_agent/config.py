@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping
+import copy
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from itertools import islice
-from typing import Any
+from typing import Any, Self
 
-from wanllmdb._agent.groups import nested
+from wanllmdb._agent.groups import SEPARATOR, nested
 from wanllmdb._agent.recorded import Bounds, LeftOut, as_text, flat_entries, recordable
-from wanllmdb._agent.text import shown
+from wanllmdb._agent.text import shown, text_of
 from wanllmdb._errors import InvalidArgumentError
 
 _DEEPEST = 50
 _MOST_LOOKED_AT = 10_000
 """A dictionary that holds another one many times has more entries than memory."""
 
+_set = object.__setattr__
+
 
 class ConfigGroup(dict[str, Any]):
     """A nested group of parameters: a dictionary whose items are attributes too."""
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            # Asked by copy, pickle and other tools, which take no for an answer.
+            raise AttributeError(name)
         return _attribute(self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -32,19 +38,30 @@ class ConfigGroup(dict[str, Any]):
 class Config(MutableMapping[str, Any]):
     """The parameters of one run, and keys of the program's own.
 
-    Groups of parameters are nested: `config.optimizer.lr`. A program may change
-    whatever it likes; the sampler goes by the parameters as they were handed out, and
-    what differs from them is stored on the run beside them.
+    Groups of parameters are nested: `config.optimizer.lr`. A program may set whatever it likes;
+    the sampler goes by the parameters as they were handed out, and what differs from them is
+    stored on the run beside them. `update` and `setdefaults` leave what the sweep chose as it is,
+    as in W&B: a program that puts all of its arguments into the config must not lose what it is
+    to try.
+
+    Args:
+        parameters: what the sweep chose, by full name.
+        warn: hears of parameters that the program tried to change.
     """
 
-    def __init__(self, parameters: Mapping[str, Any]) -> None:
-        set_own = super().__setattr__
-        set_own("_parameters", parameters)
+    __slots__ = ("_parameters", "_values", "_warn")
+
+    def __init__(
+        self, parameters: Mapping[str, Any], warn: Callable[[str], None] | None = None
+    ) -> None:
         values = nested(parameters, ConfigGroup)
-        set_own("_values", ConfigGroup({key: _grouped(value) for key, value in values.items()}))
+        _set(self, "_parameters", parameters)
+        _set(self, "_values", ConfigGroup({key: _grouped(value) for key, value in values.items()}))
+        _set(self, "_warn", warn)
 
     _parameters: Mapping[str, Any]
     _values: ConfigGroup
+    _warn: Callable[[str], None] | None
 
     def __getitem__(self, key: str) -> Any:
         return self._values[key]
@@ -62,18 +79,37 @@ class Config(MutableMapping[str, Any]):
         return len(self._values)
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name in Config.__slots__:
+            # Asked by copy, pickle and other tools, perhaps before there are any values.
+            raise AttributeError(name)
         return _attribute(self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         self[name] = value
 
-    def update(self, values: Any = (), /, **more: Any) -> None:
+    def __delattr__(self, name: str) -> None:
+        del self[name]
+
+    def update(  # type: ignore[override]  # W&B's signature
+        self, values: Any = (), allow_val_change: bool | None = None, **more: Any
+    ) -> None:
         """Sets many keys, from a dictionary, pairs, or argparse's result.
 
-        `allow_val_change` is accepted for scripts written for W&B: here it is always so.
+        Those that the sweep chose stay as they are; one that was to change is reported.
+        `allow_val_change` is accepted for scripts written for W&B: keys of the program's own may
+        always change.
         """
-        more.pop("allow_val_change", None)
-        super().update(as_mapping(values), **more)
+        del allow_val_change
+        for key, value in dict(as_mapping(values), **more).items():
+            if not self._is_chosen(key):
+                self._values[key] = value
+            elif self._warn is not None and not _same(value, self._values.get(key)):
+                name = shown(text_of(key))[1:-1]
+                self._warn(
+                    f"config.update leaves {name:.100} at {shown(self._values.get(key))}, which "
+                    f"the sweep chose, instead of {shown(value)}: config[{name!r:.100}] = ... "
+                    f"would set it"
+                )
 
     def setdefaults(self, values: Any) -> None:
         """Sets the keys that are not there, also within groups.
@@ -91,6 +127,37 @@ class Config(MutableMapping[str, Any]):
     def as_dict(self) -> dict[str, Any]:
         """A copy made of plain dictionaries."""
         return {key: _plain(value) for key, value in self._values.items()}
+
+    def persist(self) -> None:
+        """Accepted for scripts written for W&B: what is set is kept without it."""
+
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
+        """What `vars` is to show: a copy."""
+        return self.as_dict()
+
+    def __copy__(self) -> Self:
+        """A config of its own with the same values."""
+        return type(self)._of(self._parameters, ConfigGroup(self._values))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return type(self)._of(self._parameters, copy.deepcopy(self._values, memo))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self)._of, (dict(self._parameters), self._values)
+
+    @classmethod
+    def _of(cls, parameters: Mapping[str, Any], values: ConfigGroup) -> Self:
+        made = cls({})
+        _set(made, "_parameters", parameters)
+        _set(made, "_values", values)
+        return made
+
+    def _is_chosen(self, key: Any) -> bool:
+        return key in self._values and (
+            key in self._parameters
+            or any(name.startswith(f"{key}{SEPARATOR}") for name in self._parameters)
+        )
 
     def changes(self, left_out: LeftOut | None = None) -> dict[str, Any]:
         """What differs from the parameters, by full name, in values that JSON knows.
@@ -114,7 +181,9 @@ class Config(MutableMapping[str, Any]):
 
 
 def as_mapping(values: Any) -> Any:
-    """Argparse's result as a dictionary; anything else as it is."""
+    """The result of argparse or absl as a dictionary; anything else as it is."""
+    if callable(flag_values := getattr(type(values), "flag_values_dict", None)):
+        return flag_values(values)
     if not isinstance(values, Mapping) and hasattr(values, "__dict__"):
         return vars(values)
     return values
@@ -153,9 +222,36 @@ def _unheard(_name: str, _why: str) -> None:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    return value
+    """A copy whose dictionaries, also those in lists, are plain ones."""
+    return _Plain().of(value)
+
+
+class _Plain:
+    """Copies dictionaries and lists once each: they may hold each other, and themselves."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, Any] = {}
+
+    def of(self, value: Any) -> Any:
+        """A copy of the value, if it is a dictionary or a list; else the value."""
+        if type(value) not in (dict, list, ConfigGroup):
+            return value
+        if id(value) not in self._made:
+            if isinstance(value, list):
+                self._made[id(value)] = items = list[Any]()
+                items.extend(map(self.of, value))
+            else:
+                self._made[id(value)] = entries = dict[str, Any]()
+                entries.update((key, self.of(inner)) for key, inner in value.items())
+        return self._made[id(value)]
+
+
+def _same(value: Any, other: Any) -> bool:
+    try:
+        return bool(value == other)
+    except Exception:
+        # Arrays and a program's own classes compare in ways of their own.
+        return False
 
 
 def _attribute(config: Mapping[str, Any], name: str) -> Any:

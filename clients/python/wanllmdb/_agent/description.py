@@ -15,6 +15,8 @@ from wanllmdb._types.run import Run
 _TIMEOUT = 10.0
 _CONFIG_TIMEOUT = 2.0
 _TRY_AGAIN_AFTER = 30.0
+_FIELDS = ("notes", "group", "job_type")
+"""Labels that hold what W&B has fields for."""
 
 
 class Description:
@@ -30,24 +32,41 @@ class Description:
         self.name = run.name
         """As given; empty where it has none."""
         self.labels = dict(run.labels)
+        self._untold: dict[str, Any] = {}
         self._recorded: dict[str, Any] = {}
         self._not_before = 0.0
 
     def describe(self, name: str | None, labels: Mapping[str, str] | None) -> None:
         """Gives the run a name, and labels beside those that it has."""
+        self._change(name, self.labels | _sendable(labels or {}))
+
+    def relabel(self, labels: Mapping[str, str]) -> None:
+        """Gives the run these labels, in the place of those that it has."""
+        self._change(None, _sendable(labels))
+
+    @property
+    def untold(self) -> Mapping[str, Any]:
+        """The name and labels that a registry which was away has not got; they go with the end."""
+        return self._untold
+
+    def _change(self, name: str | None, labels: dict[str, str]) -> None:
         changes: dict[str, Any] = {}
         name = None if name is None else text_of(name)
-        labels = {text_of(key): text_of(value) for key, value in (labels or {}).items()}
         if name is not None and name != self.name:
             self.name = changes["name"] = name
-        if labels and not labels.items() <= self.labels.items():
-            self.labels.update(labels)
-            changes["labels"] = self.labels
-        if changes:
-            try:
-                self._update(_TIMEOUT, changes)
-            except WanllmdbError as error:
-                self._refused(changes, error)
+        if labels != self.labels:
+            self.labels = changes["labels"] = labels
+        if not changes:
+            return
+        changes = {**self._untold, **changes}
+        try:
+            self._update(_TIMEOUT, changes)
+        except WanllmdbError as error:
+            if is_passing(error):
+                self._untold = changes
+                return
+            self._refused(changes, error)
+        self._untold = {}
 
     def record(self, config: Mapping[str, Any]) -> None:
         """Stores what differs from the parameters; later, where the registry is away."""
@@ -74,6 +93,15 @@ class Description:
         self._warn(
             f"the {' and '.join(changes)} of run {self._run.number} could not be set: {error}"
         )
+
+
+def tags_in(labels: Mapping[str, str]) -> tuple[str, ...]:
+    """The labels that are W&B's tags: those without a text."""
+    return tuple(key for key, text in labels.items() if not text and key not in _FIELDS)
+
+
+def _sendable(labels: Mapping[str, str]) -> dict[str, str]:
+    return {text_of(key): text_of(value) for key, value in labels.items()}
 
 
 def labels_of(tags: str | Iterable[str], **more: Any) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -52,6 +53,8 @@ class RunTeller:
         self._run = run
         self._known = set(metrics)
         self._takes_no_more = False
+        self._taken_over: list[Message] = []
+        """What the run's program could not report."""
         self._said: set[str] = set()
         self._waiter = waiter
         self._spool = spool
@@ -88,23 +91,36 @@ class RunTeller:
         """Keeps rows on disk alone, after those that are there; says whether it took them."""
         return self._spool.keep_beyond_memory(self._reports(rows))
 
-    def send_all(self, rows: list[MetricRow], config: Mapping[str, Any]) -> None:
-        """Stores rows and config of a run that is finished by other hands."""
-        run = self._run
-        requests = self._reports(rows)
-        if config:
-            update = run_calls.update_run(
-                run.sweep_id, run.number, UNSET, UNSET, config, UNSET, request_id=None
-            )
-            requests.append(update.request)
+    def send_all(
+        self, rows: list[MetricRow], config: Mapping[str, Any], description: Mapping[str, Any]
+    ) -> None:
+        """Stores rows, config, name and labels of a run that is finished by other hands."""
+        changes = {**description, **({"config": config} if config else {})}
+        requests = [*self._reports(rows), *self._updates(changes)]
         self._spool.keep_rows(requests)
         self._tell(requests)
 
     def finish(
-        self, outcome: Outcome, rows: list[MetricRow], config: Mapping[str, Any]
+        self,
+        outcome: Outcome,
+        rows: list[MetricRow],
+        config: Mapping[str, Any],
+        description: Mapping[str, Any],
     ) -> FinishedRun:
-        """Ends the run, with rows and config that were not sent yet."""
+        """Ends the run, with what of it was not sent yet."""
+        finished: FinishedRun = self._tell(self.keep_end(outcome, rows, config, description))
+        return finished
+
+    def keep_end(
+        self,
+        outcome: Outcome,
+        rows: list[MetricRow],
+        config: Mapping[str, Any],
+        description: Mapping[str, Any],
+    ) -> list[Message]:
+        """Keeps how the run ends, before it is reported; returns the requests that do that."""
         run = self._run
+        self._taken_over += self._spool.take_over()
         earlier = list(batches(rows))
         last = earlier.pop() if earlier else []
         end = run_calls.finish_run(
@@ -117,13 +133,13 @@ class RunTeller:
             request_id=None,
         )
         requests = [
-            *self._spool.take_over(),
+            *self._taken_over,
+            *self._updates(description),
             *(self._report(batch) for batch in earlier),
             end.request,
         ]
         self._spool.keep_end(requests)
-        finished: FinishedRun = self._tell(requests)
-        return finished
+        return requests
 
     def end_of_this_attempt(self) -> Run | None:
         """How the run ended by other hands, e.g. a child process's; None if it goes on."""
@@ -188,7 +204,7 @@ class RunTeller:
 
     def _of_known_metrics(self, rows: Sequence[MetricRow]) -> list[MetricRow]:
         known = (
-            MetricRow(row.step, {n: v for n, v in row.values.items() if n in self._known}, row.time)
+            replace(row, values={n: v for n, v in row.values.items() if n in self._known})
             for row in rows
         )
         return [row for row in known if row.values]
@@ -206,6 +222,16 @@ class RunTeller:
 
     def _invoke(self, client: Client, request: Message) -> Any:
         return invoke(client, run_calls.resent(request))
+
+    def _updates(self, changes: Mapping[str, Any]) -> list[Message]:
+        if not changes:
+            return []
+        run = self._run
+        name, labels, config = (changes.get(key, UNSET) for key in ("name", "labels", "config"))
+        update = run_calls.update_run(
+            run.sweep_id, run.number, name, labels, config, UNSET, request_id=None
+        )
+        return [update.request]
 
     def _reports(self, rows: Sequence[MetricRow]) -> list[Message]:
         return [self._report(batch) for batch in batches(rows)]

@@ -23,7 +23,7 @@ from wanllmdb._errors import FailedPreconditionError, NotFoundError, WanllmdbErr
 from wanllmdb._spool import Courier, Spool
 from wanllmdb._tracing import trial_span
 from wanllmdb._types.enums import ExhaustedReason
-from wanllmdb._types.run import Canceled, Failed, Outcome, Pruned, Run, Succeeded, Suggestion
+from wanllmdb._types.run import Canceled, Outcome, Pruned, Run, Succeeded, Suggestion
 from wanllmdb._types.sweep import Sweep
 
 _LONGEST_POLL = 2.0
@@ -188,7 +188,6 @@ class Loop:
             if order is not None and order.gives_back and active.ended is None:
                 self._give_back(active, order.reason)
                 return
-            self._say_what_is_ignored(active, ended)
             active.complete(_outcome(ended, order))
         except BaseException:
             self._give_back(active, "the agent was ended by an error")
@@ -198,14 +197,6 @@ class Loop:
         self._view.ended(active)
         self._hint(active, ended)
         self._tally.ended(active, ended.cause)
-
-    def _say_what_is_ignored(self, active: ActiveRun, ended: Ended) -> None:
-        was_finished = active.is_over and active.ended is not None
-        if was_finished and isinstance(ended.outcome, Failed) and not active.has_failed:
-            self._view.line(
-                f"run {active.number} was finished before this went wrong, which is not kept: "
-                f"{ended.outcome.message}"
-            )
 
     def _hint(self, active: ActiveRun, ended: Ended) -> None:
         if active.ended is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Protocol
@@ -32,6 +32,9 @@ _DISK_PAUSE = 10.0
 """Seconds after which a disk that took nothing is tried again."""
 _LAST_WAIT = 2.0
 """Seconds for which the end of a run waits for what is just being sent."""
+
+_Key = tuple[int, bool]
+"""A row's step, and whether its values are set for the summary rather than logged."""
 
 Send = Callable[[list[MetricRow], float | None], None]
 
@@ -65,6 +68,7 @@ class Reporter:
         keep: while the server is away, gets all rows that it has not got, each time that
             there are more; then none, once it has them.
         beyond: where older rows go when there are too many; all stay in memory where None.
+        last_step: the highest step that the server has.
     """
 
     def __init__(
@@ -73,6 +77,8 @@ class Reporter:
         failed: Callable[[WanllmdbError], None],
         keep: Callable[[list[MetricRow]], None],
         beyond: BeyondMemory | None = None,
+        *,
+        last_step: int = 0,
     ) -> None:
         self._send = send
         self._failed = failed
@@ -83,7 +89,9 @@ class Reporter:
         self._kept = 0
         self.is_failing = False
         """Whether the server was away when something was sent last."""
-        self._rows: dict[int, tuple[datetime, dict[str, float]]] = {}
+        self._rows: dict[_Key, tuple[datetime, dict[str, float]]] = {}
+        self._last_step = last_step
+        self._has_summary = False
         self._values = 0
         self._most = MOST_IN_MEMORY
         self._added = 0
@@ -97,10 +105,21 @@ class Reporter:
 
     def add(self, step: int, values: dict[str, float]) -> None:
         """Takes values of one step, to be sent soon."""
+        self._last_step = max(self._last_step, step)
+        self._add((step, False), values)
+
+    def set_summary(self, values: Mapping[str, float]) -> None:
+        """Takes values that are to count, until the next ones of their metrics are added."""
+        self._add((self._last_step, True), values)
+
+    def _add(self, key: _Key, values: Mapping[str, float]) -> None:
         if not values:
             return
         with self._changed:
-            _, row = self._rows.setdefault(step, (datetime.now(UTC), {}))
+            if self._has_summary:
+                self._forget_summary(values)
+            _, row = self._rows.setdefault(key, (datetime.now(UTC), {}))
+            self._has_summary |= key[1]
             before = len(row)
             row.update(values)
             self._values += len(row) - before
@@ -143,6 +162,18 @@ class Reporter:
             if self._under_way:
                 self._put_back(self._under_way)
             return self._take_all()
+
+    def _forget_summary(self, values: Collection[str]) -> None:
+        """Drops what was set of metrics before: the value that comes now counts."""
+        self._has_summary = False
+        for key in [key for key in self._rows if key[1]]:
+            time, row = self._rows.pop(key)
+            kept = {name: value for name, value in row.items() if name not in values}
+            self._values -= len(row) - len(kept)
+            if kept:
+                # At the end, since rows are stored in order.
+                self._rows[key] = (time, kept)
+                self._has_summary = True
 
     def _work(self) -> None:
         while self._wait_for_rows():
@@ -264,19 +295,19 @@ class Reporter:
         if self._most < MOST_WITHOUT_DISK:
             self._most += MOST_IN_MEMORY
             return
-        for step in list(self._rows):
+        for key in list(self._rows):
             if self._values + len(self._rows) <= MOST_WITHOUT_DISK - MOST_IN_MEMORY:
                 return
-            _, lost = self._rows.pop(step)
+            _, lost = self._rows.pop(key)
             self._values -= len(lost)
 
     def _take_some(self) -> list[MetricRow]:
         """Takes the oldest rows, as many as one request takes."""
         taken: list[MetricRow] = []
         values = size = 0
-        for step in list(islice(self._rows, VALUES_A_REQUEST)):
-            time, row = self._rows[step]
-            whole = MetricRow(step, row, time)
+        for key in list(islice(self._rows, VALUES_A_REQUEST)):
+            time, row = self._rows[key]
+            whole = MetricRow(key[0], row, time, is_summary=key[1])
             before = len(taken)
             for piece in pieces(whole):
                 more, larger = len(piece.values), size_of(piece.values)
@@ -286,7 +317,7 @@ class Reporter:
                 values += more
                 size += larger
             else:
-                del self._rows[step]
+                del self._rows[key]
                 continue
             for piece in taken[before:]:
                 for name in piece.values:
@@ -301,7 +332,10 @@ class Reporter:
         return rows
 
     def _unsent(self) -> list[MetricRow]:
-        return [MetricRow(step, dict(row), time) for step, (time, row) in self._rows.items()]
+        return [
+            MetricRow(step, dict(row), time, is_summary=is_summary)
+            for (step, is_summary), (time, row) in self._rows.items()
+        ]
 
     def _put_back(self, rows: list[MetricRow]) -> None:
         """Puts rows before those that came later, and under these where steps are the same."""
@@ -310,9 +344,14 @@ class Reporter:
         later, self._rows = self._rows, {}
         for row in rows:
             time = row.time or datetime.now(UTC)
-            self._rows.setdefault(row.step, (time, {}))[1].update(row.values)
-        for step, (time, values) in later.items():
-            self._rows.setdefault(step, (time, {}))[1].update(values)
+            key = (row.step, row.is_summary)
+            self._rows.setdefault(key, (time, {}))[1].update(row.values)
+            self._has_summary |= row.is_summary
+        for key, (time, values) in later.items():
+            if self._has_summary:
+                self._forget_summary(values)
+            self._rows.setdefault(key, (time, {}))[1].update(values)
+            self._has_summary |= key[1]
         self._values = sum(len(values) for _, values in self._rows.values())
 
 

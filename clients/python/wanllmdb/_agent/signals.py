@@ -24,6 +24,13 @@ from wanllmdb._errors import RunStopped
 
 SHUTDOWN_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
+FORWARDED = tuple(
+    signal.Signals(getattr(signal, name))
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
+    if hasattr(signal, name)
+)
+"""What an agent passes on to programs when it is asked to."""
+
 INTERRUPTS_TO_STOP = 2
 """So many Ctrl-C stop the run, one more ends the agent where it stands."""
 

@@ -7,6 +7,7 @@ Everything in it may be sent twice: requests carry the ids that they were first 
 from wanllmdb._spool.courier import Courier, Delivery
 from wanllmdb._spool.entry import BadSpoolFileError, Refusal, SpooledRun
 from wanllmdb._spool.folder import Spool, SpooledFile, SpoolFullError
+from wanllmdb._spool.locks import lock
 from wanllmdb._spool.overflow import Overflow
 from wanllmdb._spool.refusals import refuses_content, weaker
 from wanllmdb._spool.run_spool import RunSpool
@@ -22,6 +23,7 @@ __all__ = [
     "SpoolFullError",
     "SpooledFile",
     "SpooledRun",
+    "lock",
     "refuses_content",
     "weaker",
 ]

@@ -134,11 +134,16 @@ class EnqueuedRun:
 
 @dataclass(frozen=True, slots=True)
 class MetricRow:
-    """Values that a run reported at one step; `time` None for the server's clock."""
+    """Values that a run reported at one step; `time` None for the server's clock.
+
+    With `is_summary` they are no part of the history: the program set them as those that count,
+    until it reports a value of this or a later step.
+    """
 
     step: int
     values: Mapping[str, float]
     time: datetime | None = None
+    is_summary: bool = False
 
 
 @dataclass(frozen=True, slots=True)

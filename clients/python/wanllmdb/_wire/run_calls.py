@@ -259,6 +259,11 @@ def _enqueued(index: int, run: types.EnqueuedRun | Mapping[str, Any]) -> pb.Enqu
 
 def _rows(rows: Iterable[types.MetricRow]) -> list[run_pb2.MetricRow]:
     return [
-        run_pb2.MetricRow(step=row.step, values=row.values, time=to_timestamp(row.time))
+        run_pb2.MetricRow(
+            step=row.step,
+            values=row.values,
+            time=to_timestamp(row.time),
+            is_summary=row.is_summary,
+        )
         for row in rows
     ]

@@ -22,6 +22,7 @@ from wanllmdb._agent import (
     Patience,
     agent_name,
 )
+from wanllmdb._agent.signals import FORWARDED
 from wanllmdb._env import AS_WANDB, RESUME, STAY, is_on
 from wanllmdb._files import is_there
 from wanllmdb._shown import in_short
@@ -33,11 +34,6 @@ from wanllmdb.cli.macros import DEFAULT_COMMAND, BadCommandError, CommandTemplat
 from wanllmdb.cli.options import SweepId
 
 _EXIT_BY_SIGNAL = 128
-_FORWARDED = tuple(
-    getattr(signal, name)
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
-    if hasattr(signal, name)
-)
 
 
 def run_agent(
@@ -233,7 +229,7 @@ def _work(
         stay=stay,
         patience=patience,
         make_view=view.begin,
-        forwarded=_FORWARDED if forwards else (),
+        forwarded=FORWARDED if forwards else (),
         forward=runner.forward,
     )
     try:

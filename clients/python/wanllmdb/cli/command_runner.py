@@ -86,9 +86,12 @@ class CommandRunner:
                     return Ended(None)
                 self._stop(program)
                 return Ended(None)
-            outcome = program.outcome()
+            ended = program.outcome()
+            if ended.outcome is not None:
+                # The agent may be killed while what the program left behind is ended.
+                run.keep_end(ended.outcome)
             self._end_what_it_left(program)
-            return outcome
+            return ended
 
     def forward(self, number: signal.Signals) -> None:
         """Passes a signal on to every program."""

@@ -1,5 +1,5 @@
 """The class of what `init` returns."""
 
-from wanllmdb._agent.active_run import ActiveRun as Run
+from wanllmdb._agent.base_run import BaseRun as Run
 
 __all__ = ["Run"]

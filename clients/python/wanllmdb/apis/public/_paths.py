@@ -9,7 +9,6 @@ from urllib.parse import unquote
 from wanllmdb.apis.public._errors import InvalidPathError
 
 _SCHEME = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*://[^/]*")
-_OWN_SCHEME = "wanllmdb://"
 _KINDS = ("runs", "sweeps")
 
 
@@ -31,9 +30,6 @@ def object_path(path: Any, what: str) -> ObjectPath:
         InvalidPathError: it is nothing like that.
     """
     parts = _parts(path, what)
-    if len(parts) > 1 and parts[-1].isdecimal() and path.strip().startswith(_OWN_SCHEME):
-        # The URL of `wandb.run`: the sweep's id, then the run's number.
-        parts[-2:] = [f"{parts[-2]}-{parts[-1]}"]
     for kind in _KINDS:
         if kind in parts[:-1]:
             # What follows the id in a page's URL is a tab of the page.

@@ -287,7 +287,7 @@ class Run(_message.Message):
     @_builtins.property
     def summary(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
         """The last value of every metric that its present attempt reported: the one
-        with the highest step. At most 10,000, with names of 1 MiB in all, beside
+        with the highest step, or the one that its program set after it. At most 10,000, with names of 1 MiB in all, beside
         the sweep's own metrics.
         """
 
@@ -467,7 +467,7 @@ Global___RunError: _TypeAlias = RunError  # noqa: Y015
 
 @_typing.final
 class MetricRow(_message.Message):
-    """Values that a run reported at one step."""
+    """Values that a run reported at one step, or that its program says are final."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -494,8 +494,14 @@ class MetricRow(_message.Message):
     STEP_FIELD_NUMBER: _builtins.int
     VALUES_FIELD_NUMBER: _builtins.int
     TIME_FIELD_NUMBER: _builtins.int
+    IS_SUMMARY_FIELD_NUMBER: _builtins.int
     step: _builtins.int
     """The step, at least 0. Reporting a step again overwrites the values named."""
+    is_summary: _builtins.bool
+    """Whether the program set the values as those that count, beside what it logged. They
+    are no part of the history: they stand in the run's `summary`, and so count as final
+    values, until it reports a value of this or a later step.
+    """
     @_builtins.property
     def values(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
         """Values by metric name. NaN and infinite values are stored as they are."""
@@ -510,10 +516,11 @@ class MetricRow(_message.Message):
         step: _builtins.int = ...,
         values: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
         time: _timestamp_pb2.Timestamp | None = ...,
+        is_summary: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["step", b"step", "time", b"time", "values", b"values"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_summary", b"is_summary", "step", b"step", "time", b"time", "values", b"values"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

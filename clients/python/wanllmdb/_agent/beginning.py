@@ -1,0 +1,133 @@
+"""What `init` gives a program: the run that it works on, or one that records nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from wanllmdb import _env
+from wanllmdb._agent.active_run import ActiveRun
+from wanllmdb._agent.base_run import BaseRun
+from wanllmdb._agent.child import lent_run
+from wanllmdb._agent.current import current_run, drop_local, facing_run, keep_local
+from wanllmdb._agent.local_run import LocalRun
+from wanllmdb._agent.modes import Mode
+from wanllmdb._errors import InvalidArgumentError, NoRunError
+from wanllmdb._notes import note
+
+_SAME = ("default", "return_previous")
+_ANOTHER = ("finish_previous", "create_new")
+
+
+def begun(mode: Mode, reinit: Any, *, run_id: str | None, project: str | None) -> BaseRun:
+    """The run of the calling code, opened; or a part of it, where `reinit` asks for one.
+
+    Where the program, or the process's rank, is to report nothing, and where there is no run of
+    a sweep, it is one that records nothing.
+
+    Raises:
+        NoRunError: the run has ended, or this thread or process could belong to several.
+        InvalidArgumentError: W&B has no such `reinit` either.
+    """
+    nested = _begins_another(reinit)
+    run = current_run() or lent_run()
+    if run is None:
+        return _local(mode, nested=nested, run_id=run_id, project=project)
+    is_silent = run.silent_rank is not None and mode is not Mode.SHARED
+    stand_in = None
+    if mode is Mode.DISABLED or is_silent:
+        stand_in = partial(
+            LocalRun,
+            place_of=run,
+            on_end=run.end_stand_in,
+            is_disabled=mode is Mode.DISABLED,
+        )
+    given = run.begin(nested=nested, make_stand_in=stand_in)
+    _say_what_holds(run, mode, is_silent=is_silent)
+    return given
+
+
+def run_of(sweep_id: str, number: int) -> BaseRun:
+    """The run of that number, if the calling code works on it: how one is unpickled.
+
+    Raises:
+        NoRunError: it does not.
+    """
+    run = current_run() or lent_run()
+    if run is None or (run.sweep_id, run.number) != (sweep_id, number):
+        raise NoRunError(
+            f"run {number} of sweep {sweep_id} is not worked on here: only the processes that its "
+            f"function or program starts can take it up"
+        )
+    return run
+
+
+def _begins_another(reinit: Any) -> bool:
+    if reinit is None or isinstance(reinit, bool):
+        return bool(reinit)
+    if reinit in _ANOTHER:
+        return True
+    if reinit in _SAME:
+        return False
+    known = ", ".join(map(repr, (*_SAME, *_ANOTHER)))
+    raise InvalidArgumentError(
+        f"init: reinit must be True, False or one of {known}, but is {reinit!r:.100}"
+    )
+
+
+def _local(mode: Mode, *, nested: bool, run_id: str | None, project: str | None) -> BaseRun:
+    there = facing_run()
+    if there is not None and not nested:
+        return there
+    run = LocalRun(
+        run_id=run_id,
+        project=project,
+        on_end=drop_local,
+        is_disabled=mode is Mode.DISABLED,
+    )
+    keep_local(run)
+    if mode is not Mode.DISABLED:
+        note(
+            "this run records nothing, since no agent called this code: give the function to "
+            "wanllmdb.agent(sweep_id, function=...), or start the program with `wanllmdb agent "
+            "SWEEP -- python train.py`"
+        )
+    return run
+
+
+def _say_what_holds(run: ActiveRun, mode: Mode, *, is_silent: bool) -> None:
+    if is_silent:
+        run.warn(
+            f"this process reports nothing for run {run.number}, since it has {run.silent_rank}: "
+            f"the one of rank 0 does. {_env.ALL_RANKS}=1 or init(mode='shared') has every process "
+            f"report"
+        )
+    elif mode is Mode.SHARED:
+        run.report_with_others()
+    elif mode is Mode.OFFLINE:
+        run.warn(
+            "the mode 'offline' has no effect in a sweep, whose results are reported; while the "
+            "registry is away they are kept on this machine. To report nothing: mode='disabled'"
+        )
+
+
+def environment_defaults(
+    name: str | None,
+    tags: str | Sequence[str] | None,
+    notes: str | None,
+    group: str | None,
+    job_type: str | None,
+) -> tuple[str | None, str | Sequence[str], str | None, str | None, str | None]:
+    """Each description as given, else by W&B's variable for it."""
+    given = os.environ.get
+    if tags is None:
+        tags = [tag for tag in given("WANDB_TAGS", "").split(",") if tag]
+    return (
+        name if name is not None else given("WANDB_NAME") or None,
+        tags,
+        notes if notes is not None else given("WANDB_NOTES") or None,
+        group if group is not None else given("WANDB_RUN_GROUP") or None,
+        job_type if job_type is not None else given("WANDB_JOB_TYPE") or None,
+    )

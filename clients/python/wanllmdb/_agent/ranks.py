@@ -1,0 +1,94 @@
+"""Whether this process is one of several of a run's program, and not the one that reports."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from wanllmdb import _env
+
+
+@dataclass(frozen=True, slots=True)
+class _Launcher:
+    """What starts several processes: the variables by which each knows its number.
+
+    `of_all` number a process among all of its program: Lightning, accelerate and others read
+    these. `of_machine` number it on its machine, and the machine. `start` tell one start of
+    several processes from another one.
+    """
+
+    of_all: tuple[str, ...]
+    of_machine: tuple[str, ...] = ()
+    start: tuple[str, ...] = ()
+
+
+_LAUNCHERS = (
+    _Launcher(
+        ("RANK",),
+        ("LOCAL_RANK", "NODE_RANK", "GROUP_RANK"),
+        ("MASTER_ADDR", "MASTER_PORT", "WORLD_SIZE", "TORCHELASTIC_RUN_ID"),
+    ),
+    _Launcher(
+        ("SLURM_PROCID",), ("SLURM_LOCALID",), ("SLURM_JOB_ID", "SLURM_STEP_ID", "SLURM_STEPID")
+    ),
+    _Launcher(
+        ("OMPI_COMM_WORLD_RANK",),
+        ("OMPI_COMM_WORLD_LOCAL_RANK",),
+        ("OMPI_COMM_WORLD_SIZE", "OMPI_MCA_ess_base_jobid", "PMIX_NAMESPACE"),
+    ),
+    _Launcher(
+        ("PMI_RANK", "PMIX_RANK"), ("MPI_LOCALRANKID",), ("PMI_SIZE", "PMI_ID", "PMIX_NAMESPACE")
+    ),
+    _Launcher(("MV2_COMM_WORLD_RANK",), ("MV2_COMM_WORLD_LOCAL_RANK",), ("MV2_COMM_WORLD_SIZE",)),
+    _Launcher(("JSM_NAMESPACE_RANK",), ("JSM_NAMESPACE_LOCAL_RANK",), ("JSM_NAMESPACE_SIZE",)),
+    _Launcher(("FLUX_TASK_RANK",), ("FLUX_TASK_LOCAL_ID",), ("FLUX_JOB_ID",)),
+)
+
+
+def variables() -> str:
+    """The variables of this process that say which of several it is, as JSON, for a child."""
+    names = (name for each in _LAUNCHERS for name in (*each.of_all, *each.of_machine, *each.start))
+    return json.dumps({name: os.environ[name] for name in names if name in os.environ})
+
+
+def silent_rank() -> str | None:
+    """The variable, as `RANK=2`, by which this process is not the first of its program.
+
+    None for the first one, for the only one, and where every one is to report. What the agent
+    had in its own environment says nothing of its programs: `srun` numbers agents, too.
+    """
+    if _env.is_on(None, _env.ALL_RANKS):
+        return None
+    agents = _of_agent()
+    started = [each for each in _LAUNCHERS if _has_started(each, agents)]
+    for launcher in started:
+        for name in launcher.of_all:
+            if (rank := _number(name)) is not None:
+                return f"{name}={rank}" if rank else None
+    # A machine's own numbers say something where there is no number among all.
+    for launcher in started:
+        for name in launcher.of_machine:
+            if rank := _number(name):
+                return f"{name}={rank}"
+    return None
+
+
+def _has_started(launcher: _Launcher, agents: Mapping[str, str]) -> bool:
+    """Whether it started this process, rather than its agent."""
+    names = (*launcher.of_all, *launcher.of_machine, *launcher.start)
+    return any(os.environ.get(name) != agents.get(name) for name in names)
+
+
+def _of_agent() -> Mapping[str, str]:
+    try:
+        found = json.loads(os.environ.get(_env.AGENT_RANKS) or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _number(variable: str) -> int | None:
+    text = os.environ.get(variable, "").strip()
+    return int(text) if text.isdecimal() else None

@@ -1,0 +1,5 @@
+"""The class of settings."""
+
+from wanllmdb import Settings
+
+__all__ = ["Settings"]
