@@ -34,9 +34,8 @@ def scatter(column: ParameterColumn, objectives: Sequence[float]) -> str:
     )
     if axis.scale is AxisScale.CATEGORY:
         canvas.x = (0.0, float(max(len(axis.categories) - 1, 0)))
-        names = [in_short(str(category), LONGEST_LABEL) for category in axis.categories]
-        left, right = names[0], names[-1]
-        middle = listed(names, " | ")
+        left, right = (in_short(str(axis.categories[end]), LONGEST_LABEL) for end in (0, -1))
+        middle = listed([in_short(str(category)) for category in axis.categories], " | ")
         title += f"  [dim]{escape(middle)}[/]"
     else:
         left, right = f"{axis.min:.4g}", f"{axis.max:.4g}"
