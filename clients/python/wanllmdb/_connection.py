@@ -99,7 +99,7 @@ class Connection:
         other._timeout = timeout
         return other
 
-    def reconnected(self, timeout: float | None = None) -> Self:
+    def _reconnected(self, timeout: float | None = None) -> Self:
         """A client of the same services with the same key, on connections of its own.
 
         It is to be closed by itself. `timeout` is as for a new client.

@@ -207,4 +207,4 @@ def _client(timeout: float | None, api_key: str | None) -> Client:
         return Client(
             client.registry_address, client.suggestion_address, timeout=timeout, api_key=api_key
         )
-    return run.client.reconnected(timeout)
+    return run.client._reconnected(timeout)
