@@ -112,7 +112,7 @@ def test_numbers_that_are_logged_after_finish_fail_the_run(
         Case(
             "nested_command",
             4,
-            lambda p: p["optimizer"]["lr"] * p["optimizer"]["schedule"]["warmup"] + 3,
+            lambda p: p["optimizer/lr"] * p["optimizer/schedule/warmup"] + 3,
         ),
     ],
     ids=lambda case: case.name,
