@@ -124,7 +124,7 @@ class ActiveRun(SweepRun):
         self._orders = Orders()
         self._is_over = False
         self._waiter = waiter
-        self._sole = SoleReporter(spool.path, run, warn)
+        self._sole = SoleReporter(spool.path, run, warn, is_owner=not is_lent, is_resumed=resumed)
         self._spool = RunSpool(spool, client.registry_address, run, warn)
         metrics = frozenset(metric.name for metric in sweep.spec.metrics)
         if sweep.spec.metric is not None:
@@ -255,9 +255,13 @@ class ActiveRun(SweepRun):
         self._must_be_here("log")
         with shielded(), self._lock:
             self._must_go_on()
+            values = self._filter.numbers(data)
+            if values:
+                self._sole.reports()
+                self._segments.skip_to(self._sole.free_step)
             now = self._segments.next_step if step is None else self._placed(step)
             if now is not None:
-                self._take(self._filter.numbers(data), now)
+                self._take(values, now)
             if commit or (commit is None and step is None):
                 self._segments.advance()
             self._questions.ask_if_due()
@@ -363,7 +367,7 @@ class ActiveRun(SweepRun):
         self._segments.take(step, reports=bool(values))
         if not values:
             return
-        self._sole.reports()
+        self._sole.used(self._segments.free_step)
         self._reporter.add(step, values)
         counted = self._definitions.observe(values, self.summary)
         self.summary.take(values)

@@ -77,6 +77,11 @@ class Segments:
         """The step that comes next in the run's history."""
         return self._step
 
+    @property
+    def free_step(self) -> int:
+        """The first step of the run's history that has no values, nor has any after it."""
+        return self._free
+
     def begins(self, *, nested: bool) -> bool:
         """Whether an `init` begins a segment, rather than returning the open one."""
         return self._is_implicit or not self._open or nested
@@ -126,6 +131,16 @@ class Segments:
         self.has_reported |= reports
         self._step = max(self._step, step)
         self._free = max(self._free, step + 1)
+
+    def skip_to(self, free: int) -> None:
+        """Has what follows come after all steps before this one, which others have used."""
+        if free <= self._free:
+            return
+        at = self.step
+        self._step = self._free = free
+        if self._open:
+            self._open[-1].first = free
+            self._open[-1].offset = max(free - at, 0)
 
     def advance(self) -> None:
         """The next values are of the next step."""
