@@ -475,7 +475,7 @@ async def test_what_is_logged_after_a_worker_has_ended_comes_after_what_that_log
 def test_a_rank_that_torch_alone_knows_counts(
     monkeypatch: pytest.MonkeyPatch, group: dict[str, Any], told: str | None
 ) -> None:
-    monkeypatch.setitem(sys.modules, "torch.distributed", SimpleNamespace(**group))  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "torch.distributed", SimpleNamespace(**group))
     assert ranks.silent_rank() == told
     monkeypatch.setenv("RANK", "0")
     assert ranks.silent_rank() is None

@@ -17,8 +17,8 @@ async def test_a_config_that_the_program_puts_in_its_place_hides_no_parameter(
     client: Client, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def train() -> None:
-        wandb.config = {"x": 99.0, "epochs": 3}  # type: ignore[misc, assignment]
-        wandb.summary = {}  # type: ignore[misc, assignment]
+        wandb.config = {"x": 99.0, "epochs": 3}  # type: ignore[assignment]
+        wandb.summary = {}  # type: ignore[assignment]
         wandb.run = wandb.init()
         wandb.log({"loss": wandb.config.x})
         wandb.run.summary["done"] = 1

@@ -13,7 +13,7 @@ import pickle
 import types
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -383,6 +383,11 @@ class _LikeADictionary:
         return self._values[key]
 
 
+class _Named(NamedTuple):
+    lr: float
+    seed: int
+
+
 class _Slots:
     __slots__ = ("lr", "never_set", "seed")
 
@@ -407,11 +412,11 @@ class _Constants:
     "given",
     [
         _LikeADictionary({"lr": 9.0, "seed": 7}),
-        collections.namedtuple("Given", "lr seed")(9.0, 7),
+        _Named(9.0, 7),
         _Slots(),
         _SlottedData(),
         _Constants,
-        collections.ChainMap({"lr": 9.0}, {"seed": 7}),
+        collections.ChainMap[str, float]({"lr": 9.0}, {"seed": 7}),
         types.MappingProxyType({"lr": 9.0, "seed": 7}),
     ],
     ids=lambda given: getattr(given, "__name__", type(given).__name__),

@@ -248,7 +248,7 @@ class ActiveRun(SweepRun):
             NoRunError: the run is finished.
         """
         del sync
-        if not isinstance(data, Mapping):
+        if type(data) is not dict and not isinstance(data, Mapping):
             raise InvalidArgumentError(
                 f"log takes a dictionary, such as log({{'loss': 0.5}}), not {shown(data)}"
             )
@@ -257,8 +257,7 @@ class ActiveRun(SweepRun):
             self._must_go_on()
             values = self._filter.numbers(data)
             if values:
-                self._sole.reports()
-                self._segments.skip_to(self._sole.free_step)
+                self._follow_others()
             now = self._segments.next_step if step is None else self._placed(step)
             if now is not None:
                 self._take(values, now)
@@ -350,6 +349,15 @@ class ActiveRun(SweepRun):
                 + ("" if self._is_over else " until init() opens it again")
             )
 
+    def _follow_others(self) -> None:
+        """Has what is logged now come after what other processes have logged before."""
+        sole = self._sole
+        if not sole.is_known:
+            sole.reports()
+        shared = sole.shared_step
+        if shared is not None and shared[0] > self._segments.free_step:
+            self._segments.skip_to(shared[0])
+
     def _placed(self, step: int) -> int | None:
         """A step that the program gave, in the run's history; None where it can't be kept."""
         given = self._filter.step(step)
@@ -367,7 +375,9 @@ class ActiveRun(SweepRun):
         self._segments.take(step, reports=bool(values))
         if not values:
             return
-        self._sole.used(self._segments.free_step)
+        shared, free = self._sole.shared_step, self._segments.free_step
+        if shared is not None and shared[0] < free:
+            shared[0] = free
         self._reporter.add(step, values)
         counted = self._definitions.observe(values, self.summary)
         self.summary.take(values)

@@ -48,33 +48,25 @@ class SoleReporter:
         self._warn = warn
         self._is_owner = is_owner
         self._file: BinaryIO | None = None
-        self._shared: memoryview | None = None
-        self._is_known = False
+        self.shared_step: memoryview[int] | None = None
+        """Holds, for all processes to read and set, the first step that none has used."""
+        self.is_known = False
+        """Whether nothing is left to be done before this process reports."""
         if is_owner and is_resumed:
             self._remove()
 
-    @property
-    def free_step(self) -> int:
-        """The first step that no process has used, as far as it is known."""
-        return self._shared[0] if self._shared is not None else 0
-
-    def used(self, free_step: int) -> None:
-        """This process has used all steps before this one."""
-        if self._shared is not None and self._shared[0] < free_step:
-            self._shared[0] = free_step
-
     def reports(self) -> None:
-        """This process reports; warns, once, where another one does too."""
-        if self._is_known:
+        """This process begins to report; warns where another one does so too."""
+        if self.is_known:
             return
-        self._is_known = True
+        self.is_known = True
         if _env.is_on(None, _env.ALL_RANKS):
             return
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
             file = os.fdopen(os.open(self._path, flags, 0o600), "r+b", buffering=0)
-            self._shared = _shared_number(file)
+            self.shared_step = _shared_number(file)
             if lock(file):
                 self._file = file
                 return
@@ -87,11 +79,11 @@ class SoleReporter:
 
     def is_meant(self) -> None:
         """The program says that several processes report."""
-        self._is_known = True
+        self.is_known = True
 
     def close(self) -> None:
         """This process reports no more."""
-        self._shared = None
+        self.shared_step = None
         if self._is_owner:
             self._remove()
         file, self._file = self._file, None
@@ -103,7 +95,7 @@ class SoleReporter:
             self._path.unlink(missing_ok=True)
 
 
-def _shared_number(file: BinaryIO) -> memoryview | None:
+def _shared_number(file: BinaryIO) -> memoryview[int] | None:
     """The number in a file, as all processes see it that have it open; 0 in an empty one."""
     try:
         # One that is there keeps its number.

@@ -47,7 +47,7 @@ class SummaryGroup(dict[str, Any]):
     def __setattr__(self, name: str, value: Any) -> None:
         self[name] = value
 
-    def update(self, values: Any = (), /, **more: Any) -> None:  # type: ignore[override]
+    def update(self, values: Any = (), /, **more: Any) -> None:
         """Sets many values."""
         given = dict(values, **more)
         super().update(given)
