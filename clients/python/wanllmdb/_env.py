@@ -98,6 +98,10 @@ _YES = ("1", "true", "yes", "on")
 _NO = ("0", "false", "no", "off")
 
 
+WANDB_SWEEP_ID = "WANDB_SWEEP_ID"
+"""The sweep, by W&B's name for it: a program without it is no part of the sweep."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunEnvironment:
     """The run that a command agent handed to this process."""
@@ -142,6 +146,15 @@ class RunEnvironment:
             _whole_number(RUN_ATTEMPT),
             is_on(None, RUN_RESUMED),
         )
+
+
+def left_sweep() -> str | None:
+    """The sweep whose run this process was started for, where the program has left it; or None.
+
+    Programs for cross-validation take W&B's variables out of a worker's environment, so that
+    what it logs is no part of the sweep's run.
+    """
+    return None if os.environ.get(WANDB_SWEEP_ID) else os.environ.get(SWEEP_ID) or None
 
 
 def switch(variable: str, *, default: bool) -> bool:

@@ -37,6 +37,7 @@ from wanllmdb._env import RESUME, STAY, is_on
 from wanllmdb._errors import InvalidArgumentError
 from wanllmdb._ids import sweep_id_of
 from wanllmdb._notes import note
+from wanllmdb._overwritten import put_back
 from wanllmdb._prior import prior_source
 from wanllmdb._types.run import PriorRunSource
 from wanllmdb._wire.sweep_calls import Config as SweepConfig
@@ -184,8 +185,10 @@ def agent(
             f"agent: calling {function!r} does not run it: give a plain function, such as "
             f"one that calls asyncio.run"
         )
-    if count is not None and count < 1:
-        raise InvalidArgumentError(f"agent: count must be at least 1, but is {count}")
+    if count is not None and (not isinstance(count, int | float) or not count >= 1):
+        raise InvalidArgumentError(
+            f"agent: count must be a number of at least 1, or None, but is {count!r:.100}"
+        )
     policy = GiveUpPolicy.of(
         max_quick_failures=max_quick_failures,
         quick_seconds=quick_seconds,
@@ -301,6 +304,7 @@ def init(
     if reinit is None:
         reinit = setting(settings, "reinit")
     run = begun(chosen, reinit, run_id=id, project=project)
+    put_back()
     if dir is not None:
         run.keep_files_in(dir)
     if defaults is not None:

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -412,3 +414,68 @@ def test_a_rank_counts_unless_it_is_the_agents(
     monkeypatch.setenv("WANLLMDB_AGENT_RANKS", said)
 
     assert ranks.silent_rank() == rank
+
+
+@pytest.mark.parametrize(
+    "last", ["run.log({'loss': run.config.x})", "run.log({'loss': run.config.x}, step=1)"]
+)
+@pytest.mark.parametrize("kind", ["function", "command"])
+async def test_what_is_logged_after_a_worker_has_ended_comes_after_what_that_logged(
+    client: Client, environment: dict[str, str], tmp_path: Path, last: str, kind: str
+) -> None:
+    (tmp_path / "fold.py").write_text(
+        "import wanllmdb as wandb\n"
+        "run = wandb.init(reinit=True)\n"
+        "for epoch in range(4):\n"
+        "    run.log({'loss': 100.0 + epoch}, step=epoch)\n"
+    )
+    (tmp_path / "train.py").write_text(
+        "import subprocess, sys\n"
+        "import wanllmdb as wandb\n"
+        "def train():\n"
+        "    run = wandb.init()\n"
+        "    run.log({'loss': 50.0})\n"
+        "    for fold in range(2):\n"
+        f"        subprocess.run([sys.executable, {str(tmp_path / 'fold.py')!r}], check=True)\n"
+        f"    {last}\n"
+        "if sys.argv[1] == '--of':\n"
+        "    wandb.agent(sys.argv[2], train, count=1)\n"
+        "else:\n"
+        "    train()\n"
+    )
+    sweep_id = await new_sweep(client)
+    program = (sys.executable, str(tmp_path / "train.py"))
+    agent = (*WANLLMDB, "agent", sweep_id, "--count", "1", "--", *program)
+    spool = environment | {"WANLLMDB_SPOOL_DIR": str(tmp_path / "spool")}
+
+    command = (*program, "--of", sweep_id) if kind == "function" else agent
+    async with started(*command, environment=spool) as process:
+        _, err = await end_of(process, 60)
+
+    assert process.returncode == 0, err
+    (run,) = await runs_of(client, sweep_id)
+    assert run.objective == run.parameters["x"]
+    values = [value for _, value in await steps_of(client, run, "loss")]
+    assert values == [50.0, *[100.0, 101.0, 102.0, 103.0] * 2, run.parameters["x"]]
+    assert list((tmp_path / "spool.reporting").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("group", "told"),
+    [
+        (
+            {"is_initialized": lambda: True, "get_rank": lambda: 2},
+            "torch.distributed.get_rank() = 2",
+        ),
+        ({"is_initialized": lambda: True, "get_rank": lambda: 0}, None),
+        ({"is_initialized": lambda: False}, None),
+        ({}, None),
+    ],
+)
+def test_a_rank_that_torch_alone_knows_counts(
+    monkeypatch: pytest.MonkeyPatch, group: dict[str, Any], told: str | None
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch.distributed", SimpleNamespace(**group))
+    assert ranks.silent_rank() == told
+    monkeypatch.setenv("RANK", "0")
+    assert ranks.silent_rank() is None

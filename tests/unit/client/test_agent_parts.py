@@ -710,3 +710,15 @@ class TestValueLoss:
         self, values: list[float], minimize: bool, best: float | None
     ) -> None:
         assert best_far_from_last(values, minimize=minimize) == best
+
+
+def test_a_redrawn_line_is_due_on_a_terminal_alone_and_not_with_each_value() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    assert not Console(io.StringIO()).is_due
+    console = Console(Terminal())
+    assert console.is_due
+    console.live("run 1", at_once=True)
+    assert not console.is_due

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import collections
 import contextlib
 import copy
+import dataclasses
 import json
 import math
 import pickle
+import types
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 import wanllmdb as wandb
+from wanllmdb import InvalidArgumentError
 from wanllmdb._agent.config import Config
+from wanllmdb._agent.given_config import given_config
 from wanllmdb._agent.groups import nested
 from wanllmdb._agent.recorded import MOST_BYTES, MOST_ENTRIES, flat_entries
 from wanllmdb._agent.summary import Summary
@@ -363,3 +368,70 @@ def test_what_is_beyond_the_registrys_bounds_is_left_out_and_named(config: Confi
     assert len(changes) == MOST_ENTRIES
     assert changes["small"] == "x"
     assert left_out == ["x" * 201, "", "large", f"k{MOST_ENTRIES - 1}"]
+
+
+class _LikeADictionary:
+    """As the config objects of libraries are that derive from nothing."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self._values = values
+
+    def keys(self) -> Any:
+        return self._values.keys()
+
+    def __getitem__(self, key: str) -> Any:
+        return self._values[key]
+
+
+class _Named(NamedTuple):
+    lr: float
+    seed: int
+
+
+class _Slots:
+    __slots__ = ("lr", "never_set", "seed")
+
+    def __init__(self) -> None:
+        self.lr, self.seed = 9.0, 7
+
+
+@dataclasses.dataclass(slots=True)
+class _SlottedData:
+    lr: float = 9.0
+    seed: int = 7
+
+
+class _Constants:
+    """What is not in its config: this text, and where it stands."""
+
+    lr = 9.0
+    seed = 7
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        _LikeADictionary({"lr": 9.0, "seed": 7}),
+        _Named(9.0, 7),
+        _Slots(),
+        _SlottedData(),
+        _Constants,
+        collections.ChainMap[str, float]({"lr": 9.0}, {"seed": 7}),
+        types.MappingProxyType({"lr": 9.0, "seed": 7}),
+    ],
+    ids=lambda given: getattr(given, "__name__", type(given).__name__),
+)
+def test_what_holds_names_and_values_is_a_config(given: Any) -> None:
+    config = Config({"lr": 0.5})
+    config.setdefaults(given)
+    assert dict(config) == {"lr": 0.5, "seed": 7}
+    config = Config({"lr": 0.5})
+    config.update(given, allow_val_change=True)
+    assert dict(config) == {"lr": 0.5, "seed": 7}
+    assert given_config(given) == {"lr": 9.0, "seed": 7}
+
+
+@pytest.mark.parametrize("given", [None, 5, "lr=3", [1, 2], object()])
+def test_what_is_no_config_is_refused_in_words(given: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"config\.update: .* must be a dictionary"):
+        Config({}).update(given)

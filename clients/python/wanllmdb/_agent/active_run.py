@@ -124,7 +124,7 @@ class ActiveRun(SweepRun):
         self._orders = Orders()
         self._is_over = False
         self._waiter = waiter
-        self._sole = SoleReporter(spool.path, run, warn)
+        self._sole = SoleReporter(spool.path, run, warn, is_owner=not is_lent, is_resumed=resumed)
         self._spool = RunSpool(spool, client.registry_address, run, warn)
         metrics = frozenset(metric.name for metric in sweep.spec.metrics)
         if sweep.spec.metric is not None:
@@ -248,16 +248,19 @@ class ActiveRun(SweepRun):
             NoRunError: the run is finished.
         """
         del sync
-        if not isinstance(data, Mapping):
+        if type(data) is not dict and not isinstance(data, Mapping):
             raise InvalidArgumentError(
                 f"log takes a dictionary, such as log({{'loss': 0.5}}), not {shown(data)}"
             )
         self._must_be_here("log")
         with shielded(), self._lock:
             self._must_go_on()
+            values = self._filter.numbers(data)
+            if values:
+                self._follow_others()
             now = self._segments.next_step if step is None else self._placed(step)
             if now is not None:
-                self._take(self._filter.numbers(data), now)
+                self._take(values, now)
             if commit or (commit is None and step is None):
                 self._segments.advance()
             self._questions.ask_if_due()
@@ -346,6 +349,15 @@ class ActiveRun(SweepRun):
                 + ("" if self._is_over else " until init() opens it again")
             )
 
+    def _follow_others(self) -> None:
+        """Has what is logged now come after what other processes have logged before."""
+        sole = self._sole
+        if not sole.is_known:
+            sole.reports()
+        shared = sole.shared_step
+        if shared is not None and shared[0] > self._segments.free_step:
+            self._segments.skip_to(shared[0])
+
     def _placed(self, step: int) -> int | None:
         """A step that the program gave, in the run's history; None where it can't be kept."""
         given = self._filter.step(step)
@@ -363,7 +375,9 @@ class ActiveRun(SweepRun):
         self._segments.take(step, reports=bool(values))
         if not values:
             return
-        self._sole.reports()
+        shared, free = self._sole.shared_step, self._segments.free_step
+        if shared is not None and shared[0] < free:
+            shared[0] = free
         self._reporter.add(step, values)
         counted = self._definitions.observe(values, self.summary)
         self.summary.take(values)

@@ -44,6 +44,11 @@ class BaseRun(AcceptedCalls, ABC):
         self._folder: str | None = None
 
     @property
+    def is_here(self) -> bool:
+        """Whether this process works on it, rather than one that this is a fork of."""
+        return os.getpid() == self._process
+
+    @property
     @abstractmethod
     def id(self) -> str:
         """Unique among all runs."""

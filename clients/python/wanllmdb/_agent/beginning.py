@@ -11,7 +11,14 @@ from wanllmdb import _env
 from wanllmdb._agent.active_run import ActiveRun
 from wanllmdb._agent.base_run import BaseRun
 from wanllmdb._agent.child import lent_run
-from wanllmdb._agent.current import current_run, drop_local, facing_run, keep_local
+from wanllmdb._agent.current import (
+    current_run,
+    drop_local,
+    facing_run,
+    has_own_run,
+    keep_local,
+    leave_runs,
+)
 from wanllmdb._agent.local_run import LocalRun
 from wanllmdb._agent.modes import Mode
 from wanllmdb._errors import InvalidArgumentError, NoRunError
@@ -32,6 +39,9 @@ def begun(mode: Mode, reinit: Any, *, run_id: str | None, project: str | None) -
         InvalidArgumentError: W&B has no such `reinit` either.
     """
     nested = _begins_another(reinit)
+    if _is_outside(run_id):
+        leave_runs()
+        return _local(mode, nested=nested, run_id=run_id, project=project)
     run = current_run() or lent_run()
     if run is None:
         return _local(mode, nested=nested, run_id=run_id, project=project)
@@ -64,6 +74,19 @@ def run_of(sweep_id: str, number: int) -> BaseRun:
     return run
 
 
+def _is_outside(run_id: str | None) -> bool:
+    """Whether the program took this process out of the sweep before its first `init`.
+
+    Not where `init` names the run by its id, and not in the process that works on it: there
+    W&B, too, reads its variables once.
+    """
+    sweep_id = _env.left_sweep()
+    if sweep_id is None or has_own_run():
+        return False
+    named = f"{sweep_id}-{os.environ.get(_env.RUN_NUMBER, '')}"
+    return run_id != named
+
+
 def _begins_another(reinit: Any) -> bool:
     if reinit is None or isinstance(reinit, bool):
         return bool(reinit)
@@ -88,7 +111,14 @@ def _local(mode: Mode, *, nested: bool, run_id: str | None, project: str | None)
         is_disabled=mode is Mode.DISABLED,
     )
     keep_local(run)
-    if mode is not Mode.DISABLED:
+    sweep_id = _env.left_sweep()
+    if mode is not Mode.DISABLED and sweep_id is not None:
+        note(
+            f"this run records nothing, and is no part of sweep {sweep_id}, since the program took "
+            f"{_env.WANDB_SWEEP_ID} out of the environment; with {_env.WANDB_SWEEP_ID}={sweep_id} "
+            f"init() gives the sweep's run"
+        )
+    elif mode is not Mode.DISABLED:
         note(
             "this run records nothing, since no agent called this code: give the function to "
             "wanllmdb.agent(sweep_id, function=...), or start the program with `wanllmdb agent "

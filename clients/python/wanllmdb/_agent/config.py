@@ -100,7 +100,14 @@ class Config(MutableMapping[str, Any]):
         always change.
         """
         del allow_val_change
-        for key, value in dict(as_mapping(values), **more).items():
+        given = as_mapping(values)
+        try:
+            changed = dict(given)
+        except (TypeError, ValueError):
+            raise InvalidArgumentError(
+                _no_config("config.update: what it is given", values)
+            ) from None
+        for key, value in (changed | more).items():
             if not self._is_chosen(key):
                 self._values[key] = value
             elif self._warn is not None and not _same(value, self._values.get(key)):
@@ -119,9 +126,7 @@ class Config(MutableMapping[str, Any]):
         """
         given = as_mapping(values)
         if not isinstance(given, Mapping):
-            raise InvalidArgumentError(
-                f"config must be a dictionary or argparse's result, but is {shown(values)}"
-            )
+            raise InvalidArgumentError(_no_config("config", values))
         _fill(self._values, given)
 
     def as_dict(self) -> dict[str, Any]:
@@ -181,12 +186,36 @@ class Config(MutableMapping[str, Any]):
 
 
 def as_mapping(values: Any) -> Any:
-    """The result of argparse or absl as a dictionary; anything else as it is."""
-    if callable(flag_values := getattr(type(values), "flag_values_dict", None)):
+    """What holds names and values as a dictionary; anything else as it is.
+
+    The result of argparse or absl, a config object of a library that is like a dictionary, a
+    named tuple, an object with attributes, a class with constants.
+    """
+    kind = type(values)
+    if callable(flag_values := getattr(kind, "flag_values_dict", None)):
         return flag_values(values)
-    if not isinstance(values, Mapping) and hasattr(values, "__dict__"):
+    if isinstance(values, Mapping):
+        return values
+    if callable(getattr(kind, "keys", None)) and hasattr(kind, "__getitem__"):
+        return {key: values[key] for key in values.keys()}  # noqa: SIM118  # perhaps no `__iter__`
+    if isinstance(values, tuple) and callable(as_dict := getattr(values, "_asdict", None)):
+        return as_dict()
+    if isinstance(values, type):
+        return {name: value for name, value in vars(values).items() if not name.startswith("__")}
+    if hasattr(values, "__dict__"):
         return vars(values)
+    if slots := [name for each in kind.__mro__ for name in _slots_of(each)]:
+        return {name: getattr(values, name) for name in slots if hasattr(values, name)}
     return values
+
+
+def _no_config(what: str, values: Any) -> str:
+    return f"{what} must be a dictionary or argparse's result, but is {shown(values)}"
+
+
+def _slots_of(kind: type) -> tuple[str, ...]:
+    slots = vars(kind).get("__slots__", ())
+    return (slots,) if isinstance(slots, str) else tuple(slots)
 
 
 def _fill(group: dict[str, Any], values: Mapping[str, Any]) -> None:

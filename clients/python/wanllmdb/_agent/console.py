@@ -35,6 +35,11 @@ class Console:
         with self._lock:
             self._write(self._erasure() + fitting(shown_lines(text), self._stream) + "\n")
 
+    @property
+    def is_due(self) -> bool:
+        """Whether a redrawn line would be seen now: what it says need not be made otherwise."""
+        return self.is_live and time.monotonic() - self._drawn_at >= _REDRAW_INTERVAL
+
     def live(self, text: str, *, at_once: bool = False) -> None:
         """Redraws the live line, at most ten times a second unless `at_once`; else nothing."""
         now = time.monotonic()

@@ -71,6 +71,19 @@ def has_runs() -> bool:
     return bool(_active)
 
 
+def has_own_run() -> bool:
+    """Whether this very process works on a run, rather than the one that it is a fork of."""
+    return any(run.is_here for run in _active)
+
+
+def leave_runs() -> None:
+    """The runs of the process that this one is a fork of are none of the calling code's."""
+    _current.set(None)
+    with _lock:
+        _active.clear()
+        _local[:] = [run for run in _local if run.is_here]
+
+
 def current_run() -> ActiveRun | None:
     """The run of a sweep that the calling code works on, or None.
 

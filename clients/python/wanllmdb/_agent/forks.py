@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any, NoReturn
 
 from wanllmdb._agent.current import has_runs
@@ -22,13 +23,27 @@ def call_in_this_process(function: Callable[[], Any]) -> None:
     """Calls the function; a fork of this process that leaves it ends there, at once."""
     process = os.getpid()
     try:
-        function()
+        _refuse_unrun(function())
     except BaseException as error:
         if os.getpid() != process:
             _end(error)
         raise
     if os.getpid() != process:
         _end(None)
+
+
+def _refuse_unrun(result: Any) -> None:
+    """Nothing of a coroutine or a generator has run when its function has returned."""
+    kinds = CoroutineType, GeneratorType, AsyncGeneratorType
+    if not isinstance(result, kinds):
+        return
+    what = type(result).__name__
+    if isinstance(result, CoroutineType):
+        result.close()
+    raise TypeError(
+        f"the function returned a {what}, of which nothing has run: have it run that itself, by "
+        f"asyncio.run or a loop for example"
+    )
 
 
 def _end(error: BaseException | None) -> NoReturn:

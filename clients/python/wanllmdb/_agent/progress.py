@@ -45,7 +45,8 @@ class Progress:
 
     def logged(self, run: ActiveRun) -> None:
         """A run has logged something."""
-        self._console.live(self._live_text(run))
+        if self._console.is_due:
+            self._console.live(self._live_text(run))
 
     def ended(self, run: ActiveRun) -> None:
         """A run ended, in whatever way."""

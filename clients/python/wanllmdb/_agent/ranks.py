@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -72,7 +73,24 @@ def silent_rank() -> str | None:
         for name in launcher.of_machine:
             if rank := _number(name):
                 return f"{name}={rank}"
-    return None
+    return _rank_in_torch()
+
+
+def _rank_in_torch() -> str | None:
+    """The process's number in torch's group of processes, where it is not the first.
+
+    A function that `torch.multiprocessing.spawn` calls gets its number as an argument, and may
+    give it to `init_process_group` without any variable.
+    """
+    distributed = sys.modules.get("torch.distributed")
+    try:
+        if distributed is None or not distributed.is_initialized():
+            return None
+        rank = distributed.get_rank()
+    except (AttributeError, RuntimeError, ValueError):
+        # A build of torch without it.
+        return None
+    return f"torch.distributed.get_rank() = {rank}" if rank else None
 
 
 def _has_started(launcher: _Launcher, agents: Mapping[str, str]) -> bool:

@@ -105,7 +105,8 @@ class Reporter:
 
     def add(self, step: int, values: dict[str, float]) -> None:
         """Takes values of one step, to be sent soon."""
-        self._last_step = max(self._last_step, step)
+        if step > self._last_step:
+            self._last_step = step
         self._add((step, False), values)
 
     def set_summary(self, values: Mapping[str, float]) -> None:

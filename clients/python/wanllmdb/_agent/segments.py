@@ -45,8 +45,12 @@ class Segments:
         offset = 0 if is_continued else step
         self._open = [_Segment(first=offset, offset=offset)]
         self._is_implicit = True
-        self._step = step
-        self._free = step
+        self.next_step = step
+        """The step that comes next in the run's history."""
+        self.free_step = step
+        """The first step of the run's history that has no values, nor has any after it."""
+        self.reports = True
+        """Whether one of those that are open reports."""
         self.has_reported = False
         """Whether a value was logged in any of them."""
         self.was_silent = False
@@ -58,11 +62,6 @@ class Segments:
         return bool(self._open)
 
     @property
-    def reports(self) -> bool:
-        """Whether one of them reports."""
-        return any(each.stand_in is None for each in self._open)
-
-    @property
     def stand_in(self) -> LocalRun | None:
         """The stand-in that the last `init` returned; None where it reports."""
         return self._open[-1].stand_in if self._open else None
@@ -70,12 +69,7 @@ class Segments:
     @property
     def step(self) -> int:
         """The step that comes next, as the program counts."""
-        return max(self._step - self._offset, 0)
-
-    @property
-    def next_step(self) -> int:
-        """The step that comes next in the run's history."""
-        return self._step
+        return max(self.next_step - self._offset, 0)
 
     def begins(self, *, nested: bool) -> bool:
         """Whether an `init` begins a segment, rather than returning the open one."""
@@ -87,11 +81,13 @@ class Segments:
         if self._is_implicit:
             self._is_implicit = False
             self._open[-1].stand_in = stand_in
+            self.reports = stand_in is None
             return
         for each in self._open[-1:]:
             each.resumes_at = self.step
-        self._step = self._free = max(self._step, self._free)
-        self._open.append(_Segment(stand_in, first=self._free, offset=self._free))
+        self.next_step = self.free_step = max(self.next_step, self.free_step)
+        self._open.append(_Segment(stand_in, first=self.free_step, offset=self.free_step))
+        self.reports |= stand_in is None
 
     def end(self, stand_in: LocalRun | None = None) -> bool:
         """Ends the last one that reports, or that of a stand-in; False where there is none."""
@@ -102,16 +98,18 @@ class Segments:
             return False
         was_last = index == len(self._open) - 1
         ended = self._open.pop(index)
+        self.reports = any(each.stand_in is None for each in self._open)
         self._is_implicit = False
-        if was_last and self._open and self._free > ended.first:
+        if was_last and self._open and self.free_step > ended.first:
             outer = self._open[-1]
-            self._step = outer.first = self._free
-            outer.offset = max(self._free - outer.resumes_at, 0)
+            self.next_step = outer.first = self.free_step
+            outer.offset = max(self.free_step - outer.resumes_at, 0)
         return True
 
     def end_all(self) -> None:
         """Ends all: the run itself ends."""
         self._open.clear()
+        self.reports = False
         self._is_implicit = False
 
     def placed(self, step: int) -> int | None:
@@ -123,13 +121,27 @@ class Segments:
 
     def take(self, step: int, *, reports: bool = True) -> None:
         """A step of the history was logged, with values or without."""
-        self.has_reported |= reports
-        self._step = max(self._step, step)
-        self._free = max(self._free, step + 1)
+        if reports:
+            self.has_reported = True
+        # Each step of training comes here: `max` would take twice as long.
+        if step > self.next_step:
+            self.next_step = step
+        if step >= self.free_step:
+            self.free_step = step + 1
+
+    def skip_to(self, free: int) -> None:
+        """Has what follows come after all steps before this one, which others have used."""
+        if free <= self.free_step:
+            return
+        at = self.step
+        self.next_step = self.free_step = free
+        if self._open:
+            self._open[-1].first = free
+            self._open[-1].offset = max(free - at, 0)
 
     def advance(self) -> None:
         """The next values are of the next step."""
-        self._step += 1
+        self.next_step += 1
 
     @property
     def _offset(self) -> int:

@@ -6,6 +6,11 @@ import copy
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any, Self
 
+from wanllmdb._agent.summary_group import SummaryGroup
+
+_SEPARATOR = "."
+_MISSING: Any = object()
+
 Report = Callable[[Mapping[str, Any]], None]
 
 
@@ -32,7 +37,17 @@ class Summary(MutableMapping[str, Any]):
     _values: dict[str, Any]
 
     def __getitem__(self, name: str) -> Any:
-        return self._values[name]
+        value = self._values.get(name, _MISSING)
+        if value is not _MISSING and not isinstance(value, dict):
+            return value
+        # A group: what was set as a dictionary, and values of dotted names, which are newer.
+        within = f"{name}{_SEPARATOR}"
+        flat = {key.removeprefix(within): of for key, of in self._of_groups(within)}
+        if value is _MISSING and not flat:
+            raise KeyError(name)
+        return SummaryGroup(
+            (name,), _merged({} if value is _MISSING else value, flat), self._within
+        )
 
     def __setitem__(self, name: str, value: Any) -> None:
         self.update({name: value})
@@ -51,7 +66,7 @@ class Summary(MutableMapping[str, Any]):
             # Asked by copy, pickle and inspect, perhaps before there are any values.
             raise AttributeError(name)
         try:
-            return self._values[name]
+            return self[name]
         except KeyError:
             raise AttributeError(f"summary has no {name!r}") from None
 
@@ -63,9 +78,30 @@ class Summary(MutableMapping[str, Any]):
 
     def update(self, values: Any = (), /, **more: Any) -> None:
         """Sets many values."""
-        given = dict(values, **more)
+        given = _copied(dict(values, **more))
         self._values.update(given)
         if self._report is not None:
+            self._report(given)
+
+    def _as_dict(self) -> dict[str, Any]:
+        """The same as `dict`, by a name that programs know of W&B."""
+        return dict(self)
+
+    def _of_groups(self, within: str) -> list[tuple[str, Any]]:
+        return [item for item in self._values.items() if item[0].startswith(within)]
+
+    def _within(self, path: tuple[str, ...], values: Mapping[str, Any]) -> None:
+        """Takes what the program set in a group."""
+        group = self._values
+        for name in path:
+            if not isinstance(group.get(name), dict):
+                group[name] = {}
+            group = group[name]
+        given = _copied(values)
+        group.update(given)
+        if self._report is not None:
+            for name in reversed(path):
+                given = {name: given}
             self._report(given)
 
     def take(self, values: Mapping[str, float]) -> None:
@@ -84,3 +120,28 @@ class Summary(MutableMapping[str, Any]):
 
     def __repr__(self) -> str:
         return f"Summary({self._values!r})"
+
+
+def _copied(values: Mapping[str, Any], made: dict[int, Any] | None = None) -> dict[str, Any]:
+    """A copy: what the program adds to its own dictionaries later was never set."""
+    made = {} if made is None else made
+    # Dictionaries may hold each other, and themselves.
+    made[id(values)] = copied = dict[str, Any]()
+    for name, value in values.items():
+        if type(value) is dict:
+            value = made[id(value)] if id(value) in made else _copied(value, made)
+        copied[name] = value
+    return copied
+
+
+def _merged(group: Mapping[str, Any], flat: Mapping[str, Any]) -> dict[str, Any]:
+    """A group with values by dotted names, each in the group that it belongs to."""
+    merged = dict(group)
+    for name, value in flat.items():
+        first, dot, rest = name.partition(_SEPARATOR)
+        if name in merged or not dot:
+            merged[name] = value
+        else:
+            inner = merged.get(first)
+            merged[first] = _merged(inner if isinstance(inner, dict) else {}, {rest: value})
+    return merged

@@ -171,7 +171,7 @@ class SweepRun(BaseRun):
                 os.environ.get(_env.AGENT_RANKS, "") if self._is_lent else ranks.variables()
             ),
             # By which programs written for W&B know that they are part of a sweep.
-            "WANDB_SWEEP_ID": self.sweep_id,
+            _env.WANDB_SWEEP_ID: self.sweep_id,
             "WANDB_RUN_ID": self.id,
             "WANDB_PROJECT": os.environ.get("WANDB_PROJECT") or self.project,
         }

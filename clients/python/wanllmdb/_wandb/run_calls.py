@@ -34,7 +34,7 @@ class AcceptedCalls:
 
     def save(
         self,
-        glob_str: _Path,
+        glob_str: _Path | None = None,
         base_path: _Path | None = None,
         policy: str = "live",
         glob: bool = True,
