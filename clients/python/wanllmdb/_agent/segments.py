@@ -58,6 +58,11 @@ class Segments:
         return bool(self._open)
 
     @property
+    def has_begun(self) -> bool:
+        """Whether `init` was called, or the segment before it was ended without."""
+        return not self._is_implicit
+
+    @property
     def reports(self) -> bool:
         """Whether one of them reports."""
         return any(each.stand_in is None for each in self._open)

@@ -68,6 +68,10 @@ class Summary(MutableMapping[str, Any]):
         if self._report is not None:
             self._report(given)
 
+    def _as_dict(self) -> dict[str, Any]:
+        """A copy, by W&B's inner name for it."""
+        return dict(self._values)
+
     def take(self, values: Mapping[str, float]) -> None:
         """Notes values that were logged."""
         self._values.update(values)

@@ -34,12 +34,12 @@ class AcceptedCalls:
 
     def save(
         self,
-        glob_str: _Path,
+        glob_str: _Path | None = None,
         base_path: _Path | None = None,
         policy: str = "live",
         glob: bool = True,
     ) -> list[str]:
-        """Returns no files: none is uploaded."""
+        """Returns no files: none is uploaded. Without an argument, as after `run.name = ...`."""
         del glob_str, base_path, policy, glob
         _accept("save")
         return []
