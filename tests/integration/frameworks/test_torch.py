@@ -78,4 +78,4 @@ async def test_the_trainers_own_search_runs_a_sweep(
     assert run.config["num_train_epochs"] == 6
     # It began with 0.5: the sweep's parameters reached its arguments.
     assert values["train/learning_rate"] == [0.1] * 6
-    assert f"searched {run.run_id} {run.objective}" in said
+    assert f"searched {run.sweep_id}-{run.number} {run.objective}" in said
