@@ -18,7 +18,13 @@ from typing import Any
 MODULES = ("data_types", "errors", "plot", "util")
 """Modules whose functions and classes count too."""
 
-ELSEWHERE = {"Summary": "sdk"}
+ELSEWHERE = {
+    "Summary": "sdk",
+    **{
+        f"apis.public.{name}": "apis.public"
+        for name in ("Api", "Project", "Projects", "Run", "Runs", "Sweep", "Sweeps")
+    },
+}
 """Classes of what programs hold that have no name in the package, by the module they are in."""
 
 Shape = list[tuple[str, str, bool]]
@@ -54,8 +60,9 @@ def names(package: str) -> Iterator[tuple[str, Shape | None]]:
             yield name, None
         else:
             yield from _of(name, value)
-    for name, module_name in ELSEWHERE.items():
-        yield from _of(name, getattr(import_module(f"{package}.{module_name}"), name))
+    for path, module_name in ELSEWHERE.items():
+        module = import_module(f"{package}.{module_name}")
+        yield from _of(path, getattr(module, path.rpartition(".")[2]))
     for module_name in MODULES:
         module = import_module(f"{package}.{module_name}")
         for name in _public(module):

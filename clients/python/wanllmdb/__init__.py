@@ -247,7 +247,7 @@ if TYPE_CHECKING:
     )
 
     run: ActiveRun | None
-    """The run that the calling code works on, or None."""
+    """What `init` returned; None before it and after `finish`."""
 
 else:
     # Each name is loaded at its first use, so that importing wanllmdb costs a training script

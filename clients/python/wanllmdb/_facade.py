@@ -25,7 +25,7 @@ from wanllmdb._agent import (
 )
 from wanllmdb._agent.agent import InCaller
 from wanllmdb._agent.base_run import BaseRun
-from wanllmdb._agent.beginning import begun, environment_defaults
+from wanllmdb._agent.beginning import begun, environment_defaults, note_unpatched
 from wanllmdb._agent.current import facing_run, required_run
 from wanllmdb._agent.definitions import DefinedMetric
 from wanllmdb._agent.description import labels_of
@@ -295,8 +295,8 @@ def init(
         InvalidArgumentError: there is no such mode, reinit, or file of a config.
         TypeError: W&B's `init` has no such argument either.
     """
-    del allow_val_change, force, resume, resume_from, fork_from, save_code, tensorboard
-    del sync_tensorboard, monitor_gym, anonymous
+    del allow_val_change, force, resume, resume_from, fork_from, save_code, anonymous
+    note_unpatched(tensorboard or sync_tensorboard or monitor_gym)
     _refuse_unknown(more)
     _ignore_entity(entity)
     chosen = mode_of(mode, settings)
@@ -378,9 +378,12 @@ def define_metric(
 
 
 def run_here() -> ActiveRun | None:
-    """`wanllmdb.run`: the run that the calling code works on; None where none is open."""
+    """`wanllmdb.run`: what `init` returned; None before it and after `finish`.
+
+    `log` works before `init` all the same.
+    """
     run = facing_run()
-    return _as_of_sweep(run) if run is not None and run.is_open else None
+    return _as_of_sweep(run) if run is not None and run.has_begun else None
 
 
 def _as_of_sweep(run: BaseRun) -> ActiveRun:

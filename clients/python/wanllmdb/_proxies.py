@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
-from wanllmdb._agent.config import Config
+from wanllmdb._agent.config import Config, Shown
 from wanllmdb._agent.current import facing_run, required_run
 from wanllmdb._agent.summary import Summary
 
@@ -91,7 +91,7 @@ class CurrentConfig(_OfCurrentRun):
     def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
         """What `vars` is to show: a copy made of plain dictionaries."""
         found: Config | None = self._found()
-        return {} if found is None else found.as_dict()
+        return Shown({} if found is None else found.as_dict())
 
     def update(  # type: ignore[override]  # W&B's signature
         self, values: Any = (), allow_val_change: bool | None = None, **more: Any

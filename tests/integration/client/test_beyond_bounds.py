@@ -154,8 +154,9 @@ def peak():
     # Not ru_maxrss, which counts the process that this one was forked from.
     return int(re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1])
 def train():
+    run = wandb.init()
     wandb.log({"loss": -1.0})
-    wandb.run._reporter.flush()
+    run._reporter.flush()
     print("training", flush=True)
     sys.stdin.readline()
     before = peak()

@@ -87,6 +87,24 @@ async def test_a_run_that_is_begun_again_after_each_finish_goes_on(client: Clien
     ]
 
 
+async def test_there_is_no_run_before_init_and_log_works_all_the_same(client: Client) -> None:
+    seen: list[Any] = []
+
+    def train() -> None:
+        seen.append(wandb.run)
+        wandb.log({"loss": wandb.config.n})
+        seen.append(wandb.run)
+        # What frameworks do: they give names and tags to a run that they began themselves.
+        run = wandb.run if wandb.run else wandb.init(name="theirs", tags=["a"])
+        seen.append(wandb.run is run)
+        wandb.finish()
+
+    run = await one_run(client, train, parameters={"n": {"value": 4}})
+
+    assert seen == [None, None, True]
+    assert (run.objective, run.name, run.labels) == (4.0, "theirs", {"a": ""})
+
+
 async def test_steps_that_are_given_never_reach_back_before_an_inner_part(client: Client) -> None:
     def train() -> None:
         wandb.init()

@@ -39,6 +39,7 @@ async def test_lightning_and_transformers_report(
     assert len(values["val_loss"]) == 6
     assert run.objective == values["val_loss"][-1]
     assert run.config["hidden"] == 7
+    assert run.labels == {"line": ""}
     assert "watch" in said
 
     run, values = await report_of(client, sweeps["transformers"])
@@ -60,3 +61,21 @@ async def test_lightning_and_transformers_report(
             True,
             True,
         ]
+
+
+async def test_the_trainers_own_search_runs_a_sweep(
+    client: Client, environment: dict[str, str], tmp_path: Path
+) -> None:
+    space = {"learning_rate": {"value": 0.1}}
+    sweeps = {"searched": await new_sweep(client, "eval/loss", parameters=space)}
+
+    said = await trained("torch_trainings.py", sweeps, environment, tmp_path, is_own=True)
+
+    run, values = await report_of(client, sweeps["searched"])
+    assert run.state is RunState.FINISHED
+    assert falls(values["eval/loss"])
+    assert run.objective == values["eval/loss"][-1]
+    assert run.config["num_train_epochs"] == 6
+    # It began with 0.5: the sweep's parameters reached its arguments.
+    assert values["train/learning_rate"] == [0.1] * 6
+    assert f"searched {run.sweep_id}-{run.number} {run.objective}" in said

@@ -100,7 +100,7 @@ class LineModel(PreTrainedModel):
         return {"loss": torch.nn.functional.mse_loss(y, labels), "logits": y}
 
 
-def train(rate: float) -> None:
+def hf_trainer(rate: float) -> HfTrainer:
     torch.manual_seed(1)
     data = [{"x": x, "labels": y} for x, y in zip(X, Y, strict=True)]
     arguments = TrainingArguments(
@@ -118,8 +118,17 @@ def train(rate: float) -> None:
         disable_tqdm=True,
     )
     callbacks = [] if IS_OWN else [WandbCallback()]
-    model = LineModel(LineConfig())
-    HfTrainer(model, arguments, train_dataset=data, eval_dataset=data, callbacks=callbacks).train()
+    return HfTrainer(
+        args=arguments,
+        model_init=lambda: LineModel(LineConfig()),
+        train_dataset=data,
+        eval_dataset=data,
+        callbacks=callbacks,
+    )
+
+
+def train(rate: float) -> None:
+    hf_trainer(rate).train()
 
 
 def transformers() -> None:
@@ -132,7 +141,25 @@ def transformers_stopped() -> None:
         train(0.1 / (1 + 10 * run.number))
 
 
+def search(sweep_id: str) -> None:
+    """A search of the Trainer's own, which calls the agent itself."""
+    best = hf_trainer(0.5).hyperparameter_search(
+        hp_space=lambda _trial: {"metric": {}},
+        direction="minimize",
+        backend="wandb",
+        n_trials=1,
+        sweep_id=sweep_id,
+        project="lines",
+        entity="none",
+        metric="eval/loss",
+    )
+    print(f"searched {best.run_id} {best.objective}", file=sys.stderr)
+
+
 if __name__ == "__main__":
     for pair in sys.argv[1:]:
         function, sweep_id = pair.split("=")
+        if function == "searched":
+            search(sweep_id)
+            continue
         wandb.agent(sweep_id, function=globals()[function])

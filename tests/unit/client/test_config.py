@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+import yaml
 
 import wanllmdb as wandb
 from wanllmdb import InvalidArgumentError
@@ -231,6 +232,38 @@ def test_a_deep_copy_of_the_config_shares_no_group(config: Config, how: str) -> 
     made["opt"]["name"] = "adam"
     made["layers"][0]["width"] = 7
     assert config.changes() == {}
+
+
+def test_the_values_are_where_wandbs_config_has_them_too() -> None:
+    config = Config({"lr": 0.1, "opt/name": "sgd"})
+    values = {"lr": 0.1, "opt": {"name": "sgd"}}
+
+    # Programs copy them, write them to files, and take some out.
+    assert vars(config) == values == vars(config)["_items"] == config._as_dict()
+    assert vars(config).get("_items") == values
+    assert type(vars(config)["_items"]["opt"]) is dict
+    assert vars(config).get("none", 3) == 3
+    with pytest.raises(KeyError, match="none"):
+        vars(config)["none"]
+    del config._items["lr"]
+    assert list(config) == ["opt"]
+
+
+def test_values_of_no_run_are_none_by_wandbs_name_for_them() -> None:
+    assert vars(wandb.config)["_items"] == {}
+
+
+@pytest.mark.parametrize("dump", [yaml.dump, yaml.safe_dump])
+def test_nested_groups_are_written_as_yaml_has_dictionaries(dump: Callable[[Any], str]) -> None:
+    config = Config({"lr": 0.1, "opt/name": "sgd", "opt/more/beta": 0.9})
+
+    written = dump(dict(config))
+
+    assert yaml.safe_load(written) == config.as_dict()
+
+
+def test_a_summary_is_read_by_wandbs_inner_name() -> None:
+    assert Summary(None, {"loss": 1.0})._as_dict() == {"loss": 1.0}
 
 
 @pytest.mark.parametrize("how", ["copy", "deepcopy", "pickle"])

@@ -144,3 +144,27 @@ def test_a_description_that_a_registry_has_not_got_is_kept_for_the_end() -> None
 
     assert description.untold == {"name": "mine", "labels": {"a": ""}}
     assert said == []
+
+
+@pytest.mark.parametrize("argument", ["sync_tensorboard", "monitor_gym", "tensorboard"])
+def test_init_says_that_no_library_logs_by_itself(argument: str, tmp_path: Path) -> None:
+    script = f"""
+import wanllmdb as wandb
+run = wandb.init({argument}=False)
+run.name = "mine"
+assert run.save() == wandb.save() == []
+wandb.init({argument}=True)
+"""
+
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stderr.count("nothing comes from TensorBoard or gym") == 1
+    assert "call wandb.log with the sweep's metric" in ended.stderr

@@ -158,8 +158,12 @@ class ActiveRun(SweepRun):
 
     @property
     def is_open(self) -> bool:
-        """Whether the program may log: from `init` to `finish`."""
+        """Whether the program may log: from its start, before any `init`, to `finish`."""
         return self._segments.reports and not self._is_over
+
+    @property
+    def has_begun(self) -> bool:
+        return self.is_open and self._segments.has_begun
 
     @property
     def facing(self) -> BaseRun:

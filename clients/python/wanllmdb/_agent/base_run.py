@@ -88,6 +88,11 @@ class BaseRun(AcceptedCalls, ABC):
         """Whether the program may log: from `init` to `finish`."""
 
     @property
+    def has_begun(self) -> bool:
+        """Whether `init` returned it, and no `finish` closed it since."""
+        return self.is_open
+
+    @property
     @abstractmethod
     def disabled(self) -> bool:
         """Whether it reports nothing."""

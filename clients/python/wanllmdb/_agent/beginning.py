@@ -143,6 +143,15 @@ def _say_what_holds(run: ActiveRun, mode: Mode, *, is_silent: bool) -> None:
         )
 
 
+def note_unpatched(asks: object) -> None:
+    """Notes that no library is patched to log, where `init` asks for it."""
+    if asks:
+        note(
+            "init: nothing comes from TensorBoard or gym, whatever sync_tensorboard and "
+            "monitor_gym say: call wandb.log with the sweep's metric"
+        )
+
+
 def environment_defaults(
     name: str | None,
     tags: str | Sequence[str] | None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from itertools import islice
 from typing import Any, Self
@@ -15,6 +16,8 @@ from wanllmdb._errors import InvalidArgumentError
 _DEEPEST = 50
 _MOST_LOOKED_AT = 10_000
 """A dictionary that holds another one many times has more entries than memory."""
+
+_YAML_DUMPERS = ("Dumper", "SafeDumper", "CDumper", "CSafeDumper")
 
 _set = object.__setattr__
 
@@ -33,6 +36,23 @@ class ConfigGroup(dict[str, Any]):
 
     def __setitem__(self, key: str, value: Any) -> None:
         super().__setitem__(key, _grouped(value))
+
+
+class Shown(dict[str, Any]):
+    """What `vars` shows of a config: its values, and all of them under W&B's `_items` too.
+
+    `_items` is where W&B's object has the values, so programs look there; it is no key of the
+    config.
+    """
+
+    def __missing__(self, key: str) -> dict[str, Any]:
+        if key != "_items":
+            raise KeyError(key)
+        return dict(self)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value of that key, or of `_items`."""
+        return dict(self) if key == "_items" and key not in self else super().get(key, default)
 
 
 class Config(MutableMapping[str, Any]):
@@ -58,6 +78,7 @@ class Config(MutableMapping[str, Any]):
         _set(self, "_parameters", parameters)
         _set(self, "_values", ConfigGroup({key: _grouped(value) for key, value in values.items()}))
         _set(self, "_warn", warn)
+        _teach_yaml()
 
     _parameters: Mapping[str, Any]
     _values: ConfigGroup
@@ -73,6 +94,7 @@ class Config(MutableMapping[str, Any]):
         del self._values[key]
 
     def __iter__(self) -> Iterator[str]:
+        _teach_yaml()
         return iter(self._values)
 
     def __len__(self) -> int:
@@ -137,9 +159,18 @@ class Config(MutableMapping[str, Any]):
         """Accepted for scripts written for W&B: what is set is kept without it."""
 
     @property
+    def _items(self) -> ConfigGroup:
+        """The values themselves, which programs written for W&B read and change."""
+        return self._values
+
+    def _as_dict(self) -> dict[str, Any]:
+        """The same as `as_dict`, under W&B's inner name."""
+        return self.as_dict()
+
+    @property
     def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
         """What `vars` is to show: a copy."""
-        return self.as_dict()
+        return Shown(self.as_dict())
 
     def __copy__(self) -> Self:
         """A config of its own with the same values."""
@@ -244,6 +275,20 @@ def _grouped(value: Any, made: dict[int, Any] | None = None, depth: int = 0) -> 
         for key, inner in value.items():
             dict.__setitem__(group, key, _grouped(inner, made, depth + 1))
     return made[id(value)]
+
+
+def _teach_yaml() -> None:
+    """Has PyYAML, once a program has imported it, write groups as the dictionaries they are.
+
+    It goes by the exact class. `yaml.dump(dict(wandb.config))` is a common way to keep a config.
+    """
+    yaml = sys.modules.get("yaml")
+    for dumper in filter(None, (getattr(yaml, name, None) for name in _YAML_DUMPERS)):
+        dumper.add_representer(ConfigGroup, _as_yaml)
+
+
+def _as_yaml(dumper: Any, group: ConfigGroup) -> Any:
+    return dumper.represent_dict(group)
 
 
 def _unheard(_name: str, _why: str) -> None:

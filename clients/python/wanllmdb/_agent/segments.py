@@ -62,6 +62,11 @@ class Segments:
         return bool(self._open)
 
     @property
+    def has_begun(self) -> bool:
+        """Whether `init` was called, or the segment before it was ended without."""
+        return not self._is_implicit
+
+    @property
     def stand_in(self) -> LocalRun | None:
         """The stand-in that the last `init` returned; None where it reports."""
         return self._open[-1].stand_in if self._open else None

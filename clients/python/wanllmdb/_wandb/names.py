@@ -42,7 +42,7 @@ NAMES: Mapping[str, Name] = {
     "finish": Name(Does.WORKS, "ends the run"),
     "join": Name(Does.WORKS, "the same as `finish`"),
     "teardown": Name(Does.WORKS, "ends the run, where there is one"),
-    "run": Name(Does.WORKS, "the current run, or None"),
+    "run": Name(Does.WORKS, "what `init` returned; None before it and after `finish`"),
     "config": Name(Does.WORKS, "the current run's parameters"),
     "summary": Name(Does.WORKS, "the value of each metric that counts"),
     "define_metric": Name(Does.WORKS, "says which value of a metric counts"),

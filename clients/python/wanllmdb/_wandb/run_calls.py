@@ -39,7 +39,7 @@ class AcceptedCalls:
         policy: str = "live",
         glob: bool = True,
     ) -> list[str]:
-        """Returns no files: none is uploaded."""
+        """Returns no files: none is uploaded. Without an argument, as after `run.name = ...`."""
         del glob_str, base_path, policy, glob
         _accept("save")
         return []

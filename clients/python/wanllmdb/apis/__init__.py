@@ -3,4 +3,7 @@
 from wanllmdb.apis import public
 from wanllmdb.apis.public import Api
 
-__all__ = ["Api", "public"]
+PublicApi = Api
+"""W&B's other name of it."""
+
+__all__ = ["Api", "PublicApi", "public"]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import wanllmdb
+from wanllmdb._agent.current import facing_run
 from wanllmdb._errors import NoRunError
 from wanllmdb._notes import note
 from wanllmdb.sdk.wandb_run import Run
 
 
 def run_for(user: str) -> Run:
-    """The current run.
+    """The current run, which an agent's function may log to before `init` too.
 
     Args:
         user: the callback or function that needs it.
@@ -19,8 +19,8 @@ def run_for(user: str) -> Run:
     Raises:
         NoRunError: there is none.
     """
-    run = wanllmdb.run
-    if run is None:
+    run = facing_run()
+    if run is None or not run.is_open:
         raise NoRunError(f"{user} needs a run: call wandb.init() before it")
     return run
 

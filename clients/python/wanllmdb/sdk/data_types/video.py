@@ -1,0 +1,5 @@
+"""W&B's `Video`, by the path of its module."""
+
+from wanllmdb._wandb.media import Video
+
+__all__ = ["Video"]
