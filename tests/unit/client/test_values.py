@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import UserString
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from enum import Enum, IntEnum
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wanllmdb import InvalidArgumentError
+from wanllmdb._types.run import EnqueuedRun
+from wanllmdb._wire import analysis_calls, run_calls, sweep_calls
 from wanllmdb._wire.values import (
     config_text,
     from_parameter_value,
@@ -94,6 +103,110 @@ def test_a_config_names_everything_that_json_does_not_know_at_once() -> None:
         "c.3",
     ]
     assert refused.value.reason == "INVALID_SWEEP_CONFIG"
+
+
+class _Optimizer(str, Enum):  # noqa: UP042 - its str() is not its text
+    ADAM = "adam"
+
+
+class _Size(IntEnum):
+    SMALL = 8
+
+
+@dataclass
+class _Range:
+    min: float = 0.0
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        (np.longdouble(0.5), 0.5),
+        (np.array([0.25, 0.5], dtype=np.longdouble), [0.25, 0.5]),
+        (UserString("adam"), "adam"),
+        ({_Optimizer.ADAM: _Optimizer.ADAM}, {"adam": "adam"}),
+        (_Size.SMALL, 8),
+        (np.logspace(-2, 0, 3).tolist(), [0.01, 0.1, 1.0]),
+    ],
+)
+def test_numbers_and_texts_of_other_classes_are_plain_ones(value: object, plain: object) -> None:
+    assert json.loads(config_text({"p": value})) == {"p": plain}
+
+
+@pytest.mark.parametrize(
+    ("value", "advice"),
+    [
+        ({1, 2}, "write sorted(...)"),
+        ({"a": 1}.keys(), "write list(...)"),
+        ({"a": 1}.values(), "write list(...)"),
+        (map(str, [1]), "write list(...)"),
+        (_Range(), "write dataclasses.asdict(...)"),
+        (Decimal("0.1"), "write float(...)"),
+        (Path("data"), "write str(...)"),
+        (Enum("Kind", "A").A, "write its .value"),  # type: ignore[attr-defined]
+        (_Range, "dicts can be sent"),
+        pytest.param(10**5000, "is an integer of 16,610 bits", id="a long integer"),
+    ],
+)
+def test_a_refusal_says_what_to_write(value: object, advice: str) -> None:
+    with pytest.raises(InvalidArgumentError) as refused:
+        config_text({"parameters": {"p": {"values": value}}})
+
+    (problem,) = refused.value.fields
+    assert problem.path == "parameters.p.values"
+    assert problem.description.endswith(advice)
+
+
+def test_a_config_that_holds_itself_is_refused_where_it_does() -> None:
+    config: dict[str, Any] = {"method": "random"}
+    config["parameters"] = {"a": config, "b": [config]}
+
+    with pytest.raises(InvalidArgumentError) as refused:
+        config_text(config)
+
+    assert [problem.path for problem in refused.value.fields] == ["parameters.a", "parameters.b[0]"]
+
+
+def test_a_config_may_hold_the_same_parameter_twice() -> None:
+    shared = {"values": [1, 2]}
+
+    text = config_text({"parameters": {"a": shared, "b": shared}})
+
+    assert json.loads(text) == {"parameters": {"a": shared, "b": shared}}
+
+
+def test_a_config_that_is_nested_without_end_is_refused() -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(5000):
+        deep = {"a": deep}
+
+    with pytest.raises(InvalidArgumentError, match="more than 100 levels deep"):
+        config_text(deep)
+
+
+def test_texts_that_cant_be_sent_are_named_by_their_paths() -> None:
+    with pytest.raises(InvalidArgumentError) as refused:
+        config_text({"name": "a\udcff", "parameters": {"\udcff": {"value": 1}}})
+
+    assert [problem.path for problem in refused.value.fields] == ["name", "parameters.\udcff"]
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda text: sweep_calls.create_sweep({"method": "random"}, name=text),
+        lambda text: sweep_calls.create_sweep({"method": "random"}, project=text),
+        lambda text: sweep_calls.create_sweep(f"name: {text}"),
+        lambda text: sweep_calls.parse_sweep_config(text),
+        lambda text: sweep_calls.get_sweep(text),
+        lambda text: run_calls.enqueue_runs("s", [EnqueuedRun({text: 1})], None),
+        lambda text: run_calls.get_run("s", None, text),
+        lambda text: analysis_calls.get_optimization_history("s", text, 1),
+    ],
+)
+def test_no_call_takes_half_of_a_surrogate_pair(build: Callable[[str], object]) -> None:
+    with pytest.raises(InvalidArgumentError, match="half of a surrogate pair"):
+        build("\udcff")
 
 
 def test_times_of_any_zone_are_the_same_instant() -> None:

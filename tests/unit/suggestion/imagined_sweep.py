@@ -11,7 +11,7 @@ from typing import Any
 from tests.unit.suggestion.spaces import page
 from wanllmdb_suggestion.state_seal import StateSeal
 from wanllmdb_suggestion.study.model import Batch, Demand, SweepModel
-from wanllmdb_suggestion.study.records import PriorRecord, RunRecord, RunState
+from wanllmdb_suggestion.study.records import ObjectivePoint, PriorRecord, RunRecord, RunState
 
 ENDS = [
     RunState.FINISHED,
@@ -23,7 +23,8 @@ ENDS = [
     RunState.CANCELED,
 ]
 
-THINGS = ["suggest", "suggest", "end", "end", "requeue", "retry", "late", "enqueue", "sync"]
+THINGS = ["suggest", "suggest", "report", "report", "end", "end"]
+THINGS += ["requeue", "retry", "late", "enqueue", "sync"]
 RETRYABLE = (RunState.PRUNED, RunState.FAILED, RunState.LOST, RunState.CANCELED)
 
 _SEAL = StateSeal(b"key", "imagined")
@@ -38,12 +39,19 @@ class ImaginedSweep:
         self.priors: list[PriorRecord] = []
         self.changed: dict[int, int] = {}
         self.imported: list[int] = []
+        # What each run reported, by attempt and step, with the revision that it came with.
+        self.points: dict[tuple[int, int, int], tuple[float, int]] = {}
         self.revision = 0
 
     def write(self, record: RunRecord) -> None:
         self.revision += 1
         self.runs[record.number] = record
         self.changed[record.number] = self.revision
+
+    def report(self, record: RunRecord, step: int, value: float) -> None:
+        """A value of the metric, in place of the one that was reported at this step before."""
+        self.revision += 1
+        self.points[record.number, record.attempt, step] = (value, self.revision)
 
     def import_run(self, parameters: Mapping[str, Any], *objectives: float) -> None:
         self.revision += 1
@@ -59,7 +67,13 @@ class ImaginedSweep:
             for prior, at in zip(self.priors, self.imported, strict=True)
             if at > model.revision
         ]
-        model.apply(replace(page(self.revision, len(self.runs), *runs), prior_runs=priors))
+        points = [
+            ObjectivePoint(*place, value)
+            for place, (value, at) in self.points.items()
+            if at > model.revision and model.needs_points
+        ]
+        changes = page(self.revision, len(self.runs), *runs)
+        model.apply(replace(changes, prior_runs=priors, points=points))
 
     def hand_out(self, batch: Batch) -> list[RunRecord]:
         handed = []
@@ -100,9 +114,13 @@ def live_on(sweep: ImaginedSweep, model: SweepModel, choice: random.Random) -> N
             sweep.sync(model)
             demands = [Demand(choice.randint(1, 2)) for _ in range(choice.randint(1, 3))]
             sweep.hand_out(model.propose(demands, seconds=99))
+        case "report" if running:
+            value = choice.choice([choice.random(), 0.5, float("nan"), float("-inf")])
+            sweep.report(choice.choice(running), choice.randint(0, 3), value)
         case "end" if running:
             state = choice.choice(ENDS)
-            has_value = state in (RunState.FINISHED, RunState.PRUNED)
+            # Some report nothing, or NaN at last.
+            has_value = state in (RunState.FINISHED, RunState.PRUNED) and choice.random() < 0.8
             values = [choice.choice([choice.random(), 0.5]) for _ in range(sweep.metrics)]
             if sweep.metrics == 1 and choice.random() < 0.1:
                 values = [float("inf")]

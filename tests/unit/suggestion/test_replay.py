@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -26,28 +26,37 @@ from tests.unit.suggestion.spaces import (
 from wanllmdb_common.algorithms.samplers import SAMPLERS
 from wanllmdb_common.search_space.distributions import SearchSpace
 from wanllmdb_suggestion.study.model import Batch, Demand, SweepModel
-from wanllmdb_suggestion.study.records import RunRecord, RunState, StudySpec
+from wanllmdb_suggestion.study.records import Metric, RunRecord, RunState, StudySpec
 
 pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 
 
 @dataclass(frozen=True)
 class Case:
-    """A sampler as a sweep has it; `asks` is how long a sequence of it is."""
+    """A sampler as a sweep has it; `asks` is how long a sequence of it is.
+
+    `impute` is what ended and what running runs without an objective count as.
+    """
 
     sampler: str
     options: Mapping[str, Any] = field(default_factory=dict)
     space: SearchSpace = SIX_PARAMETERS
     metrics: int = 1
     asks: int = 30
+    impute: tuple[str, str] = ("", "")
 
     def __str__(self) -> str:
         options = ",".join(f"{k}={v}" for k, v in self.options.items())
         conditional = "conditional" if self.space is CONDITIONAL else ""
-        return "-".join(filter(None, [self.sampler, options, f"{self.metrics}m", conditional]))
+        named = [self.sampler, options, f"{self.metrics}m", conditional, *self.impute]
+        return "-".join(filter(None, named))
 
     def spec(self) -> StudySpec:
-        return spec(self.sampler, self.space, options=self.options, metrics=self.metrics)
+        plain = spec(self.sampler, self.space, options=self.options, metrics=self.metrics)
+        metrics = tuple(
+            Metric(metric.name, metric.minimize, *self.impute) for metric in plain.metrics
+        )
+        return replace(plain, metrics=metrics)
 
 
 PLAIN_CASES = [
@@ -74,11 +83,21 @@ PLAIN_CASES = [
     Case("nsga2", {"population_size": 6, "failed_runs": "worst"}, CONDITIONAL, metrics=2),
     Case("nsga2", {"population_size": 5, "crossover": "undx", "mutation": "polynomial"}),
     Case("nsga3", {"population_size": 6}, metrics=3),
+    Case("tpe", {"n_startup_trials": 4}, impute=("WORST", "WORST")),
+    Case("tpe", {"n_startup_trials": 4, "constant_liar": False}, impute=("BEST", "LATEST")),
+    Case("tpe", {"n_startup_trials": 4}, CONDITIONAL, impute=("LATEST", "")),
+    Case("tpe", {"n_startup_trials": 4, "multivariate": False}, impute=("", "BEST")),
+    Case("tpe", {"n_startup_trials": 4}, metrics=2, impute=("WORST", "")),
+    Case("cmaes", {"popsize": 4}, impute=("LATEST", "")),
+    Case("cmaes", {"popsize": 4}, impute=("WORST", "")),
+    Case("nsga2", {"population_size": 6}, metrics=2, impute=("WORST", "")),
 ]
 
 GP_CASES = [
     Case("gp", {"n_startup_trials": 4}, asks=10),
     Case("gp", {"n_startup_trials": 4}, asks=8, metrics=2),
+    Case("gp", {"n_startup_trials": 3}, asks=8, impute=("WORST", "WORST")),
+    Case("gp", {"n_startup_trials": 3}, asks=8, impute=("BEST", "LATEST")),
 ]
 
 CASES = [*PLAIN_CASES, *(pytest.param(case, marks=without_torch) for case in GP_CASES)]

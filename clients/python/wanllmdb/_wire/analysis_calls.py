@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from wanllmdb._types import analysis
 from wanllmdb._types.enums import CorrelationMethod, ImportanceEvaluator
 from wanllmdb._wire import analysis_results as results
-from wanllmdb._wire.call import Call
+from wanllmdb._wire.call import Call, sendable
 from wanllmdb._wire.enums import to_wire
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
 
@@ -15,6 +15,7 @@ IMPORTANCE_TIMEOUT = 180.0
 """Seconds: forests over 1,000 runs take a while on a core that is busy."""
 
 
+@sendable
 def get_parameter_importance(
     sweep_id: str, evaluator: ImportanceEvaluator | str | None, metric: str
 ) -> Call[analysis.ParameterImportances]:
@@ -27,6 +28,7 @@ def get_parameter_importance(
     )
 
 
+@sendable
 def get_optimization_history(
     sweep_id: str, metric: str, max_points: int
 ) -> Call[analysis.OptimizationHistory]:
@@ -37,6 +39,7 @@ def get_optimization_history(
     )
 
 
+@sendable
 def get_hypervolume_history(
     sweep_id: str, reference_point: Mapping[str, float], max_points: int
 ) -> Call[analysis.HypervolumeHistory]:
@@ -49,6 +52,7 @@ def get_hypervolume_history(
     )
 
 
+@sendable
 def get_slices(
     sweep_id: str, parameters: Sequence[str], metric: str, max_points: int
 ) -> Call[analysis.Slices]:
@@ -61,6 +65,7 @@ def get_slices(
     )
 
 
+@sendable
 def get_contour(
     sweep_id: str,
     x_parameter: str,
@@ -83,6 +88,7 @@ def get_contour(
     )
 
 
+@sendable
 def get_edf(sweep_ids: Sequence[str], metric: str, max_points: int) -> Call[analysis.Edf]:
     """GetEdf."""
     return Call(
@@ -91,6 +97,7 @@ def get_edf(sweep_ids: Sequence[str], metric: str, max_points: int) -> Call[anal
     )
 
 
+@sendable
 def get_correlations(
     sweep_id: str, method: CorrelationMethod | str | None
 ) -> Call[analysis.Correlations]:
@@ -101,6 +108,7 @@ def get_correlations(
     )
 
 
+@sendable
 def compare_sweeps(
     sweep_ids: Sequence[str], metric: str, max_points: int
 ) -> Call[analysis.SweepComparison]:

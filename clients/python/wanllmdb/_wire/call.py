@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Generic, TypeVar
+from functools import partial, wraps
+from typing import Any, Generic, ParamSpec, TypeVar
 from uuid import uuid4
 
 from google.protobuf.message import Message
 
 from wanllmdb._addresses import REGISTRY, SUGGESTION, Service
+from wanllmdb._errors import InvalidArgumentError
+from wanllmdb._wire.values import HALF_A_PAIR
 
+P = ParamSpec("P")
 T = TypeVar("T")
 U = TypeVar("U")
 
@@ -45,6 +48,27 @@ class Call(Generic[T]):
     def rpc(self) -> str:
         """The RPC's name: GetSweepRequest is the request of GetSweep."""
         return self.request.DESCRIPTOR.name.removesuffix("Request")
+
+
+def sendable(build: Callable[P, T]) -> Callable[P, T]:
+    """A function that builds requests, and raises an InvalidArgumentError for a text that is none.
+
+    Protobuf raises a UnicodeEncodeError, or one that such an error caused.
+    """
+
+    @wraps(build)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return build(*args, **kwargs)
+        except Exception as error:
+            cause = error if isinstance(error, UnicodeEncodeError) else error.__cause__
+            if not isinstance(cause, UnicodeEncodeError):
+                raise
+            raise InvalidArgumentError(
+                f"the text {cause.object[:100]!r} {HALF_A_PAIR}", reason="INVALID_REQUEST"
+            ) from None
+
+    return checked
 
 
 @dataclass(frozen=True, slots=True)

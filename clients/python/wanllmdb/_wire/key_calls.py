@@ -10,7 +10,7 @@ from wanllmdb._api_key import new_secret, secret_digest
 from wanllmdb._errors import FieldProblem, InvalidArgumentError
 from wanllmdb._types.enums import Role
 from wanllmdb._types.keys import ApiKey, CallerInfo, CreatedKey
-from wanllmdb._wire.call import Call, Page, field_of, page_of, request_id_or_new
+from wanllmdb._wire.call import Call, Page, field_of, page_of, request_id_or_new, sendable
 from wanllmdb._wire.enums import from_wire, to_wire
 from wanllmdb._wire.values import optional_time, to_timestamp
 from wanllmdb.api.registry.v1 import key_service_pb2 as pb
@@ -19,6 +19,7 @@ from wanllmdb.api.registry.v1 import key_service_pb2 as pb
 _SECRET = re.compile("[A-Za-z0-9_-]{32,128}")
 
 
+@sendable
 def create_key(
     name: str,
     role: Role | str,
@@ -54,6 +55,7 @@ def create_key(
     )
 
 
+@sendable
 def list_keys(page_size: int) -> Callable[[str], Call[Page[ApiKey]]]:
     """ListKeys, by page token."""
 
@@ -65,6 +67,7 @@ def list_keys(page_size: int) -> Callable[[str], Call[Page[ApiKey]]]:
     return page
 
 
+@sendable
 def revoke_key(key_id: str, request_id: str | None) -> Call[ApiKey]:
     """RevokeKey."""
     return Call(
@@ -73,6 +76,7 @@ def revoke_key(key_id: str, request_id: str | None) -> Call[ApiKey]:
     )
 
 
+@sendable
 def get_caller() -> Call[CallerInfo]:
     """GetCaller."""
     return Call(pb.GetCallerRequest(), _to_caller)

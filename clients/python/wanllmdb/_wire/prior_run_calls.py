@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from wanllmdb._types import run as types
 from wanllmdb._types.enums import RunFormat, RunState
-from wanllmdb._wire.call import Call, Page, page_of, request_id_or_new
+from wanllmdb._wire.call import Call, Page, page_of, request_id_or_new, sendable
 from wanllmdb._wire.enums import from_wire, to_wire
 from wanllmdb._wire.values import from_parameters, optional_field, to_parameters
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
@@ -16,6 +16,7 @@ IMPORT_TIMEOUT = 180.0
 """Seconds: another sweep may have 100,000 runs."""
 
 
+@sendable
 def import_runs(
     sweep_id: str, source: types.PriorRunSource, skip_unfit: bool, request_id: str | None
 ) -> Call[types.ImportedRuns]:
@@ -31,6 +32,7 @@ def import_runs(
     )
 
 
+@sendable
 def list_prior_runs(sweep_id: str, page_size: int) -> Callable[[str], Call[Page[types.PriorRun]]]:
     """ListPriorRuns, by page token."""
 
@@ -43,6 +45,7 @@ def list_prior_runs(sweep_id: str, page_size: int) -> Callable[[str], Call[Page[
     return page
 
 
+@sendable
 def export_runs(
     sweep_id: str,
     run_format: RunFormat | str,

@@ -13,7 +13,7 @@ from wanllmdb._types.enums import RunCommand, RunOrder, RunState
 from wanllmdb._types.sweep import RetriedRuns
 from wanllmdb._types.unset import UNSET, Unset
 from wanllmdb._wire import results
-from wanllmdb._wire.call import Call, Page, each_of, field_of, page_of, request_id_or_new
+from wanllmdb._wire.call import Call, Page, each_of, field_of, page_of, request_id_or_new, sendable
 from wanllmdb._wire.enums import to_wire
 from wanllmdb._wire.values import to_parameters, to_timestamp
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
@@ -27,6 +27,7 @@ _CONVERSIONS: Mapping[type[Message], Callable[[Any], Any]] = {
 }
 
 
+@sendable
 def get_run(sweep_id: str, number: int | None, external_run_id: str | None) -> Call[types.Run]:
     """GetRun."""
     if (number is None) == (external_run_id is None):
@@ -39,6 +40,7 @@ def get_run(sweep_id: str, number: int | None, external_run_id: str | None) -> C
     return Call(request, _RUN)
 
 
+@sendable
 def list_runs(
     sweep_id: str,
     states: Sequence[RunState | str],
@@ -61,6 +63,7 @@ def list_runs(
     return page
 
 
+@sendable
 def update_run(
     sweep_id: str,
     number: int,
@@ -94,6 +97,7 @@ def update_run(
     return Call(request, _RUN)
 
 
+@sendable
 def enqueue_runs(
     sweep_id: str,
     runs: Iterable[types.EnqueuedRun | Mapping[str, Any]],
@@ -110,6 +114,7 @@ def enqueue_runs(
     )
 
 
+@sendable
 def retry_runs(
     sweep_id: str,
     numbers: Iterable[int],
@@ -128,6 +133,7 @@ def retry_runs(
     return Call(request, results.to_retried_runs)
 
 
+@sendable
 def report_metrics(
     sweep_id: str,
     number: int,
@@ -148,6 +154,7 @@ def report_metrics(
     )
 
 
+@sendable
 def finish_run(
     sweep_id: str,
     number: int,
@@ -179,11 +186,13 @@ def finish_run(
     return Call(request, results.to_finished_run)
 
 
+@sendable
 def resent(request: Message) -> Call[Any]:
     """The call of a request about a run that was made earlier, with the id that it had then."""
     return Call(request, _CONVERSIONS[type(request)])
 
 
+@sendable
 def release_run(
     sweep_id: str, number: int, attempt: int, reason: str, request_id: str | None
 ) -> Call[types.Run]:
@@ -200,6 +209,7 @@ def release_run(
     )
 
 
+@sendable
 def heartbeat(leases: Iterable[types.RunLease]) -> Call[tuple[types.LeaseStatus, ...]]:
     """Heartbeat."""
     return Call(
@@ -213,6 +223,7 @@ def heartbeat(leases: Iterable[types.RunLease]) -> Call[tuple[types.LeaseStatus,
     )
 
 
+@sendable
 def get_metric_history(
     sweep_id: str,
     number: int,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from wanllmdb._types.algorithms import Algorithm
 from wanllmdb._types.run import BestRuns, StopDecision, Suggestion
 from wanllmdb._wire import results
-from wanllmdb._wire.call import Call, each_of, request_id_or_new
+from wanllmdb._wire.call import Call, each_of, request_id_or_new, sendable
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 
 
+@sendable
 def suggest(
     sweep_id: str, count: int, agent_id: str, resume: bool, request_id: str | None
 ) -> Call[Suggestion]:
@@ -25,6 +26,7 @@ def suggest(
     )
 
 
+@sendable
 def should_stop(sweep_id: str, number: int) -> Call[StopDecision]:
     """ShouldStop."""
     request = pb.ShouldStopRequest(sweep_id=sweep_id, number=number)
@@ -32,11 +34,13 @@ def should_stop(sweep_id: str, number: int) -> Call[StopDecision]:
     return Call(request, results.to_stop_decision, waits=False)
 
 
+@sendable
 def get_best_runs(sweep_id: str, count: int) -> Call[BestRuns]:
     """GetBestRuns."""
     return Call(pb.GetBestRunsRequest(sweep_id=sweep_id, count=count), results.to_best_runs)
 
 
+@sendable
 def list_algorithms() -> Call[tuple[Algorithm, ...]]:
     """ListAlgorithms."""
     return Call(pb.ListAlgorithmsRequest(), each_of("algorithms", results.to_algorithm))

@@ -30,6 +30,7 @@ from wanllmdb._wire.call import (
     nothing,
     page_of,
     request_id_or_new,
+    sendable,
 )
 from wanllmdb._wire.enums import to_wire
 from wanllmdb._wire.prior_run_calls import IMPORT_TIMEOUT, to_source
@@ -51,6 +52,7 @@ Config = Mapping[str, Any] | str | SweepSpec | TemplateUse
 _SWEEP = field_of("sweep", results.to_sweep)
 
 
+@sendable
 def create_sweep(
     config: Config,
     project: str = "",
@@ -74,6 +76,7 @@ def create_sweep(
     return Call(request, results.to_created_sweep, timeout)
 
 
+@sendable
 def parse_sweep_config(config: Config) -> Call[ParsedConfig]:
     """ParseSweepConfig."""
     request = pb.ParseSweepConfigRequest()
@@ -81,11 +84,13 @@ def parse_sweep_config(config: Config) -> Call[ParsedConfig]:
     return Call(request, results.to_parsed_config)
 
 
+@sendable
 def get_sweep(sweep_id: str) -> Call[Sweep]:
     """GetSweep."""
     return Call(pb.GetSweepRequest(sweep_id=sweep_id), _SWEEP)
 
 
+@sendable
 def list_sweeps(
     project: str,
     states: Sequence[SweepState | str],
@@ -116,6 +121,7 @@ def list_sweeps(
     return page
 
 
+@sendable
 def update_sweep(
     sweep_id: str,
     name: str | Unset = UNSET,
@@ -178,6 +184,7 @@ def update_sweep(
     return Call(request, results.to_updated_sweep)
 
 
+@sendable
 def delete_sweep(sweep_id: str, etag: str, request_id: str | None) -> Call[None]:
     """DeleteSweep."""
     return Call(
@@ -188,42 +195,50 @@ def delete_sweep(sweep_id: str, etag: str, request_id: str | None) -> Call[None]
     )
 
 
+@sendable
 def export_sweep(sweep_id: str, config_format: ConfigFormat | str) -> Call[str]:
     """ExportSweep."""
     wire_format = to_wire(config_format, ConfigFormat, pb.ConfigFormat, "format")
     return Call(pb.ExportSweepRequest(sweep_id=sweep_id, format=wire_format), field_of("text", str))
 
 
+@sendable
 def start_sweep(sweep_id: str, etag: str, request_id: str | None) -> Call[Sweep]:
     """StartSweep."""
     return _move(pb.StartSweepRequest, sweep_id, etag, request_id)
 
 
+@sendable
 def pause_sweep(sweep_id: str, etag: str, request_id: str | None) -> Call[Sweep]:
     """PauseSweep."""
     return _move(pb.PauseSweepRequest, sweep_id, etag, request_id)
 
 
+@sendable
 def resume_sweep(sweep_id: str, etag: str, request_id: str | None) -> Call[Sweep]:
     """ResumeSweep."""
     return _move(pb.ResumeSweepRequest, sweep_id, etag, request_id)
 
 
+@sendable
 def finish_sweep(sweep_id: str, message: str, etag: str, request_id: str | None) -> Call[Sweep]:
     """FinishSweep."""
     return _move(pb.FinishSweepRequest, sweep_id, etag, request_id, message=message)
 
 
+@sendable
 def cancel_sweep(sweep_id: str, etag: str, request_id: str | None) -> Call[Sweep]:
     """CancelSweep."""
     return _move(pb.CancelSweepRequest, sweep_id, etag, request_id)
 
 
+@sendable
 def get_sweep_stats(sweep_id: str) -> Call[SweepStats]:
     """GetSweepStats."""
     return Call(pb.GetSweepStatsRequest(sweep_id=sweep_id), field_of("stats", results.to_stats))
 
 
+@sendable
 def get_parallel_coordinates(sweep_id: str, max_rows: int) -> Call[ParallelCoordinates]:
     """GetParallelCoordinates."""
     return Call(
@@ -232,6 +247,7 @@ def get_parallel_coordinates(sweep_id: str, max_rows: int) -> Call[ParallelCoord
     )
 
 
+@sendable
 def get_timeline(sweep_id: str, max_runs: int) -> Call[Timeline]:
     """GetTimeline."""
     return Call(
@@ -239,6 +255,7 @@ def get_timeline(sweep_id: str, max_runs: int) -> Call[Timeline]:
     )
 
 
+@sendable
 def watch_sweep(sweep_id: str, since_revision: int) -> Call[SweepChange]:
     """WatchSweep; the conversion is that of one message of the stream."""
     return Call(

@@ -9,7 +9,7 @@ from wanllmdb._errors import InvalidArgumentError
 from wanllmdb._types.enums import ConfigFormat
 from wanllmdb._types.template import Template, TemplatePlaceholder, TemplateUse
 from wanllmdb._types.unset import UNSET, Unset
-from wanllmdb._wire.call import Call, Page, field_of, nothing, page_of, request_id_or_new
+from wanllmdb._wire.call import Call, Page, field_of, nothing, page_of, request_id_or_new, sendable
 from wanllmdb._wire.enums import to_wire
 from wanllmdb._wire.values import (
     config_text,
@@ -21,6 +21,7 @@ from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
 from wanllmdb.api.registry.v1 import template_service_pb2 as pb
 
 
+@sendable
 def create_template(
     name: str,
     config: Mapping[str, Any] | str,
@@ -41,11 +42,13 @@ def create_template(
     )
 
 
+@sendable
 def get_template(name: str) -> Call[Template]:
     """GetTemplate."""
     return Call(pb.GetTemplateRequest(name=name), _TEMPLATE)
 
 
+@sendable
 def list_templates(page_size: int) -> Callable[[str], Call[Page[Template]]]:
     """ListTemplates, by page token."""
 
@@ -58,6 +61,7 @@ def list_templates(page_size: int) -> Callable[[str], Call[Page[Template]]]:
     return page
 
 
+@sendable
 def update_template(
     name: str,
     config: Mapping[str, Any] | str | Unset,
@@ -88,6 +92,7 @@ def update_template(
     return Call(request, _TEMPLATE)
 
 
+@sendable
 def delete_template(name: str, etag: str, request_id: str | None) -> Call[None]:
     """DeleteTemplate."""
     return Call(
@@ -96,6 +101,7 @@ def delete_template(name: str, etag: str, request_id: str | None) -> Call[None]:
     )
 
 
+@sendable
 def render_template(
     name: str, values: Mapping[str, Any], config_format: ConfigFormat | str
 ) -> Call[str]:

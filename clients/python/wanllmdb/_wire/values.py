@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections import UserString
+from collections.abc import ItemsView, Iterable, KeysView, Mapping, Sequence, Set
+from dataclasses import is_dataclass
 from datetime import UTC, datetime
-from typing import Any
+from enum import Enum
+from pathlib import PurePath
+from typing import Any, SupportsFloat
 
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import NULL_VALUE
@@ -15,7 +19,14 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from wanllmdb._errors import FieldProblem, InvalidArgumentError
 from wanllmdb.api.registry.v1 import search_space_pb2 as space_pb
 
+HALF_A_PAIR = "holds half of a surrogate pair, which can't be sent"
+
+# How deep lists and dicts may lie in each other; the services take less.
+_MAX_DEPTH = 100
+_BYTES = bytes | bytearray | memoryview
 _INT64 = range(-(2**63), 2**63)
+# Python refuses to print integers of more than 4,300 digits.
+_MAX_BITS = 2048
 
 
 def config_text(config: Mapping[str, Any]) -> str:
@@ -113,37 +124,108 @@ def optional_field(message: Message, field: str) -> Any:
 
 def _plain(value: object, path: str, problems: list[FieldProblem]) -> Any:
     """`value` as JSON knows it; appends to `problems` what it does not know."""
-    if value is None or isinstance(value, bool | str):
-        return value
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            problems.append(FieldProblem(path, f"must be finite, but is {value}"))
-        return float(value)
-    if isinstance(value, Mapping):
-        return _plain_mapping(value, path, problems)
-    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
-        return [_plain(item, f"{path}[{index}]", problems) for index, item in enumerate(value)]
-    if callable(tolist := getattr(value, "tolist", None)):
-        return _plain(tolist(), path, problems)
-    kind = type(value).__name__
-    problems.append(
-        FieldProblem(
-            path,
-            f"is a {kind}; only None, numbers, strings, truth values, lists and dicts can be sent",
-        )
+    return _Walk(problems).plain(value, path)
+
+
+class _Walk:
+    """Makes plain values of lists and dicts in each other, each with its path."""
+
+    def __init__(self, problems: list[FieldProblem]) -> None:
+        self._problems = problems
+        # The lists and dicts that the present value lies in.
+        self._around: set[int] = set()
+
+    def plain(self, value: object, path: str) -> Any:
+        """`value` as JSON knows it."""
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, str | UserString):
+            return self._text(value, path)
+        if isinstance(value, int):
+            if value.bit_length() > _MAX_BITS:
+                self._problem(path, f"is an integer of {value.bit_length():,} bits")
+            return int(value)
+        if isinstance(value, float):
+            return self._finite(value, path)
+        if id(value) in self._around:
+            self._problem(path, "is a list or dict that holds itself")
+            return None
+        if len(self._around) >= _MAX_DEPTH:
+            self._problem(f"{path:.200}...", f"lies more than {_MAX_DEPTH} levels deep")
+            return None
+        self._around.add(id(value))
+        plain = self._compound(value, path)
+        self._around.discard(id(value))
+        return plain
+
+    def _compound(self, value: object, path: str) -> Any:
+        if isinstance(value, Mapping):
+            return dict(self._item(key, inner, path) for key, inner in value.items())
+        if isinstance(value, Sequence) and not isinstance(value, _BYTES):
+            return [self.plain(item, f"{path}[{index}]") for index, item in enumerate(value)]
+        if callable(tolist := getattr(value, "tolist", None)):
+            plain = tolist()
+            # NumPy's numbers of more than 64 bits are their own lists.
+            if type(plain) is not type(value):
+                return self.plain(plain, path)
+            if isinstance(value, SupportsFloat):
+                return self._finite(value, path)
+        self._problem(path, _unknown_kind(value))
+        return None
+
+    def _item(self, key: object, value: object, path: str) -> tuple[str, Any]:
+        # The text of a member of an enum, which str() would give its name.
+        name = str.__str__(key) if isinstance(key, str) else str(key)
+        inner = f"{path}.{name}" if path else name
+        if isinstance(key, str):
+            self._text(key, inner)
+        else:
+            self._problem(inner, f"its key {key!r} is not a string")
+        return name, self.plain(value, inner)
+
+    def _text(self, value: str | UserString, path: str) -> str:
+        text = str(value) if isinstance(value, UserString) else str.__str__(value)
+        if not _is_sendable(text):
+            self._problem(path, HALF_A_PAIR)
+        return text
+
+    def _finite(self, value: SupportsFloat, path: str) -> float:
+        number = float(value)
+        if not math.isfinite(number):
+            self._problem(path, f"must be finite, but is {number}")
+        return number
+
+    def _problem(self, path: str, text: str) -> None:
+        self._problems.append(FieldProblem(path, text))
+
+
+def _unknown_kind(value: object) -> str:
+    """What a value is that can't be sent, and what to write for it."""
+    hint = ""
+    if isinstance(value, Set) and not isinstance(value, KeysView | ItemsView):
+        hint = ": a set has no order, write sorted(...)"
+    elif isinstance(value, Enum):
+        hint = ": write its .value"
+    elif is_dataclass(value) and not isinstance(value, type):
+        hint = ": write dataclasses.asdict(...)"
+    elif isinstance(value, PurePath):
+        hint = ": write str(...)"
+    elif isinstance(value, SupportsFloat) and not isinstance(value, type):
+        hint = ": write float(...)"
+    elif isinstance(value, Iterable) and not isinstance(value, _BYTES):
+        hint = ": write list(...)"
+    return (
+        f"is a {type(value).__name__}; only None, numbers, strings, truth values, lists and "
+        f"dicts can be sent{hint}"
     )
-    return None
 
 
-def _plain_mapping(
-    mapping: Mapping[Any, object], path: str, problems: list[FieldProblem]
-) -> dict[str, Any]:
-    plain: dict[str, Any] = {}
-    for key, value in mapping.items():
-        inner = f"{path}.{key}" if path else str(key)
-        if not isinstance(key, str):
-            problems.append(FieldProblem(inner, f"its key {key!r} is not a string"))
-        plain[str(key)] = _plain(value, inner, problems)
-    return plain
+def _is_sendable(text: str) -> bool:
+    """Whether the text can be written as UTF-8: no lone surrogates."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
