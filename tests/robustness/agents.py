@@ -63,19 +63,23 @@ class Agent:
 
     Each Suggest is sent under a name of its own, so that a run tells which one it was
     handed out for. The first agent of a sweep is steady: it never dies, and stays until
-    the sweep has ended.
+    the sweep has ended and no user will have its runs retried.
 
     Args:
         calls: How it sends.
         plan: The sweep's.
         sweep_id: The sweep's.
         place: Which of the sweep's agents it is.
+        acted: Set once the sweep's users have done all that they do.
     """
 
-    def __init__(self, calls: Calls, plan: SweepPlan, sweep_id: str, place: int) -> None:
+    def __init__(
+        self, calls: Calls, plan: SweepPlan, sweep_id: str, place: int, acted: asyncio.Event
+    ) -> None:
         self._calls = calls
         self._sweep_id = sweep_id
         self._place = place
+        self._acted = acted
         self._random = Random(f"{plan.seed}/agent {place}")
         self._suggests = 0
         self._held: dict[tuple[int, int], int] = {}
@@ -90,8 +94,12 @@ class Agent:
             while True:
                 self._suggests += 1
                 name = f"agent-{self._place}.{self._suggests}"
-                if not await self._work_as(name):
+                is_last = self._acted.is_set() or not self._is_steady
+                if await self._work_as(name):
+                    continue
+                if is_last:
                     return
+                await self._acted.wait()
         finally:
             heart.cancel()
 
@@ -230,6 +238,11 @@ class Agent:
             if skew:
                 row.time.FromSeconds(1_800_000_000 + skew + step)
             rows.append(row)
+        if self._random.random() < 0.2:
+            # The program sets what counts, at the step that it has come to.
+            names = [*self._metrics, "set"]
+            values = {name: self._random.random() for name in names if self._random.random() < 0.6}
+            rows.append(run_pb2.MetricRow(step=rows[-1].step, values=values, is_summary=True))
         return rows
 
     async def _report(self, run: run_pb2.Run, rows: list[run_pb2.MetricRow]) -> bool:

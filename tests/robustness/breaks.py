@@ -11,7 +11,7 @@ import pytest
 MadeT = TypeVar("MadeT")
 
 # In the modules of properties, though it is none.
-_NO_PROPERTIES = frozenset(["REQUEST_LABEL"])
+_NO_PROPERTIES = frozenset(["REQUEST_LABEL", "SET_METRIC"])
 
 
 class Breaks(Generic[MadeT]):

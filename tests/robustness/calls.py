@@ -220,6 +220,10 @@ class Calls:
         while self._background:
             await asyncio.gather(*self._background, return_exceptions=True)
 
+    async def settle_known(self) -> None:
+        """Waits for those repetitions that are to come by now."""
+        await asyncio.gather(*self._background, return_exceptions=True)
+
     def _repeat_sometimes(self, method: str, request: Message, key: str, by: Key | None) -> None:
         chance = self._random.random()
         if chance < 0.12:

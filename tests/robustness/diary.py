@@ -16,6 +16,9 @@ LIFE = "ROBUSTNESS_LIFE"
 
 METRICS = ("loss", "cost")
 
+# What a program sets in its run's summary when it has logged all.
+SET_METRIC = "set"
+
 
 @dataclass(frozen=True, slots=True)
 class Note:

@@ -37,7 +37,7 @@ REFUSALS = frozenset(Refusal)
 _LEVELS = {
     **dict.fromkeys(["CreateKey", "RevokeKey", "ListKeys"], Role.ADMIN),
     **dict.fromkeys(
-        ["CreateSweep", "UpdateSweep", "EnqueueRuns", "PauseSweep", "ResumeSweep"],
+        ["CreateSweep", "UpdateSweep", "EnqueueRuns", "RetryRuns", "PauseSweep", "ResumeSweep"],
         Role.EDITOR,
     ),
     **dict.fromkeys(["CancelSweep", "FinishSweep"], Role.EDITOR),

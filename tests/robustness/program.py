@@ -11,7 +11,7 @@ import sys
 import time
 
 import wanllmdb as wandb
-from tests.robustness.diary import Diary, Work, values_of
+from tests.robustness.diary import SET_METRIC, Diary, Work, values_of
 
 # The agent's own name, if it has one by which it comes back to its runs.
 NAME = "ROBUSTNESS_AGENT"
@@ -33,11 +33,18 @@ def train(diary: Diary, *, may_tell: bool) -> None:
         diary.write("log", number, attempt, step=step, values=values)
         wandb.log(values)
         time.sleep(work.pause)
+    last = values_of(sweep_id, number, attempt, work.steps)
+    run.summary[SET_METRIC] = last["loss"]
+    tells = may_tell and work.tells
+    if not tells:
+        # It says that all is logged, and leaves the run's end to the agent, after the program's:
+        # what ends in between without the note that follows has not finished.
+        wandb.finish()
+        time.sleep(work.pause)
     diary.write("end", number, attempt, outcome="failed" if work.fails else "succeeded")
     if work.fails:
         raise TrainingFailedError
-    if may_tell and work.tells:
-        # `finish` would leave that to the agent, after the function's end.
+    if tells:
         run.complete(wandb.Succeeded())
         state = "" if run.ended is None else str(run.ended.state)
         diary.write("told", number, attempt, state=state)

@@ -136,13 +136,17 @@ async def _work(platform: Platform, calls: Calls, history: History) -> None:
     """Agents and users, until the sweep has ended."""
     plan = history.plan
     user = User(calls, plan, history.sweep_id)
+    acted = asyncio.Event()
 
     async def use() -> None:
-        await asyncio.gather(*map(user.act, plan.actions))
+        try:
+            await asyncio.gather(*map(user.act, plan.actions))
+        finally:
+            acted.set()
         await user.look_after()
 
     work: list[Coroutine[Any, Any, None]] = [
-        Agent(calls, plan, history.sweep_id, place).work() for place in range(plan.agents)
+        Agent(calls, plan, history.sweep_id, place, acted).work() for place in range(plan.agents)
     ]
     if plan.workers is not None:
         workers = Workers(platform, calls, plan.workers)

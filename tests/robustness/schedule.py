@@ -86,6 +86,7 @@ class ActionKind(StrEnum):
     CANCEL = "cancel"
     FINISH = "finish"
     DESCRIBE = "update"
+    RETRY = "retry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +265,11 @@ def _actions(random: Random) -> tuple[Action, ...]:
     if random.random() < 0.18:
         end = random.choice([ActionKind.CANCEL, ActionKind.FINISH])
         actions.append(Action(round(random.uniform(1.5, 5), 2), end))
+    # The later ones come when most sweeps have ended.
+    actions += [
+        Action(round(random.uniform(1, 14), 2), ActionKind.RETRY)
+        for _ in range(random.choice([0, 0, 0, 1, 1, 2]))
+    ]
     return tuple(sorted(actions, key=lambda action: action.at))
 
 

@@ -21,5 +21,10 @@ LOST = run_pb2.RUN_STATE_LOST
 CANCELED = run_pb2.RUN_STATE_CANCELED
 
 FINAL_RUN_STATES = frozenset([FINISHED, PRUNED, FAILED, LOST, CANCELED])
-# A run in one of these never moves again; a lost one may still get its late result.
+# A run in one of these moves again only where a user has it retried; a lost one may still get
+# its late result.
 CLOSED_RUN_STATES = FINAL_RUN_STATES - {LOST}
+
+# What a user may have retried as a state. Of finished runs only those without an objective may
+# be, and by their numbers alone.
+RETRYABLE_RUN_STATES = (FAILED, LOST, CANCELED, PRUNED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -22,9 +23,10 @@ from tests.robustness.checks import (
 )
 from tests.robustness.history import Try
 from tests.robustness.made_history import SWEEP, Made, run_of, sweep_of
-from tests.robustness.sweep_states import CANCELED, FAILED, LOST, QUEUED, RUNNING
+from tests.robustness.sweep_states import CANCELED, FAILED, FINISHED, LOST, QUEUED, RUNNING
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
+from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 
 
 def test_nothing_is_found_in_a_good_history() -> None:
@@ -467,6 +469,162 @@ def a_checkpoint_comes_too_early(made: Made) -> None:
 @breaks(watches.COMPLETE)
 def the_end_is_left_out(made: Made) -> None:
     del made.seen[8]
+
+
+# Retries by users.
+
+
+def retry(made: Made, number: int) -> list[run_pb2.Run]:
+    """The run is retried after the sweep's end, and finishes; gives it in the states between."""
+    request = pb.RetryRunsRequest(sweep_id=SWEEP, numbers=[number])
+    again = sweep_of(sweep_pb2.SWEEP_STATE_RUNNING, 13)
+    answer = pb.RetryRunsResponse(sweep=again, numbers=[number])
+    made.call("RetryRuns", "retry", request, answer)
+    ended = made.runs[number]
+    queued = run_of(number, 13, QUEUED, began=10, attempt=ended.attempt)
+    begun = run_of(number, 14, RUNNING, began=17, attempt=ended.attempt + 1, agent_id="d")
+    asked = suggestion_pb.SuggestRequest(sweep_id=SWEEP, count=1, agent_id="d")
+    made.call("Suggest", "ask-3", asked, suggestion_pb.SuggestResponse(runs=[begun]))
+    finished = run_of(
+        number, 15, FINISHED, began=17, ended=18, attempt=begun.attempt, agent_id="d", objective=0.2
+    )
+    finish = pb.FinishRunRequest(sweep_id=SWEEP, number=number, attempt=begun.attempt)
+    finish.succeeded.objective = 0.2
+    made.call("FinishRun", "end-2", finish, pb.FinishRunResponse(run=finished))
+    sweep = sweep_pb2.Sweep()
+    sweep.CopyFrom(made.sweep)
+    sweep.revision, sweep.etag = 16, "16"
+    sweep.end_time.FromSeconds(18)
+    sweep.stats.best_run.number, sweep.stats.best_run.objective = number, 0.2
+    made.points[number, begun.attempt] = {}
+    made.see(3, 11, 12, sweep=sweep_of(sweep_pb2.SWEEP_STATE_RUNNING, 12))
+    for run in (queued, begun, finished):
+        made.see(3, 11, run.revision, run=run)
+    made.see(3, 11, 16, sweep=sweep)
+    runs = list(made.runs)
+    runs[number] = finished
+    made.finish_with(sweep, runs)
+    assert made.history.final is not None
+    made.history.final = replace(made.history.final, best_runs=[finished, runs[1 - number]])
+    return [queued, begun, finished]
+
+
+def sights_of_run_0(made: Made) -> list[run_pb2.Run]:
+    """Its last state, as its agent was answered and as the registry has it."""
+    answer = made.end_0.answer
+    assert isinstance(answer, pb.FinishRunResponse)
+    return [answer.run, made.runs[0]]
+
+
+def fail_run_0(made: Made) -> None:
+    """Run 0 failed in place of what it did."""
+    request = made.end_0.request
+    assert isinstance(request, pb.FinishRunRequest)
+    request.failed.error.message = "it broke"
+    for run in sights_of_run_0(made):
+        run.error.message, run.state = "it broke", FAILED
+        run.ClearField("objective")
+
+
+def test_a_failed_run_may_be_retried_after_the_end_of_its_sweep() -> None:
+    made = Made()
+    fail_run_0(made)
+    retry(made, 0)
+    assert check(made.history) == []
+
+
+def test_a_run_that_finished_without_an_objective_may_be_retried() -> None:
+    made = Made()
+    request = made.end_0.request
+    assert isinstance(request, pb.FinishRunRequest)
+    request.succeeded.objective = math.nan
+    for run in sights_of_run_0(made):
+        run.ClearField("objective")
+    retry(made, 0)
+    assert check(made.history) == []
+
+
+@breaks(runs.MACHINE)
+def a_run_with_an_objective_is_retried(made: Made) -> None:
+    retry(made, 0)
+
+
+@breaks(results.RESULTS)
+def a_retry_loses_a_result(made: Made) -> None:
+    retry(made, 0)
+
+
+@breaks(runs.MACHINE)
+def a_failed_run_moves_though_nobody_had_it_retried(made: Made) -> None:
+    fail_run_0(made)
+    retry(made, 0)
+    made.history.tries = [one for one in made.history.tries if one.method != "RetryRuns"]
+
+
+@breaks(handouts.RETRIES)
+def a_retried_run_is_handed_out_more_often_than_its_retries_allow(made: Made) -> None:
+    fail_run_0(made)
+    retry(made, 0)[-1].attempt = 7
+
+
+@breaks(replies.KNOWN)
+def a_retry_is_refused_for_what_does_not_forbid_it(made: Made) -> None:
+    made.refuse("RetryRuns", "retry", pb.RetryRunsRequest(), "SWEEP_NOT_RUNNING")
+
+
+# Rows for the summary alone.
+
+
+def set_in_summary(made: Made, value: float, step: int = 0) -> Try:
+    """The program of run 0 sets its loss."""
+    row = run_pb2.MetricRow(step=step, values={"loss": value}, is_summary=True)
+    request = pb.ReportMetricsRequest(sweep_id=SWEEP, number=0, attempt=1, rows=[row])
+    answer = pb.ReportMetricsResponse(command=run_pb2.RUN_COMMAND_CONTINUE)
+    return made.call("ReportMetrics", "set", request, answer)
+
+
+@pytest.mark.parametrize("step", [0, 3])
+def test_what_was_set_last_stands_in_the_summary(step: int) -> None:
+    made = Made()
+    set_in_summary(made, 0.75, step)
+    for run in sights_of_run_0(made):
+        run.summary["loss"] = 0.75
+    assert check(made.history) == []
+
+
+def test_what_was_perhaps_set_may_stand_in_the_summary() -> None:
+    made = Made()
+    one = set_in_summary(made, 0.75)
+    one.answer, one.code = None, "UNAVAILABLE"
+    assert check(made.history) == []
+    for run in sights_of_run_0(made):
+        run.summary["loss"] = 0.75
+    assert check(made.history) == []
+
+
+@breaks(results.SUMMARY)
+def what_was_set_is_not_in_the_summary(made: Made) -> None:
+    set_in_summary(made, 0.75)
+
+
+@breaks(results.SUMMARY)
+def what_was_set_at_an_earlier_step_is_in_the_summary(made: Made) -> None:
+    set_in_summary(made, 0.75, -1)
+    made.runs[0].summary["loss"] = 0.75
+
+
+@breaks(results.INVENTED)
+def what_was_set_is_in_the_history(made: Made) -> None:
+    set_in_summary(made, 0.75, 3)
+    made.points[0, 1]["loss", 3] = run_pb2.MetricPoint(step=3, value=0.75)
+
+
+@breaks(results.EXPLAINED)
+def a_run_that_succeeded_without_an_objective_is_failed(made: Made) -> None:
+    request = made.end_0.request
+    assert isinstance(request, pb.FinishRunRequest)
+    request.succeeded.objective = math.nan
+    made.runs[0].state = FAILED
 
 
 @pytest.mark.parametrize(("prop", "change"), breaks.cases)

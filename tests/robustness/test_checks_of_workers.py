@@ -11,8 +11,8 @@ import pytest
 
 from tests.robustness.breaks import Breaks, properties_of
 from tests.robustness.checks import check, workers
-from tests.robustness.diary import Note
-from tests.robustness.made_history import Made
+from tests.robustness.diary import SET_METRIC, Note, values_of
+from tests.robustness.made_history import SWEEP, Made
 from tests.robustness.sweep_states import FAILED
 from tests.robustness.work_seen import LifeSeen, WorkSeen
 from tests.robustness.worker_plan import WorkerKind
@@ -36,6 +36,8 @@ class MadeByWorkers(Made):
         self.runs[1].last_step = 0
         self.runs[0].objective = 0.25
         self.runs[0].summary["loss"] = 0.25
+        for run in self.runs:
+            run.summary[SET_METRIC] = values_of(SWEEP, run.number, run.attempt, 1)["loss"]
         self.points = {
             (0, 1): {("loss", 0): run_pb2.MetricPoint(step=0, value=0.25)},
             (1, 2): {("loss", 0): run_pb2.MetricPoint(step=0, value=0.5)},
@@ -102,6 +104,16 @@ def the_end_of_an_agent_that_lives_on_is_gone(made: MadeByWorkers) -> None:
 @breaks(workers.KEPT)
 def a_run_that_succeeded_has_failed(made: MadeByWorkers) -> None:
     made.runs[1].state = FAILED
+
+
+@breaks(workers.SUMMARY)
+def what_a_program_set_is_gone(made: MadeByWorkers) -> None:
+    del made.runs[1].summary[SET_METRIC]
+
+
+@breaks(workers.INVENTED)
+def a_run_finished_before_its_program_did(made: MadeByWorkers) -> None:
+    made.forget("end", 1, 2)
 
 
 @breaks(workers.KEPT)

@@ -9,7 +9,11 @@ from typing import Any
 
 from tests.robustness.calls import Calls, RefusedError, new_id
 from tests.robustness.schedule import Action, ActionKind, SweepPlan
-from tests.robustness.sweep_states import FINAL_SWEEP_STATES
+from tests.robustness.sweep_states import (
+    FINAL_RUN_STATES,
+    FINAL_SWEEP_STATES,
+    RETRYABLE_RUN_STATES,
+)
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
 from wanllmdb_common.search_space.convert import parameters_to_proto
@@ -58,6 +62,8 @@ class User:
                     await self._calls.ask("FinishSweep", self._move(pb.FinishSweepRequest))
                 case ActionKind.DESCRIBE:
                     await self._describe()
+                case ActionKind.RETRY:
+                    await self._retry()
         except RefusedError:
             # It ended before; the checker says whether that is why.
             return
@@ -89,6 +95,26 @@ class User:
         if random.random() < 0.3:
             del point[random.choice(list(point))]
         return point
+
+    async def _retry(self) -> None:
+        """All runs that ended without a result, or some that have ended, by number.
+
+        A retry that was refused may be carried out when it is repeated, so this waits for that.
+        """
+        request = pb.RetryRunsRequest(sweep_id=self._sweep_id, request_id=new_id())
+        if self._random.random() < 0.6:
+            request.states.extend(RETRYABLE_RUN_STATES)
+        else:
+            listed = await self._calls.ask("ListRuns", pb.ListRunsRequest(sweep_id=self._sweep_id))
+            ended = [run.number for run in listed.runs if run.state in FINAL_RUN_STATES]
+            if not ended:
+                return
+            count = min(len(ended), self._random.choice([1, 1, 2]))
+            request.numbers.extend(self._random.sample(ended, count))
+        try:
+            await self._calls.ask("RetryRuns", request)
+        finally:
+            await self._calls.settle_known()
 
     async def _describe(self) -> None:
         """New words on the sweep, and a name for one of its runs."""

@@ -46,9 +46,10 @@ class Needs:
     `agent_ids` asks for the running and queued runs of these agents. `histories` names
     attempts, as (number, attempt), by whose stored values the objective is found: see
     `SweepEdit.values_of`. `states` asks for the first ended runs by number in these states, as
-    many as one request takes. `objectives` asks for those of all finished runs. `reports` names
-    attempts of which the progress is enough, with the metrics whose last values are needed: a
-    report costs the same whatever else the run holds.
+    many as one request takes, and `together` for the first of these runs likewise. `objectives`
+    asks for those of all finished runs. `reports` names attempts of which the progress is enough,
+    with the metrics whose last values are needed: a report costs the same whatever else the run
+    holds.
     """
 
     numbers: frozenset[int] = frozenset()
@@ -59,6 +60,7 @@ class Needs:
     expired: bool = False
     histories: frozenset[Attempt] = frozenset()
     states: frozenset[RunState] = frozenset()
+    together: frozenset[int] = frozenset()
     objectives: bool = False
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from wanllmdb_common.errors import FailedPreconditionError
+from wanllmdb_common.errors import FailedPreconditionError, FieldViolation, invalid_request
 from wanllmdb_registry.domain.bounds import MAX_TOGETHER
 from wanllmdb_registry.domain.change import SingleChange
 from wanllmdb_registry.domain.edit import Needs, SweepEdit, run_not_found
@@ -48,8 +48,8 @@ class RetryRuns(SingleChange[RetriedRuns]):
             metric.target is not None for metric in sweep.spec.metrics
         )
         return Needs(
-            frozenset(self.numbers),
             states=self.states,
+            together=frozenset(self.numbers),
             objectives=aims and sweep.state.is_final,
         )
 
@@ -71,9 +71,10 @@ class RetryRuns(SingleChange[RetriedRuns]):
         Raises:
             NotFoundError: RUN_NOT_FOUND.
             FailedPreconditionError: RUN_NOT_RETRYABLE with every problem.
+            InvalidArgumentError: INVALID_REQUEST: they are too large to be retried together.
         """
         numbers = sorted(set(self.numbers))
-        missing = [number for number in numbers if number not in edit.runs]
+        missing = [number for number in numbers if number >= edit.sweep.next_number]
         runs = [edit.runs[number] for number in numbers if number in edit.runs]
         refusals = [(run.number, _why_not(edit.sweep, run)) for run in runs]
         refused = [(number, why) for number, why in refusals if why]
@@ -83,6 +84,12 @@ class RetryRuns(SingleChange[RetriedRuns]):
         problems += [f"there is no run {number}" for number in missing]
         if problems:
             raise _not_retryable(edit.sweep, problems)
+        if len(runs) < len(numbers):
+            text = (
+                "name runs that are too large to be retried together, with all that they "
+                f"reported: retry the first {len(runs):,} of them, then the others"
+            )
+            raise invalid_request(FieldViolation("numbers", text))
         return runs
 
     def _in_states(self, edit: SweepEdit) -> list[Run]:

@@ -192,6 +192,14 @@ _in_states = (
     .limit(bindparam("limit"))
 )
 RUNS_IN_STATES = Statement(within_bytes(_in_states, lambda c: [c.number]))
+RUNS_TOGETHER = Statement(
+    within_bytes(
+        select(runs.c.number, run_bytes(runs.c).label("bytes")).where(
+            _of_sweep, runs.c.number == func.any(bindparam("numbers", type_=ARRAY(BigInteger)))
+        ),
+        lambda c: [c.number],
+    )
+)
 
 FINISHED_OBJECTIVES = Statement(
     select(runs.c.number, runs.c.objectives).where(

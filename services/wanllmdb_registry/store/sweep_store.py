@@ -72,6 +72,7 @@ from wanllmdb_registry.store.sweep_statements import (
     RENEW_LEASES,
     REPLIES,
     RUNS_IN_STATES,
+    RUNS_TOGETHER,
     SWEEP_STATE,
     SWEEPS_WITH_EXPIRED_LEASES,
     own_columns,
@@ -88,7 +89,7 @@ Getter = Callable[[str], Callable[[Any], Any]]
 # So many values are computed with on the event loop as of rows: they take a tenth of the time.
 VALUES_INLINE = 10
 
-# Of runs that a change asks for by their state: more wait for the next request.
+# Of runs that a change asks for by their state, or together: more are for the next request.
 LOADED_BYTES = 32 * MIB
 # After one try without a lock; the second of these sees all that the first one met.
 MAX_LOCKED_TRIES = 4
@@ -328,6 +329,11 @@ async def _load_runs(
             states=sorted(state.value for state in states),
             limit=MAX_TOGETHER,
             most_bytes=LOADED_BYTES,
+        )
+        whole.update(row["number"] for row in found)
+    for together in {need.together for need in needs if need.together}:
+        found = await RUNS_TOGETHER.fetch(
+            connection, sweep_id=sweep_id, numbers=sorted(together), most_bytes=LOADED_BYTES
         )
         whole.update(row["number"] for row in found)
     reports = _reports(edit, needs)

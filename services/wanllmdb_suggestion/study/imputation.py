@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from math import isfinite
 
 from wanllmdb_suggestion.study.records import Metric, ObjectivePoint, RunRecord, RunState
 
@@ -17,12 +17,24 @@ class Impute(StrEnum):
     LATEST = "LATEST"
 
 
+# A lost run's agent may still report.
+_CLOSED = frozenset([RunState.FINISHED, RunState.PRUNED, RunState.FAILED, RunState.CANCELED])
+
+
 @dataclass(slots=True)
 class _Reported:
     """What one attempt of a run reported of the metric, by step."""
 
     attempt: int
     values: dict[int, float] = field(default_factory=dict)
+
+    def fold(self, *, minimize: bool) -> None:
+        """Keeps the best and the latest finite value: nothing else can count any more."""
+        finite = {step: value for step, value in self.values.items() if isfinite(value)}
+        if finite:
+            best = (min if minimize else max)(finite, key=finite.__getitem__)
+            finite = {step: finite[step] for step in {best, max(finite)}}
+        self.values = finite
 
 
 class Imputation:
@@ -68,6 +80,23 @@ class Imputation:
             self.points += point.step not in known.values
             known.values[point.step] = point.value
 
+    def settle(self, record: RunRecord) -> None:
+        """Lets go of values that no longer count, once all that the attempt reported was added.
+
+        A run that ended is not reported for again in the same attempt, unless it is lost.
+        Without this a sweep of many failed runs would hold their whole histories.
+        """
+        known = self._reported.get(record.number)
+        if known is None or known.attempt != record.attempt or record.state not in _CLOSED:
+            return
+        before = len(known.values)
+        if record.state is RunState.FINISHED and _has_objective(record):
+            del self._reported[record.number]
+            self.points -= before
+            return
+        known.fold(minimize=self._minimize)
+        self.points -= before - len(known.values)
+
     def seen(self, record: RunRecord) -> RunRecord:
         """The record as the sampler gets it."""
         strategy = self._strategy(record)
@@ -86,7 +115,7 @@ class Imputation:
             return self._running[0] if self._running else None
         if not self._ended or record.state is RunState.QUEUED:
             return None
-        has_objective = record.objective is not None or bool(record.objectives)
+        has_objective = _has_objective(record)
         if record.state is RunState.FINISHED and has_objective:
             return None
         if record.state is RunState.PRUNED and has_objective and self._counts_pruned:
@@ -98,12 +127,16 @@ class Imputation:
         known = self._reported.get(record.number)
         if known is None or known.attempt != record.attempt:
             return None
-        finite = {s: v for s, v in known.values.items() if math.isfinite(v)}
+        finite = {s: v for s, v in known.values.items() if isfinite(v)}
         if not finite:
             return None
         if strategy is Impute.LATEST:
             return finite[max(finite)]
         return min(finite.values()) if self._minimize else max(finite.values())
+
+
+def _has_objective(record: RunRecord) -> bool:
+    return record.objective is not None or bool(record.objectives)
 
 
 def imputes(metrics: tuple[Metric, ...]) -> bool:

@@ -182,6 +182,8 @@ class SweepModel:
             if self._sampler is not None:
                 for number in {point.number for point in changes.points} & self.runs.keys():
                     self._sampler.observe(self._seen(self.runs[number]))
+            for record in changes.runs:
+                self._imputation.settle(record)
         self.standing = changes.standing
         self.revision = changes.revision
 

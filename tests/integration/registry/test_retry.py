@@ -21,7 +21,8 @@ from tests.sweeps import (
     row,
 )
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
+from wanllmdb.api.registry.v1 import run_pb2, search_space_pb2, sweep_pb2
+from wanllmdb_registry.store import sweep_store
 
 FAILED, LOST = run_pb2.RUN_STATE_FAILED, run_pb2.RUN_STATE_LOST
 PRUNED, CANCELED = run_pb2.RUN_STATE_PRUNED, run_pb2.RUN_STATE_CANCELED
@@ -256,3 +257,35 @@ async def test_more_runs_than_one_request_takes_are_retried_in_several(registry:
     second = await registry.RetryRuns(retry(sweep.sweep_id, states=[CANCELED]))
     assert (list(second.numbers), second.remaining_runs) == (list(range(1_000, 1_200)), 0)
     assert second.sweep.stats.queued_runs == 1_200
+
+
+async def test_runs_that_are_too_large_to_be_loaded_together_are_retried_in_parts(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep_store, "LOADED_BYTES", 250_000)
+    sweep = await create_sweep(registry)
+    sweep_id, numbers = sweep.sweep_id, list(range(7))
+    for number in numbers:
+        (run,) = await create_runs(registry, sweep_id, proposal(number))
+        config = {"text": search_space_pb2.ParameterValue(string_value="c" * 100_000)}
+        update = pb.UpdateRunRequest(
+            run=run_pb2.Run(sweep_id=sweep_id, number=number, config=config),
+            request_id=request_id(),
+        )
+        update.update_mask.paths.append("config")
+        await registry.UpdateRun(update)
+        await end(registry, run, "failed")
+    before = await get_sweep(registry, sweep_id)
+    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+        await registry.RetryRuns(retry(sweep_id, *numbers))
+    assert "retry the first 3 of them" in refusal.message
+    after = await get_sweep(registry, sweep_id)
+    assert (after.revision, after.stats.queued_runs) == (before.revision, 0)
+    # What else is wrong is said first.
+    with refused(StatusCode.FAILED_PRECONDITION, "RUN_NOT_RETRYABLE") as refusal:
+        await registry.RetryRuns(retry(sweep_id, *numbers, 7, 8))
+    assert "there is no run 7" in refusal.message
+    first = await registry.RetryRuns(retry(sweep_id, *numbers[:3]))
+    assert list(first.numbers) == numbers[:3]
+    second = await registry.RetryRuns(retry(sweep_id, states=[FAILED]))
+    assert (list(second.numbers), second.remaining_runs) == (numbers[3:6], 1)

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from tests.robustness.history import FinalState, History, Try
+from tests.robustness.sweep_states import FINISHED
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
 
@@ -189,6 +190,29 @@ class Facts:
                 found[seen.revision] = seen.sweep.state
         return dict(sorted(found.items()))
 
+    def retries_of(self, number: int) -> int:
+        """How often a user may have had the run retried."""
+        found = 0
+        for tries in self.history.requests.values():
+            if tries[0].method != "RetryRuns" or all(one.is_refused for one in tries):
+                continue
+            request: Any = tries[0].request
+            answer: Any = next((one.answer for one in tries if one.is_answered), None)
+            if answer is not None:
+                found += number in answer.numbers
+            else:
+                found += bool(request.states) or number in request.numbers
+        return found
+
+    def may_be_retried(self, run: run_pb2.Run) -> bool:
+        """Whether a user may have had the run retried that ended so.
+
+        One that finished with all objectives never is, nor any in a sweep without a metric.
+        """
+        if run.state == FINISHED and (is_worth(run) or not self.final.sweep.spec.metrics):
+            return False
+        return self.retries_of(run.number) > 0
+
     def may_give_back(self, attempt: Attempt) -> bool:
         """Whether its agent may have ended the attempt so that the run was queued again."""
         return any(
@@ -216,6 +240,11 @@ def _runs_in(one: Try) -> Iterator[run_pb2.Run]:
             yield answer.run
 
 
+def is_worth(run: run_pb2.Run) -> bool:
+    """Whether the run has its objectives."""
+    return run.HasField("objective") or bool(run.objectives)
+
+
 def same(left: float, right: float) -> bool:
     """Equality under which NaN equals itself."""
     return left == right or (math.isnan(left) and math.isnan(right))
@@ -229,4 +258,4 @@ def without_lease(run: run_pb2.Run) -> run_pb2.Run:
     return copy
 
 
-__all__ = ["Attempt", "Facts", "RunSeen", "Write", "pb", "same", "without_lease"]
+__all__ = ["Attempt", "Facts", "RunSeen", "Write", "is_worth", "pb", "same", "without_lease"]

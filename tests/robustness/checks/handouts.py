@@ -86,7 +86,7 @@ def check_grid(facts: Facts) -> Iterator[Violation]:
 
 
 def check_retries(facts: Facts) -> Iterator[Violation]:
-    """At most as often as losses, failures and releases together allow."""
+    """At most as often as losses, failures, releases and users' retries together allow."""
     policy = facts.history.plan.config["retries"]
     for run in facts.final.runs:
         released = sum(
@@ -94,7 +94,9 @@ def check_retries(facts: Facts) -> Iterator[Violation]:
             for attempt in range(1, run.attempt + 1)
             for write in facts.writes_of.get((run.number, attempt), ())
         )
-        most = 1 + policy["lost"] + policy["failed"] + released
+        # Each retry by a user begins with the whole of the sweep's own retries.
+        begins = 1 + facts.retries_of(run.number)
+        most = begins * (1 + policy["lost"] + policy["failed"]) + released
         if run.attempt > most:
             text = f"run {run.number} was handed out {run.attempt} times, at most {most} are due"
             yield Violation(RETRIES, text, facts.courses[run.number])

@@ -29,7 +29,8 @@ def check_leases(facts: Facts) -> Iterator[Violation]:
     for (number, attempt), until in promised.items():
         key = number, attempt
         after = starts.get((number, attempt + 1))
-        if after is not None and not facts.may_give_back(key) and after < until:
+        is_due = facts.may_give_back(key) or facts.retries_of(number) > 0
+        if after is not None and not is_due and after < until:
             early = (until - after) / _SECOND
             text = f"run {number} was handed out again {early:.3f} s before its lease ended"
             yield Violation(HELD, text, facts.courses[number])
@@ -112,6 +113,9 @@ def _may_have_ended(facts: Facts, write: Write) -> bool:
         and other.method in ("FinishRun", "ReleaseRun")
         and not other.is_refused
     ]
-    kept = facts.final_runs.get(number)
-    was_canceled = kept is not None and kept.state == CANCELED and kept.attempt == attempt
-    return bool(others) or was_canceled
+    was_canceled = any(
+        seen.run.state == CANCELED and seen.run.attempt == attempt
+        for seen in facts.courses.get(number, ())
+    )
+    # Where a retry followed, its end may have been seen by nobody.
+    return bool(others) or was_canceled or facts.retries_of(number) > 0

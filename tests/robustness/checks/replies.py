@@ -25,6 +25,7 @@ _REASONS = {
     "ReportMetrics": _NOT_HELD,
     "FinishRun": _NOT_HELD,
     "ReleaseRun": _NOT_HELD,
+    "RetryRuns": frozenset(["RUN_NOT_RETRYABLE", "SWEEP_STATE_CONFLICT"]),
     "EnqueueRuns": frozenset(["SWEEP_NOT_RUNNING", "RUN_CAP_REACHED"]),
     # One that is to expire may be too late when it comes to be made.
     "CreateKey": frozenset(["INVALID_REQUEST"]),
@@ -122,7 +123,7 @@ def _revision(one: Try) -> int:
             return max((run.revision for run in answer.runs), default=0)
         case "FinishRun" | "ReleaseRun" | "UpdateRun":
             return int(answer.run.revision)
-        case "GetSweep" | "CreateSweep":
+        case "GetSweep" | "CreateSweep" | "RetryRuns":
             return int(answer.sweep.revision)
         case method if method in SWEEP_METHODS:
             return int(answer.sweep.revision)

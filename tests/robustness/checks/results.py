@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from tests.robustness.checks.facts import Attempt, Facts, Write, same
+from tests.robustness.checks.facts import Attempt, Facts, Write, is_worth, same
 from tests.robustness.checks.violation import Violation
+from tests.robustness.diary import SET_METRIC
 from tests.robustness.sweep_states import (
     CANCELED,
     CLOSED_RUN_STATES,
@@ -24,6 +27,9 @@ OBJECTIVE = "an objective is what its agent said or reported"
 POINTS = "acknowledged metric values are kept, unaltered"
 INVENTED = "every metric value was reported"
 SUMMARY = "a run's summary is the last of what it reported"
+
+# In the place of a value that a summary does not have; no program reports it.
+_ABSENT = -1.5e300
 
 _OUTCOMES = {FINISHED: "succeeded", PRUNED: "pruned", CANCELED: "canceled", FAILED: "failed"}
 
@@ -57,6 +63,9 @@ def _kept(facts: Facts, write: Write) -> Iterator[Violation]:
     if kept is None:
         yield Violation(RESULTS, f"run {number}, whose end was acknowledged, is gone", [write])
         return
+    if facts.may_be_retried(told) and (kept.attempt > attempt or kept.state == CANCELED):
+        # As the retry left it: another attempt's, or canceled before it was handed out.
+        return
     for name in ("state", "attempt", "objective", "objectives", "error", "end_time", "parameters"):
         if getattr(kept, name) != getattr(told, name):
             text = f"the {name} of run {number} is not what was acknowledged"
@@ -70,7 +79,7 @@ def _is_explained(facts: Facts, run: run_pb2.Run) -> bool:
             continue
         if write.method == "FinishRun":
             kind = write.request.WhichOneof("outcome")
-            if kind == outcome or (run.state == FAILED and kind == "succeeded"):
+            if kind == outcome:
                 return True
         elif write.method == "ReleaseRun" and run.state == CANCELED:
             return True
@@ -81,7 +90,9 @@ def _is_explained(facts: Facts, run: run_pb2.Run) -> bool:
 def _objectives(facts: Facts, run: run_pb2.Run) -> Iterator[Violation]:
     """One of the requests that may have ended it says so."""
     metrics = [metric.name for metric in facts.final.sweep.spec.metrics]
-    kept = list(run.objectives) if len(metrics) > 1 else [run.objective]
+    kept = list(run.objectives)
+    if len(metrics) == 1 and is_worth(run):
+        kept = [run.objective]
     ends = [
         write
         for write in facts.writes_of.get((run.number, run.attempt), ())
@@ -93,13 +104,17 @@ def _objectives(facts: Facts, run: run_pb2.Run) -> Iterator[Violation]:
         yield Violation(OBJECTIVE, text, [*ends, run])
 
 
-def _worth(given: Any, metrics: Sequence[str], summary: Mapping[str, float]) -> list[float | None]:
-    if len(metrics) == 1 and given.HasField("objective"):
-        return [given.objective]
-    return [
-        given.objectives[name] if name in given.objectives else summary.get(name)
+def _worth(given: Any, metrics: Sequence[str], summary: Mapping[str, float]) -> list[float]:
+    """The objectives; none where one of them is missing, NaN or infinite."""
+    values = [
+        given.objective
+        if len(metrics) == 1 and given.HasField("objective")
+        else given.objectives[name]
+        if name in given.objectives
+        else summary.get(name, math.nan)
         for name in metrics
     ]
+    return values if all(map(math.isfinite, values)) else []
 
 
 def check_points(facts: Facts) -> Iterator[Violation]:
@@ -116,9 +131,14 @@ def check_points(facts: Facts) -> Iterator[Violation]:
 
 
 def check_summaries(facts: Facts) -> Iterator[Violation]:
-    """Of the values that are stored for the last attempt."""
+    """Of the values that are stored for the last attempt, and of what was set beside them."""
     for run in facts.final.runs:
-        yield from _summary(run, facts.final.points.get((run.number, run.attempt), {}))
+        attempt = run.number, run.attempt
+        writes = facts.writes_of.get(attempt, ())
+        if facts.history.work is not None:
+            # What real agents sent is not known; of what they set, their diaries tell.
+            run = _without_set(run)
+        yield from _summary(run, facts.final.points.get(attempt, {}), writes)
 
 
 def _senders(facts: Facts, attempt: Attempt) -> Mapping[Place, Sequence[Write]]:
@@ -127,7 +147,7 @@ def _senders(facts: Facts, attempt: Attempt) -> Mapping[Place, Sequence[Write]]:
         if write.is_refused or write.method == "ReleaseRun":
             continue
         for row in write.request.rows:
-            for name in row.values:
+            for name in () if row.is_summary else row.values:
                 found[name, row.step].append(write)
     return found
 
@@ -153,6 +173,7 @@ def _says(write: Write, place: Place, point: run_pb2.MetricPoint) -> bool:
     name, step = place
     return any(
         row.step == step
+        and not row.is_summary
         and name in row.values
         and same(row.values[name], point.value)
         and (not row.HasField("time") or row.time == point.time)
@@ -160,19 +181,100 @@ def _says(write: Write, place: Place, point: run_pb2.MetricPoint) -> bool:
     )
 
 
-def _summary(run: run_pb2.Run, points: Mapping[Place, run_pb2.MetricPoint]) -> Iterator[Violation]:
+def _without_set(run: run_pb2.Run) -> run_pb2.Run:
+    copy = run_pb2.Run()
+    copy.CopyFrom(run)
+    copy.summary.pop(SET_METRIC, None)
+    return copy
+
+
+def _summary(
+    run: run_pb2.Run, points: Mapping[Place, run_pb2.MetricPoint], writes: Sequence[Write]
+) -> Iterator[Violation]:
     last: dict[str, int] = {}
     for name, step in points:
         last[name] = max(step, last.get(name, step))
-    expected = {name: points[name, step].value for name, step in last.items()}
-    if run.summary.keys() != expected.keys() or not all(
-        same(run.summary[name], value) for name, value in expected.items()
-    ):
-        text = f"run {run.number} has the summary {dict(run.summary)}, and reported {expected}"
-        yield Violation(SUMMARY, text, [run])
+    rows = _rows(writes)
+    for name in {*run.summary, *last, *rows}:
+        logged = None if name not in last else points[name, last[name]]
+        allowed = _allowed(logged, rows.get(name, ()))
+        if not any(same(run.summary.get(name, _ABSENT), value) for value in allowed):
+            text = f"run {run.number} has {run.summary.get(name)} as its {name}, not {allowed}"
+            yield Violation(SUMMARY, text, [*writes, run])
     if run.HasField("last_step") != bool(last) or run.last_step != max(last.values(), default=0):
         text = f"run {run.number} has last_step {run.last_step}, and reported {last}"
         yield Violation(SUMMARY, text, [run])
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A value of a metric that may have been stored.
+
+    Attributes:
+        place: Of the row in its request.
+    """
+
+    write: Write
+    place: int
+    step: int
+    value: float
+    is_summary: bool
+
+    def precedes(self, other: _Row) -> bool:
+        """Whether it was carried out before the other one, for certain."""
+        if self.write is other.write:
+            return self.place < other.place
+        return self.write.end < other.write.start
+
+
+def _rows(writes: Sequence[Write]) -> Mapping[str, Sequence[_Row]]:
+    """By metric."""
+    found: defaultdict[str, list[_Row]] = defaultdict(list)
+    for write in writes:
+        if write.is_refused or write.method == "ReleaseRun":
+            continue
+        for place, row in enumerate(write.request.rows):
+            for name, value in row.values.items():
+                found[name].append(_Row(write, place, row.step, value, row.is_summary))
+    return found
+
+
+def _allowed(logged: run_pb2.MetricPoint | None, rows: Sequence[_Row]) -> list[float]:
+    """What the summary may have of a metric; `logged` is the last of its stored points.
+
+    That is the value of the highest step: of those of one step, the one that came last.
+    """
+    certain = [row for row in rows if row.write.answer is not None]
+    highest = max((row.step for row in certain if row.is_summary), default=-1)
+    if logged is not None:
+        highest = max(highest, logged.step)
+    authors = [
+        row
+        for row in rows
+        if logged is not None
+        and not row.is_summary
+        and row.step == logged.step
+        and same(row.value, logged.value)
+    ]
+    is_overtaken = bool(authors) and any(
+        row.is_summary
+        and row.step == logged.step
+        and all(author.precedes(row) for author in authors)
+        for row in certain
+        if logged is not None
+    )
+    allowed = [
+        row.value
+        for row in rows
+        if row.is_summary
+        and row.step >= highest
+        and not any(other.step >= row.step and row.precedes(other) for other in certain)
+    ]
+    if logged is not None and logged.step == highest and not is_overtaken:
+        allowed.append(logged.value)
+    if highest < 0:
+        allowed.append(_ABSENT)
+    return allowed
 
 
 def _where(attempt: Attempt, place: Place) -> str:

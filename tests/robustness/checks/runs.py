@@ -103,10 +103,11 @@ def _is_way(facts: Facts, before: RunSeen, after: RunSeen) -> bool:
     old, new = before.run, after.run
     again = new.attempt > old.attempt
     if old.state in CLOSED_RUN_STATES:
-        return not again and _result(old) == _result(new)
+        is_kept = not again and _result(old) == _result(new)
+        return is_kept or facts.may_be_retried(old)
     if old.state == LOST and (again or new.state == QUEUED):
-        # Only a late failure, which is retried, brings it back.
-        return facts.may_give_back((old.number, old.attempt))
+        # Only a late failure, which is retried, or a user brings it back.
+        return facts.may_be_retried(old) or facts.may_give_back((old.number, old.attempt))
     if old.state == QUEUED and old.attempt == 0 and not again:
         return new.state in (QUEUED, CANCELED)
     if old.state == QUEUED and not again:

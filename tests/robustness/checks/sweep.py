@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tests.robustness.checks.facts import Facts
+from tests.robustness.checks.facts import Facts, is_worth
 from tests.robustness.checks.violation import Violation
 from tests.robustness.sweep_states import (
     CANCELED,
@@ -110,7 +110,7 @@ def _ranked(facts: Facts) -> Sequence[run_pb2.Run]:
     if len(metrics) != 1:
         return ()
     sign = -1 if metrics[0].goal == sweep_pb2.GOAL_MAXIMIZE else 1
-    finished = [run for run in facts.final.runs if run.state == FINISHED]
+    finished = [run for run in facts.final.runs if run.state == FINISHED and is_worth(run)]
     return sorted(finished, key=lambda run: (sign * run.objective, run.number))
 
 
@@ -159,7 +159,7 @@ def _point(run: run_pb2.Run) -> bytes:
 
 
 def _meets(metric: sweep_pb2.Metric, run: run_pb2.Run) -> bool:
-    if run.state != FINISHED:
+    if run.state != FINISHED or not is_worth(run):
         return False
     if metric.goal == sweep_pb2.GOAL_MAXIMIZE:
         return run.objective >= metric.target

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.robustness.checks.facts import Attempt, Facts
 from tests.robustness.checks.violation import Violation
-from tests.robustness.diary import Note
+from tests.robustness.diary import SET_METRIC, Note, values_of
 from tests.robustness.sweep_states import FAILED, FINISHED, PRUNED
 from tests.robustness.work_seen import LifeSeen, WorkSeen
 from wanllmdb.api.registry.v1 import run_pb2
@@ -18,6 +18,7 @@ from wanllmdb_common.search_space.convert import parameters_from_proto
 KEPT = "what a real agent's program ended is kept, unaltered"
 TOLD = "what a real agent confirmed is final"
 VALUES = "values that a real agent's program logged are kept, unaltered"
+SUMMARY = "what a real agent's program set in the summary is kept, unaltered"
 INVENTED = "every result and value of a real agent's run is its program's"
 ALONE = "an attempt is worked on by one real agent"
 PARAMETERS = "real agents' programs are given the run's parameters"
@@ -139,6 +140,12 @@ def _result(facts: Facts, run: run_pb2.Run, notes: Sequence[Note]) -> Iterator[V
             text = f"{place[0]} of run {run.number}, step {place[1]}, is not what was logged"
             yield Violation(VALUES, text, [*notes, run])
     last = max(step for _, step in logged)
+    wanted = values_of(facts.history.sweep_id, run.number, run.attempt, last + 1)["loss"]
+    if run.summary.get(SET_METRIC) != wanted:
+        text = (
+            f"run {run.number} has {run.summary.get(SET_METRIC)} as its {SET_METRIC}, not {wanted}"
+        )
+        yield Violation(SUMMARY, text, [*notes, run])
     metrics = [metric.name for metric in facts.final.sweep.spec.metrics]
     worth = list(run.objectives) if len(metrics) > 1 else [run.objective]
     if worth != [logged[name, last] for name in metrics]:

@@ -157,3 +157,48 @@ def test_failed_runs_worst_counts_a_run_without_an_objective_too(sampler: str) -
     a_spec = spec(sampler, LINE, options=options)
     as_failed = proposals(a_spec, [*ended, replace(lacking, state=RunState.FAILED)], [])
     assert proposals(a_spec, [*ended, lacking], []) == as_failed
+
+
+@pytest.mark.parametrize("state", [*WITHOUT, RunState.RUNNING])
+@pytest.mark.parametrize("minimize", [True, False])
+@pytest.mark.parametrize("strategy", ["BEST", "LATEST"])
+def test_an_ended_run_is_the_same_without_the_values_that_no_longer_count(
+    strategy: str, minimize: bool, state: RunState
+) -> None:
+    chance = random.Random(7)
+    odd = [float("nan"), float("inf"), -float("inf"), 0.5]
+    for _ in range(50):
+        reported = [
+            ObjectivePoint(0, 1, chance.randrange(9), chance.choice([*odd, chance.random()]))
+            for _ in range(chance.randrange(12))
+        ]
+        imputation = Imputation((Metric("loss", minimize, strategy, strategy),), counts_pruned=True)
+        for point in reported:
+            imputation.add(point)
+        record = RunRecord(0, state, 1, {"x": 0.5, "y": 0.5}, None)
+        before, held = imputation.seen(record), imputation.points
+        imputation.settle(record)
+        assert imputation.seen(record) == before
+        is_open = state in (RunState.LOST, RunState.RUNNING)
+        assert imputation.points == held if is_open else imputation.points <= 2
+        # Told of once more, it is the same; a new attempt begins with nothing.
+        last = {point.step: point for point in reported}
+        for point in last.values():
+            imputation.add(point)
+        assert imputation.seen(record) == before
+        imputation.add(ObjectivePoint(0, 2, 0, 3.0))
+        assert imputation.points == 1
+        assert imputation.seen(replace(record, attempt=2)).objective == 3.0
+
+
+def test_a_model_holds_little_of_ended_runs_and_nothing_of_those_with_objectives() -> None:
+    model = SweepModel(imputing("tpe", impute="BEST", running="LATEST"))
+    states = [RunState.FAILED, RunState.FINISHED, RunState.PRUNED, RunState.RUNNING]
+    records = [
+        RunRecord(n, states[n % 4], 1, {"x": n / 400, "y": 0.5}, 1.0 if n % 4 == 1 else None)
+        for n in range(400)
+    ]
+    points = [ObjectivePoint(n, 1, step, float(step)) for n in range(400) for step in range(100)]
+    model.apply(replace(page(9, 400, *records), points=points))
+    # Whole are those of the 100 that run alone; 20 values weigh as much as a run.
+    assert model.size == 400 + (100 * 100 + 2 * 200) // 20

@@ -2149,12 +2149,15 @@ class RetryRunsRequest(_message.Message):
     """See the service's comment on request ids."""
     @_builtins.property
     def numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """The runs, by number. At most 1,000."""
+        """The runs, by number. At most 1,000, and 32 MiB of parameters, labels, configs
+        and last values: INVALID_ARGUMENT says how many of them fit.
+        """
 
     @_builtins.property
     def states(self) -> _containers.RepeatedScalarFieldContainer[_run_pb2.RunState.ValueType]:
         """All runs in any of these states: FAILED, LOST, CANCELED or PRUNED. At most
-        1,000 runs of one request, those with the lowest numbers.
+        1,000 runs of one request, those with the lowest numbers, and fewer where
+        they are large.
         """
 
     def __init__(
