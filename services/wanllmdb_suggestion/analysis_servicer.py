@@ -88,8 +88,8 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
         if len(runs) < MIN_RUNS_FOR_IMPORTANCE:
             raise FailedPreconditionError(
                 "NOT_ENOUGH_RUNS",
-                f"importance needs at least {MIN_RUNS_FOR_IMPORTANCE} finished runs; sweep "
-                f"'{request.sweep_id}' has {len(runs)}",
+                f"importance needs at least {MIN_RUNS_FOR_IMPORTANCE} finished runs with a value "
+                f"of the metric; sweep '{request.sweep_id}' has {len(runs)}",
                 sweep_id=request.sweep_id,
                 finished=len(runs),
                 needed=MIN_RUNS_FOR_IMPORTANCE,

@@ -7,6 +7,7 @@ from typing import Any
 
 from wanllmdb._client import Client
 from wanllmdb._errors import InvalidArgumentError
+from wanllmdb._types.enums import RunState
 from wanllmdb._types.run import PriorRun, PriorRunSource, Run
 
 
@@ -36,15 +37,21 @@ def _looked_up(client: Client, given: Iterable[Any]) -> Iterator[PriorRun]:
                 f"'k6rsniyyjhjy-4', or PriorSweep, CsvRuns, JsonLinesRuns or PriorRun objects; "
                 f"{each!r:.100} is none. Runs of W&B come as CSV: see `wanllmdb runs import`"
             )
-        yield _as_prior(client.get_run(sweep_id, int(number)))
+        yield as_prior(client.get_run(sweep_id, int(number)))
 
 
-def _as_prior(run: Run) -> PriorRun:
+def as_prior(run: Run) -> PriorRun:
+    """The result of a run; one that finished without an objective counts as failed.
+
+    So it does where the registry itself takes the runs of a sweep or of a file.
+    """
     one = () if run.objective is None else (run.objective,)
+    objectives = run.objectives or one
+    has_none = run.state is RunState.FINISHED and not objectives
     return PriorRun(
         parameters=run.parameters,
-        state=run.state,
-        objectives=run.objectives or one,
+        state=RunState.FAILED if has_none else run.state,
+        objectives=objectives,
         last_step=run.last_step,
         source=f"sweep {run.sweep_id} run {run.number}",
     )

@@ -42,7 +42,7 @@ def best(
     if as_json:
         print_json(found)
     elif not found.runs:
-        say("No run has finished yet.")
+        say("No run has finished with a value of the metric yet.")
     else:
         print_runs(found.runs, metrics)
         if is_front:

@@ -14,6 +14,7 @@ from wanllmdb import Client, CreatedSweep, PriorRun, Sweep, SweepSpec
 from wanllmdb._errors import InvalidArgumentError
 from wanllmdb._files import is_there
 from wanllmdb._ids import run_of
+from wanllmdb._prior import as_prior
 from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import say
 from wanllmdb.cli.documents import print_json
@@ -168,9 +169,7 @@ def _prior(client: Client, run_id: str) -> PriorRun:
         sweep_id, number = run_of(run_id)
     except InvalidArgumentError as error:
         raise typer.BadParameter(error.message) from None
-    run = client.get_run(sweep_id, number)
-    objectives = run.objectives if run.objective is None else (run.objective,)
-    return PriorRun(run.parameters, run.state, objectives, run.last_step, source=f"run {run_id}")
+    return as_prior(client.get_run(sweep_id, number))
 
 
 def _update(client: Client, sweep_id: str, file: str, name: str, as_json: bool) -> None:
