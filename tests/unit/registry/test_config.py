@@ -314,7 +314,7 @@ def test_a_metric_that_can_not_be_read_is_not_missing() -> None:
 def test_a_wrong_name_is_told_with_an_example_where_there_is_one(name: str, example: str) -> None:
     (told,) = problems_with(parameters={name: {"value": 1}}).values()
     assert told.startswith("a name starts with a letter (a to z, A to Z) or _")
-    assert told.endswith(f"_ . or -{example}")
+    assert told.endswith(f"_ . @ or -{example}")
 
 
 def test_several_metrics_are_listed() -> None:

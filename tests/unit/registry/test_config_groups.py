@@ -82,7 +82,15 @@ def test_names_have_an_alphabet(name: str, instead: str) -> None:
     ):
         found = problems_with(parameters=parameters)
         assert found.keys() == {path}
-        assert found[path].endswith(f", for example {instead}" if instead else "_ . or -")
+        assert found[path].endswith(f", for example {instead}" if instead else "_ . @ or -")
+
+
+@pytest.mark.parametrize("name", ["+model.lr", "++trainer.epochs", "~callbacks", "db@source"])
+def test_names_may_have_the_signs_of_hydras_overrides(name: str) -> None:
+    assert by_name(parameters={name: {"value": 1}})
+    constraint = f'p["{name}"] < 1'
+    read = parsed(parameters={name: {"min": 0.0, "max": 1.0}}, constraints=[constraint])
+    assert read.spec.space.constraints == (constraint,)
 
 
 def test_a_name_is_at_most_200_characters() -> None:

@@ -29,7 +29,8 @@ from wanllmdb_registry.domain.config.rules.values import Problems
 from wanllmdb_registry.domain.config.wording import shown
 from wanllmdb_registry.domain.config.written import Written, parameter_path
 
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+# The signs of Hydra's overrides, such as +model.lr and db@source, are part of a name.
+NAME = re.compile(r"(?:\+{1,2}|~)?[A-Za-z_][A-Za-z0-9_.@-]*")
 MAX_NAME = 200
 MAX_DEPTH = 20
 MAX_PARAMETERS = 500
@@ -39,8 +40,8 @@ MAX_FULL_NAME = MAX_DEPTH * (MAX_NAME + 1)
 MAX_CONDITION_VALUES = 100_000
 _REPEATED_CIRCLES = 20
 _OF_NAMES = (
-    "a name starts with a letter (a to z, A to Z) or _ and goes on with such letters, digits, _ . "
-    "or -"
+    "a name starts with a letter (a to z, A to Z) or _, after Hydra's +, ++ or ~ where it has one, "
+    "and goes on with such letters, digits, _ . @ or -"
 )
 
 
