@@ -181,7 +181,16 @@ def test_lines_and_tables_of_agents_print_in_every_encoding(encoding: str) -> No
 def test_all_commands_are_tried() -> None:
     # These move or delete sweeps, run programs or servers, or change templates.
     rest = {
-        *("agent", "demo", "up", "hypervolume", "spool drop", "template create", "template rm"),
+        *(
+            "agent",
+            "run",
+            "demo",
+            "up",
+            "hypervolume",
+            "spool drop",
+            "template create",
+            "template rm",
+        ),
         *("template update", "sweep cancel", "sweep delete", "sweep finish", "sweep pause"),
         "sweep resume",
     }

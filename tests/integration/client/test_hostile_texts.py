@@ -330,7 +330,7 @@ async def test_an_error_of_the_client_is_shown_where_its_text_is_exact(
     async_client: AsyncClient,
 ) -> None:
     with pytest.raises(InvalidArgumentError) as refused:
-        await async_client.create_sweep({"method": "random", HOSTILE: 1})
+        await async_client.create_sweep({"method": "random", "parameters": {"x": {HOSTILE: 1}}})
 
     assert not hidden(str(refused.value))
     assert any(HOSTILE in path for path, _ in refused.value.fields)
