@@ -240,7 +240,7 @@ def test_a_call_that_only_wandb_accepts_is_seen(
 def test_what_differs_from_wandb_has_a_reason() -> None:
     found = differences()
     used = {reason_for(each.path) for each in found}
-    why = {None: "NO REASON", **REFUSED_BY_API, **REASONS}
+    why: dict[str | None, str] = {None: "NO REASON", **REFUSED_BY_API, **REASONS}
 
     print()
     for each in found:
