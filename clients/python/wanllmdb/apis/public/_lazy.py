@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from itertools import islice
 from typing import Generic, TypeVar, overload
@@ -28,7 +29,7 @@ def page_size(per_page: int) -> int:
     return MOST_A_PAGE if per_page == _DEFAULT_PAGE else min(per_page, MOST_A_PAGE)
 
 
-class LazyList(Generic[T]):
+class LazyList(ABC, Generic[T]):
     """Objects of the registry, fetched by pages as a program gets to them.
 
     Iterating twice gives the same objects, and fetches them once. Safe to use from many
@@ -42,9 +43,9 @@ class LazyList(Generic[T]):
         self._position = _Position(self)
         self._lock = threading.RLock()
 
+    @abstractmethod
     def _open(self) -> Iterator[T]:
         """All objects, in order."""
-        raise NotImplementedError
 
     def _count(self) -> int:
         """How many objects there are."""
