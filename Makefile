@@ -10,8 +10,13 @@ PROTOS := $(shell find protos -name '*.proto')
 
 .PHONY: demo test gp wandb bench robustness protos protos-check docs docs-check check format clean
 
-$(VENV)/.installed: pyproject.toml deploy/constraints/dev.txt
+$(VENV)/.demo: pyproject.toml deploy/constraints/dev.txt
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint deploy/constraints/dev.txt --editable '.[demo]'
+	touch $@
+
+# The training frameworks that tests use are large: the demo does without.
+$(VENV)/.installed: $(VENV)/.demo
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint deploy/constraints/dev.txt --editable '.[dev]'
 	touch $@
 
@@ -33,7 +38,7 @@ $(WANDB_VENV)/.installed: deploy/constraints/wandb.txt
 	$(WANDB_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint deploy/constraints/wandb.txt wandb
 	touch $@
 
-demo: $(VENV)/.installed ## A real sweep on real services, in about a minute
+demo: $(VENV)/.demo ## A real sweep on real services, in about a minute
 	$(BIN)/wanllmdb demo
 
 # A file's tests stay together, in the order of the folders: the long files of e2e come first.
