@@ -351,6 +351,31 @@ async def test_what_a_wandb_agent_left_in_the_environment_is_no_run_of_here(
     assert len(await runs_of(client, sweep_id)) == 1
 
 
+async def test_a_process_that_outlives_its_run_is_told_that_the_run_has_ended(
+    client: Client, script: Script
+) -> None:
+    sweep_id = await new_sweep(client)
+    left: dict[str, str] = {}
+
+    def train() -> None:
+        with wandb.init() as run:
+            run.log({"loss": 1.0})
+            left.update(os.environ)
+
+    await run_agent(client, sweep_id, train, count=1)
+    worker = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, script("wandb.init()\n")],
+        env=left,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "has ended (finished)" in worker.stderr
+    assert "a pool that outlives its run" in worker.stderr
+
+
 async def test_a_process_of_one_of_several_agents_is_told_what_to_do(client: Client) -> None:
     first, second = await new_sweep(client), await new_sweep(client)
     # Both runs are there before either starts a process.

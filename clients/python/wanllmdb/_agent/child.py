@@ -68,6 +68,12 @@ def _take_up(named: _env.RunEnvironment) -> ActiveRun:
     waiter = OutageWaiter(console.line, Patience.of().seconds)
     sweep = waiter.ride_out(lambda: client.get_sweep(named.sweep_id))
     run = waiter.ride_out(lambda: client.get_run(named.sweep_id, named.number))
+    if run.attempt == named.attempt and run.state.is_final:
+        raise NoRunError(
+            f"run {named.number} of sweep {named.sweep_id}, which this process was started for, "
+            f"has ended ({run.state}): start processes within each run's function, and wait for "
+            f"them there; a pool that outlives its run can't work on the next one"
+        )
     if run.attempt != named.attempt or run.state is not RunState.RUNNING:
         raise NoRunError(
             f"run {named.number} of sweep {named.sweep_id} is {run.state} in its attempt "
