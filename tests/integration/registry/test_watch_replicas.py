@@ -41,10 +41,11 @@ async def test_a_watch_is_told_of_changes_through_another_replica(
     here, there = replicas
     sweep = await create_sweep(here)
     watcher = Watcher()
+    revision = (await get_sweep(there, sweep.sweep_id)).revision
     for number in range(5):
-        following = asyncio.create_task(
-            watcher.follow(here, sweep.sweep_id, watcher.revision + (2 if number else 3))
-        )
+        # The first run also starts the sweep.
+        revision += 2 if number else 3
+        following = asyncio.create_task(watcher.follow(here, sweep.sweep_id, revision))
         (run,) = await create_runs(there, sweep.sweep_id, proposal(number))
         await finish_run(there, run, 1.0)
         await following

@@ -235,6 +235,7 @@ class Loop:
         pause = 0.25
         while True:
             longest = _LONGEST_POLL
+            own = len(self._tally.active)
             try:
                 suggestion = self._suggest(request_id)
             except NotFoundError:
@@ -258,7 +259,7 @@ class Loop:
                     return suggestion
                 if suggestion.exhausted is not None:
                     if not self._stays_for(suggestion):
-                        self._tally.end_by(self._why_exhausted(suggestion))
+                        self._tally.end_by(self._why_exhausted(suggestion, own))
                         return None
                     longest = _LONGEST_STAY_POLL
             if self._shutdown.wait(pause):
@@ -298,12 +299,16 @@ class Loop:
         )
         return True
 
-    def _why_exhausted(self, suggestion: Suggestion) -> str:
+    def _why_exhausted(self, suggestion: Suggestion, own: int) -> str:
+        """The reason, in words. `own` runs were this agent's before it asked.
+
+        One of them may have ended since the answer, which counts it among those that run.
+        """
         assert suggestion.exhausted is not None
         why = _EXHAUSTED.get(suggestion.exhausted, "it has no more runs")
         if suggestion.message:
             why += f": {suggestion.message}"
-        others = suggestion.running_runs - len(self._tally.active)
+        others = suggestion.running_runs - max(own, len(self._tally.active))
         if others > 0:
             why += f"; others still work on {others} run{'' if others == 1 else 's'}"
         return f"the sweep hands out no more runs: {why}"
