@@ -60,7 +60,7 @@ class _OfCurrentRun(MutableMapping[str, Any]):
         del self[name]
 
     @property
-    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]  # an attribute of object
         """What `vars` is to show: a copy."""
         found = self._found()
         return {} if found is None else dict(found)
@@ -88,7 +88,7 @@ class CurrentConfig(_OfCurrentRun):
     __slots__ = ()
 
     @property
-    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]  # an attribute of object
         """What `vars` is to show: a copy made of plain dictionaries."""
         found: Config | None = self._found()
         return Shown({} if found is None else found.as_dict())

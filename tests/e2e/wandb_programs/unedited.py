@@ -1,4 +1,4 @@
-"""A program that nobody edits: it imports `wandb` itself."""
+"""A program that stays as it is: it imports `wandb` itself."""
 
 import wandb
 from wandb.sdk.lib import RunDisabled

@@ -117,5 +117,5 @@ def _may_have_ended(facts: Facts, write: Write) -> bool:
         seen.run.state == CANCELED and seen.run.attempt == attempt
         for seen in facts.courses.get(number, ())
     )
-    # Where a retry followed, its end may have been seen by nobody.
+    # Where a retry followed, no watcher or read may have seen its end.
     return bool(others) or was_canceled or facts.retries_of(number) > 0

@@ -168,7 +168,7 @@ class Config(MutableMapping[str, Any]):
         return self.as_dict()
 
     @property
-    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]  # an attribute of object
         """What `vars` is to show: a copy."""
         return Shown(self.as_dict())
 
