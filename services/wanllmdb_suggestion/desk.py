@@ -19,7 +19,7 @@ from wanllmdb_common.patience import UnwantedError
 from wanllmdb_suggestion.convert import proposals_to_proto
 from wanllmdb_suggestion.drafting import Draft, Served, make_draft
 from wanllmdb_suggestion.metrics import CONFLICTS, SUGGESTS_TOGETHER
-from wanllmdb_suggestion.refusals import not_running, request_id_reused
+from wanllmdb_suggestion.refusals import request_id_reused
 from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
 from wanllmdb_suggestion.resuming import resume_runs
 from wanllmdb_suggestion.study.records import Exhausted
@@ -151,9 +151,9 @@ class SuggestDesk:
         except FailedPreconditionError as error:
             if error.reason != "SWEEP_NOT_RUNNING":
                 raise
-            # No request was answered before, else the registry had said so.
+            # The sweep was stopped after the draft was made; no request was answered before.
             for suggest, _ in served:
-                self._answer_closed(draft, suggest)
+                self._again(suggest)
             return
         newly = sum(len(result.runs) for result in response.results if not result.answered_before)
         for (suggest, allotment), result in zip(served, response.results, strict=True):
@@ -167,22 +167,15 @@ class SuggestDesk:
                 suggest.resolve(Handout(result.runs, None, draft.next_check))
             else:
                 shortage = draft.shortage if result.answered_before else allotment.shortage
-                others = max(draft.running + newly - len(result.runs), 0) if shortage else 0
-                suggest.resolve(Handout(result.runs, shortage, draft.next_check, running=others))
+                others = 0
+                if shortage is not None and draft.closed is None:
+                    others = max(draft.running + newly - len(result.runs), 0)
+                message = draft.end_message if shortage is Exhausted.TERMINATED else ""
+                suggest.resolve(
+                    Handout(result.runs, shortage, draft.next_check, message, running=others)
+                )
         if draft.refusal is None:
             await self._pace(draft, len(served), response)
-
-    def _answer_closed(self, draft: Draft, suggest: WaitingSuggest) -> None:
-        """Of a sweep that hands out nothing."""
-        closed = draft.closed
-        if closed is None:
-            # It did when the draft was made.
-            self._again(suggest)
-        elif isinstance(closed, Exhausted):
-            message = draft.end_message if closed is Exhausted.TERMINATED else ""
-            suggest.resolve(Handout((), closed, draft.next_check, message))
-        else:
-            suggest.reject(not_running(self._keeper.sweep_id, closed))
 
     async def _pace(
         self, draft: Draft, served: int, response: registry_service_pb2.CreateRunsResponse
@@ -234,7 +227,8 @@ class SuggestDesk:
                 for suggest, allotment in served
             ],
             space_exhausted=draft.batch.space_exhausted,
-            etag="" if draft.closed or draft.refusal else draft.etag,
+            etag=draft.etag,
+            earlier_answers_only=draft.refusal is not None,
         )
         return await self._registry.create_runs(request, scope_of([s for s, _ in served]))
 

@@ -14,24 +14,18 @@ from wanllmdb_common.errors import FailedPreconditionError
 from wanllmdb_common.search_space.draws import NoPointFoundError
 from wanllmdb_suggestion.algorithms import require_algorithms
 from wanllmdb_suggestion.metrics import PROPOSALS, SAMPLING_SECONDS
-from wanllmdb_suggestion.refusals import constraints_not_met
+from wanllmdb_suggestion.refusals import constraints_not_met, not_running
 from wanllmdb_suggestion.study.model import (
     DEMAND_SECONDS,
     Allotment,
     Batch,
     Demand,
-    Proposal,
     SweepModel,
 )
 from wanllmdb_suggestion.study.records import Exhausted, SweepState
 from wanllmdb_suggestion.study.sampler import ConstraintsNotMetError
 from wanllmdb_suggestion.study_keeper import StudyKeeper
 from wanllmdb_suggestion.waiting import WaitingSuggest
-
-# Proposed for a sweep that hands out nothing: no sweep gets as far as this
-# number, so the registry turns the request down without a trace, unless it
-# answered it before the sweep was stopped and knows what.
-_UNFIT = Proposal(number=2**62, parameters={})
 
 # Ids of the requests that end sweeps are made from this one.
 _ENDINGS = uuid.UUID("6f1d3a0e-4f0c-4a53-9a4e-0c3b8e9a7d21")
@@ -45,9 +39,9 @@ class Draft:
 
     Attributes:
         batch: What each Suggest gets, by its place.
-        closed: Why the sweep hands out nothing; None where it does.
-        refusal: Why its algorithms can't propose; who repeats a request that was answered
-            before gets his answer all the same.
+        closed: Why the sweep has come to its end; None while it hands out runs.
+        refusal: Why nothing can be proposed: the sweep was stopped, or its algorithms can't.
+            A repeated request gets its first answer all the same.
         ending: Ends the sweep instead, where its terminator says so.
         etag: The sweep's.
         next_check: See Handout.
@@ -58,7 +52,7 @@ class Draft:
     """
 
     batch: Batch
-    closed: Exhausted | SweepState | None
+    closed: Exhausted | None
     refusal: FailedPreconditionError | None
     ending: registry_service_pb2.FinishSweepRequest | None
     etag: str
@@ -89,9 +83,12 @@ async def make_draft(
     keeper: StudyKeeper, model: SweepModel, waiting: Sequence[WaitingSuggest], *, seconds: float
 ) -> Draft:
     """Proposes for all who wait, off the event loop; for the holder of the model alone."""
-    batch = Batch(dict.fromkeys(range(len(waiting)), Allotment([_UNFIT], None)))
+    closed = model.closed if isinstance(model.closed, Exhausted) else None
+    batch = Batch(dict.fromkeys(range(len(waiting)), Allotment([], closed)))
     refusal = ending = None
-    if model.closed is None:
+    if isinstance(model.closed, SweepState):
+        refusal = not_running(keeper.sweep_id, model.closed)
+    elif model.closed is None:
         try:
             require_algorithms(model.spec)
             ending = await _ending(keeper, model, waiting)
@@ -102,7 +99,7 @@ async def make_draft(
     rule = model.stop_rule
     return Draft(
         batch=batch,
-        closed=model.closed,
+        closed=closed,
         refusal=refusal,
         ending=ending,
         etag=model.etag,

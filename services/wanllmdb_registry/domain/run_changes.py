@@ -58,6 +58,7 @@ class CreateRuns(Change):
 
     `encode_runs` encodes what one Suggest got, `encode` the whole answer, which
     has the etag, or None in a conflict. `size` is how many bytes the proposed parameters take.
+    With `earlier_answers_only` every request that was not answered before is in conflict.
     """
 
     requests: Sequence[RunsForAgent]
@@ -66,6 +67,7 @@ class CreateRuns(Change):
     encode_runs: Callable[[Sequence[Run]], bytes]
     encode: Callable[[Sequence[CreatedRuns], str | None], bytes]
     size: int = 0
+    earlier_answers_only: bool = False
 
     @property
     def keys(self) -> Sequence[RequestKey]:
@@ -84,9 +86,14 @@ class CreateRuns(Change):
         earlier = self.earlier_reply(edit.answers)
         if earlier is not None:
             return earlier
-        require_handing_out(edit.sweep)
+        if self.earlier_answers_only:
+            return self._conflict()
+        # A sweep that has come to its end answers with no runs. The answer is kept like
+        # any other: RetryRuns may reopen the sweep before the request is repeated.
+        if edit.sweep.state is not SweepState.FINISHED or self._proposals():
+            require_handing_out(edit.sweep)
         if not self._fit(edit):
-            return self.encode([CreatedRuns(None)] * len(self.requests), None)
+            return self._conflict()
         self._require_room(edit)
         if edit.sweep.state is SweepState.PENDING:
             start(edit)
@@ -97,11 +104,15 @@ class CreateRuns(Change):
             if request.key is not None:
                 edit.record(request.key, reply)
             created.append(CreatedRuns(reply))
-        if self.space_exhausted and not edit.sweep.space_exhausted:
+        ended = edit.sweep.state.is_final
+        if self.space_exhausted and not (edit.sweep.space_exhausted or ended):
             edit.sweep.space_exhausted = True
             edit.touch_sweep()
             finish_if_done(edit)
         return self.encode(created, edit.sweep.etag)
+
+    def _conflict(self) -> bytes:
+        return self.encode([CreatedRuns(None)] * len(self.requests), None)
 
     def _proposals(self) -> list[Proposal]:
         return [proposal for request in self.requests for proposal in request.proposals]

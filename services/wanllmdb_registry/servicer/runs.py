@@ -100,6 +100,8 @@ class RunsPart(ServicerPart):
         ids = [r.request_id for r in request.requests if r.request_id]
         if len(set(ids)) < len(ids):
             reader.problem("requests", "hold the same request_id twice; send one after the other")
+        if request.earlier_answers_only and total:
+            reader.problem("requests", "must hold no proposals with earlier_answers_only")
         reader.done()
         change = CreateRuns(
             requests,
@@ -107,7 +109,8 @@ class RunsPart(ServicerPart):
             etag,
             _encode_created,
             _encode_create_response,
-            reader.size,
+            size=reader.size,
+            earlier_answers_only=request.earlier_answers_only,
         )
         return await self.commit(sweep_id, change, pb.CreateRunsResponse)
 

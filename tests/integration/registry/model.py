@@ -233,6 +233,8 @@ class Sweep:
 
     def create_runs(self, proposals: Sequence[Proposal], etag: Etag, exhausted: bool) -> bool:
         """CreateRuns of all proposals of all requests; False is a conflict."""
+        if self.state == "FINISHED" and not proposals:
+            return etag is not Etag.STALE
         if self.state not in ("PENDING", "RUNNING"):
             raise Refused("FAILED_PRECONDITION", "SWEEP_NOT_RUNNING")
         if etag is Etag.STALE or not self._fit([p.number for p in proposals]):
@@ -293,7 +295,13 @@ class Sweep:
         if numbers:
             unknown = sorted({number for number in numbers if number >= len(self.runs)})
             known = [self.runs[n] for n in sorted(set(numbers)) if n < len(self.runs)]
-            stuck = [run for run in known if run.state in ("QUEUED", "RUNNING", "FINISHED")]
+            # A run that finished without a value of each metric has no result to lose.
+            stuck = [
+                run
+                for run in known
+                if run.state in ("QUEUED", "RUNNING")
+                or (run.state == "FINISHED" and (run.objectives or not self.metrics))
+            ]
             if len(unknown) == 1 and not stuck:
                 raise Refused("NOT_FOUND", "RUN_NOT_FOUND")
             if unknown or stuck:

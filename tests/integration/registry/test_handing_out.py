@@ -166,3 +166,38 @@ async def test_a_sweep_that_does_not_run_hands_out_nothing(registry: Registry, s
     with refused(StatusCode.FAILED_PRECONDITION, "SWEEP_NOT_RUNNING") as refusal:
         await registry.CreateRuns(create_runs_request(ident, proposal(0)))
     assert refusal.metadata["state"] == state.upper()
+
+
+async def test_a_finished_sweep_keeps_the_answer_without_runs(registry: Registry) -> None:
+    sweep = await create_sweep(registry)
+    await registry.FinishSweep(pb.FinishSweepRequest(sweep_id=sweep.sweep_id))
+    request = create_runs_request(sweep.sweep_id)
+    first = await registry.CreateRuns(request)
+    assert (first.conflict, [list(r.runs) for r in first.results]) == (False, [[]])
+    again = await registry.CreateRuns(request)
+    assert [(list(r.runs), r.answered_before) for r in again.results] == [([], True)]
+    with refused(StatusCode.FAILED_PRECONDITION, "SWEEP_NOT_RUNNING"):
+        await registry.CreateRuns(create_runs_request(sweep.sweep_id, proposal(0)))
+
+
+async def test_earlier_answers_alone_are_asked_for_in_any_state(registry: Registry) -> None:
+    sweep = await create_sweep(registry)
+    answered = create_runs_request(sweep.sweep_id, proposal(0))
+    first = await registry.CreateRuns(answered)
+    new = create_runs_request(sweep.sweep_id)
+    for state in ("PAUSED", "CANCELED"):
+        if state == "PAUSED":
+            await registry.PauseSweep(pb.PauseSweepRequest(sweep_id=sweep.sweep_id))
+        else:
+            await registry.CancelSweep(pb.CancelSweepRequest(sweep_id=sweep.sweep_id))
+        request = pb.CreateRunsRequest(
+            sweep_id=sweep.sweep_id,
+            requests=[answered.requests[0], new.requests[0]],
+            earlier_answers_only=True,
+        )
+        with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
+            await registry.CreateRuns(request)
+        del request.requests[0].proposals[:]
+        got = await registry.CreateRuns(request)
+        assert [r.answered_before for r in got.results] == [True, False]
+        assert (got.conflict, got.results[0].runs) == (True, first.results[0].runs)

@@ -73,3 +73,22 @@ async def test_what_a_terminator_ended_goes_on_only_without_it(new_sweep: NewSwe
     await sweep.registry.UpdateSweep(update)
     await retry(sweep)
     assert [run.number for run in (await sweep.suggest()).runs] == [0]
+
+
+@pytest.mark.parametrize("stopped", ["FINISHED", "PAUSED"])
+async def test_a_request_answered_without_runs_gets_none_after_a_retry(
+    new_sweep: NewSweep, stopped: str
+) -> None:
+    sweep = await new_sweep(more="run_cap: 2")
+    for run in (await sweep.suggest(count=2)).runs:
+        await sweep.fail(run)
+    request = pb.SuggestRequest(
+        sweep_id=sweep.sweep_id, agent_id="slow", count=1, request_id=new_id()
+    )
+    first = await sweep.suggestion.Suggest(request)
+    assert (len(first.runs), first.exhausted) == (0, pb.EXHAUSTED_REASON_RUN_CAP)
+    await retry(sweep)
+    if stopped == "PAUSED":
+        await sweep.registry.PauseSweep(rpb.PauseSweepRequest(sweep_id=sweep.sweep_id))
+    assert not (await sweep.suggestion.Suggest(request)).runs
+    assert (await sweep.get()).stats.queued_runs == 2

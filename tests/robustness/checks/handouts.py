@@ -55,10 +55,11 @@ def _unknown_holders(facts: Facts) -> Iterator[Violation]:
         if all(one.is_refused for one in tries):
             continue
         asked.add(name)
-        answers: list[Any] = [one.answer for one in tries if one.is_answered]
-        if not answers:
+        answer: Any = next((one.answer for one in tries if one.is_answered), None)
+        if answer is None:
             uncertain.add(name)
-        told[name] |= {(run.number, run.attempt) for answer in answers for run in answer.runs}
+        else:
+            told[name] |= {(run.number, run.attempt) for run in answer.runs}
     for course in facts.courses.values():
         for seen in course:
             name, attempt = seen.run.agent_id, (seen.run.number, seen.run.attempt)

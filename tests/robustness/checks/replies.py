@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Iterator
-from itertools import dropwhile
 from typing import Any
 
 from tests.robustness.checks.facts import RUN_METHODS, SWEEP_METHODS, Facts
@@ -63,9 +62,6 @@ def check_request_ids(facts: Facts) -> Iterator[Violation]:
     """The same request gets the same answer, however often and wherever it is sent."""
     for key, tries in facts.history.requests.items():
         answered = [one for one in tries if one.is_answered]
-        if facts.history.of("RetryRuns"):
-            # An answer without runs is not kept: after a retry the same request may get some.
-            answered = list(dropwhile(_is_without_runs, answered))
         if key.startswith("read-") or not answered:
             continue
         for other in answered[1:]:
@@ -76,11 +72,6 @@ def check_request_ids(facts: Facts) -> Iterator[Violation]:
             if other.is_refused and _can_tell(other, answered):
                 text = f"{other.method} {key} was carried out and refused"
                 yield Violation(ONCE, text, [answered[0], other])
-
-
-def _is_without_runs(one: Try) -> bool:
-    answer: Any = one.answer
-    return one.method == "Suggest" and not answer.runs
 
 
 def _essence(one: Try) -> bytes:

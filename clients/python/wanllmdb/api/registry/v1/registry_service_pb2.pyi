@@ -1238,7 +1238,10 @@ class RunsForAgent(_message.Message):
     """
     @_builtins.property
     def proposals(self) -> _containers.RepeatedCompositeFieldContainer[Global___RunProposal]:
-        """What it is to get; fewer than `count` where the sweep has no more."""
+        """What it is to get; fewer than `count` where the sweep has no more. A
+        FINISHED sweep takes requests without proposals, so that a repetition is
+        answered without runs also after RetryRuns.
+        """
 
     def __init__(
         self,
@@ -1266,6 +1269,7 @@ class CreateRunsRequest(_message.Message):
     REQUESTS_FIELD_NUMBER: _builtins.int
     SPACE_EXHAUSTED_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    EARLIER_ANSWERS_ONLY_FIELD_NUMBER: _builtins.int
     sweep_id: _builtins.str
     """The sweep; started when PENDING."""
     space_exhausted: _builtins.bool
@@ -1275,6 +1279,11 @@ class CreateRunsRequest(_message.Message):
     etag: _builtins.str
     """The sweep's etag as the proposer knows it; another one is a conflict. Not
     compared where empty.
+    """
+    earlier_answers_only: _builtins.bool
+    """Hands nothing out and writes nothing: returns the answers to earlier
+    requests with these ids, and a conflict for the others. For a proposer that
+    has nothing to propose because the sweep or its algorithms do not allow it.
     """
     @_builtins.property
     def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___RunsForAgent]:
@@ -1287,10 +1296,11 @@ class CreateRunsRequest(_message.Message):
         requests: _abc.Iterable[Global___RunsForAgent] | None = ...,
         space_exhausted: _builtins.bool = ...,
         etag: _builtins.str = ...,
+        earlier_answers_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "requests", b"requests", "space_exhausted", b"space_exhausted", "sweep_id", b"sweep_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["earlier_answers_only", b"earlier_answers_only", "etag", b"etag", "requests", b"requests", "space_exhausted", b"space_exhausted", "sweep_id", b"sweep_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

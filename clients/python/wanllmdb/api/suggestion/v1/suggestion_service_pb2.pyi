@@ -140,8 +140,8 @@ class SuggestRequest(_message.Message):
     agent_id: _builtins.str
     """Who will work on them; any name that the agent chooses. Not empty."""
     request_id: _builtins.str
-    """A UUID that the caller makes up; the same id gives the same runs. An answer
-    without runs is not kept: sent again after RetryRuns, the request may get some.
+    """A UUID that the caller makes up; the same id gives the same runs, and none
+    where the first answer had none.
     """
     resume: _builtins.bool
     """For an agent that crashed and comes back under its name: the runs that the
