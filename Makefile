@@ -8,7 +8,7 @@ TEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1)
 STUBS := clients/python/wanllmdb/api
 PROTOS := $(shell find protos -name '*.proto')
 
-.PHONY: demo test gp wandb bench robustness protos protos-check docs docs-check check format clean
+.PHONY: demo test explore gp wandb bench robustness protos protos-check docs docs-check check format clean
 
 $(VENV)/.demo: pyproject.toml deploy/constraints/dev.txt
 	$(PYTHON) -m venv $(VENV)
@@ -48,6 +48,10 @@ test: $(VENV)/.installed ## All tests; TEST_WORKERS processes, two a core by def
 gp: $(VENV)/.gp ## Adds torch and frameworks on it, so that the tests of what needs them run too
 
 wandb: $(WANDB_VENV)/.installed ## Adds W&B's client in an environment of its own, for the test of signatures
+
+explore: $(VENV)/.installed ## The property tests and the registry's state machine with new random examples
+	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadfile --hypothesis-profile random \
+		tests/unit tests/contract tests/integration/registry/test_model.py
 
 bench: $(VENV)/.installed ## The benchmark tables
 	$(BIN)/python -m tests.benchmarks

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import asyncpg
 import grpc.aio
+import hypothesis
 import pytest
 import structlog
 from pydantic import SecretStr
@@ -32,6 +33,12 @@ from wanllmdb_registry.servicer.service import add_to as add_registry
 from wanllmdb_registry.servicer.service import steps_of
 from wanllmdb_suggestion.app import SERVICES, running_suggestion
 from wanllmdb_suggestion.settings import SuggestionSettings
+
+# The same commit passes or fails every time, so that a change is judged by what it changed.
+# `--hypothesis-profile random` searches on, with other examples each time.
+hypothesis.settings.register_profile("repeatable", derandomize=True, print_blob=True)
+hypothesis.settings.register_profile("random", print_blob=True)
+hypothesis.settings.load_profile("repeatable")
 
 _names = itertools.count()
 
