@@ -14,9 +14,9 @@ from wanllmdb_common.algorithms.pruners import PRUNERS
 from wanllmdb_common.algorithms.samplers import SAMPLERS
 from wanllmdb_common.algorithms.terminators import TERMINATORS
 from wanllmdb_common.search_space.convert import value_to_proto
+from wanllmdb_suggestion.optimizer.pruners.make_stop_rule import wrapped_choice
+from wanllmdb_suggestion.optimizer.types import StudySpec
 from wanllmdb_suggestion.refusals import not_installed, not_known
-from wanllmdb_suggestion.study.pruning.stop_rule import wrapped_choice
-from wanllmdb_suggestion.study.records import StudySpec
 
 _METHODS = {
     "": sweep_pb2.METHOD_UNSPECIFIED,

@@ -40,9 +40,9 @@ from wanllmdb_suggestion.analysis.sizes import check_forest, check_size
 from wanllmdb_suggestion.analysis.subject import check_front, subject_of
 from wanllmdb_suggestion.analysis.threads import AnalysisThreads
 from wanllmdb_suggestion.importance_worker import ImportanceWorker
+from wanllmdb_suggestion.optimizer.importance.importance import importance_data, runs_for
 from wanllmdb_suggestion.refusals import no_metric
 from wanllmdb_suggestion.registry_client import RegistryClient, scope_of_call
-from wanllmdb_suggestion.study.statistics.importance import importance_data, runs_for
 from wanllmdb_suggestion.sweep_cache import SweepCache
 
 P = ParamSpec("P")

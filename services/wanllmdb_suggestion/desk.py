@@ -19,10 +19,10 @@ from wanllmdb_common.patience import UnwantedError
 from wanllmdb_suggestion.convert import proposals_to_proto
 from wanllmdb_suggestion.drafting import Draft, Served, make_draft
 from wanllmdb_suggestion.metrics import CONFLICTS, SUGGESTS_TOGETHER
+from wanllmdb_suggestion.optimizer.types import Exhausted
 from wanllmdb_suggestion.refusals import request_id_reused
 from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
 from wanllmdb_suggestion.resuming import resume_runs
-from wanllmdb_suggestion.study.records import Exhausted
 from wanllmdb_suggestion.study_keeper import StudyKeeper
 from wanllmdb_suggestion.waiting import (
     MAX_TRIES,

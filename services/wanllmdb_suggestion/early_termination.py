@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb_common.errors import NotFoundError
-from wanllmdb_suggestion.study.model import SweepModel
-from wanllmdb_suggestion.study.records import RunState
+from wanllmdb_suggestion.optimizer.model import SweepModel
+from wanllmdb_suggestion.optimizer.types import RunState
 
 
 def should_stop(model: SweepModel, sweep_id: str, number: int) -> pb.ShouldStopResponse:

@@ -18,9 +18,9 @@ import optuna
 from wanllmdb_common.errors import OverloadedError
 from wanllmdb_common.fair_threads import FairTurns, Owner
 from wanllmdb_common.patience import TookTooLongError
+from wanllmdb_suggestion.optimizer.importance.importance import ImportanceData, importances
 from wanllmdb_suggestion.refusals import took_too_long
 from wanllmdb_suggestion.single_flight import SingleFlight
-from wanllmdb_suggestion.study.statistics.importance import ImportanceData, importances
 
 Importances = list[tuple[str, float]]
 

@@ -10,7 +10,7 @@ from wanllmdb_common.errors import (
     OverloadedError,
 )
 from wanllmdb_common.patience import TookTooLongError
-from wanllmdb_suggestion.study.records import SweepState
+from wanllmdb_suggestion.optimizer.types import SweepState
 
 # Seconds after which a call that took too long may be made again.
 _TOO_LONG_PAUSE = 30.0

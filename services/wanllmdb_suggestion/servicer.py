@@ -11,6 +11,7 @@ from wanllmdb_common.error_mapping import Context
 from wanllmdb_suggestion.algorithms import list_algorithms, require_pruner
 from wanllmdb_suggestion.convert import EXHAUSTED
 from wanllmdb_suggestion.early_termination import should_stop
+from wanllmdb_suggestion.optimizer.statistics.pareto import best_runs
 from wanllmdb_suggestion.refusals import no_metric
 from wanllmdb_suggestion.registry_client import CallScope, RegistryClient, scope_of_call
 from wanllmdb_suggestion.requests import (
@@ -19,7 +20,6 @@ from wanllmdb_suggestion.requests import (
     check_should_stop,
     check_suggest,
 )
-from wanllmdb_suggestion.study.pareto import best_runs
 from wanllmdb_suggestion.sweep_cache import SweepCache
 
 

@@ -8,8 +8,8 @@ from typing import TypeVar, cast
 
 from google.protobuf.message import Message
 
+from wanllmdb_suggestion.optimizer.statistics.finished_runs import FinishedRuns
 from wanllmdb_suggestion.single_flight import SingleFlight
-from wanllmdb_suggestion.study.statistics.runs import FinishedRuns
 
 Answer = TypeVar("Answer", bound=Message)
 Key = tuple[int, str, bytes]

@@ -12,11 +12,11 @@ from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb_suggestion.analysis.subject import chosen_metric
 from wanllmdb_suggestion.analysis.timelines import Timeline, TimelineReader
 from wanllmdb_suggestion.convert import spec_from_proto
+from wanllmdb_suggestion.optimizer.model import SweepModel
+from wanllmdb_suggestion.optimizer.statistics.finished_runs import FinishedRuns, RunTable
+from wanllmdb_suggestion.optimizer.types import Metric
 from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
 from wanllmdb_suggestion.requests import Problems
-from wanllmdb_suggestion.study.model import SweepModel
-from wanllmdb_suggestion.study.records import Metric
-from wanllmdb_suggestion.study.statistics.runs import FinishedRuns, RunTable
 from wanllmdb_suggestion.sweep_cache import SweepCache
 
 S = TypeVar("S")

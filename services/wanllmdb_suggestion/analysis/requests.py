@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
+from wanllmdb_suggestion.optimizer.importance.importance import Evaluator
+from wanllmdb_suggestion.optimizer.statistics.correlation import Scores, linear_scores, rank_scores
 from wanllmdb_suggestion.requests import MAX_PARAMETER_NAME, Problems
-from wanllmdb_suggestion.study.statistics.correlation import Scores, linear_scores, rank_scores
-from wanllmdb_suggestion.study.statistics.importance import Evaluator
 
 MAX_POINTS = 10_000
 DEFAULT_POINTS = 1_000

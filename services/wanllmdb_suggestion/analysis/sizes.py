@@ -7,7 +7,7 @@ from google.protobuf.message import Message
 from wanllmdb_common.errors import FieldViolation, invalid_request
 from wanllmdb_common.search_space.axes import Axis
 from wanllmdb_common.search_space.distributions import SearchSpace
-from wanllmdb_suggestion.study.statistics.importance import (
+from wanllmdb_suggestion.optimizer.importance.importance import (
     MAX_FOREST_COLUMNS,
     Evaluator,
     forest_columns,

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from wanllmdb_common.algorithms.hints import did_you_mean
 from wanllmdb_common.search_space.distributions import Parameter
+from wanllmdb_suggestion.optimizer.statistics.finished_runs import FinishedRuns, ScoredRuns
+from wanllmdb_suggestion.optimizer.types import Metric
 from wanllmdb_suggestion.refusals import no_metric, one_metric, several_metrics
 from wanllmdb_suggestion.requests import Problems
-from wanllmdb_suggestion.study.records import Metric
-from wanllmdb_suggestion.study.statistics.runs import FinishedRuns, ScoredRuns
 
 # So many problems, and so many of the known names, are told.
 _MAX_TOLD = 20

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from wanllmdb.api.registry.v1 import registry_service_pb2, sweep_pb2
+from wanllmdb_suggestion.optimizer.statistics.objective_curves import Ends
 from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
-from wanllmdb_suggestion.study.statistics.course import Ends
 
 # As many sweeps as are kept: more than one comparison may have.
 _KEPT = 100
