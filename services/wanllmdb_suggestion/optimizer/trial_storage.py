@@ -8,10 +8,10 @@ from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution
-from optuna.storages import InMemoryStorage
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from wanllmdb_suggestion.optimizer.optuna_internals import EditableStorage
 from wanllmdb_suggestion.optimizer.types import RunState
 
 TRIAL_STATES = {
@@ -25,7 +25,7 @@ TRIAL_STATES = {
 }
 
 
-class TrialStorage(InMemoryStorage):
+class TrialStorage(EditableStorage):
     """One study whose trials are what they are told to be.
 
     Optuna's storages let a trial only go on from state to state; a run may come
@@ -48,9 +48,8 @@ class TrialStorage(InMemoryStorage):
             distributions: By parameter.
             most_runs: The latest complete trials that samplers see; None for all.
         """
-        super().__init__()
+        super().__init__(directions, _STUDY)
         self._most_runs = most_runs
-        self.create_new_study(directions, _STUDY)
         self.known = KnownSpaces(distributions)
 
     def study(self, sampler: optuna.samplers.BaseSampler) -> Study:
@@ -74,10 +73,10 @@ class TrialStorage(InMemoryStorage):
         return [t for t in trials if t.number >= first or t.state is not TrialState.COMPLETE]
 
     def __len__(self) -> int:
-        return len(self._trials)
+        return len(self.trials)
 
     def __getitem__(self, number: int) -> FrozenTrial:
-        return self._trials[number]
+        return self.trials[number]
 
     def put(
         self,
@@ -90,8 +89,8 @@ class TrialStorage(InMemoryStorage):
         intermediate: Mapping[int, float] | None = None,
     ) -> None:
         """Makes this the trial of that number, whatever it was before; gaps below it wait."""
-        while number > len(self._trials):
-            self.put(len(self._trials), TrialState.WAITING, {})
+        while number > len(self.trials):
+            self.put(len(self.trials), TrialState.WAITING, {})
         trial = FrozenTrial(
             number=number,
             trial_id=number,
@@ -110,32 +109,17 @@ class TrialStorage(InMemoryStorage):
 
     def restore(self, number: int, trial: FrozenTrial) -> None:
         """Puts a trial back that was here before."""
-        if number == len(self._trials):
-            self._trials.append(trial)
-            self._trial_id_to_study_id_and_number[number] = (0, number)
+        if number == len(self.trials):
+            self.append(trial)
         else:
-            self.known.forget(self._trials[number])
-            self._trials[number] = trial
+            self.known.forget(self.trials[number])
+            self.trials[number] = trial
         self.known.add(trial)
 
     def cut(self, count: int) -> None:
         """Leaves the first `count` trials."""
-        while len(self._trials) > count:
-            self.known.forget(self._trials.pop())
-            del self._trial_id_to_study_id_and_number[len(self._trials)]
-
-    @property
-    def attributes(self) -> dict[str, Any]:
-        """The study's system attributes."""
-        return self._studies[0].system_attrs
-
-    @attributes.setter
-    def attributes(self, attributes: dict[str, Any]) -> None:
-        self._studies[0].system_attrs = attributes
-
-    @property
-    def _trials(self) -> list[FrozenTrial]:
-        return self._studies[0].trials
+        while len(self.trials) > count:
+            self.known.forget(self.pop())
 
 
 _STUDY = "sweep"

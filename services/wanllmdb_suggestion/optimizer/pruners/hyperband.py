@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
-from optuna.pruners import HyperbandPruner, SuccessiveHalvingPruner
+from optuna.pruners import SuccessiveHalvingPruner
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
+from wanllmdb_suggestion.optimizer.optuna_internals import HyperbandBrackets
 from wanllmdb_suggestion.optimizer.pruners.learning_curves import (
     LearningCurve,
     LearningCurves,
@@ -319,7 +320,7 @@ class Hyperband(Halving):
         return self._brackets
 
 
-class _Brackets(HyperbandPruner):
+class _Brackets(HyperbandBrackets):
     """Optuna's brackets, over views instead of its storage."""
 
     def __init__(
@@ -329,16 +330,17 @@ class _Brackets(HyperbandPruner):
         self.max_resource = max_resource
         self._by_number: dict[int, int] = {}
         self._sweep = StudyView(LearningCurves(), name, frozen_trial(0), minimize=True).as_study
-        self._try_initialization(self._sweep)
+        self.start(self._sweep)
 
     def of(self, number: int) -> int:
         """The run's bracket."""
         bracket = self._by_number.get(number)
         if bracket is None:
-            bracket = self._get_bracket_id(self._sweep, frozen_trial(number))
+            bracket = self.bracket_id(self._sweep, frozen_trial(number))
             self._by_number[number] = bracket
         return bracket
 
-    def _create_bracket_study(self, study: Study, bracket_id: int) -> Study:
+    def bracket_study(self, study: Study, bracket_id: int) -> Study:
+        """See HyperbandBrackets."""
         view = cast("StudyView", study)
         return view.only(lambda number: self.of(number) == bracket_id).as_study

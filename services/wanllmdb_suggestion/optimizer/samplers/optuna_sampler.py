@@ -14,6 +14,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from wanllmdb_common.search_space.conditions import is_active, parents_first
 from wanllmdb_common.search_space.distributions import ParameterValue, SearchSpace
+from wanllmdb_suggestion.optimizer.optuna_internals import suggest_value
 from wanllmdb_suggestion.optimizer.samplers.optuna_algorithms import OptunaAlgorithm
 from wanllmdb_suggestion.optimizer.samplers.random_search import SkewedCategories
 from wanllmdb_suggestion.optimizer.samplers.sampler import Sampler, ask_seed
@@ -197,7 +198,7 @@ class OptunaSampler(Sampler):
             elif isinstance(searched, Fixed):
                 values[name] = searched.value
             else:
-                values[name] = searched.decode(trial._suggest(name, searched.distribution))
+                values[name] = searched.decode(suggest_value(trial, name, searched.distribution))
         return dict(sorted(values.items()))
 
     def _put(self, place: int, record: RunRecord | PriorRecord, kept: Mapping[str, Any]) -> None:
