@@ -16,7 +16,6 @@ from wanllmdb_suggestion.algorithms import require_algorithms
 from wanllmdb_suggestion.metrics import PROPOSALS, SAMPLING_SECONDS
 from wanllmdb_suggestion.optimizer.model import (
     ASK_SECONDS,
-    Ask,
     Round,
     Suggestions,
     SweepModel,
@@ -116,13 +115,12 @@ async def _propose(
     keeper: StudyKeeper, model: SweepModel, waiting: Sequence[WaitingSuggest], seconds: float
 ) -> Round:
     """Raises FailedPreconditionError: CONSTRAINTS_NOT_MET."""
-    asks = [_ask(suggest) for suggest in waiting]
     sampler = model.spec.sampler.name
     patience = _seconds_left(waiting)
     began = time.perf_counter()
     try:
         batch = await keeper.off_loop(
-            lambda: model.propose(asks, seconds=seconds, ask_seconds=patience),
+            lambda: model.propose(waiting, seconds=seconds, ask_seconds=patience),
             is_wanted=_any_wanted(waiting),
         )
     except (ConstraintsNotMetError, NoPointFoundError) as error:
@@ -164,7 +162,3 @@ def _seconds_left(waiting: Sequence[WaitingSuggest]) -> float:
     now = asyncio.get_running_loop().time()
     deadlines = [s.scope.deadline for s in waiting if s.scope.deadline is not None]
     return min([ASK_SECONDS, *((deadline - now) / 2 for deadline in deadlines)])
-
-
-def _ask(suggest: WaitingSuggest) -> Ask:
-    return Ask(suggest.count, lambda: suggest.is_wanted)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left, insort
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from wanllmdb_common.patience import still_wanted
 from wanllmdb_common.search_space.draws import NoPointFoundError
@@ -64,12 +65,16 @@ class StaleModelError(Exception):
     """The sweep's spec changed such that a new model must be built from all its runs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What one waiting Suggest wants: `count` runs, as long as `is_wanted` says True."""
+class Ask(Protocol):
+    """A caller that waits for runs."""
 
-    count: int
-    is_wanted: Callable[[], bool] = lambda: True
+    @property
+    def count(self) -> int:
+        """How many runs the caller wants, at least 1."""
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the caller still waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,6 @@ class Round:
     """
 
     suggestions: dict[int, Suggestions] = field(default_factory=dict)
-    unwanted: list[int] = field(default_factory=list)
     space_exhausted: bool = False
     is_searching: bool = False
 
@@ -298,8 +302,7 @@ class SweepModel:
         taken = 0
         try:
             for place, ask in enumerate(asks):
-                if not ask.is_wanted():
-                    batch.unwanted.append(place)
+                if not ask.is_wanted:
                     continue
                 if taken and taken + ask.count > limit:
                     break

@@ -11,6 +11,7 @@ from typing import NamedTuple, cast
 from optuna.pruners import SuccessiveHalvingPruner
 from optuna.study import Study
 from optuna.trial import FrozenTrial
+from typing_extensions import override
 
 from wanllmdb_suggestion.optimizer.optuna_internals import HyperbandBrackets
 from wanllmdb_suggestion.optimizer.pruners.learning_curves import (
@@ -19,7 +20,7 @@ from wanllmdb_suggestion.optimizer.pruners.learning_curves import (
     StudyView,
     frozen_trial,
 )
-from wanllmdb_suggestion.optimizer.pruners.pruner import Pruner, Setting, Verdict, count_of
+from wanllmdb_suggestion.optimizer.pruners.pruner import Decision, Pruner, Setting, count_of
 
 # Whether a run may be tested at the place of one of its values.
 Gate = Callable[[LearningCurve, int], bool]
@@ -142,27 +143,27 @@ class Halving(Pruner):
         least = 0 if first is None else first.number + 1
         return [c for c in curves.all() if c.number >= least and c.number != number]
 
+    @override
     def last_check(self, curve: LearningCurve, curves: LearningCurves) -> int | None:
-        """See Pruner."""
         ladder = self.ladder(curve.number, curves)
         return None if ladder is None else self._rungs.climb(curve, ladder).last_check
 
+    @override
     def next_count(self, curve: LearningCurve, curves: LearningCurves) -> int:
-        """See Pruner."""
         ladder = self.ladder(curve.number, curves)
         if ladder is None:
             return curve.finite + 1
         return curve.count_at(ladder.step(len(self._rungs.climb(curve, ladder).places)))
 
+    @override
     def waiting_for(self, curve: LearningCurve, curves: LearningCurves) -> str:
-        """See Pruner."""
         ladder = self.ladder(curve.number, curves)
         if ladder is None:
             return "nothing is compared before a run finished, which says how long runs are"
         return f"it is at step {curve.steps[-1]}, and its first rung is at step {ladder.first}"
 
-    def judge(self, curve: LearningCurve, at: int, curves: LearningCurves) -> Verdict:
-        """See Pruner."""
+    @override
+    def judge(self, curve: LearningCurve, at: int, curves: LearningCurves) -> Decision:
         number = curve.number
         ladder = self.ladder(number, curves)
         assert ladder is not None, "there was a check"
@@ -175,13 +176,13 @@ class Halving(Pruner):
         metric, value = self._setting.metric, curve.values[at]
         if math.isnan(value):
             step = ladder.step(before)
-            return Verdict(should_stop, f"at the rung of step {step} its '{metric}' is NaN", step)
+            return Decision(should_stop, f"at the rung of step {step} its '{metric}' is NaN", step)
         # One value may have got it to several rungs: Optuna tests them in turn.
         rung, others, threshold = before, list[float](), value
         for rung in range(before, len(climb.places)):
             others = [r.values[places[rung]] for r, places in rivals if rung < len(places)]
             if len(others) < self._bootstrap:
-                return Verdict(
+                return Decision(
                     should_stop,
                     f"at the rung of step {ladder.step(rung)} there are "
                     f"{count_of(len(others), 'other run')}, and bootstrap_count asks for "
@@ -191,7 +192,7 @@ class Halving(Pruner):
             threshold = self._threshold([*others, value])
             if self._setting.worse(value, threshold):
                 break
-        return Verdict(
+        return Decision(
             should_stop,
             f"at the rung of step {ladder.step(rung)} its '{metric}' is {value:g}, and "
             f"{threshold:g} is needed to be among the best 1/{self._factor} of the "
@@ -234,15 +235,15 @@ class SuccessiveHalving(Halving):
         self._min_resource = min_resource
         self._rate = min_early_stopping_rate
 
+    @override
     def ladder(self, number: int, curves: LearningCurves) -> Ladder | None:
-        """See Halving."""
         resource = self._resource(curves)
         if resource is None:
             return None
         return Ladder(resource * self._factor**self._rate, self._factor)
 
+    @override
     def prune(self, asked: FrozenTrial, curves: LearningCurves) -> bool:
-        """See Halving."""
         resource = self._resource(curves)
         assert resource is not None, "there was a check"
         pruner = SuccessiveHalvingPruner(
@@ -280,16 +281,16 @@ class Hyperband(Halving):
         self._max_resource = max_resource
         self._brackets: _Brackets | None = None
 
+    @override
     def ladder(self, number: int, curves: LearningCurves) -> Ladder | None:
-        """See Halving."""
         brackets = self._known_brackets(curves)
         if brackets is None:
             return None
         bracket = brackets.of(number)
         return Ladder(self._min_resource * self._factor**bracket, self._factor)
 
+    @override
     def rivals(self, number: int, curves: LearningCurves) -> list[LearningCurve]:
-        """See Halving."""
         brackets = self._known_brackets(curves)
         assert brackets is not None, "there was a check"
         mine = brackets.of(number)
@@ -297,8 +298,8 @@ class Hyperband(Halving):
             curve for curve in super().rivals(number, curves) if brackets.of(curve.number) == mine
         ]
 
+    @override
     def prune(self, asked: FrozenTrial, curves: LearningCurves) -> bool:
-        """See Halving."""
         brackets = self._known_brackets(curves)
         assert brackets is not None, "there was a check"
         view = StudyView(curves, self._setting.name, asked, minimize=self._setting.minimize)
@@ -340,7 +341,7 @@ class _Brackets(HyperbandBrackets):
             self._by_number[number] = bracket
         return bracket
 
+    @override
     def bracket_study(self, study: Study, bracket_id: int) -> Study:
-        """See HyperbandBrackets."""
         view = cast("StudyView", study)
         return view.only(lambda number: self.of(number) == bracket_id).as_study

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from optuna.distributions import BaseDistribution
+from typing_extensions import override
 
 from wanllmdb_common.search_space.distributions import SearchSpace
 from wanllmdb_suggestion.optimizer.optuna_internals import TpeCandidates, default_gamma
@@ -131,8 +132,8 @@ class TpeSampler(Sampler):
                 ),
             )
 
+    @override
     def observe(self, record: RunRecord) -> None:
-        """See `Sampler.observe`."""
         kind = _KINDS[record.state]
         if record.state is RunState.QUEUED and record.attempt > 0:
             # It waits to be handed out again: some agent will soon be back at it.
@@ -148,12 +149,12 @@ class TpeSampler(Sampler):
             self._observation(kind, record.parameters, record.objective, record.last_step),
         )
 
+    @override
     def propose(self, number: int, redraw: int = 0) -> Parameters:
-        """See `Sampler.propose`."""
         return self.complete(number, {}, redraw)
 
+    @override
     def complete(self, number: int, given: Parameters, redraw: int = 0) -> Parameters:
-        """See `Sampler.complete`."""
         missing = self._mapping.missing(given)
         seed = ask_seed(self._seed, number, redraw)
         if not missing:
@@ -167,20 +168,20 @@ class TpeSampler(Sampler):
             drawn = self._parzen.draw(seed, place, self._observations, searched)
         return self._mapping.complete(given, drawn)
 
+    @override
     def expect(self, number: int, parameters: Parameters) -> None:
-        """See `Sampler.expect`."""
         place = self._priors + number
         self._replaced.append((place, self._observations.get(place)))
         self._observations.put(place, self._observation(Kind.RUNNING, parameters, None, None))
 
+    @override
     def forget_expected(self) -> None:
-        """See `Sampler.forget_expected`."""
         while self._replaced:
             self._observations.put(*self._replaced.pop())
 
     @property
+    @override
     def learns_from_results(self) -> bool:
-        """See `Sampler.learns_from_results`."""
         return True
 
     def _observation(
