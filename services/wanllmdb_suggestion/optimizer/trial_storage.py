@@ -1,4 +1,4 @@
-"""Runs as Optuna's trials, in memory, where each can be put in its place again and again."""
+"""Runs as Optuna's trials in memory, each of which can be replaced at any time."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ TRIAL_STATES = {
 
 
 class TrialStorage(EditableStorage):
-    """One study whose trials are what they are told to be.
+    """One study whose trials can be replaced.
 
-    Optuna's storages let a trial only go on from state to state; a run may come
-    back from the dead, and an ask that is to leave no trace must be taken back.
+    In Optuna's storages a trial only moves forward from state to state. A lost run may come
+    back, and an ask must be undone without a trace.
 
     Attributes:
-        known: What parameters its trials have.
+        known: The parameters that the trials have.
     """
 
     def __init__(
@@ -46,14 +46,14 @@ class TrialStorage(EditableStorage):
         Args:
             directions: By metric.
             distributions: By parameter.
-            most_runs: The latest complete trials that samplers see; None for all.
+            most_runs: How many of the latest complete trials samplers see; None for all.
         """
         super().__init__(directions, _STUDY)
         self._most_runs = most_runs
         self.known = KnownSpaces(distributions)
 
     def study(self, sampler: optuna.samplers.BaseSampler) -> Study:
-        """The study, with nothing remembered from earlier asks."""
+        """Return a study object that remembers nothing of earlier asks."""
         return Study(_STUDY, self, sampler=sampler)
 
     def get_all_trials(
@@ -62,7 +62,7 @@ class TrialStorage(EditableStorage):
         deepcopy: bool = True,
         states: Container[TrialState] | None = None,
     ) -> list[FrozenTrial]:
-        """All trials, but for complete ones before the latest `most_runs`."""
+        """Return all trials except the complete ones before the latest `most_runs`."""
         trials = super().get_all_trials(study_id, deepcopy, states)
         if self._most_runs is None:
             return trials
@@ -88,7 +88,7 @@ class TrialStorage(EditableStorage):
         attributes: Mapping[str, Any] | None = None,
         intermediate: Mapping[int, float] | None = None,
     ) -> None:
-        """Makes this the trial of that number, whatever it was before; gaps below it wait."""
+        """Set or replace the trial of that number; fill gaps below with waiting trials."""
         while number > len(self.trials):
             self.put(len(self.trials), TrialState.WAITING, {})
         trial = FrozenTrial(
@@ -108,7 +108,7 @@ class TrialStorage(EditableStorage):
         self.restore(number, trial)
 
     def restore(self, number: int, trial: FrozenTrial) -> None:
-        """Puts a trial back that was here before."""
+        """Put back a trial that the storage held before."""
         if number == len(self.trials):
             self.append(trial)
         else:
@@ -117,7 +117,7 @@ class TrialStorage(EditableStorage):
         self.known.add(trial)
 
     def cut(self, count: int) -> None:
-        """Leaves the first `count` trials."""
+        """Remove all trials but the first `count`."""
         while len(self.trials) > count:
             self.known.forget(self.pop())
 
@@ -126,10 +126,10 @@ _STUDY = "sweep"
 
 
 class KnownSpaces:
-    """The parameters that all trials have, counted as trials come and go.
+    """The parameters that all trials have, counted as trials are added and removed.
 
-    Optuna's own IntersectionSearchSpace looks at trials once and takes them as
-    final; or at all of them at every ask.
+    Optuna's own IntersectionSearchSpace either reads each trial once and takes it as final, or
+    reads all trials at every ask.
     """
 
     def __init__(self, distributions: Mapping[str, BaseDistribution]) -> None:
@@ -138,19 +138,19 @@ class KnownSpaces:
         self._having: Counter[tuple[TrialState, str]] = Counter()
 
     def add(self, trial: FrozenTrial) -> None:
-        """Counts a trial."""
+        """Count a trial."""
         self._count(trial, 1)
 
     def forget(self, trial: FrozenTrial) -> None:
-        """Counts it no longer."""
+        """Stop counting a trial."""
         self._count(trial, -1)
 
     def count(self, state: TrialState) -> int:
-        """How many trials are in the state."""
+        """Return how many trials are in the state."""
         return self._trials[state]
 
     def shared_by(self, *states: TrialState) -> dict[str, BaseDistribution]:
-        """By name, what every trial in these states has; empty where there are none."""
+        """Return the distributions, by name, that every trial in these states has, if any has."""
         trials = sum(self._trials[state] for state in states)
         if trials == 0:
             return {}
@@ -167,12 +167,12 @@ class KnownSpaces:
 
 
 class SharedSpace:
-    """Stands where a sampler of Optuna has its IntersectionSearchSpace."""
+    """Replaces the IntersectionSearchSpace of a sampler of Optuna."""
 
     def __init__(self, known: KnownSpaces, *states: TrialState) -> None:
         self._known = known
         self._states = states
 
     def calculate(self, study: Study, use_cache: bool = False) -> dict[str, BaseDistribution]:
-        """See Optuna's."""
+        """Return the parameters that every trial in the states has."""
         return self._known.shared_by(*self._states)
