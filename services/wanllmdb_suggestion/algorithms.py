@@ -14,7 +14,7 @@ from wanllmdb_common.algorithms.pruners import PRUNERS
 from wanllmdb_common.algorithms.samplers import SAMPLERS
 from wanllmdb_common.algorithms.terminators import TERMINATORS
 from wanllmdb_common.search_space.convert import value_to_proto
-from wanllmdb_suggestion.refusals import not_installed, not_known
+from wanllmdb_suggestion.errors import not_installed, not_known
 from wanllmdb_suggestion.study.pruning.stop_rule import wrapped_choice
 from wanllmdb_suggestion.study.records import StudySpec
 

@@ -15,7 +15,7 @@ from wanllmdb_common.server import serve_until_signal
 from wanllmdb_common.settings import ServerSettings
 from wanllmdb_common.telemetry.running import Observation
 from wanllmdb_suggestion.app import SERVICES
-from wanllmdb_suggestion.audit_table import AUDIT_TABLE
+from wanllmdb_suggestion.rpc.rpc_table import AUDIT_TABLE
 
 
 class StuckServicer(pb_grpc.SuggestionServiceServicer):

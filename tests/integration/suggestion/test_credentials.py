@@ -25,9 +25,9 @@ from wanllmdb_common.calls.access import AccessTableError
 from wanllmdb_common.calls.authorization import Authorization
 from wanllmdb_common.calls.caller import Role
 from wanllmdb_local.postgres import create_database
-from wanllmdb_suggestion.access_table import ACCESS
 from wanllmdb_suggestion.app import SERVICES
-from wanllmdb_suggestion.registry_client import CallScope
+from wanllmdb_suggestion.registry.client import CallScope
+from wanllmdb_suggestion.rpc.rpc_table import ACCESS
 
 CONFIG = """
 method: random

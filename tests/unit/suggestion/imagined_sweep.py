@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.unit.suggestion.spaces import page
-from wanllmdb_suggestion.state_seal import StateSeal
+from wanllmdb_suggestion.registry.state_seal import StateSeal
 from wanllmdb_suggestion.study.model import Batch, Demand, SweepModel
 from wanllmdb_suggestion.study.records import ObjectivePoint, PriorRecord, RunRecord, RunState
 

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import asyncio
 
-from wanllmdb_suggestion.registry_client import CallScope
-from wanllmdb_suggestion.waiting import Handout, WaitingLine, WaitingSuggest, scope_of
+from wanllmdb_suggestion.registry.client import CallScope
+from wanllmdb_suggestion.suggest.suggest_queue import (
+    Handout,
+    PendingSuggest,
+    SuggestQueue,
+    scope_of,
+)
 
 
 def waiting(
     request_id: str, timeout: float | None = None, call: str = "", key: str = ""
-) -> WaitingSuggest:
+) -> PendingSuggest:
     answer: asyncio.Future[Handout] = asyncio.get_running_loop().create_future()
-    return WaitingSuggest(request_id, "agent", 1, CallScope(call, timeout, key), answer)
+    return PendingSuggest(request_id, "agent", 1, CallScope(call, timeout, key), answer)
 
 
 async def test_those_who_wait_are_taken_in_order_and_stay_in_the_line() -> None:
-    line = WaitingLine()
+    line = SuggestQueue()
     suggests = [waiting(str(i)) for i in range(5)]
     for suggest in suggests:
         line.join(suggest)
@@ -26,7 +31,7 @@ async def test_those_who_wait_are_taken_in_order_and_stay_in_the_line() -> None:
 
 
 async def test_a_repetition_waits_for_what_the_first_one_gets() -> None:
-    line = WaitingLine()
+    line = SuggestQueue()
     first, second, other = waiting("a"), waiting("a"), waiting("b")
     for suggest in (first, second, other):
         line.join(suggest)
@@ -36,7 +41,7 @@ async def test_a_repetition_waits_for_what_the_first_one_gets() -> None:
 
 
 async def test_one_whose_caller_has_gone_is_left_out() -> None:
-    line = WaitingLine()
+    line = SuggestQueue()
     gone, there = waiting("a"), waiting("b")
     line.join(gone)
     line.join(there)
@@ -47,7 +52,7 @@ async def test_one_whose_caller_has_gone_is_left_out() -> None:
 
 
 async def test_one_that_may_have_failed_others_goes_alone() -> None:
-    line = WaitingLine()
+    line = SuggestQueue()
     suspect, other, third = waiting("a"), waiting("b"), waiting("c")
     suspect.alone = True
     for suggest in (suspect, other, third):
@@ -66,7 +71,7 @@ async def test_a_call_for_several_lasts_as_long_as_the_most_patient_one() -> Non
 
 
 async def test_those_with_different_keys_are_never_answered_together() -> None:
-    line = WaitingLine()
+    line = SuggestQueue()
     first, other, second, third = (
         waiting("a", key="one"),
         waiting("b", key="two"),

@@ -10,21 +10,21 @@ from dataclasses import dataclass, replace
 from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb_common.errors import NotFoundError
 from wanllmdb_common.fair_threads import FairThreads, Owner
-from wanllmdb_suggestion.convert import spec_from_proto
-from wanllmdb_suggestion.desk import SuggestDesk
-from wanllmdb_suggestion.metrics import MODEL_HITS, MODEL_MISSES, MODEL_RUNS, MODELS
-from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
+from wanllmdb_suggestion.prometheus_metrics import MODEL_HITS, MODEL_MISSES, MODEL_RUNS, MODELS
+from wanllmdb_suggestion.registry.client import CallScope, RegistryClient
+from wanllmdb_suggestion.registry.conversion import spec_from_proto
+from wanllmdb_suggestion.registry.state_seal import StateSeal
 from wanllmdb_suggestion.single_flight import SingleFlight
-from wanllmdb_suggestion.state_seal import StateSeal
-from wanllmdb_suggestion.study_keeper import StudyKeeper
+from wanllmdb_suggestion.suggest.batcher import SuggestBatcher
+from wanllmdb_suggestion.suggest.session import SweepSession
 
 
 @dataclass(eq=False, slots=True)
 class CachedSweep:
     """One sweep's model and desk, and how many calls use it."""
 
-    keeper: StudyKeeper
-    desk: SuggestDesk
+    keeper: SweepSession
+    desk: SuggestBatcher
     calls: int = 0
 
     @property
@@ -112,7 +112,7 @@ class SweepCache:
         return await self._registry.get_sweep(sweep_id, replace(scope, deadline=None))
 
     def _new(self, sweep_id: str, sweep: sweep_pb2.Sweep) -> CachedSweep:
-        keeper = StudyKeeper(
+        keeper = SweepSession(
             sweep_id,
             sweep.project,
             spec_from_proto(sweep.spec),
@@ -120,7 +120,7 @@ class SweepCache:
             self._threads,
             StateSeal(self._state_key, sweep_id),
         )
-        return CachedSweep(keeper, SuggestDesk(keeper, self._registry, self._sampling_budget))
+        return CachedSweep(keeper, SuggestBatcher(keeper, self._registry, self._sampling_budget))
 
     def _make_room(self) -> None:
         runs = sum(cached.keeper.size for cached in self._sweeps.values())

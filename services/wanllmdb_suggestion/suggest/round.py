@@ -13,8 +13,8 @@ from wanllmdb.api.registry.v1 import registry_service_pb2, sweep_pb2
 from wanllmdb_common.errors import FailedPreconditionError
 from wanllmdb_common.search_space.draws import NoPointFoundError
 from wanllmdb_suggestion.algorithms import require_algorithms
-from wanllmdb_suggestion.metrics import PROPOSALS, SAMPLING_SECONDS
-from wanllmdb_suggestion.refusals import constraints_not_met, not_running
+from wanllmdb_suggestion.errors import constraints_not_met, not_running
+from wanllmdb_suggestion.prometheus_metrics import PROPOSALS, SAMPLING_SECONDS
 from wanllmdb_suggestion.study.model import (
     DEMAND_SECONDS,
     Allotment,
@@ -24,13 +24,13 @@ from wanllmdb_suggestion.study.model import (
 )
 from wanllmdb_suggestion.study.records import Exhausted, SweepState
 from wanllmdb_suggestion.study.sampler import ConstraintsNotMetError
-from wanllmdb_suggestion.study_keeper import StudyKeeper
-from wanllmdb_suggestion.waiting import WaitingSuggest
+from wanllmdb_suggestion.suggest.session import SweepSession
+from wanllmdb_suggestion.suggest.suggest_queue import PendingSuggest
 
 # Ids of the requests that end sweeps are made from this one.
 _ENDINGS = uuid.UUID("6f1d3a0e-4f0c-4a53-9a4e-0c3b8e9a7d21")
 
-Served: TypeAlias = tuple[WaitingSuggest, Allotment]
+Served: TypeAlias = tuple[PendingSuggest, Allotment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Draft:
         """Whether somebody gets less than he asked for."""
         return any(allotment.shortage for allotment in self.batch.allotments.values())
 
-    def served(self, waiting: Sequence[WaitingSuggest]) -> list[Served]:
+    def served(self, waiting: Sequence[PendingSuggest]) -> list[Served]:
         """Those who are answered, with what they get.
 
         Numbers have no gaps, so only at the end can those be left out whose caller has gone
@@ -79,8 +79,8 @@ class Draft:
         return served
 
 
-async def make_draft(
-    keeper: StudyKeeper, model: SweepModel, waiting: Sequence[WaitingSuggest], *, seconds: float
+async def plan_round(
+    keeper: SweepSession, model: SweepModel, waiting: Sequence[PendingSuggest], *, seconds: float
 ) -> Draft:
     """Proposes for all who wait, off the event loop; for the holder of the model alone."""
     closed = model.closed if isinstance(model.closed, Exhausted) else None
@@ -111,7 +111,7 @@ async def make_draft(
 
 
 async def _propose(
-    keeper: StudyKeeper, model: SweepModel, waiting: Sequence[WaitingSuggest], seconds: float
+    keeper: SweepSession, model: SweepModel, waiting: Sequence[PendingSuggest], seconds: float
 ) -> Batch:
     """Raises FailedPreconditionError: CONSTRAINTS_NOT_MET."""
     demands = [_demand(suggest) for suggest in waiting]
@@ -131,7 +131,7 @@ async def _propose(
 
 
 async def _ending(
-    keeper: StudyKeeper, model: SweepModel, waiting: Sequence[WaitingSuggest]
+    keeper: SweepSession, model: SweepModel, waiting: Sequence[PendingSuggest]
 ) -> registry_service_pb2.FinishSweepRequest | None:
     """How the sweep is ended, if its terminator says so."""
     termination = model.termination
@@ -151,11 +151,11 @@ async def _ending(
     )
 
 
-def _any_wanted(waiting: Sequence[WaitingSuggest]) -> Callable[[], bool]:
+def _any_wanted(waiting: Sequence[PendingSuggest]) -> Callable[[], bool]:
     return lambda: any(suggest.is_wanted for suggest in waiting)
 
 
-def _seconds_left(waiting: Sequence[WaitingSuggest]) -> float:
+def _seconds_left(waiting: Sequence[PendingSuggest]) -> float:
     """For the runs of one Suggest: half of the time that the least patient one waits at most,
     so that it gets those that were chosen until then.
     """
@@ -164,5 +164,5 @@ def _seconds_left(waiting: Sequence[WaitingSuggest]) -> float:
     return min([DEMAND_SECONDS, *((deadline - now) / 2 for deadline in deadlines)])
 
 
-def _demand(suggest: WaitingSuggest) -> Demand:
+def _demand(suggest: PendingSuggest) -> Demand:
     return Demand(suggest.count, lambda: suggest.is_wanted)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from wanllmdb.api.registry.v1 import run_pb2
-from wanllmdb_suggestion.registry_client import CallScope
+from wanllmdb_suggestion.registry.client import CallScope
 from wanllmdb_suggestion.study.records import Exhausted
 
 # How often a Suggest whose proposals met another writer's goes round again.
@@ -31,7 +31,7 @@ class Handout:
 
 
 @dataclass(eq=False, slots=True)
-class WaitingSuggest:
+class PendingSuggest:
     """One Suggest.
 
     Attributes:
@@ -70,27 +70,27 @@ class WaitingSuggest:
 
 
 @dataclass(slots=True)
-class WaitingLine:
+class SuggestQueue:
     """The waiting Suggests of one sweep, in the order of their arrival."""
 
-    _line: dict[WaitingSuggest, None] = field(default_factory=dict)
+    _line: dict[PendingSuggest, None] = field(default_factory=dict)
 
-    def join(self, suggest: WaitingSuggest) -> None:
+    def join(self, suggest: PendingSuggest) -> None:
         """At the end."""
         self._line[suggest] = None
 
-    def leave(self, suggest: WaitingSuggest) -> None:
+    def leave(self, suggest: PendingSuggest) -> None:
         """When it has its answer, or its caller has gone."""
         self._line.pop(suggest, None)
 
-    def together(self, most: int) -> list[WaitingSuggest]:
+    def together(self, most: int) -> list[PendingSuggest]:
         """Those to be answered next, at most `most`; they stay in the line.
 
         All of them have the key of the first one: they share calls of the registry, which
         judges each by its key. Two with the same request id are never in one answer: the
         second is a repetition, to be told what the first one got.
         """
-        batch: list[WaitingSuggest] = []
+        batch: list[PendingSuggest] = []
         ids: set[str] = set()
         for suggest in self._line:
             if not suggest.is_wanted or suggest.request_id in ids:
@@ -107,14 +107,14 @@ class WaitingLine:
                 break
         return batch
 
-    def drain(self) -> list[WaitingSuggest]:
+    def drain(self) -> list[PendingSuggest]:
         """Empties the line."""
         everyone = list(self._line)
         self._line.clear()
         return everyone
 
 
-def scope_of(batch: Sequence[WaitingSuggest]) -> CallScope:
+def scope_of(batch: Sequence[PendingSuggest]) -> CallScope:
     """The scope of a call for several with one key: as long as the most patient one waits, and
     the first request id and trace, since a call has one.
     """

@@ -1,4 +1,4 @@
-"""Computes importances in a process of its own: they take seconds and hold the interpreter."""
+"""Where analyses are computed (threads, a process for importances), and a cache of answers."""
 
 from __future__ import annotations
 
@@ -10,17 +10,22 @@ import signal
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from typing import ParamSpec, TypeVar, cast
 
 import optuna
+from google.protobuf.message import Message
+from threadpoolctl import threadpool_limits
 
 from wanllmdb_common.errors import OverloadedError
-from wanllmdb_common.fair_threads import FairTurns, Owner
+from wanllmdb_common.fair_threads import FairThreads, FairTurns, Owner
 from wanllmdb_common.patience import TookTooLongError
-from wanllmdb_suggestion.refusals import took_too_long
+from wanllmdb_suggestion.errors import took_too_long
 from wanllmdb_suggestion.single_flight import SingleFlight
 from wanllmdb_suggestion.study.statistics.importance import ImportanceData, importances
+from wanllmdb_suggestion.study.statistics.runs import FinishedRuns
 
 Importances = list[tuple[str, float]]
 
@@ -143,3 +148,89 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# Each that computes makes the event loop wait for the interpreter.
+_THREADS = 2
+
+
+class AnalysisThreads:
+    """Threads for analyses: one sweep, and one project, has one of them at a time."""
+
+    def __init__(self) -> None:
+        self._threads = FairThreads(_THREADS, "computations")
+
+    async def run(self, owner: Owner, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `work` returns, computed for the owner; ends when the caller is canceled.
+
+        Linear algebra gets no further threads: on matrices as small as ours they cost
+        more than they save, up to fifty times for the thousands of triangles of a contour.
+
+        Raises:
+            OverloadedError: OVERLOADED: it takes too long.
+        """
+
+        def alone() -> T:
+            with threadpool_limits(1, user_api="blas"):
+                return work(*args, **kwargs)
+
+        try:
+            return await self._threads.run(alone, owner)
+        except TookTooLongError as error:
+            raise took_too_long(owner.sweep, error) from error
+
+    def close(self) -> None:
+        """Starts nothing more."""
+        self._threads.close()
+
+
+Answer = TypeVar("Answer", bound=Message)
+Key = tuple[int, str, bytes]
+
+
+class AnswerCache:
+    """Answers by finished runs and request; the ones that were not used for longest go first."""
+
+    def __init__(self, max_bytes: int = 64 * 1024 * 1024) -> None:
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._answers: OrderedDict[Key, Message] = OrderedDict()
+        self._under_way = SingleFlight[Key, Message]()
+
+    async def get(
+        self, runs: FinishedRuns, request: Message, compute: Callable[[], Awaitable[Answer]]
+    ) -> Answer:
+        """The answer to the request about these runs, computed if it is not there.
+
+        Those who ask the same at the same time wait for one computation, which ends when
+        all of them have gone.
+        """
+        key = (
+            runs.serial,
+            request.DESCRIPTOR.full_name,
+            # Maps have no order of their own.
+            request.SerializeToString(deterministic=True),
+        )
+        known = self._answers.get(key)
+        if known is not None:
+            self._answers.move_to_end(key)
+            return cast("Answer", known)
+
+        async def computed() -> Message:
+            answer = await compute()
+            self.put(key, answer)
+            return answer
+
+        return cast("Answer", await self._under_way.do(key, computed))
+
+    def put(self, key: Key, answer: Message) -> None:
+        """Keeps an answer."""
+        old = self._answers.pop(key, None)
+        self._bytes += answer.ByteSize() - (old.ByteSize() if old is not None else 0)
+        self._answers[key] = answer
+        while self._bytes > self._max_bytes:
+            _, dropped = self._answers.popitem(last=False)
+            self._bytes -= dropped.ByteSize()

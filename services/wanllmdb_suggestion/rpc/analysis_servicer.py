@@ -10,8 +10,9 @@ from google.protobuf.message import Message
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2_grpc as pb_grpc
 from wanllmdb_common.error_mapping import Context
-from wanllmdb_common.errors import FailedPreconditionError
-from wanllmdb_suggestion.analysis.answer_cache import AnswerCache
+from wanllmdb_common.errors import FailedPreconditionError, FieldViolation, invalid_request
+from wanllmdb_common.search_space.distributions import SearchSpace
+from wanllmdb_suggestion.analysis.computing import AnalysisThreads, AnswerCache, ImportanceWorker
 from wanllmdb_suggestion.analysis.objectives import (
     courses_of_sweeps,
     edf_of_sweeps,
@@ -25,8 +26,10 @@ from wanllmdb_suggestion.analysis.parameters import (
     slices,
 )
 from wanllmdb_suggestion.analysis.reader import SweepReader
-from wanllmdb_suggestion.analysis.requests import (
-    EVALUATORS,
+from wanllmdb_suggestion.analysis.requests import EVALUATORS, check_front, subject_of
+from wanllmdb_suggestion.errors import no_metric
+from wanllmdb_suggestion.registry.client import RegistryClient, scope_of_call
+from wanllmdb_suggestion.rpc.validation import (
     check_compare,
     check_contour,
     check_correlations,
@@ -36,14 +39,14 @@ from wanllmdb_suggestion.analysis.requests import (
     check_importance,
     check_slices,
 )
-from wanllmdb_suggestion.analysis.sizes import check_forest, check_size
-from wanllmdb_suggestion.analysis.subject import check_front, subject_of
-from wanllmdb_suggestion.analysis.threads import AnalysisThreads
-from wanllmdb_suggestion.importance_worker import ImportanceWorker
-from wanllmdb_suggestion.refusals import no_metric
-from wanllmdb_suggestion.registry_client import RegistryClient, scope_of_call
-from wanllmdb_suggestion.study.statistics.importance import importance_data, runs_for
-from wanllmdb_suggestion.sweep_cache import SweepCache
+from wanllmdb_suggestion.study.statistics.importance import (
+    MAX_FOREST_COLUMNS,
+    Evaluator,
+    forest_columns,
+    importance_data,
+    runs_for,
+)
+from wanllmdb_suggestion.suggest.cache import SweepCache
 
 P = ParamSpec("P")
 Answer = TypeVar("Answer", bound=Message)
@@ -95,7 +98,7 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
                 needed=MIN_RUNS_FOR_IMPORTANCE,
             )
 
-        check_forest(finished.space, evaluator)
+        _check_forest(finished.space, evaluator)
         owner = self._sweeps.owner_of(request.sweep_id)
 
         async def answer() -> pb.GetParameterImportanceResponse:
@@ -205,5 +208,33 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
         """
         owner = self._sweeps.owner_of(sweep_id)
         answer = await self._threads.run(owner, work, *args, **kwargs)
-        check_size(answer, self._max_bytes)
+        _check_size(answer, self._max_bytes)
         return answer
+
+
+def _check_size(answer: Message, most: int) -> None:
+    """Raises INVALID_REQUEST where the answer takes more bytes than can be sent."""
+    size = answer.ByteSize()
+    if size > most:
+        raise invalid_request(
+            FieldViolation(
+                "max_points",
+                f"the answer would take {size:,} bytes, at most {most:,} can be sent: ask for "
+                "fewer points, or for fewer parameters, such as those without long categories",
+            )
+        )
+
+
+def _check_forest(space: SearchSpace, evaluator: Evaluator) -> None:
+    """Raises INVALID_REQUEST where the evaluator's forest would be too wide."""
+    if evaluator is Evaluator.PED_ANOVA:
+        return
+    columns = forest_columns(space)
+    if columns > MAX_FOREST_COLUMNS:
+        raise invalid_request(
+            FieldViolation(
+                "evaluator",
+                f"needs a column for each number and each category of the space, {columns:,}; "
+                f"at most {MAX_FOREST_COLUMNS:,} are taken: ask for PED_ANOVA",
+            )
+        )

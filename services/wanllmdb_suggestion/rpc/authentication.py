@@ -1,18 +1,25 @@
-"""Who calls, and what sweeps are about, as the registry says: this service keeps no keys."""
+"""API keys and projects of sweeps, both looked up at the registry: this service stores no keys."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Mapping, Set
 
+import structlog
 from cachetools import LRUCache, TTLCache
 
 from wanllmdb.api.registry.v1 import key_service_pb2
 from wanllmdb_common.calls.call import Call
 from wanllmdb_common.calls.caller import ANYONE, Caller, Role
 from wanllmdb_common.calls.keys import Authentication, LookUps, key_invalid, key_text_of
-from wanllmdb_common.errors import NotFoundError, PermissionDeniedError
-from wanllmdb_suggestion.registry_client import CallScope, RegistryClient, scope_of_call
+from wanllmdb_common.errors import (
+    NotFoundError,
+    PermissionDeniedError,
+    ServiceError,
+    UnauthenticatedError,
+)
+from wanllmdb_suggestion.registry.client import CallScope, RegistryClient, scope_of_call
 from wanllmdb_suggestion.single_flight import SingleFlight
 
 # The registry judges each call of a sweep anew; here this bounds for how long a key that
@@ -114,3 +121,25 @@ def _digest(key_text: str) -> bytes:
 def _caller(key: key_service_pb2.ApiKey) -> Caller:
     everywhere = _ALL_PROJECTS in key.projects
     return Caller(key.key_id, Role(key.role), None if everywhere else frozenset(key.projects))
+
+
+_PAUSE = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+async def registry_asks_for_keys(registry: RegistryClient) -> bool:
+    """What the registry says; waits until it answers."""
+    while True:
+        try:
+            answer = await registry.get_caller(CallScope())
+        except UnauthenticatedError:
+            return True
+        except ServiceError as error:
+            log.warning(
+                "not serving yet: the registry has to say whether it asks for API keys",
+                reason=error.reason,
+            )
+            await asyncio.sleep(_PAUSE)
+        else:
+            return answer.keys_required

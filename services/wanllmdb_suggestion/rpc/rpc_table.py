@@ -1,17 +1,19 @@
-"""What a caller's key must allow for each RPC of the suggestion server.
+"""Access rule and audit line of each RPC of the suggestion service.
 
-Checked before a call gets near a model, so that who has no rights delays nobody. What it
-then does with a sweep's data the registry judges once more, by the same key.
+Access is checked before a call reaches a model, so that a caller without rights delays no other
+caller. The registry checks the same key again before it returns a sweep's data.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2, suggestion_service_pb2
+from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb_common.calls.access import Access, AccessTable, Need, OnSweep, of_service
+from wanllmdb_common.calls.audit import AuditTable, numbers, text
 from wanllmdb_common.calls.caller import Role
-from wanllmdb_suggestion.analysis.requests import MAX_SWEEPS
+from wanllmdb_suggestion.rpc.validation import MAX_SWEEPS
 
 _THE_SWEEP = "the sweep's project"
 
@@ -59,3 +61,19 @@ ACCESS: AccessTable = {
         analysis_service_pb2.DESCRIPTOR.services_by_name["AnalysisService"].full_name, _ANALYSIS
     ),
 }
+
+
+def _suggest(
+    request: pb.SuggestRequest, response: pb.SuggestResponse | None
+) -> Mapping[str, object]:
+    runs = () if response is None else response.runs
+    return {
+        "sweep_id": text(request.sweep_id),
+        "agent_id": text(request.agent_id),
+        "numbers": numbers(run.number for run in runs),
+    }
+
+
+_SERVICE = pb.DESCRIPTOR.services_by_name["SuggestionService"].full_name
+
+AUDIT_TABLE: AuditTable = {f"/{_SERVICE}/Suggest": _suggest}

@@ -1,10 +1,11 @@
-"""Answers the Suggests of one sweep, those that wait together in one go."""
+"""Answers the Suggests of one sweep; those that wait at the same time share one round."""
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
 import random
+import uuid
 from collections.abc import Sequence
 
 from wanllmdb.api.registry.v1 import registry_service_pb2
@@ -16,19 +17,18 @@ from wanllmdb_common.errors import (
     UnavailableError,
 )
 from wanllmdb_common.patience import UnwantedError
-from wanllmdb_suggestion.convert import proposals_to_proto
-from wanllmdb_suggestion.drafting import Draft, Served, make_draft
-from wanllmdb_suggestion.metrics import CONFLICTS, SUGGESTS_TOGETHER
-from wanllmdb_suggestion.refusals import request_id_reused
-from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
-from wanllmdb_suggestion.resuming import resume_runs
+from wanllmdb_suggestion.errors import request_id_reused
+from wanllmdb_suggestion.prometheus_metrics import CONFLICTS, SUGGESTS_TOGETHER
+from wanllmdb_suggestion.registry.client import CallScope, RegistryClient
+from wanllmdb_suggestion.registry.conversion import proposals_to_proto
 from wanllmdb_suggestion.study.records import Exhausted
-from wanllmdb_suggestion.study_keeper import StudyKeeper
-from wanllmdb_suggestion.waiting import (
+from wanllmdb_suggestion.suggest.round import Draft, Served, plan_round
+from wanllmdb_suggestion.suggest.session import SweepSession
+from wanllmdb_suggestion.suggest.suggest_queue import (
     MAX_TRIES,
     Handout,
-    WaitingLine,
-    WaitingSuggest,
+    PendingSuggest,
+    SuggestQueue,
     scope_of,
 )
 
@@ -39,7 +39,7 @@ MAX_TOGETHER = 256
 MAX_PAUSE = 0.005
 
 
-class SuggestDesk:
+class SuggestBatcher:
     """One sweep's Suggests.
 
     A worker goes round as long as somebody waits: it takes all who wait, brings
@@ -49,7 +49,7 @@ class SuggestDesk:
     """
 
     def __init__(
-        self, keeper: StudyKeeper, registry: RegistryClient, sampling_budget: float
+        self, keeper: SweepSession, registry: RegistryClient, sampling_budget: float
     ) -> None:
         self._keeper = keeper
         self._registry = registry
@@ -57,7 +57,7 @@ class SuggestDesk:
         # After a round that met no obstacle, the next one may do without a sync
         # where the method allows it.
         self._may_run_ahead = False
-        self._line = WaitingLine()
+        self._line = SuggestQueue()
         # How many are answered together at present.
         self._most = MAX_TOGETHER
         self._worker: asyncio.Task[None] | None = None
@@ -91,7 +91,7 @@ class SuggestDesk:
             if held is not None:
                 return held
         answer: asyncio.Future[Handout] = asyncio.get_running_loop().create_future()
-        suggest = WaitingSuggest(request_id, agent_id, count, scope, answer)
+        suggest = PendingSuggest(request_id, agent_id, count, scope, answer)
         self._line.join(suggest)
         if self._worker is None or self._worker.done():
             # Nothing of the first one's call: it works for those who come later too.
@@ -120,7 +120,7 @@ class SuggestDesk:
             except Exception as error:  # told to those who wait
                 self._fail(batch, error)
 
-    def _fail(self, batch: list[WaitingSuggest], error: Exception) -> None:
+    def _fail(self, batch: list[PendingSuggest], error: Exception) -> None:
         """Fails all of them, unless one bad Suggest may have failed the others: then they go
         round once more, each alone.
         """
@@ -130,11 +130,11 @@ class SuggestDesk:
                 suggest.reject(error)
             suggest.alone = True
 
-    async def _round(self, waiting: list[WaitingSuggest]) -> None:
+    async def _round(self, waiting: list[PendingSuggest]) -> None:
         ahead = self._may_run_ahead
         self._may_run_ahead = False
         async with self._keeper.fresh_model(scope_of(waiting), may_run_ahead=ahead) as model:
-            draft = await make_draft(self._keeper, model, waiting, seconds=self._sampling_budget)
+            draft = await plan_round(self._keeper, model, waiting, seconds=self._sampling_budget)
         if draft.ending is not None:
             await self._finish(draft.ending, waiting)
         elif ahead and draft.is_short:
@@ -195,7 +195,7 @@ class SuggestDesk:
             self._may_run_ahead = True
 
     async def _finish(
-        self, ending: registry_service_pb2.FinishSweepRequest, waiting: list[WaitingSuggest]
+        self, ending: registry_service_pb2.FinishSweepRequest, waiting: list[PendingSuggest]
     ) -> None:
         """Ends the sweep; those who wait learn of it from the next round."""
         try:
@@ -232,7 +232,7 @@ class SuggestDesk:
         )
         return await self._registry.create_runs(request, scope_of([s for s, _ in served]))
 
-    def _again(self, suggest: WaitingSuggest) -> None:
+    def _again(self, suggest: PendingSuggest) -> None:
         suggest.tries += 1
         if suggest.tries >= MAX_TRIES:
             suggest.reject(
@@ -243,3 +243,46 @@ class SuggestDesk:
                     sweep_id=self._keeper.sweep_id,
                 )
             )
+
+
+# The registry knows one answer by the caller's id: that of the runs handed out, should
+# there be none to resume. The question before it goes by an id made from this one.
+_RESUMPTIONS = uuid.UUID("3b0c7f0e-8a54-4f5e-9d0b-5d9f6a1e7c42")
+
+
+async def resume_runs(
+    keeper: SweepSession,
+    registry: RegistryClient,
+    *,
+    count: int,
+    agent_id: str,
+    request_id: str,
+    scope: CallScope,
+) -> Handout | None:
+    """What the agent holds, at most `count` runs with new leases; None when it holds nothing.
+
+    A repetition with the same id gets the same answer, also that there was nothing, and
+    then what the agent was given instead is not taken for something that it held before.
+
+    Raises:
+        InvalidArgumentError: REQUEST_ID_REUSED.
+        ServiceError: the registry's.
+    """
+    request = registry_service_pb2.ResumeRunsRequest(
+        sweep_id=keeper.sweep_id,
+        agent_id=agent_id,
+        count=count,
+        request_id=str(uuid.uuid5(_RESUMPTIONS, str(uuid.UUID(request_id)))),
+    )
+    try:
+        runs = await registry.resume_runs(request, scope)
+    except InvalidArgumentError as error:
+        if error.reason != "REQUEST_ID_REUSED":
+            raise
+        raise request_id_reused(request_id) from error
+    if not runs:
+        return None
+    async with keeper.fresh_model(scope) as model:
+        rule = model.stop_rule
+        next_check = None if rule is None else rule.first_count
+    return Handout(runs, shortage=None, next_check=next_check, resumed=True)

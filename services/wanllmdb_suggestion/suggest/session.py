@@ -11,10 +11,14 @@ from typing import TypeVar
 from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb_common.fair_threads import FairThreads, Owner
 from wanllmdb_common.patience import TookTooLongError
-from wanllmdb_suggestion.convert import changes_from_proto, record_from_proto, spec_from_proto
-from wanllmdb_suggestion.refusals import took_too_long
-from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
-from wanllmdb_suggestion.state_seal import StateSeal
+from wanllmdb_suggestion.errors import took_too_long
+from wanllmdb_suggestion.registry.client import CallScope, RegistryClient
+from wanllmdb_suggestion.registry.conversion import (
+    changes_from_proto,
+    record_from_proto,
+    spec_from_proto,
+)
+from wanllmdb_suggestion.registry.state_seal import StateSeal
 from wanllmdb_suggestion.study.model import StaleModelError, SweepModel
 from wanllmdb_suggestion.study.records import StudySpec
 
@@ -32,7 +36,7 @@ class _Callers:
     synced: int = 0
 
 
-class StudyKeeper:
+class SweepSession:
     """The model of one sweep.
 
     Whoever uses the model holds it alone and finds in it every run that was

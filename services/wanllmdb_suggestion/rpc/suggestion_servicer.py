@@ -1,4 +1,4 @@
-"""SuggestionService: what each RPC does, in terms of models and the registry."""
+"""SuggestionService: one method for each RPC, on top of the sweeps' models and the registry."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as pb_grpc
 from wanllmdb_common.error_mapping import Context
+from wanllmdb_common.errors import NotFoundError
 from wanllmdb_suggestion.algorithms import list_algorithms, require_pruner
-from wanllmdb_suggestion.convert import EXHAUSTED
-from wanllmdb_suggestion.early_termination import should_stop
-from wanllmdb_suggestion.refusals import no_metric
-from wanllmdb_suggestion.registry_client import CallScope, RegistryClient, scope_of_call
-from wanllmdb_suggestion.requests import (
+from wanllmdb_suggestion.errors import no_metric
+from wanllmdb_suggestion.registry.client import CallScope, RegistryClient, scope_of_call
+from wanllmdb_suggestion.registry.conversion import EXHAUSTED
+from wanllmdb_suggestion.rpc.validation import (
     DEFAULT_BEST_RUNS,
     check_best_runs,
     check_should_stop,
     check_suggest,
 )
+from wanllmdb_suggestion.study.model import SweepModel
 from wanllmdb_suggestion.study.pareto import best_runs
-from wanllmdb_suggestion.sweep_cache import SweepCache
+from wanllmdb_suggestion.study.records import RunState
+from wanllmdb_suggestion.suggest.cache import SweepCache
 
 
 class SuggestionServicer(pb_grpc.SuggestionServiceServicer):
@@ -102,3 +104,35 @@ class SuggestionServicer(pb_grpc.SuggestionServiceServicer):
         self, request: pb.ListAlgorithmsRequest, context: Context
     ) -> pb.ListAlgorithmsResponse:
         return pb.ListAlgorithmsResponse(algorithms=list_algorithms())
+
+
+def should_stop(model: SweepModel, sweep_id: str, number: int) -> pb.ShouldStopResponse:
+    """The decision for a run.
+
+    Raises:
+        NotFoundError: RUN_NOT_FOUND.
+    """
+    run = model.runs.get(number)
+    if run is None:
+        raise NotFoundError(
+            "RUN_NOT_FOUND",
+            f"sweep '{sweep_id}' has no run {number}",
+            sweep_id=sweep_id,
+            number=number,
+        )
+    if model.stop_rule is None:
+        return pb.ShouldStopResponse(reason="the sweep has no early termination")
+    if run.state is not RunState.RUNNING:
+        return pb.ShouldStopResponse(
+            reason=f"run {number} is {run.state}: only running runs are stopped"
+        )
+    decision = model.stop_rule.decide(number)
+    return pb.ShouldStopResponse(
+        should_stop=decision.should_stop,
+        reason=f"run {number} {'stops' if decision.should_stop else 'goes on'}: {decision.why}",
+        rung=decision.step,
+        threshold=decision.threshold,
+        value=decision.value,
+        compared_runs=decision.compared,
+        next_check_iteration=decision.next_count,
+    )

@@ -29,8 +29,8 @@ from wanllmdb_common.deadline import current_deadline
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_common.health import READINESS
 from wanllmdb_common.telemetry.trace_context import Metadata, trace_headers
-from wanllmdb_suggestion.registry_channel import RegistryChannel
-from wanllmdb_suggestion.rpc_errors import is_passed_on, service_error
+from wanllmdb_suggestion.registry.channel import RegistryChannel
+from wanllmdb_suggestion.registry.rpc_errors import is_passed_on, service_error
 
 Request = TypeVar("Request", contravariant=True)
 Response = TypeVar("Response", covariant=True)

@@ -6,11 +6,16 @@ from collections.abc import Iterable
 
 from wanllmdb_common.errors import (
     FailedPreconditionError,
+    FieldViolation,
     InvalidArgumentError,
     OverloadedError,
+    invalid_request,
 )
 from wanllmdb_common.patience import TookTooLongError
 from wanllmdb_suggestion.study.records import SweepState
+
+# Of sweeps and metrics.
+MAX_NAME = 200
 
 # Seconds after which a call that took too long may be made again.
 _TOO_LONG_PAUSE = 30.0
@@ -101,3 +106,38 @@ def not_running(sweep_id: str, state: SweepState) -> FailedPreconditionError:
         sweep_id=sweep_id,
         state=state,
     )
+
+
+class Violations:
+    """What is wrong with a request, collected."""
+
+    def __init__(self) -> None:
+        self._found: list[FieldViolation] = []
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def add(self, field: str, description: str) -> None:
+        """Takes one; the description is a sentence about the field."""
+        self._found.append(FieldViolation(field, description))
+
+    def sweep_id(self, sweep_id: str) -> None:
+        """Must be there."""
+        self.name("sweep_id", sweep_id, required=True)
+
+    def name(self, field: str, name: str, *, required: bool = False, most: int = MAX_NAME) -> None:
+        """Must be there, where it is required, and not longer than any name is."""
+        if required and not name:
+            self.add(field, "must not be empty")
+        if len(name) > most:
+            self.add(field, f"has {len(name):,} characters, at most {most:,} are allowed")
+
+    def bounded(self, field: str, value: int, most: int, least: int = 1) -> None:
+        """Must be within the bounds, or 0."""
+        if value != 0 and not least <= value <= most:
+            self.add(field, f"must be {least} to {most:,}, or 0 for the default, not {value}")
+
+    def raise_any(self) -> None:
+        """Raises INVALID_REQUEST if there are any."""
+        if self._found:
+            raise invalid_request(*self._found)

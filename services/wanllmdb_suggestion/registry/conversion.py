@@ -11,7 +11,7 @@ from wanllmdb_common.search_space.convert import (
     parameters_to_proto,
     space_from_proto,
 )
-from wanllmdb_suggestion.state_seal import StateSeal
+from wanllmdb_suggestion.registry.state_seal import StateSeal
 from wanllmdb_suggestion.study.model import Proposal
 from wanllmdb_suggestion.study.pruning.bands import Hyperband
 from wanllmdb_suggestion.study.records import (
