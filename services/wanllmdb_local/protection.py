@@ -6,8 +6,8 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from wanllmdb_common.listen_settings import is_local, listen_problems, missing_protection
-from wanllmdb_common.server_credentials import TlsFileError, TlsFiles, check_tls_files
+from wanllmdb_common.server.settings import is_local, listen_problems, missing_protection
+from wanllmdb_common.server.tls import TlsFileError, TlsFiles, check_tls_files
 
 from .defaults import HOST
 from .errors import ProtectionError

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import structlog
 
-from wanllmdb_common.readiness import Readiness
+from wanllmdb_common.server.readiness import Readiness
 from wanllmdb_registry.chores.leases import LeaseChore
 from wanllmdb_registry.chores.replies import forget_replies
 from wanllmdb_registry.domain.group_commit import GroupCommit

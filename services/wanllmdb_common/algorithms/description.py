@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wanllmdb_common.algorithms.hints import did_you_mean
+from wanllmdb_common.did_you_mean import did_you_mean
 from wanllmdb_common.search_space.distributions import ParameterValue, SearchSpace
 
 

@@ -11,7 +11,7 @@ from wanllmdb_common.search_space.distributions import (
     ParameterValue,
     SearchSpace,
 )
-from wanllmdb_common.search_space.laws import cardinality
+from wanllmdb_common.search_space.quantiles import cardinality
 
 # What a sampler may keep with each run; the registry refuses more.
 MAX_SAMPLER_STATE_BYTES = 5 * 2**18

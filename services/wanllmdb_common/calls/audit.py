@@ -17,9 +17,9 @@ import grpc
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import Descriptor
 
+from wanllmdb_common.calls.authentication import claimed_key_id
 from wanllmdb_common.calls.call import REQUEST_ID_KEY, Call, logged_id
-from wanllmdb_common.calls.keys import claimed_key_id
-from wanllmdb_common.one_line import one_line
+from wanllmdb_common.telemetry.logs import one_line
 
 LOGGER = "wanllmdb.audit"
 

@@ -19,7 +19,7 @@ class Load(Enum):
 
 
 @dataclass(slots=True)
-class _Lane:
+class _Queue:
     """One caller's calls of one kind: how many are carried out, and those that wait."""
 
     under_way: int = 0
@@ -27,15 +27,15 @@ class _Lane:
 
 
 @dataclass(slots=True)
-class _Guest:
+class _CallerLoad:
     """One caller, and when it last had a call."""
 
     seen: float
-    lanes: dict[Load, _Lane] = field(default_factory=lambda: {load: _Lane() for load in Load})
+    queues: dict[Load, _Queue] = field(default_factory=lambda: {load: _Queue() for load in Load})
 
     @property
-    def is_away(self) -> bool:
-        return not any(lane.under_way or lane.waiting for lane in self.lanes.values())
+    def is_idle(self) -> bool:
+        return not any(queue.under_way or queue.waiting for queue in self.queues.values())
 
 
 # Of one who is alone: more would only wait for each other, and for those who come later.
@@ -69,7 +69,7 @@ class FairShare:
         self._memory = memory
         self._clock = clock
         # The one that was seen last stands last.
-        self._guests: OrderedDict[str, _Guest] = OrderedDict()
+        self._callers: OrderedDict[str, _CallerLoad] = OrderedDict()
 
     @contextlib.asynccontextmanager
     async def turn(self, caller: str, load: Load = Load.LIGHT) -> AsyncIterator[None]:
@@ -83,26 +83,26 @@ class FairShare:
     async def enter(self, caller: str, load: Load = Load.LIGHT) -> None:
         """Waits for the turn; whoever has entered must leave, whoever was canceled must not."""
         now = self._clock()
-        guest = self._guests.get(caller)
-        if guest is None:
-            guest = self._guests[caller] = _Guest(now)
+        known = self._callers.get(caller)
+        if known is None:
+            known = self._callers[caller] = _CallerLoad(now)
         else:
-            guest.seen = now
-            self._guests.move_to_end(caller)
+            known.seen = now
+            self._callers.move_to_end(caller)
         self._forget(now)
-        lane = guest.lanes[load]
-        if lane.under_way < self._share(load) and not lane.waiting:
-            lane.under_way += 1
+        queue = known.queues[load]
+        if queue.under_way < self._share(load) and not queue.waiting:
+            queue.under_way += 1
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        lane.waiting.append(turn)
+        queue.waiting.append(turn)
         try:
             await turn
         except asyncio.CancelledError:
             if turn.cancelled():
                 # Unless one that left at the same moment has passed it over.
-                if turn in lane.waiting:
-                    lane.waiting.remove(turn)
+                if turn in queue.waiting:
+                    queue.waiting.remove(turn)
             else:
                 # The turn came at the same moment.
                 self.leave(caller, load)
@@ -110,22 +110,22 @@ class FairShare:
 
     def leave(self, caller: str, load: Load = Load.LIGHT) -> None:
         """Ends a call that had entered."""
-        guest = self._guests[caller]
-        lane = guest.lanes[load]
-        lane.under_way -= 1
+        known = self._callers[caller]
+        queue = known.queues[load]
+        queue.under_way -= 1
         now = self._clock()
-        guest.seen = now
-        self._guests.move_to_end(caller)
+        known.seen = now
+        self._callers.move_to_end(caller)
         self._forget(now)
         share = self._share(load)
-        while lane.waiting and lane.under_way < share:
-            turn = lane.waiting.popleft()
+        while queue.waiting and queue.under_way < share:
+            turn = queue.waiting.popleft()
             if not turn.done():
-                lane.under_way += 1
+                queue.under_way += 1
                 turn.set_result(None)
 
     def _share(self, load: Load) -> float:
-        count = len(self._guests)
+        count = len(self._callers)
         if load is Load.HEAVY:
             return HEAVY_ALONE if count == 1 else 1
         return float("inf") if count == 1 else max(self._least, self._together // count)
@@ -133,12 +133,12 @@ class FairShare:
     def _forget(self, now: float) -> None:
         """Callers that have been away for a while; a few at a time, since each costs the call."""
         for _ in range(2):
-            name, guest = next(iter(self._guests.items()))
-            if guest.seen + self._memory > now:
+            name, known = next(iter(self._callers.items()))
+            if known.seen + self._memory > now:
                 return
-            if guest.is_away:
-                del self._guests[name]
+            if known.is_idle:
+                del self._callers[name]
             else:
                 # One long call.
-                guest.seen = now
-                self._guests.move_to_end(name)
+                known.seen = now
+                self._callers.move_to_end(name)

@@ -12,10 +12,10 @@ import grpc.aio
 import structlog
 from google.protobuf.message import DecodeError
 
-from wanllmdb_common.calls.arrivals import Arrivals
 from wanllmdb_common.calls.call import Call, CallStep, Headers, set_current_call
-from wanllmdb_common.deadline import set_deadline
-from wanllmdb_common.draining import Drain
+from wanllmdb_common.calls.draining import Drain
+from wanllmdb_common.calls.pending_messages import PendingMessages
+from wanllmdb_common.computing.cancellation import set_deadline
 from wanllmdb_common.error_mapping import Context, abort, abort_internal, code_of
 from wanllmdb_common.errors import (
     FieldViolation,
@@ -47,19 +47,19 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             (health, reflection) go without.
         drain: Ends calls when the server stops. RPCs whose names begin with Watch never
             end by themselves. It leaves gRPC's own services alone.
-        arrivals: Reads the messages.
+        pending: Reads the messages.
     """
 
     def __init__(
         self,
         steps: Sequence[CallStep] = (),
         drain: Drain | None = None,
-        arrivals: Arrivals | None = None,
+        pending: PendingMessages | None = None,
     ) -> None:
         self._steps = tuple(steps)
         self._drain = drain or Drain()
         self._never = Drain()
-        self._arrivals = arrivals or Arrivals(1_000, 20)
+        self._pending = pending or PendingMessages(1_000, 20)
         self._conversations = 0
 
     async def intercept_service(
@@ -86,7 +86,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         steps, drain = self._of(method)
 
         async def serve(_messages: object, context: Context) -> Any:
-            data = await self._arrivals.message(context)
+            data = await self._pending.message(context)
             request, problem = _request(handler.request_deserializer, data, headers)
             call = Call(method, request, context, is_stream=False, headers=headers)
             set_current_call(call)
@@ -111,7 +111,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         steps, drain = self._of(method)
 
         async def serve(_messages: object, context: Context) -> AsyncIterator[Any]:
-            data = await self._arrivals.message(context)
+            data = await self._pending.message(context)
             request, problem = _request(handler.request_deserializer, data, headers)
             call = Call(method, request, context, is_stream=True, headers=headers)
             set_current_call(call)
@@ -143,7 +143,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         read = handler.request_deserializer
 
         async def requests(context: Context) -> AsyncIterator[Any]:
-            while (data := await self._arrivals.message(context)) is not grpc.aio.EOF:
+            while (data := await self._pending.message(context)) is not grpc.aio.EOF:
                 request, problem = _request(read, data, headers)
                 _raise_any(problem)
                 yield request

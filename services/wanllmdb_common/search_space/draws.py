@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
+from wanllmdb_common.computing.cancellation import WorkBudget
 from wanllmdb_common.search_space.conditions import is_active, parents_first
 from wanllmdb_common.search_space.constraints import Constraints, Expression
 from wanllmdb_common.search_space.distributions import Parameter, ParameterValue, SearchSpace
-from wanllmdb_common.search_space.effort import Effort
-from wanllmdb_common.search_space.laws import draw
+from wanllmdb_common.search_space.quantiles import draw
 
 # How often what constraints tie together is drawn before it is given up, about 0.2 s.
 MAX_DRAWS = 20_000
@@ -67,7 +67,7 @@ class PointDraws:
         *,
         max_draws: int = MAX_DRAWS,
         max_seconds: float | None = None,
-        effort: Effort | None = None,
+        budget: WorkBudget | None = None,
     ) -> dict[str, ParameterValue]:
         """A point, by name in order; the same for the same arguments.
 
@@ -76,18 +76,18 @@ class PointDraws:
             given: Values that are not drawn; those that the run does not have are left out.
             max_draws: How often what a constraint ties together is drawn at most.
             max_seconds: For how long at most; the point does not depend on it.
-            effort: What it may spend, `DRAW_UNITS` by default; a draw that was begun
+            budget: What it may spend, `DRAW_UNITS` by default; a draw that was begun
                 is ended.
 
         Raises:
             NoPointFoundError: none was found that meets the constraints.
         """
         random = Random(seed)
-        effort = effort or Effort(DRAW_UNITS)
+        budget = budget or WorkBudget(DRAW_UNITS)
         deadline = None if max_seconds is None else time.monotonic() + max_seconds
         point: dict[str, ParameterValue] = {}
         for part in self._parts:
-            point.update(part.draw(random, given or {}, max_draws, deadline, effort))
+            point.update(part.draw(random, given or {}, max_draws, deadline, budget))
         return {name: point[name] for name in self._names if name in point}
 
 
@@ -133,7 +133,7 @@ class _Part:
         given: Mapping[str, ParameterValue],
         max_draws: int,
         deadline: float | None,
-        effort: Effort,
+        budget: WorkBudget,
     ) -> dict[str, ParameterValue]:
         """See `PointDraws.draw`."""
         if not self._expressions:
@@ -145,13 +145,13 @@ class _Part:
             point, is_random = self._once(random, given)
             draws += 1
             failed = next((e for e in self._expressions if not e.holds(point)), None)
-            effort.spend(self._cost, looks=1)
+            budget.spend(self._cost, looks=1)
             if failed is None:
                 return point
             broken[failed] += 1
             last[failed] = point
             late = deadline is not None and time.monotonic() > deadline
-            if not is_random or late or effort.is_spent:
+            if not is_random or late or budget.is_spent:
                 break
         worst = broken.most_common(1)[0][0]
         raise NoPointFoundError(draws, worst.text, worst.obstacle(last[worst]))

@@ -16,7 +16,7 @@ from typing import Any
 
 from simpleeval import EvalWithCompoundTypes
 
-from wanllmdb_common.algorithms.hints import did_you_mean
+from wanllmdb_common.did_you_mean import did_you_mean
 from wanllmdb_common.search_space.distributions import ParameterValue
 
 MAX_CHARACTERS = 1_000

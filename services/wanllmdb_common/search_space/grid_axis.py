@@ -21,7 +21,7 @@ from wanllmdb_common.search_space.distributions import (
     contains,
     value_key,
 )
-from wanllmdb_common.search_space.laws import bounds, quantile
+from wanllmdb_common.search_space.quantiles import bounds, quantile
 from wanllmdb_common.search_space.steps import SteppedRange, multiples, size_of
 
 # Into how many values a continuous parameter without q is cut, where nothing else is said.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from random import Random
 
+from wanllmdb_common.computing.cancellation import WorkBudget
 from wanllmdb_common.search_space.constraints import Constraints, Expression
 from wanllmdb_common.search_space.distributions import ParameterValue, SearchSpace
-from wanllmdb_common.search_space.effort import Effort
 from wanllmdb_common.search_space.grid import GRID_POINTS, Grid, Step
 
 # How many ways to go on from some values are tried before it is assumed that one may do.
@@ -20,7 +20,7 @@ MAX_TRIAL_LOOKS = 4_000
 
 
 class SearchPausedError(Exception):
-    """A search spent its effort before it found a point or came to the end.
+    """A search spent its budget before it found a point or came to the end.
 
     Attributes:
         place: Where it goes on: nothing before it need be looked at again.
@@ -54,40 +54,40 @@ class GridSearch:
         """Whether some points may be left out."""
         return bool(self._expressions)
 
-    def is_wanted(self, index: int, effort: Effort | None = None) -> bool:
+    def is_wanted(self, index: int, budget: WorkBudget | None = None) -> bool:
         """Whether the point at `index` meets all constraints.
 
         Args:
             index: Of a point.
-            effort: Spent on it, where given.
+            budget: Spent on it, where given.
         """
         if not self._expressions:
             return True
-        return self._broken(self.grid.point(index), effort or Effort(0)) is None
+        return self._broken(self.grid.point(index), budget or WorkBudget(0)) is None
 
-    def first_from(self, index: int, effort: Effort) -> int | None:
+    def first_from(self, index: int, budget: WorkBudget) -> int | None:
         """The first index from `index` on whose point meets all constraints; None for none.
 
         Args:
             index: Not negative; may be beyond the grid.
-            effort: What the search may spend.
+            budget: What the search may spend.
 
         Raises:
-            SearchPausedError: nothing is left of the effort.
+            SearchPausedError: nothing is left of the budget.
         """
         if not self._expressions:
             return index if index < self.grid.size else None
         while index < self.grid.size:
-            if effort.is_spent:
+            if budget.is_spent:
                 raise SearchPausedError(index)
             point, steps = self.grid.walk(index)
-            broken = self._broken(point, effort)
+            broken = self._broken(point, budget)
             if broken is None:
                 return index
-            index = self._beyond(index, broken, point, steps, effort)
+            index = self._beyond(index, broken, point, steps, budget)
         return None
 
-    def _broken(self, point: Mapping[str, ParameterValue], effort: Effort) -> Expression | None:
+    def _broken(self, point: Mapping[str, ParameterValue], budget: WorkBudget) -> Expression | None:
         """The first constraint that the point breaks."""
         cost = self._point_cost
         found = None
@@ -96,7 +96,7 @@ class GridSearch:
             if not expression.holds(point):
                 found = expression
                 break
-        effort.spend(cost, looks=1)
+        budget.spend(cost, looks=1)
         return found
 
     def _beyond(
@@ -105,7 +105,7 @@ class GridSearch:
         broken: Expression,
         point: Mapping[str, ParameterValue],
         steps: Sequence[Step],
-        effort: Effort,
+        budget: WorkBudget,
     ) -> int:
         """The first index beyond those that break the expression as this point does."""
         named = [step for step in steps if step.name in broken.names]
@@ -116,7 +116,7 @@ class GridSearch:
             open_names.append(last.name)
             del known[last.name]
             start = index - named[-1].offset if named else 0
-            if not self._is_hopeless(broken, known, open_names, start, effort):
+            if not self._is_hopeless(broken, known, open_names, start, budget):
                 return index - last.offset + last.size
             if not named:
                 return self.grid.size
@@ -127,7 +127,7 @@ class GridSearch:
         known: Mapping[str, ParameterValue],
         open_names: Sequence[str],
         start: int,
-        effort: Effort,
+        budget: WorkBudget,
     ) -> bool:
         """Whether no values of the open ones meet the expression beside the known ones.
 
@@ -142,7 +142,7 @@ class GridSearch:
             if len(self._hopeless) > 10_000:
                 self._hopeless.clear()
             self._hopeless[key] = not self._may_hold(
-                expression, dict(known), list(open_names), effort
+                expression, dict(known), list(open_names), budget
             )
         return self._hopeless[key]
 
@@ -151,27 +151,27 @@ class GridSearch:
         expression: Expression,
         values: dict[str, ParameterValue],
         open_names: list[str],
-        effort: Effort,
+        budget: WorkBudget,
     ) -> bool:
         ways = 1
         for name in open_names:
             ways *= self.grid.values(name).size
-        return ways > _MAX_WAYS or self._some_hold(expression, values, open_names, effort)
+        return ways > _MAX_WAYS or self._some_hold(expression, values, open_names, budget)
 
     def _some_hold(
         self,
         expression: Expression,
         values: dict[str, ParameterValue],
         open_names: list[str],
-        effort: Effort,
+        budget: WorkBudget,
     ) -> bool:
         if not open_names:
-            effort.spend(5 + expression.cost)
+            budget.spend(5 + expression.cost)
             return expression.holds(values)
         name, *others = open_names
         axis = self.grid.values(name)
         return any(
-            self._some_hold(expression, {**values, name: axis[place]}, others, effort)
+            self._some_hold(expression, {**values, name: axis[place]}, others, budget)
             for place in range(axis.size)
         )
 
@@ -188,23 +188,23 @@ def grid_infeasibility(space: SearchSpace, grid_points: int = GRID_POINTS) -> st
     """
     search = GridSearch(space, grid_points)
     size = search.grid.size
-    effort = Effort(TRIAL_UNITS)
+    budget = WorkBudget(TRIAL_UNITS)
     try:
-        if search.first_from(0, effort) is not None:
+        if search.first_from(0, budget) is not None:
             return None
     except SearchPausedError:
         pass
     else:
         return f"the constraints hold for none of the {size:,} points of the grid"
-    in_order, effort = effort.looks, Effort(TRIAL_UNITS)
+    in_order, budget = budget.looks, WorkBudget(TRIAL_UNITS)
     random = Random(0)
-    while effort.looks < MAX_TRIAL_LOOKS and not effort.is_spent:
+    while budget.looks < MAX_TRIAL_LOOKS and not budget.is_spent:
         # Not randrange, which takes another way in another Python version.
         index = int(random.random() * 2**53) * size >> 53
-        if search.is_wanted(index, effort):
+        if search.is_wanted(index, budget):
             return None
     return (
         f"the constraints hold for none of those tried of {size:,} points of the grid: the first "
-        f"{in_order:,} that are not ruled out by others, and {effort.looks:,} at random places; "
+        f"{in_order:,} that are not ruled out by others, and {budget.looks:,} at random places; "
         "loosen them, or use method random"
     )

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from wanllmdb_common.search_space.distributions import (
     Beta,
+    Categorical,
+    Constant,
     Distribution,
     LogNormal,
     LogUniform,
     Normal,
+    ParameterValue,
     Quantized,
+    SearchSpace,
     Uniform,
 )
-from wanllmdb_common.search_space.laws import quantile
+from wanllmdb_common.search_space.quantiles import quantile
 
 # For the mean and the deviation of a normal law; ten deviations stay below the largest double.
 MAX_NORMAL = 1e300
@@ -35,7 +40,7 @@ def reach(law: Distribution) -> tuple[float, float]:
     return of(0.0), of(1 - 2.0**-53)
 
 
-def problems_of_law(law: Distribution) -> Iterator[tuple[str, str]]:
+def problems_of_distribution(law: Distribution) -> Iterator[tuple[str, str]]:
     """What makes a law unsafe: pairs of a key and a text.
 
     Bounds and steps are taken to be finite, steps to be positive, and min to be
@@ -60,7 +65,7 @@ def problems_of_law(law: Distribution) -> Iterator[tuple[str, str]]:
                         f"is {shape}",
                     )
         case Quantized(law=inner, q=q):
-            problems = list(problems_of_law(inner))
+            problems = list(problems_of_distribution(inner))
             yield from problems
             if not problems:
                 yield from _quantized(law, q)
@@ -68,7 +73,7 @@ def problems_of_law(law: Distribution) -> Iterator[tuple[str, str]]:
 
 def _log_normal(mu: float, sigma: float) -> Iterator[tuple[str, str]]:
     # mu and sigma are of the logarithm: within MAX_NORMAL first, so that the quantiles exist.
-    problems = list(problems_of_law(Normal(mu, sigma)))
+    problems = list(problems_of_distribution(Normal(mu, sigma)))
     yield from problems
     if problems:
         return
@@ -102,3 +107,40 @@ def _resolution(low: float, high: float, q: float) -> Iterator[tuple[str, str]]:
     finest = 2 * math.ulp(max(abs(low), abs(high)))
     if q < finest:
         yield "q", f"is {q}: numbers near the bounds differ by {finest:.2g} at least"
+
+
+# A number with its name's and its own header.
+_PLAIN = 24
+
+
+def bytes_of(parameters: Mapping[str, ParameterValue]) -> int:
+    """About how many bytes a run's parameters take, rather more than less."""
+    return sum(len(name) + bytes_of_value(value) for name, value in parameters.items())
+
+
+def bytes_of_value(value: ParameterValue) -> int:
+    """About how many bytes a value takes with the header of its parameter."""
+    if isinstance(value, str):
+        # A lone surrogate is refused where texts are checked.
+        return _PLAIN + len(value if value.isascii() else value.encode(errors="surrogatepass"))
+    if isinstance(value, list | dict):
+        return _PLAIN + len(json.dumps(value))
+    return _PLAIN
+
+
+def largest_run(space: SearchSpace) -> int:
+    """About how many bytes the parameters of a run of the space take at most."""
+    return sum(
+        len(parameter.name) + max(map(bytes_of_value, _values(parameter.distribution)), default=0)
+        for parameter in space.parameters
+    )
+
+
+def _values(law: Distribution) -> Iterable[ParameterValue]:
+    match law:
+        case Constant(value=value):
+            return (value,)
+        case Categorical(values=values):
+            return values
+        case _:
+            return (0.0,)

@@ -28,9 +28,9 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
     Uniform,
     contains,
+    in_words,
     value_key,
 )
-from wanllmdb_common.search_space.wording import in_words
 
 _WAY_OUT = "create a new sweep, with the runs of this one as its prior runs"
 

@@ -33,7 +33,7 @@ from wanllmdb_common.search_space.distributions import (
     Uniform,
     same_value,
 )
-from wanllmdb_common.search_space.laws import (
+from wanllmdb_common.search_space.quantiles import (
     QUANTILE_MARGIN,
     cardinality,
     cdf,

@@ -15,8 +15,8 @@ from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as pb_grpc
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
-from wanllmdb_common.calls.buckets import Buckets
-from wanllmdb_common.limit_settings import LimitSettings
+from wanllmdb_common.calls.rate_limits import TokenBuckets
+from wanllmdb_common.server.settings import LimitSettings
 
 BAD = {
     "KEY_MISSING": "",
@@ -71,9 +71,9 @@ async def test_the_suggestion_service_refuses_them_too(database_url: str) -> Non
 
 def test_buckets_of_many_names_are_forgotten_and_fill_again() -> None:
     now = 0.0
-    buckets = Buckets(rate=1, clock=lambda: now)
+    buckets = TokenBuckets(rate=1, clock=lambda: now)
     assert [buckets.take("one") for _ in range(3)] == [0, 0, 1]
     for number in range(20_000):
         assert buckets.take(str(number)) == 0
     assert buckets.take("one") == 0
-    assert [Buckets(rate=0).take("one") for _ in range(100)] == [0] * 100
+    assert [TokenBuckets(rate=0).take("one") for _ in range(100)] == [0] * 100

@@ -10,7 +10,7 @@ import pytest
 
 from tests.fuzz.raw_floods import RAW_FLOODS
 from tests.fuzz.rpcs import all_rpcs
-from wanllmdb_common.left_calls import log_left_calls_briefly
+from wanllmdb_common.telemetry.logs import log_left_calls_briefly
 
 SECONDS = 20.0
 

@@ -21,7 +21,7 @@ from wanllmdb import Client, ResourceExhaustedError
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as pb_grpc
 from wanllmdb_common.calls.caller import Role
-from wanllmdb_common.limit_settings import LimitSettings
+from wanllmdb_common.server.settings import LimitSettings
 
 ADMIN_KEY = f"wsk_root_{new_secret()}"
 LIST = pb.ListSweepsRequest()

@@ -11,7 +11,7 @@ import pytest
 
 from tests.errors import refused
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
-from wanllmdb_common.calls.access import rpcs_of
+from wanllmdb_common.calls.authorization import rpcs_of
 from wanllmdb_registry.servicer.service import SERVICES as REGISTRY_SERVICES
 from wanllmdb_suggestion.app import SERVICES as SUGGESTION_SERVICES
 

@@ -9,8 +9,8 @@ import grpc
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from wanllmdb_common.server import running_server
-from wanllmdb_common.settings import ServerSettings
+from wanllmdb_common.server.lifecycle import running_server
+from wanllmdb_common.server.settings import ServerSettings
 
 SERVICE = "wanllmdb.api.registry.v1.KeyService"
 SERVING = health_pb2.HealthCheckResponse.SERVING

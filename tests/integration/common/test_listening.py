@@ -11,9 +11,9 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from structlog.testing import capture_logs
 
-from wanllmdb_common.listening import PortTakenError
-from wanllmdb_common.server import running_server
-from wanllmdb_common.settings import ServerSettings
+from wanllmdb_common.server.lifecycle import running_server
+from wanllmdb_common.server.listening import PortTakenError
+from wanllmdb_common.server.settings import ServerSettings
 
 
 def quick(**settings: object) -> ServerSettings:

@@ -15,9 +15,9 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from structlog.testing import capture_logs
 
 from tests.certificates import Authority, CertificateFiles, replace
-from wanllmdb_common.server import running_server
-from wanllmdb_common.server_credentials import TlsFileError
-from wanllmdb_common.settings import ServerSettings
+from wanllmdb_common.server.lifecycle import running_server
+from wanllmdb_common.server.settings import ServerSettings
+from wanllmdb_common.server.tls import TlsFileError
 from wanllmdb_local.ports import WantedPort, bind_ports
 
 LIVES = health_pb2.HealthCheckResponse.SERVING

@@ -10,10 +10,10 @@ from typing import Any
 import grpc.aio
 
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as pb_grpc
-from wanllmdb_common.readiness import Readiness
-from wanllmdb_common.server import serve_until_signal
-from wanllmdb_common.settings import ServerSettings
-from wanllmdb_common.telemetry.running import Observation
+from wanllmdb_common.server.lifecycle import serve_until_signal
+from wanllmdb_common.server.readiness import Readiness
+from wanllmdb_common.server.settings import ServerSettings
+from wanllmdb_common.telemetry.setup import Observation
 from wanllmdb_suggestion.app import SERVICES
 from wanllmdb_suggestion.audit_table import AUDIT_TABLE
 

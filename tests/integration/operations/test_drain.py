@@ -26,7 +26,7 @@ from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
-from wanllmdb_common.signals import FORCED_EXIT_CODE
+from wanllmdb_common.server.lifecycle import FORCED_EXIT_CODE
 
 CONFIG = {
     "method": "random",

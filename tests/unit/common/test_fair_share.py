@@ -117,7 +117,7 @@ async def test_callers_who_are_gone_are_forgotten() -> None:
         clock.now += 10
         await share.enter(f"caller {name}")
         share.leave(f"caller {name}")
-    assert len(share._guests) <= 2
+    assert len(share._callers) <= 2
 
 
 async def test_one_that_gives_up_as_another_leaves_gives_up() -> None:

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from wanllmdb_common.listen_settings import is_local
-from wanllmdb_common.settings import ServerSettings
+from wanllmdb_common.server.settings import ServerSettings, is_local
 from wanllmdb_registry.settings import RegistrySettings
 
 PAIR: dict[str, object] = {"tls_cert": Path("/c.pem"), "tls_key": Path("/c.key")}

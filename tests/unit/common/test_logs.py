@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from wanllmdb_common.logs import MAX_VALUE, configure_logging
+from wanllmdb_common.telemetry.logs import MAX_VALUE, configure_logging
 
 MAX_LINE = 4 * MAX_VALUE
 

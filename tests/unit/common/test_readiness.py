@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from wanllmdb_common import readiness as module
-from wanllmdb_common.readiness import Readiness
+from wanllmdb_common.server import readiness as module
+from wanllmdb_common.server.readiness import Readiness
 
 
 class Needed:

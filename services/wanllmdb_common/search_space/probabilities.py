@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from wanllmdb_common.computing.cancellation import WorkBudget
 from wanllmdb_common.search_space.constraints import Constraints
 from wanllmdb_common.search_space.distributions import (
     Categorical,
@@ -19,11 +20,10 @@ from wanllmdb_common.search_space.distributions import (
     same_value,
 )
 from wanllmdb_common.search_space.draws import PointDraws
-from wanllmdb_common.search_space.effort import Effort
-from wanllmdb_common.search_space.laws import quantile
+from wanllmdb_common.search_space.quantiles import quantile
 
 # From so many draws the share of the space that meets its constraints is estimated, or from
-# as many as can be had for so much effort, about 0.2 s.
+# as many as can be had for so much budget, about 0.2 s.
 SHARE_DRAWS = 1_000
 SHARE_UNITS = 200_000
 
@@ -96,10 +96,10 @@ def _share_that_meets(space: SearchSpace) -> float:
     constraints = Constraints(space)
     draws = PointDraws(replace(space, constraints=()))
     cost = len(space.parameters) + sum(e.cost for e in constraints.expressions)
-    effort = Effort(SHARE_UNITS)
+    budget = WorkBudget(SHARE_UNITS)
     met = seed = 0
-    while seed < SHARE_DRAWS and not effort.is_spent:
+    while seed < SHARE_DRAWS and not budget.is_spent:
         met += constraints.hold(draws.draw(seed))
-        effort.spend(cost, looks=1)
+        budget.spend(cost, looks=1)
         seed += 1
     return max(met, 1) / seed

@@ -25,8 +25,8 @@ from wanllmdb_common.search_space.distributions import (
     Uniform,
 )
 from wanllmdb_common.search_space.draws import PointDraws
-from wanllmdb_common.search_space.laws import cardinality, draw
-from wanllmdb_common.search_space.masses import PointMasses, mass
+from wanllmdb_common.search_space.probabilities import PointMasses, mass
+from wanllmdb_common.search_space.quantiles import cardinality, draw
 
 DISCRETE = LAWS.filter(lambda law: (cardinality(law) or 10**9) <= 50)
 

@@ -11,12 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from wanllmdb_common.patience import Patience, UnwantedError
+from wanllmdb_common.computing.cancellation import CallersGoneError, Computation
 
 T = TypeVar("T")
 
 # Seconds of one computation, of processor time; then it is given up where it asks
-# `still_wanted`.
+# `check_cancelled`.
 MAX_SECONDS = 30.0
 # A sweep that computed for longer of late waits for its like alone, in seconds.
 HEAVY_SECONDS = 0.2
@@ -34,7 +34,7 @@ class Owner:
     project: str = ""
 
 
-class FairTurns:
+class FairScheduler:
     """Which of those that wait may compute next.
 
     One that waits gets its turn before those whose project, and then whose sweep, computed
@@ -134,10 +134,10 @@ class Turn:
 
 
 class FairThreads:
-    """Threads, and who may compute on them next; see `FairTurns`."""
+    """Threads, and who may compute on them next; see `FairScheduler`."""
 
     def __init__(self, threads: int, name: str) -> None:
-        self._turns = FairTurns(threads)
+        self._turns = FairScheduler(threads)
         self._executor = ThreadPoolExecutor(threads, name)
 
     @property
@@ -161,7 +161,7 @@ class FairThreads:
         """What `work` returns, computed on a thread.
 
         When the caller is canceled, work that has not begun never begins. Work that has
-        begun ends where it next asks `still_wanted`, and this call waits for that end: what
+        begun ends where it next asks `check_cancelled`, and this call waits for that end: what
         the work reads and writes is in use until then.
 
         Args:
@@ -171,23 +171,23 @@ class FairThreads:
             seconds: Of processor time at most.
 
         Raises:
-            UnwantedError: no caller waits any more.
+            CallersGoneError: no caller waits any more.
             TookTooLongError: it took longer than `seconds`.
         """
         async with self._turns.turn(owner) as turn:
             if not is_wanted():
-                raise UnwantedError
-            patience = Patience(seconds, is_wanted)
+                raise CallersGoneError
+            computation = Computation(seconds, is_wanted)
             loop = asyncio.get_running_loop()
-            job = loop.run_in_executor(self._executor, patience.run, work)
+            job = loop.run_in_executor(self._executor, computation.run, work)
             try:
                 return await asyncio.shield(job)
             except asyncio.CancelledError:
-                patience.end()
+                computation.cancel()
                 await _ended(job)
                 raise
             finally:
-                turn.seconds = patience.used
+                turn.seconds = computation.used
 
     def close(self) -> None:
         """Starts nothing more."""

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
+from wanllmdb_common.computing.time_slices import TimeSlices, checkpoint, with_checkpoints
 from wanllmdb_common.errors import InvalidArgumentError
-from wanllmdb_common.turns import Turns, checkpoint, with_checkpoints
 
 # Far more than any of this takes, and far less than what is waited for would take in line.
 SOON = 30.0
@@ -30,19 +30,19 @@ def endless(began: threading.Event, ended: threading.Event) -> Callable[[], None
 
 
 @pytest.fixture
-def turns() -> Turns:
-    return Turns(turn=0.005, most_seconds=600)
+def turns() -> TimeSlices:
+    return TimeSlices(turn=0.005, most_seconds=600)
 
 
 async def until(event: threading.Event) -> None:
     assert await asyncio.to_thread(event.wait, SOON)
 
 
-async def test_what_is_short_does_not_wait_for_what_is_endless(turns: Turns) -> None:
+async def test_what_is_short_does_not_wait_for_what_is_endless(turns: TimeSlices) -> None:
     began, ended = threading.Event(), threading.Event()
     long = [
-        asyncio.create_task(turns.compute(endless(began, ended), payer))
-        for payer in ("a", "a", "a", "b", "b")
+        asyncio.create_task(turns.compute(endless(began, ended), caller))
+        for caller in ("a", "a", "a", "b", "b")
     ]
     await until(began)
     async with asyncio.timeout(SOON):
@@ -54,7 +54,7 @@ async def test_what_is_short_does_not_wait_for_what_is_endless(turns: Turns) -> 
     await asyncio.gather(*long, return_exceptions=True)
 
 
-async def test_a_caller_computes_one_thing_at_a_time(turns: Turns) -> None:
+async def test_a_caller_computes_one_thing_at_a_time(turns: TimeSlices) -> None:
     computing, most = [0], [0]
 
     def compute() -> None:
@@ -67,7 +67,7 @@ async def test_a_caller_computes_one_thing_at_a_time(turns: Turns) -> None:
     assert most == [1]
 
 
-async def test_what_no_caller_waits_for_ends_at_its_next_checkpoint(turns: Turns) -> None:
+async def test_what_no_caller_waits_for_ends_at_its_next_checkpoint(turns: TimeSlices) -> None:
     began, ended = threading.Event(), threading.Event()
     task = asyncio.create_task(turns.compute(endless(began, ended), "a"))
     await until(began)
@@ -77,7 +77,9 @@ async def test_what_no_caller_waits_for_ends_at_its_next_checkpoint(turns: Turns
         await task
 
 
-async def test_what_waits_for_its_next_turn_ends_too_when_its_caller_goes(turns: Turns) -> None:
+async def test_what_waits_for_its_next_turn_ends_too_when_its_caller_goes(
+    turns: TimeSlices,
+) -> None:
     events = [(threading.Event(), threading.Event()) for _ in range(3)]
     tasks = [asyncio.create_task(turns.compute(endless(*pair), "a")) for pair in events]
     for began, _ in events:
@@ -90,7 +92,7 @@ async def test_what_waits_for_its_next_turn_ends_too_when_its_caller_goes(turns:
         assert await turns.compute(lambda: 1, "a") == 1
 
 
-async def test_what_has_not_begun_never_does_when_its_caller_goes(turns: Turns) -> None:
+async def test_what_has_not_begun_never_does_when_its_caller_goes(turns: TimeSlices) -> None:
     began, ended = threading.Event(), threading.Event()
     go = threading.Event()
     # It calls no checkpoint, so that nothing else of the caller begins.
@@ -106,14 +108,14 @@ async def test_what_has_not_begun_never_does_when_its_caller_goes(turns: Turns) 
     assert not began.is_set()
 
 
-async def test_computing_has_an_end(turns: Turns) -> None:
+async def test_computing_has_an_end(turns: TimeSlices) -> None:
     began, ended = threading.Event(), threading.Event()
     with pytest.raises(InvalidArgumentError, match=r"takes more than 0\.05 s to compute") as caught:
-        await Turns(turn=0.005, most_seconds=0.05).compute(endless(began, ended), "a")
+        await TimeSlices(turn=0.005, most_seconds=0.05).compute(endless(began, ended), "a")
     assert caught.value.reason == "INVALID_REQUEST"
 
 
-async def test_large_requests_of_a_caller_begin_two_at_a_time(turns: Turns) -> None:
+async def test_large_requests_of_a_caller_begin_two_at_a_time(turns: TimeSlices) -> None:
     events = [(threading.Event(), threading.Event()) for _ in range(3)]
     tasks = [
         asyncio.create_task(turns.compute(endless(*pair), "a", is_large=True)) for pair in events
@@ -131,7 +133,7 @@ async def test_large_requests_of_a_caller_begin_two_at_a_time(turns: Turns) -> N
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def test_an_error_reaches_the_caller(turns: Turns) -> None:
+async def test_an_error_reaches_the_caller(turns: TimeSlices) -> None:
     def fail() -> None:
         raise KeyError("x")
 

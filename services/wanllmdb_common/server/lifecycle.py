@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import select
+import signal
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import grpc
@@ -13,19 +17,17 @@ import structlog
 from grpc_reflection.v1alpha import reflection
 
 from wanllmdb._shown import shown_lines
-from wanllmdb_common.calls.arrivals import Arrivals
 from wanllmdb_common.calls.call import CallStep
+from wanllmdb_common.calls.draining import Drain
 from wanllmdb_common.calls.interceptor import CallInterceptor
-from wanllmdb_common.channel_options import server_options
-from wanllmdb_common.draining import Drain
-from wanllmdb_common.guarded_server import guarded_server
-from wanllmdb_common.health import Health
-from wanllmdb_common.listening import PortTakenError, listen
-from wanllmdb_common.readiness import Readiness
-from wanllmdb_common.server_credentials import TlsFileError
-from wanllmdb_common.settings import USAGE_EXIT_CODE, ServerSettings
-from wanllmdb_common.signals import stop_signal
-from wanllmdb_common.telemetry.running import Observation, running_telemetry
+from wanllmdb_common.calls.pending_messages import PendingMessages
+from wanllmdb_common.server.guarded_server import guarded_server
+from wanllmdb_common.server.health import Health
+from wanllmdb_common.server.listening import PortTakenError, listen, server_options
+from wanllmdb_common.server.readiness import Readiness
+from wanllmdb_common.server.settings import USAGE_EXIT_CODE, ServerSettings
+from wanllmdb_common.server.tls import TlsFileError
+from wanllmdb_common.telemetry.setup import Observation, running_telemetry
 
 log = structlog.get_logger(__name__)
 
@@ -58,9 +60,9 @@ async def running_server(
         TlsFileError: a file of the TLS settings can't be used.
     """
     drain = Drain()
-    arrivals = Arrivals(settings.max_waiting_messages, settings.message_timeout)
+    pending = PendingMessages(settings.max_waiting_messages, settings.message_timeout)
     server = guarded_server(
-        interceptors=[CallInterceptor(steps, drain, arrivals)],
+        interceptors=[CallInterceptor(steps, drain, pending)],
         options=server_options(settings),
     )
     register(server)
@@ -126,3 +128,49 @@ async def serve_until_signal(
     except (PortTakenError, TlsFileError) as error:
         print(shown_lines(f"wanllmdb-{name}: {error}"), file=sys.stderr)
         raise SystemExit(USAGE_EXIT_CODE) from None
+
+
+# After a stop that took longer than the grace time.
+FORCED_EXIT_CODE = 1
+_MIN_SECONDS_TO_LIVE = 1.0
+_NUMBERS = (signal.SIGINT, signal.SIGTERM)
+
+
+def stop_signal(grace: float) -> asyncio.Event:
+    """Set by the first SIGINT or SIGTERM; call it in the main thread.
+
+    From then on the process has `grace` seconds to end, and is ended by force after that,
+    or by a second signal.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    receiver, sender = os.pipe()
+    os.set_blocking(sender, False)
+    signal.set_wakeup_fd(sender, warn_on_full_buffer=False)
+    for number in _NUMBERS:
+        signal.signal(number, _nothing)
+
+    def watch() -> None:
+        _next_signal(receiver, None)
+        loop.call_soon_threadsafe(stop.set)
+        second = _next_signal(receiver, max(grace, _MIN_SECONDS_TO_LIVE))
+        if second is None:
+            log.warning("the grace time is over: ended by force")
+            os._exit(FORCED_EXIT_CODE)
+        os._exit(128 + second)
+
+    threading.Thread(target=watch, name="signals", daemon=True).start()
+    return stop
+
+
+def _next_signal(receiver: int, seconds: float | None) -> int | None:
+    """The number of the next of our signals; None when there is none in time."""
+    while select.select([receiver], [], [], seconds)[0]:
+        (number,) = os.read(receiver, 1)
+        if number in _NUMBERS:
+            return number
+    return None
+
+
+def _nothing(_number: int, _frame: object) -> None:
+    """The descriptor tells."""

@@ -7,10 +7,9 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 
-from wanllmdb_common.calls.buckets import Buckets
 from wanllmdb_common.calls.call import Call
 from wanllmdb_common.calls.caller import Caller
-from wanllmdb_common.calls.limits import host_of
+from wanllmdb_common.calls.rate_limits import TokenBuckets, host_of
 from wanllmdb_common.errors import OverloadedError, UnauthenticatedError
 
 AUTHORIZATION_KEY = "authorization"
@@ -65,8 +64,8 @@ class Authentication:
     ) -> None:
         self._authenticate = authenticate
         self._rate = failures_per_second
-        self._of_address = Buckets(failures_per_second, clock)
-        self._of_all = Buckets(self.TOTAL * failures_per_second, clock)
+        self._of_address = TokenBuckets(failures_per_second, clock)
+        self._of_all = TokenBuckets(self.TOTAL * failures_per_second, clock)
 
     async def before(self, call: Call) -> None:
         try:

@@ -13,7 +13,6 @@ import grpc
 import structlog
 
 from wanllmdb._files import read_regular
-from wanllmdb_common.file_signature import FileSignature, file_signature
 
 log = structlog.get_logger(__name__)
 
@@ -154,3 +153,18 @@ class _PasswordWantedError(Exception):
 
 def _no_password() -> NoReturn:
     raise _PasswordWantedError
+
+
+FileSignature: TypeAlias = tuple[int, int, int]
+
+
+def file_signature(file: Path) -> FileSignature | None:
+    """What changes with the file's content: when it was written, its size, its identity.
+
+    None where there is no file.
+    """
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -5,17 +5,16 @@ from __future__ import annotations
 import ipaddress
 import math
 import time
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import unquote
 
-from wanllmdb_common.calls.buckets import Buckets
 from wanllmdb_common.calls.call import Call
 from wanllmdb_common.calls.fair_share import FairShare, Load
 from wanllmdb_common.errors import OverloadedError
-from wanllmdb_common.limit_settings import LimitSettings
+from wanllmdb_common.server.settings import LimitSettings
 
 # Seconds after which to come again where calls end at a time that nobody knows.
 RETRY_AFTER = 1.0
@@ -25,7 +24,7 @@ LIGHT_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Payer:
+class RateLimitClass:
     """Whose limits a call counts for.
 
     Attributes:
@@ -40,13 +39,13 @@ class Payer:
     is_bounded: bool
 
 
-def payer_of(call: Call) -> Payer:
+def rate_limit_class_of(call: Call) -> RateLimitClass:
     """The API key, else the address without its port."""
     key = call.caller.key_id
     if key:
-        return Payer(f"key {key}", f"API key '{key}'", is_bounded=True)
+        return RateLimitClass(f"key {key}", f"API key '{key}'", is_bounded=True)
     host = host_of(call.peer)
-    return Payer(f"address {host}", f"address {host}", is_bounded=not _is_loopback(host))
+    return RateLimitClass(f"address {host}", f"address {host}", is_bounded=not _is_loopback(host))
 
 
 class CallLimits:
@@ -68,7 +67,7 @@ class CallLimits:
     ) -> None:
         self._settings = settings
         self._is_heavy = is_heavy
-        self._buckets = Buckets(settings.calls_per_second, clock)
+        self._buckets = TokenBuckets(settings.calls_per_second, clock)
         self._calls = _Counted(
             "calls", "at once", settings.max_calls, settings.max_calls_per_caller
         )
@@ -76,45 +75,45 @@ class CallLimits:
             "watches and exports", "at once", settings.max_streams, settings.max_streams_per_caller
         )
         self._share = FairShare(settings.shared_calls, LEAST_SHARE, clock=clock)
-        self._admitted: dict[Call, Payer] = {}
+        self._admitted: dict[Call, RateLimitClass] = {}
         self._sharing: dict[Call, Load] = {}
 
     async def before(self, call: Call) -> None:
-        payer = payer_of(call)
-        if payer.is_bounded:
-            self._take_one(payer)
-        (self._streams if call.is_stream else self._calls).enter(payer)
-        self._admitted[call] = payer
-        if not payer.is_bounded:
+        limited = rate_limit_class_of(call)
+        if limited.is_bounded:
+            self._take_one(limited)
+        (self._streams if call.is_stream else self._calls).enter(limited)
+        self._admitted[call] = limited
+        if not limited.is_bounded:
             return
         if call.is_stream:
             # They wait most of their time, for changes or for a slow reader.
-            call.heavy_turn = partial(self._share.turn, payer.name, Load.HEAVY)
+            call.heavy_turn = partial(self._share.turn, limited.name, Load.HEAVY)
             return
         is_heavy = call.request.ByteSize() > LIGHT_BYTES or self._is_heavy(call)
         load = Load.HEAVY if is_heavy else Load.LIGHT
-        await self._share.enter(payer.name, load)
+        await self._share.enter(limited.name, load)
         self._sharing[call] = load
 
     def after(self, call: Call) -> None:
-        payer = self._admitted.pop(call, None)
-        if payer is None:
+        limited = self._admitted.pop(call, None)
+        if limited is None:
             return
-        (self._streams if call.is_stream else self._calls).leave(payer)
+        (self._streams if call.is_stream else self._calls).leave(limited)
         load = self._sharing.pop(call, None)
         if load is not None:
-            self._share.leave(payer.name, load)
+            self._share.leave(limited.name, load)
 
-    def _take_one(self, payer: Payer) -> None:
+    def _take_one(self, limited: RateLimitClass) -> None:
         """Takes a token out of the caller's bucket.
 
         Raises:
             OverloadedError: RATE_LIMITED: there is none.
         """
-        wait = self._buckets.take(payer.name)
+        wait = self._buckets.take(limited.name)
         if wait:
             limit = f"{self._settings.calls_per_second:g} calls a second"
-            raise _rate_limited(payer, limit, wait)
+            raise _rate_limited(limited, limit, wait)
 
 
 class _Counted:
@@ -125,14 +124,14 @@ class _Counted:
         self._when = when
         self._most = most
         self._most_of_one = most_of_one
-        self._by_payer: Counter[str] = Counter()
+        self._by_class: Counter[str] = Counter()
         self._total = 0
 
-    def enter(self, payer: Payer) -> None:
+    def enter(self, limited: RateLimitClass) -> None:
         """Raises OverloadedError: RATE_LIMITED, OVERLOADED."""
-        if payer.is_bounded and self._by_payer[payer.name] >= self._most_of_one:
+        if limited.is_bounded and self._by_class[limited.name] >= self._most_of_one:
             raise _rate_limited(
-                payer, f"{self._most_of_one:,} {self._what} {self._when}", RETRY_AFTER
+                limited, f"{self._most_of_one:,} {self._what} {self._when}", RETRY_AFTER
             )
         if self._total >= self._most:
             limit = f"{self._most:,} {self._what} {self._when}"
@@ -143,23 +142,23 @@ class _Counted:
                 RETRY_AFTER,
                 limit=limit,
             )
-        self._by_payer[payer.name] += 1
+        self._by_class[limited.name] += 1
         self._total += 1
 
-    def leave(self, payer: Payer) -> None:
+    def leave(self, limited: RateLimitClass) -> None:
         """Ends one that entered."""
         self._total -= 1
-        self._by_payer[payer.name] -= 1
-        if not self._by_payer[payer.name]:
-            del self._by_payer[payer.name]
+        self._by_class[limited.name] -= 1
+        if not self._by_class[limited.name]:
+            del self._by_class[limited.name]
 
 
-def _rate_limited(payer: Payer, limit: str, retry_after: float) -> OverloadedError:
+def _rate_limited(limited: RateLimitClass, limit: str, retry_after: float) -> OverloadedError:
     # The answer is in whole milliseconds, and 0 would mean that nothing was said.
     seconds = math.ceil(retry_after * 1000) / 1000
     return OverloadedError(
         "RATE_LIMITED",
-        f"{payer.shown} may have {limit}, and has asked for more: come again in {seconds:g} s, "
+        f"{limited.shown} may have {limit}, and has asked for more: come again in {seconds:g} s, "
         "send less at once, or ask an operator for a higher limit",
         seconds,
         limit=limit,
@@ -181,3 +180,38 @@ def _is_loopback(host: str) -> bool:
         return True
     mapped = getattr(address, "ipv4_mapped", None)
     return (mapped or address).is_loopback
+
+
+# Seconds that may be used at once, after a pause.
+BURST = 2.0
+# Those that have been full for longest are forgotten beyond this number.
+MAX_BUCKETS = 10_000
+
+
+class TokenBuckets:
+    """A bucket for each name, all with the same rate.
+
+    Args:
+        rate: Tokens a second; 0 for any number.
+        clock: Seconds.
+    """
+
+    def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate = rate
+        self._clock = clock
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, name: str) -> float:
+        """Takes a token: 0, or in how many seconds there is one."""
+        rate = self._rate
+        if not rate:
+            return 0.0
+        now = self._clock()
+        most = max(1.0, rate * BURST)
+        tokens, since = self._buckets.get(name, (most, now))
+        tokens = min(most, tokens + (now - since) * rate)
+        self._buckets[name] = (max(tokens - 1, 0.0) if tokens >= 1 else tokens, now)
+        self._buckets.move_to_end(name)
+        if len(self._buckets) > MAX_BUCKETS:
+            self._buckets.popitem(last=False)
+        return 0.0 if tokens >= 1 else (1 - tokens) / rate

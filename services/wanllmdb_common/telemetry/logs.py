@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import sys
-from typing import TextIO
+from typing import Any, TextIO
 
 import structlog
 
 from wanllmdb_common.calls.call import current_call
-from wanllmdb_common.left_calls import log_left_calls_briefly
-from wanllmdb_common.one_line import one_line
 from wanllmdb_common.telemetry.trace_context import trace_ids
 
 # Characters of one value, such as a traceback, and values of one line.
@@ -118,3 +117,31 @@ def _add_call(
         return event
     event.update(trace_ids())
     return event
+
+
+_LOGGER = logging.getLogger("grpc._cython.cygrpc")
+
+
+def log_left_calls_briefly() -> None:
+    """Leaves the traceback out of what gRPC logs for each caller that leaves before its answer.
+
+    It is always the same one, of gRPC's inside: callers who leave would fill a disk with it.
+    """
+    _LOGGER.addFilter(_without_traceback)
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    # The class is private to gRPC.
+    if type(error).__name__ == "ExecuteBatchError":
+        text = record.getMessage()
+        record.msg, record.args = f"{text}; the caller has left, or takes no answer", ()
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.exc_info = None
+    return True
+
+
+def one_line(value: object, **options: Any) -> str:
+    """A document on one line, in ASCII that a terminal shows as it is."""
+    # `json` escapes all that a terminal obeys but DEL.
+    return json.dumps(value, **options).replace("\x7f", "\\u007f")

@@ -10,19 +10,19 @@ import pytest
 
 from wanllmdb.api.registry.v1 import key_service_pb2
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb_common.calls.access import (
+from wanllmdb_common.calls.authentication import key_text_of
+from wanllmdb_common.calls.authorization import (
     Access,
     AccessTable,
     AccessTableError,
+    Authorization,
     InProject,
     OnSweep,
     of_service,
     rpcs_of,
 )
-from wanllmdb_common.calls.authorization import Authorization
 from wanllmdb_common.calls.call import Call
 from wanllmdb_common.calls.caller import ANYONE, Caller, Role
-from wanllmdb_common.calls.keys import key_text_of
 from wanllmdb_common.errors import PermissionDeniedError
 
 SERVICE = key_service_pb2.DESCRIPTOR.services_by_name["KeyService"].full_name

@@ -7,14 +7,6 @@ from typing import Any
 
 import pytest
 
-from wanllmdb_common.search_space.axes import (
-    Axis,
-    Scale,
-    axis_of,
-    is_searched,
-    order_of,
-    position_on,
-)
 from wanllmdb_common.search_space.distributions import (
     Beta,
     Categorical,
@@ -27,6 +19,14 @@ from wanllmdb_common.search_space.distributions import (
     Normal,
     Quantized,
     Uniform,
+)
+from wanllmdb_common.search_space.plot_axes import (
+    Axis,
+    Scale,
+    axis_of,
+    is_searched,
+    order_of,
+    position_on,
 )
 
 CHOICES = (1, 1.0, True, None, "a", [1], [1.0], {"k": 1})

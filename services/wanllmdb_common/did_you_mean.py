@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Collection, Iterator
 from contextvars import ContextVar
 
-from wanllmdb_common.turns import checkpoint
+from wanllmdb_common.computing.time_slices import checkpoint
 
 # Of one answer, which has room for hardly more.
 MOST = 20

@@ -47,7 +47,7 @@ class _Work:
     """Something to compute.
 
     Attributes:
-        payer: The caller whose turns it takes.
+        caller: The caller whose turns it takes.
         is_large: Whether its request is.
         compute: Does it, and hands the outcome over.
         order: Later ones have a higher one.
@@ -59,7 +59,7 @@ class _Work:
         go: Set whenever its thread need not wait.
     """
 
-    payer: str
+    caller: str
     is_large: bool
     compute: Callable[[], None]
     order: int
@@ -71,7 +71,7 @@ class _Work:
     go: threading.Event = field(default_factory=threading.Event)
 
 
-class Turns:
+class TimeSlices:
     """Gives works their turns: the caller with the fewest first, then what has used least.
 
     So what takes milliseconds waits for one turn of others at most, whatever they compute,
@@ -95,14 +95,14 @@ class Turns:
         # Seconds that callers have used for works that have not ended.
         self._used: defaultdict[str, float] = defaultdict(float)
 
-    async def compute(self, compute: Callable[[], T], payer: str, *, is_large: bool = False) -> T:
+    async def compute(self, compute: Callable[[], T], caller: str, *, is_large: bool = False) -> T:
         """What `compute` gives.
 
         When the waiting task is canceled, the work ends at its next checkpoint, or never begins.
 
         Args:
             compute: Calls `checkpoint` often: at least once in some milliseconds.
-            payer: The caller.
+            caller: The caller.
             is_large: Whether it holds megabytes.
 
         Raises:
@@ -130,7 +130,7 @@ class Turns:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(hand_over, *given)
 
-        work = _Work(payer, is_large, carry_out, next(self._orders))
+        work = _Work(caller, is_large, carry_out, next(self._orders))
         with self._lock:
             self._waiting.append(work)
             self._give_turns()
@@ -170,7 +170,7 @@ class Turns:
 
     def _count(self, work: _Work, seconds: float) -> None:
         work.used += seconds
-        self._used[work.payer] += seconds
+        self._used[work.caller] += seconds
 
     def _stop(self, work: _Work) -> None:
         with self._lock:
@@ -182,50 +182,50 @@ class Turns:
 
     def _end(self, work: _Work) -> None:
         with self._lock:
-            self._begun[work.payer] -= 1
-            self._large_begun[work.payer] -= work.is_large
+            self._begun[work.caller] -= 1
+            self._large_begun[work.caller] -= work.is_large
             if work.has_turn:
                 self._take_turn(work)
-            if not self._begun[work.payer]:
+            if not self._begun[work.caller]:
                 for counted in (self._begun, self._large_begun, self._computing, self._used):
-                    cast("dict[str, float]", counted).pop(work.payer, None)
+                    cast("dict[str, float]", counted).pop(work.caller, None)
             self._give_turns()
 
     def _take_turn(self, work: _Work) -> None:
         work.has_turn = False
-        self._computing[work.payer] -= 1
+        self._computing[work.caller] -= 1
 
     def _give_turns(self) -> None:
         while self._computing.total() < AT_ONCE:
             able = [work for work in self._waiting if self._may_go(work)]
             if not able:
                 return
-            work = min(able, key=lambda each: (self._used[each.payer], each.used, each.order))
+            work = min(able, key=lambda each: (self._used[each.caller], each.used, each.order))
             self._waiting.remove(work)
-            self._computing[work.payer] += 1
+            self._computing[work.caller] += 1
             work.has_turn = True
             if work.has_begun:
                 work.go.set()
                 continue
             work.has_begun = True
-            self._begun[work.payer] += 1
-            self._large_begun[work.payer] += work.is_large
+            self._begun[work.caller] += 1
+            self._large_begun[work.caller] += work.is_large
             self._threads.submit(work.compute)
 
     def _may_go(self, work: _Work) -> bool:
-        if self._computing[work.payer] >= AT_ONCE_OF_ONE:
+        if self._computing[work.caller] >= AT_ONCE_OF_ONE:
             return False
         if work.has_begun:
             return True
         if work.is_large and (
             self._large_begun.total() >= MOST_LARGE_BEGUN
-            or self._large_begun[work.payer] >= MOST_LARGE_BEGUN_OF_ONE
+            or self._large_begun[work.caller] >= MOST_LARGE_BEGUN_OF_ONE
         ):
             return False
-        return self._begun.total() < MOST_BEGUN and self._begun[work.payer] < MOST_BEGUN_OF_ONE
+        return self._begun.total() < MOST_BEGUN and self._begun[work.caller] < MOST_BEGUN_OF_ONE
 
 
-_current: contextvars.ContextVar[tuple[Turns, _Work] | None] = contextvars.ContextVar(
+_current: contextvars.ContextVar[tuple[TimeSlices, _Work] | None] = contextvars.ContextVar(
     "turn", default=None
 )
 
@@ -241,8 +241,8 @@ def checkpoint() -> None:
     """
     current = _current.get()
     if current is not None:
-        turns, work = current
-        turns.check(work)
+        slices, work = current
+        slices.check(work)
 
 
 def with_checkpoints(items: Iterable[T], every: int = 64) -> Iterator[T]:

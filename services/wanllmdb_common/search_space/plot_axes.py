@@ -25,7 +25,7 @@ from wanllmdb_common.search_space.distributions import (
     Quantized,
     Uniform,
 )
-from wanllmdb_common.search_space.laws import bounds, cardinality
+from wanllmdb_common.search_space.quantiles import bounds, cardinality
 from wanllmdb_common.search_space.steps import round_to_multiple
 
 

@@ -19,7 +19,7 @@ from wanllmdb_common.errors import (
 _RETRY_AFTER = 1.0
 
 
-class Arrivals:
+class PendingMessages:
     """Reads the messages of calls, and bounds how many calls wait for theirs, and how long.
 
     Such a call holds memory, counts for no limit of its caller, and needs no key. A proper

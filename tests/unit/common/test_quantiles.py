@@ -27,8 +27,8 @@ from wanllmdb_common.search_space.distributions import (
     contains,
     same_value,
 )
-from wanllmdb_common.search_space.laws import cardinality, cdf, draw, quantile
-from wanllmdb_common.search_space.limits import problems_of_law, reach
+from wanllmdb_common.search_space.limits import problems_of_distribution, reach
+from wanllmdb_common.search_space.quantiles import cardinality, cdf, draw, quantile
 
 ORDERED = LAWS.filter(lambda law: not isinstance(law, Constant | Categorical))
 UNIT = st.floats(0, 1, exclude_max=True)
@@ -155,7 +155,7 @@ def test_the_cardinality_is_the_number_of_values(law: Distribution) -> None:
     ],
 )
 def test_extreme_laws_that_are_allowed_overflow_nowhere(law: Distribution) -> None:
-    assert list(problems_of_law(law)) == []
+    assert list(problems_of_distribution(law)) == []
     low, high = reach(law)
     assert contains(law, low)
     assert contains(law, high)
@@ -186,7 +186,7 @@ def test_extreme_laws_that_are_allowed_overflow_nowhere(law: Distribution) -> No
     ],
 )
 def test_laws_that_would_overflow_are_named(law: Distribution, key: str) -> None:
-    [(named, text)] = problems_of_law(law)
+    [(named, text)] = problems_of_distribution(law)
     assert named == key
     assert text
 

@@ -15,13 +15,13 @@ from prometheus_client import start_http_server
 from wanllmdb._shown import shown_lines
 from wanllmdb_common.calls.audit import Audit, AuditTable
 from wanllmdb_common.calls.call import CallStep
-from wanllmdb_common.listen_settings import UNIX_SCHEMES
-from wanllmdb_common.readiness import Readiness
-from wanllmdb_common.settings import USAGE_EXIT_CODE, ServerSettings
+from wanllmdb_common.server.readiness import Readiness
+from wanllmdb_common.server.settings import UNIX_SCHEMES, USAGE_EXIT_CODE, ServerSettings
 from wanllmdb_common.telemetry.call_metrics import READY, CallMetrics, observe_loop_lag
 
 if TYPE_CHECKING:
     from wanllmdb_common.telemetry.tracing import Instrument
+
 
 log = structlog.get_logger(__name__)
 

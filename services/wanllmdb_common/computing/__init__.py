@@ -1,0 +1,1 @@
+"""Computations on threads: fair scheduling, time limits and cancellation."""
