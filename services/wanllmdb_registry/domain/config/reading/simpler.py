@@ -59,7 +59,7 @@ def without_repeats(reader: Reader, path: str, law: Categorical) -> Categorical:
 
 def fixed(reader: Reader, name: str, law: Distribution | None) -> Distribution | None:
     """A constant in place of a normal distribution whose sigma is 0, with a warning."""
-    inner = law.law if isinstance(law, Quantized) else law
+    inner = law.distribution if isinstance(law, Quantized) else law
     if not isinstance(inner, Normal | LogNormal) or inner.sigma != 0:
         return law
     is_log = isinstance(inner, LogNormal)

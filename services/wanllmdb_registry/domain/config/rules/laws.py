@@ -130,7 +130,7 @@ def _step_within(path: str, law: Uniform | IntUniform | LogUniform | IntLogUnifo
 
 
 def _quantized(path: str, law: Quantized) -> Problems:
-    inner = law.law
+    inner = law.distribution
     wrong = list(_step(path, law.q))
     if isinstance(inner, Uniform | LogUniform):
         wrong += _bounds(path, inner)
