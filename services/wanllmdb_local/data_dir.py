@@ -22,8 +22,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from .errors import DataDirError, DataDirInUseError
-from .small_files import OddFileError, read_text, refuse_odd
+from wanllmdb_local.errors import DataDirError, DataDirInUseError
+from wanllmdb_local.files import OddFileError, read_text, refuse_odd
 
 POSTGRES = "postgres"
 POSTGRES_IN_THE_MAKING = "postgres.initdb"

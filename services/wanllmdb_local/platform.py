@@ -9,18 +9,15 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from . import data_dir as layout
-from .errors import DataDirError, StartError
-from .leftovers import stop_left_over_services
-from .liveness import SILENCE_SECONDS
-from .log_files import open_log
-from .platform_settings import PlatformSettings
-from .postgres import LOG_FILE as POSTGRES_LOG
-from .postgres import EmbeddedPostgres
-from .process_records import ProcessRecords
-from .service import Service, stop_services
-from .services import Services, replica_name
-from .supervised import Supervised
+from wanllmdb_local import data_dir as layout
+from wanllmdb_local.errors import DataDirError, StartError
+from wanllmdb_local.files import open_log
+from wanllmdb_local.orphan_cleanup import ProcessRecords, stop_left_over_services
+from wanllmdb_local.postgres import LOG_FILE as POSTGRES_LOG
+from wanllmdb_local.postgres import EmbeddedPostgres
+from wanllmdb_local.services import Service, Services, replica_name, stop_services
+from wanllmdb_local.settings import PlatformSettings
+from wanllmdb_local.supervision import SILENCE_SECONDS, Supervised
 
 _TICK_SECONDS = 0.05
 # The services give running calls 10 s; then some for the way out.

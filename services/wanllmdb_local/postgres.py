@@ -36,17 +36,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from . import data_dir as layout
-from .defaults import HOST
-from .errors import DataDirError, StartError
-from .leftovers import kept_by_postgres, stop_left_over_postgres
-from .log_files import open_log, tail
-from .ports import WantedPort, bind_ports
-from .postgres_programs import BIN_DIR, MAJOR_VERSION, program
-from .postgres_user import hand_over, make_reachable, make_runnable, postgres_user
-from .small_files import OddFileError, read_text
-from .stopping import stop_process
-from .tether import start_tethered
+from wanllmdb_local import HOST
+from wanllmdb_local import data_dir as layout
+from wanllmdb_local.errors import DataDirError, StartError
+from wanllmdb_local.files import OddFileError, open_log, read_text, tail
+from wanllmdb_local.orphan_cleanup import kept_by_postgres, stop_left_over_postgres
+from wanllmdb_local.parent_death_watch import start_tied_to_parent
+from wanllmdb_local.ports import WantedPort, bind_ports
+from wanllmdb_local.postgres_programs import (
+    BIN_DIR,
+    MAJOR_VERSION,
+    hand_over,
+    make_reachable,
+    make_runnable,
+    postgres_user,
+    program,
+)
+from wanllmdb_local.stopping import stop_process
 
 DATABASE = "wanllmdb"
 
@@ -241,7 +247,7 @@ class EmbeddedPostgres:
 
     def _launch(self) -> None:
         with open_log(self.log_file) as log:
-            self._process = start_tethered(
+            self._process = start_tied_to_parent(
                 [
                     *(program("postgres"), "-D", str(self._pgdata)),
                     *("-c", f"listen_addresses={HOST}", "-c", f"port={self._port}"),

@@ -7,9 +7,9 @@ import json
 import os
 from pathlib import Path
 
-from .errors import ReadyFileError
-from .platform import Endpoints
-from .small_files import OddFileError, read_text
+from wanllmdb_local.errors import ReadyFileError
+from wanllmdb_local.files import OddFileError, read_text
+from wanllmdb_local.platform import Endpoints
 
 _KEYS = {"registry", "suggestion", "database_url", "pids"}
 _OTHERS = "holds something else than where a platform answers"

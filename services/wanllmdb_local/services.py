@@ -1,18 +1,27 @@
-"""The services that a platform runs, as processes to be started."""
+"""The services of a platform: their ports, their processes, and how each is started and stopped."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
-from . import data_dir as layout
-from .admin_key import ADMIN_KEY_VARIABLE, admin_key
-from .defaults import HOST
-from .kept_ports import choose_ports
-from .platform_settings import PlatformSettings
-from .ports import WantedPort
-from .service import Service
-from .state_key import state_key
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from wanllmdb_local import HOST
+from wanllmdb_local import data_dir as layout
+from wanllmdb_local.errors import StartError
+from wanllmdb_local.files import open_log, tail
+from wanllmdb_local.parent_death_watch import start_tied_to_parent
+from wanllmdb_local.ports import WantedPort, choose_ports
+from wanllmdb_local.secret_files import ADMIN_KEY_VARIABLE, admin_key, state_key
+from wanllmdb_local.settings import PlatformSettings
+from wanllmdb_local.stopping import stop_processes
 
 
 class Services:
@@ -105,3 +114,192 @@ class Services:
 def replica_name(kind: str, number: int, replicas: int) -> str:
     """What a replica, and its log, is called among so many."""
     return f"{kind}-{number}" if replicas > 1 else kind
+
+
+# A cold start imports numpy, scipy and optuna: seconds on a slow disk.
+READY_SECONDS = 90.0
+_USAGE_EXIT_CODE = 2
+_HEALTH_SECONDS = 2.0
+_NO_ANSWER = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+_PREFIXES = {"registry": "WANLLMDB_REGISTRY_", "suggestion": "WANLLMDB_SUGGESTION_"}
+_DECIDED = (
+    *("HOST", "PORT", "LOCAL_PORT", "INSECURE"),
+    *("TLS_CERT", "TLS_KEY", "TLS_CLIENT_CA"),
+)
+
+
+class Service:
+    """Started, asked whether it answers, stopped; not thread-safe.
+
+    Start it in the main thread: it ends with the thread that started it.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        *,
+        name: str,
+        address: str,
+        local_address: str,
+        arguments: Sequence[str],
+        log_file: Path,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """
+        Args:
+            kind: `registry` or `suggestion`; its package is wanllmdb_KIND.
+            name: What people know this replica by.
+            address: Where clients find it, as host:port; also after it was started again.
+            local_address: Where this machine does, in plain text.
+            arguments: What it is started with.
+            log_file: Takes what it prints.
+            environment: Variables on top of this process's own.
+        """
+        self.name = name
+        self._kind = kind
+        self.address = address
+        self.local_address = local_address
+        self.log_file = log_file
+        self._command = [sys.executable, "-m", f"wanllmdb_{kind}", *arguments]
+        self._environment = _inherited(kind) | dict(environment or {})
+        self.process: subprocess.Popen[bytes] | None = None
+        self._channel: grpc.Channel | None = None
+        self.ready_pids: list[int] = []
+        """That of the last process which answered; empty before the first one."""
+        self._deadline = 0.0
+        self._log_start = 0
+
+    @property
+    def pids(self) -> list[int]:
+        """The process's, from its start on."""
+        return [] if self.process is None else [self.process.pid]
+
+    def launch(self) -> None:
+        """Starts the process; `is_ready` says when it serves.
+
+        One that is there still, since it took too long, is killed first.
+        """
+        self.kill()
+        with open_log(self.log_file) as log:
+            self._log_start = log.tell()
+            self.process = start_tied_to_parent(
+                self._command,
+                stop_signal=signal.SIGTERM,
+                output=log,
+                env=self._environment,
+            )
+        # One connection for the process's life: it is there before a crowd of callers is.
+        self._channel = grpc.insecure_channel(self.local_address)
+        self._deadline = time.monotonic() + READY_SECONDS
+
+    def kill(self) -> None:
+        """Ends the process by force, if it is there."""
+        if self.process is not None and self.is_running():
+            self.process.kill()
+            self.process.wait()
+        self.disconnect()
+
+    def disconnect(self) -> None:
+        """Asks this process no more."""
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def is_ready(self) -> bool:
+        """Whether it serves by now.
+
+        Raises:
+            StartError: It ended, or took too long.
+        """
+        if not self.is_running():
+            raise StartError(self._why_it_ended())
+        if self._announced() and self._serves():
+            self.ready_pids = self.pids
+            return True
+        if time.monotonic() > self._deadline:
+            raise StartError(
+                f"The {self._kind} service does not answer on {self.local_address} after "
+                f"{READY_SECONDS:.0f} s. The end of its log, {self.log_file}:\n"
+                + self._last_words()
+            )
+        return False
+
+    def _announced(self) -> bool:
+        """Cheaper to ask for than a connection, and only this process writes it."""
+        try:
+            with self.log_file.open("rb") as log:
+                log.seek(self._log_start)
+                return f"ready {self._kind} ".encode() in log.read()
+        except FileNotFoundError:
+            # It was taken away meanwhile: the connection tells.
+            return True
+
+    def answers(self, seconds: float) -> bool:
+        """Whether it says anything within the time, be it that it stops or has too much to do."""
+        try:
+            self._check(seconds)
+        except grpc.RpcError as error:
+            return _code(error) not in _NO_ANSWER
+        return True
+
+    def _serves(self) -> bool:
+        try:
+            return bool(self._check(_HEALTH_SECONDS) == health_pb2.HealthCheckResponse.SERVING)
+        except grpc.RpcError:
+            return False
+
+    def _check(self, seconds: float) -> int:
+        """Its liveness.
+
+        Raises:
+            grpc.RpcError: No answer, or another one.
+        """
+        channel = self._channel
+        if channel is None:
+            raise grpc.RpcError("it was not started, or has been stopped")
+        stub = health_pb2_grpc.HealthStub(channel)
+        # Waits for a connection: else a call fails at once where there is none yet.
+        answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=seconds, wait_for_ready=True)
+        return int(answer.status)
+
+    def _why_it_ended(self) -> str:
+        assert self.process is not None
+        code = self.process.returncode
+        if code == _USAGE_EXIT_CODE:
+            return f"The {self._kind} service refused to start: {self._last_words(lines=1)}"
+        how = f"by signal {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
+        return (
+            f"The {self._kind} service ended {how} before it was ready. "
+            f"The end of its log, {self.log_file}:\n{self._last_words()}"
+        )
+
+    def _last_words(self, *, lines: int = 12) -> str:
+        return tail(self.log_file, lines=lines, start=self._log_start)
+
+
+def _code(error: grpc.RpcError) -> grpc.StatusCode:
+    return error.code() if isinstance(error, grpc.Call) else grpc.StatusCode.UNKNOWN
+
+
+def _inherited(kind: str) -> dict[str, str]:
+    """This process's environment, without what the launcher decides and other services' secrets."""
+    decided = {f"WANLLMDB_{kind.upper()}_{name}" for name in _DECIDED}
+    foreign = tuple(prefix for name, prefix in _PREFIXES.items() if name != kind)
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in decided and not name.startswith(foreign)
+    }
+
+
+def stop_services(
+    services: Sequence[Service], *, seconds: float, hurried: Callable[[], bool]
+) -> None:
+    """Lets running calls end, then kills them: after `seconds`, or once hurried."""
+    for service in services:
+        service.disconnect()
+    processes = [service.process for service in services if service.process is not None]
+    stop_processes(processes, signal.SIGTERM, seconds=seconds, hurried=hurried)

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wanllmdb.cli.console import say, say_lines
-
-from .defaults import HOST, REGISTRY_PORT, SUGGESTION_PORT
-from .requirements import require_server
+from wanllmdb_local import HOST, REGISTRY_PORT, SUGGESTION_PORT
+from wanllmdb_local.requirements import require_server
 
 if TYPE_CHECKING:
-    from .platform import Endpoints
-    from .platform_settings import PlatformSettings
-    from .ready_file import ReadyFile
-    from .signals import StopSignals
+    from wanllmdb_local.platform import Endpoints
+    from wanllmdb_local.ready_file import ReadyFile
+    from wanllmdb_local.settings import PlatformSettings
+    from wanllmdb_local.stopping import StopSignals
 
 # Each registry has 16 connections to the database, and the embedded one takes 200.
 MOST_REPLICAS = 10
@@ -108,9 +107,8 @@ def command(
     dies or hangs is started again. Ctrl-C stops all in order.
     """
     require_server("wanllmdb up")
-    from .admin_key import ADMIN_KEY_VARIABLE
-    from .data_dir import default_data_dir
-    from .errors import (
+    from wanllmdb_local.data_dir import default_data_dir
+    from wanllmdb_local.errors import (
         AddressError,
         DataDirError,
         LocalError,
@@ -118,9 +116,9 @@ def command(
         ProtectionError,
         ReadyFileError,
     )
-    from .platform_settings import PlatformSettings
-    from .protection import Protection
-    from .signals import StopSignals
+    from wanllmdb_local.secret_files import ADMIN_KEY_VARIABLE
+    from wanllmdb_local.settings import PlatformSettings, Protection
+    from wanllmdb_local.stopping import StopSignals
 
     signals = StopSignals()
     settings = PlatformSettings(
@@ -156,10 +154,10 @@ def command(
 
 
 def _run(settings: PlatformSettings, ready_file: Path | None, signals: StopSignals) -> None:
-    from .platform import Platform
-    from .ready_file import ReadyFile
-    from .signals import StopRequested
-    from .welcome import welcome
+    from wanllmdb_local.platform import Platform
+    from wanllmdb_local.ready_file import ReadyFile
+    from wanllmdb_local.stopping import StopRequested
+    from wanllmdb_local.welcome import welcome
 
     ready = ReadyFile(ready_file) if ready_file is not None else None
     try:
@@ -184,7 +182,7 @@ def _run(settings: PlatformSettings, ready_file: Path | None, signals: StopSigna
 
 def _write_again(ready: ReadyFile, endpoints: Endpoints) -> None:
     """What runs goes on without the file."""
-    from .errors import ReadyFileError
+    from wanllmdb_local.errors import ReadyFileError
 
     try:
         ready.write(endpoints)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 
-from .admin_key import ADMIN_KEY_VARIABLE
-from .data_dir import ADMIN_KEY, LOGS
-from .defaults import HOST, REGISTRY_PORT, SUGGESTION_PORT
-from .platform import Endpoints
-from .platform_settings import PlatformSettings
+from wanllmdb_local import HOST, REGISTRY_PORT, SUGGESTION_PORT
+from wanllmdb_local.data_dir import ADMIN_KEY, LOGS
+from wanllmdb_local.platform import Endpoints
+from wanllmdb_local.secret_files import ADMIN_KEY_VARIABLE
+from wanllmdb_local.settings import PlatformSettings
 
 
 def welcome(settings: PlatformSettings, endpoints: Endpoints) -> str:

@@ -9,9 +9,8 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from wanllmdb import Constant, Goal, InvalidArgumentError, PriorRun, RunState, Sweep
-
-from .optuna_distributions import choices, from_choice
-from .optuna_storage import open_storage, quiet
+from wanllmdb_local.run_exchange.optuna_distributions import choices, from_choice
+from wanllmdb_local.run_exchange.optuna_storage import open_storage, quiet
 
 _GOALS = {StudyDirection.MINIMIZE: Goal.MINIMIZE, StudyDirection.MAXIMIZE: Goal.MAXIMIZE}
 

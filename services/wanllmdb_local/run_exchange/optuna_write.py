@@ -11,9 +11,8 @@ from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from wanllmdb import Client, Goal, InvalidArgumentError, Run, RunState, Sweep
-
-from .optuna_distributions import as_choice, to_optuna
-from .optuna_storage import open_storage, quiet
+from wanllmdb_local.run_exchange.optuna_distributions import as_choice, to_optuna
+from wanllmdb_local.run_exchange.optuna_storage import open_storage, quiet
 
 _ENDED = tuple(state for state in RunState if state.is_final)
 _STATES = {

@@ -17,8 +17,7 @@ from tests.certificates import Authority
 from tests.e2e.up_process import temporary_data_dir
 from wanllmdb.cli.app import build_app
 from wanllmdb_local.errors import DataDirError
-from wanllmdb_local.kept_ports import choose_ports
-from wanllmdb_local.ports import WantedPort
+from wanllmdb_local.ports import WantedPort, choose_ports
 from wanllmdb_local.postgres import EmbeddedPostgres, embedded_postgres
 
 Put = Callable[[Path], None]

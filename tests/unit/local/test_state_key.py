@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from wanllmdb_local.errors import DataDirError
-from wanllmdb_local.state_key import state_key
+from wanllmdb_local.secret_files import state_key
 from wanllmdb_suggestion.settings import SuggestionSettings
 
 

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wanllmdb.cli.console import say
-
-from .errors import StartError
-from .log_files import open_log, tail
-from .stopping import stop_process
-from .tether import start_tethered
+from wanllmdb_local.errors import StartError
+from wanllmdb_local.files import open_log, tail
+from wanllmdb_local.parent_death_watch import start_tied_to_parent
+from wanllmdb_local.stopping import stop_process
 
 _START_SECONDS = 120.0
 _STOP_SECONDS = 30.0
@@ -47,7 +46,7 @@ def temporary_platform() -> Iterator[TemporaryPlatform]:
         log_file = folder / "up.log"
         say("Starting PostgreSQL and both services ...")
         with open_log(log_file) as log:
-            process = start_tethered(
+            process = start_tied_to_parent(
                 [
                     *(sys.executable, "-m", "wanllmdb.cli.main", "up"),
                     *("--data-dir", str(folder / "data"), "--ready-file", str(ready_file)),

@@ -10,8 +10,7 @@ from typing import NoReturn
 import typer
 
 from wanllmdb.cli.console import say, say_lines
-
-from .requirements import require_demo
+from wanllmdb_local.requirements import require_demo
 
 _INTERRUPTED = 130
 
@@ -24,10 +23,9 @@ def command() -> None:
     """
     began = time.monotonic()
     require_demo("wanllmdb demo")
-    from .demo_platform import temporary_platform
-    from .demo_report import print_report
-    from .demo_sweep import run_sweep
-    from .errors import LocalError
+    from wanllmdb_local.demo.sweep import print_report, run_sweep
+    from wanllmdb_local.demo.temporary_platform import temporary_platform
+    from wanllmdb_local.errors import LocalError
 
     # However it is stopped, the blocks below clean up on the way out.
     for number in (signal.SIGTERM, signal.SIGHUP):

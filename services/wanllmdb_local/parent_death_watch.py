@@ -29,7 +29,7 @@ from typing import IO
 _PR_SET_PDEATHSIG = 1
 
 
-def start_tethered(
+def start_tied_to_parent(
     command: Sequence[str],
     *,
     stop_signal: Signals,
@@ -49,12 +49,12 @@ def start_tethered(
         env: Its environment; this process's own where None.
         user: The operating-system user that it runs as; this one where None.
     """
-    tether = [sys.executable, "-I", "-S", __file__, "--signal", str(int(stop_signal))]
-    tether += ["--parent", str(os.getpid())]
+    watch = [sys.executable, "-I", "-S", __file__, "--signal", str(int(stop_signal))]
+    watch += ["--parent", str(os.getpid())]
     if user is not None:
-        tether += ["--user", user]
+        watch += ["--user", user]
     return Popen(
-        [*tether, "--", *command],
+        [*watch, "--", *command],
         stdin=DEVNULL,
         stdout=output,
         stderr=output,

@@ -1,4 +1,4 @@
-"""The demo's sweep: four agents, each a process, and what one sees of it meanwhile."""
+"""The demo's sweep: its config, its four agents, and what is shown of it."""
 
 from __future__ import annotations
 
@@ -9,21 +9,35 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Group
 from rich.live import Live
 
 from wanllmdb import Client, Run, Sweep
-from wanllmdb.cli import tables
-from wanllmdb.cli.console import say, stdout
+from wanllmdb.cli import formats, plots, tables
+from wanllmdb.cli.console import escape, say, stdout
 from wanllmdb.cli.watching import run_line
+from wanllmdb_local.demo.temporary_platform import TemporaryPlatform
+from wanllmdb_local.errors import LocalError
+from wanllmdb_local.files import open_log, tail
+from wanllmdb_local.parent_death_watch import start_tied_to_parent
+from wanllmdb_local.stopping import stop_process
 
-from .demo_config import SWEEP_CONFIG
-from .demo_platform import TemporaryPlatform
-from .errors import LocalError
-from .log_files import open_log, tail
-from .stopping import stop_process
-from .tether import start_tethered
+SWEEP_CONFIG: dict[str, Any] = {
+    "name": "digits",
+    "method": "bayes",
+    "metric": {"name": "val_accuracy", "goal": "maximize"},
+    "parameters": {
+        "learning_rate": {"distribution": "log_uniform", "min": 0.0001, "max": 0.1},
+        "hidden_units": {"distribution": "log_uniform", "min": 8, "max": 128},
+        "batch_size": {"values": [16, 32, 64, 128]},
+        "activation": {"values": ["relu", "tanh", "logistic"]},
+        "weight_decay": {"distribution": "log_uniform", "min": 0.000001, "max": 0.1},
+    },
+    "early_terminate": {"type": "hyperband", "min_iter": 3, "eta": 3},
+    "run_cap": 40,
+}
 
 _AGENTS = 4
 _METRIC = SWEEP_CONFIG["metric"]["name"]
@@ -65,8 +79,8 @@ def _agents(platform: TemporaryPlatform, sweep_id: str) -> Iterator[list[subproc
         for _index in range(_AGENTS):
             with open_log(log_file) as log:
                 agents.append(
-                    start_tethered(
-                        [sys.executable, "-m", "wanllmdb_local.demo_training", sweep_id],
+                    start_tied_to_parent(
+                        [sys.executable, "-m", "wanllmdb_local.demo.training", sweep_id],
                         stop_signal=signal.SIGTERM,
                         output=log,
                         env=environment,
@@ -116,3 +130,38 @@ def _show_lines(client: Client, sweep_id: str, agents: Sequence[subprocess.Popen
             if run.state.is_final and run.number not in shown:
                 shown.add(run.number)
                 console.print(run_line(run, (_METRIC,)), soft_wrap=True)
+
+
+_BEST = 3
+
+
+def print_report(platform: TemporaryPlatform, sweep_id: str, *, seconds: float) -> None:
+    """Prints the best runs, how much each parameter matters, and how the best one was found."""
+    with Client(registry=platform.registry, suggestion=platform.suggestion) as client:
+        sweep = client.get_sweep(sweep_id)
+        best = client.get_best_runs(sweep_id, count=_BEST)
+        importance = client.get_parameter_importance(sweep_id)
+        history = client.get_optimization_history(sweep_id)
+    metric = sweep.spec.metric.name if sweep.spec.metric is not None else "objective"
+    stats = sweep.stats
+    console = stdout()
+    console.rule(
+        f"{stats.finished_runs} runs finished, {stats.pruned_runs} stopped early, "
+        f"{stats.failed_runs} failed"
+    )
+    console.print(f"\n[bold]Best runs[/] of {escape(sweep.name)}")
+    console.print(tables.runs_table(best.runs, metrics=(metric,), width=console.width))
+    console.print("[bold]Importance[/] of each parameter (fANOVA)\n")
+    console.print(plots.bars(importance.importances))
+    console.print(
+        f"\n[bold]History[/] of {metric}: [cyan]•[/] a finished run  [green]─[/] the best\n"
+    )
+    console.print(plots.history(history))
+    if stats.best_run is not None:
+        console.print(
+            f"\nBest {metric}: [bold]{formats.number(stats.best_run.objective)}[/] "
+            f"by run {stats.best_run.number}, after {seconds:.0f} s in all."
+        )
+    console.print(
+        "\nThis platform is removed now. Your own: `wanllmdb up`, then `wanllmdb sweep create`."
+    )

@@ -1,16 +1,15 @@
-"""Where the services of a platform listen, and what protects them there."""
+"""What `up` was asked for: where a platform lives and listens, and what protects it there."""
 
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from wanllmdb_common.server.settings import is_local, listen_problems, missing_protection
 from wanllmdb_common.server.tls import TlsFileError, TlsFiles, check_tls_files
-
-from .defaults import HOST
-from .errors import ProtectionError
+from wanllmdb_local import HOST
+from wanllmdb_local.errors import ProtectionError
 
 _UNSPECIFIED = ("0.0.0.0", "::")
 
@@ -94,3 +93,24 @@ class Protection:
             *(text for pair in given for text in pair),
             *(["--insecure"] if self.insecure else []),
         ]
+
+
+@dataclass(frozen=True)
+class PlatformSettings:
+    """What `up` was asked for.
+
+    Attributes:
+        data_dir: Holds everything.
+        registry_port: Of the first registry; 0 for a free one.
+        suggestion_port: Of the first suggestion service; 0 for a free one.
+        replicas: How many of each service. All but the first have free ports.
+        database_url: An own PostgreSQL; the embedded one where None.
+        protection: Where the services listen, and what protects them there.
+    """
+
+    data_dir: Path
+    registry_port: int
+    suggestion_port: int
+    replicas: int = 1
+    database_url: str | None = None
+    protection: Protection = field(default_factory=Protection)

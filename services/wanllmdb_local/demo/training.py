@@ -1,7 +1,7 @@
 """What the demo trains: a small neural network on scikit-learn's bundled digits.
 
 Nothing here knows of the demo: it is what a user's training script looks like.
-Started as a program it is one agent: `python -m wanllmdb_local.demo_training SWEEP`.
+Started as a program it is one agent: `python -m wanllmdb_local.demo.training SWEEP`.
 """
 
 from __future__ import annotations

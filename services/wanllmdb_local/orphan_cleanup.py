@@ -1,12 +1,14 @@
 """What a launcher that was killed left running.
 
-On Linux a killed launcher takes its processes with it (see `tether`), but not
+On Linux a killed launcher takes its processes with it (see `parent_death_watch`), but not
 at once, and elsewhere not at all. Whoever holds the data directory's lock is
 alone on it, so everything found here belongs to nobody any more.
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 import signal
 import time
@@ -15,9 +17,8 @@ from pathlib import Path
 
 import psutil
 
-from .errors import DataDirError, StartError
-from .process_records import ProcessRecords
-from .small_files import OddFileError, read_text
+from wanllmdb_local.errors import DataDirError, StartError
+from wanllmdb_local.files import OddFileError, read_text
 
 _PATIENCE_SECONDS = 15.0
 # No system gives out higher ones.
@@ -114,3 +115,78 @@ def _send(process: psutil.Process, how: signal.Signals) -> None:
         process.send_signal(how)
     except psutil.NoSuchProcess:
         return
+
+
+class ProcessRecords:
+    """Pids with their start times, since the system gives pids out again."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def write(self, pids: list[int]) -> None:
+        """Notes the processes in the place of those before.
+
+        Raises:
+            DataDirError: The file can't be written.
+        """
+        entries = []
+        for pid in pids:
+            try:
+                entries.append({"pid": pid, "started": psutil.Process(pid).create_time()})
+            except psutil.NoSuchProcess:
+                # It died already: nothing to clean up.
+                continue
+        staging = self._file.with_name(self._file.name + ".new")
+        try:
+            staging.write_text(json.dumps(entries))
+            staging.replace(self._file)
+        except OSError as error:
+            raise DataDirError(
+                f"The file {error.filename or self._file} can't be written: {error.strerror}. "
+                "Change that, or choose another directory with --data-dir."
+            ) from error
+
+    def clear(self) -> None:
+        """Forgets them. Where that fails, the next launcher sees by itself that they are gone."""
+        with contextlib.suppress(OSError):
+            self._file.unlink(missing_ok=True)
+
+    def alive(self) -> list[psutil.Process]:
+        """Those of the records that still run.
+
+        Raises:
+            DataDirError: The file holds something else.
+        """
+        found = []
+        for pid, started in self._entries():
+            try:
+                process = psutil.Process(pid)
+                if abs(process.create_time() - started) < 1.0:
+                    found.append(process)
+            except psutil.NoSuchProcess:
+                continue
+        return found
+
+    def _entries(self) -> list[tuple[int, float]]:
+        try:
+            text = read_text(self._file)
+            if text is None or not text.strip("\0"):
+                # None, or lost by a power cut: then nothing runs any more.
+                return []
+            return [_entry(noted) for noted in json.loads(text)]
+        except OddFileError as error:
+            problem = str(error)
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+            problem = "holds something else than the processes of a platform"
+        raise DataDirError(
+            f"The file {self._file} {problem}. Nothing was changed. Where no wanllmdb-registry or "
+            "wanllmdb-suggestion of an `up` that was killed runs any more, move it away and start "
+            "again."
+        )
+
+
+def _entry(noted: dict[str, object]) -> tuple[int, float]:
+    pid, started = noted["pid"], noted["started"]
+    if type(pid) is not int or not 0 < pid < _PIDS or not isinstance(started, int | float):
+        raise ValueError("no process")
+    return pid, float(started)
