@@ -41,7 +41,7 @@ async def test_more_failures_than_an_address_may_have_are_refused_and_a_good_key
         with refused(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED") as refusal:
             await stub.ListSweeps(pb.ListSweepsRequest())
         assert 0 < refusal.retry_after <= 1
-        assert refusal.metadata["limit"] == "1 calls a second without a good API key"
+        assert refusal.metadata["limit"] == "1 calls a second without a valid API key"
         for _ in range(10):
             await pb_grpc.SweepRegistryServiceStub(admin).ListSweeps(pb.ListSweepsRequest())
         await asyncio.sleep(refusal.retry_after)

@@ -211,7 +211,7 @@ async def test_calls_of_all_have_a_limit_too(database_url: str) -> None:
             for call in itertools.islice(asyncio.as_completed(calls), 38):
                 with refused(grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED") as refusal:
                     await call
-                assert "2 calls at once, as many as it takes" in refusal.message
+                assert "2 calls at once, as many as it accepts" in refusal.message
         answers = await asyncio.gather(*calls, return_exceptions=True)
         assert answers.count(None) == 2
 

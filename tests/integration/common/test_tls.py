@@ -177,7 +177,7 @@ async def test_new_files_that_can_not_be_used_are_an_error_in_the_log_and_no_mor
             replace(files.cert, new.cert.read_bytes())
             replace(files.key, new.key.read_bytes())
             assert await gets_in(address, new.ca)
-        assert any(entry["event"] == "new TLS files taken" for entry in logs)
+        assert any(entry["event"] == "loaded new TLS files" for entry in logs)
 
 
 def broken(files: CertificateFiles, how: str, folder: Path) -> Path:

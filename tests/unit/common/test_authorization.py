@@ -127,8 +127,7 @@ def test_a_server_with_an_rpc_that_has_no_row_does_not_start() -> None:
     with pytest.raises(AccessTableError) as caught:
         Authorization(table, [SERVICE], Projects({}))
     assert str(caught.value) == (
-        "the table of who may call what: "
-        f"{RPC} has no row; the row /{SERVICE}/Forgotten is of no RPC"
+        f"the access table is wrong: {RPC} has no row; the row /{SERVICE}/Forgotten matches no RPC"
     )
 
 

@@ -180,11 +180,11 @@ def test_an_expression_whose_parameter_is_absent_is_met() -> None:
         ("a == 1j", "is not allowed"),
         ("a == b'x'", "is not allowed"),
         ("a == ...", "is not allowed"),
-        ("a < \x00", "is no expression"),
+        ("a < \x00", "is not a valid expression"),
         ("a = 3", "to compare write =="),
         ("-" * 200 + "a < 1", "nested more than"),
         ("not " * 200 + "a", "nested more than"),
-        ("(" * 300 + "a" + ")" * 300, "is no expression"),
+        ("(" * 300 + "a" + ")" * 300, "is not a valid expression"),
         ("a < " + "1" * MAX_CHARACTERS, "characters"),
     ],
 )

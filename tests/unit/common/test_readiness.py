@@ -28,8 +28,8 @@ async def test_one_who_can_not_be_told_keeps_nobody_else_from_it() -> None:
     def broken(_is_ready: bool) -> None:
         raise ValueError
 
-    readiness.tell(broken)
-    readiness.tell(told.put_nowait)
+    readiness.add_listener(broken)
+    readiness.add_listener(told.put_nowait)
     watching = asyncio.create_task(readiness.watch())
     async with asyncio.timeout(30):
         assert not await told.get()
