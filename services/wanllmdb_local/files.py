@@ -1,4 +1,4 @@
-"""Log files, and small files in whose place there may be something odd."""
+"""Log files, and small text files in whose place something else may be."""
 
 from __future__ import annotations
 
@@ -15,50 +15,50 @@ MOST_BYTES = 1024 * 1024
 
 
 class OddFileError(Exception):
-    """The file can't be used; the text says why, to follow its name."""
+    """The file can't be used; the text is the reason, written to follow the file's name."""
 
 
 def read_text(file: Path, *, most: int = MOST_BYTES) -> str | None:
-    """The text of a file; None where there is none.
+    """Return the text of a file; None where there is none.
 
-    A pipe in its place, which nothing writes to, is not waited for.
+    Does not wait for a pipe in its place, to which nothing may write.
 
     Raises:
-        OddFileError: It is no file, can't be read, is too large, or is no text.
+        OddFileError: It is not a regular file, can't be read, is too large, or is not text.
     """
     try:
         return read_regular(file, most).decode()
     except FileNotFoundError:
         if file.is_symlink():
-            raise OddFileError("is a link to a file that is not there") from None
+            raise OddFileError("is a link to a file that does not exist") from None
         return None
     except OSError as error:
         raise OddFileError(f"can't be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise OddFileError("holds something else than text") from None
+        raise OddFileError("does not hold text") from None
 
 
 def refuse_odd(status: os.stat_result) -> None:
-    """Raises OddFileError for what is no plain file."""
+    """Raise OddFileError unless the status is of a regular file."""
     if not stat.S_ISREG(status.st_mode):
-        raise OddFileError("can't be written: it is no regular file")
+        raise OddFileError("can't be written: it is not a regular file")
 
 
 _ROTATE_BYTES = 20 * 1024 * 1024
 
 
 def open_log(file: Path) -> IO[bytes]:
-    """Opens a log to append to; a large one is set aside as NAME.1 first.
+    """Open a log for appending; a large log is first renamed to NAME.1.
 
     Raises:
-        DataDirError: It can't be written.
+        DataDirError: The log can't be written.
     """
     try:
         return _open(file)
     except FileExistsError:
-        problem = f"{file.parent} is a file, and the folder of the logs belongs there"
+        problem = f"{file.parent} is a file, but must be the folder of the logs"
     except OSError as error:
-        # A pipe that nothing reads is no such device.
+        # This includes a pipe without a reader ("no such device").
         problem = f"The log {error.filename or file} can't be written: {error.strerror}"
     except OddFileError as error:
         problem = f"The log {file} {error}"
@@ -78,12 +78,12 @@ def _open(file: Path) -> IO[bytes]:
 
 
 def tail(file: Path, *, lines: int = 12, start: int = 0) -> str:
-    """The last lines of a log, of those after byte `start`."""
+    """Return the last lines of a log, from byte `start` on."""
     try:
         with file.open("rb") as log:
             log.seek(start)
             text = log.read().decode(errors="replace")
     except OSError:
-        # It was taken away, and what it would tell is but an addition.
+        # The log was removed; its text would only add detail.
         text = ""
-    return "\n".join(text.splitlines()[-lines:]) or "(it wrote nothing)"
+    return "\n".join(text.splitlines()[-lines:]) or "(the log is empty)"

@@ -1,8 +1,8 @@
-"""What a launcher that was killed left running.
+"""Stops the processes that a killed launcher left running.
 
-On Linux a killed launcher takes its processes with it (see `parent_death_watch`), but not
-at once, and elsewhere not at all. Whoever holds the data directory's lock is
-alone on it, so everything found here belongs to nobody any more.
+On Linux the processes of a killed launcher end with it (see `parent_death_watch`), but not at
+once; on other systems they do not end. A launcher that holds the lock of the data directory is
+its only user, so all processes found here are orphans.
 """
 
 from __future__ import annotations
@@ -20,70 +20,70 @@ import psutil
 from wanllmdb_local.errors import DataDirError, StartError
 from wanllmdb_local.files import OddFileError, read_text
 
-_PATIENCE_SECONDS = 15.0
-# No system gives out higher ones.
+_STOP_SECONDS = 15.0
+# No system uses higher pids.
 _PIDS = 2**31
 
 
-def stop_left_over_postgres(pgdata: Path, *, by_force: bool = False) -> None:
-    """Stops servers on this data directory and waits for their backends; by force, kills all.
+def stop_orphaned_postgres(pgdata: Path, *, by_force: bool = False) -> None:
+    """Stop servers on this data directory and wait for their backends; kill them if `by_force`.
 
-    Also sets a pid file aside whose process id went to another program: it
+    Also removes a pid file whose process id now belongs to another program, since the file
     would keep PostgreSQL from starting.
     """
 
     def running() -> list[psutil.Process]:
-        # PostgreSQL's processes all stand in the data directory.
+        # The working directory of all PostgreSQL processes is the data directory.
         return _processes(lambda process: _runs_in(process, pgdata))
 
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + _STOP_SECONDS
     how = signal.SIGKILL if by_force else signal.SIGINT
     signaled = False
     while left := running():
         if time.monotonic() > deadline:
             if how == signal.SIGKILL:
                 raise StartError(
-                    f"A PostgreSQL server that was left on {pgdata} does not stop: "
+                    f"An orphaned PostgreSQL server on {pgdata} does not stop: "
                     f"process {left[0].pid}. Stop it and start again."
                 )
             how, signaled = signal.SIGKILL, False
-            deadline = time.monotonic() + _PATIENCE_SECONDS
+            deadline = time.monotonic() + _STOP_SECONDS
         if not signaled:
             for process in left:
                 if how == signal.SIGKILL or _is_postmaster(process, pgdata):
                     _send(process, how)
             signaled = True
         time.sleep(0.05)
-    # Nothing runs here, so a pid file tells of a dead server. PostgreSQL finds
-    # that out by itself, unless the id lives on in another program.
+    # No server runs here, so a pid file belongs to a dead one. PostgreSQL detects that by itself,
+    # unless another program has the id now.
     pid = _postmaster_pid(pgdata)
     if pid is not None and pid < _PIDS and psutil.pid_exists(pid):
         (pgdata / "postmaster.pid").unlink()
 
 
-def stop_left_over_services(records: ProcessRecords) -> None:
-    """Stops services that a killed launcher left: they may hold the ports."""
+def stop_orphaned_services(records: ProcessRecords) -> None:
+    """Stop services that a killed launcher left, since they may hold the ports."""
     left = records.alive()
     for process in left:
         _send(process, signal.SIGTERM)
-    _gone, stubborn = psutil.wait_procs(left, timeout=_PATIENCE_SECONDS)
+    _gone, stubborn = psutil.wait_procs(left, timeout=_STOP_SECONDS)
     for process in stubborn:
         _send(process, signal.SIGKILL)
-    psutil.wait_procs(stubborn, timeout=_PATIENCE_SECONDS)
+    psutil.wait_procs(stubborn, timeout=_STOP_SECONDS)
 
 
-def kept_by_postgres(file: Path) -> str:
-    """What PostgreSQL noted in one of its small files; empty where there is none.
+def read_postgres_file(file: Path) -> str:
+    """Return the text of one of PostgreSQL's small files; empty where there is none.
 
     Raises:
-        DataDirError: It is no file, or holds something else than text.
+        DataDirError: It is not a regular file, or does not hold text.
     """
     try:
         return read_text(file) or ""
     except OddFileError as error:
         raise DataDirError(
-            f"The file {file} {error}. PostgreSQL makes it at each start: where no PostgreSQL "
-            "runs on this data, move it away and start again."
+            f"The file {file} {error}. PostgreSQL writes it at each start: if no PostgreSQL "
+            "runs on this data, move the file away and start again."
         ) from None
 
 
@@ -97,7 +97,7 @@ def _runs_in(process: psutil.Process, pgdata: Path) -> bool:
             return False
         return process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()) == pgdata
     except psutil.Error:
-        # It ended meanwhile, or is another user's: not one of ours.
+        # The process ended meanwhile, or belongs to another user: not one of ours.
         return False
 
 
@@ -106,7 +106,7 @@ def _is_postmaster(process: psutil.Process, pgdata: Path) -> bool:
 
 
 def _postmaster_pid(pgdata: Path) -> int | None:
-    first = kept_by_postgres(pgdata / "postmaster.pid").partition("\n")[0].strip()
+    first = read_postgres_file(pgdata / "postmaster.pid").partition("\n")[0].strip()
     return int(first) if re.fullmatch("[0-9]{1,10}", first) else None
 
 
@@ -118,13 +118,13 @@ def _send(process: psutil.Process, how: signal.Signals) -> None:
 
 
 class ProcessRecords:
-    """Pids with their start times, since the system gives pids out again."""
+    """The launcher's processes on disk: pids with start times, since the system reuses pids."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
 
     def write(self, pids: list[int]) -> None:
-        """Notes the processes in the place of those before.
+        """Replace the recorded processes.
 
         Raises:
             DataDirError: The file can't be written.
@@ -134,7 +134,7 @@ class ProcessRecords:
             try:
                 entries.append({"pid": pid, "started": psutil.Process(pid).create_time()})
             except psutil.NoSuchProcess:
-                # It died already: nothing to clean up.
+                # It died already, so there is nothing to clean up.
                 continue
         staging = self._file.with_name(self._file.name + ".new")
         try:
@@ -147,15 +147,15 @@ class ProcessRecords:
             ) from error
 
     def clear(self) -> None:
-        """Forgets them. Where that fails, the next launcher sees by itself that they are gone."""
+        """Delete the records. If that fails, the next launcher finds the processes gone."""
         with contextlib.suppress(OSError):
             self._file.unlink(missing_ok=True)
 
     def alive(self) -> list[psutil.Process]:
-        """Those of the records that still run.
+        """Return the recorded processes that still run.
 
         Raises:
-            DataDirError: The file holds something else.
+            DataDirError: The file is not a valid record.
         """
         found = []
         for pid, started in self._entries():
@@ -171,16 +171,16 @@ class ProcessRecords:
         try:
             text = read_text(self._file)
             if text is None or not text.strip("\0"):
-                # None, or lost by a power cut: then nothing runs any more.
+                # There is none, or a power cut lost it; then no process runs any more.
                 return []
             return [_entry(noted) for noted in json.loads(text)]
         except OddFileError as error:
             problem = str(error)
         except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
-            problem = "holds something else than the processes of a platform"
+            problem = "does not hold the processes of a platform"
         raise DataDirError(
-            f"The file {self._file} {problem}. Nothing was changed. Where no wanllmdb-registry or "
-            "wanllmdb-suggestion of an `up` that was killed runs any more, move it away and start "
+            f"The file {self._file} {problem}. Nothing was changed. If no wanllmdb-registry or "
+            "wanllmdb-suggestion of a killed `up` runs any more, move the file away and start "
             "again."
         )
 

@@ -1,4 +1,4 @@
-"""Ports of this machine: free ones, kept from one start to the next, and who holds a taken one."""
+"""Chooses ports: free ones stay the same at the next start, and errors name a port's holder."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from wanllmdb_local import HOST
 from wanllmdb_local.errors import AddressError, DataDirError, PortTakenError
 from wanllmdb_local.files import OddFileError, read_text
 
-# Below the ports that systems give to outgoing connections: one of those would
-# otherwise sit on a server's port while the server is away for a moment. A client
-# that looks for the server may even be that connection, with itself.
+# Below the ephemeral ports that systems use for outgoing connections. Otherwise such a connection
+# could take a server's port while the server restarts; a client that tries to reach the server
+# may even connect to itself.
 _FREE_PORTS = range(20_000, 32_768)
 _TRIES = 200
 
@@ -28,10 +28,10 @@ class WantedPort:
     """A port to listen on.
 
     Attributes:
-        port: 0 for a free one.
-        option: What it was asked for by, to tell in errors.
-        preferred: Of the free ones this one, where it is free; 0 for any.
-        host: Where.
+        port: The number; 0 for any free port.
+        option: The option that requested the port, for errors.
+        preferred: The preferred free port; 0 for any.
+        host: The address to listen on.
     """
 
     port: int = 0
@@ -41,14 +41,14 @@ class WantedPort:
 
 
 def bind_ports(wanted: Sequence[WantedPort]) -> list[int]:
-    """The ports to listen on, one for each that is wanted.
+    """Return the ports to listen on, one for each wanted port.
 
-    All are held at once while choosing, so that they differ.
+    All ports are bound at once while choosing, so that they differ.
 
     Raises:
-        PortTakenError: One that was asked for is taken, or was asked for twice; names it and
-            the option.
-        AddressError: The host is not this machine's.
+        PortTakenError: A requested port is taken, or was requested twice; the text names the
+            port and the option.
+        AddressError: The host is not an address of this machine.
     """
     for host in {want.host for want in wanted}:
         _check_host(host)
@@ -67,8 +67,8 @@ def _check_host(host: str) -> None:
             _hold(held, host, 0)
     except OSError as error:
         raise AddressError(
-            f"{host} is no address of this machine ({error.strerror}). "
-            "Choose another one with --host: 127.0.0.1 for this machine alone, 0.0.0.0 for all."
+            f"{host} is not an address of this machine ({error.strerror}). "
+            "Choose another one with --host: 127.0.0.1 for this machine only, 0.0.0.0 for all."
         ) from error
 
 
@@ -79,7 +79,7 @@ def _check_differ(wanted: Sequence[WantedPort]) -> None:
         if want.port and other != want.option:
             raise PortTakenError(
                 f"{other} and {want.option} are both {want.port}. "
-                f"Choose another one for one of them, or {want.option} 0 for a free one."
+                f"Change one of them, or use {want.option} 0 for a free port."
             )
 
 
@@ -89,7 +89,7 @@ def _bind(held: contextlib.ExitStack, want: WantedPort) -> int:
     except PermissionError as error:
         raise PortTakenError(
             f"Port {want.port} needs more rights than this user has. "
-            f"Choose one above 1023 with {want.option}, or {want.option} 0 for a free one."
+            f"Choose a port above 1023 with {want.option}, or {want.option} 0 for a free one."
         ) from error
     except OSError as error:
         raise PortTakenError(
@@ -105,16 +105,16 @@ def _bind_free(held: contextlib.ExitStack, want: WantedPort) -> int:
         with contextlib.suppress(OSError):
             _hold(held, want.host, port)
             return port
-    raise PortTakenError(f"Of {_TRIES} ports tried on {want.host} not one is free.")
+    raise PortTakenError(f"None of {_TRIES} ports tried on {want.host} is free.")
 
 
 def _hold(held: contextlib.ExitStack, host: str, port: int) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     probe = held.enter_context(socket.socket(family))
-    # As the servers do: a port on which connections still linger is free.
+    # As the servers do, so that a port with lingering connections counts as free.
     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     probe.bind((host, port))
-    # Only then it is taken for others that set the same option.
+    # Only listening makes the port taken for others that set the same option.
     probe.listen(1)
 
 
@@ -129,23 +129,24 @@ def _by_whom(port: int) -> str:
             ):
                 return f" by process {connection.pid} ({psutil.Process(connection.pid).name()})"
     except psutil.Error:
-        # Some systems tell it to root alone; the message does without.
+        # Some systems reveal it to root only; the message omits it then.
         return ""
     return ""
 
 
 def choose_ports(file: Path, wanted: Mapping[str, WantedPort]) -> dict[str, int]:
-    """The ports of what has these names; notes them in the file.
+    """Choose ports by name, and record them in the file for the next start.
 
-    Where a free one is wanted, it is that of the last time if nobody else took it since.
+    A free port is the one of the last start, unless another program took it since, so that
+    addresses stay valid.
 
     Args:
-        file: Where the ports of the last time stand.
-        wanted: By name.
+        file: The file with the ports of the last start.
+        wanted: The wanted ports by name.
 
     Raises:
-        PortTakenError: A port that was asked for is taken.
-        AddressError: A host is not this machine's.
+        PortTakenError: A requested port is taken.
+        AddressError: A host is not an address of this machine.
         DataDirError: The file can't be written.
     """
     last = _read(file)
@@ -155,7 +156,7 @@ def choose_ports(file: Path, wanted: Mapping[str, WantedPort]) -> dict[str, int]
     chosen = dict(zip(wanted, bound, strict=True))
     try:
         staging = file.with_name(file.name + ".new")
-        # With those that are not wanted this time.
+        # Including the ports that are not wanted this time.
         staging.write_text(json.dumps(last | chosen))
         staging.replace(file)
     except OSError as error:
@@ -167,18 +168,18 @@ def choose_ports(file: Path, wanted: Mapping[str, WantedPort]) -> dict[str, int]
 
 
 def _read(file: Path) -> dict[str, int]:
-    """What the file notes; nothing where it is missing or holds something else: it is but a
-    preference.
+    """Return the recorded ports; empty where the file is missing or invalid, since the ports are
+    only preferences.
 
     Raises:
-        DataDirError: It is no file, or can't be read.
+        DataDirError: The file is not a regular file, or can't be read.
     """
     try:
         noted = json.loads(read_text(file) or "")
     except OddFileError as error:
         raise DataDirError(
-            f"The file {file} {error}. It notes the ports of the last start: move it away, and a "
-            "new one is made."
+            f"The file {file} {error}. It records the ports of the last start: move it away, and a "
+            "new one is created."
         ) from None
     except (ValueError, RecursionError):
         return {}

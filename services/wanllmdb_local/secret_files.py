@@ -1,4 +1,4 @@
-"""Secrets that are made once and kept in a file: the state key and the admin key."""
+"""Secrets that are generated once and kept in a file: the state key and the admin key."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from pathlib import Path
 from wanllmdb_local.errors import DataDirError
 from wanllmdb_local.files import OddFileError, read_text
 
-# Some other file is longer.
+# A longer file is no secret of ours.
 _MOST_BYTES = 4096
 
 
 def kept_secret(file: Path, make: Callable[[], str]) -> str:
-    """The text in the file; made where there is no file. Nobody but this user can read it.
+    """Return the secret in the file; generate it if there is no file. Only this user can read it.
 
     Raises:
-        DataDirError: it can't be read or written.
+        DataDirError: The file can't be read or written.
     """
     try:
         text = read_text(file, most=_MOST_BYTES)
     except OddFileError as error:
         raise DataDirError(
-            f"The file {file} {error}. Put a backup of it in its place, or move it away: a new "
-            "one is made then."
+            f"The file {file} {error}. Put a backup in its place, or move it away: a new "
+            "one is then created."
         ) from None
     return _made(file, make()) if text is None else text.strip()
 
@@ -49,13 +49,13 @@ _BYTES = 32
 
 
 def state_key(file: Path) -> str:
-    """The key in the file, as hexadecimal digits; made where there is no file.
+    """Return the key that signs sampler states, in hexadecimal; generate it if there is no file.
 
-    Nobody but this user can read it. Whoever loses it loses no run: samplers that
-    keep states (cmaes, nsga2, nsga3) go on as if they had kept none.
+    Only this user can read the file. Losing the key loses no run: samplers that store states
+    (cmaes, nsga2, nsga3) continue as if they had stored none.
 
     Raises:
-        DataDirError: it can't be read or written, or is no key.
+        DataDirError: The file can't be read or written, or holds no key.
     """
     key = kept_secret(file, lambda: secrets.token_hex(_BYTES))
     try:
@@ -65,28 +65,28 @@ def state_key(file: Path) -> str:
     if not whole:
         raise DataDirError(
             f"The file {file} does not hold a key of {2 * _BYTES} hexadecimal digits. Put a "
-            "backup in its place, or remove it: a new key is made then, and the samplers cmaes, "
-            "nsga2 and nsga3 start anew in sweeps that they have begun."
+            "backup in its place, or remove it: a new key is then created, and the samplers cmaes, "
+            "nsga2 and nsga3 start over in the current sweeps."
         )
     return key
 
 
 ADMIN_KEY_VARIABLE = "WANLLMDB_REGISTRY_ADMIN_KEY"
-"""The registry's, by which somebody may give a key of their own instead."""
+"""The registry's variable, by which users may set their own key instead."""
 
 _FORM = re.compile(r"wsk_root_[A-Za-z0-9_-]{32,}")
 
 
 def admin_key(file: Path) -> str:
-    """The key in the file; made where there is no file.
+    """Return the API key of the operator, which may do everything; generate it if there is no file.
 
     Raises:
-        DataDirError: it can't be read or written, or is no key.
+        DataDirError: The file can't be read or written, or holds no key.
     """
     key = kept_secret(file, lambda: f"wsk_root_{secrets.token_urlsafe(_BYTES)}")
     if not _FORM.fullmatch(key):
         raise DataDirError(
             f"The file {file} does not hold a key of the form wsk_root_ and a secret. Put a backup "
-            "in its place, or remove it: a new key is made then, and the old one is good no more."
+            "in its place, or remove it: a new key is then created, and the old one is void."
         )
     return key

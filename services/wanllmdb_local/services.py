@@ -25,12 +25,12 @@ from wanllmdb_local.stopping import stop_processes
 
 
 class Services:
-    """Chooses the ports, then makes the services on them.
+    """Chooses the ports, then creates the services on them.
 
     Raises:
-        PortTakenError: A port that was asked for is taken.
-        AddressError: The host is not this machine's.
-        DataDirError: The note of the ports can't be written.
+        PortTakenError: A requested port is taken.
+        AddressError: The host is not an address of this machine.
+        DataDirError: The file with the ports can't be written.
     """
 
     def __init__(self, settings: PlatformSettings) -> None:
@@ -38,13 +38,13 @@ class Services:
         self._ports = choose_ports(settings.data_dir / layout.PORTS, self._wanted_ports())
 
     def registries(self, database_url: str) -> list[Service]:
-        """The replicas of the registry.
+        """Create the replicas of the registry.
 
         Raises:
             DataDirError: The file of the admin key can't be used.
         """
         settings = self._settings
-        # Not arguments: those are shown to every user of the machine.
+        # Not arguments, which every user of the machine can see.
         environment = {"WANLLMDB_REGISTRY_DATABASE_URL": database_url}
         if settings.protection.has_keys and ADMIN_KEY_VARIABLE not in os.environ:
             environment[ADMIN_KEY_VARIABLE] = admin_key(settings.data_dir / layout.ADMIN_KEY)
@@ -52,7 +52,7 @@ class Services:
         return self._replicas("registry", arguments, environment)
 
     def suggestions(self, registries: list[Service]) -> list[Service]:
-        """The replicas of the suggestion service.
+        """Create the replicas of the suggestion service.
 
         Raises:
             DataDirError: The file of the state key can't be used.
@@ -98,7 +98,7 @@ class Services:
             local_address = f"{HOST}:{local_port}"
         metrics_port = f"WANLLMDB_{kind.upper()}_METRICS_PORT"
         if number > 1 and metrics_port in os.environ:
-            # The first one has the port that was asked for; the others tell theirs in their logs.
+            # The first replica has the requested port; the others log theirs.
             environment = {**environment, metrics_port: "0"}
         return Service(
             kind,
@@ -112,11 +112,11 @@ class Services:
 
 
 def replica_name(kind: str, number: int, replicas: int) -> str:
-    """What a replica, and its log, is called among so many."""
+    """Return the name of a replica and of its log."""
     return f"{kind}-{number}" if replicas > 1 else kind
 
 
-# A cold start imports numpy, scipy and optuna: seconds on a slow disk.
+# A cold start imports numpy, scipy and optuna, which takes seconds on a slow disk.
 READY_SECONDS = 90.0
 _USAGE_EXIT_CODE = 2
 _HEALTH_SECONDS = 2.0
@@ -129,9 +129,9 @@ _DECIDED = (
 
 
 class Service:
-    """Started, asked whether it answers, stopped; not thread-safe.
+    """One of the two servers as a process; not thread-safe.
 
-    Start it in the main thread: it ends with the thread that started it.
+    Start it in the main thread: the process ends with the thread that started it.
     """
 
     def __init__(
@@ -148,12 +148,12 @@ class Service:
         """
         Args:
             kind: `registry` or `suggestion`; its package is wanllmdb_KIND.
-            name: What people know this replica by.
-            address: Where clients find it, as host:port; also after it was started again.
-            local_address: Where this machine does, in plain text.
-            arguments: What it is started with.
-            log_file: Takes what it prints.
-            environment: Variables on top of this process's own.
+            name: The name of the replica in messages.
+            address: The address for clients, as host:port; it stays after a restart.
+            local_address: The plain-text address for this machine.
+            arguments: The arguments of the process.
+            log_file: The file for its output.
+            environment: Variables in addition to this process's own.
         """
         self.name = name
         self._kind = kind
@@ -165,19 +165,19 @@ class Service:
         self.process: subprocess.Popen[bytes] | None = None
         self._channel: grpc.Channel | None = None
         self.ready_pids: list[int] = []
-        """That of the last process which answered; empty before the first one."""
+        """The pid of the last process that answered; empty before the first one."""
         self._deadline = 0.0
         self._log_start = 0
 
     @property
     def pids(self) -> list[int]:
-        """The process's, from its start on."""
+        """The pid of the process, from its start on."""
         return [] if self.process is None else [self.process.pid]
 
     def launch(self) -> None:
-        """Starts the process; `is_ready` says when it serves.
+        """Start the process; `is_ready` returns true once it serves.
 
-        One that is there still, since it took too long, is killed first.
+        A previous process that took too long to start is killed first.
         """
         self.kill()
         with open_log(self.log_file) as log:
@@ -188,19 +188,19 @@ class Service:
                 output=log,
                 env=self._environment,
             )
-        # One connection for the process's life: it is there before a crowd of callers is.
+        # One connection for the life of the process, opened before clients use up the limit.
         self._channel = grpc.insecure_channel(self.local_address)
         self._deadline = time.monotonic() + READY_SECONDS
 
     def kill(self) -> None:
-        """Ends the process by force, if it is there."""
+        """Kill the process, if it runs."""
         if self.process is not None and self.is_running():
             self.process.kill()
             self.process.wait()
         self.disconnect()
 
     def disconnect(self) -> None:
-        """Asks this process no more."""
+        """Close the connection for health checks."""
         if self._channel is not None:
             self._channel.close()
             self._channel = None
@@ -209,10 +209,10 @@ class Service:
         return self.process is not None and self.process.poll() is None
 
     def is_ready(self) -> bool:
-        """Whether it serves by now.
+        """Whether the process serves by now.
 
         Raises:
-            StartError: It ended, or took too long.
+            StartError: The process ended, or took too long.
         """
         if not self.is_running():
             raise StartError(self._why_it_ended())
@@ -228,17 +228,17 @@ class Service:
         return False
 
     def _announced(self) -> bool:
-        """Cheaper to ask for than a connection, and only this process writes it."""
+        """Whether the log has the ready line, which is cheaper to check than a connection."""
         try:
             with self.log_file.open("rb") as log:
                 log.seek(self._log_start)
                 return f"ready {self._kind} ".encode() in log.read()
         except FileNotFoundError:
-            # It was taken away meanwhile: the connection tells.
+            # The file was removed meanwhile; the health check decides.
             return True
 
     def answers(self, seconds: float) -> bool:
-        """Whether it says anything within the time, be it that it stops or has too much to do."""
+        """Whether the process answers anything within the time, an error included."""
         try:
             self._check(seconds)
         except grpc.RpcError as error:
@@ -252,16 +252,16 @@ class Service:
             return False
 
     def _check(self, seconds: float) -> int:
-        """Its liveness.
+        """Return the liveness status.
 
         Raises:
-            grpc.RpcError: No answer, or another one.
+            grpc.RpcError: The call failed.
         """
         channel = self._channel
         if channel is None:
-            raise grpc.RpcError("it was not started, or has been stopped")
+            raise grpc.RpcError("the service was not started, or has been stopped")
         stub = health_pb2_grpc.HealthStub(channel)
-        # Waits for a connection: else a call fails at once where there is none yet.
+        # Without waiting, a call fails at once where there is no connection yet.
         answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=seconds, wait_for_ready=True)
         return int(answer.status)
 
@@ -285,7 +285,7 @@ def _code(error: grpc.RpcError) -> grpc.StatusCode:
 
 
 def _inherited(kind: str) -> dict[str, str]:
-    """This process's environment, without what the launcher decides and other services' secrets."""
+    """Return this process's environment without launcher settings and other services' secrets."""
     decided = {f"WANLLMDB_{kind.upper()}_{name}" for name in _DECIDED}
     foreign = tuple(prefix for name, prefix in _PREFIXES.items() if name != kind)
     return {
@@ -298,7 +298,7 @@ def _inherited(kind: str) -> dict[str, str]:
 def stop_services(
     services: Sequence[Service], *, seconds: float, hurried: Callable[[], bool]
 ) -> None:
-    """Lets running calls end, then kills them: after `seconds`, or once hurried."""
+    """Let running calls end, then kill the services after `seconds` or once hurried."""
     for service in services:
         service.disconnect()
     processes = [service.process for service in services if service.process is not None]

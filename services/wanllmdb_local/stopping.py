@@ -17,7 +17,7 @@ def stop_process(
     seconds: float,
     hurried: Callable[[], bool] = lambda: False,
 ) -> bool:
-    """As `stop_processes`, for one. True if it ended itself."""
+    """Stop one process as `stop_processes` does; return whether it ended by itself."""
     return stop_processes([process], how, seconds=seconds, hurried=hurried)
 
 
@@ -28,9 +28,9 @@ def stop_processes(
     seconds: float,
     hurried: Callable[[], bool] = lambda: False,
 ) -> bool:
-    """Sends a signal to all and waits; kills after `seconds` or once hurried.
+    """Send a signal to all processes and wait; kill them after `seconds` or once hurried.
 
-    True if all ended themselves.
+    Return whether all ended by themselves.
     """
     running = [process for process in processes if process.poll() is None]
     for process in running:
@@ -51,14 +51,14 @@ _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StopRequested(BaseException):
-    """Someone wants to stop while the platform is on its way up.
+    """The user wants to stop while the platform starts.
 
-    Like KeyboardInterrupt no Exception: nothing on the way takes it for an error.
+    Like KeyboardInterrupt this is no Exception, so that no handler takes it for an error.
     """
 
 
 class StopSignals:
-    """The first signal asks to stop, a second one to hurry."""
+    """Counts stop signals: the first one requests a stop, a second one hurries it."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -72,7 +72,7 @@ class StopSignals:
 
     @contextmanager
     def caught(self) -> Iterator[None]:
-        """Takes the signals over within the block. Main thread only."""
+        """Handle the signals within the block. Main thread only."""
         before = {number: signal.signal(number, self._on_signal) for number in _STOPPING}
         try:
             yield
@@ -82,7 +82,7 @@ class StopSignals:
 
     @contextmanager
     def interrupting(self) -> Iterator[None]:
-        """Within the block the first signal raises StopRequested, wherever the program is."""
+        """Let the first signal within the block raise StopRequested, wherever the program is."""
         self._interrupts = True
         try:
             yield

@@ -14,41 +14,42 @@ _LONGEST_DELAY_SECONDS = 10.0
 
 
 class RestartPolicy:
-    """At once where it had been ready; else twice as long after each life that got nowhere."""
+    """Restarts at once a part that had been ready; else doubles the delay after each failure."""
 
     def __init__(self) -> None:
-        self._vain_lives = 0
+        self._failed_starts = 0
 
     def after_death(self, *, had_been_ready: bool) -> float:
-        """Seconds to wait before the next start."""
+        """Return the seconds to wait before the next start."""
         if had_been_ready:
-            self._vain_lives = 0
+            self._failed_starts = 0
             return _FIRST_DELAY_SECONDS
-        self._vain_lives += 1
-        delay: float = _FIRST_DELAY_SECONDS * 2.0 ** min(self._vain_lives, 30)
+        self._failed_starts += 1
+        delay: float = _FIRST_DELAY_SECONDS * 2.0 ** min(self._failed_starts, 30)
         return min(delay, _LONGEST_DELAY_SECONDS)
 
 
 SILENCE_SECONDS = 30.0
-"""After which a part counts as hung: longer than a service that lives holds its event loop."""
+"""Seconds without an answer after which a part counts as hung: longer than a healthy service ever
+blocks its event loop."""
 
 _PAUSE_SECONDS = 2.0
-# A look that comes later than that says that this process, or the whole machine, stood
-# still: the part may have, too, and had no time to answer in.
-_MOST_BETWEEN_LOOKS = 1.0
+# A longer time between two checks means that this process, or the whole machine, was suspended; the
+# part may have been suspended too, and had no time to answer.
+_MAX_BETWEEN_CHECKS = 1.0
 
 
 class Liveness:
-    """Asks one part again and again, on the side, as long as the supervisor looks.
+    """Probes one part repeatedly in a thread, as long as the supervisor calls `is_silent`.
 
-    Only time counts in which this process ran and looked: neither a laptop that slept nor a
-    machine on which nothing goes on is a reason to kill what would answer next.
+    Only time in which this process ran and checked counts: after a laptop slept, or a machine
+    was suspended, a part that would answer next must not be killed.
 
     Args:
-        ask: Waits for the part's answer, so many seconds at most; says whether one came.
-            Called in a thread.
-        silence: Seconds without an answer after which it is silent.
-        clock: Of these seconds.
+        ask: Waits for the part's answer, at most the given number of seconds; returns whether
+            it came. Called in a thread.
+        silence: Seconds without an answer after which the part is silent.
+        clock: Returns seconds.
     """
 
     def __init__(
@@ -61,14 +62,14 @@ class Liveness:
         self._ask = ask
         self._silence = silence
         self._clock = clock
-        self._looked_at = clock()
-        self._ask_at = self._looked_at
+        self._checked_at = clock()
+        self._ask_at = self._checked_at
         self._asking: threading.Thread | None = None
         self._has_answered = False
         self._silent_for = 0.0
 
     def is_silent(self) -> bool:
-        """Whether there was no answer for too long; call it at least once a second."""
+        """Whether the part has not answered for too long; call this at least once a second."""
         now = self._clock()
         if self._asking is None:
             if now >= self._ask_at:
@@ -79,8 +80,8 @@ class Liveness:
         if self._has_answered:
             self._silent_for = 0.0
         else:
-            self._silent_for += min(now - self._looked_at, _MOST_BETWEEN_LOOKS)
-        self._looked_at = now
+            self._silent_for += min(now - self._checked_at, _MAX_BETWEEN_CHECKS)
+        self._checked_at = now
         return self._silent_for >= self._silence
 
     def _begin(self) -> None:
@@ -100,35 +101,35 @@ class Part(Protocol):
 
     @property
     def address(self) -> str:
-        """Where it answers."""
+        """The address at which the process answers."""
 
     def is_running(self) -> bool:
-        """Whether the process is there."""
+        """Whether the process runs."""
 
     def is_ready(self) -> bool:
-        """Whether it answers by now.
+        """Whether the process answers by now.
 
         Raises:
-            LocalError: It ended, took too long, or one of its files can't be used.
+            LocalError: The process ended, took too long, or can't use one of its files.
         """
 
     def answers(self, seconds: float) -> bool:
-        """Whether it says anything within the time; may be called in any thread."""
+        """Whether the process answers anything within the time; may be called in any thread."""
 
     def kill(self) -> None:
-        """Ends it by force, with all its processes."""
+        """Kill the process and its children."""
 
 
 class Supervised:
-    """Started, asked until it is well, and started again whenever it dies or hangs.
+    """Starts a part, polls it until it is ready, and restarts it whenever it dies or hangs.
 
     Args:
-        name: What people know it by.
+        name: The name of the part in messages.
         part: The process.
-        launch: Starts it, without waiting until it is ready.
-        say: Takes a line for people about what happened.
-        needs: What has to be well before it is started.
-        silence: Seconds without an answer after which it hangs.
+        launch: Starts the process, without waiting until it is ready.
+        say: Takes a line for the user about what happened.
+        needs: The part that must be ready before this one is started.
+        silence: Seconds without an answer after which the part counts as hung.
     """
 
     def __init__(
@@ -149,20 +150,20 @@ class Supervised:
         self._silence = silence
         self._liveness: Liveness | None = None
         self._restarts = RestartPolicy()
-        # None while its process is there.
+        # None while its process runs.
         self._launch_at: float | None = time.monotonic()
         self._was_ever_well = False
         self.is_well = False
         self.failure: str | None = None
-        """Why it did not get ready the last time; None where it did, or was not tried."""
+        """Why the last start failed; None where it succeeded, or was not tried."""
 
     def take_over(self) -> None:
-        """It was started by somebody else, and is well."""
+        """Take over a part that is already running and ready."""
         self._launch_at = None
         self._is_ready()
 
     def tick(self) -> None:
-        """Starts it when its time has come, and looks how it is."""
+        """Start the part when it is due, and check its state."""
         if self._launch_at is not None:
             if time.monotonic() >= self._launch_at and (self._needs is None or self._needs.is_well):
                 self._launch_at = None
@@ -172,12 +173,12 @@ class Supervised:
         elif not self._part.is_running():
             self._died("it ended")
         elif self._liveness is not None and self._liveness.is_silent():
-            # A process that is stopped or stuck takes no notice of a request to end.
+            # A stopped or stuck process ignores a request to end.
             self._part.kill()
             self._died(f"it did not answer for {self._silence:.0f} s and was killed")
 
-    def tell(self, what: str) -> None:
-        """A line for people about it."""
+    def report(self, what: str) -> None:
+        """Print a line about the part."""
         self._say(f"{self._name:<{_NAME_WIDTH}} {what}")
 
     def _try(self, step: Callable[[], None]) -> None:
@@ -186,15 +187,14 @@ class Supervised:
         except LocalError as error:
             is_first = self.failure is None and not self._was_ever_well
             self.failure = str(error)
-            # Whether there is a next time, after the first failure of all, is for
-            # whoever started it to decide and to tell.
+            # After the very first failure, the caller decides whether to retry, and reports it.
             self._died(self.failure.splitlines()[0], quietly=is_first)
 
     def _ask(self) -> None:
         if self._part.is_ready():
             again = " again" if self._was_ever_well else ""
             self._is_ready()
-            self.tell(f"ready{again} at {self._part.address}")
+            self.report(f"ready{again} at {self._part.address}")
 
     def _is_ready(self) -> None:
         self.is_well = self._was_ever_well = True
@@ -207,4 +207,4 @@ class Supervised:
         self._liveness = None
         self._launch_at = time.monotonic() + delay
         if not quietly:
-            self.tell(f"died; starting it again in {delay:.1f} s ({why})")
+            self.report(f"died; starting it again in {delay:.1f} s ({why})")

@@ -1,4 +1,4 @@
-"""The demo's sweep: its config, its four agents, and what is shown of it."""
+"""The demo's sweep: its config, its four agents, its display and its report."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ SWEEP_CONFIG: dict[str, Any] = {
 _AGENTS = 4
 _METRIC = SWEEP_CONFIG["metric"]["name"]
 _LOOK_SECONDS = 0.4
-# Heading, counters and a margin around the rows.
+# The heading, the counters and a margin around the rows.
 _LINES_AROUND_ROWS = 9
 
 
 def run_sweep(platform: TemporaryPlatform) -> str:
-    """Creates the sweep, runs it to its end before the reader's eyes, returns its id.
+    """Create the sweep, run it to its end while showing it, and return its id.
 
     Raises:
         LocalError: An agent ended with an error.
@@ -70,7 +70,7 @@ def _agents(platform: TemporaryPlatform, sweep_id: str) -> Iterator[list[subproc
         **os.environ,
         "WANLLMDB_REGISTRY": platform.registry,
         "WANLLMDB_SUGGESTION": platform.suggestion,
-        # Four agents share the cores already: more threads would only wait.
+        # Four agents share the cores already; more threads would only wait.
         **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
     }
     log_file = platform.folder / "agents.log"
@@ -90,8 +90,8 @@ def _agents(platform: TemporaryPlatform, sweep_id: str) -> Iterator[list[subproc
         if any(agent.wait(timeout=60) != 0 for agent in agents):
             raise LocalError(f"An agent ended with an error:\n{tail(log_file, lines=30)}")
     finally:
-        # Not SIGINT, which would give their runs back: scikit-learn swallows it in the middle
-        # of a fit, and the runs are thrown away anyway. All at once, then each.
+        # Not SIGINT, which would return their runs to the queue: scikit-learn swallows it during a
+        # fit, and the runs are discarded anyway. First signal all agents, then wait for each.
         for agent in agents:
             agent.terminate()
         for agent in agents:
@@ -101,7 +101,7 @@ def _agents(platform: TemporaryPlatform, sweep_id: str) -> Iterator[list[subproc
 def _looks(
     client: Client, sweep_id: str, agents: Sequence[subprocess.Popen[bytes]]
 ) -> Iterator[tuple[Sweep, list[Run]]]:
-    """The sweep and its runs again and again, to the last look after its end."""
+    """Yield the sweep and its runs repeatedly, and once more after the end."""
     going = True
     while going:
         time.sleep(_LOOK_SECONDS)
@@ -136,7 +136,7 @@ _BEST = 3
 
 
 def print_report(platform: TemporaryPlatform, sweep_id: str, *, seconds: float) -> None:
-    """Prints the best runs, how much each parameter matters, and how the best one was found."""
+    """Print the best runs, the importance of the parameters, and the optimization history."""
     with Client(registry=platform.registry, suggestion=platform.suggestion) as client:
         sweep = client.get_sweep(sweep_id)
         best = client.get_best_runs(sweep_id, count=_BEST)
@@ -163,5 +163,5 @@ def print_report(platform: TemporaryPlatform, sweep_id: str, *, seconds: float) 
             f"by run {stats.best_run.number}, after {seconds:.0f} s in all."
         )
     console.print(
-        "\nThis platform is removed now. Your own: `wanllmdb up`, then `wanllmdb sweep create`."
+        "\nThis platform is removed now. For your own: `wanllmdb up`, then `wanllmdb sweep create`."
     )

@@ -16,19 +16,19 @@ _GOALS = {StudyDirection.MINIMIZE: Goal.MINIMIZE, StudyDirection.MAXIMIZE: Goal.
 
 
 def read_optuna_study(sweep: Sweep, *, storage: str, study_name: str | None) -> list[PriorRun]:
-    """The study's completed, pruned and failed trials, by number.
+    """Return the study's completed, pruned and failed trials as prior runs, by number.
 
-    Parameters go by name; "group.param" and "group/param" are the same. Constants of
-    the sweep that trials lack are filled in. Values go by the metrics' names where the
+    Parameters are matched by name; "group.param" and "group/param" are the same. Constants of
+    the sweep that trials lack are filled in. Values are matched by the metrics' names where the
     study has names, else by order.
 
     Args:
-        sweep: The sweep that is to take them.
+        sweep: The sweep that will receive the runs.
         storage: See `open_storage`.
-        study_name: The study; may be None where there is one only.
+        study_name: The name of the study; None if the storage has only one.
 
     Raises:
-        InvalidArgumentError: no such study, or its directions are not the sweep's.
+        InvalidArgumentError: There is no such study, or its directions differ from the sweep's.
     """
     quiet()
     opened = open_storage(storage, must_exist=True)
@@ -43,18 +43,18 @@ def read_optuna_study(sweep: Sweep, *, storage: str, study_name: str | None) -> 
     order = _order(sweep, study)
     by_name = _parameter_names(sweep)
     constants = {
-        name: choices(law)[0]
-        for name, law in sweep.spec.parameters.items()
-        if isinstance(getattr(law, "law", law), Constant)
+        name: choices(distribution)[0]
+        for name, distribution in sweep.spec.parameters.items()
+        if isinstance(getattr(distribution, "law", distribution), Constant)
     }
     runs = []
     for trial in study.get_trials(deepcopy=False):
         run = _run(trial, order, study_name or "")
         if run is not None:
             given = {by_name.get(name, name): value for name, value in trial.params.items()}
-            laws = sweep.spec.parameters
+            distributions = sweep.spec.parameters
             parameters = {
-                name: from_choice(laws[name], value) if name in laws else value
+                name: from_choice(distributions[name], value) if name in distributions else value
                 for name, value in {**constants, **given}.items()
             }
             runs.append(PriorRun(parameters, run.state, run.objectives, run.last_step, run.source))
@@ -88,7 +88,7 @@ def _order(sweep: Sweep, study: optuna.Study) -> list[int]:
 
 
 def _parameter_names(sweep: Sweep) -> dict[str, str]:
-    """The sweep's names by how Optuna's users write them."""
+    """Return the sweep's parameter names by the names that Optuna users write."""
     names = sweep.spec.parameters
     return {name.replace("/", "."): name for name in names} | {name: name for name in names}
 

@@ -128,13 +128,13 @@ def test_infeasibility_is_told_soon() -> None:
     spaces = [
         (
             space("a > 3", a=IntUniform(0, 3)),
-            f"{MAX_TRIAL_DRAWS} draws; most of them broke 'a > 3'",
+            f"{MAX_TRIAL_DRAWS} draws; most of them violated 'a > 3'",
         ),
         (
             space("a > s", a=IntUniform(0, 3), s=Categorical(("u", "v"))),
             "broke 'a > s', which can't be computed: '>' not supported between",
         ),
-        (space(slow, **{f"x{i}": Uniform(0.0, 1.0) for i in range(40)}), "most of them broke"),
+        (space(slow, **{f"x{i}": Uniform(0.0, 1.0) for i in range(40)}), "most of them violated"),
     ]
     for impossible, words in spaces:
         start = time.perf_counter()

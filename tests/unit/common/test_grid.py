@@ -310,6 +310,6 @@ def test_notes_say_what_is_cut_and_how_and_what_is_left_out() -> None:
     assert [note.split("'")[1] for note in notes[:-1]] == ["a", "b", "c", "d", "e", "f"]
     assert "4 values evenly spaced" in notes[0]
     assert "4 values evenly spaced by logarithm" in notes[1]
-    assert "4 values at the law's quantiles 0.125 to 0.875" in notes[2]
+    assert "4 values at the quantiles 0.125 to 0.875 of its distribution" in notes[2]
     assert "probabilities" in notes[5]
     assert "break a constraint" in notes[6]

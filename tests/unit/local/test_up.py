@@ -162,7 +162,7 @@ def test_a_replica_that_can_not_start_does_not_keep_the_others_from_it(
         first, second = ready["registry"].split(",")
         assert answers(first)
         assert not answers(second)
-        assert "registry-2   can't be started yet, it is tried again:" in running.output
+        assert "registry-2   can't be started yet; retrying:" in running.output
         assert "it is broken today" in running.output
         wait_until(lambda: "registry-2   died; starting it again in" in running.output)
         launcher.log.with_name(launcher.log.name + ".mended").touch()

@@ -26,8 +26,8 @@ from tests.unit.local.launcher import Launcher, answers
             ["--tls-cert", "/nowhere.pem", "--tls-key", "/nowhere.key"],
             "TLS: the file /nowhere.pem can't be read: No such file or directory",
         ),
-        (["--host", "203.0.113.7", "--insecure"], "203.0.113.7 is no address of this machine"),
-        (["--host", "unix:/x.sock"], "unix:/x.sock is no address of this machine"),
+        (["--host", "203.0.113.7", "--insecure"], "203.0.113.7 is not an address of this machine"),
+        (["--host", "unix:/x.sock"], "unix:/x.sock is not an address of this machine"),
     ],
 )
 def test_what_is_refused_in_one_line(launcher: Launcher, arguments: list[str], told: str) -> None:
