@@ -63,8 +63,8 @@ def command(
     host: Annotated[
         str,
         typer.Option(
-            help="Address to listen on: 127.0.0.1 for this machine only, 0.0.0.0 for all interfaces. "
-            "An address that other machines reach needs TLS and --require-keys.",
+            help="Address to listen on: 127.0.0.1 for this machine only, 0.0.0.0 for all "
+            "interfaces. An address that other machines reach needs TLS and --require-keys.",
         ),
     ] = HOST,
     tls_cert: Annotated[

@@ -1,4 +1,4 @@
-"""Calls without a good key: how many of them a server answers, and whom they hinder."""
+"""Calls without a valid key: how many a server answers, and that they hinder no other caller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Callers who leave before their answer fill no log."""
+"""Callers that leave before their answer do not fill the log."""
 
 from __future__ import annotations
 

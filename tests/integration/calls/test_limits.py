@@ -1,4 +1,4 @@
-"""Limits of callers who have keys, at a registry whose limits are low."""
+"""The limits of callers with keys, at a registry with low limits."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LIST = pb.ListSweepsRequest()
 
 @contextlib.asynccontextmanager
 async def limited(database_url: str, **limits: float) -> AsyncIterator[tuple[str, str, str]]:
-    """A registry with these limits, its address, and the keys of two tenants."""
+    """A registry with the given limits, its address, and the keys of two tenants."""
     settings = LimitSettings(**limits)  # type: ignore[arg-type]  # checked by pydantic
     async with registry_server(database_url, admin_key=ADMIN_KEY, limits=settings) as address:
         async with channel_with(address, ADMIN_KEY) as channel:
@@ -46,7 +46,7 @@ async def stub(address: str, key: str) -> AsyncIterator[pb_grpc.SweepRegistrySer
 
 @contextlib.asynccontextmanager
 async def locked_sweeps(database_url: str) -> AsyncIterator[None]:
-    """No other connection reads or writes a sweep within the block."""
+    """Keep other connections from reading or writing sweeps within the block."""
     connection = await asyncpg.connect(database_url)
     try:
         async with connection.transaction():

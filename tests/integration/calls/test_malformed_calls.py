@@ -1,4 +1,4 @@
-"""Calls that are no proper ones: bytes that are no message, odd metadata."""
+"""Malformed calls: bytes that are no message, and odd metadata."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server that is told to end: what its callers see, and how long it takes."""
+"""A server that shuts down: what its callers see, and how long it takes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What servers tell of themselves: metrics, traces, logs, the audit log; all of one platform."""
+"""The telemetry of servers: metrics, traces, logs and the audit log, all of one platform."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ CONFIG = {
 
 @dataclass
 class Observed:
-    """A platform on which an agent worked, and what it told; all of its servers have ended."""
+    """The telemetry of a platform on which an agent worked; all of its servers have ended."""
 
     sweep_id: str = ""
     agent_key: str = ""
@@ -105,7 +105,7 @@ def work(seen: Observed, traces: Collector, r: ServerProcess, s: ServerProcess) 
 
 
 def scrape(server: ServerProcess) -> dict[str, float]:
-    """Every sample by its name and labels."""
+    """Return every sample by its name and labels."""
     found = re.search(r'"address": "(http://[^"]+/metrics)"', server.log())
     assert found, server.log()
     deadline = time.monotonic() + 30
@@ -273,7 +273,7 @@ def test_every_rpc_that_changes_something_has_a_row_in_the_audit_table() -> None
 
 
 def test_a_rule_takes_any_request() -> None:
-    """Refused calls are logged too, whatever they hold."""
+    """Rejected calls are logged too, whatever they hold."""
     tables = {**AUDIT_TABLE, **SUGGESTION_AUDIT_TABLE}
     assert len(tables) == sum(map(len, map(mutating_rpcs, (*SERVICES, *SUGGESTION_SERVICES))))
     pool = descriptor_pool.Default()

@@ -1,4 +1,4 @@
-"""What a line of the audit log says of whom."""
+"""The fields of a line of the audit log."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class FromAfar:
 
 
 def line_of(code: grpc.StatusCode, folder: Path) -> dict[str, Any]:
-    """The line of a long CreateKey that ended so."""
+    """The line of a CreateKey with long fields and the given outcome."""
     file = folder / code.name
 
     def projects(request: Any, _response: object) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Constraints between parameters: the language, and what points meet them."""
+"""Constraints between parameters: the language, and the points that satisfy them."""
 
 from __future__ import annotations
 
@@ -221,7 +221,7 @@ PIECES = [
 @example("max(opt,opt)*max(opt)<a")
 @example("((((a)))**((1e308)))<a")
 def test_no_text_does_harm(text: str) -> None:
-    """Whatever is written: problems, or a truth value, soon and without an exception."""
+    """Any text gives problems or a truth value, soon and without an exception."""
     start = time.perf_counter()
     if not problems(text):
         assert Constraints(space(text)).hold(VALUES) in (True, False)

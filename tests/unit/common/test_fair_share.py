@@ -1,4 +1,4 @@
-"""Callers share what there is."""
+"""Callers get fair shares of the server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from wanllmdb_common.calls.fair_share import HEAVY_ALONE, FairShare, Load
 
 
 class Clock:
-    """Stands still until it is set."""
+    """A clock that stands still until it is set."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -20,7 +20,7 @@ class Clock:
 async def entered(
     share: FairShare, caller: str, count: int, load: Load = Load.LIGHT
 ) -> list[asyncio.Task[None]]:
-    """Calls that have tried to enter; those that wait are not done."""
+    """Return calls that have tried to enter; the tasks of waiting calls are not done."""
     tasks = [asyncio.create_task(share.enter(caller, load)) for _ in range(count)]
     await asyncio.sleep(0)
     return tasks

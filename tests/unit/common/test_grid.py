@@ -1,4 +1,4 @@
-"""The grid of a space: which points, in which order, by index."""
+"""The grid of a space: its points, their order and their indexes."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_a_huge_grid_costs_nothing_per_point() -> None:
 
 
 def brute_force(space: SearchSpace) -> list[dict[str, ParameterValue]]:
-    """All points in order, the plain way."""
+    """Return all points in order, by nested loops."""
     points: list[dict[str, ParameterValue]] = [{}]
     for parameter in parents_first(space):
         values = axis_of(parameter.distribution)

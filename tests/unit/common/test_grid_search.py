@@ -1,4 +1,4 @@
-"""The points of a grid that meet the constraints."""
+"""The points of a grid that satisfy the constraints."""
 
 from __future__ import annotations
 

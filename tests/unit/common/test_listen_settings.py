@@ -1,4 +1,4 @@
-"""No server listens where other machines reach it without protection, unless it is told to."""
+"""No server is exposed to other machines without protection, unless `--insecure` is given."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How parameters are laid out on axes."""
+"""The axes of parameters in plots."""
 
 from __future__ import annotations
 

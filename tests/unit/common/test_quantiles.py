@@ -1,4 +1,4 @@
-"""Each law's quantile function and draws, against the law as written down elsewhere."""
+"""Quantile functions and draws, compared with independent definitions of the distributions."""
 
 from __future__ import annotations
 

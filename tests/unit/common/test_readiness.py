@@ -1,4 +1,4 @@
-"""What is looked for is looked for again, whatever those who are told make of it."""
+"""The probe is repeated even if a listener fails."""
 
 from __future__ import annotations
 

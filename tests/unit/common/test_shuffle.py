@@ -1,4 +1,4 @@
-"""A random order of very many things."""
+"""A random permutation of a very large range."""
 
 from __future__ import annotations
 

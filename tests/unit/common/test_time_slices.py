@@ -1,4 +1,4 @@
-"""Computing in turns: what is short goes before what is long, and nothing goes on for nobody."""
+"""Time slices: short work goes before long work, and work ends when its caller is gone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SOON = 30.0
 
 
 def endless(began: threading.Event, ended: threading.Event) -> Callable[[], None]:
-    """Computes until it is stopped."""
+    """Compute until the work is stopped."""
 
     def compute() -> None:
         began.set()

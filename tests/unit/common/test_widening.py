@@ -1,4 +1,4 @@
-"""Which spaces may replace another one while the sweep runs."""
+"""The spaces that may replace another one while a sweep runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Specs in words, plots of several lines, and how the command line reads values."""
+"""Specs as text, plots of several lines, and the command line's parsing of values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the program says when Ctrl-C comes while it is being loaded."""
+"""The program's output when Ctrl-C arrives while it is loading."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the program says where an extra is not installed."""
+"""The program's output where an extra is not installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `up` says of odd things in the places of its files: one line, and nothing is touched."""
+"""`up` prints one line about odd things in the places of its files, and changes nothing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SECONDS = 60
 
 @pytest.fixture(autouse=True)
 def _no_hang() -> Iterator[None]:
-    """A pipe that is opened by mistake is waited for without end."""
+    """Fail a test that waits forever because it opened a pipe."""
 
     def give_up(_number: int, _frame: FrameType | None) -> NoReturn:
         raise AssertionError(f"it hangs after {SECONDS} s")
@@ -91,7 +91,7 @@ def cases(*names: str, kinds: dict[str, Put]) -> list[object]:
 
 
 def traces(folder: Path) -> dict[str, tuple[int, int]]:
-    """What there is, by name: its kind and size."""
+    """Return the kind and size of each file, by name."""
     return {
         str(path.relative_to(folder)): (path.lstat().st_mode, path.lstat().st_size)
         for path in sorted(folder.rglob("*"))
@@ -99,7 +99,7 @@ def traces(folder: Path) -> dict[str, tuple[int, int]]:
 
 
 def refusal(*arguments: str | Path) -> str:
-    """What `up` says before it ends with the code of wrong settings."""
+    """Return the message of `up` before it exits with the code of wrong settings."""
     ports = ("--registry-port", "0", "--suggestion-port", "0")
     done = CliRunner().invoke(build_app(), ["up", *ports, *map(str, arguments)])
     assert done.exit_code == 2, (done.exit_code, done.output, done.exception)
@@ -186,7 +186,7 @@ def test_a_tls_file_that_is_none_is_said(tmp_path: Path, option: str, put: Put) 
 
 @pytest.fixture(scope="module")
 def made() -> Iterator[Path]:
-    """A data directory with a database in it, to copy from."""
+    """A data directory with a database, to be copied."""
     with temporary_data_dir() as folder:
         with embedded_postgres(folder):
             pass

@@ -1,4 +1,4 @@
-"""Laws of a sweep as Optuna's distributions."""
+"""The distributions of a sweep as Optuna's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a program can't be started with its arguments, in words."""
+"""The messages of `up` about a program that can't be started."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from wanllmdb.cli.start_problems import why_not_started
 
 
 def refusal(*arguments: str, **variables: str) -> str:
-    """What is said of a program that the system refuses."""
+    """Return the message about a program that the system refuses to start."""
     command = [sys.executable, "-c", "pass", *arguments]
     with pytest.raises((OSError, ValueError)) as refused:
         subprocess.run(command, env=variables, check=False)

@@ -1,4 +1,4 @@
-"""The key of a data directory: made once, readable by its owner alone."""
+"""The key of a data directory: created once, readable only by its owner."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from wanllmdb_local.supervision import Liveness, RestartPolicy
 
 
 class Part:
-    """Answers a question when it is let; a clock that stands still in between."""
+    """A part that answers when it is released, with a clock that stands still in between."""
 
     def __init__(self) -> None:
         self.now = 1_000.0
@@ -38,7 +38,7 @@ class Part:
 
 
 def look_for(liveness: Liveness, part: Part, seconds: int, *, step: float = 0.5) -> bool:
-    """Looks every so often, and says whether it was silent at last."""
+    """Check repeatedly, and return whether the part was silent at the end."""
     silent = False
     for _ in range(int(seconds / step)):
         part.now += step
@@ -99,7 +99,7 @@ def test_no_connection_is_silence_too() -> None:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A place that PostgreSQL's own user can reach, which pytest's are not under root."""
+    """A folder that PostgreSQL's own user can reach, unlike pytest's folders when run as root."""
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         yield Path(name)

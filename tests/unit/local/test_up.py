@@ -1,4 +1,4 @@
-"""How `up` treats its processes, with servers that can be told to misbehave."""
+"""How `up` treats its processes, with servers that can be made to misbehave."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`up` where other machines reach it: what it refuses, the first key, what it tells."""
+"""`up` where other machines reach it: its errors, the first key, and its output."""
 
 from __future__ import annotations
 
