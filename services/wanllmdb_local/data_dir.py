@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO
 
 from wanllmdb_local.errors import DataDirError, DataDirInUseError
-from wanllmdb_local.files import OddFileError, read_text, refuse_odd
+from wanllmdb_local.files import OddFileError, read_text, reject_odd
 
 POSTGRES = "postgres"
 POSTGRES_IN_THE_MAKING = "postgres.initdb"
@@ -78,7 +78,7 @@ def locked(data_dir: Path) -> Iterator[None]:
         data_dir.mkdir(parents=True, exist_ok=True)
         reject_foreign_files(data_dir)
         with contextlib.suppress(FileNotFoundError):
-            refuse_odd(lock.stat())
+            reject_odd(lock.stat())
         handle = lock.open("ab+")
     except FileExistsError:
         raise DataDirError(

@@ -38,7 +38,7 @@ def read_text(file: Path, *, most: int = MOST_BYTES) -> str | None:
         raise OddFileError("does not hold text") from None
 
 
-def refuse_odd(status: os.stat_result) -> None:
+def reject_odd(status: os.stat_result) -> None:
     """Raise OddFileError unless the status is of a regular file."""
     if not stat.S_ISREG(status.st_mode):
         raise OddFileError("can't be written: it is not a regular file")
@@ -69,7 +69,7 @@ def _open(file: Path) -> IO[bytes]:
     file.parent.mkdir(exist_ok=True)
     with contextlib.suppress(FileNotFoundError):
         status = file.stat()
-        refuse_odd(status)
+        reject_odd(status)
         if status.st_size > _ROTATE_BYTES:
             file.replace(file.with_name(file.name + ".1"))
     log = file.open("ab")

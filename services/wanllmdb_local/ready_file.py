@@ -28,7 +28,7 @@ class ReadyFile:
         """
         self._file = file
         try:
-            self._refuse_others()
+            self._reject_others()
             # The file of an earlier run would be wrong.
             self._file.unlink(missing_ok=True)
             if not os.access(self._file.parent, os.W_OK):
@@ -36,7 +36,7 @@ class ReadyFile:
         except OSError as error:
             raise self._can_not_be_written(error) from error
 
-    def _refuse_others(self) -> None:
+    def _reject_others(self) -> None:
         try:
             text = read_text(self._file) or "{}"
             noted = json.loads(text)

@@ -105,7 +105,7 @@ class FairShare:
                 if turn in queue.waiting:
                     queue.waiting.remove(turn)
             else:
-                # The turn came at the same moment.
+                # The turn was granted at the same moment.
                 self.leave(caller, load)
             raise
 

@@ -55,7 +55,7 @@ class IntUniform:
 class LogUniform:
     """Floats in [min, max], uniform in the logarithm.
 
-    With `q` a draw moves to the nearest of min, min+q, ... that is not above max.
+    With `q` a draw is rounded to the nearest of min, min+q, ... that is not above max.
     """
 
     min: float
@@ -218,7 +218,7 @@ def _near(
             low, high = 0.0, 1.0
         case Uniform() | LogUniform():
             low, high = distribution.min, distribution.max
-    # In decimals, as the rounding itself: half of 0.1 below 0.25 is exactly 0.2.
+    # In decimals, like the rounding itself: 0.25 minus half of 0.1 is exactly 0.2.
     exact = Decimal(repr(value))
     half = Decimal(repr(q)) / 2
     return Decimal(repr(low)) - half <= exact <= Decimal(repr(high)) + half

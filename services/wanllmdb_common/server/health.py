@@ -104,7 +104,7 @@ class HealthServicer(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # h
         # Set by the next change of any name, which also replaces it with a new event.
         self._changed = asyncio.Event()
         self._is_draining = False
-        # By the address and port of the connection.
+        # The number of watches by the address and port of the connection.
         self._watches: Counter[str] = Counter()
 
     def set(self, name: str, status: Status) -> None:

@@ -1,4 +1,4 @@
-"""The trials of an Optuna study as prior runs of a sweep."""
+"""Reads the trials of an Optuna study as prior runs of a sweep."""
 
 from __future__ import annotations
 
@@ -62,11 +62,11 @@ def read_optuna_study(sweep: Sweep, *, storage: str, study_name: str | None) -> 
 
 
 def _order(sweep: Sweep, study: optuna.Study) -> list[int]:
-    """The place in a trial's values of each of the sweep's metrics."""
+    """Return the index in a trial's values of each of the sweep's metrics."""
     metrics = sweep.spec.metrics
     if not metrics:
         raise InvalidArgumentError(
-            f"sweep {sweep.sweep_id} has no metric, so results of elsewhere say nothing to it"
+            f"sweep {sweep.sweep_id} has no metric, so it can't use the results of a study"
         )
     if len(study.directions) != len(metrics):
         raise InvalidArgumentError(
@@ -81,8 +81,8 @@ def _order(sweep: Sweep, study: optuna.Study) -> list[int]:
         direction = study.directions[place]
         if _GOALS.get(direction) is not metric.goal:
             raise InvalidArgumentError(
-                f"study {study.study_name} is to {direction.name.lower()} what the sweep is to "
-                f"{metric.goal}: {metric.name}"
+                f"study {study.study_name} has the direction {direction.name.lower()} for the "
+                f"metric {metric.name}, and the sweep {metric.goal}"
             )
     return order
 

@@ -1,4 +1,4 @@
-"""The runs of a sweep as a new Optuna study."""
+"""Writes the runs of a sweep to a new Optuna study."""
 
 from __future__ import annotations
 
