@@ -1,1 +1,1 @@
-"""Samplers, pruners, terminators and importance evaluators: their names, options and capabilities."""
+"""Samplers, pruners, terminators and importance evaluators, with options and capabilities."""

@@ -64,7 +64,7 @@ async def world(channels: Mapping[str, grpc.aio.Channel]) -> World:
 
 
 @pytest.mark.parametrize("rpc", RPCS, ids=[rpc.name for rpc in RPCS])
-async def test_far_too_much_in_any_field_is_refused(
+async def test_far_too_much_in_any_field_is_rejected(
     rpc: Rpc, channels: Mapping[str, grpc.aio.Channel], world: World
 ) -> None:
     kind = message_factory.GetMessageClass(rpc.request)

@@ -71,7 +71,7 @@ async def outcomes(address: str, calls: int, channels: int) -> Counter[str]:
 
 
 @pytest.mark.parametrize(("calls", "channels"), [(2_000, 1), (3_000, 4)])
-async def test_thousands_of_calls_at_once_are_answered_or_told_to_come_again(
+async def test_thousands_of_calls_at_once_are_answered_or_asked_to_retry(
     usual: ServerProcess, calls: int, channels: int
 ) -> None:
     counted = await outcomes(usual.address, calls, channels)
@@ -136,7 +136,7 @@ async def test_beyond_the_bound_the_call_that_waits_longest_for_its_message_ends
         assert (await connection.call(LIST, b"")).code is grpc.StatusCode.OK
 
 
-async def test_more_streams_than_a_connection_may_have_are_refused_and_others_are_not(
+async def test_more_streams_than_a_connection_may_have_are_rejected_and_others_are_not(
     few_streams: ServerProcess,
 ) -> None:
     async with (

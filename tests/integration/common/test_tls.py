@@ -80,7 +80,9 @@ async def gets_in(address: str, ca: Path | None, client: CertificateFiles | None
             raise
 
 
-async def test_who_trusts_the_certificate_gets_in_and_nobody_in_plain_text(tmp_path: Path) -> None:
+async def test_a_client_that_trusts_the_certificate_connects_and_plain_text_does_not(
+    tmp_path: Path,
+) -> None:
     ours, other = Authority(tmp_path), Authority(tmp_path, "other")
     async with server(ours.issue()) as address:
         assert await gets_in(address, ours.file)
@@ -90,7 +92,7 @@ async def test_who_trusts_the_certificate_gets_in_and_nobody_in_plain_text(tmp_p
         assert await gets_in(address, ours.file)
 
 
-async def test_a_certificate_for_another_name_is_refused_by_the_client(tmp_path: Path) -> None:
+async def test_a_certificate_for_another_name_is_rejected_by_the_client(tmp_path: Path) -> None:
     ours = Authority(tmp_path)
     async with server(ours.issue("sweeps.example.org")) as address:
         assert not await gets_in(address, ours.file)

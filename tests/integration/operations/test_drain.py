@@ -135,7 +135,7 @@ async def test_a_watch_ends_at_once_and_can_be_resumed(alone: ServerProcess) -> 
         assert code == 0, alone.log()
 
 
-async def test_a_call_that_does_not_end_is_told_to_come_again(
+async def test_a_call_that_does_not_end_is_asked_to_retry(
     alone: ServerProcess, database_url: str
 ) -> None:
     blocker = await asyncpg.connect(database_url)

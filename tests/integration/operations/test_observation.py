@@ -205,7 +205,7 @@ def test_one_trace_goes_from_the_agent_to_the_sql(observed: Observed) -> None:
     assert all("db.statement.parameters" not in span.attributes for span in observed.spans)
 
 
-def test_the_audit_log_tells_of_each_change_and_who_made_it(observed: Observed) -> None:
+def test_the_audit_log_has_each_change_and_its_caller(observed: Observed) -> None:
     lines = observed.audit["registry"]
     agent_id, reader_id = (key.split("_")[1] for key in (observed.agent_key, observed.reader_key))
     (created,) = [line for line in lines if line["event"] == "CreateSweep"]

@@ -95,7 +95,7 @@ def problems(text: str) -> list[str]:
         ('p["model/a.b"] == 6 and p["model/a/b"] == 7', True),
     ],
 )
-def test_expressions_mean_what_they_say(text: str, expected: bool) -> None:
+def test_expressions_mean_what_they_state(text: str, expected: bool) -> None:
     assert problems(text) == []
     constraints = Constraints(space(text))
     assert constraints.hold(VALUES) is expected
@@ -188,13 +188,13 @@ def test_an_expression_whose_parameter_is_absent_is_met() -> None:
         ("a < " + "1" * MAX_CHARACTERS, "characters"),
     ],
 )
-def test_what_is_no_expression_is_refused(text: str, words: str) -> None:
+def test_what_is_no_expression_is_rejected(text: str, words: str) -> None:
     assert any(words in problem for problem in problems(text)), problems(text)
     with pytest.raises(ExpressionError):
         Constraints(space(text))
 
 
-def test_all_problems_are_told_with_their_places() -> None:
+def test_all_problems_are_reported_with_their_places() -> None:
     found = list(problems_of_constraints(space("a < c & d", "a < b", "x")))
     assert [index for index, _ in found] == [0, 0, 0, 2]
     too_many = list(problems_of_constraints(space(*["a < b"] * (MAX_CONSTRAINTS + 5))))

@@ -72,7 +72,7 @@ async def test_a_flood_that_began_alone_shrinks_to_its_share() -> None:
     assert done(waiting) == 1
 
 
-async def test_the_share_grows_again_when_the_others_have_been_away_for_a_while() -> None:
+async def test_the_share_grows_again_when_the_others_have_been_idle_for_a_while() -> None:
     clock = Clock()
     share = FairShare(together=4, least=1, memory=1.0, clock=clock)
     await entered(share, "a", 1)

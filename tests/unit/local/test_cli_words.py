@@ -50,7 +50,7 @@ from wanllmdb.cli import options, plots, wording
         ),
     ],
 )
-def test_laws_in_words(law: Any, words: str) -> None:
+def test_distributions_in_words(law: Any, words: str) -> None:
     assert wording.law(law) == words
 
 

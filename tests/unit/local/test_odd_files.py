@@ -98,7 +98,7 @@ def traces(folder: Path) -> dict[str, tuple[int, int]]:
     }
 
 
-def refusal(*arguments: str | Path) -> str:
+def rejection(*arguments: str | Path) -> str:
     """Return the message of `up` before it exits with the code of wrong settings."""
     ports = ("--registry-port", "0", "--suggestion-port", "0")
     done = CliRunner().invoke(build_app(), ["up", *ports, *map(str, arguments)])
@@ -128,7 +128,7 @@ def test_an_odd_file_in_the_data_directory_is_said_in_one_line_and_left_alone(
     path.parent.mkdir(parents=True)
     put(path)
     before = traces(data_dir)[name]
-    line = refusal("--data-dir", data_dir, "--database-url", DATABASE, "--require-keys")
+    line = rejection("--data-dir", data_dir, "--database-url", DATABASE, "--require-keys")
     assert str(path) in line
     assert traces(data_dir)[name] == before
 
@@ -151,12 +151,12 @@ def test_what_is_no_data_directory_is_said_and_left_alone(tmp_path: Path, put: P
     if path.is_dir():
         (path / "notes.txt").write_text("a user's")
     before = traces(tmp_path)
-    assert str(path) in refusal("--data-dir", path, "--database-url", DATABASE)
+    assert str(path) in rejection("--data-dir", path, "--database-url", DATABASE)
     assert traces(tmp_path) == before
 
 
 def test_a_home_that_is_not_there_is_said() -> None:
-    line = refusal("--data-dir", "~nosuchuser/data", "--database-url", DATABASE)
+    line = rejection("--data-dir", "~nosuchuser/data", "--database-url", DATABASE)
     assert "no home directory" in line
 
 
@@ -166,7 +166,7 @@ def test_a_ready_file_of_another_program_is_left_alone(tmp_path: Path, put: Put)
     put(path)
     before = traces(tmp_path)
     data_dir = tmp_path / "data"
-    line = refusal("--data-dir", data_dir, "--database-url", DATABASE, "--ready-file", path)
+    line = rejection("--data-dir", data_dir, "--database-url", DATABASE, "--ready-file", path)
     assert str(path) in line
     assert traces(tmp_path) == before
 
@@ -180,7 +180,7 @@ def test_a_tls_file_that_is_none_is_said(tmp_path: Path, option: str, put: Put) 
     given[option] = tmp_path / "odd.pem"
     put(given[option])
     arguments = [part for pair in given.items() for part in pair]
-    line = refusal("--data-dir", tmp_path / "d", "--database-url", DATABASE, *arguments)
+    line = rejection("--data-dir", tmp_path / "d", "--database-url", DATABASE, *arguments)
     assert str(given[option]) in line
 
 

@@ -205,7 +205,7 @@ def test_initdb_that_was_killed_is_done_again(data_dir: Path) -> None:
         ("global/pg_control", b"half"),
     ],
 )
-def test_half_written_database_is_refused_and_left_alone(
+def test_half_written_database_is_rejected_and_left_alone(
     broken: Path, file: str, content: bytes | None
 ) -> None:
     target = broken / "postgres" / file
@@ -222,13 +222,13 @@ def test_half_written_database_is_refused_and_left_alone(
     assert tree(broken) == before
 
 
-def test_database_of_another_version_is_refused(broken: Path) -> None:
+def test_database_of_another_version_is_rejected(broken: Path) -> None:
     (broken / "postgres" / "PG_VERSION").write_text("12\n")
     with pytest.raises(DataDirError, match="PostgreSQL 12"), embedded_postgres(broken):
         pass
 
 
-def test_foreign_files_are_refused_and_left_alone(data_dir: Path) -> None:
+def test_foreign_files_are_rejected_and_left_alone(data_dir: Path) -> None:
     data_dir.mkdir()
     (data_dir / "thesis.txt").write_text("all my work")
     with pytest.raises(DataDirError, match=r"not empty.*thesis\.txt"), embedded_postgres(data_dir):

@@ -134,7 +134,7 @@ def test_a_part_that_hangs_is_killed_and_started_again(folder: Path) -> None:
             assert not psutil.pid_exists(pid)
 
 
-def test_waits_longer_after_each_life_that_got_nowhere() -> None:
+def test_waits_longer_after_each_failed_start() -> None:
     policy = RestartPolicy()
     delays = [policy.after_death(had_been_ready=False) for _ in range(5)]
     assert delays == sorted(set(delays))
@@ -143,12 +143,12 @@ def test_waits_longer_after_each_life_that_got_nowhere() -> None:
     assert max(later) <= 10.0
 
 
-def test_however_often_it_dies_it_is_started_at_once_if_it_had_been_ready() -> None:
+def test_a_part_that_had_been_ready_is_restarted_at_once_however_often_it_dies() -> None:
     policy = RestartPolicy()
     assert {policy.after_death(had_been_ready=True) for _ in range(1_500)} == {0.2}
 
 
-def test_a_life_that_got_somewhere_starts_anew() -> None:
+def test_a_start_that_succeeded_resets_the_delay() -> None:
     policy = RestartPolicy()
     first = policy.after_death(had_been_ready=False)
     policy.after_death(had_been_ready=False)

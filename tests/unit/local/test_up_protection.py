@@ -30,7 +30,7 @@ from tests.unit.local.launcher import Launcher, answers
         (["--host", "unix:/x.sock"], "unix:/x.sock is not an address of this machine"),
     ],
 )
-def test_what_is_refused_in_one_line(launcher: Launcher, arguments: list[str], told: str) -> None:
+def test_what_is_rejected_in_one_line(launcher: Launcher, arguments: list[str], told: str) -> None:
     with launcher.up(*arguments) as running:
         assert running.process.wait(30) == 2
         (line,) = running.output.splitlines()
@@ -47,7 +47,7 @@ def test_keys_are_needed_where_there_is_tls_alone(launcher: Launcher, tmp_path: 
         assert "so it needs API keys (--require-keys);" in running.output
 
 
-def test_told_to_it_goes_without_and_is_probed_on_this_machine(launcher: Launcher) -> None:
+def test_insecure_runs_without_protection_and_is_probed_on_this_machine(launcher: Launcher) -> None:
     with launcher.up("--host", "0.0.0.0", "--insecure", "--replicas", "2") as running:
         ready = running.wait_until_ready()
         name = socket.gethostname()
@@ -101,7 +101,7 @@ def test_a_key_of_the_operator_s_own_is_used_instead(launcher: Launcher) -> None
         assert running.stop() == 0
 
 
-def test_an_admin_key_file_that_holds_none_is_told(launcher: Launcher) -> None:
+def test_an_admin_key_file_that_holds_none_is_reported(launcher: Launcher) -> None:
     launcher.data_dir.mkdir()
     (launcher.data_dir / "admin.key").write_text("nonsense\n")
     with launcher.up("--require-keys") as running:
