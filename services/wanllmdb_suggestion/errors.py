@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from wanllmdb_common.computing.cancellation import TookTooLongError
 from wanllmdb_common.errors import (
     FailedPreconditionError,
     FieldViolation,
@@ -11,7 +12,6 @@ from wanllmdb_common.errors import (
     OverloadedError,
     invalid_request,
 )
-from wanllmdb_common.patience import TookTooLongError
 from wanllmdb_suggestion.study.records import SweepState
 
 # Of sweeps and metrics.

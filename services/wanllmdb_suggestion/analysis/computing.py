@@ -19,9 +19,9 @@ import optuna
 from google.protobuf.message import Message
 from threadpoolctl import threadpool_limits
 
+from wanllmdb_common.computing.cancellation import TookTooLongError
+from wanllmdb_common.computing.fair_threads import FairThreads, FairTurns, Owner
 from wanllmdb_common.errors import OverloadedError
-from wanllmdb_common.fair_threads import FairThreads, FairTurns, Owner
-from wanllmdb_common.patience import TookTooLongError
 from wanllmdb_suggestion.errors import took_too_long
 from wanllmdb_suggestion.single_flight import SingleFlight
 from wanllmdb_suggestion.study.statistics.importance import ImportanceData, importances

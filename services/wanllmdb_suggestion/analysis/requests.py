@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
-from wanllmdb_common.algorithms.hints import did_you_mean
+from wanllmdb_common.did_you_mean import did_you_mean
 from wanllmdb_common.search_space.distributions import Parameter
 from wanllmdb_suggestion.errors import Violations, no_metric, one_metric, several_metrics
 from wanllmdb_suggestion.study.records import Metric

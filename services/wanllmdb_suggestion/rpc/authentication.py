@@ -10,9 +10,9 @@ import structlog
 from cachetools import LRUCache, TTLCache
 
 from wanllmdb.api.registry.v1 import key_service_pb2
+from wanllmdb_common.calls.authentication import Authentication, LookUps, key_invalid, key_text_of
 from wanllmdb_common.calls.call import Call
 from wanllmdb_common.calls.caller import ANYONE, Caller, Role
-from wanllmdb_common.calls.keys import Authentication, LookUps, key_invalid, key_text_of
 from wanllmdb_common.errors import (
     NotFoundError,
     PermissionDeniedError,

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2, suggestion_service_pb2
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
-from wanllmdb_common.calls.access import Access, AccessTable, Need, OnSweep, of_service
 from wanllmdb_common.calls.audit import AuditTable, numbers, text
+from wanllmdb_common.calls.authorization import Access, AccessTable, Need, OnSweep, of_service
 from wanllmdb_common.calls.caller import Role
 from wanllmdb_suggestion.rpc.validation import MAX_SWEEPS
 

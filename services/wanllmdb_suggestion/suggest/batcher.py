@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Sequence
 
 from wanllmdb.api.registry.v1 import registry_service_pb2
+from wanllmdb_common.computing.cancellation import CallersGoneError
 from wanllmdb_common.errors import (
     AbortedError,
     FailedPreconditionError,
@@ -16,7 +17,6 @@ from wanllmdb_common.errors import (
     ServiceError,
     UnavailableError,
 )
-from wanllmdb_common.patience import UnwantedError
 from wanllmdb_suggestion.errors import request_id_reused
 from wanllmdb_suggestion.prometheus_metrics import CONFLICTS, SUGGESTS_TOGETHER
 from wanllmdb_suggestion.registry.client import CallScope, RegistryClient
@@ -114,7 +114,7 @@ class SuggestBatcher:
         while batch := self._line.together(self._most):
             try:
                 await self._round(batch)
-            except UnwantedError:
+            except CallersGoneError:
                 # All of the batch have gone.
                 continue
             except Exception as error:  # told to those who wait

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from wanllmdb.api.registry.v1 import run_pb2
-from wanllmdb_common.fair_threads import FairThreads, Owner
-from wanllmdb_common.patience import TookTooLongError
+from wanllmdb_common.computing.cancellation import TookTooLongError
+from wanllmdb_common.computing.fair_threads import FairThreads, Owner
 from wanllmdb_suggestion.errors import took_too_long
 from wanllmdb_suggestion.registry.client import CallScope, RegistryClient
 from wanllmdb_suggestion.registry.conversion import (
@@ -126,7 +126,7 @@ class SweepSession:
         a thread still uses it.
 
         Raises:
-            UnwantedError: no caller waits any more.
+            CallersGoneError: no caller waits any more.
             OverloadedError: OVERLOADED: it took too long.
         """
         try:
