@@ -15,8 +15,8 @@ from wanllmdb_common.algorithms.samplers import SAMPLERS
 from wanllmdb_common.algorithms.terminators import TERMINATORS
 from wanllmdb_common.search_space.proto_conversion import value_to_proto
 from wanllmdb_suggestion.errors import not_installed, not_known
-from wanllmdb_suggestion.study.pruning.stop_rule import wrapped_choice
-from wanllmdb_suggestion.study.records import StudySpec
+from wanllmdb_suggestion.optimizer.pruners.make_stop_rule import wrapped_choice
+from wanllmdb_suggestion.optimizer.types import StudySpec
 
 _METHODS = {
     "": sweep_pb2.METHOD_UNSPECIFIED,

@@ -12,7 +12,7 @@ from wanllmdb_common.errors import (
     OverloadedError,
     invalid_request,
 )
-from wanllmdb_suggestion.study.records import SweepState
+from wanllmdb_suggestion.optimizer.types import SweepState
 
 # Of sweeps and metrics.
 MAX_NAME = 200

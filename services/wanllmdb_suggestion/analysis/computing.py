@@ -20,12 +20,12 @@ from google.protobuf.message import Message
 from threadpoolctl import threadpool_limits
 
 from wanllmdb_common.computing.cancellation import TookTooLongError
-from wanllmdb_common.computing.fair_threads import FairThreads, FairTurns, Owner
+from wanllmdb_common.computing.fair_threads import FairScheduler, FairThreads, Owner
 from wanllmdb_common.errors import OverloadedError
 from wanllmdb_suggestion.errors import took_too_long
+from wanllmdb_suggestion.optimizer.importance.importance import ImportanceData, importances
+from wanllmdb_suggestion.optimizer.statistics.finished_runs import FinishedRuns
 from wanllmdb_suggestion.single_flight import SingleFlight
-from wanllmdb_suggestion.study.statistics.importance import ImportanceData, importances
-from wanllmdb_suggestion.study.statistics.runs import FinishedRuns
 
 Importances = list[tuple[str, float]]
 
@@ -42,7 +42,7 @@ _MAX_WAITING = 16
 class ImportanceWorker:
     """A process that computes importances one after the other, started when first needed.
 
-    Whose turn is next goes by `FairTurns`: before those whose project or sweep took
+    Whose turn is next goes by `FairScheduler`: before those whose project or sweep took
     much of late.
     """
 
@@ -50,7 +50,7 @@ class ImportanceWorker:
         self._pool: ProcessPoolExecutor | None = None
         self._pid: int | None = None
         self._starting = SingleFlight[None, ProcessPoolExecutor]()
-        self._turns = FairTurns(1)
+        self._turns = FairScheduler(1)
         self._under_way = SingleFlight[bytes, Importances]()
         self._answers: OrderedDict[bytes, Importances] = OrderedDict()
 

@@ -11,13 +11,17 @@ from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
 from wanllmdb_suggestion.analysis.reader import MeasuredSweep, Timeline
 from wanllmdb_suggestion.analysis.requests import DEFAULT_PLACES, DEFAULT_POINTS
-from wanllmdb_suggestion.study.pareto import losses
-from wanllmdb_suggestion.study.statistics.course import course
-from wanllmdb_suggestion.study.statistics.edf import edf, edf_places
-from wanllmdb_suggestion.study.statistics.history import history, improvements
-from wanllmdb_suggestion.study.statistics.hypervolume import default_reference, hypervolumes
-from wanllmdb_suggestion.study.statistics.runs import FinishedRuns, ScoredRuns
-from wanllmdb_suggestion.study.statistics.thinning import thinned
+from wanllmdb_suggestion.optimizer.statistics.finished_runs import FinishedRuns, ScoredRuns
+from wanllmdb_suggestion.optimizer.statistics.hypervolume import default_reference, hypervolumes
+from wanllmdb_suggestion.optimizer.statistics.objective_curves import (
+    edf,
+    edf_places,
+    history,
+    improvements,
+    progress,
+    thinned,
+)
+from wanllmdb_suggestion.optimizer.statistics.pareto import losses
 
 # So many points of all sweeps together keep an answer below gRPC's 4 MiB.
 MAX_POINTS_TOGETHER = 100_000
@@ -113,7 +117,7 @@ def _course(
     timeline: Timeline,
     limit: int,
 ) -> pb.SweepCourse:
-    columns = course(timeline.ends, runs, max_points=limit)
+    columns = progress(timeline.ends, runs, max_points=limit)
     sweep = measured.sweep
     return pb.SweepCourse(
         sweep_id=sweep.sweep_id,

@@ -13,21 +13,19 @@ from wanllmdb_common.search_space.distributions import Parameter, SearchSpace
 from wanllmdb_common.search_space.plot_axes import Axis, axis_of
 from wanllmdb_common.search_space.proto_conversion import value_to_proto
 from wanllmdb_suggestion.analysis.requests import DEFAULT_POINTS, DEFAULT_RESOLUTION, METHODS
-from wanllmdb_suggestion.study.statistics.columns import (
+from wanllmdb_suggestion.optimizer.statistics.contour import contour
+from wanllmdb_suggestion.optimizer.statistics.correlation import (
     comparable_columns,
-    is_number,
-    ordered_values,
-)
-from wanllmdb_suggestion.study.statistics.contour import contour
-from wanllmdb_suggestion.study.statistics.correlation import (
     correlation,
     correlations,
+    is_number,
     linear_scores,
+    ordered_values,
     rank_scores,
+    relative_ranks,
 )
-from wanllmdb_suggestion.study.statistics.ranks import relative_ranks
-from wanllmdb_suggestion.study.statistics.runs import FinishedRuns, Floats, ScoredRuns
-from wanllmdb_suggestion.study.statistics.thinning import Places, thinned
+from wanllmdb_suggestion.optimizer.statistics.finished_runs import FinishedRuns, Floats, ScoredRuns
+from wanllmdb_suggestion.optimizer.statistics.objective_curves import Places, thinned
 
 # So many values in one answer keep it below gRPC's 4 MiB.
 MAX_VALUES = 400_000

@@ -15,12 +15,12 @@ import numpy as np
 from wanllmdb.api.registry.v1 import registry_service_pb2, sweep_pb2
 from wanllmdb_suggestion.analysis.requests import chosen_metric
 from wanllmdb_suggestion.errors import Violations
+from wanllmdb_suggestion.optimizer.model import SweepModel
+from wanllmdb_suggestion.optimizer.statistics.finished_runs import FinishedRuns, RunTable
+from wanllmdb_suggestion.optimizer.statistics.objective_curves import Ends
+from wanllmdb_suggestion.optimizer.types import Metric
 from wanllmdb_suggestion.registry.client import CallScope, RegistryClient
 from wanllmdb_suggestion.registry.conversion import spec_from_proto
-from wanllmdb_suggestion.study.model import SweepModel
-from wanllmdb_suggestion.study.records import Metric
-from wanllmdb_suggestion.study.statistics.course import Ends
-from wanllmdb_suggestion.study.statistics.runs import FinishedRuns, RunTable
 from wanllmdb_suggestion.suggest.cache import SweepCache
 
 S = TypeVar("S")

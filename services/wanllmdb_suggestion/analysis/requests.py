@@ -9,10 +9,10 @@ from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
 from wanllmdb_common.did_you_mean import did_you_mean
 from wanllmdb_common.search_space.distributions import Parameter
 from wanllmdb_suggestion.errors import Violations, no_metric, one_metric, several_metrics
-from wanllmdb_suggestion.study.records import Metric
-from wanllmdb_suggestion.study.statistics.correlation import Scores, linear_scores, rank_scores
-from wanllmdb_suggestion.study.statistics.importance import Evaluator
-from wanllmdb_suggestion.study.statistics.runs import FinishedRuns, ScoredRuns
+from wanllmdb_suggestion.optimizer.importance.importance import Evaluator
+from wanllmdb_suggestion.optimizer.statistics.correlation import Scores, linear_scores, rank_scores
+from wanllmdb_suggestion.optimizer.statistics.finished_runs import FinishedRuns, ScoredRuns
+from wanllmdb_suggestion.optimizer.types import Metric
 
 DEFAULT_POINTS = 1_000
 DEFAULT_PLACES = 200

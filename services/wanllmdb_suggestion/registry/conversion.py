@@ -11,10 +11,8 @@ from wanllmdb_common.search_space.proto_conversion import (
     parameters_to_proto,
     space_from_proto,
 )
-from wanllmdb_suggestion.registry.state_seal import StateSeal
-from wanllmdb_suggestion.study.model import Proposal
-from wanllmdb_suggestion.study.pruning.bands import Hyperband
-from wanllmdb_suggestion.study.records import (
+from wanllmdb_suggestion.optimizer.model import Proposal
+from wanllmdb_suggestion.optimizer.types import (
     AlgorithmChoice,
     Changes,
     Exhausted,
@@ -23,10 +21,12 @@ from wanllmdb_suggestion.study.records import (
     PriorRecord,
     RunRecord,
     RunState,
-    Standing,
     StudySpec,
     SweepState,
+    SweepStatus,
+    WandbHyperband,
 )
+from wanllmdb_suggestion.registry.state_seal import StateSeal
 
 DEFAULT_ETA = 3.0
 DEFAULT_STRICT = True
@@ -87,10 +87,10 @@ def spec_from_proto(spec: sweep_pb2.SweepSpec) -> StudySpec:
     )
 
 
-def _hyperband(rule: sweep_pb2.Hyperband) -> Hyperband:
+def _hyperband(rule: sweep_pb2.Hyperband) -> WandbHyperband:
     eta = rule.eta or DEFAULT_ETA
     strict = rule.strict if rule.HasField("strict") else DEFAULT_STRICT
-    return Hyperband(rule.min_iter, eta, strict, rule.max_iter, rule.s)
+    return WandbHyperband(rule.min_iter, eta, strict, rule.max_iter, rule.s)
 
 
 def _algorithm(choice: sweep_pb2.AlgorithmChoice) -> AlgorithmChoice:
@@ -101,7 +101,7 @@ def changes_from_proto(response: registry_service_pb2.SyncRunsResponse, seal: St
     """A page of a sync; states of samplers that the seal does not open are left out."""
     return Changes(
         revision=response.revision,
-        standing=Standing(
+        status=SweepStatus(
             state=_SWEEP_STATES[response.state],
             finished_by=_FINISHED_BY.get(response.finish_reason),
             next_number=response.next_number,

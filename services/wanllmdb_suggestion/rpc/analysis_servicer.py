@@ -28,6 +28,13 @@ from wanllmdb_suggestion.analysis.parameters import (
 from wanllmdb_suggestion.analysis.reader import SweepReader
 from wanllmdb_suggestion.analysis.requests import EVALUATORS, check_front, subject_of
 from wanllmdb_suggestion.errors import no_metric
+from wanllmdb_suggestion.optimizer.importance.importance import (
+    MAX_FOREST_COLUMNS,
+    Evaluator,
+    forest_columns,
+    importance_data,
+    runs_for,
+)
 from wanllmdb_suggestion.registry.client import RegistryClient, scope_of_call
 from wanllmdb_suggestion.rpc.validation import (
     check_compare,
@@ -38,13 +45,6 @@ from wanllmdb_suggestion.rpc.validation import (
     check_hypervolume,
     check_importance,
     check_slices,
-)
-from wanllmdb_suggestion.study.statistics.importance import (
-    MAX_FOREST_COLUMNS,
-    Evaluator,
-    forest_columns,
-    importance_data,
-    runs_for,
 )
 from wanllmdb_suggestion.suggest.cache import SweepCache
 

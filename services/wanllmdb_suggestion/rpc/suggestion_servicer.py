@@ -11,6 +11,9 @@ from wanllmdb_common.error_mapping import Context
 from wanllmdb_common.errors import NotFoundError
 from wanllmdb_suggestion.algorithms import list_algorithms, require_pruner
 from wanllmdb_suggestion.errors import no_metric
+from wanllmdb_suggestion.optimizer.model import SweepModel
+from wanllmdb_suggestion.optimizer.statistics.pareto import best_runs
+from wanllmdb_suggestion.optimizer.types import RunState
 from wanllmdb_suggestion.registry.client import CallScope, RegistryClient, scope_of_call
 from wanllmdb_suggestion.registry.conversion import EXHAUSTED
 from wanllmdb_suggestion.rpc.validation import (
@@ -19,9 +22,6 @@ from wanllmdb_suggestion.rpc.validation import (
     check_should_stop,
     check_suggest,
 )
-from wanllmdb_suggestion.study.model import SweepModel
-from wanllmdb_suggestion.study.pareto import best_runs
-from wanllmdb_suggestion.study.records import RunState
 from wanllmdb_suggestion.suggest.cache import SweepCache
 
 

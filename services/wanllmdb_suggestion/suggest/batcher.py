@@ -18,10 +18,10 @@ from wanllmdb_common.errors import (
     UnavailableError,
 )
 from wanllmdb_suggestion.errors import request_id_reused
+from wanllmdb_suggestion.optimizer.types import Exhausted
 from wanllmdb_suggestion.prometheus_metrics import CONFLICTS, SUGGESTS_TOGETHER
 from wanllmdb_suggestion.registry.client import CallScope, RegistryClient
 from wanllmdb_suggestion.registry.conversion import proposals_to_proto
-from wanllmdb_suggestion.study.records import Exhausted
 from wanllmdb_suggestion.suggest.round import Draft, Served, plan_round
 from wanllmdb_suggestion.suggest.session import SweepSession
 from wanllmdb_suggestion.suggest.suggest_queue import (

@@ -14,23 +14,23 @@ from wanllmdb_common.errors import FailedPreconditionError
 from wanllmdb_common.search_space.draws import NoPointFoundError
 from wanllmdb_suggestion.algorithms import require_algorithms
 from wanllmdb_suggestion.errors import constraints_not_met, not_running
-from wanllmdb_suggestion.prometheus_metrics import PROPOSALS, SAMPLING_SECONDS
-from wanllmdb_suggestion.study.model import (
-    DEMAND_SECONDS,
-    Allotment,
-    Batch,
-    Demand,
+from wanllmdb_suggestion.optimizer.model import (
+    ASK_SECONDS,
+    Ask,
+    Round,
+    Suggestions,
     SweepModel,
 )
-from wanllmdb_suggestion.study.records import Exhausted, SweepState
-from wanllmdb_suggestion.study.sampler import ConstraintsNotMetError
+from wanllmdb_suggestion.optimizer.samplers.sampler import ConstraintsNotMetError
+from wanllmdb_suggestion.optimizer.types import Exhausted, SweepState
+from wanllmdb_suggestion.prometheus_metrics import PROPOSALS, SAMPLING_SECONDS
 from wanllmdb_suggestion.suggest.session import SweepSession
 from wanllmdb_suggestion.suggest.suggest_queue import PendingSuggest
 
 # Ids of the requests that end sweeps are made from this one.
 _ENDINGS = uuid.UUID("6f1d3a0e-4f0c-4a53-9a4e-0c3b8e9a7d21")
 
-Served: TypeAlias = tuple[PendingSuggest, Allotment]
+Served: TypeAlias = tuple[PendingSuggest, Suggestions]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Draft:
         end_message: Why the sweep ended.
     """
 
-    batch: Batch
+    batch: Round
     closed: Exhausted | None
     refusal: FailedPreconditionError | None
     ending: registry_service_pb2.FinishSweepRequest | None
@@ -64,7 +64,7 @@ class Draft:
     @property
     def is_short(self) -> bool:
         """Whether somebody gets less than he asked for."""
-        return any(allotment.shortage for allotment in self.batch.allotments.values())
+        return any(allotment.shortage for allotment in self.batch.suggestions.values())
 
     def served(self, waiting: Sequence[PendingSuggest]) -> list[Served]:
         """Those who are answered, with what they get.
@@ -72,7 +72,7 @@ class Draft:
         Numbers have no gaps, so only at the end can those be left out whose caller has gone
         meanwhile.
         """
-        served = [(waiting[place], allotment) for place, allotment in self.batch.allotments.items()]
+        served = [(waiting[i], found) for i, found in self.batch.suggestions.items()]
         while served and not served[-1][0].is_wanted:
             served.pop()
             self.batch.space_exhausted = False
@@ -84,7 +84,7 @@ async def plan_round(
 ) -> Draft:
     """Proposes for all who wait, off the event loop; for the holder of the model alone."""
     closed = model.closed if isinstance(model.closed, Exhausted) else None
-    batch = Batch(dict.fromkeys(range(len(waiting)), Allotment([], closed)))
+    batch = Round(dict.fromkeys(range(len(waiting)), Suggestions([], closed)))
     refusal = ending = None
     if isinstance(model.closed, SweepState):
         refusal = not_running(keeper.sweep_id, model.closed)
@@ -112,21 +112,21 @@ async def plan_round(
 
 async def _propose(
     keeper: SweepSession, model: SweepModel, waiting: Sequence[PendingSuggest], seconds: float
-) -> Batch:
+) -> Round:
     """Raises FailedPreconditionError: CONSTRAINTS_NOT_MET."""
-    demands = [_demand(suggest) for suggest in waiting]
+    asks = [_ask(suggest) for suggest in waiting]
     sampler = model.spec.sampler.name
     patience = _seconds_left(waiting)
     began = time.perf_counter()
     try:
         batch = await keeper.off_loop(
-            lambda: model.propose(demands, seconds=seconds, demand_seconds=patience),
+            lambda: model.propose(asks, seconds=seconds, ask_seconds=patience),
             is_wanted=_any_wanted(waiting),
         )
     except (ConstraintsNotMetError, NoPointFoundError) as error:
         raise constraints_not_met(keeper.sweep_id, str(error)) from error
     SAMPLING_SECONDS.labels(sampler).observe(time.perf_counter() - began)
-    PROPOSALS.labels(sampler).inc(sum(len(a.proposals) for a in batch.allotments.values()))
+    PROPOSALS.labels(sampler).inc(sum(len(a.proposals) for a in batch.suggestions.values()))
     return batch
 
 
@@ -161,8 +161,8 @@ def _seconds_left(waiting: Sequence[PendingSuggest]) -> float:
     """
     now = asyncio.get_running_loop().time()
     deadlines = [s.scope.deadline for s in waiting if s.scope.deadline is not None]
-    return min([DEMAND_SECONDS, *((deadline - now) / 2 for deadline in deadlines)])
+    return min([ASK_SECONDS, *((deadline - now) / 2 for deadline in deadlines)])
 
 
-def _demand(suggest: PendingSuggest) -> Demand:
-    return Demand(suggest.count, lambda: suggest.is_wanted)
+def _ask(suggest: PendingSuggest) -> Ask:
+    return Ask(suggest.count, lambda: suggest.is_wanted)

@@ -12,6 +12,8 @@ from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb_common.computing.cancellation import TookTooLongError
 from wanllmdb_common.computing.fair_threads import FairThreads, Owner
 from wanllmdb_suggestion.errors import took_too_long
+from wanllmdb_suggestion.optimizer.model import StaleModelError, SweepModel
+from wanllmdb_suggestion.optimizer.types import StudySpec
 from wanllmdb_suggestion.registry.client import CallScope, RegistryClient
 from wanllmdb_suggestion.registry.conversion import (
     changes_from_proto,
@@ -19,8 +21,6 @@ from wanllmdb_suggestion.registry.conversion import (
     spec_from_proto,
 )
 from wanllmdb_suggestion.registry.state_seal import StateSeal
-from wanllmdb_suggestion.study.model import StaleModelError, SweepModel
-from wanllmdb_suggestion.study.records import StudySpec
 
 T = TypeVar("T")
 
@@ -115,7 +115,7 @@ class SweepSession:
         """
         async with self._lock:
             if self._model is not None and self._model.can_run_ahead:
-                self._model.hand_out([record_from_proto(run) for run in runs], etag)
+                self._model.record_assigned([record_from_proto(run) for run in runs], etag)
 
     async def off_loop(
         self, work: Callable[[], T], *, is_wanted: Callable[[], bool] = lambda: True

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from wanllmdb.api.registry.v1 import run_pb2
+from wanllmdb_suggestion.optimizer.types import Exhausted
 from wanllmdb_suggestion.registry.client import CallScope
-from wanllmdb_suggestion.study.records import Exhausted
 
 # How often a Suggest whose proposals met another writer's goes round again.
 MAX_TRIES = 25

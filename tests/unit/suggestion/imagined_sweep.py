@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from tests.unit.suggestion.spaces import page
+from wanllmdb_suggestion.optimizer.model import Ask, Round, SweepModel
+from wanllmdb_suggestion.optimizer.types import ObjectivePoint, PriorRecord, RunRecord, RunState
 from wanllmdb_suggestion.registry.state_seal import StateSeal
-from wanllmdb_suggestion.study.model import Batch, Demand, SweepModel
-from wanllmdb_suggestion.study.records import ObjectivePoint, PriorRecord, RunRecord, RunState
 
 ENDS = [
     RunState.FINISHED,
@@ -75,10 +75,10 @@ class ImaginedSweep:
         changes = page(self.revision, len(self.runs), *runs)
         model.apply(replace(changes, prior_runs=priors, points=points))
 
-    def hand_out(self, batch: Batch) -> list[RunRecord]:
+    def hand_out(self, batch: Round) -> list[RunRecord]:
         handed = []
-        for allotment in batch.allotments.values():
-            for proposal in allotment.proposals:
+        for suggestions in batch.suggestions.values():
+            for proposal in suggestions.proposals:
                 before = self.runs.get(proposal.number)
                 sealed = _SEAL.seal(proposal.number, proposal.sampler_state)
                 record = RunRecord(
@@ -112,8 +112,8 @@ def live_on(sweep: ImaginedSweep, model: SweepModel, choice: random.Random) -> N
     match choice.choice(THINGS):
         case "suggest":
             sweep.sync(model)
-            demands = [Demand(choice.randint(1, 2)) for _ in range(choice.randint(1, 3))]
-            sweep.hand_out(model.propose(demands, seconds=99))
+            asks = [Ask(choice.randint(1, 2)) for _ in range(choice.randint(1, 3))]
+            sweep.hand_out(model.propose(asks, seconds=99))
         case "report" if running:
             value = choice.choice([choice.random(), 0.5, float("nan"), float("-inf")])
             sweep.report(choice.choice(running), choice.randint(0, 3), value)

@@ -19,15 +19,15 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
     Uniform,
 )
-from wanllmdb_suggestion.study.records import (
+from wanllmdb_suggestion.optimizer.types import (
     AlgorithmChoice,
     Changes,
     Metric,
     RunRecord,
     RunState,
-    Standing,
     StudySpec,
     SweepState,
+    SweepStatus,
 )
 
 SIX_PARAMETERS = SearchSpace(
@@ -101,4 +101,4 @@ def run(
 
 def page(revision: int, next_number: int, *runs: RunRecord) -> Changes:
     """A sync's answer for a running sweep."""
-    return Changes(revision, Standing(SweepState.RUNNING, None, next_number), runs)
+    return Changes(revision, SweepStatus(SweepState.RUNNING, None, next_number), runs)

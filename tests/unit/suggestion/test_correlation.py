@@ -19,19 +19,18 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
     Uniform,
 )
-from wanllmdb_suggestion.study.statistics.columns import (
+from wanllmdb_suggestion.optimizer.statistics.correlation import (
+    average_ranks,
     category_texts,
     comparable_columns,
-    is_number,
-    ordered_values,
-)
-from wanllmdb_suggestion.study.statistics.correlation import (
     correlation,
     correlations,
+    is_number,
     linear_scores,
+    ordered_values,
     rank_scores,
+    relative_ranks,
 )
-from wanllmdb_suggestion.study.statistics.ranks import average_ranks, relative_ranks
 
 
 def test_exact_lines() -> None:

@@ -31,8 +31,8 @@ from wanllmdb_common.search_space.distributions import (
     contains,
     same_value,
 )
-from wanllmdb_suggestion.study.dimension import Fixed, dimension
-from wanllmdb_suggestion.study.random_sampler import RandomSampler
+from wanllmdb_suggestion.optimizer.samplers.random_search import RandomSampler
+from wanllmdb_suggestion.optimizer.space_mapping import Fixed, dimension
 
 
 def draws(law: Distribution, count: int, seed: int = 1) -> list[Any]:

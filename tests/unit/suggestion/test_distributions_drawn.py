@@ -28,7 +28,7 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
     Uniform,
 )
-from wanllmdb_suggestion.study.make_sampler import make_sampler
+from wanllmdb_suggestion.optimizer.samplers.make_sampler import make_sampler
 
 DRAWS = 4_000
 # Draws as far from their distribution as this are seen once in 100,000 samples (Kolmogorov).

@@ -19,20 +19,23 @@ from wanllmdb_common.search_space.distributions import (
     Uniform,
 )
 from wanllmdb_common.search_space.draws import NoPointFoundError
-from wanllmdb_suggestion.study import grid_sampler
-from wanllmdb_suggestion.study.grid_sampler import GridSampler
-from wanllmdb_suggestion.study.model import Batch, Demand, SweepModel
-from wanllmdb_suggestion.study.records import AlgorithmChoice, Exhausted, Parameters, RunState
-from wanllmdb_suggestion.study.sampler import ConstraintsNotMetError, UnfinishedSearchError
+from wanllmdb_suggestion.optimizer.model import Ask, Round, SweepModel
+from wanllmdb_suggestion.optimizer.samplers import grid
+from wanllmdb_suggestion.optimizer.samplers.grid import GridSampler
+from wanllmdb_suggestion.optimizer.samplers.sampler import (
+    ConstraintsNotMetError,
+    UnfinishedSearchError,
+)
+from wanllmdb_suggestion.optimizer.types import AlgorithmChoice, Exhausted, Parameters, RunState
 
 ORDER = [(1, "x"), (1, None), (2, "x"), (2, None), (3, "x"), (3, None)]
 
 
-def points(batch: Batch) -> list[tuple[object, object]]:
+def points(batch: Round) -> list[tuple[object, object]]:
     return [
         (p.parameters["a"], p.parameters["b"])
-        for allotment in batch.allotments.values()
-        for p in allotment.proposals
+        for suggestions in batch.suggestions.values()
+        for p in suggestions.proposals
     ]
 
 
@@ -47,34 +50,34 @@ def point(a: int, b: str | None) -> dict[str, object]:
 
 
 def test_points_come_by_name_with_the_last_fastest() -> None:
-    batch = model().propose([Demand(4), Demand(4)], seconds=9)
+    batch = model().propose([Ask(4), Ask(4)], seconds=9)
     assert points(batch) == ORDER
-    assert [a.shortage for a in batch.allotments.values()] == [None, Exhausted.SPACE_EXHAUSTED]
+    assert [a.shortage for a in batch.suggestions.values()] == [None, Exhausted.SPACE_EXHAUSTED]
     assert batch.space_exhausted
 
 
 def test_the_flag_is_set_with_the_last_point_and_not_before() -> None:
-    assert not model().propose([Demand(5)], seconds=9).space_exhausted
-    assert model().propose([Demand(6)], seconds=9).space_exhausted
+    assert not model().propose([Ask(5)], seconds=9).space_exhausted
+    assert model().propose([Ask(6)], seconds=9).space_exhausted
 
 
 def test_an_enqueued_point_is_not_handed_out_again() -> None:
     queued = run(0, point(2, "x"), RunState.QUEUED, attempt=0)
-    batch = model(queued, next_number=1).propose([Demand(6)], seconds=9)
+    batch = model(queued, next_number=1).propose([Ask(6)], seconds=9)
     assert points(batch) == [(2, "x"), *[p for p in ORDER if p != (2, "x")]]
     assert batch.space_exhausted
 
 
 def test_a_failed_point_is_not_handed_out_again() -> None:
     failed = run(0, point(1, "x"), RunState.FAILED)
-    batch = model(failed, next_number=1).propose([Demand(1)], seconds=9)
+    batch = model(failed, next_number=1).propose([Ask(1)], seconds=9)
     assert points(batch) == [(1, None)]
 
 
 def test_a_partial_point_is_completed_by_a_free_one() -> None:
     ran = [run(0, point(2, "x"), RunState.FINISHED, 1.0)]
     queued = run(1, {"a": 2}, RunState.QUEUED, attempt=0)
-    batch = model(*ran, queued, next_number=2).propose([Demand(9)], seconds=9)
+    batch = model(*ran, queued, next_number=2).propose([Ask(9)], seconds=9)
     assert points(batch)[0] == (2, None)
     assert sorted(map(str, points(batch))) == sorted(str(p) for p in ORDER if p != (2, "x"))
 
@@ -82,27 +85,27 @@ def test_a_partial_point_is_completed_by_a_free_one() -> None:
 def test_a_partial_point_with_no_free_one_is_tried_again() -> None:
     ran = [run(i, point(a, b), RunState.FINISHED, 1.0) for i, (a, b) in enumerate(ORDER)]
     queued = run(6, {"a": 2}, RunState.QUEUED, attempt=0)
-    batch = model(*ran, queued, next_number=7).propose([Demand(2)], seconds=9)
-    [allotment] = batch.allotments.values()
-    assert [p.number for p in allotment.proposals] == [6]
-    assert allotment.proposals[0].parameters["a"] == 2
-    assert allotment.shortage is Exhausted.SPACE_EXHAUSTED
+    batch = model(*ran, queued, next_number=7).propose([Ask(2)], seconds=9)
+    [suggestions] = batch.suggestions.values()
+    assert [p.number for p in suggestions.proposals] == [6]
+    assert suggestions.proposals[0].parameters["a"] == 2
+    assert suggestions.shortage is Exhausted.SPACE_EXHAUSTED
 
 
 def test_an_off_grid_point_takes_none() -> None:
     space = SearchSpace((Parameter("a", IntUniform(0, 10, 5)),))
     built = SweepModel(spec("grid", space))
     built.apply(page(1, 1, run(0, {"a": 3}, RunState.FINISHED, 1.0)))
-    batch = built.propose([Demand(9)], seconds=9)
-    [allotment] = batch.allotments.values()
-    assert [p.parameters["a"] for p in allotment.proposals] == [0, 5, 10]
+    batch = built.propose([Ask(9)], seconds=9)
+    [suggestions] = batch.suggestions.values()
+    assert [p.parameters["a"] for p in suggestions.proposals] == [0, 5, 10]
 
 
 def test_a_huge_grid_is_not_held_in_memory() -> None:
     space = SearchSpace(tuple(Parameter(f"p{i}", IntUniform(0, 10**9)) for i in range(4)))
-    batch = SweepModel(spec("grid", space)).propose([Demand(3)], seconds=9)
-    [allotment] = batch.allotments.values()
-    assert [p.parameters["p3"] for p in allotment.proposals] == [0, 1, 2]
+    batch = SweepModel(spec("grid", space)).propose([Ask(3)], seconds=9)
+    [suggestions] = batch.suggestions.values()
+    assert [p.parameters["p3"] for p in suggestions.proposals] == [0, 1, 2]
 
 
 CONDITIONAL = SearchSpace(
@@ -180,9 +183,9 @@ def test_options_reach_the_sampler() -> None:
     space = SearchSpace((Parameter("x", Uniform(0.0, 1.0)),))
     options = {"grid_points": 4, "shuffle": True}
     chosen = replace(spec("grid", space), sampler=AlgorithmChoice("grid", options))
-    batch = SweepModel(chosen).propose([Demand(9)], seconds=9)
-    [allotment] = batch.allotments.values()
-    values = [p.parameters["x"] for p in allotment.proposals]
+    batch = SweepModel(chosen).propose([Ask(9)], seconds=9)
+    [suggestions] = batch.suggestions.values()
+    values = [p.parameters["x"] for p in suggestions.proposals]
     assert sorted(values, key=str) != values or values[0] != 0.0
     assert sorted(map(str, values)) == ["0.0", "0.3333333333333", "0.6666666666667", "1.0"]
 
@@ -298,8 +301,8 @@ def test_an_interrupted_search_proposes_what_one_at_a_stretch_does(
 ) -> None:
     expected = all_of(GridSampler(SPARSE, 7, shuffle=shuffle))
     assert len(expected) > 10
-    monkeypatch.setattr(grid_sampler, "SEARCH_UNITS", 60)
-    monkeypatch.setattr(grid_sampler, "LOOK_AHEAD_UNITS", 40)
+    monkeypatch.setattr(grid, "SEARCH_UNITS", 60)
+    monkeypatch.setattr(grid, "LOOK_AHEAD_UNITS", 40)
     sampler, found, paused = GridSampler(SPARSE, 7, shuffle=shuffle), list[Parameters](), 0
     while True:
         try:
@@ -322,7 +325,7 @@ def test_points_expected_together_are_those_that_come_one_by_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     expected = all_of(GridSampler(SPARSE, 7))
-    monkeypatch.setattr(grid_sampler, "SEARCH_UNITS", 500)
+    monkeypatch.setattr(grid, "SEARCH_UNITS", 500)
     sampler, found = GridSampler(SPARSE, 7), list[Parameters]()
     while len(found) < len(expected):
         batch = list[Parameters]()
@@ -347,9 +350,9 @@ def test_a_rebuilt_sampler_passes_a_sparse_grid_with_runs_without_giving_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     points = all_of(GridSampler(SPARSE, 7))
-    monkeypatch.setattr(grid_sampler, "SEARCH_UNITS", 200)
+    monkeypatch.setattr(grid, "SEARCH_UNITS", 200)
     # More than between two wanted points, less than for all.
-    monkeypatch.setattr(grid_sampler, "GIVE_UP_UNITS", 10_000)
+    monkeypatch.setattr(grid, "GIVE_UP_UNITS", 10_000)
     rebuilt = GridSampler(SPARSE, 7)
     for number, point in enumerate(points[:-1]):
         rebuilt.observe(run(number, point))
@@ -369,7 +372,7 @@ def test_a_search_that_no_caller_waits_for_ends() -> None:
     built = SweepModel(spec("grid", HOPELESS))
     built.apply(page(1, 1, run(0, dict.fromkeys(SIXTY, 0))))
     with pytest.raises(CallersGoneError):
-        computation.run(lambda: built.propose([Demand(1)], seconds=9))
+        computation.run(lambda: built.propose([Ask(1)], seconds=9))
     assert next(answers, None) is None
     # The next one goes on.
-    assert built.propose([Demand(1)], seconds=9).is_searching
+    assert built.propose([Ask(1)], seconds=9).is_searching

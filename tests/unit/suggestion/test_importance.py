@@ -38,9 +38,8 @@ from wanllmdb_common.search_space.distributions import (
 )
 from wanllmdb_suggestion.analysis import computing
 from wanllmdb_suggestion.analysis.computing import ImportanceWorker
-from wanllmdb_suggestion.study.random_sampler import RandomSampler
-from wanllmdb_suggestion.study.statistics.forest import MAX_DEPTH, TREES
-from wanllmdb_suggestion.study.statistics.importance import (
+from wanllmdb_suggestion.optimizer.importance.forest import MAX_DEPTH, TREES
+from wanllmdb_suggestion.optimizer.importance.importance import (
     FOREST_SEED,
     MAX_FOREST_RUNS,
     Evaluator,
@@ -49,6 +48,7 @@ from wanllmdb_suggestion.study.statistics.importance import (
     importances,
     runs_for,
 )
+from wanllmdb_suggestion.optimizer.samplers.random_search import RandomSampler
 
 Direction = Literal["minimize", "maximize"]
 Function = Callable[[Mapping[str, Any]], float]
@@ -116,7 +116,7 @@ def study_of(data: ImportanceData, direction: Direction = "minimize") -> optuna.
     study = optuna.create_study(direction=direction)
     for row, loss in enumerate(data.losses.tolist()):
         params: dict[str, Any] = {}
-        for name, law in data.laws.items():
+        for name, law in data.distributions.items():
             if not math.isnan(data.columns[name][row]):
                 number = data.columns[name][row]
                 is_float = isinstance(law, optuna.distributions.FloatDistribution)
@@ -124,7 +124,7 @@ def study_of(data: ImportanceData, direction: Direction = "minimize") -> optuna.
         study.add_trial(
             optuna.trial.create_trial(
                 params=params,
-                distributions={name: data.laws[name] for name in params},
+                distributions={name: data.distributions[name] for name in params},
                 value=loss if direction == "minimize" else -loss,
             )
         )

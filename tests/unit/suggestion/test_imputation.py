@@ -10,9 +10,15 @@ import pytest
 
 from tests.unit.suggestion.spaces import SIX_PARAMETERS, page, run, spec, without_torch
 from wanllmdb_common.search_space.distributions import Parameter, SearchSpace, Uniform
-from wanllmdb_suggestion.study.imputation import Imputation
-from wanllmdb_suggestion.study.model import Demand, SweepModel
-from wanllmdb_suggestion.study.records import Metric, ObjectivePoint, RunRecord, RunState, StudySpec
+from wanllmdb_suggestion.optimizer.imputation import Imputation
+from wanllmdb_suggestion.optimizer.model import Ask, SweepModel
+from wanllmdb_suggestion.optimizer.types import (
+    Metric,
+    ObjectivePoint,
+    RunRecord,
+    RunState,
+    StudySpec,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 
@@ -30,7 +36,7 @@ def imputing(
 def proposals(a_spec: StudySpec, records: list[RunRecord], points: list[ObjectivePoint]) -> object:
     model = SweepModel(a_spec)
     model.apply(replace(page(9, len(records), *records), points=points))
-    return model.propose([Demand(3)], seconds=99)
+    return model.propose([Ask(3)], seconds=99)
 
 
 @pytest.mark.parametrize("state", WITHOUT)
@@ -87,7 +93,7 @@ def test_failed_runs_change_what_every_sampler_that_learns_proposes(
     model, records, points = SweepModel(a_spec), [], []
     differs = False
     for number in range(7 if sampler == "gp" else 14):
-        (proposal,) = model.propose([Demand(1)], seconds=99).allotments[0].proposals
+        (proposal,) = model.propose([Ask(1)], seconds=99).suggestions[0].proposals
         state = RunState.FAILED if number % 2 else RunState.FINISHED
         record = RunRecord(
             number,
@@ -102,11 +108,11 @@ def test_failed_runs_change_what_every_sampler_that_learns_proposes(
         model.apply(replace(page(number + 1, number + 1, record), points=points[-1:]))
         cold = SweepModel(a_spec)
         cold.apply(replace(page(number + 1, number + 1, *records), points=points))
-        batch = model.propose([Demand(1)], seconds=99)
-        assert cold.propose([Demand(1)], seconds=99) == batch
+        batch = model.propose([Ask(1)], seconds=99)
+        assert cold.propose([Ask(1)], seconds=99) == batch
         other = SweepModel(plain)
         other.apply(replace(page(number + 1, number + 1, *records), points=points))
-        differs |= other.propose([Demand(1)], seconds=99) != batch
+        differs |= other.propose([Ask(1)], seconds=99) != batch
     assert differs
 
 
@@ -124,16 +130,16 @@ def test_running_runs_inform_it_by_what_they_reported_so_far(sampler: str, strat
     going = RunRecord(9, RunState.RUNNING, 1, {"x": 0.9, "y": 0.9}, None)
     warm = SweepModel(a_spec)
     warm.apply(page(1, 10, *ended, going))
-    silent = warm.propose([Demand(2)], seconds=99)
+    silent = warm.propose([Ask(2)], seconds=99)
     warm.apply(replace(page(2, 10, going), points=[ObjectivePoint(9, 1, 0, -9.0)]))
     warm.apply(replace(page(3, 10, going), points=[ObjectivePoint(9, 1, 0, -5.0)]))
-    batch = warm.propose([Demand(2)], seconds=99)
+    batch = warm.propose([Ask(2)], seconds=99)
     cold = SweepModel(a_spec)
     cold.apply(replace(page(3, 10, *ended, going), points=[ObjectivePoint(9, 1, 0, -5.0)]))
-    assert cold.propose([Demand(2)], seconds=99) == batch
+    assert cold.propose([Ask(2)], seconds=99) == batch
     plain = SweepModel(imputing(sampler, **options))
     plain.apply(page(3, 10, *ended, going))
-    assert plain.propose([Demand(2)], seconds=99) != batch
+    assert plain.propose([Ask(2)], seconds=99) != batch
     assert (silent == batch) is (strategy == "WORST")
 
 

@@ -18,8 +18,8 @@ from wanllmdb_common.algorithms.description import (
 )
 from wanllmdb_common.algorithms.samplers import SAMPLERS
 from wanllmdb_common.search_space.distributions import ParameterValue
-from wanllmdb_suggestion.study.make_sampler import make_sampler
-from wanllmdb_suggestion.study.records import RunState
+from wanllmdb_suggestion.optimizer.samplers.make_sampler import make_sampler
+from wanllmdb_suggestion.optimizer.types import RunState
 
 pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 

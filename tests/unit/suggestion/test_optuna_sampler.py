@@ -30,12 +30,12 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
     Uniform,
 )
-from wanllmdb_suggestion.study.make_sampler import make_sampler
-from wanllmdb_suggestion.study.model import Demand, SweepModel
-from wanllmdb_suggestion.study.optuna_sampler import OptunaSampler
-from wanllmdb_suggestion.study.records import PriorRecord, RunRecord, RunState, StudySpec
-from wanllmdb_suggestion.study.seeding import ask_seed
-from wanllmdb_suggestion.study.space_mapping import SpaceMapping
+from wanllmdb_suggestion.optimizer.model import Ask, SweepModel
+from wanllmdb_suggestion.optimizer.samplers.make_sampler import make_sampler
+from wanllmdb_suggestion.optimizer.samplers.optuna_sampler import OptunaSampler
+from wanllmdb_suggestion.optimizer.samplers.sampler import ask_seed
+from wanllmdb_suggestion.optimizer.space_mapping import SpaceMapping
+from wanllmdb_suggestion.optimizer.types import PriorRecord, RunRecord, RunState, StudySpec
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning"),
@@ -61,7 +61,7 @@ def ours(a_spec: StudySpec, trials: int, outstanding: int) -> list[dict[str, Par
     found = []
     for number in range(trials):
         sweep.sync(model)
-        [record] = sweep.hand_out(model.propose([Demand(1)], seconds=99))
+        [record] = sweep.hand_out(model.propose([Ask(1)], seconds=99))
         found.append(dict(record.parameters))
         running.append(record)
         if len(running) < outstanding:
@@ -210,14 +210,14 @@ def test_a_run_that_is_handed_out_again_keeps_its_state(name: str) -> None:
     sweep, model = ImaginedSweep(), SweepModel(a_spec)
     for number in range(12):
         sweep.sync(model)
-        [record] = sweep.hand_out(model.propose([Demand(1)], seconds=99))
+        [record] = sweep.hand_out(model.propose([Ask(1)], seconds=99))
         sweep.end(record, RunState.FINISHED, float(number))
     sweep.sync(model)
-    [lost] = sweep.hand_out(model.propose([Demand(1)], seconds=99))
+    [lost] = sweep.hand_out(model.propose([Ask(1)], seconds=99))
     assert lost.sampler_state
     sweep.write(replace(lost, state=RunState.QUEUED))
     sweep.sync(model)
-    [again] = sweep.hand_out(model.propose([Demand(1)], seconds=99))
+    [again] = sweep.hand_out(model.propose([Ask(1)], seconds=99))
     assert again == replace(lost, attempt=2)
 
 
@@ -338,7 +338,7 @@ def test_the_state_of_cmaes_is_no_larger_than_what_configs_are_held_against(
     sweep, model, largest = ImaginedSweep(), SweepModel(a_spec), 0
     for number in range(8):
         sweep.sync(model)
-        for record in sweep.hand_out(model.propose([Demand(1)], seconds=99)):
+        for record in sweep.hand_out(model.propose([Ask(1)], seconds=99)):
             largest = max(largest, len(record.sampler_state))
             sweep.end(record, RunState.FINISHED, number * 0.1)
     bound = cmaes_state_bytes(40, a_spec.sampler.options)

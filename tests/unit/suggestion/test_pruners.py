@@ -9,7 +9,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from tests.unit.suggestion.pruning_cases import (
+from tests.unit.suggestion.pruner_cases import (
     CASES,
     SEED,
     Case,
@@ -18,8 +18,8 @@ from tests.unit.suggestion.pruning_cases import (
     record,
     rule_of,
 )
-from wanllmdb_suggestion.study.pruning.decision import Decision, StopRule
-from wanllmdb_suggestion.study.records import ObjectivePoint, RunRecord, RunState
+from wanllmdb_suggestion.optimizer.pruners.pruner import Decision, StopRule
+from wanllmdb_suggestion.optimizer.types import ObjectivePoint, RunRecord, RunState
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 

@@ -10,7 +10,7 @@ from tests.laws import KNOWN_LAWS, LEVELS, compare
 from tests.unit.suggestion.spaces import SIX_PARAMETERS
 from wanllmdb_common.search_space.distributions import Parameter, SearchSpace
 from wanllmdb_common.search_space.draws import MAX_DRAWS, NoPointFoundError
-from wanllmdb_suggestion.study.random_sampler import RandomSampler
+from wanllmdb_suggestion.optimizer.samplers.random_search import RandomSampler
 
 SUGGESTIONS = 4_000
 SAMPLER = RandomSampler(

@@ -22,9 +22,9 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
     Uniform,
 )
-from wanllmdb_suggestion.study.make_sampler import make_sampler
-from wanllmdb_suggestion.study.model import Demand, SweepModel
-from wanllmdb_suggestion.study.records import RunRecord, RunState
+from wanllmdb_suggestion.optimizer.model import Ask, SweepModel
+from wanllmdb_suggestion.optimizer.samplers.make_sampler import make_sampler
+from wanllmdb_suggestion.optimizer.types import RunRecord, RunState
 
 # 1,001 points, of which the first hundred have two thirds of the probability.
 QUANTIZED = SearchSpace((Parameter("lr", LogUniform(0.1, 100.1, 0.1)),))
@@ -136,9 +136,9 @@ def test_a_model_that_was_built_again_repeats_the_same_points() -> None:
         sweep.sync(warm)
         cold = SweepModel(a_spec)
         sweep.sync(cold)
-        demands = [Demand(3), Demand(2)]
-        batch = warm.propose(demands, seconds=99)
-        assert batch == cold.propose(demands, seconds=99)
+        asks = [Ask(3), Ask(2)]
+        batch = warm.propose(asks, seconds=99)
+        assert batch == cold.propose(asks, seconds=99)
         for record in sweep.hand_out(batch):
             if record.number % 2:
                 sweep.end(record, RunState.FINISHED, 1.0)

@@ -25,8 +25,8 @@ from tests.unit.suggestion.spaces import (
 )
 from wanllmdb_common.algorithms.samplers import SAMPLERS
 from wanllmdb_common.search_space.distributions import SearchSpace
-from wanllmdb_suggestion.study.model import Batch, Demand, SweepModel
-from wanllmdb_suggestion.study.records import Metric, RunRecord, RunState, StudySpec
+from wanllmdb_suggestion.optimizer.model import Ask, Round, SweepModel
+from wanllmdb_suggestion.optimizer.types import Metric, RunRecord, RunState, StudySpec
 
 pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 
@@ -108,12 +108,12 @@ def name_of(case: object) -> str:
 
 
 def test_every_sampler_is_among_the_cases() -> None:
-    tried = {case.sampler for case in (*PLAIN_CASES, *GP_CASES)}
-    assert tried == {sampler.name for sampler in SAMPLERS if sampler.is_replayable}
+    seen = {case.sampler for case in (*PLAIN_CASES, *GP_CASES)}
+    assert seen == {sampler.name for sampler in SAMPLERS if sampler.is_replayable}
 
 
-def next_batch(model: SweepModel) -> Batch:
-    return model.propose([Demand(1), Demand(2)], seconds=99)
+def next_batch(model: SweepModel) -> Round:
+    return model.propose([Ask(1), Ask(2)], seconds=99)
 
 
 def rebuilt(case: Case, sweep: ImaginedSweep) -> SweepModel:
@@ -162,7 +162,7 @@ def test_killed_before_every_ask_the_sequence_is_the_same(case: Case, outstandin
             if killed:
                 model = SweepModel(case.spec())
             sweep.sync(model)
-            batch = model.propose([Demand(1)], seconds=99)
+            batch = model.propose([Ask(1)], seconds=99)
             proposals.append(batch)
             running.extend(sweep.hand_out(batch))
             if len(running) == outstanding:
@@ -186,10 +186,10 @@ def test_prior_runs_that_come_late_change_nothing_else(case: Case) -> None:
     sweep = ImaginedSweep(case.metrics)
     warm = SweepModel(case.spec())
     source = SweepModel(spec("random", case.space, seed=3, metrics=case.metrics))
-    points = source.propose([Demand(13)], seconds=99).allotments[0].proposals
+    points = source.propose([Ask(13)], seconds=99).suggestions[0].proposals
     for round_ in range(13):
         sweep.sync(warm)
-        for record in sweep.hand_out(warm.propose([Demand(2)], seconds=99)):
+        for record in sweep.hand_out(warm.propose([Ask(2)], seconds=99)):
             sweep.end(record, RunState.FINISHED, *losses(case, record))
         point = points[round_].parameters
         sweep.import_run(point, *[0.5] * case.metrics if round_ % 5 else [])

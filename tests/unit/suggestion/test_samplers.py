@@ -12,12 +12,12 @@ from optuna.samplers import RandomSampler as OptunaRandomSampler
 from optuna.trial import TrialState
 
 from tests.unit.suggestion.spaces import SIX_PARAMETERS, run
-from wanllmdb_suggestion.study.bayes_sampler import BayesSampler
-from wanllmdb_suggestion.study.optuna_draws import RandomDraws
-from wanllmdb_suggestion.study.random_sampler import RandomSampler
-from wanllmdb_suggestion.study.records import RunRecord, RunState
-from wanllmdb_suggestion.study.seeding import ask_seed
-from wanllmdb_suggestion.study.space_mapping import SpaceMapping
+from wanllmdb_suggestion.optimizer.samplers.optuna_draws import RandomDraws
+from wanllmdb_suggestion.optimizer.samplers.random_search import RandomSampler
+from wanllmdb_suggestion.optimizer.samplers.sampler import ask_seed
+from wanllmdb_suggestion.optimizer.samplers.tpe import TpeSampler
+from wanllmdb_suggestion.optimizer.space_mapping import SpaceMapping
+from wanllmdb_suggestion.optimizer.types import RunRecord, RunState
 
 MAPPING = SpaceMapping(SIX_PARAMETERS)
 SEED = 11
@@ -84,7 +84,7 @@ def test_random_draws_what_optuna_draws(number: int) -> None:
 @pytest.mark.parametrize("minimize", [True, False])
 def test_bayes_proposes_what_optuna_proposes(count: int, *, minimize: bool) -> None:
     history = records(count)
-    sampler = BayesSampler(SIX_PARAMETERS, SEED, minimize=minimize)
+    sampler = TpeSampler(SIX_PARAMETERS, SEED, minimize=minimize)
     for record in history:
         sampler.observe(record)
     theirs = optuna_ask(
@@ -97,7 +97,7 @@ def test_bayes_proposes_what_optuna_proposes(count: int, *, minimize: bool) -> N
 
 def test_bayes_learns() -> None:
     """After 60 runs it beats random search's 60 by far on a smooth function."""
-    sampler = BayesSampler(SIX_PARAMETERS, SEED, minimize=True)
+    sampler = TpeSampler(SIX_PARAMETERS, SEED, minimize=True)
     losses = []
     for number in range(60):
         parameters = dict(sampler.propose(number))
@@ -108,7 +108,7 @@ def test_bayes_learns() -> None:
 
 def test_running_runs_keep_others_away() -> None:
     """A point that many agents are at is proposed no more, until they are forgotten."""
-    sampler = BayesSampler(SIX_PARAMETERS, SEED, minimize=True)
+    sampler = TpeSampler(SIX_PARAMETERS, SEED, minimize=True)
     for record in records(40):
         sampler.observe(record)
     first = sampler.propose(40)
@@ -121,7 +121,7 @@ def test_running_runs_keep_others_away() -> None:
 
 def test_runs_to_be_handed_out_again_count_as_running() -> None:
     """One given back is no reason to try its point twice; one that never ran is no news."""
-    sampler = BayesSampler(SIX_PARAMETERS, SEED, minimize=True)
+    sampler = TpeSampler(SIX_PARAMETERS, SEED, minimize=True)
     for record in records(40):
         sampler.observe(record)
     first = sampler.propose(60)
@@ -135,11 +135,11 @@ def test_runs_to_be_handed_out_again_count_as_running() -> None:
 
 @pytest.mark.parametrize("kind", ["random", "bayes"])
 def test_given_parameters_are_kept_and_the_others_completed(kind: str) -> None:
-    sampler: RandomSampler | BayesSampler
+    sampler: RandomSampler | TpeSampler
     if kind == "random":
         sampler = RandomSampler(SIX_PARAMETERS, SEED)
     else:
-        sampler = BayesSampler(SIX_PARAMETERS, SEED, minimize=True)
+        sampler = TpeSampler(SIX_PARAMETERS, SEED, minimize=True)
         for record in records(30):
             sampler.observe(record)
     completed = sampler.complete(30, {"lr": 0.005, "dropout": 0.33})

@@ -13,7 +13,7 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
     Uniform,
 )
-from wanllmdb_suggestion.study.space_mapping import SpaceMapping
+from wanllmdb_suggestion.optimizer.space_mapping import SpaceMapping
 
 SGD = (Condition("optimizer", ("sgd",)),)
 NESTEROV = (*SGD, Condition("a_nesterov", (True,)))

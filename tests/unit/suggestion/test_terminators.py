@@ -15,15 +15,15 @@ from optuna.terminator import MedianErrorEvaluator, RegretBoundEvaluator
 from optuna.trial import FrozenTrial, TrialState
 
 from wanllmdb_common.search_space.distributions import Constant, Parameter, SearchSpace, Uniform
-from wanllmdb_suggestion.study.records import (
+from wanllmdb_suggestion.optimizer.samplers.sampler import ask_seed
+from wanllmdb_suggestion.optimizer.terminators.terminator import Termination, make_termination
+from wanllmdb_suggestion.optimizer.types import (
     AlgorithmChoice,
     Metric,
     RunRecord,
     RunState,
     StudySpec,
 )
-from wanllmdb_suggestion.study.seeding import ask_seed
-from wanllmdb_suggestion.study.termination.termination import Termination, make_termination
 
 needs_torch = pytest.mark.skipif(
     find_spec("torch") is None, reason="torch, of the extra [gp], is not installed"

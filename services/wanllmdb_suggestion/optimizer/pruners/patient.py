@@ -1,0 +1,103 @@
+"""Patient with runs that do not improve."""
+
+from __future__ import annotations
+
+from optuna.pruners import PatientPruner
+
+from wanllmdb_suggestion.optimizer.pruners.learning_curves import (
+    LearningCurve,
+    LearningCurves,
+    StudyView,
+)
+from wanllmdb_suggestion.optimizer.pruners.pruner import Pruner, Setting, Verdict
+
+
+class Stagnation:
+    """When a run alone has gone without an improvement for too long."""
+
+    def __init__(self, setting: Setting, patience: int, min_delta: float) -> None:
+        self._setting = setting
+        self._pruner = PatientPruner(None, patience, min_delta)
+        # The latest `window` values are held against all before them.
+        self.window = patience + 1
+        self.min_delta = min_delta
+
+    def is_stagnant(self, curve: LearningCurve, at: int) -> bool:
+        """Whether patience was out at the place."""
+        if at < self.window:
+            return False
+        asked = curve.as_it_was(at)
+        view = StudyView(
+            LearningCurves(), self._setting.name, asked, minimize=self._setting.minimize
+        )
+        return bool(self._pruner.prune(view.as_study, asked))
+
+
+class Patient(Pruner):
+    """Stagnation, and a wrapped pruner, which must want to stop the run, too."""
+
+    def __init__(self, setting: Setting, stagnation: Stagnation, wrapped: Pruner | None) -> None:
+        self._setting = setting
+        self._stagnation = stagnation
+        self._wrapped = wrapped
+        self.first_count = stagnation.window + 1
+        if wrapped is not None:
+            self.first_count = max(self.first_count, wrapped.first_count)
+
+    def last_check(self, curve: LearningCurve, curves: LearningCurves) -> int | None:
+        """See Pruner."""
+        at = len(curve.steps) - 1
+        if self._wrapped is not None:
+            checked = self._wrapped.last_check(curve, curves)
+            if checked is None:
+                return None
+            at = checked
+        return at if at >= self._stagnation.window else None
+
+    def next_count(self, curve: LearningCurve, curves: LearningCurves) -> int:
+        """See Pruner."""
+        missing = self._stagnation.window + 1 - len(curve.steps)
+        count = curve.finite + max(missing, 1)
+        if self._wrapped is None:
+            return count
+        return max(count, self._wrapped.next_count(curve, curves))
+
+    def waiting_for(self, curve: LearningCurve, curves: LearningCurves) -> str:
+        """See Pruner."""
+        if self._wrapped is not None and self._wrapped.last_check(curve, curves) is None:
+            return self._wrapped.waiting_for(curve, curves)
+        needed = self._stagnation.window + 1
+        return f"nothing is compared before {needed} values, and it has {len(curve.steps)}"
+
+    def judge(self, curve: LearningCurve, at: int, curves: LearningCurves) -> Verdict:
+        """See Pruner."""
+        is_stagnant = self._stagnation.is_stagnant(curve, at)
+        if is_stagnant and self._wrapped is not None:
+            verdict = self._wrapped.judge(curve, at, curves)
+            return Verdict(
+                verdict.should_stop,
+                f"its last {self._stagnation.window} values of '{self._setting.metric}' were no "
+                f"improvement, and {verdict.why}",
+                verdict.step,
+                verdict.threshold,
+                verdict.value,
+                verdict.compared,
+            )
+        values = curve.values[: at + 1]
+        before = self._setting.best(values[: -self._stagnation.window])
+        after = self._setting.best(values[-self._stagnation.window :])
+        if before is None or after is None:
+            why = f"up to step {curve.steps[at]} it has only NaN to compare"
+            return Verdict(is_stagnant, why)
+        delta = self._stagnation.min_delta
+        threshold = before + delta if self._setting.minimize else before - delta
+        return Verdict(
+            is_stagnant,
+            f"at step {curve.steps[at]} the best of its last {self._stagnation.window} values of "
+            f"'{self._setting.metric}' is {after:g}, and {threshold:g} is needed to be as good as "
+            "those before" + (f" within {delta:g}" if delta else ""),
+            curve.steps[at],
+            threshold,
+            after,
+            1,
+        )
