@@ -1,1 +1,4 @@
-"""The model of one sweep: what to try next, when to stop, what matters. Free of gRPC and SQL."""
+"""Models of sweeps: samplers, pruners, terminators, importance and statistics.
+
+This package knows neither gRPC nor SQL.
+"""

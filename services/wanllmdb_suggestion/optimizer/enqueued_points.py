@@ -1,4 +1,4 @@
-"""Points that a user wishes for in part: what must be there so that a run can have them."""
+"""Enqueued points with some parameters given: the parents that these parameters need."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from wanllmdb_common.search_space.draws import NoPointFoundError, PointDraws
 from wanllmdb_suggestion.optimizer.samplers.sampler import ask_seed
 from wanllmdb_suggestion.optimizer.types import Parameters
 
-# How many choices are looked at where constraints leave none for the first.
+# How many choices of parents are tried while constraints exclude each of them.
 _CHOICES = 16
 _DRAWS = 200
 
 
 class EnqueuedPoints:
-    """Adds to parameters with conditions those that the conditions name.
+    """Adds the parameters that the conditions of given parameters name.
 
-    Who wishes for a momentum wishes for an optimizer that has one: it is chosen at
-    random among those that do, before the sampler completes the rest.
+    A point with a momentum needs an optimizer that has one: the optimizer is drawn at random
+    among the suitable ones, before the sampler completes the other parameters.
     """
 
     def __init__(self, space: SearchSpace, seed: int) -> None:
@@ -28,13 +28,13 @@ class EnqueuedPoints:
         self._draws = PointDraws(space) if has_conditions(space) else None
 
     def with_parents(self, number: int, given: Parameters) -> Parameters:
-        """The parameters given for run `number`, and the parents that they need."""
+        """Return the given parameters of run `number` and the parents that they need."""
         if self._draws is None:
             return given
         possible = {name: values for name, values in demanded(self._space, given).items() if values}
         if not possible:
             return given
-        # Not the numbers that the sampler draws from.
+        # A seed that differs from those of the sampler.
         random = Random(ask_seed(self._seed, number, -2))
         choices = []
         for _ in range(_CHOICES):

@@ -1,4 +1,4 @@
-"""What runs without an objective count as, for samplers that learn: see the protos' Impute."""
+"""Objective values for runs without one, for samplers that learn; see Impute in the protos."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from wanllmdb_suggestion.optimizer.types import Metric, ObjectivePoint, RunRecor
 
 
 class Impute(StrEnum):
-    """A strategy; the names are the protos'."""
+    """A strategy of imputation; the names are those of the protos."""
 
     WORST = "WORST"
     BEST = "BEST"
     LATEST = "LATEST"
 
 
-# A lost run's agent may still report.
+# LOST is not among these states: the agent of a lost run may still report.
 _CLOSED = frozenset([RunState.FINISHED, RunState.PRUNED, RunState.FAILED, RunState.CANCELED])
 
 
 @dataclass(slots=True)
 class _Reported:
-    """What one attempt of a run reported of the metric, by step."""
+    """The values of the metric that one attempt of a run reported, by step."""
 
     attempt: int
     values: dict[int, float] = field(default_factory=dict)
 
     def fold(self, *, minimize: bool) -> None:
-        """Keeps the best and the latest finite value: nothing else can count any more."""
+        """Keep the best and the latest finite value: no other value can count any more."""
         finite = {step: value for step, value in self.values.items() if isfinite(value)}
         if finite:
             best = (min if minimize else max)(finite, key=finite.__getitem__)
@@ -38,24 +38,24 @@ class _Reported:
 
 
 class Imputation:
-    """Turns a run's record into the one that the sampler gets.
+    """Turns a run's record into the record that the sampler gets.
 
-    All of it follows from the records and points that the registry has told: a model that
-    was built again from them gives its sampler the same.
+    The result follows from the records and points that the registry returned, so a rebuilt
+    model gives its sampler the same records.
 
     Attributes:
-        points: How many values it holds.
+        points: How many values of the metric are kept.
     """
 
     def __init__(self, metrics: tuple[Metric, ...], *, counts_pruned: bool) -> None:
         """
         Args:
-            metrics: The sweep's.
-            counts_pruned: Whether the sampler learns from pruned runs by itself.
+            metrics: The metrics of the sweep.
+            counts_pruned: Whether the sampler itself learns from pruned runs.
         """
         self._ended = [Impute(m.impute) for m in metrics if m.impute]
         self._running = [Impute(m.impute_while_running) for m in metrics if m.impute_while_running]
-        # Of several metrics all must say the same: the registry has checked it.
+        # The registry has checked that several metrics name the same strategies.
         self._minimize = metrics[0].minimize if metrics else True
         self._counts_pruned = counts_pruned
         self._reported: dict[int, _Reported] = {}
@@ -63,7 +63,7 @@ class Imputation:
 
     @staticmethod
     def needs_points(metrics: tuple[Metric, ...]) -> bool:
-        """Whether what runs reported matters, beside their objectives."""
+        """Return whether the reported values matter, beside the objectives."""
         return any(
             strategy in (Impute.BEST, Impute.LATEST)
             for metric in metrics
@@ -71,7 +71,7 @@ class Imputation:
         )
 
     def add(self, point: ObjectivePoint) -> None:
-        """Takes a value; one of an earlier attempt is ignored, a known step overwritten."""
+        """Take a value; ignore an earlier attempt's, and overwrite the value of a known step."""
         known = self._reported.get(point.number)
         if known is None or known.attempt < point.attempt:
             self.points -= len(known.values) if known else 0
@@ -81,10 +81,10 @@ class Imputation:
             known.values[point.step] = point.value
 
     def settle(self, record: RunRecord) -> None:
-        """Lets go of values that no longer count, once all that the attempt reported was added.
+        """Drop values that no longer count, once all values of the attempt were added.
 
-        A run that ended is not reported for again in the same attempt, unless it is lost.
-        Without this a sweep of many failed runs would hold their whole histories.
+        A run that ended gets no more values in the same attempt, unless the run is lost. Without
+        this step a sweep of many failed runs would keep their whole histories.
         """
         known = self._reported.get(record.number)
         if known is None or known.attempt != record.attempt or record.state not in _CLOSED:
@@ -98,7 +98,7 @@ class Imputation:
         self.points -= before - len(known.values)
 
     def seen(self, record: RunRecord) -> RunRecord:
-        """The record as the sampler gets it."""
+        """Return the record as the sampler gets it."""
         strategy = self._strategy(record)
         if strategy is None:
             return record
@@ -110,7 +110,7 @@ class Imputation:
         return replace(record, state=RunState.FINISHED, objective=value)
 
     def _strategy(self, record: RunRecord) -> Impute | None:
-        """What decides for the run; None where its record stands as it is."""
+        """Return the strategy that applies to the run; None if its record is used unchanged."""
         if record.state is RunState.RUNNING:
             return self._running[0] if self._running else None
         if not self._ended or record.state is RunState.QUEUED:
@@ -123,7 +123,7 @@ class Imputation:
         return self._ended[0]
 
     def _own(self, record: RunRecord, strategy: Impute) -> float | None:
-        """The best or latest finite value that the run itself reported; None without one."""
+        """Return the best or latest finite value that the run reported; None without one."""
         known = self._reported.get(record.number)
         if known is None or known.attempt != record.attempt:
             return None
@@ -140,5 +140,5 @@ def _has_objective(record: RunRecord) -> bool:
 
 
 def imputes(metrics: tuple[Metric, ...]) -> bool:
-    """Whether any of the metrics asks for it."""
+    """Return whether any of the metrics has an imputation."""
     return any(metric.impute or metric.impute_while_running for metric in metrics)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left, insort
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from wanllmdb_common.computing.cancellation import check_cancelled
 from wanllmdb_common.search_space.draws import NoPointFoundError
@@ -34,13 +35,13 @@ from wanllmdb_suggestion.optimizer.types import (
 
 
 class RunQueue:
-    """Numbers of queued runs, ascending: the oldest is handed out first."""
+    """The numbers of queued runs, ascending: the oldest run is assigned first."""
 
     def __init__(self) -> None:
         self._numbers: list[int] = []
 
     def put(self, number: int, *, queued: bool) -> None:
-        """Notes whether a run is queued."""
+        """Record whether a run is queued."""
         at = bisect_left(self._numbers, number)
         present = at < len(self._numbers) and self._numbers[at] == number
         if queued and not present:
@@ -49,31 +50,35 @@ class RunQueue:
             del self._numbers[at]
 
     def numbers(self) -> list[int]:
-        """A copy."""
+        """Return a copy of the numbers."""
         return list(self._numbers)
 
 
 # The most proposals that one CreateRuns may carry.
 MAX_PROPOSALS = 1_000
-# Seconds after which a ask gets the runs at hand.
+# Seconds after which an ask gets the runs that were found so far.
 ASK_SECONDS = 10.0
 
 
 class StaleModelError(Exception):
-    """The sweep's spec changed such that a new model must be built from all its runs."""
+    """The sweep's spec changed in a way that requires a new model, built from all its runs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What one waiting Suggest wants: `count` runs, as long as `is_wanted` says True."""
+class Ask(Protocol):
+    """A caller that waits for runs."""
 
-    count: int
-    is_wanted: Callable[[], bool] = lambda: True
+    @property
+    def count(self) -> int:
+        """How many runs the caller wants, at least 1."""
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the caller still waits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A run's number, its complete parameters, and what the sampler keeps beside them."""
+    """A run's number, its complete parameters, and the state of the sampler for the run."""
 
     number: int
     parameters: Parameters
@@ -81,19 +86,19 @@ class Proposal:
 
     @property
     def size(self) -> int:
-        """About how many bytes it takes in a message."""
+        """The approximate size of the proposal in a message, in bytes."""
         return bytes_of(self.parameters) + len(self.sampler_state)
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestions:
-    """What one ask gets.
+    """The proposals for one ask.
 
     Attributes:
-        proposals: The runs.
-        shortage: Why they are fewer than it wanted, and no more will come for now.
-        was_cut: Whether they are fewer because more did not fit into one answer, or
-            would have taken too long: the next ask gets further ones.
+        proposals: The proposed runs.
+        shortage: Why there are fewer proposals than the ask wanted, and no more for now.
+        was_cut: Whether there are fewer proposals because more would not fit into one
+            response or would take too long. The next ask gets further ones.
     """
 
     proposals: Sequence[Proposal]
@@ -103,41 +108,41 @@ class Suggestions:
 
 @dataclass(slots=True)
 class Round:
-    """The answers to several asks, by their place in the request.
+    """The suggestions for several asks, by the index of the ask.
 
-    Demands that are in neither list were not got to; they are to be asked
-    again. Numbers of new runs ascend without gaps over `suggestions`.
+    An ask without an entry was not reached and must be asked again. The numbers of new runs
+    ascend without gaps over `suggestions`.
 
     Attributes:
-        is_searching: Whether a search for the next point was interrupted: the next call
-            goes on with it. Only where no ask was met.
+        suggestions: By the index of the ask.
+        space_exhausted: Whether no new point of the space is left.
+        is_searching: Whether a search for the next point was interrupted, which the next
+            call continues. Only if no ask was answered.
     """
 
     suggestions: dict[int, Suggestions] = field(default_factory=dict)
-    unwanted: list[int] = field(default_factory=list)
     space_exhausted: bool = False
     is_searching: bool = False
 
 
 class SweepModel:
-    """What is known of a sweep, and what to try next.
+    """The runs of a sweep, and the algorithms that propose, stop and finish.
 
-    Everything that it answers follows from the spec and the latest record of
-    each run, so a model that was built anew gives the same answers. Not
-    thread-safe: one thread at a time.
+    Every answer follows from the spec and the latest record of each run, so a rebuilt model
+    gives the same answers. Not thread-safe: one thread at a time.
 
     Attributes:
-        spec: What is searched and how.
+        spec: The search space and the algorithms.
         revision: The registry's revision up to which the model is complete.
-        status: Where the sweep stood then.
-        etag: What the registry compares to tell whether the sweep itself changed since.
+        status: The state of the sweep at that revision.
+        etag: The sweep's etag, by which the registry detects whether the sweep itself changed.
         end_message: Why the sweep ended, in a sentence.
         runs: The latest record of each run, by number.
-        running: How many of them run.
-        prior_runs: Results of elsewhere, by place.
-        enqueued: What else a run needs whose parameters are given in part.
-        stop_rule: Which runs stop early, for sweeps with early termination.
-        termination: Whether to go on, for sweeps with a terminator.
+        running: How many runs are RUNNING.
+        prior_runs: Imported results, by index.
+        enqueued: Adds the parent parameters that a partly given point needs.
+        stop_rule: The rule of early termination, if the sweep has one.
+        termination: The terminator, if the sweep has one.
     """
 
     def __init__(self, spec: StudySpec) -> None:
@@ -158,13 +163,13 @@ class SweepModel:
             else None
         )
         self._queue = RunQueue()
-        # Made when it is first needed, and anew when prior runs come: it knows these
+        # Made on first use, and again when prior runs arrive: a sampler gets prior runs
         # before all runs.
         self._sampler: Sampler | None = None
 
     @property
     def shortage(self) -> Exhausted | None:
-        """Why no more new runs come; None while some may."""
+        """Why the sweep gets no more new runs; None while it may get some."""
         if isinstance(self.closed, Exhausted):
             return self.closed
         run_cap = self.spec.run_cap
@@ -174,16 +179,16 @@ class SweepModel:
 
     @property
     def size(self) -> int:
-        """How much it holds, in runs; twenty values of the metric weigh as much as a run."""
+        """The size of the model in runs; twenty values of the metric count as one run."""
         points = self.stop_rule.points if self.stop_rule else 0
         points += self._imputation.points if self._imputation else 0
         return len(self.runs) + len(self.prior_runs) + points // 20
 
     def apply(self, changes: Changes) -> None:
-        """Takes what changed; applying something twice does no harm.
+        """Apply changes of the registry; applying the same changes twice is harmless.
 
         Raises:
-            StaleModelError: this model can't follow the change of the spec.
+            StaleModelError: the change of the spec requires a new model.
         """
         if changes.spec is not None:
             if not changes.spec.models_as(self.spec):
@@ -212,15 +217,15 @@ class SweepModel:
         self.revision = changes.revision
 
     def record_assigned(self, records: Sequence[RunRecord], etag: str) -> None:
-        """Takes runs that were handed out from this model, before a sync tells of them.
+        """Record runs that were assigned from this model, before a sync returns them.
 
         Args:
-            records: The runs, as they were handed out.
-            etag: The sweep's after that.
+            records: The runs, as they were assigned.
+            etag: The sweep's etag after the assignment.
         """
         for record in records:
             known = self.runs.get(record.number)
-            # A sync may have been faster and know what came of the run.
+            # A sync may have been faster and may know the result of the run.
             if known is None or known.attempt < record.attempt:
                 self._take(record)
         following = max((record.number + 1 for record in records), default=0)
@@ -230,14 +235,14 @@ class SweepModel:
 
     @property
     def needs_points(self) -> bool:
-        """Whether it is to get the values of the metric that runs report."""
+        """Whether the model needs the values of the metric that runs report."""
         return self.stop_rule is not None or Imputation.needs_points(self.spec.metrics)
 
     @property
     def can_run_ahead(self) -> bool:
-        """Whether its answers hold without a sync before: they do not depend on results.
+        """Whether proposals need no sync first, because they do not depend on results.
 
-        All else that they depend on the registry checks when it takes them.
+        The registry checks everything else that proposals depend on when it creates the runs.
         """
         return (
             self.revision > 0
@@ -249,10 +254,10 @@ class SweepModel:
 
     @property
     def closed(self) -> Exhausted | SweepState | None:
-        """Why the sweep as a whole hands out nothing; None while it may.
+        """Why the sweep assigns no runs at all; None while it may assign some.
 
-        An `Exhausted` means that it came to its end, a state that somebody
-        or something stopped it.
+        An `Exhausted` means that the sweep is complete; a state means that a user or an error
+        stopped the sweep.
         """
         match self.status.state:
             case SweepState.PENDING | SweepState.RUNNING:
@@ -271,51 +276,49 @@ class SweepModel:
         limit: int = MAX_PROPOSALS,
         limit_bytes: int = MAX_ANSWER_BYTES,
     ) -> Round:
-        """Proposes runs for the asks, in order: queued runs first, then new ones.
+        """Propose runs for the asks, in order: queued runs first, then new runs.
 
-        Each proposal counts as a running run for those after it; after the call
-        the model is as before.
+        Each proposal counts as a running run for the proposals after it. The call leaves the
+        model unchanged.
 
         Args:
-            asks: After `seconds` of work no further one is begun, though always the
-                first.
-            seconds: See above.
-            ask_seconds: After so many a ask gets what there is, one run at least.
-            limit: At most so many proposals; no ask is larger.
-            limit_bytes: At most so many bytes of proposals; a ask that alone has more
-                gets those that fit, one run at least.
+            asks: The callers that wait.
+            seconds: After this time no further ask is begun; the first one always is.
+            ask_seconds: After this time an ask gets the runs that were found, at least one.
+            limit: The most proposals; no ask is larger.
+            limit_bytes: The most bytes of proposals; an ask that exceeds them alone gets the
+                proposals that fit, at least one.
 
         Raises:
             ConstraintsNotMetError, NoPointFoundError: no point was found that meets the
                 constraints.
             CallersGoneError: none of the asks is wanted any more.
-            ValueError: the spec's sampler is not one that this service knows.
+            ValueError: this service has no sampler of the spec's name.
         """
-        batch = Round()
+        round_ = Round()
         builder = _RoundBuilder(self, limit_bytes, ask_seconds)
         start = time.perf_counter()
         taken = 0
         try:
-            for place, ask in enumerate(asks):
-                if not ask.is_wanted():
-                    batch.unwanted.append(place)
+            for index, ask in enumerate(asks):
+                if not ask.is_waiting:
                     continue
                 if taken and taken + ask.count > limit:
                     break
-                if batch.suggestions and (
+                if round_.suggestions and (
                     time.perf_counter() - start > seconds or builder.bytes_left <= 0
                 ):
                     break
-                suggestions = builder.meet(ask.count, is_first=not batch.suggestions)
+                suggestions = builder.answer(ask.count, is_first=not round_.suggestions)
                 if suggestions is None:
-                    batch.is_searching = not batch.suggestions
+                    round_.is_searching = not round_.suggestions
                     break
-                batch.suggestions[place] = suggestions
+                round_.suggestions[index] = suggestions
                 taken += len(suggestions.proposals)
-            batch.space_exhausted = not batch.is_searching and self.sampler.is_exhausted
+            round_.space_exhausted = not round_.is_searching and self.sampler.is_exhausted
         finally:
             self.sampler.forget_expected()
-        return batch
+        return round_
 
     def _take(self, record: RunRecord) -> None:
         before = self.runs.get(record.number)
@@ -331,19 +334,19 @@ class SweepModel:
             self.termination.observe(record)
 
     def _seen(self, record: RunRecord) -> RunRecord:
-        """The record as the sampler gets it."""
+        """Return the record as the sampler gets it."""
         return record if self._imputation is None else self._imputation.seen(record)
 
     def queued(self) -> list[int]:
-        """The numbers of queued runs, ascending."""
+        """Return the numbers of queued runs, ascending."""
         return self._queue.numbers()
 
     @property
     def sampler(self) -> Sampler:
-        """What chooses parameters; it knows every run.
+        """The sampler of the spec, with every run observed.
 
         Raises:
-            ValueError: the spec's is not one that this service knows.
+            ValueError: this service has no sampler of that name.
         """
         if self._sampler is None:
             priors = [self.prior_runs[index] for index in sorted(self.prior_runs)]
@@ -355,7 +358,7 @@ class SweepModel:
 
 
 class _RoundBuilder:
-    """Hands out numbers and parameters for one batch."""
+    """Draws the numbers and parameters of one round."""
 
     def __init__(self, model: SweepModel, limit_bytes: int, ask_seconds: float) -> None:
         self._model = model
@@ -365,11 +368,11 @@ class _RoundBuilder:
         self.bytes_left = limit_bytes
         self._ask_seconds = ask_seconds
 
-    def meet(self, count: int, *, is_first: bool) -> Suggestions | None:
-        """What a ask for `count` runs gets.
+    def answer(self, count: int, *, is_first: bool) -> Suggestions | None:
+        """Return the suggestions for an ask of `count` runs.
 
-        None where it gets nothing now: the search for the first run is not at its end,
-        or, unless it is the first ask, its first run does not fit.
+        None if the ask gets nothing in this round: the search for its first run is unfinished,
+        or the ask is not the first one and its first run does not fit.
         """
         proposals: list[Proposal] = []
         start = time.perf_counter()
@@ -382,7 +385,7 @@ class _RoundBuilder:
             except UnfinishedSearchError:
                 return Suggestions(proposals, None, was_cut=True) if proposals else None
             except (ConstraintsNotMetError, NoPointFoundError):
-                # Those that were found before are handed out first.
+                # Runs that were found before are assigned first.
                 if not proposals and is_first:
                     raise
                 return Suggestions(proposals, None, was_cut=True) if proposals else None
@@ -390,7 +393,7 @@ class _RoundBuilder:
                 return Suggestions(proposals, proposal)
             self.bytes_left -= proposal.size
             if self.bytes_left < 0 and (proposals or not is_first):
-                # It is proposed again, to the next ask.
+                # The next ask gets this proposal.
                 return Suggestions(proposals, None, was_cut=True) if proposals else None
             self._sampler.expect(proposal.number, proposal.parameters)
             proposals.append(proposal)

@@ -1,4 +1,8 @@
-"""A whole search space as Optuna distributions, both ways."""
+"""The search space as distributions that Optuna samples, with conversions in both ways.
+
+Optuna has no normal distribution, its steps accumulate rounding errors, and its categories
+allow few types. So each dimension samples a simple distribution and transforms the result.
+"""
 
 from __future__ import annotations
 
@@ -51,13 +55,13 @@ class Dimension:
     """A searched parameter.
 
     Attributes:
-        distribution: What Optuna samples.
-        encode: A value of the parameter as a value of `distribution`. Values
-            between steps keep their place: the result may lie between steps too.
-        decode: A value of `distribution` as one of the parameter, on its steps
+        distribution: The distribution that Optuna samples.
+        encode: Converts a value of the parameter to a value of `distribution`. A value
+            between steps stays between steps.
+        decode: Converts a value of `distribution` to a value of the parameter, on its steps
             and within its bounds.
-        cardinality: How many different values `decode` can give; None where they
-            are not countable or without end.
+        cardinality: How many different values `decode` can return; None if they are
+            uncountable or infinitely many.
     """
 
     distribution: BaseDistribution
@@ -68,13 +72,13 @@ class Dimension:
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """A parameter with a single value: it reaches the run and is not searched."""
+    """A parameter with a single value, which every run gets and no sampler searches."""
 
     value: ParameterValue
 
 
 def dimension(distribution: Distribution) -> Dimension | Fixed:
-    """The dimension of a distribution; `Fixed` where it has one value only."""
+    """Return the dimension of a distribution; `Fixed` if it has a single value."""
     count = cardinality(distribution)
     if count == 1:
         return Fixed(quantile(distribution)(0.0))
@@ -103,8 +107,8 @@ def dimension(distribution: Distribution) -> Dimension | Fixed:
 
 
 def _categorical(values: tuple[ParameterValue, ...]) -> Dimension:
-    # Optuna warns of choices that are lists or dictionaries and takes 1 and True
-    # for the same: indices avoid both.
+    # Optuna warns of choices that are lists or dictionaries, and does not distinguish 1 from
+    # True. Indices avoid both problems.
     def encode(value: ParameterValue) -> int:
         return next(i for i, choice in enumerate(values) if same_value(choice, value))
 
@@ -119,7 +123,7 @@ def _categorical(values: tuple[ParameterValue, ...]) -> Dimension:
 def _uniform(low: float, high: float) -> Dimension:
     width = high - low
     if math.isinf(width):
-        # The width overflows a double: sample the position between the ends.
+        # The width overflows a double, so the position between the bounds is sampled.
         return Dimension(
             FloatDistribution(0.0, 1.0),
             lambda value: _clamp((value / 2 - low / 2) / (high / 2 - low / 2), 0.0, 1.0),
@@ -142,14 +146,14 @@ def _log_uniform(low: float, high: float, q: float | None, count: int | None) ->
 
 
 def _int_decoder(low: int, high: int, q: int) -> Callable[[Any], int]:
-    # In integers throughout: Optuna goes through doubles, so that near 2^63 it
-    # leaves steps and bounds alike.
+    # Integers throughout: Optuna computes in doubles, so that values near 2^63 leave steps
+    # and bounds.
     nearest = nearest_int_step(low, high, q)
     return lambda x: nearest(int(x))
 
 
 def _rounded(distribution: Uniform | LogUniform, q: int | float, count: int | None) -> Dimension:
-    """The distribution's own scale, on which a value beyond a bound stands at the bound."""
+    """Return the dimension on the scale of the distribution, with values clamped to its bounds."""
     before = dimension(distribution)
     assert isinstance(before, Dimension)
     low, high = distribution.min, distribution.max
@@ -173,10 +177,10 @@ class SpaceMapping:
     """The searched dimensions of a space and its fixed values.
 
     Attributes:
-        dimensions: The searched parameters, by name, in the space's order.
-        distributions: What Optuna samples, by name, in the space's order.
-        in_order: The names of all parameters, each after those that its conditions name.
-        has_conditions: Whether some run may lack a parameter.
+        dimensions: The searched parameters by name, in the space's order.
+        distributions: The distributions that Optuna samples by name, in the space's order.
+        in_order: The names of all parameters, each after the parameters in its conditions.
+        has_conditions: Whether a run may lack a parameter.
     """
 
     def __init__(self, space: SearchSpace) -> None:
@@ -197,14 +201,14 @@ class SpaceMapping:
         self.has_conditions = has_conditions(space)
 
     def is_active(self, name: str, values: Mapping[str, ParameterValue]) -> bool:
-        """Whether a run with these values has the parameter.
+        """Return whether a run with these values has the parameter.
 
-        `values` holds, of the parameters before it in `in_order`, those that the run has.
+        `values` holds the run's parameters that precede `name` in `in_order`.
         """
         return is_active(self._parameters[name], values)
 
     def is_complete(self, parameters: Mapping[str, ParameterValue]) -> bool:
-        """Whether every parameter that a run with these values has is among them."""
+        """Return whether `parameters` has every parameter that a run with these values has."""
         there: dict[str, ParameterValue] = {}
         for name, parameter in self._parameters.items():
             if is_active(parameter, there):
@@ -214,9 +218,10 @@ class SpaceMapping:
         return True
 
     def missing(self, given: Mapping[str, ParameterValue]) -> dict[str, BaseDistribution]:
-        """The searched dimensions that may need a value: not given, and not known to be inactive.
+        """Return the searched dimensions that are neither given nor known to be inactive.
 
-        Whether one with conditions does need it may depend on others that are missing.
+        A dimension with conditions may turn out to be inactive once other missing dimensions
+        have values.
         """
         known: dict[str, ParameterValue] = {}
         unknown: set[str] = set()
@@ -235,7 +240,7 @@ class SpaceMapping:
         return {name: d for name, d in self.distributions.items() if name in missing}
 
     def encode(self, parameters: Mapping[str, ParameterValue]) -> dict[str, Any]:
-        """The searched parameters among `parameters`, for Optuna."""
+        """Return the searched parameters among `parameters`, as values for Optuna."""
         return {
             name: searched.encode(parameters[name])
             for name, searched in self.dimensions.items()
@@ -245,10 +250,10 @@ class SpaceMapping:
     def complete(
         self, given: Mapping[str, ParameterValue], drawn: Mapping[str, Any]
     ) -> dict[str, ParameterValue]:
-        """A run's parameters, by name in order: given ones as they are, drawn ones decoded.
+        """Return a run's parameters in order: given values unchanged, drawn values decoded.
 
-        Those that a run with these values does not have are left out, whether
-        given or drawn; nothing need be drawn for them.
+        Parameters that a run with these values does not have are left out, whether given or
+        drawn; `drawn` needs no value for them.
         """
         point: dict[str, ParameterValue] = {}
         for name, parameter in self._parameters.items():

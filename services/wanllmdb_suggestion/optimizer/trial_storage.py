@@ -1,4 +1,4 @@
-"""Runs as Optuna's trials, in memory, where each can be put in its place again and again."""
+"""Runs as Optuna's trials in memory, each of which can be replaced at any time."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution
-from optuna.storages import InMemoryStorage
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from wanllmdb_suggestion.optimizer.optuna_internals import EditableStorage
 from wanllmdb_suggestion.optimizer.types import RunState
 
 TRIAL_STATES = {
@@ -25,14 +25,14 @@ TRIAL_STATES = {
 }
 
 
-class TrialStorage(InMemoryStorage):
-    """One study whose trials are what they are told to be.
+class TrialStorage(EditableStorage):
+    """One study whose trials can be replaced.
 
-    Optuna's storages let a trial only go on from state to state; a run may come
-    back from the dead, and an ask that is to leave no trace must be taken back.
+    In Optuna's storages a trial only moves forward from state to state. A lost run may come
+    back, and an ask must be undone without a trace.
 
     Attributes:
-        known: What parameters its trials have.
+        known: The parameters that the trials have.
     """
 
     def __init__(
@@ -46,15 +46,14 @@ class TrialStorage(InMemoryStorage):
         Args:
             directions: By metric.
             distributions: By parameter.
-            most_runs: The latest complete trials that samplers see; None for all.
+            most_runs: How many of the latest complete trials samplers see; None for all.
         """
-        super().__init__()
+        super().__init__(directions, _STUDY)
         self._most_runs = most_runs
-        self.create_new_study(directions, _STUDY)
         self.known = KnownSpaces(distributions)
 
     def study(self, sampler: optuna.samplers.BaseSampler) -> Study:
-        """The study, with nothing remembered from earlier asks."""
+        """Return a study object that remembers nothing of earlier asks."""
         return Study(_STUDY, self, sampler=sampler)
 
     def get_all_trials(
@@ -63,7 +62,7 @@ class TrialStorage(InMemoryStorage):
         deepcopy: bool = True,
         states: Container[TrialState] | None = None,
     ) -> list[FrozenTrial]:
-        """All trials, but for complete ones before the latest `most_runs`."""
+        """Return all trials except the complete ones before the latest `most_runs`."""
         trials = super().get_all_trials(study_id, deepcopy, states)
         if self._most_runs is None:
             return trials
@@ -74,10 +73,10 @@ class TrialStorage(InMemoryStorage):
         return [t for t in trials if t.number >= first or t.state is not TrialState.COMPLETE]
 
     def __len__(self) -> int:
-        return len(self._trials)
+        return len(self.trials)
 
     def __getitem__(self, number: int) -> FrozenTrial:
-        return self._trials[number]
+        return self.trials[number]
 
     def put(
         self,
@@ -89,9 +88,9 @@ class TrialStorage(InMemoryStorage):
         attributes: Mapping[str, Any] | None = None,
         intermediate: Mapping[int, float] | None = None,
     ) -> None:
-        """Makes this the trial of that number, whatever it was before; gaps below it wait."""
-        while number > len(self._trials):
-            self.put(len(self._trials), TrialState.WAITING, {})
+        """Set or replace the trial of that number; fill gaps below with waiting trials."""
+        while number > len(self.trials):
+            self.put(len(self.trials), TrialState.WAITING, {})
         trial = FrozenTrial(
             number=number,
             trial_id=number,
@@ -109,43 +108,28 @@ class TrialStorage(InMemoryStorage):
         self.restore(number, trial)
 
     def restore(self, number: int, trial: FrozenTrial) -> None:
-        """Puts a trial back that was here before."""
-        if number == len(self._trials):
-            self._trials.append(trial)
-            self._trial_id_to_study_id_and_number[number] = (0, number)
+        """Put back a trial that the storage held before."""
+        if number == len(self.trials):
+            self.append(trial)
         else:
-            self.known.forget(self._trials[number])
-            self._trials[number] = trial
+            self.known.forget(self.trials[number])
+            self.trials[number] = trial
         self.known.add(trial)
 
     def cut(self, count: int) -> None:
-        """Leaves the first `count` trials."""
-        while len(self._trials) > count:
-            self.known.forget(self._trials.pop())
-            del self._trial_id_to_study_id_and_number[len(self._trials)]
-
-    @property
-    def attributes(self) -> dict[str, Any]:
-        """The study's system attributes."""
-        return self._studies[0].system_attrs
-
-    @attributes.setter
-    def attributes(self, attributes: dict[str, Any]) -> None:
-        self._studies[0].system_attrs = attributes
-
-    @property
-    def _trials(self) -> list[FrozenTrial]:
-        return self._studies[0].trials
+        """Remove all trials but the first `count`."""
+        while len(self.trials) > count:
+            self.known.forget(self.pop())
 
 
 _STUDY = "sweep"
 
 
 class KnownSpaces:
-    """The parameters that all trials have, counted as trials come and go.
+    """The parameters that all trials have, counted as trials are added and removed.
 
-    Optuna's own IntersectionSearchSpace looks at trials once and takes them as
-    final; or at all of them at every ask.
+    Optuna's own IntersectionSearchSpace either reads each trial once and takes it as final, or
+    reads all trials at every ask.
     """
 
     def __init__(self, distributions: Mapping[str, BaseDistribution]) -> None:
@@ -154,19 +138,19 @@ class KnownSpaces:
         self._having: Counter[tuple[TrialState, str]] = Counter()
 
     def add(self, trial: FrozenTrial) -> None:
-        """Counts a trial."""
+        """Count a trial."""
         self._count(trial, 1)
 
     def forget(self, trial: FrozenTrial) -> None:
-        """Counts it no longer."""
+        """Stop counting a trial."""
         self._count(trial, -1)
 
     def count(self, state: TrialState) -> int:
-        """How many trials are in the state."""
+        """Return how many trials are in the state."""
         return self._trials[state]
 
     def shared_by(self, *states: TrialState) -> dict[str, BaseDistribution]:
-        """By name, what every trial in these states has; empty where there are none."""
+        """Return the distributions, by name, that every trial in these states has, if any has."""
         trials = sum(self._trials[state] for state in states)
         if trials == 0:
             return {}
@@ -183,12 +167,12 @@ class KnownSpaces:
 
 
 class SharedSpace:
-    """Stands where a sampler of Optuna has its IntersectionSearchSpace."""
+    """Replaces the IntersectionSearchSpace of a sampler of Optuna."""
 
     def __init__(self, known: KnownSpaces, *states: TrialState) -> None:
         self._known = known
         self._states = states
 
     def calculate(self, study: Study, use_cache: bool = False) -> dict[str, BaseDistribution]:
-        """See Optuna's."""
+        """Return the parameters that every trial in the states has."""
         return self._known.shared_by(*self._states)

@@ -13,7 +13,7 @@ Parameters = Mapping[str, ParameterValue]
 
 
 class RunState(StrEnum):
-    """Where a run stands; the names are the protos'."""
+    """The state of a run; the names are those of the protos."""
 
     QUEUED = "QUEUED"
     RUNNING = "RUNNING"
@@ -25,7 +25,7 @@ class RunState(StrEnum):
 
 
 class SweepState(StrEnum):
-    """Where a sweep stands; the names are the protos'."""
+    """The state of a sweep; the names are those of the protos."""
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"
@@ -36,7 +36,7 @@ class SweepState(StrEnum):
 
 
 class Exhausted(StrEnum):
-    """Why a sweep hands out no more runs though nothing is wrong."""
+    """Why a sweep that works as intended assigns no more runs."""
 
     RUN_CAP = "RUN_CAP"
     SPACE_EXHAUSTED = "SPACE_EXHAUSTED"
@@ -46,18 +46,18 @@ class Exhausted(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """What is optimized."""
+    """A metric that the sweep optimizes."""
 
     name: str
     minimize: bool = True
-    # WORST, BEST or LATEST, as the protos name them; empty for nothing.
+    # WORST, BEST or LATEST, the names of the protos; empty for no imputation.
     impute: str = ""
     impute_while_running: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AlgorithmChoice:
-    """An algorithm by name, with the options that were given; the registry has checked them."""
+    """An algorithm by name, with the options of the config, which the registry has checked."""
 
     name: str
     options: Mapping[str, ParameterValue] = field(default_factory=dict)
@@ -65,11 +65,12 @@ class AlgorithmChoice:
 
 @dataclass(frozen=True, slots=True)
 class WandbHyperband:
-    """Bands at min_iter * eta^i, or at max_iter / eta^i for i = 1..s, cut to integers.
+    """W&B's hyperband: rungs at min_iter * eta^i, or at max_iter / eta^i for i = 1..s.
 
-    Either `min_iter` is given, or `max_iter` and `s`; the others are 0. A run
-    goes on while it is not worse than the value at place n/eta of those at its
-    rung. `strict` tests its value at the rung, else its best one so far.
+    Rungs are truncated to integers. Either `min_iter` is given, or `max_iter` and `s`; the
+    others are 0. A run continues while it is no worse than the value at index n/eta of the n
+    values at its rung, best first. With `strict`, the run's value at the rung is tested, else
+    its best value so far.
     """
 
     min_iter: int = 0
@@ -79,7 +80,7 @@ class WandbHyperband:
     s: int = 0
 
     def rungs(self) -> Iterator[int]:
-        """Ascending iterations, counted from 1, each once; with min_iter without end."""
+        """Yield the rungs as ascending iterations, counted from 1; endless with `min_iter`."""
         last = 0
         for exact in self._endless() if self.min_iter else self._before_max_iter():
             if int(exact) > last:
@@ -105,14 +106,13 @@ class WandbHyperband:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """A run as the registry last told it.
+    """A run as the registry last returned it.
 
-    A queued run that was never handed out (attempt 0) may have only some of
-    its parameters; every other run has all of them. `last_step` is the highest
-    step that it reported. `objective` is set in sweeps with one metric,
-    `objectives` in those with several. `sampler_state` is what the sampler stored
-    with it, unchecked. `is_worst` is set for a sampler alone, on a run that counts as one with
-    the worst value of all that ended.
+    A queued run that was never assigned (attempt 0) may have only some of its parameters;
+    every other run has all of them. `last_step` is the highest step that the run reported.
+    `objective` is set in sweeps with one metric, `objectives` in sweeps with several.
+    `sampler_state` is what the sampler stored with the run, unchecked. `is_worst` is set by
+    imputation, for samplers only: the run counts as having the worst value of all ended runs.
     """
 
     number: int
@@ -128,10 +128,10 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class PriorRecord:
-    """A result of elsewhere, by its place among the sweep's prior runs; it has no number.
+    """An imported result, by its index among the sweep's prior runs.
 
-    `state` is FINISHED, PRUNED or FAILED; `objectives` are in the order of the
-    metrics, none when it failed.
+    A prior run has no number. `state` is FINISHED, PRUNED or FAILED; `objectives` are in the
+    order of the metrics, and empty for a failed run.
     """
 
     index: int
@@ -143,7 +143,7 @@ class PriorRecord:
 
 @dataclass(frozen=True, slots=True)
 class ObjectivePoint:
-    """A value of the metric that a run reported at a step; may be NaN or infinite."""
+    """A value of the metric that a run reported at a step; it may be NaN or infinite."""
 
     number: int
     attempt: int
@@ -153,7 +153,7 @@ class ObjectivePoint:
 
 @dataclass(frozen=True, slots=True)
 class StudySpec:
-    """What is searched and how.
+    """The search space of a sweep and its algorithms.
 
     Early termination is W&B's `hyperband`, or a `pruner` by name, or neither.
     """
@@ -169,25 +169,25 @@ class StudySpec:
 
     @property
     def metric(self) -> str | None:
-        """The metric's name, if there is exactly one."""
+        """The name of the metric, if the sweep has exactly one."""
         return self.metrics[0].name if len(self.metrics) == 1 else None
 
     @property
     def minimize(self) -> bool:
-        """Whether smaller is better, in a sweep with one metric."""
+        """Whether smaller values are better, in a sweep with one metric."""
         return self.metrics[0].minimize if len(self.metrics) == 1 else True
 
     def models_as(self, other: StudySpec) -> bool:
-        """Whether a model built for `other` serves this one: all is equal but the cap."""
+        """Return whether a model of `other` serves this spec: they differ by the cap at most."""
         return replace(self, run_cap=other.run_cap) == other
 
 
 @dataclass(frozen=True, slots=True)
 class SweepStatus:
-    """Where the sweep stood at the last sync.
+    """The state of the sweep at the last sync.
 
-    `finished_by` says what finished a FINISHED sweep by itself; None where a
-    user did. `next_number` is the number that the next new run will get.
+    `finished_by` is why a FINISHED sweep finished by itself; None if a user finished it.
+    `next_number` is the number of the next new run.
     """
 
     state: SweepState = SweepState.PENDING
@@ -198,9 +198,9 @@ class SweepStatus:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """A page of what changed since a revision; complete up to `revision`.
+    """A page of changes since a revision; complete up to `revision`.
 
-    `spec`, `etag` and, once it has ended, `end_message` are set when the sweep itself
+    `spec`, `etag` and, once the sweep has ended, `end_message` are set when the sweep itself
     changed.
     """
 

@@ -16,7 +16,6 @@ from wanllmdb_suggestion.algorithms import require_algorithms
 from wanllmdb_suggestion.errors import constraints_not_met, not_running
 from wanllmdb_suggestion.optimizer.model import (
     ASK_SECONDS,
-    Ask,
     Round,
     Suggestions,
     SweepModel,
@@ -73,7 +72,7 @@ class Draft:
         meanwhile.
         """
         served = [(waiting[i], found) for i, found in self.batch.suggestions.items()]
-        while served and not served[-1][0].is_wanted:
+        while served and not served[-1][0].is_waiting:
             served.pop()
             self.batch.space_exhausted = False
         return served
@@ -114,13 +113,12 @@ async def _propose(
     keeper: SweepSession, model: SweepModel, waiting: Sequence[PendingSuggest], seconds: float
 ) -> Round:
     """Raises FailedPreconditionError: CONSTRAINTS_NOT_MET."""
-    asks = [_ask(suggest) for suggest in waiting]
     sampler = model.spec.sampler.name
     patience = _seconds_left(waiting)
     began = time.perf_counter()
     try:
         batch = await keeper.off_loop(
-            lambda: model.propose(asks, seconds=seconds, ask_seconds=patience),
+            lambda: model.propose(waiting, seconds=seconds, ask_seconds=patience),
             is_wanted=_any_wanted(waiting),
         )
     except (ConstraintsNotMetError, NoPointFoundError) as error:
@@ -152,7 +150,7 @@ async def _ending(
 
 
 def _any_wanted(waiting: Sequence[PendingSuggest]) -> Callable[[], bool]:
-    return lambda: any(suggest.is_wanted for suggest in waiting)
+    return lambda: any(suggest.is_waiting for suggest in waiting)
 
 
 def _seconds_left(waiting: Sequence[PendingSuggest]) -> float:
@@ -162,7 +160,3 @@ def _seconds_left(waiting: Sequence[PendingSuggest]) -> float:
     now = asyncio.get_running_loop().time()
     deadlines = [s.scope.deadline for s in waiting if s.scope.deadline is not None]
     return min([ASK_SECONDS, *((deadline - now) / 2 for deadline in deadlines)])
-
-
-def _ask(suggest: PendingSuggest) -> Ask:
-    return Ask(suggest.count, lambda: suggest.is_wanted)

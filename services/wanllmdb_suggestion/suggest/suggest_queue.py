@@ -54,18 +54,18 @@ class PendingSuggest:
     alone: bool = False
 
     @property
-    def is_wanted(self) -> bool:
+    def is_waiting(self) -> bool:
         """Whether somebody still waits for the answer."""
         return not self.answer.done()
 
     def resolve(self, handout: Handout) -> None:
         """Answers, unless the caller has gone."""
-        if self.is_wanted:
+        if self.is_waiting:
             self.answer.set_result(handout)
 
     def reject(self, error: Exception) -> None:
         """Fails it, unless the caller has gone."""
-        if self.is_wanted:
+        if self.is_waiting:
             self.answer.set_exception(error)
 
 
@@ -93,7 +93,7 @@ class SuggestQueue:
         batch: list[PendingSuggest] = []
         ids: set[str] = set()
         for suggest in self._line:
-            if not suggest.is_wanted or suggest.request_id in ids:
+            if not suggest.is_waiting or suggest.request_id in ids:
                 continue
             if batch and suggest.scope.key_text != batch[0].scope.key_text:
                 continue

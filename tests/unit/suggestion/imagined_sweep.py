@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.unit.suggestion.spaces import page
-from wanllmdb_suggestion.optimizer.model import Ask, Round, SweepModel
+from wanllmdb_suggestion.optimizer.model import Round, SweepModel
 from wanllmdb_suggestion.optimizer.types import ObjectivePoint, PriorRecord, RunRecord, RunState
 from wanllmdb_suggestion.registry.state_seal import StateSeal
 
@@ -26,6 +26,15 @@ ENDS = [
 THINGS = ["suggest", "suggest", "report", "report", "end", "end"]
 THINGS += ["requeue", "retry", "late", "enqueue", "sync"]
 RETRYABLE = (RunState.PRUNED, RunState.FAILED, RunState.LOST, RunState.CANCELED)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A caller that waits for runs."""
+
+    count: int
+    is_waiting: bool = True
+
 
 _SEAL = StateSeal(b"key", "imagined")
 

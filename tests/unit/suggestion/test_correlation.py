@@ -20,7 +20,6 @@ from wanllmdb_common.search_space.distributions import (
     Uniform,
 )
 from wanllmdb_suggestion.optimizer.statistics.correlation import (
-    average_ranks,
     category_texts,
     comparable_columns,
     correlation,
@@ -63,7 +62,7 @@ def test_as_scipy_has_them(pairs: list[tuple[float, float]]) -> None:
     else:
         assert correlation(x, y, linear_scores) == pytest.approx(stats.pearsonr(x, y)[0], abs=1e-9)
         assert correlation(x, y, rank_scores) == pytest.approx(stats.spearmanr(x, y)[0], abs=1e-9)
-    assert average_ranks(x).tolist() == (stats.rankdata(x) - 1).tolist()
+    assert rank_scores(x).tolist() == (stats.rankdata(x) - 1).tolist()
 
 
 def test_ranks_of_equals_are_shared() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.suggestion.imagined_sweep import Ask
 from tests.unit.suggestion.spaces import page, run, spec
 from wanllmdb_common.search_space.distributions import (
     Categorical,
@@ -17,7 +18,7 @@ from wanllmdb_common.search_space.distributions import (
     Uniform,
 )
 from wanllmdb_suggestion.optimizer.enqueued_points import EnqueuedPoints
-from wanllmdb_suggestion.optimizer.model import Ask, SweepModel
+from wanllmdb_suggestion.optimizer.model import SweepModel
 from wanllmdb_suggestion.optimizer.types import RunState
 
 SPACE = SearchSpace(

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.unit.suggestion.imagined_sweep import Ask
 from tests.unit.suggestion.spaces import SMALL_GRID, page, run, spec
 from wanllmdb_common.computing.cancellation import CallersGoneError, Computation
 from wanllmdb_common.search_space.distributions import (
@@ -19,7 +20,7 @@ from wanllmdb_common.search_space.distributions import (
     Uniform,
 )
 from wanllmdb_common.search_space.draws import NoPointFoundError
-from wanllmdb_suggestion.optimizer.model import Ask, Round, SweepModel
+from wanllmdb_suggestion.optimizer.model import Round, SweepModel
 from wanllmdb_suggestion.optimizer.samplers import grid
 from wanllmdb_suggestion.optimizer.samplers.grid import GridSampler
 from wanllmdb_suggestion.optimizer.samplers.sampler import (

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from tests.unit.suggestion.imagined_sweep import Ask
 from tests.unit.suggestion.spaces import SIX_PARAMETERS, page, run, spec, without_torch
 from wanllmdb_common.search_space.distributions import Parameter, SearchSpace, Uniform
 from wanllmdb_suggestion.optimizer.imputation import Imputation
-from wanllmdb_suggestion.optimizer.model import Ask, SweepModel
+from wanllmdb_suggestion.optimizer.model import SweepModel
 from wanllmdb_suggestion.optimizer.types import (
     Metric,
     ObjectivePoint,

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from tests.unit.suggestion.imagined_sweep import Ask
 from tests.unit.suggestion.spaces import SIX_PARAMETERS, page, run, spec
-from wanllmdb_suggestion.optimizer.model import Ask, StaleModelError, Suggestions, SweepModel
+from wanllmdb_suggestion.optimizer.model import StaleModelError, Suggestions, SweepModel
 from wanllmdb_suggestion.optimizer.samplers.random_search import RandomSampler
 from wanllmdb_suggestion.optimizer.types import (
     Changes,
@@ -77,9 +78,9 @@ def test_a_raised_cap_gives_more_without_a_rebuild() -> None:
 
 def test_nothing_is_drawn_for_those_who_have_gone() -> None:
     model = SweepModel(spec())
-    asks = [Ask(1), Ask(1, lambda: False), Ask(1)]
+    asks = [Ask(1), Ask(1, is_waiting=False), Ask(1)]
     batch = model.propose(asks, seconds=9)
-    assert batch.unwanted == [1]
+    assert list(batch.suggestions) == [0, 2]
     assert [numbers(batch.suggestions[i]) for i in (0, 2)] == [[0], [1]]
 
 

@@ -21,7 +21,7 @@ from optuna.samplers import (
 )
 from optuna.trial import TrialState
 
-from tests.unit.suggestion.imagined_sweep import ImaginedSweep
+from tests.unit.suggestion.imagined_sweep import Ask, ImaginedSweep
 from tests.unit.suggestion.spaces import CONDITIONAL, SIX_PARAMETERS, run, spec, without_torch
 from wanllmdb_common.algorithms.samplers import SAMPLERS, cmaes_state_bytes
 from wanllmdb_common.search_space.distributions import (
@@ -30,7 +30,7 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
     Uniform,
 )
-from wanllmdb_suggestion.optimizer.model import Ask, SweepModel
+from wanllmdb_suggestion.optimizer.model import SweepModel
 from wanllmdb_suggestion.optimizer.samplers.make_sampler import make_sampler
 from wanllmdb_suggestion.optimizer.samplers.optuna_sampler import OptunaSampler
 from wanllmdb_suggestion.optimizer.samplers.sampler import ask_seed

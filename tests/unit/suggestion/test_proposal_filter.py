@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.suggestion.imagined_sweep import ImaginedSweep
+from tests.unit.suggestion.imagined_sweep import Ask, ImaginedSweep
 from tests.unit.suggestion.spaces import (
     CONDITIONAL,
     SIX_PARAMETERS,
@@ -25,7 +25,7 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
     Uniform,
 )
-from wanllmdb_suggestion.optimizer.model import Ask, SweepModel
+from wanllmdb_suggestion.optimizer.model import SweepModel
 from wanllmdb_suggestion.optimizer.samplers.make_sampler import make_sampler
 from wanllmdb_suggestion.optimizer.samplers.proposal_filter import ProposalFilter
 from wanllmdb_suggestion.optimizer.samplers.sampler import ConstraintsNotMetError

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from scipy import stats
 
-from tests.unit.suggestion.imagined_sweep import ImaginedSweep
+from tests.unit.suggestion.imagined_sweep import Ask, ImaginedSweep
 from tests.unit.suggestion.spaces import spec
 from wanllmdb_common.search_space.distributions import (
     Categorical,
@@ -22,7 +22,7 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
     Uniform,
 )
-from wanllmdb_suggestion.optimizer.model import Ask, SweepModel
+from wanllmdb_suggestion.optimizer.model import SweepModel
 from wanllmdb_suggestion.optimizer.samplers.make_sampler import make_sampler
 from wanllmdb_suggestion.optimizer.types import RunRecord, RunState
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.suggestion.imagined_sweep import ImaginedSweep, live_on
+from tests.unit.suggestion.imagined_sweep import Ask, ImaginedSweep, live_on
 from tests.unit.suggestion.spaces import (
     CONDITIONAL,
     SIX_PARAMETERS,
@@ -25,7 +25,7 @@ from tests.unit.suggestion.spaces import (
 )
 from wanllmdb_common.algorithms.samplers import SAMPLERS
 from wanllmdb_common.search_space.distributions import SearchSpace
-from wanllmdb_suggestion.optimizer.model import Ask, Round, SweepModel
+from wanllmdb_suggestion.optimizer.model import Round, SweepModel
 from wanllmdb_suggestion.optimizer.types import Metric, RunRecord, RunState, StudySpec
 
 pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")

@@ -12,8 +12,7 @@ from optuna.samplers import RandomSampler as OptunaRandomSampler
 from optuna.trial import TrialState
 
 from tests.unit.suggestion.spaces import SIX_PARAMETERS, run
-from wanllmdb_suggestion.optimizer.samplers.optuna_draws import RandomDraws
-from wanllmdb_suggestion.optimizer.samplers.random_search import RandomSampler
+from wanllmdb_suggestion.optimizer.samplers.random_search import RandomDraws, RandomSampler
 from wanllmdb_suggestion.optimizer.samplers.sampler import ask_seed
 from wanllmdb_suggestion.optimizer.samplers.tpe import TpeSampler
 from wanllmdb_suggestion.optimizer.space_mapping import SpaceMapping

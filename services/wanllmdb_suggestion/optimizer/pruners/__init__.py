@@ -1,1 +1,1 @@
-"""When a run that does badly is stopped before its end: W&B's hyperband, and Optuna's pruners."""
+"""Early termination of runs: W&B's hyperband, and Optuna's pruners."""

@@ -8,17 +8,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
-from optuna.pruners import HyperbandPruner, SuccessiveHalvingPruner
+from optuna.pruners import SuccessiveHalvingPruner
 from optuna.study import Study
 from optuna.trial import FrozenTrial
+from typing_extensions import override
 
+from wanllmdb_suggestion.optimizer.optuna_internals import HyperbandBrackets
 from wanllmdb_suggestion.optimizer.pruners.learning_curves import (
     LearningCurve,
     LearningCurves,
     StudyView,
     frozen_trial,
 )
-from wanllmdb_suggestion.optimizer.pruners.pruner import Pruner, Setting, Verdict, count_of
+from wanllmdb_suggestion.optimizer.pruners.pruner import Decision, Pruner, Setting, count_of
 
 # Whether a run may be tested at the place of one of its values.
 Gate = Callable[[LearningCurve, int], bool]
@@ -141,27 +143,27 @@ class Halving(Pruner):
         least = 0 if first is None else first.number + 1
         return [c for c in curves.all() if c.number >= least and c.number != number]
 
+    @override
     def last_check(self, curve: LearningCurve, curves: LearningCurves) -> int | None:
-        """See Pruner."""
         ladder = self.ladder(curve.number, curves)
         return None if ladder is None else self._rungs.climb(curve, ladder).last_check
 
+    @override
     def next_count(self, curve: LearningCurve, curves: LearningCurves) -> int:
-        """See Pruner."""
         ladder = self.ladder(curve.number, curves)
         if ladder is None:
             return curve.finite + 1
         return curve.count_at(ladder.step(len(self._rungs.climb(curve, ladder).places)))
 
+    @override
     def waiting_for(self, curve: LearningCurve, curves: LearningCurves) -> str:
-        """See Pruner."""
         ladder = self.ladder(curve.number, curves)
         if ladder is None:
             return "nothing is compared before a run finished, which says how long runs are"
         return f"it is at step {curve.steps[-1]}, and its first rung is at step {ladder.first}"
 
-    def judge(self, curve: LearningCurve, at: int, curves: LearningCurves) -> Verdict:
-        """See Pruner."""
+    @override
+    def judge(self, curve: LearningCurve, at: int, curves: LearningCurves) -> Decision:
         number = curve.number
         ladder = self.ladder(number, curves)
         assert ladder is not None, "there was a check"
@@ -174,13 +176,13 @@ class Halving(Pruner):
         metric, value = self._setting.metric, curve.values[at]
         if math.isnan(value):
             step = ladder.step(before)
-            return Verdict(should_stop, f"at the rung of step {step} its '{metric}' is NaN", step)
+            return Decision(should_stop, f"at the rung of step {step} its '{metric}' is NaN", step)
         # One value may have got it to several rungs: Optuna tests them in turn.
         rung, others, threshold = before, list[float](), value
         for rung in range(before, len(climb.places)):
             others = [r.values[places[rung]] for r, places in rivals if rung < len(places)]
             if len(others) < self._bootstrap:
-                return Verdict(
+                return Decision(
                     should_stop,
                     f"at the rung of step {ladder.step(rung)} there are "
                     f"{count_of(len(others), 'other run')}, and bootstrap_count asks for "
@@ -190,7 +192,7 @@ class Halving(Pruner):
             threshold = self._threshold([*others, value])
             if self._setting.worse(value, threshold):
                 break
-        return Verdict(
+        return Decision(
             should_stop,
             f"at the rung of step {ladder.step(rung)} its '{metric}' is {value:g}, and "
             f"{threshold:g} is needed to be among the best 1/{self._factor} of the "
@@ -233,15 +235,15 @@ class SuccessiveHalving(Halving):
         self._min_resource = min_resource
         self._rate = min_early_stopping_rate
 
+    @override
     def ladder(self, number: int, curves: LearningCurves) -> Ladder | None:
-        """See Halving."""
         resource = self._resource(curves)
         if resource is None:
             return None
         return Ladder(resource * self._factor**self._rate, self._factor)
 
+    @override
     def prune(self, asked: FrozenTrial, curves: LearningCurves) -> bool:
-        """See Halving."""
         resource = self._resource(curves)
         assert resource is not None, "there was a check"
         pruner = SuccessiveHalvingPruner(
@@ -279,16 +281,16 @@ class Hyperband(Halving):
         self._max_resource = max_resource
         self._brackets: _Brackets | None = None
 
+    @override
     def ladder(self, number: int, curves: LearningCurves) -> Ladder | None:
-        """See Halving."""
         brackets = self._known_brackets(curves)
         if brackets is None:
             return None
         bracket = brackets.of(number)
         return Ladder(self._min_resource * self._factor**bracket, self._factor)
 
+    @override
     def rivals(self, number: int, curves: LearningCurves) -> list[LearningCurve]:
-        """See Halving."""
         brackets = self._known_brackets(curves)
         assert brackets is not None, "there was a check"
         mine = brackets.of(number)
@@ -296,8 +298,8 @@ class Hyperband(Halving):
             curve for curve in super().rivals(number, curves) if brackets.of(curve.number) == mine
         ]
 
+    @override
     def prune(self, asked: FrozenTrial, curves: LearningCurves) -> bool:
-        """See Halving."""
         brackets = self._known_brackets(curves)
         assert brackets is not None, "there was a check"
         view = StudyView(curves, self._setting.name, asked, minimize=self._setting.minimize)
@@ -319,7 +321,7 @@ class Hyperband(Halving):
         return self._brackets
 
 
-class _Brackets(HyperbandPruner):
+class _Brackets(HyperbandBrackets):
     """Optuna's brackets, over views instead of its storage."""
 
     def __init__(
@@ -329,16 +331,17 @@ class _Brackets(HyperbandPruner):
         self.max_resource = max_resource
         self._by_number: dict[int, int] = {}
         self._sweep = StudyView(LearningCurves(), name, frozen_trial(0), minimize=True).as_study
-        self._try_initialization(self._sweep)
+        self.start(self._sweep)
 
     def of(self, number: int) -> int:
         """The run's bracket."""
         bracket = self._by_number.get(number)
         if bracket is None:
-            bracket = self._get_bracket_id(self._sweep, frozen_trial(number))
+            bracket = self.bracket_id(self._sweep, frozen_trial(number))
             self._by_number[number] = bracket
         return bracket
 
-    def _create_bracket_study(self, study: Study, bracket_id: int) -> Study:
+    @override
+    def bracket_study(self, study: Study, bracket_id: int) -> Study:
         view = cast("StudyView", study)
         return view.only(lambda number: self.of(number) == bracket_id).as_study

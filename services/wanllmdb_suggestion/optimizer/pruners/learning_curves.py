@@ -8,9 +8,10 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from optuna.study import Study, StudyDirection
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from wanllmdb_suggestion.optimizer.optuna_internals import StudySubstitute
 from wanllmdb_suggestion.optimizer.trial_storage import TRIAL_STATES
 from wanllmdb_suggestion.optimizer.types import ObjectivePoint, RunRecord, RunState
 
@@ -132,7 +133,7 @@ class LearningCurves:
         return curve
 
 
-class StudyView:
+class StudyView(StudySubstitute):
     """What Optuna's pruners ask of a study, answered from curves without a copy.
 
     `asked` is the run that is tested, as it was then; it stands in for itself
@@ -154,13 +155,6 @@ class StudyView:
         self._takes = takes
         self.study_name = name
         self.direction = StudyDirection.MINIMIZE if minimize else StudyDirection.MAXIMIZE
-        # What a pruner writes down there follows from the values, and is derived again.
-        self._storage = _NoStorage()
-
-    @property
-    def as_study(self) -> Study:
-        """The view, for callers that are typed."""
-        return cast("Study", self)
 
     def only(self, takes: Callable[[int], bool]) -> StudyView:
         """The runs with such numbers alone."""
@@ -192,11 +186,6 @@ class StudyView:
         sign = 1.0 if self._minimize else -1.0
         trials = (curve.trial for curve in self._curves.finished())
         return min(trials, key=lambda t: (sign * cast("float", t.value), t.number))
-
-
-class _NoStorage:
-    def set_trial_system_attr(self, trial_id: int, key: str, value: object) -> None:
-        pass
 
 
 def frozen_trial(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from optuna.pruners import PatientPruner
+from typing_extensions import override
 
 from wanllmdb_suggestion.optimizer.pruners.learning_curves import (
     LearningCurve,
     LearningCurves,
     StudyView,
 )
-from wanllmdb_suggestion.optimizer.pruners.pruner import Pruner, Setting, Verdict
+from wanllmdb_suggestion.optimizer.pruners.pruner import Decision, Pruner, Setting
 
 
 class Stagnation:
@@ -44,8 +45,8 @@ class Patient(Pruner):
         if wrapped is not None:
             self.first_count = max(self.first_count, wrapped.first_count)
 
+    @override
     def last_check(self, curve: LearningCurve, curves: LearningCurves) -> int | None:
-        """See Pruner."""
         at = len(curve.steps) - 1
         if self._wrapped is not None:
             checked = self._wrapped.last_check(curve, curves)
@@ -54,44 +55,44 @@ class Patient(Pruner):
             at = checked
         return at if at >= self._stagnation.window else None
 
+    @override
     def next_count(self, curve: LearningCurve, curves: LearningCurves) -> int:
-        """See Pruner."""
         missing = self._stagnation.window + 1 - len(curve.steps)
         count = curve.finite + max(missing, 1)
         if self._wrapped is None:
             return count
         return max(count, self._wrapped.next_count(curve, curves))
 
+    @override
     def waiting_for(self, curve: LearningCurve, curves: LearningCurves) -> str:
-        """See Pruner."""
         if self._wrapped is not None and self._wrapped.last_check(curve, curves) is None:
             return self._wrapped.waiting_for(curve, curves)
         needed = self._stagnation.window + 1
         return f"nothing is compared before {needed} values, and it has {len(curve.steps)}"
 
-    def judge(self, curve: LearningCurve, at: int, curves: LearningCurves) -> Verdict:
-        """See Pruner."""
+    @override
+    def judge(self, curve: LearningCurve, at: int, curves: LearningCurves) -> Decision:
         is_stagnant = self._stagnation.is_stagnant(curve, at)
         if is_stagnant and self._wrapped is not None:
-            verdict = self._wrapped.judge(curve, at, curves)
-            return Verdict(
-                verdict.should_stop,
+            decision = self._wrapped.judge(curve, at, curves)
+            return Decision(
+                decision.should_stop,
                 f"its last {self._stagnation.window} values of '{self._setting.metric}' were no "
-                f"improvement, and {verdict.why}",
-                verdict.step,
-                verdict.threshold,
-                verdict.value,
-                verdict.compared,
+                f"improvement, and {decision.why}",
+                decision.step,
+                decision.threshold,
+                decision.value,
+                decision.compared,
             )
         values = curve.values[: at + 1]
         before = self._setting.best(values[: -self._stagnation.window])
         after = self._setting.best(values[-self._stagnation.window :])
         if before is None or after is None:
             why = f"up to step {curve.steps[at]} it has only NaN to compare"
-            return Verdict(is_stagnant, why)
+            return Decision(is_stagnant, why)
         delta = self._stagnation.min_delta
         threshold = before + delta if self._setting.minimize else before - delta
-        return Verdict(
+        return Decision(
             is_stagnant,
             f"at step {curve.steps[at]} the best of its last {self._stagnation.window} values of "
             f"'{self._setting.metric}' is {after:g}, and {threshold:g} is needed to be as good as "

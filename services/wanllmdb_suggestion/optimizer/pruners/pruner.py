@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from wanllmdb_suggestion.optimizer.pruners.learning_curves import LearningCurve, LearningCurves
@@ -84,18 +84,6 @@ class Setting:
         return left > right if self.minimize else left < right
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """See Decision; without a `value` nothing was tested, unless the run stops."""
-
-    should_stop: bool
-    why: str
-    step: int | None = None
-    threshold: float | None = None
-    value: float | None = None
-    compared: int = 0
-
-
 class Pruner(ABC):
     """One of Optuna's pruners, over the records.
 
@@ -113,8 +101,11 @@ class Pruner(ABC):
         """The place of the value at which the run was to be tested last; None for none yet."""
 
     @abstractmethod
-    def judge(self, curve: LearningCurve, at: int, curves: LearningCurves) -> Verdict:
-        """Tests the run as it was at the check."""
+    def judge(self, curve: LearningCurve, at: int, curves: LearningCurves) -> Decision:
+        """Return the decision on the run as it was at the check, without `next_count`.
+
+        Without a `value` nothing was tested, unless the run stops.
+        """
 
     @abstractmethod
     def next_count(self, curve: LearningCurve, curves: LearningCurves) -> int:
@@ -134,42 +125,29 @@ class PrunerRule:
 
     @property
     def points(self) -> int:
-        """See StopRule."""
         return self._curves.points
 
     @property
     def first_count(self) -> int | None:
-        """See StopRule."""
         return self._pruner.first_count
 
     def observe(self, record: RunRecord) -> None:
-        """See StopRule."""
         self._curves.observe(record)
 
     def add(self, point: ObjectivePoint) -> None:
-        """See StopRule."""
         self._curves.add(point)
 
     def decide(self, number: int) -> Decision:
-        """See StopRule."""
         curve = self._curves[number]
         at = self._pruner.last_check(curve, self._curves) if curve.steps else None
         if at is None:
             why = "it has no value yet"
             if curve.steps:
                 why = self._pruner.waiting_for(curve, self._curves)
-            verdict = Verdict(False, why)
+            decision = Decision(False, why)
         else:
-            verdict = self._pruner.judge(curve, at, self._curves)
+            decision = self._pruner.judge(curve, at, self._curves)
         next_count = self._pruner.first_count
         if curve.steps:
             next_count = max(next_count, self._pruner.next_count(curve, self._curves))
-        return Decision(
-            should_stop=verdict.should_stop,
-            why=verdict.why,
-            step=verdict.step,
-            threshold=verdict.threshold,
-            value=verdict.value,
-            compared=verdict.compared,
-            next_count=next_count,
-        )
+        return replace(decision, next_count=next_count)

@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 
 from optuna.pruners import ThresholdPruner
+from typing_extensions import override
 
 from wanllmdb_suggestion.optimizer.pruners.learning_curves import (
     LearningCurve,
     LearningCurves,
     StudyView,
 )
-from wanllmdb_suggestion.optimizer.pruners.percentile import Intervals
-from wanllmdb_suggestion.optimizer.pruners.pruner import Pruner, Setting, Verdict
+from wanllmdb_suggestion.optimizer.pruners.percentile import IntervalPruner
+from wanllmdb_suggestion.optimizer.pruners.pruner import Decision, Setting
 
 
-class Threshold(Pruner):
+class Threshold(IntervalPruner):
     """A run's value against bounds; Optuna's threshold pruner."""
 
     def __init__(
@@ -26,39 +27,25 @@ class Threshold(Pruner):
         n_warmup_steps: int,
         interval_steps: int,
     ) -> None:
-        self._setting = setting
+        super().__init__(setting, n_warmup_steps, interval_steps)
         self._lower = lower
         self._upper = upper
-        self._checks = Intervals(n_warmup_steps, interval_steps)
         self._pruner = ThresholdPruner(lower, upper, n_warmup_steps, interval_steps)
-        self.first_count = self._checks.first_count
 
-    def last_check(self, curve: LearningCurve, curves: LearningCurves) -> int | None:
-        """See Pruner."""
-        return self._checks.last_check(curve)
-
-    def next_count(self, curve: LearningCurve, curves: LearningCurves) -> int:
-        """See Pruner."""
-        return self._checks.next_count(curve)
-
-    def waiting_for(self, curve: LearningCurve, curves: LearningCurves) -> str:
-        """See Pruner."""
-        return self._checks.waiting_for(curve)
-
-    def judge(self, curve: LearningCurve, at: int, curves: LearningCurves) -> Verdict:
-        """See Pruner."""
+    @override
+    def judge(self, curve: LearningCurve, at: int, curves: LearningCurves) -> Decision:
         asked = curve.as_it_was(at)
         view = StudyView(curves, self._setting.name, asked, minimize=self._setting.minimize)
         should_stop = self._pruner.prune(view.as_study, asked)
         step, value = curve.steps[at], curve.values[at]
         said = f"at step {step} its '{self._setting.metric}' is {value:g}"
         if math.isnan(value):
-            return Verdict(should_stop, said, step)
+            return Decision(should_stop, said, step)
         if self._lower is not None and (self._upper is None or value < self._lower):
             bound, words = self._lower, "at least"
         else:
             assert self._upper is not None, "the registry has checked that there is a bound"
             bound, words = self._upper, "at most"
-        return Verdict(
+        return Decision(
             should_stop, f"{said}, and {words} {bound:g} is needed", step, bound, value, 1
         )

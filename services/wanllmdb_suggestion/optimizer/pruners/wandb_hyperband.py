@@ -58,15 +58,12 @@ class WandbHyperbandRule:
 
     @property
     def first_count(self) -> int | None:
-        """See StopRule."""
         return self._count_at(0)
 
     def observe(self, record: RunRecord) -> None:
-        """See StopRule."""
         self._start_attempt(record.number, record.attempt)
 
     def add(self, point: ObjectivePoint) -> None:
-        """See StopRule."""
         self._start_attempt(point.number, point.attempt)
         curve = self._curves.setdefault(point.number, _Curve(point.attempt))
         if point.attempt < curve.attempt:

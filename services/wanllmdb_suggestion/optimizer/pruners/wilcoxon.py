@@ -6,13 +6,14 @@ import math
 from statistics import fmean
 
 from optuna.pruners import WilcoxonPruner
+from typing_extensions import override
 
 from wanllmdb_suggestion.optimizer.pruners.learning_curves import (
     LearningCurve,
     LearningCurves,
     StudyView,
 )
-from wanllmdb_suggestion.optimizer.pruners.pruner import Pruner, Setting, Verdict
+from wanllmdb_suggestion.optimizer.pruners.pruner import Decision, Pruner, Setting
 
 
 class Wilcoxon(Pruner):
@@ -25,36 +26,36 @@ class Wilcoxon(Pruner):
         self._pruner = WilcoxonPruner(p_threshold=p_threshold, n_startup_steps=n_startup_steps)
         self.first_count = self._startup
 
+    @override
     def last_check(self, curve: LearningCurve, curves: LearningCurves) -> int | None:
-        """See Pruner."""
         return len(curve.steps) - 1 if len(curve.steps) >= self._startup else None
 
+    @override
     def next_count(self, curve: LearningCurve, curves: LearningCurves) -> int:
-        """See Pruner."""
         return curve.finite + 1
 
+    @override
     def waiting_for(self, curve: LearningCurve, curves: LearningCurves) -> str:
-        """See Pruner."""
         return f"nothing is compared before {self._startup} values, and it has {len(curve.steps)}"
 
-    def judge(self, curve: LearningCurve, at: int, curves: LearningCurves) -> Verdict:
-        """See Pruner."""
+    @override
+    def judge(self, curve: LearningCurve, at: int, curves: LearningCurves) -> Decision:
         asked = curve.as_it_was(at)
         view = StudyView(curves, self._setting.name, asked, minimize=self._setting.minimize)
         if not curves.finished():
-            return Verdict(False, "there is no finished run to compare it with")
+            return Decision(False, "there is no finished run to compare it with")
         best = view.best_trial
         theirs, mine = best.intermediate_values, asked.intermediate_values
         # Optuna would warn of them in the server's log, at every question.
         if not theirs or not all(map(math.isfinite, [*theirs.values(), *mine.values()])):
-            return Verdict(
+            return Decision(
                 False,
                 f"it or the best run, {best.number}, has values that can't be compared: NaN, "
                 "infinite ones, or none",
             )
         common = sorted(mine.keys() & theirs.keys())
         if len(common) < self._startup:
-            return Verdict(
+            return Decision(
                 False,
                 f"it has {len(common)} of the {self._startup} steps needed in common with the "
                 f"best run, {best.number}",
@@ -70,7 +71,7 @@ class Wilcoxon(Pruner):
             why += f"it is worse with p = {p:.3g}, below {self._p_threshold:g}"
         else:
             why += f"it would take p < {self._p_threshold:g} and a worse mean to stop it"
-        return Verdict(should_stop, why, common[-1], threshold, value, 2)
+        return Decision(should_stop, why, common[-1], threshold, value, 2)
 
     def _p_value(self, differences: list[float]) -> float:
         """How likely such differences are for a run that is no worse; for the words alone."""

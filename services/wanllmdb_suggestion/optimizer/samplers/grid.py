@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from typing_extensions import override
+
 from wanllmdb_common.computing.cancellation import WorkBudget
 from wanllmdb_common.search_space.distributions import Constant, SearchSpace
 from wanllmdb_common.search_space.draws import PointDraws
@@ -75,8 +77,8 @@ class GridSampler(Sampler):
         # What was spent since the search last came upon a wanted point or was given up.
         self._fruitless = WorkBudget(GIVE_UP_UNITS)
 
+    @override
     def observe(self, record: RunRecord) -> None:
-        """See `Sampler.observe`."""
         place = self._place_of(record.parameters)
         if place is None or place < self._first_free:
             return
@@ -117,14 +119,14 @@ class GridSampler(Sampler):
             fallback = fallback or point
         return fallback or PointDraws(self._space).draw(seed, given)
 
+    @override
     def expect(self, number: int, parameters: Parameters) -> None:
-        """See `Sampler.expect`."""
         place = self._place_of(parameters)
         if place is not None:
             self._expected.add(place)
 
+    @override
     def forget_expected(self) -> None:
-        """See `Sampler.forget_expected`."""
         self._expected.clear()
         self._next = self._first_free
 

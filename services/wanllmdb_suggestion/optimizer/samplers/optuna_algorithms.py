@@ -6,13 +6,12 @@ import copy
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from optuna.distributions import CategoricalDistribution
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import (
     BaseSampler,
-    CmaEsSampler,
     GPSampler,
     NSGAIIISampler,
     NSGAIISampler,
@@ -30,6 +29,12 @@ from optuna.samplers.nsgaii import (
 )
 from optuna.trial import FrozenTrial, TrialState
 
+from wanllmdb_suggestion.optimizer.optuna_internals import (
+    ReproducibleCmaEsSampler,
+    generation_key,
+    parents_key_prefix,
+    with_search_space,
+)
 from wanllmdb_suggestion.optimizer.trial_storage import KnownSpaces, SharedSpace
 
 # Some of what is used here Optuna calls experimental; it would say so at every ask.
@@ -105,7 +110,7 @@ def _tpe(options: Options) -> OptunaAlgorithm:
             group=options["group"],
             constant_liar=options["constant_liar"],
         )
-        return _with(sampler, "_search_space", known, TrialState.COMPLETE, TrialState.PRUNED)
+        return _with(sampler, known, TrialState.COMPLETE, TrialState.PRUNED)
 
     return OptunaAlgorithm(make, learns_from=options["n_startup_trials"], learns_from_pruned=True)
 
@@ -118,7 +123,7 @@ def _gp(options: Options) -> OptunaAlgorithm:
             deterministic_objective=options["deterministic_objective"],
             warn_independent_sampling=False,
         )
-        return _with(sampler, "_intersection_search_space", known, TrialState.COMPLETE)
+        return _with(sampler, known, TrialState.COMPLETE)
 
     # It takes the best point that it finds: another seed finds the same one again.
     return OptunaAlgorithm(
@@ -129,7 +134,7 @@ def _gp(options: Options) -> OptunaAlgorithm:
 def _cmaes(options: Options) -> OptunaAlgorithm:
     def make(seed: int, known: KnownSpaces, prior: Sequence[FrozenTrial]) -> BaseSampler:
         sources = None if options["use_separable_cma"] else _sources(prior, known)
-        sampler = _TidyCmaEsSampler(
+        sampler = ReproducibleCmaEsSampler(
             seed=seed,
             n_startup_trials=options["n_startup_trials"],
             popsize=options["popsize"],
@@ -140,21 +145,9 @@ def _cmaes(options: Options) -> OptunaAlgorithm:
             source_trials=sources,
             warn_independent_sampling=False,
         )
-        return _with(sampler, "_search_space", known, TrialState.COMPLETE)
+        return _with(sampler, known, TrialState.COMPLETE)
 
     return OptunaAlgorithm(make, kept=("cma:", "sepcma:", "cmawm:", "x_for_tell"))
-
-
-class _TidyCmaEsSampler(CmaEsSampler):
-    """Its state is stored and must hold nothing by chance: `cmaes` leaves a table that only its
-    own stopping rule reads as the memory happens to be.
-    """
-
-    def _init_optimizer(self, *args: Any, **kwargs: Any) -> Any:
-        optimizer = super()._init_optimizer(*args, **kwargs)
-        # CMAwM holds the others' class.
-        getattr(optimizer, "_cma", optimizer)._funhist_values[:] = 0.0
-        return optimizer
 
 
 def _sources(prior: Sequence[FrozenTrial], known: KnownSpaces) -> list[FrozenTrial] | None:
@@ -179,7 +172,7 @@ def _sources(prior: Sequence[FrozenTrial], known: KnownSpaces) -> list[FrozenTri
 def _nsga2(options: Options) -> OptunaAlgorithm:
     def make(seed: int, known: KnownSpaces, _: Sequence[FrozenTrial]) -> BaseSampler:
         sampler = NSGAIISampler(seed=seed, **_genetic(options))
-        return _with(sampler, "_search_space", known, TrialState.COMPLETE)
+        return _with(sampler, known, TrialState.COMPLETE)
 
     return _genetic_algorithm(make, NSGAIISampler, options)
 
@@ -189,7 +182,7 @@ def _nsga3(options: Options) -> OptunaAlgorithm:
         sampler = NSGAIIISampler(
             seed=seed, dividing_parameter=options["dividing_parameter"], **_genetic(options)
         )
-        return _with(sampler, "_search_space", known, TrialState.COMPLETE)
+        return _with(sampler, known, TrialState.COMPLETE)
 
     return _genetic_algorithm(make, NSGAIIISampler, options)
 
@@ -199,11 +192,11 @@ def _genetic_algorithm(
     kind: type[NSGAIISampler] | type[NSGAIIISampler],
     options: Options,
 ) -> OptunaAlgorithm:
-    generation = kind._get_generation_key()
+    generation = generation_key(kind)
     return OptunaAlgorithm(
         make,
         kept=(generation,),
-        parents=kind._get_parent_cache_key_prefix(),
+        parents=parents_key_prefix(kind),
         # They are part of the first population.
         prior_attributes={generation: 0},
         fits_other_points=True,
@@ -237,10 +230,6 @@ def _genetic(options: Options) -> dict[str, Any]:
     }
 
 
-def _with(
-    sampler: BaseSampler, attribute: str, known: KnownSpaces, *states: TrialState
-) -> BaseSampler:
-    """The sampler, told the parameters that trials have in place of finding out at every ask."""
-    assert hasattr(sampler, attribute), f"{type(sampler)} has no {attribute}"
-    setattr(sampler, attribute, cast("Any", SharedSpace(known, *states)))
-    return sampler
+def _with(sampler: BaseSampler, known: KnownSpaces, *states: TrialState) -> BaseSampler:
+    """Return the sampler with the known parameters of trials, instead of a search at every ask."""
+    return with_search_space(sampler, SharedSpace(known, *states))

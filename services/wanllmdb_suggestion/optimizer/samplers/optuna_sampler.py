@@ -11,9 +11,11 @@ from typing import Any
 
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, Trial, TrialState
+from typing_extensions import override
 
 from wanllmdb_common.search_space.conditions import is_active, parents_first
 from wanllmdb_common.search_space.distributions import ParameterValue, SearchSpace
+from wanllmdb_suggestion.optimizer.optuna_internals import suggest_value
 from wanllmdb_suggestion.optimizer.samplers.optuna_algorithms import OptunaAlgorithm
 from wanllmdb_suggestion.optimizer.samplers.random_search import SkewedCategories
 from wanllmdb_suggestion.optimizer.samplers.sampler import Sampler, ask_seed
@@ -107,13 +109,13 @@ class OptunaSampler(Sampler):
         self._chosen: tuple[int, Parameters, _Kept] | None = None
         self._undo: list[Callable[[], None]] = []
 
+    @override
     def observe(self, record: RunRecord) -> None:
-        """See `Sampler.observe`."""
         self._keep(record.number, _Kept.from_bytes(record.sampler_state))
         self._put(self._priors + record.number, record, self._kept[record.number].trial)
 
+    @override
     def propose(self, number: int, redraw: int = 0) -> Parameters:
-        """See `Sampler.propose`."""
         return self.complete(number, {}, redraw)
 
     def complete(self, number: int, given: Parameters, redraw: int = 0) -> Parameters:
@@ -146,12 +148,12 @@ class OptunaSampler(Sampler):
         self._chosen = (number, parameters, kept)
         return parameters
 
+    @override
     def state(self, number: int, parameters: Parameters) -> bytes:
-        """See `Sampler.state`."""
         return self._kept_with(number, parameters).to_bytes()
 
+    @override
     def expect(self, number: int, parameters: Parameters) -> None:
-        """See `Sampler.expect`."""
         kept = self._kept_with(number, parameters)
         place = self._priors + number
         count, trial = len(self._storage), self._trial_at(place)
@@ -170,20 +172,20 @@ class OptunaSampler(Sampler):
             attributes=kept.trial,
         )
 
+    @override
     def forget_expected(self) -> None:
-        """See `Sampler.forget_expected`."""
         while self._undo:
             self._undo.pop()()
         self._chosen = None
 
     @property
+    @override
     def redraws(self) -> int:
-        """See `Sampler.redraws`."""
         return self._algorithm.redraws
 
     @property
+    @override
     def learns_from_results(self) -> bool:
-        """See `Sampler.learns_from_results`."""
         return True
 
     def _suggest(self, trial: Trial, given: Parameters) -> Parameters:
@@ -197,7 +199,7 @@ class OptunaSampler(Sampler):
             elif isinstance(searched, Fixed):
                 values[name] = searched.value
             else:
-                values[name] = searched.decode(trial._suggest(name, searched.distribution))
+                values[name] = searched.decode(suggest_value(trial, name, searched.distribution))
         return dict(sorted(values.items()))
 
     def _put(self, place: int, record: RunRecord | PriorRecord, kept: Mapping[str, Any]) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from enum import Enum, auto
 from random import Random
 
+from typing_extensions import override
+
 from wanllmdb_common.computing.cancellation import WorkBudget
 from wanllmdb_common.search_space.conditions import active_only
 from wanllmdb_common.search_space.constraints import Constraints
@@ -74,8 +76,8 @@ class ProposalFilter(Sampler):
             repeats is not Repeats.FREELY and SeenPoints.can_be_told_apart(space)
         )
 
+    @override
     def observe(self, record: RunRecord) -> None:
-        """See `Sampler.observe`."""
         self._sampler.observe(record)
         if self._seen is not None:
             self._seen.observe(record)
@@ -102,30 +104,30 @@ class ProposalFilter(Sampler):
         assert completed is not None, "a completion always exists"
         return completed
 
+    @override
     def state(self, number: int, parameters: Parameters) -> bytes:
-        """See `Sampler.state`."""
         return self._sampler.state(number, parameters)
 
+    @override
     def expect(self, number: int, parameters: Parameters) -> None:
-        """See `Sampler.expect`."""
         self._sampler.expect(number, parameters)
         if self._seen is not None:
             self._seen.expect(parameters)
 
+    @override
     def forget_expected(self) -> None:
-        """See `Sampler.forget_expected`."""
         self._sampler.forget_expected()
         if self._seen is not None:
             self._seen.forget_expected()
 
     @property
+    @override
     def learns_from_results(self) -> bool:
-        """See `Sampler.learns_from_results`."""
         return self._sampler.learns_from_results
 
     @property
+    @override
     def is_exhausted(self) -> bool:
-        """See `Sampler.is_exhausted`."""
         return self._sampler.is_exhausted
 
     def _accepted(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from typing_extensions import override
+
 from wanllmdb_common.search_space.distributions import SearchSpace
 from wanllmdb_common.search_space.draws import PointDraws
 from wanllmdb_common.search_space.quantiles import quantile
@@ -59,8 +61,8 @@ class QmcSampler(Sampler):
         """See `Sampler.propose`; a point turned down is replaced by random ones."""
         return self.complete(number, {}, redraw)
 
+    @override
     def complete(self, number: int, given: Parameters, redraw: int = 0) -> Parameters:
-        """See `Sampler.complete`."""
         if redraw or not self._quantiles:
             return self._random.complete(number, given, redraw)
         coordinates = self._point(number)

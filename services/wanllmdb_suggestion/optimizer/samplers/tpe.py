@@ -12,19 +12,16 @@ from typing import Any
 
 import numpy as np
 from optuna.distributions import BaseDistribution
-from optuna.samplers import TPESampler
-from optuna.samplers._tpe.parzen_estimator import _ParzenEstimator
-from optuna.samplers._tpe.sampler import default_gamma
+from typing_extensions import override
 
 from wanllmdb_common.search_space.distributions import SearchSpace
-from wanllmdb_suggestion.optimizer.samplers.optuna_draws import RandomDraws
-from wanllmdb_suggestion.optimizer.samplers.random_search import SkewedCategories
+from wanllmdb_suggestion.optimizer.optuna_internals import TpeCandidates, default_gamma
+from wanllmdb_suggestion.optimizer.samplers.random_search import RandomDraws, SkewedCategories
 from wanllmdb_suggestion.optimizer.samplers.sampler import Sampler, ask_seed
 from wanllmdb_suggestion.optimizer.samplers.tpe_observations import (
     Kind,
     Observation,
     Observations,
-    Places,
 )
 from wanllmdb_suggestion.optimizer.space_mapping import SpaceMapping
 from wanllmdb_suggestion.optimizer.types import Parameters, PriorRecord, RunRecord, RunState
@@ -43,7 +40,7 @@ class ParzenDraws:
     """
 
     def __init__(self, candidates: int = CANDIDATES) -> None:
-        self._tpe = TPESampler(n_ei_candidates=candidates)
+        self._candidates = TpeCandidates(candidates)
         self._random = np.random.RandomState(0)
 
     def draw(
@@ -58,28 +55,17 @@ class ParzenDraws:
         Needs at least one run that ended. The observation at `place` is left out.
         """
         split = observations.split(default_gamma(observations.ended), without=place)
-        better = self._estimator(observations, split.below, searched)
-        worse = self._estimator(observations, split.above, searched)
+        below, above = (
+            {name: observations.columns(places, column) for name, (column, _) in searched.items()}
+            for places in (split.below, split.above)
+        )
+        distributions = {name: distribution for name, (_, distribution) in searched.items()}
         self._random.seed(seed)
-        candidates = better.sample(self._random, self._tpe._n_ei_candidates)
-        scores = self._tpe._compute_acquisition_func(candidates, better, worse)
-        drawn = TPESampler._compare(candidates, scores)
+        drawn = self._candidates.best(self._random, below, above, distributions)
         return {
             name: distribution.to_external_repr(drawn[name])
-            for name, (_, distribution) in searched.items()
+            for name, distribution in distributions.items()
         }
-
-    def _estimator(
-        self,
-        observations: Observations,
-        places: Places,
-        searched: Mapping[str, tuple[int, BaseDistribution]],
-    ) -> _ParzenEstimator:
-        return _ParzenEstimator(
-            {name: observations.columns(places, column) for name, (column, _) in searched.items()},
-            {name: distribution for name, (_, distribution) in searched.items()},
-            self._tpe._parzen_estimator_parameters,
-        )
 
 
 _KINDS = {
@@ -146,8 +132,8 @@ class TpeSampler(Sampler):
                 ),
             )
 
+    @override
     def observe(self, record: RunRecord) -> None:
-        """See `Sampler.observe`."""
         kind = _KINDS[record.state]
         if record.state is RunState.QUEUED and record.attempt > 0:
             # It waits to be handed out again: some agent will soon be back at it.
@@ -163,12 +149,12 @@ class TpeSampler(Sampler):
             self._observation(kind, record.parameters, record.objective, record.last_step),
         )
 
+    @override
     def propose(self, number: int, redraw: int = 0) -> Parameters:
-        """See `Sampler.propose`."""
         return self.complete(number, {}, redraw)
 
+    @override
     def complete(self, number: int, given: Parameters, redraw: int = 0) -> Parameters:
-        """See `Sampler.complete`."""
         missing = self._mapping.missing(given)
         seed = ask_seed(self._seed, number, redraw)
         if not missing:
@@ -182,20 +168,20 @@ class TpeSampler(Sampler):
             drawn = self._parzen.draw(seed, place, self._observations, searched)
         return self._mapping.complete(given, drawn)
 
+    @override
     def expect(self, number: int, parameters: Parameters) -> None:
-        """See `Sampler.expect`."""
         place = self._priors + number
         self._replaced.append((place, self._observations.get(place)))
         self._observations.put(place, self._observation(Kind.RUNNING, parameters, None, None))
 
+    @override
     def forget_expected(self) -> None:
-        """See `Sampler.forget_expected`."""
         while self._replaced:
             self._observations.put(*self._replaced.pop())
 
     @property
+    @override
     def learns_from_results(self) -> bool:
-        """See `Sampler.learns_from_results`."""
         return True
 
     def _observation(

@@ -1,1 +1,1 @@
-"""What the runs of a sweep say: columns of them, and the mathematics of every plot."""
+"""Finished runs as columns, and the mathematics of every plot."""

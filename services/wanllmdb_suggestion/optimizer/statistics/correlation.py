@@ -14,18 +14,6 @@ from wanllmdb_common.search_space.plot_axes import Scale, categories_of, order_o
 from wanllmdb_suggestion.optimizer.statistics.finished_runs import Bools, FinishedRuns, Floats, Ints
 
 
-def average_ranks(values: Floats) -> Floats:
-    """0 for the smallest value, n-1 for the largest; equal ones share the mean of their ranks."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ranks: Floats = (np.cumsum(counts) - (counts + 1) / 2)[inverse]
-    return ranks
-
-
-def relative_ranks(losses: Floats) -> Floats:
-    """`average_ranks` from 0 to 1; 0 for a single value."""
-    return average_ranks(losses) / max(len(losses) - 1, 1)
-
-
 @dataclass(frozen=True, slots=True)
 class Column:
     """A named column, shape (n,), with NaN for gaps."""
@@ -126,8 +114,17 @@ def linear_scores(column: Floats) -> Floats:
 
 
 def rank_scores(column: Floats) -> Floats:
-    """What Spearman's correlation compares: the ranks."""
-    return average_ranks(column)
+    """Return what Spearman's correlation compares: ranks from 0, equal values sharing a mean."""
+    # Takes half a second to import, which the start of the service would wait for.
+    from scipy.stats import rankdata
+
+    ranks: Floats = rankdata(column) - 1
+    return ranks
+
+
+def relative_ranks(losses: Floats) -> Floats:
+    """Return the ranks scaled to [0, 1]; 0 for a single value."""
+    return rank_scores(losses) / max(len(losses) - 1, 1)
 
 
 def correlation(left: Floats, right: Floats, scores: Scores) -> float | None:

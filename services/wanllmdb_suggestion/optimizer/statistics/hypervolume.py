@@ -6,9 +6,9 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 import numpy as np
-from optuna._hypervolume import compute_hypervolume
 
 from wanllmdb_common.computing.cancellation import check_cancelled
+from wanllmdb_suggestion.optimizer.optuna_internals import compute_hypervolume
 from wanllmdb_suggestion.optimizer.statistics.finished_runs import Floats, Ints
 
 # Up to so many points that join the front, times the largest front, the volume is

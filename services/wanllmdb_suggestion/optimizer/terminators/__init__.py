@@ -1,1 +1,1 @@
-"""When a sweep finishes by itself because going on is not worth it."""
+"""Rules that finish a sweep when more runs are unlikely to improve its result."""

@@ -50,7 +50,6 @@ class RegretBound:
         self._little: tuple[list[RunRecord], float] | None = None
 
     def why(self, finished: list[RunRecord]) -> str | None:
-        """See Terminator."""
         finite = [r for r in finished if r.objective is not None and math.isfinite(r.objective)]
         if len(finite) < self._min_runs:
             return None

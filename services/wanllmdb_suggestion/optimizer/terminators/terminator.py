@@ -24,7 +24,6 @@ class NoImprovement:
         self._min_delta = min_delta
 
     def why(self, finished: list[RunRecord]) -> str | None:
-        """See Terminator."""
         best: RunRecord | None = None
         since = 0
         for record in finished:
