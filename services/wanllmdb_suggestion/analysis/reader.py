@@ -52,13 +52,13 @@ class SweepReader:
         """Every run that was finished before the call."""
         async with (
             self._sweeps.using(sweep_id, scope) as sweep,
-            sweep.keeper.fresh_model(scope) as model,
+            sweep.session.fresh_model(scope) as model,
         ):
             table = self._tables.get(model)
             if table is None or not table.fits(model.spec):
                 table = self._tables[model] = RunTable(model.spec)
             kept = table
-            return await sweep.keeper.off_loop(lambda: kept.update(model.runs))
+            return await sweep.session.off_loop(lambda: kept.update(model.runs))
 
     async def finished_of_each(
         self, sweep_ids: Sequence[str], scope: CallScope

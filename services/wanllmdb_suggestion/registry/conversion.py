@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from wanllmdb.api.registry.v1 import registry_service_pb2, run_pb2, sweep_pb2
-from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb_common.search_space.proto_conversion import (
     parameters_from_proto,
     parameters_to_proto,
@@ -49,18 +48,7 @@ _IMPUTE = {
 }
 
 _FINISHED_BY = {
-    sweep_pb2.FINISH_REASON_RUN_CAP: Exhausted.RUN_CAP,
-    sweep_pb2.FINISH_REASON_SPACE_EXHAUSTED: Exhausted.SPACE_EXHAUSTED,
-    sweep_pb2.FINISH_REASON_TARGET_REACHED: Exhausted.TARGET_REACHED,
-    sweep_pb2.FINISH_REASON_TERMINATED: Exhausted.TERMINATED,
-}
-
-EXHAUSTED = {
-    None: pb.EXHAUSTED_REASON_UNSPECIFIED,
-    Exhausted.RUN_CAP: pb.EXHAUSTED_REASON_RUN_CAP,
-    Exhausted.SPACE_EXHAUSTED: pb.EXHAUSTED_REASON_SPACE_EXHAUSTED,
-    Exhausted.TARGET_REACHED: pb.EXHAUSTED_REASON_TARGET_REACHED,
-    Exhausted.TERMINATED: pb.EXHAUSTED_REASON_TERMINATED,
+    sweep_pb2.FinishReason.Value(f"FINISH_REASON_{reason}"): reason for reason in Exhausted
 }
 
 

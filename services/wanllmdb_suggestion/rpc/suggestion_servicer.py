@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-
 from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as pb_grpc
@@ -15,7 +13,6 @@ from wanllmdb_suggestion.optimizer.model import SweepModel
 from wanllmdb_suggestion.optimizer.statistics.pareto import best_runs
 from wanllmdb_suggestion.optimizer.types import RunState
 from wanllmdb_suggestion.registry.client import CallScope, RegistryClient, scope_of_call
-from wanllmdb_suggestion.registry.conversion import EXHAUSTED
 from wanllmdb_suggestion.rpc.validation import (
     DEFAULT_BEST_RUNS,
     check_best_runs,
@@ -26,7 +23,7 @@ from wanllmdb_suggestion.suggest.cache import SweepCache
 
 
 class SuggestionServicer(pb_grpc.SuggestionServiceServicer):
-    """The service."""
+    """Serves the RPCs of SuggestionService."""
 
     def __init__(self, registry: RegistryClient, sweeps: SweepCache) -> None:
         self._registry = registry
@@ -36,22 +33,7 @@ class SuggestionServicer(pb_grpc.SuggestionServiceServicer):
         check_suggest(request)
         scope = scope_of_call(context)
         async with self._sweeps.using(request.sweep_id, scope) as sweep:
-            handout = await sweep.desk.suggest(
-                count=request.count or 1,
-                agent_id=request.agent_id,
-                # Without the caller's id, calls of the registry are still tried again.
-                request_id=request.request_id or str(uuid.uuid4()),
-                scope=scope,
-                resume=request.resume,
-            )
-        return pb.SuggestResponse(
-            runs=handout.runs,
-            exhausted=EXHAUSTED[handout.shortage],
-            next_check_iteration=handout.next_check,
-            message=handout.message,
-            resumed=handout.resumed,
-            running_runs=handout.running,
-        )
+            return await sweep.batcher.suggest(request, scope)
 
     async def ShouldStop(
         self, request: pb.ShouldStopRequest, context: Context
@@ -60,10 +42,10 @@ class SuggestionServicer(pb_grpc.SuggestionServiceServicer):
         scope = scope_of_call(context)
         async with (
             self._sweeps.using(request.sweep_id, scope) as sweep,
-            sweep.keeper.fresh_model(scope) as model,
+            sweep.session.fresh_model(scope) as model,
         ):
             require_pruner(model.spec)
-            return await sweep.keeper.off_loop(
+            return await sweep.session.off_loop(
                 lambda: should_stop(model, request.sweep_id, request.number)
             )
 
@@ -73,7 +55,7 @@ class SuggestionServicer(pb_grpc.SuggestionServiceServicer):
         check_best_runs(request)
         count = request.count or DEFAULT_BEST_RUNS
         scope = scope_of_call(context)
-        # The registry has an index for this; a model would only be in between.
+        # The registry has an index for this query, so the model is not needed.
         sweep = await self._registry.get_sweep(request.sweep_id, scope)
         if not sweep.spec.metrics:
             raise no_metric(request.sweep_id)
@@ -92,9 +74,9 @@ class SuggestionServicer(pb_grpc.SuggestionServiceServicer):
     ) -> pb.GetBestRunsResponse:
         async with (
             self._sweeps.using(sweep_id, scope) as sweep,
-            sweep.keeper.fresh_model(scope) as model,
+            sweep.session.fresh_model(scope) as model,
         ):
-            numbers = await sweep.keeper.off_loop(
+            numbers = await sweep.session.off_loop(
                 lambda: best_runs(model.runs.values(), model.spec.metrics)
             )
         runs = await self._registry.get_runs(sweep_id, numbers[:count], scope)

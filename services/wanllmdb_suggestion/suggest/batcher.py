@@ -1,15 +1,15 @@
-"""Answers the Suggests of one sweep; those that wait at the same time share one round."""
+"""The suggest batcher of a sweep: answers all Suggests that wait at the same time in one round."""
 
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import random
 import uuid
 from collections.abc import Sequence
 
 from wanllmdb.api.registry.v1 import registry_service_pb2
-from wanllmdb_common.computing.cancellation import CallersGoneError
+from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
+from wanllmdb_common.computing.batcher import Batcher
 from wanllmdb_common.errors import (
     AbortedError,
     FailedPreconditionError,
@@ -22,267 +22,247 @@ from wanllmdb_suggestion.optimizer.types import Exhausted
 from wanllmdb_suggestion.prometheus_metrics import CONFLICTS, SUGGESTS_TOGETHER
 from wanllmdb_suggestion.registry.client import CallScope, RegistryClient
 from wanllmdb_suggestion.registry.conversion import proposals_to_proto
-from wanllmdb_suggestion.suggest.round import Draft, Served, plan_round
+from wanllmdb_suggestion.suggest.round import RoundPlan, Served, plan_round
 from wanllmdb_suggestion.suggest.session import SweepSession
-from wanllmdb_suggestion.suggest.suggest_queue import (
-    MAX_TRIES,
-    Handout,
-    PendingSuggest,
-    SuggestQueue,
-    scope_of,
-)
+from wanllmdb_suggestion.suggest.suggest_queue import PendingSuggest, scope_of, select_round
 
-# Proposals of one round bound its latency for those who come later.
+# The most Suggests of one round: a limit on the latency of Suggests that arrive during it.
 MAX_TOGETHER = 256
 
-# Seconds before a round that follows a conflict, at most.
+# The most rounds of a Suggest whose proposals conflict with another replica's.
+MAX_TRIES = 25
+
+# The most seconds to wait before the round after a conflict.
 MAX_PAUSE = 0.005
+
+# The registry stores one response by the caller's request id: that of CreateRuns, in case there
+# are no runs to resume. ResumeRuns, which comes first, uses an id derived from this one.
+_RESUME_IDS = uuid.UUID("3b0c7f0e-8a54-4f5e-9d0b-5d9f6a1e7c42")
+
+_EXHAUSTED = {
+    reason: pb.ExhaustedReason.Value(f"EXHAUSTED_REASON_{reason}") for reason in Exhausted
+}
 
 
 class SuggestBatcher:
-    """One sweep's Suggests.
+    """The Suggests of one sweep.
 
-    A worker goes round as long as somebody waits: it takes all who wait, brings
-    the model up to date, proposes for them off the event loop, writes all of it
-    in one CreateRuns and answers. So under load the cost of a round is shared
-    by all who waited, and alone a Suggest waits for nobody.
+    A round syncs the model, proposes runs for all waiting Suggests off the event loop, stores
+    them with one CreateRuns and responds. Under load, the cost of a round is shared by all
+    Suggests that waited; a Suggest that arrives alone starts a round at once.
     """
 
     def __init__(
-        self, keeper: SweepSession, registry: RegistryClient, sampling_budget: float
+        self, session: SweepSession, registry: RegistryClient, sampling_budget: float
     ) -> None:
-        self._keeper = keeper
+        self._session = session
         self._registry = registry
         self._sampling_budget = sampling_budget
-        # After a round that met no obstacle, the next one may do without a sync
-        # where the method allows it.
+        # After a round without a conflict, the next one may skip the sync if the method allows.
         self._may_run_ahead = False
-        self._line = SuggestQueue()
-        # How many are answered together at present.
+        # The most Suggests of the next round.
         self._most = MAX_TOGETHER
-        self._worker: asyncio.Task[None] | None = None
+        self._batcher = Batcher(
+            self._answer, select=lambda waiting: select_round(waiting, self._most)
+        )
 
-    async def suggest(
-        self,
-        count: int,
-        agent_id: str,
-        request_id: str,
-        scope: CallScope,
-        *,
-        resume: bool = False,
-    ) -> Handout:
-        """Hands out up to `count` runs: with `resume` those that the agent holds, if any.
+    async def suggest(self, request: pb.SuggestRequest, scope: CallScope) -> pb.SuggestResponse:
+        """Assign up to `count` runs; with `resume`, return the runs that the agent holds, if any.
 
         Raises:
             FailedPreconditionError: SWEEP_NOT_RUNNING, ALGORITHM_NOT_INSTALLED,
                 CONSTRAINTS_NOT_MET.
-            AbortedError: WRITE_CONFLICT, other writers were faster every time.
-            ServiceError: the registry's.
+            AbortedError: WRITE_CONFLICT: every try conflicted with concurrent writes.
+            ServiceError: an error of the registry.
         """
-        if resume:
-            held = await resume_runs(
-                self._keeper,
-                self._registry,
-                count=count,
-                agent_id=agent_id,
-                request_id=request_id,
-                scope=scope,
-            )
-            if held is not None:
-                return held
-        answer: asyncio.Future[Handout] = asyncio.get_running_loop().create_future()
-        suggest = PendingSuggest(request_id, agent_id, count, scope, answer)
-        self._line.join(suggest)
-        if self._worker is None or self._worker.done():
-            # Nothing of the first one's call: it works for those who come later too.
-            self._worker = asyncio.create_task(self._work(), context=contextvars.Context())
-        try:
-            return await answer
-        finally:
-            self._line.leave(suggest)
+        suggest = PendingSuggest(
+            # Calls of the registry are retried even if the caller sends no request id.
+            request_id=request.request_id or str(uuid.uuid4()),
+            agent_id=request.agent_id,
+            count=request.count or 1,
+            scope=scope,
+        )
+        if request.resume:
+            resumed = await self._resume(suggest)
+            if resumed is not None:
+                return resumed
+        response: pb.SuggestResponse = await self._batcher.submit(suggest)
+        return response
 
     def close(self) -> None:
-        """Stops the worker; those who wait are told to come again."""
-        if self._worker is not None:
-            self._worker.cancel()
-        for suggest in self._line.drain():
-            suggest.reject(
-                UnavailableError("SHUTTING_DOWN", "the server shuts down; send the request again")
-            )
+        """Stop the worker and ask the callers that wait to retry."""
+        self._batcher.stop(
+            UnavailableError("SHUTTING_DOWN", "the server shuts down; send the request again")
+        )
 
-    async def _work(self) -> None:
-        while batch := self._line.together(self._most):
-            try:
-                await self._round(batch)
-            except CallersGoneError:
-                # All of the batch have gone.
-                continue
-            except Exception as error:  # told to those who wait
-                self._fail(batch, error)
+    async def _resume(self, suggest: PendingSuggest) -> pb.SuggestResponse | None:
+        """Return the runs that the agent holds, with new leases; None if it holds none.
 
-    def _fail(self, batch: list[PendingSuggest], error: Exception) -> None:
-        """Fails all of them, unless one bad Suggest may have failed the others: then they go
-        round once more, each alone.
+        A retry with the same request id gets the same answer, even if there were none: runs
+        that the agent was assigned instead do not count as runs that it held before.
+
+        Raises:
+            InvalidArgumentError: REQUEST_ID_REUSED.
+            ServiceError: an error of the registry.
         """
-        is_common = isinstance(error, ServiceError) and not isinstance(error, InvalidArgumentError)
-        for suggest in batch:
-            if is_common or suggest.alone or len(batch) == 1:
-                suggest.reject(error)
-            suggest.alone = True
+        request = registry_service_pb2.ResumeRunsRequest(
+            sweep_id=self._session.sweep_id,
+            agent_id=suggest.agent_id,
+            count=suggest.count,
+            request_id=str(uuid.uuid5(_RESUME_IDS, str(uuid.UUID(suggest.request_id)))),
+        )
+        try:
+            runs = await self._registry.resume_runs(request, suggest.scope)
+        except InvalidArgumentError as error:
+            if error.reason != "REQUEST_ID_REUSED":
+                raise
+            raise request_id_reused(suggest.request_id) from error
+        if not runs:
+            return None
+        async with self._session.fresh_model(suggest.scope) as model:
+            rule = model.stop_rule
+            next_check = None if rule is None else rule.first_count
+        return pb.SuggestResponse(runs=runs, next_check_iteration=next_check, resumed=True)
 
-    async def _round(self, waiting: list[PendingSuggest]) -> None:
+    async def _answer(self, waiting: Sequence[PendingSuggest]) -> None:
+        try:
+            await self._round(waiting)
+        except Exception as error:
+            is_common = isinstance(error, ServiceError) and not isinstance(
+                error, InvalidArgumentError
+            )
+            if is_common or len(waiting) == 1:
+                raise
+            # One bad Suggest may have failed the others: each gets another round, alone.
+            for suggest in waiting:
+                suggest.alone = True
+
+    async def _round(self, waiting: Sequence[PendingSuggest]) -> None:
         ahead = self._may_run_ahead
         self._may_run_ahead = False
-        async with self._keeper.fresh_model(scope_of(waiting), may_run_ahead=ahead) as model:
-            draft = await plan_round(self._keeper, model, waiting, seconds=self._sampling_budget)
-        if draft.ending is not None:
-            await self._finish(draft.ending, waiting)
-        elif ahead and draft.is_short:
-            # Whether there really is no more only a sync can tell: once more, with one.
+        async with self._session.fresh_model(scope_of(waiting), may_run_ahead=ahead) as model:
+            plan = await plan_round(self._session, model, waiting, seconds=self._sampling_budget)
+        if not isinstance(plan, RoundPlan):
+            await self._finish(plan, waiting)
+        elif ahead and plan.is_short:
+            # Only a sync shows whether more runs are left: the next round does one.
             return
-        elif served := draft.served(waiting):
+        elif served := plan.served(waiting):
             SUGGESTS_TOGETHER.observe(len(served))
-            await self._write(draft, served)
+            await self._write(plan, served)
 
-    async def _write(self, draft: Draft, served: Sequence[Served]) -> None:
-        """Has the runs handed out and answers; what others were faster with is left waiting."""
+    async def _write(self, plan: RoundPlan, served: Sequence[Served]) -> None:
+        """Store the runs and respond; Suggests whose proposals conflict keep waiting."""
         try:
-            response = await self._create(draft, served)
+            response = await self._create(plan, served)
         except FailedPreconditionError as error:
             if error.reason != "SWEEP_NOT_RUNNING":
                 raise
-            # The sweep was stopped after the draft was made; no request was answered before.
+            # The sweep was stopped after the plan was made; no request was answered before.
             for suggest, _ in served:
-                self._again(suggest)
+                self._try_again(suggest)
             return
         newly = sum(len(result.runs) for result in response.results if not result.answered_before)
-        for (suggest, allotment), result in zip(served, response.results, strict=True):
+        for (suggest, suggestions), result in zip(served, response.results, strict=True):
             if result.request_id_reused:
                 suggest.reject(request_id_reused(suggest.request_id))
-            elif draft.refusal is not None and not result.answered_before:
-                suggest.reject(draft.refusal)
+            elif plan.error is not None and not result.answered_before:
+                suggest.reject(plan.error)
             elif response.conflict and not result.answered_before:
-                self._again(suggest)
-            elif len(result.runs) == suggest.count:
-                suggest.resolve(Handout(result.runs, None, draft.next_check))
+                self._try_again(suggest)
             else:
-                shortage = draft.shortage if result.answered_before else allotment.shortage
-                others = 0
-                if shortage is not None and draft.closed is None:
-                    others = max(draft.running + newly - len(result.runs), 0)
-                message = draft.end_message if shortage is Exhausted.TERMINATED else ""
-                suggest.resolve(
-                    Handout(result.runs, shortage, draft.next_check, message, running=others)
-                )
-        if draft.refusal is None:
-            await self._pace(draft, len(served), response)
+                shortage = None
+                if len(result.runs) < suggest.count:
+                    shortage = plan.shortage if result.answered_before else suggestions.shortage
+                suggest.resolve(_response(plan, result, shortage, newly))
+        if plan.error is None:
+            await self._pace(plan, len(served), response)
 
     async def _pace(
-        self, draft: Draft, served: int, response: registry_service_pb2.CreateRunsResponse
+        self, plan: RoundPlan, served: int, response: registry_service_pb2.CreateRunsResponse
     ) -> None:
-        """How the next round goes after this one."""
+        """Set the size and the start of the next round."""
         if response.conflict:
             CONFLICTS.inc()
-            # Another replica was faster. A shorter round has better odds, and two
-            # that met once would meet again in step.
+            # Another replica wrote first. A smaller round is less likely to conflict, and the
+            # pause keeps two replicas from conflicting again in step.
             self._most = max(served // 2, 1)
             await asyncio.sleep(random.uniform(0, MAX_PAUSE))
             return
         self._most = min(self._most * 2, MAX_TOGETHER)
-        if draft.closed is None and not draft.batch.space_exhausted:
+        if plan.is_open and not plan.round.space_exhausted:
             runs = [run for result in response.results for run in result.runs]
-            await self._keeper.hand_out(runs, response.etag)
+            await self._session.record_assigned(runs, response.etag)
             self._may_run_ahead = True
 
     async def _finish(
-        self, ending: registry_service_pb2.FinishSweepRequest, waiting: list[PendingSuggest]
+        self,
+        request: registry_service_pb2.FinishSweepRequest,
+        waiting: Sequence[PendingSuggest],
     ) -> None:
-        """Ends the sweep; those who wait learn of it from the next round."""
+        """Finish the sweep; the next round responds to the waiting Suggests."""
         try:
-            await self._registry.finish_sweep(ending, scope_of(waiting))
+            await self._registry.finish_sweep(request, scope_of(waiting))
         except (AbortedError, FailedPreconditionError) as error:
             if error.reason not in ("ETAG_MISMATCH", "SWEEP_STATE_CONFLICT"):
                 raise
-            # The sweep has changed or ended meanwhile.
+            # The sweep has changed or ended since the plan was made.
             for suggest in waiting:
-                self._again(suggest)
+                self._try_again(suggest)
 
     async def _create(
-        self, draft: Draft, served: Sequence[Served]
+        self, plan: RoundPlan, served: Sequence[Served]
     ) -> registry_service_pb2.CreateRunsResponse:
-        """Writes what was proposed.
+        """Store the proposals.
 
-        Also for those who get nothing: the registry knows whether one of them
-        only repeats a request that was answered before.
+        Suggests without proposals are sent too: only the registry knows whether one of them
+        retries a request that was answered before.
         """
         request = registry_service_pb2.CreateRunsRequest(
-            sweep_id=self._keeper.sweep_id,
+            sweep_id=self._session.sweep_id,
             requests=[
                 registry_service_pb2.RunsForAgent(
                     request_id=suggest.request_id,
                     agent_id=suggest.agent_id,
                     count=suggest.count,
-                    proposals=proposals_to_proto(allotment.proposals, self._keeper.seal),
+                    proposals=proposals_to_proto(suggestions.proposals, self._session.seal),
                 )
-                for suggest, allotment in served
+                for suggest, suggestions in served
             ],
-            space_exhausted=draft.batch.space_exhausted,
-            etag=draft.etag,
-            earlier_answers_only=draft.refusal is not None,
+            space_exhausted=plan.round.space_exhausted,
+            etag=plan.etag,
+            earlier_answers_only=plan.error is not None,
         )
         return await self._registry.create_runs(request, scope_of([s for s, _ in served]))
 
-    def _again(self, suggest: PendingSuggest) -> None:
+    def _try_again(self, suggest: PendingSuggest) -> None:
+        """Leave a Suggest in the queue, unless it has used up its tries."""
         suggest.tries += 1
         if suggest.tries >= MAX_TRIES:
             suggest.reject(
                 AbortedError(
                     "WRITE_CONFLICT",
-                    f"sweep '{self._keeper.sweep_id}' was changed by others {MAX_TRIES} times in "
-                    "a row; send the same request again",
-                    sweep_id=self._keeper.sweep_id,
+                    f"the runs for sweep '{self._session.sweep_id}' conflicted with concurrent "
+                    f"writes {MAX_TRIES} times in a row; retry the same request",
+                    sweep_id=self._session.sweep_id,
                 )
             )
 
 
-# The registry knows one answer by the caller's id: that of the runs handed out, should
-# there be none to resume. The question before it goes by an id made from this one.
-_RESUMPTIONS = uuid.UUID("3b0c7f0e-8a54-4f5e-9d0b-5d9f6a1e7c42")
-
-
-async def resume_runs(
-    keeper: SweepSession,
-    registry: RegistryClient,
-    *,
-    count: int,
-    agent_id: str,
-    request_id: str,
-    scope: CallScope,
-) -> Handout | None:
-    """What the agent holds, at most `count` runs with new leases; None when it holds nothing.
-
-    A repetition with the same id gets the same answer, also that there was nothing, and
-    then what the agent was given instead is not taken for something that it held before.
-
-    Raises:
-        InvalidArgumentError: REQUEST_ID_REUSED.
-        ServiceError: the registry's.
-    """
-    request = registry_service_pb2.ResumeRunsRequest(
-        sweep_id=keeper.sweep_id,
-        agent_id=agent_id,
-        count=count,
-        request_id=str(uuid.uuid5(_RESUMPTIONS, str(uuid.UUID(request_id)))),
+def _response(
+    plan: RoundPlan,
+    result: registry_service_pb2.CreatedRuns,
+    shortage: Exhausted | None,
+    newly: int,
+) -> pb.SuggestResponse:
+    """Return the response of a Suggest in a round that assigned `newly` new runs."""
+    if shortage is None:
+        return pb.SuggestResponse(runs=result.runs, next_check_iteration=plan.next_check)
+    return pb.SuggestResponse(
+        runs=result.runs,
+        exhausted=_EXHAUSTED[shortage],
+        next_check_iteration=plan.next_check,
+        message=plan.end_message if shortage is Exhausted.TERMINATED else "",
+        # Runs of other agents, which may be queued again.
+        running_runs=max(plan.running + newly - len(result.runs), 0),
     )
-    try:
-        runs = await registry.resume_runs(request, scope)
-    except InvalidArgumentError as error:
-        if error.reason != "REQUEST_ID_REUSED":
-            raise
-        raise request_id_reused(request_id) from error
-    if not runs:
-        return None
-    async with keeper.fresh_model(scope) as model:
-        rule = model.stop_rule
-        next_check = None if rule is None else rule.first_count
-    return Handout(runs, shortage=None, next_check=next_check, resumed=True)

@@ -1,4 +1,4 @@
-"""The sweeps that this server has in memory."""
+"""The sweeps that this server holds in memory."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from wanllmdb_suggestion.suggest.session import SweepSession
 
 @dataclass(eq=False, slots=True)
 class CachedSweep:
-    """One sweep's model and desk, and how many calls use it."""
+    """A sweep's session and suggest batcher, and the number of calls that use them."""
 
-    keeper: SweepSession
-    desk: SuggestBatcher
+    session: SweepSession
+    batcher: SuggestBatcher
     calls: int = 0
 
     @property
     def is_idle(self) -> bool:
-        """Whether nobody uses it."""
+        """Whether no call uses the sweep."""
         return self.calls == 0
 
 
 class SweepCache:
-    """Models by sweep; the one that was not used for longest goes first.
+    """Sessions and suggest batchers by sweep; the least recently used are dropped first.
 
-    A sweep in use is never dropped: a second model beside it would be right,
-    but their writers would get in each other's way.
+    A sweep in use is never dropped. A second model beside it would give correct answers, but
+    the proposals of the two would conflict.
     """
 
     def __init__(
@@ -58,21 +58,21 @@ class SweepCache:
         self._state_key = state_key
         self._sweeps: OrderedDict[str, CachedSweep] = OrderedDict()
         self._reading = SingleFlight[tuple[str, str], sweep_pb2.Sweep]()
-        # Asked for by the thread that serves metrics.
+        # The thread that serves metrics calls these.
         MODELS.set_function(lambda: len(self._sweeps))
         MODEL_RUNS.set_function(
-            lambda: sum(cached.keeper.size for cached in list(self._sweeps.values()))
+            lambda: sum(cached.session.size for cached in list(self._sweeps.values()))
         )
 
     @asynccontextmanager
     async def using(self, sweep_id: str, scope: CallScope) -> AsyncIterator[CachedSweep]:
-        """The sweep, kept in memory at least for the block.
+        """Return the sweep, kept in memory for the block.
 
-        One that was not in memory is first asked for at the registry: a call for one that
-        is not there, or that the caller may not read, takes nobody's place.
+        A sweep that is not in memory is read from the registry first, so that a call for a
+        sweep that does not exist or that the caller may not read evicts no other sweep.
 
         Raises:
-            ServiceError: the registry's.
+            ServiceError: an error of the registry.
         """
         if sweep_id in self._sweeps:
             MODEL_HITS.inc()
@@ -97,22 +97,22 @@ class SweepCache:
             cached.calls -= 1
 
     def owner_of(self, sweep_id: str) -> Owner:
-        """For whom computations about the sweep are, which was used just now."""
+        """Return the owner of computations about a sweep that was used just before."""
         cached = self._sweeps.get(sweep_id)
-        return Owner(sweep_id) if cached is None else cached.keeper.owner
+        return Owner(sweep_id) if cached is None else cached.session.owner
 
     def close(self) -> None:
-        """Turns away all who wait."""
+        """Reject every waiting Suggest and drop all sweeps."""
         for cached in self._sweeps.values():
-            cached.desk.close()
+            cached.batcher.close()
         self._sweeps.clear()
 
     async def _read(self, sweep_id: str, scope: CallScope) -> sweep_pb2.Sweep:
-        # Others with the same key wait for it too, perhaps longer than this call.
+        # Other calls with the same key share this read, and may wait longer than this one.
         return await self._registry.get_sweep(sweep_id, replace(scope, deadline=None))
 
     def _new(self, sweep_id: str, sweep: sweep_pb2.Sweep) -> CachedSweep:
-        keeper = SweepSession(
+        session = SweepSession(
             sweep_id,
             sweep.project,
             spec_from_proto(sweep.spec),
@@ -120,12 +120,12 @@ class SweepCache:
             self._threads,
             StateSeal(self._state_key, sweep_id),
         )
-        return CachedSweep(keeper, SuggestBatcher(keeper, self._registry, self._sampling_budget))
+        return CachedSweep(session, SuggestBatcher(session, self._registry, self._sampling_budget))
 
     def _make_room(self) -> None:
-        runs = sum(cached.keeper.size for cached in self._sweeps.values())
+        runs = sum(cached.session.size for cached in self._sweeps.values())
         idle = [sweep_id for sweep_id, cached in self._sweeps.items() if cached.is_idle]
         for sweep_id in idle:
             if len(self._sweeps) < self._max_sweeps and runs <= self._max_runs:
                 return
-            runs -= self._sweeps.pop(sweep_id).keeper.size
+            runs -= self._sweeps.pop(sweep_id).session.size

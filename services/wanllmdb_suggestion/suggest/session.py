@@ -1,4 +1,4 @@
-"""Keeps the model of one sweep current, and lets one thing at a time use it."""
+"""The session of a sweep: its model, kept in sync with the registry, for one user at a time."""
 
 from __future__ import annotations
 
@@ -30,24 +30,29 @@ _INLINE_CHANGES = 64
 
 @dataclass(slots=True)
 class _Callers:
-    """Those with one key: how many they are, and the last sync that succeeded under it."""
+    """The callers with one key.
+
+    Attributes:
+        count: How many callers use the model or wait for it.
+        synced: The number of the last sync that succeeded with the key.
+    """
 
     count: int = 0
     synced: int = 0
 
 
 class SweepSession:
-    """The model of one sweep.
+    """A sweep's model, the lock around it, and its syncs with the registry.
 
-    Whoever uses the model holds it alone and finds in it every run that was
-    finished before they asked: a sync that began after they asked has ended.
-    Those who ask with the same key while a sync runs share the next one. One under
-    another key tells nobody whether the registry lets him read the sweep.
+    A caller holds the model alone, and finds in it every run that had finished when the caller
+    asked: a sync that began later has ended. Callers with the same key that wait during a sync
+    share the next one. Callers with different keys do not, because a sync with one key does not
+    show whether the registry lets another key read the sweep.
 
     Attributes:
-        sweep_id: The sweep.
-        owner: For whom its computations are.
-        seal: What its samplers' states are signed with.
+        sweep_id: The sweep's id.
+        owner: The sweep and the project that its computations are charged to.
+        seal: The seal that signs the states of its samplers.
     """
 
     def __init__(
@@ -66,32 +71,32 @@ class SweepSession:
         self._threads = threads
         self._lock = asyncio.Lock()
         self._model: SweepModel | None = SweepModel(spec)
-        # Those who use it or wait for it, by their keys.
+        # The callers that use the model or wait for it, by key.
         self._callers: dict[str, _Callers] = {}
-        # Where what the model holds came from.
+        # The database that the model was read from.
         self._database_id = ""
-        # Syncs are counted: the last one begun.
+        # The number of the last sync that began.
         self._begun = 0
 
     @property
     def size(self) -> int:
-        """What the model holds, in runs."""
+        """The size of the model, in runs."""
         return self._model.size if self._model is not None else 0
 
     @asynccontextmanager
     async def fresh_model(
         self, scope: CallScope, *, may_run_ahead: bool = False
     ) -> AsyncIterator[SweepModel]:
-        """The model, for the block alone; see the class.
+        """Hold the model for the block, in sync with the registry as the class describes.
 
         Args:
-            scope: On whose behalf.
-            may_run_ahead: Leave the sync out for a model whose proposals hold without one.
-                Nothing of it may then be told before another call of the registry on the same
-                behalf.
+            scope: The call that needs the model.
+            may_run_ahead: Skip the sync if the model's proposals hold without one. The caller
+                must then not answer from the model before another call of the registry with
+                the same scope.
 
         Raises:
-            ServiceError: the registry's.
+            ServiceError: an error of the registry.
         """
         asked_at = self._begun
         callers = self._callers.setdefault(scope.key_text, _Callers())
@@ -108,10 +113,10 @@ class SweepSession:
             if not callers.count:
                 del self._callers[scope.key_text]
 
-    async def hand_out(self, runs: Sequence[run_pb2.Run], etag: str) -> None:
-        """Tells the model of runs that were handed out from it, if that will save it a sync.
+    async def record_assigned(self, runs: Sequence[run_pb2.Run], etag: str) -> None:
+        """Add runs that were assigned from the model, if that saves the model a sync.
 
-        Samplers whose models these are keep no state with runs.
+        The samplers of models that run ahead store no state with runs.
         """
         async with self._lock:
             if self._model is not None and self._model.can_run_ahead:
@@ -120,14 +125,14 @@ class SweepSession:
     async def off_loop(
         self, work: Callable[[], T], *, is_wanted: Callable[[], bool] = lambda: True
     ) -> T:
-        """Runs `work` on a thread, when it is the sweep's turn; see `FairThreads.run`.
+        """Run `work` on a thread when it is the sweep's turn; see `FairThreads.run`.
 
-        Only for those who hold the model: also a canceled caller does not let it go while
-        a thread still uses it.
+        The caller must hold the model. A canceled caller keeps holding it until the thread has
+        stopped using it.
 
         Raises:
             CallersGoneError: no caller waits any more.
-            OverloadedError: OVERLOADED: it took too long.
+            OverloadedError: OVERLOADED: the work took too long.
         """
         try:
             return await self._threads.run(work, self.owner, is_wanted=is_wanted)
@@ -142,9 +147,9 @@ class SweepSession:
         return current
 
     async def _sync_page(self, scope: CallScope) -> bool:
-        """Takes one page; returns whether it was the last one."""
+        """Apply one page of changes; return whether it was the last one."""
         if self._model is None:
-            # Only the spec says whether values of the metric are needed, too.
+            # Only the spec shows whether the model needs the values of the metric, too.
             sweep = await self._registry.get_sweep(self.sweep_id, scope)
             self._model = SweepModel(spec_from_proto(sweep.spec))
         model = self._model
@@ -154,7 +159,7 @@ class SweepSession:
         before, self._database_id = self._database_id, response.database_id
         is_other = model.revision > 0 and response.database_id != before
         if is_other or response.revision < model.revision:
-            # The registry was set back, to a backup say: what we know is void.
+            # The registry's database was restored, for example from a backup: the model is void.
             self._model = None
             return False
 

@@ -1,128 +1,73 @@
-"""Suggests that wait on one sweep, and which of them are answered together."""
+"""Selects the waiting Suggests of a sweep that are answered in one round."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from wanllmdb.api.registry.v1 import run_pb2
-from wanllmdb_suggestion.optimizer.types import Exhausted
+from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
+from wanllmdb_common.computing.batcher import BatchItem
 from wanllmdb_suggestion.registry.client import CallScope
-
-# How often a Suggest whose proposals met another writer's goes round again.
-MAX_TRIES = 25
-
-
-@dataclass(frozen=True, slots=True)
-class Handout:
-    """What a Suggest got; `shortage` says why it is less than asked for and no more comes.
-
-    `message` says why a terminated sweep ended. `resumed` tells of runs that the agent held
-    before; `running` counts those of others that may come back to be handed out.
-    """
-
-    runs: Sequence[run_pb2.Run]
-    shortage: Exhausted | None
-    next_check: int | None
-    message: str = ""
-    resumed: bool = False
-    running: int = 0
 
 
 @dataclass(eq=False, slots=True)
-class PendingSuggest:
-    """One Suggest.
+class PendingSuggest(BatchItem[pb.SuggestResponse]):
+    """One Suggest that waits for its response.
 
     Attributes:
-        request_id: The caller's.
-        agent_id: Who will work on the runs.
-        count: How many are wanted, at least 1.
-        scope: On whose behalf.
-        answer: Resolved with what it got; canceled when the caller has gone.
-        tries: How often it was proposed for and turned down.
-        alone: Whether it must not share a request with others, as it may be the
-            reason why theirs failed.
+        request_id: The request id, the caller's or one made for the call.
+        agent_id: The agent that will execute the runs.
+        count: The number of runs wanted, at least 1.
+        scope: The call that the Suggest belongs to.
+        tries: The number of rounds whose proposals for this Suggest the registry rejected.
+        alone: Whether this Suggest must share no round with others, because it may have
+            caused an error that failed theirs.
     """
 
     request_id: str
     agent_id: str
     count: int
     scope: CallScope
-    answer: asyncio.Future[Handout]
     tries: int = 0
     alone: bool = False
 
-    @property
-    def is_waiting(self) -> bool:
-        """Whether somebody still waits for the answer."""
-        return not self.answer.done()
 
-    def resolve(self, handout: Handout) -> None:
-        """Answers, unless the caller has gone."""
-        if self.is_waiting:
-            self.answer.set_result(handout)
+def select_round(waiting: Iterable[PendingSuggest], most: int) -> list[PendingSuggest]:
+    """Return the Suggests of the next round, at most `most`, in the order of their arrival.
 
-    def reject(self, error: Exception) -> None:
-        """Fails it, unless the caller has gone."""
-        if self.is_waiting:
-            self.answer.set_exception(error)
-
-
-@dataclass(slots=True)
-class SuggestQueue:
-    """The waiting Suggests of one sweep, in the order of their arrival."""
-
-    _line: dict[PendingSuggest, None] = field(default_factory=dict)
-
-    def join(self, suggest: PendingSuggest) -> None:
-        """At the end."""
-        self._line[suggest] = None
-
-    def leave(self, suggest: PendingSuggest) -> None:
-        """When it has its answer, or its caller has gone."""
-        self._line.pop(suggest, None)
-
-    def together(self, most: int) -> list[PendingSuggest]:
-        """Those to be answered next, at most `most`; they stay in the line.
-
-        All of them have the key of the first one: they share calls of the registry, which
-        judges each by its key. Two with the same request id are never in one answer: the
-        second is a repetition, to be told what the first one got.
-        """
-        batch: list[PendingSuggest] = []
-        ids: set[str] = set()
-        for suggest in self._line:
-            if not suggest.is_waiting or suggest.request_id in ids:
-                continue
-            if batch and suggest.scope.key_text != batch[0].scope.key_text:
-                continue
-            if suggest.alone:
-                if not batch:
-                    return [suggest]
-                continue
-            batch.append(suggest)
-            ids.add(suggest.request_id)
-            if len(batch) == most:
-                break
-        return batch
-
-    def drain(self) -> list[PendingSuggest]:
-        """Empties the line."""
-        everyone = list(self._line)
-        self._line.clear()
-        return everyone
-
-
-def scope_of(batch: Sequence[PendingSuggest]) -> CallScope:
-    """The scope of a call for several with one key: as long as the most patient one waits, and
-    the first request id and trace, since a call has one.
+    All of them have the key of the first one: they share calls of the registry, which
+    authorizes each call by its key. No two of them have the same request id: the second is a
+    retry, and gets the response of the first in a later round.
     """
-    deadlines = [suggest.scope.deadline for suggest in batch]
+    selected: list[PendingSuggest] = []
+    ids: set[str] = set()
+    for suggest in waiting:
+        if suggest.request_id in ids:
+            continue
+        if selected and suggest.scope.key_text != selected[0].scope.key_text:
+            continue
+        if suggest.alone:
+            if not selected:
+                return [suggest]
+            continue
+        selected.append(suggest)
+        ids.add(suggest.request_id)
+        if len(selected) == most:
+            break
+    return selected
+
+
+def scope_of(suggests: Sequence[PendingSuggest]) -> CallScope:
+    """Return the scope of a registry call for several Suggests with one key.
+
+    The call may take as long as the most patient caller waits. A call has one request id and
+    one trace: those of the first Suggest that has them.
+    """
+    deadlines = [suggest.scope.deadline for suggest in suggests]
     known = [deadline for deadline in deadlines if deadline is not None]
     return CallScope(
-        request_id=next((s.scope.request_id for s in batch if s.scope.request_id), ""),
+        request_id=next((s.scope.request_id for s in suggests if s.scope.request_id), ""),
         deadline=max(known) if len(known) == len(deadlines) else None,
-        key_text=batch[0].scope.key_text,
-        trace=batch[0].scope.trace,
+        key_text=suggests[0].scope.key_text,
+        trace=suggests[0].scope.trace,
     )

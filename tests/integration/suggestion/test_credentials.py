@@ -198,7 +198,7 @@ async def test_who_has_no_rights_waits_for_no_model_and_delays_none(services: Ke
     scope = CallScope(key_text=services.root_key)
     async with (
         services.app.sweeps.using(sweep_id, scope) as sweep,
-        sweep.keeper.fresh_model(scope),
+        sweep.session.fresh_model(scope),
     ):
         waiting = asyncio.create_task(agent.suggest(sweep_id))
         for ask in ALL.values():
@@ -262,7 +262,7 @@ async def test_those_with_one_key_share_syncs_and_rounds_and_others_do_not(
     scope = CallScope(key_text=services.root_key)
     async with (
         services.app.sweeps.using(sweep_id, scope) as sweep,
-        sweep.keeper.fresh_model(scope),
+        sweep.session.fresh_model(scope),
     ):
         asked = [
             asyncio.ensure_future(READS["ShouldStop"](agent, sweep_id))

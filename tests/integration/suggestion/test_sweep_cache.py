@@ -82,7 +82,7 @@ async def test_a_deleted_sweep_is_forgotten(cache: SweepCache, new_sweep: NewSwe
     with pytest.raises(NotFoundError):
         async with (
             cache.using(sweep.sweep_id, SCOPE) as cached,
-            cached.keeper.fresh_model(SCOPE),
+            cached.session.fresh_model(SCOPE),
         ):
             assert cached is before
     with pytest.raises(NotFoundError):
