@@ -22,9 +22,8 @@ from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
 from wanllmdb_common.calls.call import Call
 from wanllmdb_common.calls.caller import Role
-from wanllmdb_common.limit_settings import LimitSettings
-from wanllmdb_common.server import running_server
-from wanllmdb_common.settings import ServerSettings
+from wanllmdb_common.server.lifecycle import running_server
+from wanllmdb_common.server.settings import LimitSettings, ServerSettings
 from wanllmdb_registry.app import running_registry
 from wanllmdb_registry.domain.keys.key_text import parse_root_key
 from wanllmdb_registry.servicer.service import SERVICES as REGISTRY_SERVICES

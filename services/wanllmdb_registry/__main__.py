@@ -9,12 +9,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from wanllmdb._shown import shown_lines
+from wanllmdb_common.computing.off_loop import SWITCH_INTERVAL
 from wanllmdb_common.errors import UnavailableError
-from wanllmdb_common.logs import configure_logging
-from wanllmdb_common.off_loop import SWITCH_INTERVAL
-from wanllmdb_common.server import serve_until_signal
-from wanllmdb_common.settings import USAGE_EXIT_CODE, load_settings
-from wanllmdb_common.telemetry.running import Observation
+from wanllmdb_common.server.lifecycle import serve_until_signal
+from wanllmdb_common.server.settings import USAGE_EXIT_CODE, load_settings
+from wanllmdb_common.telemetry.logs import configure_logging
+from wanllmdb_common.telemetry.setup import Observation
 from wanllmdb_registry.app import running_registry
 from wanllmdb_registry.servicer.audit_table import AUDIT_TABLE
 from wanllmdb_registry.servicer.service import SERVICES, add_to, steps_of

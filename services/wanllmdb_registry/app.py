@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import structlog
 
-from wanllmdb_common.readiness import Readiness
+from wanllmdb_common.server.readiness import Readiness
 from wanllmdb_registry.chores.leases import LeaseChore
 from wanllmdb_registry.chores.replies import forget_replies
 from wanllmdb_registry.domain.group_commit import GroupCommit
@@ -80,7 +80,7 @@ async def running_registry(
     database = Database(database_url, pool_size=pool_size)
     probe = DatabaseProbe(database)
     readiness = Readiness("the database", probe.check)
-    readiness.tell(database.set_ready)
+    readiness.add_listener(database.set_ready)
     try:
         await migrate(database)
         store = SweepStore(database, lease)

@@ -17,21 +17,20 @@ from wanllmdb.api.suggestion.v1 import (
 )
 from wanllmdb_common.calls.authorization import Authorization
 from wanllmdb_common.calls.call import Call, CallStep
-from wanllmdb_common.calls.limits import CallLimits
-from wanllmdb_common.fair_threads import FairThreads
-from wanllmdb_common.limit_settings import LimitSettings
-from wanllmdb_common.readiness import Readiness
-from wanllmdb_suggestion.access_table import ACCESS
-from wanllmdb_suggestion.analysis.threads import AnalysisThreads
-from wanllmdb_suggestion.analysis_servicer import AnalysisServicer
-from wanllmdb_suggestion.callers import CallerDirectory, CallerStep, SweepProjects
-from wanllmdb_suggestion.importance_worker import ImportanceWorker
-from wanllmdb_suggestion.metrics import THREADS_BUSY, THREADS_WAITED_FOR
-from wanllmdb_suggestion.registry_client import RegistryClient
-from wanllmdb_suggestion.servicer import SuggestionServicer
+from wanllmdb_common.calls.rate_limits import CallLimits
+from wanllmdb_common.computing.fair_threads import FairThreads
+from wanllmdb_common.server.readiness import Readiness
+from wanllmdb_common.server.settings import LimitSettings
+from wanllmdb_suggestion.analysis.computing import AnalysisThreads, ImportanceWorker
+from wanllmdb_suggestion.prometheus_metrics import THREADS_BUSY, THREADS_WAITED_FOR
+from wanllmdb_suggestion.registry.client import RegistryClient
+from wanllmdb_suggestion.registry.state_seal import new_key
+from wanllmdb_suggestion.rpc.analysis_servicer import AnalysisServicer
+from wanllmdb_suggestion.rpc.authentication import CallerDirectory, CallerStep, SweepProjects
+from wanllmdb_suggestion.rpc.rpc_table import ACCESS
+from wanllmdb_suggestion.rpc.suggestion_servicer import SuggestionServicer
 from wanllmdb_suggestion.settings import SuggestionSettings
-from wanllmdb_suggestion.state_seal import new_key
-from wanllmdb_suggestion.sweep_cache import SweepCache
+from wanllmdb_suggestion.suggest.cache import SweepCache
 
 ANALYSIS: str = analysis_service_pb2.DESCRIPTOR.services_by_name["AnalysisService"].full_name
 SERVICES: tuple[str, ...] = (

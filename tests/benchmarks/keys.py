@@ -15,10 +15,10 @@ from tests.security_table.processes import running_process
 from tests.sweeps import create_runs, create_sweep, proposal, row
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
+from wanllmdb_common.calls.authentication import Authentication
 from wanllmdb_common.calls.authorization import Authorization
 from wanllmdb_common.calls.call import Call, CallStep
 from wanllmdb_common.calls.caller import Role
-from wanllmdb_common.calls.keys import Authentication
 from wanllmdb_local.platform import Endpoints
 from wanllmdb_registry.domain.keys.key_ring import KeyRing
 from wanllmdb_registry.domain.keys.key_text import KeyText

@@ -23,7 +23,7 @@ from tests.benchmarks.calls import Calls, calls_to
 from tests.benchmarks.functions import FUNCTIONS, Function
 from tests.benchmarks.load import table
 from tests.unit.suggestion.imagined_sweep import Ask
-from wanllmdb_common.search_space.convert import parameters_from_proto
+from wanllmdb_common.search_space.proto_conversion import parameters_from_proto
 from wanllmdb_local.platform import Endpoints
 from wanllmdb_suggestion.optimizer.model import SweepModel
 from wanllmdb_suggestion.optimizer.space_mapping import SpaceMapping

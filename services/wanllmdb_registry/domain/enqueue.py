@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from wanllmdb_common.computing.time_slices import with_checkpoints
 from wanllmdb_common.errors import FailedPreconditionError, FieldViolation, invalid_request
 from wanllmdb_common.search_space.distributions import SearchSpace
-from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.change import SingleChange
 from wanllmdb_registry.domain.edit import SweepEdit
 from wanllmdb_registry.domain.model import Parameters, Run, RunOrigin, RunState

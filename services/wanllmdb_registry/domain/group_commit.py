@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from wanllmdb_common.deadline import current_deadline
+from wanllmdb_common.computing.cancellation import current_deadline
 from wanllmdb_common.errors import ServiceError, UnavailableError
 from wanllmdb_common.telemetry.trace_context import current_trace, within_trace
 from wanllmdb_registry.domain.change import Change

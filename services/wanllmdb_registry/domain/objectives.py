@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wanllmdb_common.algorithms.hints import nearest_name
+from wanllmdb_common.did_you_mean import nearest_name
 from wanllmdb_common.errors import FieldViolation, invalid_request
 from wanllmdb_registry.domain.edit import SweepEdit
 from wanllmdb_registry.domain.model import Metric, ObjectiveValue, Run, SweepSpec

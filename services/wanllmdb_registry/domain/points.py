@@ -11,10 +11,10 @@ from wanllmdb_common.search_space.distributions import (
     Condition,
     ParameterValue,
     SearchSpace,
+    in_words,
     membership,
     same_value,
 )
-from wanllmdb_common.search_space.wording import in_words
 
 _INT64 = range(-(2**63), 2**63)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 
+from wanllmdb_common.computing.time_slices import with_checkpoints
 from wanllmdb_common.errors import (
     FailedPreconditionError,
     FieldViolation,
@@ -15,7 +16,6 @@ from wanllmdb_common.errors import (
 from wanllmdb_common.search_space.conditions import is_active, parents_first
 from wanllmdb_common.search_space.constraints import Constraints
 from wanllmdb_common.search_space.distributions import ParameterValue
-from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.change import SingleChange
 from wanllmdb_registry.domain.edit import SweepEdit
 from wanllmdb_registry.domain.exchange.cells import LawReader

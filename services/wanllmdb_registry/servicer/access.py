@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 
+from wanllmdb_common.calls.authentication import Authentication, key_text_of
 from wanllmdb_common.calls.authorization import Authorization, denied, project_denied
 from wanllmdb_common.calls.call import Call, CallStep, current_call
 from wanllmdb_common.calls.caller import Role
-from wanllmdb_common.calls.keys import Authentication, key_text_of
 from wanllmdb_registry.app import Registry
 from wanllmdb_registry.domain.keys.model import ApiKey, scope_of
 from wanllmdb_registry.servicer.access_table import ACCESS

@@ -10,7 +10,14 @@ from collections.abc import Iterator
 
 from wanllmdb.api.registry.v1 import key_service_pb2, sweep_pb2, template_service_pb2
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb_common.calls.access import Access, AccessTable, InProject, Need, OnSweep, of_service
+from wanllmdb_common.calls.authorization import (
+    Access,
+    AccessTable,
+    InProject,
+    Need,
+    OnSweep,
+    of_service,
+)
 from wanllmdb_common.calls.caller import Role
 from wanllmdb_registry.domain.keys.model import ALL_PROJECTS
 

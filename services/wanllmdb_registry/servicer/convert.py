@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from google.protobuf import timestamp_pb2
 
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
-from wanllmdb_common.search_space.convert import (
+from wanllmdb_common.search_space.proto_conversion import (
     parameters_to_proto,
 )
 from wanllmdb_registry.domain.bounds import (

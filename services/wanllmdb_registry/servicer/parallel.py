@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb_common.search_space.axes import Scale, axis_of, position_on
-from wanllmdb_common.search_space.convert import value_to_proto
+from wanllmdb_common.computing.time_slices import with_checkpoints
 from wanllmdb_common.search_space.distributions import Parameter
-from wanllmdb_common.turns import with_checkpoints
+from wanllmdb_common.search_space.plot_axes import Scale, axis_of, position_on
+from wanllmdb_common.search_space.proto_conversion import value_to_proto
 from wanllmdb_registry.domain.bounds import MAX_SPEC_BYTES, PAGE_BYTES
 from wanllmdb_registry.domain.model import Sweep
 from wanllmdb_registry.domain.reads import FinishedRun

@@ -7,10 +7,10 @@ from functools import partial
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
+from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_common.errors import FieldViolation, invalid_request
-from wanllmdb_common.off_loop import BYTES_A_ROW, converted
-from wanllmdb_common.search_space.convert import parameters_from_proto
+from wanllmdb_common.search_space.proto_conversion import parameters_from_proto
 from wanllmdb_registry.app import Registry
 from wanllmdb_registry.domain.bounds import MAX_NAME
 from wanllmdb_registry.domain.exchange.columns import metrics_of

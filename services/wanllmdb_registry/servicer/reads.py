@@ -6,8 +6,8 @@ from functools import partial
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
+from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted
 from wanllmdb_common.error_mapping import Context
-from wanllmdb_common.off_loop import BYTES_A_ROW, converted
 from wanllmdb_registry.domain.model import RunState
 from wanllmdb_registry.domain.reads import PointPosition, RunOrder, RunPosition
 from wanllmdb_registry.servicer.base import ServicerPart

@@ -15,8 +15,8 @@ from google.protobuf.message import Message
 
 from wanllmdb.api.registry.v1 import run_pb2, search_space_pb2
 from wanllmdb_common.errors import FieldViolation, invalid_request
-from wanllmdb_common.search_space.convert import parameters_from_proto
 from wanllmdb_common.search_space.distributions import ParameterValue
+from wanllmdb_common.search_space.proto_conversion import parameters_from_proto
 from wanllmdb_registry.domain.bounds import (
     ENTRY_BYTES,
     MAX_CONFIG_BYTES,

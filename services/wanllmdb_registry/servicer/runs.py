@@ -7,9 +7,9 @@ from functools import partial
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
+from wanllmdb_common.computing.off_loop import converted
+from wanllmdb_common.computing.time_slices import with_checkpoints
 from wanllmdb_common.error_mapping import Context
-from wanllmdb_common.off_loop import converted
-from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.bounds import (
     MAX_ERROR_MESSAGE,
     MAX_SAMPLER_BYTES,

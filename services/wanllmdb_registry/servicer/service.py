@@ -13,8 +13,8 @@ from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as pb_grpc
 from wanllmdb.api.registry.v1 import template_service_pb2 as template_pb
 from wanllmdb.api.registry.v1 import template_service_pb2_grpc as template_grpc
 from wanllmdb_common.calls.call import CallStep
-from wanllmdb_common.calls.limits import CallLimits
-from wanllmdb_common.limit_settings import LimitSettings
+from wanllmdb_common.calls.rate_limits import CallLimits
+from wanllmdb_common.server.settings import LimitSettings
 from wanllmdb_registry.app import Registry
 from wanllmdb_registry.servicer.access import authentication, authorization
 from wanllmdb_registry.servicer.exports import ExportsPart

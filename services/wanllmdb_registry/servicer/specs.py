@@ -9,16 +9,16 @@ from typing import TypeVar
 
 from wanllmdb.api.registry.v1 import search_space_pb2, sweep_pb2
 from wanllmdb_common.algorithms.samplers import SAMPLERS
+from wanllmdb_common.computing.time_slices import with_checkpoints
 from wanllmdb_common.errors import FieldViolation
-from wanllmdb_common.search_space.convert import (
+from wanllmdb_common.search_space.distributions import Condition, Parameter, SearchSpace
+from wanllmdb_common.search_space.proto_conversion import (
     distribution_from_proto,
     parameters_from_proto,
     parameters_to_proto,
     space_to_proto,
     value_from_proto,
 )
-from wanllmdb_common.search_space.distributions import Condition, Parameter, SearchSpace
-from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.config.rules.space import (
     MAX_CONDITIONS,
     MAX_FULL_NAME,

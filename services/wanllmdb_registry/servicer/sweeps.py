@@ -17,8 +17,8 @@ from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb_common.calls.call import current_call
 from wanllmdb_common.calls.caller import Role
+from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted
 from wanllmdb_common.error_mapping import Context
-from wanllmdb_common.off_loop import BYTES_A_ROW, converted
 from wanllmdb_registry.domain.bounds import MAX_DESCRIPTION, MAX_END_MESSAGE
 from wanllmdb_registry.domain.config.export import config_of
 from wanllmdb_registry.domain.config.text import write_json, write_yaml

@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb_common.search_space.convert import parameters_to_proto
+from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
 from wanllmdb_registry.domain.bounds import (
     ENTRY_BYTES,
     MESSAGE_BYTES,

@@ -13,6 +13,7 @@ from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
 from wanllmdb.api.registry.v1 import search_space_pb2 as space_pb
 from wanllmdb.api.registry.v1 import template_service_pb2 as pb
 from wanllmdb.api.registry.v1 import template_service_pb2_grpc as pb_grpc
+from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_common.errors import (
     AbortedError,
@@ -20,9 +21,8 @@ from wanllmdb_common.errors import (
     InvalidArgumentError,
     invalid_request,
 )
-from wanllmdb_common.off_loop import BYTES_A_ROW, converted
-from wanllmdb_common.search_space.convert import value_to_proto
 from wanllmdb_common.search_space.distributions import ParameterValue
+from wanllmdb_common.search_space.proto_conversion import value_to_proto
 from wanllmdb_registry.domain.bounds import MAX_DESCRIPTION
 from wanllmdb_registry.domain.config.text import write_json, write_yaml
 from wanllmdb_registry.domain.config.wording import invalid_config

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted
 from wanllmdb_common.error_mapping import Context
-from wanllmdb_common.off_loop import BYTES_A_ROW, converted
 from wanllmdb_registry.domain.reads import SyncedRuns
 from wanllmdb_registry.domain.watch import wait_for
 from wanllmdb_registry.metrics import WATCHERS

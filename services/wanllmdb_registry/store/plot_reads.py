@@ -6,7 +6,7 @@ import json
 
 from sqlalchemy import ARRAY, BigInteger, Integer, bindparam, func, or_, select
 
-from wanllmdb_common.off_loop import converted_each
+from wanllmdb_common.computing.off_loop import converted_each
 from wanllmdb_registry.domain.bounds import READ_BYTES
 from wanllmdb_registry.domain.model import RunState
 from wanllmdb_registry.domain.reads import FinishedRun, Page, Timeline, TimelineRun

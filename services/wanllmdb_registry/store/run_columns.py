@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.base import ColumnCollection, ReadOnlyColumnCollection
 from sqlalchemy.sql.elements import Label
 
-from wanllmdb_common.off_loop import BYTES_A_ROW, converted
+from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted
 from wanllmdb_registry.domain.reads import Page
 from wanllmdb_registry.store.schema import last_values, runs
 from wanllmdb_registry.store.statement import Row

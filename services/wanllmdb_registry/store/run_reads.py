@@ -21,7 +21,7 @@ from sqlalchemy import (
     tuple_,
 )
 
-from wanllmdb_common.off_loop import BYTES_A_ROW, converted, converted_each
+from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted, converted_each
 from wanllmdb_registry.domain.bounds import READ_BYTES
 from wanllmdb_registry.domain.edit import run_not_found, sweep_not_found
 from wanllmdb_registry.domain.model import MetricPoint, Run, RunState

@@ -12,8 +12,8 @@ from typing import Any
 
 import asyncpg
 
+from wanllmdb_common.computing.off_loop import converted
 from wanllmdb_common.errors import AbortedError, InvalidArgumentError, ServiceError
-from wanllmdb_common.off_loop import converted
 from wanllmdb_registry.domain.bounds import MAX_TOGETHER, MIB
 from wanllmdb_registry.domain.change import Change
 from wanllmdb_registry.domain.edit import (

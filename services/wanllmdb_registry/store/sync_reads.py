@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, null, select, true
 
-from wanllmdb_common.off_loop import BYTES_A_ROW, converted, converted_each
+from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted, converted_each
 from wanllmdb_registry.domain.bounds import READ_BYTES, STREAM_BYTES
 from wanllmdb_registry.domain.edit import sweep_not_found
 from wanllmdb_registry.domain.model import (

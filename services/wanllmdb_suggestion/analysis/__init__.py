@@ -1,1 +1,1 @@
-"""What AnalysisService's calls ask for and answer, between protos and `study.statistics`."""
+"""AnalysisService's answers, computed from finished runs with `study.statistics`."""

@@ -9,9 +9,8 @@ import numpy as np
 
 from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
-from wanllmdb_suggestion.analysis.reader import MeasuredSweep
+from wanllmdb_suggestion.analysis.reader import MeasuredSweep, Timeline
 from wanllmdb_suggestion.analysis.requests import DEFAULT_PLACES, DEFAULT_POINTS
-from wanllmdb_suggestion.analysis.timelines import Timeline
 from wanllmdb_suggestion.optimizer.statistics.finished_runs import FinishedRuns, ScoredRuns
 from wanllmdb_suggestion.optimizer.statistics.hypervolume import default_reference, hypervolumes
 from wanllmdb_suggestion.optimizer.statistics.objective_curves import (

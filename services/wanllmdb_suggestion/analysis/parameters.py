@@ -8,11 +8,11 @@ import numpy as np
 
 from wanllmdb.api.registry.v1 import registry_service_pb2
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
-from wanllmdb_common.search_space.axes import Axis, axis_of
-from wanllmdb_common.search_space.convert import value_to_proto
+from wanllmdb_common.errors import FieldViolation, invalid_request
 from wanllmdb_common.search_space.distributions import Parameter, SearchSpace
+from wanllmdb_common.search_space.plot_axes import Axis, axis_of
+from wanllmdb_common.search_space.proto_conversion import value_to_proto
 from wanllmdb_suggestion.analysis.requests import DEFAULT_POINTS, DEFAULT_RESOLUTION, METHODS
-from wanllmdb_suggestion.analysis.sizes import check_places
 from wanllmdb_suggestion.optimizer.statistics.contour import contour
 from wanllmdb_suggestion.optimizer.statistics.correlation import (
     comparable_columns,
@@ -30,6 +30,8 @@ from wanllmdb_suggestion.optimizer.statistics.objective_curves import Places, th
 # So many values in one answer keep it below gRPC's 4 MiB.
 MAX_VALUES = 400_000
 MAX_MATRIX_COLUMNS = 300
+# Of a contour: ten times those of the finest one over two numbers.
+MAX_PLACES = 400_000
 
 
 def parameter_importances(
@@ -89,7 +91,7 @@ def contour_of(
     xs, ys = runs.parameters[x.name], runs.parameters[y.name]
     x_axis, y_axis = _axis(x, xs), _axis(y, ys)
     resolution = request.resolution or DEFAULT_RESOLUTION
-    check_places(x_axis, y_axis, resolution)
+    _check_places(x_axis, y_axis, resolution)
     surface = contour(
         x_axis, y_axis, xs[places], ys[places], shown.objectives, resolution=resolution
     )
@@ -102,6 +104,20 @@ def contour_of(
         y_places=surface.y_places.tolist(),
         surface=surface.surface.ravel().tolist(),
     )
+
+
+def _check_places(x: Axis, y: Axis, resolution: int) -> None:
+    """Raises INVALID_REQUEST where a contour over these axes would have too many places."""
+    columns, rows = (len(axis.categories) or resolution for axis in (x, y))
+    if columns * rows > MAX_PLACES:
+        raise invalid_request(
+            FieldViolation(
+                "x_parameter",
+                f"a contour of {columns:,} by {rows:,} places is too large, at most "
+                f"{MAX_PLACES:,} are answered: take parameters with fewer categories, or a "
+                "lower resolution",
+            )
+        )
 
 
 def correlation_matrix(

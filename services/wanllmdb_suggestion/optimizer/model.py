@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from wanllmdb_common.patience import still_wanted
+from wanllmdb_common.computing.cancellation import check_cancelled
 from wanllmdb_common.search_space.draws import NoPointFoundError
-from wanllmdb_common.search_space.limits import MAX_ANSWER_BYTES
-from wanllmdb_common.search_space.sizes import bytes_of
+from wanllmdb_common.search_space.limits import MAX_ANSWER_BYTES, bytes_of
 from wanllmdb_suggestion.optimizer.enqueued_points import EnqueuedPoints
 from wanllmdb_suggestion.optimizer.imputation import Imputation, imputes
 from wanllmdb_suggestion.optimizer.pruners.make_stop_rule import make_stop_rule
@@ -73,7 +72,7 @@ class Ask(Protocol):
         """How many runs the caller wants, at least 1."""
 
     @property
-    def is_wanted(self) -> bool:
+    def is_waiting(self) -> bool:
         """Whether the caller still waits."""
 
 
@@ -293,7 +292,7 @@ class SweepModel:
         Raises:
             ConstraintsNotMetError, NoPointFoundError: no point was found that meets the
                 constraints.
-            UnwantedError: none of the asks is wanted any more.
+            CallersGoneError: no caller waits any more.
             ValueError: this service has no sampler of the spec's name.
         """
         round_ = Round()
@@ -302,7 +301,7 @@ class SweepModel:
         taken = 0
         try:
             for index, ask in enumerate(asks):
-                if not ask.is_wanted:
+                if not ask.is_waiting:
                     continue
                 if taken and taken + ask.count > limit:
                     break
@@ -378,7 +377,7 @@ class _RoundBuilder:
         proposals: list[Proposal] = []
         start = time.perf_counter()
         while len(proposals) < count:
-            still_wanted()
+            check_cancelled()
             if proposals and time.perf_counter() - start > self._ask_seconds:
                 return Suggestions(proposals, None, was_cut=True)
             try:

@@ -40,7 +40,7 @@ from wanllmdb_common.search_space.distributions import (
     Uniform,
     same_value,
 )
-from wanllmdb_common.search_space.laws import (
+from wanllmdb_common.search_space.quantiles import (
     QUANTILE_MARGIN,
     cardinality,
     cdf,
@@ -98,9 +98,9 @@ def dimension(distribution: Distribution) -> Dimension | Fixed:
             return Dimension(log_distribution, int, _int_decoder(low, high, step), count)
         case Normal() | LogNormal() | Beta():
             return Dimension(_quantiles(), cdf(distribution), quantile(distribution))
-        case Quantized(law=Uniform() | LogUniform() as inner, q=q):
+        case Quantized(distribution=Uniform() | LogUniform() as inner, q=q):
             return _rounded(inner, q, count)
-        case Quantized(law=Normal() | LogNormal() | Beta() as inner):
+        case Quantized(distribution=Normal() | LogNormal() | Beta() as inner):
             return Dimension(_quantiles(), cdf(inner), quantile(distribution), count)
         case Constant() | Quantized():
             raise AssertionError(f"{distribution!r} is not a distribution of a search space")

@@ -21,13 +21,12 @@ from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
 from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as apb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
-from wanllmdb_common.calls.access import AccessTableError
-from wanllmdb_common.calls.authorization import Authorization
+from wanllmdb_common.calls.authorization import AccessTableError, Authorization
 from wanllmdb_common.calls.caller import Role
 from wanllmdb_local.postgres import create_database
-from wanllmdb_suggestion.access_table import ACCESS
 from wanllmdb_suggestion.app import SERVICES
-from wanllmdb_suggestion.registry_client import CallScope
+from wanllmdb_suggestion.registry.client import CallScope
+from wanllmdb_suggestion.rpc.rpc_table import ACCESS
 
 CONFIG = """
 method: random
@@ -199,7 +198,7 @@ async def test_who_has_no_rights_waits_for_no_model_and_delays_none(services: Ke
     scope = CallScope(key_text=services.root_key)
     async with (
         services.app.sweeps.using(sweep_id, scope) as sweep,
-        sweep.keeper.fresh_model(scope),
+        sweep.session.fresh_model(scope),
     ):
         waiting = asyncio.create_task(agent.suggest(sweep_id))
         for ask in ALL.values():
@@ -263,7 +262,7 @@ async def test_those_with_one_key_share_syncs_and_rounds_and_others_do_not(
     scope = CallScope(key_text=services.root_key)
     async with (
         services.app.sweeps.using(sweep_id, scope) as sweep,
-        sweep.keeper.fresh_model(scope),
+        sweep.session.fresh_model(scope),
     ):
         asked = [
             asyncio.ensure_future(READS["ShouldStop"](agent, sweep_id))

@@ -12,8 +12,8 @@ import pytest
 from tests.certificates import Authority
 from tests.conftest import registry_server
 from wanllmdb_local.ports import WantedPort, bind_ports
-from wanllmdb_suggestion.keyed_registry import registry_asks_for_keys
-from wanllmdb_suggestion.registry_client import RegistryClient
+from wanllmdb_suggestion.registry.client import RegistryClient
+from wanllmdb_suggestion.rpc.authentication import registry_asks_for_keys
 
 ADMIN_KEY = "wsk_root_" + "k" * 43
 

@@ -18,14 +18,13 @@ from wanllmdb import InvalidArgumentError
 from wanllmdb._addresses import REGISTRY
 from wanllmdb._tls import Tls
 from wanllmdb_common.errors import UnavailableError
-from wanllmdb_common.limit_settings import LimitSettings
-from wanllmdb_common.server import running_server
-from wanllmdb_common.settings import ServerSettings
+from wanllmdb_common.server.lifecycle import running_server
+from wanllmdb_common.server.settings import LimitSettings, ServerSettings
 from wanllmdb_registry.app import running_registry
 from wanllmdb_registry.servicer.service import SERVICES, add_to, steps_of
-from wanllmdb_suggestion import registry_channel
-from wanllmdb_suggestion.registry_channel import RegistryChannel
-from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
+from wanllmdb_suggestion.registry import channel
+from wanllmdb_suggestion.registry.channel import RegistryChannel
+from wanllmdb_suggestion.registry.client import CallScope, RegistryClient
 
 
 def tls_settings(files: CertificateFiles, client_ca: Path | None = None) -> ServerSettings:
@@ -144,16 +143,16 @@ async def test_new_files_are_taken_once_the_registry_s_name_resolves_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours = Authority(tmp_path)
-    resolves = registry_channel.registry_target
+    resolves = channel.registry_target
 
     def does_not_resolve(address: str) -> str:
         raise InvalidArgumentError(f"{address} does not resolve")
 
     async with watched("127.0.0.1:1", Tls(ours.file)) as channels:
         with capture_logs() as logs:
-            monkeypatch.setattr(registry_channel, "registry_target", does_not_resolve)
+            monkeypatch.setattr(channel, "registry_target", does_not_resolve)
             replace(ours.file, ours.file.read_bytes())
             await eventually(lambda: len(logs) > 1)
         assert {line["problem"] for line in logs} == {"127.0.0.1:1 does not resolve"}
-        monkeypatch.setattr(registry_channel, "registry_target", resolves)
+        monkeypatch.setattr(channel, "registry_target", resolves)
         await channels.wait_for_another()

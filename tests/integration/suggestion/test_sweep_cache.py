@@ -9,10 +9,10 @@ import pytest
 
 from tests.integration.suggestion.conftest import NewSweep
 from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
+from wanllmdb_common.computing.fair_threads import FairThreads
 from wanllmdb_common.errors import NotFoundError
-from wanllmdb_common.fair_threads import FairThreads
-from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
-from wanllmdb_suggestion.sweep_cache import CachedSweep, SweepCache
+from wanllmdb_suggestion.registry.client import CallScope, RegistryClient
+from wanllmdb_suggestion.suggest.cache import CachedSweep, SweepCache
 
 SCOPE = CallScope()
 
@@ -82,7 +82,7 @@ async def test_a_deleted_sweep_is_forgotten(cache: SweepCache, new_sweep: NewSwe
     with pytest.raises(NotFoundError):
         async with (
             cache.using(sweep.sweep_id, SCOPE) as cached,
-            cached.keeper.fresh_model(SCOPE),
+            cached.session.fresh_model(SCOPE),
         ):
             assert cached is before
     with pytest.raises(NotFoundError):

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from wanllmdb.api.registry.v1 import search_space_pb2, sweep_pb2
-from wanllmdb_common.algorithms.hints import few_hints
+from wanllmdb_common.did_you_mean import few_hints
 from wanllmdb_common.errors import InvalidArgumentError
-from wanllmdb_common.search_space.convert import value_to_proto
 from wanllmdb_common.search_space.distributions import Categorical, Parameter, SearchSpace
+from wanllmdb_common.search_space.proto_conversion import value_to_proto
 from wanllmdb_registry.domain.config.parse import check_spec, parse_config
 from wanllmdb_registry.domain.config.text import read_text
 from wanllmdb_registry.domain.exchange.read_csv import read_csv
@@ -151,7 +151,7 @@ def test_constraints_of_unknown_names_are_refused_soon() -> None:
     assert "no parameter is named" in refusal(lambda: parse_config(config)).message
     keywords = {f"{'g' * (i + 1)}.for": {"value": i} for i in range(190)}
     broken = {**RANDOM, "parameters": keywords, "constraints": ["g.for < < " * 99] * 100}
-    assert "is no expression" in refusal(lambda: parse_config(broken)).message
+    assert "is not a valid expression" in refusal(lambda: parse_config(broken)).message
 
 
 def aliases(first: str, form: str, *, times: int = 9, levels: int = 40) -> str:

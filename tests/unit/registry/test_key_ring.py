@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from wanllmdb_common.calls.authentication import MAX_LOOK_UPS
 from wanllmdb_common.calls.caller import ANYONE, Caller, Role
-from wanllmdb_common.calls.keys import MAX_LOOK_UPS
-from wanllmdb_common.deadline import current_deadline, set_deadline
+from wanllmdb_common.computing.cancellation import current_deadline, set_deadline
 from wanllmdb_common.errors import (
     OverloadedError,
     ServiceError,

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from wanllmdb_common.settings import load_settings
+from wanllmdb_common.server.settings import load_settings
 from wanllmdb_registry.settings import RegistrySettings
 
 ADMIN_KEY = "wsk_root_" + "s3cret-" * 6

@@ -11,7 +11,7 @@ from typing import Any
 from tests.unit.suggestion.spaces import page
 from wanllmdb_suggestion.optimizer.model import Round, SweepModel
 from wanllmdb_suggestion.optimizer.types import ObjectivePoint, PriorRecord, RunRecord, RunState
-from wanllmdb_suggestion.state_seal import StateSeal
+from wanllmdb_suggestion.registry.state_seal import StateSeal
 
 ENDS = [
     RunState.FINISHED,
@@ -33,7 +33,7 @@ class Ask:
     """A caller that waits for runs."""
 
     count: int
-    is_wanted: bool = True
+    is_waiting: bool = True
 
 
 _SEAL = StateSeal(b"key", "imagined")

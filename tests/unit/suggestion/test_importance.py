@@ -22,8 +22,8 @@ from optuna.importance import (
 )
 
 from tests.unit.suggestion.statistics_data import finished
+from wanllmdb_common.computing.fair_threads import Owner
 from wanllmdb_common.errors import OverloadedError
-from wanllmdb_common.fair_threads import Owner
 from wanllmdb_common.search_space.distributions import (
     Categorical,
     Condition,
@@ -36,8 +36,8 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
     Uniform,
 )
-from wanllmdb_suggestion import importance_worker
-from wanllmdb_suggestion.importance_worker import ImportanceWorker
+from wanllmdb_suggestion.analysis import computing
+from wanllmdb_suggestion.analysis.computing import ImportanceWorker
 from wanllmdb_suggestion.optimizer.importance.forest import MAX_DEPTH, TREES
 from wanllmdb_suggestion.optimizer.importance.importance import (
     FOREST_SEED,
@@ -430,7 +430,7 @@ async def test_a_computation_that_takes_too_long_is_refused_and_ends(
         await worker.compute(data(5), OWNER)
         pid = worker._pid
         assert pid is not None
-        monkeypatch.setattr(importance_worker, "MAX_SECONDS", 0.01)
+        monkeypatch.setattr(computing, "MAX_SECONDS", 0.01)
         with pytest.raises(OverloadedError, match="takes more than"):
             await worker.compute(data(900), OWNER)
         await until_ended(pid)

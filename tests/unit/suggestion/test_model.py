@@ -78,7 +78,7 @@ def test_a_raised_cap_gives_more_without_a_rebuild() -> None:
 
 def test_nothing_is_drawn_for_those_who_have_gone() -> None:
     model = SweepModel(spec())
-    asks = [Ask(1), Ask(1, is_wanted=False), Ask(1)]
+    asks = [Ask(1), Ask(1, is_waiting=False), Ask(1)]
     batch = model.propose(asks, seconds=9)
     assert list(batch.suggestions) == [0, 2]
     assert [numbers(batch.suggestions[i]) for i in (0, 2)] == [[0], [1]]

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from wanllmdb_common.computing.time_slices import with_checkpoints
 from wanllmdb_common.errors import FieldViolation
-from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.config.grids import grid_of
 from wanllmdb_registry.domain.config.normal_form import in_normal_form
 from wanllmdb_registry.domain.config.reading.algorithms import (

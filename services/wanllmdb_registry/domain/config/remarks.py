@@ -14,7 +14,7 @@ from wanllmdb_common.search_space.distributions import (
 )
 from wanllmdb_common.search_space.grid import Grid
 from wanllmdb_common.search_space.grid_axis import axis
-from wanllmdb_common.search_space.laws import cardinality
+from wanllmdb_common.search_space.quantiles import cardinality
 from wanllmdb_common.search_space.steps import round_to_multiple
 from wanllmdb_registry.domain.config.wording import shown
 

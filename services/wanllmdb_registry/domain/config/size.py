@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from wanllmdb_common.computing.time_slices import checkpoint
 from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
-from wanllmdb_common.turns import checkpoint
 from wanllmdb_registry.domain.config.rules.values import MAX_DEPTH
 from wanllmdb_registry.domain.config.wording import INT64, invalid_config
 

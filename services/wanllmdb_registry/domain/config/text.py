@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
+from wanllmdb_common.computing.time_slices import checkpoint
 from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
-from wanllmdb_common.turns import checkpoint
 from wanllmdb_registry.domain.config.yaml_loader import ConfigLoader, add_scalars
 
 MAX_TEXT = 1024 * 1024

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from itertools import islice
 
+from wanllmdb_common.computing.time_slices import with_checkpoints
 from wanllmdb_common.errors import FieldViolation
-from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.bounds import MAX_NAME, MAX_SWEEP_METRICS
 from wanllmdb_registry.domain.config.rules.algorithms import (
     problems_of_sampler,

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import takewhile
 from typing import Any
 
-from wanllmdb_common.algorithms.hints import did_you_mean
+from wanllmdb_common.did_you_mean import did_you_mean
 from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
 
 INT64 = range(-(2**63), 2**63)

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from wanllmdb_common.turns import with_checkpoints
+from wanllmdb_common.computing.time_slices import with_checkpoints
 from wanllmdb_registry.domain.config.size import ConfigSize
 from wanllmdb_registry.domain.config.wording import MAX_WARNINGS
 

@@ -20,9 +20,9 @@ from wanllmdb_common.search_space.distributions import (
     ParameterValue,
     Quantized,
     Uniform,
+    in_words,
     membership,
 )
-from wanllmdb_common.search_space.wording import in_words
 from wanllmdb_registry.domain.exchange.formulas import unquoted
 
 INT64 = range(-(2**63), 2**63)

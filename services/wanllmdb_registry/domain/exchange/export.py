@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from wanllmdb_common.computing.time_slices import with_checkpoints
 from wanllmdb_common.search_space.distributions import ParameterValue
-from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.exchange.cells import cell_of, number_text
 from wanllmdb_registry.domain.exchange.columns import (
     METRICS,

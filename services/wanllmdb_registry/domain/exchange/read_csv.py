@@ -7,9 +7,9 @@ import io
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from wanllmdb_common.computing.time_slices import with_checkpoints
 from wanllmdb_common.errors import FieldViolation, invalid_request
 from wanllmdb_common.search_space.distributions import ParameterValue
-from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.exchange.cells import LawReader, metric_of_cell
 from wanllmdb_registry.domain.exchange.columns import METRICS, PARAMETERS
 from wanllmdb_registry.domain.exchange.formulas import unquoted

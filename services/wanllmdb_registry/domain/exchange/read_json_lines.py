@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from wanllmdb_common.computing.time_slices import with_checkpoints
 from wanllmdb_common.errors import FieldViolation, invalid_request
-from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.exchange.cells import metric_of_cell
 from wanllmdb_registry.domain.exchange.columns import METRICS, PARAMETERS
 from wanllmdb_registry.domain.exchange.states import state_of

@@ -13,14 +13,14 @@ from typing import Protocol
 
 from cachetools import LRUCache
 
-from wanllmdb_common.calls.caller import ANYONE, Caller
-from wanllmdb_common.calls.keys import (
+from wanllmdb_common.calls.authentication import (
     LookUps,
     key_expired,
     key_invalid,
     key_missing,
     key_revoked,
 )
+from wanllmdb_common.calls.caller import ANYONE, Caller
 from wanllmdb_registry.domain.keys.key_text import ROOT_KEY_ID, KeyText, parse_key
 from wanllmdb_registry.domain.keys.model import ROOT_KEY, FoundKey
 

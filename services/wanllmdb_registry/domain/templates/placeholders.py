@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from wanllmdb_common.computing.time_slices import with_checkpoints
 from wanllmdb_common.errors import FieldViolation
 from wanllmdb_common.search_space.distributions import ParameterValue
-from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.config.wording import invalid_config
 
 _MENTION = re.compile(r"\$\(([^()]*)\)")

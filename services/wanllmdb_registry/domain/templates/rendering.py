@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from wanllmdb_common.algorithms.hints import did_you_mean
+from wanllmdb_common.did_you_mean import did_you_mean
 from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
 from wanllmdb_common.search_space.distributions import ParameterValue
 from wanllmdb_registry.domain.config.parse import ParsedConfig, parse_config

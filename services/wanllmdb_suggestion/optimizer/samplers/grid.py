@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from typing_extensions import override
 
+from wanllmdb_common.computing.cancellation import WorkBudget
 from wanllmdb_common.search_space.distributions import Constant, SearchSpace
 from wanllmdb_common.search_space.draws import PointDraws
-from wanllmdb_common.search_space.effort import Effort
 from wanllmdb_common.search_space.grid import GRID_POINTS
 from wanllmdb_common.search_space.grid_search import GridSearch, SearchPausedError
 from wanllmdb_common.search_space.shuffle import Shuffle
@@ -21,13 +21,13 @@ from wanllmdb_suggestion.optimizer.samplers.sampler import (
 )
 from wanllmdb_suggestion.optimizer.types import Parameters, RunRecord
 
-# The effort of completing a partly given point, about 0.1 s.
+# The budget of completing a partly given point, about 0.1 s.
 COMPLETION_UNITS = 100_000
-# The effort of one search for a point before other callers have their turn, about 0.2 s, and of
+# The budget of one search for a point before other callers have their turn, about 0.2 s, and of
 # the search for whether a further point exists.
 SEARCH_UNITS = 200_000
 LOOK_AHEAD_UNITS = 50_000
-# The effort without finding any wanted point before the search is given up, about 3 s. The next
+# The budget without finding any wanted point before the search is given up, about 3 s. The next
 # call continues from there.
 GIVE_UP_UNITS = 2_000_000
 # The most remembered stretches without a wanted point.
@@ -73,8 +73,8 @@ class GridSampler(Sampler):
         # No place from a key up to its value is wanted. This follows from the space alone, so
         # an entry stays true.
         self._unwanted: dict[int, int] = {}
-        # The effort since the search last found a wanted point or was given up.
-        self._fruitless = Effort(GIVE_UP_UNITS)
+        # The budget since the search last found a wanted point or was given up.
+        self._fruitless = WorkBudget(GIVE_UP_UNITS)
 
     @override
     def observe(self, record: RunRecord) -> None:
@@ -92,10 +92,10 @@ class GridSampler(Sampler):
             ConstraintsNotMetError: the search was given up.
         """
         try:
-            place = self._first_unexpected(Effort(SEARCH_UNITS))
+            place = self._first_unexpected(WorkBudget(SEARCH_UNITS))
         except SearchPausedError as pause:
             if self._fruitless.is_spent:
-                looks, self._fruitless = self._fruitless.looks, Effort(GIVE_UP_UNITS)
+                looks, self._fruitless = self._fruitless.looks, WorkBudget(GIVE_UP_UNITS)
                 raise ConstraintsNotMetError(self._why_given_up(looks, pause.place)) from None
             raise UnfinishedSearchError from None
         return None if place >= self._grid.size else self._grid.point(self._index(place))
@@ -133,15 +133,15 @@ class GridSampler(Sampler):
     def is_exhausted(self) -> bool:
         """Whether every point was proposed; False if the search for a free point takes too long."""
         try:
-            return self._first_unexpected(Effort(LOOK_AHEAD_UNITS)) >= self._grid.size
+            return self._first_unexpected(WorkBudget(LOOK_AHEAD_UNITS)) >= self._grid.size
         except SearchPausedError:
             return False
 
-    def _first_unexpected(self, effort: Effort) -> int:
+    def _first_unexpected(self, budget: WorkBudget) -> int:
         """Return the first wanted place that is neither taken nor expected, or the grid's size.
 
         Raises:
-            SearchPausedError: the effort is spent.
+            SearchPausedError: the budget is spent.
         """
         place = max(self._next, self._first_free)
         while place < self._grid.size:
@@ -149,7 +149,7 @@ class GridSampler(Sampler):
             if place in self._taken or place in self._expected:
                 place += 1
                 continue
-            found = self._first_wanted(place, effort)
+            found = self._first_wanted(place, budget)
             # The places after `found` may be taken: then `_first_free` has passed them.
             place = max(found, self._first_free)
             if place == found and place not in self._taken and place not in self._expected:
@@ -157,32 +157,32 @@ class GridSampler(Sampler):
         self._next = place
         return place
 
-    def _first_wanted(self, place: int, effort: Effort) -> int:
+    def _first_wanted(self, place: int, budget: WorkBudget) -> int:
         """Return the first place from `place` on that meets the constraints, or the grid's size.
 
         Raises:
-            SearchPausedError: the effort is spent.
+            SearchPausedError: the budget is spent.
         """
         start = self._unwanted.get(place, place)
-        units, looks = effort.left, effort.looks
+        units, looks = budget.left, budget.looks
         try:
-            found = self._search_from(start, effort)
+            found = self._search_from(start, budget)
         except SearchPausedError as pause:
             self._remember_unwanted(place, pause.place)
-            self._fruitless.spend(units - effort.left, effort.looks - looks)
+            self._fruitless.spend(units - budget.left, budget.looks - looks)
             raise
         self._remember_unwanted(place, found)
-        self._fruitless = Effort(GIVE_UP_UNITS)
+        self._fruitless = WorkBudget(GIVE_UP_UNITS)
         return found
 
-    def _search_from(self, place: int, effort: Effort) -> int:
+    def _search_from(self, place: int, budget: WorkBudget) -> int:
         if self._shuffle is None:
-            found = self._search.first_from(place, effort)
+            found = self._search.first_from(place, budget)
             return self._grid.size if found is None else found
         while place < self._grid.size:
-            if effort.is_spent:
+            if budget.is_spent:
                 raise SearchPausedError(place)
-            if self._search.is_wanted(self._shuffle.at(place), effort):
+            if self._search.is_wanted(self._shuffle.at(place), budget):
                 break
             place += 1
         return place
@@ -218,14 +218,14 @@ class GridSampler(Sampler):
         )
         others = GridSearch(replace(self._space, parameters=parameters), self._grid_points)
         start = seed % others.grid.size
-        effort = Effort(COMPLETION_UNITS)
+        budget = WorkBudget(COMPLETION_UNITS)
         for first, end in ((start, others.grid.size), (0, start)):
             try:
-                index = others.first_from(first, effort)
+                index = others.first_from(first, budget)
                 while index is not None and index < end:
                     yield others.grid.point(index)
-                    effort.spend(self._completion_cost)
-                    index = others.first_from(index + 1, effort)
+                    budget.spend(self._completion_cost)
+                    index = others.first_from(index + 1, budget)
             except SearchPausedError:
                 return
 

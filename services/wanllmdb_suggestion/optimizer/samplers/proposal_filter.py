@@ -8,12 +8,12 @@ from random import Random
 
 from typing_extensions import override
 
+from wanllmdb_common.computing.cancellation import WorkBudget
 from wanllmdb_common.search_space.conditions import active_only
 from wanllmdb_common.search_space.constraints import Constraints
 from wanllmdb_common.search_space.distributions import SearchSpace
 from wanllmdb_common.search_space.draws import NoPointFoundError, PointDraws
-from wanllmdb_common.search_space.effort import Effort
-from wanllmdb_common.search_space.masses import PointMasses
+from wanllmdb_common.search_space.probabilities import PointMasses
 from wanllmdb_suggestion.optimizer.samplers.sampler import ConstraintsNotMetError, Sampler, ask_seed
 from wanllmdb_suggestion.optimizer.samplers.seen_points import SeenPoints
 from wanllmdb_suggestion.optimizer.space_mapping import SpaceMapping
@@ -24,7 +24,7 @@ NEIGHBOURS = 64
 NEAR_DRAWS = 100
 # Points that are tried one by one, at about ten microseconds each.
 LOOKS = 100_000
-# The effort of both searches for one proposal, about 2 s. With many parameters and long
+# The budget of both searches for one proposal, about 2 s. With many parameters and long
 # constraints a point takes a thousand times as long as with few.
 SEARCH_UNITS = 2_000_000
 
@@ -151,11 +151,11 @@ class ProposalFilter(Sampler):
             if self._masses is not None and search.duplicate is not None:
                 return search.duplicate
             start = random.getrandbits(63)
-            return self._one_by_one(search, given, start, str(error), Effort(SEARCH_UNITS))
-        effort = Effort(SEARCH_UNITS)
+            return self._one_by_one(search, given, start, str(error), WorkBudget(SEARCH_UNITS))
+        budget = WorkBudget(SEARCH_UNITS)
         names = [name for name in self._mapping.dimensions if name not in given]
         for look in range(NEIGHBOURS if names else 0):
-            if effort.is_spent:
+            if budget.is_spent:
                 break
             # The number of redrawn parameters grows from one to all.
             changed = random.sample(names, 1 + look * len(names) // NEIGHBOURS)
@@ -165,7 +165,7 @@ class ProposalFilter(Sampler):
                     random.getrandbits(32),
                     {**kept, **given},
                     max_draws=NEAR_DRAWS,
-                    effort=effort,
+                    budget=budget,
                 )
             except NoPointFoundError:
                 continue
@@ -180,23 +180,23 @@ class ProposalFilter(Sampler):
             else:
                 if search.takes(point):
                     return point
-        return self._one_by_one(search, given, random.getrandbits(63), why_none, effort)
+        return self._one_by_one(search, given, random.getrandbits(63), why_none, budget)
 
     def _one_by_one(
-        self, search: _Search, given: Parameters, start: int, why_none: str, effort: Effort
+        self, search: _Search, given: Parameters, start: int, why_none: str, budget: WorkBudget
     ) -> Parameters:
         if self._seen is not None:
             for point in self._seen.all_from(start, LOOKS):
-                if effort.is_spent:
+                if budget.is_spent:
                     break
-                effort.spend(self._look_cost, looks=1)
+                budget.spend(self._look_cost, looks=1)
                 agrees = not given or active_only(self._space, {**point, **given}) == point
                 if agrees and search.takes(point):
                     return point
             else:
                 self._none_left = not given and self._seen.is_known_through(LOOKS)
         if search.duplicate is None:
-            one_by_one = f", nor among {effort.looks:,} looked at one by one" * bool(effort.looks)
+            one_by_one = f", nor among {budget.looks:,} looked at one by one" * bool(budget.looks)
             raise ConstraintsNotMetError(why_none + one_by_one)
         return search.duplicate
 

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from wanllmdb_common.search_space.distributions import SearchSpace
 from wanllmdb_common.search_space.draws import PointDraws
-from wanllmdb_common.search_space.laws import quantile
+from wanllmdb_common.search_space.quantiles import quantile
 from wanllmdb_suggestion.optimizer.samplers.random_search import RandomSampler
 from wanllmdb_suggestion.optimizer.samplers.sampler import Sampler, ask_seed
 from wanllmdb_suggestion.optimizer.space_mapping import SpaceMapping

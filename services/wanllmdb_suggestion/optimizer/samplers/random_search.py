@@ -11,7 +11,7 @@ from optuna.distributions import BaseDistribution
 
 from wanllmdb_common.search_space.distributions import Categorical, ParameterValue, SearchSpace
 from wanllmdb_common.search_space.draws import PointDraws
-from wanllmdb_common.search_space.laws import quantile
+from wanllmdb_common.search_space.quantiles import quantile
 from wanllmdb_suggestion.optimizer.optuna_internals import SearchSpaceTransform
 from wanllmdb_suggestion.optimizer.samplers.sampler import Sampler, ask_seed
 from wanllmdb_suggestion.optimizer.types import Parameters, RunRecord

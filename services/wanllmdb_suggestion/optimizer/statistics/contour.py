@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wanllmdb_common.patience import still_wanted
-from wanllmdb_common.search_space.axes import Axis, Scale
+from wanllmdb_common.computing.cancellation import check_cancelled
+from wanllmdb_common.search_space.plot_axes import Axis, Scale
 from wanllmdb_suggestion.optimizer.statistics.finished_runs import Floats
 
 
@@ -91,7 +91,7 @@ def _by_category(
     """Return one row for each category; `points` are pairs of category and place on `axis`."""
     rows = np.full((len(categories), len(places)), np.nan)
     for row, category in zip(rows, categories, strict=True):
-        still_wanted()
+        check_cancelled()
         own = points[:, 0] == category
         at, known = points[own, 1], values[own]
         if axis.scale is Scale.CATEGORY:

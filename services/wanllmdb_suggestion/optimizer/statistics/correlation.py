@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wanllmdb_common.patience import still_wanted
-from wanllmdb_common.search_space.axes import Scale, categories_of, order_of, scale_of
+from wanllmdb_common.computing.cancellation import check_cancelled
 from wanllmdb_common.search_space.distributions import Distribution, ParameterValue
+from wanllmdb_common.search_space.plot_axes import Scale, categories_of, order_of, scale_of
 from wanllmdb_suggestion.optimizer.statistics.finished_runs import Bools, FinishedRuns, Floats, Ints
 
 
@@ -147,7 +147,7 @@ def correlations(columns: Sequence[Floats], scores: Scores) -> Correlations:
     groups = list(_by_presence(columns))
     for place, (present, members) in enumerate(groups):
         for other_present, others in groups[place:]:
-            still_wanted()
+            check_cancelled()
             rows = present & other_present
             left = np.stack([_standard(columns[i][rows], scores) for i in members])
             right = np.stack([_standard(columns[i][rows], scores) for i in others])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wanllmdb_common.algorithms.hints import did_you_mean
 from wanllmdb_common.algorithms.pruners import PRUNERS
 from wanllmdb_common.algorithms.samplers import SAMPLERS
+from wanllmdb_common.did_you_mean import did_you_mean
 from wanllmdb_registry.domain.config.reading.reader import Reader, join
 from wanllmdb_registry.domain.config.rules.algorithms import bands_that_fit
 from wanllmdb_registry.domain.config.wording import is_, missing_or_must_be, must_be, shown

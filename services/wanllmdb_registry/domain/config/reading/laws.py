@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from wanllmdb_common.algorithms.hints import did_you_mean
+from wanllmdb_common.computing.time_slices import with_checkpoints
+from wanllmdb_common.did_you_mean import did_you_mean
 from wanllmdb_common.search_space.distributions import (
     Beta,
     Categorical,
@@ -19,7 +20,6 @@ from wanllmdb_common.search_space.distributions import (
     Quantized,
     Uniform,
 )
-from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.config.exponents import (
     both_readings,
     may_be_exponents,

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wanllmdb_common.algorithms.hints import nearest
+from wanllmdb_common.computing.time_slices import with_checkpoints
+from wanllmdb_common.did_you_mean import nearest
 from wanllmdb_common.search_space.distributions import (
     Categorical,
     Condition,
@@ -14,7 +15,6 @@ from wanllmdb_common.search_space.distributions import (
     Parameter,
     SearchSpace,
 )
-from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.config.reading.laws import read_law
 from wanllmdb_registry.domain.config.reading.reader import Reader
 from wanllmdb_registry.domain.config.reading.simpler import without_repeats

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from typing import Any, TypeGuard, TypeVar
 
-from wanllmdb_common.algorithms.hints import did_you_mean
+from wanllmdb_common.computing.time_slices import with_checkpoints
+from wanllmdb_common.did_you_mean import did_you_mean
 from wanllmdb_common.errors import FieldViolation
-from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.config.reading.odd_words import how_to_write, odd_number, odd_truth
 from wanllmdb_registry.domain.config.wording import (
     INT64,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable
 
+from wanllmdb_common.computing.time_slices import with_checkpoints
 from wanllmdb_common.search_space.distributions import (
     Categorical,
     Constant,
@@ -16,7 +17,6 @@ from wanllmdb_common.search_space.distributions import (
     value_key,
 )
 from wanllmdb_common.search_space.steps import round_to_multiple
-from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.config.reading.reader import Reader
 from wanllmdb_registry.domain.config.rules.laws import MAX_CHOICES
 from wanllmdb_registry.domain.config.rules.values import problems_of_value
@@ -59,7 +59,7 @@ def without_repeats(reader: Reader, path: str, law: Categorical) -> Categorical:
 
 def fixed(reader: Reader, name: str, law: Distribution | None) -> Distribution | None:
     """A constant in place of a normal distribution whose sigma is 0, with a warning."""
-    inner = law.law if isinstance(law, Quantized) else law
+    inner = law.distribution if isinstance(law, Quantized) else law
     if not isinstance(inner, Normal | LogNormal) or inner.sigma != 0:
         return law
     is_log = isinstance(inner, LogNormal)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from wanllmdb_common.algorithms.hints import did_you_mean
+from wanllmdb_common.did_you_mean import did_you_mean
 from wanllmdb_registry.domain.config.rules.values import Problems, problems_of_text
 
 MAX_PARTS = 100

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable
 
+from wanllmdb_common.computing.time_slices import with_checkpoints
 from wanllmdb_common.search_space import limits
 from wanllmdb_common.search_space.distributions import (
     Beta,
@@ -21,7 +22,6 @@ from wanllmdb_common.search_space.distributions import (
     Uniform,
     value_key,
 )
-from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.config.exponents import as_exponents
 from wanllmdb_registry.domain.config.rules.values import Problems, problems_of_value
 from wanllmdb_registry.domain.config.wording import shown
@@ -31,7 +31,7 @@ MAX_CHOICES = 10_000
 TOLERANCE = 1.001e-5
 
 
-def problems_of_law(path: str, law: Distribution) -> Problems:
+def problems_of_distribution(path: str, law: Distribution) -> Problems:
     """What is wrong with a parameter's law; `path` is the parameter's."""
     match law:
         case Constant(value=value):
@@ -130,7 +130,7 @@ def _step_within(path: str, law: Uniform | IntUniform | LogUniform | IntLogUnifo
 
 
 def _quantized(path: str, law: Quantized) -> Problems:
-    inner = law.law
+    inner = law.distribution
     wrong = list(_step(path, law.q))
     if isinstance(inner, Uniform | LogUniform):
         wrong += _bounds(path, inner)
@@ -144,5 +144,5 @@ def _quantized(path: str, law: Quantized) -> Problems:
 
 def _limits(path: str, law: Distribution) -> Problems:
     """What would make draws overflow, or steps fall together."""
-    for key, text in limits.problems_of_law(law):
+    for key, text in limits.problems_of_distribution(law):
         yield f"{path}.{key}", text

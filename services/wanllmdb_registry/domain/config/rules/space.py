@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
-from wanllmdb_common.algorithms.hints import did_you_mean, may_hint
+from wanllmdb_common.computing.time_slices import with_checkpoints
+from wanllmdb_common.did_you_mean import did_you_mean, may_hint
 from wanllmdb_common.search_space.distributions import (
     Categorical,
     Condition,
@@ -20,11 +21,9 @@ from wanllmdb_common.search_space.distributions import (
     membership,
     same_value,
 )
-from wanllmdb_common.search_space.limits import MAX_RUN_BYTES
-from wanllmdb_common.search_space.sizes import largest_run
-from wanllmdb_common.turns import with_checkpoints
+from wanllmdb_common.search_space.limits import MAX_RUN_BYTES, largest_run
 from wanllmdb_registry.domain.config.normal_form import as_value_of, in_both
-from wanllmdb_registry.domain.config.rules.laws import problems_of_choices, problems_of_law
+from wanllmdb_registry.domain.config.rules.laws import problems_of_choices, problems_of_distribution
 from wanllmdb_registry.domain.config.rules.values import Problems
 from wanllmdb_registry.domain.config.wording import shown
 from wanllmdb_registry.domain.config.written import Written, parameter_path
@@ -76,7 +75,7 @@ def problems_of_parameters(space: SearchSpace, written: Written) -> Problems:
     for parameter in with_checkpoints(parameters, every=1):
         path = parameter_path(parameter.name)
         yield from _name(path, parameter.name)
-        for problem in problems_of_law(path, parameter.distribution):
+        for problem in problems_of_distribution(path, parameter.distribution):
             are_storable = False
             yield problem
         yield from _conditions(parameter, laws, written)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from wanllmdb_common.computing.time_slices import with_checkpoints
 from wanllmdb_common.search_space.distributions import ParameterValue
-from wanllmdb_common.turns import with_checkpoints
 from wanllmdb_registry.domain.config.wording import INT64, shown
 
 Problems = Iterator[tuple[str, str]]
