@@ -13,10 +13,10 @@ import structlog
 from wanllmdb_common.server.readiness import Readiness
 from wanllmdb_registry.chores.leases import LeaseChore
 from wanllmdb_registry.chores.replies import forget_replies
+from wanllmdb_registry.domain.api_keys.api_key import KeyText
+from wanllmdb_registry.domain.api_keys.authentication import KeyRing
+from wanllmdb_registry.domain.api_keys.sweep_projects import SweepProjects
 from wanllmdb_registry.domain.group_commit import GroupCommit
-from wanllmdb_registry.domain.keys.key_ring import KeyRing
-from wanllmdb_registry.domain.keys.key_text import KeyText
-from wanllmdb_registry.domain.keys.sweep_projects import SweepProjects
 from wanllmdb_registry.domain.watch import ChangeHub
 from wanllmdb_registry.store.change_channel import ChangeChannel
 from wanllmdb_registry.store.database import Database

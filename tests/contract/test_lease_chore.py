@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from tests.contract.stored import Stored, create
 from wanllmdb_common.errors import UnavailableError
 from wanllmdb_registry.chores.leases import LeaseChore
-from wanllmdb_registry.domain.change import Change
+from wanllmdb_registry.domain.command import Command
 from wanllmdb_registry.domain.group_commit import GroupCommit, Outcome
 
 LEASE = timedelta(seconds=0.6)
@@ -25,7 +25,7 @@ class FailingStore:
     def __init__(self, error: Exception) -> None:
         self._error = error
 
-    async def apply(self, sweep_id: str, changes: Sequence[Change]) -> list[Outcome]:
+    async def apply(self, sweep_id: str, changes: Sequence[Command]) -> list[Outcome]:
         raise self._error
 
 

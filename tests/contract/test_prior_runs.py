@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from tests.contract.stored import LEASE, Stored, create, finish, key
 from wanllmdb_common.errors import ServiceError
-from wanllmdb_registry.domain.edit import RequestKey
 from wanllmdb_registry.domain.model import PriorRun, PriorRunColumns, RunState
 from wanllmdb_registry.domain.prior_runs import ImportRuns
-from wanllmdb_registry.domain.sweep_changes import FinishSweep
+from wanllmdb_registry.domain.sweep_lifecycle import FinishSweep
+from wanllmdb_registry.domain.unit_of_work import RequestKey
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.sweep_store import SweepStore
 

@@ -11,7 +11,7 @@ import structlog
 
 from wanllmdb_common.errors import NotFoundError, ServiceError
 from wanllmdb_registry.domain.group_commit import GroupCommit
-from wanllmdb_registry.domain.run_progress import ExpiredLeases, ExpireLeases
+from wanllmdb_registry.domain.leases import ExpiredLeases, ExpireLeases
 from wanllmdb_registry.metrics import LEASES_EXPIRED, RETRIES_QUEUED
 from wanllmdb_registry.store.sweep_store import SweepStore
 

@@ -20,7 +20,7 @@ import structlog
 from wanllmdb_common.computing.cancellation import current_deadline
 from wanllmdb_common.errors import ServiceError, UnavailableError
 from wanllmdb_common.telemetry.trace_context import current_trace, within_trace
-from wanllmdb_registry.domain.change import Change
+from wanllmdb_registry.domain.command import Command
 from wanllmdb_registry.metrics import COMMIT_CHANGES, COMMIT_SECONDS
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ log = structlog.get_logger(__name__)
 class _Waiting:
     """A change, where its answer goes, when nobody waits for it any more, and its trace."""
 
-    change: Change
+    change: Command
     answer: asyncio.Future[bytes]
     deadline: float | None
     trace: Context | None
@@ -51,23 +51,23 @@ class MixedTransactionError(Exception):
     """A change failed after it had changed something, so the transaction was dropped."""
 
 
-class ChangeStore(Protocol):
+class CommandStore(Protocol):
     """What carries changes out; see `SweepStore.apply`."""
 
-    async def apply(self, sweep_id: str, changes: Sequence[Change]) -> list[Outcome]:
+    async def apply(self, sweep_id: str, changes: Sequence[Command]) -> list[Outcome]:
         """One transaction, one outcome a change."""
 
 
 class GroupCommit:
     """Queues changes by sweep and hands them to the store in batches."""
 
-    def __init__(self, store: ChangeStore, on_commit: Callable[[str], None]) -> None:
+    def __init__(self, store: CommandStore, on_commit: Callable[[str], None]) -> None:
         self._store = store
         self._on_commit = on_commit
         self._waiting: defaultdict[str, list[_Waiting]] = defaultdict(list)
         self._workers: dict[str, asyncio.Task[None]] = {}
 
-    async def submit(self, sweep_id: str, change: Change) -> bytes:
+    async def submit(self, sweep_id: str, change: Command) -> bytes:
         """Carries the change out, together with others, and gives its answer.
 
         A caller that is canceled while it waits may or may not have its change

@@ -294,12 +294,6 @@ class Sweep:
         """Changes with the sweep's own fields and state, not with its runs."""
         return f'"{self.sweep_id}-{self.version}"'
 
-    @property
-    def remaining(self) -> int | None:
-        """How many new runs the cap leaves room for; None without a cap."""
-        cap = self.spec.run_cap
-        return None if cap is None else max(0, cap - self.next_number)
-
 
 @dataclass(frozen=True, slots=True)
 class RunError:
@@ -447,7 +441,7 @@ class NewPriorRuns:
 
 
 @dataclass(frozen=True, slots=True)
-class PlacedPriorRun:
+class IndexedPriorRun:
     """A prior run of a sweep, by its place among them, with the revision that it came with."""
 
     index: int

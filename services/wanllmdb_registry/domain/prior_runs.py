@@ -16,9 +16,8 @@ from wanllmdb_common.errors import (
 from wanllmdb_common.search_space.conditions import is_active, parents_first
 from wanllmdb_common.search_space.constraints import Constraints
 from wanllmdb_common.search_space.distributions import ParameterValue
-from wanllmdb_registry.domain.change import SingleChange
-from wanllmdb_registry.domain.edit import SweepEdit
-from wanllmdb_registry.domain.exchange.cells import LawReader
+from wanllmdb_registry.domain.command import SingleCommand
+from wanllmdb_registry.domain.enqueue_runs import lies_in
 from wanllmdb_registry.domain.model import (
     Parameters,
     PriorRun,
@@ -27,12 +26,13 @@ from wanllmdb_registry.domain.model import (
     Sweep,
     SweepSpec,
 )
-from wanllmdb_registry.domain.points import lies_in
+from wanllmdb_registry.domain.run_files.cells import ValueReader
+from wanllmdb_registry.domain.unit_of_work import UnitOfWork
 
 MAX_PRIOR_RUNS = 100_000
 MAX_SKIP_REASONS = 20
 # Of what is left out or refused, with the reasons.
-MAX_TOLD = 1_000
+MAX_REPORTED = 1_000
 MAX_ROW_PROBLEMS = 10
 # Of all parameters, as they are kept; what comes in a message has a tenth of it at most.
 MAX_PRIOR_CHARACTERS = 128 * 1024 * 1024
@@ -87,7 +87,7 @@ class Fitting:
 
     Attributes:
         runs: Those that fit.
-        unfit: The first MAX_TOLD of those that do not.
+        unfit: The first MAX_REPORTED of those that do not.
         skipped: How many do not.
     """
 
@@ -110,7 +110,7 @@ class Fitter:
     def __init__(self, spec: SweepSpec) -> None:
         self._metrics = [metric.name for metric in spec.metrics]
         self._parameters = [
-            (parameter, LawReader(parameter.distribution))
+            (parameter, ValueReader(parameter.distribution))
             for parameter in parents_first(spec.space)
         ]
         self._names = {parameter.name for parameter, _ in self._parameters}
@@ -139,7 +139,7 @@ class Fitter:
                 )
             else:
                 fitting.skipped += 1
-                if len(fitting.unfit) < MAX_TOLD:
+                if len(fitting.unfit) < MAX_REPORTED:
                     fitting.unfit.append(Unfit(row, tuple(problems)))
             if len(fitting.runs) + fitting.skipped > MAX_PRIOR_RUNS:
                 text = f"holds more than {MAX_PRIOR_RUNS:,} runs; import them in parts"
@@ -154,7 +154,7 @@ class Fitter:
             unknown = sorted(row.parameters.keys() - self._names)[:MAX_ROW_PROBLEMS]
             problems += [f"the search space has no parameter '{name:.60}'" for name in unknown]
         kept: dict[str, ParameterValue] = {}
-        for parameter, law in self._parameters:
+        for parameter, reader in self._parameters:
             if len(problems) >= MAX_ROW_PROBLEMS:
                 break
             if not is_active(parameter, kept):
@@ -162,10 +162,10 @@ class Fitter:
             if parameter.name not in row.parameters:
                 problems.append(f"has no value of parameter '{parameter.name:.60}'")
                 continue
-            value = law.as_given(row.parameters[parameter.name])
-            if not lies_in(law.gives, value):
+            value = reader.as_given(row.parameters[parameter.name])
+            if not lies_in(reader.gives, value):
                 problems.append(
-                    f"{parameter.name:.60} is never {_shown(value)}: it is {law.words:.120}"
+                    f"{parameter.name:.60} is never {_shown(value)}: it is {reader.words:.120}"
                 )
             kept[parameter.name] = value
         if not problems:
@@ -201,7 +201,7 @@ def _shown(value: ParameterValue) -> str:
         return "an integer of thousands of digits"
 
 
-def refuse_unfit(fitting: Fitting, path: str) -> None:
+def reject_unfit(fitting: Fitting, path: str) -> None:
     """Passes where every row fits.
 
     Raises:
@@ -237,7 +237,7 @@ class Imported:
 
 
 @dataclass(frozen=True)
-class ImportRuns(SingleChange[Imported]):
+class ImportRuns(SingleCommand[Imported]):
     """Takes prior runs that fit the sweep. They take no numbers."""
 
     runs: PriorRunColumns
@@ -249,9 +249,9 @@ class ImportRuns(SingleChange[Imported]):
         # They are written by a statement of their own, so in a transaction.
         return True
 
-    def apply(self, edit: SweepEdit) -> Imported:
-        require_open(edit.sweep)
-        edit.add_prior_runs(self.runs)
+    def apply(self, work: UnitOfWork) -> Imported:
+        require_open(work.sweep)
+        work.add_prior_runs(self.runs)
         return Imported(len(self.runs), self.skipped, self.skip_reasons)
 
 

@@ -10,10 +10,10 @@ from typing import Generic, TypeVar
 
 from wanllmdb_registry.domain.model import (
     FinishReason,
+    IndexedPriorRun,
     Method,
     MetricPoint,
     Parameters,
-    PlacedPriorRun,
     Run,
     RunState,
     Sweep,
@@ -102,7 +102,7 @@ class SyncedRuns:
 
     runs: Sequence[Run]
     points: Sequence[MetricPoint]
-    prior_runs: Sequence[PlacedPriorRun]
+    prior_runs: Sequence[IndexedPriorRun]
     revision: int
     has_more: bool
     state: SweepState

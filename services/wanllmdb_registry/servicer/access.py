@@ -9,7 +9,7 @@ from wanllmdb_common.calls.authorization import Authorization, denied, project_d
 from wanllmdb_common.calls.call import Call, CallStep, current_call
 from wanllmdb_common.calls.caller import Role
 from wanllmdb_registry.app import Registry
-from wanllmdb_registry.domain.keys.model import ApiKey, scope_of
+from wanllmdb_registry.domain.api_keys.api_key import ApiKey, scope_of
 from wanllmdb_registry.servicer.access_table import ACCESS
 
 

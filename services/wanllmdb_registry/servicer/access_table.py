@@ -19,7 +19,7 @@ from wanllmdb_common.calls.authorization import (
     of_service,
 )
 from wanllmdb_common.calls.caller import Role
-from wanllmdb_registry.domain.keys.model import ALL_PROJECTS
+from wanllmdb_registry.domain.api_keys.api_key import ALL_PROJECTS
 
 _THE_SWEEP = "the sweep's project"
 _ANY = "any project"

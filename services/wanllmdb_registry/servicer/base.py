@@ -10,10 +10,10 @@ from google.protobuf.message import Message
 
 from wanllmdb_common.errors import AbortedError
 from wanllmdb_registry.app import Registry
-from wanllmdb_registry.domain.change import Change
-from wanllmdb_registry.domain.edit import RequestKey
+from wanllmdb_registry.domain.command import Command
 from wanllmdb_registry.domain.model import Sweep
-from wanllmdb_registry.domain.sweep_changes import SpecChangedError
+from wanllmdb_registry.domain.sweep_lifecycle import SpecChangedError
+from wanllmdb_registry.domain.unit_of_work import RequestKey
 from wanllmdb_registry.servicer.computing import computed
 
 M = TypeVar("M", bound=Message)
@@ -28,7 +28,7 @@ class ServicerPart:
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
 
-    async def commit(self, sweep_id: str, change: Change, response: type[M]) -> M:
+    async def commit(self, sweep_id: str, change: Command, response: type[M]) -> M:
         """Carries a change out and gives its answer, new or repeated."""
         reply = await self.registry.commits.submit(sweep_id, change)
         return response.FromString(reply)
@@ -37,7 +37,7 @@ class ServicerPart:
         self,
         sweep_id: str,
         key: RequestKey | None,
-        check: Callable[[Sweep], Change],
+        check: Callable[[Sweep], Command],
         response: type[M],
     ) -> M:
         """As `commit`, for a change that `check` makes of the sweep, which takes long.

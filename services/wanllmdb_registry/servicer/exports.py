@@ -12,9 +12,9 @@ from wanllmdb_common.calls.call import current_call
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_registry.app import Registry
 from wanllmdb_registry.domain.bounds import PAGE_BYTES, STREAM_BYTES
-from wanllmdb_registry.domain.exchange.export import CsvWriter, JsonLinesWriter, RunWriter
 from wanllmdb_registry.domain.model import Run, RunState
 from wanllmdb_registry.domain.reads import RunOrder, RunPosition
+from wanllmdb_registry.domain.run_files.writers import CsvWriter, JsonLinesWriter, RunWriter
 from wanllmdb_registry.servicer.access import require_still_good
 from wanllmdb_registry.servicer.base import ServicerPart
 from wanllmdb_registry.servicer.computing import computed

@@ -13,15 +13,15 @@ from wanllmdb.api.registry.v1 import key_service_pb2_grpc as pb_grpc
 from wanllmdb_common.calls.call import current_call
 from wanllmdb_common.calls.caller import Caller, Role
 from wanllmdb_common.error_mapping import Context
-from wanllmdb_registry.domain.edit import RequestKey
-from wanllmdb_registry.domain.keys.key_text import ROOT_KEY_ID
-from wanllmdb_registry.domain.keys.model import (
+from wanllmdb_registry.domain.api_keys.api_key import (
     ALL_PROJECTS,
     ROOT_KEY,
+    ROOT_KEY_ID,
     ApiKey,
     NewKey,
     key_not_found,
 )
+from wanllmdb_registry.domain.unit_of_work import RequestKey
 from wanllmdb_registry.servicer.access import require_admin_of
 from wanllmdb_registry.servicer.base import ServicerPart
 from wanllmdb_registry.servicer.convert import time_from_proto, timestamp

@@ -9,9 +9,9 @@ from datetime import UTC
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb_common.error_mapping import Context
-from wanllmdb_registry.domain.edit import Attempt
+from wanllmdb_registry.domain.leases import ResumeRuns, TakeBackRuns
 from wanllmdb_registry.domain.model import Run, RunCommand, SweepState
-from wanllmdb_registry.domain.run_resumption import ResumeRuns, TakeBackRuns
+from wanllmdb_registry.domain.unit_of_work import Attempt
 from wanllmdb_registry.servicer.base import ServicerPart
 from wanllmdb_registry.servicer.convert import run_command, run_to_proto, timestamp
 from wanllmdb_registry.servicer.requests import RequestReader

@@ -13,9 +13,6 @@ from wanllmdb_common.errors import FieldViolation, invalid_request
 from wanllmdb_common.search_space.proto_conversion import parameters_from_proto
 from wanllmdb_registry.app import Registry
 from wanllmdb_registry.domain.bounds import MAX_NAME
-from wanllmdb_registry.domain.exchange.columns import metrics_of
-from wanllmdb_registry.domain.exchange.read_csv import read_csv
-from wanllmdb_registry.domain.exchange.read_json_lines import read_json_lines
 from wanllmdb_registry.domain.model import Run, RunState, Sweep, SweepSpec
 from wanllmdb_registry.domain.prior_runs import (
     RESULT_STATES,
@@ -24,10 +21,12 @@ from wanllmdb_registry.domain.prior_runs import (
     Imported,
     ImportRuns,
     Row,
-    refuse_unfit,
+    reject_unfit,
     result_state,
 )
 from wanllmdb_registry.domain.reads import RunOrder, RunPosition
+from wanllmdb_registry.domain.run_files.cells import metrics_of
+from wanllmdb_registry.domain.run_files.readers import read_csv, read_json_lines
 from wanllmdb_registry.servicer.base import ServicerPart
 from wanllmdb_registry.servicer.computing import computed
 from wanllmdb_registry.servicer.convert import prior_run_to_proto
@@ -116,7 +115,7 @@ async def fit_source(
             text = "set one of sweep_id, runs, csv or json_lines"
             raise invalid_request(FieldViolation(path, text))
     if not source.skip_unfit:
-        refuse_unfit(fitting, path)
+        reject_unfit(fitting, path)
     return fitting
 
 

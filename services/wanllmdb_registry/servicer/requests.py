@@ -30,8 +30,8 @@ from wanllmdb_registry.domain.bounds import (
     size_of_name,
     size_of_values,
 )
-from wanllmdb_registry.domain.edit import RequestKey
 from wanllmdb_registry.domain.model import MetricRow, RunError
+from wanllmdb_registry.domain.unit_of_work import RequestKey
 from wanllmdb_registry.servicer.convert import time_from_proto
 
 MAX_PARAMETERS = 500

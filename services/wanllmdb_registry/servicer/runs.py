@@ -10,36 +10,29 @@ from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb_common.computing.off_loop import converted
 from wanllmdb_common.computing.time_slices import with_checkpoints
 from wanllmdb_common.error_mapping import Context
+from wanllmdb_registry.domain.assign_runs import CreatedRuns, CreateRuns, Proposal, RunsForAgent
 from wanllmdb_registry.domain.bounds import (
     MAX_ERROR_MESSAGE,
     MAX_SAMPLER_BYTES,
     MAX_TOGETHER,
     MAX_TOGETHER_BYTES,
 )
-from wanllmdb_registry.domain.enqueue import EnqueuedRun, EnqueueRuns, check_enqueued
-from wanllmdb_registry.domain.model import Run, RunCommand, RunState, Sweep
-from wanllmdb_registry.domain.objectives import GivenObjectives
-from wanllmdb_registry.domain.run_changes import (
-    UPDATABLE_RUN_FIELDS,
-    CreatedRuns,
-    CreateRuns,
-    Proposal,
-    RunsForAgent,
-    RunUpdate,
-    UpdateRun,
-)
-from wanllmdb_registry.domain.run_progress import (
+from wanllmdb_registry.domain.enqueue_runs import EnqueuedRun, EnqueueRuns, check_enqueued
+from wanllmdb_registry.domain.finish_run import (
     Canceled,
     Failed,
     FinishedRun,
     FinishRun,
+    GivenObjectives,
     Outcome,
     Pruned,
-    ReleaseRun,
-    ReportMetrics,
     Succeeded,
 )
-from wanllmdb_registry.domain.run_retry import RETRYABLE_STATES, RetriedRuns, RetryRuns
+from wanllmdb_registry.domain.leases import ReleaseRun
+from wanllmdb_registry.domain.model import Run, RunCommand, RunState, Sweep
+from wanllmdb_registry.domain.report_metrics import ReportMetrics
+from wanllmdb_registry.domain.retry_runs import RETRYABLE_STATES, RetriedRuns, RetryRuns
+from wanllmdb_registry.domain.update_run import UPDATABLE_RUN_FIELDS, RunUpdate, UpdateRun
 from wanllmdb_registry.metrics import RETRIES_QUEUED
 from wanllmdb_registry.servicer.base import ServicerPart
 from wanllmdb_registry.servicer.computing import computed

@@ -11,14 +11,10 @@ from google.protobuf import struct_pb2
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
 from wanllmdb_registry.domain.config.grids import check_feasible
-from wanllmdb_registry.domain.config.parse import (
-    ParsedConfig,
-    check_spec,
-    parse_config,
-)
-from wanllmdb_registry.domain.config.size import ConfigSize
-from wanllmdb_registry.domain.config.text import read_text_with_remarks
-from wanllmdb_registry.domain.config.wording import invalid_config
+from wanllmdb_registry.domain.config.parsing.config import ParsedConfig, check_spec, parse_config
+from wanllmdb_registry.domain.config.problems import invalid_config
+from wanllmdb_registry.domain.config.text import read_text_with_warnings
+from wanllmdb_registry.domain.config.validation.values import ConfigSize
 from wanllmdb_registry.domain.templates.rendering import parse_template
 from wanllmdb_registry.servicer.computing import computed
 from wanllmdb_registry.servicer.spec_size import require_size
@@ -60,7 +56,7 @@ def _parsed(request: pb.CreateSweepRequest | pb.ParseSweepConfigRequest) -> Pars
         case "config":
             return parse_config(_object(request.config, ConfigSize()))
         case "config_text":
-            return parse_config(*read_text_with_remarks(request.config_text.text))
+            return parse_config(*read_text_with_warnings(request.config_text.text))
         case _:
             text = "set one of spec, config, config_text or template"
             raise InvalidArgumentError(

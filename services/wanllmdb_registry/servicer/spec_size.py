@@ -13,8 +13,8 @@ from wanllmdb_registry.domain.bounds import (
     PAGE_BYTES,
 )
 from wanllmdb_registry.domain.config.export import config_of
+from wanllmdb_registry.domain.config.problems import invalid_config
 from wanllmdb_registry.domain.config.text import write_compact
-from wanllmdb_registry.domain.config.wording import invalid_config
 from wanllmdb_registry.domain.model import SweepSpec
 from wanllmdb_registry.servicer.requests import head
 from wanllmdb_registry.servicer.specs import spec_to_proto

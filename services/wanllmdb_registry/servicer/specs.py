@@ -19,13 +19,13 @@ from wanllmdb_common.search_space.proto_conversion import (
     space_to_proto,
     value_from_proto,
 )
-from wanllmdb_registry.domain.config.rules.space import (
+from wanllmdb_registry.domain.config.problems import ConfigPaths, parameter_path
+from wanllmdb_registry.domain.config.validation.space import (
     MAX_CONDITIONS,
     MAX_FULL_NAME,
     MAX_PARAMETERS,
 )
-from wanllmdb_registry.domain.config.size import MAX_ENTRIES
-from wanllmdb_registry.domain.config.written import Written, parameter_path
+from wanllmdb_registry.domain.config.validation.values import MAX_ENTRIES
 from wanllmdb_registry.domain.model import (
     DEFAULT_SAMPLERS,
     AlgorithmChoice,
@@ -56,11 +56,11 @@ class SpecReader:
     def __init__(self) -> None:
         self.problems: list[FieldViolation] = []
 
-    def spec(self, message: sweep_pb2.SweepSpec) -> tuple[SweepSpec, Written]:
+    def spec(self, message: sweep_pb2.SweepSpec) -> tuple[SweepSpec, ConfigPaths]:
         """What could be read of the spec, with defaults filled in."""
         metrics_are_listed = len(message.metrics) > 1
         space, unreadable = self.space(message.search_space)
-        written = Written(metrics_are_listed=metrics_are_listed, unreadable=unreadable)
+        written = ConfigPaths(metrics_are_listed=metrics_are_listed, unreadable=unreadable)
         method, sampler = self._sampler(message)
         spec = SweepSpec(
             method=method,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_registry.domain.bounds import MAX_DESCRIPTION, MAX_SWEEP_METRICS
-from wanllmdb_registry.domain.config.wording import invalid_config
-from wanllmdb_registry.domain.sweep_update import UPDATABLE_FIELDS, SweepUpdate, UpdatedSweep
+from wanllmdb_registry.domain.config.problems import invalid_config
+from wanllmdb_registry.domain.update_sweep import UPDATABLE_FIELDS, SweepUpdate, UpdatedSweep
 from wanllmdb_registry.servicer.convert import sweep_to_proto
 from wanllmdb_registry.servicer.requests import RequestReader
 from wanllmdb_registry.servicer.spec_size import some_warnings

@@ -25,7 +25,7 @@ from wanllmdb_registry.domain.config.text import write_json, write_yaml
 from wanllmdb_registry.domain.model import FinishReason, Method, Sweep, SweepState
 from wanllmdb_registry.domain.prior_runs import Fitting
 from wanllmdb_registry.domain.reads import SweepFilter, SweepOrder, SweepPosition
-from wanllmdb_registry.domain.sweep_changes import (
+from wanllmdb_registry.domain.sweep_lifecycle import (
     CancelSweep,
     DeleteSweep,
     FinishSweep,
@@ -34,7 +34,7 @@ from wanllmdb_registry.domain.sweep_changes import (
     StartSweep,
     Transition,
 )
-from wanllmdb_registry.domain.sweep_update import UpdateSweep, check_update
+from wanllmdb_registry.domain.update_sweep import UpdateSweep, check_update
 from wanllmdb_registry.servicer.access import own_projects, require_in_project
 from wanllmdb_registry.servicer.base import M, ServicerPart
 from wanllmdb_registry.servicer.computing import computed

@@ -14,7 +14,7 @@ from wanllmdb_registry.domain.bounds import (
     PAGE_BYTES,
     POINT_BYTES,
 )
-from wanllmdb_registry.domain.model import MetricPoint, PlacedPriorRun, Run
+from wanllmdb_registry.domain.model import IndexedPriorRun, MetricPoint, Run
 from wanllmdb_registry.domain.reads import SyncedRuns
 from wanllmdb_registry.servicer.convert import (
     finish_reason,
@@ -93,5 +93,5 @@ def _synced_run(run: Run) -> pb.SyncedRun | pb.SyncedPriorRun:
     )
 
 
-def _synced_prior_run(prior: PlacedPriorRun) -> pb.SyncedPriorRun:
+def _synced_prior_run(prior: IndexedPriorRun) -> pb.SyncedPriorRun:
     return pb.SyncedPriorRun(index=prior.index, run=prior_run_to_proto(prior.run))

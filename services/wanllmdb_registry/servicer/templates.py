@@ -24,19 +24,19 @@ from wanllmdb_common.errors import (
 from wanllmdb_common.search_space.distributions import ParameterValue
 from wanllmdb_common.search_space.proto_conversion import value_to_proto
 from wanllmdb_registry.domain.bounds import MAX_DESCRIPTION
+from wanllmdb_registry.domain.config.problems import invalid_config
 from wanllmdb_registry.domain.config.text import write_json, write_yaml
-from wanllmdb_registry.domain.config.wording import invalid_config
-from wanllmdb_registry.domain.templates.built_in_templates import built_in_templates
-from wanllmdb_registry.domain.templates.model import (
+from wanllmdb_registry.domain.templates.rendering import check_template, render
+from wanllmdb_registry.domain.templates.template import (
     ABSENT,
     Absent,
     Placeholder,
     Template,
+    built_in_templates,
     template_built_in,
     template_name_taken,
     template_not_found,
 )
-from wanllmdb_registry.domain.templates.rendering import check_template, render
 from wanllmdb_registry.servicer.base import ServicerPart
 from wanllmdb_registry.servicer.computing import computed
 from wanllmdb_registry.servicer.convert import timestamp

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import bindparam, select
 
 from wanllmdb_registry.domain.bounds import READ_BYTES
-from wanllmdb_registry.domain.edit import sweep_not_found
-from wanllmdb_registry.domain.model import PlacedPriorRun
+from wanllmdb_registry.domain.model import IndexedPriorRun
 from wanllmdb_registry.domain.reads import Page
+from wanllmdb_registry.domain.unit_of_work import sweep_not_found
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.rows import prior_run_from_row
 from wanllmdb_registry.store.run_columns import bytes_of, page_of, within_bytes
@@ -29,7 +29,7 @@ class PriorRunReads:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def list(self, sweep_id: str, after: int, limit: int) -> Page[PlacedPriorRun]:
+    async def list(self, sweep_id: str, after: int, limit: int) -> Page[IndexedPriorRun]:
         """At most `limit` prior runs, and READ_BYTES, after an index, -1 for the first ones.
 
         Raises:

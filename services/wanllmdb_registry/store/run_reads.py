@@ -23,9 +23,9 @@ from sqlalchemy import (
 
 from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted, converted_each
 from wanllmdb_registry.domain.bounds import READ_BYTES
-from wanllmdb_registry.domain.edit import run_not_found, sweep_not_found
 from wanllmdb_registry.domain.model import MetricPoint, Run, RunState
 from wanllmdb_registry.domain.reads import Page, PointPosition, RunOrder, RunPosition
+from wanllmdb_registry.domain.unit_of_work import run_not_found, sweep_not_found
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.rows import point_from_row, run_from_row
 from wanllmdb_registry.store.run_columns import (

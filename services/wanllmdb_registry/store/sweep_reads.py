@@ -19,9 +19,9 @@ from sqlalchemy import (
 )
 
 from wanllmdb_registry.domain.bounds import READ_BYTES
-from wanllmdb_registry.domain.edit import sweep_not_found
 from wanllmdb_registry.domain.model import Sweep
 from wanllmdb_registry.domain.reads import Page, SweepFilter, SweepOrder, SweepPosition
+from wanllmdb_registry.domain.unit_of_work import sweep_not_found
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.rows import sweep_from_row
 from wanllmdb_registry.store.run_columns import Columns, bytes_of, page_of, within_bytes

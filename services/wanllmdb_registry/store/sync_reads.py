@@ -9,12 +9,12 @@ from sqlalchemy import ColumnElement, Select, bindparam, null, select, true
 
 from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted, converted_each
 from wanllmdb_registry.domain.bounds import READ_BYTES, STREAM_BYTES
-from wanllmdb_registry.domain.edit import sweep_not_found
 from wanllmdb_registry.domain.model import (
     FinishReason,
     SweepState,
 )
 from wanllmdb_registry.domain.reads import Page, SyncedRuns
+from wanllmdb_registry.domain.unit_of_work import sweep_not_found
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.rows import (
     LARGE_RUN_COLUMNS,

@@ -8,7 +8,7 @@ import pytest
 
 from wanllmdb_common.errors import InvalidArgumentError
 from wanllmdb_common.search_space.distributions import Distribution, Parameter
-from wanllmdb_registry.domain.config.parse import ParsedConfig, parse_config
+from wanllmdb_registry.domain.config.parsing.config import ParsedConfig, parse_config
 
 BASE: dict[str, Any] = {
     "method": "random",

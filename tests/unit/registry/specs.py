@@ -29,7 +29,7 @@ from wanllmdb_common.search_space.distributions import (
     Uniform,
 )
 from wanllmdb_common.search_space.expressions import spelled
-from wanllmdb_registry.domain.config.rules.command import MACROS
+from wanllmdb_registry.domain.config.validation.spec import MACROS
 from wanllmdb_registry.domain.model import (
     AlgorithmChoice,
     ArgsStyle,

@@ -16,14 +16,13 @@ from wanllmdb_common.did_you_mean import few_hints
 from wanllmdb_common.errors import InvalidArgumentError
 from wanllmdb_common.search_space.distributions import Categorical, Parameter, SearchSpace
 from wanllmdb_common.search_space.proto_conversion import value_to_proto
-from wanllmdb_registry.domain.config.parse import check_spec, parse_config
+from wanllmdb_registry.domain.config.parsing.config import check_spec, parse_config
 from wanllmdb_registry.domain.config.text import read_text
-from wanllmdb_registry.domain.exchange.read_csv import read_csv
-from wanllmdb_registry.domain.exchange.read_json_lines import read_json_lines
 from wanllmdb_registry.domain.model import SweepSpec
-from wanllmdb_registry.domain.prior_runs import Fitter, Fitting, Row, refuse_unfit
-from wanllmdb_registry.domain.templates.model import Placeholder, Template
+from wanllmdb_registry.domain.prior_runs import Fitter, Fitting, Row, reject_unfit
+from wanllmdb_registry.domain.run_files.readers import read_csv, read_json_lines
 from wanllmdb_registry.domain.templates.rendering import check_template, render
+from wanllmdb_registry.domain.templates.template import Placeholder, Template
 from wanllmdb_registry.servicer.requests import RequestReader
 from wanllmdb_registry.servicer.specs import SpecReader
 
@@ -322,7 +321,7 @@ def test_rows_of_any_form_are_judged_soon(
     assert len(fitting.unfit) == min(unfit, 1_000)
     assert all(len(row.problems) <= 11 for row in fitting.unfit)
     if unfit:
-        message = refusal(lambda: refuse_unfit(fitting, "source")).message
+        message = refusal(lambda: reject_unfit(fitting, "source")).message
         assert f"{unfit:,} prior runs do not fit" in message
 
 

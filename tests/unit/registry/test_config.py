@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from tests.unit.registry.configs import BASE, parsed, problems, problems_with
 from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
-from wanllmdb_registry.domain.config.parse import check_spec, parse_config
+from wanllmdb_registry.domain.config.parsing.config import check_spec, parse_config
 from wanllmdb_registry.domain.config.vocabulary import (
     DISTRIBUTIONS,
     IGNORED_KEYS,
+    MISPLACED_KEYS,
     PARAMETER_KEYS,
-    REFUSED_KEYS,
     TOP_LEVEL_KEYS,
 )
 from wanllmdb_registry.domain.model import (
@@ -160,9 +160,9 @@ def test_a_key_that_is_near_a_known_one_is_refused(key: str, known: str) -> None
     assert f"did you mean {known}?" in problems_with(**{key: "x"})[key]
 
 
-@pytest.mark.parametrize("key", sorted(REFUSED_KEYS))
+@pytest.mark.parametrize("key", sorted(MISPLACED_KEYS))
 def test_a_key_that_belongs_to_another_place_is_refused(key: str) -> None:
-    assert problems_with(**{key: "x"}) == {key: REFUSED_KEYS[key]}
+    assert problems_with(**{key: "x"}) == {key: MISPLACED_KEYS[key]}
 
 
 @pytest.mark.parametrize("law", [{"min": 0, "max": 1}, {"value": 1}, {"parameters": {}}])

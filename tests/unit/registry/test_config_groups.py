@@ -9,7 +9,7 @@ import pytest
 from tests.unit.registry.configs import by_name, parsed, problems_with
 from wanllmdb_common.search_space.distributions import Condition, Constant, IntUniform
 from wanllmdb_registry.domain.config.export import config_of
-from wanllmdb_registry.domain.config.parse import check_spec, parse_config
+from wanllmdb_registry.domain.config.parsing.config import check_spec, parse_config
 
 OPTIMIZER = {"values": ["adam", "sgd"]}
 

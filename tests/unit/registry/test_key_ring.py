@@ -18,9 +18,19 @@ from wanllmdb_common.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
-from wanllmdb_registry.domain.keys.key_ring import MAX_AGE, MAX_BATCH, MAX_REMEMBERED, KeyRing
-from wanllmdb_registry.domain.keys.key_text import KeyText, parse_key, parse_root_key
-from wanllmdb_registry.domain.keys.model import ApiKey, FoundKey
+from wanllmdb_registry.domain.api_keys.api_key import (
+    ApiKey,
+    FoundKey,
+    KeyText,
+    parse_key,
+    parse_root_key,
+)
+from wanllmdb_registry.domain.api_keys.authentication import (
+    MAX_AGE,
+    MAX_BATCH,
+    MAX_REMEMBERED,
+    KeyRing,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SECRET = "s" * 43

@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from wanllmdb_registry.domain.keys.key_text import new_key_id, parse_key, parse_root_key
+from wanllmdb_registry.domain.api_keys.api_key import new_key_id, parse_key, parse_root_key
 
 SECRET = "aB3-_" * 9
 

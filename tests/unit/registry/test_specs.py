@@ -13,7 +13,7 @@ from tests.unit.registry.test_config_round_trip import with_types
 from wanllmdb.api.registry.v1 import search_space_pb2 as space_pb
 from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb_common.errors import InvalidArgumentError
-from wanllmdb_registry.domain.config.parse import ParsedConfig, check_spec
+from wanllmdb_registry.domain.config.parsing.config import ParsedConfig, check_spec
 from wanllmdb_registry.domain.model import AlgorithmChoice, Hyperband, Method, SweepSpec
 from wanllmdb_registry.servicer.specs import SpecReader, spec_to_proto
 

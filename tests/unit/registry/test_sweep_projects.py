@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from wanllmdb_registry.domain.keys.sweep_projects import MAX_LOOKED_UP, SweepProjects
+from wanllmdb_registry.domain.api_keys.sweep_projects import MAX_LOOKED_UP, SweepProjects
 
 
 @dataclass

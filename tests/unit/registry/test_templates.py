@@ -8,12 +8,16 @@ import pytest
 
 from wanllmdb_common.errors import InvalidArgumentError
 from wanllmdb_common.search_space.distributions import Categorical, LogUniform
-from wanllmdb_registry.domain.config.parse import parse_config
+from wanllmdb_registry.domain.config.parsing.config import parse_config
 from wanllmdb_registry.domain.config.text import read_text, write_yaml
 from wanllmdb_registry.domain.model import Hyperband
-from wanllmdb_registry.domain.templates.built_in_templates import built_in_templates
-from wanllmdb_registry.domain.templates.model import Absent, Placeholder, Template
 from wanllmdb_registry.domain.templates.rendering import check_template, parse_template, render
+from wanllmdb_registry.domain.templates.template import (
+    Absent,
+    Placeholder,
+    Template,
+    built_in_templates,
+)
 
 CONFIG = """
 method: random

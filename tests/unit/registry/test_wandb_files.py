@@ -7,12 +7,12 @@ import pytest
 from tests.unit.registry.wandb_files import FILES, File
 from wanllmdb_common.errors import InvalidArgumentError
 from wanllmdb_registry.domain.config.export import config_of
-from wanllmdb_registry.domain.config.parse import ParsedConfig, parse_config
-from wanllmdb_registry.domain.config.text import read_text_with_remarks, write_yaml
+from wanllmdb_registry.domain.config.parsing.config import ParsedConfig, parse_config
+from wanllmdb_registry.domain.config.text import read_text_with_warnings, write_yaml
 
 
 def read(text: str) -> ParsedConfig:
-    return parse_config(*read_text_with_remarks(text))
+    return parse_config(*read_text_with_warnings(text))
 
 
 def name(file: File) -> str:

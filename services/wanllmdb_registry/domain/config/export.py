@@ -20,7 +20,7 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
     Uniform,
 )
-from wanllmdb_registry.domain.config.reading.parameters import resolve
+from wanllmdb_registry.domain.config.parsing.parameters import resolve
 from wanllmdb_registry.domain.model import (
     DEFAULT_SAMPLERS,
     AlgorithmChoice,
@@ -111,7 +111,7 @@ def _parameters(space: SearchSpace) -> dict[str, Any]:
 
 
 def _parameter(parameter: Parameter, names: set[str]) -> dict[str, Any]:
-    written = _law(parameter.distribution)
+    written = _distribution(parameter.distribution)
     if parameter.conditions:
         scope = parameter.name[: parameter.name.rfind("/") + 1]
         written["when"] = dict(_condition(c, scope, names) for c in parameter.conditions)
@@ -126,8 +126,8 @@ def _condition(condition: Condition, scope: str, names: set[str]) -> tuple[str, 
     return written, values[0] if is_single else list(values)
 
 
-def _law(law: Distribution) -> dict[str, Any]:
-    match law:
+def _distribution(distribution: Distribution) -> dict[str, Any]:
+    match distribution:
         case Constant(value=value):
             return {"value": value}
         case Categorical(values=values, probabilities=()):
@@ -151,11 +151,11 @@ def _law(law: Distribution) -> dict[str, Any]:
         case Quantized(law=LogUniform(min=low, max=high), q=q):
             return _range("q_log_uniform_values", low, high, q)
         case Quantized(law=inner, q=q):
-            written = _law(inner)
+            written = _distribution(inner)
             return {**written, "distribution": f"q_{written['distribution']}", "q": q}
-    raise TypeError(f"no config for {law!r}")
+    raise TypeError(f"no config for {distribution!r}")
 
 
 def _range(name: str, low: float, high: float, q: float | None) -> dict[str, Any]:
-    law: dict[str, Any] = {"distribution": name, "min": low, "max": high}
-    return law if q is None else {**law, "q": q}
+    distribution: dict[str, Any] = {"distribution": name, "min": low, "max": high}
+    return distribution if q is None else {**distribution, "q": q}

@@ -7,7 +7,7 @@ from wanllmdb_common.errors import FieldViolation
 from wanllmdb_common.search_space.draws import infeasibility
 from wanllmdb_common.search_space.grid import GRID_POINTS, EntangledConditionsError, Grid
 from wanllmdb_common.search_space.grid_search import grid_infeasibility
-from wanllmdb_registry.domain.config.wording import invalid_config
+from wanllmdb_registry.domain.config.problems import invalid_config
 from wanllmdb_registry.domain.model import Method, SweepSpec
 
 

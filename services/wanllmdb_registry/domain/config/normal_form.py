@@ -17,7 +17,7 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
     value_key,
 )
-from wanllmdb_registry.domain.config.wording import INT64
+from wanllmdb_registry.domain.config.problems import INT64
 
 
 def in_normal_form(space: SearchSpace) -> SearchSpace:
@@ -28,30 +28,30 @@ def in_normal_form(space: SearchSpace) -> SearchSpace:
     """
     if not any(parameter.conditions for parameter in space.parameters):
         return space
-    laws = {parameter.name: parameter.distribution for parameter in space.parameters}
+    distributions = {parameter.name: parameter.distribution for parameter in space.parameters}
     return replace(
         space,
         parameters=tuple(
-            replace(parameter, conditions=_merged(parameter, laws))
+            replace(parameter, conditions=_merged(parameter, distributions))
             for parameter in space.parameters
         ),
     )
 
 
-def _merged(parameter: Parameter, laws: dict[str, Distribution]) -> tuple[Condition, ...]:
+def _merged(parameter: Parameter, distributions: dict[str, Distribution]) -> tuple[Condition, ...]:
     values: dict[str, tuple[ParameterValue, ...]] = {}
     for condition in parameter.conditions:
         parent = condition.parameter
-        wanted = tuple(as_value_of(laws[parent], value) for value in condition.values)
+        wanted = tuple(as_value_of(distributions[parent], value) for value in condition.values)
         values[parent] = in_both(values[parent], wanted) if parent in values else wanted
     return tuple(Condition(parent, values[parent]) for parent in sorted(values))
 
 
-def as_value_of(law: Distribution, value: ParameterValue) -> ParameterValue:
-    """The value as the law would give it: an integer as a float where values are floats."""
-    if isinstance(law, Constant | Categorical | IntUniform | IntLogUniform):
+def as_value_of(distribution: Distribution, value: ParameterValue) -> ParameterValue:
+    """Return the value in the type that the distribution draws: 1 as 1.0 where it draws floats."""
+    if isinstance(distribution, Constant | Categorical | IntUniform | IntLogUniform):
         return value
-    if isinstance(law, Quantized) and isinstance(law.q, int):
+    if isinstance(distribution, Quantized) and isinstance(distribution.q, int):
         return value
     if isinstance(value, int) and not isinstance(value, bool) and value in INT64:
         return float(value)

@@ -47,7 +47,7 @@ IGNORED_KEYS = {
 }
 
 # Keys that would change the sweep if they were left out, and where their meaning belongs.
-REFUSED_KEYS = {
+MISPLACED_KEYS = {
     "prior_runs": "prior runs are given when a sweep is created, beside its config",
     **dict.fromkeys(
         (
@@ -106,7 +106,7 @@ OTHER_DISTRIBUTIONS = {
     "q_int_uniform": "is written int_uniform with q",
 }
 
-LAW_KEYS = (
+DISTRIBUTION_KEYS = (
     "distribution",
     "value",
     "values",
@@ -119,5 +119,5 @@ LAW_KEYS = (
     "a",
     "b",
 )
-PARAMETER_KEYS = (*LAW_KEYS, "when")
+PARAMETER_KEYS = (*DISTRIBUTION_KEYS, "when")
 GROUP_KEYS = ("parameters", "when")

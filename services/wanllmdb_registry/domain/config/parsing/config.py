@@ -1,0 +1,279 @@
+"""Parse a W&B-style config into a spec, or report every problem that it has."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from wanllmdb_common.computing.time_slices import with_checkpoints
+from wanllmdb_common.errors import FieldViolation
+from wanllmdb_common.search_space.distributions import (
+    Categorical,
+    Constant,
+    Distribution,
+    ParameterValue,
+    Quantized,
+    SearchSpace,
+)
+from wanllmdb_common.search_space.grid import Grid
+from wanllmdb_common.search_space.grid_axis import axis
+from wanllmdb_common.search_space.quantiles import cardinality
+from wanllmdb_common.search_space.steps import round_to_multiple
+from wanllmdb_registry.domain.config.grids import grid_of
+from wanllmdb_registry.domain.config.normal_form import in_normal_form
+from wanllmdb_registry.domain.config.parsing.algorithms import (
+    parse_algorithm,
+    parse_early_termination,
+    parse_sampler,
+)
+from wanllmdb_registry.domain.config.parsing.metrics import parse_metrics
+from wanllmdb_registry.domain.config.parsing.parameters import parse_space
+from wanllmdb_registry.domain.config.parsing.reader import ConfigReader
+from wanllmdb_registry.domain.config.problems import (
+    ConfigPaths,
+    bounded,
+    exported_paths,
+    invalid_config,
+    shown,
+)
+from wanllmdb_registry.domain.config.validation.spec import _KEYS, problems_of
+from wanllmdb_registry.domain.config.validation.values import ConfigSize, problems_of_text
+from wanllmdb_registry.domain.config.vocabulary import (
+    DISTRIBUTION_KEYS,
+    IGNORED_KEYS,
+    MISPLACED_KEYS,
+    TOP_LEVEL_KEYS,
+)
+from wanllmdb_registry.domain.model import ArgsStyle, Method, RetryPolicy, SweepSpec
+
+MAX_NAME = 200
+MAX_DESCRIPTION = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedConfig:
+    """A config that is in order, with what the reader may not expect of it.
+
+    `grid_size` is the number of points of the grid, for method grid.
+    """
+
+    spec: SweepSpec
+    project: str = ""
+    name: str = ""
+    description: str = ""
+    warnings: tuple[str, ...] = ()
+    grid_size: int | None = None
+
+
+def parse_config(config: Mapping[str, Any], remarks: Sequence[str] = ()) -> ParsedConfig:
+    """The spec with every default filled in, but for the seed.
+
+    Args:
+        config: As `read_text` gives it.
+        remarks: What its text said of itself; the first of the warnings.
+
+    Raises:
+        InvalidArgumentError: names every problem at once, each with its path.
+    """
+    ConfigSize().walk(config)
+    reader = ConfigReader(remarks)
+    spec, paths = _read(reader, config)
+    project, name = (_text(reader, config, key, MAX_NAME) for key in ("project", "name"))
+    description = _text(reader, config, "description", MAX_DESCRIPTION)
+    parsed = _parsed(spec, paths, reader.problems, tuple(reader.warnings))
+    return replace(parsed, project=project, name=name, description=description)
+
+
+def parse_stored(config: Mapping[str, Any]) -> SweepSpec:
+    """The spec that `config_of` wrote; its values are not checked again.
+
+    Raises:
+        InvalidArgumentError: it is none.
+    """
+    reader = ConfigReader(is_stored=True)
+    spec, _ = _read(reader, config)
+    if reader.problems:
+        raise invalid_config(reader.problems)
+    return spec
+
+
+def check_spec(
+    spec: SweepSpec, paths: ConfigPaths | None = None, problems: Sequence[FieldViolation] = ()
+) -> ParsedConfig:
+    """What `parse_config` gives, for a spec that came typed.
+
+    Args:
+        spec: What could be read of it.
+        paths: Where its parts stand; where left out, as `config_of` would write it.
+        problems: What could not be read.
+
+    Raises:
+        InvalidArgumentError: names every problem at once, each with its path.
+    """
+    return _parsed(spec, exported_paths(spec) if paths is None else paths, problems)
+
+
+def _parsed(
+    spec: SweepSpec,
+    paths: ConfigPaths,
+    unread: Sequence[FieldViolation],
+    warnings: Sequence[str] = (),
+) -> ParsedConfig:
+    """Checks what could be read; of a field that could not be, nothing more is told."""
+    told = {problem.field for problem in unread}
+    if any(field.startswith("parameters.") for field in told):
+        # There are some; they can't be read.
+        told.add("parameters")
+    rest = [problem for problem in problems_of(spec, paths) if problem.field not in told]
+    if unread or rest:
+        raise invalid_config([*unread, *rest])
+    spec = replace(spec, space=in_normal_form(spec.space))
+    remarks = [
+        *warnings,
+        *condition_warnings(spec.space),
+        *imputation_warnings(spec),
+    ]
+    grid = grid_of(spec)
+    if grid is not None:
+        remarks += grid_warnings(grid, spec.run_cap)
+    return ParsedConfig(
+        spec, warnings=bounded(remarks), grid_size=None if grid is None else grid.size
+    )
+
+
+def _read(reader: ConfigReader, config: Mapping[str, Any]) -> tuple[SweepSpec, ConfigPaths]:
+    """A spec that holds what could be read, so that its values can be checked too."""
+    _check_keys(reader, config)
+    method, sampler = parse_sampler(reader, config)
+    metrics, metrics_are_listed = parse_metrics(reader, config)
+    space, paths = parse_space(reader, config)
+    spec = SweepSpec(
+        method=method,
+        space=space,
+        sampler=sampler,
+        metrics=metrics,
+        early_termination=parse_early_termination(reader, config),
+        run_cap=reader.integer(config, "", "run_cap"),
+        seed=reader.integer(config, "", "seed"),
+        retries=_retries(reader, config),
+        terminator=parse_algorithm(reader, config, "terminate"),
+        max_failed_runs=reader.integer(config, "", "max_failed_runs"),
+        program=reader.text(config, "", "program"),
+        command=tuple(
+            reader.texts(
+                config,
+                "",
+                "command",
+                hint=_as_list(config.get("command")),
+                takes_numbers=True,
+            )
+        ),
+        args_style=reader.choice(config, "", "args_style", ArgsStyle) or ArgsStyle.FLAT,
+    )
+    return spec, replace(paths, metrics_are_listed=metrics_are_listed)
+
+
+def _check_keys(reader: ConfigReader, config: Mapping[str, Any]) -> None:
+    others = {}
+    for key, value in with_checkpoints(config.items()):
+        if key in MISPLACED_KEYS:
+            reader.problem(key, MISPLACED_KEYS[key])
+        elif key in IGNORED_KEYS:
+            reader.warn(f"{key}: has no effect: {IGNORED_KEYS[key]}")
+        elif key not in TOP_LEVEL_KEYS and _is_distribution(value):
+            reader.problem(
+                f"{key!s:.200}",
+                f"belongs to the parameters: write parameters: {{{key!s:.50}: ...}}",
+            )
+        else:
+            others[key] = value
+    reader.known_or_ignored_keys("", others, TOP_LEVEL_KEYS)
+
+
+def _is_distribution(value: Any) -> bool:
+    """Whether it reads like a parameter's distribution or group."""
+    return isinstance(value, Mapping) and any(
+        key in value for key in (*DISTRIBUTION_KEYS, "parameters")
+    )
+
+
+def _retries(reader: ConfigReader, config: Mapping[str, Any]) -> RetryPolicy:
+    default = RetryPolicy()
+    data = reader.mapping(config, "", "retries")
+    if data is None:
+        return default
+    reader.known_keys("retries", data, ("lost", "failed"))
+    lost = reader.integer(data, "retries", "lost")
+    failed = reader.integer(data, "retries", "failed")
+    return RetryPolicy(
+        default.lost if lost is None else lost, default.failed if failed is None else failed
+    )
+
+
+def _text(reader: ConfigReader, config: Mapping[str, Any], key: str, limit: int) -> str:
+    text = reader.text(config, "", key)
+    for path, problem in problems_of_text(key, text, limit):
+        reader.problem(path, problem)
+    return text
+
+
+def _as_list(command: Any) -> str:
+    """How a command line that was given as a text is written."""
+    if not isinstance(command, str):
+        return ""
+    try:
+        parts = shlex.split(command)
+    except ValueError:
+        return "; write one text a part"
+    written = ", ".join(f'"{part}"' for part in parts)
+    return f"; write [{written}]" if len(written) < 300 else "; write one text a part"
+
+
+# Beyond this many points their number is of no use to anybody.
+COUNTABLE = 10**18
+
+
+def condition_warnings(space: SearchSpace) -> Iterator[str]:
+    """Parameters that hardly any run has, since what they depend on is hardly ever drawn."""
+    distributions = {parameter.name: parameter.distribution for parameter in space.parameters}
+    for parameter in space.parameters:
+        for condition in parameter.conditions:
+            distribution = distributions[condition.parameter]
+            if not any(_is_drawn(distribution, value) for value in condition.values):
+                values = ", ".join(map(shown, condition.values[:10]))
+                yield (
+                    f"parameter '{parameter.name}' is there when '{condition.parameter}' is "
+                    f"{values}, which is never or hardly ever drawn: no run may have it"
+                )
+
+
+def _is_drawn(distribution: Distribution, value: ParameterValue) -> bool:
+    """Whether draws give exactly this value, which is a possible one, now and then."""
+    if isinstance(distribution, Constant | Categorical):
+        return True
+    assert isinstance(value, int | float)
+    if isinstance(distribution, Quantized):
+        return round_to_multiple(value, distribution.q) == value
+    return cardinality(distribution) is not None and axis(distribution).position(value) is not None
+
+
+def grid_warnings(grid: Grid, run_cap: int | None) -> Iterator[str]:
+    """How the grid was made, and whether it is tried in full."""
+    yield from grid.notes
+    if run_cap is not None and run_cap < grid.size:
+        size = str(grid.size) if grid.size < COUNTABLE else "more than 10^18"
+        yield f"run_cap {run_cap} ends the sweep before its {size} grid points"
+
+
+def imputation_warnings(spec: SweepSpec) -> Iterator[str]:
+    """Where it has no effect."""
+    if spec.method is Method.BAYES:
+        return
+    named = [key for key in _KEYS if any(getattr(metric, key) for metric in spec.metrics)]
+    if named:
+        yield (
+            f"{' and '.join(named)} of the metric {'have' if len(named) > 1 else 'has'} no effect: "
+            f"method {spec.method.value} does not learn from runs"
+        )

@@ -1,0 +1,194 @@
+"""Validate a spec: find every problem, not just the first."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import islice
+
+from wanllmdb_common.computing.time_slices import with_checkpoints
+from wanllmdb_common.did_you_mean import did_you_mean
+from wanllmdb_common.errors import FieldViolation
+from wanllmdb_common.search_space import constraints
+from wanllmdb_common.search_space.distributions import Constant, Parameter, SearchSpace
+from wanllmdb_registry.domain.bounds import MAX_NAME, MAX_SWEEP_METRICS
+from wanllmdb_registry.domain.config.problems import (
+    MAX_PROBLEMS,
+    ConfigPaths,
+    Problems,
+    exported_paths,
+)
+from wanllmdb_registry.domain.config.validation.algorithms import (
+    problems_of_sampler,
+    problems_of_stopping,
+)
+from wanllmdb_registry.domain.config.validation.space import problems_of_parameters
+from wanllmdb_registry.domain.config.validation.values import problems_of_text
+from wanllmdb_registry.domain.model import Impute, ObjectiveValue, SweepSpec
+
+MAX_MEAN_OVER = 100_000
+MAX_SEED = 2**53
+MAX_RUNS = 2**31
+MAX_RETRIES = 100
+
+
+def problems_of(spec: SweepSpec, paths: ConfigPaths | None = None) -> list[FieldViolation]:
+    """Every problem of a spec, each with the path that it has in a config; or the first
+    MAX_PROBLEMS and one more.
+
+    Args:
+        spec: What could be read.
+        paths: Where its parts stand; where left out, as `config_of` would write it.
+    """
+    paths = exported_paths(spec) if paths is None else paths
+    found = dict.fromkeys(islice(with_checkpoints(_spec(spec, paths)), MAX_PROBLEMS + 1))
+    return [FieldViolation(path, text) for path, text in found]
+
+
+def _spec(spec: SweepSpec, paths: ConfigPaths) -> Problems:
+    of_parameters = list(islice(problems_of_parameters(spec.space, paths), MAX_PROBLEMS + 1))
+    yield from problems_of_sampler(spec, space_is_in_order=not of_parameters)
+    yield from _metrics(spec, paths)
+    yield from problems_of_imputation(spec, paths)
+    yield from of_parameters
+    yield from problems_of_constraints(spec.space, paths.unreadable)
+    yield from problems_of_stopping(spec)
+    for name, count in (("run_cap", spec.run_cap), ("max_failed_runs", spec.max_failed_runs)):
+        if count is not None and not 1 <= count <= MAX_RUNS:
+            yield name, f"must be at least 1 and at most 2^31, is {count}"
+    if spec.seed is not None and not 0 <= spec.seed <= MAX_SEED:
+        yield "seed", f"must be at least 0 and at most 2^53, is {spec.seed}"
+    for name, count in (("lost", spec.retries.lost), ("failed", spec.retries.failed)):
+        if not 0 <= count <= MAX_RETRIES:
+            yield f"retries.{name}", f"must be at least 0 and at most {MAX_RETRIES}, is {count}"
+    yield from problems_of_command(spec.program, spec.command)
+
+
+def _metrics(spec: SweepSpec, paths: ConfigPaths) -> Problems:
+    if len(spec.metrics) > MAX_SWEEP_METRICS:
+        yield "metrics", f"at most {MAX_SWEEP_METRICS}, are {len(spec.metrics)}"
+    names: set[str] = set()
+    for index, metric in enumerate(spec.metrics):
+        path = paths.metric(index)
+        if not metric.name:
+            yield f"{path}.name", "must not be empty"
+        yield from problems_of_text(f"{path}.name", metric.name, MAX_NAME)
+        if metric.name in names:
+            yield f"{path}.name", f"'{metric.name:.100}' is listed twice"
+        names.add(metric.name)
+        if metric.target is not None and not math.isfinite(metric.target):
+            yield f"{path}.target", f"must be a finite number, is {metric.target}"
+        if metric.value is ObjectiveValue.MEAN_LAST:
+            if not 1 <= metric.mean_over <= MAX_MEAN_OVER:
+                text = f"the mean must be over 1 to {MAX_MEAN_OVER} values, is {metric.mean_over}"
+                yield f"{path}.value", text
+        elif metric.mean_over:
+            yield f"{path}.value", "mean_over goes with mean_last alone"
+
+
+MAX_PARTS = 100
+MAX_PART = 10_000
+# Each macro that an agent fills in; `envvar` stands for ${envvar:NAME}.
+MACROS = (
+    "env",
+    "interpreter",
+    "program",
+    "args",
+    "args_no_hyphens",
+    "args_no_equals",
+    "args_no_boolean_flags",
+    "args_json",
+    "args_json_file",
+    "args_append_hydra",
+    "args_override_hydra",
+)
+_MACRO = re.compile(r"\$\{([^{}]*)\}")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def problems_of_command(program: str, command: tuple[str, ...]) -> Problems:
+    """Texts that can be stored, macros that exist."""
+    yield from problems_of_text("program", program, MAX_PART)
+    if len(command) > MAX_PARTS:
+        yield "command", f"has {len(command)} parts, at most {MAX_PARTS} are allowed"
+        return
+    for index, part in enumerate(command):
+        path = f"command[{index}]"
+        if not part and index == 0:
+            yield path, "must not be empty: it is the program that runs"
+        yield from problems_of_text(path, part, MAX_PART)
+        for match in _MACRO.finditer(part):
+            yield from _macro(path, match[1], program, is_whole=match[0] == part)
+
+
+def _macro(path: str, name: str, program: str, *, is_whole: bool) -> Problems:
+    """A part that is a macro must be a known one; within a part a shell may have its own."""
+    text = f"${{{name:.50}}}"
+    if name.startswith("envvar:"):
+        if not _VARIABLE.fullmatch(name.removeprefix("envvar:")):
+            yield path, f"{text} names no environment variable"
+    elif not is_whole:
+        if name in MACROS:
+            yield path, f"{text} stands alone, as a part of its own; only ${{envvar:NAME}} need not"
+    elif name not in MACROS:
+        hint = did_you_mean(name, MACROS)
+        hint = hint.replace("mean ", "mean ${").replace("?", "}?")
+        known = ", ".join(f"${{{macro}}}" for macro in MACROS)
+        yield (
+            path,
+            f"unknown macro {text}{hint}; known are {known} and ${{envvar:NAME}}, which is "
+            "how environment variables are written",
+        )
+    elif name == "program" and not program:
+        yield path, "${program} is used, but there is no program: add program: train.py"
+
+
+def problems_of_constraints(space: SearchSpace, unreadable: Iterable[str] = ()) -> Problems:
+    """Each is an expression of the space's parameters.
+
+    Whether they leave a point of the space is looked for elsewhere: see `check_feasible`.
+
+    Args:
+        space: What could be read.
+        unreadable: Parameters that are there, but could not be read.
+    """
+    texts = [
+        problem
+        for index, constraint in enumerate(space.constraints)
+        for problem in problems_of_text(f"constraints[{index}]", constraint)
+    ]
+    yield from texts
+    if texts:
+        return
+    others = tuple(Parameter(name, Constant(True)) for name in unreadable)
+    known = replace(space, parameters=(*space.parameters, *others))
+    for index, text in constraints.problems_of_constraints(known):
+        yield f"constraints[{index}]", text
+
+
+# They choose the parents of a generation from runs that have ended.
+_BY_GENERATIONS = ("cmaes", "nsga2", "nsga3")
+_KEYS = ("impute", "impute_while_running")
+
+
+def problems_of_imputation(spec: SweepSpec, paths: ConfigPaths) -> Problems:
+    """With several metrics one rule holds for all, and samplers take it."""
+    metrics = spec.metrics
+    for key in _KEYS:
+        for index, metric in enumerate(metrics):
+            path = f"{paths.metric(index)}.{key}"
+            strategy = getattr(metric, key)
+            if strategy is not getattr(metrics[0], key):
+                yield path, "must be the same for all metrics: a run has a value of each or none"
+            elif strategy in (Impute.BEST, Impute.LATEST) and len(metrics) > 1:
+                yield path, f"{strategy} is for one metric; with several, worst is left"
+    if spec.sampler.name in _BY_GENERATIONS:
+        for index, metric in enumerate(metrics):
+            if metric.impute_while_running is not None:
+                yield (
+                    f"{paths.metric(index)}.impute_while_running",
+                    f"{spec.sampler.name} learns from generations of runs that have ended: leave "
+                    "it out, or choose the sampler tpe or gp",
+                )

@@ -1,0 +1,277 @@
+"""The states of a sweep: commands that start, pause, resume, finish, cancel or delete it.
+
+`finish_if_done` ends a sweep whose target is reached, that failed too often, or that has no runs left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NoReturn
+
+from wanllmdb_common.errors import (
+    AbortedError,
+    FailedPreconditionError,
+    ServiceError,
+)
+from wanllmdb_registry.domain.command import SingleCommand
+from wanllmdb_registry.domain.model import (
+    FinishReason,
+    Metric,
+    Run,
+    RunState,
+    Sweep,
+    SweepSpec,
+    SweepState,
+)
+from wanllmdb_registry.domain.run_cap import remaining_runs
+from wanllmdb_registry.domain.unit_of_work import LoadPlan, UnitOfWork
+
+
+class SpecChangedError(ServiceError):
+    """What was worked out before the transaction holds for another spec. Reaches no caller."""
+
+    def __init__(self) -> None:
+        super().__init__("WRITE_CONFLICT", "the spec was changed meanwhile")
+
+
+def require_spec(sweep: Sweep, spec: SweepSpec) -> None:
+    """Passes where the sweep still has the spec for which something was worked out.
+
+    Raises:
+        SpecChangedError: it has another one.
+    """
+    # The same object mostly, since specs are parsed once.
+    if sweep.spec is not spec and sweep.spec != spec:
+        raise SpecChangedError
+
+
+def check_etag(sweep: Sweep, etag: str) -> None:
+    """Passes for an empty or current etag.
+
+    Raises:
+        AbortedError: ETAG_MISMATCH.
+    """
+    if etag and etag != sweep.etag:
+        raise AbortedError(
+            "ETAG_MISMATCH",
+            f"sweep '{sweep.sweep_id}' was changed by somebody else since it was read; "
+            "get it again and repeat the change",
+            sweep_id=sweep.sweep_id,
+            etag=sweep.etag,
+        )
+
+
+@dataclass(frozen=True)
+class Transition(SingleCommand[Sweep]):
+    """From one state to another; fails on a stale etag."""
+
+    etag: str
+
+
+class StartSweep(Transition):
+    """PENDING to RUNNING."""
+
+    def apply(self, work: UnitOfWork) -> Sweep:
+        check_etag(work.sweep, self.etag)
+        if work.sweep.state is not SweepState.PENDING:
+            _reject(work.sweep, "started", SweepState.PENDING)
+        start(work)
+        return work.sweep
+
+
+class PauseSweep(Transition):
+    """RUNNING to PAUSED."""
+
+    def apply(self, work: UnitOfWork) -> Sweep:
+        check_etag(work.sweep, self.etag)
+        if work.sweep.state is not SweepState.RUNNING:
+            _reject(work.sweep, "paused", SweepState.RUNNING)
+        work.sweep.state = SweepState.PAUSED
+        work.touch_sweep()
+        return work.sweep
+
+
+class ResumeSweep(Transition):
+    """PAUSED to RUNNING."""
+
+    def apply(self, work: UnitOfWork) -> Sweep:
+        check_etag(work.sweep, self.etag)
+        if work.sweep.state is not SweepState.PAUSED:
+            _reject(work.sweep, "resumed", SweepState.PAUSED)
+        work.sweep.state = SweepState.RUNNING
+        work.touch_sweep()
+        return work.sweep
+
+
+# What people read where a caller does not say why.
+_UNSAID = {
+    FinishReason.REQUESTED: "finished by request",
+    FinishReason.TERMINATED: "the terminator found that going on is not worth it",
+}
+
+
+@dataclass(frozen=True)
+class FinishSweep(Transition):
+    """To FINISHED: queued runs are canceled, running ones may end.
+
+    `reason` is REQUESTED or TERMINATED; `message` says why, for people.
+    """
+
+    reason: FinishReason = FinishReason.REQUESTED
+    message: str = ""
+
+    def load_plan(self, sweep: Sweep) -> LoadPlan:
+        return LoadPlan(queued=True)
+
+    def apply(self, work: UnitOfWork) -> Sweep:
+        check_etag(work.sweep, self.etag)
+        _reject_final(work.sweep, "finished")
+        end(work, SweepState.FINISHED, self.reason, self.message or _UNSAID[self.reason])
+        return work.sweep
+
+
+class CancelSweep(Transition):
+    """To CANCELED: queued runs are canceled, agents of running ones are told to stop."""
+
+    def load_plan(self, sweep: Sweep) -> LoadPlan:
+        return LoadPlan(queued=True)
+
+    def apply(self, work: UnitOfWork) -> Sweep:
+        check_etag(work.sweep, self.etag)
+        _reject_final(work.sweep, "canceled")
+        end(work, SweepState.CANCELED, None, "canceled by request")
+        return work.sweep
+
+
+@dataclass(frozen=True)
+class DeleteSweep(SingleCommand[None]):
+    """Away with the sweep, its runs and its metrics."""
+
+    etag: str
+
+    @property
+    def needs_lock(self) -> bool:
+        return True
+
+    def apply(self, work: UnitOfWork) -> None:
+        check_etag(work.sweep, self.etag)
+        work.deleted = True
+        work.mutations += 1
+
+
+def start(work: UnitOfWork) -> None:
+    """PENDING to RUNNING."""
+    work.sweep.state = SweepState.RUNNING
+    work.sweep.start_time = work.now
+    work.touch_sweep()
+
+
+def _reject_final(sweep: Sweep, verb: str) -> None:
+    if sweep.state.is_final:
+        _reject(sweep, verb, SweepState.PENDING, SweepState.RUNNING, SweepState.PAUSED)
+
+
+def _reject(sweep: Sweep, verb: str, *allowed: SweepState) -> NoReturn:
+    names = " or ".join(allowed)
+    raise FailedPreconditionError(
+        "SWEEP_STATE_CONFLICT",
+        f"sweep '{sweep.sweep_id}' is {sweep.state}; only a {names} sweep can be {verb}",
+        sweep_id=sweep.sweep_id,
+        state=sweep.state,
+    )
+
+
+# Of an error's first line; the whole text stays with the run.
+_MAX_ERROR = 300
+
+
+def end(work: UnitOfWork, state: SweepState, reason: FinishReason | None, message: str) -> None:
+    """Ends the sweep; its queued runs, which must be loaded, are canceled."""
+    sweep = work.sweep
+    sweep.state = state
+    sweep.finish_reason = reason
+    sweep.end_message = message
+    sweep.end_time = work.now
+    for run in list(work.runs.values()):
+        if run.state is RunState.QUEUED:
+            work.move(run, RunState.CANCELED)
+    work.touch_sweep()
+
+
+def load_plan_to_finish(sweep: Sweep) -> LoadPlan:
+    """What `finish_if_done` needs: a met target, or too many failures, cancel queued runs."""
+    spec = sweep.spec
+    ends_early = spec.max_failed_runs is not None or any(
+        metric.target is not None for metric in spec.metrics
+    )
+    return LoadPlan(queued=ends_early)
+
+
+def finish_if_done(work: UnitOfWork, ended: Run | None = None) -> None:
+    """Ends a sweep whose target is met, that failed too often, or whose runs have all ended.
+
+    Args:
+        work: The sweep; what `load_plan_to_finish` says is loaded.
+        ended: The run whose end may have done it, if one did.
+    """
+    sweep = work.sweep
+    if sweep.state.is_final or sweep.state is SweepState.PENDING:
+        return
+    reached = target_reached(work, ended)
+    allowed = sweep.spec.max_failed_runs
+    if reached is not None:
+        end(work, SweepState.FINISHED, FinishReason.TARGET_REACHED, reached)
+    elif allowed is not None and sweep.counts.failed >= allowed:
+        end(work, SweepState.FAILED, None, _too_many_failed(sweep.counts.failed, allowed, ended))
+    elif sweep.counts.unfinished:
+        return
+    elif sweep.space_exhausted:
+        message = "every point of the search space was handed out, and all runs have ended"
+        end(work, SweepState.FINISHED, FinishReason.SPACE_EXHAUSTED, message)
+    elif remaining_runs(sweep) == 0:
+        message = f"run_cap is {sweep.spec.run_cap}; so many runs were handed out, and all ended"
+        end(work, SweepState.FINISHED, FinishReason.RUN_CAP, message)
+
+
+def target_reached(work: UnitOfWork, ended: Run | None = None) -> str | None:
+    """Which run meets the target of every metric that has one, in a sentence; None if none does.
+
+    With one metric it is the best run, also when the target was set after that one ended. With
+    several, no run is the best: the one that ended is looked at, and those that were loaded.
+    """
+    metrics, best = work.sweep.spec.metrics, work.sweep.best
+    if best is not None:
+        return _meeting(best.number, metrics, (best.objective,))
+    finished = dict(work.objectives)
+    if ended is not None and ended.state is RunState.FINISHED:
+        finished[ended.number] = ended.objectives
+    found = (
+        _meeting(number, metrics, finished[number])
+        for number in sorted(finished)
+        # Of a run that ended without a value there are none.
+        if finished[number]
+    )
+    return next((message for message in found if message is not None), None)
+
+
+def _meeting(number: int, metrics: tuple[Metric, ...], objectives: tuple[float, ...]) -> str | None:
+    aimed = [
+        (metric, objective)
+        for metric, objective in zip(metrics, objectives, strict=True)
+        if metric.target is not None
+    ]
+    if not aimed or not all(metric.meets_target(objective) for metric, objective in aimed):
+        return None
+    what = "; ".join(
+        f"{metric.name:.100} is {objective:g}, the target is {metric.target:g}"
+        for metric, objective in aimed
+    )
+    return f"run {number} reached the target: {what}"
+
+
+def _too_many_failed(failed: int, allowed: int, ended: Run | None) -> str:
+    message = f"{failed} runs failed; max_failed_runs is {allowed}"
+    if ended is None or ended.error is None:
+        return message
+    line = next(iter(ended.error.message.strip().splitlines()), "without a message")
+    return f"{message}. The last one, run {ended.number}: {line:.{_MAX_ERROR}}"
