@@ -1,6 +1,6 @@
 """The states of a sweep: commands that start, pause, resume, finish, cancel or delete it.
 
-`finish_if_done` ends a sweep whose target is reached, that failed too often, or that has no runs left.
+`finish_if_done` ends a sweep that reached its target, failed too often, or has no runs left.
 """
 
 from __future__ import annotations
