@@ -83,7 +83,7 @@ def demanded(
     others; nothing is left where conditions contradict each other. What is given may
     rule out more: that is not looked at.
     """
-    laws = {parameter.name: parameter.distribution for parameter in space.parameters}
+    distributions = {parameter.name: parameter.distribution for parameter in space.parameters}
     found: dict[str, tuple[ParameterValue, ...]] = {}
     # Children first: what they demand of a parent is known when it is its turn.
     for parameter in reversed(parents_first(space)):
@@ -96,7 +96,7 @@ def demanded(
                 found[parent] = tuple(
                     value
                     for value in known
-                    if contains(laws[parent], value)
+                    if contains(distributions[parent], value)
                     and any(same_value(value, wanted) for wanted in condition.values)
                 )
     return found

@@ -103,7 +103,7 @@ class Quantized:
     Integers where `q` is one, else floats. May pass a bound of the law by q/2.
     """
 
-    law: Uniform | LogUniform | Normal | LogNormal | Beta
+    distribution: Uniform | LogUniform | Normal | LogNormal | Beta
     q: int | float = 1
 
 
@@ -191,10 +191,10 @@ def contains(distribution: Distribution, value: ParameterValue) -> bool:
             return _is_number(value) and value > 0  # type: ignore[operator]
         case Beta():
             return _is_number(value) and 0 <= value <= 1  # type: ignore[operator]
-        case Quantized(law=law, q=int(q)):
-            return _is_int(value) and _near(law, value, q)  # type: ignore[arg-type]
-        case Quantized(law=law, q=q):
-            return _is_number(value) and _near(law, value, q)  # type: ignore[arg-type]
+        case Quantized(distribution=inner, q=int(q)):
+            return _is_int(value) and _near(inner, value, q)  # type: ignore[arg-type]
+        case Quantized(distribution=inner, q=q):
+            return _is_number(value) and _near(inner, value, q)  # type: ignore[arg-type]
 
 
 def membership(distribution: Distribution) -> Callable[[ParameterValue], bool]:
@@ -205,9 +205,11 @@ def membership(distribution: Distribution) -> Callable[[ParameterValue], bool]:
     return partial(contains, distribution)
 
 
-def _near(law: Uniform | LogUniform | Normal | LogNormal | Beta, value: float, q: float) -> bool:
+def _near(
+    distribution: Uniform | LogUniform | Normal | LogNormal | Beta, value: float, q: float
+) -> bool:
     """Whether rounding to a multiple of q may lead from within the law's bounds to `value`."""
-    match law:
+    match distribution:
         case Normal():
             return True
         case LogNormal():
@@ -215,7 +217,7 @@ def _near(law: Uniform | LogUniform | Normal | LogNormal | Beta, value: float, q
         case Beta():
             low, high = 0.0, 1.0
         case Uniform() | LogUniform():
-            low, high = law.min, law.max
+            low, high = distribution.min, distribution.max
     # In decimals, as the rounding itself: half of 0.1 below 0.25 is exactly 0.2.
     exact = Decimal(repr(value))
     half = Decimal(repr(q)) / 2
@@ -234,27 +236,27 @@ def _is_number(value: ParameterValue) -> bool:
 _MOST_VALUES = 10
 
 
-def in_words(law: Distribution) -> str:
+def in_words(distribution: Distribution) -> str:
     """What a law gives, after "it is": "logarithmic from 0.0001 to 0.1", "one of 16, 32"."""
-    match law:
+    match distribution:
         case Constant(value=value):
             return f"{value!r:.60} always"
         case Categorical(values=values):
             shown = ", ".join(f"{value!r:.30}" for value in values[:_MOST_VALUES])
             return f"one of {shown}" + (", ..." if len(values) > _MOST_VALUES else "")
         case Uniform() | LogUniform():
-            kind = "logarithmic" if isinstance(law, LogUniform) else "uniform"
-            step = "" if law.q is None else f" in steps of {law.q}"
-            return f"{kind} from {law.min} to {law.max}{step}"
+            kind = "logarithmic" if isinstance(distribution, LogUniform) else "uniform"
+            step = "" if distribution.q is None else f" in steps of {distribution.q}"
+            return f"{kind} from {distribution.min} to {distribution.max}{step}"
         case IntUniform() | IntLogUniform():
-            kind = "logarithmic" if isinstance(law, IntLogUniform) else "uniform"
-            step = "" if law.q == 1 else f" in steps of {law.q}"
-            return f"{kind} from {law.min} to {law.max}{step}, an integer"
+            kind = "logarithmic" if isinstance(distribution, IntLogUniform) else "uniform"
+            step = "" if distribution.q == 1 else f" in steps of {distribution.q}"
+            return f"{kind} from {distribution.min} to {distribution.max}{step}, an integer"
         case Normal(mu=mu, sigma=sigma):
             return f"normal with mu {mu} and sigma {sigma}"
         case LogNormal(mu=mu, sigma=sigma):
             return f"log-normal with mu {mu} and sigma {sigma}"
         case Beta(a=a, b=b):
             return f"beta with a {a} and b {b}"
-        case Quantized(law=inner, q=q):
+        case Quantized(distribution=inner, q=q):
             return f"{in_words(inner)}, rounded to multiples of {q}"

@@ -311,10 +311,10 @@ class _Tree:
 
 def _notes(space: SearchSpace, grid_points: int) -> Iterator[str]:
     for parameter in space.parameters:
-        law = parameter.distribution
-        if is_cut(law):
-            yield f"parameter '{parameter.name}' {how_cut(law, grid_points)}"
-        if isinstance(law, Categorical) and law.probabilities:
+        distribution = parameter.distribution
+        if is_cut(distribution):
+            yield f"parameter '{parameter.name}' {how_cut(distribution, grid_points)}"
+        if isinstance(distribution, Categorical) and distribution.probabilities:
             yield (
                 f"parameter '{parameter.name}' has probabilities, which a grid ignores: "
                 "it tries every value as often"

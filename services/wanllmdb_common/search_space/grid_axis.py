@@ -51,7 +51,7 @@ class GridAxis:
         return self._position(value)
 
 
-def axis(law: Distribution, grid_points: int = GRID_POINTS) -> GridAxis:
+def axis(distribution: Distribution, grid_points: int = GRID_POINTS) -> GridAxis:
     """The values of a parameter on the grid.
 
     What has steps or categories is there in full, in order. A law without steps
@@ -60,7 +60,7 @@ def axis(law: Distribution, grid_points: int = GRID_POINTS) -> GridAxis:
     of as many equally likely parts. A normal law that is rounded is cut likewise
     first, since its multiples have no end.
     """
-    match law:
+    match distribution:
         case Constant(value=value):
             return GridAxis((value,))
         case Categorical(values=values):
@@ -69,34 +69,42 @@ def axis(law: Distribution, grid_points: int = GRID_POINTS) -> GridAxis:
             return GridAxis(range(low, high + 1, q))
         case Uniform(min=low, max=high, q=float(q)) | LogUniform(min=low, max=high, q=float(q)):
             return GridAxis(SteppedRange(low, high, q))
-        case Quantized(law=Uniform() | LogUniform() | Beta() as inner, q=q):
+        case Quantized(distribution=Uniform() | LogUniform() | Beta() as inner, q=q):
             return GridAxis(multiples(*bounds(inner), q))
         case Uniform() | LogUniform():
-            of = quantile(law)
+            of = quantile(distribution)
             between = [_plain(of(i / (grid_points - 1))) for i in range(1, grid_points - 1)]
-            return GridAxis(sorted({law.min, law.max, *(x for x in between if contains(law, x))}))
+            return GridAxis(
+                sorted(
+                    {
+                        distribution.min,
+                        distribution.max,
+                        *(x for x in between if contains(distribution, x)),
+                    }
+                )
+            )
         case Normal() | LogNormal() | Beta() | Quantized():
-            of = quantile(law)
+            of = quantile(distribution)
             return GridAxis(sorted({of((i + 0.5) / grid_points) for i in range(grid_points)}))
 
 
-def is_cut(law: Distribution) -> bool:
+def is_cut(distribution: Distribution) -> bool:
     """Whether the axis holds only some of the law's values."""
-    match law:
+    match distribution:
         case Uniform(q=None) | LogUniform(q=None) | Normal() | LogNormal() | Beta():
             return True
-        case Quantized(law=Normal() | LogNormal()):
+        case Quantized(distribution=Normal() | LogNormal()):
             return True
         case _:
             return False
 
 
-def how_cut(law: Distribution, grid_points: int) -> str:
+def how_cut(distribution: Distribution, grid_points: int) -> str:
     """In words, for a law of which `is_cut` is true."""
-    size = axis(law, grid_points).size
+    size = axis(distribution, grid_points).size
     middles = [f"{(i + 0.5) / grid_points:.4g}" for i in (0, grid_points - 1)]
     at_quantiles = f"at the law's quantiles {middles[0]} to {middles[1]}"
-    match law:
+    match distribution:
         case Uniform():
             return f"is continuous and has no q: its grid is {size} values evenly spaced"
         case LogUniform():

@@ -34,19 +34,19 @@ MAX_ANSWER_BYTES = 2 * 1024 * 1024
 INT64 = range(-(2**63), 2**63)
 
 
-def reach(law: Distribution) -> tuple[float, float]:
+def reach(distribution: Distribution) -> tuple[float, float]:
     """The smallest and the largest value that a draw of a numeric law can give."""
-    of = quantile(law)
+    of = quantile(distribution)
     return of(0.0), of(1 - 2.0**-53)
 
 
-def problems_of_distribution(law: Distribution) -> Iterator[tuple[str, str]]:
+def problems_of_distribution(distribution: Distribution) -> Iterator[tuple[str, str]]:
     """What makes a law unsafe: pairs of a key and a text.
 
     Bounds and steps are taken to be finite, steps to be positive, and min to be
     below max: those problems are told elsewhere.
     """
-    match law:
+    match distribution:
         case Uniform(min=low, max=high, q=float(q)) | LogUniform(min=low, max=high, q=float(q)):
             yield from _resolution(low, high, q)
         case Normal(mu=mu, sigma=sigma):
@@ -64,11 +64,11 @@ def problems_of_distribution(law: Distribution) -> Iterator[tuple[str, str]]:
                         f"must be at least {MIN_BETA_SHAPE:g} and at most {MAX_BETA_SHAPE:g}, "
                         f"is {shape}",
                     )
-        case Quantized(law=inner, q=q):
+        case Quantized(distribution=inner, q=q):
             problems = list(problems_of_distribution(inner))
             yield from problems
             if not problems:
-                yield from _quantized(law, q)
+                yield from _quantized(distribution, q)
 
 
 def _log_normal(mu: float, sigma: float) -> Iterator[tuple[str, str]]:
@@ -87,8 +87,8 @@ def _log_normal(mu: float, sigma: float) -> Iterator[tuple[str, str]]:
         )
 
 
-def _quantized(law: Quantized, q: int | float) -> Iterator[tuple[str, str]]:
-    low, high = reach(law)
+def _quantized(distribution: Quantized, q: int | float) -> Iterator[tuple[str, str]]:
+    low, high = reach(distribution)
     if isinstance(q, int):
         if int(low) not in INT64 or int(high) not in INT64:
             yield (
@@ -98,8 +98,8 @@ def _quantized(law: Quantized, q: int | float) -> Iterator[tuple[str, str]]:
             )
     elif math.isinf(low) or math.isinf(high):
         yield "q", f"is {q}: multiples of it near the bounds are beyond what a double holds"
-    elif isinstance(law.law, Uniform | LogUniform):
-        yield from _resolution(law.law.min, law.law.max, q)
+    elif isinstance(inner := distribution.distribution, Uniform | LogUniform):
+        yield from _resolution(inner.min, inner.max, q)
 
 
 def _resolution(low: float, high: float, q: float) -> Iterator[tuple[str, str]]:
@@ -136,8 +136,8 @@ def largest_run(space: SearchSpace) -> int:
     )
 
 
-def _values(law: Distribution) -> Iterable[ParameterValue]:
-    match law:
+def _values(distribution: Distribution) -> Iterable[ParameterValue]:
+    match distribution:
         case Constant(value=value):
             return (value,)
         case Categorical(values=values):

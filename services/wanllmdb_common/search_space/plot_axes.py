@@ -52,7 +52,7 @@ class Axis:
     categories: tuple[ParameterValue, ...] = ()
 
 
-def axis_of(law: Distribution, seen: tuple[float, float] | None) -> Axis:
+def axis_of(distribution: Distribution, seen: tuple[float, float] | None) -> Axis:
     """The axis of a law.
 
     Args:
@@ -60,33 +60,33 @@ def axis_of(law: Distribution, seen: tuple[float, float] | None) -> Axis:
         seen: The smallest and the largest of the values that are to be shown, as
             `position_on` gives them; None where there are none.
     """
-    categories = categories_of(law)
+    categories = categories_of(distribution)
     if categories:
         return Axis(Scale.CATEGORY, 0, len(categories) - 1, categories)
-    low, high = _bounds(law)
+    low, high = _bounds(distribution)
     # Quantizing may pass a bound, and so may what a user asks to be tried.
     low, high = min([low, *(seen or ())]), max([high, *(seen or ())])
     if low > high:
         low, high = 0.0, 0.0
-    return Axis(scale_of(law), low, high)
+    return Axis(scale_of(distribution), low, high)
 
 
-def scale_of(law: Distribution) -> Scale:
+def scale_of(distribution: Distribution) -> Scale:
     """By category, by logarithm for logarithmic laws that never give 0, else by value."""
-    match law:
+    match distribution:
         case Constant() | Categorical():
             return Scale.CATEGORY
         case LogUniform() | IntLogUniform() | LogNormal():
             return Scale.LOG
-        case Quantized(law=LogUniform(min=low), q=q) if _rounded(low, q) > 0:
+        case Quantized(distribution=LogUniform(min=low), q=q) if _rounded(low, q) > 0:
             return Scale.LOG
         case _:
             return Scale.LINEAR
 
 
-def categories_of(law: Distribution) -> tuple[ParameterValue, ...]:
+def categories_of(distribution: Distribution) -> tuple[ParameterValue, ...]:
     """What a category axis shows; empty for numbers."""
-    match law:
+    match distribution:
         case Constant(value=value):
             return (value,)
         case Categorical(values=values):
@@ -95,14 +95,14 @@ def categories_of(law: Distribution) -> tuple[ParameterValue, ...]:
             return ()
 
 
-def position_on(law: Distribution) -> Callable[[ParameterValue], float]:
+def position_on(distribution: Distribution) -> Callable[[ParameterValue], float]:
     """Gives a value's place on the law's axis: the number itself, or the category's index.
 
     NaN for what is neither, and on a logarithmic axis for what is not positive.
     """
-    categories = categories_of(law)
+    categories = categories_of(distribution)
     if not categories:
-        return _positive_number if scale_of(law) is Scale.LOG else _number
+        return _positive_number if scale_of(distribution) is Scale.LOG else _number
     places = {_key(category): float(place) for place, category in enumerate(categories)}
     return lambda value: places.get(_key(value), math.nan)
 
@@ -118,19 +118,19 @@ def order_of(categories: tuple[ParameterValue, ...]) -> tuple[float, ...] | None
     return None if any(map(math.isnan, numbers)) else numbers
 
 
-def is_searched(law: Distribution) -> bool:
+def is_searched(distribution: Distribution) -> bool:
     """Whether the law has more than one value."""
-    return cardinality(law) != 1
+    return cardinality(distribution) != 1
 
 
-def _bounds(law: Distribution) -> tuple[float, float]:
+def _bounds(distribution: Distribution) -> tuple[float, float]:
     """The smallest and the largest value; infinity and minus infinity where there is none."""
-    match law:
+    match distribution:
         case IntUniform(min=low, max=high) | IntLogUniform(min=low, max=high):
             return float(low), float(high)
         case Uniform() | LogUniform() | Beta():
-            return bounds(law)
-        case Quantized(law=Uniform() | LogUniform() | Beta() as inner, q=q):
+            return bounds(distribution)
+        case Quantized(distribution=Uniform() | LogUniform() | Beta() as inner, q=q):
             first, last = bounds(inner)
             return _rounded(first, q), _rounded(last, q)
         case Constant() | Categorical() | Normal() | LogNormal() | Quantized():

@@ -28,7 +28,7 @@ from wanllmdb_common.search_space.distributions import (
 
 Parameters = dict[str, ParameterValue]
 
-ContinuousLaw = Uniform | LogUniform | Normal | LogNormal | Beta
+ContinuousDistribution = Uniform | LogUniform | Normal | LogNormal | Beta
 
 _KINDS: dict[type, str] = {
     float: "double_value",
@@ -122,21 +122,21 @@ def _quantized_from_proto(message: pb.QuantizedDistribution) -> Quantized:
     kind = message.WhichOneof("law")
     if kind is None:
         raise ValueError("no law is set in the quantized distribution")
-    law = _continuous_from_proto(message, kind)
-    if isinstance(law, Uniform | LogUniform) and law.q is not None:
+    distribution = _continuous_from_proto(message, kind)
+    if isinstance(distribution, Uniform | LogUniform) and distribution.q is not None:
         raise ValueError("the law of a quantized distribution has no q of its own")
     match message.WhichOneof("step"):
         case "q":
-            return Quantized(law, message.q)
+            return Quantized(distribution, message.q)
         case "int_q":
-            return Quantized(law, message.int_q)
+            return Quantized(distribution, message.int_q)
         case _:
             raise ValueError("no step is set in the quantized distribution")
 
 
 def _continuous_from_proto(
     message: pb.Parameter | pb.QuantizedDistribution, kind: str
-) -> ContinuousLaw:
+) -> ContinuousDistribution:
     match kind:
         case "uniform":
             u = message.uniform
@@ -184,19 +184,21 @@ def _parameter_to_proto(parameter: Parameter) -> pb.Parameter:
             message.int_log_uniform.CopyFrom(
                 pb.IntLogUniformDistribution(min=il.min, max=il.max, q=il.q)
             )
-        case Quantized(law=law, q=q):
-            _set_continuous(message.quantized, law)
+        case Quantized(distribution=inner, q=q):
+            _set_continuous(message.quantized, inner)
             if isinstance(q, int):
                 message.quantized.int_q = q
             else:
                 message.quantized.q = q
-        case law:
-            _set_continuous(message, law)
+        case distribution:
+            _set_continuous(message, distribution)
     return message
 
 
-def _set_continuous(message: pb.Parameter | pb.QuantizedDistribution, law: ContinuousLaw) -> None:
-    match law:
+def _set_continuous(
+    message: pb.Parameter | pb.QuantizedDistribution, distribution: ContinuousDistribution
+) -> None:
+    match distribution:
         case Uniform() as u:
             message.uniform.CopyFrom(pb.UniformDistribution(min=u.min, max=u.max, q=u.q))
         case LogUniform() as lu:

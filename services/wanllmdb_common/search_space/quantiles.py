@@ -43,13 +43,13 @@ QUANTILE_MARGIN = 2.0**-53
 Quantile = Callable[[float], Any]
 
 
-def quantile(law: Distribution) -> Quantile:
+def quantile(distribution: Distribution) -> Quantile:
     """The law's quantile function: from u in [0, 1) to a value of the law's type.
 
     Not decreasing for numbers; categories share [0, 1) by their probabilities,
     in their order. `limits.py` says which laws no draw of which overflows.
     """
-    match law:
+    match distribution:
         case Constant(value=value):
             return lambda u: value
         case Categorical(values=values, probabilities=()):
@@ -79,15 +79,15 @@ def quantile(law: Distribution) -> Quantile:
             return lambda u: _exp(inverse(_inside(u)))
         case Beta(a=a, b=b):
             return _beta(a, b)
-        case Quantized(law=inner, q=q):
+        case Quantized(distribution=inner, q=q):
             drawn = quantile(inner)
             return lambda u: round_to_multiple(drawn(u), q)
-    raise TypeError(f"no quantiles of {law!r}")
+    raise TypeError(f"no quantiles of {distribution!r}")
 
 
-def cdf(law: Normal | LogNormal | Beta) -> Callable[[float], float]:
+def cdf(distribution: Normal | LogNormal | Beta) -> Callable[[float], float]:
     """The law's distribution function, kept within the quantiles that are drawn."""
-    match law:
+    match distribution:
         case Normal(mu=mu, sigma=sigma):
             below = NormalDist(mu, sigma).cdf
             return lambda x: _inside(below(x))
@@ -100,23 +100,23 @@ def cdf(law: Normal | LogNormal | Beta) -> Callable[[float], float]:
             return lambda x: _inside(float(betainc(a, b, min(max(x, 0.0), 1.0))))
 
 
-def draw(law: Distribution) -> Callable[[Random], ParameterValue]:
+def draw(distribution: Distribution) -> Callable[[Random], ParameterValue]:
     """Random draws of the law.
 
     The random numbers of `Random.random` alone go in, the same in every Python version.
     """
-    if isinstance(law, IntUniform) and law.max - law.min >= 2**53:
+    if isinstance(distribution, IntUniform) and distribution.max - distribution.min >= 2**53:
         # One random number has not enough digits to reach them all.
-        steps = range(law.min, law.max + 1, law.q)
-        count = (law.max - law.min) // law.q + 1
+        steps = range(distribution.min, distribution.max + 1, distribution.q)
+        count = (distribution.max - distribution.min) // distribution.q + 1
         return lambda random: steps[(_bits(random) << 53 | _bits(random)) * count >> 106]
-    of = quantile(law)
+    of = quantile(distribution)
     return lambda random: of(random.random())
 
 
-def cardinality(law: Distribution) -> int | None:
+def cardinality(distribution: Distribution) -> int | None:
     """How many different values the law has; None where they are not countable or without end."""
-    match law:
+    match distribution:
         case Constant():
             return 1
         case Categorical(values=values):
@@ -125,15 +125,15 @@ def cardinality(law: Distribution) -> int | None:
             return (high - low) // q + 1
         case Uniform(min=low, max=high, q=float(q)) | LogUniform(min=low, max=high, q=float(q)):
             return SteppedRange(low, high, q).size
-        case Quantized(law=Uniform() | LogUniform() | Beta() as inner, q=q):
+        case Quantized(distribution=Uniform() | LogUniform() | Beta() as inner, q=q):
             return size_of(multiples(*bounds(inner), q))
         case _:
             return None
 
 
-def bounds(law: Uniform | LogUniform | Beta) -> tuple[float, float]:
+def bounds(distribution: Uniform | LogUniform | Beta) -> tuple[float, float]:
     """The smallest and the largest value of a law that has them."""
-    return (0.0, 1.0) if isinstance(law, Beta) else (law.min, law.max)
+    return (0.0, 1.0) if isinstance(distribution, Beta) else (distribution.min, distribution.max)
 
 
 def nearest_int_step(low: int, high: int, q: int) -> Callable[[int], int]:

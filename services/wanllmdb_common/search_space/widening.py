@@ -118,16 +118,16 @@ def _lost(new: Distribution, old: Distribution) -> str | None:
     return None
 
 
-def _gives(law: Distribution, value: ParameterValue) -> bool:
+def _gives(distribution: Distribution, value: ParameterValue) -> bool:
     """Whether a draw may be exactly this."""
-    if not contains(law, value):
+    if not contains(distribution, value):
         return False
-    if isinstance(law, Constant | Categorical):
+    if isinstance(distribution, Constant | Categorical):
         return True
     assert isinstance(value, int | float)
-    if _is_int(law) != isinstance(value, int):
+    if _is_int(distribution) != isinstance(value, int):
         return False
-    step = _steps(law)
+    step = _steps(distribution)
     return step is None or (Decimal(repr(value)) - step[0]) % step[1] == 0
 
 
@@ -207,34 +207,34 @@ def _notes(before: Mapping[str, Parameter], new: SearchSpace, old: SearchSpace) 
         )
 
 
-def _bounds(law: Distribution) -> tuple[float, float]:
+def _bounds(distribution: Distribution) -> tuple[float, float]:
     """Between which values a run's may be, drawn or chosen by a user, see `contains`."""
-    match law:
+    match distribution:
         case IntUniform() | IntLogUniform() | Uniform() | LogUniform():
-            return law.min, law.max
+            return distribution.min, distribution.max
         case Beta():
             return 0.0, 1.0
         case LogNormal():
             return 0.0, math.inf
-        case Quantized(law=Uniform() | LogUniform() | Beta() as inner, q=q):
+        case Quantized(distribution=Uniform() | LogUniform() | Beta() as inner, q=q):
             low, high = (Decimal(repr(bound)) for bound in _bounds(inner))
             half = Decimal(repr(q)) / 2
             if isinstance(q, int):
                 return math.ceil(low - half), math.floor(high + half)
             return float(low - half), float(high + half)
-        case Quantized(law=inner):
+        case Quantized(distribution=inner):
             return _bounds(inner)
         case _:
             return -math.inf, math.inf
 
 
-def _excludes_zero(law: Distribution) -> bool:
-    return isinstance(law, LogNormal)
+def _excludes_zero(distribution: Distribution) -> bool:
+    return isinstance(distribution, LogNormal)
 
 
-def _steps(law: Distribution) -> tuple[Decimal, Decimal] | None:
+def _steps(distribution: Distribution) -> tuple[Decimal, Decimal] | None:
     """Where its steps begin and how far apart they are; None where it has none."""
-    match law:
+    match distribution:
         case IntUniform(min=low, q=q) | IntLogUniform(min=low, q=q):
             return Decimal(low), Decimal(q)
         case Uniform(min=low, q=float(q)) | LogUniform(min=low, q=float(q)):
@@ -255,8 +255,8 @@ def _steps_within(new: Distribution, old: Distribution) -> bool:
     return (known[0] - steps[0]) % steps[1] == 0 and known[1] % steps[1] == 0
 
 
-def _is_int(law: Distribution) -> bool:
-    match law:
+def _is_int(distribution: Distribution) -> bool:
+    match distribution:
         case IntUniform() | IntLogUniform() | Quantized(q=int()):
             return True
         case _:

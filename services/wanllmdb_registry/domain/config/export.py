@@ -148,9 +148,9 @@ def _distribution(distribution: Distribution) -> dict[str, Any]:
             return {"distribution": "log_normal", "mu": mu, "sigma": sigma}
         case Beta(a=a, b=b):
             return {"distribution": "beta", "a": a, "b": b}
-        case Quantized(law=LogUniform(min=low, max=high), q=q):
+        case Quantized(distribution=LogUniform(min=low, max=high), q=q):
             return _range("q_log_uniform_values", low, high, q)
-        case Quantized(law=inner, q=q):
+        case Quantized(distribution=inner, q=q):
             written = _distribution(inner)
             return {**written, "distribution": f"q_{written['distribution']}", "q": q}
     raise TypeError(f"no config for {distribution!r}")

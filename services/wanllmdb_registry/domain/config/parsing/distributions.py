@@ -356,7 +356,7 @@ def as_constant(
     reader: ConfigReader, name: str, distribution: Distribution | None
 ) -> Distribution | None:
     """A constant in place of a normal distribution whose sigma is 0, with a warning."""
-    inner = distribution.law if isinstance(distribution, Quantized) else distribution
+    inner = distribution.distribution if isinstance(distribution, Quantized) else distribution
     if not isinstance(inner, Normal | LogNormal) or inner.sigma != 0:
         return distribution
     is_log = isinstance(inner, LogNormal)

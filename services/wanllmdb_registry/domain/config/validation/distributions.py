@@ -143,7 +143,7 @@ def _step_within(
 
 
 def _quantized(path: str, distribution: Quantized) -> Problems:
-    inner = distribution.law
+    inner = distribution.distribution
     wrong = list(_step(path, distribution.q))
     if isinstance(inner, Uniform | LogUniform):
         wrong += _bounds(path, inner)
