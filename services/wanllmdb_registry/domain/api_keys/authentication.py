@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextvars
 import hmac
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Protocol
 
 from cachetools import LRUCache
@@ -21,6 +18,7 @@ from wanllmdb_common.calls.authentication import (
     key_revoked,
 )
 from wanllmdb_common.calls.caller import ANYONE, Caller
+from wanllmdb_common.computing.batcher import Batcher, BatchItem
 from wanllmdb_registry.domain.api_keys.api_key import (
     ROOT_KEY,
     ROOT_KEY_ID,
@@ -29,27 +27,28 @@ from wanllmdb_registry.domain.api_keys.api_key import (
     parse_key,
 )
 
-# Seconds for which a key is taken to be as it was read: how long one that was revoked
-# through another replica may still be good here.
+# Seconds for which a cached key is used. A key that was revoked through another replica is valid
+# here for this long at most.
 MAX_AGE = 3.0
-# Of each kind: keys that there are, and ids that are no key's.
+# Entries of each cache: of existing keys, and of ids without a key.
 MAX_REMEMBERED = 10_000
+# Distinct ids of one lookup.
 MAX_BATCH = 500
 
-# Compared with where there is no key, so that it takes as long as where there is one.
+# Compared with where there is no key, so that the comparison takes the same time.
 _NO_SECRET = bytes(32)
 
 
 class KeySource(Protocol):
-    """Where keys are kept."""
+    """The table of keys."""
 
     async def find(self, key_ids: Sequence[str]) -> Mapping[str, FoundKey]:
-        """Those of the keys that there are."""
+        """Return the keys with these ids; ids without a key are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What was read of an id at `read_at`; `caller` is None where it is no key's."""
+    """What was read for an id at `read_at`; `caller` is None where the id has no key."""
 
     read_at: float
     caller: Caller | None = None
@@ -58,18 +57,25 @@ class _Known:
     revoked: bool = False
 
 
-class KeyRing:
-    """Finds out who calls.
+@dataclass(eq=False, slots=True)
+class _LookUp(BatchItem[_Known]):
+    """A call that waits for the lookup of its key's id."""
 
-    A key expires by the database's clock, carried on by this process's own between reads. Ids
-    that wait to be looked up while a look-up is under way go together in the next one: however
-    many bad keys come in, they cost the database one small query at a time.
+    key_id: str
+
+
+class KeyRing:
+    """Finds the caller that a key belongs to.
+
+    A key expires by the database's clock, which this process's own clock continues between two
+    reads. Ids that arrive during a lookup are looked up together in the next one, so any number
+    of invalid keys costs the database one small query at a time.
 
     Args:
-        source: Where keys are kept.
-        required: Whether callers need one; else everybody may do everything.
+        source: The table of keys.
+        required: Whether callers need a key. Without this, every caller may do everything.
         root: The operator's own key, which is in no table.
-        clock: Seconds of a clock that is never set.
+        clock: A monotonic clock, in seconds.
     """
 
     def __init__(
@@ -87,24 +93,23 @@ class KeyRing:
         if root is not None:
             self._root = _Known(clock(), ROOT_KEY.caller, root.secret_sha256)
         self._keys: LRUCache[str, _Known] = LRUCache(MAX_REMEMBERED)
-        # By themselves, so that made-up ids push no key out.
+        # A cache of its own, so that invented ids evict no key.
         self._no_keys: LRUCache[str, _Known] = LRUCache(MAX_REMEMBERED)
-        self._waiting: dict[str, asyncio.Future[_Known | Exception]] = {}
         self._look_ups = LookUps()
-        self._reader: asyncio.Task[None] | None = None
+        self._batcher = Batcher(self._read, select=_next_batch, name="read keys")
         self._revocations = 0
 
     async def authenticate(self, text: str) -> Caller:
-        """Who has the key.
+        """Return the caller that the key belongs to.
 
         Args:
-            text: The key; empty where the call brought none.
+            text: The key; empty where the call has none.
 
         Raises:
-            UnauthenticatedError: KEY_MISSING, KEY_INVALID, and, to who knows the secret alone,
-                KEY_REVOKED and KEY_EXPIRED.
+            UnauthenticatedError: KEY_MISSING or KEY_INVALID; KEY_REVOKED or KEY_EXPIRED only for
+                callers that know the secret.
             UnavailableError: the database does not answer.
-            OverloadedError: OVERLOADED: too many wait for it.
+            OverloadedError: OVERLOADED: too many calls wait for a lookup.
         """
         if not self.required:
             return ANYONE
@@ -124,7 +129,7 @@ class KeyRing:
         return known.caller
 
     def forget(self, key_id: str) -> None:
-        """A key was revoked: the next call with it looks it up, and so does any under way."""
+        """Drop a revoked key from the cache; a lookup under way does not put it back."""
         self._revocations += 1
         self._keys.pop(key_id, None)
 
@@ -133,44 +138,30 @@ class KeyRing:
         if known is not None and self._clock() - known.read_at <= MAX_AGE:
             return known
         with self._look_ups:
-            return await self._look_up(key_id)
-
-    async def _look_up(self, key_id: str) -> _Known:
-        answer = self._waiting.get(key_id)
-        if answer is None:
-            answer = self._waiting[key_id] = asyncio.get_running_loop().create_future()
-            if self._reader is None or self._reader.done():
-                self._reader = asyncio.create_task(
-                    self._read_all(),
-                    name="read keys",
-                    # It reads for those who come later too: nothing of the first one's call,
-                    # which may have a short deadline, or be over before this is.
-                    context=contextvars.Context(),
-                )
-        # Others may wait for it too.
-        found = await asyncio.shield(answer)
-        if isinstance(found, Exception):
-            raise found
+            found: _Known = await self._batcher.submit(_LookUp(key_id))
         return found
 
-    async def _read_all(self) -> None:
-        while self._waiting:
-            # Who comes from now on may know of a revocation that this read does not see.
-            waiting = list(islice(self._waiting.items(), MAX_BATCH))
-            for key_id, _ in waiting:
-                del self._waiting[key_id]
-            read_at, revocations = self._clock(), self._revocations
-            try:
-                found = await self._source.find([key_id for key_id, _ in waiting])
-            except Exception as error:  # told to those who wait
-                for _, answer in waiting:
-                    answer.set_result(error)
-                continue
-            for key_id, answer in waiting:
-                known = _known(found.get(key_id), read_at)
-                if revocations == self._revocations:
-                    (self._no_keys if known.caller is None else self._keys)[key_id] = known
-                answer.set_result(known)
+    async def _read(self, batch: Sequence[_LookUp]) -> None:
+        # Callers that arrive from now on join the next batch: they may know of a revocation that
+        # this read does not see.
+        read_at, revocations = self._clock(), self._revocations
+        found = await self._source.find(list(dict.fromkeys(look_up.key_id for look_up in batch)))
+        for look_up in batch:
+            known = _known(found.get(look_up.key_id), read_at)
+            if revocations == self._revocations:
+                (self._no_keys if known.caller is None else self._keys)[look_up.key_id] = known
+            look_up.resolve(known)
+
+
+def _next_batch(waiting: Iterable[_LookUp]) -> list[_LookUp]:
+    """Return the calls that wait for the first MAX_BATCH distinct ids."""
+    key_ids: set[str] = set()
+    batch = []
+    for look_up in waiting:
+        if look_up.key_id in key_ids or len(key_ids) < MAX_BATCH:
+            key_ids.add(look_up.key_id)
+            batch.append(look_up)
+    return batch
 
 
 def _known(found: FoundKey | None, read_at: float) -> _Known:
