@@ -32,7 +32,7 @@ from wanllmdb_registry.domain.unit_of_work import (
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A point to hand out: under a queued run's number, or the sweep's next one."""
+    """Parameters of a run to assign, under a queued run's number or the sweep's next one."""
 
     number: int
     parameters: Parameters
@@ -41,7 +41,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class RunsForAgent:
-    """One waiting Suggest and what it is to get; no key, no repetition."""
+    """One waiting Suggest and the proposals for it; without a key its answer is not stored."""
 
     key: RequestKey | None
     agent_id: str
@@ -50,7 +50,7 @@ class RunsForAgent:
 
 @dataclass(frozen=True, slots=True)
 class CreatedRuns:
-    """What one Suggest got: the encoded runs, now or at the first time; None in a conflict."""
+    """The answer to one Suggest: its encoded runs, new or stored; None in a conflict."""
 
     reply: bytes | None
     answered_before: bool = False
@@ -59,11 +59,16 @@ class CreatedRuns:
 
 @dataclass(frozen=True)
 class CreateRuns(Command):
-    """Hands out runs for many Suggests: all of them, or none in a conflict.
+    """Assigns runs to the agents of many Suggests: all of the runs, or none in a conflict.
 
-    `encode_runs` encodes what one Suggest got, `encode` the whole answer, which
-    has the etag, or None in a conflict. `size` is how many bytes the proposed parameters take.
-    With `earlier_answers_only` every request that was not answered before is in conflict.
+    Attributes:
+        requests: The Suggests with their proposals.
+        space_exhausted: Whether the proposer has no points left.
+        etag: The sweep's version that the proposals were made for; empty for any.
+        encode_runs: Encodes the answer to one Suggest, which is stored under its request id.
+        encode: Encodes the answers to all Suggests, and the etag; None for it in a conflict.
+        size: Bytes of the proposed parameters.
+        earlier_answers_only: Whether every request without a stored answer is in conflict.
     """
 
     requests: Sequence[RunsForAgent]
@@ -93,8 +98,8 @@ class CreateRuns(Command):
             return earlier
         if self.earlier_answers_only:
             return self._conflict()
-        # A sweep that has come to its end answers with no runs. The answer is kept like
-        # any other: RetryRuns may reopen the sweep before the request is repeated.
+        # The answer of a finished sweep has no runs. This answer is stored like any other one:
+        # RetryRuns may reopen the sweep before the request is repeated.
         if work.sweep.state is not SweepState.FINISHED or self._proposals():
             require_assigning(work.sweep)
         if not self._fit(work):
@@ -123,7 +128,7 @@ class CreateRuns(Command):
         return [proposal for request in self.requests for proposal in request.proposals]
 
     def _require_room(self, work: UnitOfWork) -> None:
-        """Passes if the answer can hold the runs, with what users wrote on queued ones.
+        """Check that the answer can hold the runs, with the labels and configs of queued ones.
 
         Raises:
             InvalidArgumentError: INVALID_REQUEST.
@@ -135,13 +140,13 @@ class CreateRuns(Command):
         )
         if size > MAX_TOGETHER_BYTES:
             text = (
-                f"the runs take {size:,} bytes with the labels and configs of queued ones, and "
-                f"one answer holds {MAX_TOGETHER_BYTES:,}: ask for fewer at once"
+                f"the runs take {size:,} bytes with the labels and configs of queued runs, but "
+                f"one answer holds {MAX_TOGETHER_BYTES:,}: request fewer runs at once"
             )
             raise invalid_request(FieldViolation("requests", text))
 
     def _fit(self, work: UnitOfWork) -> bool:
-        """Whether the proposals were made for the sweep as it is now."""
+        """Return whether the proposals were made for the sweep as it is now."""
         sweep = work.sweep
         if self.etag and self.etag != sweep.etag:
             return False
@@ -152,7 +157,7 @@ class CreateRuns(Command):
             if run is not None:
                 if run.state is not RunState.QUEUED or run.number in taken:
                     return False
-                # Made for a new run, before this one was queued under its number.
+                # The proposal is for a new run, but a user has queued a run under its number.
                 if not run.parameters.items() <= proposal.parameters.items():
                     return False
                 taken.add(run.number)
@@ -160,12 +165,12 @@ class CreateRuns(Command):
                 return False
             else:
                 next_number += 1
-        # What was queued goes first, also when the proposer does not know of it yet.
+        # Queued runs go first, even if the proposer does not know them yet.
         return next_number == sweep.next_number or len(taken) == sweep.counts.queued
 
 
 def _earlier_answer(stored: Mapping[str, StoredReply], request: RunsForAgent) -> CreatedRuns:
-    """One Suggest that reuses an id must not fail those that it is written with."""
+    """Return the stored answer; a reused id must not fail the other Suggests of the command."""
     if request.key is None or request.key.request_id not in stored:
         return CreatedRuns(None)
     try:
@@ -176,8 +181,9 @@ def _earlier_answer(stored: Mapping[str, StoredReply], request: RunsForAgent) ->
 
 
 def _that_fit(answers: Sequence[CreatedRuns]) -> list[CreatedRuns]:
-    """Earlier answers that fit into one message; the others as in a conflict, for a further
-    request. The first one always fits.
+    """Return the stored answers that fit into one message, and conflicts in place of the others.
+
+    The first answer always fits; the others are left for a further request.
     """
     fitting, size = [], 0
     for answer in answers:
@@ -217,7 +223,7 @@ def _assign(work: UnitOfWork, proposal: Proposal, agent_id: str) -> Run:
 
 
 def require_assigning(sweep: Sweep) -> None:
-    """Passes for a sweep that may hand out runs.
+    """Check that runs of the sweep may be assigned.
 
     Raises:
         FailedPreconditionError: SWEEP_NOT_RUNNING.
@@ -226,7 +232,7 @@ def require_assigning(sweep: Sweep) -> None:
         hint = "; resume it first" if sweep.state is SweepState.PAUSED else ""
         raise FailedPreconditionError(
             "SWEEP_NOT_RUNNING",
-            f"sweep '{sweep.sweep_id}' is {sweep.state} and hands out no runs{hint}",
+            f"sweep '{sweep.sweep_id}' is {sweep.state} and assigns no runs{hint}",
             sweep_id=sweep.sweep_id,
             state=sweep.state,
         )

@@ -20,30 +20,30 @@ T = TypeVar("T")
 
 
 class Command(ABC):
-    """One mutation of one sweep, answered with encoded bytes."""
+    """One mutation of one sweep; its answer is encoded."""
 
     @property
     @abstractmethod
     def keys(self) -> Sequence[RequestKey]:
-        """The requests that it answers, whose stored replies must be loaded."""
+        """The requests that the command answers; the store loads their stored replies."""
 
     @property
     def weight(self) -> int:
-        """How many values it brings: what is large goes with fewer others."""
+        """Number of values in the command; a large one shares its transaction with fewer others."""
         return 0
 
     @property
     def needs_lock(self) -> bool:
-        """Whether it must hold the sweep and its runs locked from the start."""
+        """Whether the sweep and its runs must be locked before they are loaded."""
         return False
 
     def load_plan(self, sweep: Sweep) -> LoadPlan:
-        """Which runs must be loaded, given the sweep as it is now."""
+        """Return what must be loaded, given the sweep as it is now."""
         return LoadPlan()
 
     @abstractmethod
     def earlier_reply(self, stored: Mapping[str, StoredReply]) -> bytes | None:
-        """The answer from what was stored alone; None where nothing was.
+        """Return the answer from stored replies alone; None where none is stored.
 
         Raises:
             InvalidArgumentError: REQUEST_ID_REUSED.
@@ -51,21 +51,22 @@ class Command(ABC):
 
     @abstractmethod
     def execute(self, work: UnitOfWork) -> bytes:
-        """Carries it out, or gives the answer of the first time.
+        """Execute the command, or return the answer of its first execution.
 
-        Several changes share a transaction, so a change that fails must do so
-        before it has changed anything.
+        Several commands share a transaction, so a command that fails must fail before it has
+        changed anything.
 
         Raises:
-            ServiceError: it can't be done; nothing was changed.
+            ServiceError: the command was rejected; nothing was changed.
         """
 
 
 @dataclass(frozen=True)
 class SingleCommand(Command, Generic[T]):
-    """A mutation that answers one request.
+    """A command that answers one request.
 
-    `encode` turns the result into the bytes that are kept for a repetition.
+    `encode` turns the result into the reply. It runs within the transaction, which also stores
+    the reply, so that a repetition of the request gets the same bytes.
     """
 
     key: RequestKey | None
@@ -91,4 +92,4 @@ class SingleCommand(Command, Generic[T]):
 
     @abstractmethod
     def apply(self, work: UnitOfWork) -> T:
-        """The rule itself; see `Command.run` on errors."""
+        """Apply the command to the sweep; see `Command.execute` on errors."""

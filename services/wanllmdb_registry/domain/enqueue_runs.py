@@ -27,17 +27,17 @@ _INT64 = range(-(2**63), 2**63)
 
 
 def lies_in(gives: Callable[[ParameterValue], bool], value: ParameterValue) -> bool:
-    """Whether a run may have the value; see `membership`. JSON brings integers of any size."""
+    """Return whether a run may have the value; unlike JSON, runs have integers of 64 bits."""
     return (not isinstance(value, int) or value in _INT64) and gives(value)
 
 
 class PointChecker:
-    """Finds what is wrong with points of a space; they need not be whole."""
+    """Finds the problems of points of a space; a point may leave parameters out."""
 
     def __init__(self, space: SearchSpace) -> None:
         self._distributions = {p.name: p.distribution for p in space.parameters}
         self._gives = {p.name: membership(p.distribution) for p in space.parameters}
-        # Children first: what they demand of a parent is known when it is its turn.
+        # Children first, so that their demands on a parent are known before the parent.
         self._children_first = tuple(reversed(parents_first(space)))
         self._constraints = Constraints(space)
 
@@ -57,7 +57,7 @@ class PointChecker:
     def _outside(self, name: str, value: ParameterValue) -> str | None:
         if name not in self._distributions:
             known = ", ".join(self._distributions)
-            return f"the search space has no parameter '{name:.100}'; it has {known:.300}"
+            return f"the search space has no parameter '{name:.100}'; its parameters: {known:.300}"
         if not lies_in(self._gives[name], value):
             return f"is never {value!r:.100}: it is {in_words(self._distributions[name]):.200}"
         return None
@@ -65,9 +65,9 @@ class PointChecker:
     def _impossible(
         self, point: Mapping[str, ParameterValue], path: str
     ) -> Iterator[FieldViolation]:
-        """Given parameters whose conditions can't hold, whatever the others become."""
-        # Of parameters that are not given but must be there: the values that they may have,
-        # and a given parameter that needs them.
+        """Yield given parameters whose conditions can't hold, whatever values the rest gets."""
+        # For each parameter that is not given but required: the values that the parameter may
+        # have, and a given parameter that requires it.
         demanded: dict[str, tuple[ParameterValue, ...]] = {}
         needed_by: dict[str, str] = {}
         for parameter in self._children_first:
@@ -97,21 +97,21 @@ def _among(condition: Condition, values: tuple[ParameterValue, ...]) -> tuple[Pa
     )
 
 
-# That are reported, of one run and of all.
+# Problems that are reported, of one run and of all runs.
 MAX_RUN_PROBLEMS = 10
 MAX_PROBLEMS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class EnqueuedRun:
-    """What a user wants tried; the sampler completes the parameters."""
+    """Parameters and labels of a run to queue; the sampler completes the parameters."""
 
     parameters: Parameters
     labels: Mapping[str, str]
 
 
 def check_enqueued(space: SearchSpace, runs: Sequence[EnqueuedRun]) -> None:
-    """Passes where runs of a sweep with this space can have the parameters.
+    """Check that runs in this space can have the parameters.
 
     Raises:
         InvalidArgumentError: INVALID_REQUEST with every problem.
@@ -128,10 +128,10 @@ def check_enqueued(space: SearchSpace, runs: Sequence[EnqueuedRun]) -> None:
 
 @dataclass(frozen=True)
 class EnqueueRuns(SingleCommand[Sequence[Run]]):
-    """Queues points of the space, in order; they count against the cap.
+    """Queues points of the space, in order; their runs count against the run cap.
 
-    The points are checked before, see `check_enqueued`: since a space only ever grows, what
-    an earlier one allowed is allowed.
+    `check_enqueued` checks the points before the transaction. Since a space only ever grows, a
+    point that an earlier version allowed is still allowed.
     """
 
     runs: Sequence[EnqueuedRun]
@@ -141,7 +141,7 @@ class EnqueueRuns(SingleCommand[Sequence[Run]]):
         if sweep.state.is_final:
             raise FailedPreconditionError(
                 "SWEEP_NOT_RUNNING",
-                f"sweep '{sweep.sweep_id}' is {sweep.state}: nothing more will be tried",
+                f"sweep '{sweep.sweep_id}' is {sweep.state}: it starts no more runs",
                 sweep_id=sweep.sweep_id,
                 state=sweep.state,
             )

@@ -26,26 +26,26 @@ from wanllmdb_registry.domain.report_metrics import report_rows, values_in, with
 from wanllmdb_registry.domain.sweep_lifecycle import finish_if_done, load_plan_to_finish
 from wanllmdb_registry.domain.unit_of_work import LoadPlan, UnitOfWork
 
-# Among more names none is looked for: the sweep is locked meanwhile.
+# Among more names the nearest one is not searched for, since the sweep is locked meanwhile.
 _MOST_COMPARED = 50
 
 
 @dataclass(frozen=True, slots=True)
 class GivenObjectives:
-    """What an agent says that its run is worth: of the only metric, or by metric name."""
+    """Objective values that an agent gives: of the only metric, or by metric name."""
 
     objective: float | None = None
     objectives: Mapping[str, float] | None = None
 
 
 def by_metric(spec: SweepSpec, given: GivenObjectives) -> dict[str, float]:
-    """The given values by metric name; those of metrics that are not named were not given.
+    """Return the given values by metric name; metrics without a given value are left out.
 
-    A value for "the" metric of a sweep without one is passed over.
+    In a sweep without metrics, `objective` is ignored.
 
     Raises:
-        InvalidArgumentError: names that the sweep's metrics do not have, or `objective` in a
-            sweep with several.
+        InvalidArgumentError: a name is not one of the sweep's metrics, or `objective` is given in
+            a sweep with several metrics.
     """
     names = [metric.name for metric in spec.metrics]
     values = dict(given.objectives or {})
@@ -72,16 +72,16 @@ def by_metric(spec: SweepSpec, given: GivenObjectives) -> dict[str, float]:
 
 
 def needs_history(spec: SweepSpec) -> bool:
-    """Whether the last value of each metric, which a run has with it, is not enough."""
+    """Return whether an objective depends on more than the last value of a metric."""
     return any(metric.value is not ObjectiveValue.LAST for metric in spec.metrics)
 
 
 def reported_value(work: UnitOfWork, run: Run, metric: Metric) -> float | None:
-    """Of what the run's present attempt reported, the value that counts; None if nothing.
+    """Return the metric's value that counts, of the current attempt; None if there is none.
 
-    Of the best one, NaN and infinite values are passed over, unless there are no others. Of
-    a mean, one of them makes the whole NaN. What the program set in its summary is the last value,
-    is one of those of which the best one counts, and is the mean where nothing was logged.
+    The best value ignores NaN and infinite values, unless there are no others. A mean over a NaN
+    or infinite value is NaN. A value that the program set in its summary is the last value and a
+    candidate for the best value; it is the mean where nothing was logged.
     """
     in_summary = run.summary.get(metric.name)
     if metric.value is ObjectiveValue.LAST or in_summary is None:
@@ -104,10 +104,10 @@ def _mean(values: list[float]) -> float:
 def objectives_of(
     work: UnitOfWork, run: Run, given: Mapping[str, float]
 ) -> tuple[float, ...] | str:
-    """The values that count, in the order of the metrics, or why there are none, in a sentence.
+    """Return the values that count, in the order of the metrics, or the reason for none as text.
 
-    A value that was not given is read off what the run reported. NaN and infinite values do
-    not count: one infinite value would be the best for ever, and no model learns from it.
+    A value that was not given is taken from what the run reported. NaN and infinite values do
+    not count: an infinite value would stay the best one for ever, and no model learns from it.
     """
     values: list[float] = []
     problems: list[str] = []
@@ -137,7 +137,7 @@ def objectives_of(
 
 
 def _meant(spec: SweepSpec, run: Run) -> str:
-    """Which reported name may be that of a metric without a value; at most one is named."""
+    """Return a hint at a reported name that resembles a metric without a value."""
     if len(run.summary) > _MOST_COMPARED:
         return ""
     for metric in spec.metrics:
@@ -150,9 +150,9 @@ def _meant(spec: SweepSpec, run: Run) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Succeeded:
-    """It did what it was to do; what was reported counts for metrics that are not `given`.
+    """The run completed its work; reported values count for metrics that are not `given`.
 
-    Without a finite value of each metric it has no objective, and its error says why.
+    Without a finite value of each metric the run has no objective, and its error states why.
     """
 
     given: GivenObjectives = field(default_factory=GivenObjectives)
@@ -160,21 +160,21 @@ class Succeeded:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """It broke."""
+    """The run failed with an error."""
 
     error: RunError
 
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """Early termination stopped it."""
+    """Early termination stopped the run."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Canceled:
-    """It was told to stop."""
+    """The run was stopped by a command."""
 
     reason: str
 
@@ -184,7 +184,7 @@ Outcome = Succeeded | Failed | Pruned | Canceled
 
 @dataclass(frozen=True, slots=True)
 class FinishedRun:
-    """A run after its end, and the sweep after it."""
+    """A run after its end, and its sweep."""
 
     run: Run
     sweep: Sweep
@@ -192,10 +192,10 @@ class FinishedRun:
 
 @dataclass(frozen=True)
 class FinishRun(SingleCommand[FinishedRun]):
-    """Ends a run; best run, counters and the sweep's own end follow.
+    """Ends a run, and updates the sweep's best run, counters and state.
 
-    `config` replaces the run's where not empty. Metrics that a run has no room for are left out:
-    its end counts for more.
+    A `config` that is not empty replaces the run's config. Metrics that the run has no room for
+    are left out, since they must not prevent the run's end.
     """
 
     number: int
@@ -235,7 +235,7 @@ def _finish(work: UnitOfWork, run: Run, outcome: Outcome, given: Mapping[str, fl
         case Succeeded():
             objectives = objectives_of(work, run, given)
             if isinstance(objectives, str):
-                # What it is worth is another matter than whether it did its work.
+                # A run without an objective has still completed its work.
                 run.error = RunError(objectives)
             else:
                 run.error = None
@@ -263,7 +263,7 @@ def _set_objectives(sweep: Sweep, run: Run, objectives: tuple[float, ...]) -> No
 
 
 def _compare_with_best(sweep: Sweep, run: Run) -> None:
-    """Makes a finished run the best one if it is; of equals it is the earlier one."""
+    """Record a finished run as the best one if it is; of equal runs the earlier one is best."""
     metric, best = sweep.spec.metric, sweep.best
     if metric is None or run.objective is None:
         return

@@ -79,12 +79,11 @@ class GroupCommit:
             batcher = self._batchers[sweep_id] = Batcher(
                 lambda batch: self._commit(sweep_id, batch),
                 select=_next_batch,
-                on_idle=lambda: self._batchers.pop(sweep_id, None),
+                on_idle=lambda: self._batchers.__delitem__(sweep_id),
                 name=f"commit {sweep_id}",
             )
-        answer: bytes = await batcher.submit(
-            _Submitted(command, current_deadline(), current_trace())
-        )
+        submitted = _Submitted(command, current_deadline(), current_trace())
+        answer: bytes = await batcher.submit(submitted)
         return answer
 
     async def close(self) -> None:

@@ -27,12 +27,12 @@ from wanllmdb_registry.domain.unit_of_work import Attempt, LoadPlan, UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class HeldRuns:
-    """The runs of one sweep that an agent named.
+    """The runs of one sweep that an agent named in a heartbeat.
 
     Attributes:
-        states: Of those that are still its own.
-        expire_times: The new ones, of leases that were renewed: of running runs alone.
-        sweep_state: None when there is no such sweep.
+        states: The states of the runs that the agent still holds.
+        expire_times: When the renewed leases end; only running runs have a lease.
+        sweep_state: None if the sweep does not exist.
     """
 
     states: Mapping[Attempt, RunState]
@@ -41,25 +41,25 @@ class HeldRuns:
 
     @property
     def queued(self) -> list[Attempt]:
-        """Those that wait for another agent since the lease ran out, though this one lives."""
+        """The runs that were queued again because their lease had expired."""
         return [held for held, state in self.states.items() if state is RunState.QUEUED]
 
 
 def held_run(work: UnitOfWork, number: int, attempt: int) -> Run:
-    """The run, if this attempt may still change it.
+    """Return the run if this attempt may still change it.
 
     Raises:
         FailedPreconditionError: RUN_LEASE_LOST or RUN_NOT_RUNNING.
     """
     run = work.run(number)
     if attempt > run.attempt or attempt < 1:
-        text = f"run {run.number} was handed out {run.attempt} times, not {attempt}"
+        text = f"run {run.number} has {run.attempt} attempts, so there is no attempt {attempt}"
         raise invalid_request(FieldViolation("attempt", text))
     if attempt < run.attempt:
         raise FailedPreconditionError(
             "RUN_LEASE_LOST",
-            f"run {run.number} of sweep '{run.sweep_id}' was lost and handed out again: "
-            f"attempt {attempt} is over, attempt {run.attempt} counts",
+            f"run {run.number} of sweep '{run.sweep_id}' was lost and assigned again: attempt "
+            f"{run.attempt} has replaced attempt {attempt}",
             sweep_id=run.sweep_id,
             number=run.number,
             attempt=run.attempt,
@@ -71,7 +71,7 @@ def held_run(work: UnitOfWork, number: int, attempt: int) -> Run:
 
 @dataclass(frozen=True)
 class ReleaseRun(SingleCommand[Run]):
-    """Gives a running run back: queued again at once, without counting as a retry."""
+    """Gives a running run back: the run is queued again at once, which is not a retry."""
 
     number: int
     attempt: int
@@ -95,7 +95,7 @@ class ReleaseRun(SingleCommand[Run]):
 
 @dataclass(frozen=True, slots=True)
 class ExpiredLeases:
-    """How many runs' leases ran out, and how many of these runs were queued again."""
+    """How many runs were past their lease, and how many of them were queued again."""
 
     runs: int
     queued: int
@@ -103,11 +103,11 @@ class ExpiredLeases:
 
 @dataclass(frozen=True)
 class ExpireLeases(SingleCommand[ExpiredLeases]):
-    """What becomes of runs whose lease ran out: queued again, or LOST."""
+    """Queues runs past their lease again, or marks them LOST if no retry is left."""
 
     @property
     def needs_lock(self) -> bool:
-        # A heartbeat in between must not be overlooked.
+        # A heartbeat between the load and the write would be overlooked.
         return True
 
     def load_plan(self, sweep: Sweep) -> LoadPlan:
@@ -125,7 +125,7 @@ class ExpireLeases(SingleCommand[ExpiredLeases]):
         for run in sorted(expired, key=lambda run: run.number):
             run.error = RunError(
                 f"agent '{run.agent_id}' sent no heartbeat for {work.lease.total_seconds():g} "
-                "seconds; it died, hangs or is cut off"
+                "seconds; it crashed, hangs or is disconnected"
             )
             if not work.sweep.state.is_final and run.losses < work.sweep.spec.retries.lost:
                 run.losses += 1
@@ -149,12 +149,14 @@ def not_running(run: Run) -> NoReturn:
 
 @dataclass(frozen=True)
 class ResumeRuns(SingleCommand[Sequence[Run]]):
-    """Gives an agent that comes back its runs, at most `count` by ascending number, and as
-    many as fit into one answer; what others there are goes to others when its lease ends.
+    """Returns the runs of an agent that has restarted, and renews their leases.
 
-    Those that run, whatever the sweep's state, since they may end in any; and those that it
-    may take back. Attempts stay, and with them what was reported, so each attempt still
-    ends once, whoever says so.
+    The answer has at most `count` runs by ascending number, and no more than fit into one
+    message; the agent's other runs are assigned to other agents when their leases end.
+
+    The agent gets its running runs in any state of the sweep, since a run may end in any state,
+    and the runs that it may take back. Their attempts and reported values stay the same, so each
+    attempt still ends once.
     """
 
     agent_id: str
@@ -178,7 +180,7 @@ class ResumeRuns(SingleCommand[Sequence[Run]]):
 
 @dataclass(frozen=True)
 class TakeBackRuns(SingleCommand[Sequence[Run]]):
-    """Gives agents that were silent for too long, but work on, the runs that still can be."""
+    """Returns queued runs to agents that were silent too long but still work on these runs."""
 
     held: Sequence[Attempt]
 
@@ -196,7 +198,7 @@ class TakeBackRuns(SingleCommand[Sequence[Run]]):
 
 
 def _that_fit(runs: Sequence[Run]) -> Sequence[Run]:
-    """As many of the runs, from the first on, as fit into one answer; at least one."""
+    """Return the first runs that fit into one answer, at least one."""
     size = 0
     for count, run in enumerate(runs):
         size += size_of_run(run)
@@ -206,9 +208,9 @@ def _that_fit(runs: Sequence[Run]) -> Sequence[Run]:
 
 
 def _may_be_taken_back(sweep: Sweep, run: Run) -> bool:
-    """Whether the lease ran out, nobody else was given it since, and the sweep hands out runs.
+    """Return whether the run is past its lease, has no other agent, and its sweep is running.
 
-    Until then its agent's result would count, too.
+    The result of the agent that held such a run would still count, too.
     """
     return sweep.state is SweepState.RUNNING and run.state is RunState.QUEUED and run.is_held
 

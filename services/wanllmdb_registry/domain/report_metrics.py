@@ -20,17 +20,17 @@ from wanllmdb_registry.domain.unit_of_work import LoadPlan, UnitOfWork
 
 
 def values_in(rows: Sequence[MetricRow]) -> int:
-    """How many values the rows hold."""
+    """Return the number of values in the rows."""
     return sum(len(row.values) for row in rows)
 
 
 def names_in(rows: Sequence[MetricRow]) -> frozenset[str]:
-    """The names of the metrics of the rows."""
+    """Return the names of the metrics in the rows."""
     return frozenset().union(*(row.values for row in rows))
 
 
 def require_room(work: UnitOfWork, run: Run, rows: Sequence[MetricRow]) -> None:
-    """Passes if the run has room for the metrics of the rows that it does not have yet.
+    """Check that the run has room for the new metrics of the rows.
 
     Raises:
         FailedPreconditionError: TOO_MANY_METRICS.
@@ -41,7 +41,7 @@ def require_room(work: UnitOfWork, run: Run, rows: Sequence[MetricRow]) -> None:
 
 
 def without_excess(work: UnitOfWork, run: Run, rows: Sequence[MetricRow]) -> Sequence[MetricRow]:
-    """The rows without the metrics that the run has no room for."""
+    """Return the rows without the metrics that the run has no room for."""
     new = _new_names(work, run, rows)
     excess = set(new) - set(_fitting(run, new))
     if not excess:
@@ -53,14 +53,14 @@ def without_excess(work: UnitOfWork, run: Run, rows: Sequence[MetricRow]) -> Seq
 
 
 def _new_names(work: UnitOfWork, run: Run, rows: Sequence[MetricRow]) -> list[str]:
-    """The metrics of the rows that the run does not have yet, but for the sweep's own."""
+    """Return the rows' metrics that are new to the run, without those of its sweep."""
     own = work.sweep.spec.metric_names
     names = dict.fromkeys(name for row in rows for name in row.values)
     return [name for name in names if name not in run.summary_steps and name not in own]
 
 
 def _fitting(run: Run, names: Sequence[str]) -> Sequence[str]:
-    """As many of new names, from the first on, as the run has room for."""
+    """Return the first of the new names, as many as the run has room for."""
     room = MAX_METRICS - run.metrics
     size = run.metric_bytes
     for count, name in enumerate(names):
@@ -74,11 +74,11 @@ def _too_many(run: Run, new: Sequence[str]) -> FailedPreconditionError:
     return FailedPreconditionError(
         "TOO_MANY_METRICS",
         f"run {run.number} of sweep '{run.sweep_id}' has {run.metrics:,} metrics with names of "
-        f"{run.metric_bytes:,} bytes, and has no room for {len(new):,} new ones such as "
+        f"{run.metric_bytes:,} bytes, and no room for {len(new):,} new ones such as "
         f"'{new[-1]:.100}': a run may have {MAX_METRICS:,} metrics with names of "
         f"{MAX_METRIC_BYTES:,} bytes in all, beside the sweep's own. Nothing of this report was "
-        "stored: report the metrics that the run has already, and put what varies, for example a "
-        "layer or a sample, into fewer names or into a file",
+        "stored: report metrics that the run has already. Use fewer names for what varies, for "
+        "example a layer or a sample, or write it to a file",
         sweep_id=run.sweep_id,
         number=run.number,
         max_metrics=MAX_METRICS,
@@ -88,7 +88,7 @@ def _too_many(run: Run, new: Sequence[str]) -> FailedPreconditionError:
 
 @dataclass(frozen=True)
 class ReportMetrics(SingleCommand[RunCommand]):
-    """Stores values that a run reports."""
+    """Stores values that a run reports; returns the command for its agent."""
 
     number: int
     attempt: int
@@ -116,5 +116,5 @@ def report_rows(work: UnitOfWork, run: Run, rows: Sequence[MetricRow]) -> None:
 
 
 def command_for(sweep: Sweep) -> RunCommand:
-    """What the agent of a running run is told."""
+    """Return the command for the agent of a running run."""
     return RunCommand.STOP if sweep.state is SweepState.CANCELED else RunCommand.CONTINUE

@@ -14,15 +14,15 @@ from wanllmdb_registry.domain.sweep_lifecycle import check_etag, target_reached
 from wanllmdb_registry.domain.unit_of_work import LoadPlan, UnitOfWork, run_not_found
 
 RETRYABLE_STATES = (RunState.FAILED, RunState.LOST, RunState.CANCELED, RunState.PRUNED)
-# Problems that one refusal names.
+# Problems that one error names.
 _MAX_PROBLEMS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class RetriedRuns:
-    """The numbers of runs that were queued again, and how many more there are to retry.
+    """The numbers of runs that were queued again, and how many runs are left to retry.
 
-    `remaining` counts runs in the states that were asked for; 0 where numbers were.
+    `remaining` counts runs in the requested states; it is 0 for a request by numbers.
     """
 
     sweep: Sweep
@@ -32,10 +32,10 @@ class RetriedRuns:
 
 @dataclass(frozen=True)
 class RetryRuns(SingleCommand[RetriedRuns]):
-    """Queues ended runs again: all that are named by `numbers`, or those in `states`.
+    """Queues ended runs again: all runs in `numbers`, or the runs in `states`.
 
-    A sweep that has ended runs again. A run keeps its number, so it counts against no cap a
-    second time; it begins with the whole of the sweep's retries.
+    A sweep that has ended is running again. A run keeps its number, so it does not count against
+    the run cap a second time, and it gets all the retries of the sweep again.
     """
 
     etag: str
@@ -65,49 +65,48 @@ class RetryRuns(SingleCommand[RetriedRuns]):
         return RetriedRuns(sweep, [run.number for run in runs], counts)
 
     def _named(self, work: UnitOfWork) -> list[Run]:
-        """The runs with these numbers.
+        """Return the runs with these numbers.
 
         Raises:
             NotFoundError: RUN_NOT_FOUND.
             FailedPreconditionError: RUN_NOT_RETRYABLE with every problem.
-            InvalidArgumentError: INVALID_REQUEST: they are too large to be retried together.
+            InvalidArgumentError: INVALID_REQUEST: the runs are too large to be retried together.
         """
         numbers = sorted(set(self.numbers))
         missing = [number for number in numbers if number >= work.sweep.next_number]
         runs = [work.runs[number] for number in numbers if number in work.runs]
-        refusals = [(run.number, _why_not(work.sweep, run)) for run in runs]
-        refused = [(number, why) for number, why in refusals if why]
-        if missing and not refused and len(missing) == 1:
+        reasons = [(run.number, _why_not(work.sweep, run)) for run in runs]
+        rejected = [(number, reason) for number, reason in reasons if reason]
+        if missing and not rejected and len(missing) == 1:
             raise run_not_found(work.sweep.sweep_id, number=missing[0])
-        problems = [f"run {number} {why}" for number, why in refused]
+        problems = [f"run {number} {reason}" for number, reason in rejected]
         problems += [f"there is no run {number}" for number in missing]
         if problems:
             raise _not_retryable(work.sweep, problems)
         if len(runs) < len(numbers):
             text = (
-                "name runs that are too large to be retried together, with all that they "
-                f"reported: retry the first {len(runs):,} of them, then the others"
+                "name runs that, with all their metrics, are too large to be retried together: "
+                f"retry the first {len(runs):,} of them, then the others"
             )
             raise invalid_request(FieldViolation("numbers", text))
         return runs
 
     def _in_states(self, work: UnitOfWork) -> list[Run]:
-        """The first runs by number in these states, as many as one request retries."""
+        """Return the first runs by number in the states, as many as one request retries."""
         numbers = sorted(n for n, run in work.runs.items() if run.state in self.states)
         return [work.runs[number] for number in islice(numbers, MAX_TOGETHER)]
 
 
 def _why_not(sweep: Sweep, run: Run) -> str | None:
-    """Why a run can't be handed out again; None where it can."""
+    """Return why a run can't be retried; None if it can."""
     match run.state:
         case RunState.QUEUED:
-            return "is queued already"
+            return "is already queued"
         case RunState.RUNNING:
             return "is running"
         case RunState.FINISHED if run.values or not sweep.spec.metrics:
             return (
-                "is finished, and its result counts: to try its parameters once more, queue them "
-                "as a new run"
+                "is finished and has a result: to try its parameters again, queue them as a new run"
             )
     return None
 
@@ -125,7 +124,7 @@ def _not_retryable(sweep: Sweep, problems: Sequence[str]) -> FailedPreconditionE
 
 
 def _require_going_on(work: UnitOfWork, runs: Sequence[Run]) -> None:
-    """Passes where the sweep would not end again at once for what ended it before.
+    """Check that the sweep would not end again at once for the reason that ended it before.
 
     Raises:
         FailedPreconditionError: SWEEP_STATE_CONFLICT.
@@ -134,17 +133,17 @@ def _require_going_on(work: UnitOfWork, runs: Sequence[Run]) -> None:
     problems = []
     reached = target_reached(work)
     if reached is not None:
-        problems.append(f"{reached}; change the target first, or take it away")
+        problems.append(f"{reached}; change or remove the target first")
     allowed = sweep.spec.max_failed_runs
     failed = sweep.counts.failed - sum(run.state is RunState.FAILED for run in runs)
     if allowed is not None and failed >= allowed:
         problems.append(
-            f"{failed} runs would still be failed, and max_failed_runs is {allowed}; retry at "
-            f"least {failed - allowed + 1} more of them, or raise max_failed_runs first"
+            f"{failed} failed runs would remain, and max_failed_runs is {allowed}; retry at least "
+            f"{failed - allowed + 1} more of them, or raise max_failed_runs first"
         )
     if sweep.finish_reason is FinishReason.TERMINATED and sweep.spec.terminator is not None:
         name = sweep.spec.terminator.name
-        problems.append(f"its terminator '{name}' ended it; take the terminator away first")
+        problems.append(f"its terminator '{name}' ended it; remove the terminator first")
     if problems:
         raise FailedPreconditionError(
             "SWEEP_STATE_CONFLICT",
@@ -156,20 +155,20 @@ def _require_going_on(work: UnitOfWork, runs: Sequence[Run]) -> None:
 
 
 def _run_again(work: UnitOfWork) -> None:
-    """From a final state to RUNNING."""
+    """Move the sweep from a final state to RUNNING."""
     sweep = work.sweep
     sweep.state = SweepState.RUNNING
     sweep.finish_reason = None
     sweep.end_time = None
     sweep.end_message = ""
     sweep.start_time = sweep.start_time or work.now
-    # The space may have been widened since; the next Suggest finds out.
+    # The space may have been widened meanwhile; the next Suggest finds out.
     sweep.space_exhausted = False
     work.touch_sweep()
 
 
 def _queue_again(work: UnitOfWork, run: Run) -> None:
-    """What the attempt reported stays with it until the next one begins, as after a lost lease."""
+    """Queue an ended run again; its reported values stay until the next attempt begins."""
     if run.state is not RunState.LOST:
         # A lost run's agent may still deliver a result until another agent has the run.
         run.agent_id = ""

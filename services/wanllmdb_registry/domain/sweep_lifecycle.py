@@ -28,25 +28,25 @@ from wanllmdb_registry.domain.unit_of_work import LoadPlan, UnitOfWork
 
 
 class SpecChangedError(ServiceError):
-    """What was worked out before the transaction holds for another spec. Reaches no caller."""
+    """A check before the transaction was of another spec; the caller never sees this error."""
 
     def __init__(self) -> None:
-        super().__init__("WRITE_CONFLICT", "the spec was changed meanwhile")
+        super().__init__("WRITE_CONFLICT", "the spec was changed during the check")
 
 
 def require_spec(sweep: Sweep, spec: SweepSpec) -> None:
-    """Passes where the sweep still has the spec for which something was worked out.
+    """Check that the sweep still has the spec that was checked before the transaction.
 
     Raises:
-        SpecChangedError: it has another one.
+        SpecChangedError: the sweep has another spec.
     """
-    # The same object mostly, since specs are parsed once.
+    # Mostly the same object, since specs are parsed once.
     if sweep.spec is not spec and sweep.spec != spec:
         raise SpecChangedError
 
 
 def check_etag(sweep: Sweep, etag: str) -> None:
-    """Passes for an empty or current etag.
+    """Check that the etag is empty or current.
 
     Raises:
         AbortedError: ETAG_MISMATCH.
@@ -54,8 +54,8 @@ def check_etag(sweep: Sweep, etag: str) -> None:
     if etag and etag != sweep.etag:
         raise AbortedError(
             "ETAG_MISMATCH",
-            f"sweep '{sweep.sweep_id}' was changed by somebody else since it was read; "
-            "get it again and repeat the change",
+            f"sweep '{sweep.sweep_id}' has changed since it was read; "
+            "read it again and repeat the change",
             sweep_id=sweep.sweep_id,
             etag=sweep.etag,
         )
@@ -63,13 +63,13 @@ def check_etag(sweep: Sweep, etag: str) -> None:
 
 @dataclass(frozen=True)
 class Transition(SingleCommand[Sweep]):
-    """From one state to another; fails on a stale etag."""
+    """Moves a sweep from one state to another; fails on a stale etag."""
 
     etag: str
 
 
 class StartSweep(Transition):
-    """PENDING to RUNNING."""
+    """Moves a sweep from PENDING to RUNNING."""
 
     def apply(self, work: UnitOfWork) -> Sweep:
         check_etag(work.sweep, self.etag)
@@ -80,7 +80,7 @@ class StartSweep(Transition):
 
 
 class PauseSweep(Transition):
-    """RUNNING to PAUSED."""
+    """Moves a sweep from RUNNING to PAUSED."""
 
     def apply(self, work: UnitOfWork) -> Sweep:
         check_etag(work.sweep, self.etag)
@@ -92,7 +92,7 @@ class PauseSweep(Transition):
 
 
 class ResumeSweep(Transition):
-    """PAUSED to RUNNING."""
+    """Moves a sweep from PAUSED to RUNNING."""
 
     def apply(self, work: UnitOfWork) -> Sweep:
         check_etag(work.sweep, self.etag)
@@ -103,18 +103,18 @@ class ResumeSweep(Transition):
         return work.sweep
 
 
-# What people read where a caller does not say why.
-_UNSAID = {
+# The end message where a caller gives none.
+_DEFAULT_MESSAGES = {
     FinishReason.REQUESTED: "finished by request",
-    FinishReason.TERMINATED: "the terminator found that going on is not worth it",
+    FinishReason.TERMINATED: "the terminator found that more runs are not worth their cost",
 }
 
 
 @dataclass(frozen=True)
 class FinishSweep(Transition):
-    """To FINISHED: queued runs are canceled, running ones may end.
+    """Finishes a sweep: its queued runs are canceled, its running runs may end.
 
-    `reason` is REQUESTED or TERMINATED; `message` says why, for people.
+    `reason` is REQUESTED or TERMINATED; `message` is an explanation for users.
     """
 
     reason: FinishReason = FinishReason.REQUESTED
@@ -126,12 +126,12 @@ class FinishSweep(Transition):
     def apply(self, work: UnitOfWork) -> Sweep:
         check_etag(work.sweep, self.etag)
         _reject_final(work.sweep, "finished")
-        end(work, SweepState.FINISHED, self.reason, self.message or _UNSAID[self.reason])
+        end(work, SweepState.FINISHED, self.reason, self.message or _DEFAULT_MESSAGES[self.reason])
         return work.sweep
 
 
 class CancelSweep(Transition):
-    """To CANCELED: queued runs are canceled, agents of running ones are told to stop."""
+    """Cancels a sweep: its queued runs are canceled, agents get the command to stop the others."""
 
     def load_plan(self, sweep: Sweep) -> LoadPlan:
         return LoadPlan(queued=True)
@@ -145,7 +145,7 @@ class CancelSweep(Transition):
 
 @dataclass(frozen=True)
 class DeleteSweep(SingleCommand[None]):
-    """Away with the sweep, its runs and its metrics."""
+    """Deletes a sweep with its runs and metrics."""
 
     etag: str
 
@@ -160,7 +160,7 @@ class DeleteSweep(SingleCommand[None]):
 
 
 def start(work: UnitOfWork) -> None:
-    """PENDING to RUNNING."""
+    """Move the sweep from PENDING to RUNNING."""
     work.sweep.state = SweepState.RUNNING
     work.sweep.start_time = work.now
     work.touch_sweep()
@@ -181,12 +181,12 @@ def _reject(sweep: Sweep, verb: str, *allowed: SweepState) -> NoReturn:
     )
 
 
-# Of an error's first line; the whole text stays with the run.
+# Characters of an error's first line; the whole text stays with the run.
 _MAX_ERROR = 300
 
 
 def end(work: UnitOfWork, state: SweepState, reason: FinishReason | None, message: str) -> None:
-    """Ends the sweep; its queued runs, which must be loaded, are canceled."""
+    """End the sweep and cancel its queued runs, which must be loaded."""
     sweep = work.sweep
     sweep.state = state
     sweep.finish_reason = reason
@@ -199,7 +199,7 @@ def end(work: UnitOfWork, state: SweepState, reason: FinishReason | None, messag
 
 
 def load_plan_to_finish(sweep: Sweep) -> LoadPlan:
-    """What `finish_if_done` needs: a met target, or too many failures, cancel queued runs."""
+    """Return what `finish_if_done` needs: a sweep that ends early cancels its queued runs."""
     spec = sweep.spec
     ends_early = spec.max_failed_runs is not None or any(
         metric.target is not None for metric in spec.metrics
@@ -208,11 +208,11 @@ def load_plan_to_finish(sweep: Sweep) -> LoadPlan:
 
 
 def finish_if_done(work: UnitOfWork, ended: Run | None = None) -> None:
-    """Ends a sweep whose target is met, that failed too often, or whose runs have all ended.
+    """End a sweep whose target is met, that failed too often, or whose runs have all ended.
 
     Args:
-        work: The sweep; what `load_plan_to_finish` says is loaded.
-        ended: The run whose end may have done it, if one did.
+        work: The sweep, with what `load_plan_to_finish` names loaded.
+        ended: The run whose end is the occasion, if any.
     """
     sweep = work.sweep
     if sweep.state.is_final or sweep.state is SweepState.PENDING:
@@ -226,18 +226,18 @@ def finish_if_done(work: UnitOfWork, ended: Run | None = None) -> None:
     elif sweep.counts.unfinished:
         return
     elif sweep.space_exhausted:
-        message = "every point of the search space was handed out, and all runs have ended"
+        message = "every point of the search space was tried, and all runs have ended"
         end(work, SweepState.FINISHED, FinishReason.SPACE_EXHAUSTED, message)
     elif remaining_runs(sweep) == 0:
-        message = f"run_cap is {sweep.spec.run_cap}; so many runs were handed out, and all ended"
+        message = f"the run_cap of {sweep.spec.run_cap} runs is reached, and all runs have ended"
         end(work, SweepState.FINISHED, FinishReason.RUN_CAP, message)
 
 
 def target_reached(work: UnitOfWork, ended: Run | None = None) -> str | None:
-    """Which run meets the target of every metric that has one, in a sentence; None if none does.
+    """Return a sentence about a run that meets every target; None if no run does.
 
-    With one metric it is the best run, also when the target was set after that one ended. With
-    several, no run is the best: the one that ended is looked at, and those that were loaded.
+    With one metric the best run is checked, so a target that was set after its end counts, too.
+    With several metrics no run is the best: `ended` and the loaded objectives are checked.
     """
     metrics, best = work.sweep.spec.metrics, work.sweep.best
     if best is not None:
@@ -248,7 +248,7 @@ def target_reached(work: UnitOfWork, ended: Run | None = None) -> str | None:
     found = (
         _meeting(number, metrics, finished[number])
         for number in sorted(finished)
-        # Of a run that ended without a value there are none.
+        # A run that ended without a value has no objectives.
         if finished[number]
     )
     return next((message for message in found if message is not None), None)
@@ -274,4 +274,4 @@ def _too_many_failed(failed: int, allowed: int, ended: Run | None) -> str:
     if ended is None or ended.error is None:
         return message
     line = next(iter(ended.error.message.strip().splitlines()), "without a message")
-    return f"{message}. The last one, run {ended.number}: {line:.{_MAX_ERROR}}"
+    return f"{message}. The last failed run, run {ended.number}: {line:.{_MAX_ERROR}}"

@@ -25,7 +25,7 @@ Attempt = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class RequestKey:
-    """Makes a request exactly-once: its id and a digest of what it asks for."""
+    """Identifies a request that is executed once: its id, and a digest of its content."""
 
     request_id: str
     fingerprint: bytes
@@ -33,7 +33,7 @@ class RequestKey:
 
 @dataclass(frozen=True, slots=True)
 class StoredReply:
-    """What a request was answered."""
+    """The answer that a request got."""
 
     fingerprint: bytes
     reply: bytes
@@ -41,15 +41,21 @@ class StoredReply:
 
 @dataclass(frozen=True, slots=True)
 class LoadPlan:
-    """What a change must find loaded.
+    """What the store must load before a command is executed.
 
-    `agent_ids` asks for the running and queued runs of these agents. `histories` names
-    attempts, as (number, attempt), by whose stored values the objective is found: see
-    `UnitOfWork.values_of`. `states` asks for the first ended runs by number in these states, as
-    many as one request takes, and `together` for the first of these runs likewise. `objectives`
-    asks for those of all finished runs. `reports` names attempts of which the progress is enough,
-    with the metrics whose last values are needed: a report costs the same whatever else the run
-    holds.
+    Attributes:
+        numbers: Runs, by number.
+        reports: Attempts of which only the progress is needed, with the names of the metrics
+            whose last values are needed: a report costs the same whatever else the run holds.
+        external_run_ids: Runs, by external id.
+        agent_ids: Agents whose running and queued runs are needed.
+        queued: Whether all queued runs are needed.
+        expired: Whether all runs past their lease are needed.
+        histories: Attempts whose stored metric values are needed; see `UnitOfWork.values_of`.
+        states: States of which the first ended runs by number are needed, as many as one request
+            takes.
+        together: Runs by number of which the first are needed, as many as one request takes.
+        objectives: Whether the objectives of all finished runs are needed.
     """
 
     numbers: frozenset[int] = frozenset()
@@ -66,15 +72,28 @@ class LoadPlan:
 
 @dataclass(slots=True)
 class UnitOfWork:
-    """The sweep, locked, with the runs that the changes need.
+    """A loaded sweep with the runs that the commands need, and every change to them.
 
-    Every change goes through the methods here, which keep revisions, counters
-    and the list of what is to be written in step. `now` is the database's clock.
-    `points` are new values by attempt, then by name and step; `stored_values` are those that
-    a change needed loaded, by name and step. `objectives` are those of finished runs by number,
-    in a sweep with several metrics, if a change needed them. `last_values` are those that
-    replace others, by attempt and name. Of runs in `progress_only` no more was loaded than a
-    report needs.
+    Commands change the sweep through the methods here, which keep revisions, counters and the
+    list of rows to write consistent.
+
+    Attributes:
+        sweep: The sweep.
+        now: The time of the database's clock.
+        lease: How long a lease lasts.
+        runs: The loaded and the created runs, by number.
+        replies: Stored replies of the commands' requests, by request id.
+        created: Numbers of created runs.
+        changed: Numbers of changed runs.
+        progress_only: Numbers of runs of which no more was loaded than a report needs.
+        points: New metric values by attempt, then by name and step.
+        last_values: New last values by attempt and name.
+        stored_values: Loaded metric values by attempt, then by name and step.
+        objectives: Loaded objectives of finished runs by number, in a sweep with several metrics.
+        new_prior_runs: Added prior runs.
+        new_replies: Replies to store, by request id.
+        deleted: Whether the sweep was deleted.
+        mutations: Number of changes so far.
     """
 
     sweep: Sweep
@@ -95,7 +114,7 @@ class UnitOfWork:
     mutations: int = 0
 
     def run(self, number: int) -> Run:
-        """The run.
+        """Return the run with this number.
 
         Raises:
             NotFoundError: RUN_NOT_FOUND.
@@ -106,26 +125,26 @@ class UnitOfWork:
             raise run_not_found(self.sweep.sweep_id, number=number) from None
 
     def next_revision(self) -> int:
-        """A revision for the next change; each change of the transaction has its own."""
+        """Return the revision of the next change; each change of a transaction has its own."""
         self.sweep.revision += 1
         self.mutations += 1
         return self.sweep.revision
 
     def touch_sweep(self) -> None:
-        """Records that the sweep's own fields or state changed."""
+        """Record that the sweep's own fields or state changed."""
         self.sweep.own_revision = self.next_revision()
         self.sweep.version += 1
 
     def touch(self, run: Run) -> None:
-        """Records that a run changed."""
+        """Record that a run changed."""
         run.revision = self.next_revision()
         self.changed.add(run.number)
 
     def report(self, run: Run, row: MetricRow) -> None:
-        """Adds values to the history and the summary of a run that was touched before.
+        """Add values to the history and the summary of a run; call `touch` first.
 
-        The last value of a metric is the one with the highest step, also when a lower step
-        is reported later. A row for the summary alone leaves the history as it is.
+        The last value of a metric is the one with the highest step, even if a lower step is
+        reported later. A summary row does not change the history.
         """
         own, metric = self.sweep.spec.metric_names, self.sweep.spec.metric
         attempt = (run.number, run.attempt)
@@ -156,7 +175,7 @@ class UnitOfWork:
             run.last_step = max(row.step, -1 if run.last_step is None else run.last_step)
 
     def values_of(self, run: Run, name: str) -> dict[int, float]:
-        """What the run's present attempt reported of a metric, by step; its history is loaded."""
+        """Return the metric's values of the current attempt by step; needs `histories` loaded."""
         attempt = (run.number, run.attempt)
         values = dict(self.stored_values.get(attempt, {}).get(name, {}))
         for (metric, step), point in self.points.get(attempt, {}).items():
@@ -165,7 +184,7 @@ class UnitOfWork:
         return values
 
     def move(self, run: Run, state: RunState) -> None:
-        """Brings a run into a state; a final one ends its lease and its clock."""
+        """Move a run into a state; a final state ends its lease and sets its end time."""
         if run.number in self.progress_only:
             raise AssertionError(f"run {run.number} was not loaded whole")
         self.sweep.counts.move(run.state, state)
@@ -179,7 +198,7 @@ class UnitOfWork:
         self.touch(run)
 
     def create(self, run: Run) -> None:
-        """Adds a run under the sweep's next number."""
+        """Add a run under the sweep's next number."""
         if run.number != self.sweep.next_number:
             raise AssertionError(f"run {run.number} is not the next one")
         self.sweep.next_number += 1
@@ -189,24 +208,24 @@ class UnitOfWork:
         run.revision = self.next_revision()
 
     def add_prior_runs(self, runs: PriorRunColumns) -> None:
-        """Adds results of elsewhere."""
+        """Add prior runs."""
         if len(runs):
             self.new_prior_runs.append(self.sweep.add_prior_runs(runs))
             self.touch_sweep()
 
     @property
     def answers(self) -> Mapping[str, StoredReply]:
-        """What requests were answered, before or within this transaction."""
+        """The replies to requests, stored before or within this transaction."""
         return ChainMap(self.new_replies, self.replies)
 
     def record(self, key: RequestKey, reply: bytes) -> None:
-        """Keeps the answer for a repeated request."""
+        """Store the reply for a repetition of the request."""
         self.mutations += 1
         self.new_replies[key.request_id] = StoredReply(key.fingerprint, reply)
 
 
 def matching_reply(key: RequestKey, stored: StoredReply) -> bytes:
-    """The stored answer, if it was given to this request.
+    """Return the stored reply if it belongs to this request.
 
     Raises:
         InvalidArgumentError: REQUEST_ID_REUSED.
@@ -214,15 +233,15 @@ def matching_reply(key: RequestKey, stored: StoredReply) -> bytes:
     if stored.fingerprint != key.fingerprint:
         raise InvalidArgumentError(
             "REQUEST_ID_REUSED",
-            f"request_id {key.request_id} was used before with another request; "
-            "make a new id for each new request",
+            f"request_id {key.request_id} was used before for a different request; "
+            "use a new id for each new request",
             request_id=key.request_id,
         )
     return stored.reply
 
 
 def sweep_not_found(sweep_id: str) -> NotFoundError:
-    """SWEEP_NOT_FOUND."""
+    """Return the error SWEEP_NOT_FOUND."""
     return NotFoundError(
         "SWEEP_NOT_FOUND", f"there is no sweep '{sweep_id:.100}'", sweep_id=sweep_id[:100]
     )
@@ -231,7 +250,7 @@ def sweep_not_found(sweep_id: str) -> NotFoundError:
 def run_not_found(
     sweep_id: str, *, number: int | None = None, external_run_id: str | None = None
 ) -> NotFoundError:
-    """RUN_NOT_FOUND."""
+    """Return the error RUN_NOT_FOUND."""
     if number is not None:
         text = f"sweep '{sweep_id}' has no run {number}"
         return NotFoundError("RUN_NOT_FOUND", text, sweep_id=sweep_id, number=number)

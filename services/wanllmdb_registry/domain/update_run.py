@@ -18,7 +18,7 @@ from wanllmdb_registry.domain.unit_of_work import (
 
 @dataclass(frozen=True, slots=True)
 class RunUpdate:
-    """New values; `fields` names those that are meant."""
+    """New values of a run; only those named in `fields` change."""
 
     fields: frozenset[str]
     name: str
@@ -32,7 +32,7 @@ UPDATABLE_RUN_FIELDS = ("name", "labels", "config", "external_run_id")
 
 @dataclass(frozen=True)
 class UpdateRun(SingleCommand[Run]):
-    """Changes what a run is called, its labels, config or outside id, in any state."""
+    """Changes a run's name, labels, config or external id, in any state of the run."""
 
     number: int
     update: RunUpdate

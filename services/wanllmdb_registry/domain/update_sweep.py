@@ -40,7 +40,7 @@ UPDATABLE_FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class SweepUpdate:
-    """New values; `fields` names those that are meant, as paths of the Sweep message."""
+    """New values of a sweep; only those in `fields`, paths of the Sweep message, change."""
 
     fields: frozenset[str]
     name: str = ""
@@ -56,7 +56,7 @@ class SweepUpdate:
 
 @dataclass(frozen=True, slots=True)
 class UpdatedSweep:
-    """A sweep after an update, and what the update means for the runs so far."""
+    """A sweep after an update, with warnings about the update's effect on existing runs."""
 
     sweep: Sweep
     warnings: tuple[str, ...]
@@ -64,13 +64,13 @@ class UpdatedSweep:
 
 @dataclass(frozen=True, slots=True)
 class CheckedUpdate:
-    """An update, found to be in order for a sweep with the spec `before`.
+    """A valid update of a sweep with the spec `before`.
 
     Attributes:
-        update: What is to change.
-        before: The spec as it was.
-        spec: The spec as it becomes.
-        notes: What a new space means for the runs so far.
+        update: The new values.
+        before: The spec before the update.
+        spec: The spec after the update.
+        notes: The effects of a new space on existing runs.
     """
 
     update: SweepUpdate
@@ -80,11 +80,11 @@ class CheckedUpdate:
 
 
 def check_update(sweep: Sweep, etag: str, update: SweepUpdate) -> CheckedUpdate:
-    """The update, checked; takes a second for a large space, so no transaction waits for it.
+    """Check an update before its transaction, since a large space takes a second.
 
     Raises:
         AbortedError: ETAG_MISMATCH.
-        InvalidArgumentError: the spec would not be in order, or lack something of the old one.
+        InvalidArgumentError: the new spec would be invalid, or lack a part of the old one.
         FailedPreconditionError: NO_METRIC.
     """
     check_etag(sweep, etag)
@@ -104,13 +104,13 @@ def check_update(sweep: Sweep, etag: str, update: SweepUpdate) -> CheckedUpdate:
 
 @dataclass(frozen=True)
 class UpdateSweep(SingleCommand[UpdatedSweep]):
-    """Changes fields in any state."""
+    """Changes a sweep's fields, in any state of the sweep."""
 
     etag: str
     checked: CheckedUpdate
 
     def load_plan(self, sweep: Sweep) -> LoadPlan:
-        # With several metrics nothing tells at once whether a run has met the new targets.
+        # With several metrics no best run is kept that could show whether a new target is met.
         several = "spec.metrics" in self.checked.update.fields and len(sweep.spec.metrics) > 1
         return LoadPlan(queued=True, objectives=several)
 
@@ -120,7 +120,7 @@ class UpdateSweep(SingleCommand[UpdatedSweep]):
         before, spec = self.checked.before, self.checked.spec
         require_spec(sweep, before)
         if spec.space is not before.space:
-            # There are points now that were not handed out.
+            # The new space has points that were not tried.
             sweep.space_exhausted &= sweep.state.is_final
         sweep.spec = spec
         if "name" in update.fields:
@@ -153,29 +153,29 @@ def _updated(sweep: Sweep, update: SweepUpdate) -> SweepSpec:
 
 
 def _with_targets(sweep: Sweep, targets: Sequence[tuple[str, float | None]]) -> tuple[Metric, ...]:
-    """The metrics with new targets, by name; the empty name means the only metric."""
+    """Return the metrics with new targets, by name; the empty name means the only metric."""
     metrics = {metric.name: metric for metric in sweep.spec.metrics}
     if not metrics:
         raise FailedPreconditionError(
             "NO_METRIC",
-            f"sweep '{sweep.sweep_id}' has no metric, so it can't have a target",
+            f"sweep '{sweep.sweep_id}' has no metric, so a target can't be set",
             sweep_id=sweep.sweep_id,
         )
     for index, (given, target) in enumerate(targets):
         name = given or (next(iter(metrics)) if len(metrics) == 1 else "")
         if name not in metrics:
             known = ", ".join(metrics)
-            text = f"the sweep has no metric '{name:.100}'; it has {known:.500}"
+            text = f"the sweep has no metric '{name:.100}'; its metrics: {known:.500}"
             raise invalid_request(FieldViolation(f"sweep.spec.metrics[{index}].name", text))
         metrics[name] = replace(metrics[name], target=target)
     return tuple(metrics.values())
 
 
 def _widened(spec: SweepSpec, before: SearchSpace) -> tuple[str, ...]:
-    """What the new space of a spec means for the runs so far.
+    """Return the effects of a spec's new space on existing runs.
 
     Raises:
-        InvalidArgumentError: it lacks something of the old one, or has no grid.
+        InvalidArgumentError: the space lacks a part of the old one, or has no grid.
     """
     change = wider(spec.space, before)
     if change.problems:
@@ -190,23 +190,23 @@ def _widened(spec: SweepSpec, before: SearchSpace) -> tuple[str, ...]:
 
 
 def _warnings(sweep: Sweep, before: SweepSpec, of_space: tuple[str, ...]) -> Iterator[str]:
-    """What the change of the spec means, where the reader may not expect it."""
+    """Yield effects of the update that the user may not expect."""
     spec = sweep.spec
     if spec != before and sweep.state.is_final:
         yield (
-            f"the sweep is {sweep.state} and hands out no more runs: the change has an effect only "
-            "once runs of it are retried"
+            f"the sweep is {sweep.state} and starts no more runs: the change has an effect only "
+            "after some of its runs are retried"
         )
         return
     yield from of_space
     created = sweep.next_number
     if spec.run_cap != before.run_cap and spec.run_cap is not None and spec.run_cap < created:
         yield (
-            f"{created} runs were created before, more than run_cap {spec.run_cap}: they go on, "
-            "and no more are created"
+            f"the sweep already has {created} runs, more than the new run_cap of {spec.run_cap}: "
+            "these runs continue, and no more are created"
         )
     if spec.early_termination != before.early_termination and created:
         yield (
-            "the new early termination decides about runs from their next report on; runs that "
-            "were stopped stay so"
+            "the new early termination applies to each run from its next report on; runs that "
+            "were stopped stay stopped"
         )
