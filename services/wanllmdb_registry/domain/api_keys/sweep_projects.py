@@ -8,35 +8,35 @@ from typing import Protocol
 from cachetools import TTLCache
 
 MAX_REMEMBERED = 50_000
-# Seconds. A day after a sweep was deleted its creator may use the id for another one.
+# Seconds. An id may be used for another sweep a day after its sweep was deleted.
 MAX_AGE = 600.0
-# Of one call: as many as any that is well formed is about. The others count as none.
+# Sweeps of one call: as many as any valid call names. Further ones count as missing.
 MAX_LOOKED_UP = 1_000
-# What can be a sweep's id; also NUL, which PostgreSQL can't look for, is in none.
+# Characters of a sweep's id. An id has no NUL, either, which PostgreSQL can't search for.
 _MAX_LENGTH = 200
 
 
 class ProjectSource(Protocol):
-    """Where sweeps are kept."""
+    """The table of sweeps."""
 
     async def find(self, sweep_ids: Iterable[str]) -> Mapping[str, str]:
-        """The projects of those of the sweeps that there are, by id."""
+        """Return the projects of the sweeps by id; missing sweeps are left out."""
 
 
 class SweepProjects:
-    """Finds projects; of a sweep that does not exist nothing is remembered."""
+    """Finds the projects of sweeps; missing sweeps are not cached."""
 
     def __init__(self, source: ProjectSource) -> None:
         self._source = source
         self._known: TTLCache[str, str] = TTLCache(MAX_REMEMBERED, MAX_AGE)
 
     async def of(self, sweep_ids: Set[str], own: Set[str]) -> Mapping[str, str]:
-        """The projects by id; without those that do not exist, or can't.
+        """Return the projects of the sweeps by id; missing sweeps are left out.
 
         Args:
             sweep_ids: The sweeps.
-            own: The projects of who asks. A sweep in another one is looked up each time: as
-                one that is nowhere, and so nobody learns from how long it takes which it is.
+            own: The projects of the caller. A sweep of another project is looked up every time,
+                like a missing sweep, so that the duration does not reveal which of the two it is.
 
         Raises:
             UnavailableError: the database does not answer.

@@ -1,4 +1,4 @@
-"""Writes a spec as the W&B-style config that it would be read from."""
+"""Export a spec as a W&B-style config."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from wanllmdb_registry.domain.model import (
 
 
 def config_of(spec: SweepSpec) -> dict[str, Any]:
-    """A config such that `parse_config` gives an equal spec, if its space is in normal form."""
+    """Return a config that `parse_config` parses to an equal spec, if its space is normal."""
     config: dict[str, Any] = {"method": spec.method.value}
     if spec.sampler != AlgorithmChoice(DEFAULT_SAMPLERS[spec.method]):
         config["sampler"] = _algorithm(spec.sampler)
@@ -98,7 +98,7 @@ def _hyperband(rule: Hyperband) -> dict[str, Any]:
 
 
 def _parameters(space: SearchSpace) -> dict[str, Any]:
-    """The parameters by name, those of groups inside of their groups."""
+    """Return the parameters by name, with those of groups inside their groups."""
     names = {parameter.name for parameter in space.parameters}
     root: dict[str, Any] = {}
     for parameter in space.parameters:

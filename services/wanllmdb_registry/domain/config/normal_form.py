@@ -1,4 +1,4 @@
-"""Two specs that mean the same are equal: conditions in order, each parent once."""
+"""The normal form of a space: equivalent specs are equal."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ from wanllmdb_registry.domain.config.problems import INT64
 
 
 def in_normal_form(space: SearchSpace) -> SearchSpace:
-    """The space with the conditions of each parameter by name, one a parent.
+    """Return a valid space with one condition for each parent, sorted by the parent's name.
 
-    Values are of the type that the parent's have: 1 becomes 1.0 for a float. The
-    space must be in order.
+    The values of a condition get the type of the parent's values: 1 becomes 1.0 for a float.
     """
     if not any(parameter.conditions for parameter in space.parameters):
         return space
@@ -61,6 +60,6 @@ def as_value_of(distribution: Distribution, value: ParameterValue) -> ParameterV
 def in_both(
     left: tuple[ParameterValue, ...], right: tuple[ParameterValue, ...]
 ) -> tuple[ParameterValue, ...]:
-    """Those of `left` that are in `right` too."""
+    """Return the values of `left` that are in `right`, too."""
     among = set(map(value_key, right))
     return tuple(value for value in left if value_key(value) in among)

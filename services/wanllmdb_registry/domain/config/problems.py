@@ -15,30 +15,30 @@ from wanllmdb_registry.domain.model import SweepSpec
 Problems = Iterator[tuple[str, str]]
 
 INT64 = range(-(2**63), 2**63)
-# Problems of one config that are looked for, and characters of each that are reported.
+# Problems of one config that are reported, and characters of each.
 MAX_PROBLEMS = 1_000
 MAX_LINE = 2_000
 _MAX_SHOWN = 100
 # Warnings of one config, and characters of each.
 MAX_WARNINGS = 50
 _MAX_WARNING = 600
-# How alike a key must be to a known one to count as a slip of the pen. Two letters in turned
-# order are as much as a quarter of a short word.
+# How similar a key must be to a known one to count as a typing error. Two swapped letters are a
+# quarter of a short word.
 _NEAR, _NEAR_SHORT, _SHORT = 0.8, 0.75, 5
 _LONGEST_SLIP = 40
 
 
 def shown(value: Any) -> str:
-    """The value for a sentence, cut to 100 characters."""
+    """Return the value for a sentence, cut to 100 characters."""
     try:
         return f"{_beginning(value, [_MAX_SHOWN])!r:.{_MAX_SHOWN}}"
     except ValueError:
-        # Python writes no integer of more than 4,300 digits.
+        # Python formats no integer of more than 4,300 digits.
         return "an integer of thousands of digits"
 
 
 def _beginning(value: Any, room: list[int]) -> Any:
-    """As much of the value as is shown: a large one takes long to write out."""
+    """Return the part of a value that is shown, since formatting a large one takes long."""
     room[0] -= 1
     if isinstance(value, str):
         return value[: _MAX_SHOWN + 1]
@@ -52,27 +52,27 @@ def _beginning(value: Any, room: list[int]) -> Any:
 
 
 def is_(value: Any) -> str:
-    """`is 3`, or `is missing`."""
+    """Return `is 3`, or `is missing`."""
     return "is missing" if value is None else f"is {shown(value)}"
 
 
 def must_be(what: str, value: Any) -> str:
-    """`must be a text, is 3`."""
+    """Return `must be a text, is 3`."""
     return f"must be {what}, {is_(value)}"
 
 
 def missing_or_must_be(what: str, value: Any) -> str:
-    """`is required (a text)`, or `must be a text, is 3`."""
+    """Return `is required (a text)`, or `must be a text, is 3`."""
     return f"is required ({what})" if value is None else must_be(what, value)
 
 
 def unknown_key(key: object, known: Collection[str]) -> str:
-    """What is near, or else all that is known: an answer has room for some thousand bytes."""
+    """Return a hint at a similar key, or else all known keys."""
     return "unknown key" + (did_you_mean(key, known) or f"; known are {', '.join(known)}")
 
 
 def slip_of(key: object, known: Collection[str]) -> str | None:
-    """The known key that may have been meant, as another case or a slip of the pen; or None."""
+    """Return the known key that differs from this one by case or a typing error, if any."""
     text = str(key).strip()
     plain = text.lower().replace("-", "_")
     if plain in known:
@@ -84,54 +84,54 @@ def slip_of(key: object, known: Collection[str]) -> str | None:
 
 
 def bounded(warnings: Iterable[str]) -> tuple[str, ...]:
-    """Each warning once and cut to a readable length; of many the first, and how many more."""
+    """Return each warning once, cut to a readable length; count those after MAX_WARNINGS."""
     distinct = list(dict.fromkeys(warnings))
-    told = [
+    kept = [
         _sendable(text if len(text) <= _MAX_WARNING else text[:_MAX_WARNING] + "...")
         for text in distinct[:MAX_WARNINGS]
     ]
     if len(distinct) > MAX_WARNINGS:
-        told.append(f"and {len(distinct) - MAX_WARNINGS:,} more such warnings")
-    return tuple(told)
+        kept.append(f"and {len(distinct) - MAX_WARNINGS:,} more warnings")
+    return tuple(kept)
 
 
 def invalid_config(problems: Sequence[FieldViolation]) -> InvalidArgumentError:
-    """INVALID_SWEEP_CONFIG, every problem on a line of its own; MAX_PROBLEMS at most."""
+    """Return INVALID_SWEEP_CONFIG with one line for each problem, MAX_PROBLEMS at most."""
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
     if len(problems) > MAX_PROBLEMS:
         count = f"more than {MAX_PROBLEMS:,} problems"
-    # What is no Unicode text could not be sent.
-    told = [
+    reported = [
         FieldViolation(_sendable(p.field), _sendable(p.description))
         for p in problems[:MAX_PROBLEMS]
     ]
-    lines = "\n".join(f"  {p.field}: {p.description}" for p in told)
+    lines = "\n".join(f"  {p.field}: {p.description}" for p in reported)
     return InvalidArgumentError(
         "INVALID_SWEEP_CONFIG",
         f"the sweep config has {count}:\n{lines}",
-        told,
-        uncounted=len(problems) - len(told),
+        reported,
+        uncounted=len(problems) - len(reported),
     )
 
 
 def _sendable(text: str) -> str:
+    """Return the text, cut, with lone surrogates escaped, since messages hold valid Unicode."""
     return text[:MAX_LINE].encode(errors="backslashreplace").decode()
 
 
 def parameter_path(name: str) -> str:
-    """The path of a parameter by its full name: `parameters.optimizer.parameters.lr`."""
+    """Return a parameter's path by its full name: `parameters.optimizer.parameters.lr`."""
     return "parameters." + name.replace("/", ".parameters.")
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigPaths:
-    """How a spec was written.
+    """The paths of a spec's parts in its config, for problems.
 
     Attributes:
-        metrics_are_listed: Under `metrics`, not under `metric`.
-        conditions: The paths of conditions, by parameter and by the parameter that they name;
-            a condition of a group stands at the group.
-        unreadable: Parameters whose distribution could not be read; the spec lacks them.
+        metrics_are_listed: Whether the metrics are under `metrics`, not under `metric`.
+        conditions: The paths of conditions, by parameter and by the parameter that the condition
+            names; the condition of a group has the group's path.
+        unreadable: Parameters whose distribution could not be parsed; the spec lacks them.
     """
 
     metrics_are_listed: bool = False
@@ -139,15 +139,15 @@ class ConfigPaths:
     unreadable: frozenset[str] = frozenset()
 
     def metric(self, index: int) -> str:
-        """The path of a metric."""
+        """Return the path of a metric."""
         return f"metrics[{index}]" if self.metrics_are_listed else "metric"
 
     def condition(self, parameter: str, parent: str) -> str:
-        """The path of a parameter's condition on another one."""
+        """Return the path of a parameter's condition on another parameter."""
         path = self.conditions.get((parameter, parent))
         return f"{parameter_path(parameter)}.when.{parent}" if path is None else path
 
 
 def exported_paths(spec: SweepSpec) -> ConfigPaths:
-    """How the spec would be written by `config_of`."""
+    """Return the paths of a spec in the config that `config_of` returns."""
     return ConfigPaths(metrics_are_listed=len(spec.metrics) > 1)

@@ -32,12 +32,12 @@ INT64 = range(-(2**63), 2**63)
 
 
 def cell_of(value: ParameterValue) -> str:
-    """A parameter's value as a CSV cell: a text as it is, anything else as JSON."""
+    """Return a parameter's value as a CSV cell: a text as it is, any other value as JSON."""
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
 def number_text(value: float) -> float | str:
-    """A metric's value as JSON can say it: NaN and infinity as texts, as ProtoJSON does."""
+    """Return a metric's value for JSON: NaN and infinity become texts, as in ProtoJSON."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
@@ -51,10 +51,10 @@ class ValueReader:
     def __init__(self, distribution: Distribution) -> None:
         self._distribution = distribution
         self.gives = membership(distribution)
-        """Whether the parameter can have a value."""
+        """Return whether the parameter can have a value."""
         self.may_be_empty = isinstance(distribution, Categorical) and "" in distribution.values
         choices = _choices(distribution)
-        # Of several that are alike the first one counts.
+        # Of choices with the same text the first one counts.
         choices = tuple(reversed(choices))
         self._by_text = {cell_of(choice): choice for choice in choices}
         self._by_number = {choice: choice for choice in choices if _is_number(choice)}
@@ -64,16 +64,16 @@ class ValueReader:
 
     @cached_property
     def words(self) -> str:
-        """The distribution, after "it is"."""
+        """The distribution in words, to follow "it is"."""
         return in_words(self._distribution)
 
     def of_cell(self, cell: str) -> ParameterValue:
-        """The value that a CSV cell stands for.
+        """Return the value of a CSV cell.
 
         Raises:
-            ValueError: it stands for none; says why.
+            ValueError: the cell has no value of the parameter; states why.
         """
-        # What an export quoted; else as it is.
+        # An export may have quoted the cell.
         for text in dict.fromkeys((unquoted(cell), cell)):
             if text in self._by_text:
                 return self._by_text[text]
@@ -83,15 +83,15 @@ class ValueReader:
                 return self._by_number[number]
             if cell.lower() in self._by_word:
                 return self._by_word[cell.lower()]
-            raise ValueError(f"{cell!r:.60} is none of {_listed(self._distribution)}")
+            raise ValueError(f"{cell!r:.60} is not one of {_listed(self._distribution)}")
         if number is None:
             raise ValueError(f"{cell!r:.60} is not a number")
         return self.as_given(number)
 
     def as_given(self, value: ParameterValue) -> ParameterValue:
-        """The value in the type of the distribution: 32.0 as 32 for integers, for example.
+        """Return the value in the type of the distribution, for example 32.0 as 32 for integers.
 
-        What does not fit the distribution stays as it is; `gives` tells.
+        A value that does not fit the distribution is returned as it is; see `gives`.
         """
         match self._distribution:
             case Constant() | Categorical():
@@ -107,10 +107,10 @@ class ValueReader:
 
 
 def metric_of_cell(cell: object) -> float:
-    """A metric's value from a cell or a JSON value.
+    """Return a metric's value from a cell or a JSON value.
 
     Raises:
-        ValueError: it is not a number.
+        ValueError: the value is not a number.
     """
     if isinstance(cell, int | float | str) and not isinstance(cell, bool):
         try:
@@ -149,7 +149,7 @@ def _as_number(cell: str) -> int | float | None:
     return None
 
 
-# What every run has, in the order of the columns.
+# The columns that every run has, in order.
 RUN_COLUMNS = (
     "number",
     "state",
@@ -168,9 +168,9 @@ METRICS = "metrics"
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Headings of parameters and metrics, by name: the name itself unless it is taken.
+    """Headings of parameters and metrics by name.
 
-    Then it is `parameters.NAME` or `metrics.NAME`.
+    A heading is the name itself, or `parameters.NAME` or `metrics.NAME` where the name is taken.
     """
 
     parameters: Mapping[str, str]
@@ -178,7 +178,7 @@ class Columns:
 
 
 def columns_of(spec: SweepSpec, reported: Iterable[str] = ()) -> Columns:
-    """A column a parameter, by name; then one a metric of the sweep, and one a reported one."""
+    """Return a column for each parameter, each metric of the sweep, and each reported metric."""
     taken = set(RUN_COLUMNS)
     parameters = {p.name: _heading(PARAMETERS, p.name, taken) for p in spec.space.parameters}
     names = [metric.name for metric in spec.metrics]
@@ -195,26 +195,30 @@ def _heading(kind: str, name: str, taken: set[str]) -> str:
 
 
 def metrics_of(spec: SweepSpec, run: Run) -> dict[str, float]:
-    """What a run is worth by metric, and the last value of all else that it reported."""
-    worth = {metric.name: value for metric, value in zip(spec.metrics, run.values, strict=False)}
-    return {**run.summary, **worth}
+    """Return a run's objective values by metric, and the last values of its other metrics."""
+    objectives = dict(zip(spec.metric_names, run.values, strict=False))
+    return {**run.summary, **objectives}
 
 
-# What formulas begin with, also in spreadsheets that take wide characters for narrow ones,
-# and behind spaces, which some programs cut off. Apostrophes may stand in front already.
+# The beginning of a formula. Some spreadsheets treat wide characters like narrow ones, and some
+# strip leading spaces. A cell may begin with apostrophes already.
 _FORMULA = re.compile("'* *[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _QUOTE = "'"
 
 
 def quoted(cell: str) -> str:
-    """The cell as a text for every spreadsheet; numbers stay numbers."""
+    """Return the cell with an apostrophe in front if a spreadsheet would read it as a formula.
+
+    A formula in a name, a label or another text would be executed for the user who opens the
+    file; the apostrophe makes it a text. Numbers stay numbers.
+    """
     if _FORMULA.match(cell) is None or _reads_as_number(cell):
         return cell
     return _QUOTE + cell
 
 
 def unquoted(cell: str) -> str:
-    """What was quoted; any other cell as it is."""
+    """Return a quoted cell without its apostrophe, and any other cell as it is."""
     if cell.startswith(_QUOTE) and _FORMULA.match(cell) is not None:
         return cell[1:]
     return cell

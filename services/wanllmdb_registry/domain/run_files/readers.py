@@ -22,7 +22,7 @@ from wanllmdb_registry.domain.run_files.cells import (
     unquoted,
 )
 
-# Far more than an export has: 500 parameters, 2,000 metrics and a dozen others.
+# Far more than an export has: 500 parameters, 2,000 metrics and a dozen other columns.
 MAX_COLUMNS = 10_000
 # A cell may be as large as a message.
 csv.field_size_limit(4 * 1024 * 1024)
@@ -32,7 +32,7 @@ def read_csv(spec: SweepSpec, text: str, path: str) -> Iterator[Row]:
     """Yield the rows, typed by the parameters' distributions; ignore columns that the sweep lacks.
 
     Raises:
-        InvalidArgumentError: it is not CSV, or has no column of the sweep.
+        InvalidArgumentError: the text is not CSV, or has no column of the sweep.
     """
     reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
     try:
@@ -50,10 +50,10 @@ def read_csv(spec: SweepSpec, text: str, path: str) -> Iterator[Row]:
 
 def _check_columns(spec: SweepSpec, columns: list[str], path: str) -> None:
     if not columns:
-        raise _not_csv(path, "is empty; it starts with a header")
+        raise _not_csv(path, "is empty; it must start with a header")
     if len(columns) > MAX_COLUMNS:
         text = f"the header names {len(columns):,} columns, at most {MAX_COLUMNS:,} are allowed"
-        raise _not_csv(path, f"{text}: leave out those that are no parameters and no metrics")
+        raise _not_csv(path, f"{text}: leave out columns that are not parameters or metrics")
     repeated = sorted(name for name, count in Counter(columns).items() if count > 1)
     if repeated:
         raise _not_csv(path, f"the header names '{', '.join(repeated):.200}' more than once")
@@ -62,8 +62,8 @@ def _check_columns(spec: SweepSpec, columns: list[str], path: str) -> None:
     if not known & (found | set(columns)):
         raise _not_csv(
             path,
-            f"the header names no parameter and no metric of the sweep, which has "
-            f"{', '.join(sorted(known)):.200}; it is {', '.join(columns):.200}",
+            "the header names no parameter and no metric of the sweep; the sweep has "
+            f"{', '.join(sorted(known)):.200}; the header is {', '.join(columns):.200}",
         )
 
 
@@ -72,39 +72,39 @@ def _not_csv(path: str, text: str) -> Exception:
 
 
 class _Layout:
-    """Which column holds what."""
+    """The columns of the header, by what they hold."""
 
     def __init__(self, spec: SweepSpec, columns: list[str]) -> None:
         self._width = len(columns)
-        places = {name: place for place, name in enumerate(columns)}
+        indices = {name: index for index, name in enumerate(columns)}
         self._parameters = [
-            (p.name, place, ValueReader(p.distribution))
+            (p.name, index, ValueReader(p.distribution))
             for p in spec.space.parameters
-            if (place := _place(PARAMETERS, p.name, places)) is not None
+            if (index := _column(PARAMETERS, p.name, indices)) is not None
         ]
         self._metrics = [
-            (m.name, place)
+            (m.name, index)
             for m in spec.metrics
-            if (place := _place(METRICS, m.name, places)) is not None
+            if (index := _column(METRICS, m.name, indices)) is not None
         ]
         self._metric_names = [metric.name for metric in spec.metrics]
-        # Where a parameter is called so, the column is the parameter's.
-        taken = {place for _, place, _ in self._parameters}
+        # The column of a parameter with such a name is the parameter's.
+        taken = {index for _, index, _ in self._parameters}
         self._fixed = {
-            name: place
+            name: index
             for name in ("state", "last_step", "error")
-            if (place := places.get(name)) is not None and place not in taken
+            if (index := indices.get(name)) is not None and index not in taken
         }
 
     def row(self, index: int, line: int, cells: Sequence[str]) -> Row:
         problems: list[str] = []
         count = len(cells)
-        # Cells beyond the header stand under no name.
+        # Cells beyond the header have no name.
         if count > self._width:
             problems.append("has more cells than the header")
         parameters: dict[str, ParameterValue] = {}
-        for name, place, reader in self._parameters:
-            cell = cells[place] if place < count else None
+        for name, column, reader in self._parameters:
+            cell = cells[column] if column < count else None
             if cell or (cell == "" and reader.may_be_empty):
                 try:
                     parameters[name] = reader.of_cell(cell)
@@ -113,13 +113,13 @@ class _Layout:
                     if len(problems) >= MAX_ROW_PROBLEMS:
                         break
         metrics: dict[str, float] = {}
-        for name, place in self._metrics:
-            if place < count and cells[place]:
+        for name, column in self._metrics:
+            if column < count and cells[column]:
                 try:
-                    metrics[name] = metric_of_cell(cells[place])
+                    metrics[name] = metric_of_cell(cells[column])
                 except ValueError as error:
                     problems.append(f"{name:.60}: {error}")
-        fixed = {name: cells[place] for name, place in self._fixed.items() if place < count}
+        fixed = {name: cells[column] for name, column in self._fixed.items() if column < count}
         state, last_step = RunState.FINISHED, -1
         try:
             state = result_state(
@@ -139,21 +139,21 @@ class _Layout:
         )
 
 
-def _place(kind: str, name: str, places: Mapping[str, int]) -> int | None:
-    """The column of a name; one that says what it is goes first."""
-    explicit = places.get(f"{kind}.{name}")
-    return places.get(name) if explicit is None else explicit
+def _column(kind: str, name: str, indices: Mapping[str, int]) -> int | None:
+    """Return the index of a name's column; `KIND.NAME` goes before the plain name."""
+    explicit = indices.get(f"{kind}.{name}")
+    return indices.get(name) if explicit is None else explicit
 
 
 def read_json_lines(spec: SweepSpec, text: str, path: str) -> Iterator[Row]:
-    """The rows; keys that the sweep does not know are ignored, as are empty lines.
+    """Yield the rows; ignore empty lines and keys that the sweep lacks.
 
     Raises:
         InvalidArgumentError: a line is not a JSON object.
     """
     wanted = {p.name for p in spec.space.parameters}
     metrics = [metric.name for metric in spec.metrics]
-    # Not splitlines: JSON texts may hold U+2028, which it would split at.
+    # Not splitlines, which would also split at U+2028 within a JSON text.
     lines = text.removeprefix("\ufeff").split("\n")
     for number, line in with_checkpoints(enumerate(lines, start=1)):
         if line.strip():
@@ -167,27 +167,28 @@ def _object(line: str, number: int, path: str) -> dict[str, Any]:
         text = f"line {number} is not JSON: {error!s:.200}"
         raise invalid_request(FieldViolation(f"{path}.json_lines", text)) from None
     if not isinstance(entry, dict):
-        text = f"line {number} is not an object, with names as keys"
+        text = f"line {number} is not an object"
         raise invalid_request(FieldViolation(f"{path}.json_lines", text))
     return entry
 
 
 def _row(number: int, entry: dict[str, Any], wanted: set[str], metrics: list[str]) -> Row:
     problems: list[str] = []
-    # As ExportRuns writes them, or flat. A parameter may itself be called "parameters".
+    # ExportRuns writes nested objects; flat ones are read, too. A parameter may have the name
+    # "parameters".
     nested = isinstance(entry.get(PARAMETERS), Mapping) and PARAMETERS not in wanted
     values = entry[PARAMETERS] if nested else entry
-    worth = entry.get(METRICS) if nested else entry
-    if not isinstance(worth, Mapping):
-        worth = {}
+    objectives = entry.get(METRICS) if nested else entry
+    if not isinstance(objectives, Mapping):
+        objectives = {}
     reported: dict[str, float] = {}
     for name in metrics:
-        if worth.get(name) is not None:
+        if objectives.get(name) is not None:
             try:
-                reported[name] = metric_of_cell(worth[name])
+                reported[name] = metric_of_cell(objectives[name])
             except ValueError as error:
                 problems.append(f"{name:.60}: {error}")
-    # Where a parameter is called so, the key is the parameter's.
+    # The key of a parameter with such a name is the parameter's.
     taken = set() if nested else wanted
     fixed = {key: value for key, value in entry.items() if key not in taken}
     state, last_step = RunState.FINISHED, fixed.get("last_step")
@@ -209,14 +210,14 @@ def _row(number: int, entry: dict[str, Any], wanted: set[str], metrics: list[str
 
 
 def state_of(text: object) -> RunState:
-    """The state; FINISHED where none is named.
+    """Return the state with this name; FINISHED without a name.
 
     Raises:
-        ValueError: there is no such state.
+        ValueError: the state does not exist.
     """
     if text is None or text == "":
         return RunState.FINISHED
     state = RunState.__members__.get(text.upper()) if isinstance(text, str) else None
     if state is None:
-        raise ValueError(f"state {text!r:.60} is none of {', '.join(RunState)}")
+        raise ValueError(f"state {text!r:.60} is not one of {', '.join(RunState)}")
     return state

@@ -28,22 +28,23 @@ _LINE_END = "\r\n"
 
 
 class RunWriter(Protocol):
-    """Writes runs of one sweep as text, piece by piece."""
+    """Writes the runs of one sweep as text, in parts."""
 
     def header(self) -> str:
-        """What comes first; may be empty."""
+        """Return the beginning of the text; may be empty."""
 
     def rows(self, runs: Iterable[Run]) -> str:
-        """Whole rows, one a run."""
+        """Return one row for each run."""
 
 
 class CsvWriter:
-    """A header, then a row a run, as RFC 4180 says but for the line ends, which are plain.
+    """Writes a header and a row for each run, as in RFC 4180 but with plain line feeds.
 
     Args:
-        spec: What the sweep searches.
-        reported: The names of metrics that runs reported; others are left out.
-        raw: Whether formulas are left as they are; see `formulas.py`.
+        spec: The sweep's spec.
+        reported: The names of the reported metrics to write.
+        raw: Whether cells that a spreadsheet would read as formulas are left as they are; see
+            `quoted`.
     """
 
     def __init__(self, spec: SweepSpec, reported: Iterable[str], *, raw: bool = False) -> None:
@@ -52,17 +53,17 @@ class CsvWriter:
         self._raw = raw
 
     def header(self) -> str:
-        """The names of the columns."""
+        """Return the names of the columns."""
         columns = self._columns
         return self._csv([[*RUN_COLUMNS, *columns.parameters.values(), *columns.metrics.values()]])
 
     def rows(self, runs: Iterable[Run]) -> str:
-        """Whole rows, one a run; an empty cell is no value."""
+        """Return one row for each run; an empty cell means no value."""
         return self._csv(map(self._row, with_checkpoints(runs, every=1)))
 
     def _csv(self, rows: Iterable[Sequence[Any]]) -> str:
         row = io.StringIO()
-        # By its line end the writer knows what to quote: a carriage return within a cell, too.
+        # The line end makes the writer quote cells with a carriage return, too.
         writer = csv.writer(row, lineterminator=_LINE_END)
         lines = []
         for cells in rows if self._raw else map(_safe, rows):
@@ -89,20 +90,20 @@ class CsvWriter:
 
 
 class JsonLinesWriter:
-    """An object a run; what a run does not have is null or missing.
+    """Writes an object for each run; a missing value is null or left out.
 
-    NaN and infinity, which JSON can't say, are the texts "NaN", "Infinity" and "-Infinity".
+    NaN and infinity, which JSON lacks, become the texts "NaN", "Infinity" and "-Infinity".
     """
 
     def __init__(self, spec: SweepSpec) -> None:
         self._spec = spec
 
     def header(self) -> str:
-        """Empty."""
+        """Return an empty text."""
         return ""
 
     def rows(self, runs: Iterable[Run]) -> str:
-        """A line a run."""
+        """Return one line for each run."""
         return "".join(self._line(run) for run in with_checkpoints(runs, every=1))
 
     def _line(self, run: Run) -> str:
@@ -118,7 +119,7 @@ class JsonLinesWriter:
 
 
 def _run_values(run: Run) -> dict[str, Any]:
-    """What every run has, by column; None where it has not."""
+    """Return the values of the columns that every run has; None for a missing value."""
     duration = None
     if run.start_time is not None and run.end_time is not None:
         duration = (run.end_time - run.start_time).total_seconds()

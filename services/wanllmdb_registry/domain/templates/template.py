@@ -18,7 +18,7 @@ from wanllmdb_common.search_space.distributions import ParameterValue
 
 
 class Absent:
-    """Stands for a default or an example that is not given; None is a value."""
+    """The value of a default or an example that is not given; None is a given value."""
 
     def __repr__(self) -> str:
         return "ABSENT"
@@ -29,7 +29,7 @@ ABSENT: Final = Absent()
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """A blank in a template's config, where it stands as `$(name)`."""
+    """A placeholder of a template, which its config mentions as `$(name)`."""
 
     name: str
     description: str = ""
@@ -41,7 +41,7 @@ class Placeholder:
 class Template:
     """A named sweep config with placeholders.
 
-    `version` counts the changes; built-in ones have none and no times.
+    `version` counts the changes; built-in templates have version 0 and no times.
     """
 
     name: str
@@ -54,12 +54,12 @@ class Template:
 
     @property
     def built_in(self) -> bool:
-        """Whether it came with the server."""
+        """Whether the template comes with the server."""
         return self.create_time is None
 
     @property
     def etag(self) -> str:
-        """Changes with every change, also with a deletion and a new creation."""
+        """The version of the template; a template that is created again gets another etag."""
         if self.create_time is None:
             described = json.dumps([self.description, self.config_text, repr(self.placeholders)])
             return f'"{hashlib.sha256(described.encode()).hexdigest()[:16]}"'
@@ -67,34 +67,34 @@ class Template:
 
 
 def template_not_found(name: str) -> NotFoundError:
-    """TEMPLATE_NOT_FOUND."""
+    """Return the error TEMPLATE_NOT_FOUND."""
     return NotFoundError(
         "TEMPLATE_NOT_FOUND", f"there is no template '{name:.100}'", template=name[:100]
     )
 
 
 def template_name_taken(name: str) -> AlreadyExistsError:
-    """TEMPLATE_NAME_TAKEN."""
+    """Return the error TEMPLATE_NAME_TAKEN."""
     return AlreadyExistsError(
         "TEMPLATE_NAME_TAKEN",
-        f"there is a template '{name}' already: choose another name, or update that one",
+        f"template '{name}' already exists: choose another name, or update that template",
         template=name,
     )
 
 
 def template_built_in(name: str) -> FailedPreconditionError:
-    """TEMPLATE_BUILT_IN."""
+    """Return the error TEMPLATE_BUILT_IN."""
     return FailedPreconditionError(
         "TEMPLATE_BUILT_IN",
-        f"template '{name}' came with the server and stays as it is: create one of your own "
-        "from its config",
+        f"template '{name}' comes with the server and can't be changed: create a template of your "
+        "own from its config",
         template=name,
     )
 
 
 @cache
 def built_in_templates() -> Mapping[str, Template]:
-    """The built-in templates by name, in order."""
+    """Return the built-in templates by name, in order."""
     folder = files(__package__) / "built_in"
     texts = [
         entry.read_text(encoding="utf-8")

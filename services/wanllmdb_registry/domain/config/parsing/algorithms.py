@@ -24,7 +24,7 @@ _HYPERBAND_KEYS = ("type", "min_iter", "max_iter", "s", "eta", "strict")
 def parse_sampler(
     reader: ConfigReader, config: Mapping[str, Any]
 ) -> tuple[Method, AlgorithmChoice]:
-    """The method and its sampler; where one is not given, the other one says it."""
+    """Return the method and its sampler; each is inferred from the other where it is left out."""
     method = None
     given = config.get("method")
     families = {description.name: description.method for description in SAMPLERS}
@@ -32,8 +32,8 @@ def parse_sampler(
     if given == "custom":
         reader.problem(
             "method",
-            "custom is W&B's word for schedulers of its own: write bayes, or a sampler by name, "
-            "such as sampler: {name: tpe}",
+            "custom selects a scheduler of W&B: write bayes, or choose a sampler by name, for "
+            "example sampler: {name: tpe}",
         )
     elif isinstance(given, str) and given in families and given not in set(Method):
         reader.problem(
@@ -57,7 +57,7 @@ def parse_sampler(
 def parse_algorithm(
     reader: ConfigReader, config: Mapping[str, Any], key: str
 ) -> AlgorithmChoice | None:
-    """`{name, options}`."""
+    """Return an algorithm that is written as `{name, options}`; None where it is left out."""
     given = config.get(key)
     if isinstance(given, str):
         reader.problem(key, f"must be an object: write {{name: {given:.50}}}")
@@ -69,8 +69,8 @@ def parse_algorithm(
         if unknown not in ("name", "options"):
             reader.problem(
                 join(key, unknown),
-                f"unknown key{did_you_mean(unknown, ('name', 'options'))}; known are name, "
-                f"options, and an option is written options: {{{unknown!s:.50}: ...}}",
+                f"unknown key{did_you_mean(unknown, ('name', 'options'))}; known are name and "
+                f"options; for an option write options: {{{unknown!s:.50}: ...}}",
             )
     name = data.get("name")
     if not isinstance(name, str):
@@ -88,13 +88,13 @@ def parse_algorithm(
 def parse_early_termination(
     reader: ConfigReader, config: Mapping[str, Any]
 ) -> Hyperband | AlgorithmChoice | None:
-    """W&B's `early_terminate`, or a pruner by name."""
+    """Return W&B's `early_terminate`, or a pruner by name; None without early termination."""
     pruner = parse_algorithm(reader, config, "pruner")
     data = reader.mapping(config, "", "early_terminate")
     if data is None:
         return pruner
     if config.get("pruner") is not None:
-        reader.problem("pruner", "does not go with early_terminate: leave one of them out")
+        reader.problem("pruner", "can't be combined with early_terminate: remove one of the two")
     return _hyperband(reader, data)
 
 
@@ -106,49 +106,49 @@ def _hyperband(reader: ConfigReader, data: Mapping[str, Any]) -> Hyperband | Non
         if kind is not None:
             return None
     reader.known_or_ignored_keys(path, data, _HYPERBAND_KEYS)
-    data = _without_leftovers(reader, path, data)
+    data = _without_ignored_keys(reader, path, data)
     first = reader.integer(data, path, "min_iter")
     last = reader.integer(data, path, "max_iter")
-    bands = reader.integer(data, path, "s")
+    brackets = reader.integer(data, path, "s")
     eta = reader.number(data, path, "eta")
     strict = reader.boolean(data, path, "strict", default=True)
     if data.get("min_iter") is None and data.get("max_iter") is None:
         reader.problem(
-            f"{path}.min_iter", "is required (an integer), or else max_iter together with s"
+            f"{path}.min_iter", "is required (an integer), unless max_iter and s are given"
         )
         return None
-    read = {"min_iter": first, "max_iter": last, "s": bands}
+    read = {"min_iter": first, "max_iter": last, "s": brackets}
     if any(value is None and data.get(key) is not None for key, value in read.items()):
         return None
     rate = 3.0 if eta is None else eta
     fit = brackets_that_fit(last or 0, rate)
-    if bands is not None and 1 <= fit < bands:
+    if brackets is not None and 1 <= fit < brackets:
         reader.warn(
-            f"{path}.s: is {bands}, but only {fit} bands fit between iteration 1 and max_iter "
-            f"{last}: read as {fit}"
+            f"{path}.s: {brackets} is read as {fit}, since only {fit} brackets fit between "
+            f"iteration 1 and max_iter {last}"
         )
-        bands = fit
-    return Hyperband(first or 0, rate, strict, last or 0, bands or 0)
+        brackets = fit
+    return Hyperband(first or 0, rate, strict, last or 0, brackets or 0)
 
 
-def _without_leftovers(
+def _without_ignored_keys(
     reader: ConfigReader, path: str, data: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    """One way to say where the bands lie: max_iter and s, where there are both, else min_iter."""
+    """Return one description of the brackets: max_iter and s if both are given, else min_iter."""
     given = {key for key in ("min_iter", "max_iter", "s") if data.get(key) is not None}
-    leftover: set[str] = set()
+    ignored: set[str] = set()
     if given >= {"max_iter", "s"}:
-        leftover = given - {"max_iter", "s"}
+        ignored = given - {"max_iter", "s"}
     elif "min_iter" in given:
-        leftover = given - {"min_iter"}
-    kept = "max_iter and s say" if "s" in given and "max_iter" in given else "min_iter says"
-    for key in sorted(leftover):
-        reader.warn(f"{path}.{key}: has no effect: {kept} where the bands lie")
-    return {key: value for key, value in data.items() if key not in leftover}
+        ignored = given - {"min_iter"}
+    kept = "max_iter and s" if {"s", "max_iter"} <= given else "min_iter"
+    for key in sorted(ignored):
+        reader.warn(f"{path}.{key}: has no effect, since {kept} defines the brackets")
+    return {key: value for key, value in data.items() if key not in ignored}
 
 
 def _pruner_hint(kind: Any) -> str:
     if isinstance(kind, str) and any(kind == description.name for description in PRUNERS):
         return f": for Optuna's {kind} write pruner: {{name: {shown(kind)[1:-1]}}}"
     names = ", ".join(description.name for description in PRUNERS)
-    return "" if kind is None else f": other rules are a pruner: {names}"
+    return "" if kind is None else f": write other rules as a pruner: {names}"

@@ -54,7 +54,7 @@ MAX_DESCRIPTION = 10_000
 
 @dataclass(frozen=True, slots=True)
 class ParsedConfig:
-    """A config that is in order, with what the reader may not expect of it.
+    """A valid config, with warnings about what its author may not expect.
 
     `grid_size` is the number of points of the grid, for method grid.
     """
@@ -67,18 +67,18 @@ class ParsedConfig:
     grid_size: int | None = None
 
 
-def parse_config(config: Mapping[str, Any], remarks: Sequence[str] = ()) -> ParsedConfig:
-    """The spec with every default filled in, but for the seed.
+def parse_config(config: Mapping[str, Any], warnings: Sequence[str] = ()) -> ParsedConfig:
+    """Return the spec with every default filled in, except for the seed.
 
     Args:
-        config: As `read_text` gives it.
-        remarks: What its text said of itself; the first of the warnings.
+        config: The result of `read_text`.
+        warnings: Warnings about the text, which go before the others.
 
     Raises:
-        InvalidArgumentError: names every problem at once, each with its path.
+        InvalidArgumentError: has every problem, each with its path.
     """
     ConfigSize().walk(config)
-    reader = ConfigReader(remarks)
+    reader = ConfigReader(warnings)
     spec, paths = _read(reader, config)
     project, name = (_text(reader, config, key, MAX_NAME) for key in ("project", "name"))
     description = _text(reader, config, "description", MAX_DESCRIPTION)
@@ -87,10 +87,10 @@ def parse_config(config: Mapping[str, Any], remarks: Sequence[str] = ()) -> Pars
 
 
 def parse_stored(config: Mapping[str, Any]) -> SweepSpec:
-    """The spec that `config_of` wrote; its values are not checked again.
+    """Return the spec of a config that `config_of` wrote; its values are not validated again.
 
     Raises:
-        InvalidArgumentError: it is none.
+        InvalidArgumentError: the config is not of this form.
     """
     reader = ConfigReader(is_stored=True)
     spec, _ = _read(reader, config)
@@ -102,15 +102,15 @@ def parse_stored(config: Mapping[str, Any]) -> SweepSpec:
 def check_spec(
     spec: SweepSpec, paths: ConfigPaths | None = None, problems: Sequence[FieldViolation] = ()
 ) -> ParsedConfig:
-    """What `parse_config` gives, for a spec that came typed.
+    """Return what `parse_config` returns, for a spec that arrived as a message.
 
     Args:
-        spec: What could be read of it.
-        paths: Where its parts stand; where left out, as `config_of` would write it.
-        problems: What could not be read.
+        spec: The readable parts of the spec.
+        paths: The paths of its parts; by default those in the config of `config_of`.
+        problems: The problems of the unreadable parts.
 
     Raises:
-        InvalidArgumentError: names every problem at once, each with its path.
+        InvalidArgumentError: has every problem, each with its path.
     """
     return _parsed(spec, exported_paths(spec) if paths is None else paths, problems)
 
@@ -121,12 +121,12 @@ def _parsed(
     unread: Sequence[FieldViolation],
     warnings: Sequence[str] = (),
 ) -> ParsedConfig:
-    """Checks what could be read; of a field that could not be, nothing more is told."""
-    told = {problem.field for problem in unread}
-    if any(field.startswith("parameters.") for field in told):
-        # There are some; they can't be read.
-        told.add("parameters")
-    rest = [problem for problem in problems_of(spec, paths) if problem.field not in told]
+    """Validate what could be read; report no second problem of an unreadable field."""
+    reported = {problem.field for problem in unread}
+    if any(field.startswith("parameters.") for field in reported):
+        # The config has parameters, though none could be read.
+        reported.add("parameters")
+    rest = [problem for problem in problems_of(spec, paths) if problem.field not in reported]
     if unread or rest:
         raise invalid_config([*unread, *rest])
     spec = replace(spec, space=in_normal_form(spec.space))
@@ -144,7 +144,7 @@ def _parsed(
 
 
 def _read(reader: ConfigReader, config: Mapping[str, Any]) -> tuple[SweepSpec, ConfigPaths]:
-    """A spec that holds what could be read, so that its values can be checked too."""
+    """Return a spec of all that could be read, so that its values can be validated, too."""
     _check_keys(reader, config)
     method, sampler = parse_sampler(reader, config)
     metrics, metrics_are_listed = parse_metrics(reader, config)
@@ -193,7 +193,7 @@ def _check_keys(reader: ConfigReader, config: Mapping[str, Any]) -> None:
 
 
 def _is_distribution(value: Any) -> bool:
-    """Whether it reads like a parameter's distribution or group."""
+    """Return whether the value looks like a parameter's distribution or group."""
     return isinstance(value, Mapping) and any(
         key in value for key in (*DISTRIBUTION_KEYS, "parameters")
     )
@@ -220,23 +220,23 @@ def _text(reader: ConfigReader, config: Mapping[str, Any], key: str, limit: int)
 
 
 def _as_list(command: Any) -> str:
-    """How a command line that was given as a text is written."""
+    """Return how to write a command line that was given as a text."""
     if not isinstance(command, str):
         return ""
     try:
         parts = shlex.split(command)
     except ValueError:
-        return "; write one text a part"
+        return "; write one text for each part"
     written = ", ".join(f'"{part}"' for part in parts)
-    return f"; write [{written}]" if len(written) < 300 else "; write one text a part"
+    return f"; write [{written}]" if len(written) < 300 else "; write one text for each part"
 
 
-# Beyond this many points their number is of no use to anybody.
+# The exact number of more points than this is of no use.
 COUNTABLE = 10**18
 
 
 def condition_warnings(space: SearchSpace) -> Iterator[str]:
-    """Parameters that hardly any run has, since what they depend on is hardly ever drawn."""
+    """Yield warnings about parameters whose condition needs a value that is hardly ever drawn."""
     distributions = {parameter.name: parameter.distribution for parameter in space.parameters}
     for parameter in space.parameters:
         for condition in parameter.conditions:
@@ -244,13 +244,13 @@ def condition_warnings(space: SearchSpace) -> Iterator[str]:
             if not any(_is_drawn(distribution, value) for value in condition.values):
                 values = ", ".join(map(shown, condition.values[:10]))
                 yield (
-                    f"parameter '{parameter.name}' is there when '{condition.parameter}' is "
-                    f"{values}, which is never or hardly ever drawn: no run may have it"
+                    f"parameter '{parameter.name}' requires that '{condition.parameter}' is "
+                    f"{values}, which is hardly ever drawn: perhaps no run has this parameter"
                 )
 
 
 def _is_drawn(distribution: Distribution, value: ParameterValue) -> bool:
-    """Whether draws give exactly this value, which is a possible one, now and then."""
+    """Return whether exactly this value, a possible one, is drawn with a real probability."""
     if isinstance(distribution, Constant | Categorical):
         return True
     assert isinstance(value, int | float)
@@ -260,15 +260,15 @@ def _is_drawn(distribution: Distribution, value: ParameterValue) -> bool:
 
 
 def grid_warnings(grid: Grid, run_cap: int | None) -> Iterator[str]:
-    """How the grid was made, and whether it is tried in full."""
+    """Yield the notes of a grid, and a warning where the cap ends the sweep before its points."""
     yield from grid.notes
     if run_cap is not None and run_cap < grid.size:
         size = str(grid.size) if grid.size < COUNTABLE else "more than 10^18"
-        yield f"run_cap {run_cap} ends the sweep before its {size} grid points"
+        yield f"run_cap {run_cap} ends the sweep before all of its {size} grid points are tried"
 
 
 def imputation_warnings(spec: SweepSpec) -> Iterator[str]:
-    """Where it has no effect."""
+    """Yield a warning where imputation has no effect."""
     if spec.method is Method.BAYES:
         return
     named = [key for key in _KEYS if any(getattr(metric, key) for metric in spec.metrics)]

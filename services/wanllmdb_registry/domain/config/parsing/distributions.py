@@ -53,13 +53,13 @@ _Data = Mapping[str, Any]
 def parse_distribution(
     reader: ConfigReader, name: str, path: str, data: _Data
 ) -> Distribution | None:
-    """The distribution of the parameter `name`; None when there was a problem, which is noted."""
+    """Return the distribution of the parameter `name`; None if it has a problem."""
     before = reader.problem_count
     _check_keys(reader, path, data)
     named = reader.lowered(f"{path}.distribution", data.get("distribution"), DISTRIBUTIONS)
     kind = _inferred(data) if named is None else named
     if kind is None:
-        reader.problem(path, "needs value, values, or min and max, or a distribution")
+        reader.problem(path, "needs value, values, min and max, or a distribution")
         return None
     if not isinstance(kind, str) or kind not in DISTRIBUTIONS:
         reader.problem(f"{path}.distribution", _unknown(kind, data))
@@ -67,9 +67,9 @@ def parse_distribution(
     allowed = DISTRIBUTIONS[kind]
     for key in data:
         if key in DISTRIBUTION_KEYS and key not in allowed and key != "distribution":
-            text = f"does not go with the rest: {kind} takes {', '.join(allowed)}"
+            text = f"does not belong to {kind}, which takes {', '.join(allowed)}"
             if (kind, key) == ("categorical", "probabilities"):
-                text += "; with probabilities it is categorical_w_probabilities"
+                text += "; for probabilities write categorical_w_probabilities"
             reader.problem(f"{path}.{key}", text)
     distribution = _READERS[kind](reader, path, data)
     if reader.problem_count > before:
@@ -85,8 +85,8 @@ def parse_distribution(
     if isinstance(distribution, Uniform | LogUniform) and _has_integers_alone(data):
         other = "int_uniform" if isinstance(distribution, Uniform) else "log_uniform"
         reader.warn(
-            f"parameter '{name}': the values of {kind} are floats, also between the integers "
-            f"{shown(data['min'])} and {shown(data['max'])}; for integers write {other}"
+            f"parameter '{name}': {kind} draws floats between the integers {shown(data['min'])} "
+            f"and {shown(data['max'])}; for integers write {other}"
         )
     return as_constant(reader, name, distribution)
 
@@ -99,7 +99,7 @@ def _warn_of_exponents(
 
 
 def _warn_of_odd_texts(reader: ConfigReader, path: str, data: _Data) -> None:
-    """Of the first value that is a text here, and a number to other parsers."""
+    """Warn of the first value that is a text here but a number to other parsers."""
     listed = data.get("values")
     given = listed if isinstance(listed, list | tuple) else (data.get("value"),)
     for index, value in with_checkpoints(enumerate(given)):
@@ -107,7 +107,7 @@ def _warn_of_odd_texts(reader: ConfigReader, path: str, data: _Data) -> None:
         if read is not None:
             at = f"{path}.values[{index}]" if given is listed else f"{path}.value"
             reader.warn(
-                f"{at}: '{value}' is a text; for a number to every YAML parser "
+                f"{at}: '{value}' is a text; for a number in every YAML parser "
                 + unambiguous_form(value, read[1])
             )
             return
@@ -143,17 +143,19 @@ def _unknown(kind: Any, data: _Data) -> str:
     if isinstance(kind, str) and kind in OTHER_DISTRIBUTIONS:
         return f"{kind} {OTHER_DISTRIBUTIONS[kind]}"
     hint = did_you_mean(kind, DISTRIBUTIONS) if isinstance(kind, str) else ""
-    return f"there is no {shown(kind)}" + (hint or f"; there are {', '.join(DISTRIBUTIONS)}")
+    return f"unknown distribution {shown(kind)}" + (
+        hint or f"; known are {', '.join(DISTRIBUTIONS)}"
+    )
 
 
 def _has_integers_alone(data: _Data) -> bool:
-    """Whether every bound and step given is an integer; what is no number decides nothing."""
+    """Return whether all given bounds and steps that are numbers are integers."""
     given = [_number_of(data.get(key)) for key in ("min", "max", "q")]
     return any(map(is_int, given)) and all(value is None or is_int(value) for value in given)
 
 
 def _number_of(value: Any) -> int | float | None:
-    """The number that a bound is read as; None where it is none."""
+    """Return the number that a bound is read as; None if the bound is not a number."""
     if is_number(value):
         return value
     read = ambiguous_number(value)
@@ -278,7 +280,7 @@ _Unbounded = Callable[[ConfigReader, str, _Data], Normal | LogNormal | Beta]
 
 
 def _stepped(read: _Unbounded) -> Callable[[ConfigReader, str, _Data], Distribution]:
-    """Always rounded to multiples of q."""
+    """Return a parser of a distribution that is always rounded to multiples of q."""
 
     def stepped(reader: ConfigReader, path: str, data: _Data) -> Distribution:
         return _quantized(reader, path, data, read(reader, path, data))
@@ -287,7 +289,7 @@ def _stepped(read: _Unbounded) -> Callable[[ConfigReader, str, _Data], Distribut
 
 
 def _stepped_if_asked(read: _Unbounded) -> Callable[[ConfigReader, str, _Data], Distribution]:
-    """Rounded to multiples of q where there is a q."""
+    """Return a parser of a distribution that is rounded to multiples of q if q is given."""
 
     def distribution(reader: ConfigReader, path: str, data: _Data) -> Distribution:
         plain = read(reader, path, data)
@@ -315,16 +317,16 @@ _READERS: dict[str, Callable[[ConfigReader, str, _Data], Distribution | None]] =
     "q_beta": _stepped(_beta),
 }
 
-# e to more than that is no double.
+# e to the power of a larger number is not a double.
 _LARGEST_LOGARITHM = 700.0
 
 
 def without_repeats(reader: ConfigReader, path: str, distribution: Categorical) -> Categorical:
-    """Each value once, with the sum of its probabilities; warns where that changes something.
+    """Return the choices without repeated values, and warn if there are any.
 
     Args:
         reader: Takes the warning.
-        path: Where the values stand.
+        path: The path of the values.
         distribution: As written.
     """
     weighted = bool(distribution.probabilities)
@@ -343,10 +345,10 @@ def without_repeats(reader: ConfigReader, path: str, distribution: Categorical) 
     repeated = [first[key] for key, each in shares.items() if len(each) > 1]
     if not repeated:
         return distribution
-    more = "" if len(repeated) == 1 else f", and so are {len(repeated) - 1:,} others"
+    more = "" if len(repeated) == 1 else f", as do {len(repeated) - 1:,} others"
     how = "with the sum of its probabilities" if weighted else "for more weight write probabilities"
     reader.warn(
-        f"{path}: {shown(repeated[0])} is there more than once{more}; each value counts once, {how}"
+        f"{path}: {shown(repeated[0])} appears more than once{more}; each value counts once, {how}"
     )
     summed = tuple(math.fsum(each) for each in shares.values()) if weighted else ()
     return Categorical(tuple(first.values()), summed)
@@ -355,7 +357,7 @@ def without_repeats(reader: ConfigReader, path: str, distribution: Categorical) 
 def as_constant(
     reader: ConfigReader, name: str, distribution: Distribution | None
 ) -> Distribution | None:
-    """A constant in place of a normal distribution whose sigma is 0, with a warning."""
+    """Return a constant in place of a normal distribution with sigma 0, and warn."""
     inner = distribution.distribution if isinstance(distribution, Quantized) else distribution
     if not isinstance(inner, Normal | LogNormal) or inner.sigma != 0:
         return distribution
@@ -367,5 +369,5 @@ def as_constant(
         if not (math.isfinite(distribution.q) and distribution.q > 0 and math.isfinite(value)):
             return distribution
         value = round_to_multiple(value, distribution.q)
-    reader.warn(f"parameter '{name}': sigma is 0, so that its value is always {shown(value)}")
+    reader.warn(f"parameter '{name}': sigma is 0, so its value is always {shown(value)}")
     return Constant(value)

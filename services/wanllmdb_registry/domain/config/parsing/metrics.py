@@ -17,10 +17,10 @@ _MEAN_LAST = re.compile(r"mean_last_([0-9]{1,9})")
 def parse_metrics(
     reader: ConfigReader, config: Mapping[str, Any]
 ) -> tuple[tuple[Metric, ...], bool]:
-    """The metrics, and whether they are listed under `metrics`.
+    """Return the metrics, and whether they are listed under `metrics`.
 
-    One that can't be read still takes its place, so that nobody is told that
-    there is none.
+    A metric that can't be read is replaced with a stand-in, so that no second problem reports a
+    missing metric.
     """
     if config.get("metrics") is None:
         hint = "; for several metrics write metrics: [...]"
@@ -36,7 +36,7 @@ def parse_metrics(
             return (Metric("metric"),), False
         return (_metric(reader, "metric", data),), False
     if config.get("metric") is not None:
-        reader.problem("metrics", "does not go with metric: list all of them here")
+        reader.problem("metrics", "can't be combined with metric: list all metrics here")
     metrics = []
     for index, item in enumerate(reader.items(config, "", "metrics")):
         path = f"metrics[{index}]"
@@ -46,7 +46,7 @@ def parse_metrics(
             reader.problem(path, must_be("an object", item))
             metrics.append(Metric(path))
     if config["metrics"] == []:
-        reader.problem("metrics", "must list at least one metric; leave it out for none")
+        reader.problem("metrics", "must list at least one metric; for none, remove the key")
     return tuple(metrics), True
 
 
@@ -70,7 +70,7 @@ def _metric(reader: ConfigReader, path: str, data: Mapping[str, Any]) -> Metric:
 
 
 def _while_running(reader: ConfigReader, path: str, data: Mapping[str, Any]) -> Impute | None:
-    """W&B's word for no imputation is the text "false"."""
+    """Return the imputation; W&B writes the text "false" for none."""
     key = "impute_while_running"
     given = data.get(key)
     if given is False or (isinstance(given, str) and given.lower() == "false"):
@@ -88,11 +88,11 @@ def _value(reader: ConfigReader, path: str, given: Any) -> tuple[ObjectiveValue,
         allowed = "last, best or mean_last_N with a number for N, for example mean_last_5"
         hint = ""
         if isinstance(given, str) and given in ("min", "max", "minimum", "maximum"):
-            hint = "; best goes by the goal"
+            hint = "; best is the minimum or the maximum, depending on the goal"
         reader.problem(f"{path}.value", f"must be {allowed}, {is_(given)}{hint}")
         return ObjectiveValue.LAST, 0
     number = int(match[1])
     if number == 0:
-        reader.problem(f"{path}.value", f"must take at least one value, is {shown(given)}")
+        reader.problem(f"{path}.value", f"must be of at least one value, is {shown(given)}")
         return ObjectiveValue.LAST, 0
     return ObjectiveValue.MEAN_LAST, number

@@ -24,15 +24,15 @@ from wanllmdb_registry.domain.config.problems import ConfigPaths, must_be, param
 from wanllmdb_registry.domain.config.validation.space import MAX_CONDITIONS, MAX_PARAMETERS
 from wanllmdb_registry.domain.config.vocabulary import GROUP_KEYS
 
-# How deep groups may lie in each other, the parameter itself included.
+# Nesting levels of groups, including the parameter itself.
 MAX_DEPTH = 20
 
 
 @dataclass(frozen=True, slots=True)
 class _When:
-    """A `when` as written, for the parameter or all of the group that has it.
+    """The `when` of a parameter or of a whole group, as written.
 
-    `scope` is the name, with "/" behind, of the group that it stands in; empty outside of groups.
+    `scope` is the name of the enclosing group followed by "/"; empty outside of groups.
     """
 
     path: str
@@ -42,7 +42,7 @@ class _When:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A parameter as written; `distribution` is None where it could not be read."""
+    """A parameter as written; `distribution` is None if it could not be parsed."""
 
     name: str
     distribution: Distribution | None
@@ -50,15 +50,15 @@ class _Found:
 
 
 def parse_space(reader: ConfigReader, config: Mapping[str, Any]) -> tuple[SearchSpace, ConfigPaths]:
-    """What could be read of the space, and where its conditions stand."""
+    """Return the readable part of the space, and the paths of its conditions."""
     constraints = tuple(
         reader.texts(config, "", "constraints", hint='; write ["a < b"] for a single one')
     )
     data = reader.mapping(config, "", "parameters", required=True)
     found = [] if data is None else list(with_checkpoints(_group(reader, "", data, ())))
     if len(found) > MAX_PARAMETERS:
-        # Before their conditions are looked at, each beside all names.
-        reader.problem("parameters", f"at most {MAX_PARAMETERS}, are {len(found)}")
+        # Checked before the conditions, which take time for each parameter and name.
+        reader.problem("parameters", f"are {len(found)}, at most {MAX_PARAMETERS} are allowed")
         found = []
     names = {parameter.name for parameter in found}
     resolved: dict[int, list[tuple[str, Condition]]] = {}
@@ -86,7 +86,7 @@ def parse_space(reader: ConfigReader, config: Mapping[str, Any]) -> tuple[Search
 def _group(
     reader: ConfigReader, scope: str, data: Mapping[str, Any], whens: tuple[_When, ...]
 ) -> Iterator[_Found]:
-    """The parameters of a group, those of groups in it included."""
+    """Yield the parameters of a group and of the groups inside it."""
     for key, value in data.items():
         path = f"{parameter_path(scope[:-1])}.parameters.{key}" if scope else f"parameters.{key}"
         if not isinstance(key, str):
@@ -95,7 +95,7 @@ def _group(
             group, _, rest = key.partition("/")
             reader.problem(
                 path,
-                "a name has no /; for a parameter in a group write "
+                "a name must not contain /; for a parameter in a group write "
                 f"{group:.50}: {{parameters: {{{rest:.50}: ...}}}}",
             )
         elif not isinstance(value, Mapping):
@@ -119,13 +119,13 @@ def _inner_group(
     for key in data:
         if key not in GROUP_KEYS:
             reader.problem(
-                f"{path}.{key}", f"does not go with a group, which takes {', '.join(GROUP_KEYS)}"
+                f"{path}.{key}", f"does not belong to a group, which takes {', '.join(GROUP_KEYS)}"
             )
     members = reader.mapping(data, path, "parameters", required=True)
     if members is None:
         return
     if name.count("/") + 1 >= MAX_DEPTH:
-        reader.problem(path, f"groups lie at most {MAX_DEPTH - 1} deep in each other")
+        reader.problem(path, f"groups may be nested at most {MAX_DEPTH - 1} levels deep")
         return
     if not members:
         reader.problem(f"{path}.parameters", "must name at least one parameter")
@@ -145,11 +145,14 @@ def _when(reader: ConfigReader, path: str, scope: str, data: Mapping[str, Any]) 
 
 
 def _conditions(reader: ConfigReader, when: _When, names: set[str]) -> list[tuple[str, Condition]]:
-    """The conditions of one `when`, each with its path; what names nothing is noted."""
+    """Return the conditions of one `when`, each with its path."""
     conditions: list[tuple[str, Condition]] = []
     if len(when.asked) > MAX_CONDITIONS:
-        # Each parameter of a group has all of them.
-        reader.problem(when.path, f"at most {MAX_CONDITIONS} conditions, are {len(when.asked)}")
+        # Reported once here, since every parameter of a group would have all of them.
+        reader.problem(
+            when.path,
+            f"has {len(when.asked)} conditions, at most {MAX_CONDITIONS} are allowed",
+        )
         return conditions
     for given, wanted in when.asked.items():
         path = f"{when.path}.{given}"
@@ -165,15 +168,15 @@ def _conditions(reader: ConfigReader, when: _When, names: set[str]) -> list[tupl
 
 
 def resolve(given: str, scope: str, names: set[str]) -> str | None:
-    """The full name of the parameter that is meant by `given` in a group.
+    """Return the full name of the parameter that `given` refers to within a group.
 
-    A full name of a grouped parameter means that one. Any other name is looked
-    for in the group itself, then in the group around it, and so on outward.
-    With "/" in front it is a full name whatever lies nearer.
+    The full name of a grouped parameter refers to that parameter. Any other name is searched for
+    in the group itself, then in the enclosing groups from the inside out. A name that starts with
+    "/" is always a full name.
 
     Args:
         given: The name as written.
-        scope: The group's name with "/" behind; empty outside of groups.
+        scope: The group's name followed by "/"; empty outside of groups.
         names: All full names.
     """
     if given.startswith("/"):
@@ -192,9 +195,9 @@ def _unknown(given: str, names: set[str]) -> str:
     if any(name.startswith(given.strip("/") + "/") for name in names):
         member = min(name for name in names if name.startswith(given.strip("/") + "/"))
         return f"is a group; name one of its parameters, for example {member}"
-    # Near the full name, or near the last part of one.
+    # Similar to a full name, or to the last part of one.
     full = {name.rpartition("/")[2]: name for name in sorted(names, reverse=True)}
     full |= {name: name for name in names}
     close = nearest(given, full)
     hint = "" if close is None else f", did you mean {full[close]}?"
-    return f"there is no such parameter{hint}"
+    return f"unknown parameter{hint}"

@@ -26,16 +26,16 @@ from wanllmdb_registry.domain.config.problems import (
     unknown_key,
 )
 
-# PyYAML wants a point before an exponent and a sign in it.
+# PyYAML requires a decimal point before an exponent, and a sign in the exponent.
 _EXPONENT = re.compile(r"([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))[eE]([-+]?)([0-9]+)")
 _UNDERSCORES = re.compile(r"[-+]?[0-9][0-9_]*(?:\.[0-9_]*)?")
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
 def ambiguous_number(value: Any) -> tuple[int | float, str] | None:
-    """The number that a text is to some YAML parsers alone, and how all of them read it.
+    """Return a text's number to some YAML parsers, and a form that is a number to all of them.
 
-    None for any other value: for "0.1" too, which is a text to all where it is in quotes.
+    Return None for any other value, also for "0.1", which all parsers read as a text in quotes.
     """
     if not isinstance(value, str) or len(value) > 100:
         return None
@@ -51,59 +51,59 @@ def ambiguous_number(value: Any) -> tuple[int | float, str] | None:
 
 
 def unambiguous_form(text: str, plain: str) -> str:
-    """What makes the text a number to every parser: `write 1.0e-5, or tag it: !!float 1e-5`."""
+    """Return how to write a number for every parser: `write 1.0e-5, or tag it: !!float 1e-5`."""
     tag = f", or tag it: !!float {text}" if "_" not in text else ""
     return f"write {plain}{tag}"
 
 
 def ambiguous_truth(value: Any) -> bool | None:
-    """What a text such as `yes` or `off` means; None for any other value."""
+    """Return the truth value of a text such as `yes` or `off`; None for any other value."""
     return _TRUTH.get(value.lower()) if isinstance(value, str) and len(value) < 10 else None
 
 
-# Keys of no meaning that one object may have.
+# Keys without effect that one object may have.
 MAX_IGNORED = 100
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 class ConfigReader:
-    """Notes a problem and reads on, so that one answer names them all.
+    """Reads values and collects every problem, so that one answer reports them all.
 
-    Everywhere `path` is where `data` stands, empty for the config itself. A value
-    that is null counts as left out.
+    In every method, `path` is the path of `data`, empty for the config itself. A value of null
+    counts as left out.
     """
 
-    def __init__(self, remarks: Iterable[str] = (), *, is_stored: bool = False) -> None:
-        """Begins with the remarks that there are already.
+    def __init__(self, warnings: Iterable[str] = (), *, is_stored: bool = False) -> None:
+        """Begin with the given warnings.
 
         Args:
-            remarks: Warnings of the text.
-            is_stored: Whether `config_of` wrote the config, so that there is nothing to warn of.
+            warnings: Warnings about the text.
+            is_stored: Whether `config_of` wrote the config, which then needs no warnings.
         """
         self.is_stored = is_stored
         self.problems: list[FieldViolation] = []
         self.problem_count = 0
-        self.warnings: dict[str, None] = dict.fromkeys(remarks)
+        self.warnings: dict[str, None] = dict.fromkeys(warnings)
 
     def problem(self, path: str, text: str) -> None:
-        """Notes a problem; of more than MAX_PROBLEMS one more, which says that there are."""
+        """Add a problem; MAX_PROBLEMS are kept, and one more to show that there are more."""
         self.problem_count += 1
         if len(self.problems) <= MAX_PROBLEMS:
             self.problems.append(FieldViolation(path, text))
 
     def warn(self, text: str) -> None:
-        """Notes what was read otherwise than it was written, or not at all; once."""
+        """Add a warning about a value that is ignored or read differently; once."""
         if len(self.warnings) < MAX_PROBLEMS:
             self.warnings[text] = None
 
     @property
     def is_full(self) -> bool:
-        """Whether the next problem is noted no more, so that nothing need be said of it."""
+        """Whether further problems are dropped, so that their texts need not be built."""
         return len(self.problems) > MAX_PROBLEMS
 
     def known_keys(self, path: str, data: Mapping[str, Any], known: Collection[str]) -> None:
-        """Notes every key that is none of `known`."""
+        """Add a problem for every unknown key."""
         for key in with_checkpoints(data):
             if key not in known and not self.is_full:
                 self.problem(join(path, key), unknown_key(key, known))
@@ -111,7 +111,7 @@ class ConfigReader:
     def known_or_ignored_keys(
         self, path: str, data: Mapping[str, Any], known: Collection[str]
     ) -> None:
-        """Notes every key that may be a slip for one of `known`; warns of others."""
+        """Add a problem for every key that resembles a known one, and warn of other keys."""
         unknown = [key for key in with_checkpoints(data) if key not in known]
         if len(unknown) > MAX_IGNORED:
             self.known_keys(path, data, known)
@@ -122,14 +122,14 @@ class ConfigReader:
                 self.problem(join(path, key), f"unknown key, did you mean {slip}?")
             else:
                 self.warn(
-                    f"{join(path, key):.200}: unknown key, which has no effect; known are "
+                    f"{join(path, key):.200}: unknown key without effect; known are "
                     + ", ".join(known)
                 )
 
     def mapping(
         self, data: Mapping[str, Any], path: str, key: str, required: bool = False
     ) -> Mapping[str, Any] | None:
-        """An object."""
+        """Return an object; None where it is left out."""
         value = data.get(key)
         if isinstance(value, Mapping):
             return value
@@ -138,7 +138,7 @@ class ConfigReader:
         return None
 
     def items(self, data: Mapping[str, Any], path: str, key: str, hint: str = "") -> list[Any]:
-        """A list; empty where it is left out."""
+        """Return a list; empty where it is left out."""
         value = data.get(key)
         if isinstance(value, list | tuple):
             return list(value)
@@ -147,7 +147,7 @@ class ConfigReader:
         return []
 
     def text(self, data: Mapping[str, Any], path: str, key: str) -> str:
-        """A text; empty where it is left out."""
+        """Return a text; empty where it is left out."""
         value = data.get(key)
         if value is None:
             return ""
@@ -159,9 +159,9 @@ class ConfigReader:
         return value
 
     def _as_text(self, path: str, value: int | float | bool) -> str:
-        """The value as Python writes it, which is what W&B's agent passes on."""
+        """Return the value as Python formats it, which is what W&B's agent passes on."""
         text = shown(value)
-        self.warn(f"{path}: is the value {text}, read as the text '{text}': put it in quotes")
+        self.warn(f"{path}: the value {text} is read as the text '{text}': put it in quotes")
         return text
 
     def texts(
@@ -173,7 +173,7 @@ class ConfigReader:
         *,
         takes_numbers: bool = False,
     ) -> list[str]:
-        """A list of texts, and with `takes_numbers` of what can be written as one."""
+        """Return a list of texts; with `takes_numbers`, numbers become texts."""
         found = []
         for index, item in enumerate(self.items(data, path, key, hint)):
             if isinstance(item, str):
@@ -191,12 +191,12 @@ class ConfigReader:
     def integer(
         self, data: Mapping[str, Any], path: str, key: str, required: bool = False
     ) -> int | None:
-        """An integer of 64 bits; 1.0 is read as 1, with a warning."""
+        """Return an integer of 64 bits; 1.0 is read as 1, with a warning."""
         value = self._numeric(data, path, key)
         if isinstance(value, float) and value.is_integer():
             if value is data[key]:
                 integer = shown(int(value))
-                self.warn(f"{join(path, key)}: is {shown(value)}, read as the integer {integer}")
+                self.warn(f"{join(path, key)}: {shown(value)} is read as the integer {integer}")
             value = int(value)
         if is_int(value):
             if value in INT64:
@@ -210,7 +210,7 @@ class ConfigReader:
     def number(
         self, data: Mapping[str, Any], path: str, key: str, required: bool = False
     ) -> float | None:
-        """A number, as a float."""
+        """Return a number as a float."""
         value = self._numeric(data, path, key)
         if is_number(value):
             return self.as_float(join(path, key), value)
@@ -219,23 +219,23 @@ class ConfigReader:
         return None
 
     def _numeric(self, data: Mapping[str, Any], path: str, key: str) -> Any:
-        """The value, as a number where it is a text that is one to some parsers alone."""
+        """Return the value, converted if it is a text that some parsers read as a number."""
         return self.as_numeric(join(path, key), data.get(key))
 
     def as_numeric(self, path: str, value: Any) -> Any:
-        """The value, as a number where it is a text that is one to some parsers alone."""
+        """Return the value, converted if it is a text that some parsers read as a number."""
         read = ambiguous_number(value)
         if read is None:
             return value
         number, plain = read
         self.warn(
-            f"{path}: the text '{value}' is read as the number {shown(number)}; for a number to "
+            f"{path}: the text '{value}' is read as the number {shown(number)}; for a number in "
             f"every YAML parser {unambiguous_form(value, plain)}"
         )
         return number
 
     def as_float(self, path: str, value: int | float) -> float | None:
-        """The number as a float; None when it is too large for one, which is noted."""
+        """Return the number as a float; add a problem and return None if it is too large."""
         try:
             return float(value)
         except OverflowError:
@@ -243,7 +243,7 @@ class ConfigReader:
             return None
 
     def boolean(self, data: Mapping[str, Any], path: str, key: str, *, default: bool) -> bool:
-        """True or false."""
+        """Return true or false."""
         value = data.get(key)
         if value is None:
             return default
@@ -259,7 +259,7 @@ class ConfigReader:
     def choice(
         self, data: Mapping[str, Any], path: str, key: str, kind: type[_Choice]
     ) -> _Choice | None:
-        """One of an enumeration's values."""
+        """Return one of an enumeration's values; None where it is left out or wrong."""
         value = data.get(key)
         names = [member.value for member in kind]
         if value is None:
@@ -273,7 +273,7 @@ class ConfigReader:
         return kind(value)
 
     def lowered(self, path: str, value: Any, names: Collection[str]) -> Any:
-        """The value, in lower case where that makes it one of the names."""
+        """Return the value, in lower case if that makes it one of the names."""
         if isinstance(value, str) and value not in names and value.lower() in names:
             self.warn(f"{path}: '{value}' is read as {value.lower()}")
             return value.lower()
@@ -281,17 +281,17 @@ class ConfigReader:
 
 
 def join(path: str, key: object) -> str:
-    """The path of a key."""
+    """Return the path of a key."""
     return f"{path}.{key}" if path else str(key)
 
 
 def is_int(value: Any) -> TypeGuard[int]:
-    """Whether the value is an integer; true and false are none."""
+    """Return whether the value is an integer; true and false are not."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def is_number(value: Any) -> TypeGuard[int | float]:
-    """Whether the value is a number; true and false are none."""
+    """Return whether the value is a number; true and false are not."""
     return is_int(value) or isinstance(value, float)
 
 
@@ -302,4 +302,4 @@ def _unquote(value: Any) -> str:
         float(value)
     except ValueError:
         return ""
-    return ": leave the quotes out"
+    return ": remove the quotes"

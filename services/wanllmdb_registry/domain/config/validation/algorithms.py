@@ -22,38 +22,38 @@ from wanllmdb_registry.domain.model import (
 
 MAX_ITERATIONS = 2**53
 MAX_BRACKETS = 1_000
-# Of logarithms: 3^5 is not above 243.
+# Tolerance of logarithms: 3^5 is not more than 243.
 ROUNDING = 1e-9
 
 
 def problems_of_sampler(spec: SweepSpec, *, space_is_in_order: bool) -> Problems:
-    """The sampler exists, is of the method's family, and takes this sweep."""
+    """Yield the problems of the sampler: it must exist, match the method and suit the sweep."""
     sampler = _described(spec.sampler, SAMPLERS)
     yield from _choice("sampler", spec.sampler, SAMPLERS)
     if sampler is not None and sampler.method != spec.method.value:
         yield (
             "sampler.name",
-            f"{sampler.name} goes with method {sampler.method}, not with {spec.method.value}: "
-            f"write method: {sampler.method}, or leave the method out",
+            f"{sampler.name} belongs to method {sampler.method}, not to {spec.method.value}: "
+            f"write method: {sampler.method}, or remove the method",
         )
         return
     if not spec.metrics and (spec.method is Method.BAYES or _needs_metric(sampler)):
-        who = f"method {spec.method.value}"
+        name = f"method {spec.method.value}"
         if sampler is not None and sampler.name != DEFAULT_SAMPLERS[spec.method]:
-            who = f"sampler {sampler.name}"
-        yield "metric", f"{who} needs a metric: add metric: {{name: ..., goal: ...}}"
+            name = f"sampler {sampler.name}"
+        yield "metric", f"{name} needs a metric: add metric: {{name: ..., goal: ...}}"
     if sampler is None:
         return
     if len(spec.metrics) > 1 and not sampler.takes_several_metrics:
         yield (
             "sampler.name",
-            f"{sampler.name} takes one metric, not {len(spec.metrics)}; several are taken by "
+            f"{sampler.name} supports one metric, not {len(spec.metrics)}; samplers for several: "
             + ", ".join(other.name for other in SAMPLERS if other.takes_several_metrics),
         )
     if not sampler.takes_conditions and has_conditions(spec.space):
         yield (
             "sampler.name",
-            f"{sampler.name} takes no conditions (when); they are taken by "
+            f"{sampler.name} does not support conditions (when); samplers that do: "
             + ", ".join(other.name for other in SAMPLERS if other.takes_conditions),
         )
     if space_is_in_order:
@@ -62,7 +62,7 @@ def problems_of_sampler(spec: SweepSpec, *, space_is_in_order: bool) -> Problems
 
 
 def problems_of_stopping(spec: SweepSpec) -> Problems:
-    """Early termination, and what ends the sweep by itself."""
+    """Yield the problems of early termination and of the terminator."""
     rule = spec.early_termination
     if isinstance(rule, Hyperband):
         yield from _one_metric(spec, "early_terminate")
@@ -108,28 +108,28 @@ def _hyperband(rule: Hyperband) -> Problems:
         return
     if rule.max_iter == 0:
         if rule.s:
-            yield f"{path}.s", "goes with max_iter: it is the number of bands before that"
+            yield f"{path}.s", "is for max_iter only: it is the number of brackets before max_iter"
         if not 1 <= rule.min_iter <= MAX_ITERATIONS:
             yield f"{path}.min_iter", f"must be at least 1 and at most 2^53, is {rule.min_iter}"
         return
     if rule.min_iter:
-        yield f"{path}.min_iter", "does not go with max_iter: leave one of them out"
+        yield f"{path}.min_iter", "can't be combined with max_iter: remove one of the two"
     if not 1 <= rule.max_iter <= MAX_ITERATIONS:
         yield f"{path}.max_iter", f"must be at least 1 and at most 2^53, is {rule.max_iter}"
     elif rule.s == 0:
-        yield f"{path}.s", "is required with max_iter: the number of bands before it"
+        yield f"{path}.s", "is required with max_iter: the number of brackets before max_iter"
     elif not 1 <= rule.s <= MAX_BRACKETS:
         yield f"{path}.s", f"must be at least 1 and at most {MAX_BRACKETS}, is {rule.s}"
     elif rule.s > (fit := brackets_that_fit(rule.max_iter, rule.eta)):
         yield (
             f"{path}.s",
-            f"is {rule.s}, so the first band would lie at {rule.max_iter}/{rule.eta:g}^{rule.s}, "
-            f"before iteration 1; at most {fit} bands fit",
+            f"is {rule.s}, so the first bracket would be at {rule.max_iter}/{rule.eta:g}^{rule.s}, "
+            f"before iteration 1; at most {fit} brackets fit",
         )
 
 
 def brackets_that_fit(max_iter: int, eta: float) -> int:
-    """How many bands lie from iteration 1 on before `max_iter`; 0 where a number is off."""
+    """Return how many brackets fit between iteration 1 and `max_iter`; 0 for invalid numbers."""
     if max_iter < 1 or not (math.isfinite(eta) and eta > 1):
         return 0
     return int(math.log(max_iter) / math.log(eta) + ROUNDING)

@@ -27,12 +27,12 @@ from wanllmdb_registry.domain.config.problems import Problems, shown
 from wanllmdb_registry.domain.config.validation.values import problems_of_value
 
 MAX_CHOICES = 10_000
-# Probabilities may be off by so much in sum, as in W&B: 0.33333 three times will do.
+# Allowed difference of the sum of probabilities from 1, as in W&B: 0.33333 three times is valid.
 TOLERANCE = 1.001e-5
 
 
 def problems_of_distribution(path: str, distribution: Distribution) -> Problems:
-    """What is wrong with a parameter's distribution; `path` is the parameter's."""
+    """Yield the problems of a distribution; `path` is the parameter's path."""
     match distribution:
         case Constant(value=value):
             yield from problems_of_value(f"{path}.value", value)
@@ -60,7 +60,7 @@ def _categorical(path: str, distribution: Categorical) -> Problems:
         return
     path = f"{path}.probabilities"
     if len(chances) != len(distribution.values):
-        yield path, f"must be as many as values, {len(distribution.values)}, are {len(chances)}"
+        yield path, f"are {len(chances)} for {len(distribution.values)} values: give one for each"
     wrong = False
     for index, chance in enumerate(chances):
         if not (math.isfinite(chance) and chance >= 0):
@@ -70,15 +70,15 @@ def _categorical(path: str, distribution: Categorical) -> Problems:
         total = math.fsum(chances)
         shares = ", ".join(f"{chance / total:.6g}" for chance in chances[:10]) if total else ""
         hint = f"; in the same proportion: {shares}" if shares and len(chances) <= 10 else ""
-        yield path, f"must be 1 in sum, are {total:.9g}{hint}"
+        yield path, f"must sum to 1, but sum to {total:.9g}{hint}"
 
 
 def problems_of_choices(path: str, values: tuple[ParameterValue, ...]) -> Problems:
-    """At least one value, no two alike."""
+    """Yield the problems of a list of choices: it needs at least one value, and no repetition."""
     if not values:
-        yield path, "must hold at least one value"
+        yield path, "must have at least one value"
     if len(values) > MAX_CHOICES:
-        yield path, f"holds {len(values)} values, at most {MAX_CHOICES} are allowed"
+        yield path, f"has {len(values):,} values, at most {MAX_CHOICES:,} are allowed"
         return
     seen: set[Hashable] = set()
     for index, value in with_checkpoints(enumerate(values)):
@@ -90,7 +90,7 @@ def problems_of_choices(path: str, values: tuple[ParameterValue, ...]) -> Proble
         key = value_key(value)
         if key in seen:
             what = "" if isinstance(value, list | dict) else f"{shown(value)} "
-            yield at, f"{what}is there twice"
+            yield at, f"{what}appears twice"
         seen.add(key)
 
 
@@ -121,7 +121,7 @@ def _bounds(path: str, distribution: Uniform | IntUniform | LogUniform | IntLogU
 
 def _no_exponents(low: float, high: float) -> str:
     return (
-        f"must be greater than 0, is {low}: min and max are the values themselves, not exponents"
+        f"must be greater than 0, is {low}: min and max are values, not exponents"
         + as_exponents(low, high)
     )
 
@@ -138,7 +138,7 @@ def _step_within(
     if distribution.q is not None and 0 < width < distribution.q:
         yield (
             f"{path}.q",
-            f"is {distribution.q}, more than max - min = {width}: only min would be left",
+            f"is {distribution.q}, more than max - min = {width}: min would be the only value",
         )
 
 
@@ -148,16 +148,14 @@ def _quantized(path: str, distribution: Quantized) -> Problems:
     if isinstance(inner, Uniform | LogUniform):
         wrong += _bounds(path, inner)
         if inner.q is not None:
-            wrong.append(
-                (f"{path}.q", "stands twice: the distribution that is rounded has no step itself")
-            )
+            wrong.append((f"{path}.q", "is given twice: a rounded distribution has no inner step"))
     yield from wrong
-    # How far draws can go is known once bounds and step are in order.
+    # The range of draws is defined only by valid bounds and a valid step.
     if not wrong:
         yield from _limits(path, distribution)
 
 
 def _limits(path: str, distribution: Distribution) -> Problems:
-    """What would make draws overflow, or steps fall together."""
+    """Yield problems that would make draws overflow, or steps coincide."""
     for key, text in limits.problems_of_distribution(distribution):
         yield f"{path}.{key}", text

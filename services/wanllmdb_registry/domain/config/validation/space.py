@@ -29,35 +29,35 @@ from wanllmdb_registry.domain.config.validation.distributions import (
     problems_of_distribution,
 )
 
-# The signs of Hydra's overrides, such as +model.lr and db@source, are part of a name.
+# A name includes the signs of Hydra's overrides, for example +model.lr and db@source.
 NAME = re.compile(r"(?:\+{1,2}|~)?[A-Za-z_][A-Za-z0-9_.@-]*")
 MAX_NAME = 200
 MAX_DEPTH = 20
 MAX_PARAMETERS = 500
 MAX_CONDITIONS = 50
 MAX_FULL_NAME = MAX_DEPTH * (MAX_NAME + 1)
-# Of all parameters together.
+# Values in the conditions of all parameters together.
 MAX_CONDITION_VALUES = 100_000
-_REPEATED_CIRCLES = 20
+_MAX_CYCLES = 20
 _OF_NAMES = (
-    "a name starts with a letter (a to z, A to Z) or _, after Hydra's +, ++ or ~ where it has one, "
-    "and goes on with such letters, digits, _ . @ or -"
+    "a name starts with a letter (a to z, A to Z) or _, optionally after Hydra's +, ++ or ~, and "
+    "continues with such letters, digits, _ . @ or -"
 )
 
 
 def problems_of_parameters(space: SearchSpace, paths: ConfigPaths) -> Problems:
-    """What is wrong with the parameters; constraints are looked at elsewhere."""
+    """Yield the problems of the parameters, without those of constraints."""
     parameters = space.parameters
     if not parameters and not paths.unreadable:
         yield "parameters", "must name at least one parameter"
     if len(parameters) > MAX_PARAMETERS:
-        yield "parameters", f"at most {MAX_PARAMETERS}, are {len(parameters)}"
+        yield "parameters", f"are {len(parameters)}, at most {MAX_PARAMETERS} are allowed"
         return
     too_long = [parameter for parameter in parameters if len(parameter.name) > MAX_FULL_NAME]
     for parameter in too_long:
         yield (
             f"parameters.{parameter.name[:MAX_NAME]}...",
-            f"the name has {len(parameter.name):,} characters with its groups, at most "
+            f"the name has {len(parameter.name):,} characters including its groups, at most "
             f"{MAX_FULL_NAME:,} are allowed",
         )
     if too_long:
@@ -67,7 +67,7 @@ def problems_of_parameters(space: SearchSpace, paths: ConfigPaths) -> Problems:
         yield (
             "parameters",
             f"have conditions with {wanted:,} values, at most {MAX_CONDITION_VALUES:,} are "
-            "allowed; each parameter of a group has those of the group",
+            "allowed; a group's conditions count for each of its parameters",
         )
         return
     yield from _clashes(parameters)
@@ -80,27 +80,27 @@ def problems_of_parameters(space: SearchSpace, paths: ConfigPaths) -> Problems:
             are_storable = False
             yield problem
         yield from _conditions(parameter, parents, paths)
-    yield from _circles(parameters, paths)
+    yield from _cycles(parameters, paths)
     if are_storable:
         yield from _size(space)
 
 
 def _size(space: SearchSpace) -> Problems:
-    """For values that can be stored."""
+    """Yield a problem if a run may be too large; all values must be storable."""
     largest = largest_run(space)
     if largest > MAX_RUN_BYTES:
         yield (
             "parameters",
             f"a run with the largest value of each would take {largest:,} bytes, at most "
-            f"{MAX_RUN_BYTES:,} are allowed: name long values by short ones, such as paths of "
-            "files that hold them",
+            f"{MAX_RUN_BYTES:,} are allowed: replace long values with short ones, for example "
+            "with the paths of files that hold them",
         )
 
 
 def _name(path: str, name: str) -> Problems:
     parts = name.split("/")
     if len(parts) > MAX_DEPTH:
-        yield path, f"groups lie at most {MAX_DEPTH - 1} deep in each other"
+        yield path, f"groups may be nested at most {MAX_DEPTH - 1} levels deep"
     for part in parts:
         if len(part) > MAX_NAME:
             yield path, f"the name has {len(part)} characters, at most {MAX_NAME} are allowed"
@@ -109,8 +109,8 @@ def _name(path: str, name: str) -> Problems:
 
 
 def _example_of(name: str) -> str:
-    """A name that is one, made of this one; none where nothing of it would be left."""
-    # Of accented letters the letters alone.
+    """Return a valid name that resembles this one, for a sentence; empty if too little is left."""
+    # Accented letters become plain letters.
     bare = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
     other = re.sub(r"[^A-Za-z0-9.-]+", "_", bare)
     if not re.search(r"[A-Za-z]" if not name.isascii() else r"[A-Za-z0-9]", other):
@@ -119,7 +119,7 @@ def _example_of(name: str) -> str:
 
 
 def _clashes(parameters: tuple[Parameter, ...]) -> Problems:
-    """Names that are there twice, or that a program or a constraint could not keep apart."""
+    """Yield names that appear twice, or that a program or a constraint could not distinguish."""
     names: set[str] = set()
     groups = {
         "/".join(parts[:depth])
@@ -134,17 +134,18 @@ def _clashes(parameters: tuple[Parameter, ...]) -> Problems:
             continue
         names.add(name)
         if name in groups:
-            yield path, "is the name of a group too: a run's parameters can't hold both"
+            yield path, "is also the name of a group: a run's parameters can't hold both"
         other = dotted.setdefault(name.replace("/", "."), name)
         if other != name:
-            yield path, f"reads {name.replace('/', '.')} in constraints, as '{other}' does"
+            yield path, f"is written {name.replace('/', '.')} in constraints, like '{other}'"
 
 
 def _conditions(
     parameter: Parameter, parents: Mapping[str, _Parent], paths: ConfigPaths
 ) -> Problems:
     if len(parameter.conditions) > MAX_CONDITIONS:
-        text = f"at most {MAX_CONDITIONS} conditions, are {len(parameter.conditions)}"
+        count = len(parameter.conditions)
+        text = f"has {count} conditions, at most {MAX_CONDITIONS} are allowed"
         yield f"{parameter_path(parameter.name)}.when", text
         return
     left: dict[str, tuple[ParameterValue, ...]] = {}
@@ -158,7 +159,7 @@ def _conditions(
         if known is None:
             if parent not in paths.unreadable:
                 hint = did_you_mean(parent, parents)
-                yield path, f"there is no parameter '{parent:.100}'{hint}"
+                yield path, f"unknown parameter '{parent:.100}'{hint}"
             continue
         wrong = list(_wanted(path, condition, known))
         yield from wrong
@@ -171,14 +172,14 @@ def _conditions(
 
 
 class _Parent:
-    """A parameter's distribution, and which values it can give, found out once for all that ask."""
+    """A parameter that conditions name; its set of values is computed once for all conditions."""
 
     def __init__(self, distribution: Distribution) -> None:
         self.distribution = distribution
 
     @cached_property
     def gives(self) -> Callable[[ParameterValue], bool]:
-        """Whether the parameter can have the value."""
+        """Return whether the parameter can have the value."""
         return membership(self.distribution)
 
 
@@ -209,7 +210,7 @@ def _what_it_can_be(distribution: Distribution, value: ParameterValue) -> str:
             return f": it is {shown(only)}"
         case Categorical(values=values):
             text = str(value)
-            # Each takes long to find where there are thousands.
+            # A search takes long where the config has thousands of values.
             among = values if may_hint() else ()
             alike = [v for v in among if str(v) == text or _equal(v, value)]
             if alike:
@@ -225,26 +226,26 @@ def _what_it_can_be(distribution: Distribution, value: ParameterValue) -> str:
 
 
 def _equal(left: ParameterValue, right: ParameterValue) -> bool:
-    """1 and 1.0, which a config easily mixes up."""
+    """Return whether two different values are equal, as 1 and 1.0, which are easily mixed up."""
     return left == right and not same_value(left, right)
 
 
-def _circles(parameters: tuple[Parameter, ...], paths: ConfigPaths) -> Problems:
+def _cycles(parameters: tuple[Parameter, ...], paths: ConfigPaths) -> Problems:
     parents = {
         parameter.name: {c.parameter for c in parameter.conditions} - {parameter.name}
         for parameter in parameters
     }
-    for _ in range(_REPEATED_CIRCLES):
+    for _ in range(_MAX_CYCLES):
         try:
             TopologicalSorter(parents).prepare()
         except CycleError as error:
-            circle = list(reversed(error.args[1]))
-            start = min(range(len(circle) - 1), key=circle.__getitem__)
-            names = [*circle[start:-1], *circle[:start], circle[start]]
+            cycle = list(reversed(error.args[1]))
+            start = min(range(len(cycle) - 1), key=cycle.__getitem__)
+            names = [*cycle[start:-1], *cycle[:start], cycle[start]]
             way = " -> ".join(f"'{name}'" for name in names)
             yield (
                 paths.condition(names[0], names[1]),
-                f"the conditions go in a circle: {way}",
+                f"the conditions form a cycle: {way}",
             )
             parents[names[0]].discard(names[1])
         else:

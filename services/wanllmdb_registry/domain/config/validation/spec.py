@@ -35,12 +35,11 @@ MAX_RETRIES = 100
 
 
 def problems_of(spec: SweepSpec, paths: ConfigPaths | None = None) -> list[FieldViolation]:
-    """Every problem of a spec, each with the path that it has in a config; or the first
-    MAX_PROBLEMS and one more.
+    """Return the problems of a spec, each with its path in a config: MAX_PROBLEMS + 1 at most.
 
     Args:
-        spec: What could be read.
-        paths: Where its parts stand; where left out, as `config_of` would write it.
+        spec: The readable parts of a spec.
+        paths: The paths of its parts; by default those in the config of `config_of`.
     """
     paths = exported_paths(spec) if paths is None else paths
     found = dict.fromkeys(islice(with_checkpoints(_spec(spec, paths)), MAX_PROBLEMS + 1))
@@ -68,7 +67,7 @@ def _spec(spec: SweepSpec, paths: ConfigPaths) -> Problems:
 
 def _metrics(spec: SweepSpec, paths: ConfigPaths) -> Problems:
     if len(spec.metrics) > MAX_SWEEP_METRICS:
-        yield "metrics", f"at most {MAX_SWEEP_METRICS}, are {len(spec.metrics)}"
+        yield "metrics", f"are {len(spec.metrics)}, at most {MAX_SWEEP_METRICS} are allowed"
     names: set[str] = set()
     for index, metric in enumerate(spec.metrics):
         path = paths.metric(index)
@@ -85,12 +84,12 @@ def _metrics(spec: SweepSpec, paths: ConfigPaths) -> Problems:
                 text = f"the mean must be over 1 to {MAX_MEAN_OVER} values, is {metric.mean_over}"
                 yield f"{path}.value", text
         elif metric.mean_over:
-            yield f"{path}.value", "mean_over goes with mean_last alone"
+            yield f"{path}.value", "mean_over is for mean_last only"
 
 
 MAX_PARTS = 100
 MAX_PART = 10_000
-# Each macro that an agent fills in; `envvar` stands for ${envvar:NAME}.
+# The macros that an agent replaces, beside ${envvar:NAME}.
 MACROS = (
     "env",
     "interpreter",
@@ -109,7 +108,7 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def problems_of_command(program: str, command: tuple[str, ...]) -> Problems:
-    """Texts that can be stored, macros that exist."""
+    """Yield the problems of a command line: its texts must be storable, its macros must exist."""
     yield from problems_of_text("program", program, MAX_PART)
     if len(command) > MAX_PARTS:
         yield "command", f"has {len(command)} parts, at most {MAX_PARTS} are allowed"
@@ -124,35 +123,35 @@ def problems_of_command(program: str, command: tuple[str, ...]) -> Problems:
 
 
 def _macro(path: str, name: str, program: str, *, is_whole: bool) -> Problems:
-    """A part that is a macro must be a known one; within a part a shell may have its own."""
+    """Yield the problems of a macro; only a whole part must be known, since shells have others."""
     text = f"${{{name:.50}}}"
     if name.startswith("envvar:"):
         if not _VARIABLE.fullmatch(name.removeprefix("envvar:")):
-            yield path, f"{text} names no environment variable"
+            yield path, f"{text} does not name an environment variable"
     elif not is_whole:
         if name in MACROS:
-            yield path, f"{text} stands alone, as a part of its own; only ${{envvar:NAME}} need not"
+            yield path, f"{text} must be a part of its own; only ${{envvar:NAME}} may be within one"
     elif name not in MACROS:
         hint = did_you_mean(name, MACROS)
         hint = hint.replace("mean ", "mean ${").replace("?", "}?")
         known = ", ".join(f"${{{macro}}}" for macro in MACROS)
         yield (
             path,
-            f"unknown macro {text}{hint}; known are {known} and ${{envvar:NAME}}, which is "
-            "how environment variables are written",
+            f"unknown macro {text}{hint}; known are {known}, and ${{envvar:NAME}} for an "
+            "environment variable",
         )
     elif name == "program" and not program:
-        yield path, "${program} is used, but there is no program: add program: train.py"
+        yield path, "${program} needs a program: add program: train.py"
 
 
 def problems_of_constraints(space: SearchSpace, unreadable: Iterable[str] = ()) -> Problems:
-    """Each is an expression of the space's parameters.
+    """Yield the problems of constraints, which are expressions of the space's parameters.
 
-    Whether they leave a point of the space is looked for elsewhere: see `check_feasible`.
+    `check_feasible` checks whether the constraints leave a point of the space.
 
     Args:
-        space: What could be read.
-        unreadable: Parameters that are there, but could not be read.
+        space: The readable part of the space.
+        unreadable: The names of parameters that could not be read.
     """
     texts = [
         problem
@@ -168,27 +167,27 @@ def problems_of_constraints(space: SearchSpace, unreadable: Iterable[str] = ()) 
         yield f"constraints[{index}]", text
 
 
-# They choose the parents of a generation from runs that have ended.
+# Samplers that choose the parents of a generation from runs that have ended.
 _BY_GENERATIONS = ("cmaes", "nsga2", "nsga3")
 _KEYS = ("impute", "impute_while_running")
 
 
 def problems_of_imputation(spec: SweepSpec, paths: ConfigPaths) -> Problems:
-    """With several metrics one rule holds for all, and samplers take it."""
+    """Yield the problems of imputation: the sampler must support it, the same for all metrics."""
     metrics = spec.metrics
     for key in _KEYS:
         for index, metric in enumerate(metrics):
             path = f"{paths.metric(index)}.{key}"
             strategy = getattr(metric, key)
             if strategy is not getattr(metrics[0], key):
-                yield path, "must be the same for all metrics: a run has a value of each or none"
+                yield path, "must be the same for all metrics: a run has all values or none"
             elif strategy in (Impute.BEST, Impute.LATEST) and len(metrics) > 1:
-                yield path, f"{strategy} is for one metric; with several, worst is left"
+                yield path, f"{strategy} is for one metric; with several metrics write worst"
     if spec.sampler.name in _BY_GENERATIONS:
         for index, metric in enumerate(metrics):
             if metric.impute_while_running is not None:
                 yield (
                     f"{paths.metric(index)}.impute_while_running",
-                    f"{spec.sampler.name} learns from generations of runs that have ended: leave "
-                    "it out, or choose the sampler tpe or gp",
+                    f"{spec.sampler.name} learns only from generations of runs that have ended: "
+                    "remove the key, or choose the sampler tpe or gp",
                 )

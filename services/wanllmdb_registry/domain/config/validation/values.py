@@ -11,13 +11,13 @@ from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
 from wanllmdb_common.search_space.distributions import ParameterValue
 from wanllmdb_registry.domain.config.problems import INT64, Problems, invalid_config, shown
 
-# Keys, entries of lists and values of keys, each counted once.
+# Keys, values of keys and entries of lists, each counted once.
 MAX_ENTRIES = 100_000
 MAX_KEY = 1_000
 
 
 class ConfigSize:
-    """Counts what a config holds while it is read or walked through."""
+    """Counts the entries of a config while it is loaded or walked through."""
 
     def __init__(self, field: str = "config") -> None:
         self._field = field
@@ -25,11 +25,11 @@ class ConfigSize:
 
     @property
     def entries(self) -> int:
-        """How many were counted so far."""
+        """The number of entries counted so far."""
         return self._entries
 
     def enter(self, depth: int, entries: int) -> None:
-        """Passes where a list or an object of so many entries may lie at this depth.
+        """Count a list or an object at this depth, and check the limits.
 
         Raises:
             InvalidArgumentError: INVALID_SWEEP_CONFIG.
@@ -38,16 +38,16 @@ class ConfigSize:
         self._entries += entries
         if self._entries > MAX_ENTRIES:
             raise self._problem(
-                f"holds more than {MAX_ENTRIES:,} keys and list entries, as many as are allowed"
+                f"has more than {MAX_ENTRIES:,} keys and list entries, which is the limit"
             )
         if depth > MAX_DEPTH:
             raise self._problem(
-                f"is nested too deeply: lists and objects lie at most {MAX_DEPTH} deep in each "
-                "other"
+                f"is nested too deeply: lists and objects may be nested at most {MAX_DEPTH} levels "
+                "deep"
             )
 
     def key(self, key: object) -> None:
-        """Passes where an object may have the key.
+        """Check that an object may have the key.
 
         Raises:
             InvalidArgumentError: INVALID_SWEEP_CONFIG.
@@ -59,10 +59,10 @@ class ConfigSize:
                     "are allowed"
                 )
         elif isinstance(key, int) and key not in INT64:
-            raise self._problem("has a number beyond 64 bits as a key: a key must be a text")
+            raise self._problem("has a number of more than 64 bits as a key: use a text")
 
     def walk(self, config: Mapping[str, Any]) -> None:
-        """Passes where the whole config is of an allowed size.
+        """Check the size of a whole config.
 
         Raises:
             InvalidArgumentError: INVALID_SWEEP_CONFIG.
@@ -86,21 +86,25 @@ class ConfigSize:
 
 
 MAX_TEXT = 100_000
-# How deep lists and objects may lie in each other.
+# Nesting levels of lists and objects.
 MAX_DEPTH = 100
 
 
 def problems_of_value(path: str, value: ParameterValue) -> Problems:
-    """Finite numbers, integers of 64 bits, storable texts, and lists and objects of these."""
-    # Put together for problems alone: within long keys each path is long.
+    """Yield the problems of a value that can't be stored.
+
+    A storable value is a finite number, an integer of 64 bits, a storable text, true, false or
+    null, or a list or an object of storable values.
+    """
+    # Paths are built for problems alone, since paths with long keys are long.
     for rest, text in _problems_of_value(value, 0):
         yield path + rest, text
 
 
 def _problems_of_value(value: ParameterValue, depth: int) -> Problems:
-    """Problems with the rest of the path, from the value on."""
+    """Yield problems with the rest of the path, which begins at the value."""
     if depth > MAX_DEPTH:
-        yield "", f"is nested too deeply: at most {MAX_DEPTH} lists and objects in each other"
+        yield "", f"is nested too deeply: at most {MAX_DEPTH} levels of lists and objects"
     elif isinstance(value, float) and not math.isfinite(value):
         yield "", f"must be a finite number, is {value}"
     elif isinstance(value, int) and value not in INT64:
@@ -124,13 +128,13 @@ def _problems_of_value(value: ParameterValue, depth: int) -> Problems:
 
 
 def problems_of_text(path: str, text: str, limit: int = MAX_TEXT) -> Problems:
-    """Storable, and not too long."""
+    """Yield the problems of a text that is too long or can't be stored."""
     if len(text) > limit:
         yield path, f"has {len(text):,} characters, at most {limit:,} are allowed"
     elif "\x00" in text:
-        yield path, "holds a NUL character, which can't be stored"
+        yield path, "contains a NUL character, which can't be stored"
     elif not text.isascii():
         try:
             text.encode()
         except UnicodeEncodeError:
-            yield path, "holds half of a surrogate pair, which can't be stored"
+            yield path, "contains half of a surrogate pair, which can't be stored"
