@@ -139,7 +139,7 @@ def test_unknown_keys_have_no_effect_and_a_warning(key: Any) -> None:
     config = parse_config({**BASE, key: ["x"]})
     assert config.spec == parsed().spec
     (warning,) = config.warnings
-    assert warning.startswith(f"{key}: unknown key, which has no effect; known are method, ")
+    assert warning.startswith(f"{key}: unknown key without effect; known are method, ")
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_many_warnings_are_told_once_each_and_the_first_of_them() -> None:
     config = parsed(**{f"zz{i}": i for i in range(80)})
     assert len(config.warnings) == 51
     assert config.warnings[0].startswith("zz0: unknown key")
-    assert config.warnings[-1] == "and 30 more such warnings"
+    assert config.warnings[-1] == "and 30 more warnings"
     assert all(len(warning) <= 603 for warning in parsed(**{"z" * 999: "y"}).warnings)
 
 
@@ -236,12 +236,12 @@ def test_running_runs_are_not_imputed_by_default(never: Any) -> None:
         ({"paramters": {}}, "paramters", "did you mean parameters?"),
         ({"name": ["x"]}, "name", "must be a text"),
         ({"name": True}, "name", "must be a text"),
-        ({"method": "custom"}, "method", "write bayes, or a sampler by name"),
+        ({"method": "custom"}, "method", "write bayes, or choose a sampler by name"),
         ({"args_style": "nested"}, "args_style", "must be one of flat, wandb"),
         ({"name": "x" * 201}, "name", "has 201 characters"),
         ({"project": "a\0"}, "project", "NUL"),
         ({"description": "x" * 10_001}, "description", "at most 10,000"),
-        ({"run_cap": "5"}, "run_cap", "leave the quotes out"),
+        ({"run_cap": "5"}, "run_cap", "remove the quotes"),
         ({"run_cap": 5.5}, "run_cap", "must be an integer, is 5.5"),
         ({"run_cap": "5.5e0"}, "run_cap", "must be an integer, is 5.5"),
         ({"run_cap": float("inf")}, "run_cap", "must be an integer"),
@@ -276,9 +276,9 @@ def test_a_wrong_key_is_told_where_and_why(given: dict[str, Any], path: str, say
             "metric.impute_while_running",
             "one of worst, best, latest",
         ),
-        ({"name": "loss", "target": "0.5"}, "metric.target", "leave the quotes out"),
+        ({"name": "loss", "target": "0.5"}, "metric.target", "remove the quotes"),
         ({"name": "loss", "target": float("nan")}, "metric.target", "finite"),
-        ({"name": "loss", "value": "min"}, "metric.value", "best goes by the goal"),
+        ({"name": "loss", "value": "min"}, "metric.value", "best is the minimum or the maximum"),
         ({"name": "loss", "value": "mean_last"}, "metric.value", "for example mean_last_5"),
         ({"name": "loss", "value": "mean_last_0"}, "metric.value", "at least one value"),
         ({"name": "loss", "value": "mean_last_999999"}, "metric.value", "1 to 100000"),
@@ -327,7 +327,7 @@ def test_several_metrics_are_listed() -> None:
 @pytest.mark.parametrize(
     ("given", "path", "says"),
     [
-        ({"metrics": [{"name": "a"}]}, "metrics", "does not go with metric"),
+        ({"metrics": [{"name": "a"}]}, "metrics", "can't be combined with metric"),
         ({"metric": None, "metrics": []}, "metrics", "at least one metric"),
         ({"metric": None, "metrics": {"name": "a"}}, "metrics", "must be a list"),
         ({"metric": None, "metrics": ["a"]}, "metrics[0]", "must be an object"),

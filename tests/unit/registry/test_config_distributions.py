@@ -119,7 +119,7 @@ def test_every_distribution_is_among_these() -> None:
 def test_floats_between_integer_bounds_are_warned_of(name: str, instead: str) -> None:
     config = parsed(parameters={"p": {"distribution": name, "min": 1, "max": 8}})
     assert config.warnings == (
-        f"parameter 'p': the values of {name} are floats, also between the integers 1 and 8; "
+        f"parameter 'p': {name} draws floats between the integers 1 and 8; "
         f"for integers write {instead}",
     )
     for quiet in ({"min": 1, "max": 8}, {"distribution": name, "min": 1.0, "max": 8}):
@@ -129,50 +129,55 @@ def test_floats_between_integer_bounds_are_warned_of(name: str, instead: str) ->
 @pytest.mark.parametrize(
     ("parameter", "path", "says"),
     [
-        ({}, "", "needs value, values, or min and max, or a distribution"),
+        ({}, "", "needs value, values, min and max, or a distribution"),
         ({"mim": 1, "max": 2}, ".mim", "unknown key, did you mean min?"),
         ({"distribution": "unifrom", "min": 1, "max": 2}, ".distribution", "did you mean uniform?"),
-        ({"distribution": 3}, ".distribution", "there is no 3; there are constant, categorical"),
+        (
+            {"distribution": 3},
+            ".distribution",
+            "unknown distribution 3; known are constant, categorical",
+        ),
         ({"distribution": "q_log_uniform"}, ".distribution", "write q_log_uniform_values"),
         (
             {"distribution": "q_log_uniform", "min": 2, "max": 5, "q": 1},
             ".distribution",
-            "for the exponents 2 to 5 min: 7.38906 and max: 148.413, for the values 2 to 5 min: 2",
+            "for the exponents 2 to 5 write min: 7.38906 and max: 148.413, for the values 2 to "
+            "5 write min: 2",
         ),
         (
             {"distribution": "q_log_uniform", "min": -2, "max": 5},
             ".distribution",
-            "for the exponents -2 to 5 min: 0.135335 and max: 148.413",
+            "for the exponents -2 to 5 write min: 0.135335 and max: 148.413",
         ),
         ({"distribution": "inv_log_uniform"}, ".distribution", "takes exponents"),
         (
             {"distribution": "inv_log_uniform", "min": 1, "max": 2},
             ".distribution",
-            "for the exponents 1 to 2 min: 0.135335 and max: 0.367879",
+            "for the exponents 1 to 2 write min: 0.135335 and max: 0.367879",
         ),
         ({"distribution": "int_log_uniform"}, ".distribution", "log_uniform with integers"),
-        ({"value": 1, "max": 2}, ".max", "does not go with the rest: constant takes value"),
+        ({"value": 1, "max": 2}, ".max", "does not belong to constant, which takes value"),
         (
             {"distribution": "categorical", "values": [1], "probabilities": [1]},
             ".probabilities",
-            "with probabilities it is categorical_w_probabilities",
+            "for probabilities write categorical_w_probabilities",
         ),
         ({"distribution": "categorical_w_probabilities", "values": [1]}, ".probabilities", "list"),
         ({"distribution": "constant"}, ".value", "is required"),
         ({"values": 3}, ".values", "must be a list, is 3: for a single value write {value: ...}"),
         ({"values": []}, ".values", "at least one value"),
-        ({"values": list(range(10_001))}, ".values", "at most 10000"),
-        ({"values": [1, 2], "probabilities": [1]}, ".probabilities", "as many as values, 2, are 1"),
+        ({"values": list(range(10_001))}, ".values", "at most 10,000"),
+        ({"values": [1, 2], "probabilities": [1]}, ".probabilities", "are 1 for 2 values"),
         ({"values": [1, 2], "probabilities": [1, "a"]}, ".probabilities[1]", "must be a number"),
         ({"values": [1, 2], "probabilities": [1.5, -0.5]}, ".probabilities[1]", "at least 0"),
         (
             {"values": [1, 2], "probabilities": [1, 3]},
             ".probabilities",
-            "must be 1 in sum, are 4; in the same proportion: 0.25, 0.75",
+            "must sum to 1, but sum to 4; in the same proportion: 0.25, 0.75",
         ),
         ({"min": 1}, ".max", "is required (an integer)"),
         ({"min": 1.5}, ".max", "is required (a number)"),
-        ({"min": "0.1", "max": 1.0}, ".min", "leave the quotes out"),
+        ({"min": "0.1", "max": 1.0}, ".min", "remove the quotes"),
         ({"distribution": "int_uniform", "min": 1.5, "max": 3}, ".min", "must be an integer"),
         ({"min": True, "max": 3}, ".min", "must be an integer, is True"),
         ({"min": 3, "max": 2}, ".min", "must be less than max, but 3 >= 2"),
@@ -216,10 +221,10 @@ def test_a_wrong_parameter_is_told_where_and_why(
 def test_exponents_are_explained(name: str) -> None:
     found = problems_with(parameters={"lr": {"distribution": name, "min": -3, "max": -1}})
     text = found["parameters.lr.min"]
-    assert "min and max are the values themselves, not exponents" in text
+    assert "min and max are values, not exponents" in text
     assert (
-        "for e^-3 to e^-1, as W&B's log_uniform means them, write 0.0497871 and 0.367879, for "
-        "10^-3 to 10^-1 0.001 and 0.1" in text
+        "for e^-3 to e^-1 write 0.0497871 and 0.367879, for "
+        "10^-3 to 10^-1 write 0.001 and 0.1" in text
     )
 
 
@@ -230,10 +235,10 @@ def test_bounds_that_may_be_exponents_are_told_in_both_readings(low: float, high
     parameter = {"distribution": "log_uniform", "min": low, "max": high}
     (warning,) = parsed(parameters={"p": parameter}).warnings
     assert f"means the values {low:g} to {high:g} here" in warning
-    assert f"in W&B e^{low:g} to e^{high:g}, {math.exp(low):.6g} to " in warning
+    assert f"but e^{low:g} to e^{high:g} ({math.exp(low):.6g} to " in warning
     assert f"write log_uniform_values with min: {math.exp(low):.6g} and max: " in warning
     settled = "q_log_uniform_values" if isinstance(low, int) and isinstance(high, int) else "log"
-    assert f"to settle it for the values {settled}" in warning
+    assert f"to keep {low:g} to {high:g} without this warning write {settled}" in warning
 
 
 @pytest.mark.parametrize(("low", "high"), [(-5, -1), (-5, 2), (0, 5), (-9.2, -2.3)])
@@ -242,14 +247,14 @@ def test_bounds_that_can_be_exponents_alone_are_refused_in_both_readings(
 ) -> None:
     parameter = {"distribution": "log_uniform", "min": low, "max": high}
     text = problems_with(parameters={"p": parameter})["parameters.p.min"]
-    assert "min and max are the values themselves, not exponents" in text
-    assert f"for e^{low:g} to e^{high:g}, as W&B's log_uniform means them, write" in text
+    assert "min and max are values, not exponents" in text
+    assert f"for e^{low:g} to e^{high:g} write" in text
 
 
 def test_exponents_of_any_size_are_told_to_be_some() -> None:
     parameter = {"distribution": "log_uniform", "min": -5000, "max": 1.5}
     text = problems_with(parameters={"p": parameter})["parameters.p.min"]
-    assert text.endswith("not exponents, which W&B's log_uniform takes them for")
+    assert text.endswith("not exponents as in W&B's log_uniform")
 
 
 @pytest.mark.parametrize(
@@ -298,9 +303,9 @@ def test_bounds_that_are_no_exponents_are_values(low: float, high: float) -> Non
         (
             {"values": [1, 2, 1]},
             {"values": [1, 2]},
-            "1 is there more than once; each value counts once",
+            "1 appears more than once; each value counts once",
         ),
-        ({"values": [[1], [1], 2, 2]}, {"values": [[1], 2]}, "and so are 1 others"),
+        ({"values": [[1], [1], 2, 2]}, {"values": [[1], 2]}, "as does another;"),
         (
             {"values": ["a", "b", "a"], "probabilities": [0.25, 0.5, 0.25]},
             {"values": ["a", "b"], "probabilities": [0.5, 0.5]},
@@ -309,7 +314,7 @@ def test_bounds_that_are_no_exponents_are_values(low: float, high: float) -> Non
         (
             {"values": ["1e-5", 1]},
             None,
-            "'1e-5' is a text; for a number to every YAML parser write 1.0e-5",
+            "'1e-5' is a text; for a number in every YAML parser write 1.0e-5",
         ),
         ({"value": "1e-5"}, None, "'1e-5' is a text"),
         (
@@ -344,11 +349,11 @@ def test_probabilities_may_be_off_by_as_much_as_in_wb() -> None:
     shares = (0.33333, 0.33333, 0.33333)
     assert law_of(values=[1, 2, 3], probabilities=list(shares)) == Categorical((1, 2, 3), shares)
     off = {"values": [1, 2, 3], "probabilities": [0.333, 0.333, 0.333]}
-    assert "must be 1 in sum" in problems_with(parameters={"p": off})["parameters.p.probabilities"]
+    assert "must sum to 1" in problems_with(parameters={"p": off})["parameters.p.probabilities"]
 
 
 def test_a_value_that_a_condition_names_twice_counts_once() -> None:
     space = {"o": {"values": [1, 2]}, "x": {"value": 1, "when": {"o": [1, 1]}}}
     config = parsed(parameters=space)
     assert config.spec.space.parameters[1].conditions == (Condition("o", (1,)),)
-    assert "parameters.x.when.o: 1 is there more than once" in config.warnings[0]
+    assert "parameters.x.when.o: 1 appears more than once" in config.warnings[0]

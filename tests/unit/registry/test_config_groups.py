@@ -100,7 +100,7 @@ def test_a_name_is_at_most_200_characters() -> None:
 
 def test_names_that_constraints_could_not_keep_apart_are_refused() -> None:
     found = problems_with(parameters={"a.b": {"value": 1}, "a": group(b={"value": 2})})
-    assert "reads a.b in constraints" in found["parameters.a.parameters.b"]
+    assert "is written a.b in constraints" in found["parameters.a.parameters.b"]
 
 
 def test_a_condition_is_a_value_or_a_list() -> None:
@@ -174,20 +174,20 @@ def test_a_group_is_outside_of_itself() -> None:
     ("when", "path", "says"),
     [
         ("sgd", "", "must be an object {other parameter: value or list of values}"),
-        ({"optimiser": "sgd"}, ".optimiser", "no such parameter, did you mean optimizer?"),
+        ({"optimiser": "sgd"}, ".optimiser", "unknown parameter, did you mean optimizer?"),
         ({"lr": 1}, ".lr", "did you mean g/lr?"),
         ({"momentun": 1}, ".momentun", "did you mean g/momentum?"),
         ({"g": 1}, ".g", "is a group; name one of its parameters, for example g/lr"),
         ({"optimizer": "sdg"}, ".optimizer", "is never 'sdg', did you mean sgd?"),
         ({"optimizer": ["sgd", "x"]}, ".optimizer[1]", "it is one of 'adam', 'sgd'"),
-        ({"optimizer": []}, ".optimizer", "must hold at least one value"),
+        ({"optimizer": []}, ".optimizer", "must have at least one value"),
         ({"n": "2"}, ".n", "'n' is never '2'"),
         ({"n": 9}, ".n", "'n' is never 9"),
         ({"n": 2.0}, ".n", "'n' is never 2.0"),
         ({"size": 1.0}, ".size", "did you mean 1?"),
         ({"fixed": 2}, ".fixed", "is never 2: it is 1"),
         ({"p": 1}, ".p", "'p' can't depend on itself"),
-        ({1: 1}, ".1", "no such parameter"),
+        ({1: 1}, ".1", "unknown parameter"),
     ],
 )
 def test_a_wrong_condition_is_told_where_and_why(when: Any, path: str, says: str) -> None:
@@ -226,8 +226,8 @@ def test_circles_are_refused_each_once() -> None:
         "f": after("a"),
     }  # fmt: skip
     assert problems_with(parameters=space) == {
-        "parameters.a.when.b": "the conditions go in a circle: 'a' -> 'b' -> 'c' -> 'a'",
-        "parameters.d.when.e": "the conditions go in a circle: 'd' -> 'e' -> 'd'",
+        "parameters.a.when.b": "the conditions form a cycle: 'a' -> 'b' -> 'c' -> 'a'",
+        "parameters.d.when.e": "the conditions form a cycle: 'd' -> 'e' -> 'd'",
     }
 
 
@@ -272,4 +272,4 @@ def test_a_condition_that_hardly_ever_holds_is_warned_of(
 ) -> None:
     warnings = parsed(parameters={"a": parent, "b": {"value": 1, "when": {"a": value}}}).warnings
     assert bool(warnings) is not is_drawn
-    assert all("parameter 'b' is there when 'a' is" in text for text in warnings)
+    assert all("parameter 'b' requires that 'a' is" in text for text in warnings)

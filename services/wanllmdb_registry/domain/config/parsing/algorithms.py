@@ -141,9 +141,9 @@ def _without_ignored_keys(
         ignored = given - {"max_iter", "s"}
     elif "min_iter" in given:
         ignored = given - {"min_iter"}
-    kept = "max_iter and s" if {"s", "max_iter"} <= given else "min_iter"
+    kept = "max_iter and s define" if {"s", "max_iter"} <= given else "min_iter defines"
     for key in sorted(ignored):
-        reader.warn(f"{path}.{key}: has no effect, since {kept} defines the brackets")
+        reader.warn(f"{path}.{key}: has no effect, since {kept} the brackets")
     return {key: value for key, value in data.items() if key not in ignored}
 
 

@@ -345,7 +345,8 @@ def without_repeats(reader: ConfigReader, path: str, distribution: Categorical) 
     repeated = [first[key] for key, each in shares.items() if len(each) > 1]
     if not repeated:
         return distribution
-    more = "" if len(repeated) == 1 else f", as do {len(repeated) - 1:,} others"
+    others = len(repeated) - 1
+    more = f", as do {others:,} other values" if others > 1 else ", as does another" * others
     how = "with the sum of its probabilities" if weighted else "for more weight write probabilities"
     reader.warn(
         f"{path}: {shown(repeated[0])} appears more than once{more}; each value counts once, {how}"
