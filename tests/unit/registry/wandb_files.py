@@ -138,7 +138,8 @@ parameters:
 """,
         warnings=(
             "early_terminate.min_iter: has no effect, since max_iter and s define the brackets",
-            "early_terminate.s: 8 is read as 4, since only 4 brackets fit between iteration 1 and max_iter 81",
+            "early_terminate.s: 8 is read as 4, since only 4 brackets fit between iteration 1 and "
+            "max_iter 81",
         ),
     ),
     File(
