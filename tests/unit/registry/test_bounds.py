@@ -1,4 +1,4 @@
-"""Configs and results of elsewhere of any form and size: taken or refused, and soon."""
+"""Configs and prior runs of any form and size are accepted or rejected within seconds."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from wanllmdb_registry.domain.templates.template import Placeholder, Template
 from wanllmdb_registry.servicer.requests import RequestReader
 from wanllmdb_registry.servicer.specs import SpecReader
 
-# Seconds of computing: all of this takes a second or two, and took minutes without a bound.
+# Seconds of CPU time: each case takes a second or two, and took minutes before it was bounded.
 SOON = 20.0
 
 PARAMETERS = {"x": {"min": 0.0, "max": 1.0}, "n": {"min": 1, "max": 8}}
@@ -35,7 +35,7 @@ RANDOM = {"method": "random", "metric": {"name": "loss"}, "parameters": PARAMETE
 
 @contextlib.contextmanager
 def soon() -> Iterator[None]:
-    """As a server computes: with few hints."""
+    """Compute as a server does: with few hints."""
     began = time.process_time()
     with few_hints():
         yield
@@ -154,7 +154,7 @@ def test_constraints_of_unknown_names_are_refused_soon() -> None:
 
 
 def aliases(first: str, form: str, *, times: int = 9, levels: int = 40) -> str:
-    """A text in which each line names the one before some times."""
+    """Return a YAML text in which each line repeats the line before several times."""
     lines = (
         f"a{level}: &a{level} " + form % ",".join([f"*a{level - 1}"] * times)
         for level in range(1, levels)

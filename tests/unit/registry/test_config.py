@@ -380,7 +380,7 @@ def test_what_is_nested_too_deeply_is_refused() -> None:
     assert "nested too deeply" in problems_with(parameters={"x": {"value": deep}})["config"]
 
 
-# What a config may hold where it is wrong: words of configs in any order, and anything else.
+# Values of an invalid config: words of configs in any order, and arbitrary values.
 words = st.sampled_from(
     [*TOP_LEVEL_KEYS, *PARAMETER_KEYS, *DISTRIBUTIONS, "hyperband", "tpe", "x", "type", "options"]
 )
@@ -405,7 +405,7 @@ json_like = st.recursive(
 
 
 def violations(config: dict[str, Any]) -> tuple[FieldViolation, ...]:
-    """What a config is refused for; nothing where it is read. Nothing else may be raised."""
+    """Return the problems of a config, none for a valid one; other errors are not allowed."""
     try:
         parse_config(config)
     except InvalidArgumentError as error:
@@ -430,5 +430,5 @@ def test_whatever_a_config_holds_it_is_read_or_refused(
         {**BASE, "parameters": {"x": {"values": [1, 2]}, "y": {"value": 1, "when": {"x": one}}}},
     ):
         for violation in violations(config):
-            # What can't be encoded could not be sent.
+            # A text that can't be encoded could not be sent.
             assert (violation.field + violation.description).encode()

@@ -145,7 +145,7 @@ def test_every_sampler_can_be_chosen_by_name_alone(sampler: AlgorithmDescription
 
 
 def required(algorithm: AlgorithmDescription) -> dict[str, Any]:
-    """The smallest value of each option that must be given."""
+    """Return the smallest value of each required option."""
     options = {o.name: o for o in algorithm.options if isinstance(o.default, Required)}
     options |= {name: o for name in ("lower",) if (o := algorithm.option(name)) is not None}
     numbers = {name: 1 if o.min is None else o.min + 1 for name, o in options.items()}
@@ -262,7 +262,7 @@ def _numbers(count: int) -> dict[str, Any]:
 
 
 def test_cmaes_over_more_parameters_than_its_state_has_room_for_is_refused() -> None:
-    """Suggest would fail after some runs, where nobody can change the sampler any more."""
+    """Suggest would fail after some runs, when the sampler can't be changed any more."""
 
     def config(count: int, **options: Any) -> dict[str, Any]:
         sampler = {"name": "cmaes", "options": options}

@@ -66,7 +66,7 @@ def test_a_grid_is_feasible_when_one_of_its_points_is() -> None:
     given: dict[str, Any] = {"parameters": parameters, "constraints": ["a + b == 1"]}
     options = {"sampler": {"name": "grid", "options": {"grid_points": 5}}}
     check_feasible(parsed(method="grid", **given, **options).spec)
-    # No random draw meets it, and neither does the point between cuts.
+    # No random draw meets the constraint, and neither does the point between the cuts.
     with pytest.raises(InvalidArgumentError, match="draws"):
         check_feasible(parsed(method="random", **given).spec)
     given["constraints"] = ["a + b == 0.1"]

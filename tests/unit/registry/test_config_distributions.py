@@ -1,4 +1,4 @@
-"""The distributions of a config: how each is written, what of each is refused."""
+"""The distributions of a config: how each is written, and which values are rejected."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from wanllmdb_registry.domain.config.vocabulary import DISTRIBUTIONS
 
 
 def numbers(law: Any) -> list[Any]:
-    """The numbers of a law, those of the law that it rounds included."""
+    """Return the numbers of a distribution, with those of the distribution that it rounds."""
     fields = [getattr(law, name) for name in law.__slots__]
     return [n for f in fields for n in (numbers(f) if hasattr(f, "__slots__") else [f])]
 
@@ -94,7 +94,7 @@ def test_a_parameter_is_read_as_its_law(parameter: dict[str, Any], law: Distribu
     read = law_of(**parameter)
     assert read == law
     if isinstance(law, Quantized):
-        # 2 == 2.0, but the one gives integers and the other does not.
+        # 2 == 2.0, but only a step of 2 yields integers.
         assert type(read) is Quantized
         assert type(read.q) is type(law.q)
     elif not isinstance(law, Constant | Categorical):

@@ -1,4 +1,4 @@
-"""Names, groups, and when a run has which parameter."""
+"""Names and groups of parameters, and conditions between parameters."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_a_condition_is_a_value_or_a_list() -> None:
         Condition("n", (2,)),
         Condition("optimizer", ("sgd", "adam")),
     )
-    # A float's value is a float, or no run would ever meet it.
+    # The value of a float's condition becomes a float, or no run would ever meet the condition.
     (condition,) = found["real"].conditions
     assert type(condition.values[0]) is float
 
@@ -158,7 +158,7 @@ def test_names_in_conditions_are_looked_for_from_the_inside_out() -> None:
     assert parent_of("only") == "only"
     assert parent_of("g/kind", kind=kind) == "g/kind"
     assert parent_of("/kind") == "kind"
-    # A full name means that parameter, whatever lies nearer under the same name.
+    # A full name refers to that parameter, even if a nearer one has the same last part.
     assert parent_of("g/kind", g=group(kind=kind)) == "g/kind"
 
 

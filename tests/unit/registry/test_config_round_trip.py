@@ -17,7 +17,7 @@ from wanllmdb_registry.domain.model import SweepSpec
 
 
 def with_types(value: Any) -> Any:
-    """The fields of a spec with the types of all numbers, which == does not tell apart."""
+    """Return the fields of a spec with the types of all numbers, which == does not compare."""
     if hasattr(value, "__slots__") and not isinstance(value, str):
         return type(value), [with_types(getattr(value, name)) for name in value.__slots__]
     if isinstance(value, tuple | list):

@@ -1,4 +1,4 @@
-"""Sweep files as text: what is read, what is refused, what is written back."""
+"""Sweep files as text: which are read, which are rejected, and how configs are written."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def test_a_text_stays_a_text_in_yaml(text: str) -> None:
     assert read_text(write_yaml(config)) == config
 
 
-# What makes up YAML, in any order.
+# Parts of YAML, in any order.
 pieces = st.sampled_from(
     [*"{}[],:?-&*!|>%@`\"'#~ \n", "a", "1", "---", "...", "!!", "<<", "\ud800", "\x85", "null"]
 )

@@ -1,4 +1,4 @@
-"""Keys as text, and what their parts show of themselves."""
+"""Keys as text, and which of their parts are printed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Page tokens that somebody made up."""
+"""Invented page tokens are rejected."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def problems(message: sweep_pb2.SweepSpec) -> dict[str, str]:
 
 
 def spec(**fields: object) -> sweep_pb2.SweepSpec:
-    """A spec that is in order, with some more of it."""
+    """Return a valid spec with some more fields."""
     message = sweep_pb2.SweepSpec(method=sweep_pb2.METHOD_RANDOM)
     message.metrics.add(name="loss")
     message.search_space.parameters.add(name="x").constant.value.CopyFrom(ONE)

@@ -1,4 +1,4 @@
-"""Templates become configs: values with their types, and every problem at once."""
+"""Templates become configs: values keep their types, and every problem is reported."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""Sweep files as people write them for W&B, and what each must give here.
+"""Sweep files as users write them for W&B, and the expected result of each.
 
-They were made up for these tests, in the style of public repositories, with the oddities that
-are met there.
+The files were invented for these tests in the style of public repositories, with their oddities.
 """
 
 from __future__ import annotations
@@ -14,10 +13,10 @@ class File:
     """A sweep file.
 
     Attributes:
-        name: What is odd about it.
-        text: The file.
-        warnings: What its warnings say, one part each, in their order.
-        problems: What is wrong with it, a part by path; it is accepted where there are none.
+        name: The oddity of the file.
+        text: The content.
+        warnings: A part of each expected warning, in order.
+        problems: A part of each expected problem, by path; a file without problems is accepted.
     """
 
     name: str

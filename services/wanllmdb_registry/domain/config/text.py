@@ -235,7 +235,7 @@ def read_text_with_warnings(text: str) -> tuple[dict[str, Any], list[str]]:
         raise _invalid(f"has {len(text)} characters, at most {MAX_TEXT} are allowed")
     try:
         is_json = text.lstrip().startswith("{")
-        data, remarks = _read_json(text) if is_json else _read_yaml(text)
+        data, warnings = _read_json(text) if is_json else _read_yaml(text)
     except yaml.MarkedYAMLError as error:
         where = error.problem_mark
         at = f"line {where.line + 1}, column {where.column + 1}: " if where else ""
@@ -248,7 +248,7 @@ def read_text_with_warnings(text: str) -> tuple[dict[str, Any], list[str]]:
         name = isinstance(data, str) and "\n" not in data
         hint = f", is {data!r:.100}: give the content of a file, not its name" if name else ""
         raise _invalid(f"must be an object (method: ..., parameters: ...){hint}")
-    return data, remarks
+    return data, warnings
 
 
 def _read_json(text: str) -> tuple[Any, list[str]]:

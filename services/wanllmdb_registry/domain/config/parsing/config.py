@@ -130,16 +130,16 @@ def _parsed(
     if unread or rest:
         raise invalid_config([*unread, *rest])
     spec = replace(spec, space=in_normal_form(spec.space))
-    remarks = [
+    found = [
         *warnings,
         *condition_warnings(spec.space),
         *imputation_warnings(spec),
     ]
     grid = grid_of(spec)
     if grid is not None:
-        remarks += grid_warnings(grid, spec.run_cap)
+        found += grid_warnings(grid, spec.run_cap)
     return ParsedConfig(
-        spec, warnings=bounded(remarks), grid_size=None if grid is None else grid.size
+        spec, warnings=bounded(found), grid_size=None if grid is None else grid.size
     )
 
 
