@@ -1,4 +1,4 @@
-"""Hints at what a word may have been meant to be: few of them, since each takes long to find."""
+"""Hints such as "did you mean lr?"; their number is limited, since each is costly to find."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from contextvars import ContextVar
 
 from wanllmdb_common.computing.time_slices import checkpoint
 
-# Of one answer, which has room for hardly more.
+# Hints in one answer, which has hardly room for more.
 MOST = 20
-# Longer words are no slips of the pen, and comparing them takes long.
+# Longer words are hardly typing errors, and comparing them is slow.
 MAX_LENGTH = 100
 MAX_KNOWN = 1_000
 
@@ -20,7 +20,7 @@ _left: ContextVar[list[None] | None] = ContextVar("hints", default=None)
 
 @contextlib.contextmanager
 def few_hints(most: int = MOST) -> Iterator[None]:
-    """Within the block `did_you_mean` gives so many hints at most, then none."""
+    """Limit the hints of `did_you_mean` within the block to `most`."""
     token = _left.set([None] * most)
     try:
         yield
@@ -29,7 +29,7 @@ def few_hints(most: int = MOST) -> Iterator[None]:
 
 
 def may_hint() -> bool:
-    """Whether there is room for another hint, which counts as given."""
+    """Whether another hint is allowed; the hint counts as given."""
     left = _left.get()
     if left is None:
         return True
@@ -40,13 +40,13 @@ def may_hint() -> bool:
 
 
 def did_you_mean(word: object, known: Collection[str]) -> str:
-    """A hint at the nearest of the known words; empty where none is near."""
+    """Return a hint at the nearest known word; empty where none is near."""
     close = nearest(word, known)
     return "" if close is None else f", did you mean {close}?"
 
 
 def nearest(word: object, known: Collection[str]) -> str | None:
-    """The nearest of the known words; None where none is near, or no more are looked for."""
+    """Return the nearest known word; None where none is near or no more hints are allowed."""
     text = str(word)
     if len(text) > MAX_LENGTH or len(known) > MAX_KNOWN or not may_hint():
         return None
@@ -56,7 +56,7 @@ def nearest(word: object, known: Collection[str]) -> str | None:
 
 
 def nearest_name(name: str, known: Collection[str]) -> str | None:
-    """The nearest of the known names, whatever its case; None where none is near."""
+    """Return the nearest known name, ignoring case; None where none is near."""
     by_folded = {each.casefold(): each for each in sorted(known, reverse=True)}
     found = nearest(name.casefold(), by_folded)
     return None if found is None else by_folded[found]

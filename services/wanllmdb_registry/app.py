@@ -80,7 +80,7 @@ async def running_registry(
     database = Database(database_url, pool_size=pool_size)
     probe = DatabaseProbe(database)
     readiness = Readiness("the database", probe.check)
-    readiness.tell(database.set_ready)
+    readiness.add_listener(database.set_ready)
     try:
         await migrate(database)
         store = SweepStore(database, lease)

@@ -1,12 +1,12 @@
-"""The importance evaluators."""
+"""The importance evaluators, which rate how much each parameter matters."""
 
 from __future__ import annotations
 
 from wanllmdb_common.algorithms.description import AlgorithmDescription
 
 _CONDITIONS = (
-    "Any. A conditional parameter is judged among the runs that have it, and counts by how many "
-    "these are."
+    "Any. A conditional parameter is evaluated over the runs that have it, and weighted by their "
+    "number."
 )
 
 IMPORTANCE_EVALUATORS = (
@@ -14,9 +14,9 @@ IMPORTANCE_EVALUATORS = (
         name="fanova",
         title="Functional ANOVA",
         description=(
-            "Which share of the objective's variance over the whole space each parameter explains "
-            "by itself, by a random forest of the latest 1,000 finished runs. For seeing what "
-            "matters in general, good runs and bad ones alike."
+            "The share of the objective's variance over the whole space that each parameter "
+            "explains by itself, by a random forest of the latest 1,000 finished runs. Shows what "
+            "matters in general, for good runs and bad runs alike."
         ),
         needs_metric=True,
         takes_several_metrics=True,
@@ -33,9 +33,9 @@ IMPORTANCE_EVALUATORS = (
         title="Mean decrease impurity",
         description=(
             "How much splits by each parameter decrease the variance within the nodes of a random "
-            "forest of the latest 1,000 finished runs. Counts where the runs are, not the whole "
-            "space, and includes what a parameter does together with others; favours parameters "
-            "with many values."
+            "forest of the latest 1,000 finished runs. Reflects the region where the runs are, "
+            "not the whole space, and includes interactions with other parameters; favours "
+            "parameters with many values."
         ),
         needs_metric=True,
         takes_several_metrics=True,
@@ -49,7 +49,7 @@ IMPORTANCE_EVALUATORS = (
         title="PED-ANOVA",
         description=(
             "How far each parameter's values in the best tenth of all finished runs differ from "
-            "those in the others. Fast; for seeing what it takes to be good. Needs some fifty "
+            "its values in the other runs. Fast; shows what makes a run good. Needs about fifty "
             "runs, so that the best tenth is more than a handful."
         ),
         needs_metric=True,

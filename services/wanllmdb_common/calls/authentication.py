@@ -1,4 +1,4 @@
-"""The API key that a call brings, and the step that finds out whose it is."""
+"""Authentication: reads a call's API key, and the step that identifies the caller by it."""
 
 from __future__ import annotations
 
@@ -14,44 +14,46 @@ from wanllmdb_common.errors import OverloadedError, UnauthenticatedError
 
 AUTHORIZATION_KEY = "authorization"
 _SCHEME = "bearer "
-# A secret before its id was cut off keeps this many characters to itself.
+# The shortest secret of a key. An id is split off only where the rest is at least this long, so
+# that a malformed key reveals no part of its secret.
 _MIN_SECRET = 32
 _ID_OF_KEY = re.compile(rf"wsk_([a-z0-9]{{1,40}})_[A-Za-z0-9_-]{{{_MIN_SECRET},}}")
 
 MAX_LOOK_UPS = 2_000
-# Seconds, at least: calls without a good key come from programs that repeat them without end.
+# At least so many seconds: calls without a valid key come from programs that retry forever.
 _RETRY_AFTER = 1.0
 
 
 def key_text_of(call: Call) -> str:
-    """The key's text as the call brings it, good or not; empty for a call without one.
+    """Return the key text that the call carries, valid or not; empty for a call without a key.
 
-    It holds a secret: never log it, never put it into an error.
+    The text holds a secret: never log it, never put it into an error.
     """
     value = call.metadata(AUTHORIZATION_KEY)
     if value[: len(_SCHEME)].lower() == _SCHEME:
         return value[len(_SCHEME) :].strip()
-    # Of another form, and so no key; but the call is not one without.
+    # The value has another form, so it is no valid key; but the call did carry something.
     return value
 
 
 def claimed_key_id(call: Call) -> str:
-    """The id in the key that a call brings, which anybody can make up; empty for none."""
+    """Return the key id that a call claims, which the caller may have made up; empty for none."""
     match = _ID_OF_KEY.fullmatch(key_text_of(call))
     return "" if match is None else match[1]
 
 
 class Authentication:
-    """The step that sets `Call.caller`, and bounds how often calls without a good key fail.
+    """The step that sets `Call.caller`, and limits the rate of calls without a valid key.
 
-    A good key is never refused for what others behind the same address send: a call counts
-    once it has failed.
+    Only failed calls count, so a valid key is never rejected because of what other callers at
+    the same address send.
 
     Args:
-        authenticate: Gives who has a key, by the key's text, empty for a call without one;
-            raises UnauthenticatedError for who has none that is good.
-        failures_per_second: Of one address; TOTAL times as many of all. 0 for any number.
-        clock: Seconds.
+        authenticate: Returns the caller for a key text, which is empty for a call without a
+            key; raises UnauthenticatedError where the key is missing or not valid.
+        failures_per_second: The limit for one address; all addresses together may fail TOTAL
+            times as often. 0 for no limit.
+        clock: Returns seconds.
     """
 
     TOTAL = 10
@@ -78,27 +80,27 @@ class Authentication:
         pass
 
     def _count_failure(self, host: str) -> None:
-        """Raises OverloadedError: RATE_LIMITED."""
+        """Raise OverloadedError, RATE_LIMITED, beyond the limit."""
         wait, rate, whose = self._of_address.take(host), self._rate, f"address {host}"
         if not wait:
             wait, rate, whose = self._of_all.take(""), self.TOTAL * self._rate, "all addresses"
         if wait:
             seconds = max(math.ceil(wait), _RETRY_AFTER)
-            limit = f"{rate:g} calls a second without a good API key"
+            limit = f"{rate:g} calls a second without a valid API key"
             raise OverloadedError(
                 "RATE_LIMITED",
-                f"{whose} may have {limit}, and more have come: send a good key, and come again "
-                f"in {seconds:g} s",
+                f"{whose} may have {limit}, and sent more: send a valid key, and retry in "
+                f"{seconds:g} s",
                 seconds,
                 limit=limit,
             )
 
 
 class LookUps:
-    """Bounds how many calls wait until it is known whose their key is; a context manager.
+    """Bounds how many calls wait for the look-up of their key; a context manager.
 
-    Anybody may send such calls, limits count for callers that are known, and each of them
-    holds its request: while what knows the keys is slow they would fill the memory.
+    Any client can send such calls, the limits apply to identified callers only, and each call
+    holds its request: while key look-ups are slow, the calls would fill the memory.
     """
 
     def __init__(self, most: int = MAX_LOOK_UPS) -> None:
@@ -106,13 +108,13 @@ class LookUps:
         self._waiting = 0
 
     def __enter__(self) -> None:
-        """Raises OverloadedError: OVERLOADED."""
+        """Raise OverloadedError, OVERLOADED, beyond the limit."""
         if self._waiting >= self._most:
-            limit = f"{self._most:,} calls whose API keys are looked up"
+            limit = f"{self._most:,} calls that wait for the look-up of their API keys"
             raise OverloadedError(
                 "OVERLOADED",
-                f"this server has {limit}, as many as it takes: come again in "
-                f"{_RETRY_AFTER:g} s, or ask another replica",
+                f"this server has {limit}, the most it accepts: retry in "
+                f"{_RETRY_AFTER:g} s, or call another replica",
                 _RETRY_AFTER,
                 limit=limit,
             )
@@ -123,31 +125,31 @@ class LookUps:
 
 
 def key_missing() -> UnauthenticatedError:
-    """KEY_MISSING."""
+    """Return the error KEY_MISSING."""
     return UnauthenticatedError(
         "KEY_MISSING",
-        "this server asks for an API key: send it as the metadata 'authorization: Bearer wsk_...'; "
-        "an admin makes one with `wanllmdb key create`",
+        "this server requires an API key: send it as the metadata 'authorization: Bearer wsk_...'; "
+        "an admin creates one with `wanllmdb key create`",
     )
 
 
 def key_invalid() -> UnauthenticatedError:
-    """KEY_INVALID: the same for what is malformed, unknown or has a wrong secret."""
+    """Return the error KEY_INVALID, for a key that is malformed, unknown or has a wrong secret."""
     return UnauthenticatedError(
         "KEY_INVALID",
-        "the API key is not one of this server's: check that it was copied as a whole",
+        "this server does not know the API key: check that it was copied completely",
     )
 
 
 def key_expired(key_id: str) -> UnauthenticatedError:
-    """KEY_EXPIRED."""
+    """Return the error KEY_EXPIRED."""
     return UnauthenticatedError(
         "KEY_EXPIRED", f"API key '{key_id}' has expired: ask an admin for a new one", key_id=key_id
     )
 
 
 def key_revoked(key_id: str) -> UnauthenticatedError:
-    """KEY_REVOKED."""
+    """Return the error KEY_REVOKED."""
     return UnauthenticatedError(
         "KEY_REVOKED", f"API key '{key_id}' was revoked: ask an admin for a new one", key_id=key_id
     )

@@ -1,4 +1,4 @@
-"""Ends the calls of a server that stops: watches at once, the others when their time is up."""
+"""Ends the calls of a server that stops: watches at once, other calls when the grace is over."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from wanllmdb_common.errors import UnavailableError
 
 
 class Drain:
-    """What runs within its scopes may be ended with UNAVAILABLE: SHUTTING_DOWN.
+    """Scopes whose code can be ended with UNAVAILABLE, SHUTTING_DOWN.
 
-    Clients repeat a request that ended so, and another replica, or this one once it is
-    back, takes it. For one event loop.
+    Clients retry a request that ended with this error, on another replica or on this one after
+    its restart. For one event loop.
     """
 
     def __init__(self) -> None:
@@ -20,24 +20,24 @@ class Drain:
         self._calls = _Endables()
 
     def watch(self) -> Scope:
-        """A scope for what waits for changes, and so would never end by itself."""
+        """Return a scope for code that waits for changes and so would never end by itself."""
         return Scope(self._watches)
 
     def call(self) -> Scope:
-        """A scope for what ends by itself, mostly in time."""
+        """Return a scope for code that ends by itself, mostly in time."""
         return Scope(self._calls)
 
     def end_watches(self) -> None:
-        """Ends those under way and those to come."""
+        """End the open watch scopes and those entered later."""
         self._watches.end()
 
     def end_calls(self) -> None:
-        """Ends those under way and those to come."""
+        """End the open call scopes and those entered later."""
         self._calls.end()
 
 
 class _Endables:
-    """The scopes that are open."""
+    """The open scopes of one kind."""
 
     def __init__(self) -> None:
         self.open: set[asyncio.Timeout] = set()
@@ -51,7 +51,7 @@ class _Endables:
 
 
 class Scope:
-    """An async context manager; raises UnavailableError: SHUTTING_DOWN when it is ended.
+    """An async context manager that raises UnavailableError, SHUTTING_DOWN, when it is ended.
 
     A class rather than a generator, since every call pays for it.
     """
@@ -82,5 +82,5 @@ class Scope:
 
 
 def shutting_down() -> UnavailableError:
-    """SHUTTING_DOWN."""
-    return UnavailableError("SHUTTING_DOWN", "the server shuts down; send the request again")
+    """Return the error SHUTTING_DOWN."""
+    return UnavailableError("SHUTTING_DOWN", "the server is shutting down; retry the same request")

@@ -1,4 +1,4 @@
-"""How many calls of each caller are carried out at once, so that none crowds out the others."""
+"""Bounds the concurrent calls of each caller, so that no caller crowds out the others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from enum import Enum
 
 
 class Load(Enum):
-    """What a call costs the others: those of one kind wait for their like alone."""
+    """The cost of a call to other callers; calls of one kind wait only for calls of that kind."""
 
     LIGHT = "light"
     HEAVY = "heavy"
@@ -20,7 +20,7 @@ class Load(Enum):
 
 @dataclass(slots=True)
 class _Queue:
-    """One caller's calls of one kind: how many are carried out, and those that wait."""
+    """One caller's calls of one kind: the number that run, and those that wait."""
 
     under_way: int = 0
     waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
@@ -28,7 +28,7 @@ class _Queue:
 
 @dataclass(slots=True)
 class _CallerLoad:
-    """One caller, and when it last had a call."""
+    """One caller's calls, and when the caller last had one."""
 
     seen: float
     queues: dict[Load, _Queue] = field(default_factory=lambda: {load: _Queue() for load in Load})
@@ -38,23 +38,24 @@ class _CallerLoad:
         return not any(queue.under_way or queue.waiting for queue in self.queues.values())
 
 
-# Of one who is alone: more would only wait for each other, and for those who come later.
+# Concurrent heavy calls of a caller that is alone: more would only wait for each other, and delay
+# callers that come later.
 HEAVY_ALONE = 4
 
 
 class FairShare:
-    """Lets a caller who is alone have any number of calls at once, and several an equal number.
+    """Gives a single caller any number of concurrent calls, and several callers equal shares.
 
-    A call beyond its caller's share waits until one of the same caller has ended; so a
-    caller with few calls at once never waits, whatever others do. Of heavy calls, each
-    of which keeps a processor busy for long, each caller has one at once, or HEAVY_ALONE.
+    A call beyond its caller's share waits until another call of the same caller has ended, so
+    a caller with few concurrent calls never waits, whatever other callers do. Heavy calls keep
+    a processor busy for long: each caller may run one at once, and a single caller HEAVY_ALONE.
 
     Args:
-        together: Light calls at once of all callers, where there are several.
-        least: What each may have of them at least, however many they are.
-        memory: Seconds for which a caller without a call still counts as there: one
-            that sends a call after the other is not away in between.
-        clock: Seconds.
+        together: Concurrent light calls of all callers, where there are several callers.
+        least: The smallest share of a caller, however many callers there are.
+        memory: Seconds for which a caller without a call still counts as present, since a
+            caller that sends one call after another pauses in between.
+        clock: Returns seconds.
     """
 
     def __init__(
@@ -68,12 +69,12 @@ class FairShare:
         self._least = least
         self._memory = memory
         self._clock = clock
-        # The one that was seen last stands last.
+        # The caller that was seen last comes last.
         self._callers: OrderedDict[str, _CallerLoad] = OrderedDict()
 
     @contextlib.asynccontextmanager
     async def turn(self, caller: str, load: Load = Load.LIGHT) -> AsyncIterator[None]:
-        """A call, within the block."""
+        """Run a call within the block."""
         await self.enter(caller, load)
         try:
             yield
@@ -81,7 +82,7 @@ class FairShare:
             self.leave(caller, load)
 
     async def enter(self, caller: str, load: Load = Load.LIGHT) -> None:
-        """Waits for the turn; whoever has entered must leave, whoever was canceled must not."""
+        """Wait until the call may run; call `leave` afterwards, unless this was canceled."""
         now = self._clock()
         known = self._callers.get(caller)
         if known is None:
@@ -100,16 +101,16 @@ class FairShare:
             await turn
         except asyncio.CancelledError:
             if turn.cancelled():
-                # Unless one that left at the same moment has passed it over.
+                # A call that left at the same moment may have removed it already.
                 if turn in queue.waiting:
                     queue.waiting.remove(turn)
             else:
-                # The turn came at the same moment.
+                # The turn was granted at the same moment.
                 self.leave(caller, load)
             raise
 
     def leave(self, caller: str, load: Load = Load.LIGHT) -> None:
-        """Ends a call that had entered."""
+        """End a call that had entered."""
         known = self._callers[caller]
         queue = known.queues[load]
         queue.under_way -= 1
@@ -131,7 +132,7 @@ class FairShare:
         return float("inf") if count == 1 else max(self._least, self._together // count)
 
     def _forget(self, now: float) -> None:
-        """Callers that have been away for a while; a few at a time, since each costs the call."""
+        """Drop callers that have been idle for a while, at most two, to keep each call cheap."""
         for _ in range(2):
             name, known = next(iter(self._callers.items()))
             if known.seen + self._memory > now:
@@ -139,6 +140,6 @@ class FairShare:
             if known.is_idle:
                 del self._callers[name]
             else:
-                # One long call.
+                # The caller has a long call.
                 known.seen = now
                 self._callers.move_to_end(name)

@@ -1,4 +1,4 @@
-"""Calls whose headers have come and whose message has not."""
+"""Calls whose headers have arrived and whose message has not."""
 
 from __future__ import annotations
 
@@ -22,38 +22,39 @@ _RETRY_AFTER = 1.0
 class PendingMessages:
     """Reads the messages of calls, and bounds how many calls wait for theirs, and how long.
 
-    Such a call holds memory, counts for no limit of its caller, and needs no key. A proper
-    call waits for milliseconds: so beyond the bound the one that has waited longest ends, and
-    a caller that sends headers alone hinders no others. For one event loop.
+    A call without its message holds memory, counts for no limit of its caller, and needs no
+    key. A proper call waits for milliseconds. So beyond the bound the call that has waited
+    longest ends, and a caller that sends only headers does not hinder others. For one event
+    loop.
 
     Args:
-        most: Calls that wait at once.
-        seconds: How long each may wait.
+        most: Largest number of calls that wait at once.
+        seconds: Longest time that a call may wait.
     """
 
     def __init__(self, most: int, seconds: float) -> None:
         self._most = most
         self._seconds = seconds
-        # The one that came first stands first; when its time is over.
+        # Deadlines by call, in the order of arrival.
         self._waiting: dict[Context, float] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._ending: set[asyncio.Task[None]] = set()
 
     async def message(self, context: Context) -> Any:
-        """The call's next message, or grpc.aio.EOF where none follows.
+        """Return the call's next message, or grpc.aio.EOF where none follows.
 
         Raises:
-            AbortError: it did not come in time; the caller has been answered.
+            AbortError: the message did not arrive in time; the caller has been answered.
         """
         waiting = self._waiting
         if len(waiting) >= self._most:
-            limit = f"{self._most:,} calls whose message has not come"
+            limit = f"{self._most:,} calls whose message has not arrived"
             self._end(
                 next(iter(waiting)),
                 OverloadedError(
                     "OVERLOADED",
-                    f"this server has {limit}, as many as it takes, and this call has waited "
-                    f"longest: send the message with the headers, and come again in "
+                    f"this server has {limit}, as many as it accepts, and this call has waited "
+                    f"longest: send the message with the headers, and retry in "
                     f"{_RETRY_AFTER:g} s",
                     _RETRY_AFTER,
                     limit=limit,
@@ -80,8 +81,9 @@ class PendingMessages:
             self._end(context, invalid_request(FieldViolation("", text)))
 
     def _end(self, context: Context, error: ServiceError) -> None:
-        """The read that waits ends with the call: nothing else may end it, since the core
-        writes to memory that belongs to it.
+        """End the call, and with it the pending read.
+
+        Nothing else may end the read, since the core writes to memory that belongs to it.
         """
         del self._waiting[context]
         task = asyncio.create_task(_abort(context, error), name="end a call without a message")

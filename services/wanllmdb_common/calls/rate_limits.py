@@ -1,4 +1,4 @@
-"""The step that bounds how much callers ask for: calls a second, calls at once, streams."""
+"""Rate limits: calls per second, concurrent calls and streams, for each caller and in all."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from wanllmdb_common.calls.fair_share import FairShare, Load
 from wanllmdb_common.errors import OverloadedError
 from wanllmdb_common.server.settings import LimitSettings
 
-# Seconds after which to come again where calls end at a time that nobody knows.
+# Seconds after which to retry where it is unknown when a running call will end.
 RETRY_AFTER = 1.0
 LEAST_SHARE = 8
-# A request of more bytes is a heavy call, whatever it asks for.
+# A request of more bytes counts as a heavy call, whatever the RPC.
 LIGHT_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimitClass:
-    """Whose limits a call counts for.
+    """The calls that share one set of limits: those of one API key, else of one address.
 
     Attributes:
-        name: The same for all its calls.
-        shown: As it is told.
-        is_bounded: Whether it has limits of its own: without keys, callers on the
-            server's own machine have none.
+        name: The same for all calls of the class.
+        shown: The name as error messages show it.
+        is_bounded: Whether the class has limits of its own. Callers on the server's own
+            machine without keys have none.
     """
 
     name: str
@@ -40,7 +40,7 @@ class RateLimitClass:
 
 
 def rate_limit_class_of(call: Call) -> RateLimitClass:
-    """The API key, else the address without its port."""
+    """Return the class of a call: its API key, else its address without the port."""
     key = call.caller.key_id
     if key:
         return RateLimitClass(f"key {key}", f"API key '{key}'", is_bounded=True)
@@ -49,14 +49,15 @@ def rate_limit_class_of(call: Call) -> RateLimitClass:
 
 
 class CallLimits:
-    """Refuses calls beyond the limits, and shares what there is.
+    """The step that rejects calls beyond the limits and shares the server among callers.
 
-    Comes after the step that sets `Call.caller`.
+    It comes after the step that sets `Call.caller`.
 
     Args:
         settings: The limits.
-        is_heavy: Which calls keep a processor busy for long, beside those that send much.
-        clock: Seconds.
+        is_heavy: Returns whether a call keeps a processor busy for long; calls with large
+            requests count as heavy anyway.
+        clock: Returns seconds.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class CallLimits:
         if not limited.is_bounded:
             return
         if call.is_stream:
-            # They wait most of their time, for changes or for a slow reader.
+            # A stream waits most of its time, for changes or for a slow reader.
             call.heavy_turn = partial(self._share.turn, limited.name, Load.HEAVY)
             return
         is_heavy = call.request.ByteSize() > LIGHT_BYTES or self._is_heavy(call)
@@ -105,10 +106,10 @@ class CallLimits:
             self._share.leave(limited.name, load)
 
     def _take_one(self, limited: RateLimitClass) -> None:
-        """Takes a token out of the caller's bucket.
+        """Take a token from the bucket of the class.
 
         Raises:
-            OverloadedError: RATE_LIMITED: there is none.
+            OverloadedError: RATE_LIMITED, the bucket is empty.
         """
         wait = self._buckets.take(limited.name)
         if wait:
@@ -117,7 +118,7 @@ class CallLimits:
 
 
 class _Counted:
-    """What is under way at once, of all callers and of each."""
+    """Counts what is in progress, in all and for each rate-limit class."""
 
     def __init__(self, what: str, when: str, most: int, most_of_one: int) -> None:
         self._what = what
@@ -128,7 +129,7 @@ class _Counted:
         self._total = 0
 
     def enter(self, limited: RateLimitClass) -> None:
-        """Raises OverloadedError: RATE_LIMITED, OVERLOADED."""
+        """Count one more; raises OverloadedError, RATE_LIMITED or OVERLOADED, beyond the limit."""
         if limited.is_bounded and self._by_class[limited.name] >= self._most_of_one:
             raise _rate_limited(
                 limited, f"{self._most_of_one:,} {self._what} {self._when}", RETRY_AFTER
@@ -137,8 +138,8 @@ class _Counted:
             limit = f"{self._most:,} {self._what} {self._when}"
             raise OverloadedError(
                 "OVERLOADED",
-                f"this server has {limit}, as many as it takes: come again in {RETRY_AFTER:g} s, "
-                "or ask another replica",
+                f"this server has {limit}, as many as it accepts: retry in {RETRY_AFTER:g} s, "
+                "or call another replica",
                 RETRY_AFTER,
                 limit=limit,
             )
@@ -146,7 +147,7 @@ class _Counted:
         self._total += 1
 
     def leave(self, limited: RateLimitClass) -> None:
-        """Ends one that entered."""
+        """Count one less."""
         self._total -= 1
         self._by_class[limited.name] -= 1
         if not self._by_class[limited.name]:
@@ -154,19 +155,19 @@ class _Counted:
 
 
 def _rate_limited(limited: RateLimitClass, limit: str, retry_after: float) -> OverloadedError:
-    # The answer is in whole milliseconds, and 0 would mean that nothing was said.
+    # The reply holds whole milliseconds, and 0 would mean that no delay was given.
     seconds = math.ceil(retry_after * 1000) / 1000
     return OverloadedError(
         "RATE_LIMITED",
-        f"{limited.shown} may have {limit}, and has asked for more: come again in {seconds:g} s, "
-        "send less at once, or ask an operator for a higher limit",
+        f"{limited.shown} may have {limit}, and sent more: retry in {seconds:g} s, send less at "
+        "once, or ask an operator for a higher limit",
         seconds,
         limit=limit,
     )
 
 
 def host_of(peer: str) -> str:
-    """The address in what gRPC calls a peer: ipv4:1.2.3.4:567, ipv6:[::1]:567, unix:..."""
+    """Return the address in a gRPC peer: ipv4:1.2.3.4:567, ipv6:[::1]:567, unix:..."""
     kind, _, rest = peer.partition(":")
     if kind not in ("ipv4", "ipv6"):
         return "local"
@@ -182,18 +183,18 @@ def _is_loopback(host: str) -> bool:
     return (mapped or address).is_loopback
 
 
-# Seconds that may be used at once, after a pause.
+# Seconds of the rate that may be used at once after a pause.
 BURST = 2.0
-# Those that have been full for longest are forgotten beyond this number.
+# Beyond this number the least recently used buckets are dropped.
 MAX_BUCKETS = 10_000
 
 
 class TokenBuckets:
-    """A bucket for each name, all with the same rate.
+    """A token bucket for each name, all with the same rate.
 
     Args:
-        rate: Tokens a second; 0 for any number.
-        clock: Seconds.
+        rate: Tokens per second; 0 for no limit.
+        clock: Returns seconds.
     """
 
     def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -202,7 +203,7 @@ class TokenBuckets:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, name: str) -> float:
-        """Takes a token: 0, or in how many seconds there is one."""
+        """Take a token and return 0, or return the seconds until there is one."""
         rate = self._rate
         if not rate:
             return 0.0

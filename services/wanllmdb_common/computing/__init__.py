@@ -1,1 +1,1 @@
-"""Computations on threads: fair scheduling, time limits and cancellation."""
+"""Computations on threads and in batches: fair scheduling, time limits and cancellation."""

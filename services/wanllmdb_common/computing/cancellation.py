@@ -1,7 +1,7 @@
-"""Whether a computation is still wanted, for code on threads that can't be canceled.
+"""How long a computation may go on: cancellation, time limits, deadlines and work budgets.
 
-A thread can't be stopped from outside. So code whose loops may be long asks here, once a
-turn, and ends by an exception when its callers have gone or when it took too long.
+A thread can't be stopped from outside. So code with long loops calls `check_cancelled` once per
+iteration, which raises when the callers are gone or when the computation took too long.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-# Seconds after which a computation lets other threads go first.
+# Seconds after which a computation lets other threads run.
 YIELD_AFTER = 0.0002
 
 _current_computation: contextvars.ContextVar[Computation | None] = contextvars.ContextVar(
@@ -23,14 +23,14 @@ _current_computation: contextvars.ContextVar[Computation | None] = contextvars.C
 
 
 class CallersGoneError(Exception):
-    """Every caller that waited for the computation has gone; no answer is needed."""
+    """Every caller that waited for the computation is gone, so no answer is needed."""
 
 
 class TookTooLongError(Exception):
-    """A computation took longer than any may.
+    """A computation exceeded its time limit.
 
     Attributes:
-        seconds: How long it may take.
+        seconds: The limit.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -39,12 +39,12 @@ class TookTooLongError(Exception):
 
 
 class Computation:
-    """How long one computation may go on.
+    """One computation on a thread, with a time limit and cancellation.
 
     Args:
-        seconds: Of processor time of its thread. Time spent waiting for a processor does
-            not count, so that a busy machine fails nothing.
-        is_wanted: Whether a caller still waits; asked from the computing thread.
+        seconds: The limit of the thread's processor time. Time spent waiting for a processor
+            does not count, so that a busy machine fails no computation.
+        is_wanted: Returns whether a caller still waits; called from the computing thread.
     """
 
     def __init__(self, seconds: float, is_wanted: Callable[[], bool] = lambda: True) -> None:
@@ -53,24 +53,24 @@ class Computation:
         self._cancelled = False
         self._began = 0.0
         self._yielded = 0.0
-        # Processor time that `run` took.
+        # The processor time that `run` took.
         self.used = 0.0
 
     @property
     def is_wanted(self) -> bool:
-        """Whether to go on."""
+        """Whether the computation should go on."""
         return not self._cancelled and self._is_wanted()
 
     def cancel(self) -> None:
-        """Nothing waits for the computation any more."""
+        """Make the computation end at its next `check_cancelled`."""
         self._cancelled = True
 
     def run(self, work: Callable[[], T]) -> T:
-        """What `work` returns; `check_cancelled` within it heeds this computation.
+        """Return the result of `work`, in which `check_cancelled` checks this computation.
 
         Raises:
-            CallersGoneError: it was not wanted when it was to begin, or no longer.
-            TookTooLongError: it took too long.
+            CallersGoneError: no caller waits, before the start or later.
+            TookTooLongError: the time limit is exceeded.
         """
         token = _current_computation.set(self)
         self._began = time.thread_time()
@@ -83,7 +83,7 @@ class Computation:
             _current_computation.reset(token)
 
     def check(self) -> None:
-        """See `check_cancelled`."""
+        """Do what `check_cancelled` does, for this computation."""
         if not self.is_wanted:
             raise CallersGoneError
         now = time.thread_time()
@@ -91,17 +91,17 @@ class Computation:
             raise TookTooLongError(self._seconds)
         if now - self._yielded > YIELD_AFTER:
             self._yielded = now
-            # Gives up the interpreter: a thread that waits for it, such as the event loop's,
-            # need not wait until it is taken away.
+            # Releases the interpreter lock, so that a waiting thread, such as the event loop's,
+            # gets it at once.
             time.sleep(0)
 
 
 def check_cancelled() -> None:
-    """Passes as long as the computation that calls it may go on; takes a microsecond.
+    """Return if the calling computation may go on, else raise; takes about a microsecond.
 
     Raises:
-        CallersGoneError: its callers have gone.
-        TookTooLongError: it took too long.
+        CallersGoneError: no caller waits for the computation.
+        TookTooLongError: the time limit is exceeded.
     """
     computation = _current_computation.get()
     if computation is not None:
@@ -112,25 +112,25 @@ _deadline: contextvars.ContextVar[float | None] = contextvars.ContextVar("deadli
 
 
 def set_deadline(seconds: float | None) -> None:
-    """For the interceptor: the caller of this context waits so long, None for ever."""
+    """Set in how many seconds the caller of this context gives up; None for never."""
     now = asyncio.get_running_loop().time()
     _deadline.set(None if seconds is None else now + seconds)
 
 
 def current_deadline() -> float | None:
-    """The time of the event loop's clock at which the caller gives up; None for never."""
+    """Return the time of the event loop's clock at which the caller gives up; None for never."""
     return _deadline.get()
 
 
 class WorkBudget:
-    """A number of units, each about a microsecond's work, that a search spends as it goes.
+    """A number of units, each about a microsecond of work, that a search may spend.
 
-    How many a step takes follows from the space alone, never from a clock: a search that
-    gives up does so at the same point in every process.
+    The cost of a step follows from the search space alone, never from a clock. So a search that
+    gives up does so at the same point in every process, and its result is reproducible.
 
     Attributes:
-        left: Units; negative when the last step took more than there were.
-        looks: How many points were looked at.
+        left: The remaining units; negative when the last step cost more than was left.
+        looks: The number of points that were examined.
     """
 
     def __init__(self, units: int) -> None:
@@ -139,11 +139,11 @@ class WorkBudget:
 
     @property
     def is_spent(self) -> bool:
-        """Whether nothing is left."""
+        """Whether no units are left."""
         return self.left <= 0
 
     def spend(self, units: int, looks: int = 0) -> None:
-        """Takes the units of a step that was done.
+        """Subtract the units of a finished step.
 
         Raises:
             CallersGoneError, TookTooLongError: see `check_cancelled`.

@@ -1,4 +1,4 @@
-"""Threads that many share: no sweep has two of them, and no project has all."""
+"""Threads shared fairly: a sweep uses at most one of them, and a project at most half."""
 
 from __future__ import annotations
 
@@ -15,36 +15,34 @@ from wanllmdb_common.computing.cancellation import CallersGoneError, Computation
 
 T = TypeVar("T")
 
-# Seconds of one computation, of processor time; then it is given up where it asks
-# `check_cancelled`.
+# The limit of one computation's processor time, in seconds; `check_cancelled` enforces it.
 MAX_SECONDS = 30.0
-# A sweep that computed for longer of late waits for its like alone, in seconds.
+# A sweep that recently computed for more seconds is heavy, and waits for other heavy sweeps too.
 HEAVY_SECONDS = 0.2
-# Seconds after which half of what a sweep or a project took is forgotten.
+# Seconds after which the recorded use of a sweep or project has decayed by half.
 HALF_LIFE = 10.0
-# Sweeps and projects whose use is remembered.
+# The number of sweeps and projects whose use is recorded.
 _REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """For whom something is computed."""
+    """The sweep and project for which something is computed."""
 
     sweep: str
     project: str = ""
 
 
 class FairScheduler:
-    """Which of those that wait may compute next.
+    """Decides which waiting computation runs next.
 
-    One that waits gets its turn before those whose project, and then whose sweep, computed
-    more of late. A project has at most half of the turns at once, and a sweep one; sweeps
-    that compute for long have together at most an eighth. So short computations find a
-    turn free whatever the long ones do.
+    The computation whose project, and then whose sweep, recently computed least goes first. A
+    project has at most half of the turns at once, and a sweep one; heavy sweeps together have
+    at most an eighth. So short computations find a free turn whatever the long ones do.
 
     Args:
-        turns: How many may compute at once.
-        clock: Seconds.
+        turns: The number of computations that run at once.
+        clock: Returns seconds.
     """
 
     def __init__(self, turns: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -60,17 +58,17 @@ class FairScheduler:
 
     @property
     def running(self) -> int:
-        """How many compute."""
+        """The number of computations that run."""
         return self._running
 
     @property
     def waiting(self) -> int:
-        """How many wait for a turn."""
+        """The number of computations that wait for a turn."""
         return len(self._waiting)
 
     @contextlib.asynccontextmanager
     async def turn(self, owner: Owner) -> AsyncIterator[Turn]:
-        """A turn, for the block; who is canceled while waiting gives up the place in the line."""
+        """Hold a turn within the block; a caller that is canceled while it waits gives it up."""
         heavy = self._take(owner)
         if heavy is None:
             place: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
@@ -79,7 +77,7 @@ class FairScheduler:
                 heavy = await place
             except asyncio.CancelledError:
                 if self._waiting.pop(place, None) is None and not place.cancelled():
-                    # The turn came at the same moment.
+                    # The turn was granted at the same moment.
                     self._leave(owner, heavy=place.result())
                 raise
         turn = Turn()
@@ -90,7 +88,7 @@ class FairScheduler:
             self._leave(owner, heavy=heavy)
 
     def _take(self, owner: Owner) -> bool | None:
-        """Enters, if there is a turn: whether as a heavy one; None where there is none."""
+        """Take a turn if one is free; return whether it is heavy, or None where none is free."""
         if (
             self._running >= self._turns
             or owner.sweep in self._sweeps
@@ -115,11 +113,11 @@ class FairScheduler:
             del self._projects[owner.project]
         if not self._waiting:
             return
-        # Sorting is stable: of equals the first one in the line.
+        # Sorting is stable: among equals, the computation that has waited longest goes first.
         for place, other in sorted(self._waiting.items(), key=lambda item: self._used.of(item[1])):
             if self._running >= self._turns:
                 return
-            # One whose caller was canceled leaves the line by itself.
+            # A computation whose caller was canceled leaves the queue by itself.
             taken = None if place.done() else self._take(other)
             if taken is not None:
                 del self._waiting[place]
@@ -128,13 +126,13 @@ class FairScheduler:
 
 @dataclass(slots=True)
 class Turn:
-    """A turn under way; its holder says how many seconds of computing it took."""
+    """A turn in use; its holder records how many seconds of computing it took."""
 
     seconds: float = 0.0
 
 
 class FairThreads:
-    """Threads, and who may compute on them next; see `FairScheduler`."""
+    """A thread pool whose threads a `FairScheduler` assigns."""
 
     def __init__(self, threads: int, name: str) -> None:
         self._turns = FairScheduler(threads)
@@ -142,12 +140,12 @@ class FairThreads:
 
     @property
     def running(self) -> int:
-        """How many threads compute."""
+        """The number of threads that compute."""
         return self._turns.running
 
     @property
     def waiting(self) -> int:
-        """How many computations wait for a thread."""
+        """The number of computations that wait for a thread."""
         return self._turns.waiting
 
     async def run(
@@ -158,21 +156,21 @@ class FairThreads:
         is_wanted: Callable[[], bool] = lambda: True,
         seconds: float = MAX_SECONDS,
     ) -> T:
-        """What `work` returns, computed on a thread.
+        """Return the result of `work`, computed on a thread.
 
-        When the caller is canceled, work that has not begun never begins. Work that has
-        begun ends where it next asks `check_cancelled`, and this call waits for that end: what
-        the work reads and writes is in use until then.
+        When the caller is canceled, work that has not begun never begins. Work that has begun
+        ends at its next `check_cancelled`, and this call waits for that end, since the work's
+        data is in use until then.
 
         Args:
-            work: To be computed.
-            owner: For whom.
-            is_wanted: Whether a caller still waits; also asked from the thread.
-            seconds: Of processor time at most.
+            work: The computation.
+            owner: The sweep and project that it is for.
+            is_wanted: Returns whether a caller still waits; also called from the thread.
+            seconds: The limit of processor time.
 
         Raises:
             CallersGoneError: no caller waits any more.
-            TookTooLongError: it took longer than `seconds`.
+            TookTooLongError: the work took longer than `seconds`.
         """
         async with self._turns.turn(owner) as turn:
             if not is_wanted():
@@ -190,29 +188,29 @@ class FairThreads:
                 turn.seconds = computation.used
 
     def close(self) -> None:
-        """Starts nothing more."""
+        """Start no further work."""
         self._executor.shutdown(wait=False, cancel_futures=True)
 
 
 async def _ended(job: asyncio.Future[T]) -> None:
-    """Waits for the end of what can't be canceled, however often the waiting one is."""
+    """Wait for the end of a job on a thread, even if this task is canceled meanwhile."""
     while not job.done():
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.wait([job])
     if not job.cancelled():
-        # What came of it concerns no caller any more.
+        # Retrieves the exception, which no caller wants, so that asyncio does not log it.
         job.exception()
 
 
 class _Used:
-    """Seconds that sweeps and projects computed of late."""
+    """The seconds that sweeps and projects recently computed, with exponential decay."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._by_name: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
 
     def add(self, owner: Owner, seconds: float) -> None:
-        """Takes note of a computation."""
+        """Record a computation."""
         now = self._clock()
         for name in (("sweep", owner.sweep), ("project", owner.project)):
             self._by_name[name] = (self._at(name, now) + seconds, now)
@@ -221,11 +219,11 @@ class _Used:
             self._by_name.popitem(last=False)
 
     def of_sweep(self, owner: Owner) -> float:
-        """By the sweep."""
+        """Return the recent seconds of the owner's sweep."""
         return self._at(("sweep", owner.sweep), self._clock())
 
     def of(self, owner: Owner) -> tuple[float, float]:
-        """By the project, and by the sweep."""
+        """Return the recent seconds of the owner's project and of its sweep."""
         now = self._clock()
         return self._at(("project", owner.project), now), self._at(("sweep", owner.sweep), now)
 

@@ -1,7 +1,8 @@
-"""Work that would keep the event loop from everybody else, on threads, little of it at once.
+"""Runs work that would block the event loop on a few threads.
 
-Threads share one interpreter: each that computes makes the loop wait for its turn. So there
-are few of them, and what takes seconds does not stand before what takes milliseconds.
+Threads share one interpreter lock: each computing thread makes the event loop wait for it. So
+there are few threads, and work of seconds has threads of its own, apart from work of
+milliseconds.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from typing import TypeVar
 T = TypeVar("T")
 S = TypeVar("S")
 
-# So many rows take less than a thread's turn does.
+# Up to this number of rows, converting them inline is faster than a switch to a thread.
 INLINE = 64
-# So many bytes take as long as a usual row.
+# The number of bytes that takes as long as a usual row.
 BYTES_A_ROW = 500
 
-# Seconds after which a thread gives the interpreter up when the loop wants it; with the
-# default of 5 ms every call that meets a computing thread waits so long, at each hop.
+# Seconds after which a thread releases the interpreter lock when the event loop waits for it.
+# With Python's default of 5 ms, a call that meets a computing thread waits 5 ms at each hop.
 SWITCH_INTERVAL = 0.001
 
 _conversions = ThreadPoolExecutor(1, "conversions")
@@ -29,19 +30,19 @@ _computations = ThreadPoolExecutor(2, "computations")
 
 
 async def converted(work: Callable[[], T], size: int) -> T:
-    """What `work` gives, which takes some milliseconds for a `size` of thousands."""
+    """Return the result of `work`, which takes some milliseconds for a `size` of thousands."""
     if size <= INLINE:
         return work()
     return await _on(_conversions, work)
 
 
 async def converted_each(convert: Callable[[S], T], items: Sequence[S]) -> list[T]:
-    """`convert` of each item."""
+    """Return `convert` of each item."""
     return await converted(lambda: _each(convert, items), len(items))
 
 
 async def computed(work: Callable[[], T]) -> T:
-    """What `work` gives, which may take seconds."""
+    """Return the result of `work`, which may take seconds."""
     return await _on(_computations, work)
 
 

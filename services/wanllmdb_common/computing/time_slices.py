@@ -1,7 +1,7 @@
-"""Computing for callers on threads: in turns, within a time, and only while the caller waits.
+"""Shares processor time among callers in time slices, with a time limit and cancellation.
 
-What computes calls `checkpoint` again and again. There its thread lets others go first once
-its turn is used up, and there it ends when its caller is gone or its time is spent.
+Computing code calls `checkpoint` again and again. There its thread lets others go first once its
+time slice is used up, and there it ends when its caller is gone or its time limit is exceeded.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from wanllmdb_common.errors import InvalidArgumentError
 
 T = TypeVar("T")
 
-# Works that compute at once. Threads share one interpreter, so more would gain nothing and
-# take from the event loop.
+# Works that compute at once. Threads share one interpreter lock, so more would gain nothing and
+# would slow the event loop down.
 AT_ONCE = 2
-# Of one caller, so that one turn is always free for another one.
+# Works of one caller that compute at once, so that another caller always finds a free slot.
 AT_ONCE_OF_ONE = 1
 # Seconds of computing after which others go first.
-TURN = 0.02
-# Seconds of computing that one work gets in all.
+SLICE = 0.02
+# Seconds of computing that one work gets in total.
 MOST_SECONDS = 30.0
-# Works that have begun and wait for their next turn keep what they hold in memory. Those of
-# large requests hold much.
+# Limits of the works that have begun, since a work that waits for its next slice keeps its data
+# in memory. Works of large requests hold much.
 MOST_BEGUN = 64
 MOST_BEGUN_OF_ONE = 16
 MOST_LARGE_BEGUN = 8
@@ -39,22 +39,22 @@ MOST_LARGE_BEGUN_OF_ONE = 2
 
 
 class StoppedError(Exception):
-    """The caller is gone, so the work ends where it is."""
+    """The caller is gone, so the work ends at this checkpoint."""
 
 
 @dataclass(eq=False)
 class _Work:
-    """Something to compute.
+    """One computation for a caller.
 
     Attributes:
-        caller: The caller whose turns it takes.
-        is_large: Whether its request is.
-        compute: Does it, and hands the outcome over.
-        order: Later ones have a higher one.
-        used: Seconds of computing before this turn.
-        since: The thread's clock at the beginning of this turn.
-        has_begun: Whether a thread carries it out.
-        has_turn: Whether it may compute now.
+        caller: The caller whose time slices it uses.
+        is_large: Whether its request is large.
+        compute: Runs the computation and hands the outcome over.
+        order: Its place in the order of arrival.
+        used: Seconds of computing before the current slice.
+        since: The thread's clock at the start of the current slice.
+        has_begun: Whether a thread runs it.
+        has_slice: Whether it may compute now.
         is_stopped: Whether its caller is gone.
         go: Set whenever its thread need not wait.
     """
@@ -66,47 +66,47 @@ class _Work:
     used: float = 0.0
     since: float = 0.0
     has_begun: bool = False
-    has_turn: bool = False
+    has_slice: bool = False
     is_stopped: bool = False
     go: threading.Event = field(default_factory=threading.Event)
 
 
 class TimeSlices:
-    """Gives works their turns: the caller with the fewest first, then what has used least.
+    """Gives works time slices: first to the caller that used least, then to the work that did.
 
-    So what takes milliseconds waits for one turn of others at most, whatever they compute,
-    and a caller with much to compute waits for itself.
+    So a work of milliseconds waits for at most one slice of another caller, and a caller with
+    much to compute waits for itself.
 
     Args:
-        turn: Seconds of computing after which others go first.
-        most_seconds: Seconds of computing that one work gets.
+        slice_seconds: Seconds of computing after which others go first.
+        most_seconds: Seconds of computing that one work gets in total.
     """
 
-    def __init__(self, turn: float = TURN, most_seconds: float = MOST_SECONDS) -> None:
-        self._turn = turn
+    def __init__(self, slice_seconds: float = SLICE, most_seconds: float = MOST_SECONDS) -> None:
+        self._slice = slice_seconds
         self._most_seconds = most_seconds
         self._lock = threading.Lock()
-        self._threads = ThreadPoolExecutor(MOST_BEGUN, "turns")
+        self._threads = ThreadPoolExecutor(MOST_BEGUN, "time slices")
         self._orders = itertools.count()
         self._waiting: list[_Work] = []
         self._computing: Counter[str] = Counter()
         self._begun: Counter[str] = Counter()
         self._large_begun: Counter[str] = Counter()
-        # Seconds that callers have used for works that have not ended.
+        # Seconds that each caller has used while it has works that have not ended.
         self._used: defaultdict[str, float] = defaultdict(float)
 
     async def compute(self, compute: Callable[[], T], caller: str, *, is_large: bool = False) -> T:
-        """What `compute` gives.
+        """Return the result of `compute`.
 
         When the waiting task is canceled, the work ends at its next checkpoint, or never begins.
 
         Args:
-            compute: Calls `checkpoint` often: at least once in some milliseconds.
-            caller: The caller.
-            is_large: Whether it holds megabytes.
+            compute: Calls `checkpoint` often, at least every few milliseconds.
+            caller: The name of the caller.
+            is_large: Whether the work holds megabytes.
 
         Raises:
-            InvalidArgumentError: INVALID_REQUEST: it took longer than any work may.
+            InvalidArgumentError: INVALID_REQUEST, the time limit is exceeded.
         """
         loop = asyncio.get_running_loop()
         outcome: asyncio.Future[T] = loop.create_future()
@@ -133,7 +133,7 @@ class TimeSlices:
         work = _Work(caller, is_large, carry_out, next(self._orders))
         with self._lock:
             self._waiting.append(work)
-            self._give_turns()
+            self._give_slices()
         try:
             return await outcome
         except asyncio.CancelledError:
@@ -141,17 +141,17 @@ class TimeSlices:
             raise
 
     def check(self, work: _Work) -> None:
-        """For the thread that carries the work out: passes as soon as it may go on.
+        """Return as soon as the work may go on; called by the thread that runs the work.
 
         Raises:
             StoppedError: the caller is gone.
-            InvalidArgumentError: INVALID_REQUEST: its time is spent.
+            InvalidArgumentError: INVALID_REQUEST, the time limit is exceeded.
         """
         if work.is_stopped:
             raise StoppedError
         now = time.thread_time()
         taken = now - work.since
-        if taken < self._turn:
+        if taken < self._slice:
             return
         with self._lock:
             work.since = now
@@ -161,9 +161,9 @@ class TimeSlices:
             if not self._waiting:
                 return
             work.go.clear()
-            self._take_turn(work)
+            self._end_slice(work)
             self._waiting.append(work)
-            self._give_turns()
+            self._give_slices()
         work.go.wait()
         if work.is_stopped:
             raise StoppedError
@@ -177,25 +177,25 @@ class TimeSlices:
             work.is_stopped = True
             if work in self._waiting:
                 self._waiting.remove(work)
-            # Its thread ends without a turn.
+            # Its thread ends without a slice.
             work.go.set()
 
     def _end(self, work: _Work) -> None:
         with self._lock:
             self._begun[work.caller] -= 1
             self._large_begun[work.caller] -= work.is_large
-            if work.has_turn:
-                self._take_turn(work)
+            if work.has_slice:
+                self._end_slice(work)
             if not self._begun[work.caller]:
                 for counted in (self._begun, self._large_begun, self._computing, self._used):
                     cast("dict[str, float]", counted).pop(work.caller, None)
-            self._give_turns()
+            self._give_slices()
 
-    def _take_turn(self, work: _Work) -> None:
-        work.has_turn = False
+    def _end_slice(self, work: _Work) -> None:
+        work.has_slice = False
         self._computing[work.caller] -= 1
 
-    def _give_turns(self) -> None:
+    def _give_slices(self) -> None:
         while self._computing.total() < AT_ONCE:
             able = [work for work in self._waiting if self._may_go(work)]
             if not able:
@@ -203,7 +203,7 @@ class TimeSlices:
             work = min(able, key=lambda each: (self._used[each.caller], each.used, each.order))
             self._waiting.remove(work)
             self._computing[work.caller] += 1
-            work.has_turn = True
+            work.has_slice = True
             if work.has_begun:
                 work.go.set()
                 continue
@@ -226,27 +226,27 @@ class TimeSlices:
 
 
 _current: contextvars.ContextVar[tuple[TimeSlices, _Work] | None] = contextvars.ContextVar(
-    "turn", default=None
+    "time_slices", default=None
 )
 
 
 def checkpoint() -> None:
-    """Lets others go first where the turn is used up.
+    """Let others go first where the time slice is used up.
 
-    Does nothing where nothing is computed for a caller, for example within a client.
+    Does nothing outside of `TimeSlices.compute`, for example within a client.
 
     Raises:
-        StoppedError: nothing waits for what is computed any more.
-        InvalidArgumentError: INVALID_REQUEST: it took longer than any work may.
+        StoppedError: the caller is gone.
+        InvalidArgumentError: INVALID_REQUEST, the time limit is exceeded.
     """
     current = _current.get()
     if current is not None:
-        slices, work = current
-        slices.check(work)
+        scheduler, work = current
+        scheduler.check(work)
 
 
 def with_checkpoints(items: Iterable[T], every: int = 64) -> Iterator[T]:
-    """The items, with a checkpoint before every 64th one."""
+    """Yield the items, with a checkpoint before every `every`-th one."""
     for index, item in enumerate(items):
         if index % every == 0:
             checkpoint()
@@ -256,7 +256,7 @@ def with_checkpoints(items: Iterable[T], every: int = 64) -> Iterator[T]:
 def _too_long(seconds: float) -> InvalidArgumentError:
     return InvalidArgumentError(
         "INVALID_REQUEST",
-        f"the request takes more than {seconds:g} s to compute, as much as a server spends on "
-        "one: send less at once, for example prior runs in parts, or write fewer constraints",
+        f"the request takes more than {seconds:g} s to compute, the limit for one request: "
+        "send less at once, for example prior runs in parts, or write fewer constraints",
         limit_seconds=f"{seconds:g}",
     )

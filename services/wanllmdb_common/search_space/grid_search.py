@@ -1,4 +1,4 @@
-"""The points of a grid that meet the space's constraints."""
+"""The points of a grid that satisfy the space's constraints."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from wanllmdb_common.search_space.constraints import Constraints, Expression
 from wanllmdb_common.search_space.distributions import ParameterValue, SearchSpace
 from wanllmdb_common.search_space.grid import GRID_POINTS, Grid, Step
 
-# How many ways to go on from some values are tried before it is assumed that one may do.
+# The number of combinations of open values that are tried before one is assumed to hold.
 _MAX_WAYS = 200
-# What is spent on looking where a sweep is to be refused, in order and at random places:
-# half a second at most together.
+# The budget of each of two searches, in order and at random indexes, before a sweep is rejected:
+# together half a second at most.
 TRIAL_UNITS = 150_000
-# How many points are looked at then at random places at most.
+# The largest number of points that are examined at random indexes then.
 MAX_TRIAL_LOOKS = 4_000
 
 
 class SearchPausedError(Exception):
-    """A search spent its budget before it found a point or came to the end.
+    """A search spent its budget before it found a point or reached the end.
 
     Attributes:
-        place: Where it goes on: nothing before it need be looked at again.
+        place: The index at which the search resumes.
     """
 
     def __init__(self, place: int) -> None:
@@ -32,11 +32,11 @@ class SearchPausedError(Exception):
 
 
 class GridSearch:
-    """Finds the next point of a grid that meets the constraints. Not thread-safe.
+    """Finds the next point of a grid that satisfies the constraints. Not thread-safe.
 
-    A point that breaks one takes with it all points in a row that break it for the
-    same reason: those with the same values up to the last one that it names, or even
-    up to an earlier one, where no value of the rest would help.
+    When a point violates a constraint, the search skips all following points that violate it
+    for the same reason: those with the same values up to the last parameter that the constraint
+    names, or up to an earlier one, where no values of the later ones can satisfy it.
 
     Attributes:
         grid: All points.
@@ -51,29 +51,29 @@ class GridSearch:
 
     @property
     def is_constrained(self) -> bool:
-        """Whether some points may be left out."""
+        """Whether some points may be skipped."""
         return bool(self._expressions)
 
     def is_wanted(self, index: int, budget: WorkBudget | None = None) -> bool:
-        """Whether the point at `index` meets all constraints.
+        """Whether the point at `index` satisfies all constraints.
 
         Args:
-            index: Of a point.
-            budget: Spent on it, where given.
+            index: The index of a point.
+            budget: Charged for the evaluation, where given.
         """
         if not self._expressions:
             return True
         return self._broken(self.grid.point(index), budget or WorkBudget(0)) is None
 
     def first_from(self, index: int, budget: WorkBudget) -> int | None:
-        """The first index from `index` on whose point meets all constraints; None for none.
+        """Return the first index from `index` on whose point satisfies all constraints, or None.
 
         Args:
             index: Not negative; may be beyond the grid.
-            budget: What the search may spend.
+            budget: The budget of the search.
 
         Raises:
-            SearchPausedError: nothing is left of the budget.
+            SearchPausedError: the budget is spent.
         """
         if not self._expressions:
             return index if index < self.grid.size else None
@@ -88,7 +88,7 @@ class GridSearch:
         return None
 
     def _broken(self, point: Mapping[str, ParameterValue], budget: WorkBudget) -> Expression | None:
-        """The first constraint that the point breaks."""
+        """Return the first constraint that the point violates, or None."""
         cost = self._point_cost
         found = None
         for expression in self._expressions:
@@ -107,7 +107,7 @@ class GridSearch:
         steps: Sequence[Step],
         budget: WorkBudget,
     ) -> int:
-        """The first index beyond those that break the expression as this point does."""
+        """Return the first index after the points that violate the expression as this one does."""
         named = [step for step in steps if step.name in broken.names]
         known = {step.name: point[step.name] for step in named}
         open_names: list[str] = []
@@ -129,16 +129,16 @@ class GridSearch:
         start: int,
         budget: WorkBudget,
     ) -> bool:
-        """Whether no values of the open ones meet the expression beside the known ones.
+        """Whether no values of the open parameters satisfy the expression with the known values.
 
-        `start` is the first index with the known ones, so that both need be looked at once only.
+        `start` is the first index with the known values; the result is cached by it.
         """
         if not self._always_there.issuperset(open_names):
-            # Without one of its parameters it would be met.
+            # An expression holds for a run that lacks one of its parameters.
             return False
         key = (expression.text, len(known), start)
         if key not in self._hopeless:
-            # Points ascend, so what was worked out long ago is not asked for again.
+            # Indexes ascend, so old entries are not needed again.
             if len(self._hopeless) > 10_000:
                 self._hopeless.clear()
             self._hopeless[key] = not self._may_hold(
@@ -177,13 +177,13 @@ class GridSearch:
 
 
 def grid_infeasibility(space: SearchSpace, grid_points: int = GRID_POINTS) -> str | None:
-    """Why no point of the grid seems to meet the constraints; None where one was found.
+    """Return why no point of the grid seems to satisfy the constraints; None if one was found.
 
-    Looks at the grid in order and at random places. A grid of which very few points
-    meet them may be refused like one of which none does.
+    Examines the grid in order and at random indexes. A grid with very few such points may be
+    rejected like a grid with none.
 
     Args:
-        space: Its constraints must be readable.
+        space: A space whose constraints are valid.
         grid_points: As for the `Grid`.
     """
     search = GridSearch(space, grid_points)
@@ -199,12 +199,12 @@ def grid_infeasibility(space: SearchSpace, grid_points: int = GRID_POINTS) -> st
     in_order, budget = budget.looks, WorkBudget(TRIAL_UNITS)
     random = Random(0)
     while budget.looks < MAX_TRIAL_LOOKS and not budget.is_spent:
-        # Not randrange, which takes another way in another Python version.
+        # Not randrange, whose results may differ between Python versions.
         index = int(random.random() * 2**53) * size >> 53
         if search.is_wanted(index, budget):
             return None
     return (
-        f"the constraints hold for none of those tried of {size:,} points of the grid: the first "
-        f"{in_order:,} that are not ruled out by others, and {budget.looks:,} at random places; "
-        "loosen them, or use method random"
+        f"of the {size:,} points of the grid, the constraints hold for none of those tried: the "
+        f"first {in_order:,} that no other point rules out, and {budget.looks:,} at random "
+        "places; loosen the constraints, or use method random"
     )

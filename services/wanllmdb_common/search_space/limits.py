@@ -1,4 +1,4 @@
-"""Which laws are safe: no draw of theirs overflows, underflows or leaves 64 bits."""
+"""Limits of distributions and runs: no draw overflows, and a run's parameters fit a message."""
 
 from __future__ import annotations
 
@@ -21,30 +21,31 @@ from wanllmdb_common.search_space.distributions import (
 )
 from wanllmdb_common.search_space.quantiles import quantile
 
-# For the mean and the deviation of a normal law; ten deviations stay below the largest double.
+# For the mean and the deviation of a normal distribution; ten deviations stay below the largest
+# double.
 MAX_NORMAL = 1e300
-# For the shapes of a beta law: within them its quantiles are exact to 1e-9.
+# For the shapes of a beta distribution, whose quantiles are exact to 1e-9 within these bounds.
 MIN_BETA_SHAPE = 0.01
 MAX_BETA_SHAPE = 1e6
-# Of the parameters of one run, in bytes: several such runs fit into one message.
+# Bytes of the parameters of one run; several such runs fit into one message.
 MAX_RUN_BYTES = 512 * 1024
-# Of the runs in one answer beside each other, in bytes: half of the message that gRPC takes by
-# default, so that what else there is of each run fits too.
+# Bytes of the parameters of all runs in one response: half of gRPC's default message size, so that
+# the other fields of each run fit too.
 MAX_ANSWER_BYTES = 2 * 1024 * 1024
 INT64 = range(-(2**63), 2**63)
 
 
 def reach(distribution: Distribution) -> tuple[float, float]:
-    """The smallest and the largest value that a draw of a numeric law can give."""
+    """Return the smallest and the largest value that a numeric distribution can draw."""
     of = quantile(distribution)
     return of(0.0), of(1 - 2.0**-53)
 
 
 def problems_of_distribution(distribution: Distribution) -> Iterator[tuple[str, str]]:
-    """What makes a law unsafe: pairs of a key and a text.
+    """Yield the reasons why draws could overflow, as pairs of a key and a text.
 
-    Bounds and steps are taken to be finite, steps to be positive, and min to be
-    below max: those problems are told elsewhere.
+    Assumes that bounds and steps are finite, steps positive, and min below max, which other
+    checks ensure.
     """
     match distribution:
         case Uniform(min=low, max=high, q=float(q)) | LogUniform(min=low, max=high, q=float(q)):
@@ -72,7 +73,7 @@ def problems_of_distribution(distribution: Distribution) -> Iterator[tuple[str, 
 
 
 def _log_normal(mu: float, sigma: float) -> Iterator[tuple[str, str]]:
-    # mu and sigma are of the logarithm: within MAX_NORMAL first, so that the quantiles exist.
+    # mu and sigma describe the logarithm; within MAX_NORMAL, the quantiles exist.
     problems = list(problems_of_distribution(Normal(mu, sigma)))
     yield from problems
     if problems:
@@ -81,9 +82,9 @@ def _log_normal(mu: float, sigma: float) -> Iterator[tuple[str, str]]:
     if low == 0 or math.isinf(high):
         yield (
             "sigma",
-            f"mu {mu} and sigma {sigma} are of the logarithm: draws would go from e^"
+            f"mu {mu} and sigma {sigma} describe the logarithm: draws would go from e^"
             f"{mu - 8.2 * sigma:.4g} to e^{mu + 8.2 * sigma:.4g}, beyond what a double holds "
-            "(e^-744 to e^709); take the logarithms of the values that you mean",
+            "(e^-744 to e^709); give the logarithms of the intended values",
         )
 
 
@@ -93,8 +94,8 @@ def _quantized(distribution: Quantized, q: int | float) -> Iterator[tuple[str, s
         if int(low) not in INT64 or int(high) not in INT64:
             yield (
                 "q",
-                f"draws would go from {float(low):.4g} to {float(high):.4g}, more than an "
-                f"integer of 64 bits holds; with q: {float(q)} they are floats",
+                f"draws would go from {float(low):.4g} to {float(high):.4g}, beyond integers of "
+                f"64 bits; with q: {float(q)} they are floats",
             )
     elif math.isinf(low) or math.isinf(high):
         yield "q", f"is {q}: multiples of it near the bounds are beyond what a double holds"
@@ -103,25 +104,25 @@ def _quantized(distribution: Quantized, q: int | float) -> Iterator[tuple[str, s
 
 
 def _resolution(low: float, high: float, q: float) -> Iterator[tuple[str, str]]:
-    """Steps that a double can't tell apart would be the same value many times."""
+    """Check the step: steps too small for a double would repeat the same value."""
     finest = 2 * math.ulp(max(abs(low), abs(high)))
     if q < finest:
-        yield "q", f"is {q}: numbers near the bounds differ by {finest:.2g} at least"
+        yield "q", f"is {q}: doubles near the bounds differ by at least {finest:.2g}"
 
 
-# A number with its name's and its own header.
+# Bytes of a number, with the headers of its name and value.
 _PLAIN = 24
 
 
 def bytes_of(parameters: Mapping[str, ParameterValue]) -> int:
-    """About how many bytes a run's parameters take, rather more than less."""
+    """Estimate the bytes of a run's parameters, rather too high than too low."""
     return sum(len(name) + bytes_of_value(value) for name, value in parameters.items())
 
 
 def bytes_of_value(value: ParameterValue) -> int:
-    """About how many bytes a value takes with the header of its parameter."""
+    """Estimate the bytes of a value with the header of its parameter."""
     if isinstance(value, str):
-        # A lone surrogate is refused where texts are checked.
+        # Lone surrogates are rejected where texts are validated.
         return _PLAIN + len(value if value.isascii() else value.encode(errors="surrogatepass"))
     if isinstance(value, list | dict):
         return _PLAIN + len(json.dumps(value))
@@ -129,7 +130,7 @@ def bytes_of_value(value: ParameterValue) -> int:
 
 
 def largest_run(space: SearchSpace) -> int:
-    """About how many bytes the parameters of a run of the space take at most."""
+    """Estimate the largest number of bytes that the parameters of a run of the space can take."""
     return sum(
         len(parameter.name) + max(map(bytes_of_value, _values(parameter.distribution)), default=0)
         for parameter in space.parameters

@@ -1,6 +1,6 @@
-"""How parameters are laid out on axes: scales, bounds, categories, and values as numbers.
+"""Axes of parameters in plots: scales, bounds, categories, and the positions of values.
 
-Every plot of either service goes by these rules.
+All plots of both services follow these rules.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from wanllmdb_common.search_space.steps import round_to_multiple
 
 
 class Scale(StrEnum):
-    """How an axis is laid out; the names are the protos'."""
+    """The scale of an axis; the names are the protos'."""
 
     LINEAR = "LINEAR"
     LOG = "LOG"
@@ -41,9 +41,9 @@ class Scale(StrEnum):
 class Axis:
     """A parameter's axis.
 
-    `min` and `max` are the law's bounds where it has some, else the smallest and
-    the largest value seen; 0 and 0 where there is neither. On a category axis they
-    are the first and the last index into `categories`, which are in the space's order.
+    `min` and `max` are the distribution's bounds where it has some, else the smallest and the
+    largest value seen; 0 and 0 where there is neither. On a category axis they are the first
+    and the last index into `categories`, which are in the space's order.
     """
 
     scale: Scale
@@ -53,18 +53,18 @@ class Axis:
 
 
 def axis_of(distribution: Distribution, seen: tuple[float, float] | None) -> Axis:
-    """The axis of a law.
+    """Return the axis of a distribution.
 
     Args:
-        law: What the parameter's values follow.
-        seen: The smallest and the largest of the values that are to be shown, as
-            `position_on` gives them; None where there are none.
+        distribution: The distribution of the parameter's values.
+        seen: The smallest and the largest of the values to be shown, as positions of
+            `position_on`; None where there are none.
     """
     categories = categories_of(distribution)
     if categories:
         return Axis(Scale.CATEGORY, 0, len(categories) - 1, categories)
     low, high = _bounds(distribution)
-    # Quantizing may pass a bound, and so may what a user asks to be tried.
+    # Rounding may exceed a bound, and so may a point that a user enqueues.
     low, high = min([low, *(seen or ())]), max([high, *(seen or ())])
     if low > high:
         low, high = 0.0, 0.0
@@ -72,7 +72,7 @@ def axis_of(distribution: Distribution, seen: tuple[float, float] | None) -> Axi
 
 
 def scale_of(distribution: Distribution) -> Scale:
-    """By category, by logarithm for logarithmic laws that never give 0, else by value."""
+    """Return CATEGORY for categories, LOG for logarithmic distributions without 0, else LINEAR."""
     match distribution:
         case Constant() | Categorical():
             return Scale.CATEGORY
@@ -85,7 +85,7 @@ def scale_of(distribution: Distribution) -> Scale:
 
 
 def categories_of(distribution: Distribution) -> tuple[ParameterValue, ...]:
-    """What a category axis shows; empty for numbers."""
+    """Return the categories of an axis; empty for numbers."""
     match distribution:
         case Constant(value=value):
             return (value,)
@@ -96,9 +96,10 @@ def categories_of(distribution: Distribution) -> tuple[ParameterValue, ...]:
 
 
 def position_on(distribution: Distribution) -> Callable[[ParameterValue], float]:
-    """Gives a value's place on the law's axis: the number itself, or the category's index.
+    """Return a function from a value to its position: the number, or the category's index.
 
-    NaN for what is neither, and on a logarithmic axis for what is not positive.
+    The position is NaN for any other value, and on a logarithmic axis for a value that is not
+    positive.
     """
     categories = categories_of(distribution)
     if not categories:
@@ -108,9 +109,9 @@ def position_on(distribution: Distribution) -> Callable[[ParameterValue], float]
 
 
 def order_of(categories: tuple[ParameterValue, ...]) -> tuple[float, ...] | None:
-    """The numbers that categories stand for, if they are all numbers or all truth values.
+    """Return the categories as numbers if they are all numbers or all truth values.
 
-    None where they have no order of their own.
+    None where the categories have no natural order.
     """
     if all(isinstance(category, bool) for category in categories):
         return tuple(map(float, categories))  # type: ignore[arg-type]  # all bool
@@ -119,12 +120,12 @@ def order_of(categories: tuple[ParameterValue, ...]) -> tuple[float, ...] | None
 
 
 def is_searched(distribution: Distribution) -> bool:
-    """Whether the law has more than one value."""
+    """Whether the distribution has more than one value."""
     return cardinality(distribution) != 1
 
 
 def _bounds(distribution: Distribution) -> tuple[float, float]:
-    """The smallest and the largest value; infinity and minus infinity where there is none."""
+    """Return the smallest and the largest value; infinity and minus infinity where unbounded."""
     match distribution:
         case IntUniform(min=low, max=high) | IntLogUniform(min=low, max=high):
             return float(low), float(high)
@@ -153,7 +154,7 @@ def _positive_number(value: ParameterValue) -> float:
 
 
 def _key(value: ParameterValue) -> object:
-    """Equal exactly for the same values, see `distributions.same_value`."""
+    """Return a key that is equal exactly for the same values; see `distributions.same_value`."""
     if isinstance(value, list | dict):
         return json.dumps(value, sort_keys=True)
     return type(value), value

@@ -1,4 +1,4 @@
-"""How likely the points of a discrete space are under the distributions that its config names."""
+"""The probabilities of the points of a discrete space under the config's distributions."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from wanllmdb_common.search_space.distributions import (
 from wanllmdb_common.search_space.draws import PointDraws
 from wanllmdb_common.search_space.quantiles import quantile
 
-# From so many draws the share of the space that meets its constraints is estimated, or from
-# as many as can be had for so much budget, about 0.2 s.
+# The draws from which the share of the space that satisfies the constraints is estimated, and the
+# budget for them, about 0.2 s.
 SHARE_DRAWS = 1_000
 SHARE_UNITS = 200_000
 
 # Random numbers have no finer resolution.
 _RESOLUTION = 2**53
 
-# Values of one parameter whose probabilities are kept.
+# Values of one parameter whose probabilities are cached.
 _KEPT_VALUES = 4_096
 
 
 def mass(distribution: Distribution) -> Callable[[Any], float]:
-    """The probability of each value of a discrete distribution, by `quantile` itself."""
+    """Return a function from a value of a discrete distribution to its probability."""
     match distribution:
         case Constant():
             return lambda value: 1.0
@@ -63,7 +63,7 @@ def mass(distribution: Distribution) -> Callable[[Any], float]:
 
 
 class PointMasses:
-    """Probabilities of a discrete space's points, given that its constraints hold."""
+    """The probabilities of a discrete space's points, given that its constraints hold."""
 
     def __init__(self, space: SearchSpace) -> None:
         self._space = space
@@ -71,14 +71,14 @@ class PointMasses:
         self._share: float | None = None
 
     def of(self, point: Mapping[str, ParameterValue]) -> float:
-        """The probability that one draw is this point of the space."""
+        """Return the probability that one draw is this point of the space."""
         if self._share is None:
             self._share = _share_that_meets(self._space)
         return math.prod(self._of[name](value) for name, value in point.items()) / self._share
 
 
 def _first(holds: Callable[[float], bool], above: int = 0) -> int:
-    """The first place from `above` on, in steps of the resolution, from which on it holds."""
+    """Return the first step of the resolution, from `above` on, at which `holds` is true."""
     below = _RESOLUTION
     while above < below:
         middle = (above + below) // 2
@@ -90,7 +90,7 @@ def _first(holds: Callable[[float], bool], above: int = 0) -> int:
 
 
 def _share_that_meets(space: SearchSpace) -> float:
-    """The share of draws that meet the constraints, above 0; the same each time."""
+    """Return the share of draws that satisfy the constraints: reproducible, and above 0."""
     if not space.constraints:
         return 1.0
     constraints = Constraints(space)

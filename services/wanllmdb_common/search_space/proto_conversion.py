@@ -1,4 +1,4 @@
-"""Search spaces and parameter values: protobuf messages to plain values and back."""
+"""Converts search spaces and parameter values between protobuf messages and plain values."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _KINDS: dict[type, str] = {
 
 
 def value_from_proto(message: pb.ParameterValue) -> ParameterValue:
-    """The Python value.
+    """Return the Python value.
 
     Raises:
         ValueError: no kind is set, or the JSON text is not JSON.
@@ -54,7 +54,7 @@ def value_from_proto(message: pb.ParameterValue) -> ParameterValue:
 
 
 def value_to_proto(value: ParameterValue) -> pb.ParameterValue:
-    """The message; lists and dictionaries become JSON text."""
+    """Return the message; lists and dictionaries become JSON text."""
     kind = _KINDS.get(type(value))
     if kind is not None:
         return pb.ParameterValue(**{kind: value})  # type: ignore[arg-type]  # the type's kind
@@ -64,17 +64,17 @@ def value_to_proto(value: ParameterValue) -> pb.ParameterValue:
 
 
 def parameters_from_proto(messages: Mapping[str, pb.ParameterValue]) -> Parameters:
-    """Values by name; see `value_from_proto`."""
+    """Return values by name; see `value_from_proto`."""
     return {name: value_from_proto(messages[name]) for name in sorted(messages)}
 
 
 def parameters_to_proto(parameters: Mapping[str, ParameterValue]) -> dict[str, pb.ParameterValue]:
-    """Messages by name."""
+    """Return messages by name."""
     return {name: value_to_proto(value) for name, value in parameters.items()}
 
 
 def space_from_proto(message: pb.SearchSpace) -> SearchSpace:
-    """The space, ordered by name. Bounds are not checked here.
+    """Return the space, ordered by name. Bounds are not checked here.
 
     Raises:
         ValueError: a parameter without a distribution, or a value without a kind.
@@ -95,7 +95,7 @@ def _parameter_from_proto(message: pb.Parameter) -> Parameter:
 
 
 def distribution_from_proto(message: pb.Parameter) -> Distribution:
-    """One parameter's law; see `space_from_proto`."""
+    """Return one parameter's distribution; see `space_from_proto`."""
     match message.WhichOneof("distribution"):
         case "constant":
             return Constant(value_from_proto(message.constant.value))
@@ -121,10 +121,12 @@ def distribution_from_proto(message: pb.Parameter) -> Distribution:
 def _quantized_from_proto(message: pb.QuantizedDistribution) -> Quantized:
     kind = message.WhichOneof("law")
     if kind is None:
-        raise ValueError("no law is set in the quantized distribution")
+        raise ValueError("no inner distribution is set in the quantized distribution")
     distribution = _continuous_from_proto(message, kind)
     if isinstance(distribution, Uniform | LogUniform) and distribution.q is not None:
-        raise ValueError("the law of a quantized distribution has no q of its own")
+        raise ValueError(
+            "the inner distribution of a quantized distribution must not have a q of its own"
+        )
     match message.WhichOneof("step"):
         case "q":
             return Quantized(distribution, message.q)
@@ -153,7 +155,7 @@ def _continuous_from_proto(
 
 
 def space_to_proto(space: SearchSpace) -> pb.SearchSpace:
-    """The message."""
+    """Return the message."""
     return pb.SearchSpace(
         parameters=map(_parameter_to_proto, space.parameters), constraints=space.constraints
     )

@@ -1,7 +1,7 @@
-"""Quantile functions: from a number in [0, 1) to a value that follows a law.
+"""Quantile functions: from a number in [0, 1) to a value that follows a distribution.
 
-A random draw is the quantile of a random number, so that a law is written
-down once, for random search, the grid and the models alike.
+A random draw is the quantile of a random number, so that each distribution is implemented once,
+for random search, the grid and the models alike.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ from wanllmdb_common.search_space.steps import (
     size_of,
 )
 
-# The quantiles between which laws without bounds are drawn: the least distance
-# from 1 that a double has, so 8.2 deviations either way. No cut of the law: a
-# draw from a random number generator has no finer resolution.
+# Distributions without bounds are drawn between this quantile and 1 minus it. It is the least
+# distance of a double from 1, about 8.2 deviations either way. This truncates nothing, since a
+# random number generator has no finer resolution.
 QUANTILE_MARGIN = 2.0**-53
 
 Quantile = Callable[[float], Any]
 
 
 def quantile(distribution: Distribution) -> Quantile:
-    """The law's quantile function: from u in [0, 1) to a value of the law's type.
+    """Return the quantile function: from u in [0, 1) to a value of the distribution's type.
 
-    Not decreasing for numbers; categories share [0, 1) by their probabilities,
-    in their order. `limits.py` says which laws no draw of which overflows.
+    For numbers the function does not decrease; categories share [0, 1) by their probabilities,
+    in their order. `limits.py` checks that no draw of a distribution overflows.
     """
     match distribution:
         case Constant(value=value):
@@ -68,7 +68,7 @@ def quantile(distribution: Distribution) -> Quantile:
             x, nearest = _logarithmic(low, high), SteppedRange(low, high, q).nearest
             return lambda u: nearest(x(u))
         case IntLogUniform(min=low, max=high, q=step):
-            # Half a step beyond the ends, so that these are as likely as their neighbours.
+            # Half a step beyond the bounds, so that the bounds are as likely as their neighbours.
             x, nearest_int = _logarithmic(low - 0.5, high + 0.5), nearest_int_step(low, high, step)
             return lambda u: nearest_int(round(x(u)))
         case Normal(mu=mu, sigma=sigma):
@@ -86,7 +86,7 @@ def quantile(distribution: Distribution) -> Quantile:
 
 
 def cdf(distribution: Normal | LogNormal | Beta) -> Callable[[float], float]:
-    """The law's distribution function, kept within the quantiles that are drawn."""
+    """Return the cumulative distribution function, clipped to the quantiles that are drawn."""
     match distribution:
         case Normal(mu=mu, sigma=sigma):
             below = NormalDist(mu, sigma).cdf
@@ -101,12 +101,12 @@ def cdf(distribution: Normal | LogNormal | Beta) -> Callable[[float], float]:
 
 
 def draw(distribution: Distribution) -> Callable[[Random], ParameterValue]:
-    """Random draws of the law.
+    """Return a function that draws values of a distribution.
 
-    The random numbers of `Random.random` alone go in, the same in every Python version.
+    Draws use the numbers of `Random.random` only, which are the same in every Python version.
     """
     if isinstance(distribution, IntUniform) and distribution.max - distribution.min >= 2**53:
-        # One random number has not enough digits to reach them all.
+        # One random number has too few digits to reach all values.
         steps = range(distribution.min, distribution.max + 1, distribution.q)
         count = (distribution.max - distribution.min) // distribution.q + 1
         return lambda random: steps[(_bits(random) << 53 | _bits(random)) * count >> 106]
@@ -115,7 +115,7 @@ def draw(distribution: Distribution) -> Callable[[Random], ParameterValue]:
 
 
 def cardinality(distribution: Distribution) -> int | None:
-    """How many different values the law has; None where they are not countable or without end."""
+    """Return the number of different values; None where it is infinite."""
     match distribution:
         case Constant():
             return 1
@@ -132,12 +132,12 @@ def cardinality(distribution: Distribution) -> int | None:
 
 
 def bounds(distribution: Uniform | LogUniform | Beta) -> tuple[float, float]:
-    """The smallest and the largest value of a law that has them."""
+    """Return the smallest and the largest value of a bounded distribution."""
     return (0.0, 1.0) if isinstance(distribution, Beta) else (distribution.min, distribution.max)
 
 
 def nearest_int_step(low: int, high: int, q: int) -> Callable[[int], int]:
-    """Moves an integer to the nearest of low, low+q, ... that is not above high."""
+    """Return a function from an integer to the nearest of low, low+q, ... up to high."""
     last = (high - low) // q
     return lambda x: low + min(max((x - low + q // 2) // q, 0), last) * q
 
@@ -159,7 +159,7 @@ def _exp(x: float) -> float:
 
 def _evenly(values: Sequence[Any]) -> Quantile:
     count = size_of(values)
-    # In integers: u * count may round up to count.
+    # In integers, since u * count may round up to count.
     return lambda u: values[int(u * 2**53) * count >> 53]
 
 
@@ -182,7 +182,7 @@ def _logarithmic(low: float, high: float) -> Quantile:
 
 
 def _beta(a: float, b: float) -> Quantile:
-    # Slow to import, and rarely wanted.
+    # Slow to import, and rarely needed.
     from scipy.special import betaincinv
 
     return lambda u: min(max(float(betaincinv(a, b, _inside(u))), 0.0), 1.0)

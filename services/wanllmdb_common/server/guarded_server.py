@@ -1,9 +1,10 @@
-"""A grpc.aio server that no path can end.
+"""A grpc.aio server that a call with a malformed path can't crash.
 
-grpc.aio reads the path of a call to a method that it does not know as UTF-8, in the loop that
-takes all calls: one call whose path is not UTF-8, for which no key is needed, ends that loop and
-with it the server. There is no hook between the core and that loop, so this takes the loop's
-question for such calls in its place. Methods that are known come another way.
+grpc.aio decodes the path of a call to an unknown method as UTF-8, inside the loop that accepts
+all calls. One call whose path is not UTF-8, which needs no API key, ends that loop and with it
+the server. There is no hook between the core and that loop, so the server here overrides the
+method by which the loop requests the next call to an unknown method. Calls to known methods
+take another path.
 """
 
 from __future__ import annotations
@@ -24,31 +25,31 @@ _replacing = threading.Lock()
 
 
 class _GuardedServer(_AioServer):  # type: ignore[misc]  # has no types
-    """Answers calls to unknown methods itself; all others are grpc.aio's."""
+    """A grpc.aio server that answers calls to unknown methods itself."""
 
     async def _request_call(self) -> object:
-        """Never returns: raises what grpc.aio raises at the end of the server."""
+        """Answer calls to unknown methods until grpc.aio raises at the end of the server."""
         answering: set[asyncio.Task[None]] = set()
         while True:
             state = await super()._request_call()
-            task = asyncio.create_task(_refuse(state), name="refuse unknown method")
+            task = asyncio.create_task(_reject(state), name="reject unknown method")
             answering.add(task)
             task.add_done_callback(answering.discard)
 
 
-async def _refuse(state: object) -> None:
+async def _reject(state: object) -> None:
     context = _ServicerContext(state, None, None, asyncio.get_running_loop())
     try:
         await context.abort(grpc.StatusCode.UNIMPLEMENTED, "Method not found!")
     except (grpc.aio.AbortError, grpc.aio.BaseError, cygrpc.ExecuteBatchError):
-        # Sent, or the caller has gone.
+        # The status was sent, or the caller is gone.
         return
 
 
 def guarded_server(
     interceptors: Sequence[grpc.aio.ServerInterceptor], options: Sequence[tuple[str, Any]]
 ) -> grpc.aio.Server:
-    """A new server, for servicers that register their methods, as generated code does."""
+    """Create a server for servicers that register their methods, as generated code does."""
     with _replacing:
         cygrpc.AioServer = _GuardedServer
         try:

@@ -1,11 +1,11 @@
-"""What a server says of its health, by name.
+"""The health statuses that a server reports, by name, and the gRPC service that reports them.
 
-The empty name is liveness: SERVING from the start to the drain, whatever is away behind
-the server, since a restart would not bring it back. READINESS follows what the server
-needs. The services' own names are what clients' channels watch: they tell only that
-the server takes calls. A database that is away is away for all replicas, and a channel
-none of whose replicas serves leaves calls waiting without a word; a server that answers
-says what is wrong.
+The empty name is liveness: SERVING from the start to the drain, even while a dependency is
+unavailable, since a restart would not bring the dependency back. READINESS follows the
+server's dependencies. Client channels watch the services' own names, which report only that
+the server accepts calls: an unavailable database is unavailable for all replicas, and a
+channel without a serving replica leaves calls waiting silently, whereas a server that answers
+can explain what is wrong.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ class Health:
 
     Args:
         services: Full names of the services.
-        readiness: What READINESS follows; without, the server is ready as long as it serves.
+        readiness: The state that READINESS follows. Without it, the server is ready as long as
+            it serves.
     """
 
     full_name: str = HEALTH_SERVICE
@@ -46,28 +47,28 @@ class Health:
         self._changed = asyncio.Event()
 
     def add_to(self, server: grpc.aio.Server) -> None:
-        """Adds the service to a server."""
+        """Add the health service to a server."""
         health_pb2_grpc.add_HealthServicer_to_server(self._servicer, server)
 
     @contextlib.asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
-        """SERVING within the block, READINESS as it is found; call `drain` at its end."""
+        """Report SERVING within the block, and READINESS as it changes; call `drain` at the end."""
         for name in [LIVENESS, READINESS, *self._services]:
             self._set(name, True)
-        chores = []
+        tasks = []
         if self._readiness is not None:
-            self._readiness.tell(lambda _: self._changed.set())
-            chores.append(asyncio.create_task(self._readiness.watch()))
-            chores.append(asyncio.create_task(self._follow(self._readiness)))
+            self._readiness.add_listener(lambda _: self._changed.set())
+            tasks.append(asyncio.create_task(self._readiness.watch()))
+            tasks.append(asyncio.create_task(self._follow(self._readiness)))
         try:
             yield
         finally:
-            for chore in chores:
-                chore.cancel()
-            await asyncio.gather(*chores, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def drain(self) -> None:
-        """NOT_SERVING by every name, for good."""
+        """Set every name to NOT_SERVING permanently."""
         self._servicer.drain()
 
     async def _follow(self, readiness: Readiness) -> None:
@@ -83,36 +84,42 @@ class Health:
 
 Status: TypeAlias = "health_pb2.HealthCheckResponse.ServingStatus.ValueType"
 
-# Of one connection; the second number where all together have the third.
+# Health watches of one connection. Once all connections together have MAX_ALL_WATCHES, each
+# may have only MIN_WATCHES.
 MAX_WATCHES = 100
 MIN_WATCHES = 2
 MAX_ALL_WATCHES = 4_000
 
 
 class HealthServicer(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # has no types
-    """Tells how each name stands, and its watchers of every change. For one event loop."""
+    """The gRPC health service, in which no caller can block another one. For one event loop.
+
+    In grpcio's implementation a watcher writes while it holds a lock that all watchers of the
+    name need. Any caller may watch, so one watcher that never reads would leave every new
+    channel without an answer.
+    """
 
     def __init__(self) -> None:
         self._statuses: dict[str, Status] = {}
-        # Set with the next change of any name, and then another one stands here.
+        # Set by the next change of any name, which also replaces it with a new event.
         self._changed = asyncio.Event()
         self._is_draining = False
-        # By the address and port of the connection.
+        # The number of watches by the address and port of the connection.
         self._watches: Counter[str] = Counter()
 
     def set(self, name: str, status: Status) -> None:
-        """How a name stands from now on, unless it is NOT_SERVING for good."""
+        """Set the status of a name, unless the server is draining."""
         if not self._is_draining:
             self._statuses[name] = status
-            self._tell()
+            self._notify()
 
     def drain(self) -> None:
-        """NOT_SERVING by every name, for good."""
+        """Set every name to NOT_SERVING permanently."""
         self._is_draining = True
         self._statuses = dict.fromkeys(self._statuses, health_pb2.HealthCheckResponse.NOT_SERVING)
-        self._tell()
+        self._notify()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
 
@@ -139,23 +146,23 @@ class HealthServicer(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # h
                 del self._watches[peer]
 
     def _admit(self, peer: str) -> None:
-        """Raises OverloadedError: OVERLOADED: a channel needs one watch a server, not more."""
+        """Raise OverloadedError, OVERLOADED, beyond the limit; a channel needs only one watch."""
         most = MAX_WATCHES if self._watches.total() < MAX_ALL_WATCHES else MIN_WATCHES
-        # Of the connections on a socket file it is not known which is which.
+        # Connections through a Unix socket can't be told apart by their peer.
         if peer.startswith("ip") and self._watches[peer] >= most:
             limit = f"{most} watches of health on one connection"
             raise OverloadedError(
-                "OVERLOADED", f"this server takes {limit}: come again in 1 s", 1.0, limit=limit
+                "OVERLOADED", f"this server allows {limit}; retry in 1 s", 1.0, limit=limit
             )
 
     async def _statuses_of(self, name: str) -> AsyncIterator[Status]:
         unknown = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
-        told: Status | None = None
+        sent: Status | None = None
         while True:
             changed = self._changed
             status = self._statuses.get(name, unknown)
-            if status != told:
-                told = status
-                # Whatever changes until it is taken is seen in the next round.
+            if status != sent:
+                sent = status
+                # A change during the yield is seen in the next iteration.
                 yield status
             await changed.wait()

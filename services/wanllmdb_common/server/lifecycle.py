@@ -1,4 +1,4 @@
-"""Starts and stops a gRPC server: health, reflection, interceptor, signals, drain."""
+"""Starts and stops a gRPC server: health, reflection, interceptor, signals, draining."""
 
 from __future__ import annotations
 
@@ -41,19 +41,20 @@ async def running_server(
     steps: Sequence[CallStep] = (),
     readiness: Readiness | None = None,
 ) -> AsyncIterator[str]:
-    """Serves within the block; yields the address as host:port, or unix:PATH.
+    """Serve within the block; yields the address as host:port, or unix:PATH.
 
-    Leaving it takes at most `settings.grace` seconds, as long as no servicer blocks the
-    event loop: NOT_SERVING first and watches end, then, when balancers had a moment to
-    turn away, no new calls, and running ones get until four fifths of the time to end.
-    What is left then ends with SHUTTING_DOWN.
+    Leaving the block takes at most `settings.grace` seconds, as long as no servicer blocks
+    the event loop. First the health status becomes NOT_SERVING and watches end. After
+    `settings.drain_delay`, when load balancers have had time to react, new calls are
+    rejected. Running calls have until four fifths of the grace period to finish; the
+    remaining ones then end with SHUTTING_DOWN.
 
     Args:
         settings: Address and limits.
         services: Full names of the services, for health and reflection.
         register: Adds the servicers to the server.
-        steps: What is done around each call, outermost first.
-        readiness: What the server needs; see `Health`.
+        steps: The steps around each call, outermost first.
+        readiness: The state of what the server depends on; see `Health`.
 
     Raises:
         PortTakenError: the address can't be bound.
@@ -103,11 +104,11 @@ async def serve_until_signal(
     observation: Observation,
     steps: Sequence[CallStep] = (),
 ) -> None:
-    """Serves until SIGINT or SIGTERM; prints `ready NAME HOST:PORT` on stdout once it answers.
+    """Serve until SIGINT or SIGTERM; print `ready NAME HOST:PORT` on stdout once serving.
 
-    From the signal on the process lives for `settings.grace` seconds at most, and a second
-    signal ends it at once; see `signals`. Ends it with code 2 and one line when the port is
-    taken or a TLS file can't be used.
+    After the signal the process lives for at most `settings.grace` seconds, and a second
+    signal ends it at once; see `stop_signal`. When the port is taken or a TLS file can't be
+    used, print one line and exit with code 2.
     """
     stop = stop_signal(settings.grace)
     try:
@@ -130,17 +131,22 @@ async def serve_until_signal(
         raise SystemExit(USAGE_EXIT_CODE) from None
 
 
-# After a stop that took longer than the grace time.
+# The exit code after a stop that exceeded the grace period.
 FORCED_EXIT_CODE = 1
 _MIN_SECONDS_TO_LIVE = 1.0
 _NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
 
 def stop_signal(grace: float) -> asyncio.Event:
-    """Set by the first SIGINT or SIGTERM; call it in the main thread.
+    """Return an event that the first SIGINT or SIGTERM sets; call this in the main thread.
 
-    From then on the process has `grace` seconds to end, and is ended by force after that,
-    or by a second signal.
+    From the signal on the process has `grace` seconds to end. It is ended by force after
+    that time, or by a second signal.
+
+    This works even while the event loop is blocked. Python runs signal handlers, asyncio's
+    too, in the main thread, which a defect or a C library may block. But Python writes each
+    signal number to a wakeup descriptor at once, in whichever thread the signal arrives, and
+    a thread of our own reads that descriptor.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -155,7 +161,7 @@ def stop_signal(grace: float) -> asyncio.Event:
         loop.call_soon_threadsafe(stop.set)
         second = _next_signal(receiver, max(grace, _MIN_SECONDS_TO_LIVE))
         if second is None:
-            log.warning("the grace time is over: ended by force")
+            log.warning("the grace period is over; the process ends by force")
             os._exit(FORCED_EXIT_CODE)
         os._exit(128 + second)
 
@@ -164,7 +170,7 @@ def stop_signal(grace: float) -> asyncio.Event:
 
 
 def _next_signal(receiver: int, seconds: float | None) -> int | None:
-    """The number of the next of our signals; None when there is none in time."""
+    """Return the number of the next SIGINT or SIGTERM; None when none arrives in time."""
     while select.select([receiver], [], [], seconds)[0]:
         (number,) = os.read(receiver, 1)
         if number in _NUMBERS:
@@ -173,4 +179,4 @@ def _next_signal(receiver: int, seconds: float | None) -> int | None:
 
 
 def _nothing(_number: int, _frame: object) -> None:
-    """The descriptor tells."""
+    """Do nothing: the wakeup descriptor carries the signal."""

@@ -1,4 +1,4 @@
-"""Opens a server's ports."""
+"""Opens a server's ports, and bounds connections and streams in gRPC's core."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ log = structlog.get_logger(__name__)
 
 
 class PortTakenError(Exception):
-    """The address can't be bound."""
+    """An address can't be bound."""
 
 
 def listen(server: grpc.aio.Server, settings: ListenSettings) -> str:
-    """Makes the server listen as the settings say; returns its address, host:port or unix:PATH.
+    """Open the ports of the settings; return the server's address, host:port or unix:PATH.
 
     Raises:
         PortTakenError: an address can't be bound.
@@ -31,7 +31,7 @@ def listen(server: grpc.aio.Server, settings: ListenSettings) -> str:
     missing = settings.missing_protection()
     if settings.is_exposed and missing:
         log.warning(
-            "other machines reach this server, without what protects it from them",
+            "other machines can reach this server, and it is not protected",
             host=settings.host,
             missing=missing,
         )
@@ -62,8 +62,8 @@ def _bind(
         why = (
             "its folder is missing or not writable"
             if is_socket
-            else "the port is taken or the address is not this machine's; choose another one with "
-            f"{option}, or 0 for a free one"
+            else "the port is taken or the address does not belong to this machine; choose another "
+            f"port with {option}, or {option} 0 for a free one"
         )
         raise PortTakenError(f"can't listen on {address}: {why}") from None
     return address if is_socket else f"{host}:{bound}"
@@ -71,29 +71,31 @@ def _bind(
 
 Option = tuple[str, int]
 
-# Clients may ping this often, also between calls, to notice a dead connection.
+# The shortest interval at which clients may ping, also between calls, to detect a dead
+# connection.
 MIN_PING_INTERVAL_MS = 20_000
-# Within these a connection has made its handshake, TLS and HTTP/2, or it is closed.
+# A connection that has not completed its TLS and HTTP/2 handshake by then is closed.
 HANDSHAKE_TIMEOUT_MS = 10_000
-# A connection without a call is closed; clients of our own always watch the health of a server.
+# A connection without calls is closed after this time. Our own clients always keep a health
+# watch open.
 MAX_IDLE_MS = 10 * 60 * 1000
-# One whose other end has gone without a word is closed after both.
+# A connection whose peer vanished without closing it is closed after the sum of both.
 KEEPALIVE_MS = 60_000
 KEEPALIVE_TIMEOUT_MS = 20_000
-# Calls that have come and that Python has not picked up yet. From the first number on the
-# core answers some of them CANCELLED, from the second on all, and before any limit of ours.
-# A server that is asked for more than it can do gets as far as these limits of ours instead.
+# Calls that have arrived and that Python has not picked up yet. Beyond the first number the
+# core answers some of them CANCELLED, beyond the second all of them, before our own limits
+# apply. These numbers are high, so that an overloaded server reaches our own limits instead.
 MAX_PENDING = 20_000
 MAX_PENDING_HARD = 40_000
-# Seconds after which the core answers such a call CANCELLED. Its caller's deadline says how long
-# it may wait, and the limits above how many do.
+# Seconds after which the core answers a call that was not picked up CANCELLED. The caller's
+# deadline bounds how long a call waits, and the limits above bound how many calls wait.
 MAX_PENDING_SECONDS = 3_600
 
 
 def server_options(settings: LimitSettings) -> list[Option]:
-    """The options of a server; the core takes no notice of names that it does not know."""
+    """Return the channel options of a server; the core ignores names that it does not know."""
     return [
-        # Two servers would otherwise share the port without a word.
+        # Without this, two servers would silently share the port.
         ("grpc.so_reuseport", 0),
         ("grpc.max_receive_message_length", settings.max_message_bytes),
         ("grpc.max_send_message_length", settings.max_message_bytes),
@@ -102,8 +104,8 @@ def server_options(settings: LimitSettings) -> list[Option]:
         ("grpc.keepalive_timeout_ms", KEEPALIVE_TIMEOUT_MS),
         ("grpc.http2.min_ping_interval_without_data_ms", MIN_PING_INTERVAL_MS),
         ("grpc.max_concurrent_streams", settings.max_streams_per_connection),
-        # Streams that have ended and that Python still holds. The core counts them to the
-        # others where it has no number of their own, and refuses calls that keep to the limit.
+        # Streams that have ended and that Python still holds. Without a limit of their own,
+        # the core counts them as open streams and rejects calls within the limit.
         ("grpc.http2.max_deallocating_streams", settings.max_streams_per_connection),
         ("grpc.max_allowed_incoming_connections", settings.max_connections),
         ("grpc.server_handshake_timeout_ms", HANDSHAKE_TIMEOUT_MS),

@@ -1,4 +1,4 @@
-"""Whether what a server needs is there, found out about each second."""
+"""Whether a server's dependency is available, checked about once per second."""
 
 from __future__ import annotations
 
@@ -7,30 +7,31 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-# Raises whatever it likes when what it looks for is away.
+# Raises any exception when the dependency is unavailable.
 Probe = Callable[[], Awaitable[None]]
 Listener = Callable[[bool], None]
 
 INTERVAL = 1.0
-# After a failure, and while it is away: it is told soon, and soon that it is back.
-INTERVAL_WHILE_AWAY = 0.25
-# Seconds without an answer that are a failure.
+# After a failure and while the dependency is unavailable, so that both the outage and its end
+# are noticed soon.
+INTERVAL_WHILE_UNAVAILABLE = 0.25
+# Seconds without an answer after which a probe has failed.
 TIMEOUT = 1.5
-# So many failures in a row, so that one slow moment does not count.
+# Consecutive failures that mean unavailable, so that one slow moment does not count.
 FAILURES = 3
-# Seconds by which a time-out may be late. One that is later says that this process was
-# held up, which is no sign of the other's death.
+# Seconds by which a timeout may be late. A later one means that this process was held up, which
+# says nothing about the dependency.
 LATENESS = 0.5
 
 log = structlog.get_logger(__name__)
 
 
 class Readiness:
-    """Asks a probe again and again: three failures in a row mean away, one success there.
+    """Repeats a probe: three consecutive failures mean unavailable, one success available.
 
     Args:
-        what: What is looked for, for the log.
-        probe: Looks for it. Must use nothing that is busy when the server is.
+        what: The dependency's name in the log.
+        probe: Checks the dependency. Must use no resource that is busy when the server is.
     """
 
     def __init__(self, what: str, probe: Probe) -> None:
@@ -40,15 +41,15 @@ class Readiness:
         self._failures = 0
         self.is_ready = True
 
-    def tell(self, listener: Listener) -> None:
-        """Calls the listener with every change, in the event loop of `watch`."""
+    def add_listener(self, listener: Listener) -> None:
+        """Call the listener with every change, in the event loop of `watch`."""
         self._listeners.append(listener)
 
     async def watch(self) -> None:
-        """Until it is canceled."""
+        """Repeat the probe until this task is canceled."""
         while True:
             await self._look()
-            await asyncio.sleep(INTERVAL_WHILE_AWAY if self._failures else INTERVAL)
+            await asyncio.sleep(INTERVAL_WHILE_UNAVAILABLE if self._failures else INTERVAL)
 
     async def _look(self) -> None:
         clock = asyncio.get_running_loop().time
@@ -78,5 +79,5 @@ class Readiness:
             try:
                 listener(is_ready)
             except Exception:
-                # Else nobody would ever look again.
-                log.exception("somebody could not be told of it", needed=self._what)
+                # An exception here would end the watch.
+                log.exception("a readiness listener failed", needed=self._what)

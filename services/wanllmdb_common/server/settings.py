@@ -1,4 +1,4 @@
-"""Settings that both servers have: by flag, else by environment variable, else the default."""
+"""Settings of both servers, from flags, then environment variables, then defaults."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wanllmdb._shown import shown_lines
 
 S = TypeVar("S", bound=BaseSettings)
 
-# What a shell gets when the settings are wrong or the port is taken.
+# The exit code when the settings are wrong or the port is taken.
 USAGE_EXIT_CODE = 2
 
 
@@ -25,43 +25,43 @@ UNIX_SCHEMES = ("unix:", "unix-abstract:")
 
 
 class ListenSettings(BaseSettings):
-    """A server that other machines reach has TLS and API keys, or was told to go without."""
+    """Where a server listens; an exposed server needs TLS and API keys, or `insecure`."""
 
     host: str = Field(
         "127.0.0.1",
         min_length=1,
-        description="Address to listen on, or unix:PATH. One that other machines reach is refused "
-        "without TLS and API keys.",
+        description="Address to listen on, or unix:PATH. An address that other machines can reach "
+        "requires TLS and API keys.",
     )
     port: int = Field(0, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
     local_port: int | None = Field(
         None,
         ge=0,
         le=65535,
-        description="A second port, on 127.0.0.1 and without TLS, for programs of this machine.",
+        description="A second port, on 127.0.0.1 and without TLS, for programs on this machine.",
     )
     tls_cert: Path | None = Field(
         None,
-        description="File with the server's certificate and then its issuers' (PEM): then it "
-        "speaks TLS alone. It is read again when it changes.",
+        description="PEM file with the server's certificate, followed by the certificates of its "
+        "issuers. The server then accepts TLS only. The file is reloaded when it changes.",
     )
-    tls_key: Path | None = Field(None, description="File with the certificate's key (PEM).")
+    tls_key: Path | None = Field(None, description="PEM file with the private key of --tls-cert.")
     tls_client_ca: Path | None = Field(
         None,
-        description="File with the authorities (PEM) by one of which a client's certificate must "
-        "be signed (mutual TLS).",
+        description="PEM file with certificate authorities. A client's certificate must be signed "
+        "by one of them (mutual TLS).",
     )
     insecure: bool = Field(
-        False, description="Listens where other machines reach it, also without TLS or API keys."
+        False, description="Let other machines reach the server without TLS or API keys."
     )
 
     @property
     def is_exposed(self) -> bool:
-        """Whether other machines may reach it."""
+        """Whether other machines may reach the server."""
         return not is_local(self.host)
 
     def missing_protection(self) -> list[str]:
-        """What these settings lack of what an exposed server needs, each in words for people."""
+        """Return the protections that an exposed server needs and these settings lack, as text."""
         return missing_protection(has_tls=self.tls_cert is not None)
 
     @model_validator(mode="after")
@@ -79,7 +79,7 @@ class ListenSettings(BaseSettings):
 
 
 def missing_protection(*, has_tls: bool, has_keys: bool = True) -> list[str]:
-    """What an exposed server needs and does not have, each in words for people."""
+    """Return the protections that an exposed server needs and does not have, as text."""
     needed = {
         "TLS (--tls-cert and --tls-key)": has_tls,
         "API keys (--require-keys)": has_keys,
@@ -95,14 +95,14 @@ def listen_problems(
     tls_client_ca: Path | None,
     missing: Sequence[str],
 ) -> list[str]:
-    """Why a server may not listen so, each in words for people; nothing where it may.
+    """Return the reasons why a server may not listen as configured; empty if it may.
 
     Args:
-        host: Where it is to listen.
-        tls_cert: These as in ListenSettings.
-        tls_key: See there.
-        tls_client_ca: See there.
-        missing: What it lacks if it is exposed, of `missing_protection`.
+        host: The address to listen on.
+        tls_cert: As in ListenSettings.
+        tls_key: As in ListenSettings.
+        tls_client_ca: As in ListenSettings.
+        missing: The missing protections if the server is exposed; see `missing_protection`.
     """
     problems = []
     if (tls_cert is None) != (tls_key is None):
@@ -112,17 +112,17 @@ def listen_problems(
     if missing and not is_local(host):
         problems.append(
             f"--host {host} can be reached from other machines, so it needs "
-            f"{' and '.join(missing)}; or give --insecure, where everyone who reaches it may "
+            f"{' and '.join(missing)}; with --insecure, everyone who reaches the server may "
             "read and change everything"
         )
     return problems
 
 
 def is_local(host: str) -> bool:
-    """Whether only this machine reaches what listens there: a loopback address or a Unix socket.
+    """Whether the host is a loopback address or a Unix socket, which only this machine can reach.
 
-    `localhost` is taken for what it says; of other names, whatever they resolve to
-    now, nobody knows where they will lead.
+    `localhost` counts as local. Any other name counts as exposed, since what it resolves to
+    may change.
     """
     if host.startswith(UNIX_SCHEMES) or host == "localhost":
         return True
@@ -133,41 +133,43 @@ def is_local(host: str) -> bool:
 
 
 class LimitSettings(BaseSettings):
-    """A part of each server's settings.
+    """Limits on what callers may ask for, far above what well-behaved callers need.
 
-    A caller is an API key, or an address where the server asks for none. Callers on the
+    A caller is an API key or, where the server requires no keys, an address. Callers on the
     server's own machine that need no key have no limits of their own.
     """
 
     max_message_bytes: int = Field(
-        4 * 1024 * 1024, ge=64 * 1024, description="Largest message taken or sent."
+        4 * 1024 * 1024,
+        ge=64 * 1024,
+        description="Largest message that the server accepts or sends, in bytes.",
     )
     calls_per_second: float = Field(
         5_000,
         ge=0,
-        description="Calls a second of one caller, over two seconds; 0 for any number.",
+        description="Calls per second of one caller, averaged over two seconds; 0 for no limit.",
     )
     failed_keys_per_second: float = Field(
         100,
         ge=0,
-        description="Calls a second of one address without a good API key, over two seconds, "
-        "where keys are asked for, and ten times as many of all; 0 for any number.",
+        description="Calls per second without a valid API key from one address, averaged over two "
+        "seconds, where keys are required. All addresses together may send ten times as many. "
+        "0 for no limit.",
     )
     max_calls: int = Field(
-        2_000, ge=1, description="Calls under way or waiting at once, of all callers."
+        2_000, ge=1, description="Calls in progress or waiting at once, of all callers together."
     )
     max_calls_per_caller: int = Field(
-        500, ge=1, description="Calls under way or waiting at once, of one caller."
+        500, ge=1, description="Calls in progress or waiting at once, of one caller."
     )
     shared_calls: int = Field(
         16,
         ge=1,
-        description="Calls carried out at once where there are several callers, who get equal "
-        "shares; each gets 8 at least, and one of those that are heavy. One caller alone has no "
-        "share to keep to.",
+        description="Calls that run at once while there are several callers, in equal shares: at "
+        "least 8 each, and one expensive call. A single caller is not limited.",
     )
     max_streams: int = Field(
-        2_000, ge=1, description="Watches and exports open at once, of all callers."
+        2_000, ge=1, description="Watches and exports open at once, of all callers together."
     )
     max_streams_per_caller: int = Field(
         200, ge=1, description="Watches and exports open at once, of one caller."
@@ -175,29 +177,29 @@ class LimitSettings(BaseSettings):
     max_connections: int = Field(
         4_000,
         ge=1,
-        description="Connections open at once on each port; further ones are closed.",
+        description="Connections open at once on each port; further connections are closed.",
     )
     max_streams_per_connection: int = Field(
         500,
         ge=1,
-        description="Calls of any kind under way at once on one connection; gRPC's clients keep "
-        "further ones until there is room.",
+        description="Calls of any kind in progress at once on one connection. gRPC clients hold "
+        "back further calls until one of them ends.",
     )
     max_waiting_messages: int = Field(
         1_000,
         ge=1,
-        description="Calls at once whose headers have come and whose message has not, of all "
-        "callers; beyond these the one that has waited longest ends.",
+        description="Calls of all callers whose headers have arrived and whose message has not. "
+        "Beyond this number, the call that has waited longest is ended.",
     )
     message_timeout: float = Field(
         20,
         gt=0,
-        description="Seconds in which the message of a call must have come after its headers.",
+        description="Seconds within which the message of a call must arrive after its headers.",
     )
 
 
 class ServerSettings(ListenSettings, LimitSettings):
-    """The base of each server's settings; a subclass sets `env_prefix` and the port."""
+    """Base class of each server's settings; a subclass sets `env_prefix` and the port."""
 
     model_config = SettingsConfigDict(
         cli_kebab_case=True,
@@ -208,46 +210,50 @@ class ServerSettings(ListenSettings, LimitSettings):
     )
 
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Least level that is logged."
+        "info", description="Lowest level that is logged."
     )
-    log_format: Literal["text", "json"] = Field("text", description="Form of the log, on stderr.")
+    log_format: Literal["text", "json"] = Field(
+        "text", description="Format of the log, which goes to stderr."
+    )
     audit_log: str = Field(
         "stderr",
         min_length=1,
-        description="Where a line goes for each call that changes something: stderr, the path of "
-        "a file, or off.",
+        description="Destination of the audit log, which has one line per call that changes "
+        "something: stderr, the path of a file, or off.",
     )
     metrics_port: int | None = Field(
         None,
         ge=0,
         le=65535,
-        description="Port for Prometheus, over HTTP on the same host; 0 picks a free one, which "
-        "the log tells. None are served where not given.",
+        description="HTTP port for Prometheus metrics, on the same host; 0 picks a free port, "
+        "which the log names. Metrics are off by default.",
     )
     otlp_endpoint: str = Field(
-        # The variable by which OpenTelemetry's own programs find a collector.
+        # The variable that configures OpenTelemetry's own programs too.
         default_factory=lambda: os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", ""),
-        description="Collector that takes traces as OTLP over gRPC, such as http://host:4317; "
-        "where not given, that in OTEL_EXPORTER_OTLP_ENDPOINT, else there are no traces.",
+        description="Collector that receives traces as OTLP over gRPC, for example "
+        "http://host:4317. Default: OTEL_EXPORTER_OTLP_ENDPOINT; without either, tracing is off.",
     )
     grace: float = Field(
         10.0,
         ge=0,
         allow_inf_nan=False,
-        description="Seconds that a shutdown takes at most; running calls end in them.",
+        description="Longest duration of a shutdown, in seconds, during which running calls may "
+        "finish.",
     )
     drain_delay: float = Field(
         0.5,
         ge=0,
         allow_inf_nan=False,
-        description="Seconds of these in which calls are still taken, until balancers know.",
+        description="Seconds of the grace period during which new calls are still accepted, so "
+        "that load balancers can react.",
     )
 
 
 def load_settings(settings: type[S], program: str) -> S:
-    """The settings from the command line and the environment.
+    """Return the settings from the command line and the environment.
 
-    Ends the process with code 2 and one line a problem when they are wrong.
+    When settings are wrong, print one line per problem and exit with code 2.
     """
 
     class Cli(settings):  # type: ignore[misc, valid-type]  # a class made from its argument
@@ -260,7 +266,7 @@ def load_settings(settings: type[S], program: str) -> S:
         for problem in error.errors():
             option = "-".join(str(part) for part in problem["loc"]).replace("_", "-")
             where = f"--{option}: " if option else ""
-            # Of our own checks without what pydantic puts before it.
+            # Pydantic adds a prefix to the messages of our own checks.
             message = problem["msg"].removeprefix("Value error, ")
             print(shown_lines(f"{program}: {where}{message}"), file=sys.stderr)
         raise SystemExit(USAGE_EXIT_CODE) from None

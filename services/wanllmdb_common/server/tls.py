@@ -1,4 +1,4 @@
-"""A server's certificate and key, from files that are read again when they change."""
+"""A server's TLS certificate and key, from files that are reloaded when they change."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from wanllmdb._files import read_regular
 
 log = structlog.get_logger(__name__)
 
-# All public authorities' certificates take about 250 kB.
+# The certificates of all public authorities take about 250 kB.
 _MAX_FILE_BYTES = 16 * 1024 * 1024
 
 _Signature: TypeAlias = "tuple[FileSignature | None, ...]"
 
 
 class TlsFileError(Exception):
-    """A file can't be used; the text says which one and why."""
+    """A TLS file can't be used; the text names the file and the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,10 @@ class TlsFiles:
     """Paths of PEM files.
 
     Attributes:
-        cert: The server's certificate, then its issuers'.
-        key: Its key, without a password.
-        client_ca: Whose certificates clients must have; None where they need none.
+        cert: The server's certificate, followed by those of its issuers.
+        key: The certificate's private key, without a password.
+        client_ca: The authorities that must have signed client certificates; None where
+            clients need no certificate.
     """
 
     cert: Path
@@ -45,19 +46,19 @@ class TlsFiles:
 
 
 def check_tls_files(files: TlsFiles) -> None:
-    """Passes if the files can be used now.
+    """Check that the files can be used now.
 
     Raises:
-        TlsFileError: one can't.
+        TlsFileError: a file can't be used.
     """
     _load(files)
 
 
 def server_credentials(files: TlsFiles) -> grpc.ServerCredentials:
-    """What a server shows and asks for. Files that change are read at the next connection.
+    """Return credentials that reload changed files at the next connection.
 
-    Connections that are there stay. New files that can't be used are an error in the
-    log, once, and those before go on being used.
+    Open connections stay. New files that can't be used are logged as an error once, and the
+    previous files stay in use.
 
     Raises:
         TlsFileError: a file can't be used now.
@@ -65,7 +66,7 @@ def server_credentials(files: TlsFiles) -> grpc.ServerCredentials:
     source = _Source(files)
     return grpc.dynamic_ssl_server_credentials(
         source.first(),
-        source.news,  # type: ignore[arg-type]  # the stubs do not know that None means no news
+        source.news,  # type: ignore[arg-type]  # the stubs do not know that None means unchanged
         require_client_authentication=files.client_ca is not None,
     )
 
@@ -81,7 +82,9 @@ class _Source:
         return _load(self._files)
 
     def news(self) -> grpc.ServerCertificateConfiguration | None:
-        """What changed since; None for nothing. gRPC asks at each connection, in its threads."""
+        """Return the new files if they changed, else None; gRPC calls this at each connection,
+        in its own threads.
+        """
         with self._lock:
             signature = self._signature()
             if signature == self._seen:
@@ -91,13 +94,13 @@ class _Source:
                 loaded = _load(self._files)
             except TlsFileError as error:
                 problem = str(error)
-                log.error("new TLS files not taken, the old ones stay", problem=problem)  # noqa: TRY400  # the text says all
+                log.error("can't load the new TLS files; the old ones stay in use", problem=problem)  # noqa: TRY400  # the text is complete
                 return None
             if self._signature() != signature:
-                # They were being written: what was read may be of two minds.
+                # A file was being written: the certificate and the key may not match.
                 self._seen = None
                 return None
-            log.info("new TLS files taken", files=[str(file) for file in self._files])
+            log.info("loaded new TLS files", files=[str(file) for file in self._files])
             return loaded
 
     def _signature(self) -> _Signature:
@@ -115,14 +118,14 @@ def _load(files: TlsFiles) -> grpc.ServerCertificateConfiguration:
 
 def _read(file: Path) -> bytes:
     try:
-        # A pipe would be waited for, at each connection.
+        # `read_regular` rejects a pipe, which would block every connection.
         return read_regular(file, _MAX_FILE_BYTES)
     except OSError as error:
         raise TlsFileError(f"the file {file} can't be read: {error.strerror}") from None
 
 
 def _check(files: TlsFiles) -> None:
-    """gRPC itself takes anything, and then fails each handshake."""
+    """Check the files with OpenSSL: gRPC accepts any content, and then each handshake fails."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     if files.client_ca is not None:
         try:
@@ -133,22 +136,22 @@ def _check(files: TlsFiles) -> None:
         context.load_cert_chain(files.cert, files.key, _no_password)
     except (ssl.SSLError, OSError) as error:
         why = (
-            "they do not belong together"
+            "they do not match"
             if getattr(error, "reason", "") == "KEY_VALUES_MISMATCH"
-            else "one of them holds no such thing (PEM)"
+            else "one of the files holds no PEM certificate or key"
         )
         raise TlsFileError(
             f"the certificate {files.cert} and the key {files.key} can't be used: {why}"
         ) from None
     except _PasswordWantedError:
         raise TlsFileError(
-            f"the key {files.key} is locked by a password; store it without one, readable by the "
-            "server alone"
+            f"the key {files.key} is protected by a password; store it without one, readable "
+            "only by the server"
         ) from None
 
 
 class _PasswordWantedError(Exception):
-    """OpenSSL asked for a password, which without this it would do on the terminal."""
+    """OpenSSL asked for a password, which it would otherwise do on the terminal."""
 
 
 def _no_password() -> NoReturn:
@@ -159,7 +162,7 @@ FileSignature: TypeAlias = tuple[int, int, int]
 
 
 def file_signature(file: Path) -> FileSignature | None:
-    """What changes with the file's content: when it was written, its size, its identity.
+    """Return what changes with a file's content: its modification time, size and inode.
 
     None where there is no file.
     """

@@ -1,4 +1,4 @@
-"""Structured logs on stderr, with the id of the request that a line belongs to."""
+"""Structured logs on stderr; each line carries the id of its request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import structlog
 from wanllmdb_common.calls.call import current_call
 from wanllmdb_common.telemetry.trace_context import trace_ids
 
-# Characters of one value, such as a traceback, and values of one line.
+# The limits of the characters in one value, such as a traceback, and of the values in one line.
 MAX_VALUE = 8_000
 MAX_VALUES = 50
 
@@ -21,7 +21,7 @@ _OF_STRUCTLOG = ("_record", "_from_structlog", "exc_info", "stack_info")
 
 
 def configure_logging(level: str, form: str) -> None:
-    """Sends every log line, also those of libraries, through one formatter."""
+    """Send every log line, including those of libraries, through one formatter."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         _add_call,
@@ -53,15 +53,15 @@ def configure_logging(level: str, form: str) -> None:
     root.handlers = [handler]
     root.setLevel(level.upper())
     log_left_calls_briefly()
-    # Alembic tells each migration step on INFO; that is of use, its plumbing is not.
+    # Alembic logs each migration step on INFO, which is useful; the log of its plugins is not.
     logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
-    # On DEBUG it has a line for each look at the running loop: dozens a second.
+    # On DEBUG it logs each access to the running loop, dozens of times a second.
     logging.getLogger("grpc._cython").setLevel(logging.INFO)
     logging.getLogger("grpc._cython.cygrpc").addFilter(_is_no_odd_header)
 
 
 class _Handler(logging.StreamHandler[TextIO]):
-    """Writes lines; one that can't be made costs one short line in its place."""
+    """Writes lines; replaces a line that can't be formatted by one short line."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # as in the base class
         error = sys.exc_info()[0]
@@ -73,10 +73,9 @@ class _Handler(logging.StreamHandler[TextIO]):
 def bounded(
     _logger: object, _method: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    """The event with values that a line has room for: long ones lose their middle.
+    """Return the event with bounded values: the middle of long values is cut.
 
-    What a caller sent and what an exception says may be of any length, and objects may fail
-    to say what they are.
+    Texts of callers and exceptions may have any length, and the repr of an object may fail.
     """
     for key in list(event)[MAX_VALUES:]:
         del event[key]
@@ -103,14 +102,14 @@ def _cut(text: str) -> str:
 
 
 def _is_no_odd_header(record: logging.LogRecord) -> bool:
-    # A traceback for each header that is not UTF-8; the call is refused with a line of its own.
+    # gRPC logs a traceback for each header that is not UTF-8; the rejected call has its own line.
     return not str(record.msg).startswith("Invalid encoding on")
 
 
 def _add_call(
     _logger: object, _method: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    """Names the call that the line belongs to, and its trace."""
+    """Add the ids of the line's call and trace."""
     try:
         event.setdefault("request_id", current_call().request_id)
     except LookupError:
@@ -123,9 +122,9 @@ _LOGGER = logging.getLogger("grpc._cython.cygrpc")
 
 
 def log_left_calls_briefly() -> None:
-    """Leaves the traceback out of what gRPC logs for each caller that leaves before its answer.
+    """Drop the traceback from gRPC's log line for each caller that leaves before its answer.
 
-    It is always the same one, of gRPC's inside: callers who leave would fill a disk with it.
+    The traceback is always the same, from gRPC's internals, and would fill a disk.
     """
     _LOGGER.addFilter(_without_traceback)
 
@@ -135,13 +134,13 @@ def _without_traceback(record: logging.LogRecord) -> bool:
     # The class is private to gRPC.
     if type(error).__name__ == "ExecuteBatchError":
         text = record.getMessage()
-        record.msg, record.args = f"{text}; the caller has left, or takes no answer", ()
+        record.msg, record.args = f"{text}; the caller has left or accepts no answer", ()
         record.levelno, record.levelname = logging.WARNING, "WARNING"
         record.exc_info = None
     return True
 
 
 def one_line(value: object, **options: Any) -> str:
-    """A document on one line, in ASCII that a terminal shows as it is."""
-    # `json` escapes all that a terminal obeys but DEL.
+    """Return JSON on one line, in ASCII without control characters for a terminal."""
+    # `json` escapes all control characters except DEL.
     return json.dumps(value, **options).replace("\x7f", "\\u007f")

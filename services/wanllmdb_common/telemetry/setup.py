@@ -1,4 +1,4 @@
-"""What is turned on by a server's settings, as steps around each call."""
+"""Starts the telemetry that a server's settings enable, as steps around each call."""
 
 from __future__ import annotations
 
@@ -28,13 +28,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What a server says of itself.
+    """The observable parts of a server.
 
     Attributes:
         services: The full names of its services.
-        audit_table: What goes into its audit log.
-        readiness: What it needs.
-        instruments: Gives what makes spans beside calls; asked only when there are traces.
+        audit_table: The rules of its audit log.
+        readiness: The state of its dependency.
+        instruments: Returns instruments that create spans besides those of calls; called only
+            when tracing is on.
     """
 
     services: Sequence[str]
@@ -47,9 +48,9 @@ class Observation:
 async def running_telemetry(
     name: str, settings: ServerSettings, observation: Observation
 ) -> AsyncIterator[list[CallStep]]:
-    """The steps to come before all others, good within the block.
+    """Yield the steps that come before all others, which are valid within the block.
 
-    Ends the process with code 2 and one line when the settings ask for what can't be had.
+    When the settings can't be fulfilled, print one line and exit with code 2.
     """
     steps: list[CallStep] = []
     async with contextlib.AsyncExitStack() as stack:
@@ -58,13 +59,13 @@ async def running_telemetry(
             stack.enter_context(_serving_metrics(name, host, settings.metrics_port))
             stack.push_async_callback(_end, asyncio.create_task(observe_loop_lag()))
             READY.set(observation.readiness.is_ready)
-            observation.readiness.tell(READY.set)
+            observation.readiness.add_listener(READY.set)
             steps.append(CallMetrics())
         if settings.otlp_endpoint:
             try:
                 from wanllmdb_common.telemetry.tracing import running_tracing
             except ImportError as error:
-                _refuse(
+                _exit(
                     name, f"--otlp-endpoint needs packages: pip install 'wanllmdb[otel]' ({error})"
                 )
             instruments = observation.instruments()
@@ -74,7 +75,7 @@ async def running_telemetry(
             try:
                 audit = Audit(observation.audit_table, observation.services, settings.audit_log)
             except OSError as error:
-                _refuse(name, f"--audit-log: can't write {settings.audit_log}: {error.strerror}")
+                _exit(name, f"--audit-log: can't write {settings.audit_log}: {error.strerror}")
             steps.append(audit)
         yield steps
 
@@ -84,7 +85,7 @@ def _serving_metrics(name: str, host: str, port: int) -> Iterator[None]:
     try:
         server, thread = start_http_server(port, host)
     except OSError as error:
-        _refuse(name, f"--metrics-port: can't listen on {host}:{port}: {error.strerror}")
+        _exit(name, f"--metrics-port: can't listen on {host}:{port}: {error.strerror}")
     log.info("serving metrics", address=f"http://{host}:{server.server_port}/metrics")
     try:
         yield
@@ -99,6 +100,6 @@ async def _end(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-def _refuse(name: str, problem: str) -> NoReturn:
+def _exit(name: str, problem: str) -> NoReturn:
     print(shown_lines(f"wanllmdb-{name}: {problem}"), file=sys.stderr)
     raise SystemExit(USAGE_EXIT_CODE) from None

@@ -12,7 +12,7 @@ from wanllmdb_common.did_you_mean import few_hints
 
 T = TypeVar("T")
 
-_turns = TimeSlices()
+_time_slices = TimeSlices()
 
 
 async def computed(compute: Callable[[], T]) -> T:
@@ -31,4 +31,4 @@ async def computed(compute: Callable[[], T]) -> T:
             return compute()
 
     is_large = call.request.ByteSize() > LIGHT_BYTES
-    return await _turns.compute(with_few_hints, name, is_large=is_large)
+    return await _time_slices.compute(with_few_hints, name, is_large=is_large)

@@ -1,4 +1,4 @@
-"""Calls without a good key: how many of them a server answers, and whom they hinder."""
+"""Calls without a valid key: how many a server answers, and that they hinder no other caller."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("reason", BAD)
-async def test_more_failures_than_an_address_may_have_are_refused_and_a_good_key_is_not(
+async def test_more_failures_than_an_address_may_have_are_rejected_and_a_good_key_is_not(
     database_url: str, reason: str
 ) -> None:
     limits = LimitSettings(failed_keys_per_second=1)
@@ -38,18 +38,18 @@ async def test_more_failures_than_an_address_may_have_are_refused_and_a_good_key
         for _ in range(2):
             with refused(grpc.StatusCode.UNAUTHENTICATED, reason):
                 await stub.ListSweeps(pb.ListSweepsRequest())
-        with refused(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED") as refusal:
+        with refused(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED") as rejection:
             await stub.ListSweeps(pb.ListSweepsRequest())
-        assert 0 < refusal.retry_after <= 1
-        assert refusal.metadata["limit"] == "1 calls a second without a good API key"
+        assert 0 < rejection.retry_after <= 1
+        assert rejection.metadata["limit"] == "1 calls a second without a valid API key"
         for _ in range(10):
             await pb_grpc.SweepRegistryServiceStub(admin).ListSweeps(pb.ListSweepsRequest())
-        await asyncio.sleep(refusal.retry_after)
+        await asyncio.sleep(rejection.retry_after)
         with refused(grpc.StatusCode.UNAUTHENTICATED, reason):
             await stub.ListSweeps(pb.ListSweepsRequest())
 
 
-async def test_the_suggestion_service_refuses_them_too(database_url: str) -> None:
+async def test_the_suggestion_service_rejects_them_too(database_url: str) -> None:
     request = suggestion_pb.SuggestRequest(sweep_id="abcdefghijkl", agent_id="agent")
     async with (
         registry_server(database_url, admin_key=ADMIN_KEY) as registry,

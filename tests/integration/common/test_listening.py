@@ -1,4 +1,4 @@
-"""Where a server listens."""
+"""The addresses that a server listens on."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def test_on_a_second_port_of_this_machine() -> None:
 
 
 @pytest.mark.parametrize("option", ["--port", "--local-port"])
-async def test_a_taken_port_is_told_with_its_option(option: str) -> None:
+async def test_a_taken_port_is_reported_with_its_option(option: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -66,7 +66,7 @@ async def test_a_taken_port_is_told_with_its_option(option: str) -> None:
                 pass
 
 
-async def test_a_socket_in_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+async def test_a_socket_in_a_folder_that_is_not_there_is_reported(tmp_path: Path) -> None:
     with pytest.raises(PortTakenError, match="folder is missing"):
         async with running_server(
             quick(host="unix:/nowhere/registry.sock"), services=[], register=lambda _: None

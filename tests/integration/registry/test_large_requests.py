@@ -154,7 +154,7 @@ async def test_what_is_computed_ends_with_the_call(registry: Registry) -> None:
 async def test_computing_for_one_request_has_an_end(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(of_registry, "_turns", time_slices.TimeSlices(most_seconds=0.2))
+    monkeypatch.setattr(of_registry, "_time_slices", time_slices.TimeSlices(most_seconds=0.2))
     sweep_id = await slow_sweep(registry)
     with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
         await slow_import(registry, sweep_id)

@@ -1,4 +1,4 @@
-"""Role and project decide, and they decide first."""
+"""Role and project are checked, before anything else."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ RPC = f"/{SERVICE}/GetCaller"
 
 @dataclass
 class Projects:
-    """Where sweeps are; records what was asked for."""
+    """The projects of sweeps; records the look-ups."""
 
     projects: Mapping[str, str]
     asked: list[set[str]] = field(default_factory=list)
@@ -51,7 +51,7 @@ def call_of(caller: Caller, request: Any = None, *metadata: tuple[str, str]) -> 
 
 
 async def decide(access: Access, caller: Caller, projects: Projects) -> str:
-    """Empty where the call passes, else why not."""
+    """Return an empty text where the call passes, else the reason."""
     step = Authorization(table_with(access), [SERVICE], projects)
     try:
         await step.before(call_of(caller))
@@ -127,8 +127,7 @@ def test_a_server_with_an_rpc_that_has_no_row_does_not_start() -> None:
     with pytest.raises(AccessTableError) as caught:
         Authorization(table, [SERVICE], Projects({}))
     assert str(caught.value) == (
-        "the table of who may call what: "
-        f"{RPC} has no row; the row /{SERVICE}/Forgotten is of no RPC"
+        f"the access table is wrong: {RPC} has no row; the row /{SERVICE}/Forgotten matches no RPC"
     )
 
 

@@ -72,7 +72,7 @@ async def test_an_item_whose_caller_has_gone_is_left_out() -> None:
     await _settle()
     gone.cancel()
     squares.release.set()
-    assert await asyncio.gather(first, stays) == [1, 9]
+    assert [await first, await stays] == [1, 9]
     assert squares.batches == [[1], [3]]
     with pytest.raises(asyncio.CancelledError):
         await gone

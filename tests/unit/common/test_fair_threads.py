@@ -1,4 +1,4 @@
-"""Threads that many share."""
+"""Threads that sweeps and projects share fairly."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wanllmdb_common.computing.fair_threads import FairScheduler, FairThreads, O
 
 
 def spin() -> None:
-    """Goes on until it is not wanted."""
+    """Compute until the computation is canceled."""
     while True:
         check_cancelled()
 

@@ -1,4 +1,4 @@
-"""The points of a grid that meet the constraints."""
+"""The points of a grid that satisfy the constraints."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_ten_million_points_without_a_wanted_one_are_gone_through_at_once(constr
     assert time.perf_counter() - start < 5
 
 
-def test_infeasible_grids_are_told_soon() -> None:
+def test_infeasible_grids_are_reported_soon() -> None:
     x, y = Parameter("x", Uniform(0.0, 1.0)), Parameter("y", Uniform(0.0, 1.0))
     assert grid_infeasibility(SearchSpace((x, y), ("x + y == 1",)), 11) is None
     text = grid_infeasibility(SearchSpace((x, y), ("x + y == 0.15",)), 11)
@@ -110,7 +110,7 @@ def test_a_search_ends_with_its_effort_and_goes_on_where_it_ended() -> None:
 
 
 @pytest.mark.parametrize("constraints", [1, 100])
-def test_infeasible_grids_of_many_long_constraints_are_told_soon(constraints: int) -> None:
+def test_infeasible_grids_of_many_long_constraints_are_reported_soon(constraints: int) -> None:
     names = [f"p{i:02}" for i in range(60)]
     long = " + ".join(f"{name} * {name} * 2" for name in names)
     never = (*(f"{long} >= {i - 99}" for i in range(constraints - 1)), f"{long} > 5880")

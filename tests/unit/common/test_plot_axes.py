@@ -1,4 +1,4 @@
-"""How parameters are laid out on axes."""
+"""The axes of parameters in plots."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_axes(law: Distribution, axis: Axis) -> None:
     assert axis_of(law, (0.25, 0.5)) == axis
 
 
-def test_an_axis_takes_in_what_lies_outside_of_the_law() -> None:
+def test_an_axis_takes_in_what_lies_outside_of_the_distribution() -> None:
     assert axis_of(Uniform(0.0, 1.0), (-0.5, 2.0)) == Axis(Scale.LINEAR, -0.5, 2.0)
 
 

@@ -1,4 +1,4 @@
-"""Probabilities of points, against how often draws give them."""
+"""Probabilities of points, compared with the frequencies of draws."""
 
 from __future__ import annotations
 

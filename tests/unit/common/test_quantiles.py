@@ -1,4 +1,4 @@
-"""Each law's quantile function and draws, against the law as written down elsewhere."""
+"""Quantile functions and draws, compared with independent definitions of the distributions."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ LARGEST = 1 - 2.0**-53
     ],
 )
 @pytest.mark.parametrize("u", [0.003, 0.053, 0.253, 0.503, 0.753, 0.953, 0.999])
-def test_quantiles_are_the_laws(law: Distribution, written_elsewhere: object, u: float) -> None:
+def test_quantiles_are_those_of_the_distributions(
+    law: Distribution, written_elsewhere: object, u: float
+) -> None:
     expected = written_elsewhere.ppf(u)  # type: ignore[attr-defined]
     assert quantile(law)(u) == pytest.approx(expected, rel=1e-9)
 
@@ -62,7 +64,9 @@ def test_quantiles_do_not_decrease(law: Distribution, u: float, v: float) -> Non
 
 @settings(deadline=None)
 @given(LAWS, UNIT | st.sampled_from([0.0, LARGEST]), st.integers(0, 2**32))
-def test_quantiles_and_draws_are_in_the_law(law: Distribution, u: float, seed: int) -> None:
+def test_quantiles_and_draws_are_in_the_distribution(
+    law: Distribution, u: float, seed: int
+) -> None:
     assert contains(law, quantile(law)(u))
     assert contains(law, draw(law)(Random(seed)))
 
@@ -154,7 +158,7 @@ def test_the_cardinality_is_the_number_of_values(law: Distribution) -> None:
         IntLogUniform(1, 2**63 - 1),
     ],
 )
-def test_extreme_laws_that_are_allowed_overflow_nowhere(law: Distribution) -> None:
+def test_extreme_distributions_that_are_allowed_overflow_nowhere(law: Distribution) -> None:
     assert list(problems_of_distribution(law)) == []
     low, high = reach(law)
     assert contains(law, low)
@@ -185,7 +189,7 @@ def test_extreme_laws_that_are_allowed_overflow_nowhere(law: Distribution) -> No
         (LogUniform(1e-3, 1e20, 1.0), "q"),
     ],
 )
-def test_laws_that_would_overflow_are_named(law: Distribution, key: str) -> None:
+def test_distributions_that_would_overflow_are_named(law: Distribution, key: str) -> None:
     [(named, text)] = problems_of_distribution(law)
     assert named == key
     assert text
@@ -194,7 +198,7 @@ def test_laws_that_would_overflow_are_named(law: Distribution, key: str) -> None
 @pytest.mark.parametrize(
     "value", [10**400, -(10**400), 2**63, True, "1", None, [1], math.nan, math.inf]
 )
-def test_no_law_of_numbers_contains_what_is_no_number(value: object) -> None:
+def test_no_distribution_of_numbers_contains_what_is_no_number(value: object) -> None:
     for law in (
         Uniform(0.0, 1e308),
         IntUniform(0, 2**63 - 1),
@@ -207,7 +211,7 @@ def test_no_law_of_numbers_contains_what_is_no_number(value: object) -> None:
         assert not contains(law, value)  # type: ignore[arg-type]
 
 
-def test_a_quantized_law_contains_what_rounding_may_give() -> None:
+def test_a_quantized_distribution_contains_what_rounding_may_give() -> None:
     law = Quantized(Uniform(0.25, 0.75), 0.1)
     assert [contains(law, x) for x in (0.19, 0.2, 0.8, 0.81)] == [False, True, True, False]
     assert contains(Quantized(LogNormal(), 1), 0)

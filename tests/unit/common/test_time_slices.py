@@ -1,4 +1,4 @@
-"""Computing in turns: what is short goes before what is long, and nothing goes on for nobody."""
+"""Time slices: short work goes before long work, and work ends when its caller is gone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SOON = 30.0
 
 
 def endless(began: threading.Event, ended: threading.Event) -> Callable[[], None]:
-    """Computes until it is stopped."""
+    """Compute until the work is stopped."""
 
     def compute() -> None:
         began.set()
@@ -31,7 +31,7 @@ def endless(began: threading.Event, ended: threading.Event) -> Callable[[], None
 
 @pytest.fixture
 def turns() -> TimeSlices:
-    return TimeSlices(turn=0.005, most_seconds=600)
+    return TimeSlices(slice_seconds=0.005, most_seconds=600)
 
 
 async def until(event: threading.Event) -> None:
@@ -111,7 +111,7 @@ async def test_what_has_not_begun_never_does_when_its_caller_goes(turns: TimeSli
 async def test_computing_has_an_end(turns: TimeSlices) -> None:
     began, ended = threading.Event(), threading.Event()
     with pytest.raises(InvalidArgumentError, match=r"takes more than 0\.05 s to compute") as caught:
-        await TimeSlices(turn=0.005, most_seconds=0.05).compute(endless(began, ended), "a")
+        await TimeSlices(slice_seconds=0.005, most_seconds=0.05).compute(endless(began, ended), "a")
     assert caught.value.reason == "INVALID_REQUEST"
 
 

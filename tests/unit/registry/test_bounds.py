@@ -150,7 +150,7 @@ def test_constraints_of_unknown_names_are_refused_soon() -> None:
     assert "no parameter is named" in refusal(lambda: parse_config(config)).message
     keywords = {f"{'g' * (i + 1)}.for": {"value": i} for i in range(190)}
     broken = {**RANDOM, "parameters": keywords, "constraints": ["g.for < < " * 99] * 100}
-    assert "is no expression" in refusal(lambda: parse_config(broken)).message
+    assert "is not a valid expression" in refusal(lambda: parse_config(broken)).message
 
 
 def aliases(first: str, form: str, *, times: int = 9, levels: int = 40) -> str:

@@ -95,8 +95,12 @@ def test_method_and_sampler_say_each_other(
             "sampler.name",
             "cmaes supports one metric, not 2; samplers for several: random",
         ),
-        ({"method": None, "sampler": {"name": "cmaes"}}, "sampler.name", "at least two parameters"),
-        ({"method": None, "sampler": {"name": "brute_force"}}, "sampler.name", "give them a q"),
+        (
+            {"method": None, "sampler": {"name": "cmaes"}},
+            "sampler.name",
+            "at least two numeric parameters",
+        ),
+        ({"method": None, "sampler": {"name": "brute_force"}}, "sampler.name", "set a step q"),
         ({"pruner": {"name": "no_such"}}, "pruner.name", "'no_such' is none of"),
         ({"pruner": {"name": "patient"}}, "pruner.options.patience", "is required: an integer"),
         (

@@ -198,7 +198,7 @@ def test_floats_between_integer_bounds_are_warned_of(name: str, instead: str) ->
         ({"distribution": "normal", "sigma": -1}, ".sigma", "greater than 0"),
         ({"distribution": "log_normal", "mu": 1e4, "sigma": 0}, ".sigma", "greater than 0"),
         ({"distribution": "normal", "mu": 1e301}, ".mu", "must be within 1e+300 of 0"),
-        ({"distribution": "log_normal", "sigma": 100}, ".sigma", "are of the logarithm"),
+        ({"distribution": "log_normal", "sigma": 100}, ".sigma", "describe the logarithm"),
         ({"distribution": "beta", "a": 0}, ".a", "must be at least"),
         ({"distribution": "beta", "b": 1e9}, ".b", "must be at least"),
         ({"distribution": "q_normal", "q": 0}, ".q", "must be greater than 0"),

@@ -1,4 +1,4 @@
-"""When a part that runs counts as hung."""
+"""When a part counts as hung, and how long one that died waits before it is started again."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import psutil
 import pytest
 
 from tests.e2e.up_process import wait_until
-from wanllmdb_local.liveness import Liveness
 from wanllmdb_local.platform import Platform
-from wanllmdb_local.platform_settings import PlatformSettings
+from wanllmdb_local.settings import PlatformSettings
+from wanllmdb_local.supervision import Liveness, RestartPolicy
 
 
 class Part:
-    """Answers a question when it is let; a clock that stands still in between."""
+    """A part that answers when it is released, with a clock that stands still in between."""
 
     def __init__(self) -> None:
         self.now = 1_000.0
@@ -38,7 +38,7 @@ class Part:
 
 
 def look_for(liveness: Liveness, part: Part, seconds: int, *, step: float = 0.5) -> bool:
-    """Looks every so often, and says whether it was silent at last."""
+    """Check repeatedly, and return whether the part was silent at the end."""
     silent = False
     for _ in range(int(seconds / step)):
         part.now += step
@@ -99,7 +99,7 @@ def test_no_connection_is_silence_too() -> None:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A place that PostgreSQL's own user can reach, which pytest's are not under root."""
+    """A folder that PostgreSQL's own user can reach, unlike pytest's folders when run as root."""
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         yield Path(name)
@@ -132,3 +132,25 @@ def test_a_part_that_hangs_is_killed_and_started_again(folder: Path) -> None:
             )
             assert platform.endpoints.pids[name] != [pid]
             assert not psutil.pid_exists(pid)
+
+
+def test_waits_longer_after_each_failed_start() -> None:
+    policy = RestartPolicy()
+    delays = [policy.after_death(had_been_ready=False) for _ in range(5)]
+    assert delays == sorted(set(delays))
+    later = [policy.after_death(had_been_ready=False) for _ in range(1_500)]
+    assert set(later[5:]) == {max(later)}
+    assert max(later) <= 10.0
+
+
+def test_a_part_that_had_been_ready_is_restarted_at_once_however_often_it_dies() -> None:
+    policy = RestartPolicy()
+    assert {policy.after_death(had_been_ready=True) for _ in range(1_500)} == {0.2}
+
+
+def test_a_start_that_succeeded_resets_the_delay() -> None:
+    policy = RestartPolicy()
+    first = policy.after_death(had_been_ready=False)
+    policy.after_death(had_been_ready=False)
+    policy.after_death(had_been_ready=True)
+    assert policy.after_death(had_been_ready=False) == first

@@ -1,7 +1,7 @@
-"""What the demo trains: a small neural network on scikit-learn's bundled digits.
+"""The demo's training: a small neural network on scikit-learn's bundled digits.
 
-Nothing here knows of the demo: it is what a user's training script looks like.
-Started as a program it is one agent: `python -m wanllmdb_local.demo_training SWEEP`.
+Nothing here depends on the demo: a user's training script looks like this. As a program, the
+module runs one agent: `python -m wanllmdb_local.demo.training SWEEP`.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ EPOCHS = 27
 
 @cache
 def _digits() -> Any:
-    """1,797 images of 8 x 8 pixels, scaled to 0-1; a third of them to validate on."""
+    """Return 1,797 images of 8 x 8 pixels, scaled to 0-1; a third of them for validation."""
     images, labels = load_digits(return_X_y=True)
     return train_test_split(images / 16.0, labels, test_size=1 / 3, random_state=0)
 
 
 def train() -> None:
-    """One run: the parameters come from the sweep, an epoch's values go back."""
+    """Train one run with the sweep's parameters, and log the metrics of each epoch."""
     wandb.init()
     config = wandb.config
     train_x, validation_x, train_y, validation_y = _digits()

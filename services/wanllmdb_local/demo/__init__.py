@@ -1,4 +1,4 @@
-"""`wanllmdb demo`: a real sweep on a platform that is gone afterwards."""
+"""`wanllmdb demo`: a real sweep on a temporary platform."""
 
 from __future__ import annotations
 
@@ -10,26 +10,24 @@ from typing import NoReturn
 import typer
 
 from wanllmdb.cli.console import say, say_lines
-
-from .requirements import require_demo
+from wanllmdb_local.requirements import require_demo
 
 _INTERRUPTED = 130
 
 
 def command() -> None:
-    """See a sweep at work: about a minute, and nothing stays.
+    """Watch a sweep for about a minute; nothing stays.
 
-    Starts the platform in a temporary place and lets four agents tune a neural network on
-    scikit-learn's digits, with early termination on.
+    Starts the platform in a temporary folder and lets four agents tune a neural network on
+    scikit-learn's digits, with early termination.
     """
     began = time.monotonic()
     require_demo("wanllmdb demo")
-    from .demo_platform import temporary_platform
-    from .demo_report import print_report
-    from .demo_sweep import run_sweep
-    from .errors import LocalError
+    from wanllmdb_local.demo.sweep import print_report, run_sweep
+    from wanllmdb_local.demo.temporary_platform import temporary_platform
+    from wanllmdb_local.errors import LocalError
 
-    # However it is stopped, the blocks below clean up on the way out.
+    # The blocks below clean up, whichever signal stops the program.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
@@ -43,11 +41,11 @@ def command() -> None:
         say_lines(f"wanllmdb demo: {error}", err=True)
         raise typer.Exit(1) from None
     except OSError as error:
-        # Its folder is a temporary one: a disk that is full, or that takes no files.
+        # The folder is temporary: the disk may be full, or read-only.
         where = error.filename or "the folder for temporary files"
         say(
             f"wanllmdb demo: {where} can't be used: {error.strerror or error}. "
-            "Name another place for temporary files in TMPDIR.",
+            "Set TMPDIR to another folder for temporary files.",
             err=True,
         )
         raise typer.Exit(1) from None

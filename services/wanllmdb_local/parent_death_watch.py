@@ -1,18 +1,18 @@
 """Runs a command that ends when the process that started it ends.
 
-A launcher that is killed outright (SIGKILL, out of memory) stops nobody. On
-Linux the kernel can do it: a process asks for a signal at its parent's death.
-It has to ask from inside, after the last change of user (which clears the
-wish), so the launcher starts this file as a script and it becomes the command.
+A launcher that is killed outright (SIGKILL, out of memory) can't stop its processes. On Linux the
+kernel does it: a process can request a signal for its parent's death. The process itself must make
+the request, after the last change of user, which clears the request. So the launcher starts this
+file as a script, and the script becomes the command.
 
-The usual way, `preexec_fn`, runs Python between fork and exec in a process
-that holds other threads' locks; gRPC's threads make that a real deadlock.
+The usual way, `preexec_fn`, runs Python between fork and exec in a process that holds locks of
+other threads; with gRPC's threads, that deadlocks in practice.
 
-Elsewhere than on Linux the command simply runs: `up` then cleans up what a
-killed predecessor left the next time that it starts on the same data.
+On other systems the command simply runs, and the next `up` on the same data cleans up what a
+killed predecessor left.
 
-This file is run by path, without site packages, to cost little: it may import
-the standard library only.
+This file is run by path, without site packages, to start fast: it may import only the standard
+library.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from typing import IO
 _PR_SET_PDEATHSIG = 1
 
 
-def start_tethered(
+def start_tied_to_parent(
     command: Sequence[str],
     *,
     stop_signal: Signals,
@@ -37,31 +37,31 @@ def start_tethered(
     env: dict[str, str] | None = None,
     user: str | None = None,
 ) -> Popen[bytes]:
-    """Starts a command in a session of its own, tied to this process.
+    """Start a command in its own session, which ends when this process ends.
 
-    Call it from the main thread: the kernel sends the signal when the *thread*
-    that started the process ends.
+    Call this from the main thread: the kernel sends the signal when the *thread* that started
+    the process ends.
 
     Args:
         command: Program and arguments.
-        stop_signal: What the command gets when this process dies.
-        output: The file that takes its stdout and stderr.
-        env: Its environment; this process's own where None.
-        user: The operating-system user that it runs as; this one where None.
+        stop_signal: The signal that the command gets when this process dies.
+        output: The file for its stdout and stderr.
+        env: Its environment; None for this process's own.
+        user: The operating-system user that it runs as; None for the current one.
     """
-    tether = [sys.executable, "-I", "-S", __file__, "--signal", str(int(stop_signal))]
-    tether += ["--parent", str(os.getpid())]
+    watch = [sys.executable, "-I", "-S", __file__, "--signal", str(int(stop_signal))]
+    watch += ["--parent", str(os.getpid())]
     if user is not None:
-        tether += ["--user", user]
+        watch += ["--user", user]
     return Popen(
-        [*tether, "--", *command],
+        [*watch, "--", *command],
         stdin=DEVNULL,
         stdout=output,
         stderr=output,
         env=env,
-        # Ctrl-C in the terminal is for the launcher, which stops all in order.
+        # Ctrl-C in the terminal must reach only the launcher, which stops all parts in order.
         start_new_session=True,
-        # A folder that stays, and that any user may enter.
+        # A folder that always exists, and that any user may enter.
         cwd="/",
     )
 
@@ -90,7 +90,7 @@ def main() -> None:
         if libc.prctl(_PR_SET_PDEATHSIG, arguments.signal, 0, 0, 0) != 0:
             raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
         if os.getppid() != arguments.parent:
-            sys.exit("the process that started this one is gone")
+            sys.exit("the parent process is gone")
     os.execv(arguments.command[0], arguments.command)
 
 

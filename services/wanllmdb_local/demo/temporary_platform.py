@@ -1,4 +1,4 @@
-"""A platform in a temporary place, started and stopped by `up` itself."""
+"""A platform in a temporary folder, started and stopped through `up`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wanllmdb.cli.console import say
-
-from .errors import StartError
-from .log_files import open_log, tail
-from .stopping import stop_process
-from .tether import start_tethered
+from wanllmdb_local.errors import StartError
+from wanllmdb_local.files import open_log, tail
+from wanllmdb_local.parent_death_watch import start_tied_to_parent
+from wanllmdb_local.stopping import stop_process
 
 _START_SECONDS = 120.0
 _STOP_SECONDS = 30.0
@@ -25,7 +24,7 @@ _STOP_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class TemporaryPlatform:
-    """Where it answers, and a folder for what else is to be gone afterwards."""
+    """A platform's addresses, and a folder for other temporary files."""
 
     registry: str
     suggestion: str
@@ -34,20 +33,20 @@ class TemporaryPlatform:
 
 @contextmanager
 def temporary_platform() -> Iterator[TemporaryPlatform]:
-    """Starts a platform on free ports; stops it and removes all that it stored.
+    """Run a platform on free ports within the block; then remove all its data.
 
     Raises:
-        StartError: It did not come up.
+        StartError: The platform did not start.
     """
     with tempfile.TemporaryDirectory(prefix="wanllmdb-demo-") as name:
         folder = Path(name)
-        # PostgreSQL may have to run as another user, who must be able to pass.
+        # PostgreSQL may have to run as another user, which must be able to enter the folder.
         folder.chmod(0o711)
         ready_file = folder / "ready.json"
         log_file = folder / "up.log"
         say("Starting PostgreSQL and both services ...")
         with open_log(log_file) as log:
-            process = start_tethered(
+            process = start_tied_to_parent(
                 [
                     *(sys.executable, "-m", "wanllmdb.cli.main", "up"),
                     *("--data-dir", str(folder / "data"), "--ready-file", str(ready_file)),

@@ -1,31 +1,30 @@
-"""Where the services of a platform listen, and what protects them there."""
+"""The settings of `up`: data, ports, replicas, addresses and protection."""
 
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from wanllmdb_common.server.settings import is_local, listen_problems, missing_protection
 from wanllmdb_common.server.tls import TlsFileError, TlsFiles, check_tls_files
-
-from .defaults import HOST
-from .errors import ProtectionError
+from wanllmdb_local import HOST
+from wanllmdb_local.errors import ProtectionError
 
 _UNSPECIFIED = ("0.0.0.0", "::")
 
 
 @dataclass(frozen=True)
 class Protection:
-    """What `up` was asked for.
+    """Where the services listen, and how they are protected.
 
     Attributes:
         host: The address to listen on.
-        tls_cert: The services' certificate; they speak TLS alone then.
-        tls_key: Its key.
-        tls_client_ca: Whose certificates clients must have; None where they need none.
+        tls_cert: The services' certificate; with it they accept TLS only.
+        tls_key: The private key of the certificate.
+        tls_client_ca: The authorities of client certificates; None where clients need none.
         has_keys: Whether callers need an API key.
-        insecure: Whether other machines may reach them without TLS or keys.
+        insecure: Whether other machines may reach the services without TLS or keys.
     """
 
     host: str = HOST
@@ -41,25 +40,25 @@ class Protection:
 
     @property
     def is_exposed(self) -> bool:
-        """Whether other machines may reach them."""
+        """Whether other machines may reach the services."""
         return not is_local(self.host)
 
     @property
     def needs_local_ports(self) -> bool:
-        """Whether what runs on this machine needs ports of its own.
+        """Whether programs on this machine need separate ports.
 
-        The services reach each other there, and `up` asks them there whether they
-        answer: whatever names the certificate has, and without one for a client.
+        On them the services reach each other, and `up` checks their health, whatever names
+        the certificate has, and without a client certificate.
         """
         return self.has_tls or self.is_exposed
 
     def address(self, port: int) -> str:
-        """What clients connect to."""
+        """Return the address that clients connect to."""
         host = socket.gethostname() if self.host in _UNSPECIFIED else self.host
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     def check(self) -> None:
-        """Passes if the services may listen so.
+        """Check that the services may listen with these settings.
 
         Raises:
             ProtectionError: They may not, or a TLS file can't be used.
@@ -82,7 +81,7 @@ class Protection:
                 raise ProtectionError(f"TLS: {error}.") from error
 
     def arguments(self) -> list[str]:
-        """What both services are started with."""
+        """Return the arguments for both services."""
         options = {
             "--host": self.host,
             "--tls-cert": self.tls_cert,
@@ -94,3 +93,24 @@ class Protection:
             *(text for pair in given for text in pair),
             *(["--insecure"] if self.insecure else []),
         ]
+
+
+@dataclass(frozen=True)
+class PlatformSettings:
+    """The settings of `up`.
+
+    Attributes:
+        data_dir: The folder that holds everything.
+        registry_port: The port of the first registry; 0 for a free one.
+        suggestion_port: The port of the first suggestion service; 0 for a free one.
+        replicas: The number of replicas of each service. All but the first use free ports.
+        database_url: The URL of a PostgreSQL server; None for the embedded one.
+        protection: Where the services listen, and how they are protected.
+    """
+
+    data_dir: Path
+    registry_port: int
+    suggestion_port: int
+    replicas: int = 1
+    database_url: str | None = None
+    protection: Protection = field(default_factory=Protection)
