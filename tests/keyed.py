@@ -27,8 +27,8 @@ from wanllmdb_common.server import running_server
 from wanllmdb_common.settings import ServerSettings
 from wanllmdb_registry.app import running_registry
 from wanllmdb_registry.domain.keys.key_text import parse_root_key
-from wanllmdb_registry.servicer.service import SERVICES as REGISTRY_SERVICES
-from wanllmdb_registry.servicer.service import add_to, steps_of
+from wanllmdb_registry.rpc.services import SERVICES as REGISTRY_SERVICES
+from wanllmdb_registry.rpc.services import add_to, steps_of
 from wanllmdb_suggestion.app import SERVICES, SuggestionApp, running_suggestion
 from wanllmdb_suggestion.settings import SuggestionSettings
 

@@ -24,8 +24,8 @@ from wanllmdb_registry.domain.keys.key_ring import KeyRing
 from wanllmdb_registry.domain.keys.key_text import KeyText
 from wanllmdb_registry.domain.keys.model import ApiKey, FoundKey
 from wanllmdb_registry.domain.keys.sweep_projects import SweepProjects
-from wanllmdb_registry.servicer.access_table import ACCESS
-from wanllmdb_registry.servicer.service import SERVICES
+from wanllmdb_registry.rpc.rpc_table import ACCESS
+from wanllmdb_registry.rpc.services import SERVICES
 
 CALLS = 20_000
 ROUNDS = 5
@@ -59,7 +59,7 @@ class _OneKey:
 
 
 class _OneProject:
-    async def find(self, sweep_ids: object) -> Mapping[str, str]:
+    async def find_projects(self, sweep_ids: object) -> Mapping[str, str]:
         return {"sweep": _PROJECT}
 
 

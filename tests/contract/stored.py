@@ -23,7 +23,6 @@ from wanllmdb_registry.domain.run_changes import (
     RunsForAgent,
 )
 from wanllmdb_registry.domain.run_progress import FinishRun, ReportMetrics, Succeeded
-from wanllmdb_registry.store.prior_run_reads import PriorRunReads
 from wanllmdb_registry.store.run_reads import RunReads
 from wanllmdb_registry.store.sweep_reads import SweepReads
 from wanllmdb_registry.store.sweep_store import SweepStore
@@ -40,7 +39,6 @@ class Stored:
     sweeps: SweepReads
     runs: RunReads
     syncs: SyncReads
-    prior_runs: PriorRunReads
 
     async def sweep(self, run_cap: int | None = None, *metrics: Metric) -> str:
         """The id of a new sweep."""

@@ -24,8 +24,8 @@ from wanllmdb_registry.domain.model import SweepSpec
 from wanllmdb_registry.domain.prior_runs import Fitter, Fitting, Row, refuse_unfit
 from wanllmdb_registry.domain.templates.model import Placeholder, Template
 from wanllmdb_registry.domain.templates.rendering import check_template, render
-from wanllmdb_registry.servicer.requests import RequestReader
-from wanllmdb_registry.servicer.specs import SpecReader
+from wanllmdb_registry.rpc.request_reader import RequestReader
+from wanllmdb_registry.rpc.spec_reader import SpecReader
 
 # Seconds of computing: all of this takes a second or two, and took minutes without a bound.
 SOON = 20.0

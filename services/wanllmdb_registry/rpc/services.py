@@ -1,8 +1,8 @@
-"""The services as gRPC knows them."""
+"""The services as gRPC knows them, and the steps around each of their calls."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 
 import grpc.aio
 
@@ -12,22 +12,21 @@ from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as pb_grpc
 from wanllmdb.api.registry.v1 import template_service_pb2 as template_pb
 from wanllmdb.api.registry.v1 import template_service_pb2_grpc as template_grpc
-from wanllmdb_common.calls.call import CallStep
+from wanllmdb_common.calls.authorization import Authorization
+from wanllmdb_common.calls.call import Call, CallStep
+from wanllmdb_common.calls.keys import Authentication
 from wanllmdb_common.calls.limits import CallLimits
 from wanllmdb_common.limit_settings import LimitSettings
 from wanllmdb_registry.app import Registry
-from wanllmdb_registry.servicer.access import authentication, authorization
-from wanllmdb_registry.servicer.exports import ExportsPart
-from wanllmdb_registry.servicer.heavy import is_heavy
-from wanllmdb_registry.servicer.keys import KeyServicer
-from wanllmdb_registry.servicer.leases import LeasesPart
-from wanllmdb_registry.servicer.prior_runs import PriorRunsPart
-from wanllmdb_registry.servicer.reads import ReadsPart
-from wanllmdb_registry.servicer.runs import RunsPart
-from wanllmdb_registry.servicer.sweeps import SweepsPart
-from wanllmdb_registry.servicer.templates import TemplateServicer
-from wanllmdb_registry.servicer.timeline import TimelinePart
-from wanllmdb_registry.servicer.watch import WatchPart
+from wanllmdb_registry.rpc.key_servicer import KeyServicer
+from wanllmdb_registry.rpc.plot_servicer import PlotServicer
+from wanllmdb_registry.rpc.prior_run_servicer import PriorRunServicer
+from wanllmdb_registry.rpc.read_servicer import ReadServicer
+from wanllmdb_registry.rpc.rpc_table import ACCESS, is_heavy
+from wanllmdb_registry.rpc.run_servicer import RunServicer
+from wanllmdb_registry.rpc.stream_servicer import StreamServicer
+from wanllmdb_registry.rpc.sweep_servicer import SweepServicer
+from wanllmdb_registry.rpc.template_servicer import TemplateServicer
 
 SERVICES: tuple[str, ...] = (
     pb.DESCRIPTOR.services_by_name["SweepRegistryService"].full_name,
@@ -37,14 +36,12 @@ SERVICES: tuple[str, ...] = (
 
 
 class SweepRegistryServicer(
-    SweepsPart,
-    RunsPart,
-    LeasesPart,
-    PriorRunsPart,
-    ReadsPart,
-    ExportsPart,
-    TimelinePart,
-    WatchPart,
+    SweepServicer,
+    RunServicer,
+    PriorRunServicer,
+    ReadServicer,
+    StreamServicer,
+    PlotServicer,
     pb_grpc.SweepRegistryServiceServicer,
 ):
     """All RPCs of the SweepRegistryService."""
@@ -68,3 +65,21 @@ def steps_of(registry: Registry, limits: LimitSettings) -> Sequence[CallStep]:
         CallLimits(limits, is_heavy),
         authorization(registry, SERVICES),
     ]
+
+
+def authentication(registry: Registry, failures_per_second: float) -> CallStep:
+    """The step that finds out who calls."""
+    return Authentication(registry.key_ring.authenticate, failures_per_second)
+
+
+def authorization(registry: Registry, services: Sequence[str]) -> CallStep:
+    """The step that lets them do it or not.
+
+    Raises:
+        AccessTableError: an RPC has no row in the table.
+    """
+
+    async def projects_of(call: Call, sweep_ids: Set[str]) -> Mapping[str, str]:
+        return await registry.sweep_projects.of(sweep_ids, call.caller.projects or frozenset())
+
+    return Authorization(ACCESS, services, projects_of)

@@ -32,7 +32,7 @@ from wanllmdb_registry.domain.bounds import (
 )
 from wanllmdb_registry.domain.edit import RequestKey
 from wanllmdb_registry.domain.model import MetricRow, RunError
-from wanllmdb_registry.servicer.convert import time_from_proto
+from wanllmdb_registry.rpc.conversion import time_from_proto
 
 MAX_PARAMETERS = 500
 MAX_DEPTH = 100

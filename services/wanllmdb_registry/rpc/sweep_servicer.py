@@ -34,28 +34,23 @@ from wanllmdb_registry.domain.sweep_changes import (
     StartSweep,
     Transition,
 )
-from wanllmdb_registry.domain.sweep_update import UpdateSweep, check_update
-from wanllmdb_registry.servicer.access import own_projects, require_in_project
-from wanllmdb_registry.servicer.base import M, ServicerPart
-from wanllmdb_registry.servicer.computing import computed
-from wanllmdb_registry.servicer.convert import (
+from wanllmdb_registry.domain.sweep_update import (
+    UpdatedSweep,
+    UpdateSweep,
+    check_update,
+)
+from wanllmdb_registry.rpc.base import BaseServicer, M, computed, own_projects, require_in_project
+from wanllmdb_registry.rpc.config_sources import parse_source, require_size, some_warnings, written
+from wanllmdb_registry.rpc.conversion import (
+    spec_to_proto,
     stats_to_proto,
     sweep_to_proto,
     time_from_proto,
 )
-from wanllmdb_registry.servicer.page_tokens import (
-    as_text,
-    as_time,
-    fitting,
-    read_token,
-    write_token,
-)
-from wanllmdb_registry.servicer.prior_runs import fit_source
-from wanllmdb_registry.servicer.requests import RequestReader
-from wanllmdb_registry.servicer.sources import parse_source
-from wanllmdb_registry.servicer.spec_size import require_size, some_warnings, written
-from wanllmdb_registry.servicer.specs import spec_to_proto
-from wanllmdb_registry.servicer.sweep_updates import encode_updated, read_sweep_update
+from wanllmdb_registry.rpc.page_tokens import as_text, as_time, fitting, read_token, write_token
+from wanllmdb_registry.rpc.prior_run_servicer import fit_source
+from wanllmdb_registry.rpc.request_reader import RequestReader
+from wanllmdb_registry.rpc.spec_reader import read_sweep_update
 
 DEFAULT_PROJECT = "default"
 MAX_SEED = 2**31
@@ -74,7 +69,7 @@ _FINISH_REASONS = {
 }
 
 
-class SweepsPart(ServicerPart):
+class SweepServicer(BaseServicer):
     """See the protos for each RPC's contract."""
 
     async def CreateSweep(
@@ -316,3 +311,10 @@ def _time(
     if not request.HasField(field):
         return None
     return reader.attempt(field, lambda: time_from_proto(getattr(request, field)))
+
+
+def encode_updated(updated: UpdatedSweep) -> bytes:
+    """The response."""
+    return pb.UpdateSweepResponse(
+        sweep=sweep_to_proto(updated.sweep), warnings=some_warnings(updated.warnings)
+    ).SerializeToString()

@@ -28,18 +28,17 @@ from wanllmdb_registry.domain.prior_runs import (
     result_state,
 )
 from wanllmdb_registry.domain.reads import RunOrder, RunPosition
-from wanllmdb_registry.servicer.base import ServicerPart
-from wanllmdb_registry.servicer.computing import computed
-from wanllmdb_registry.servicer.convert import prior_run_to_proto
-from wanllmdb_registry.servicer.page_tokens import as_integer, read_token, write_token
-from wanllmdb_registry.servicer.page_tokens import fitting as fitting_messages
-from wanllmdb_registry.servicer.requests import RequestReader
+from wanllmdb_registry.rpc.base import BaseServicer, computed
+from wanllmdb_registry.rpc.conversion import prior_run_to_proto
+from wanllmdb_registry.rpc.page_tokens import as_integer, read_token, write_token
+from wanllmdb_registry.rpc.page_tokens import fitting as fitting_messages
+from wanllmdb_registry.rpc.request_reader import RequestReader
 
 MAX_LISTED = 10_000
 _PAGE = 1_000
 
 
-class PriorRunsPart(ServicerPart):
+class PriorRunServicer(BaseServicer):
     """See the protos for each RPC's contract."""
 
     async def ImportRuns(
@@ -76,7 +75,7 @@ class PriorRunsPart(ServicerPart):
         reader.done()
         position = read_token(request, request.page_token, (as_integer,))
         after = -1 if position is None else position[0]
-        found = await self.registry.prior_runs.list(sweep_id, after, limit)
+        found = await self.registry.runs.list_prior_runs(sweep_id, after, limit)
         page = await converted(
             lambda: fitting_messages([prior_run_to_proto(placed.run) for placed in found.items]),
             found.size // BYTES_A_ROW,

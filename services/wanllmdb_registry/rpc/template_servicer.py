@@ -16,9 +16,7 @@ from wanllmdb.api.registry.v1 import template_service_pb2_grpc as pb_grpc
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_common.errors import (
     AbortedError,
-    FieldViolation,
     InvalidArgumentError,
-    invalid_request,
 )
 from wanllmdb_common.off_loop import BYTES_A_ROW, converted
 from wanllmdb_common.search_space.convert import value_to_proto
@@ -37,15 +35,13 @@ from wanllmdb_registry.domain.templates.model import (
     template_not_found,
 )
 from wanllmdb_registry.domain.templates.rendering import check_template, render
-from wanllmdb_registry.servicer.base import ServicerPart
-from wanllmdb_registry.servicer.computing import computed
-from wanllmdb_registry.servicer.convert import timestamp
-from wanllmdb_registry.servicer.page_tokens import as_text, fitting, read_token, write_token
-from wanllmdb_registry.servicer.requests import RequestReader
-from wanllmdb_registry.servicer.spec_size import written
+from wanllmdb_registry.rpc.base import BaseServicer, computed
+from wanllmdb_registry.rpc.config_sources import read_template_use, require_template_size, written
+from wanllmdb_registry.rpc.conversion import timestamp
+from wanllmdb_registry.rpc.page_tokens import as_text, fitting, read_token, write_token
+from wanllmdb_registry.rpc.request_reader import RequestReader
 
 MAX_PLACEHOLDERS = 100
-MAX_TEMPLATE_BYTES = 1024 * 1024
 _NAME = re.compile(r"[a-z0-9-]{1,100}")
 _FIELDS = ("description", "config_text", "placeholders")
 
@@ -62,14 +58,14 @@ class _UncheckedError(Exception):
         self.template = template
 
 
-class TemplateServicer(ServicerPart, pb_grpc.TemplateServiceServicer):
+class TemplateServicer(BaseServicer, pb_grpc.TemplateServiceServicer):
     """See the protos for each RPC's contract."""
 
     async def CreateTemplate(
         self, request: pb.CreateTemplateRequest, context: Context
     ) -> pb.CreateTemplateResponse:
         reader = RequestReader()
-        _check_size("template", request.template)
+        require_template_size("template", request.template)
         key = reader.key(request)
         name = request.template.name
         if not _NAME.fullmatch(name):
@@ -120,7 +116,7 @@ class TemplateServicer(ServicerPart, pb_grpc.TemplateServiceServicer):
         self, request: pb.UpdateTemplateRequest, context: Context
     ) -> pb.UpdateTemplateResponse:
         reader = RequestReader()
-        _check_size("template", request.template)
+        require_template_size("template", request.template)
         key = reader.key(request)
         name = reader.text("template.name", request.template.name, required=True)
         paths = request.update_mask.paths or _FIELDS
@@ -185,22 +181,6 @@ class TemplateServicer(ServicerPart, pb_grpc.TemplateServiceServicer):
         return pb.RenderTemplateResponse(text=text)
 
 
-def read_template_use(
-    use: registry_pb.TemplateUse,
-) -> tuple[str, dict[str, ParameterValue]]:
-    """The template's name and the values.
-
-    Raises:
-        InvalidArgumentError: INVALID_REQUEST.
-    """
-    reader = RequestReader()
-    _check_size("values", use)
-    name = reader.text("template", use.template, required=True)
-    values = reader.parameters("values", use.values)
-    reader.done()
-    return name, values
-
-
 def template_to_proto(template: Template) -> pb.Template:
     """The message."""
     return pb.Template(
@@ -257,18 +237,6 @@ def _placeholder(reader: RequestReader, path: str, message: pb.TemplatePlacehold
         given.get("default", ABSENT),
         given.get("example", ABSENT),
     )
-
-
-def _check_size(field: str, message: Message) -> None:
-    """Before anything is looked for in its texts, which takes long in long ones.
-
-    Raises:
-        InvalidArgumentError: INVALID_REQUEST.
-    """
-    size = message.ByteSize()
-    if size > MAX_TEMPLATE_BYTES:
-        text = f"takes {size:,} bytes, at most {MAX_TEMPLATE_BYTES:,} are allowed"
-        raise invalid_request(FieldViolation(field, text))
 
 
 def _reads_alike(left: Template, right: Template) -> bool:

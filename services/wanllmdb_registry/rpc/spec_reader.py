@@ -1,4 +1,4 @@
-"""Sweep specs: messages to domain objects and back."""
+"""Sweep specs and updates of sweeps, read from messages."""
 
 from __future__ import annotations
 
@@ -7,24 +7,25 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import search_space_pb2, sweep_pb2
 from wanllmdb_common.algorithms.samplers import SAMPLERS
 from wanllmdb_common.errors import FieldViolation
 from wanllmdb_common.search_space.convert import (
     distribution_from_proto,
     parameters_from_proto,
-    parameters_to_proto,
-    space_to_proto,
     value_from_proto,
 )
 from wanllmdb_common.search_space.distributions import Condition, Parameter, SearchSpace
 from wanllmdb_common.turns import with_checkpoints
+from wanllmdb_registry.domain.bounds import MAX_DESCRIPTION, MAX_SWEEP_METRICS
 from wanllmdb_registry.domain.config.rules.space import (
     MAX_CONDITIONS,
     MAX_FULL_NAME,
     MAX_PARAMETERS,
 )
 from wanllmdb_registry.domain.config.size import MAX_ENTRIES
+from wanllmdb_registry.domain.config.wording import invalid_config
 from wanllmdb_registry.domain.config.written import Written, parameter_path
 from wanllmdb_registry.domain.model import (
     DEFAULT_SAMPLERS,
@@ -39,7 +40,9 @@ from wanllmdb_registry.domain.model import (
     RetryPolicy,
     SweepSpec,
 )
-from wanllmdb_registry.servicer.enums import enum_member, enum_number
+from wanllmdb_registry.domain.sweep_update import UPDATABLE_FIELDS, SweepUpdate
+from wanllmdb_registry.rpc.conversion import enum_member
+from wanllmdb_registry.rpc.request_reader import RequestReader
 
 DEFAULT_ETA = 3.0
 DEFAULT_STRICT = True
@@ -239,61 +242,40 @@ def retries_from_proto(message: sweep_pb2.RetryPolicy) -> RetryPolicy:
     return replace(default, failed=message.failed) if message.HasField("failed") else default
 
 
-def spec_to_proto(spec: SweepSpec) -> sweep_pb2.SweepSpec:
-    """The message."""
-    message = sweep_pb2.SweepSpec(
-        method=enum_number("METHOD", spec.method.name),  # type: ignore[arg-type]  # by name
-        metrics=map(_metric_to_proto, spec.metrics),
-        search_space=space_to_proto(spec.space),
-        run_cap=spec.run_cap,
-        seed=spec.seed,
-        retries=sweep_pb2.RetryPolicy(lost=spec.retries.lost, failed=spec.retries.failed),
-        sampler=_algorithm_to_proto(spec.sampler),
-        terminator=_algorithm_to_proto(spec.terminator),
-        max_failed_runs=spec.max_failed_runs,
-        program=spec.program,
-        command=spec.command,
-        args_style=enum_number("ARGS_STYLE", spec.args_style.name),  # type: ignore[arg-type]
+def read_sweep_update(reader: RequestReader, request: pb.UpdateSweepRequest) -> SweepUpdate:
+    """The update; what is wrong with the request itself is noted by `reader`.
+
+    Raises:
+        InvalidArgumentError: INVALID_SWEEP_CONFIG; a part of the spec can't be read.
+    """
+    sweep, spec = request.sweep, request.sweep.spec
+    fields = reader.mask("update_mask", request.update_mask.paths, UPDATABLE_FIELDS)
+    name = reader.text("sweep.name", sweep.name, required="name" in fields)
+    description = reader.text("sweep.description", sweep.description, limit=MAX_DESCRIPTION)
+    if len(spec.metrics) > MAX_SWEEP_METRICS:
+        text = f"are {len(spec.metrics):,}, at most {MAX_SWEEP_METRICS} are allowed"
+        reader.problem("sweep.spec.metrics", text)
+    reader.done()
+    specs = SpecReader()
+    early = specs.early_termination(spec) if "spec.early_termination" in fields else None
+    terminator = specs.terminator(spec) if "spec.terminator" in fields else None
+    space = None
+    if "spec.search_space" in fields:
+        space, _ = specs.space(spec.search_space)
+    if specs.problems:
+        raise invalid_config(specs.problems)
+    return SweepUpdate(
+        fields=fields,
+        name=name,
+        description=description,
+        run_cap=spec.run_cap if spec.HasField("run_cap") else None,
+        early_termination=early,
+        terminator=terminator,
+        retries=retries_from_proto(spec.retries),
+        max_failed_runs=spec.max_failed_runs if spec.HasField("max_failed_runs") else None,
+        targets=[
+            (metric.name, metric.target if metric.HasField("target") else None)
+            for metric in spec.metrics
+        ],
+        space=space,
     )
-    match spec.early_termination:
-        case Hyperband() as rule:
-            message.early_termination.hyperband.CopyFrom(
-                sweep_pb2.Hyperband(
-                    min_iter=rule.min_iter,
-                    eta=rule.eta,
-                    strict=rule.strict,
-                    max_iter=rule.max_iter,
-                    s=rule.s,
-                )
-            )
-        case AlgorithmChoice() as pruner:
-            message.early_termination.pruner.CopyFrom(
-                sweep_pb2.AlgorithmChoice(
-                    name=pruner.name, options=parameters_to_proto(pruner.options)
-                )
-            )
-    return message
-
-
-def _algorithm_to_proto(choice: AlgorithmChoice | None) -> sweep_pb2.AlgorithmChoice | None:
-    """The message; None stays unset."""
-    if choice is None:
-        return None
-    return sweep_pb2.AlgorithmChoice(name=choice.name, options=parameters_to_proto(choice.options))
-
-
-def _metric_to_proto(metric: Metric) -> sweep_pb2.Metric:
-    return sweep_pb2.Metric(
-        name=metric.name,
-        goal=enum_number("GOAL", metric.goal.name),  # type: ignore[arg-type]  # by name
-        target=metric.target,
-        value=enum_number("OBJECTIVE_VALUE", metric.value.name),  # type: ignore[arg-type]
-        mean_over=metric.mean_over,
-        impute=_impute_number(metric.impute),
-        impute_while_running=_impute_number(metric.impute_while_running),
-    )
-
-
-def _impute_number(impute: Impute | None) -> sweep_pb2.Impute.ValueType:
-    name = "UNSPECIFIED" if impute is None else impute.name
-    return enum_number("IMPUTE", name)  # type: ignore[return-value]  # by name
