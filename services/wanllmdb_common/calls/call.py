@@ -33,7 +33,8 @@ class Call:
         is_stream: Whether it answers with a stream.
         headers: The caller's metadata, read once: gRPC logs what it can't decode each time.
         caller: Who sent it, once that is known.
-        response: What was answered; None until then, for a stream and for an error.
+        response: What was answered, a message or its bytes; None until then, for a stream and
+            for an error.
         code: How it ended; OK until something else is known.
         reason: The reason of the error that it ended with; empty for none.
         heavy_turn: For streams, around each part of their work that keeps a processor busy:

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from google.protobuf.message import Message
-
 from wanllmdb_common.algorithms.hints import few_hints
 from wanllmdb_common.calls.authorization import denied, project_denied
 from wanllmdb_common.calls.call import current_call
@@ -23,8 +21,6 @@ from wanllmdb_registry.domain.keys.model import ApiKey, scope_of
 from wanllmdb_registry.domain.model import Sweep
 from wanllmdb_registry.domain.sweep_changes import SpecChangedError
 
-M = TypeVar("M", bound=Message)
-
 # Each time another update was faster than the check of this one.
 _TRIES = 10
 
@@ -35,18 +31,20 @@ class BaseServicer:
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
 
-    async def commit(self, sweep_id: str, change: Change, response: type[M]) -> M:
-        """Carries a change out and gives its answer, new or repeated."""
-        reply = await self.registry.commits.submit(sweep_id, change)
-        return response.FromString(reply)
+    async def commit(self, sweep_id: str, change: Change) -> bytes:
+        """Carry a change out and return its response, new or repeated.
+
+        The response is encoded already, because its bytes are stored for a repeated request, and
+        gRPC sends bytes as they are.
+        """
+        return await self.registry.commits.submit(sweep_id, change)
 
     async def commit_checked(
         self,
         sweep_id: str,
         key: RequestKey | None,
         check: Callable[[Sweep], Change],
-        response: type[M],
-    ) -> M:
+    ) -> bytes:
         """As `commit`, for a change that `check` makes of the sweep, which takes long.
 
         It is computed beside the event loop and before the transaction, and once more
@@ -55,12 +53,12 @@ class BaseServicer:
         # The sweep may be gone by now, and what was fine the first time may be so no more.
         earlier = await self.registry.store.earlier_reply(sweep_id, key)
         if earlier is not None:
-            return response.FromString(earlier)
+            return earlier
         for _ in range(_TRIES):
             sweep = await self.registry.sweeps.get(sweep_id)
             change = await computed(partial(check, sweep))
             try:
-                return await self.commit(sweep_id, change, response)
+                return await self.commit(sweep_id, change)
             except SpecChangedError:
                 continue
         raise AbortedError(

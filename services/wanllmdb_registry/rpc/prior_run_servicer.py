@@ -41,9 +41,7 @@ _PAGE = 1_000
 class PriorRunServicer(BaseServicer):
     """See the protos for each RPC's contract."""
 
-    async def ImportRuns(
-        self, request: pb.ImportRunsRequest, context: Context
-    ) -> pb.ImportRunsResponse:
+    async def ImportRuns(self, request: pb.ImportRunsRequest, context: Context) -> bytes:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
@@ -51,7 +49,7 @@ class PriorRunServicer(BaseServicer):
         # The source may be another one by now, or gone.
         earlier = await self.registry.store.earlier_reply(sweep_id, key)
         if earlier is not None:
-            return pb.ImportRunsResponse.FromString(earlier)
+            return earlier
         sweep = await self.registry.sweeps.get(sweep_id)
         if request.source.sweep_id == sweep_id:
             text = "is the sweep itself, whose runs its sampler knows already"
@@ -64,7 +62,7 @@ class PriorRunServicer(BaseServicer):
             skipped=found.skipped,
             skip_reasons=found.skip_reasons,
         )
-        return await self.commit(sweep_id, change, pb.ImportRunsResponse)
+        return await self.commit(sweep_id, change)
 
     async def ListPriorRuns(
         self, request: pb.ListPriorRunsRequest, context: Context

@@ -65,9 +65,7 @@ MAX_RESUMED = 100
 class RunServicer(BaseServicer):
     """See the protos for each RPC's contract."""
 
-    async def CreateRuns(
-        self, request: pb.CreateRunsRequest, context: Context
-    ) -> pb.CreateRunsResponse:
+    async def CreateRuns(self, request: pb.CreateRunsRequest, context: Context) -> bytes:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         if not request.requests:
@@ -118,11 +116,9 @@ class RunServicer(BaseServicer):
             size=reader.size,
             earlier_answers_only=request.earlier_answers_only,
         )
-        return await self.commit(sweep_id, change, pb.CreateRunsResponse)
+        return await self.commit(sweep_id, change)
 
-    async def EnqueueRuns(
-        self, request: pb.EnqueueRunsRequest, context: Context
-    ) -> pb.EnqueueRunsResponse:
+    async def EnqueueRuns(self, request: pb.EnqueueRunsRequest, context: Context) -> bytes:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
@@ -145,11 +141,9 @@ class RunServicer(BaseServicer):
             check_enqueued(sweep.spec.space, runs)
             return EnqueueRuns(key, encode, runs=runs)
 
-        return await self.commit_checked(sweep_id, key, check, pb.EnqueueRunsResponse)
+        return await self.commit_checked(sweep_id, key, check)
 
-    async def RetryRuns(
-        self, request: pb.RetryRunsRequest, context: Context
-    ) -> pb.RetryRunsResponse:
+    async def RetryRuns(self, request: pb.RetryRunsRequest, context: Context) -> bytes:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
@@ -169,11 +163,9 @@ class RunServicer(BaseServicer):
         change = RetryRuns(
             key, _encode_retried, etag=etag, numbers=numbers, states=frozenset(states)
         )
-        return await self.commit(sweep_id, change, pb.RetryRunsResponse)
+        return await self.commit(sweep_id, change)
 
-    async def UpdateRun(
-        self, request: pb.UpdateRunRequest, context: Context
-    ) -> pb.UpdateRunResponse:
+    async def UpdateRun(self, request: pb.UpdateRunRequest, context: Context) -> bytes:
         reader = RequestReader()
         run = request.run
         sweep_id = reader.text("run.sweep_id", run.sweep_id, required=True)
@@ -192,11 +184,9 @@ class RunServicer(BaseServicer):
             return pb.UpdateRunResponse(run=run_to_proto(run)).SerializeToString()
 
         change = UpdateRun(key, encode, number=number, update=update)
-        return await self.commit(sweep_id, change, pb.UpdateRunResponse)
+        return await self.commit(sweep_id, change)
 
-    async def ReportMetrics(
-        self, request: pb.ReportMetricsRequest, context: Context
-    ) -> pb.ReportMetricsResponse:
+    async def ReportMetrics(self, request: pb.ReportMetricsRequest, context: Context) -> bytes:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
@@ -208,11 +198,9 @@ class RunServicer(BaseServicer):
             return pb.ReportMetricsResponse(command=run_command(command)).SerializeToString()
 
         change = ReportMetrics(key, encode, number=number, attempt=request.attempt, rows=rows)
-        return await self.commit(sweep_id, change, pb.ReportMetricsResponse)
+        return await self.commit(sweep_id, change)
 
-    async def FinishRun(
-        self, request: pb.FinishRunRequest, context: Context
-    ) -> pb.FinishRunResponse:
+    async def FinishRun(self, request: pb.FinishRunRequest, context: Context) -> bytes:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
@@ -230,14 +218,15 @@ class RunServicer(BaseServicer):
             outcome=outcome,
             config=config,
         )
-        response = await self.commit(sweep_id, change, pb.FinishRunResponse)
-        if response.run.state == run_pb2.RUN_STATE_QUEUED:
-            RETRIES_QUEUED.inc()
-        return response
+        reply = await self.commit(sweep_id, change)
+        # Only a failed run is queued again.
+        if isinstance(outcome, Failed):
+            response = pb.FinishRunResponse.FromString(reply)
+            if response.run.state == run_pb2.RUN_STATE_QUEUED:
+                RETRIES_QUEUED.inc()
+        return reply
 
-    async def ReleaseRun(
-        self, request: pb.ReleaseRunRequest, context: Context
-    ) -> pb.ReleaseRunResponse:
+    async def ReleaseRun(self, request: pb.ReleaseRunRequest, context: Context) -> bytes:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
@@ -249,11 +238,9 @@ class RunServicer(BaseServicer):
 
         reason = _reason(request.reason)
         change = ReleaseRun(key, encode, number=number, attempt=request.attempt, reason=reason)
-        return await self.commit(sweep_id, change, pb.ReleaseRunResponse)
+        return await self.commit(sweep_id, change)
 
-    async def ResumeRuns(
-        self, request: pb.ResumeRunsRequest, context: Context
-    ) -> pb.ResumeRunsResponse:
+    async def ResumeRuns(self, request: pb.ResumeRunsRequest, context: Context) -> bytes:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
@@ -261,7 +248,7 @@ class RunServicer(BaseServicer):
         count = reader.limit("count", request.count, default=1, maximum=MAX_RESUMED)
         reader.done()
         change = ResumeRuns(key, _encode_held, agent_id=agent_id, count=count)
-        return await self.commit(sweep_id, change, pb.ResumeRunsResponse)
+        return await self.commit(sweep_id, change)
 
     async def Heartbeat(
         self, request: pb.HeartbeatRequest, context: Context
@@ -293,7 +280,8 @@ class RunServicer(BaseServicer):
         expire_times = dict(held.expire_times)
         if held.queued and held.sweep_state is SweepState.RUNNING:
             change = TakeBackRuns(None, _encode_taken_back, held=held.queued)
-            for run in (await self.commit(sweep_id, change, pb.ResumeRunsResponse)).runs:
+            reply = await self.commit(sweep_id, change)
+            for run in pb.ResumeRunsResponse.FromString(reply).runs:
                 expire_time = run.lease_expire_time.ToDatetime(UTC)
                 expire_times[run.number, run.attempt] = expire_time
         goes_on = RunCommand.CONTINUE

@@ -35,7 +35,8 @@ SERVICES: tuple[str, ...] = (
 )
 
 
-class SweepRegistryServicer(
+# Each RPC that writes returns its response as bytes, see BaseServicer.commit.
+class SweepRegistryServicer(  # type: ignore[misc]
     SweepServicer,
     RunServicer,
     PriorRunServicer,
@@ -47,10 +48,17 @@ class SweepRegistryServicer(
     """All RPCs of the SweepRegistryService."""
 
 
+class _TemplateService(  # type: ignore[misc]
+    TemplateServicer,
+    template_grpc.TemplateServiceServicer,
+):
+    """All RPCs of the TemplateService."""
+
+
 def add_to(server: grpc.aio.Server, registry: Registry) -> None:
     """Adds the services to a server."""
     pb_grpc.add_SweepRegistryServiceServicer_to_server(SweepRegistryServicer(registry), server)
-    template_grpc.add_TemplateServiceServicer_to_server(TemplateServicer(registry), server)
+    template_grpc.add_TemplateServiceServicer_to_server(_TemplateService(registry), server)
     key_grpc.add_KeyServiceServicer_to_server(KeyServicer(registry), server)
 
 

@@ -39,7 +39,7 @@ from wanllmdb_registry.domain.sweep_update import (
     UpdateSweep,
     check_update,
 )
-from wanllmdb_registry.rpc.base import BaseServicer, M, computed, own_projects, require_in_project
+from wanllmdb_registry.rpc.base import BaseServicer, computed, own_projects, require_in_project
 from wanllmdb_registry.rpc.config_sources import parse_source, require_size, some_warnings, written
 from wanllmdb_registry.rpc.conversion import (
     spec_to_proto,
@@ -72,9 +72,7 @@ _FINISH_REASONS = {
 class SweepServicer(BaseServicer):
     """See the protos for each RPC's contract."""
 
-    async def CreateSweep(
-        self, request: pb.CreateSweepRequest, context: Context
-    ) -> pb.CreateSweepResponse:
+    async def CreateSweep(self, request: pb.CreateSweepRequest, context: Context) -> bytes:
         reader = RequestReader()
         key = reader.key(request)
         reader.text("project", request.project)
@@ -88,7 +86,7 @@ class SweepServicer(BaseServicer):
         earlier = await self.registry.store.earlier_reply(sweep_id, key)
         if earlier is not None:
             # Also where the template is another one by now, or gone.
-            return pb.CreateSweepResponse.FromString(earlier)
+            return earlier
         parsed = await parse_source(request, self.registry.templates)
         spec = parsed.spec
         if spec.seed is None:
@@ -114,10 +112,9 @@ class SweepServicer(BaseServicer):
             imported_runs=len(placed.runs),
             skipped_runs=prior.skipped,
         )
-        reply = await self.registry.store.create_sweep(
+        return await self.registry.store.create_sweep(
             sweep, key, response.SerializeToString(), placed
         )
-        return pb.CreateSweepResponse.FromString(reply)
 
     async def GetSweep(self, request: pb.GetSweepRequest, context: Context) -> pb.GetSweepResponse:
         return pb.GetSweepResponse(sweep=sweep_to_proto(await self._get(request.sweep_id)))
@@ -192,9 +189,7 @@ class SweepServicer(BaseServicer):
             )
         return response
 
-    async def UpdateSweep(
-        self, request: pb.UpdateSweepRequest, context: Context
-    ) -> pb.UpdateSweepResponse:
+    async def UpdateSweep(self, request: pb.UpdateSweepRequest, context: Context) -> bytes:
         reader = RequestReader()
         sweep_id = reader.text("sweep.sweep_id", request.sweep.sweep_id, required=True)
         etag = reader.etag(request.sweep.etag, "sweep.etag")
@@ -206,37 +201,27 @@ class SweepServicer(BaseServicer):
             require_size(checked.spec)
             return UpdateSweep(key, encode_updated, etag=etag, checked=checked)
 
-        return await self.commit_checked(sweep_id, key, check, pb.UpdateSweepResponse)
+        return await self.commit_checked(sweep_id, key, check)
 
-    async def DeleteSweep(
-        self, request: pb.DeleteSweepRequest, context: Context
-    ) -> pb.DeleteSweepResponse:
+    async def DeleteSweep(self, request: pb.DeleteSweepRequest, context: Context) -> bytes:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
         etag = reader.etag(request.etag)
         reader.done()
         change = DeleteSweep(key, lambda _: b"", etag=etag)
-        return await self.commit(sweep_id, change, pb.DeleteSweepResponse)
+        return await self.commit(sweep_id, change)
 
-    async def StartSweep(
-        self, request: pb.StartSweepRequest, context: Context
-    ) -> pb.StartSweepResponse:
+    async def StartSweep(self, request: pb.StartSweepRequest, context: Context) -> bytes:
         return await self._transition(request, StartSweep, pb.StartSweepResponse)
 
-    async def PauseSweep(
-        self, request: pb.PauseSweepRequest, context: Context
-    ) -> pb.PauseSweepResponse:
+    async def PauseSweep(self, request: pb.PauseSweepRequest, context: Context) -> bytes:
         return await self._transition(request, PauseSweep, pb.PauseSweepResponse)
 
-    async def ResumeSweep(
-        self, request: pb.ResumeSweepRequest, context: Context
-    ) -> pb.ResumeSweepResponse:
+    async def ResumeSweep(self, request: pb.ResumeSweepRequest, context: Context) -> bytes:
         return await self._transition(request, ResumeSweep, pb.ResumeSweepResponse)
 
-    async def FinishSweep(
-        self, request: pb.FinishSweepRequest, context: Context
-    ) -> pb.FinishSweepResponse:
+    async def FinishSweep(self, request: pb.FinishSweepRequest, context: Context) -> bytes:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
@@ -254,25 +239,23 @@ class SweepServicer(BaseServicer):
             reason=reason or FinishReason.REQUESTED,
             message=message,
         )
-        return await self.commit(sweep_id, change, pb.FinishSweepResponse)
+        return await self.commit(sweep_id, change)
 
-    async def CancelSweep(
-        self, request: pb.CancelSweepRequest, context: Context
-    ) -> pb.CancelSweepResponse:
+    async def CancelSweep(self, request: pb.CancelSweepRequest, context: Context) -> bytes:
         return await self._transition(request, CancelSweep, pb.CancelSweepResponse)
 
     async def _transition(
         self,
         request: _TransitionRequest,
         change: type[Transition],
-        response: type[M],
-    ) -> M:
+        response: type[Message],
+    ) -> bytes:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
         etag = reader.etag(request.etag)
         reader.done()
-        return await self.commit(sweep_id, change(key, _encoder(response), etag=etag), response)
+        return await self.commit(sweep_id, change(key, _encoder(response), etag=etag))
 
     async def _get(self, sweep_id: str) -> Sweep:
         reader = RequestReader()

@@ -7,12 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from google.protobuf.message import Message
-
 from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
 from wanllmdb.api.registry.v1 import search_space_pb2 as space_pb
 from wanllmdb.api.registry.v1 import template_service_pb2 as pb
-from wanllmdb.api.registry.v1 import template_service_pb2_grpc as pb_grpc
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_common.errors import (
     AbortedError,
@@ -58,12 +55,10 @@ class _UncheckedError(Exception):
         self.template = template
 
 
-class TemplateServicer(BaseServicer, pb_grpc.TemplateServiceServicer):
+class TemplateServicer(BaseServicer):
     """See the protos for each RPC's contract."""
 
-    async def CreateTemplate(
-        self, request: pb.CreateTemplateRequest, context: Context
-    ) -> pb.CreateTemplateResponse:
+    async def CreateTemplate(self, request: pb.CreateTemplateRequest, context: Context) -> bytes:
         reader = RequestReader()
         require_template_size("template", request.template)
         key = reader.key(request)
@@ -80,10 +75,11 @@ class TemplateServicer(BaseServicer, pb_grpc.TemplateServiceServicer):
             if present is not None or name in built_in_templates():
                 raise template_name_taken(name)
             made = replace(template, version=1, create_time=now, update_time=now)
-            return made, _encode(pb.CreateTemplateResponse(template=template_to_proto(made)))
+            return made, pb.CreateTemplateResponse(
+                template=template_to_proto(made)
+            ).SerializeToString()
 
-        reply = await self.registry.templates.apply(name, key, create)
-        return pb.CreateTemplateResponse.FromString(reply)
+        return await self.registry.templates.apply(name, key, create)
 
     async def GetTemplate(
         self, request: pb.GetTemplateRequest, context: Context
@@ -112,9 +108,7 @@ class TemplateServicer(BaseServicer, pb_grpc.TemplateServiceServicer):
             response.next_page_token = write_token(request, [page[-1].name])
         return response
 
-    async def UpdateTemplate(
-        self, request: pb.UpdateTemplateRequest, context: Context
-    ) -> pb.UpdateTemplateResponse:
+    async def UpdateTemplate(self, request: pb.UpdateTemplateRequest, context: Context) -> bytes:
         reader = RequestReader()
         require_template_size("template", request.template)
         key = reader.key(request)
@@ -138,26 +132,24 @@ class TemplateServicer(BaseServicer, pb_grpc.TemplateServiceServicer):
             )
             if checked is None or not _reads_alike(checked, changed):
                 raise _UncheckedError(changed)
-            return changed, _encode(pb.UpdateTemplateResponse(template=template_to_proto(changed)))
+            return changed, pb.UpdateTemplateResponse(
+                template=template_to_proto(changed)
+            ).SerializeToString()
 
         for _ in range(_TRIES):
             try:
-                reply = await self.registry.templates.apply(name, key, change)
+                return await self.registry.templates.apply(name, key, change)
             except _UncheckedError as error:
                 # Not while the template is locked: a large config takes a second to check.
                 unchecked = error.template
                 await computed(partial(check_template, unchecked))
                 checked = unchecked
-            else:
-                return pb.UpdateTemplateResponse.FromString(reply)
         raise AbortedError(
             "WRITE_CONFLICT",
             f"template '{name}' was changed by others again and again; send the same request again",
         )
 
-    async def DeleteTemplate(
-        self, request: pb.DeleteTemplateRequest, context: Context
-    ) -> pb.DeleteTemplateResponse:
+    async def DeleteTemplate(self, request: pb.DeleteTemplateRequest, context: Context) -> bytes:
         reader = RequestReader()
         key = reader.key(request)
         name = reader.text("name", request.name, required=True)
@@ -166,10 +158,9 @@ class TemplateServicer(BaseServicer, pb_grpc.TemplateServiceServicer):
 
         def remove(present: Template | None, now: datetime) -> tuple[None, bytes]:
             _changeable(present, name, request.etag)
-            return None, _encode(pb.DeleteTemplateResponse())
+            return None, b""
 
-        reply = await self.registry.templates.apply(name, key, remove)
-        return pb.DeleteTemplateResponse.FromString(reply)
+        return await self.registry.templates.apply(name, key, remove)
 
     async def RenderTemplate(
         self, request: pb.RenderTemplateRequest, context: Context
@@ -264,7 +255,3 @@ def _changeable(present: Template | None, name: str, etag: str) -> Template:
             etag=present.etag,
         )
     return present
-
-
-def _encode(response: Message) -> bytes:
-    return response.SerializeToString()
