@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
@@ -10,7 +9,6 @@ from typing import TypeVar
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import search_space_pb2, sweep_pb2
 from wanllmdb_common.algorithms.samplers import SAMPLERS
-from wanllmdb_common.errors import FieldViolation
 from wanllmdb_common.search_space.convert import (
     distribution_from_proto,
     parameters_from_proto,
@@ -42,7 +40,7 @@ from wanllmdb_registry.domain.model import (
 )
 from wanllmdb_registry.domain.sweep_update import UPDATABLE_FIELDS, SweepUpdate
 from wanllmdb_registry.rpc.conversion import enum_member
-from wanllmdb_registry.rpc.request_reader import RequestReader
+from wanllmdb_registry.rpc.request_reader import ProblemCollector, RequestReader
 
 DEFAULT_ETA = 3.0
 DEFAULT_STRICT = True
@@ -50,14 +48,8 @@ DEFAULT_STRICT = True
 _T = TypeVar("_T")
 
 
-class SpecReader:
-    """Reads specs and notes what can't be read, with the paths of configs.
-
-    What is read is not yet checked.
-    """
-
-    def __init__(self) -> None:
-        self.problems: list[FieldViolation] = []
+class SpecReader(ProblemCollector):
+    """Reads specs without validating them; records unreadable parts by their paths in a config."""
 
     def spec(self, message: sweep_pb2.SweepSpec) -> tuple[SweepSpec, Written]:
         """What could be read of the spec, with defaults filled in."""
@@ -93,13 +85,13 @@ class SpecReader:
         unreadable: set[str] = set()
         text = _too_large(message)
         if text is not None:
-            self._problem("parameters", text)
+            self.problem("parameters", text)
             return SearchSpace((), ()), frozenset()
         for item in with_checkpoints(message.parameters, every=1):
             path = parameter_path(item.name)
-            law = self._attempt(path, partial(distribution_from_proto, item))
+            law = self.attempt(path, partial(distribution_from_proto, item))
             conditions = [
-                self._attempt(
+                self.attempt(
                     f"{path}.when.{condition.parameter}", partial(_condition_from_proto, condition)
                 )
                 for condition in item.conditions
@@ -129,7 +121,7 @@ class SpecReader:
             case "pruner":
                 return self._algorithm("pruner", message.early_termination.pruner)
             case _:
-                self._problem("early_terminate", "has no rule set: hyperband or pruner")
+                self.problem("early_terminate", "has no rule set: hyperband or pruner")
                 return None
 
     def terminator(self, message: sweep_pb2.SweepSpec) -> AlgorithmChoice | None:
@@ -140,7 +132,7 @@ class SpecReader:
 
     def _sampler(self, message: sweep_pb2.SweepSpec) -> tuple[Method, AlgorithmChoice]:
         before = len(self.problems)
-        method = self._attempt(
+        method = self.attempt(
             "method", lambda: enum_member(Method, sweep_pb2.Method.Name(message.method), "METHOD")
         )
         sampler = None
@@ -149,17 +141,17 @@ class SpecReader:
         if method is None:
             if sampler is None and len(self.problems) == before:
                 names = ", ".join(member.value for member in Method)
-                self._problem("method", f"is required: one of {names}; or else a sampler")
+                self.problem("method", f"is required: one of {names}; or else a sampler")
             families = {description.name: description.method for description in SAMPLERS}
             family = None if sampler is None else families.get(sampler.name)
             method = Method.RANDOM if family is None else Method(family)
         return method, sampler or AlgorithmChoice(DEFAULT_SAMPLERS[method])
 
     def _metric(self, path: str, message: sweep_pb2.Metric) -> Metric:
-        goal = self._attempt(
+        goal = self.attempt(
             f"{path}.goal", lambda: enum_member(Goal, sweep_pb2.Goal.Name(message.goal), "GOAL")
         )
-        value = self._attempt(
+        value = self.attempt(
             f"{path}.value",
             lambda: enum_member(
                 ObjectiveValue, sweep_pb2.ObjectiveValue.Name(message.value), "OBJECTIVE_VALUE"
@@ -178,12 +170,12 @@ class SpecReader:
         )
 
     def _impute(self, path: str, number: sweep_pb2.Impute.ValueType) -> Impute | None:
-        return self._attempt(
+        return self.attempt(
             path, lambda: enum_member(Impute, sweep_pb2.Impute.Name(number), "IMPUTE")
         )
 
     def _args_style(self, message: sweep_pb2.SweepSpec) -> ArgsStyle:
-        style = self._attempt(
+        style = self.attempt(
             "args_style",
             lambda: enum_member(
                 ArgsStyle, sweep_pb2.ArgsStyle.Name(message.args_style), "ARGS_STYLE"
@@ -192,20 +184,8 @@ class SpecReader:
         return style or ArgsStyle.FLAT
 
     def _algorithm(self, path: str, message: sweep_pb2.AlgorithmChoice) -> AlgorithmChoice:
-        options = self._attempt(f"{path}.options", lambda: parameters_from_proto(message.options))
+        options = self.attempt(f"{path}.options", lambda: parameters_from_proto(message.options))
         return AlgorithmChoice(message.name, options or {})
-
-    def _attempt(self, path: str, read: Callable[[], _T]) -> _T | None:
-        try:
-            return read()
-        except ValueError as error:
-            self._problem(path, str(error))
-        except RecursionError:
-            self._problem(path, "holds a value that is nested too deeply")
-        return None
-
-    def _problem(self, path: str, text: str) -> None:
-        self.problems.append(FieldViolation(path, text))
 
 
 def _too_large(message: search_space_pb2.SearchSpace) -> str | None:
