@@ -19,7 +19,6 @@ from wanllmdb_registry.domain.model import (
 )
 from wanllmdb_registry.domain.report_metrics import ReportMetrics
 from wanllmdb_registry.domain.unit_of_work import RequestKey
-from wanllmdb_registry.store.prior_run_reads import PriorRunReads
 from wanllmdb_registry.store.run_reads import RunReads
 from wanllmdb_registry.store.sweep_reads import SweepReads
 from wanllmdb_registry.store.sweep_store import SweepStore
@@ -36,7 +35,6 @@ class Stored:
     sweeps: SweepReads
     runs: RunReads
     syncs: SyncReads
-    prior_runs: PriorRunReads
 
     async def sweep(self, run_cap: int | None = None, *metrics: Metric) -> str:
         """The id of a new sweep."""

@@ -29,7 +29,9 @@ def import_runs(count: int, request: RequestKey | None = None) -> ImportRuns:
 
 
 async def places(stored: Stored, sweep_id: str) -> Sequence[int]:
-    return [placed.index for placed in (await stored.prior_runs.list(sweep_id, -1, 10_000)).items]
+    return [
+        placed.index for placed in (await stored.runs.list_prior_runs(sweep_id, -1, 10_000)).items
+    ]
 
 
 async def test_an_import_shares_a_transaction_with_other_changes(stored: Stored) -> None:

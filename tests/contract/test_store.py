@@ -21,9 +21,7 @@ from wanllmdb_registry.domain.command import Command, SingleCommand
 from wanllmdb_registry.domain.enqueue_runs import EnqueuedRun, EnqueueRuns
 from wanllmdb_registry.domain.group_commit import GroupCommit, MixedTransactionError, Outcome
 from wanllmdb_registry.domain.leases import ReleaseRun
-from wanllmdb_registry.domain.model import (
-    RunState,
-)
+from wanllmdb_registry.domain.model import RunState
 from wanllmdb_registry.domain.sweep_lifecycle import CancelSweep, DeleteSweep, StartSweep
 from wanllmdb_registry.domain.unit_of_work import UnitOfWork
 from wanllmdb_registry.store.database import Database

@@ -20,7 +20,7 @@ from wanllmdb_common.computing.cancellation import current_deadline
 from wanllmdb_common.errors import ServiceError, UnavailableError
 from wanllmdb_common.telemetry.trace_context import current_trace, within_trace
 from wanllmdb_registry.domain.command import Command
-from wanllmdb_registry.metrics import COMMIT_CHANGES, COMMIT_SECONDS
+from wanllmdb_registry.prometheus_metrics import COMMIT_CHANGES, COMMIT_SECONDS
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context

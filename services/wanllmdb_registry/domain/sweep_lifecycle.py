@@ -229,7 +229,8 @@ def finish_if_done(work: UnitOfWork, ended: Run | None = None) -> None:
         message = "every point of the search space was tried, and all runs have ended"
         end(work, SweepState.FINISHED, FinishReason.SPACE_EXHAUSTED, message)
     elif remaining_runs(sweep) == 0:
-        message = f"the run_cap of {sweep.spec.run_cap} runs is reached, and all runs have ended"
+        cap = sweep.spec.run_cap
+        message = f"run_cap is {cap}; that many runs were created, and all have ended"
         end(work, SweepState.FINISHED, FinishReason.RUN_CAP, message)
 
 

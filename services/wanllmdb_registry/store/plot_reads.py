@@ -11,7 +11,7 @@ from wanllmdb_registry.domain.bounds import READ_BYTES
 from wanllmdb_registry.domain.model import RunState
 from wanllmdb_registry.domain.reads import FinishedRun, Page, Timeline, TimelineRun
 from wanllmdb_registry.store.database import Database
-from wanllmdb_registry.store.run_columns import bytes_of, page_of, within_bytes
+from wanllmdb_registry.store.query_parts import bytes_of, page_of, within_bytes
 from wanllmdb_registry.store.schema import runs, sweeps
 from wanllmdb_registry.store.statement import Row, Statement
 

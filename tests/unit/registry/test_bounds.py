@@ -23,8 +23,8 @@ from wanllmdb_registry.domain.prior_runs import Fitter, Fitting, Row, reject_unf
 from wanllmdb_registry.domain.run_files.readers import read_csv, read_json_lines
 from wanllmdb_registry.domain.templates.rendering import check_template, render
 from wanllmdb_registry.domain.templates.template import Placeholder, Template
-from wanllmdb_registry.servicer.requests import RequestReader
-from wanllmdb_registry.servicer.specs import SpecReader
+from wanllmdb_registry.rpc.request_reader import RequestReader
+from wanllmdb_registry.rpc.spec_reader import SpecReader
 
 # Seconds of CPU time: each case takes a second or two, and took minutes before it was bounded.
 SOON = 20.0

@@ -15,7 +15,8 @@ from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb_common.errors import InvalidArgumentError
 from wanllmdb_registry.domain.config.parsing.config import ParsedConfig, check_spec
 from wanllmdb_registry.domain.model import AlgorithmChoice, Hyperband, Method, SweepSpec
-from wanllmdb_registry.servicer.specs import SpecReader, spec_to_proto
+from wanllmdb_registry.rpc.conversion import spec_to_proto
+from wanllmdb_registry.rpc.spec_reader import SpecReader
 
 ONE = space_pb.ParameterValue(int_value=1)
 

@@ -15,7 +15,7 @@ class Table:
     projects: dict[str, str] = field(default_factory=dict)
     asked: list[set[str]] = field(default_factory=list)
 
-    async def find(self, sweep_ids: Iterable[str]) -> Mapping[str, str]:
+    async def find_projects(self, sweep_ids: Iterable[str]) -> Mapping[str, str]:
         wanted = set(sweep_ids)
         self.asked.append(wanted)
         return {each: self.projects[each] for each in wanted if each in self.projects}

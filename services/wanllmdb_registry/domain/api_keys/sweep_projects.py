@@ -19,7 +19,7 @@ _MAX_LENGTH = 200
 class ProjectSource(Protocol):
     """The table of sweeps."""
 
-    async def find(self, sweep_ids: Iterable[str]) -> Mapping[str, str]:
+    async def find_projects(self, sweep_ids: Iterable[str]) -> Mapping[str, str]:
         """Return the projects of the sweeps by id; missing sweeps are left out."""
 
 
@@ -48,7 +48,7 @@ class SweepProjects:
                 known[sweep_id] = project
         unknown = [each for each in sweep_ids - known.keys() if _can_be_id(each)][:MAX_LOOKED_UP]
         if unknown:
-            found = await self._source.find(unknown)
+            found = await self._source.find_projects(unknown)
             self._known.update(found)
             known.update(found)
         return known

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from datetime import UTC
 from functools import partial
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
@@ -28,33 +30,34 @@ from wanllmdb_registry.domain.finish_run import (
     Pruned,
     Succeeded,
 )
-from wanllmdb_registry.domain.leases import ReleaseRun
-from wanllmdb_registry.domain.model import Run, RunCommand, RunState, Sweep
+from wanllmdb_registry.domain.leases import ReleaseRun, ResumeRuns, TakeBackRuns
+from wanllmdb_registry.domain.model import Run, RunCommand, RunState, Sweep, SweepState
 from wanllmdb_registry.domain.report_metrics import ReportMetrics
 from wanllmdb_registry.domain.retry_runs import RETRYABLE_STATES, RetriedRuns, RetryRuns
+from wanllmdb_registry.domain.unit_of_work import Attempt
 from wanllmdb_registry.domain.update_run import UPDATABLE_RUN_FIELDS, RunUpdate, UpdateRun
-from wanllmdb_registry.metrics import RETRIES_QUEUED
-from wanllmdb_registry.servicer.base import ServicerPart
-from wanllmdb_registry.servicer.computing import computed
-from wanllmdb_registry.servicer.convert import (
+from wanllmdb_registry.prometheus_metrics import RETRIES_QUEUED
+from wanllmdb_registry.rpc.base import BaseServicer, computed
+from wanllmdb_registry.rpc.conversion import (
     best_to_proto,
     run_command,
     run_to_proto,
     sweep_state,
     sweep_to_proto,
+    timestamp,
 )
-from wanllmdb_registry.servicer.requests import RequestReader, head, run_error, storable
+from wanllmdb_registry.rpc.request_reader import RequestReader, head, run_error, storable
 
 MAX_PROPOSALS = MAX_TOGETHER
 MAX_ENQUEUED = MAX_TOGETHER
+MAX_LEASES = 1000
+MAX_RESUMED = 100
 
 
-class RunsPart(ServicerPart):
+class RunServicer(BaseServicer):
     """See the protos for each RPC's contract."""
 
-    async def CreateRuns(
-        self, request: pb.CreateRunsRequest, context: Context
-    ) -> pb.CreateRunsResponse:
+    async def CreateRuns(self, request: pb.CreateRunsRequest, context: Context) -> bytes:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         if not request.requests:
@@ -105,11 +108,9 @@ class RunsPart(ServicerPart):
             size=reader.size,
             earlier_answers_only=request.earlier_answers_only,
         )
-        return await self.commit(sweep_id, change, pb.CreateRunsResponse)
+        return await self.commit(sweep_id, change)
 
-    async def EnqueueRuns(
-        self, request: pb.EnqueueRunsRequest, context: Context
-    ) -> pb.EnqueueRunsResponse:
+    async def EnqueueRuns(self, request: pb.EnqueueRunsRequest, context: Context) -> bytes:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
@@ -132,11 +133,9 @@ class RunsPart(ServicerPart):
             check_enqueued(sweep.spec.space, runs)
             return EnqueueRuns(key, encode, runs=runs)
 
-        return await self.commit_checked(sweep_id, key, check, pb.EnqueueRunsResponse)
+        return await self.commit_checked(sweep_id, key, check)
 
-    async def RetryRuns(
-        self, request: pb.RetryRunsRequest, context: Context
-    ) -> pb.RetryRunsResponse:
+    async def RetryRuns(self, request: pb.RetryRunsRequest, context: Context) -> bytes:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
@@ -156,11 +155,9 @@ class RunsPart(ServicerPart):
         change = RetryRuns(
             key, _encode_retried, etag=etag, numbers=numbers, states=frozenset(states)
         )
-        return await self.commit(sweep_id, change, pb.RetryRunsResponse)
+        return await self.commit(sweep_id, change)
 
-    async def UpdateRun(
-        self, request: pb.UpdateRunRequest, context: Context
-    ) -> pb.UpdateRunResponse:
+    async def UpdateRun(self, request: pb.UpdateRunRequest, context: Context) -> bytes:
         reader = RequestReader()
         run = request.run
         sweep_id = reader.text("run.sweep_id", run.sweep_id, required=True)
@@ -179,11 +176,9 @@ class RunsPart(ServicerPart):
             return pb.UpdateRunResponse(run=run_to_proto(run)).SerializeToString()
 
         change = UpdateRun(key, encode, number=number, update=update)
-        return await self.commit(sweep_id, change, pb.UpdateRunResponse)
+        return await self.commit(sweep_id, change)
 
-    async def ReportMetrics(
-        self, request: pb.ReportMetricsRequest, context: Context
-    ) -> pb.ReportMetricsResponse:
+    async def ReportMetrics(self, request: pb.ReportMetricsRequest, context: Context) -> bytes:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
@@ -195,11 +190,9 @@ class RunsPart(ServicerPart):
             return pb.ReportMetricsResponse(command=run_command(command)).SerializeToString()
 
         change = ReportMetrics(key, encode, number=number, attempt=request.attempt, rows=rows)
-        return await self.commit(sweep_id, change, pb.ReportMetricsResponse)
+        return await self.commit(sweep_id, change)
 
-    async def FinishRun(
-        self, request: pb.FinishRunRequest, context: Context
-    ) -> pb.FinishRunResponse:
+    async def FinishRun(self, request: pb.FinishRunRequest, context: Context) -> bytes:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
@@ -217,14 +210,15 @@ class RunsPart(ServicerPart):
             outcome=outcome,
             config=config,
         )
-        response = await self.commit(sweep_id, change, pb.FinishRunResponse)
-        if response.run.state == run_pb2.RUN_STATE_QUEUED:
-            RETRIES_QUEUED.inc()
-        return response
+        reply = await self.commit(sweep_id, change)
+        # Only a failed run is queued again.
+        if isinstance(outcome, Failed):
+            response = pb.FinishRunResponse.FromString(reply)
+            if response.run.state == run_pb2.RUN_STATE_QUEUED:
+                RETRIES_QUEUED.inc()
+        return reply
 
-    async def ReleaseRun(
-        self, request: pb.ReleaseRunRequest, context: Context
-    ) -> pb.ReleaseRunResponse:
+    async def ReleaseRun(self, request: pb.ReleaseRunRequest, context: Context) -> bytes:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
@@ -236,7 +230,63 @@ class RunsPart(ServicerPart):
 
         reason = _reason(request.reason)
         change = ReleaseRun(key, encode, number=number, attempt=request.attempt, reason=reason)
-        return await self.commit(sweep_id, change, pb.ReleaseRunResponse)
+        return await self.commit(sweep_id, change)
+
+    async def ResumeRuns(self, request: pb.ResumeRunsRequest, context: Context) -> bytes:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        key = reader.key(request)
+        agent_id = reader.text("agent_id", request.agent_id, required=True)
+        count = reader.limit("count", request.count, default=1, maximum=MAX_RESUMED)
+        reader.done()
+        change = ResumeRuns(key, _encode_held, agent_id=agent_id, count=count)
+        return await self.commit(sweep_id, change)
+
+    async def Heartbeat(
+        self, request: pb.HeartbeatRequest, context: Context
+    ) -> pb.HeartbeatResponse:
+        reader = RequestReader()
+        if len(request.leases) > MAX_LEASES:
+            reader.problem("leases", f"hold {len(request.leases)}, at most {MAX_LEASES:,}")
+        by_sweep: defaultdict[str, list[Attempt]] = defaultdict(list)
+        for index, lease in enumerate(request.leases):
+            reader.text(f"leases[{index}].sweep_id", lease.sweep_id, required=True)
+            by_sweep[lease.sweep_id].append((lease.number, lease.attempt))
+        reader.done()
+        statuses = {
+            (sweep_id, *attempt): status
+            for sweep_id, held in by_sweep.items()
+            for attempt, status in (await self._renew(sweep_id, held)).items()
+        }
+        response = pb.HeartbeatResponse()
+        for lease in request.leases:
+            status = response.statuses.add(lease=lease)
+            status.MergeFrom(statuses[lease.sweep_id, lease.number, lease.attempt])
+        return response
+
+    async def _renew(
+        self, sweep_id: str, named: Sequence[Attempt]
+    ) -> dict[Attempt, pb.LeaseStatus]:
+        """What became of leases of one sweep, by attempt; each status without its lease."""
+        held = await self.registry.store.renew_leases(sweep_id, named)
+        expire_times = dict(held.expire_times)
+        if held.queued and held.sweep_state is SweepState.RUNNING:
+            change = TakeBackRuns(None, _encode_taken_back, held=held.queued)
+            reply = await self.commit(sweep_id, change)
+            for run in pb.ResumeRunsResponse.FromString(reply).runs:
+                expire_time = run.lease_expire_time.ToDatetime(UTC)
+                expire_times[run.number, run.attempt] = expire_time
+        goes_on = RunCommand.CONTINUE
+        if held.sweep_state is SweepState.CANCELED:
+            goes_on = RunCommand.STOP
+        statuses = {}
+        for attempt in named:
+            # Also when the lease ran out: nobody else has the run, its result counts.
+            command = goes_on if attempt in held.states else RunCommand.ABANDON
+            status = statuses[attempt] = pb.LeaseStatus(command=run_command(command))
+            if attempt in expire_times:
+                status.expire_time.FromDatetime(expire_times[attempt])
+        return statuses
 
 
 def _enqueued(reader: RequestReader, request: pb.EnqueueRunsRequest) -> list[EnqueuedRun]:
@@ -315,3 +365,21 @@ def _outcome(reader: RequestReader, request: pb.FinishRunRequest) -> Outcome:
 
 def _reason(text: str) -> str:
     return head(storable(text), MAX_ERROR_MESSAGE)
+
+
+def _encode_taken_back(runs: Sequence[Run]) -> bytes:
+    """Of each what a heartbeat says of it; whole ones may be too many for a message."""
+    return pb.ResumeRunsResponse(
+        runs=[
+            run_pb2.Run(
+                number=run.number,
+                attempt=run.attempt,
+                lease_expire_time=timestamp(run.lease_expire_time),
+            )
+            for run in runs
+        ]
+    ).SerializeToString()
+
+
+def _encode_held(runs: Sequence[Run]) -> bytes:
+    return pb.ResumeRunsResponse(runs=map(run_to_proto, runs)).SerializeToString()

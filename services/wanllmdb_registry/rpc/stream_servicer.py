@@ -1,7 +1,8 @@
-"""The RPC that streams the runs of a sweep as text."""
+"""The RPCs that answer with a stream: ExportRuns and WatchSweep."""
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from functools import partial
@@ -9,16 +10,18 @@ from functools import partial
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb_common.calls.call import current_call
+from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_registry.app import Registry
 from wanllmdb_registry.domain.bounds import PAGE_BYTES, STREAM_BYTES
 from wanllmdb_registry.domain.model import Run, RunState
-from wanllmdb_registry.domain.reads import RunOrder, RunPosition
+from wanllmdb_registry.domain.reads import RunOrder, RunPosition, SyncedRuns
 from wanllmdb_registry.domain.run_files.writers import CsvWriter, JsonLinesWriter, RunWriter
-from wanllmdb_registry.servicer.access import require_still_good
-from wanllmdb_registry.servicer.base import ServicerPart
-from wanllmdb_registry.servicer.computing import computed
-from wanllmdb_registry.servicer.requests import RequestReader
+from wanllmdb_registry.domain.watch import wait_for
+from wanllmdb_registry.prometheus_metrics import WATCHERS
+from wanllmdb_registry.rpc.base import BaseServicer, computed, require_still_good
+from wanllmdb_registry.rpc.conversion import run_to_proto, sweep_to_proto
+from wanllmdb_registry.rpc.request_reader import RequestReader
 
 _PAGE = 500
 _NAMES_PAGE = 5_000
@@ -26,8 +29,20 @@ _NAMES_PAGE = 5_000
 MAX_METRIC_COLUMNS = 2_000
 
 
-class ExportsPart(ServicerPart):
-    """See the protos for the RPC's contract."""
+# Changes that are read, and then in memory, at a time; a caller that reads slowly holds
+# up the next ones.
+PAGE = 500
+# Seconds from one look to the next, at least: of a busy sweep one look shows many changes.
+PAUSE = 0.02
+# Seconds after which a watch looks though nobody told it to: with a connection on which
+# other replicas tell of changes, and without.
+POLL, POLL_ALONE = 5.0, 1.0
+# Seconds after which an idle watch says that it lives.
+CHECKPOINT = 10.0
+
+
+class StreamServicer(BaseServicer):
+    """See the protos for each RPC's contract."""
 
     async def ExportRuns(
         self, request: pb.ExportRunsRequest, context: Context
@@ -66,6 +81,40 @@ class ExportsPart(ServicerPart):
                 yield pb.ExportRunsResponse(text=texts.popleft())
             if not has_more:
                 return
+
+    async def WatchSweep(
+        self, request: pb.WatchSweepRequest, context: Context
+    ) -> AsyncIterator[pb.WatchSweepResponse]:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        since = reader.number("since_revision", request.since_revision)
+        reader.done()
+        clock = asyncio.get_running_loop().time
+        changed = self.registry.hub.subscribe(sweep_id)
+        WATCHERS.inc()
+        try:
+            next_checkpoint = clock()
+            while True:
+                looked_at = clock()
+                await require_still_good(self.registry)
+                synced = await self.registry.syncs.watch(sweep_id, since, PAGE)
+                messages = await converted(partial(_messages, synced), synced.size // BYTES_A_ROW)
+                since, has_more, has_changes = synced.revision, synced.has_more, bool(messages)
+                # A reader may take hours, and then only what it has not taken yet is kept.
+                del synced
+                while messages:
+                    yield messages.popleft()
+                if has_more:
+                    continue
+                if has_changes or clock() >= next_checkpoint:
+                    next_checkpoint = clock() + CHECKPOINT
+                    yield pb.WatchSweepResponse(revision=since, checkpoint=pb.WatchCheckpoint())
+                await asyncio.sleep(looked_at + PAUSE - clock())
+                poll = POLL if self.registry.changes.is_open else POLL_ALONE
+                await wait_for(changed, min(poll, next_checkpoint - clock()))
+        finally:
+            WATCHERS.dec()
+            self.registry.hub.unsubscribe(sweep_id, changed)
 
 
 async def _reported(registry: Registry, sweep_id: str, states: Sequence[RunState]) -> list[str]:
@@ -107,3 +156,18 @@ def pieces_of(text: bytes) -> Iterator[bytes]:
         yield text[:end]
         text = text[end:]
     yield text
+
+
+def _messages(synced: SyncedRuns) -> deque[pb.WatchSweepResponse]:
+    """What changed, by revision."""
+    messages = [
+        pb.WatchSweepResponse(revision=run.revision, run=run_to_proto(run)) for run in synced.runs
+    ]
+    sweep = synced.sweep
+    # Read a moment later than the runs, it may be ahead of them; then it is sent when the
+    # runs are there too.
+    if sweep is not None and sweep.own_revision <= synced.revision:
+        messages.append(
+            pb.WatchSweepResponse(revision=sweep.own_revision, sweep=sweep_to_proto(sweep))
+        )
+    return deque(sorted(messages, key=lambda message: message.revision))

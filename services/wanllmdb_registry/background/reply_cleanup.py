@@ -8,7 +8,7 @@ from datetime import timedelta
 import structlog
 
 from wanllmdb_common.errors import ServiceError
-from wanllmdb_registry.metrics import REPLIES_DELETED
+from wanllmdb_registry.prometheus_metrics import REPLIES_DELETED
 from wanllmdb_registry.store.sweep_store import SweepStore
 from wanllmdb_registry.store.template_store import TemplateStore
 
@@ -19,7 +19,7 @@ INTERVAL = 600.0
 log = structlog.get_logger(__name__)
 
 
-async def forget_replies(*stores: SweepStore | TemplateStore) -> None:
+async def delete_old_replies(*stores: SweepStore | TemplateStore) -> None:
     """Looks after it until it is canceled."""
     while True:
         await asyncio.sleep(INTERVAL)

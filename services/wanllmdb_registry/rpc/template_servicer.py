@@ -7,19 +7,14 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from google.protobuf.message import Message
-
 from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
 from wanllmdb.api.registry.v1 import search_space_pb2 as space_pb
 from wanllmdb.api.registry.v1 import template_service_pb2 as pb
-from wanllmdb.api.registry.v1 import template_service_pb2_grpc as pb_grpc
 from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted
 from wanllmdb_common.error_mapping import Context
 from wanllmdb_common.errors import (
     AbortedError,
-    FieldViolation,
     InvalidArgumentError,
-    invalid_request,
 )
 from wanllmdb_common.search_space.distributions import ParameterValue
 from wanllmdb_common.search_space.proto_conversion import value_to_proto
@@ -37,15 +32,13 @@ from wanllmdb_registry.domain.templates.template import (
     template_name_taken,
     template_not_found,
 )
-from wanllmdb_registry.servicer.base import ServicerPart
-from wanllmdb_registry.servicer.computing import computed
-from wanllmdb_registry.servicer.convert import timestamp
-from wanllmdb_registry.servicer.page_tokens import as_text, fitting, read_token, write_token
-from wanllmdb_registry.servicer.requests import RequestReader
-from wanllmdb_registry.servicer.spec_size import written
+from wanllmdb_registry.rpc.base import BaseServicer, computed
+from wanllmdb_registry.rpc.config_sources import read_template_use, require_template_size, written
+from wanllmdb_registry.rpc.conversion import timestamp
+from wanllmdb_registry.rpc.page_tokens import as_text, fitting, read_token, write_token
+from wanllmdb_registry.rpc.request_reader import RequestReader
 
 MAX_PLACEHOLDERS = 100
-MAX_TEMPLATE_BYTES = 1024 * 1024
 _NAME = re.compile(r"[a-z0-9-]{1,100}")
 _FIELDS = ("description", "config_text", "placeholders")
 
@@ -62,14 +55,12 @@ class _UncheckedError(Exception):
         self.template = template
 
 
-class TemplateServicer(ServicerPart, pb_grpc.TemplateServiceServicer):
+class TemplateServicer(BaseServicer):
     """See the protos for each RPC's contract."""
 
-    async def CreateTemplate(
-        self, request: pb.CreateTemplateRequest, context: Context
-    ) -> pb.CreateTemplateResponse:
+    async def CreateTemplate(self, request: pb.CreateTemplateRequest, context: Context) -> bytes:
         reader = RequestReader()
-        _check_size("template", request.template)
+        require_template_size("template", request.template)
         key = reader.key(request)
         name = request.template.name
         if not _NAME.fullmatch(name):
@@ -84,10 +75,11 @@ class TemplateServicer(ServicerPart, pb_grpc.TemplateServiceServicer):
             if present is not None or name in built_in_templates():
                 raise template_name_taken(name)
             made = replace(template, version=1, create_time=now, update_time=now)
-            return made, _encode(pb.CreateTemplateResponse(template=template_to_proto(made)))
+            return made, pb.CreateTemplateResponse(
+                template=template_to_proto(made)
+            ).SerializeToString()
 
-        reply = await self.registry.templates.apply(name, key, create)
-        return pb.CreateTemplateResponse.FromString(reply)
+        return await self.registry.templates.apply(name, key, create)
 
     async def GetTemplate(
         self, request: pb.GetTemplateRequest, context: Context
@@ -116,11 +108,9 @@ class TemplateServicer(ServicerPart, pb_grpc.TemplateServiceServicer):
             response.next_page_token = write_token(request, [page[-1].name])
         return response
 
-    async def UpdateTemplate(
-        self, request: pb.UpdateTemplateRequest, context: Context
-    ) -> pb.UpdateTemplateResponse:
+    async def UpdateTemplate(self, request: pb.UpdateTemplateRequest, context: Context) -> bytes:
         reader = RequestReader()
-        _check_size("template", request.template)
+        require_template_size("template", request.template)
         key = reader.key(request)
         name = reader.text("template.name", request.template.name, required=True)
         paths = request.update_mask.paths or _FIELDS
@@ -142,26 +132,24 @@ class TemplateServicer(ServicerPart, pb_grpc.TemplateServiceServicer):
             )
             if checked is None or not _reads_alike(checked, changed):
                 raise _UncheckedError(changed)
-            return changed, _encode(pb.UpdateTemplateResponse(template=template_to_proto(changed)))
+            return changed, pb.UpdateTemplateResponse(
+                template=template_to_proto(changed)
+            ).SerializeToString()
 
         for _ in range(_TRIES):
             try:
-                reply = await self.registry.templates.apply(name, key, change)
+                return await self.registry.templates.apply(name, key, change)
             except _UncheckedError as error:
                 # Not while the template is locked: a large config takes a second to check.
                 unchecked = error.template
                 await computed(partial(check_template, unchecked))
                 checked = unchecked
-            else:
-                return pb.UpdateTemplateResponse.FromString(reply)
         raise AbortedError(
             "WRITE_CONFLICT",
             f"template '{name}' was changed by others again and again; send the same request again",
         )
 
-    async def DeleteTemplate(
-        self, request: pb.DeleteTemplateRequest, context: Context
-    ) -> pb.DeleteTemplateResponse:
+    async def DeleteTemplate(self, request: pb.DeleteTemplateRequest, context: Context) -> bytes:
         reader = RequestReader()
         key = reader.key(request)
         name = reader.text("name", request.name, required=True)
@@ -170,10 +158,9 @@ class TemplateServicer(ServicerPart, pb_grpc.TemplateServiceServicer):
 
         def remove(present: Template | None, now: datetime) -> tuple[None, bytes]:
             _changeable(present, name, request.etag)
-            return None, _encode(pb.DeleteTemplateResponse())
+            return None, b""
 
-        reply = await self.registry.templates.apply(name, key, remove)
-        return pb.DeleteTemplateResponse.FromString(reply)
+        return await self.registry.templates.apply(name, key, remove)
 
     async def RenderTemplate(
         self, request: pb.RenderTemplateRequest, context: Context
@@ -183,22 +170,6 @@ class TemplateServicer(ServicerPart, pb_grpc.TemplateServiceServicer):
         write = write_json if request.format == registry_pb.CONFIG_FORMAT_JSON else write_yaml
         text = await computed(lambda: written(render(template, values), write))
         return pb.RenderTemplateResponse(text=text)
-
-
-def read_template_use(
-    use: registry_pb.TemplateUse,
-) -> tuple[str, dict[str, ParameterValue]]:
-    """The template's name and the values.
-
-    Raises:
-        InvalidArgumentError: INVALID_REQUEST.
-    """
-    reader = RequestReader()
-    _check_size("values", use)
-    name = reader.text("template", use.template, required=True)
-    values = reader.parameters("values", use.values)
-    reader.done()
-    return name, values
 
 
 def template_to_proto(template: Template) -> pb.Template:
@@ -259,18 +230,6 @@ def _placeholder(reader: RequestReader, path: str, message: pb.TemplatePlacehold
     )
 
 
-def _check_size(field: str, message: Message) -> None:
-    """Before anything is looked for in its texts, which takes long in long ones.
-
-    Raises:
-        InvalidArgumentError: INVALID_REQUEST.
-    """
-    size = message.ByteSize()
-    if size > MAX_TEMPLATE_BYTES:
-        text = f"takes {size:,} bytes, at most {MAX_TEMPLATE_BYTES:,} are allowed"
-        raise invalid_request(FieldViolation(field, text))
-
-
 def _reads_alike(left: Template, right: Template) -> bool:
     return (left.config_text, left.placeholders) == (right.config_text, right.placeholders)
 
@@ -296,7 +255,3 @@ def _changeable(present: Template | None, name: str, etag: str) -> Template:
             etag=present.etag,
         )
     return present
-
-
-def _encode(response: Message) -> bytes:
-    return response.SerializeToString()

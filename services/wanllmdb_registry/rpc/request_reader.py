@@ -32,7 +32,7 @@ from wanllmdb_registry.domain.bounds import (
 )
 from wanllmdb_registry.domain.model import MetricRow, RunError
 from wanllmdb_registry.domain.unit_of_work import RequestKey
-from wanllmdb_registry.servicer.convert import time_from_proto
+from wanllmdb_registry.rpc.conversion import time_from_proto
 
 MAX_PARAMETERS = 500
 MAX_DEPTH = 100
@@ -58,22 +58,43 @@ class EnumNames(Protocol):
         """The numbers, in the same order."""
 
 
-class RequestReader:
-    """Reads fields and collects what is wrong with them; `done` raises if anything was.
+class ProblemCollector:
+    """Collects what is wrong with the fields of a message.
 
     Attributes:
-        problems: What is wrong.
-        size: How many bytes parameters and labels, which answers give back, take in all.
+        problems: One violation for each problem, at most `limit` of them.
+    """
+
+    def __init__(self, limit: int | None = None) -> None:
+        self.problems: list[FieldViolation] = []
+        self._limit = limit
+
+    def problem(self, field: str, text: str) -> None:
+        """Record a problem of a field."""
+        if self._limit is None or len(self.problems) < self._limit:
+            self.problems.append(FieldViolation(field, text))
+
+    def attempt(self, field: str, read: Callable[[], T]) -> T | None:
+        """Return the result of `read`; record a problem and return None if its value is invalid."""
+        try:
+            return read()
+        except (ValueError, OverflowError) as error:
+            self.problem(field, str(error))
+        except RecursionError:
+            self.problem(field, "holds a value that is nested too deeply")
+        return None
+
+
+class RequestReader(ProblemCollector):
+    """Reads and validates the fields of a request; `done` raises if any of them is invalid.
+
+    Attributes:
+        size: Bytes that all parameters and labels read so far take in a response.
     """
 
     def __init__(self) -> None:
-        self.problems: list[FieldViolation] = []
+        super().__init__(MAX_PROBLEMS)
         self.size = 0
-
-    def problem(self, field: str, text: str) -> None:
-        """Notes a problem; only the first MAX_PROBLEMS, of which an answer holds a part."""
-        if len(self.problems) < MAX_PROBLEMS:
-            self.problems.append(FieldViolation(field, text))
 
     def done(self) -> None:
         """Passes if nothing was wrong.
@@ -239,14 +260,6 @@ class RequestReader:
                 time = self.attempt(f"rows[{index}].time", partial(time_from_proto, row.time))
             rows.append(MetricRow(row.step, dict(row.values), time, row.is_summary))
         return rows
-
-    def attempt(self, field: str, read: Callable[[], T]) -> T | None:
-        """What `read` gives, or None and a problem when it raises a ValueError."""
-        try:
-            return read()
-        except (ValueError, OverflowError) as error:
-            self.problem(field, str(error))
-            return None
 
     def members(
         self,

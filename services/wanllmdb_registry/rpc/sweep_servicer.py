@@ -34,28 +34,19 @@ from wanllmdb_registry.domain.sweep_lifecycle import (
     StartSweep,
     Transition,
 )
-from wanllmdb_registry.domain.update_sweep import UpdateSweep, check_update
-from wanllmdb_registry.servicer.access import own_projects, require_in_project
-from wanllmdb_registry.servicer.base import M, ServicerPart
-from wanllmdb_registry.servicer.computing import computed
-from wanllmdb_registry.servicer.convert import (
+from wanllmdb_registry.domain.update_sweep import UpdatedSweep, UpdateSweep, check_update
+from wanllmdb_registry.rpc.base import BaseServicer, computed, own_projects, require_in_project
+from wanllmdb_registry.rpc.config_sources import parse_source, require_size, some_warnings, written
+from wanllmdb_registry.rpc.conversion import (
+    spec_to_proto,
     stats_to_proto,
     sweep_to_proto,
     time_from_proto,
 )
-from wanllmdb_registry.servicer.page_tokens import (
-    as_text,
-    as_time,
-    fitting,
-    read_token,
-    write_token,
-)
-from wanllmdb_registry.servicer.prior_runs import fit_source
-from wanllmdb_registry.servicer.requests import RequestReader
-from wanllmdb_registry.servicer.sources import parse_source
-from wanllmdb_registry.servicer.spec_size import require_size, some_warnings, written
-from wanllmdb_registry.servicer.specs import spec_to_proto
-from wanllmdb_registry.servicer.sweep_updates import encode_updated, read_sweep_update
+from wanllmdb_registry.rpc.page_tokens import as_text, as_time, fitting, read_token, write_token
+from wanllmdb_registry.rpc.prior_run_servicer import fit_source
+from wanllmdb_registry.rpc.request_reader import RequestReader
+from wanllmdb_registry.rpc.spec_reader import read_sweep_update
 
 DEFAULT_PROJECT = "default"
 MAX_SEED = 2**31
@@ -74,12 +65,10 @@ _FINISH_REASONS = {
 }
 
 
-class SweepsPart(ServicerPart):
+class SweepServicer(BaseServicer):
     """See the protos for each RPC's contract."""
 
-    async def CreateSweep(
-        self, request: pb.CreateSweepRequest, context: Context
-    ) -> pb.CreateSweepResponse:
+    async def CreateSweep(self, request: pb.CreateSweepRequest, context: Context) -> bytes:
         reader = RequestReader()
         key = reader.key(request)
         reader.text("project", request.project)
@@ -93,7 +82,7 @@ class SweepsPart(ServicerPart):
         earlier = await self.registry.store.earlier_reply(sweep_id, key)
         if earlier is not None:
             # Also where the template is another one by now, or gone.
-            return pb.CreateSweepResponse.FromString(earlier)
+            return earlier
         parsed = await parse_source(request, self.registry.templates)
         spec = parsed.spec
         if spec.seed is None:
@@ -119,10 +108,9 @@ class SweepsPart(ServicerPart):
             imported_runs=len(placed.runs),
             skipped_runs=prior.skipped,
         )
-        reply = await self.registry.store.create_sweep(
+        return await self.registry.store.create_sweep(
             sweep, key, response.SerializeToString(), placed
         )
-        return pb.CreateSweepResponse.FromString(reply)
 
     async def GetSweep(self, request: pb.GetSweepRequest, context: Context) -> pb.GetSweepResponse:
         return pb.GetSweepResponse(sweep=sweep_to_proto(await self._get(request.sweep_id)))
@@ -197,9 +185,7 @@ class SweepsPart(ServicerPart):
             )
         return response
 
-    async def UpdateSweep(
-        self, request: pb.UpdateSweepRequest, context: Context
-    ) -> pb.UpdateSweepResponse:
+    async def UpdateSweep(self, request: pb.UpdateSweepRequest, context: Context) -> bytes:
         reader = RequestReader()
         sweep_id = reader.text("sweep.sweep_id", request.sweep.sweep_id, required=True)
         etag = reader.etag(request.sweep.etag, "sweep.etag")
@@ -211,37 +197,27 @@ class SweepsPart(ServicerPart):
             require_size(checked.spec)
             return UpdateSweep(key, encode_updated, etag=etag, checked=checked)
 
-        return await self.commit_checked(sweep_id, key, check, pb.UpdateSweepResponse)
+        return await self.commit_checked(sweep_id, key, check)
 
-    async def DeleteSweep(
-        self, request: pb.DeleteSweepRequest, context: Context
-    ) -> pb.DeleteSweepResponse:
+    async def DeleteSweep(self, request: pb.DeleteSweepRequest, context: Context) -> bytes:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
         etag = reader.etag(request.etag)
         reader.done()
         change = DeleteSweep(key, lambda _: b"", etag=etag)
-        return await self.commit(sweep_id, change, pb.DeleteSweepResponse)
+        return await self.commit(sweep_id, change)
 
-    async def StartSweep(
-        self, request: pb.StartSweepRequest, context: Context
-    ) -> pb.StartSweepResponse:
+    async def StartSweep(self, request: pb.StartSweepRequest, context: Context) -> bytes:
         return await self._transition(request, StartSweep, pb.StartSweepResponse)
 
-    async def PauseSweep(
-        self, request: pb.PauseSweepRequest, context: Context
-    ) -> pb.PauseSweepResponse:
+    async def PauseSweep(self, request: pb.PauseSweepRequest, context: Context) -> bytes:
         return await self._transition(request, PauseSweep, pb.PauseSweepResponse)
 
-    async def ResumeSweep(
-        self, request: pb.ResumeSweepRequest, context: Context
-    ) -> pb.ResumeSweepResponse:
+    async def ResumeSweep(self, request: pb.ResumeSweepRequest, context: Context) -> bytes:
         return await self._transition(request, ResumeSweep, pb.ResumeSweepResponse)
 
-    async def FinishSweep(
-        self, request: pb.FinishSweepRequest, context: Context
-    ) -> pb.FinishSweepResponse:
+    async def FinishSweep(self, request: pb.FinishSweepRequest, context: Context) -> bytes:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
@@ -259,25 +235,23 @@ class SweepsPart(ServicerPart):
             reason=reason or FinishReason.REQUESTED,
             message=message,
         )
-        return await self.commit(sweep_id, change, pb.FinishSweepResponse)
+        return await self.commit(sweep_id, change)
 
-    async def CancelSweep(
-        self, request: pb.CancelSweepRequest, context: Context
-    ) -> pb.CancelSweepResponse:
+    async def CancelSweep(self, request: pb.CancelSweepRequest, context: Context) -> bytes:
         return await self._transition(request, CancelSweep, pb.CancelSweepResponse)
 
     async def _transition(
         self,
         request: _TransitionRequest,
         change: type[Transition],
-        response: type[M],
-    ) -> M:
+        response: type[Message],
+    ) -> bytes:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
         etag = reader.etag(request.etag)
         reader.done()
-        return await self.commit(sweep_id, change(key, _encoder(response), etag=etag), response)
+        return await self.commit(sweep_id, change(key, _encoder(response), etag=etag))
 
     async def _get(self, sweep_id: str) -> Sweep:
         reader = RequestReader()
@@ -316,3 +290,10 @@ def _time(
     if not request.HasField(field):
         return None
     return reader.attempt(field, lambda: time_from_proto(getattr(request, field)))
+
+
+def encode_updated(updated: UpdatedSweep) -> bytes:
+    """The response."""
+    return pb.UpdateSweepResponse(
+        sweep=sweep_to_proto(updated.sweep), warnings=some_warnings(updated.warnings)
+    ).SerializeToString()

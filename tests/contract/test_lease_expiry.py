@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from tests.contract.stored import Stored, create
 from wanllmdb_common.errors import UnavailableError
-from wanllmdb_registry.chores.leases import LeaseChore
+from wanllmdb_registry.background.lease_expiry import LeaseExpiryTask
 from wanllmdb_registry.domain.command import Command
 from wanllmdb_registry.domain.group_commit import GroupCommit, Outcome
 
@@ -46,11 +46,11 @@ async def test_an_outage_is_told_as_one_and_a_defect_as_a_defect(
         "UPDATE runs SET lease_expire_time = now() - interval '1 second' WHERE sweep_id = $1",
         sweep_id,
     )
-    chore = LeaseChore(stored.store, GroupCommit(FailingStore(error), lambda _: None), LEASE)
+    task = LeaseExpiryTask(stored.store, GroupCommit(FailingStore(error), lambda _: None), LEASE)
     with capture_logs() as logs:
         # Before it has listened for half a lease it takes no silence for death.
         for _ in range(100):
-            await chore.look()
+            await task.run_once()
             if any(entry.get("sweep_id") == sweep_id for entry in logs):
                 break
             await asyncio.sleep(LEASE.total_seconds() / 6)

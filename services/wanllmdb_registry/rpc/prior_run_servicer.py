@@ -27,23 +27,20 @@ from wanllmdb_registry.domain.prior_runs import (
 from wanllmdb_registry.domain.reads import RunOrder, RunPosition
 from wanllmdb_registry.domain.run_files.cells import metrics_of
 from wanllmdb_registry.domain.run_files.readers import read_csv, read_json_lines
-from wanllmdb_registry.servicer.base import ServicerPart
-from wanllmdb_registry.servicer.computing import computed
-from wanllmdb_registry.servicer.convert import prior_run_to_proto
-from wanllmdb_registry.servicer.page_tokens import as_integer, read_token, write_token
-from wanllmdb_registry.servicer.page_tokens import fitting as fitting_messages
-from wanllmdb_registry.servicer.requests import RequestReader
+from wanllmdb_registry.rpc.base import BaseServicer, computed
+from wanllmdb_registry.rpc.conversion import prior_run_to_proto
+from wanllmdb_registry.rpc.page_tokens import as_integer, read_token, write_token
+from wanllmdb_registry.rpc.page_tokens import fitting as fitting_messages
+from wanllmdb_registry.rpc.request_reader import RequestReader
 
 MAX_LISTED = 10_000
 _PAGE = 1_000
 
 
-class PriorRunsPart(ServicerPart):
+class PriorRunServicer(BaseServicer):
     """See the protos for each RPC's contract."""
 
-    async def ImportRuns(
-        self, request: pb.ImportRunsRequest, context: Context
-    ) -> pb.ImportRunsResponse:
+    async def ImportRuns(self, request: pb.ImportRunsRequest, context: Context) -> bytes:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
@@ -51,7 +48,7 @@ class PriorRunsPart(ServicerPart):
         # The source may be another one by now, or gone.
         earlier = await self.registry.store.earlier_reply(sweep_id, key)
         if earlier is not None:
-            return pb.ImportRunsResponse.FromString(earlier)
+            return earlier
         sweep = await self.registry.sweeps.get(sweep_id)
         if request.source.sweep_id == sweep_id:
             text = "is the sweep itself, whose runs its sampler knows already"
@@ -64,7 +61,7 @@ class PriorRunsPart(ServicerPart):
             skipped=found.skipped,
             skip_reasons=found.skip_reasons,
         )
-        return await self.commit(sweep_id, change, pb.ImportRunsResponse)
+        return await self.commit(sweep_id, change)
 
     async def ListPriorRuns(
         self, request: pb.ListPriorRunsRequest, context: Context
@@ -75,7 +72,7 @@ class PriorRunsPart(ServicerPart):
         reader.done()
         position = read_token(request, request.page_token, (as_integer,))
         after = -1 if position is None else position[0]
-        found = await self.registry.prior_runs.list(sweep_id, after, limit)
+        found = await self.registry.runs.list_prior_runs(sweep_id, after, limit)
         page = await converted(
             lambda: fitting_messages([prior_run_to_proto(placed.run) for placed in found.items]),
             found.size // BYTES_A_ROW,

@@ -1,18 +1,96 @@
-"""Columns for a parallel-coordinates plot."""
+"""The RPCs that answer with the columns of a plot."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_common.computing.time_slices import with_checkpoints
+from wanllmdb_common.error_mapping import Context
 from wanllmdb_common.search_space.distributions import Parameter
 from wanllmdb_common.search_space.plot_axes import Scale, axis_of, position_on
 from wanllmdb_common.search_space.proto_conversion import value_to_proto
 from wanllmdb_registry.domain.bounds import MAX_SPEC_BYTES, PAGE_BYTES
-from wanllmdb_registry.domain.model import Sweep
-from wanllmdb_registry.domain.reads import FinishedRun
+from wanllmdb_registry.domain.model import RunState, Sweep
+from wanllmdb_registry.domain.reads import FinishedRun, Timeline
+from wanllmdb_registry.rpc.base import BaseServicer, computed
+from wanllmdb_registry.rpc.conversion import run_state, timestamp
+from wanllmdb_registry.rpc.request_reader import RequestReader
+
+# Runs of a plot that are read at a time.
+_PLOT_PAGE = 10_000
+
+
+class PlotServicer(BaseServicer):
+    """See the protos for each RPC's contract."""
+
+    async def GetTimeline(
+        self, request: pb.GetTimelineRequest, context: Context
+    ) -> pb.GetTimelineResponse:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        limit = reader.limit("max_runs", request.max_runs, default=10_000, maximum=100_000)
+        reader.done()
+        sweep = await self.registry.sweeps.get(sweep_id)
+        every = max(1, -(-sweep.next_number // limit))
+        while True:
+            timeline = await self.registry.plots.timeline(sweep_id, sweep.next_number, every)
+            # A second or so for the largest ones.
+            response = await computed(partial(_columns, sweep, timeline))
+            # With agents of long names that do one run each.
+            if response.ByteSize() <= PAGE_BYTES:
+                return response
+            every *= 2
+
+    async def GetParallelCoordinates(
+        self, request: pb.GetParallelCoordinatesRequest, context: Context
+    ) -> pb.GetParallelCoordinatesResponse:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        limit = reader.limit("max_rows", request.max_rows, default=1000, maximum=10_000)
+        reader.done()
+        sweep = await self.registry.sweeps.get(sweep_id)
+        limit = rows_that_fit(sweep, limit)
+        # Numbers are handed out evenly over finished and other runs, near enough
+        # to choose the stride by their sum; the rest is cut.
+        over = sweep.counts.finished > limit
+        every = -(-sweep.counts.finished // max(1, limit - 1)) if over else 1
+        plot, after = ParallelPlot(sweep), -1
+        while True:
+            page = await self.registry.plots.finished(sweep_id, every, after, _PLOT_PAGE)
+            await computed(partial(plot.add, page.items))
+            if not page.has_more:
+                return await computed(partial(plot.message, limit))
+            after = page.items[-1].number
+
+
+def _columns(sweep: Sweep, timeline: Timeline) -> pb.GetTimelineResponse:
+    start = sweep.start_time or sweep.create_time
+    agents: dict[str, int] = {}
+    for run in timeline.runs:
+        agents.setdefault(run.agent_id, len(agents))
+
+    states = {state: run_state(state) for state in RunState}
+
+    def seconds(time: datetime | None) -> float:
+        return math.nan if time is None else (time - start).total_seconds()
+
+    return pb.GetTimelineResponse(
+        start_time=timestamp(start),
+        run_numbers=[run.number for run in timeline.runs],
+        states=[states[run.state] for run in timeline.runs],
+        start_seconds=[seconds(run.start_time) for run in timeline.runs],
+        end_seconds=[seconds(run.end_time) for run in timeline.runs],
+        objectives=[math.nan if run.objective is None else run.objective for run in timeline.runs],
+        agent_indices=[agents[run.agent_id] for run in timeline.runs],
+        agents=list(agents),
+        now_seconds=seconds(timeline.now),
+        total_runs=timeline.total,
+    )
+
 
 _SCALES = {
     Scale.LINEAR: pb.AXIS_SCALE_LINEAR,

@@ -12,7 +12,7 @@ import structlog
 from wanllmdb_common.errors import NotFoundError, ServiceError
 from wanllmdb_registry.domain.group_commit import GroupCommit
 from wanllmdb_registry.domain.leases import ExpiredLeases, ExpireLeases
-from wanllmdb_registry.metrics import LEASES_EXPIRED, RETRIES_QUEUED
+from wanllmdb_registry.prometheus_metrics import LEASES_EXPIRED, RETRIES_QUEUED
 from wanllmdb_registry.store.sweep_store import SweepStore
 
 log = structlog.get_logger(__name__)
@@ -21,7 +21,7 @@ _NOT_THIS_TIME = "leases of a sweep not looked after this time"
 _EXPIRED = struct.Struct("!QQ")
 
 
-class LeaseChore:
+class LeaseExpiryTask:
     """Looks for leases that ran out, six times a lease.
 
     Agents send a heartbeat three times a lease. While no registry or no database
@@ -33,30 +33,30 @@ class LeaseChore:
         self._store = store
         self._commits = commits
         self._interval = lease.total_seconds() / 6
-        self._hearing = Hearing(gap=2 * self._interval, enough=3 * self._interval)
+        self._guard = OutageGuard(max_gap=2 * self._interval, min_uptime=3 * self._interval)
 
     async def run(self) -> None:
         """Until it is canceled."""
-        self._hearing.could_hear(time.monotonic())
+        self._guard.record_reachable(time.monotonic())
         while True:
             await asyncio.sleep(self._interval)
             try:
-                await self.look()
+                await self.run_once()
             except ServiceError as error:
                 log.warning("leases not looked after this time", reason=error.reason)
             except Exception:
                 # Whatever it was, runs of all sweeps depend on the next round.
                 log.exception("leases not looked after this time")
 
-    async def look(self) -> None:
+    async def run_once(self) -> None:
         """One round.
 
         Raises:
             ServiceError: the database does not answer.
         """
         sweep_ids = await self._store.sweeps_with_expired_leases()
-        self._hearing.could_hear(time.monotonic())
-        if self._hearing.is_reliable:
+        self._guard.record_reachable(time.monotonic())
+        if self._guard.allows_expiry:
             for sweep_id in sweep_ids:
                 await self._expire(sweep_id)
 
@@ -80,7 +80,7 @@ class LeaseChore:
             log.info("leases expired", sweep_id=sweep_id, runs=expired.runs, queued=expired.queued)
 
 
-class Hearing:
+class OutageGuard:
     """Whether agents could be heard for long enough, so that silence means something.
 
     Args:
@@ -89,22 +89,22 @@ class Hearing:
         enough: For how many seconds without a gap.
     """
 
-    def __init__(self, gap: float, enough: float) -> None:
-        self._gap = gap
-        self._enough = enough
+    def __init__(self, max_gap: float, min_uptime: float) -> None:
+        self._max_gap = max_gap
+        self._min_uptime = min_uptime
         self._first: float | None = None
         self._last = 0.0
 
-    def could_hear(self, now: float) -> None:
+    def record_reachable(self, now: float) -> None:
         """Notes that they can be heard now; seconds of a clock that is never set."""
-        if self._first is None or now - self._last > self._gap:
+        if self._first is None or now - self._last > self._max_gap:
             self._first = now
         self._last = now
 
     @property
-    def is_reliable(self) -> bool:
+    def allows_expiry(self) -> bool:
         """See the class."""
-        return self._first is not None and self._last - self._first >= self._enough
+        return self._first is not None and self._last - self._first >= self._min_uptime
 
 
 def _encode(expired: ExpiredLeases) -> bytes:

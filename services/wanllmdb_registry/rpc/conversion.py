@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import TypeVar
 
 from google.protobuf import timestamp_pb2
 
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
 from wanllmdb_common.search_space.proto_conversion import (
     parameters_to_proto,
+    space_to_proto,
 )
 from wanllmdb_registry.domain.bounds import (
     ENTRY_BYTES,
@@ -18,18 +22,21 @@ from wanllmdb_registry.domain.bounds import (
     size_of_name,
 )
 from wanllmdb_registry.domain.model import (
+    AlgorithmChoice,
     BestRun,
     FinishReason,
+    Hyperband,
+    Impute,
+    Metric,
     MetricPoint,
     PriorRun,
     Run,
     RunCommand,
     Sweep,
+    SweepSpec,
     SweepState,
 )
 from wanllmdb_registry.domain.model import RunState as DomainRunState
-from wanllmdb_registry.servicer.enums import enum_number
-from wanllmdb_registry.servicer.specs import spec_to_proto
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -194,3 +201,90 @@ def histories_to_proto(points: Sequence[MetricPoint]) -> list[run_pb2.MetricHist
             histories.append(run_pb2.MetricHistory(name=point.name))
         histories[-1].points.add(step=point.step, value=point.value, time=timestamp(point.time))
     return histories
+
+
+_E = TypeVar("_E", bound=StrEnum)
+
+
+@lru_cache(maxsize=256)
+def enum_number(prefix: str, name: str) -> int:
+    """The number of an enum value, by its prefix and the domain's name."""
+    kinds = {
+        "SWEEP_STATE": sweep_pb2.SweepState,
+        "FINISH_REASON": sweep_pb2.FinishReason,
+        "METHOD": sweep_pb2.Method,
+        "GOAL": sweep_pb2.Goal,
+        "OBJECTIVE_VALUE": sweep_pb2.ObjectiveValue,
+        "IMPUTE": sweep_pb2.Impute,
+        "ARGS_STYLE": sweep_pb2.ArgsStyle,
+        "RUN_STATE": run_pb2.RunState,
+        "RUN_ORIGIN": run_pb2.RunOrigin,
+        "RUN_COMMAND": run_pb2.RunCommand,
+    }
+    return int(kinds[prefix].Value(f"{prefix}_{name.upper()}"))
+
+
+def enum_member(kind: type[_E], name: str, prefix: str) -> _E | None:
+    """The domain's member for an enum value's name; None for UNSPECIFIED."""
+    short = name.removeprefix(prefix + "_")
+    return None if short == "UNSPECIFIED" else kind[short]
+
+
+def spec_to_proto(spec: SweepSpec) -> sweep_pb2.SweepSpec:
+    """The message."""
+    message = sweep_pb2.SweepSpec(
+        method=enum_number("METHOD", spec.method.name),  # type: ignore[arg-type]  # by name
+        metrics=map(_metric_to_proto, spec.metrics),
+        search_space=space_to_proto(spec.space),
+        run_cap=spec.run_cap,
+        seed=spec.seed,
+        retries=sweep_pb2.RetryPolicy(lost=spec.retries.lost, failed=spec.retries.failed),
+        sampler=_algorithm_to_proto(spec.sampler),
+        terminator=_algorithm_to_proto(spec.terminator),
+        max_failed_runs=spec.max_failed_runs,
+        program=spec.program,
+        command=spec.command,
+        args_style=enum_number("ARGS_STYLE", spec.args_style.name),  # type: ignore[arg-type]
+    )
+    match spec.early_termination:
+        case Hyperband() as rule:
+            message.early_termination.hyperband.CopyFrom(
+                sweep_pb2.Hyperband(
+                    min_iter=rule.min_iter,
+                    eta=rule.eta,
+                    strict=rule.strict,
+                    max_iter=rule.max_iter,
+                    s=rule.s,
+                )
+            )
+        case AlgorithmChoice() as pruner:
+            message.early_termination.pruner.CopyFrom(
+                sweep_pb2.AlgorithmChoice(
+                    name=pruner.name, options=parameters_to_proto(pruner.options)
+                )
+            )
+    return message
+
+
+def _algorithm_to_proto(choice: AlgorithmChoice | None) -> sweep_pb2.AlgorithmChoice | None:
+    """The message; None stays unset."""
+    if choice is None:
+        return None
+    return sweep_pb2.AlgorithmChoice(name=choice.name, options=parameters_to_proto(choice.options))
+
+
+def _metric_to_proto(metric: Metric) -> sweep_pb2.Metric:
+    return sweep_pb2.Metric(
+        name=metric.name,
+        goal=enum_number("GOAL", metric.goal.name),  # type: ignore[arg-type]  # by name
+        target=metric.target,
+        value=enum_number("OBJECTIVE_VALUE", metric.value.name),  # type: ignore[arg-type]
+        mean_over=metric.mean_over,
+        impute=_impute_number(metric.impute),
+        impute_while_running=_impute_number(metric.impute_while_running),
+    )
+
+
+def _impute_number(impute: Impute | None) -> sweep_pb2.Impute.ValueType:
+    name = "UNSPECIFIED" if impute is None else impute.name
+    return enum_number("IMPUTE", name)  # type: ignore[return-value]  # by name

@@ -22,17 +22,10 @@ from wanllmdb_registry.domain.api_keys.api_key import (
     key_not_found,
 )
 from wanllmdb_registry.domain.unit_of_work import RequestKey
-from wanllmdb_registry.servicer.access import require_admin_of
-from wanllmdb_registry.servicer.base import ServicerPart
-from wanllmdb_registry.servicer.convert import time_from_proto, timestamp
-from wanllmdb_registry.servicer.page_tokens import (
-    as_text,
-    as_time,
-    fitting,
-    read_token,
-    write_token,
-)
-from wanllmdb_registry.servicer.requests import RequestReader
+from wanllmdb_registry.rpc.base import BaseServicer, require_admin_of
+from wanllmdb_registry.rpc.conversion import time_from_proto, timestamp
+from wanllmdb_registry.rpc.page_tokens import as_text, as_time, fitting, read_token, write_token
+from wanllmdb_registry.rpc.request_reader import RequestReader
 
 MAX_PROJECTS = 100
 _SHA256_BYTES = 32
@@ -45,7 +38,7 @@ _START = (datetime.max.replace(tzinfo=UTC), "")
 _REQUESTS = uuid.UUID("f5c1d6b4-2f0b-4b53-8f0f-0b5d2c6b7a90")
 
 
-class KeyServicer(ServicerPart, pb_grpc.KeyServiceServicer):
+class KeyServicer(BaseServicer, pb_grpc.KeyServiceServicer):
     """See the protos for each RPC's contract."""
 
     async def CreateKey(

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from google.protobuf import struct_pb2
+from google.protobuf.message import Message
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
+from wanllmdb_common.errors import (
+    FieldViolation,
+    InvalidArgumentError,
+    invalid_request,
+)
+from wanllmdb_common.search_space.distributions import ParameterValue
+from wanllmdb_registry.domain.bounds import MAX_SPEC_BYTES, MAX_WARNING, MAX_WARNINGS, PAGE_BYTES
+from wanllmdb_registry.domain.config.export import config_of
 from wanllmdb_registry.domain.config.grids import check_feasible
 from wanllmdb_registry.domain.config.parsing.config import ParsedConfig, check_spec, parse_config
 from wanllmdb_registry.domain.config.problems import invalid_config
-from wanllmdb_registry.domain.config.text import read_text_with_warnings
+from wanllmdb_registry.domain.config.text import read_text_with_warnings, write_compact
 from wanllmdb_registry.domain.config.validation.values import ConfigSize
+from wanllmdb_registry.domain.model import SweepSpec
 from wanllmdb_registry.domain.templates.rendering import parse_template
-from wanllmdb_registry.servicer.computing import computed
-from wanllmdb_registry.servicer.spec_size import require_size
-from wanllmdb_registry.servicer.specs import SpecReader
-from wanllmdb_registry.servicer.templates import read_template_use
+from wanllmdb_registry.rpc.base import computed
+from wanllmdb_registry.rpc.conversion import spec_to_proto
+from wanllmdb_registry.rpc.request_reader import RequestReader, head
+from wanllmdb_registry.rpc.spec_reader import SpecReader
 from wanllmdb_registry.store.template_store import TemplateStore
 
 
@@ -94,3 +103,74 @@ def _value(message: struct_pb2.Value, size: ConfigSize, depth: int) -> Any:
             return message.bool_value
         case _:
             return None
+
+
+MAX_TEMPLATE_BYTES = 1024 * 1024
+
+
+def read_template_use(
+    use: pb.TemplateUse,
+) -> tuple[str, dict[str, ParameterValue]]:
+    """The template's name and the values.
+
+    Raises:
+        InvalidArgumentError: INVALID_REQUEST.
+    """
+    reader = RequestReader()
+    require_template_size("values", use)
+    name = reader.text("template", use.template, required=True)
+    values = reader.parameters("values", use.values)
+    reader.done()
+    return name, values
+
+
+def require_template_size(field: str, message: Message) -> None:
+    """Before anything is looked for in its texts, which takes long in long ones.
+
+    Raises:
+        InvalidArgumentError: INVALID_REQUEST.
+    """
+    size = message.ByteSize()
+    if size > MAX_TEMPLATE_BYTES:
+        text = f"takes {size:,} bytes, at most {MAX_TEMPLATE_BYTES:,} are allowed"
+        raise invalid_request(FieldViolation(field, text))
+
+
+def require_size(spec: SweepSpec) -> None:
+    """Passes if every answer with the spec has room for it, as a message and as a config.
+
+    Raises:
+        InvalidArgumentError: INVALID_SWEEP_CONFIG.
+    """
+    config = write_compact(config_of(spec)).encode()
+    size = max(spec_to_proto(spec).ByteSize(), len(config))
+    if size > MAX_SPEC_BYTES:
+        text = (
+            f"takes {size:,} bytes, at most {MAX_SPEC_BYTES:,} are allowed: name long values by "
+            "short ones, for example by the paths of files that hold them"
+        )
+        raise invalid_config([FieldViolation("config", text)])
+
+
+def some_warnings(warnings: Sequence[str]) -> list[str]:
+    """The first of the warnings, and how many others there are."""
+    shown = [head(text, MAX_WARNING) for text in warnings[:MAX_WARNINGS]]
+    if len(warnings) > MAX_WARNINGS:
+        shown[-1] = f"there are {len(warnings) - MAX_WARNINGS + 1:,} more warnings like these"
+    return shown
+
+
+def written(config: dict[str, Any], write: Callable[[dict[str, Any]], str]) -> str:
+    """The config as text: as `write` lays it out, or on one line where that is too long.
+
+    Raises:
+        InvalidArgumentError: INVALID_SWEEP_CONFIG: that is too long too.
+    """
+    text = write(config)
+    if len(text.encode()) > PAGE_BYTES:
+        text = write_compact(config)
+    size = len(text.encode())
+    if size > PAGE_BYTES:
+        problem = f"takes {size:,} bytes, at most {PAGE_BYTES:,} fit into an answer"
+        raise invalid_config([FieldViolation("config", problem)])
+    return text

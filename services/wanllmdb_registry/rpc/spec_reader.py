@@ -1,25 +1,23 @@
-"""Sweep specs: messages to domain objects and back."""
+"""Sweep specs and updates of sweeps, read from messages."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import search_space_pb2, sweep_pb2
 from wanllmdb_common.algorithms.samplers import SAMPLERS
 from wanllmdb_common.computing.time_slices import with_checkpoints
-from wanllmdb_common.errors import FieldViolation
 from wanllmdb_common.search_space.distributions import Condition, Parameter, SearchSpace
 from wanllmdb_common.search_space.proto_conversion import (
     distribution_from_proto,
     parameters_from_proto,
-    parameters_to_proto,
-    space_to_proto,
     value_from_proto,
 )
-from wanllmdb_registry.domain.config.problems import ConfigPaths, parameter_path
+from wanllmdb_registry.domain.bounds import MAX_DESCRIPTION, MAX_SWEEP_METRICS
+from wanllmdb_registry.domain.config.problems import ConfigPaths, invalid_config, parameter_path
 from wanllmdb_registry.domain.config.validation.space import (
     MAX_CONDITIONS,
     MAX_FULL_NAME,
@@ -39,7 +37,9 @@ from wanllmdb_registry.domain.model import (
     RetryPolicy,
     SweepSpec,
 )
-from wanllmdb_registry.servicer.enums import enum_member, enum_number
+from wanllmdb_registry.domain.update_sweep import UPDATABLE_FIELDS, SweepUpdate
+from wanllmdb_registry.rpc.conversion import enum_member
+from wanllmdb_registry.rpc.request_reader import ProblemCollector, RequestReader
 
 DEFAULT_ETA = 3.0
 DEFAULT_STRICT = True
@@ -47,14 +47,8 @@ DEFAULT_STRICT = True
 _T = TypeVar("_T")
 
 
-class SpecReader:
-    """Reads specs and notes what can't be read, with the paths of configs.
-
-    What is read is not yet checked.
-    """
-
-    def __init__(self) -> None:
-        self.problems: list[FieldViolation] = []
+class SpecReader(ProblemCollector):
+    """Reads specs without validating them; records unreadable parts by their paths in a config."""
 
     def spec(self, message: sweep_pb2.SweepSpec) -> tuple[SweepSpec, ConfigPaths]:
         """What could be read of the spec, with defaults filled in."""
@@ -90,13 +84,13 @@ class SpecReader:
         unreadable: set[str] = set()
         text = _too_large(message)
         if text is not None:
-            self._problem("parameters", text)
+            self.problem("parameters", text)
             return SearchSpace((), ()), frozenset()
         for item in with_checkpoints(message.parameters, every=1):
             path = parameter_path(item.name)
-            law = self._attempt(path, partial(distribution_from_proto, item))
+            law = self.attempt(path, partial(distribution_from_proto, item))
             conditions = [
-                self._attempt(
+                self.attempt(
                     f"{path}.when.{condition.parameter}", partial(_condition_from_proto, condition)
                 )
                 for condition in item.conditions
@@ -126,7 +120,7 @@ class SpecReader:
             case "pruner":
                 return self._algorithm("pruner", message.early_termination.pruner)
             case _:
-                self._problem("early_terminate", "has no rule set: hyperband or pruner")
+                self.problem("early_terminate", "has no rule set: hyperband or pruner")
                 return None
 
     def terminator(self, message: sweep_pb2.SweepSpec) -> AlgorithmChoice | None:
@@ -137,7 +131,7 @@ class SpecReader:
 
     def _sampler(self, message: sweep_pb2.SweepSpec) -> tuple[Method, AlgorithmChoice]:
         before = len(self.problems)
-        method = self._attempt(
+        method = self.attempt(
             "method", lambda: enum_member(Method, sweep_pb2.Method.Name(message.method), "METHOD")
         )
         sampler = None
@@ -146,17 +140,17 @@ class SpecReader:
         if method is None:
             if sampler is None and len(self.problems) == before:
                 names = ", ".join(member.value for member in Method)
-                self._problem("method", f"is required: one of {names}; or else a sampler")
+                self.problem("method", f"is required: one of {names}; or else a sampler")
             families = {description.name: description.method for description in SAMPLERS}
             family = None if sampler is None else families.get(sampler.name)
             method = Method.RANDOM if family is None else Method(family)
         return method, sampler or AlgorithmChoice(DEFAULT_SAMPLERS[method])
 
     def _metric(self, path: str, message: sweep_pb2.Metric) -> Metric:
-        goal = self._attempt(
+        goal = self.attempt(
             f"{path}.goal", lambda: enum_member(Goal, sweep_pb2.Goal.Name(message.goal), "GOAL")
         )
-        value = self._attempt(
+        value = self.attempt(
             f"{path}.value",
             lambda: enum_member(
                 ObjectiveValue, sweep_pb2.ObjectiveValue.Name(message.value), "OBJECTIVE_VALUE"
@@ -175,12 +169,12 @@ class SpecReader:
         )
 
     def _impute(self, path: str, number: sweep_pb2.Impute.ValueType) -> Impute | None:
-        return self._attempt(
+        return self.attempt(
             path, lambda: enum_member(Impute, sweep_pb2.Impute.Name(number), "IMPUTE")
         )
 
     def _args_style(self, message: sweep_pb2.SweepSpec) -> ArgsStyle:
-        style = self._attempt(
+        style = self.attempt(
             "args_style",
             lambda: enum_member(
                 ArgsStyle, sweep_pb2.ArgsStyle.Name(message.args_style), "ARGS_STYLE"
@@ -189,20 +183,8 @@ class SpecReader:
         return style or ArgsStyle.FLAT
 
     def _algorithm(self, path: str, message: sweep_pb2.AlgorithmChoice) -> AlgorithmChoice:
-        options = self._attempt(f"{path}.options", lambda: parameters_from_proto(message.options))
+        options = self.attempt(f"{path}.options", lambda: parameters_from_proto(message.options))
         return AlgorithmChoice(message.name, options or {})
-
-    def _attempt(self, path: str, read: Callable[[], _T]) -> _T | None:
-        try:
-            return read()
-        except ValueError as error:
-            self._problem(path, str(error))
-        except RecursionError:
-            self._problem(path, "holds a value that is nested too deeply")
-        return None
-
-    def _problem(self, path: str, text: str) -> None:
-        self.problems.append(FieldViolation(path, text))
 
 
 def _too_large(message: search_space_pb2.SearchSpace) -> str | None:
@@ -239,61 +221,40 @@ def retries_from_proto(message: sweep_pb2.RetryPolicy) -> RetryPolicy:
     return replace(default, failed=message.failed) if message.HasField("failed") else default
 
 
-def spec_to_proto(spec: SweepSpec) -> sweep_pb2.SweepSpec:
-    """The message."""
-    message = sweep_pb2.SweepSpec(
-        method=enum_number("METHOD", spec.method.name),  # type: ignore[arg-type]  # by name
-        metrics=map(_metric_to_proto, spec.metrics),
-        search_space=space_to_proto(spec.space),
-        run_cap=spec.run_cap,
-        seed=spec.seed,
-        retries=sweep_pb2.RetryPolicy(lost=spec.retries.lost, failed=spec.retries.failed),
-        sampler=_algorithm_to_proto(spec.sampler),
-        terminator=_algorithm_to_proto(spec.terminator),
-        max_failed_runs=spec.max_failed_runs,
-        program=spec.program,
-        command=spec.command,
-        args_style=enum_number("ARGS_STYLE", spec.args_style.name),  # type: ignore[arg-type]
+def read_sweep_update(reader: RequestReader, request: pb.UpdateSweepRequest) -> SweepUpdate:
+    """The update; what is wrong with the request itself is noted by `reader`.
+
+    Raises:
+        InvalidArgumentError: INVALID_SWEEP_CONFIG; a part of the spec can't be read.
+    """
+    sweep, spec = request.sweep, request.sweep.spec
+    fields = reader.mask("update_mask", request.update_mask.paths, UPDATABLE_FIELDS)
+    name = reader.text("sweep.name", sweep.name, required="name" in fields)
+    description = reader.text("sweep.description", sweep.description, limit=MAX_DESCRIPTION)
+    if len(spec.metrics) > MAX_SWEEP_METRICS:
+        text = f"are {len(spec.metrics):,}, at most {MAX_SWEEP_METRICS} are allowed"
+        reader.problem("sweep.spec.metrics", text)
+    reader.done()
+    specs = SpecReader()
+    early = specs.early_termination(spec) if "spec.early_termination" in fields else None
+    terminator = specs.terminator(spec) if "spec.terminator" in fields else None
+    space = None
+    if "spec.search_space" in fields:
+        space, _ = specs.space(spec.search_space)
+    if specs.problems:
+        raise invalid_config(specs.problems)
+    return SweepUpdate(
+        fields=fields,
+        name=name,
+        description=description,
+        run_cap=spec.run_cap if spec.HasField("run_cap") else None,
+        early_termination=early,
+        terminator=terminator,
+        retries=retries_from_proto(spec.retries),
+        max_failed_runs=spec.max_failed_runs if spec.HasField("max_failed_runs") else None,
+        targets=[
+            (metric.name, metric.target if metric.HasField("target") else None)
+            for metric in spec.metrics
+        ],
+        space=space,
     )
-    match spec.early_termination:
-        case Hyperband() as rule:
-            message.early_termination.hyperband.CopyFrom(
-                sweep_pb2.Hyperband(
-                    min_iter=rule.min_iter,
-                    eta=rule.eta,
-                    strict=rule.strict,
-                    max_iter=rule.max_iter,
-                    s=rule.s,
-                )
-            )
-        case AlgorithmChoice() as pruner:
-            message.early_termination.pruner.CopyFrom(
-                sweep_pb2.AlgorithmChoice(
-                    name=pruner.name, options=parameters_to_proto(pruner.options)
-                )
-            )
-    return message
-
-
-def _algorithm_to_proto(choice: AlgorithmChoice | None) -> sweep_pb2.AlgorithmChoice | None:
-    """The message; None stays unset."""
-    if choice is None:
-        return None
-    return sweep_pb2.AlgorithmChoice(name=choice.name, options=parameters_to_proto(choice.options))
-
-
-def _metric_to_proto(metric: Metric) -> sweep_pb2.Metric:
-    return sweep_pb2.Metric(
-        name=metric.name,
-        goal=enum_number("GOAL", metric.goal.name),  # type: ignore[arg-type]  # by name
-        target=metric.target,
-        value=enum_number("OBJECTIVE_VALUE", metric.value.name),  # type: ignore[arg-type]
-        mean_over=metric.mean_over,
-        impute=_impute_number(metric.impute),
-        impute_while_running=_impute_number(metric.impute_while_running),
-    )
-
-
-def _impute_number(impute: Impute | None) -> sweep_pb2.Impute.ValueType:
-    name = "UNSPECIFIED" if impute is None else impute.name
-    return enum_number("IMPUTE", name)  # type: ignore[return-value]  # by name
