@@ -1,4 +1,4 @@
-"""Specs in words, plots of several lines, and how the command line reads values."""
+"""Specs as text, plots of several lines, and the command line's parsing of values."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ from wanllmdb.cli import options, plots, wording
         ),
     ],
 )
-def test_laws_in_words(law: Any, words: str) -> None:
+def test_distributions_in_words(law: Any, words: str) -> None:
     assert wording.law(law) == words
 
 
