@@ -32,7 +32,7 @@ class _SweepOrder:
 class _SweepOrderEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SweepOrder.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     SWEEP_ORDER_UNSPECIFIED: _SweepOrder.ValueType  # 0
-    """Newest first."""
+    """Not set; means newest first."""
     SWEEP_ORDER_CREATE_TIME_DESC: _SweepOrder.ValueType  # 1
     """Newest first."""
     SWEEP_ORDER_CREATE_TIME_ASC: _SweepOrder.ValueType  # 2
@@ -44,7 +44,7 @@ class SweepOrder(_SweepOrder, metaclass=_SweepOrderEnumTypeWrapper):
     """The order in which sweeps are listed."""
 
 SWEEP_ORDER_UNSPECIFIED: SweepOrder.ValueType  # 0
-"""Newest first."""
+"""Not set; means newest first."""
 SWEEP_ORDER_CREATE_TIME_DESC: SweepOrder.ValueType  # 1
 """Newest first."""
 SWEEP_ORDER_CREATE_TIME_ASC: SweepOrder.ValueType  # 2
@@ -60,7 +60,7 @@ class _ConfigFormat:
 class _ConfigFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ConfigFormat.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     CONFIG_FORMAT_UNSPECIFIED: _ConfigFormat.ValueType  # 0
-    """YAML."""
+    """Not set; means YAML."""
     CONFIG_FORMAT_YAML: _ConfigFormat.ValueType  # 1
     """YAML."""
     CONFIG_FORMAT_JSON: _ConfigFormat.ValueType  # 2
@@ -70,7 +70,7 @@ class ConfigFormat(_ConfigFormat, metaclass=_ConfigFormatEnumTypeWrapper):
     """A textual form of configs."""
 
 CONFIG_FORMAT_UNSPECIFIED: ConfigFormat.ValueType  # 0
-"""YAML."""
+"""Not set; means YAML."""
 CONFIG_FORMAT_YAML: ConfigFormat.ValueType  # 1
 """YAML."""
 CONFIG_FORMAT_JSON: ConfigFormat.ValueType  # 2
@@ -84,7 +84,7 @@ class _RunOrder:
 class _RunOrderEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RunOrder.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     RUN_ORDER_UNSPECIFIED: _RunOrder.ValueType  # 0
-    """By ascending number."""
+    """Not set; means by ascending number."""
     RUN_ORDER_NUMBER_ASC: _RunOrder.ValueType  # 1
     """By ascending number."""
     RUN_ORDER_NUMBER_DESC: _RunOrder.ValueType  # 2
@@ -98,7 +98,7 @@ class RunOrder(_RunOrder, metaclass=_RunOrderEnumTypeWrapper):
     """The order in which runs are listed."""
 
 RUN_ORDER_UNSPECIFIED: RunOrder.ValueType  # 0
-"""By ascending number."""
+"""Not set; means by ascending number."""
 RUN_ORDER_NUMBER_ASC: RunOrder.ValueType  # 1
 """By ascending number."""
 RUN_ORDER_NUMBER_DESC: RunOrder.ValueType  # 2
@@ -116,7 +116,7 @@ class _RunFormat:
 class _RunFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RunFormat.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     RUN_FORMAT_UNSPECIFIED: _RunFormat.ValueType  # 0
-    """CSV."""
+    """Not set; means CSV."""
     RUN_FORMAT_CSV: _RunFormat.ValueType  # 1
     """A header, then one row for each run: number, state, attempt, last_step,
     name, agent_id, start_time, end_time (RFC 3339), duration_seconds, error,
@@ -139,7 +139,7 @@ class RunFormat(_RunFormat, metaclass=_RunFormatEnumTypeWrapper):
     """A textual form of runs."""
 
 RUN_FORMAT_UNSPECIFIED: RunFormat.ValueType  # 0
-"""CSV."""
+"""Not set; means CSV."""
 RUN_FORMAT_CSV: RunFormat.ValueType  # 1
 """A header, then one row for each run: number, state, attempt, last_step,
 name, agent_id, start_time, end_time (RFC 3339), duration_seconds, error,

@@ -169,7 +169,7 @@ class _ObjectiveValue:
 class _ObjectiveValueEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ObjectiveValue.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     OBJECTIVE_VALUE_UNSPECIFIED: _ObjectiveValue.ValueType  # 0
-    """Not set; the last value."""
+    """Not set; means the last value."""
     OBJECTIVE_VALUE_LAST: _ObjectiveValue.ValueType  # 1
     """The value with the highest step, whenever it was reported; NaN or infinity
     is no objective.
@@ -185,7 +185,7 @@ class ObjectiveValue(_ObjectiveValue, metaclass=_ObjectiveValueEnumTypeWrapper):
     """Which of a run's reported values becomes its objective."""
 
 OBJECTIVE_VALUE_UNSPECIFIED: ObjectiveValue.ValueType  # 0
-"""Not set; the last value."""
+"""Not set; means the last value."""
 OBJECTIVE_VALUE_LAST: ObjectiveValue.ValueType  # 1
 """The value with the highest step, whenever it was reported; NaN or infinity
 is no objective.
