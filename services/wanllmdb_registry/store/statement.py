@@ -1,7 +1,7 @@
 """Core statements, compiled once and run by asyncpg itself.
 
 On the path of a trial SQLAlchemy's own execution costs more than the statement
-does (the figure is in docs/adr/0003), while its language keeps statements
+does (the figure is in docs/architecture.md), while its language keeps statements
 in step with the tables. So the hot statements are written in
 Core and compiled when the module is loaded; lists with their many forms of
 filters go through SQLAlchemy's engine.
