@@ -26,10 +26,10 @@ from wanllmdb_common.server.lifecycle import running_server
 from wanllmdb_common.server.settings import LimitSettings, ServerSettings
 from wanllmdb_local.postgres import create_database, embedded_postgres
 from wanllmdb_registry.app import running_registry
-from wanllmdb_registry.domain.keys.key_text import parse_root_key
-from wanllmdb_registry.servicer.service import SERVICES as REGISTRY_SERVICES
-from wanllmdb_registry.servicer.service import add_to as add_registry
-from wanllmdb_registry.servicer.service import steps_of
+from wanllmdb_registry.domain.api_keys.api_key import parse_root_key
+from wanllmdb_registry.rpc.services import SERVICES as REGISTRY_SERVICES
+from wanllmdb_registry.rpc.services import add_to as add_registry
+from wanllmdb_registry.rpc.services import steps_of
 from wanllmdb_suggestion.app import SERVICES, running_suggestion
 from wanllmdb_suggestion.settings import SuggestionSettings
 

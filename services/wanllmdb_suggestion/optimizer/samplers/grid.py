@@ -232,9 +232,8 @@ class GridSampler(Sampler):
     def _why_given_up(self, looks: int, place: int) -> str:
         order = "shuffled order" if self._shuffle is not None else "order"
         return (
-            f"{looks:,} points were looked at, and with them all up to number {place:,} of "
-            f"{self._grid.size:,} in the grid's {order} are known to break a constraint or to "
-            "have a run"
+            f"{looks:,} points were checked; all points up to number {place:,} of "
+            f"{self._grid.size:,} in the grid's {order} break a constraint or have a run"
         )
 
     def _index(self, place: int) -> int:

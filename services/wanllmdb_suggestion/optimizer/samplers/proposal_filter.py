@@ -196,7 +196,9 @@ class ProposalFilter(Sampler):
             else:
                 self._none_left = not given and self._seen.is_known_through(LOOKS)
         if search.duplicate is None:
-            one_by_one = f", nor among {budget.looks:,} looked at one by one" * bool(budget.looks)
+            one_by_one = f", nor among {budget.looks:,} points checked one by one" * bool(
+                budget.looks
+            )
             raise ConstraintsNotMetError(why_none + one_by_one)
         return search.duplicate
 
