@@ -395,7 +395,7 @@ def is_alive(pid: int) -> bool:
 
 async def until_ended(pid: int) -> None:
     async with asyncio.timeout(20):
-        while is_alive(pid):  # noqa: ASYNC110  # no event tells of a process that is not ours
+        while is_alive(pid):  # noqa: ASYNC110  # no event reports a process that is not ours
             await asyncio.sleep(0.01)
 
 
