@@ -7,7 +7,7 @@ import inspect
 import math
 import os
 import signal
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from typing import Any, cast
@@ -32,15 +32,14 @@ from wanllmdb._agent.description import labels_of
 from wanllmdb._agent.given_config import given_config
 from wanllmdb._agent.modes import mode_of, setting
 from wanllmdb._agent.signals import FORWARDED
+from wanllmdb._calls.sweep_calls import Config as SweepConfig
 from wanllmdb._client import Client
 from wanllmdb._env import RESUME, STAY, is_on
 from wanllmdb._errors import InvalidArgumentError
 from wanllmdb._ids import sweep_id_of
 from wanllmdb._notes import note
-from wanllmdb._overwritten import put_back
-from wanllmdb._prior import prior_source
-from wanllmdb._types.run import PriorRunSource
-from wanllmdb._wire.sweep_calls import Config as SweepConfig
+from wanllmdb._proxies import put_back
+from wanllmdb._types.prior_runs import PriorRun, PriorRunSource, as_prior
 
 _INIT = (
     *("entity", "project", "dir", "id", "name", "notes", "tags", "config"),
@@ -406,3 +405,32 @@ def _refuse_unknown(more: Iterable[str]) -> None:
 
 def _own_or(client: Client | None) -> Client | nullcontext[Client]:
     return Client() if client is None else nullcontext(client)
+
+
+def prior_source(client: Client, given: PriorRunSource | Iterable[str] | None) -> Any:
+    """What `Client.create_sweep` takes: ids of runs are looked up, all else stays.
+
+    Raises:
+        InvalidArgumentError: a text is no id of a run, as `wandb.run.id` is.
+        NotFoundError: there is no such run.
+    """
+    if given is None or not isinstance(given, list | tuple):
+        return given
+    if not any(isinstance(each, str) for each in given):
+        return given
+    return list(_looked_up(client, given))
+
+
+def _looked_up(client: Client, given: Iterable[Any]) -> Iterator[PriorRun]:
+    for each in given:
+        if not isinstance(each, str):
+            yield each
+            continue
+        sweep_id, _, number = each.rpartition("/")[2].rpartition("-")
+        if not sweep_id or not number.isdecimal():
+            raise InvalidArgumentError(
+                f"sweep: prior_runs takes the ids of runs of this registry, such as "
+                f"'k6rsniyyjhjy-4', or PriorSweep, CsvRuns, JsonLinesRuns or PriorRun objects; "
+                f"{each!r:.100} is none. Runs of W&B come as CSV: see `wanllmdb runs import`"
+            )
+        yield as_prior(client.get_run(sweep_id, int(number)))

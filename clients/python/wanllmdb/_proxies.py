@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Iterator, MutableMapping
+from types import ModuleType
 from typing import Any
 
+from wanllmdb._agent.base_run import BaseRun
 from wanllmdb._agent.config import Config, Shown
 from wanllmdb._agent.current import facing_run, required_run
 from wanllmdb._agent.summary import Summary
+from wanllmdb._notes import note
 
 
 class _OfCurrentRun(MutableMapping[str, Any]):
@@ -116,3 +120,34 @@ config = CurrentConfig("config")
 
 summary = CurrentSummary("summary")
 """The value of each metric of the current run that counts: `summary["loss"]`."""
+
+
+_PACKAGE = __package__
+_OURS = (CurrentConfig, CurrentSummary, Config, Summary, BaseRun, type(None))
+
+
+def put_back() -> None:
+    """Has the module's names mean the current run again, as W&B's `init` does.
+
+    `wandb.config = {...}`, which tutorials have, would hide what the sweep chose from this run
+    and from all later ones.
+    """
+    for module in _modules():
+        for name in ("run", "config", "summary"):
+            there = vars(module).get(name)
+            if isinstance(there, CurrentConfig | CurrentSummary):
+                continue
+            if vars(module).pop(name, None) is not None and not isinstance(there, _OURS):
+                note(
+                    f"wandb.{name} was set to a {type(there).__name__}, and init() makes it that "
+                    f"of the run again, so what it held does not count: give values of the "
+                    f"program's own to init(config=...), or to wandb.{name}.update(...)"
+                )
+
+
+def _modules() -> list[ModuleType]:
+    package = sys.modules[_PACKAGE]
+    alias = sys.modules.get("wandb")
+    # The other `wandb` is W&B's own.
+    is_ours = alias is not None and vars(alias).get("wanllmdb") is package
+    return [package, alias] if alias is not None and is_ours else [package]

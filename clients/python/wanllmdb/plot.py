@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from wanllmdb._not_sent import NotSent
+from wanllmdb._wandb.media import NotSent
 from wanllmdb._wandb.table import Table
 
 __all__ = [

@@ -38,8 +38,8 @@ from wanllmdb._agent.outage import OutageWaiter
 from wanllmdb._agent.reporter import MOST_IN_MEMORY, MOST_WITHOUT_DISK, Reporter
 from wanllmdb._agent.stop_questions import StopQuestions
 from wanllmdb._agent.value_loss import best_far_from_last
+from wanllmdb._calls import run_calls
 from wanllmdb._spool import Overflow, RunSpool, Spool
-from wanllmdb._wire import run_calls
 from wanllmdb.api.registry.v1.registry_service_pb2 import ReportMetricsRequest
 
 

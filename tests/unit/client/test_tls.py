@@ -16,7 +16,8 @@ import pytest
 import trustme
 
 from tests.certificates import Authority, CertificateFiles
-from wanllmdb import AsyncClient, Client, InvalidArgumentError, Tls, UnavailableError, _tls
+from wanllmdb import AsyncClient, Client, InvalidArgumentError, Tls, UnavailableError
+from wanllmdb._connection import tls as tls_module
 from wanllmdb.api.registry.v1 import key_service_pb2 as pb
 
 KEY = "wsk_abc123_" + "s" * 43
@@ -204,17 +205,17 @@ def test_a_file_that_is_taken_away_as_it_is_read_is_told(
 ) -> None:
     files = Authority(tmp_path).issue()
     given = {"ca": files.ca, "cert": files.cert, "key": files.key}
-    read = _tls._read
+    read = tls_module._read
 
-    def read_and_take_away(what: str, path: _tls.StrPath) -> bytes:
+    def read_and_take_away(what: str, path: tls_module.StrPath) -> bytes:
         content = read(what, path)
         if path == given[file]:
             Path(path).unlink()
         return content
 
-    monkeypatch.setattr(_tls, "_read", read_and_take_away)
+    monkeypatch.setattr(tls_module, "_read", read_and_take_away)
     with pytest.raises(InvalidArgumentError, match=re.escape(str(given[file]))):
-        _tls.channel_credentials(Tls(ca=files.ca, cert=files.cert, key=files.key))
+        tls_module.channel_credentials(Tls(ca=files.ca, cert=files.cert, key=files.key))
 
 
 @pytest.mark.parametrize(

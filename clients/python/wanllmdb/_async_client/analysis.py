@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from wanllmdb._connection import AsyncConnection
+from wanllmdb._async_client.connection import AsyncConnection
+from wanllmdb._calls import analysis_calls, sweep_calls
 from wanllmdb._types.analysis import (
     Contour,
     Correlations,
@@ -18,7 +19,6 @@ from wanllmdb._types.analysis import (
     Timeline,
 )
 from wanllmdb._types.enums import CorrelationMethod, ImportanceEvaluator
-from wanllmdb._wire import analysis_calls, sweep_calls
 
 
 class AsyncAnalysisCalls(AsyncConnection):

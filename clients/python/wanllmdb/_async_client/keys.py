@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime, timedelta
 
-from wanllmdb._connection import AsyncConnection
+from wanllmdb._async_client.connection import AsyncConnection
+from wanllmdb._calls import key_calls
 from wanllmdb._types.enums import Role
 from wanllmdb._types.keys import ApiKey, CallerInfo, CreatedKey
-from wanllmdb._wire import key_calls
 
 
 class AsyncKeyCalls(AsyncConnection):

@@ -5,25 +5,24 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
 
-from wanllmdb._connection import AsyncConnection
+from wanllmdb._async_client.connection import AsyncConnection
+from wanllmdb._calls import run_calls
 from wanllmdb._types.enums import RunCommand, RunFormat, RunOrder, RunState
-from wanllmdb._types.run import (
+from wanllmdb._types.prior_runs import ImportedRuns, PriorRun, PriorRunSource
+from wanllmdb._types.runs import (
     EnqueuedRun,
     FinishedRun,
-    ImportedRuns,
     LeaseStatus,
     MetricHistory,
     MetricRow,
     Outcome,
-    PriorRun,
-    PriorRunSource,
     Run,
     RunLease,
     Succeeded,
+    merged_histories,
 )
-from wanllmdb._types.sweep import RetriedRuns
-from wanllmdb._types.unset import UNSET, Unset
-from wanllmdb._wire import prior_run_calls, run_calls
+from wanllmdb._types.sweeps import RetriedRuns
+from wanllmdb._types.values import UNSET, Unset
 
 
 class AsyncRunCalls(AsyncConnection):
@@ -182,10 +181,10 @@ class AsyncRunCalls(AsyncConnection):
         All pages are fetched, `page_size` points (1 to 50,000; 0 for 10,000) at a time.
         Where `attempt` is None, of the latest.
         """
-        pages = self._pages(
+        histories = await self._every(
             run_calls.get_metric_history(sweep_id, number, names, min_step, attempt, page_size)
         )
-        return run_calls.merged_histories([history async for history in pages])
+        return merged_histories(histories)
 
     async def import_runs(
         self,
@@ -210,13 +209,11 @@ class AsyncRunCalls(AsyncConnection):
         Raises:
             InvalidArgumentError: names each run that does not fit.
         """
-        return await self._invoke(
-            prior_run_calls.import_runs(sweep_id, source, skip_unfit, request_id)
-        )
+        return await self._invoke(run_calls.import_runs(sweep_id, source, skip_unfit, request_id))
 
     def list_prior_runs(self, sweep_id: str, *, page_size: int = 0) -> AsyncIterator[PriorRun]:
         """What was imported, in that order; `page_size` (1 to 1,000; 0 for 100) at a time."""
-        return self._pages(prior_run_calls.list_prior_runs(sweep_id, page_size))
+        return self._pages(run_calls.list_prior_runs(sweep_id, page_size))
 
     def export_runs(
         self,
@@ -231,4 +228,4 @@ class AsyncRunCalls(AsyncConnection):
         The first piece of a CSV starts with the header. Cells that a spreadsheet would take for
         formulas begin with an apostrophe, unless `raw_cells`.
         """
-        return self._stream(prior_run_calls.export_runs(sweep_id, run_format, states, raw_cells))
+        return self._stream(run_calls.export_runs(sweep_id, run_format, states, raw_cells))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from wanllmdb._connection import AsyncConnection
+from wanllmdb._async_client.connection import AsyncConnection
+from wanllmdb._calls import suggestion_calls
 from wanllmdb._types.algorithms import Algorithm
-from wanllmdb._types.run import BestRuns, StopDecision, Suggestion
-from wanllmdb._wire import suggestion_calls
+from wanllmdb._types.suggestions import BestRuns, StopDecision, Suggestion
 
 
 class AsyncSuggestionCalls(AsyncConnection):

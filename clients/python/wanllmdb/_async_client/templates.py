@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
-from wanllmdb._connection import AsyncConnection
+from wanllmdb._async_client.connection import AsyncConnection
+from wanllmdb._calls import template_calls
 from wanllmdb._types.enums import ConfigFormat
-from wanllmdb._types.template import Template, TemplatePlaceholder
-from wanllmdb._types.unset import UNSET, Unset
-from wanllmdb._wire import template_calls
+from wanllmdb._types.templates import Template, TemplatePlaceholder
+from wanllmdb._types.values import UNSET, Unset
 
 
 class AsyncTemplateCalls(AsyncConnection):

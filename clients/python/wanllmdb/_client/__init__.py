@@ -1,3 +1,4 @@
+# Generated from _async_client/__init__.py by generate_blocking.py; edit that file.
 """The blocking client: one method per RPC of both services."""
 
 from __future__ import annotations
@@ -10,8 +11,17 @@ from wanllmdb._client.sweeps import SweepCalls
 from wanllmdb._client.templates import TemplateCalls
 
 
-class Client(SweepCalls, RunCalls, SuggestionCalls, AnalysisCalls, TemplateCalls, KeyCalls):
-    """Both services, blocking. Safe to use from many threads; not across a fork.
+class Client(
+    SweepCalls,
+    RunCalls,
+    SuggestionCalls,
+    AnalysisCalls,
+    TemplateCalls,
+    KeyCalls,
+):
+    """Both services, blocking.
+
+    Safe to use from many threads, but not across a fork.
 
     Args:
         registry: the registry's address, `host:port`, several replicas with commas

@@ -1,10 +1,12 @@
+# Generated from _async_client/analysis.py by generate_blocking.py; edit that file.
 """Calls for what the runs of a sweep say, ready to be plotted, blocking."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from wanllmdb._connection import Connection
+from wanllmdb._calls import analysis_calls, sweep_calls
+from wanllmdb._client.connection import Connection
 from wanllmdb._types.analysis import (
     Contour,
     Correlations,
@@ -18,7 +20,6 @@ from wanllmdb._types.analysis import (
     Timeline,
 )
 from wanllmdb._types.enums import CorrelationMethod, ImportanceEvaluator
-from wanllmdb._wire import analysis_calls, sweep_calls
 
 
 class AnalysisCalls(Connection):

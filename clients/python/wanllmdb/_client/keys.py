@@ -1,3 +1,4 @@
+# Generated from _async_client/keys.py by generate_blocking.py; edit that file.
 """Calls about API keys, blocking."""
 
 from __future__ import annotations
@@ -5,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from wanllmdb._connection import Connection
+from wanllmdb._calls import key_calls
+from wanllmdb._client.connection import Connection
 from wanllmdb._types.enums import Role
 from wanllmdb._types.keys import ApiKey, CallerInfo, CreatedKey
-from wanllmdb._wire import key_calls
 
 
 class KeyCalls(Connection):

@@ -1,3 +1,4 @@
+# Generated from _async_client/runs.py by generate_blocking.py; edit that file.
 """Calls about runs, blocking."""
 
 from __future__ import annotations
@@ -5,25 +6,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from wanllmdb._connection import Connection
+from wanllmdb._calls import run_calls
+from wanllmdb._client.connection import Connection
 from wanllmdb._types.enums import RunCommand, RunFormat, RunOrder, RunState
-from wanllmdb._types.run import (
+from wanllmdb._types.prior_runs import ImportedRuns, PriorRun, PriorRunSource
+from wanllmdb._types.runs import (
     EnqueuedRun,
     FinishedRun,
-    ImportedRuns,
     LeaseStatus,
     MetricHistory,
     MetricRow,
     Outcome,
-    PriorRun,
-    PriorRunSource,
     Run,
     RunLease,
     Succeeded,
+    merged_histories,
 )
-from wanllmdb._types.sweep import RetriedRuns
-from wanllmdb._types.unset import UNSET, Unset
-from wanllmdb._wire import prior_run_calls, run_calls
+from wanllmdb._types.sweeps import RetriedRuns
+from wanllmdb._types.values import UNSET, Unset
 
 
 class RunCalls(Connection):
@@ -178,10 +178,10 @@ class RunCalls(Connection):
         All pages are fetched, `page_size` points (1 to 50,000; 0 for 10,000) at a time.
         Where `attempt` is None, of the latest.
         """
-        pages = self._pages(
+        histories = self._every(
             run_calls.get_metric_history(sweep_id, number, names, min_step, attempt, page_size)
         )
-        return run_calls.merged_histories(pages)
+        return merged_histories(histories)
 
     def import_runs(
         self,
@@ -206,11 +206,11 @@ class RunCalls(Connection):
         Raises:
             InvalidArgumentError: names each run that does not fit.
         """
-        return self._invoke(prior_run_calls.import_runs(sweep_id, source, skip_unfit, request_id))
+        return self._invoke(run_calls.import_runs(sweep_id, source, skip_unfit, request_id))
 
     def list_prior_runs(self, sweep_id: str, *, page_size: int = 0) -> Iterator[PriorRun]:
         """What was imported, in that order; `page_size` (1 to 1,000; 0 for 100) at a time."""
-        return self._pages(prior_run_calls.list_prior_runs(sweep_id, page_size))
+        return self._pages(run_calls.list_prior_runs(sweep_id, page_size))
 
     def export_runs(
         self,
@@ -225,4 +225,4 @@ class RunCalls(Connection):
         The first piece of a CSV starts with the header. Cells that a spreadsheet would take for
         formulas begin with an apostrophe, unless `raw_cells`.
         """
-        return self._stream(prior_run_calls.export_runs(sweep_id, run_format, states, raw_cells))
+        return self._stream(run_calls.export_runs(sweep_id, run_format, states, raw_cells))

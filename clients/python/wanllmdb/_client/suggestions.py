@@ -1,11 +1,12 @@
+# Generated from _async_client/suggestions.py by generate_blocking.py; edit that file.
 """Calls to the suggestion service, blocking."""
 
 from __future__ import annotations
 
-from wanllmdb._connection import Connection
+from wanllmdb._calls import suggestion_calls
+from wanllmdb._client.connection import Connection
 from wanllmdb._types.algorithms import Algorithm
-from wanllmdb._types.run import BestRuns, StopDecision, Suggestion
-from wanllmdb._wire import suggestion_calls
+from wanllmdb._types.suggestions import BestRuns, StopDecision, Suggestion
 
 
 class SuggestionCalls(Connection):

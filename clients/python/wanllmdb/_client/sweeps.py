@@ -1,3 +1,4 @@
+# Generated from _async_client/sweeps.py by generate_blocking.py; edit that file.
 """Calls about sweeps, blocking."""
 
 from __future__ import annotations
@@ -6,14 +7,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from wanllmdb._addresses import REGISTRY
-from wanllmdb._connection import Connection
+from wanllmdb._calls import sweep_calls
+from wanllmdb._calls.sweep_calls import Config
+from wanllmdb._client.connection import Connection
+from wanllmdb._connection.addresses import REGISTRY
+from wanllmdb._connection.retries import reconnect_delay, retry_after
 from wanllmdb._errors import NotFoundError, ResourceExhaustedError, UnavailableError
-from wanllmdb._transport import reconnect_delay, when_asked_for
 from wanllmdb._types.enums import ConfigFormat, Method, SweepOrder, SweepState
-from wanllmdb._types.run import PriorRunSource
+from wanllmdb._types.prior_runs import PriorRunSource
 from wanllmdb._types.spec import AlgorithmChoice, Hyperband, RetryPolicy, SearchSpace
-from wanllmdb._types.sweep import (
+from wanllmdb._types.sweeps import (
     CreatedSweep,
     ParsedConfig,
     Sweep,
@@ -21,9 +24,7 @@ from wanllmdb._types.sweep import (
     SweepStats,
     UpdatedSweep,
 )
-from wanllmdb._types.unset import UNSET, Unset
-from wanllmdb._wire import sweep_calls
-from wanllmdb._wire.sweep_calls import Config
+from wanllmdb._types.values import UNSET, Unset
 
 
 class SweepCalls(Connection):
@@ -214,7 +215,7 @@ class SweepCalls(Connection):
                     revision, failures, has_begun = change.revision, 0, True
                     yield change
             except (UnavailableError, ResourceExhaustedError) as error:
-                delay = when_asked_for(error)
+                delay = retry_after(error)
                 if isinstance(error, UnavailableError) and self._peers[REGISTRY].has_answered:
                     delay = reconnect_delay(failures)
                 if delay is None:

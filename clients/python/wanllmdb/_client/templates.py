@@ -1,3 +1,4 @@
+# Generated from _async_client/templates.py by generate_blocking.py; edit that file.
 """Calls about templates, blocking."""
 
 from __future__ import annotations
@@ -5,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from wanllmdb._connection import Connection
+from wanllmdb._calls import template_calls
+from wanllmdb._client.connection import Connection
 from wanllmdb._types.enums import ConfigFormat
-from wanllmdb._types.template import Template, TemplatePlaceholder
-from wanllmdb._types.unset import UNSET, Unset
-from wanllmdb._wire import template_calls
+from wanllmdb._types.templates import Template, TemplatePlaceholder
+from wanllmdb._types.values import UNSET, Unset
 
 
 class TemplateCalls(Connection):

@@ -29,7 +29,7 @@ class BadSpoolFileError(WanllmdbError):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class Rejection:
     """That the registry will not take it: why, and when it said so."""
 
     message: str
@@ -51,7 +51,7 @@ class SpooledRun:
     attempt: int
     requests: tuple[Message, ...]
     time: datetime = field(default_factory=lambda: datetime.now(UTC))
-    refusal: Refusal | None = None
+    rejection: Rejection | None = None
 
     @property
     def is_end(self) -> bool:
@@ -76,9 +76,9 @@ class SpooledRun:
             for row in request.rows
         )
 
-    def refused(self, error: WanllmdbError) -> Self:
+    def rejected(self, error: WanllmdbError) -> Self:
         """The same, with what the registry said."""
-        return replace(self, refusal=Refusal(error.message, error.reason, datetime.now(UTC)))
+        return replace(self, rejection=Rejection(error.message, error.reason, datetime.now(UTC)))
 
     def to_json(self) -> bytes:
         """The file's content."""
@@ -97,11 +97,11 @@ class SpooledRun:
                 for request in self.requests
             ],
         }
-        if self.refusal is not None:
+        if self.rejection is not None:
             content["refused"] = {
-                "message": self.refusal.message,
-                "reason": self.refusal.reason,
-                "time": self.refusal.time.isoformat(),
+                "message": self.rejection.message,
+                "reason": self.rejection.reason,
+                "time": self.rejection.time.isoformat(),
             }
         return json.dumps(content, indent=1).encode() + b"\n"
 
@@ -126,7 +126,7 @@ class SpooledRun:
                 attempt=_number(content["attempt"]),
                 requests=tuple(_request(entry) for entry in content["requests"]),
                 time=_time(content["time"]),
-                refusal=_refusal(content.get("refused")),
+                rejection=_rejection(content.get("refused")),
             )
         except RecursionError:
             raise BadSpoolFileError(
@@ -166,7 +166,7 @@ def _request(entry: Mapping[str, str]) -> Message:
     return _REQUESTS[entry["rpc"]].FromString(data)
 
 
-def _refusal(content: Mapping[str, str] | None) -> Refusal | None:
+def _rejection(content: Mapping[str, str] | None) -> Rejection | None:
     if content is None:
         return None
-    return Refusal(_text(content["message"]), _text(content["reason"]), _time(content["time"]))
+    return Rejection(_text(content["message"]), _text(content["reason"]), _time(content["time"]))

@@ -6,7 +6,9 @@ import contextlib
 import os
 import re
 import stat
+import sys
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -17,7 +19,6 @@ from wanllmdb import _env
 from wanllmdb._errors import WanllmdbError
 from wanllmdb._files import open_regular, read_bounded
 from wanllmdb._spool.entry import BadSpoolFileError, SpooledRun
-from wanllmdb._spool.locks import lock
 
 MAX_FILES = 1_000
 MAX_BYTES = 256 * 1024 * 1024
@@ -26,7 +27,7 @@ MAX_BYTES = 256 * 1024 * 1024
 _SHARE_OF_PARTS = 0.75
 """Of both for values that are not in memory: there must be room for how runs end."""
 
-_REFUSED = "refused"
+_REJECTED = "refused"
 _ROWS, _END = ".rows.json", ".end.json"
 _PART = re.compile(r"\.\d{6}\.rows\.json")
 _UNFINISHED_FOR = 3_600.0
@@ -74,13 +75,13 @@ class Spool:
         self._check_room(path, len(content), 1.0 if part is None else _SHARE_OF_PARTS)
         return SpooledFile(path, run, _written(path, content))
 
-    def paths(self, *, refused: bool = False) -> list[Path]:
+    def paths(self, *, rejected: bool = False) -> list[Path]:
         """The files by sweep, number and attempt, logged values before the end.
 
         Raises:
             OSError: the folder can't be read.
         """
-        folder = self.path / _REFUSED if refused else self.path
+        folder = self.path / _REJECTED if rejected else self.path
         try:
             paths = sorted(folder.iterdir(), key=_order)
         except FileNotFoundError:
@@ -91,7 +92,7 @@ class Spool:
         """What bears that name, put aside or not; None where there is none."""
         if name != Path(name).name:
             return None
-        candidates = (self.path / name, self.path / _REFUSED / name)
+        candidates = (self.path / name, self.path / _REJECTED / name)
         return next((path for path in candidates if os.path.lexists(path)), None)
 
     def read(self, path: Path) -> SpooledRun | None:
@@ -206,15 +207,15 @@ class SpooledFile:
         self.path.unlink(missing_ok=True)
         self._file.close()
 
-    def refuse(self, error: WanllmdbError) -> Path:
+    def reject(self, error: WanllmdbError) -> Path:
         """Puts it aside, with what the registry said; returns where.
 
         Raises:
             OSError: it can't be written; it stays where it was.
         """
-        is_put_aside = self.path.parent.name == _REFUSED
-        kept = self.path if is_put_aside else self.path.parent / _REFUSED / self.path.name
-        _written(kept, self.run.refused(error).to_json()).close()
+        is_put_aside = self.path.parent.name == _REJECTED
+        kept = self.path if is_put_aside else self.path.parent / _REJECTED / self.path.name
+        _written(kept, self.run.rejected(error).to_json()).close()
         if is_put_aside:
             self.close()
         else:
@@ -317,3 +318,36 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+_held: weakref.WeakSet[BinaryIO] = weakref.WeakSet()
+
+if sys.platform == "win32":
+
+    def _try(_file: BinaryIO) -> None:
+        raise OSError("no locks here")
+
+else:
+    import fcntl
+
+    def _try(file: BinaryIO) -> None:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _leave_to_the_parent() -> None:
+        # A fork shares the parent's locks, and would keep them after its end.
+        for file in list(_held):
+            file.close()
+
+    os.register_at_fork(after_in_child=_leave_to_the_parent)
+
+
+def lock(file: BinaryIO) -> bool:
+    """Locks an open file until it is closed; False when another one has it locked."""
+    try:
+        _try(file)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    _held.add(file)
+    return True

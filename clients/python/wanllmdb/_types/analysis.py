@@ -1,17 +1,30 @@
-"""Answers that are ready to be plotted.
+"""Analyses that are ready to be plotted, from protobuf.
 
-Where a sweep has more runs than an answer has room for, it is a sample: then the
-total exceeds the columns' length.
+A sweep with more runs than fit into a response is sampled: the total then exceeds the length of
+the columns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from wanllmdb._types.enums import AxisKind, AxisScale, Goal, RunState, SweepState
+from wanllmdb._types.enums import (
+    AxisKind,
+    AxisScale,
+    Goal,
+    RunState,
+    SweepState,
+    enum_from_proto,
+    enums_from_proto,
+)
+from wanllmdb._types.values import from_parameter_value, optional_field, optional_time
+from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
+from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,3 +242,171 @@ class SweepComparison:
 
     courses: tuple[SweepCourse, ...]
     goal: Goal
+
+
+def parallel_coordinates_from_proto(
+    message: registry_pb.GetParallelCoordinatesResponse,
+) -> ParallelCoordinates:
+    """Columns of a parallel-coordinates plot."""
+    return ParallelCoordinates(
+        dimensions=tuple(
+            ParallelDimension(
+                name=axis.name,
+                kind=enum_from_proto(AxisKind, axis, "kind"),
+                scale=enum_from_proto(AxisScale, axis, "scale"),
+                min=axis.min,
+                max=axis.max,
+                categories=tuple(from_parameter_value(value) for value in axis.categories),
+                values=tuple(axis.values),
+            )
+            for axis in message.dimensions
+        ),
+        run_numbers=tuple(message.run_numbers),
+        best_index=optional_field(message, "best_index"),
+        total_finished_runs=message.total_finished_runs,
+    )
+
+
+def timeline_from_proto(message: registry_pb.GetTimelineResponse) -> Timeline:
+    """When each run was handed out and ended."""
+    return Timeline(
+        start_time=optional_time(message, "start_time"),
+        run_numbers=tuple(message.run_numbers),
+        states=enums_from_proto(RunState, message, "states"),
+        start_seconds=tuple(message.start_seconds),
+        end_seconds=tuple(message.end_seconds),
+        objectives=tuple(message.objectives),
+        agents=tuple(message.agents[index] for index in message.agent_indices),
+        now_seconds=message.now_seconds,
+        total_runs=message.total_runs,
+    )
+
+
+def importances_from_proto(message: pb.GetParameterImportanceResponse) -> ParameterImportances:
+    """How much each parameter matters."""
+    return ParameterImportances(
+        parameters=tuple(
+            ParameterImportance(
+                name=entry.name,
+                importance=entry.importance,
+                linear_correlation=optional_field(entry, "linear_correlation"),
+                rank_correlation=optional_field(entry, "rank_correlation"),
+                runs=entry.runs,
+            )
+            for entry in message.importances
+        ),
+        runs_used=message.runs_used,
+    )
+
+
+def optimization_history_from_proto(
+    message: pb.GetOptimizationHistoryResponse,
+) -> OptimizationHistory:
+    """The objective and the best one so far."""
+    return OptimizationHistory(
+        run_numbers=tuple(message.run_numbers),
+        objectives=tuple(message.objectives),
+        best_objectives=tuple(message.best_objectives),
+        goal=enum_from_proto(Goal, message, "goal"),
+        total_finished_runs=message.total_finished_runs,
+    )
+
+
+def hypervolume_history_from_proto(
+    message: pb.GetHypervolumeHistoryResponse,
+) -> HypervolumeHistory:
+    """The volume that the Pareto front dominates."""
+    return HypervolumeHistory(
+        run_numbers=tuple(message.run_numbers),
+        hypervolumes=tuple(message.hypervolumes),
+        reference_point=dict(zip(message.metrics, message.reference_point, strict=True)),
+        total_finished_runs=message.total_finished_runs,
+        is_estimate=message.is_estimate,
+    )
+
+
+def slices_from_proto(message: pb.GetSlicesResponse) -> Slices:
+    """Each parameter's values beside the objective."""
+    return Slices(
+        run_numbers=tuple(message.run_numbers),
+        objectives=tuple(message.objectives),
+        ranks=tuple(message.ranks),
+        parameters=tuple(map(_column_from_proto, message.parameters)),
+        total_finished_runs=message.total_finished_runs,
+    )
+
+
+def contour_from_proto(message: pb.GetContourResponse) -> Contour:
+    """The objective over two parameters."""
+    return Contour(
+        x=_column_from_proto(message.x),
+        y=_column_from_proto(message.y),
+        run_numbers=tuple(message.run_numbers),
+        objectives=tuple(message.objectives),
+        x_places=tuple(message.x_places),
+        y_places=tuple(message.y_places),
+        surface=rows_to_proto(message.surface, len(message.x_places)),
+    )
+
+
+def edf_from_proto(message: pb.GetEdfResponse) -> Edf:
+    """Empirical distribution functions."""
+    return Edf(
+        objectives=tuple(message.objectives),
+        curves=tuple(
+            EdfCurve(curve.sweep_id, curve.name, tuple(curve.shares), curve.finished_runs)
+            for curve in message.curves
+        ),
+        goal=enum_from_proto(Goal, message, "goal"),
+    )
+
+
+def correlations_from_proto(message: pb.GetCorrelationsResponse) -> Correlations:
+    """The matrix of correlations."""
+    return Correlations(
+        names=tuple(message.names),
+        correlations=rows_to_proto(message.correlations, len(message.names)),
+        runs=rows_to_proto(message.runs, len(message.names)),
+    )
+
+
+def comparison_from_proto(message: pb.CompareSweepsResponse) -> SweepComparison:
+    """The courses of several sweeps."""
+    return SweepComparison(
+        courses=tuple(
+            SweepCourse(
+                sweep_id=course.sweep_id,
+                name=course.name,
+                state=enum_from_proto(SweepState, course, "state"),
+                ended_runs=tuple(course.ended_runs),
+                seconds=tuple(course.seconds),
+                best_objectives=tuple(course.best_objectives),
+                best_run_numbers=tuple(course.best_run_numbers),
+                finished_runs=course.finished_runs,
+                total_runs=course.total_runs,
+                duration_seconds=course.duration_seconds,
+            )
+            for course in message.courses
+        ),
+        goal=enum_from_proto(Goal, message, "goal"),
+    )
+
+
+def _column_from_proto(message: pb.ParameterColumn) -> ParameterColumn:
+    axis = message.axis
+    return ParameterColumn(
+        axis=ParameterAxis(
+            name=axis.name,
+            scale=enum_from_proto(AxisScale, axis, "scale"),
+            min=axis.min,
+            max=axis.max,
+            categories=tuple(from_parameter_value(value) for value in axis.categories),
+        ),
+        values=tuple(message.values),
+    )
+
+
+def rows_to_proto(values: Sequence[T], width: int) -> tuple[tuple[T, ...], ...]:
+    """A matrix that came row by row."""
+    starts = range(0, len(values), width) if width else ()
+    return tuple(tuple(values[start : start + width]) for start in starts)

@@ -1,4 +1,4 @@
-"""API keys: who may do what, in which projects."""
+"""API keys: who may do what, in which projects; from protobuf."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from wanllmdb._types.enums import Role
+from wanllmdb._types.enums import Role, enum_from_proto
+from wanllmdb._types.values import optional_time
+from wanllmdb.api.registry.v1 import key_service_pb2 as pb
 
 ALL_PROJECTS = "*"
 """Stands alone among a key's projects for all of them."""
@@ -64,3 +66,22 @@ class CallerInfo:
 
     keys_required: bool
     key: ApiKey | None
+
+
+def api_key_from_proto(message: pb.ApiKey) -> ApiKey:
+    """A key."""
+    return ApiKey(
+        key_id=message.key_id,
+        name=message.name,
+        role=enum_from_proto(Role, message, "role"),
+        projects=tuple(message.projects),
+        create_time=optional_time(message, "create_time"),
+        expire_time=optional_time(message, "expire_time"),
+        revoke_time=optional_time(message, "revoke_time"),
+        creator_key_id=message.creator_key_id,
+    )
+
+
+def caller_from_proto(response: pb.GetCallerResponse) -> CallerInfo:
+    key = api_key_from_proto(response.key) if response.HasField("key") else None
+    return CallerInfo(response.keys_required, key)

@@ -1,4 +1,4 @@
-"""What a sweep searches and how, in typed form."""
+"""Sweep specs: distributions, search spaces, metrics and algorithms, to and from protobuf."""
 
 from __future__ import annotations
 
@@ -6,7 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from wanllmdb._types.enums import ArgsStyle, Goal, Impute, Method, ObjectiveValue
+from wanllmdb._types.enums import (
+    ArgsStyle,
+    Goal,
+    Impute,
+    Method,
+    ObjectiveValue,
+    enum_from_proto,
+    enum_to_proto,
+    optional_enum_from_proto,
+)
+from wanllmdb._types.values import from_parameter_value, optional_field, to_parameter_value
+from wanllmdb.api.registry.v1 import search_space_pb2 as space_pb
+from wanllmdb.api.registry.v1 import sweep_pb2
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,3 +237,249 @@ class SweepSpec:
     def search_space(self) -> SearchSpace:
         """The parameters with their constraints."""
         return SearchSpace(self.parameters, self.constraints)
+
+
+# The distributions whose message has the dataclass's fields, by name in the oneof.
+_NUMERIC: dict[str, type[Any]] = {
+    "uniform": Uniform,
+    "int_uniform": IntUniform,
+    "log_uniform": LogUniform,
+    "int_log_uniform": IntLogUniform,
+    "normal": Normal,
+    "log_normal": LogNormal,
+    "beta": Beta,
+}
+
+
+_ONEOF_NAMES = {kind: name for name, kind in _NUMERIC.items()}
+
+
+def spec_to_proto(spec: SweepSpec) -> sweep_pb2.SweepSpec:
+    """The message of a spec."""
+    message = sweep_pb2.SweepSpec(
+        method=enum_to_proto(spec.method, Method, sweep_pb2.Method, "spec.method"),
+        metrics=map(metric_to_proto, spec.metrics),
+        run_cap=spec.run_cap,
+        seed=spec.seed,
+        retries=retries_to_proto(spec.retries),
+        search_space=search_space_to_proto(spec.search_space),
+        max_failed_runs=spec.max_failed_runs,
+        program=spec.program,
+        command=spec.command,
+        args_style=enum_to_proto(
+            spec.args_style, ArgsStyle, sweep_pb2.ArgsStyle, "spec.args_style"
+        ),
+    )
+    if spec.early_termination is not None:
+        message.early_termination.CopyFrom(early_termination_to_proto(spec.early_termination))
+    if spec.sampler is not None:
+        message.sampler.CopyFrom(algorithm_choice_to_proto(spec.sampler, "spec.sampler"))
+    if spec.terminator is not None:
+        message.terminator.CopyFrom(algorithm_choice_to_proto(spec.terminator, "spec.terminator"))
+    return message
+
+
+def search_space_to_proto(space: SearchSpace) -> space_pb.SearchSpace:
+    """The message of a search space."""
+    return space_pb.SearchSpace(
+        parameters=[
+            _parameter_to_proto(name, law) for name, law in sorted(space.parameters.items())
+        ],
+        constraints=space.constraints,
+    )
+
+
+def metric_to_proto(metric: Metric) -> sweep_pb2.Metric:
+    """The message of a metric."""
+    return sweep_pb2.Metric(
+        name=metric.name,
+        goal=enum_to_proto(metric.goal, Goal, sweep_pb2.Goal, "spec.metrics.goal"),
+        target=metric.target,
+        value=enum_to_proto(
+            metric.value, ObjectiveValue, sweep_pb2.ObjectiveValue, "spec.metrics.value"
+        ),
+        mean_over=metric.mean_over,
+        impute=enum_to_proto(metric.impute, Impute, sweep_pb2.Impute, "spec.metrics.impute"),
+        impute_while_running=enum_to_proto(
+            metric.impute_while_running,
+            Impute,
+            sweep_pb2.Impute,
+            "spec.metrics.impute_while_running",
+        ),
+    )
+
+
+def algorithm_choice_to_proto(choice: AlgorithmChoice, path: str) -> sweep_pb2.AlgorithmChoice:
+    """The message of an algorithm by name."""
+    return sweep_pb2.AlgorithmChoice(
+        name=choice.name,
+        options={
+            name: to_parameter_value(value, f"{path}.options.{name}")
+            for name, value in choice.options.items()
+        },
+    )
+
+
+def early_termination_to_proto(
+    rule: Hyperband | AlgorithmChoice,
+) -> sweep_pb2.EarlyTermination:
+    """The message of an early termination rule."""
+    if isinstance(rule, AlgorithmChoice):
+        pruner = algorithm_choice_to_proto(rule, "spec.early_termination")
+        return sweep_pb2.EarlyTermination(pruner=pruner)
+    return sweep_pb2.EarlyTermination(
+        hyperband=sweep_pb2.Hyperband(
+            min_iter=rule.min_iter,
+            eta=rule.eta,
+            strict=rule.strict,
+            max_iter=rule.max_iter,
+            s=rule.s,
+        )
+    )
+
+
+def retries_to_proto(retries: RetryPolicy) -> sweep_pb2.RetryPolicy:
+    """The message of a retry policy."""
+    return sweep_pb2.RetryPolicy(lost=retries.lost, failed=retries.failed)
+
+
+def spec_from_proto(message: sweep_pb2.SweepSpec) -> SweepSpec:
+    """The typed form of a spec's message."""
+    return SweepSpec(
+        method=enum_from_proto(Method, message, "method"),
+        parameters={
+            parameter.name: _parameter_from_proto(parameter)
+            for parameter in message.search_space.parameters
+        },
+        metrics=tuple(map(_metric_from_proto, message.metrics)),
+        early_termination=_early_termination_from_proto(message.early_termination),
+        run_cap=optional_field(message, "run_cap"),
+        seed=optional_field(message, "seed"),
+        retries=RetryPolicy(
+            lost=optional_field(message.retries, "lost"),
+            failed=optional_field(message.retries, "failed"),
+        ),
+        sampler=_algorithm_choice_from_proto(message.sampler)
+        if message.HasField("sampler")
+        else None,
+        constraints=tuple(message.search_space.constraints),
+        terminator=(
+            _algorithm_choice_from_proto(message.terminator)
+            if message.HasField("terminator")
+            else None
+        ),
+        max_failed_runs=optional_field(message, "max_failed_runs"),
+        program=message.program,
+        command=tuple(message.command),
+        args_style=optional_enum_from_proto(ArgsStyle, message, "args_style") or ArgsStyle.FLAT,
+    )
+
+
+def _parameter_to_proto(name: str, distribution: Distribution) -> space_pb.Parameter:
+    path = f"spec.parameters.{name}"
+    parameter = space_pb.Parameter(name=name)
+    if isinstance(distribution, Conditional):
+        for other, values in distribution.when.items():
+            parameter.conditions.add(
+                parameter=other,
+                values=[to_parameter_value(value, f"{path}.when.{other}") for value in values],
+            )
+        distribution = distribution.law
+    if isinstance(distribution, Constant):
+        parameter.constant.value.CopyFrom(to_parameter_value(distribution.value, f"{path}.value"))
+    elif isinstance(distribution, Categorical):
+        parameter.categorical.values.extend(
+            to_parameter_value(value, f"{path}.values[{index}]")
+            for index, value in enumerate(distribution.values)
+        )
+        parameter.categorical.probabilities.extend(distribution.probabilities)
+    elif isinstance(distribution, Quantized):
+        _fill_distribution(parameter.quantized, distribution.law)
+        if isinstance(distribution.q, int):
+            parameter.quantized.int_q = distribution.q
+        else:
+            parameter.quantized.q = distribution.q
+    else:
+        _fill_distribution(parameter, distribution)
+    return parameter
+
+
+def _fill_distribution(
+    message: space_pb.Parameter | space_pb.QuantizedDistribution, distribution: Any
+) -> None:
+    filled = getattr(message, _ONEOF_NAMES[type(distribution)])
+    filled.SetInParent()
+    for name in filled.DESCRIPTOR.fields_by_name:
+        if (value := getattr(distribution, name)) is not None:
+            setattr(filled, name, value)
+
+
+def _parameter_from_proto(parameter: space_pb.Parameter) -> Distribution:
+    law: Any = _unconditional_from_proto(parameter)
+    if not parameter.conditions:
+        distribution: Distribution = law
+        return distribution
+    when = {
+        condition.parameter: tuple(map(from_parameter_value, condition.values))
+        for condition in parameter.conditions
+    }
+    return Conditional(law, when)
+
+
+def _unconditional_from_proto(parameter: space_pb.Parameter) -> Any:
+    kind = parameter.WhichOneof("distribution")
+    if kind == "categorical":
+        return Categorical(
+            tuple(map(from_parameter_value, parameter.categorical.values)),
+            tuple(parameter.categorical.probabilities),
+        )
+    if kind is None or kind == "constant":
+        return Constant(from_parameter_value(parameter.constant.value))
+    if kind == "quantized":
+        quantized = parameter.quantized
+        law = _numeric_from_proto(quantized, quantized.WhichOneof("law") or "uniform")
+        return Quantized(law, getattr(quantized, quantized.WhichOneof("step") or "q"))
+    return _numeric_from_proto(parameter, kind)
+
+
+def _numeric_from_proto(
+    message: space_pb.Parameter | space_pb.QuantizedDistribution, kind: str
+) -> Any:
+    law = getattr(message, kind)
+    fields = {
+        name: optional_field(law, name) if field.has_presence else getattr(law, name)
+        for name, field in law.DESCRIPTOR.fields_by_name.items()
+    }
+    return _NUMERIC[kind](**fields)
+
+
+def _metric_from_proto(metric: sweep_pb2.Metric) -> Metric:
+    # A metric without a goal is minimized, and its last value counts.
+    return Metric(
+        metric.name,
+        enum_from_proto(Goal, metric, "goal") if metric.goal else Goal.MINIMIZE,
+        optional_field(metric, "target"),
+        enum_from_proto(ObjectiveValue, metric, "value") if metric.value else ObjectiveValue.LAST,
+        metric.mean_over,
+        optional_enum_from_proto(Impute, metric, "impute"),
+        optional_enum_from_proto(Impute, metric, "impute_while_running"),
+    )
+
+
+def _algorithm_choice_from_proto(message: sweep_pb2.AlgorithmChoice) -> AlgorithmChoice:
+    options = {name: from_parameter_value(message.options[name]) for name in message.options}
+    return AlgorithmChoice(message.name, options)
+
+
+def _early_termination_from_proto(
+    message: sweep_pb2.EarlyTermination,
+) -> Hyperband | AlgorithmChoice | None:
+    match message.WhichOneof("rule"):
+        case "hyperband":
+            rule = message.hyperband
+            strict = rule.strict if rule.HasField("strict") else True
+            return Hyperband(rule.min_iter, rule.eta or 3.0, strict, rule.max_iter, rule.s)
+        case "pruner":
+            return _algorithm_choice_from_proto(message.pruner)
+        case _:
+            return None

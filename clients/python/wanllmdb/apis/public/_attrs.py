@@ -23,7 +23,7 @@ class Attrs:
     What W&B has and the platform does not raises a ReadOnlyApiError that names what there is.
     """
 
-    _REFUSED: ClassVar[Mapping[str, str]] = {}
+    _UNSUPPORTED: ClassVar[Mapping[str, str]] = {}
     """Why there is no such method or property, and what does its job, by W&B's name."""
 
     _NO_WRITES: ClassVar[str] = ""
@@ -49,8 +49,8 @@ class Attrs:
         snake = snake_case(name)
         if snake != name and hasattr(type(self), snake):
             return getattr(self, snake)
-        if snake in self._REFUSED:
-            return _Refusal(self, snake)
+        if snake in self._UNSUPPORTED:
+            return _Unsupported(self, snake)
         raise AttributeError(f"{type(self).__name__} has no {name!r}; it has {self._offered()}")
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -63,7 +63,7 @@ class Attrs:
 
     def _refuse(self, name: str) -> NoReturn:
         raise ReadOnlyApiError(
-            f"{type(self).__name__}.{name}: wandb.Api reads only, and {self._REFUSED[name]}. "
+            f"{type(self).__name__}.{name}: wandb.Api reads only, and {self._UNSUPPORTED[name]}. "
             f"{type(self).__name__} has {self._offered()}"
         )
 
@@ -72,7 +72,7 @@ class Attrs:
         return ", ".join(name for name in dir(cls) if not name.startswith("_"))
 
 
-class _Refusal:
+class _Unsupported:
     """Stands for a method or property that is not there: every use of it raises."""
 
     _owner: Attrs

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from wanllmdb._types.enums import RunState, SweepState
+from wanllmdb._types.runs import Run as RunRecord
 from wanllmdb.apis.public._attrs import snake_case
 from wanllmdb.apis.public._errors import InvalidQueryError
 
@@ -115,3 +117,41 @@ def is_there(value: Any) -> bool:
     if value is None or value is MISSING:
         return False
     return not (isinstance(value, float) and math.isnan(value))
+
+
+_WORDS: Mapping[RunState, str] = {
+    RunState.RUNNING: "running",
+    RunState.FINISHED: "finished",
+    RunState.PRUNED: "killed",
+    RunState.FAILED: "failed",
+    RunState.LOST: "crashed",
+    RunState.CANCELED: "killed",
+}
+
+STATES_BY_WORD: Mapping[str, frozenset[RunState]] = {
+    "pending": frozenset({RunState.QUEUED}),
+    "preempted": frozenset({RunState.QUEUED}),
+    "preempting": frozenset(),
+    **{
+        word: frozenset(state for state, own in _WORDS.items() if own == word)
+        for word in _WORDS.values()
+    },
+}
+"""The states that a run which W&B's word describes may be in."""
+
+
+def run_state(run: RunRecord) -> str:
+    """W&B's word for a run's state.
+
+    A run that waits is "pending", or "preempted" where an agent had it before; "killed" are
+    those that early termination or a canceled sweep stopped, "crashed" those whose agent was
+    lost.
+    """
+    if run.state is RunState.QUEUED:
+        return "preempted" if run.attempt else "pending"
+    return _WORDS.get(run.state, run.state.value)
+
+
+def sweep_state(state: SweepState) -> str:
+    """W&B's word for a sweep's state: PENDING, RUNNING, PAUSED, FINISHED, FAILED or CANCELED."""
+    return state.value.upper()

@@ -11,8 +11,8 @@ from wanllmdb._client import Client
 from wanllmdb._errors import InvalidArgumentError, NotFoundError
 from wanllmdb._notes import note
 from wanllmdb._types.enums import RunOrder, RunState, SweepOrder
-from wanllmdb._types.run import Run
-from wanllmdb._types.sweep import Sweep
+from wanllmdb._types.runs import Run
+from wanllmdb._types.sweeps import Sweep
 from wanllmdb.apis.public._errors import (
     ProjectNotFoundError,
     RunNotFoundError,

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from urllib.parse import quote
 
 from wanllmdb._agent.groups import nested
-from wanllmdb._types.run import Run as RunRecord
-from wanllmdb._types.sweep import RunChanged
-from wanllmdb._types.sweep import Sweep as SweepRecord
+from wanllmdb._types.runs import Run as RunRecord
+from wanllmdb._types.sweeps import RunChanged
+from wanllmdb._types.sweeps import Sweep as SweepRecord
 from wanllmdb.apis.public._attrs import Attrs
 from wanllmdb.apis.public._errors import InvalidQueryError, RunNotFoundError
+from wanllmdb.apis.public._fields import run_state
 from wanllmdb.apis.public._reader import Reader, RunOfSweep, attributes
-from wanllmdb.apis.public._refused import OF_RUN, SETTING_OF_RUN
-from wanllmdb.apis.public._states import run_state
+from wanllmdb.apis.public._unsupported import OF_RUN, SETTING_OF_RUN
 from wanllmdb.apis.public.history import HistoryScan, Row, known_keys, sampled, table_package
 from wanllmdb.apis.public.summary import Summary
 
@@ -36,7 +36,7 @@ class Run(Attrs):
     `config` is a dictionary of the program's own: what is changed in it stays there.
     """
 
-    _REFUSED: ClassVar[Mapping[str, str]] = OF_RUN
+    _UNSUPPORTED: ClassVar[Mapping[str, str]] = OF_RUN
     _NO_WRITES: ClassVar[str] = SETTING_OF_RUN
 
     _reader: Reader

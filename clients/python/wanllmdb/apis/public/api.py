@@ -14,7 +14,7 @@ from wanllmdb.apis.public._attrs import Attrs
 from wanllmdb.apis.public._errors import InvalidQueryError
 from wanllmdb.apis.public._paths import object_path, project_path
 from wanllmdb.apis.public._reader import Reader
-from wanllmdb.apis.public._refused import OF_API
+from wanllmdb.apis.public._unsupported import OF_API
 from wanllmdb.apis.public.projects import Project, Projects
 from wanllmdb.apis.public.runs import Run, Runs
 from wanllmdb.apis.public.sweeps import Sweep
@@ -42,7 +42,7 @@ class Api(Attrs):
         InvalidArgumentError: an address, the key or a TLS file is not as it should be.
     """
 
-    _REFUSED: ClassVar[Mapping[str, str]] = OF_API
+    _UNSUPPORTED: ClassVar[Mapping[str, str]] = OF_API
     _NO_WRITES: ClassVar[str] = "Give `overrides` to wandb.Api."
 
     def __init__(

@@ -10,7 +10,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from wanllmdb._types.run import MetricHistory, MetricPoint
+from wanllmdb._types.runs import MetricHistory, MetricPoint
 from wanllmdb.apis.public._errors import InvalidQueryError, MissingPackageError
 
 if TYPE_CHECKING:

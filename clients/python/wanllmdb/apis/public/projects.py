@@ -10,15 +10,15 @@ from wanllmdb.apis.public._attrs import Attrs
 from wanllmdb.apis.public._errors import InvalidQueryError, ProjectNotFoundError
 from wanllmdb.apis.public._lazy import LazyList
 from wanllmdb.apis.public._reader import Reader
-from wanllmdb.apis.public._refused import OF_PROJECT
 from wanllmdb.apis.public._run import iso
+from wanllmdb.apis.public._unsupported import OF_PROJECT
 from wanllmdb.apis.public.sweeps import Sweeps
 
 
 class Project(Attrs):
     """The sweeps that have one project's name."""
 
-    _REFUSED: ClassVar[Mapping[str, str]] = OF_PROJECT
+    _UNSUPPORTED: ClassVar[Mapping[str, str]] = OF_PROJECT
     _NO_WRITES: ClassVar[str] = "A sweep's project is the one that it was created in."
 
     def __init__(self, reader: Reader, name: str) -> None:

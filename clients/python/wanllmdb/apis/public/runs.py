@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
 from wanllmdb._types.enums import RunState
-from wanllmdb._types.sweep import Sweep as SweepRecord
-from wanllmdb._types.sweep import SweepStats
+from wanllmdb._types.sweeps import Sweep as SweepRecord
+from wanllmdb._types.sweeps import SweepStats
 from wanllmdb.apis.public._errors import InvalidQueryError, RunNotFoundError
-from wanllmdb.apis.public._filters import run_filter
 from wanllmdb.apis.public._lazy import LazyList, page_size
-from wanllmdb.apis.public._order import ordering
+from wanllmdb.apis.public._queries import ordering, run_filter
 from wanllmdb.apis.public._reader import Reader
 from wanllmdb.apis.public._run import Run
 from wanllmdb.apis.public.history import table_package

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 from wanllmdb.apis.public._errors import ReadOnlyApiError
-from wanllmdb.apis.public._refused import SETTING_OF_RUN
+from wanllmdb.apis.public._unsupported import SETTING_OF_RUN
 
 
 class _NoSuchKeyError(KeyError, AttributeError):

@@ -9,16 +9,16 @@ from urllib.parse import quote
 
 from wanllmdb._notes import note
 from wanllmdb._types.enums import Goal, Method
-from wanllmdb._types.run import Run as RunRecord
+from wanllmdb._types.runs import Run as RunRecord
 from wanllmdb._types.spec import Metric
-from wanllmdb._types.sweep import Sweep as SweepRecord
+from wanllmdb._types.sweeps import Sweep as SweepRecord
 from wanllmdb.apis.public._attrs import Attrs
+from wanllmdb.apis.public._fields import sweep_state
 from wanllmdb.apis.public._lazy import LazyList, page_size
-from wanllmdb.apis.public._order import metric_order
+from wanllmdb.apis.public._queries import metric_order
 from wanllmdb.apis.public._reader import Reader, RunOfSweep, attributes
-from wanllmdb.apis.public._refused import OF_SWEEP, SETTING_OF_SWEEP
 from wanllmdb.apis.public._run import Run, iso, url_of
-from wanllmdb.apis.public._states import sweep_state
+from wanllmdb.apis.public._unsupported import OF_SWEEP, SETTING_OF_SWEEP
 from wanllmdb.apis.public.runs import Runs
 
 _ATTRIBUTES = (
@@ -30,7 +30,7 @@ _ATTRIBUTES = (
 class Sweep(Attrs):
     """One sweep, as it was when it was read; `load(force=True)` reads it again."""
 
-    _REFUSED: ClassVar[Mapping[str, str]] = OF_SWEEP
+    _UNSUPPORTED: ClassVar[Mapping[str, str]] = OF_SWEEP
     _NO_WRITES: ClassVar[str] = SETTING_OF_SWEEP
 
     _reader: Reader
