@@ -22,7 +22,7 @@ class AsyncConnection(BaseConnection[grpc.aio.Channel]):
     """Both services over asyncio channels."""
 
     async def close(self) -> None:
-        """Closes the connections; calls in flight are cancelled."""
+        """Close the connections and cancel calls in flight."""
         for channel in self._begin_close():
             await channel.close()
 
@@ -76,7 +76,7 @@ class AsyncConnection(BaseConnection[grpc.aio.Channel]):
                 return
 
     async def _stream(self, call: Call[T], *, resends: bool = True) -> AsyncIterator[T]:
-        """The answers of a stream; one that is refused before the first may be sent again."""
+        """The messages of a stream; a request that fails before the first may be sent again."""
         peer = self._peers[call.service]
         resent, has_begun = 0, False
         while True:

@@ -34,7 +34,7 @@ _STUBS: dict[Service, Sequence[Callable[[Any], Any]]] = {
 
 
 class _Stubs:
-    """All RPCs of one server, whose gRPC services have no RPC name in common."""
+    """All RPCs of one server; its gRPC services have no RPC name in common."""
 
     def __init__(self, service: Service, channel: grpc.Channel | grpc.aio.Channel) -> None:
         for stub in _STUBS[service]:
@@ -68,17 +68,17 @@ class BaseConnection(ABC, Generic[AnyChannel]):
 
     @property
     def registry_address(self) -> str:
-        """The registry's address, as given or found."""
+        """The registry's address, from the argument, the environment or the default."""
         return self._peers[REGISTRY].address
 
     @property
     def suggestion_address(self) -> str:
-        """The suggestion service's address, as given or found."""
+        """The suggestion service's address, from the argument, the environment or the default."""
         return self._peers[SUGGESTION].address
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables by which another process reaches the same services; holds the API key."""
+        """Variables with which another process reaches the same services, with the API key."""
         return {
             _env.REGISTRY: self.registry_address,
             _env.SUGGESTION: self.suggestion_address,
@@ -87,19 +87,19 @@ class BaseConnection(ABC, Generic[AnyChannel]):
 
     @property
     def api_key(self) -> str:
-        """The key that is sent; empty for none."""
+        """The API key that the client sends; empty for none."""
         return self._credentials.key.text
 
     def with_timeout(self, timeout: float) -> Self:
-        """The same client, on the same connections, with another deadline in seconds a call."""
+        """The same client on the same connections, with another deadline per call in seconds."""
         other = copy.copy(self)
         other._timeout = timeout
         return other
 
     def _reconnected(self, timeout: float | None = None) -> Self:
-        """A client of the same services with the same key, on connections of its own.
+        """A client for the same services with the same key, on connections of its own.
 
-        It is to be closed by itself. `timeout` is as for a new client.
+        The caller closes the returned client. `timeout` is as for a new client.
         """
         other = copy.copy(self)
         other._peers = {

@@ -1,4 +1,4 @@
-"""How both clients reach a service: channel settings, retries, and errors in our own words."""
+"""One service as a client reaches it: channel settings, and errors as the client's exceptions."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ _ERRORS: dict[grpc.StatusCode, type[WanllmdbError]] = {
     grpc.StatusCode.UNAVAILABLE: _errors.UnavailableError,
     grpc.StatusCode.DEADLINE_EXCEEDED: _errors.DeadlineExceededError,
     grpc.StatusCode.UNIMPLEMENTED: _errors.UnimplementedError,
-    # What the caller itself cancels is no error here. Else a server, or a proxy before it, has
-    # more calls than it can queue, or ends.
+    # A call that the caller cancels does not get here. Otherwise, a server or a proxy cancels
+    # calls when it stops or has more calls than it can queue.
     grpc.StatusCode.CANCELLED: _errors.UnavailableError,
 }
 
@@ -56,30 +56,30 @@ class Peer:
         self._credentials = credentials
         self._routing = Routing(replicas_of(self.address, service) if service is SUGGESTION else ())
         self.has_answered = False
-        """Whether the service was ever there: then a call waits, up to its deadline, for
-        it to come back; else a wrong address is told within seconds."""
+        """Whether the service has ever answered. Calls to a service that has wait for its return,
+        up to their deadline; otherwise a wrong address is reported within seconds."""
         self.is_closed = False
 
     @property
     def metadata(self) -> Metadata:
-        """Sent with each call: the API key, and the program's trace if it has one."""
+        """Metadata of each call: the API key, and the program's trace if there is one."""
         return (*self._credentials.metadata, *trace_headers())
 
     @property
     def key_text(self) -> str:
-        """The API key that is sent at present; empty for none."""
+        """The API key that is currently sent; empty for none."""
         return self._credentials.key.text
 
     def waits_for(self, call: Call[Any]) -> bool:
-        """Whether a call waits for the service to come back, up to its deadline."""
+        """Whether a call waits, up to its deadline, for an unavailable service to return."""
         return self.has_answered and call.waits
 
     def replica_for(self, call: Call[Any]) -> str | None:
-        """The replica that a call is to go to first; None for any."""
+        """The replica that a call goes to first; None for any."""
         return self._routing.replica_for(call.request)
 
     def should_try_others(self, replica: str, error: grpc.RpcError) -> bool:
-        """Takes note of how a call to one replica failed: whether to send it to any other."""
+        """Record how a call to one replica failed; return whether to send it to any replica."""
         code = _parts_of(error)[0]
         if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
             self._routing.mark_unavailable(replica)
@@ -92,33 +92,32 @@ class Peer:
             WanllmdbError: the client was closed.
         """
         if self.is_closed:
-            raise WanllmdbError(f"the client was closed; {name} needs an open one")
+            raise WanllmdbError(f"the client was closed; {name} needs an open client")
         return getattr(stub, name)
 
     def resend_delay(self, failure: WanllmdbError, resends: int, key_text: str) -> float | None:
-        """Seconds after which to send the same request again, None for not at all.
+        """Seconds after which to send the same request again; None for not at all.
 
-        Beyond what the channel retries by itself: writes that met each other, a server that
-        asks to come again later, and a key that was replaced in its file.
+        Adds to the policy of `retries` a request whose API key was replaced in its file.
 
         Args:
             failure: how the call failed.
-            resends: how often it was sent again before.
-            key_text: the key that it was sent with.
+            resends: how often the request was sent again before.
+            key_text: the key that the request was sent with.
         """
         if isinstance(failure, _errors.UnauthenticatedError) and resends < MAX_RESENDS:
             return 0.0 if self._credentials.has_other_key_than(key_text) else None
         return resend_delay(failure, resends)
 
     def channel(self, replica: str | None = None) -> grpc.Channel:
-        """A new blocking channel: to all replicas, or to one."""
+        """A new blocking channel, to all replicas or to one."""
         target, options = self._target_of(replica), self._options(retries=replica is None)
         if self._credentials.channel is None:
             return grpc.insecure_channel(target, options)
         return grpc.secure_channel(target, self._credentials.channel, options)
 
     def aio_channel(self, replica: str | None = None) -> grpc.aio.Channel:
-        """A new channel for the event loop that runs: to all replicas, or to one."""
+        """A new channel for the running event loop, to all replicas or to one."""
         target, options = self._target_of(replica), self._options(retries=replica is None)
         if self._credentials.channel is None:
             return grpc.aio.insecure_channel(target, options)
@@ -130,23 +129,23 @@ class Peer:
     def _options(self, *, retries: bool) -> list[tuple[str, Any]]:
         options = [
             ("grpc.service_config", json.dumps(self._service_config(retries=retries))),
-            # An idle or silently cut connection is found out. The servers allow a ping
+            # Pings detect a connection that was cut silently. The servers allow a ping
             # every 20 s.
             ("grpc.keepalive_time_ms", 30_000),
             ("grpc.keepalive_timeout_ms", 10_000),
             ("grpc.keepalive_permit_without_calls", 1),
             ("grpc.http2.max_pings_without_data", 0),
-            # A server that comes back is found within seconds; one that does not answer
-            # at all counts as away after 3 s (the default is 20 s).
+            # A server that returns is found within seconds; one that does not answer at all
+            # counts as unavailable after 3 s (the default is 20 s).
             ("grpc.min_reconnect_backoff_ms", 3_000),
             ("grpc.initial_reconnect_backoff_ms", 300),
             ("grpc.max_reconnect_backoff_ms", 3_000),
             ("grpc.max_receive_message_length", 64 * 1024 * 1024),
-            # An error that names every field at fault travels as metadata, of which
-            # 8 KiB is the default limit.
+            # An error that lists every invalid field travels as metadata, whose default limit
+            # is 8 KiB.
             ("grpc.max_metadata_size", 64 * 1024),
             ("grpc.absolute_max_metadata_size", 128 * 1024),
-            # A proxy for the world outside can't reach this machine's own services.
+            # A proxy for outside addresses can't reach services on this machine.
             ("grpc.enable_http_proxy", 0 if is_loopback(self.target) else 1),
         ]
         tls = self._credentials.tls
@@ -157,7 +156,7 @@ class Peer:
         return options
 
     def failure(self, rpc: str, timeout: float | None, error: grpc.RpcError) -> WanllmdbError:
-        """Our own exception for a failed call."""
+        """The client's exception for a failed call."""
         code, text, details = _parts_of(error)
         if self.is_closed and code is grpc.StatusCode.CANCELLED:
             return WanllmdbError(f"the client was closed while {rpc} was under way")
@@ -177,12 +176,12 @@ class Peer:
         return failure
 
     def _server_message(self, reason: str, text: str) -> str:
-        """What the server says, in terms of this client where it says what to send."""
+        """The server's message, with this client's settings where the API key is at fault."""
         if reason == "KEY_MISSING":
             return (
                 f"the {self.service.name} at {self.address} asks for an API key: set "
-                f"{_env.API_KEY} to it, or {_env.API_KEY_FILE} to a file that holds it (or give "
-                "the argument api_key=, or --api-key-file); an admin makes one with "
+                f"{_env.API_KEY} to the key, or {_env.API_KEY_FILE} to a file that holds it (or "
+                "pass api_key= or --api-key-file); an admin creates a key with "
                 "`wanllmdb key create`"
             )
         if reason in ("KEY_INVALID", "KEY_EXPIRED", "KEY_REVOKED"):
@@ -194,7 +193,7 @@ class Peer:
     ) -> str:
         where = f"the {self.service.name} at {self.address}"
         if code is grpc.StatusCode.UNAVAILABLE:
-            # One that answered before goes away for other reasons.
+            # A service that has answered before has passed the handshake.
             problem = None if self.has_answered else self._handshake_problem(text)
             if problem is not None:
                 return f"{where} {problem}"
