@@ -1,6 +1,6 @@
-"""One RPC as a value: what is sent, and what its answer becomes.
+"""One RPC as a value: its request, and the conversion of its response.
 
-The sync and the async client differ only in how they send one.
+The blocking and the asynchronous client differ only in how they send a call.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ U = TypeVar("U")
 
 
 DEFAULT_TIMEOUT = 30.0
-"""Seconds that a call may take, unless it is known to take longer."""
+"""Seconds that a call may take, except for calls that are known to take longer."""
 
 
 _SERVICES = {service.full_name.rpartition(".")[0]: service for service in (REGISTRY, SUGGESTION)}
@@ -35,9 +35,9 @@ _SERVICES = {service.full_name.rpartition(".")[0]: service for service in (REGIS
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[T]):
-    """An RPC's request, how its response becomes a result, and its deadline in seconds.
+    """An RPC's request, the conversion of its response to a result, and its deadline in seconds.
 
-    `waits` says whether it waits, up to the deadline, for a service that is away.
+    `waits` tells whether the call waits, up to the deadline, for an unavailable service.
     """
 
     request: Message
@@ -47,7 +47,7 @@ class Call(Generic[T]):
 
     @property
     def service(self) -> Service:
-        """The service that answers it: that of the request's package."""
+        """The service that answers the call: the one of the request's package."""
         return _SERVICES[self.request.DESCRIPTOR.file.package]
 
     @property
@@ -57,9 +57,9 @@ class Call(Generic[T]):
 
 
 def sendable(build: Callable[P, T]) -> Callable[P, T]:
-    """A function that builds requests, and raises an InvalidArgumentError for a text that is none.
+    """Make a request builder raise an InvalidArgumentError for text that can't be encoded.
 
-    Protobuf raises a UnicodeEncodeError, or one that such an error caused.
+    Protobuf raises a UnicodeEncodeError, or an error that a UnicodeEncodeError caused.
     """
 
     @wraps(build)
@@ -79,14 +79,14 @@ def sendable(build: Callable[P, T]) -> Callable[P, T]:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """One page of a list, and the token of the next; empty on the last one."""
+    """One page of a list, and the token of the next page; empty on the last page."""
 
     items: list[T]
     next_page_token: str
 
 
 def page_of(field: str, convert: Callable[[Any], T]) -> Callable[[Any], Page[T]]:
-    """A conversion of a list response whose items stand in `field`."""
+    """A conversion of a list response whose items are in `field`."""
     return partial(_to_page, field, convert)
 
 
@@ -96,16 +96,16 @@ def field_of(field: str, convert: Callable[[Any], T]) -> Callable[[Any], T]:
 
 
 def each_of(field: str, convert: Callable[[Any], T]) -> Callable[[Any], tuple[T, ...]]:
-    """A conversion of a response that is a list without pages."""
+    """A conversion of a response that is a list without pagination."""
     return partial(_to_tuple, field, convert)
 
 
 def nothing(_response: Message) -> None:
-    """The conversion of a response that says nothing."""
+    """The conversion of an empty response."""
 
 
 def request_id_or_new(request_id: str | None) -> str:
-    """The caller's request id, else a new UUID: kept over every resend of the request."""
+    """The caller's request id, else a new UUID, which every resend of the request keeps."""
     return request_id or str(uuid4())
 
 

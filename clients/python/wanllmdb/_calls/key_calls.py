@@ -20,7 +20,7 @@ from wanllmdb._types.keys import (
 from wanllmdb._types.values import to_timestamp
 from wanllmdb.api.registry.v1 import key_service_pb2 as pb
 
-# What a server takes for a secret when it is presented.
+# The secrets that a server accepts.
 _SECRET = re.compile("[A-Za-z0-9_-]{32,128}")
 
 
@@ -41,7 +41,9 @@ def create_key(
         try:
             expires = datetime.now(UTC) + expires
         except OverflowError:
-            raise _wrong("expires", "is beyond the year 9999; leave it out for never") from None
+            raise _wrong(
+                "expires", "is beyond the year 9999; omit it for a key that never expires"
+            ) from None
 
     def created(response: pb.CreateKeyResponse) -> CreatedKey:
         key = api_key_from_proto(response.key)

@@ -219,7 +219,7 @@ def finish_run(
 
 @sendable
 def resent(request: Message) -> Call[Any]:
-    """The call of a request about a run that was made earlier, with the id that it had then."""
+    """The call that sends an earlier request about a run again, with its original id."""
     return Call(request, _CONVERSIONS[type(request)])
 
 

@@ -36,7 +36,7 @@ def suggest(
 def should_stop(sweep_id: str, number: int) -> Call[StopDecision]:
     """ShouldStop."""
     request = pb.ShouldStopRequest(sweep_id=sweep_id, number=number)
-    # Training goes on meanwhile, or should.
+    # Training must not wait.
     return Call(request, stop_decision_from_proto, waits=False)
 
 

@@ -88,9 +88,9 @@ class SweepCalls(Connection):
         order: SweepOrder | str | None = None,
         page_size: int = 0,
     ) -> Iterator[Sweep]:
-        """Sweeps that pass all filters, newest first unless `order` says otherwise.
+        """Sweeps that pass all filters, newest first unless `order` is given.
 
-        Pages are fetched as the iterator gets to them, `page_size` (1 to 1,000; 0 for
+        Pages are fetched as the iterator reaches them, `page_size` sweeps (1 to 1,000; 0 for
         50) at a time. `created_after` is included, `created_before` is not; naive times
         are local.
         """

@@ -1,4 +1,4 @@
-"""From what a user writes as an address to what gRPC connects to."""
+"""Addresses of the two services: from what a user writes to the target that gRPC connects to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SCHEMES = ("dns:", "ipv4:", "ipv6:", "unix:", "unix-abstract:", "vsock:", "xds:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One of the two services: how it is called, found and introduced to people."""
+    """One of the two services: its names, and the settings that give its address."""
 
     name: str
     full_name: str
@@ -24,7 +24,7 @@ class Service:
     default_address: str
 
     def address(self, given: str | None) -> str:
-        """The address as argument, else from the environment, else the default."""
+        """The given address, else the environment's, else the default."""
         return given or os.environ.get(self.variable) or self.default_address
 
 
@@ -45,14 +45,14 @@ SUGGESTION = Service(
 
 
 def target_of(address: str, service: Service) -> str:
-    """The gRPC target for `host:port`, several of them with commas between, or a gRPC target.
+    """The gRPC target for an address: `host:port`, a comma-separated list of them, or a target.
 
     Several replicas become one list of IP addresses, over which calls are spread.
     `localhost` means 127.0.0.1: servers listen there, and the second address that
-    resolvers give for it would be a replica that is always down.
+    resolvers return for localhost would be a replica that is always down.
 
     Raises:
-        InvalidArgumentError: an address has no port or a name that does not resolve.
+        InvalidArgumentError: an address has no port, or its name does not resolve.
     """
     address = address.strip()
     if address.startswith(_SCHEMES):
@@ -79,9 +79,9 @@ def replicas_of(address: str, service: Service) -> tuple[str, ...]:
 
 
 def authority_of(address: str, service: Service) -> str | None:
-    """The name that a server's certificate must bear; None where gRPC finds it in the target.
+    """The name that a server's certificate must have; None where gRPC finds it in the target.
 
-    Several replicas go by the first one's: they are one list of addresses to gRPC.
+    Several replicas share the first replica's name, because gRPC sees one list of addresses.
     """
     if address.strip().startswith(_SCHEMES):
         return None
@@ -90,7 +90,7 @@ def authority_of(address: str, service: Service) -> str | None:
 
 
 def is_loopback(target: str) -> bool:
-    """Whether a target made by `target_of` can be nowhere but on this machine."""
+    """Whether a target of `target_of` can only be on this machine."""
     scheme, _, rest = target.partition(":")
     if scheme in ("unix", "unix-abstract"):
         return True
@@ -109,14 +109,14 @@ def _is_loopback_host(host: str) -> bool:
 
 
 def are_same(address: str, other: str, service: Service) -> bool:
-    """Whether two addresses, as users write them, have a replica in common."""
+    """Whether two addresses, as users write them, share a replica."""
     return not _replicas(address, service).isdisjoint(_replicas(other, service))
 
 
 def _replicas(address: str, service: Service) -> set[tuple[str, int] | str]:
     address = address.strip()
     if address.startswith(_SCHEMES):
-        # dns:///host:port and ipv4:host:port,host:port are host:port too.
+        # dns:///host:port and ipv4:host:port,host:port also contain host:port.
         address = address.partition(":")[2].rpartition("/")[2] or address
     parts = [part.strip() for part in address.split(",")]
     try:
@@ -142,7 +142,7 @@ def _resolve(host: str, service: Service) -> list[ipaddress.IPv4Address | ipaddr
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError as error:
         raise _bad_address(host, service, f"does not resolve: {error.strerror}") from None
-    # IPv4 where there is any, so that a list of names agrees on one kind.
+    # IPv4 addresses where there are any, so that a list of names agrees on one kind.
     kind = min((family for family, *_ in found), key=lambda family: family != socket.AF_INET)
     return [
         ipaddress.ip_address(str(sockaddr[0])) for family, *_, sockaddr in found if family == kind

@@ -1,4 +1,4 @@
-"""What a client shows to the services, and where it may: its API key, over TLS or not."""
+"""A client's credentials: its API key, TLS, and where the key may be sent."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from wanllmdb._errors import InvalidArgumentError
 from wanllmdb._files import read_given
 
 _FORM = re.compile(r"wsk_[a-z0-9]+_[!-~]+")
-# A key file is one line; what is much longer is some other file.
+# A key file is one line; a much longer file is not a key file.
 _MAX_FILE_BYTES = 4096
 _SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
 class GivenKey:
-    """A key and how it was given.
+    """An API key and its source.
 
     Attributes:
-        text: `wsk_<id>_<secret>`; empty for none.
-        source: For people: what was set to it.
-        file: The file that it was read from, as an absolute path.
+        text: `wsk_<id>_<secret>`; empty for no key.
+        source: for messages: the setting that gave the key.
+        file: the absolute path of the file that the key was read from.
     """
 
     text: str = field(default="", repr=False)
@@ -42,7 +42,7 @@ class GivenKey:
     file: Path | None = None
 
     def variables(self) -> dict[str, str]:
-        """The environment by which a child process gets the same."""
+        """Environment variables that give a child process the same key."""
         return {
             _env.API_KEY: "" if self.file is not None else self.text,
             _env.API_KEY_FILE: "" if self.file is None else str(self.file),
@@ -50,10 +50,10 @@ class GivenKey:
 
 
 def given_key(given: str | os.PathLike[str] | None) -> GivenKey:
-    """The key as argument (a path object names a file), else from the environment.
+    """The key from the argument (a path object names a file), else from the environment.
 
     Raises:
-        InvalidArgumentError: what was given is no key, or its file can't be read.
+        InvalidArgumentError: the value is not a key, or its file can't be read.
     """
     if isinstance(given, os.PathLike):
         return _from_file(Path(given), f"the file {given}")
@@ -67,7 +67,7 @@ def given_key(given: str | os.PathLike[str] | None) -> GivenKey:
 
 
 def read_again(key: GivenKey) -> GivenKey:
-    """The key that is in the file by now; itself if it is from none.
+    """The key that its file holds now; the same key if it is not from a file.
 
     Raises:
         InvalidArgumentError: the file can't be read, or holds no key.
@@ -81,7 +81,7 @@ def new_secret() -> str:
 
 
 def secret_digest(secret: str) -> bytes:
-    """What a server stores of a secret."""
+    """The SHA-256 digest of a secret, which is what a server stores."""
     return hashlib.sha256(secret.encode("ascii")).digest()
 
 
@@ -99,7 +99,7 @@ def _from_file(path: Path, source: str) -> GivenKey:
 
 
 def _checked(key: GivenKey) -> GivenKey:
-    # Not only to tell it early: what else stands there may be a secret of another place.
+    # Any other text may be a secret of another system, which must not be sent.
     if not _FORM.fullmatch(key.text):
         raise InvalidArgumentError(
             f"{key.source} holds no API key: one looks like wsk_<id>_<secret>, on one line"
@@ -109,13 +109,13 @@ def _checked(key: GivenKey) -> GivenKey:
 
 @dataclass(slots=True)
 class Credentials:
-    """One client's.
+    """One client's API key and TLS settings.
 
     Attributes:
-        key: The API key; one without text for none. One from a file may be replaced.
-        tls: None for plain text.
-        channel: What gRPC makes of `tls`.
-        insecure: Whether the key may go in plain text anywhere.
+        key: the API key; without text for none. A key from a file may be replaced later.
+        tls: the TLS settings; None for plain text.
+        channel: gRPC's form of `tls`.
+        insecure: whether the key may be sent in plain text to other machines.
     """
 
     key: GivenKey
@@ -130,10 +130,10 @@ class Credentials:
         tls: bool | Tls | None,
         insecure: bool | None,
     ) -> Self:
-        """From a client's arguments, else from the environment.
+        """Credentials from a client's arguments, else from the environment.
 
         Raises:
-            InvalidArgumentError: something given is not as it should be.
+            InvalidArgumentError: the key or a TLS setting is invalid.
         """
         chosen = tls_of(tls)
         return cls(
@@ -145,33 +145,33 @@ class Credentials:
 
     @property
     def metadata(self) -> tuple[tuple[str, str], ...]:
-        """What is sent with each call."""
+        """The authorization metadata of each call."""
         return (("authorization", f"Bearer {self.key.text}"),) if self.key.text else ()
 
     def has_other_key_than(self, refused: str) -> bool:
-        """Whether there is another one by now, in the file from which the refused one was read."""
+        """Whether the key file now holds another key than the rejected one."""
         if self.key.file is not None:
-            # What is wrong with the file now is no better to know than the refusal.
+            # The server's error is more useful than a problem with the file.
             with contextlib.suppress(InvalidArgumentError):
                 self.key = read_again(self.key)
         return self.key.text != refused
 
     def check_target(self, service: Service, address: str, target: str) -> None:
-        """Passes if the key may be sent there.
+        """Check that the key may be sent to a target.
 
         Raises:
-            InvalidArgumentError: it would go to another machine in plain text.
+            InvalidArgumentError: the key would go to another machine in plain text.
         """
         if self.key.text and self.tls is None and not self.insecure and not is_loopback(target):
             raise InvalidArgumentError(
-                f"the API key would go to the {service.name} at {address} in plain text, for all "
-                f"on the way to read: use TLS ({_env.TLS}=1, {_env.TLS_CA}=FILE, or the argument "
+                f"the API key would go to the {service.name} at {address} in plain text, readable "
+                f"on the network: use TLS ({_env.TLS}=1, {_env.TLS_CA}=FILE, or the argument "
                 f"tls=), or, in a network that you trust, set {_env.INSECURE}=1 (or the argument "
                 "insecure=True)"
             )
 
     def variables(self) -> dict[str, str]:
-        """The environment by which a child process gets the same; holds the key."""
+        """Environment variables that give a child process the same credentials, key included."""
         return {
             **self.key.variables(),
             **tls_variables(self.tls),

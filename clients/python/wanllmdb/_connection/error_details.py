@@ -1,9 +1,9 @@
-"""Reads the error details that a server sends in `grpc-status-details-bin`.
+"""Read the error details that a server sends in `grpc-status-details-bin`.
 
-The messages are those of google/rpc/status.proto and error_details.proto, in
-the few fields that matter here. They live in a descriptor pool of their own: the
-thin client depends on grpcio and protobuf only, and a second copy in the default
-pool would clash with googleapis-common-protos where that is installed.
+The messages are those of google/rpc/status.proto and error_details.proto, reduced to the fields
+that are needed here. They live in their own descriptor pool: the thin client depends only on
+grpcio and protobuf, and a second copy in the default pool would clash with an installed
+googleapis-common-protos.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from wanllmdb._errors import FieldProblem
 TRAILER = "grpc-status-details-bin"
 
 _F = descriptor_pb2.FieldDescriptorProto
-# Message -> fields: (name, number, type, repeated). A map field is, on the wire, a
-# repeated message of key and value; an Any a type URL and bytes.
+# Message -> fields: (name, number, type, repeated). On the wire, a map field is a repeated
+# message of key and value, and an Any is a type URL and bytes.
 _SCHEMA: dict[str, list[tuple[str, int, Any, bool]]] = {
     "Any": [("type_url", 1, _F.TYPE_STRING, False), ("value", 2, _F.TYPE_BYTES, False)],
     "Status": [
@@ -47,7 +47,7 @@ _SCHEMA: dict[str, list[tuple[str, int, Any, bool]]] = {
 
 @dataclass(slots=True)
 class ErrorDetails:
-    """What a server says of an error beside its status code and message."""
+    """A server's details of an error, in addition to the status code and the message."""
 
     reason: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
@@ -56,10 +56,10 @@ class ErrorDetails:
 
 
 def read_details(trailing_metadata: Iterable[Any] | None) -> ErrorDetails:
-    """The details in a call's trailing metadata; empty ones where there are none.
+    """The details in a call's trailing metadata; empty details if there are none.
 
-    Details that do not parse are left out: the status code and the message, which
-    travel apart, still tell what went wrong.
+    Details that do not parse are dropped: the status code and the message, which travel
+    separately, still describe the error.
     """
     details = ErrorDetails()
     for key, value in trailing_metadata or ():

@@ -204,8 +204,8 @@ class Peer:
             )
         if code is grpc.StatusCode.CANCELLED:
             return (
-                f"{where} ended {rpc} without an answer, as a server does that is asked for more "
-                "than it can queue; the request may be sent again"
+                f"{where} ended {rpc} without an answer; it may be stopping or overloaded. The "
+                "request may be sent again"
             )
         if code is grpc.StatusCode.DEADLINE_EXCEEDED:
             seconds = f"{timeout:g} s" if timeout is not None else "time"
@@ -218,7 +218,7 @@ class Peer:
         if code is grpc.StatusCode.RESOURCE_EXHAUSTED and "larger than max" in text:
             return (
                 f"a message of {rpc} is too large for {where} ({text}): send less at once, or "
-                "let it be started with a higher --max-message-bytes"
+                "start the service with a higher --max-message-bytes"
             )
         return f"{where} could not carry out {rpc}: {text or code.name}"
 

@@ -1,4 +1,4 @@
-"""TLS of a client: whom it trusts, who it says it is, and what a failed handshake means."""
+"""TLS settings of a client, and explanations of failed handshakes."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from wanllmdb._files import read_regular
 
 StrPath = str | os.PathLike[str]
 
-# All public authorities' certificates take about 250 kB.
+# The certificates of all public authorities take about 250 kB.
 _MAX_FILE_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """How a client makes sure whom it speaks to, and the services whom they hear.
+    """How a client verifies the services, and identifies itself to them.
 
     Args:
-        ca: path of a PEM file with the certificates of the authorities that are trusted;
-            where None, those that gRPC trusts: the public ones.
-        cert: path of a PEM file with the client's own certificate, for services that ask
-            for one (mutual TLS); its issuers may follow it.
-        key: path of a PEM file with the key of `cert`, without a password.
-        server_name: the name that the services' certificates must bear; where None, that
-            in the address, and of several addresses that in the first.
+        ca: path of a PEM file with the certificates of trusted authorities. None trusts the
+            public authorities that gRPC trusts.
+        cert: path of a PEM file with the client's own certificate, for services that require
+            one (mutual TLS). Certificates of its issuers may follow in the file.
+        key: path of a PEM file with the private key of `cert`, without a password.
+        server_name: the name that the services' certificates must have. Defaults to the name in
+            the address, or in the first of several addresses.
     """
 
     ca: StrPath | None = None
@@ -40,16 +40,16 @@ class Tls:
 
 
 def channel_credentials(tls: Tls) -> grpc.ChannelCredentials:
-    """What gRPC needs, from the files.
+    """Read the files of the settings into gRPC's credentials.
 
     Raises:
-        InvalidArgumentError: a file can't be read or holds something else, or one of
-            `cert` and `key` lacks the other.
+        InvalidArgumentError: a file can't be read or has the wrong content, or `cert` or `key`
+            is given without the other.
     """
     if (tls.cert is None) != (tls.key is None):
         given, missing = ("cert", "key") if tls.cert is not None else ("key", "cert")
         raise InvalidArgumentError(
-            f"TLS: there is a {given} ({getattr(tls, given)}) without a {missing}: a client "
+            f"TLS: a {given} ({getattr(tls, given)}) is given without a {missing}: a client "
             f"certificate needs both ({_env.TLS_CERT} and {_env.TLS_KEY}, or Tls(cert=, key=))"
         )
     ca = None if tls.ca is None else _read("CA", tls.ca)
@@ -60,7 +60,7 @@ def channel_credentials(tls: Tls) -> grpc.ChannelCredentials:
 
 
 def tls_variables(tls: Tls | None) -> dict[str, str]:
-    """The environment by which a child process gets the same."""
+    """Environment variables that give a child process the same TLS settings."""
     if tls is None:
         return {_env.TLS: "0"}
     return {
@@ -73,21 +73,21 @@ def tls_variables(tls: Tls | None) -> dict[str, str]:
 
 
 def tls_of(given: bool | Tls | None) -> Tls | None:
-    """The argument, and for True and None what the environment says; None for plain text.
+    """The given settings; for True and None, those of the environment. None for plain text.
 
     Raises:
-        InvalidArgumentError: a variable is not as it should be.
+        InvalidArgumentError: an environment variable is invalid.
     """
     if isinstance(given, Tls):
         return given
     named = named_tls()
-    # Who names an authority wants TLS.
+    # A setting such as an authority implies TLS.
     wanted = _env.switch(_env.TLS, default=named != Tls()) if given is None else given
     return named if wanted else None
 
 
 def named_tls() -> Tls:
-    """What the environment names, should there be TLS."""
+    """The TLS settings of the environment, whether or not TLS is on."""
     return Tls(
         ca=os.environ.get(_env.TLS_CA) or None,
         cert=os.environ.get(_env.TLS_CERT) or None,
@@ -97,11 +97,11 @@ def named_tls() -> Tls:
 
 
 def handshake_problem(text: str, tls: Tls | None) -> str | None:
-    """What gRPC's text about a failed connection says of TLS, in a sentence for people.
+    """Explain the TLS problem in gRPC's error text; None if the text shows none.
 
     Args:
-        text: gRPC's.
-        tls: As the client is set.
+        text: gRPC's error text.
+        tls: the client's settings.
     """
     if tls is None:
         if "Socket closed" in text or "Connection reset" in text:
@@ -118,30 +118,30 @@ def handshake_problem(text: str, tls: Tls | None) -> str | None:
     if "Hostname Verification Check failed" in text:
         return (
             "has a certificate for another name: use the name in the certificate as the address, "
-            f"or say that name by {_env.TLS_SERVER_NAME} (or Tls(server_name=...))"
+            f"or set {_env.TLS_SERVER_NAME} (or Tls(server_name=...)) to that name"
         )
     if "certificate has expired" in text:
         return "has a certificate that has expired"
     if "CERTIFICATE_VERIFY_FAILED" in text:
-        trusted = "those known to gRPC" if tls.ca is None else f"that of {tls.ca}"
+        trusted = "those known to gRPC" if tls.ca is None else f"those in {tls.ca}"
         return (
-            f"has a certificate of an authority that is not trusted, which is {trusted}: set "
-            f"{_env.TLS_CA} (or Tls(ca=...)) to the file of the one that signed it"
+            f"has a certificate of an authority that is not trusted (trusted: {trusted}): set "
+            f"{_env.TLS_CA} (or Tls(ca=...)) to the certificate file of the signing authority"
         )
     if "Socket closed" in text or "Connection reset" in text:
         return (
-            "closes the connection during the TLS handshake. If it asks for client certificates, "
+            "closes the connection during the TLS handshake. If it requires client certificates, "
             + (
                 f"set {_env.TLS_CERT} and {_env.TLS_KEY} (or Tls(cert=, key=))"
                 if tls.cert is None
-                else f"it may not trust who signed {tls.cert}"
+                else f"it may not trust the authority that signed {tls.cert}"
             )
         )
     return None
 
 
 class _PasswordWantedError(Exception):
-    """OpenSSL asked for a password, which without this it would do on the terminal."""
+    """OpenSSL asked for a password; without this error it would ask on the terminal."""
 
 
 def _no_password() -> NoReturn:
@@ -149,17 +149,17 @@ def _no_password() -> NoReturn:
 
 
 def _check_files(tls: Tls) -> None:
-    """gRPC takes anything, and tells at the first call that it can't begin a handshake."""
+    """Check the files' content; gRPC would report a bad file only at the first call."""
     if tls.ca is None and tls.cert is None:
         return
-    # Who does without files does without it.
+    # Imported only where there are files to check.
     import ssl
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if tls.ca is not None:
         try:
             context.load_verify_locations(tls.ca)
-        # Also one that was taken away since it was read.
+        # This includes a file that was removed after it was read.
         except OSError:
             raise InvalidArgumentError(
                 f"TLS: the CA file {tls.ca} holds no certificates in PEM form"
@@ -170,17 +170,17 @@ def _check_files(tls: Tls) -> None:
         context.load_cert_chain(tls.cert, tls.key, _no_password)
     except OSError as error:
         why = (
-            "they do not belong together"
+            "the key does not belong to the certificate"
             if getattr(error, "reason", "") == "KEY_VALUES_MISMATCH"
-            else "one of them holds no such thing in PEM form"
+            else "one of the files holds no certificate or key in PEM form"
         )
         raise InvalidArgumentError(
             f"TLS: the certificate {tls.cert} and the key {tls.key} can't be used: {why}"
         ) from None
     except _PasswordWantedError:
         raise InvalidArgumentError(
-            f"TLS: the key {tls.key} is locked by a password; store it without one (openssl pkey), "
-            "readable by you alone"
+            f"TLS: the key {tls.key} is protected by a password; store it without one (openssl "
+            "pkey), readable only by its owner"
         ) from None
 
 

@@ -20,9 +20,9 @@ from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 class AlgorithmOption:
     """An option of an algorithm.
 
-    `default` is UNSET where the option is required, None where the algorithm then
-    decides by itself. `min` and `max` are None for no bound; the bound itself is not
-    allowed where it is excluded. `choices` are for a CHOICE.
+    `default` is UNSET if the option is required, None if the algorithm chooses a value itself.
+    `min` and `max` are None for no bound; an excluded bound is not itself allowed. `choices`
+    belong to options of type CHOICE.
     """
 
     name: str
@@ -40,9 +40,9 @@ class AlgorithmOption:
 class Algorithm:
     """An algorithm and what it can do.
 
-    `name` is what a config says: `sampler: {name: ..., options: {...}}`. `method` is
-    the family of a sampler, None for the other kinds. `is_installed` says whether
-    this server has all that it `requires`.
+    `name` is the name in a config: `sampler: {name: ..., options: {...}}`. `method` is
+    the family of a sampler, None for the other kinds. `is_installed` tells whether
+    this server has everything that the algorithm `requires`.
     """
 
     kind: AlgorithmKind

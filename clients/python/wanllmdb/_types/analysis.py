@@ -31,8 +31,8 @@ T = TypeVar("T")
 class ParallelDimension:
     """One axis of a parallel-coordinates plot and its column of values.
 
-    For a category axis `values` holds indices into `categories`. NaN where a run
-    has no such value.
+    For a category axis, `values` holds indices into `categories`. A value is NaN if the run
+    lacks it.
     """
 
     name: str
@@ -48,7 +48,7 @@ class ParallelDimension:
 class ParallelCoordinates:
     """Columns of a parallel-coordinates plot: parameters by name, the metrics last.
 
-    `best_index` is the row of the best run; None with several metrics.
+    `best_index` is the row of the best run; None for sweeps with several metrics.
     """
 
     dimensions: tuple[ParallelDimension, ...]
@@ -59,10 +59,10 @@ class ParallelCoordinates:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """When each run was handed out and ended: columns of equal length, by run number.
+    """When each run started and ended: columns of equal length, by run number.
 
-    Times are seconds since `start_time`; NaN where a run has not ended, and for an
-    objective where it has none. `agents` has each run's agent.
+    Times are seconds since `start_time`. An end is NaN if the run has not ended, an objective
+    if the run has none. `agents` holds each run's agent.
     """
 
     start_time: datetime | None
@@ -80,9 +80,10 @@ class Timeline:
 class ParameterImportance:
     """How much one parameter matters for the metric.
 
-    `importance` is its share, 0 to 1. The correlations with the objective, linear
-    (Pearson) and by rank (Spearman), are -1 to 1; None where the parameter's values
-    have no order, or one of the two never varies. `runs` have the parameter.
+    `importance` is the parameter's share, 0 to 1. The correlations with the objective, linear
+    (Pearson) and by rank (Spearman), are -1 to 1; None if the parameter's values have no order,
+    or if the parameter or the objective never varies. `runs` is the number of runs that have
+    the parameter.
     """
 
     name: str
@@ -94,20 +95,20 @@ class ParameterImportance:
 
 @dataclass(frozen=True, slots=True)
 class ParameterImportances:
-    """The parameters, most important first, and how many finished runs they rest on."""
+    """The parameters, most important first, and the number of finished runs used."""
 
     parameters: tuple[ParameterImportance, ...]
     runs_used: int
 
     @property
     def importances(self) -> dict[str, float]:
-        """The shares alone, by name, most important first."""
+        """The importances by parameter name, most important first."""
         return {parameter.name: parameter.importance for parameter in self.parameters}
 
 
 @dataclass(frozen=True, slots=True)
 class OptimizationHistory:
-    """The objective and the best one so far, columns of equal length by run number."""
+    """The objective and the best objective so far: columns of equal length, by run number."""
 
     run_numbers: tuple[int, ...]
     objectives: tuple[float, ...]
@@ -120,8 +121,8 @@ class OptimizationHistory:
 class HypervolumeHistory:
     """The volume that the Pareto front so far dominates, by run number.
 
-    It is measured from `reference_point`, by metric. `is_estimate` where exact
-    volumes of so large a front of three and more metrics would take too long.
+    The volume is measured from `reference_point`, a value for each metric. `is_estimate` is True
+    if the front is too large for exact volumes in three or more dimensions.
     """
 
     run_numbers: tuple[int, ...]
@@ -133,7 +134,7 @@ class HypervolumeHistory:
 
 @dataclass(frozen=True, slots=True)
 class ParameterAxis:
-    """A parameter's axis; `categories` for a category axis, in the space's order."""
+    """A parameter's axis; a category axis has `categories` in the search space's order."""
 
     name: str
     scale: AxisScale
@@ -144,10 +145,10 @@ class ParameterAxis:
 
 @dataclass(frozen=True, slots=True)
 class ParameterColumn:
-    """A parameter's axis and its values, one a run.
+    """A parameter's axis and its values, one per run.
 
-    For a category axis they are indices into its categories. NaN where a run does not
-    have the parameter.
+    For a category axis, the values are indices into the categories. A value is NaN if the run
+    lacks the parameter.
     """
 
     axis: ParameterAxis
@@ -156,9 +157,9 @@ class ParameterColumn:
 
 @dataclass(frozen=True, slots=True)
 class Slices:
-    """Each parameter's values beside the objective: columns of equal length by run number.
+    """Each parameter's values next to the objective: columns of equal length, by run number.
 
-    `ranks` are the runs' places among all finished ones: 0 for the best, 1 for the
+    `ranks` are the runs' relative ranks among all finished runs: 0 for the best, 1 for the
     worst.
     """
 
@@ -171,10 +172,10 @@ class Slices:
 
 @dataclass(frozen=True, slots=True)
 class Contour:
-    """The objective over two parameters: as runs, and interpolated between them.
+    """The objective over two parameters: the runs, and a surface interpolated between them.
 
-    `surface` has a row for each of `y_places`, and in it a value for each of
-    `x_places`; NaN outside of what the runs enclose.
+    `surface` has a row for each of `y_places`, with a value for each of `x_places`; the value is
+    NaN outside the area that the runs enclose.
     """
 
     x: ParameterColumn
@@ -188,7 +189,7 @@ class Contour:
 
 @dataclass(frozen=True, slots=True)
 class EdfCurve:
-    """One sweep's shares of finished runs whose objective is at most that of each place."""
+    """One sweep's shares of finished runs with an objective of at most each given value."""
 
     sweep_id: str
     name: str
@@ -209,7 +210,8 @@ class Edf:
 class Correlations:
     """A matrix of correlations: a row and a column for each of `names`, parameters first.
 
-    NaN where one of the two never varies. `runs` says how many each entry rests on.
+    An entry is NaN if one of its two columns never varies. `runs` holds the number of runs that
+    each entry is based on.
     """
 
     names: tuple[str, ...]
@@ -219,9 +221,9 @@ class Correlations:
 
 @dataclass(frozen=True, slots=True)
 class SweepCourse:
-    """The course of one sweep: columns of equal length, in the order in which runs ended.
+    """The progress of one sweep: columns of equal length, in the order in which runs ended.
 
-    `seconds` count from the sweep's start, `ended_runs` all runs that had ended.
+    `seconds` count from the sweep's start; `ended_runs` counts all runs that had ended by then.
     """
 
     sweep_id: str
@@ -238,7 +240,7 @@ class SweepCourse:
 
 @dataclass(frozen=True, slots=True)
 class SweepComparison:
-    """The courses of several sweeps, in the order of the request."""
+    """The progress of several sweeps, in the order of the request."""
 
     courses: tuple[SweepCourse, ...]
     goal: Goal
@@ -268,7 +270,7 @@ def parallel_coordinates_from_proto(
 
 
 def timeline_from_proto(message: registry_pb.GetTimelineResponse) -> Timeline:
-    """When each run was handed out and ended."""
+    """When each run started and ended."""
     return Timeline(
         start_time=optional_time(message, "start_time"),
         run_numbers=tuple(message.run_numbers),
@@ -326,7 +328,7 @@ def hypervolume_history_from_proto(
 
 
 def slices_from_proto(message: pb.GetSlicesResponse) -> Slices:
-    """Each parameter's values beside the objective."""
+    """Each parameter's values next to the objective."""
     return Slices(
         run_numbers=tuple(message.run_numbers),
         objectives=tuple(message.objectives),
@@ -407,6 +409,6 @@ def _column_from_proto(message: pb.ParameterColumn) -> ParameterColumn:
 
 
 def rows_to_proto(values: Sequence[T], width: int) -> tuple[tuple[T, ...], ...]:
-    """A matrix that came row by row."""
+    """A matrix from its values row by row."""
     starts = range(0, len(values), width) if width else ()
     return tuple(tuple(values[start : start + width]) for start in starts)

@@ -15,7 +15,7 @@ E = TypeVar("E", bound=StrEnum)
 
 
 class Role(StrEnum):
-    """What an API key may do; each may do what those before it may."""
+    """What an API key may do; each role includes the roles before it."""
 
     UNKNOWN = "unknown"
     READER = "reader"
@@ -42,7 +42,7 @@ class Goal(StrEnum):
 
 
 class SweepState(StrEnum):
-    """Where a sweep stands: PENDING -> RUNNING <-> PAUSED -> FINISHED | FAILED | CANCELED."""
+    """A sweep's state: PENDING -> RUNNING <-> PAUSED -> FINISHED | FAILED | CANCELED."""
 
     UNKNOWN = "unknown"
     PENDING = "pending"
@@ -59,7 +59,7 @@ class SweepState(StrEnum):
 
 
 class FinishReason(StrEnum):
-    """What finished a sweep."""
+    """Why a sweep finished."""
 
     UNKNOWN = "unknown"
     REQUESTED = "requested"
@@ -70,7 +70,7 @@ class FinishReason(StrEnum):
 
 
 class SweepOrder(StrEnum):
-    """In which order sweeps are listed."""
+    """The order in which sweeps are listed."""
 
     CREATE_TIME_DESC = "create_time_desc"
     CREATE_TIME_ASC = "create_time_asc"
@@ -85,7 +85,7 @@ class ConfigFormat(StrEnum):
 
 
 class RunState(StrEnum):
-    """Where a run stands: QUEUED -> RUNNING -> FINISHED | PRUNED | FAILED | LOST | CANCELED."""
+    """A run's state: QUEUED -> RUNNING -> FINISHED | PRUNED | FAILED | LOST | CANCELED."""
 
     UNKNOWN = "unknown"
     QUEUED = "queued"
@@ -111,7 +111,7 @@ class RunOrigin(StrEnum):
 
 
 class RunOrder(StrEnum):
-    """In which order runs are listed; runs without an objective come last."""
+    """The order in which runs are listed; runs without an objective come last."""
 
     NUMBER_ASC = "number_asc"
     NUMBER_DESC = "number_desc"
@@ -122,8 +122,8 @@ class RunOrder(StrEnum):
 class RunCommand(StrEnum):
     """What an agent should do with a run that it holds.
 
-    STOP: finish it as canceled, the sweep was canceled. ABANDON: forget it, the
-    lease is no longer this agent's.
+    STOP: finish the run as canceled, because the sweep was canceled. ABANDON: drop the run,
+    because this agent no longer holds its lease.
     """
 
     UNKNOWN = "unknown"
@@ -133,7 +133,7 @@ class RunCommand(StrEnum):
 
 
 class ExhaustedReason(StrEnum):
-    """Why a sweep hands out no more runs."""
+    """Why a sweep returns no more runs."""
 
     UNKNOWN = "unknown"
     RUN_CAP = "run_cap"
@@ -143,7 +143,7 @@ class ExhaustedReason(StrEnum):
 
 
 class Impute(StrEnum):
-    """What a run without an objective counts as for a sampler that learns."""
+    """The objective that a sampler assumes for a run without an objective."""
 
     UNKNOWN = "unknown"
     WORST = "worst"
@@ -152,7 +152,7 @@ class Impute(StrEnum):
 
 
 class ArgsStyle(StrEnum):
-    """How the command line of a program holds a run's parameters."""
+    """How a run's parameters are written on a program's command line."""
 
     UNKNOWN = "unknown"
     FLAT = "flat"
@@ -160,7 +160,7 @@ class ArgsStyle(StrEnum):
 
 
 class ObjectiveValue(StrEnum):
-    """Which of the values that a run reported becomes its objective."""
+    """Which of a run's reported values becomes its objective."""
 
     UNKNOWN = "unknown"
     LAST = "last"
@@ -177,7 +177,7 @@ class AxisKind(StrEnum):
 
 
 class AxisScale(StrEnum):
-    """How an axis is to be laid out."""
+    """The scale of an axis."""
 
     UNKNOWN = "unknown"
     LINEAR = "linear"
@@ -194,7 +194,7 @@ class ImportanceEvaluator(StrEnum):
 
 
 class CorrelationMethod(StrEnum):
-    """How a correlation is measured: how linear, or how monotonous, a relation is."""
+    """The measure of a correlation: linearity (Pearson) or monotonicity (Spearman)."""
 
     PEARSON = "pearson"
     SPEARMAN = "spearman"
@@ -229,24 +229,24 @@ class OptionType(StrEnum):
 
 
 def enum_from_proto(kind: type[E], message: Any, field: str) -> E:
-    """The member for the enum field of a message; UNKNOWN for numbers new to this client."""
+    """The member for an enum field of a message; UNKNOWN for numbers new to this client."""
     return _member(kind, message, field)
 
 
 def optional_enum_from_proto(kind: type[E], message: Any, field: str) -> E | None:
-    """As `enum_from_proto`, None where the field is unspecified."""
+    """Like `enum_from_proto`; None if the field is unspecified."""
     return _member(kind, message, field) if getattr(message, field) else None
 
 
 def enums_from_proto(kind: type[E], message: Any, field: str) -> tuple[E, ...]:
-    """As `enum_from_proto`, of a repeated field."""
+    """Like `enum_from_proto`, for a repeated field."""
     descriptor = message.DESCRIPTOR.fields_by_name[field].enum_type
     members = {number: _named(kind, descriptor, number) for number in set(getattr(message, field))}
     return tuple(members[number] for number in getattr(message, field))
 
 
 def enum_to_proto(value: StrEnum | str | None, kind: type[StrEnum], wire: Any, field: str) -> Any:
-    """The protobuf number; 0 (unspecified) for None. Names are taken as well as members.
+    """The protobuf number of a member or of a member's name; 0 (unspecified) for None.
 
     Raises:
         InvalidArgumentError: no member has that name.
@@ -277,6 +277,6 @@ def _named(kind: type[E], descriptor: Any, number: int) -> E:
 
 
 def _prefix(descriptor: Any) -> str:
-    # RunState's values all start with RUN_STATE_; so does its zero value's name.
+    # All names of RunState start with RUN_STATE_, as the name of its zero value does.
     name: str = descriptor.values_by_number[0].name
     return name.removesuffix("UNSPECIFIED")

@@ -15,10 +15,10 @@ from wanllmdb.api.registry.v1 import run_pb2
 
 @dataclass(frozen=True, slots=True)
 class PriorRun:
-    """A result of elsewhere: it informs the sampler and takes no number of the sweep.
+    """The result of an earlier run: it informs the sampler and gets no run number.
 
-    `objectives` are in the order of the sweep's metrics; `last_step` is for a
-    pruned one; `source` says where it comes from.
+    `objectives` are in the order of the sweep's metrics; `last_step` belongs to a pruned run;
+    `source` names where the result comes from.
     """
 
     parameters: Mapping[str, Any]
@@ -37,16 +37,17 @@ class PriorSweep:
 
 @dataclass(frozen=True, slots=True)
 class CsvRuns:
-    """Prior runs as CSV: a header of parameters and metrics, perhaps `state`; a row a run."""
+    """Prior runs as CSV: a header of parameters, metrics and optionally `state`; a row per run."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class JsonLinesRuns:
-    """Prior runs as JSON lines: an object a run, with parameters and metrics as keys.
+    """Prior runs as JSON lines: one object per run.
 
-    Or with the members `parameters` and `metrics`, as `export_runs` writes them.
+    An object has parameters and metrics as keys, or the members `parameters` and `metrics` as
+    `export_runs` writes them.
     """
 
     text: str
@@ -58,7 +59,7 @@ PriorRunSource = PriorSweep | CsvRuns | JsonLinesRuns | Iterable[PriorRun]
 
 @dataclass(frozen=True, slots=True)
 class ImportedRuns:
-    """How many prior runs were taken and left out, and why the first 20 of these."""
+    """How many prior runs were imported and skipped, and why the first 20 were skipped."""
 
     imported_runs: int
     skipped_runs: int
@@ -66,9 +67,9 @@ class ImportedRuns:
 
 
 def as_prior(run: Run) -> PriorRun:
-    """The result of a run; one that finished without an objective counts as failed.
+    """The result of a run; a run that finished without an objective counts as failed.
 
-    So it does where the registry itself takes the runs of a sweep or of a file.
+    The registry does the same when it imports the runs of a sweep or a file.
     """
     one = () if run.objective is None else (run.objective,)
     objectives = run.objectives or one

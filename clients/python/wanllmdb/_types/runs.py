@@ -29,12 +29,12 @@ class RunError:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One trial of a sweep: a point of the search space and what came of it.
+    """One trial of a sweep: a point of the search space and its result.
 
-    `number` counts from 0 without gaps, `attempt` how often the run was handed
-    out. `objective` is the metric's value that counts, `objectives` are those of the
-    metrics, in their order, in a sweep with several; `summary` holds the last value
-    of every metric, `config` what the program set beside or against the parameters.
+    `number` counts from 0 without gaps; `attempt` counts how often the run was assigned.
+    `objective` is the value of the sweep's metric; `objectives` are the values of all metrics,
+    in their order, in a sweep with several. `summary` holds the last value of every metric,
+    `config` the values that the program set in addition to the parameters, or instead of them.
     Times are aware and in UTC.
     """
 
@@ -63,7 +63,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class BestRun:
-    """The run with the best objective of a sweep; the earlier one of equals."""
+    """The run with the best objective of a sweep; of equal runs, the earliest."""
 
     number: int
     objective: float
@@ -72,7 +72,7 @@ class BestRun:
 
 @dataclass(frozen=True, slots=True)
 class EnqueuedRun:
-    """Parameters that a user wants tried; the sampler completes those not given."""
+    """Parameters that a user wants to try; the sampler chooses the parameters not given."""
 
     parameters: Mapping[str, Any]
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -80,10 +80,10 @@ class EnqueuedRun:
 
 @dataclass(frozen=True, slots=True)
 class MetricRow:
-    """Values that a run reported at one step; `time` None for the server's clock.
+    """Values that a run reported at one step; `time` is None for the server's clock.
 
-    With `is_summary` they are no part of the history: the program set them as those that count,
-    until it reports a value of this or a later step.
+    With `is_summary`, the values do not become part of the history: they replace the summary
+    until the program reports a value at this or a later step.
     """
 
     step: int
@@ -94,7 +94,7 @@ class MetricRow:
 
 @dataclass(frozen=True, slots=True)
 class MetricPoint:
-    """One value, perhaps NaN or infinite, of one metric."""
+    """One value of one metric; NaN and infinities are possible."""
 
     step: int
     value: float
@@ -111,7 +111,7 @@ class MetricHistory:
 
 @dataclass(frozen=True, slots=True)
 class RunLease:
-    """A run as its agent holds it."""
+    """The lease by which an agent holds one attempt of a run."""
 
     sweep_id: str
     number: int
@@ -120,7 +120,7 @@ class RunLease:
 
 @dataclass(frozen=True, slots=True)
 class LeaseStatus:
-    """What became of one lease; `expire_time` is set when it was renewed."""
+    """The result of renewing one lease; `expire_time` is set if the lease was renewed."""
 
     lease: RunLease
     command: RunCommand
@@ -129,10 +129,10 @@ class LeaseStatus:
 
 @dataclass(frozen=True, slots=True)
 class Succeeded:
-    """A run that did what it was to do; what is not given here was reported.
+    """The outcome of a run that finished; omitted objectives come from the reported metrics.
 
-    `objective` is for sweeps with one metric, `objectives` by metric name for those
-    with several.
+    `objective` is for sweeps with one metric, `objectives`, by metric name, for sweeps with
+    several.
     """
 
     objective: float | None = None
@@ -141,7 +141,7 @@ class Succeeded:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A run that broke."""
+    """The outcome of a run that failed."""
 
     message: str
     traceback: str = ""
@@ -149,25 +149,25 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """A run that early termination stopped, and why."""
+    """The outcome of a run that early termination stopped, with the reason."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Canceled:
-    """A run that was told to stop, and why."""
+    """The outcome of a run that was canceled, with the reason."""
 
     reason: str
 
 
 Outcome = Succeeded | Failed | Pruned | Canceled
-"""How a run ended, as its agent says."""
+"""How a run ended, as its agent reports it."""
 
 
 @dataclass(frozen=True, slots=True)
 class FinishedRun:
-    """A run after its end, with what this did to the sweep."""
+    """A run after its end, with the sweep's resulting state and best run."""
 
     run: Run
     sweep_state: SweepState
@@ -211,7 +211,7 @@ def finished_run_from_proto(message: registry_pb.FinishRunResponse) -> FinishedR
 
 
 def lease_statuses_from_proto(message: registry_pb.HeartbeatResponse) -> tuple[LeaseStatus, ...]:
-    """What became of each lease."""
+    """The status of each lease."""
     return tuple(
         LeaseStatus(
             lease=RunLease(status.lease.sweep_id, status.lease.number, status.lease.attempt),
@@ -223,12 +223,12 @@ def lease_statuses_from_proto(message: registry_pb.HeartbeatResponse) -> tuple[L
 
 
 def command_from_proto(message: registry_pb.ReportMetricsResponse) -> RunCommand:
-    """What to do with the run whose metrics were reported."""
+    """The command for the run whose metrics were reported."""
     return enum_from_proto(RunCommand, message, "command")
 
 
 def history_from_proto(message: run_pb2.MetricHistory) -> MetricHistory:
-    """The history of one metric, or the part of it that a page holds."""
+    """The history of one metric, or the part that a page holds."""
     return MetricHistory(
         name=message.name,
         points=tuple(
@@ -241,7 +241,7 @@ def history_from_proto(message: run_pb2.MetricHistory) -> MetricHistory:
 def merged_histories(
     histories: Iterable[MetricHistory],
 ) -> dict[str, MetricHistory]:
-    """Histories by name; one that was cut by the end of a page is whole again."""
+    """Histories by name, with the parts from different pages joined."""
     points: dict[str, list[MetricPoint]] = {}
     for history in histories:
         points.setdefault(history.name, []).extend(history.points)

@@ -23,14 +23,14 @@ from wanllmdb.api.registry.v1 import sweep_pb2
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """Always the same value; it reaches the run but is not searched."""
+    """A fixed value, which the run receives but the sampler does not search."""
 
     value: Any
 
 
 @dataclass(frozen=True, slots=True)
 class Categorical:
-    """One of `values`; under random search with `probabilities`, equal ones where empty."""
+    """One of `values`; random search uses `probabilities`, equal ones if empty."""
 
     values: tuple[Any, ...]
     probabilities: tuple[float, ...] = ()
@@ -38,7 +38,7 @@ class Categorical:
 
 @dataclass(frozen=True, slots=True)
 class Uniform:
-    """Floating-point values in [min, max], in steps of `q` from min where it is given."""
+    """Floating-point values in [min, max], in steps of `q` from min if `q` is given."""
 
     min: float
     max: float
@@ -74,7 +74,7 @@ class IntLogUniform:
 
 @dataclass(frozen=True, slots=True)
 class Normal:
-    """A Gaussian of mean `mu` and standard deviation `sigma`, not cut anywhere."""
+    """A Gaussian with mean `mu` and standard deviation `sigma`, not truncated."""
 
     mu: float = 0.0
     sigma: float = 1.0
@@ -82,7 +82,7 @@ class Normal:
 
 @dataclass(frozen=True, slots=True)
 class LogNormal:
-    """Positive values whose logarithm has mean `mu` and standard deviation `sigma`, not cut."""
+    """Positive values whose logarithm is Gaussian with mean `mu` and deviation `sigma`."""
 
     mu: float = 0.0
     sigma: float = 1.0
@@ -98,7 +98,7 @@ class Beta:
 
 @dataclass(frozen=True, slots=True)
 class Quantized:
-    """A draw x of `law` becomes round(x/q)*q: integers where `q` is one, else floats."""
+    """A draw x of the distribution `law` becomes round(x/q)*q: an integer if `q` is one."""
 
     law: Uniform | LogUniform | Normal | LogNormal | Beta
     q: int | float = 1
@@ -106,10 +106,10 @@ class Quantized:
 
 @dataclass(frozen=True, slots=True)
 class Conditional:
-    """A law for runs in which other parameters have some values.
+    """A distribution for runs in which other parameters have certain values.
 
-    `when` gives, by the full name of another parameter, the values of which it must
-    have one; all must hold.
+    `when` maps the full name of another parameter to its allowed values; all conditions must
+    hold.
     """
 
     law: (
@@ -146,11 +146,11 @@ Distribution: TypeAlias = (
 class Metric:
     """What the sweep optimizes.
 
-    The sweep finishes as soon as a finished run's objective is at least as good as
-    `target`. `value` says which reported value counts; `mean_over` how many
-    `ObjectiveValue.MEAN_LAST` takes. `impute` says what a run counts as that ended
-    without an objective, and `impute_while_running` one that runs, for a sampler that
-    learns; None for nothing.
+    The sweep finishes as soon as a finished run's objective is at least as good as `target`.
+    `value` selects the reported value that becomes the objective; `mean_over` is the number of
+    values that `ObjectiveValue.MEAN_LAST` averages. For samplers that learn, `impute` is the
+    objective assumed for a run that ended without one, `impute_while_running` for a run that is
+    still running; None ignores such runs.
     """
 
     name: str
@@ -164,7 +164,7 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class AlgorithmChoice:
-    """A sampler, pruner or terminator by name, with options; `list_algorithms` tells them."""
+    """A sampler, pruner or terminator by name, with options; `list_algorithms` lists them."""
 
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -172,11 +172,11 @@ class AlgorithmChoice:
 
 @dataclass(frozen=True, slots=True)
 class Hyperband:
-    """Early termination by bands, as W&B sweeps do it.
+    """Early termination by hyperband, as W&B sweeps implement it.
 
-    Bands lie at iterations `min_iter * eta**i`, or at `max_iter / eta**i` for i from
+    Rungs are at iterations `min_iter * eta**i`, or at `max_iter / eta**i` for i from
     1 to `s`. An iteration is one reported finite value of the metric. `strict` tests
-    the value at the band, else the best one up to it.
+    the value at the rung; otherwise the best value up to the rung is tested.
     """
 
     min_iter: int = 0
@@ -188,7 +188,7 @@ class Hyperband:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often lost and failed runs are handed out again: 0 to 100; None for the default."""
+    """How often lost and failed runs are queued again: 0 to 100; None for the default."""
 
     lost: int | None = None
     failed: int | None = None
@@ -196,7 +196,7 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class SearchSpace:
-    """Parameters by full name, and the conditions between them that every run meets."""
+    """Parameters by full name, and constraints between them that every run satisfies."""
 
     parameters: Mapping[str, Distribution]
     constraints: tuple[str, ...] = ()
@@ -206,11 +206,10 @@ class SearchSpace:
 class SweepSpec:
     """What a sweep searches and how.
 
-    `parameters` go by full name, groups and "/" before it. `sampler` None is the
-    method's default. `metrics` are required for bayes; early termination and
-    `terminator` need exactly one. `run_cap` None means no limit, `seed` None that
-    the server chooses one. `program`, `command` and `args_style` are for command-line
-    agents.
+    `parameters` are keyed by full name, which includes the groups, separated by "/". `sampler`
+    defaults to the method's default. `metrics` are required for bayes; early termination and
+    `terminator` require exactly one metric. `run_cap` None means no limit; if `seed` is None,
+    the server chooses one. `program`, `command` and `args_style` are for command-line agents.
     """
 
     method: Method

@@ -14,12 +14,11 @@ from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 class Suggestion:
     """Runs to work on.
 
-    `exhausted` says why there are fewer than asked for. `should_stop` is to be
-    asked once a run has reported `next_check_iteration` finite values of the
-    metric; None when the sweep stops no runs. `message` says why a terminator ended
-    the sweep. `resumed` says whether the runs are those that the agent held before.
-    Where there are none, `running_runs` are still being worked on, and as long as
-    there are any, one may be lost and handed out again.
+    `exhausted` is the reason if there are fewer runs than requested. Call `should_stop` once a
+    run has reported `next_check_iteration` finite values of the metric; None if the sweep stops
+    no runs early. `message` tells why a terminator ended the sweep. `resumed` tells whether the
+    agent held these runs before. If there are no runs, `running_runs` is the number of runs that
+    agents still work on; each of them may be lost and assigned again.
     """
 
     runs: tuple[Run, ...]
@@ -34,8 +33,8 @@ class Suggestion:
 class StopDecision:
     """Whether early termination stops a run, and why.
 
-    At `rung` the run's `value` was compared with `threshold`, among
-    `compared_runs` runs. None in these where nothing was tested.
+    At `rung`, the run's `value` was compared with `threshold`, among `compared_runs` runs.
+    These fields are None if no comparison took place.
     """
 
     should_stop: bool
@@ -49,9 +48,9 @@ class StopDecision:
 
 @dataclass(frozen=True, slots=True)
 class BestRuns:
-    """The best finished runs, best first; with several metrics the Pareto front, by number.
+    """The best finished runs, best first; with several metrics, the Pareto front by run number.
 
-    `total_runs` exceeds the runs where the front has more than were asked for.
+    `total_runs` exceeds the number of returned runs if the front has more than were requested.
     """
 
     runs: tuple[Run, ...]

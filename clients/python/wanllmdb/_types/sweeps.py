@@ -20,7 +20,7 @@ from wanllmdb.api.registry.v1 import sweep_pb2
 
 @dataclass(frozen=True, slots=True)
 class SweepStats:
-    """Counters of a sweep; the two rates at the end are shares of the ended runs, 0 to 1."""
+    """Counters of a sweep; `failure_rate` and `prune_rate` are shares of ended runs, 0 to 1."""
 
     total_runs: int
     queued_runs: int
@@ -39,7 +39,7 @@ class SweepStats:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """A search over hyperparameters, made of numbered runs. Times are aware and in UTC."""
+    """A search over hyperparameters that consists of numbered runs. Times are aware, in UTC."""
 
     sweep_id: str
     project: str
@@ -60,10 +60,10 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True)
 class CreatedSweep:
-    """A new sweep, with what the server decided where the config left it open.
+    """A new sweep, with warnings about what the server decided.
 
-    `grid_size` is the number of points, for method grid. Of its prior runs some may
-    have been left out because they do not fit.
+    `grid_size` is the number of points for method grid. `skipped_runs` counts the prior runs
+    that were skipped because they do not fit.
     """
 
     sweep: Sweep
@@ -75,8 +75,9 @@ class CreatedSweep:
 
 @dataclass(frozen=True, slots=True)
 class RetriedRuns:
-    """The sweep after a retry, the numbers of the runs that are queued again, and how many more
-    there are in the states that were asked for.
+    """The sweep after a retry, and the numbers of the runs that are queued again.
+
+    `remaining_runs` counts further runs in the requested states.
     """
 
     sweep: Sweep
@@ -86,7 +87,7 @@ class RetriedRuns:
 
 @dataclass(frozen=True, slots=True)
 class UpdatedSweep:
-    """A sweep after a change, with what it means for the runs so far."""
+    """A sweep after a change, with warnings about its effect on existing runs."""
 
     sweep: Sweep
     warnings: tuple[str, ...]
@@ -94,7 +95,7 @@ class UpdatedSweep:
 
 @dataclass(frozen=True, slots=True)
 class ParsedConfig:
-    """A checked config with every default filled in; empty texts where it names none."""
+    """A checked config with every default filled in; texts that it does not set are empty."""
 
     spec: SweepSpec
     warnings: tuple[str, ...]
@@ -106,7 +107,7 @@ class ParsedConfig:
 
 @dataclass(frozen=True, slots=True)
 class SweepChanged:
-    """A sweep's own fields or state changed."""
+    """A change of a sweep's own fields or state."""
 
     revision: int
     sweep: Sweep
@@ -114,7 +115,7 @@ class SweepChanged:
 
 @dataclass(frozen=True, slots=True)
 class RunChanged:
-    """A run is new or changed."""
+    """A new or changed run."""
 
     revision: int
     run: Run
@@ -122,13 +123,13 @@ class RunChanged:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """All changes up to `revision` were sent."""
+    """A marker that all changes up to `revision` were sent."""
 
     revision: int
 
 
 SweepChange = SweepChanged | RunChanged | Checkpoint
-"""What `watch_sweep` yields; `revision` is the one to resume from."""
+"""What `watch_sweep` yields; resume a watch from the last `revision`."""
 
 
 def sweep_from_proto(message: sweep_pb2.Sweep) -> Sweep:

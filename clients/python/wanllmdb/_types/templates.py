@@ -14,10 +14,10 @@ from wanllmdb.api.registry.v1 import template_service_pb2 as pb
 
 @dataclass(frozen=True, slots=True)
 class TemplatePlaceholder:
-    """A blank in a template's config, where it stands as `$(name)`.
+    """A blank in a template's config, written as `$(name)`.
 
-    A value is required where `default` is UNSET; `example` is a value such as is
-    wanted, for one without a default.
+    A value is required if `default` is UNSET; `example` shows a typical value for a placeholder
+    without a default.
     """
 
     name: str
@@ -28,9 +28,9 @@ class TemplatePlaceholder:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A named sweep config with placeholders; built-in ones came with the server.
+    """A named sweep config with placeholders; built-in templates come with the server.
 
-    Times are aware and in UTC, None for built-in ones.
+    Times are aware and in UTC; None for built-in templates.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class TemplateUse:
-    """A template with values for its placeholders: what a sweep can be created from."""
+    """A template with values for its placeholders, from which a sweep can be created."""
 
     template: str
     values: Mapping[str, Any] = field(default_factory=dict)

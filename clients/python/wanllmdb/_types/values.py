@@ -1,4 +1,4 @@
-"""Parameter values, configs and times between Python and the wire."""
+"""Parameter values, configs and times, to and from protobuf."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class Unset(Enum):
 
 
 UNSET = Unset.UNSET
-"""The default of arguments that change something only when given."""
+"""The default of arguments that change a field only if given; None can mean "no limit"."""
 
 
 HALF_A_PAIR = "holds half of a surrogate pair, which can't be sent"
 
 
-# How deep lists and dicts may lie in each other; the services take less.
+# How deep lists and dicts may be nested; the services accept less.
 _MAX_DEPTH = 100
 
 
@@ -50,17 +50,17 @@ _MAX_BITS = 2048
 def config_text(config: Mapping[str, Any]) -> str:
     """A config as JSON text, in which 1.0 stays a float and 32 an integer.
 
-    NumPy scalars and arrays, and whatever else has a `tolist()`, become plain
-    numbers and lists.
+    NumPy scalars and arrays, and other objects with a `tolist()`, become plain numbers and
+    lists.
 
     Raises:
-        InvalidArgumentError: something in it is no JSON value; names the path of each.
+        InvalidArgumentError: values in the config are not JSON values; lists their paths.
     """
     problems: list[FieldProblem] = []
     plain = _plain(config, "", problems)
     if problems:
         raise InvalidArgumentError(
-            "the config holds values that JSON does not know",
+            "the config contains values that JSON can't represent",
             reason="INVALID_SWEEP_CONFIG",
             fields=problems,
         )
@@ -68,10 +68,10 @@ def config_text(config: Mapping[str, Any]) -> str:
 
 
 def to_parameter_value(value: object, path: str) -> space_pb.ParameterValue:
-    """The typed message of a plain value; `path` names it in the error.
+    """The typed message of a plain value; `path` names the value in errors.
 
     Raises:
-        InvalidArgumentError: it is no JSON value, or an integer beyond 64 bits.
+        InvalidArgumentError: the value is not a JSON value, or is an integer beyond 64 bits.
     """
     problems: list[FieldProblem] = []
     plain = _plain(value, path, problems)
@@ -111,12 +111,12 @@ def to_parameters(values: Mapping[str, Any], path: str) -> dict[str, space_pb.Pa
 
 def from_parameters(messages: Mapping[str, space_pb.ParameterValue]) -> dict[str, Any]:
     """The plain values by name."""
-    # Protobuf maps have no order: sorted, so that people see the same one every time.
+    # Protobuf maps have no order; sorting shows people the same order every time.
     return {name: from_parameter_value(messages[name]) for name in sorted(messages)}
 
 
 def to_timestamp(time: datetime | float | None) -> Timestamp | None:
-    """A timestamp of a datetime (naive ones are local time) or of seconds since 1970."""
+    """A timestamp of a datetime (local time if naive) or of seconds since 1970."""
     if time is None:
         return None
     stamp = Timestamp()
@@ -128,7 +128,7 @@ def to_timestamp(time: datetime | float | None) -> Timestamp | None:
 
 
 def optional_time(message: Message, field: str) -> datetime | None:
-    """A timestamp field as an aware datetime in UTC, or None where absent."""
+    """A timestamp field as an aware datetime in UTC; None if absent."""
     if not message.HasField(field):
         return None
     stamp: Timestamp = getattr(message, field)
@@ -136,25 +136,25 @@ def optional_time(message: Message, field: str) -> datetime | None:
 
 
 def optional_field(message: Message, field: str) -> Any:
-    """A scalar field with presence, or None where absent."""
+    """A scalar field with presence; None if absent."""
     return getattr(message, field) if message.HasField(field) else None
 
 
 def _plain(value: object, path: str, problems: list[FieldProblem]) -> Any:
-    """`value` as JSON knows it; appends to `problems` what it does not know."""
+    """`value` in JSON's types; appends to `problems` what JSON can't represent."""
     return _Walk(problems).plain(value, path)
 
 
 class _Walk:
-    """Makes plain values of lists and dicts in each other, each with its path."""
+    """Converts nested lists and dicts to plain values, and tracks the path of each value."""
 
     def __init__(self, problems: list[FieldProblem]) -> None:
         self._problems = problems
-        # The lists and dicts that the present value lies in.
+        # The lists and dicts that contain the current value.
         self._around: set[int] = set()
 
     def plain(self, value: object, path: str) -> Any:
-        """`value` as JSON knows it."""
+        """`value` in JSON's types."""
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, str | UserString):
@@ -183,7 +183,7 @@ class _Walk:
             return [self.plain(item, f"{path}[{index}]") for index, item in enumerate(value)]
         if callable(tolist := getattr(value, "tolist", None)):
             plain = tolist()
-            # NumPy's numbers of more than 64 bits are their own lists.
+            # tolist() of NumPy's numbers beyond 64 bits returns the number itself.
             if type(plain) is not type(value):
                 return self.plain(plain, path)
             if isinstance(value, SupportsFloat):
@@ -192,7 +192,7 @@ class _Walk:
         return None
 
     def _item(self, key: object, value: object, path: str) -> tuple[str, Any]:
-        # The text of a member of an enum, which str() would give its name.
+        # The text of a string enum's member; str() would return the member's name.
         name = str.__str__(key) if isinstance(key, str) else str(key)
         inner = f"{path}.{name}" if path else name
         if isinstance(key, str):
@@ -218,7 +218,7 @@ class _Walk:
 
 
 def _unknown_kind(value: object) -> str:
-    """What a value is that can't be sent, and what to write for it."""
+    """Why a value can't be sent, and what to write instead."""
     hint = ""
     if isinstance(value, Set) and not isinstance(value, KeysView | ItemsView):
         hint = ": a set has no order, write sorted(...)"
