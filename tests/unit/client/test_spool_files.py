@@ -265,7 +265,7 @@ class TestRunSpool:
         kept.rejected(NotFoundError("gone"))
 
         (path,) = spool.paths(rejected=True)
-        assert warnings == [f"the result of run 0 is refused; it is in {path}"]
+        assert warnings == [f"the registry rejected the result of run 0, which is kept in {path}"]
 
 
 @pytest.mark.parametrize(

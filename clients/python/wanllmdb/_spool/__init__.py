@@ -1,7 +1,7 @@
-"""What agents keep on disk until a registry has it: how runs ended, and their last values.
+"""The spool: results and last values of runs, kept on disk until a registry confirms them.
 
 A `Spool` is a folder of files, each a `SpooledRun`; a `SpoolDelivery` sends them to the registry.
-Everything in it may be sent twice: requests carry the ids that they were first sent with.
+Sending a file twice is safe: its requests keep the ids that they were first sent with.
 """
 
 from wanllmdb._spool.delivery import DeliveryReport, SpoolDelivery

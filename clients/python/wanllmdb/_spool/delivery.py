@@ -1,4 +1,4 @@
-"""Delivers what the spool holds for one registry."""
+"""Delivers the spool's files for one registry."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _FOR_ALL = (
     UnauthenticatedError,
     PermissionDeniedError,
 )
-"""What would meet the next file too."""
+"""Errors that the next file would cause, too."""
 
 _STATES = {
     "succeeded": (RunState.FINISHED,),
@@ -48,12 +48,12 @@ _STATES = {
     "pruned": (RunState.PRUNED,),
     "canceled": (RunState.CANCELED,),
 }
-"""What the registry makes of an outcome: it tries failed runs again."""
+"""The run states that an outcome leads to: the registry queues failed runs again."""
 
 
 @dataclass(slots=True)
 class DeliveryReport:
-    """How many files were delivered, refused and left; why the last one was left."""
+    """How many files were delivered, rejected and left, and why the last one was left."""
 
     delivered: int = 0
     rejected: int = 0
@@ -62,14 +62,14 @@ class DeliveryReport:
 
 
 class SpoolDelivery:
-    """Sends the files that are for the client's registry. Safe to use from many threads.
+    """Sends the files for the client's registry. Safe to use from many threads.
 
-    Files that another process works on stay with it, and so do those for other registries.
+    Skips files that another process works on, and files for other registries.
 
     Args:
-        client: reaches the registry.
-        spool: the folder.
-        say: prints a line for people, for each file.
+        client: the client of the registry.
+        spool: the spool's folder.
+        say: prints a line for people about each file.
     """
 
     def __init__(self, client: Client, spool: Spool, say: Callable[[str], None]) -> None:
@@ -79,7 +79,7 @@ class SpoolDelivery:
         self._at_work = threading.Lock()
 
     def has_any(self) -> bool:
-        """Whether the spool holds anything for this registry; not, where it can't be read."""
+        """Whether the spool holds a file for this registry; False if it can't be read."""
         try:
             return any(self._is_ours(path) for path in self._spool.paths())
         except OSError:
@@ -88,9 +88,9 @@ class SpoolDelivery:
     def deliver(
         self, paths: Iterable[Path] | None = None, stop: Callable[[], bool] = lambda: False
     ) -> DeliveryReport:
-        """Sends those files, else all, one after the other, until the registry is away.
+        """Send the given files, or all, one after another, until the registry is unavailable.
 
-        Does nothing while another thread is at it. `stop` is asked before each file.
+        Does nothing while another thread delivers. `stop` is checked before each file.
         """
         done = DeliveryReport()
         if not self._at_work.acquire(blocking=False):
@@ -110,7 +110,7 @@ class SpoolDelivery:
         return done
 
     def deliver_in_background(self) -> None:
-        """Sends all, in a thread of its own."""
+        """Send all files in a thread of its own."""
         threading.Thread(target=self.deliver, name="wanllmdb-delivery", daemon=True).start()
 
     def _deliver(self, path: Path, done: DeliveryReport) -> None:
@@ -139,10 +139,11 @@ class SpoolDelivery:
                 self._remove(file)
 
     def _send(self, run: SpooledRun) -> None:
-        """Sends all that passes.
+        """Send all requests of a file that the registry accepts.
 
         Raises:
-            WanllmdbError: the last one that does not; a run's end passes without its values.
+            WanllmdbError: the last rejected request, unless the file has a run's end, which the
+                registry accepts without values.
         """
         refused: WanllmdbError | None = None
         for request in run.requests:
@@ -188,11 +189,11 @@ class SpoolDelivery:
         try:
             file.remove()
         except OSError as problem:
-            # The registry knows it by its ids when it comes again.
+            # A second delivery is harmless: the registry recognizes its request ids.
             self._say(f"{file.path} can't be removed: {problem.strerror}")
 
     def _had_arrived(self, run: SpooledRun, error: WanllmdbError) -> bool:
-        """Whether the registry has had it for longer than it remembers requests."""
+        """Whether the registry received the result so long ago that it forgot the request."""
         if error.reason != "RUN_NOT_RUNNING":
             return False
         try:

@@ -1,6 +1,6 @@
-"""What to send when a registry refuses the content of a request about a run.
+"""Reduced requests for a registry that rejects the content of a request about a run.
 
-A value that can't be stored must not keep a run's end from being told.
+A value that the registry can't store must not prevent it from learning how the run ended.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _ROW = re.compile(r"rows\[(\d+)\]")
 
 
 def rejects_content(error: WanllmdbError) -> bool:
-    """Whether another content may be taken: neither time nor another sender would help."""
+    """Whether the registry may accept other content; waiting or another sender would not help."""
     if isinstance(error, ResourceExhaustedError):
         return error.retry_after is None
     if isinstance(error, FailedPreconditionError):
@@ -40,15 +40,16 @@ def rejects_content(error: WanllmdbError) -> bool:
 def reduced(
     request: Message, error: WanllmdbError, known: Collection[str] = frozenset()
 ) -> Message | None:
-    """A request that says less, under an id of its own; None where nothing is left to say.
+    """A request with less content and a new id; None if nothing is left to send.
 
-    The rows that the error names are left out, else all metrics but the known ones, else
-    all; then the config; a run's end itself remains, as a failure that says why.
+    The first step drops the rows that the error names, or else all metrics except known ones, or
+    else all rows; the next step drops the config. A run's end itself remains, as a failure that
+    gives the reason.
 
     Args:
-        request: what was refused.
-        error: how.
-        known: metrics that the registry has taken before.
+        request: the rejected request.
+        error: the registry's error.
+        known: metrics that the registry has accepted before.
     """
     if not isinstance(request, pb.ReportMetricsRequest | pb.FinishRunRequest):
         return None
@@ -64,7 +65,7 @@ def reduced(
     if rest.config:
         rest.ClearField("config")
         return rest
-    message = f"its end was refused: {error.message:.1000}"
+    message = f"the registry rejected the run's end: {error.message:.1000}"
     if rest.failed.error.message == message:
         return None
     rest.failed.Clear()
@@ -86,7 +87,7 @@ def _thin_out(request: WithRows, error: WanllmdbError, known: Collection[str]) -
         if rest.values:
             kept.append(rest)
     if _count(kept) == _count(rows):
-        # What was left out before was not at fault.
+        # The rows that were dropped before were not at fault.
         kept = []
     del request.rows[:]
     request.rows.extend(kept)

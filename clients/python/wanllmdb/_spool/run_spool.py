@@ -1,4 +1,4 @@
-"""What one attempt of a run keeps in the spool while its agent works on it."""
+"""The spool files of one attempt of a run, while its agent works on the run."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ from wanllmdb._types.runs import Run
 
 
 class Overflow:
-    """Requests of one attempt of a run, first in, first out. Safe to use from many threads.
+    """A queue on disk of one attempt's requests that memory does not hold.
 
-    Any agent may deliver a file while none works on it: nothing is counted twice.
+    Safe to use from many threads. Any agent may deliver a file while no other agent works on it:
+    nothing is counted twice.
 
     Args:
-        spool: the folder.
+        spool: the spool's folder.
         registry: the address that the requests are for.
-        run: the run, as handed out.
+        run: the run, as it was assigned.
         warn: prints a line for people.
     """
 
@@ -40,16 +41,16 @@ class Overflow:
         self._unreadable: set[Path] = set()
 
     def put(self, requests: Sequence[Message]) -> None:
-        """Writes requests to disk, behind those that are there.
+        """Append requests on disk.
 
         Raises:
-            SpoolFullError: there is no room for them.
+            SpoolFullError: the spool has no room for them.
             OSError: they can't be written.
         """
         run = self._run
         with self._lock:
             if self._next is None:
-                # After those of an earlier life of the agent.
+                # Continue after the files of an earlier process of the agent.
                 there = self._parts()
                 self._next = int(there[-1].name.split(".")[-3]) + 1 if there else 0
             content = SpooledRun(
@@ -59,10 +60,10 @@ class Overflow:
             self._next += 1
 
     def first(self) -> Message | None:
-        """The oldest request; None when there are none.
+        """The oldest request; None if there are none.
 
         Raises:
-            UnavailableError: another process delivers them at the moment.
+            UnavailableError: another process is delivering the requests.
         """
         with self._lock:
             if not self._left:
@@ -70,10 +71,10 @@ class Overflow:
             return self._left[0] if self._left else None
 
     def done(self, request: Message) -> None:
-        """The first one, which is this, is delivered, or will never be."""
+        """Remove the first request, which was delivered or never will be."""
         with self._lock:
             if not self._left or self._left[0] is not request:
-                # Another thread has sent it meanwhile.
+                # Another thread has sent the request meanwhile.
                 return
             self._left.popleft()
             if not self._left and self._file is not None:
@@ -81,7 +82,7 @@ class Overflow:
                 self._file = None
 
     def drop(self) -> None:
-        """Removes all: the run is no longer this agent's."""
+        """Remove all requests, because the run is no longer this agent's."""
         with self._lock:
             if self._file is not None:
                 self._file.remove()
@@ -91,7 +92,7 @@ class Overflow:
                 path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Leaves what is there to the next one who delivers."""
+        """Leave the files for the next delivery."""
         with self._lock:
             if self._file is not None:
                 self._file.close()
@@ -106,7 +107,7 @@ class Overflow:
                 file = self._spool.take(path)
             except BadSpoolFileError as error:
                 self._unreadable.add(path)
-                self._warn(f"{path}, which run {self._run.number} logged, is left alone: {error}")
+                self._warn(f"values of run {self._run.number} in {path} are skipped: {error}")
                 continue
             if file is not None and file.run.requests:
                 self._file, self._left = file, deque(file.run.requests)
@@ -119,20 +120,20 @@ class Overflow:
         try:
             return self._spool.parts(run.sweep_id, run.number, run.attempt)
         except OSError:
-            # Then nothing of this run can be read there, and `put` says why.
+            # Nothing of this run can be read there then; `put` reports the reason.
             return []
 
 
 class RunSpool:
     """The files of one attempt of a run. Safe to use from many threads.
 
-    A spool that can't be written is no reason to stop: `warn` hears of it, once and only
-    when a registry is away, since it does not matter before.
+    A spool that can't be written does not stop the run. `warn` is called about it once, and only
+    while a registry is unavailable, because the spool does not matter before.
 
     Args:
-        spool: the folder.
+        spool: the spool's folder.
         registry: the address that the requests are for.
-        run: the run, as handed out.
+        run: the run, as it was assigned.
         warn: prints a line for people.
     """
 
@@ -147,15 +148,15 @@ class RunSpool:
         self._end_requests: Sequence[Message] = ()
         self._is_secured = False
         self.overflow = Overflow(spool, registry, run, warn)
-        """What is on disk alone, and comes before the rest."""
+        """Requests that are only on disk, and are sent before the rest."""
 
     @property
     def end_path(self) -> Path | None:
-        """Where the run's end is kept, if it is."""
+        """The file of the run's end; None if there is none."""
         return self._end.path if self._end is not None else None
 
     def keep_rows(self, requests: Sequence[Message]) -> None:
-        """Keeps what a running run reported and the registry did not confirm; nothing for none."""
+        """Keep reports that the registry has not confirmed; remove the file if none are left."""
         with self._lock:
             if self._end is not None:
                 return
@@ -166,8 +167,8 @@ class RunSpool:
                     self._rows = self._put(requests)
                 except (OSError, SpoolFullError) as error:
                     self._warn(
-                        f"values of run {self._run.number} that the registry has not got are lost "
-                        f"if this process ends before it is back: {_problem(error, self._spool)}"
+                        f"unsent values of run {self._run.number} are lost if this process ends "
+                        f"before the registry is back: {_problem(error, self._spool)}"
                     )
                 if before is not None:
                     before.close()
@@ -175,19 +176,19 @@ class RunSpool:
                 before.remove()
 
     def keep_beyond_memory(self, requests: Sequence[Message]) -> bool:
-        """Keeps what memory is not to hold any longer; says whether the disk took it."""
+        """Move requests from memory to disk; return whether they were written."""
         try:
             self.overflow.put(requests)
         except (OSError, SpoolFullError) as error:
             self._warn(
-                f"run {self._run.number} logs more than memory is to hold, and the oldest values "
-                f"are lost unless the registry is back soon: {_problem(error, self._spool)}"
+                f"run {self._run.number} logs more than the memory limit allows, and its oldest "
+                f"values are lost unless the registry is back soon: {_problem(error, self._spool)}"
             )
             return False
         return True
 
     def take_over(self) -> tuple[Message, ...]:
-        """What the run's program, which has ended, could not report: it stays until the end."""
+        """The requests that the run's ended program could not send; they stay until the end."""
         with self._lock:
             run = self._run
             if self._rows is None:
@@ -200,14 +201,14 @@ class RunSpool:
             return self._rows.run.requests if self._rows is not None else ()
 
     def keep_end(self, requests: Sequence[Message]) -> None:
-        """Keeps how the run ended, with what it logged: before it is told.
+        """Keep the run's end and its logged values, before they are sent.
 
-        So nothing is lost by a process that ends at any moment from here on.
+        From here on, nothing is lost if this process ends at any moment.
         """
         with self._lock:
             self._end_requests = requests
             before, self._end = self._end, None
-            # `secure` tries again, and says so.
+            # `secure` tries again, and reports a failure.
             with contextlib.suppress(OSError, SpoolFullError):
                 self._end = self._put(requests)
             if before is not None:
@@ -217,7 +218,7 @@ class RunSpool:
                 self._rows = None
 
     def secure(self) -> None:
-        """The registry is away: makes sure that the end outlives the machine."""
+        """Sync the run's end to disk while the registry is unavailable."""
         with self._lock:
             if self._is_secured or not self._end_requests:
                 return
@@ -233,7 +234,7 @@ class RunSpool:
                 )
 
     def delivered(self) -> None:
-        """The registry has it all."""
+        """Delete all files, because the registry has confirmed everything."""
         with self._lock:
             for file in (self._rows, self._end):
                 if file is not None:
@@ -242,7 +243,7 @@ class RunSpool:
         self.overflow.drop()
 
     def rejected(self, error: WanllmdbError) -> None:
-        """The registry will not take it: what was told in time is dropped, else put aside."""
+        """Drop a rejected end, or keep it in `refused` if the registry was unavailable before."""
         self.overflow.drop()
         with self._lock:
             end, self._end = self._end, None
@@ -257,10 +258,13 @@ class RunSpool:
                 end.close()
                 self._warn(f"{end.path} can't be put aside: {problem.strerror}")
             else:
-                self._warn(f"the result of run {self._run.number} is refused; it is in {kept}")
+                self._warn(
+                    f"the registry rejected the result of run {self._run.number}, which is kept "
+                    f"in {kept}"
+                )
 
     def close(self) -> None:
-        """Leaves what is there to the next one who delivers."""
+        """Leave the files for the next delivery."""
         with self._lock:
             for file in (self._rows, self._end):
                 if file is not None:
