@@ -35,13 +35,13 @@ PUBLIC = sorted({*MODULES, *_SUBMODULES - FRAMEWORKS, "run"})
 
 
 def load(name: str, into: dict[str, Any]) -> Any:
-    """The value of a name of the package, which is kept in `into` where it stays the same.
+    """The value of a public name, which is stored in `into` unless it can change.
 
     Raises:
-        AttributeError: there is no such name; it says what there is.
+        AttributeError: there is no such name; the message suggests others.
     """
     if name == "run":
-        # Another one each time.
+        # The current run changes.
         return import_module("wanllmdb._facade").run_here()
     if name == "__all__":
         return PUBLIC

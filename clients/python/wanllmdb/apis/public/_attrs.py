@@ -1,4 +1,4 @@
-"""What all objects of the API have in common: W&B's spellings, and nothing that writes."""
+"""The base of the API's objects: read-only attributes with W&B's spellings."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ def snake_case(name: str) -> str:
 class Attrs:
     """An object whose attributes can be read by W&B's names, in camel case too.
 
-    What W&B has and the platform does not raises a ReadOnlyApiError that names what there is.
+    An attribute that W&B offers and the platform does not raises a ReadOnlyApiError that lists
+    the available ones.
     """
 
     _UNSUPPORTED: ClassVar[Mapping[str, str]] = {}
-    """Why there is no such method or property, and what does its job, by W&B's name."""
+    """By W&B's name: why a method or property is missing, and what to use instead."""
 
     _NO_WRITES: ClassVar[str] = ""
     """What changes such an object instead of setting an attribute."""
@@ -43,7 +44,7 @@ class Attrs:
         return self.to_html()
 
     def __getattr__(self, name: str) -> Any:
-        # Called for what is not found otherwise.
+        # Python calls this only for attributes that are not found otherwise.
         if name.startswith("_"):
             raise AttributeError(name)
         snake = snake_case(name)
@@ -73,7 +74,7 @@ class Attrs:
 
 
 class _Unsupported:
-    """Stands for a method or property that is not there: every use of it raises."""
+    """A placeholder for a missing method or property: every use of it raises."""
 
     _owner: Attrs
     _name: str

@@ -1,7 +1,6 @@
-"""Filters of runs, in the part of MongoDB's language that W&B knows.
+"""Filters and orders of runs, in the part of MongoDB's query language that W&B supports.
 
-What the registry can filter by, sweeps and states, is asked of it; the client tests the rest
-of a filter on each page.
+The registry filters by sweeps and states; the client applies the rest of a filter to each page.
 """
 
 from __future__ import annotations
@@ -41,10 +40,10 @@ _OPERATORS = (
 
 @dataclass(frozen=True, slots=True)
 class RunFilter:
-    """A filter that was read.
+    """A parsed filter.
 
     Attributes:
-        matches: whether it lets a run pass.
+        matches: whether a run passes the filter.
         sweeps: the ids of the only sweeps whose runs can pass; None for any.
         states: the only states in which runs can pass; None for any.
         is_exact: whether every run of these sweeps in these states passes.
@@ -57,10 +56,10 @@ class RunFilter:
 
 
 def run_filter(filters: Mapping[str, Any] | None) -> RunFilter:
-    """Reads a filter.
+    """Parse a filter.
 
     Raises:
-        InvalidQueryError: it has a field or an operator that there is not.
+        InvalidQueryError: the filter has an unknown field or operator.
     """
     filters = filters or {}
     predicate = _all_of(filters, "filters")
@@ -90,7 +89,7 @@ def _states_of(word: str) -> frozenset[RunState]:
 
 
 def _conjunction(filters: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """The conditions on fields that must all hold; other groups by their operator."""
+    """The conditions that must all hold, by field; other groups are keyed by their operator."""
     conditions: list[tuple[str, Any]] = []
     for key, condition in filters.items():
         if key == "$and":
@@ -102,7 +101,7 @@ def _conjunction(filters: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 
 def _narrowed(conditions: Sequence[tuple[str, Any]], keys: Sequence[str]) -> frozenset[str] | None:
-    """The only values that a field can have, where its conditions name them."""
+    """The only values that a field can have; None if its conditions do not list them."""
     narrowed: frozenset[str] | None = None
     for key, condition in conditions:
         values = _chosen(condition) if canonical(key) in keys else None
@@ -112,7 +111,7 @@ def _narrowed(conditions: Sequence[tuple[str, Any]], keys: Sequence[str]) -> fro
 
 
 def _chosen(condition: Any) -> frozenset[str] | None:
-    """The texts of which a condition wants one; None where it wants anything else."""
+    """The texts of which a condition requires one; None for any other condition."""
     if isinstance(condition, Mapping):
         if list(condition) == ["$in"]:
             values = list(condition["$in"])
@@ -174,7 +173,7 @@ def _holding(read: Reading, tests: Sequence[Test]) -> Predicate:
 
 
 def _prepared(name: str, where: str) -> Callable[[Any], Any]:
-    """What becomes of a condition's values before they are compared."""
+    """The conversion of a condition's values before they are compared."""
     if is_time(name):
         return lambda value: None if value is None else time_of(value, where)
     if name in ("sweep", "sweep_name"):
@@ -256,12 +255,12 @@ def _equals(wanted: Any) -> Test:
 
 
 def _values(value: Any) -> Sequence[Any]:
-    """A list's values, since a condition holds for a list where it holds for one of them."""
+    """The values to test: a condition holds for a list if it holds for one of its values."""
     return value if isinstance(value, list) else (value,)
 
 
 def _kind(value: Any) -> str:
-    # True equals 1 in Python, and not in MongoDB. A program's bound may be one of numpy's numbers.
+    # True equals 1 in Python, but not in MongoDB. A program's bound may be a NumPy number.
     if isinstance(value, bool):
         return "bool"
     return "number" if isinstance(value, Real) else type(value).__name__
@@ -279,13 +278,13 @@ _SECTIONS = ("config", "summary_metrics", "tags")
 
 @dataclass(frozen=True, slots=True)
 class RunOrdering:
-    """An order that was read; `by` is None for the time of creation."""
+    """A parsed order; `by` is None for the creation time."""
 
     by: Reading | None
     is_descending: bool
 
     def sorted(self, runs: Iterable[Run]) -> list[Run]:
-        """The runs in this order; those that have no such value, or NaN, come last."""
+        """The runs in this order; runs without a value, or with NaN, come last."""
         if self.by is None:
             raise AssertionError("the registry lists runs by their time of creation")
         values = [(self.by(run), run) for run in runs]
@@ -295,7 +294,7 @@ class RunOrdering:
 
 
 def ordering(order: Any) -> RunOrdering:
-    """Reads an order: a field, `+` (or nothing) before it for ascending, `-` for descending.
+    """Parse an order: a field after `+` or nothing (ascending) or `-` (descending).
 
     Raises:
         InvalidQueryError: there is no such field.
@@ -310,7 +309,7 @@ def ordering(order: Any) -> RunOrdering:
 
 
 def metric_order(order: str) -> str:
-    """The order of `Sweep.best_run`: a bare name is a metric's, and without sign it descends."""
+    """The order of `Sweep.best_run`: a bare name is a metric, and the default is descending."""
     sign, key = (order[0], order[1:]) if order[:1] in ("+", "-") else ("-", order)
     section, dot, _ = key.partition(".")
     is_known = section in _SECTIONS if dot else key in _OF_A_RUN
@@ -318,7 +317,7 @@ def metric_order(order: str) -> str:
 
 
 def _key(value: Any) -> tuple[int, Any]:
-    """Sorts values of several types: numbers before texts before others."""
+    """A sort key for values of several types: numbers, then texts, then others."""
     if isinstance(value, int | float):
         return 0, value
     if isinstance(value, str):

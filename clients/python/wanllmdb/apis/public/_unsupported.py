@@ -1,4 +1,4 @@
-"""What W&B's public API offers and this one does not: why, and what does the job instead."""
+"""The parts of W&B's public API that this API does not offer: why, and what to use instead."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ CLASSES: Mapping[str, str] = {
     **_each("Automations Integrations SlackIntegrations WebhookIntegrations", _NO_AUTOMATIONS),
     "AgentRuns": "agents are known by the runs that they hold: Client.list_runs has their agent_id",
 }
-"""Classes that programs import to annotate, or to make what the platform does not have."""
+"""Classes that programs import for annotations, or to create unsupported objects."""
 
 OF_PROJECT: Mapping[str, str] = {
     **_each("artifacts_types collections", _NO_FILES),
