@@ -75,7 +75,7 @@ class TestContent:
         ],
     )
     def test_anything_else_is_told(self, data: bytes) -> None:
-        with pytest.raises(BadSpoolFileError, match="no file of the spool, or broken"):
+        with pytest.raises(BadSpoolFileError, match="not a spool file, or is broken"):
             SpooledRun.from_json(data)
 
     def test_a_newer_version_is_told(self) -> None:
@@ -177,7 +177,7 @@ class TestFolder:
         for number in range(2):
             spool.put(end(number)).close()
 
-        with pytest.raises(SpoolFullError, match=r"holds 2 files .*wanllmdb spool send"):
+        with pytest.raises(SpoolFullError, match=r"hold 2 files .*wanllmdb spool send"):
             spool.put(end(2))
         # One in the place of another takes no more room.
         spool.put(end(1)).close()

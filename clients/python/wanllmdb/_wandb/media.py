@@ -1,4 +1,4 @@
-"""Media: they keep what they are made of, and `log` leaves them out."""
+"""Media, which keep their source data; `log` drops them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _MOST_LOOKED_AT = 100
 
 
 class NotSent:
-    """The base of images, tables, charts and their like: `log` leaves them out."""
+    """The base of images, tables, charts and other objects that `log` drops."""
 
 
 def holds_not_sent(value: Any) -> bool:
-    """Whether the value is one of these, or holds one: in lists and dictionaries, at any depth.
+    """Whether the value is or contains a NotSent, in lists and dictionaries at any depth.
 
-    Looks at a hundred values at most: it is asked within `log`.
+    Checks at most a hundred values, because every `log` calls this function.
     """
     waiting = [value]
     for _ in range(_MOST_LOOKED_AT):
@@ -34,13 +34,13 @@ def holds_not_sent(value: Any) -> bool:
                 continue
             waiting.extend(islice(each, _MOST_LOOKED_AT))
         except Exception:
-            # A class may raise whatever it likes where it is asked what it is.
+            # Inspecting an object of an arbitrary class may raise anything.
             continue
     return False
 
 
 class WBValue(NotSent):
-    """The base of all that W&B logs beside numbers."""
+    """The base of everything that W&B logs except numbers."""
 
     if not TYPE_CHECKING:
 
@@ -54,7 +54,7 @@ class WBValue(NotSent):
             )
 
     def __repr__(self) -> str:
-        # What it was made of may be an array of any size.
+        # The source data may be an array of any size.
         return f"<{type(self).__name__}, kept and not sent>"
 
 
@@ -73,7 +73,7 @@ class BatchableMedia(Media):
 
 @dataclass(eq=False, repr=False)
 class Image(BatchableMedia):
-    """A picture: of a file, PIL, NumPy, torch or matplotlib."""
+    """An image from a file, PIL, NumPy, torch or matplotlib."""
 
     data_or_path: Any
     mode: str | None = None
@@ -95,7 +95,7 @@ class Image(BatchableMedia):
 
 @dataclass(eq=False, repr=False)
 class Audio(BatchableMedia):
-    """A sound: a file or samples."""
+    """A sound from a file or samples."""
 
     data_or_path: Any
     sample_rate: int | None = None
@@ -104,7 +104,7 @@ class Audio(BatchableMedia):
 
 @dataclass(eq=False, repr=False)
 class Video(BatchableMedia):
-    """A film: a file or frames."""
+    """A video from a file or frames."""
 
     data_or_path: Any
     caption: str | None = None
@@ -116,7 +116,7 @@ class Video(BatchableMedia):
 
 @dataclass(eq=False, repr=False)
 class Html(BatchableMedia):
-    """A page: a file or its text."""
+    """An HTML page from a file or its text."""
 
     data: Any
     inject: bool = True
@@ -285,7 +285,7 @@ class Graph(Media):
         return added
 
     def add_edge(self, from_node: Any, to_node: Any) -> tuple[Any, Any]:
-        """Adds a way from one layer to another."""
+        """Add an edge from one layer to another."""
         self.edges.append((from_node, to_node))
         return self.edges[-1]
 
@@ -308,15 +308,15 @@ class WBTraceTree(Media):
 
 @dataclass(eq=False, repr=False)
 class Histogram(WBValue):
-    """Counts of values by bin; counted when they are read.
+    """Counts of values by bin, computed when they are read.
 
     Args:
         sequence: the values, of any shape.
         np_histogram: the counts and the edges of the bins, as numpy.histogram returns them.
-        num_bins: how many bins; at most 512.
+        num_bins: the number of bins, at most 512.
 
     Raises:
-        ValueError: neither values nor counts, counts that do not fit their edges, or more bins.
+        ValueError: there are neither values nor counts, the counts do not fit, or too many bins.
     """
 
     sequence: Any = None
@@ -343,7 +343,7 @@ class Histogram(WBValue):
 
     @property
     def histogram(self) -> list[Any]:
-        """How many values are in each bin."""
+        """The number of values in each bin."""
         return list(self._counted[0])
 
     @property

@@ -1,4 +1,4 @@
-"""What each of W&B's names does here: for the notes, the refusals and docs/coming-from.md."""
+"""What each of W&B's names does here, for notes, errors and docs/coming-from.md."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Does(StrEnum):
-    """What comes of using a name."""
+    """The effect of using a name."""
 
     WORKS = "works"
     KEPT = "kept, not sent"
@@ -22,7 +22,7 @@ class Name(NamedTuple):
 
     does: Does
     what: str
-    """What it does, or what there is in its place; follows the name and a colon."""
+    """The name's effect, or its replacement; written after the name and a colon."""
 
 
 _NUMBERS_ALONE = "the platform keeps numbers, so `log` leaves it out with one line a run"
