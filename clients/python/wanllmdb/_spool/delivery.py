@@ -163,7 +163,7 @@ class SpoolDelivery:
                 ):
                     raise
                 refused = error
-                self._say(f"a part of {_what(run)} is refused: {error}")
+                self._say(f"the registry rejected a part of {_what(run)}: {error}")
                 if rest is None:
                     return refused
                 request = rest
@@ -183,7 +183,9 @@ class SpoolDelivery:
             self._say(f"{file.path} can't be put aside: {problem.strerror}")
         else:
             done.rejected += 1
-            self._say(f"{_what(run)} is refused: {error.message}; it was put aside as {kept}")
+            self._say(
+                f"the registry rejected {_what(run)}: {error.message}; it was put aside as {kept}"
+            )
 
     def _remove(self, file: SpooledFile) -> None:
         try:

@@ -53,7 +53,7 @@ class Api(Attrs):
     ) -> None:
         overrides = dict(overrides or {})
         if "base_url" in overrides:
-            note("wandb.Api ignores base_url: WANLLMDB_REGISTRY says where the registry is")
+            note("wandb.Api ignores base_url: set WANLLMDB_REGISTRY to the registry's address")
         if api_key is not None and not api_key.startswith(_OWN_KEYS):
             note("wandb.Api ignores a key of W&B's: WANLLMDB_API_KEY holds the platform's")
             api_key = None
