@@ -519,7 +519,7 @@ class TestBeyondMemory:
         assert len(left) <= MOST_WITHOUT_DISK
         assert left[-1] == rows - 1
         assert len(set(said)) == 1
-        assert "the oldest values are lost unless the registry is back soon" in said[0]
+        assert "its oldest values are lost unless the registry is back soon" in said[0]
 
     def test_files_of_an_earlier_life_come_first(self, tmp_path: Path) -> None:
         def requests(step: int) -> list[Message]:
