@@ -107,7 +107,7 @@ async def test_a_spool_file_that_a_registry_refuses_in_part_ends_its_run_all_the
     assert (done.delivered, done.rejected, done.left) == (1, 0, 0)
     (ended,) = await runs_of(client, sweep_id)
     assert (ended.state, ended.objective) == (RunState.FINISHED, 0.125)
-    assert sum("is refused" in line for line in said) == 3
+    assert sum("the registry rejected a part" in line for line in said) == 3
     assert spool.paths() == []
 
 
