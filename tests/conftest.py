@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import os
 import signal
 import sys
 import tempfile
@@ -38,6 +39,11 @@ from wanllmdb_suggestion.settings import SuggestionSettings
 hypothesis.settings.register_profile("repeatable", derandomize=True, print_blob=True)
 hypothesis.settings.register_profile("random", print_blob=True)
 hypothesis.settings.load_profile("repeatable")
+
+# Several test processes share the cores: more threads in each of them would only wait for one
+# another. The libraries read this when they are first imported, here and in started programs.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
 
 _names = itertools.count()
 
