@@ -11,7 +11,7 @@ from wanllmdb._types.runs import Run
 from wanllmdb._types.spec import Metric
 from wanllmdb._types.sweeps import Sweep
 
-# Fewer values make no course.
+# Fewer values make no learning curve.
 _FEWEST = 3
 
 # A run that has given back more than this share of what it gained from its first value to its

@@ -19,7 +19,7 @@ from wanllmdb.cli.shown_runs import metric_names, print_runs
 
 
 class Axis(StrEnum):
-    """What a course is drawn over."""
+    """What a curve is drawn over."""
 
     RUNS = "runs"
     TIME = "time"
@@ -176,7 +176,7 @@ def compare(
     console = stdout()
     console.print(tables.comparison_table(result))
     unit = "runs" if by is Axis.RUNS else "s"
-    lines = _courses(result, by)
+    lines = _curves(result, by)
     ends = [x for line in lines for x in (line.xs[:1] + line.xs[-1:])]
     left, right = (f"{end(ends):.6g} {unit}" if ends else "" for end in (min, max))
     console.print(plots.steps(lines, left=left, right=right))
@@ -216,18 +216,18 @@ def timeline(
     _print_sample(len(result.run_numbers), result.total_runs)
 
 
-def _courses(comparison: SweepComparison, by: Axis) -> list[plots.Series]:
+def _curves(comparison: SweepComparison, by: Axis) -> list[plots.Series]:
     lines = []
-    for course in comparison.courses:
-        xs = course.seconds if by is Axis.TIME else tuple(map(float, course.ended_runs))
+    for curve in comparison.curves:
+        xs = curve.seconds if by is Axis.TIME else tuple(map(float, curve.ended_runs))
         pairs = [
             (x, y)
-            for x, y in zip(xs, course.best_objectives, strict=True)
+            for x, y in zip(xs, curve.best_objectives, strict=True)
             if math.isfinite(x) and math.isfinite(y)
         ]
         lines.append(
             plots.Series(
-                f"{course.sweep_id} {course.name}",
+                f"{curve.sweep_id} {curve.name}",
                 tuple(x for x, _ in pairs),
                 tuple(y for _, y in pairs),
             )

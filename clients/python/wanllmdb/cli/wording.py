@@ -33,7 +33,7 @@ from wanllmdb._shown import in_short, listed
 def law(distribution: Distribution) -> str:
     """A parameter's law: "0.0001 to 0.1, log", "one of adam, sgd"."""
     match distribution:
-        case Conditional(law=inner, when=when):
+        case Conditional(distribution=inner, when=when):
             parts = [f"{name} is {choice(values)}" for name, values in when.items()]
             return f"{law(inner)}; when {' and '.join(parts)}"
         case Constant(value=value):
@@ -57,7 +57,7 @@ def law(distribution: Distribution) -> str:
             return f"log-normal, mean {mu:g} and deviation {sigma:g} of the logarithm"
         case Beta(a=a, b=b):
             return f"beta, a {a:g}, b {b:g}"
-        case Quantized(law=inner, q=q):
+        case Quantized(distribution=inner, q=q):
             return f"{law(inner)}, rounded to multiples of {q:g}"
 
 
