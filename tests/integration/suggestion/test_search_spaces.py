@@ -85,7 +85,7 @@ async def test_creating_a_grid_tells_its_size_and_how_it_was_cut(
     cut, left_out = response.warnings
     assert "parameter 'x'" in cut
     assert "4 values evenly spaced" in cut
-    assert "break a constraint" in left_out
+    assert "violate a constraint" in left_out
 
 
 async def test_a_space_without_a_point_is_refused(new_sweep: NewSweep) -> None:

@@ -314,4 +314,4 @@ def test_notes_explain_what_is_cut_and_how_and_what_is_left_out() -> None:
     assert "4 values evenly spaced by logarithm" in notes[1]
     assert "4 values at the quantiles 0.125 to 0.875 of its distribution" in notes[2]
     assert "probabilities" in notes[5]
-    assert "break a constraint" in notes[6]
+    assert "violate a constraint" in notes[6]

@@ -134,7 +134,7 @@ async def test_own_databases_on_one_server(server: tuple[Path, str]) -> None:
         await fetch(one, "SELECT 1")
     with pytest.raises(StartError, match="already exists"):
         create_database(url, "two")
-    with pytest.raises(ValueError, match="no database name"):
+    with pytest.raises(ValueError, match="not a database name"):
         create_database(url, 'x"; DROP DATABASE two')
 
 

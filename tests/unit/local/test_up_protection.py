@@ -18,7 +18,7 @@ from tests.unit.local.launcher import Launcher, answers
         (
             ["--host", "0.0.0.0"],
             "--host 0.0.0.0 can be reached from other machines, so it needs TLS (--tls-cert and "
-            "--tls-key) and API keys (--require-keys); or give --insecure",
+            "--tls-key) and API keys (--require-keys); with --insecure",
         ),
         (["--host", "0.0.0.0", "--require-keys"], "needs TLS (--tls-cert and --tls-key);"),
         (["--tls-key", "/nowhere.key"], "--tls-cert and --tls-key need each other"),
