@@ -66,7 +66,7 @@ async def test_with_several_metrics_one_must_be_named(
     with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
         await getattr(analysis, rpc)(request_for(rpc, sweep_id, metric="acuracy"))
     assert "did you mean accuracy?" in refusal.fields["metric"]
-    assert "known are loss, accuracy" in refusal.fields["metric"]
+    assert "known names are loss, accuracy" in refusal.fields["metric"]
 
 
 @pytest.mark.parametrize("rpc", [*ONE_SWEEP, "GetEdf", "CompareSweeps"])

@@ -70,4 +70,4 @@ async def test_the_program_serves_the_world_only_behind_keys(
     else:
         assert first == ""
         assert process.returncode == 2
-        assert b"asks nobody for an API key: start the registry with --require-keys" in errors
+        assert b"requires no API keys: start the registry with --require-keys" in errors

@@ -212,7 +212,7 @@ async def test_a_registry_that_is_away_is_told_before_an_impatient_caller_leaves
                 stubs.calls(sweep_id), grpc.StatusCode.UNAVAILABLE, "REGISTRY_UNAVAILABLE"
             )
             assert {refusal.message for refusal in told.values()} == {
-                f"the registry at {registry} does not answer; the request may be sent again"
+                f"the registry at {registry} does not answer; retry the same request"
             }
 
 
@@ -239,7 +239,7 @@ async def test_services_that_do_not_agree_about_tls_are_told_so(
                 ) as address,
                 RegistryClient(address, 10, tls) as client,
             ):
-                with pytest.raises(UnavailableError, match="do not agree about TLS") as told:
+                with pytest.raises(UnavailableError, match="can't establish TLS") as told:
                     await asyncio.wait_for(client.get_caller(CallScope()), 30)
                 assert told.value.reason == "REGISTRY_UNAVAILABLE"
                 assert "--registry-tls-ca" in told.value.message
