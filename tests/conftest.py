@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import os
 import signal
 import sys
 import tempfile
@@ -26,10 +27,10 @@ from wanllmdb_common.server.lifecycle import running_server
 from wanllmdb_common.server.settings import LimitSettings, ServerSettings
 from wanllmdb_local.postgres import create_database, embedded_postgres
 from wanllmdb_registry.app import running_registry
-from wanllmdb_registry.domain.keys.key_text import parse_root_key
-from wanllmdb_registry.servicer.service import SERVICES as REGISTRY_SERVICES
-from wanllmdb_registry.servicer.service import add_to as add_registry
-from wanllmdb_registry.servicer.service import steps_of
+from wanllmdb_registry.domain.api_keys.api_key import parse_root_key
+from wanllmdb_registry.rpc.services import SERVICES as REGISTRY_SERVICES
+from wanllmdb_registry.rpc.services import add_to as add_registry
+from wanllmdb_registry.rpc.services import steps_of
 from wanllmdb_suggestion.app import SERVICES, running_suggestion
 from wanllmdb_suggestion.settings import SuggestionSettings
 
@@ -38,6 +39,11 @@ from wanllmdb_suggestion.settings import SuggestionSettings
 hypothesis.settings.register_profile("repeatable", derandomize=True, print_blob=True)
 hypothesis.settings.register_profile("random", print_blob=True)
 hypothesis.settings.load_profile("repeatable")
+
+# Several test processes share the cores: more threads in each of them would only wait for one
+# another. The libraries read this when they are first imported, here and in started programs.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
 
 _names = itertools.count()
 

@@ -1,10 +1,10 @@
-"""`wanllmdb-registry`: the registry's server."""
+"""The program `wanllmdb-registry`: the registry's server."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -16,20 +16,22 @@ from wanllmdb_common.server.settings import USAGE_EXIT_CODE, load_settings
 from wanllmdb_common.telemetry.logs import configure_logging
 from wanllmdb_common.telemetry.setup import Observation
 from wanllmdb_registry.app import running_registry
-from wanllmdb_registry.servicer.audit_table import AUDIT_TABLE
-from wanllmdb_registry.servicer.service import SERVICES, add_to, steps_of
+from wanllmdb_registry.rpc.rpc_table import AUDIT_TABLE
+from wanllmdb_registry.rpc.services import SERVICES, add_to, steps_of
 from wanllmdb_registry.settings import RegistrySettings
 from wanllmdb_registry.store.database import DatabaseUrlError
 from wanllmdb_registry.store.migrate import ForeignDatabaseError, NewerDatabaseError
 
 if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+
     from wanllmdb_common.telemetry.tracing import Instrument
 
 PROGRAM = "wanllmdb-registry"
 
 
 async def serve(settings: RegistrySettings) -> None:
-    """Serves until a signal comes."""
+    """Serve until the process receives a signal to stop."""
     lease = timedelta(seconds=settings.lease_seconds)
     url = settings.database_url.get_secret_value()
     async with running_registry(
@@ -49,14 +51,24 @@ async def serve(settings: RegistrySettings) -> None:
 
 
 def _instruments() -> Sequence[Instrument]:
-    # Its packages are there only where traces are wanted.
-    from wanllmdb_registry.store.tracing import INSTRUMENTS
+    """Return the instrument that records spans of SQL statements, without their values."""
+    # Imported here because only a server with --otlp-endpoint needs the package.
+    from opentelemetry.instrumentation.asyncpg import AsyncPGInstrumentor
 
-    return INSTRUMENTS
+    def trace_statements(provider: TracerProvider) -> Callable[[], None]:
+        instrumentor = AsyncPGInstrumentor()  # type: ignore[no-untyped-call]
+        instrumentor.instrument(tracer_provider=provider)
+
+        def stop() -> None:
+            instrumentor.uninstrument()
+
+        return stop
+
+    return [trace_statements]
 
 
 def main() -> None:
-    """Reads the settings and serves; exit code 2 when they are wrong."""
+    """Read the settings and serve; exit with code 2 if a setting is invalid."""
     settings = load_settings(RegistrySettings, PROGRAM)
     configure_logging(settings.log_level, settings.log_format)
     sys.setswitchinterval(SWITCH_INTERVAL)
@@ -66,12 +78,12 @@ def main() -> None:
         print(shown_lines(f"{PROGRAM}: --database-url: {error}"), file=sys.stderr)
         raise SystemExit(USAGE_EXIT_CODE) from None
     except UnavailableError as error:
-        # The operator may know what no caller is told.
+        # Show the operator the cause, which callers do not see.
         cause = str(getattr(error.__cause__, "orig", None) or error.__cause__).splitlines()[0]
         print(
             shown_lines(
-                f"{PROGRAM}: the database can't be used: {cause}; check --database-url and that "
-                "PostgreSQL runs"
+                f"{PROGRAM}: cannot use the database: {cause}; check --database-url and that "
+                "PostgreSQL is running"
             ),
             file=sys.stderr,
         )

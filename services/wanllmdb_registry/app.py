@@ -1,4 +1,4 @@
-"""The registry's parts, put together."""
+"""Assembles the registry: stores, caches and background tasks."""
 
 from __future__ import annotations
 
@@ -11,21 +11,18 @@ from datetime import timedelta
 import structlog
 
 from wanllmdb_common.server.readiness import Readiness
-from wanllmdb_registry.chores.leases import LeaseChore
-from wanllmdb_registry.chores.replies import forget_replies
+from wanllmdb_registry.background.lease_expiry import LeaseExpiryTask
+from wanllmdb_registry.background.reply_cleanup import delete_old_replies
+from wanllmdb_registry.domain.api_keys.api_key import KeyText
+from wanllmdb_registry.domain.api_keys.authentication import KeyRing
+from wanllmdb_registry.domain.api_keys.sweep_projects import SweepProjects
 from wanllmdb_registry.domain.group_commit import GroupCommit
-from wanllmdb_registry.domain.keys.key_ring import KeyRing
-from wanllmdb_registry.domain.keys.key_text import KeyText
-from wanllmdb_registry.domain.keys.sweep_projects import SweepProjects
 from wanllmdb_registry.domain.watch import ChangeHub
 from wanllmdb_registry.store.change_channel import ChangeChannel
-from wanllmdb_registry.store.database import Database
+from wanllmdb_registry.store.database import Database, DatabaseProbe
 from wanllmdb_registry.store.key_store import KeyStore
 from wanllmdb_registry.store.migrate import migrate
 from wanllmdb_registry.store.plot_reads import PlotReads
-from wanllmdb_registry.store.prior_run_reads import PriorRunReads
-from wanllmdb_registry.store.probe import DatabaseProbe
-from wanllmdb_registry.store.project_reads import ProjectReads
 from wanllmdb_registry.store.run_reads import RunReads
 from wanllmdb_registry.store.sweep_reads import SweepReads
 from wanllmdb_registry.store.sweep_store import SweepStore
@@ -37,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """What the servicer works with."""
+    """The parts of the registry that its servicers use."""
 
     store: SweepStore
     commits: GroupCommit
@@ -45,7 +42,6 @@ class Registry:
     runs: RunReads
     syncs: SyncReads
     plots: PlotReads
-    prior_runs: PriorRunReads
     templates: TemplateStore
     hub: ChangeHub
     changes: ChangeChannel
@@ -64,18 +60,18 @@ async def running_registry(
     require_keys: bool = False,
     root_key: KeyText | None = None,
 ) -> AsyncIterator[Registry]:
-    """Connects, migrates and looks after leases and old replies within the block.
+    """Connect, migrate the tables and run the background tasks within the block.
 
     Args:
-        database_url: PostgreSQL's address.
-        pool_size: Connections at most.
-        lease: How long a run is held without a heartbeat.
-        require_keys: Whether callers need API keys.
-        root_key: The operator's own key.
+        database_url: Address of the PostgreSQL database.
+        pool_size: Maximum number of connections.
+        lease: How long an agent keeps a run without a heartbeat.
+        require_keys: Whether every call needs an API key.
+        root_key: The operator's own key, which is not stored.
 
     Raises:
         UnavailableError: the database does not answer.
-        DatabaseUrlError: not a PostgreSQL address.
+        DatabaseUrlError: `database_url` is not the address of a PostgreSQL database.
     """
     database = Database(database_url, pool_size=pool_size)
     probe = DatabaseProbe(database)
@@ -87,44 +83,44 @@ async def running_registry(
         hub = ChangeHub()
         changes = ChangeChannel(database, hub.notify, hub.notify_all)
 
-        def tell(sweep_id: str) -> None:
+        def notify(sweep_id: str) -> None:
             hub.notify(sweep_id)
             changes.announce(sweep_id)
 
         keys = KeyStore(database)
-        commits = GroupCommit(store, tell)
+        sweeps = SweepReads(database)
+        commits = GroupCommit(store, notify)
         registry = Registry(
             store=store,
             commits=commits,
-            sweeps=SweepReads(database),
+            sweeps=sweeps,
             runs=RunReads(database),
             syncs=SyncReads(database),
             plots=PlotReads(database),
-            prior_runs=PriorRunReads(database),
             templates=TemplateStore(database),
             hub=hub,
             changes=changes,
             keys=keys,
             key_ring=KeyRing(keys, required=require_keys, root=root_key),
-            sweep_projects=SweepProjects(ProjectReads(database)),
+            sweep_projects=SweepProjects(sweeps),
             readiness=readiness,
         )
         if require_keys and root_key is None and not await keys.has_admin():
             log.warning(
-                "keys are required, and no admin has one that is good: nobody can create any; "
-                "start with --admin-key once"
+                "API keys are required, but no valid admin key exists, so no key can be created; "
+                "start the registry once with --admin-key"
             )
-        chores = [
+        background_tasks = [
             asyncio.create_task(changes.run()),
-            asyncio.create_task(LeaseChore(store, commits, lease).run()),
-            asyncio.create_task(forget_replies(store, registry.templates)),
+            asyncio.create_task(LeaseExpiryTask(store, commits, lease).run()),
+            asyncio.create_task(delete_old_replies(store, registry.templates)),
         ]
         try:
             yield registry
         finally:
-            for chore in chores:
-                chore.cancel()
-            await asyncio.gather(*chores, return_exceptions=True)
+            for task in background_tasks:
+                task.cancel()
+            await asyncio.gather(*background_tasks, return_exceptions=True)
             await commits.close()
     finally:
         probe.close()

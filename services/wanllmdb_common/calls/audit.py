@@ -14,8 +14,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import grpc
-from google.protobuf import descriptor_pool
+from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.descriptor import Descriptor
+from google.protobuf.message import Message
 
 from wanllmdb_common.calls.authentication import claimed_key_id
 from wanllmdb_common.calls.call import REQUEST_ID_KEY, Call, logged_id
@@ -87,6 +88,7 @@ class Audit:
     ) -> None:
         check_audit_table(table, services)
         self._table = table
+        self._responses = {rpc: _response_class(rpc) for rpc in table}
         self._log = audit_logger(destination)
 
     async def before(self, call: Call) -> None:
@@ -118,9 +120,18 @@ class Audit:
             request_id = getattr(call.request, "request_id", "")
             if request_id:
                 line["request_id"] = text(request_id)
-            about = rule(call.request, call.response)
+            response = call.response
+            if isinstance(response, bytes):
+                response = self._responses[call.method].FromString(response)
+            about = rule(call.request, response)
             line |= {key: value for key, value in about.items() if value not in ("", None)}
         self._log.info(one_line(line))
+
+
+def _response_class(rpc: str) -> type[Message]:
+    service, _, method = rpc.removeprefix("/").partition("/")
+    methods = descriptor_pool.Default().FindServiceByName(service).methods_by_name
+    return message_factory.GetMessageClass(methods[method].output_type)
 
 
 def audit_logger(destination: str) -> logging.Logger:

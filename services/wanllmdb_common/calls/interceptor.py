@@ -75,7 +75,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         if handler.unary_unary:
             return grpc.stream_unary_rpc_method_handler(
                 self._around_unary(method, headers, handler),
-                response_serializer=handler.response_serializer,
+                response_serializer=_sends_bytes_as_they_are(handler.response_serializer),
             )
         around = self._around_stream if handler.unary_stream else self._around_conversation
         return grpc.stream_stream_rpc_method_handler(
@@ -169,6 +169,11 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         if method.startswith("/wanllmdb."):
             return self._steps, self._drain
         return (), self._never
+
+
+def _sends_bytes_as_they_are(serialize: Any) -> Callable[[Any], bytes]:
+    """Return a serializer that also takes a response that a servicer has encoded already."""
+    return lambda response: response if isinstance(response, bytes) else serialize(response)
 
 
 def _request(read: Any, data: Any, headers: Headers) -> tuple[Any, ServiceError | None]:

@@ -12,7 +12,7 @@ import pytest
 from tests.errors import refused
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb_common.calls.authorization import rpcs_of
-from wanllmdb_registry.servicer.service import SERVICES as REGISTRY_SERVICES
+from wanllmdb_registry.rpc.services import SERVICES as REGISTRY_SERVICES
 from wanllmdb_suggestion.app import SERVICES as SUGGESTION_SERVICES
 
 # A field of type text that is said to go on beyond the end.

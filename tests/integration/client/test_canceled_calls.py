@@ -16,7 +16,7 @@ from wanllmdb_common.calls.call import Call
 from wanllmdb_common.server.lifecycle import running_server
 from wanllmdb_common.server.settings import LimitSettings, ServerSettings
 from wanllmdb_registry.app import running_registry
-from wanllmdb_registry.servicer.service import SERVICES, add_to, steps_of
+from wanllmdb_registry.rpc.services import SERVICES, add_to, steps_of
 
 CONFIG = {"method": "random", "metric": {"name": "loss"}, "parameters": {"x": {"min": 0, "max": 9}}}
 

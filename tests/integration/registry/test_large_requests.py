@@ -26,7 +26,7 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
 )
 from wanllmdb_common.search_space.proto_conversion import parameters_to_proto, space_to_proto
-from wanllmdb_registry.servicer import computing as of_registry
+from wanllmdb_registry.rpc import base as of_registry
 from wanllmdb_registry.store import statement
 
 # Far more than a call takes beside others on a busy machine, far less than what it would wait

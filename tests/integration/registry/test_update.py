@@ -135,8 +135,8 @@ async def test_a_lower_cap_and_new_rules_are_warned_of(registry: Registry) -> No
     await create_runs(registry, sweep.sweep_id, proposal(0), proposal(1))
     response = await update(registry, sweep, run_cap=1, early_termination=hyperband(min_iter=1))
     lower, early = response.warnings
-    assert lower.startswith("2 runs were created before, more than run_cap 1")
-    assert "from their next report on" in early
+    assert lower.startswith("the sweep already has 2 runs, more than the new run_cap of 1")
+    assert "from its next report on" in early
 
 
 async def test_an_ended_sweep_can_be_changed_and_says_that_it_has_ended(

@@ -19,7 +19,7 @@ from tests.certificates import Authority
 from tests.conftest import LEASE, registry_server, suggestion_server
 from tests.errors import Refusal, refused
 from tests.integration.suggestion.sweeps import SPACE, new_id
-from wanllmdb._tls import Tls
+from wanllmdb._connection.tls import Tls
 from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as apb
@@ -30,7 +30,7 @@ from wanllmdb_common.errors import UnavailableError
 from wanllmdb_common.server.lifecycle import running_server
 from wanllmdb_common.server.settings import LimitSettings, ServerSettings
 from wanllmdb_registry.app import running_registry
-from wanllmdb_registry.servicer.service import SERVICES, add_to, steps_of
+from wanllmdb_registry.rpc.services import SERVICES, add_to, steps_of
 from wanllmdb_suggestion.registry.client import CallScope, RegistryClient
 
 # Less than a service that repeats calls of an outage for seconds needs to tell of it.

@@ -15,13 +15,13 @@ from structlog.testing import capture_logs
 from tests.certificates import Authority, CertificateFiles, replace
 from tests.conftest import LEASE
 from wanllmdb import InvalidArgumentError
-from wanllmdb._addresses import REGISTRY
-from wanllmdb._tls import Tls
+from wanllmdb._connection.addresses import REGISTRY
+from wanllmdb._connection.tls import Tls
 from wanllmdb_common.errors import UnavailableError
 from wanllmdb_common.server.lifecycle import running_server
 from wanllmdb_common.server.settings import LimitSettings, ServerSettings
 from wanllmdb_registry.app import running_registry
-from wanllmdb_registry.servicer.service import SERVICES, add_to, steps_of
+from wanllmdb_registry.rpc.services import SERVICES, add_to, steps_of
 from wanllmdb_suggestion.registry import channel
 from wanllmdb_suggestion.registry.channel import RegistryChannel
 from wanllmdb_suggestion.registry.client import CallScope, RegistryClient

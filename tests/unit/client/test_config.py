@@ -27,7 +27,7 @@ from wanllmdb._agent.groups import nested
 from wanllmdb._agent.recorded import MOST_BYTES, MOST_ENTRIES, flat_entries
 from wanllmdb._agent.summary import Summary
 from wanllmdb._agent.warnings import Warnings
-from wanllmdb._wire import run_calls
+from wanllmdb._calls import run_calls
 
 PARAMETERS = {
     "lr": 0.1,

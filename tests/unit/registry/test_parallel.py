@@ -28,7 +28,7 @@ from wanllmdb_registry.domain.model import (
     SweepSpec,
 )
 from wanllmdb_registry.domain.reads import FinishedRun
-from wanllmdb_registry.servicer.parallel import ParallelPlot, rows_that_fit
+from wanllmdb_registry.rpc.plot_servicer import ParallelPlot, rows_that_fit
 
 SPACE = SearchSpace(
     (

@@ -26,8 +26,8 @@ from wanllmdb._agent.tally import AgentResult, Tally
 from wanllmdb._agent.view import View
 from wanllmdb._client import Client
 from wanllmdb._errors import WanllmdbError
-from wanllmdb._spool import Courier, Spool
-from wanllmdb._types.sweep import Sweep
+from wanllmdb._spool import Spool, SpoolDelivery
+from wanllmdb._types.sweeps import Sweep
 
 _IDLE_SECONDS = 10.0
 """How long an agent that was told to end waits for loops that hold no run."""
@@ -90,7 +90,7 @@ class Agent:
         self._resume = resume
         self._stay = stay
         self._spool = spool or Spool.of_environment()
-        self._courier = Courier(client, self._spool, self._say)
+        self._courier = SpoolDelivery(client, self._spool, self._say)
         self._patience = Patience.of(patience, knows_them=resume or self._courier.has_any())
         self._view: View | None = None
         self._forwarded = forwarded

@@ -16,7 +16,7 @@ from wanllmdb._agent.definitions import DefinedMetric, Definitions, defined
 from wanllmdb._agent.description import labels_of, tags_in
 from wanllmdb._agent.failures import failed_by
 from wanllmdb._agent.summary import Summary
-from wanllmdb._types.run import Failed
+from wanllmdb._types.runs import Failed
 from wanllmdb._wandb.run_calls import AcceptedCalls
 
 ENTITY = "wanllmdb"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
-from wanllmdb._types.run import MetricRow
+from wanllmdb._types.runs import MetricRow
 
 VALUES_A_REQUEST = 5_000
 """The server takes 10,000."""

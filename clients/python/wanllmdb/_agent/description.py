@@ -10,7 +10,7 @@ from wanllmdb._agent.outage import is_passing
 from wanllmdb._agent.text import text_of
 from wanllmdb._client import Client
 from wanllmdb._errors import WanllmdbError
-from wanllmdb._types.run import Run
+from wanllmdb._types.runs import Run
 
 _TIMEOUT = 10.0
 _CONFIG_TIMEOUT = 2.0

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from wanllmdb._agent.text import message_of, sendable, shown, traceback_of
-from wanllmdb._types.run import Failed
+from wanllmdb._types.runs import Failed
 
 E = TypeVar("E", bound=BaseException)
 

@@ -17,7 +17,7 @@ from wanllmdb._agent.signals import Terminated, exposed
 from wanllmdb._agent.surroundings import kept_surroundings
 from wanllmdb._errors import RunStopped
 from wanllmdb._tracing import current_trace, in_trace
-from wanllmdb._types.run import Succeeded
+from wanllmdb._types.runs import Succeeded
 
 _LOOK_SECONDS = 0.2
 

@@ -6,8 +6,8 @@ import difflib
 from collections.abc import Iterable
 
 from wanllmdb._types.enums import RunState
-from wanllmdb._types.run import Outcome, Run, Succeeded
-from wanllmdb._types.sweep import Sweep
+from wanllmdb._types.runs import Outcome, Run, Succeeded
+from wanllmdb._types.sweeps import Sweep
 
 
 def hint_for(sweep: Sweep, outcome: Outcome | None, ended: Run) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from wanllmdb._client import Client
 from wanllmdb._errors import FailedPreconditionError, NotFoundError, WanllmdbError
 from wanllmdb._types.enums import RunCommand
-from wanllmdb._types.run import Run, RunLease
+from wanllmdb._types.runs import Run, RunLease
 
 _DEFAULT_LEASE = 60.0
 _SHORTEST_INTERVAL = 0.2

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wanllmdb._errors import NotFoundError, WanllmdbError
 from wanllmdb._types.enums import RunCommand
-from wanllmdb._types.run import Canceled, Pruned
+from wanllmdb._types.runs import Canceled, Pruned
 
 
 @dataclass(frozen=True, slots=True)

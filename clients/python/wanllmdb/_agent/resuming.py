@@ -9,8 +9,8 @@ from wanllmdb import _env
 from wanllmdb._agent.early_stopping import CheckSchedule
 from wanllmdb._client import Client
 from wanllmdb._errors import InvalidArgumentError
-from wanllmdb._types.run import Run
-from wanllmdb._types.sweep import Sweep
+from wanllmdb._types.runs import Run
+from wanllmdb._types.sweeps import Sweep
 
 
 def agent_name(given: str | None, *, resume: bool) -> str | None:

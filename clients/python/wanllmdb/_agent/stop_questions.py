@@ -10,7 +10,8 @@ from wanllmdb._agent.orders import Orders, StopOrder, is_lost
 from wanllmdb._agent.outage import is_passing
 from wanllmdb._client import Client
 from wanllmdb._errors import WanllmdbError
-from wanllmdb._types.run import Pruned, Run, StopDecision
+from wanllmdb._types.runs import Pruned, Run
+from wanllmdb._types.suggestions import StopDecision
 
 _TIMEOUT = 5.0
 """Seconds that training waits for an answer from a service that is there but slow."""

@@ -19,8 +19,8 @@ from wanllmdb._agent.text import shown
 from wanllmdb._client import Client
 from wanllmdb._errors import NoRunError
 from wanllmdb._types.enums import ObjectiveValue
-from wanllmdb._types.run import Run
-from wanllmdb._types.sweep import Sweep
+from wanllmdb._types.runs import Run
+from wanllmdb._types.sweeps import Sweep
 
 _MOST_CONFIG_WARNINGS = 20
 

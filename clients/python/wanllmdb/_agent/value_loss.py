@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from wanllmdb._client import Client
 from wanllmdb._types.enums import Goal, ObjectiveValue, RunState
-from wanllmdb._types.run import Run
+from wanllmdb._types.runs import Run
 from wanllmdb._types.spec import Metric
-from wanllmdb._types.sweep import Sweep
+from wanllmdb._types.sweeps import Sweep
 
 # Fewer values make no course.
 _FEWEST = 3

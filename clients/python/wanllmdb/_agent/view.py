@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from wanllmdb._agent.active_run import ActiveRun
-from wanllmdb._types.run import BestRun
+from wanllmdb._types.runs import BestRun
 
 
 class View(Protocol):

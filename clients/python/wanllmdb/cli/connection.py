@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 
 from wanllmdb import Client, Tls
-from wanllmdb._tls import named_tls
+from wanllmdb._connection.tls import named_tls
 
 
 @dataclass(frozen=True)
