@@ -69,12 +69,8 @@ def _is_there(module: str) -> bool:
     return find_spec(module) is not None
 
 
-def list_algorithms() -> list[pb.Algorithm]:
-    """Return every algorithm, ordered by kind, then by name."""
-    return list(_all())
-
-
-def _all() -> Iterator[pb.Algorithm]:
+def list_algorithms() -> Iterator[pb.Algorithm]:
+    """Yield every algorithm, ordered by kind, then by name."""
     for kind, known in (
         (pb.ALGORITHM_KIND_SAMPLER, SAMPLERS),
         (pb.ALGORITHM_KIND_PRUNER, PRUNERS),

@@ -1,4 +1,4 @@
-"""Histories, hypervolumes, distribution functions and comparisons over both services."""
+"""Histories, hypervolumes, distribution functions and comparisons through both services."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ async def test_edf_of_sweeps(registry: Registry, analysis: Analysis) -> None:
     assert answer.goal == sweep_pb2.GOAL_MINIMIZE
 
 
-async def test_sweeps_with_metrics_of_other_names_are_compared_by_their_only_ones(
+async def test_sweeps_whose_metrics_differ_in_name_are_compared_by_their_only_metrics(
     registry: Registry, analysis: Analysis
 ) -> None:
     first = await sweep_of(registry, [(point(), 1.0)])
