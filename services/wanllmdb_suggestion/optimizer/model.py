@@ -292,7 +292,7 @@ class SweepModel:
         Raises:
             ConstraintsNotMetError, NoPointFoundError: no point was found that meets the
                 constraints.
-            CallersGoneError: none of the asks is wanted any more.
+            CallersGoneError: no caller waits any more.
             ValueError: this service has no sampler of the spec's name.
         """
         round_ = Round()

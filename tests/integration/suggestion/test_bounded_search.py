@@ -81,7 +81,7 @@ async def test_a_search_without_end_fails_with_what_was_tried(
             await sweep.suggest()
         assert refused.value.code() == grpc.StatusCode.FAILED_PRECONDITION
         assert reason(refused.value) == "CONSTRAINTS_NOT_MET"
-        assert "points were looked at" in (refused.value.details() or "")
+        assert "points were checked" in (refused.value.details() or "")
         assert "method random" in (refused.value.details() or "")
     assert time.perf_counter() - start < 60
     await until_idle()

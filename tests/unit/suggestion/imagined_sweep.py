@@ -1,4 +1,4 @@
-"""A registry in a dictionary: what models are told, page by page."""
+"""A registry in a dictionary, which returns changes to models page by page."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _SEAL = StateSeal(b"key", "imagined")
 
 
 class ImaginedSweep:
-    """What it stores goes through the forms of the real one: sealed states, parameters as text."""
+    """Stores runs in the forms of the real registry: sealed states, and parameters as text."""
 
     def __init__(self, metrics: int = 1) -> None:
         self.metrics = metrics
@@ -58,7 +58,7 @@ class ImaginedSweep:
         self.changed[record.number] = self.revision
 
     def report(self, record: RunRecord, step: int, value: float) -> None:
-        """A value of the metric, in place of the one that was reported at this step before."""
+        """Report a value of the metric, replacing an earlier value at this step."""
         self.revision += 1
         self.points[record.number, record.attempt, step] = (value, self.revision)
 
@@ -103,7 +103,7 @@ class ImaginedSweep:
         return handed
 
     def end(self, record: RunRecord, state: RunState, *objectives: float) -> None:
-        """`objectives` for the states that have some."""
+        """End a run, with `objectives` for states that have some."""
         if self.metrics == 1:
             self.write(
                 replace(record, state=state, objective=objectives[0] if objectives else None)
@@ -116,7 +116,7 @@ class ImaginedSweep:
 
 
 def live_on(sweep: ImaginedSweep, model: SweepModel, choice: random.Random) -> None:
-    """One thing that can happen to a sweep."""
+    """Apply one random event to a sweep."""
     running = [r for r in sweep.runs.values() if r.state is RunState.RUNNING]
     match choice.choice(THINGS):
         case "suggest":
@@ -128,7 +128,7 @@ def live_on(sweep: ImaginedSweep, model: SweepModel, choice: random.Random) -> N
             sweep.report(choice.choice(running), choice.randint(0, 3), value)
         case "end" if running:
             state = choice.choice(ENDS)
-            # Some report nothing, or NaN at last.
+            # Some runs report nothing, or end with NaN.
             has_value = state in (RunState.FINISHED, RunState.PRUNED) and choice.random() < 0.8
             values = [choice.choice([choice.random(), 0.5]) for _ in range(sweep.metrics)]
             if sweep.metrics == 1 and choice.random() < 0.1:

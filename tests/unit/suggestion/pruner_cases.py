@@ -1,4 +1,4 @@
-"""Pruners with options, each beside Optuna's own, and runs whose values are made up."""
+"""Pruners with options, each with Optuna's counterpart, and runs with invented values."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning
 
 
 def choice(pruner: str, /, **options: Any) -> AlgorithmChoice:
-    """A pruner by name."""
+    """Return a pruner by name."""
     return AlgorithmChoice(pruner, options)
 
 
-# Ours and Optuna's, by what is special about the case. Where patience wraps a
-# pruner with rungs, only one rung is in reach: see `rungs` for runs that leap.
+# Ours and Optuna's, by what is special about the case. If the patient pruner wraps a pruner with
+# rungs, only one rung is in reach: `Rungs` describes runs that pass several rungs at once.
 CASES: dict[str, Case] = {
     "median": (choice("median"), MedianPruner),
     "median, rarely": (
@@ -116,7 +116,7 @@ CASES: dict[str, Case] = {
 
 
 def rule_of(pruner: AlgorithmChoice, *, minimize: bool = True) -> StopRule:
-    """The pruner as a sweep's rule."""
+    """Return the pruner as the rule of a sweep."""
     spec = StudySpec(
         AlgorithmChoice("random"),
         spaces.SIX_PARAMETERS,
@@ -132,12 +132,12 @@ def rule_of(pruner: AlgorithmChoice, *, minimize: bool = True) -> StopRule:
 def record(
     number: int, state: RunState = RunState.RUNNING, objective: float | None = None
 ) -> RunRecord:
-    """A run's record."""
+    """Return the record of a run."""
     return RunRecord(number, state, 1, {}, objective)
 
 
 def made_up_run(rng: random.Random, *, nan: bool) -> dict[int, float]:
-    """Values that fall, with noise, by steps that are one or two apart."""
+    """Return noisy, falling values, at steps that are one or two apart."""
     level, slope = rng.gauss(0, 1), rng.uniform(0, 0.1)
     values = {}
     step = rng.randint(0, 1)

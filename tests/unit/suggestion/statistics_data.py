@@ -1,4 +1,4 @@
-"""Finished runs, made up for tests of what they say."""
+"""Finished runs for tests of statistics."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ TABLE: list[tuple[Distribution, Cdf]] = [
 
 
 def draws_of(sampler: str, distribution: Distribution, draws: int = DRAWS) -> list[object]:
-    """Of the parameter in so many points; continuous ones beside it make all points different."""
+    """Draw the parameter at many points, which further continuous parameters make distinct."""
     space = SearchSpace(
         (
             Parameter("x", distribution),

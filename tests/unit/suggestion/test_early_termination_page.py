@@ -27,7 +27,7 @@ RUNS = {name: [float(cell) for cell in cells if cell] for name, *cells in rows("
 
 
 def example(*, strict: bool) -> tuple[list[list[str]], str]:
-    """The runs side by side: the page's second table as it must be, and who goes on."""
+    """Return the page's second table as it must be, and the runs that continue."""
     table = WandbHyperbandRule(
         WandbHyperband(min_iter=1, eta=3, strict=strict), "loss", minimize=True
     )

@@ -1,4 +1,4 @@
-"""Points wished for in part get the parents that their parameters need."""
+"""Partly given points get the parents that their parameters need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""fANOVA against Optuna's, against a full enumeration and against functions solved by hand."""
+"""fANOVA against Optuna's, a full enumeration, and functions solved by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every point of the space once, in order."""
+"""Grid search proposes every point of the space once, in order."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ CONDITIONAL = SearchSpace(
 
 
 def all_of(sampler: GridSampler, limit: int = 100_000) -> list[Parameters]:
-    """What it hands out, run by run, until nothing is left."""
+    """Return the proposals, run by run, until no point is left."""
     handed_out: list[Parameters] = []
     while (parameters := sampler.propose(len(handed_out))) is not None:
         assert not sampler.is_exhausted
@@ -166,7 +166,7 @@ def test_a_shuffled_grid_holds_the_same_points_in_another_order(
     if in_order:
         assert shuffled != in_order
         assert all_of(GridSampler(space, 8, shuffle=True)) != shuffled
-    # Another replica, built from the runs so far, goes on in the same order.
+    # Another replica, built from the runs so far, continues in the same order.
     half = len(shuffled) // 2
     other = GridSampler(space, 7, shuffle=True)
     for number in reversed(range(half)):
@@ -201,12 +201,12 @@ def test_a_partial_point_is_completed_within_conditions_and_constraints(shuffle:
         "lr": 2,
         "optimizer": "adam",
     }
-    # All that agree with it are taken: one of them again.
+    # All points that agree with the given values are taken, so one of them is repeated.
     taken = {"lr": 1, "momentum": 0, "optimizer": "sgd"}
     assert sampler.complete(3, {"lr": 1, "optimizer": "sgd"}) == taken
     with pytest.raises(NoPointFoundError):
         sampler.complete(4, {"lr": 1, "momentum": 2, "optimizer": "sgd"})
-    # Beside the grid there are values that meet the constraints.
+    # Values that are not on the grid meet the constraints.
     odd = SearchSpace(
         (Parameter("x", IntUniform(0, 10, 5)), Parameter("y", Uniform(0.0, 10.0))), ("y > x + 4.9",)
     )
@@ -256,7 +256,7 @@ def test_the_end_of_ten_million_points_is_found_without_looking_at_each() -> Non
 
 
 SIXTY = tuple(f"p{i:02}" for i in range(60))
-# One point alone meets the constraint: the first in order.
+# Only the first point in order meets the constraint.
 HOPELESS = SearchSpace(
     tuple(Parameter(name, IntUniform(0, 7)) for name in SIXTY), (" + ".join(SIXTY) + " == 0",)
 )
@@ -266,7 +266,7 @@ SPARSE = SearchSpace(
 
 
 def search_on(sampler: GridSampler, number: int) -> int:
-    """Asks until the search is given up: how often."""
+    """Return how many asks it takes until the search is given up."""
     for asked in range(1, 1_000):
         try:
             assert sampler.propose(number) is None
@@ -283,7 +283,7 @@ def test_a_hopeless_search_is_given_up_and_goes_on_from_there(shuffle: bool) -> 
     first = dict.fromkeys(SIXTY, 0)
     if not shuffle:
         assert sampler.propose(0) == first
-        # Whether it is the last one is not found out soon.
+        # It takes long to find out whether the point is the last one.
         sampler.expect(0, first)
         assert not sampler.is_exhausted
         sampler.forget_expected()
@@ -339,7 +339,7 @@ def test_points_expected_together_are_those_that_come_one_by_one(
             sampler.expect(len(found) + len(batch), point)
             batch.append(point)
         sampler.forget_expected()
-        # Their runs come to be known in another order.
+        # Their runs are observed in another order.
         for number in reversed(range(len(batch))):
             sampler.observe(run(len(found) + number, batch[number]))
         found += batch
@@ -352,7 +352,7 @@ def test_a_rebuilt_sampler_passes_a_sparse_grid_with_runs_without_giving_up(
 ) -> None:
     points = all_of(GridSampler(SPARSE, 7))
     monkeypatch.setattr(grid, "SEARCH_UNITS", 200)
-    # More than between two wanted points, less than for all.
+    # More effort than between two wanted points, less than for all of them.
     monkeypatch.setattr(grid, "GIVE_UP_UNITS", 10_000)
     rebuilt = GridSampler(SPARSE, 7)
     for number, point in enumerate(points[:-1]):
@@ -375,5 +375,5 @@ def test_a_search_that_no_caller_waits_for_ends() -> None:
     with pytest.raises(CallersGoneError):
         computation.run(lambda: built.propose([Ask(1)], seconds=9))
     assert next(answers, None) is None
-    # The next one goes on.
+    # The next call continues.
     assert built.propose([Ask(1)], seconds=9).is_searching

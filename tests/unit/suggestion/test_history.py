@@ -1,4 +1,4 @@
-"""The optimization history and how it is thinned."""
+"""The optimization history and its thinning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Importances, on functions whose answer is known."""
+"""Importances of functions with known shares."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def normalized(found: Mapping[str, float]) -> dict[str, float]:
 
 
 def test_mean_decrease_impurity_is_optuna_s() -> None:
-    """Where its columns are ours: continuous parameters in [0, 1], and categories."""
+    """Compared on equal columns: continuous parameters in [0, 1], and categories."""
     space = SearchSpace(
         (
             Parameter("c", Categorical(("x", "y", "z"))),
@@ -395,7 +395,7 @@ def is_alive(pid: int) -> bool:
 
 async def until_ended(pid: int) -> None:
     async with asyncio.timeout(20):
-        while is_alive(pid):  # noqa: ASYNC110  # no event tells of a process that is not ours
+        while is_alive(pid):  # noqa: ASYNC110  # no event reports a process that is not ours
             await asyncio.sleep(0.01)
 
 

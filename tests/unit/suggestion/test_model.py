@@ -1,4 +1,4 @@
-"""What a model hands out: queued runs first, up to the cap, as long as somebody wants it."""
+"""A model proposes queued runs first, then new runs up to the cap, for callers that still wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The columns beside a plain list of runs."""
+"""The columns of observations against a plain list of runs."""
 
 from __future__ import annotations
 

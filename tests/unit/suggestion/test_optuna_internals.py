@@ -1,4 +1,4 @@
-"""The names of Optuna's private API that the optimizer uses are as they were."""
+"""A canary: the names of Optuna's private API that the optimizer uses still exist."""
 
 from __future__ import annotations
 

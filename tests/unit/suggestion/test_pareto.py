@@ -1,4 +1,4 @@
-"""The Pareto front beside its definition."""
+"""The Pareto front against its definition."""
 
 from __future__ import annotations
 

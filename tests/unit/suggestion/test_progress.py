@@ -1,4 +1,4 @@
-"""LearningCurves of sweeps, by hand."""
+"""The progress of sweeps, computed by hand."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_sample_of_the_ends_stands_for_all() -> None:
 @given(st.lists(st.integers(-20, 20).map(float), min_size=1, max_size=80), st.integers(2, 30))
 def test_thinned_courses_keep_improvements_that_fit(objectives: list[float], limit: int) -> None:
     runs = scored(objectives)
-    # Backwards in time.
+    # The runs ended in reverse order.
     order = ends({int(n): float(-n) for n in runs.numbers})
     whole = progress(order, runs, max_points=1_000)
     thin = progress(order, runs, max_points=limit)

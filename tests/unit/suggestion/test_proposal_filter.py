@@ -1,4 +1,4 @@
-"""What is never handed out: points that break a constraint, points seen before."""
+"""The filter rejects points that break a constraint and points that have runs."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_each_point_of_a_discrete_space_comes_once_before_any_comes_again(sample
     size = 100 if space is HUNDRED else 30
     runs = sweep_of(sampler, space, size + 4, allow_duplicates=False)
     assert len({key(record.parameters) for record in runs[:size]}) == size
-    # And then they come again: random search and models have no end.
+    # Then points repeat: random search and models never end.
     assert len(runs) >= size + 4
 
 
@@ -94,13 +94,13 @@ def test_points_with_conditions_count_by_what_the_run_has() -> None:
     discrete = SearchSpace(
         tuple(p for p in CONDITIONAL.parameters if p.name not in ("lr", "momentum"))
     )
-    # Five depths, with adam once, with sgd and nesterov or not.
+    # Five depths: once with adam, and with sgd with and without nesterov.
     runs = sweep_of("random", discrete, 15, allow_duplicates=False)
     assert len({key(record.parameters) for record in runs}) == 15
 
 
 def test_prior_runs_do_not_count_as_tried() -> None:
-    """What was good elsewhere is worth a try here."""
+    """The best point of another sweep may be proposed again."""
     points = [{"a": a, "b": "x", "c": True} for a in (1, 2, 3)]
     priors = [PriorRecord(i, RunState.FINISHED, p, (0.0,)) for i, p in enumerate(points)]
     sampler = make_sampler(spec("tpe", SMALL_GRID), priors)
@@ -136,12 +136,12 @@ def test_no_proposal_breaks_a_constraint(sampler: str) -> None:
     constraints = Constraints(CONSTRAINED)
     runs = sweep_of(sampler, CONSTRAINED, 16 if sampler == "gp" else 40)
     assert [r for r in runs if not constraints.hold(r.parameters)] == []
-    # And it is no single point that comes again and again.
+    # Several points repeat, not just one.
     assert len({key(r.parameters) for r in runs}) > len(runs) * 0.9
 
 
 def test_constraints_and_the_end_of_free_points() -> None:
-    """45 of 100 points meet it; when all were seen they come again."""
+    """45 of 100 points meet the constraint; once all have runs, they repeat."""
     space = replace(HUNDRED, constraints=("b * 10 < a - 0.5",))
     constraints = Constraints(space)
     runs = sweep_of("tpe", space, 49)
@@ -157,7 +157,7 @@ def test_where_no_point_is_found_it_says_so(sampler: str) -> None:
 
 
 def test_a_rare_corner_of_a_continuous_space_is_found() -> None:
-    """Often it is not near what the model wants, and must be looked for anywhere."""
+    """The point is often far from what the model proposes, so the search covers the whole space."""
     space = SearchSpace(
         tuple(Parameter(name, Uniform(0.0, 1.0)) for name in "abc"), ("a > 0.9996",)
     )
@@ -201,7 +201,7 @@ def test_it_is_not_in_the_way_where_nothing_can_be_turned_down(sampler: str) -> 
 
 
 def test_random_search_still_runs_ahead_of_syncs() -> None:
-    """What it turns down depends on which runs there are, and the registry checks that."""
+    """Rejections depend on which runs exist, and the registry checks that."""
     model = SweepModel(spec("random", HUNDRED))
     sweep = ImaginedSweep()
     sweep.hand_out(model.propose([Ask(1)], seconds=9))

@@ -1,4 +1,4 @@
-"""When random search over a discrete space tries a point again: as its distribution says."""
+"""Random search over a discrete space repeats points according to their distribution."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_concentrated_distribution_is_sampled_as_the_config_names_it(sampler: 
     values = sorted(point["lr"] for point in points_of(QUANTIZED, 4_000, sampler))
     true = stats.loguniform(0.1, 100.1)
     for share in (0.1, 0.25, 0.5, 0.75, 0.9):
-        # A step either way, and the deviation of a sample's quantile.
+        # One step either way, plus the deviation of a sample's quantile.
         assert values[int(share * 4_000)] == pytest.approx(true.ppf(share), rel=0.1, abs=0.1)
     greatest = max(
         abs((place + 1) / 4_000 - true.cdf(value + 0.05))
@@ -96,7 +96,7 @@ def test_categories_come_by_their_probabilities() -> None:
 
 
 def test_a_distribution_holds_within_constraints() -> None:
-    """Of 1,000 points a quarter meets them; given that, low values are likelier."""
+    """A quarter of 1,000 points meets the constraints; low values are likelier among them."""
     space = SearchSpace(
         (
             Parameter("a", LogUniform(1.0, 100.0, 1.0)),

@@ -1,4 +1,4 @@
-"""A model that lived through a sweep and one built anew from its runs propose the same.
+"""A model that followed a sweep and a model rebuilt from its runs propose the same.
 
 For every sampler: DESIGN.md, 2.6.
 """
@@ -123,7 +123,7 @@ def rebuilt(case: Case, sweep: ImaginedSweep) -> SweepModel:
 
 
 def losses(case: Case, record: RunRecord) -> list[float]:
-    """Something to learn from: smooth in the numbers, a loss a metric."""
+    """Return a loss for each metric, smooth in the numeric parameters."""
     numbers = [
         float(value)
         for value in record.parameters.values()
@@ -146,7 +146,7 @@ def test_a_rebuilt_model_goes_on_as_the_warm_one(
     cold = rebuilt(case, sweep)
     first = next_batch(warm)
     assert first == next_batch(cold)
-    # Asking changes nothing: what met a conflict is proposed again.
+    # Proposing changes nothing, so a proposal that met a conflict is made again.
     assert first == next_batch(warm) == next_batch(cold)
 
 
@@ -182,7 +182,7 @@ def test_killed_before_every_ask_the_sequence_is_the_same(case: Case, outstandin
     ids=name_of,
 )
 def test_prior_runs_that_come_late_change_nothing_else(case: Case) -> None:
-    """The model that was told of them later, and the one that read them first, agree."""
+    """A model that gets prior runs late agrees with a model that read them first."""
     sweep = ImaginedSweep(case.metrics)
     warm = SweepModel(case.spec())
     source = SweepModel(spec("random", case.space, seed=3, metrics=case.metrics))

@@ -1,4 +1,4 @@
-"""Whole spaces as Optuna sees them, with parameters that some runs lack."""
+"""Whole spaces as Optuna's distributions, with parameters that some runs lack."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_missing_are_those_that_may_be_needed() -> None:
     assert list(MAPPING.missing({"optimizer": "adam"})) == ["lr"]
     assert list(MAPPING.missing({"optimizer": "sgd", "lr": 0.1})) == ["a_nesterov", "b_decay"]
     assert list(MAPPING.missing({"optimizer": "sgd", "a_nesterov": False})) == ["lr"]
-    # Not known to be there itself, so neither is what depends on it.
+    # It is unknown whether the parameter is active, so its dependents are unknown too.
     assert list(MAPPING.missing({"a_nesterov": True, "lr": 0.5})) == ["b_decay", "optimizer"]
 
 

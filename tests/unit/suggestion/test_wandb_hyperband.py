@@ -1,4 +1,4 @@
-"""Bands, thresholds and decisions, against values computed by hand and by a plain model."""
+"""Rungs, thresholds and decisions, against values computed by hand and by a plain model."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def table(rule: WandbHyperband, *curves: list[float], minimize: bool = True) -> 
 
 
 def figures(decision: Decision) -> tuple[bool, int | None, float | None, float | None, int, object]:
-    """All but the words."""
+    """Return all of a decision but its text."""
     return (
         decision.should_stop,
         decision.step,
@@ -51,7 +51,7 @@ def figures(decision: Decision) -> tuple[bool, int | None, float | None, float |
         (WandbHyperband(max_iter=5, eta=1.1, s=3), [3, 4]),  # 4.5, 4.1, 3.8: each once
     ],
 )
-def test_bands(rule: WandbHyperband, rungs: list[int]) -> None:
+def test_rungs(rule: WandbHyperband, rungs: list[int]) -> None:
     assert list(islice(rule.rungs(), 4)) == rungs
 
 
@@ -70,7 +70,7 @@ def test_threshold(losses: list[float], eta: float, threshold: float) -> None:
 
 
 def test_a_run_before_the_first_band_goes_on() -> None:
-    # Band 4 is the fourth value: three are not enough.
+    # Rung 4 is the fourth value: three are not enough.
     decision = table(WandbHyperband(4), [9.0, 9.0, 9.0], [1.0] * 9).decide(0)
     assert figures(decision) == (False, None, None, None, 0, 4)
     assert "not at the first rung yet, which takes 4 finite values of 'loss'" in decision.why
@@ -179,7 +179,7 @@ FINITE_RULES = st.builds(
 def plainly(
     rule: WandbHyperband, reports: list[Report], number: int, *, minimize: bool
 ) -> tuple[bool, int | None, int]:
-    """The rule as its definition reads, over all that was reported."""
+    """The rule by its definition, over all reported values."""
     latest = {n: max(a for m, a, _, _ in reports if m == n) for n, _, _, _ in reports}
     series = {}
     for n, attempt in latest.items():
@@ -200,9 +200,9 @@ def plainly(
 def test_the_table_decides_as_the_definition_reads(
     reports: list[Report], minimize: bool, rule: WandbHyperband
 ) -> None:
-    """In any order of reports, with steps reported again and attempts begun anew."""
+    """Reports come in any order, with repeated steps and new attempts."""
     built = WandbHyperbandRule(rule, "loss", minimize=minimize)
-    # A later attempt's report ends the earlier attempt for good.
+    # A report of a later attempt discards the earlier attempt.
     kept: list[Report] = []
     attempts: dict[int, int] = {}
     for number, attempt, step, value in reports:

@@ -1,4 +1,4 @@
-"""Functional ANOVA over a random forest: which share of a function's variance is whose.
+"""Functional ANOVA over a random forest: each parameter's share of a function's variance.
 
 Hutter, Hoos, Leyton-Brown, An Efficient Approach for Assessing Hyperparameter
 Importance, ICML 2014. The main effects are computed exactly and for all leaves
@@ -28,7 +28,7 @@ class _Leaves:
 
 
 def main_effects(points: Floats, objectives: Floats, blocks: Sequence[Block], seed: int) -> Floats:
-    """Each parameter's share of the forest's variance, averaged over its trees.
+    """Return each parameter's share of the forest's variance, averaged over its trees.
 
     Args:
         points: Shape (runs, columns), see `Block`.
@@ -37,8 +37,8 @@ def main_effects(points: Floats, objectives: Floats, blocks: Sequence[Block], se
         seed: Of the forest.
 
     Returns:
-        Shape (parameters,): shares in [0, 1], together at most 1; what interactions
-        explain is nobody's. All 0 where no tree varies.
+        Shape (parameters,): shares in [0, 1], together at most 1. The variance that
+        interactions explain is not attributed. All 0 if no tree varies.
     """
     forest = grown_forest(points, objectives, seed)
     shares = [_tree_shares(_leaves(tree.tree_, points.shape[1]), blocks) for tree in forest]
@@ -47,7 +47,7 @@ def main_effects(points: Floats, objectives: Floats, blocks: Sequence[Block], se
 
 
 def _leaves(tree: Any, columns: int) -> _Leaves:
-    """The boxes, from the root down, a level at a time."""
+    """Return the leaves of a tree; the boxes are computed level by level from the root."""
     lows, highs = np.zeros((tree.node_count, columns)), np.ones((tree.node_count, columns))
     level = np.array([0])
     while level.size:
@@ -63,9 +63,9 @@ def _leaves(tree: Any, columns: int) -> _Leaves:
 
 
 def _tree_shares(leaves: _Leaves, blocks: Sequence[Block]) -> Floats | None:
-    """The parameters' shares of one tree's variance; None where it does not vary."""
+    """Return the parameters' shares of one tree's variance; None if it does not vary."""
     allowed = {block: _allowed(leaves, block) for block in blocks if block.columns > 1}
-    # The part of each parameter's range that a leaf covers, shape (leaves, parameters).
+    # The fraction of each parameter's range that a leaf covers, shape (leaves, parameters).
     parts = np.stack(
         [
             allowed[block].mean(axis=1)
@@ -82,7 +82,7 @@ def _tree_shares(leaves: _Leaves, blocks: Sequence[Block]) -> Floats | None:
         return None
     shares = np.zeros(len(blocks))
     for place, block in enumerate(blocks):
-        # What the leaf adds to the parameter's marginal, wherever in its range it lies.
+        # The leaf's contribution to the parameter's marginal, anywhere in the leaf's range.
         weights = np.delete(parts, place, axis=1).prod(axis=1) * leaves.values
         if block in allowed:
             marginal = weights @ allowed[block]
@@ -94,9 +94,9 @@ def _tree_shares(leaves: _Leaves, blocks: Sequence[Block]) -> Floats | None:
 
 
 def _allowed(leaves: _Leaves, block: Block) -> Floats:
-    """Which choices a leaf stands for, as 0 or 1, shape (leaves, choices)."""
+    """Return which choices a leaf covers, as 0 or 1, of shape (leaves, choices)."""
     columns = slice(block.first_column, block.first_column + block.columns)
-    # Columns hold 0 and 1 only, so they are split in the middle or not at all.
+    # Columns hold only 0 and 1, so a tree splits them in the middle or not at all.
     excluded = leaves.highs[:, columns] < 1
     demanded = leaves.lows[:, columns] > 0
     one_demanded = demanded.any(axis=1, keepdims=True)
@@ -104,7 +104,7 @@ def _allowed(leaves: _Leaves, block: Block) -> Floats:
 
 
 def _variance_along(lows: Floats, highs: Floats, weights: Floats, mean: float) -> float:
-    """The variance of the sum of steps: `weights` each on [low, high)."""
+    """Return the variance of a sum of steps, each of its weight on [low, high)."""
     ends = np.unique(np.concatenate([lows, highs]))
     jumps = np.zeros(len(ends))
     np.add.at(jumps, np.searchsorted(ends, lows), weights)

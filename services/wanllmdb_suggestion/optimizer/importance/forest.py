@@ -1,4 +1,4 @@
-"""A random forest over parameters: what fANOVA and mean decrease impurity read."""
+"""A random forest over parameters, for fANOVA and mean decrease impurity."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from wanllmdb_suggestion.optimizer.statistics.finished_runs import Floats
 if TYPE_CHECKING:
     from sklearn.ensemble import RandomForestRegressor
 
-# Both as in Optuna's evaluators.
+# The values of Optuna's evaluators.
 TREES = 64
 MAX_DEPTH = 64
 
@@ -29,9 +29,8 @@ MAX_DEPTH = 64
 class Block:
     """A parameter as columns of the forest's input.
 
-    A number has one column, in [0, 1] such that its distribution is uniform there. A
-    category has a column a choice, all of them 0 but that of the choice, which
-    is 1.
+    A number has one column, scaled to [0, 1] so that its distribution is uniform there. A
+    category has one column for each choice, with 1 for the run's choice and 0 for the others.
     """
 
     first_column: int
@@ -39,9 +38,9 @@ class Block:
 
 
 def grown_forest(points: Floats, objectives: Floats, seed: int) -> RandomForestRegressor:
-    """A forest fitted to points, shape (runs, columns), and objectives, shape (runs,)."""
-    # Loaded where it is used, in a process of its own: it takes seconds, which
-    # the server's start would wait for.
+    """Return a forest fitted to points, shape (runs, columns), and objectives, shape (runs,)."""
+    # Imported here, in the worker process: the import takes seconds, which would delay the
+    # start of the server.
     from sklearn.ensemble import RandomForestRegressor
 
     forest = RandomForestRegressor(n_estimators=TREES, max_depth=MAX_DEPTH, random_state=seed)
@@ -51,9 +50,9 @@ def grown_forest(points: Floats, objectives: Floats, seed: int) -> RandomForestR
 def impurity_decreases(
     points: Floats, objectives: Floats, blocks: Sequence[Block], seed: int
 ) -> Floats:
-    """How much splits by each parameter decrease the variance in the forest's nodes.
+    """Return how much splits by each parameter decrease the variance in the forest's nodes.
 
-    Breiman, Random Forests, 2001. Favours parameters with many values.
+    Breiman, Random Forests, 2001. The method favours parameters with many values.
 
     Args:
         points: Shape (runs, columns), see `Block`.
@@ -62,7 +61,7 @@ def impurity_decreases(
         seed: Of the forest.
 
     Returns:
-        Shape (parameters,): shares that sum to 1, or all 0 where no tree splits.
+        Shape (parameters,): shares that sum to 1, or all 0 if no tree splits.
     """
     decreases = grown_forest(points, objectives, seed).feature_importances_
     return np.add.reduceat(decreases, [block.first_column for block in blocks])
@@ -71,16 +70,16 @@ def impurity_decreases(
 def forest_input(
     columns: Mapping[str, Floats], distributions: Mapping[str, BaseDistribution], seed: int
 ) -> tuple[Floats, list[Block]]:
-    """The runs' points, shape (runs, columns), and which columns are whose.
+    """Return the runs' points, shape (runs, columns), and the block of each parameter.
 
-    A parameter that a run does not have gets a value drawn from its distribution: so it
-    says nothing about the runs without it, neither by its values nor by being absent,
-    which its conditions' parameters say already.
+    A parameter that a run does not have gets a value drawn from its distribution. So the
+    parameter carries no information about runs without it, neither by its values nor by its
+    absence, which the parameters in its conditions show already.
 
     Args:
         columns: By parameter, values of its distribution, shape (runs,); NaN where absent.
-        distributions: By parameter, what Optuna samples.
-        seed: Of the values for absent parameters.
+        distributions: By parameter, the distribution that Optuna samples.
+        seed: The seed of the values for absent parameters.
     """
     draw = np.random.default_rng(seed)
     parts: list[Floats] = []
@@ -95,18 +94,18 @@ def forest_input(
 
 
 def _part(distribution: BaseDistribution, values: Floats, draw: np.random.Generator) -> Floats:
-    """One parameter's columns, see `Block`."""
+    """Return one parameter's columns, see `Block`."""
     absent = np.isnan(values)
     if isinstance(distribution, CategoricalDistribution):
         drawn = draw.integers(len(distribution.choices), size=len(values))
         return np.eye(len(distribution.choices))[np.where(absent, drawn, values).astype(np.intp)]
     assert isinstance(distribution, FloatDistribution | IntDistribution)
-    # The first and the last step are as likely as the others, so each owns the
-    # half step outside of it too.
+    # The first and the last step are as likely as the others, so their cells extend half a step
+    # beyond the bounds.
     margin = (distribution.step or 0) / 2
     low, high = distribution.low - margin, distribution.high + margin
     if distribution.log:
         values, low, high = np.log(values), math.log(low), math.log(high)
-    # Halved first: the width may be more than a double holds.
+    # Halved first, because the width may overflow a double.
     unit = (values / 2 - low / 2) / (high / 2 - low / 2)
     return np.where(absent, draw.random(len(values)), np.clip(unit, 0.0, 1.0))[:, np.newaxis]

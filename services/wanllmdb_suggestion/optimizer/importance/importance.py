@@ -1,4 +1,4 @@
-"""How much each parameter matters for the objective."""
+"""Each parameter's share in the objective, by any of the evaluators."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from wanllmdb_suggestion.optimizer.importance.ped_anova import divergences
 from wanllmdb_suggestion.optimizer.space_mapping import Dimension, dimension
 from wanllmdb_suggestion.optimizer.statistics.finished_runs import Bools, Floats, ScoredRuns
 
-# The time of a forest grows faster than the runs; the latest ones say most.
+# The time of a forest grows faster than the runs, and the latest runs are the most relevant.
 MAX_FOREST_RUNS = 1_000
-# And its memory with its columns: this many take some hundred megabytes.
+# The memory of a forest grows with its columns: this many take some hundred megabytes.
 MAX_FOREST_COLUMNS = 5_000
 
-# PED-ANOVA takes the latest runs that have so many values together, some seconds' work.
+# PED-ANOVA takes the latest runs with at most this many values in all, which takes seconds.
 MAX_PED_VALUES = 2_000_000
 
-# The forest is random; with a fixed seed the same runs give the same answer.
+# A fixed seed, so that the same runs give the same shares.
 FOREST_SEED = 0
 
 
 class Evaluator(StrEnum):
-    """How importance is computed; the names are those of `wanllmdb_common.algorithms`."""
+    """A method of computing importance; the names are those of `wanllmdb_common.algorithms`."""
 
     FANOVA = "fanova"
     MEAN_DECREASE_IMPURITY = "mean_decrease_impurity"
@@ -41,7 +41,7 @@ class Evaluator(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ImportanceData:
-    """The runs that importance is computed from; can be sent to another process.
+    """The runs that importance is computed from, picklable for another process.
 
     Attributes:
         evaluator: How to compute it.
@@ -56,7 +56,7 @@ class ImportanceData:
     losses: Floats
 
     def digest(self) -> bytes:
-        """Equal for equal data."""
+        """Return a digest that is equal for equal data."""
         hasher = blake2b(
             repr((self.evaluator, list(self.distributions.items()))).encode(), digest_size=16
         )
@@ -66,7 +66,7 @@ class ImportanceData:
 
 
 def runs_for(runs: ScoredRuns, evaluator: Evaluator) -> ScoredRuns:
-    """Those that the evaluator uses: all of them, or the latest."""
+    """Return the runs that the evaluator uses: all runs, or the latest ones."""
     most = MAX_FOREST_RUNS
     if evaluator is Evaluator.PED_ANOVA:
         most = MAX_PED_VALUES // max(len(runs.parameters), 1)
@@ -74,12 +74,12 @@ def runs_for(runs: ScoredRuns, evaluator: Evaluator) -> ScoredRuns:
 
 
 def forest_columns(space: SearchSpace) -> int:
-    """How many columns a forest over the space has at most."""
+    """Return the most columns that a forest over the space can have."""
     return sum(max(len(categories_of(p.distribution)), 1) for p in space.parameters)
 
 
 def importance_data(runs: ScoredRuns, space: SearchSpace, evaluator: Evaluator) -> ImportanceData:
-    """The runs as the evaluator takes them."""
+    """Return the runs in the form that the evaluator takes."""
     distributions: dict[str, BaseDistribution] = {}
     columns: dict[str, Floats] = {}
     for parameter in space.parameters:
@@ -91,11 +91,11 @@ def importance_data(runs: ScoredRuns, space: SearchSpace, evaluator: Evaluator) 
 
 
 def importances(data: ImportanceData) -> list[tuple[str, float]]:
-    """The parameters' shares, most important first, then by name; they sum to 1.
+    """Return the parameters' shares, which sum to 1, most important first, then by name.
 
-    Where nothing explains the objective, all parameters have the same share. A
-    forest takes about a second for 1,000 runs. Needs at least 2 runs; no
-    parameters give no entries.
+    If no parameter explains the objective, all parameters have the same share. A forest takes
+    about a second for 1,000 runs. At least 2 runs are needed. Without parameters, the result is
+    empty.
     """
     names = sorted(data.columns)
     weights = (
@@ -109,12 +109,12 @@ def importances(data: ImportanceData) -> list[tuple[str, float]]:
 
 
 def _variances(data: ImportanceData) -> dict[str, float]:
-    """The variance of the objective that each parameter accounts for, by a forest.
+    """Return the variance of the objective that each parameter accounts for, by a forest.
 
-    A conditional parameter is judged among the runs that have it: its share of
-    these runs' variance, times that variance, times how many of all runs they are. So
-    one that decides everything in a rare branch counts by how rare that is, and
-    what sets branches apart is left to the parameter that chooses between them.
+    A conditional parameter is evaluated among the runs that have it: its share of the variance
+    of these runs, times that variance, times the share of these runs among all runs. So a
+    parameter that decides everything in a rare branch is weighted by the frequency of the
+    branch, and the difference between branches is attributed to the parameter that chooses.
     """
     evaluate = main_effects if data.evaluator is Evaluator.FANOVA else impurity_decreases
     losses = _scaled(data.losses)
@@ -136,7 +136,7 @@ def _variances(data: ImportanceData) -> dict[str, float]:
 
 
 def _by_presence(columns: Mapping[str, Floats]) -> Iterator[tuple[Bools, Sequence[str]]]:
-    """The parameters that the same runs have, and these runs."""
+    """Yield the groups of parameters that the same runs have, with these runs."""
     groups: dict[bytes, tuple[Bools, list[str]]] = {}
     for name, column in columns.items():
         present = ~np.isnan(column)
@@ -145,9 +145,9 @@ def _by_presence(columns: Mapping[str, Floats]) -> Iterator[tuple[Bools, Sequenc
 
 
 def _encoded(searched: Dimension, positions: Floats) -> Floats:
-    """Positions on the parameter's axis as values of what Optuna samples."""
+    """Return positions on the parameter's axis as values of the sampled distribution."""
     if isinstance(searched.distribution, CategoricalDistribution):
-        # Both are the category's index.
+        # Both are the index of the category.
         return positions
     return np.array(
         [x if math.isnan(x) else float(searched.encode(x)) for x in positions.tolist()],
@@ -156,6 +156,6 @@ def _encoded(searched: Dimension, positions: Floats) -> Floats:
 
 
 def _scaled(losses: Floats) -> Floats:
-    """To [-1, 1]: shares do not depend on the scale, and squares must not overflow."""
+    """Scale losses to [-1, 1], so that squares do not overflow; shares ignore the scale."""
     largest = np.abs(losses).max(initial=0.0)
     return losses / largest if largest > 0 else losses

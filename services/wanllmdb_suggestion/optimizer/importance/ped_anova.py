@@ -1,7 +1,7 @@
-"""PED-ANOVA: which parameters tell the best tenth of the runs from the others.
+"""PED-ANOVA: the parameters that distinguish the best tenth of the runs from the others.
 
 Watanabe, Bansal, Hutter, PED-ANOVA: Efficiently Quantifying Hyperparameter
-Importance in Arbitrary Subspaces, IJCAI 2023, as Optuna has it.
+Importance in Arbitrary Subspaces, IJCAI 2023, as implemented in Optuna.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from wanllmdb_suggestion.optimizer.trial_storage import TrialStorage
 def divergences(
     columns: Mapping[str, Floats], distributions: Mapping[str, BaseDistribution], losses: Floats
 ) -> dict[str, float]:
-    """How far each parameter's values in the best tenth are from those in all runs.
+    """Return how far each parameter's values in the best tenth differ from those in all runs.
 
     Args:
         columns: By parameter, values of its distribution, shape (runs,); NaN where absent.
@@ -32,7 +32,7 @@ def divergences(
         losses: Shape (runs,), finite; smaller is better.
 
     Returns:
-        By parameter; at least 0, not scaled.
+        By parameter; at least 0, unscaled.
     """
     taken = {name: _in_doubles(distribution) for name, distribution in distributions.items()}
     values = {name: _values(taken[name], column) for name, column in columns.items()}
@@ -41,18 +41,18 @@ def divergences(
         params = {name: own[row] for name, own in values.items() if own[row] is not None}
         storage.put(row, TrialState.COMPLETE, params, [loss])
     study = storage.study(RandomSampler())
-    # Brings scikit-learn with it, half of what a service loads: not while it starts.
+    # Imports scikit-learn, half of all modules of the service, so not at its start.
     from optuna.importance import PedAnovaImportanceEvaluator
 
     with warnings.catch_warnings():
-        # Of few runs, for the user of a notebook.
+        # Optuna warns of few runs, which is meant for users of notebooks.
         warnings.simplefilter("ignore")
         found = PedAnovaImportanceEvaluator().evaluate(study)
     return {name: float(found.get(name, 0.0)) for name in columns}
 
 
 def _in_doubles(distribution: BaseDistribution) -> BaseDistribution:
-    """Integers that doubles do not tell apart as floats: Optuna checks them as doubles."""
+    """Return integers beyond the precision of doubles as floats, as Optuna checks doubles."""
     if (
         isinstance(distribution, IntDistribution)
         and max(-distribution.low, distribution.high) > 2**53

@@ -1,4 +1,7 @@
-"""Successive halving, and hyperband, which has several brackets of it."""
+"""Optuna's successive halving, and its hyperband, which has several brackets of halving.
+
+The rungs that runs reached are derived from their values.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ from wanllmdb_suggestion.optimizer.pruners.learning_curves import (
 )
 from wanllmdb_suggestion.optimizer.pruners.pruner import Decision, Pruner, Setting, count_of
 
-# Whether a run may be tested at the place of one of its values.
+# Whether a run may be tested at the index of one of its values.
 Gate = Callable[[LearningCurve, int], bool]
 
 
@@ -33,36 +36,35 @@ class Ladder(NamedTuple):
     factor: int
 
     def step(self, rung: int) -> int:
-        """Where the rung is."""
+        """Return the step of the rung."""
         return self.first * int(self.factor**rung)
 
 
 @dataclass(frozen=True, slots=True)
 class Climb:
-    """How far one run got.
+    """The rungs that one run reached.
 
     Attributes:
-        places: Of the value with which it got to each rung, from the first on: the first
-            value at the rung's step or after, that is not NaN.
-        last_check: The place of its latest value that a rung tests, which may be
-            one that is NaN; None for none.
+        places: For each reached rung, from the first on, the index of the value that reached
+            the rung: the first value at the rung's step or later that is not NaN.
+        last_check: The index of the run's latest value that a rung tests, which may be NaN;
+            None if there is none.
     """
 
     places: tuple[int, ...]
     last_check: int | None
 
     def before_check(self) -> int:
-        """How many rungs it had got to before the last check."""
+        """Return how many rungs the run had reached before the last check."""
         return sum(place != self.last_check for place in self.places)
 
 
 class Rungs:
-    """Climbs of runs, kept until a run's values change.
+    """The climbs of runs, cached until the values of a run change.
 
-    Optuna writes a rung down when it tests a run there. Here rungs follow from the
-    values, so that all replicas know the same of them; only a run that leaps
-    over several rungs with one value is at all of them, whatever a test at
-    the first one would have said.
+    Optuna records a rung when it tests a run there. Here rungs follow from the values, so that
+    all replicas derive the same rungs. The one difference: a run that passes several rungs with
+    one value is at all of them, even if a test at the first rung would have stopped the run.
     """
 
     def __init__(self, gate: Gate | None = None) -> None:
@@ -70,7 +72,7 @@ class Rungs:
         self._known: dict[int, tuple[LearningCurve, int, Ladder, Climb]] = {}
 
     def climb(self, curve: LearningCurve, ladder: Ladder) -> Climb:
-        """How far the run got on the ladder."""
+        """Return the rungs of the ladder that the run reached."""
         number = curve.number
         known = self._known.get(number)
         if known is not None:
@@ -85,7 +87,7 @@ class Rungs:
 
     @staticmethod
     def attributes(curve: LearningCurve, places: tuple[int, ...]) -> dict[str, float]:
-        """The rungs as Optuna writes them down."""
+        """Return the rungs as Optuna stores them in the attributes of a trial."""
         return {f"completed_rung_{i}": curve.values[place] for i, place in enumerate(places)}
 
     def _climb(self, curve: LearningCurve, ladder: Ladder) -> Climb:
@@ -109,7 +111,7 @@ class Rungs:
 
 
 class Halving(Pruner):
-    """A run's value at a rung against those of all runs that got there."""
+    """Compares a run's value at a rung with the values of all runs that reached the rung."""
 
     first_count = 2
 
@@ -130,16 +132,16 @@ class Halving(Pruner):
 
     @abstractmethod
     def ladder(self, number: int, curves: LearningCurves) -> Ladder | None:
-        """The run's rungs; None while nobody knows how long runs are."""
+        """Return the run's rungs; None while the length of runs is unknown."""
 
     @abstractmethod
     def prune(self, asked: FrozenTrial, curves: LearningCurves) -> bool:
-        """What Optuna says."""
+        """Return whether Optuna's pruner would stop the run."""
 
     def rivals(self, number: int, curves: LearningCurves) -> list[LearningCurve]:
-        """The runs that the run is compared with, without itself."""
+        """Return the other runs that the run is compared with."""
         first = self._measure(curves)
-        # Runs that ended before anybody knew how long runs are were never tested.
+        # Runs that ended while the length of runs was unknown were never tested.
         least = 0 if first is None else first.number + 1
         return [c for c in curves.all() if c.number >= least and c.number != number]
 
@@ -159,7 +161,7 @@ class Halving(Pruner):
     def waiting_for(self, curve: LearningCurve, curves: LearningCurves) -> str:
         ladder = self.ladder(curve.number, curves)
         if ladder is None:
-            return "nothing is compared before a run finished, which says how long runs are"
+            return "nothing is compared before a run has finished, which shows how long runs are"
         return f"it is at step {curve.steps[-1]}, and its first rung is at step {ladder.first}"
 
     @override
@@ -167,7 +169,7 @@ class Halving(Pruner):
         number = curve.number
         ladder = self.ladder(number, curves)
         assert ladder is not None, "there was a check"
-        # Also what tells Optuna of their rungs.
+        # `climb` also writes the rungs to the trials, where Optuna reads them.
         rivals = [(r, self._rungs.climb(r, ladder).places) for r in self.rivals(number, curves)]
         climb = self._rungs.climb(curve, ladder)
         before = climb.before_check()
@@ -177,7 +179,7 @@ class Halving(Pruner):
         if math.isnan(value):
             step = ladder.step(before)
             return Decision(should_stop, f"at the rung of step {step} its '{metric}' is NaN", step)
-        # One value may have got it to several rungs: Optuna tests them in turn.
+        # One value may reach several rungs, which Optuna tests in turn.
         rung, others, threshold = before, list[float](), value
         for rung in range(before, len(climb.places)):
             others = [r.values[places[rung]] for r, places in rivals if rung < len(places)]
@@ -204,15 +206,15 @@ class Halving(Pruner):
         )
 
     def _measure(self, curves: LearningCurves) -> LearningCurve | None:
-        """The run that tells how long runs are; None for none yet, and where options tell.
+        """Return the run that defines the length of runs; None without one, or if options do.
 
-        Optuna takes the first one that finished. Of when runs finished records say
-        nothing, so it is the finished one with the lowest number.
+        Optuna takes the run that finished first. Records do not hold the order in which runs
+        finished, so this is the finished run with the lowest number.
         """
         return curves.first_finished() if self._learns_length else None
 
     def _threshold(self, values: list[float]) -> float:
-        """The worst value that passes; the best one always does."""
+        """Return the worst value that passes; the best value always passes."""
         best_first = sorted(values, reverse=not self._setting.minimize)
         return best_first[max(len(values) // self._factor - 1, 0)]
 
@@ -262,7 +264,7 @@ class SuccessiveHalving(Halving):
 class Hyperband(Halving):
     """Brackets of successive halving; Optuna's hyperband pruner.
 
-    A run's bracket follows from its number and the sweep's seed.
+    The bracket of a run follows from its number and the sweep's seed.
     """
 
     def __init__(
@@ -322,7 +324,7 @@ class Hyperband(Halving):
 
 
 class _Brackets(HyperbandBrackets):
-    """Optuna's brackets, over views instead of its storage."""
+    """Optuna's brackets, over a StudyView instead of a storage."""
 
     def __init__(
         self, name: str, min_resource: int, max_resource: int, factor: int, bootstrap: int
@@ -334,7 +336,7 @@ class _Brackets(HyperbandBrackets):
         self.start(self._sweep)
 
     def of(self, number: int) -> int:
-        """The run's bracket."""
+        """Return the bracket of the run."""
         bracket = self._by_number.get(number)
         if bracket is None:
             bracket = self.bracket_id(self._sweep, frozen_trial(number))

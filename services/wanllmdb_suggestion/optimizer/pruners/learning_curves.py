@@ -1,4 +1,4 @@
-"""The values of all runs as Optuna's pruners read them, kept as values arrive."""
+"""The learning curves of all runs, in the form that Optuna's pruners read."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ from wanllmdb_suggestion.optimizer.types import ObjectivePoint, RunRecord, RunSt
 
 @dataclass(slots=True)
 class LearningCurve:
-    """One run's values in step order; `trial` holds the same, and where the run stands.
+    """The values of one run in step order.
 
     Attributes:
-        number: The run's.
-        attempt: The attempt that reported them.
-        trial: What Optuna sees; of its system attributes, those that a pruner derives.
+        number: The number of the run.
+        attempt: The attempt that reported the values.
+        trial: The run as Optuna reads it, with the same values and the state of the run. A
+            pruner may set its system attributes.
         steps: Ascending.
-        values: By place in `steps`; may be NaN or infinite.
-        finite: How many of them are finite.
+        values: By index in `steps`; may be NaN or infinite.
+        finite: How many values are finite.
         edits: Grows with every change of the values.
     """
 
@@ -39,7 +40,7 @@ class LearningCurve:
     edits: int = 0
 
     def put(self, step: int, value: float) -> bool:
-        """Takes a value; returns whether the step is new."""
+        """Take a value and return whether the step is new."""
         at = bisect_left(self.steps, step)
         is_new = at == len(self.steps) or self.steps[at] != step
         if is_new:
@@ -54,15 +55,15 @@ class LearningCurve:
         return is_new
 
     def as_it_was(self, at: int, system_attrs: dict[str, Any] | None = None) -> FrozenTrial:
-        """The run with the values up to place `at` alone."""
+        """Return the run with only the values up to index `at`."""
         values = dict(zip(self.steps[: at + 1], self.values, strict=False))
         return frozen_trial(self.number, self.trial.state, values, system_attrs)
 
     def count_at(self, step: int) -> int:
-        """How many finite values it has when it gets to the step, going on as it has so far.
+        """Estimate how many finite values the run has when it reaches the step.
 
-        It is rather too few than too many: for where it goes in uneven steps. With
-        one value nobody knows how far apart they are.
+        The estimate assumes the widest gap between steps so far, so with uneven steps it errs
+        on the low side. After a single value the gap is unknown, and the next value counts.
         """
         gaps = [b - a for a, b in zip(self.steps, self.steps[1:], strict=False)]
         if not gaps:
@@ -71,17 +72,17 @@ class LearningCurve:
 
 
 class LearningCurves:
-    """All runs' curves, by number."""
+    """The learning curves of all runs, by number."""
 
     def __init__(self) -> None:
         self._by_number: dict[int, LearningCurve] = {}
         self._finished: dict[int, LearningCurve] = {}
-        # The lowest number among the finished runs that have values; None when not known.
+        # The lowest number of a finished run that has values; None if not computed.
         self._first: int | None = None
         self.points = 0
 
     def __getitem__(self, number: int) -> LearningCurve:
-        """The run's curve; it need not be known."""
+        """Return the curve of the run, and make one if the run is unknown."""
         curve = self._by_number.get(number)
         if curve is None:
             trial = frozen_trial(number)
@@ -89,7 +90,7 @@ class LearningCurves:
         return curve
 
     def observe(self, record: RunRecord) -> None:
-        """Takes where a run stands."""
+        """Take the state of a run."""
         trial = self._attempt(record.number, record.attempt).trial
         trial.state = TRIAL_STATES[record.state]
         self._first = None
@@ -100,7 +101,7 @@ class LearningCurves:
             self._finished.pop(record.number, None)
 
     def add(self, point: ObjectivePoint) -> None:
-        """Takes a value; one of an earlier attempt is ignored, a known step overwritten."""
+        """Take a value; ignore an earlier attempt's, and overwrite the value of a known step."""
         curve = self._attempt(point.number, point.attempt)
         if point.attempt == curve.attempt:
             if not curve.steps:
@@ -108,15 +109,15 @@ class LearningCurves:
             self.points += curve.put(point.step, point.value)
 
     def all(self) -> list[LearningCurve]:
-        """All of them."""
+        """Return all curves."""
         return list(self._by_number.values())
 
     def finished(self) -> list[LearningCurve]:
-        """Those of runs that finished with an objective."""
+        """Return the curves of runs that finished with an objective."""
         return list(self._finished.values())
 
     def first_finished(self) -> LearningCurve | None:
-        """That of the finished run with the lowest number among those that have values."""
+        """Return the curve of the lowest-numbered finished run that has values."""
         if self._first is None:
             numbers = (number for number, curve in self._finished.items() if curve.steps)
             self._first = min(numbers, default=None)
@@ -134,10 +135,9 @@ class LearningCurves:
 
 
 class StudyView(StudySubstitute):
-    """What Optuna's pruners ask of a study, answered from curves without a copy.
+    """The parts of a study that Optuna's pruners read, served from curves without copies.
 
-    `asked` is the run that is tested, as it was then; it stands in for itself
-    among the others.
+    `asked` is the tested run as it was at its check, and replaces that run among all runs.
     """
 
     def __init__(
@@ -157,7 +157,7 @@ class StudyView(StudySubstitute):
         self.direction = StudyDirection.MINIMIZE if minimize else StudyDirection.MAXIMIZE
 
     def only(self, takes: Callable[[int], bool]) -> StudyView:
-        """The runs with such numbers alone."""
+        """Return a view of the runs whose numbers satisfy `takes`."""
         return StudyView(
             self._curves, self.study_name, self._asked, minimize=self._minimize, takes=takes
         )
@@ -165,7 +165,7 @@ class StudyView(StudySubstitute):
     def get_trials(
         self, deepcopy: bool = True, states: Container[TrialState] | None = None
     ) -> list[FrozenTrial]:
-        """The runs in any of the states; never copies."""
+        """Return the runs in any of the states, never as copies."""
         if states == (TrialState.COMPLETE,) and self._takes is None:
             return [curve.trial for curve in self._curves.finished()]
         asked, number, takes = self._asked, self._asked.number, self._takes
@@ -178,10 +178,10 @@ class StudyView(StudySubstitute):
 
     @property
     def best_trial(self) -> FrozenTrial:
-        """The best finished run, the one with the lowest number of equals.
+        """The best finished run; of equal runs, the one with the lowest number.
 
         Raises:
-            ValueError: there is none; this is what Optuna raises.
+            ValueError: no run has finished. Optuna raises the same.
         """
         sign = 1.0 if self._minimize else -1.0
         trials = (curve.trial for curve in self._curves.finished())
@@ -194,7 +194,7 @@ def frozen_trial(
     values: dict[int, float] | None = None,
     system_attrs: dict[str, Any] | None = None,
 ) -> FrozenTrial:
-    """A run as Optuna sees it; the dictionaries are kept, not copied."""
+    """Return a run as a trial of Optuna; the dictionaries are not copied."""
     return FrozenTrial(
         number=number,
         trial_id=number,

@@ -1,4 +1,4 @@
-"""The rule of a sweep, by its spec."""
+"""Makes the rule of early termination that a spec names."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ from wanllmdb_suggestion.optimizer.pruners.wandb_hyperband import WandbHyperband
 from wanllmdb_suggestion.optimizer.pruners.wilcoxon import Wilcoxon
 from wanllmdb_suggestion.optimizer.types import AlgorithmChoice, StudySpec
 
-# Some of these pruners Optuna calls experimental; it would say so for every sweep.
+# Optuna marks some pruners as experimental and would warn for every sweep.
 warnings.filterwarnings("ignore", category=ExperimentalWarning)
 
 _DESCRIPTIONS = {description.name: description for description in PRUNERS}
 
 
 def make_stop_rule(spec: StudySpec) -> StopRule | None:
-    """The sweep's rule of early termination; None for none, and without exactly one metric."""
+    """Return the rule of early termination; None without one, or without exactly one metric."""
     if spec.metric is None:
         return None
     if spec.hyperband is not None:
         return WandbHyperbandRule(spec.hyperband, spec.metric, minimize=spec.minimize)
     if spec.pruner is not None and is_known(spec.pruner):
-        # Optuna's hyperband draws brackets from the study's name.
+        # Optuna's hyperband derives brackets from the name of the study.
         setting = Setting(spec.metric, spec.minimize, name=str(spec.seed))
         return PrunerRule(_pruner(spec.pruner, setting))
     return None
 
 
 def wrapped_choice(choice: AlgorithmChoice) -> AlgorithmChoice | None:
-    """The pruner that a pruner wraps."""
+    """Return the pruner that a pruner wraps; None if it wraps none."""
     wrapped: Any = choice.options.get("wrapped")
     return None if wrapped is None else AlgorithmChoice(wrapped["name"], wrapped.get("options", {}))
 
 
 def is_known(choice: AlgorithmChoice | None) -> bool:
-    """Whether this service has the pruner and all that it wraps."""
+    """Return whether this service has the pruner and the pruners that it wraps."""
     while choice is not None:
         if choice.name not in _DESCRIPTIONS:
             return False
@@ -54,7 +54,7 @@ def is_known(choice: AlgorithmChoice | None) -> bool:
 
 
 def _pruner(choice: AlgorithmChoice, setting: Setting, out: Sequence[Stagnation] = ()) -> Pruner:
-    """The pruner; `out` are those around it whose patience must be out."""
+    """Return the pruner; the run must be stagnant by each of `out`, the pruners around it."""
     options: Mapping[str, Any] = _DESCRIPTIONS[choice.name].values(choice.options)
     match choice.name:
         case "median":

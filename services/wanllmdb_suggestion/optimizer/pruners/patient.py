@@ -1,4 +1,4 @@
-"""Patient with runs that do not improve."""
+"""Optuna's patient pruner: stops runs that have not improved for a number of values."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from wanllmdb_suggestion.optimizer.pruners.pruner import Decision, Pruner, Setti
 
 
 class Stagnation:
-    """When a run alone has gone without an improvement for too long."""
+    """Whether a run has gone without an improvement for too long."""
 
     def __init__(self, setting: Setting, patience: int, min_delta: float) -> None:
         self._setting = setting
         self._pruner = PatientPruner(None, patience, min_delta)
-        # The latest `window` values are held against all before them.
+        # The latest `window` values are compared with all values before them.
         self.window = patience + 1
         self.min_delta = min_delta
 
     def is_stagnant(self, curve: LearningCurve, at: int) -> bool:
-        """Whether patience was out at the place."""
+        """Return whether the run was stagnant at the value of this index."""
         if at < self.window:
             return False
         asked = curve.as_it_was(at)
@@ -35,7 +35,7 @@ class Stagnation:
 
 
 class Patient(Pruner):
-    """Stagnation, and a wrapped pruner, which must want to stop the run, too."""
+    """Stops a stagnant run, if the wrapped pruner, if any, would stop it too."""
 
     def __init__(self, setting: Setting, stagnation: Stagnation, wrapped: Pruner | None) -> None:
         self._setting = setting

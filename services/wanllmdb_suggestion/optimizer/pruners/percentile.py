@@ -1,4 +1,4 @@
-"""The percentile rule, and the median rule, which is one of it."""
+"""The percentile and median rules, which compare a run with finished runs at the same step."""
 
 from __future__ import annotations
 

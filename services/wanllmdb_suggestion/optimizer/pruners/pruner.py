@@ -1,4 +1,7 @@
-"""Optuna's pruners as rules: each decides on a run as it was at its last check."""
+"""The interface of rules of early termination, and Optuna's pruners as such rules.
+
+Each pruner decides on a run as it was at its last check.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +16,17 @@ from wanllmdb_suggestion.optimizer.types import ObjectivePoint, RunRecord
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether a run stops, and what was compared.
+    """Whether a run stops, and the compared values.
 
     Attributes:
         should_stop: Whether the run should stop now.
         why: The rest of a sentence that begins with "run 3 stops: ".
-        step: The rung, rung or step that was tested; None when nothing was.
-        threshold: What the run had to reach, in the metric's own sign.
-        value: What the run reached, in the metric's own sign.
+        step: The rung or step that was tested; None if nothing was.
+        threshold: The value that the run had to reach, in the metric's own sign.
+        value: The value that the run reached, in the metric's own sign.
         compared: How many runs were compared, this one included.
-        next_count: How many finite values the run has when it is to be tested
-            again; None when its own values can change nothing any more.
+        next_count: How many finite values the run has at its next test; None if its own
+            values can no longer change the decision.
     """
 
     should_stop: bool
@@ -36,69 +39,68 @@ class Decision:
 
 
 class StopRule(Protocol):
-    """The values of all runs, and which run is to stop.
+    """A rule of early termination over the values of all runs.
 
-    What it answers follows from the latest record and the values of each run
-    alone: not from when or how often it was asked. So every replica says the
-    same, and so does one that was built anew.
+    A decision follows from the latest record and the values of each run alone, not from when or
+    how often decisions were requested. So all replicas and rebuilt rules decide the same.
     """
 
     @property
     def points(self) -> int:
-        """How many values it holds."""
+        """How many values the rule holds."""
 
     @property
     def first_count(self) -> int | None:
-        """How many finite values a run has when it is to be tested first; None for never."""
+        """How many finite values a run has at its first test; None if it is never tested."""
 
     def observe(self, record: RunRecord) -> None:
-        """Takes where a run stands; a new attempt forgets what earlier ones reported."""
+        """Take the state of a run; a new attempt discards the values of earlier attempts."""
 
     def add(self, point: ObjectivePoint) -> None:
-        """Takes a value; one of an earlier attempt is ignored, a known step overwritten."""
+        """Take a value; ignore an earlier attempt's, and overwrite the value of a known step."""
 
     def decide(self, number: int) -> Decision:
-        """Whether the run, which is running, should stop."""
+        """Return whether a running run should stop."""
 
 
 def count_of(things: int, singular: str) -> str:
-    """In words: "1 run", "3 runs"."""
+    """Return the count in words: "1 run", "3 runs"."""
     return f"{things:,} {singular}" if things == 1 else f"{things:,} {singular}s"
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What all pruners of a sweep go by: the metric, and a name that makes draws repeatable."""
+    """The metric of a sweep's pruners, and a study name that makes their draws repeatable."""
 
     metric: str
     minimize: bool
     name: str
 
     def best(self, values: list[float]) -> float | None:
-        """The best of those that are not NaN."""
+        """Return the best value that is not NaN; None if there is none."""
         known = [value for value in values if not math.isnan(value)]
         return (min if self.minimize else max)(known, default=None)
 
     def worse(self, left: float, right: float) -> bool:
-        """Whether `left` is strictly worse."""
+        """Return whether `left` is strictly worse than `right`."""
         return left > right if self.minimize else left < right
 
 
 class Pruner(ABC):
     """One of Optuna's pruners, over the records.
 
-    Optuna asks at every value, and forgets none of its answers. Here an agent
-    may ask late, twice or never, so a run is judged as it was at its last check:
-    the value at which Optuna would have tested it last. For who asks at every
-    value of one run after the other, the answers are Optuna's.
+    Optuna tests a run at every value and remembers each result. Here an agent may ask late,
+    twice or never, so a run is judged as it was at its last check: the value at which Optuna
+    would have tested it last. If an agent asks at every value, one run after the other, the
+    decisions equal Optuna's.
     """
 
-    # How many finite values a run has when it is to be tested first.
+    # How many finite values a run has at its first test.
     first_count = 1
 
     @abstractmethod
     def last_check(self, curve: LearningCurve, curves: LearningCurves) -> int | None:
-        """The place of the value at which the run was to be tested last; None for none yet."""
+        """Return the index of the value at the run's last check; None if there was no check."""
 
     @abstractmethod
     def judge(self, curve: LearningCurve, at: int, curves: LearningCurves) -> Decision:
@@ -109,15 +111,15 @@ class Pruner(ABC):
 
     @abstractmethod
     def next_count(self, curve: LearningCurve, curves: LearningCurves) -> int:
-        """How many finite values the run has at its next check, rather too few than too many."""
+        """Estimate how many finite values the run has at its next check, erring on the low side."""
 
     @abstractmethod
     def waiting_for(self, curve: LearningCurve, curves: LearningCurves) -> str:
-        """Why there was no check yet: the rest of "run 3 goes on: "."""
+        """Return why there was no check yet: the rest of "run 3 goes on: "."""
 
 
 class PrunerRule:
-    """A StopRule by a pruner."""
+    """A StopRule that asks a pruner."""
 
     def __init__(self, pruner: Pruner) -> None:
         self._pruner = pruner

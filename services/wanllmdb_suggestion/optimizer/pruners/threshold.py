@@ -1,4 +1,4 @@
-"""Fixed bounds for a run's values."""
+"""The threshold rule: fixed bounds for the values of a run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wanllmdb_suggestion.optimizer.pruners.pruner import Decision, Setting
 
 
 class Threshold(IntervalPruner):
-    """A run's value against bounds; Optuna's threshold pruner."""
+    """Compares a run's value with bounds; Optuna's threshold pruner."""
 
     def __init__(
         self,

@@ -1,8 +1,8 @@
 """The stopping rule of W&B's hyperband, on the values that runs reported.
 
-A run is compared at the highest rung that it reached with all runs that
-reached it. The rule is W&B's (Li et al., Hyperband: A Novel
-Bandit-Based Approach to Hyperparameter Optimization, JMLR 18, 2018).
+A run is compared, at the highest rung that it reached, with all runs that reached the same rung.
+Li et al., Hyperband: A Novel Bandit-Based Approach to Hyperparameter Optimization, JMLR 18, 2018,
+in the form that W&B sweeps use.
 """
 
 from __future__ import annotations
@@ -17,33 +17,33 @@ from wanllmdb_suggestion.optimizer.types import ObjectivePoint, RunRecord, Wandb
 
 
 def values_at(rung: int) -> int:
-    """How many finite values a run has when it reaches the rung: iterations count from 1."""
+    """Return how many finite values a run has at the rung: iterations count from 1."""
     return rung
 
 
 def threshold_of(ascending: Sequence[float], eta: float) -> float:
-    """The value at place floor(n/eta), counted from 0, of n >= 1 losses, best first."""
-    # Rounding can lift n/eta to n where eta is next to 1.
+    """Return the value at index floor(n/eta) of n >= 1 losses, best first."""
+    # Rounding can raise n/eta to n if eta is close to 1.
     return ascending[min(int(len(ascending) / eta), len(ascending) - 1)]
 
 
 @dataclass(slots=True)
 class _Curve:
-    """One run's finite losses in step order, and how many rungs' tables hold one of them."""
+    """The finite losses of one run in step order, and its entries in the tables of the rungs."""
 
     attempt: int
     steps: list[int] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)
-    # What stands in the rungs' tables for this run, one entry a rung reached.
+    # The run's entries in the tables, one for each rung that the run reached.
     placed: list[float] = field(default_factory=list)
 
 
 class WandbHyperbandRule:
-    """The losses of all runs at every rung, kept as values arrive.
+    """A StopRule over the losses of all runs at every rung, updated as values arrive.
 
-    A value costs O(log n) comparisons (and a move of memory in a sorted list),
-    a decision O(1) in the n runs and, unless strict, a pass over the run's own
-    values. Where a step is reported again, the run's later rungs are placed anew.
+    With n runs, a value costs O(log n) comparisons and a move of memory in a sorted list. A
+    decision costs O(1) and, unless the rule is strict, a pass over the run's own values. A
+    repeated report of a step recomputes the run's entries at later rungs.
     """
 
     def __init__(self, rule: WandbHyperband, metric: str, *, minimize: bool) -> None:
@@ -86,7 +86,7 @@ class WandbHyperbandRule:
         self._place(curve, at)
 
     def decide(self, number: int) -> Decision:
-        """See StopRule; the run is tested at the highest rung that it reached."""
+        """Return the decision at the highest rung that the run reached."""
         curve = self._curves.get(number)
         reached = len(curve.placed) if curve is not None else 0
         next_count = self._count_at(reached)
@@ -136,7 +136,7 @@ class WandbHyperbandRule:
         return self._rungs[index]
 
     def _place(self, curve: _Curve, changed: int) -> None:
-        """Enters the run's values at all rungs from iteration `changed` on."""
+        """Enter the run's values at all rungs from iteration `changed` on."""
         self._unplace(curve, bisect_left(self._rungs, changed + 1, key=values_at))
         while True:
             rung = self._rung(len(curve.placed))

@@ -1,4 +1,4 @@
-"""A statistical test against the best finished run."""
+"""The Wilcoxon rule: a statistical test against the best finished run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wanllmdb_suggestion.optimizer.pruners.pruner import Decision, Pruner, Setti
 
 
 class Wilcoxon(Pruner):
-    """A run's values against the best finished run's, paired by step; Optuna's Wilcoxon pruner."""
+    """Compares a run's values with the best finished run's, by step; Optuna's Wilcoxon pruner."""
 
     def __init__(self, setting: Setting, p_threshold: float, n_startup_steps: int) -> None:
         self._setting = setting
@@ -46,7 +46,7 @@ class Wilcoxon(Pruner):
             return Decision(False, "there is no finished run to compare it with")
         best = view.best_trial
         theirs, mine = best.intermediate_values, asked.intermediate_values
-        # Optuna would warn of them in the server's log, at every question.
+        # Optuna would write a warning to the server's log for every request.
         if not theirs or not all(map(math.isfinite, [*theirs.values(), *mine.values()])):
             return Decision(
                 False,
@@ -74,8 +74,8 @@ class Wilcoxon(Pruner):
         return Decision(should_stop, why, common[-1], threshold, value, 2)
 
     def _p_value(self, differences: list[float]) -> float:
-        """How likely such differences are for a run that is no worse; for the words alone."""
-        # Takes half a second to import, and few sweeps need it.
+        """Return the p-value of the test; used only in the text of the decision."""
+        # The import takes half a second, and few sweeps need it.
         from scipy.stats import wilcoxon
 
         alternative = "greater" if self._setting.minimize else "less"

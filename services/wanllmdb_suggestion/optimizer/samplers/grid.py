@@ -1,4 +1,4 @@
-"""Every point of the space once."""
+"""Grid search: every point of the space once."""
 
 from __future__ import annotations
 
@@ -21,31 +21,30 @@ from wanllmdb_suggestion.optimizer.samplers.sampler import (
 )
 from wanllmdb_suggestion.optimizer.types import Parameters, RunRecord
 
-# What is spent on completing a partly given point, about 0.1 s.
+# The budget of completing a partly given point, about 0.1 s.
 COMPLETION_UNITS = 100_000
-# What is spent on the search for a point before others have their turn, about 0.2 s, and
-# on the question whether there is a further one.
+# The budget of one search for a point before other callers have their turn, about 0.2 s, and of
+# the search for whether a further point exists.
 SEARCH_UNITS = 200_000
 LOOK_AHEAD_UNITS = 50_000
-# What is spent without coming upon any wanted point before the search is given up, about
-# 3 s. The next call goes on from there.
+# The budget without finding any wanted point before the search is given up, about 3 s. The next
+# call continues from there.
 GIVE_UP_UNITS = 2_000_000
-# Stretches without a wanted point that are remembered.
+# The most remembered stretches without a wanted point.
 _MAX_STRETCHES = 1_000
 
 
 class GridSampler(Sampler):
-    """The first point in the order that meets the constraints and that no run has.
+    """Proposes the first point in order that meets the constraints and has no run.
 
-    The order is the grid's, or a random one that follows from the seed. A point
-    counts as handed out from the moment that a run has its parameters, whoever
-    chose them; whether that run is seen again after a failure is the registry's
-    business.
+    The order is that of the grid, or a random order that follows from the seed. A point counts
+    as taken as soon as a run has its parameters, even if a user chose them. The registry decides
+    whether a failed run is retried.
 
     Args:
-        space: What is searched.
-        seed: The sweep's.
-        grid_points: Into how many values a parameter without steps is cut.
+        space: The search space.
+        seed: The seed of the sweep.
+        grid_points: The number of values of a parameter without steps.
         shuffle: Whether the order is random.
     """
 
@@ -64,17 +63,17 @@ class GridSampler(Sampler):
         self._grid = self._search.grid
         self._shuffle = Shuffle(self._grid.size, seed) if shuffle else None
         self._completion_cost = 10 + len(space.parameters)
-        # Points go by their place in the order. Every place below `_first_free` is
-        # taken or unwanted, and of the others those in the set are taken: so that
-        # the set stays as small as the disorder.
+        # Points are identified by their place in the order. Every place below `_first_free` is
+        # taken or unwanted. Of the other places, those in the set are taken, so that the set
+        # holds only places that were taken out of order.
         self._first_free = 0
         self._taken: set[int] = set()
         self._expected: set[int] = set()
         self._next = 0
-        # From the first place on, none before the second is wanted. That follows from
-        # the space alone, so what was found out once holds for good.
+        # No place from a key up to its value is wanted. This follows from the space alone, so
+        # an entry stays true.
         self._unwanted: dict[int, int] = {}
-        # What was spent since the search last came upon a wanted point or was given up.
+        # The budget since the search last found a wanted point or was given up.
         self._fruitless = WorkBudget(GIVE_UP_UNITS)
 
     @override
@@ -86,11 +85,11 @@ class GridSampler(Sampler):
         self._pass_taken()
 
     def propose(self, number: int, redraw: int = 0) -> Parameters | None:
-        """See `Sampler.propose`; there is one point to propose, however often it is turned down.
+        """Return the next free point, which is the same for every redraw.
 
         Raises:
-            UnfinishedSearchError: the search takes longer than one call may.
-            ConstraintsNotMetError: it was given up.
+            UnfinishedSearchError: the search takes longer than one call may take.
+            ConstraintsNotMetError: the search was given up.
         """
         try:
             place = self._first_unexpected(WorkBudget(SEARCH_UNITS))
@@ -102,13 +101,13 @@ class GridSampler(Sampler):
         return None if place >= self._grid.size else self._grid.point(self._index(place))
 
     def complete(self, number: int, given: Parameters, redraw: int = 0) -> Parameters:
-        """A free point that agrees with `given`, the first from a random place on.
+        """Return the first free point with the given values, from a random place on.
 
-        Where there is none, or none was found with `COMPLETION_UNITS`, one that was handed
-        out before; where none on the grid meets the constraints, one beside the grid.
+        If no free point is found with `COMPLETION_UNITS`, return a point that was proposed
+        before. If no point of the grid meets the constraints, return one that is not on the grid.
 
         Raises:
-            NoPointFoundError: no point with these values meets the constraints.
+            NoPointFoundError: no point with the given values meets the constraints.
         """
         seed = ask_seed(self._seed, number, redraw)
         fallback: Parameters | None = None
@@ -132,58 +131,58 @@ class GridSampler(Sampler):
 
     @property
     def is_exhausted(self) -> bool:
-        """See `Sampler.is_exhausted`; False where it takes long to find out."""
+        """Whether every point was proposed; False if the search for a free point takes too long."""
         try:
             return self._first_unexpected(WorkBudget(LOOK_AHEAD_UNITS)) >= self._grid.size
         except SearchPausedError:
             return False
 
-    def _first_unexpected(self, effort: WorkBudget) -> int:
-        """The first place that is wanted and neither taken nor expected; else the grid's size.
+    def _first_unexpected(self, budget: WorkBudget) -> int:
+        """Return the first wanted place that is neither taken nor expected, or the grid's size.
 
         Raises:
-            SearchPausedError: nothing is left of the effort.
+            SearchPausedError: the budget is spent.
         """
         place = max(self._next, self._first_free)
         while place < self._grid.size:
-            # Those that are taken or expected are wanted, all of them.
+            # Every taken or expected place is wanted.
             if place in self._taken or place in self._expected:
                 place += 1
                 continue
-            found = self._first_wanted(place, effort)
-            # Further on where those that follow are taken: they are not in the set any more.
+            found = self._first_wanted(place, budget)
+            # The places after `found` may be taken: then `_first_free` has passed them.
             place = max(found, self._first_free)
             if place == found and place not in self._taken and place not in self._expected:
                 break
         self._next = place
         return place
 
-    def _first_wanted(self, place: int, effort: WorkBudget) -> int:
-        """The first place from there on whose point meets the constraints; else the grid's size.
+    def _first_wanted(self, place: int, budget: WorkBudget) -> int:
+        """Return the first place from `place` on that meets the constraints, or the grid's size.
 
         Raises:
-            SearchPausedError: nothing is left of the effort.
+            SearchPausedError: the budget is spent.
         """
         start = self._unwanted.get(place, place)
-        units, looks = effort.left, effort.looks
+        units, looks = budget.left, budget.looks
         try:
-            found = self._search_from(start, effort)
+            found = self._search_from(start, budget)
         except SearchPausedError as pause:
             self._remember_unwanted(place, pause.place)
-            self._fruitless.spend(units - effort.left, effort.looks - looks)
+            self._fruitless.spend(units - budget.left, budget.looks - looks)
             raise
         self._remember_unwanted(place, found)
         self._fruitless = WorkBudget(GIVE_UP_UNITS)
         return found
 
-    def _search_from(self, place: int, effort: WorkBudget) -> int:
+    def _search_from(self, place: int, budget: WorkBudget) -> int:
         if self._shuffle is None:
-            found = self._search.first_from(place, effort)
+            found = self._search.first_from(place, budget)
             return self._grid.size if found is None else found
         while place < self._grid.size:
-            if effort.is_spent:
+            if budget.is_spent:
                 raise SearchPausedError(place)
-            if self._search.is_wanted(self._shuffle.at(place), effort):
+            if self._search.is_wanted(self._shuffle.at(place), budget):
                 break
             place += 1
         return place
@@ -201,7 +200,7 @@ class GridSampler(Sampler):
         self._unwanted[start] = end
 
     def _pass_taken(self) -> None:
-        """Moves `_first_free` on as far as is known."""
+        """Move `_first_free` past all places that are known to be taken or unwanted."""
         while True:
             if self._first_free in self._taken:
                 self._taken.remove(self._first_free)
@@ -212,37 +211,36 @@ class GridSampler(Sampler):
                 return
 
     def _completions(self, given: Parameters, seed: int) -> Iterator[Parameters]:
-        """Points with these values that meet the constraints, from a random one on."""
+        """Yield points with the given values that meet the constraints, from a random one on."""
         parameters = tuple(
             replace(p, distribution=Constant(given[p.name])) if p.name in given else p
             for p in self._space.parameters
         )
         others = GridSearch(replace(self._space, parameters=parameters), self._grid_points)
         start = seed % others.grid.size
-        effort = WorkBudget(COMPLETION_UNITS)
+        budget = WorkBudget(COMPLETION_UNITS)
         for first, end in ((start, others.grid.size), (0, start)):
             try:
-                index = others.first_from(first, effort)
+                index = others.first_from(first, budget)
                 while index is not None and index < end:
                     yield others.grid.point(index)
-                    effort.spend(self._completion_cost)
-                    index = others.first_from(index + 1, effort)
+                    budget.spend(self._completion_cost)
+                    index = others.first_from(index + 1, budget)
             except SearchPausedError:
                 return
 
     def _why_given_up(self, looks: int, place: int) -> str:
         order = "shuffled order" if self._shuffle is not None else "order"
         return (
-            f"{looks:,} points were looked at, and with them all up to number {place:,} of "
-            f"{self._grid.size:,} in the grid's {order} are known to break a constraint or to "
-            "have a run"
+            f"{looks:,} points were checked; all points up to number {place:,} of "
+            f"{self._grid.size:,} in the grid's {order} break a constraint or have a run"
         )
 
     def _index(self, place: int) -> int:
         return place if self._shuffle is None else self._shuffle.at(place)
 
     def _place_of(self, parameters: Parameters) -> int | None:
-        """None where they are no point of the grid, or one that breaks a constraint."""
+        """Return the place of a point; None if it is not on the grid or breaks a constraint."""
         index = self._grid.index_of(parameters)
         if index is None or not self._search.is_wanted(index):
             return None

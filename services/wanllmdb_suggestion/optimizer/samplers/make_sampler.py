@@ -1,4 +1,4 @@
-"""The sampler that a spec names."""
+"""Makes the sampler that a spec names."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ _DESCRIBED = {description.name: description for description in SAMPLERS}
 
 
 def is_exhaustive(name: str) -> bool:
-    """Whether the sampler of that name ends when every point was handed out."""
+    """Return whether the sampler of that name ends once every point was proposed."""
     return _DESCRIBED[name].is_exhaustive if name in _DESCRIBED else False
 
 
 def counts_pruned_runs(choice: AlgorithmChoice) -> bool:
-    """Whether the sampler learns from pruned runs by itself."""
+    """Return whether the sampler itself learns from pruned runs."""
     if choice.name == "cmaes":
         return bool(choice.options.get("consider_pruned_trials"))
     return choice.name == "tpe"
 
 
 def make_sampler(spec: StudySpec, prior_runs: Sequence[PriorRecord] = ()) -> Sampler:
-    """The spec's sampler, with what prior runs tell; it knows no runs yet.
+    """Return the spec's sampler, with the prior runs but no runs yet.
 
     Raises:
-        ValueError: the spec names none that this service knows.
+        ValueError: this service has no sampler of that name.
     """
     described = _DESCRIBED.get(spec.sampler.name)
     if described is None:
@@ -44,7 +44,7 @@ def make_sampler(spec: StudySpec, prior_runs: Sequence[PriorRecord] = ()) -> Sam
     options: Mapping[str, Any] = described.values(spec.sampler.options)
     sampler = _bare_sampler(spec, options, prior_runs)
     if described.is_exhaustive:
-        # It goes through the points itself.
+        # Such a sampler excludes repeats itself.
         return sampler
     repeats = _REPEATS[options["allow_duplicates"]]
     if not ProposalFilter.is_needed(spec.space, repeats):
@@ -77,7 +77,7 @@ def _bare_sampler(
                 shuffle=options["shuffle"],
             )
         case "brute_force":
-            # All parameters are discrete, so that nothing is cut.
+            # All parameters are discrete, so no range needs to be divided.
             return GridSampler(spec.space, spec.seed, shuffle=True)
         case "tpe" if _is_plain_tpe(spec, options):
             return TpeSampler(
@@ -101,7 +101,7 @@ def _bare_sampler(
 
 
 def _is_plain_tpe(spec: StudySpec, options: Mapping[str, Any]) -> bool:
-    """Whether our own TPE, which is several times faster, proposes what Optuna's does."""
+    """Return whether `TpeSampler`, several times faster than Optuna's TPE, proposes the same."""
     return (
         len(spec.metrics) == 1
         and not has_conditions(spec.space)

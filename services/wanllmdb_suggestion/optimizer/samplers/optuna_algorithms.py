@@ -1,4 +1,4 @@
-"""Optuna's samplers by name, each made anew for an ask, and what they keep beside results."""
+"""Optuna's samplers by name, each made for one ask, and the state that they keep."""
 
 from __future__ import annotations
 
@@ -37,37 +37,37 @@ from wanllmdb_suggestion.optimizer.optuna_internals import (
 )
 from wanllmdb_suggestion.optimizer.trial_storage import KnownSpaces, SharedSpace
 
-# Some of what is used here Optuna calls experimental; it would say so at every ask.
+# Optuna marks some of these samplers as experimental and would warn at every ask.
 warnings.filterwarnings("ignore", category=ExperimentalWarning)
 
 Options = Mapping[str, Any]
 
-# A proposal of a Gaussian process takes two seconds at 500 runs, and eight times as long
-# at twice as many.
+# A proposal of a Gaussian process takes two seconds at 500 runs, and eight times as long at
+# 1,000.
 _MAX_GP_RUNS = 1_000
 
-# Of so few prior runs CMA-ES can't choose the best tenth.
+# With fewer prior runs, CMA-ES can't choose the best tenth.
 _MIN_SOURCE_TRIALS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class OptunaAlgorithm:
-    """How a sampler of Optuna is used.
+    """A sampler of Optuna and its use.
 
     Attributes:
-        make: The sampler for one ask: from its seed, the parameters that trials
-            have, and the prior runs as trials.
+        make: Makes the sampler of one ask from its seed, the parameters that trials have, and
+            the prior runs as trials.
         kept: Prefixes of the trial attributes that later asks read.
-        parents: Prefix of the study attributes that hold the trials of a
-            generation's parents; empty where it has none.
-        prior_attributes: What prior runs have among their trial attributes.
-        fits_other_points: Whether what is kept of a trial holds too when the run
-            gets other parameters than those drawn.
-        learns_from: So many runs must have ended before categories are not drawn at random;
-            None where they always are.
-        learns_from_pruned: Whether pruned runs count among these.
+        parents: Prefix of the study attributes that hold the parents of a generation; empty
+            for a sampler without generations.
+        prior_attributes: The trial attributes of prior runs.
+        fits_other_points: Whether the kept state stays valid if the run gets other parameters
+            than the drawn ones.
+        learns_from: How many runs must have ended before categories are no longer drawn at
+            random; None if they always are.
+        learns_from_pruned: Whether pruned runs count among these runs.
         redraws: See `Sampler.redraws`.
-        most_runs: The latest finished runs that it learns from; None for all.
+        most_runs: How many of the latest finished runs the sampler learns from; None for all.
     """
 
     make: Callable[[int, KnownSpaces, Sequence[FrozenTrial]], BaseSampler]
@@ -81,7 +81,7 @@ class OptunaAlgorithm:
     most_runs: int | None = None
 
     def draws_categories_at_random(self, known: KnownSpaces) -> bool:
-        """Whether an ask over these trials draws categories at random."""
+        """Return whether an ask over these trials draws categories at random."""
         if self.learns_from is None:
             return True
         pruned = known.count(TrialState.PRUNED) if self.learns_from_pruned else 0
@@ -89,11 +89,11 @@ class OptunaAlgorithm:
 
 
 def optuna_algorithm(name: str, options: Options) -> OptunaAlgorithm:
-    """The algorithm of that name.
+    """Return the algorithm of that name.
 
     Args:
         name: `tpe`, `gp`, `cmaes`, `nsga2` or `nsga3`.
-        options: Every option's value.
+        options: The value of every option.
     """
     return {"tpe": _tpe, "gp": _gp, "cmaes": _cmaes, "nsga2": _nsga2, "nsga3": _nsga3}[name](
         options
@@ -125,7 +125,7 @@ def _gp(options: Options) -> OptunaAlgorithm:
         )
         return _with(sampler, known, TrialState.COMPLETE)
 
-    # It takes the best point that it finds: another seed finds the same one again.
+    # The sampler takes the best point that it finds, and another seed finds the same point.
     return OptunaAlgorithm(
         make, learns_from=options["n_startup_trials"], redraws=1, most_runs=_MAX_GP_RUNS
     )
@@ -151,8 +151,10 @@ def _cmaes(options: Options) -> OptunaAlgorithm:
 
 
 def _sources(prior: Sequence[FrozenTrial], known: KnownSpaces) -> list[FrozenTrial] | None:
-    """What CMA-ES starts from (Nomura et al., Warm Starting CMA-ES, AAAI 2021); it must have the
-    numbers that CMA-ES searches, and nothing else.
+    """Return the prior runs that CMA-ES starts from; None if there are too few.
+
+    Nomura et al., Warm Starting CMA-ES, AAAI 2021. Each run must have exactly the numeric
+    parameters that CMA-ES searches.
     """
     numbers = {
         name
@@ -197,7 +199,7 @@ def _genetic_algorithm(
         make,
         kept=(generation,),
         parents=parents_key_prefix(kind),
-        # They are part of the first population.
+        # Prior runs are part of the first population.
         prior_attributes={generation: 0},
         fits_other_points=True,
         # The first generation.

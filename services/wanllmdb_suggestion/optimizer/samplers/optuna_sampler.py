@@ -1,4 +1,4 @@
-"""A sampler of Optuna over the runs of a sweep."""
+"""Optuna's samplers over the runs of a sweep."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from wanllmdb_suggestion.optimizer.types import (
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What a sampler keeps of a trial.
+    """The state that a sampler keeps with a trial.
 
     Attributes:
-        trial: The trial's attributes.
-        parents: By generation, the parents that were chosen in its ask: runs by
-            number, and prior runs as -1, -2, ... by their places.
+        trial: The attributes of the trial.
+        parents: By generation, the parents that the trial's ask chose: runs by number, and
+            prior runs as -1, -2, ... by index.
     """
 
     trial: Mapping[str, Any]
@@ -58,10 +58,10 @@ _NOTHING = _Kept({}, {})
 
 
 class OptunaSampler(Sampler):
-    """The prior runs are the study's first trials, the runs follow by number.
+    """A sampler of Optuna over a study whose trials are the prior runs, then the runs by number.
 
-    Each ask has a sampler and a study object of its own, over trials that follow
-    from the records: so nothing is remembered that a rebuilt one would not know.
+    Each ask has its own sampler and study object, over trials that follow from the records. So
+    the sampler remembers nothing that a rebuilt sampler would lack.
     """
 
     def __init__(
@@ -76,13 +76,13 @@ class OptunaSampler(Sampler):
     ) -> None:
         """
         Args:
-            space: What is searched.
-            seed: The sweep's.
-            metrics: What is optimized; at least one.
-            algorithm: Which sampler, and how.
-            failed_is_worst: Whether a failed run counts as one with the worst value
-                of all finished ones; else it does not count.
-            prior_runs: By their places.
+            space: The search space.
+            seed: The seed of the sweep.
+            metrics: The metrics to optimize; at least one.
+            algorithm: The sampler of Optuna and its use.
+            failed_is_worst: Whether a failed run counts as having the worst value of all
+                finished runs; otherwise failed runs are ignored.
+            prior_runs: By index.
         """
         self._seed = seed
         self._minimize = [metric.minimize for metric in metrics]
@@ -96,11 +96,11 @@ class OptunaSampler(Sampler):
             self._mapping.distributions,
             most_runs=algorithm.most_runs,
         )
-        # Runs that count as the worst, with their states while there is none.
+        # Runs that count as the worst, with the states they have while no run has a value.
         self._worst: dict[int, TrialState] = {}
         self._kept: dict[int, _Kept] = {}
-        # By generation: the parents that each ask chose, by run. They agree unless
-        # a state was lost; then the first one's hold.
+        # By generation: the parents that each ask chose, by run. The asks agree unless a state
+        # was lost; then the parents of the first run hold.
         self._parents: dict[str, dict[int, list[int]]] = {}
         self._priors = 0
         for prior in prior_runs:
@@ -119,11 +119,9 @@ class OptunaSampler(Sampler):
         return self.complete(number, {}, redraw)
 
     def complete(self, number: int, given: Parameters, redraw: int = 0) -> Parameters:
-        """See `Sampler.complete`; parameters that are given are what the sampler draws around,
-        as Optuna's enqueued ones.
-        """
+        """Draw the missing parameters given the others, as for Optuna's enqueued trials."""
         if self._mapping.is_complete(given):
-            # Wished for as a whole, or handed out before: then what was kept of it still holds.
+            # Enqueued as a whole, or assigned before: then the kept state still holds.
             self._chosen = None
             return self._mapping.complete(given, {})
         place = self._priors + number
@@ -203,17 +201,17 @@ class OptunaSampler(Sampler):
         return dict(sorted(values.items()))
 
     def _put(self, place: int, record: RunRecord | PriorRecord, kept: Mapping[str, Any]) -> None:
-        """Makes the trial at `place` what the record says."""
+        """Set the trial at index `place` by the record."""
         state = TRIAL_STATES[record.state]
         values = _objectives(record, len(self._minimize))
         if isinstance(record, RunRecord) and record.state is RunState.QUEUED and record.attempt:
-            # It waits to be handed out again: some agent will soon be back at it.
+            # A requeued run: an agent will soon run it again.
             state = TrialState.RUNNING
         if state is TrialState.COMPLETE and values is None:
-            # There is nothing to rank it by.
+            # The run can not be ranked.
             state = TrialState.FAIL
         if state is TrialState.PRUNED and len(self._minimize) > 1:
-            # Nor here: Optuna ranks pruned trials by one value.
+            # Optuna ranks pruned trials by a single value.
             state = TrialState.FAIL
         intermediate = None
         if state is TrialState.PRUNED and values is not None:
@@ -238,8 +236,9 @@ class OptunaSampler(Sampler):
         )
 
     def _fill_in_worst(self) -> None:
-        """Gives runs that count as the worst the worst value of each metric so far; while there
-        is none, they are what they are.
+        """Give runs that count as the worst the worst value of each metric so far.
+
+        While no run has a value, such runs keep their own states.
         """
         if not self._worst:
             return
@@ -278,9 +277,9 @@ class OptunaSampler(Sampler):
         return _Kept(kept, parents)
 
     def _kept_with(self, number: int, parameters: Parameters) -> _Kept:
-        """What is kept of the run if it gets these parameters."""
+        """Return the state to keep with the run if the run gets these parameters."""
         if self._chosen is None or self._chosen[0] != number:
-            # It has had them before.
+            # The run was assigned before.
             return self._kept.get(number, _NOTHING)
         _, chosen, kept = self._chosen
         return kept if parameters == chosen or self._algorithm.fits_other_points else _NOTHING
@@ -296,7 +295,7 @@ class OptunaSampler(Sampler):
             self._parents.setdefault(generation, {})[number] = places
 
     def _reference(self, place: int) -> int:
-        """A trial by a number that stays the same when prior runs are added."""
+        """Return a number of the trial that does not change when prior runs are added."""
         return place - self._priors if place >= self._priors else -1 - place
 
     def _place(self, reference: int) -> int:
@@ -304,7 +303,7 @@ class OptunaSampler(Sampler):
 
     @contextmanager
     def _left_as_it_is(self, place: int) -> Iterator[None]:
-        """Takes back what the block does to the trial at `place`."""
+        """Restore the trial at index `place` after the block."""
         count, trial = len(self._storage), self._trial_at(place)
         try:
             yield
@@ -322,7 +321,7 @@ class OptunaSampler(Sampler):
 
 
 def _objectives(record: RunRecord | PriorRecord, metrics: int) -> tuple[float, ...] | None:
-    """The metrics' values; None where it has none."""
+    """Return the values of the metrics; None if the run has none."""
     if isinstance(record, RunRecord) and metrics == 1:
         return None if record.objective is None else (record.objective,)
     return record.objectives if len(record.objectives) == metrics else None

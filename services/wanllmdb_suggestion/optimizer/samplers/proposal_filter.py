@@ -1,4 +1,4 @@
-"""Hands on of a sampler's proposals those alone that may be seen."""
+"""Passes on the proposals of a sampler that meet the constraints and are not repeats."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from wanllmdb_suggestion.optimizer.samplers.seen_points import SeenPoints
 from wanllmdb_suggestion.optimizer.space_mapping import SpaceMapping
 from wanllmdb_suggestion.optimizer.types import Parameters, RunRecord
 
-# Points around the one that the sampler wanted, and how often each is drawn.
+# How many points near the proposed one are tried, and the draws for each.
 NEIGHBOURS = 64
 NEAR_DRAWS = 100
-# Points one by one, at some ten microseconds each.
+# Points that are tried one by one, at about ten microseconds each.
 LOOKS = 100_000
-# What both may spend on one proposal, about 2 s: with many parameters and long constraints
-# a point takes a thousand times as long as with few.
+# The budget of both searches for one proposal, about 2 s. With many parameters and long
+# constraints a point takes a thousand times as long as with few.
 SEARCH_UNITS = 2_000_000
 
 
 class Repeats(Enum):
-    """When a point of a discrete space that has a run comes again.
+    """When a point of a discrete space that has a run is proposed again.
 
-    FREELY: whenever the sampler says so.
-    AS_DRAWN: at once where the distribution is due to give it again: its share of the runs is
-        below its probability. Else it is drawn again, at most `Sampler.redraws` times, and then
-        taken. The samples follow the distribution, and rare points seldom come twice.
+    FREELY: whenever the sampler proposes it.
+    AS_DRAWN: at once if the point's share of the runs is below its probability. Otherwise the
+        proposal is drawn again, at most `Sampler.redraws` times, and then accepted. The samples
+        follow the distribution, and rare points seldom repeat.
     WHEN_ALL_ARE_SEEN: only when no other point is left.
     """
 
@@ -45,13 +45,12 @@ class Repeats(Enum):
 
 
 class ProposalFilter(Sampler):
-    """A sampler that proposes nothing that breaks a constraint and, in a discrete space, a point
-    that has a run only as `Repeats` says.
+    """A sampler whose proposals meet the constraints and repeat points only as `Repeats` allows.
 
-    What is turned down is drawn again; then looked for around what the sampler
-    wanted most, by drawing some of its parameters at random; then anywhere; then,
-    in a space small enough, point by point. All of it follows from the sweep's seed,
-    the run's number and which points have runs.
+    A rejected proposal is drawn again. If that fails, the search goes on near the first proposal,
+    by drawing some of its parameters at random; then anywhere; then, in a space that is small
+    enough, point by point. The result follows from the sweep's seed, the run's number and the
+    points that have runs.
     """
 
     def __init__(self, sampler: Sampler, space: SearchSpace, seed: int, repeats: Repeats) -> None:
@@ -64,14 +63,14 @@ class ProposalFilter(Sampler):
         self._seen = None if repeats is Repeats.FREELY else SeenPoints(space)
         follows = repeats is Repeats.AS_DRAWN and SeenPoints.can_be_told_apart(space)
         self._masses = PointMasses(space) if follows else None
-        # Whether all that meets the constraints was found to have runs.
+        # Whether every point that meets the constraints is known to have a run.
         self._none_left = False
         expressions = self._constraints.expressions if self._constraints is not None else ()
         self._look_cost = 5 + len(space.parameters) + sum(e.cost for e in expressions)
 
     @staticmethod
     def is_needed(space: SearchSpace, repeats: Repeats) -> bool:
-        """Whether it would turn down anything."""
+        """Return whether the filter could reject anything."""
         return bool(space.constraints) or (
             repeats is not Repeats.FREELY and SeenPoints.can_be_told_apart(space)
         )
@@ -83,7 +82,7 @@ class ProposalFilter(Sampler):
             self._seen.observe(record)
 
     def propose(self, number: int, redraw: int = 0) -> Parameters | None:
-        """See `Sampler.propose`.
+        """Propose a point that the filter accepts.
 
         Raises:
             ConstraintsNotMetError: no point was found that meets the constraints.
@@ -91,7 +90,7 @@ class ProposalFilter(Sampler):
         return self._accepted(number, {}, lambda again: self._sampler.propose(number, again))
 
     def complete(self, number: int, given: Parameters, redraw: int = 0) -> Parameters:
-        """See `Sampler.complete`; a complete point is as it was wished for.
+        """Complete the given parameters; a complete point is accepted unchanged.
 
         Raises:
             ConstraintsNotMetError: no completion was found that meets the constraints.
@@ -148,17 +147,17 @@ class ProposalFilter(Sampler):
             if self._masses is not None and search.duplicate is not None:
                 return search.duplicate
         except NoPointFoundError as error:
-            # It draws at random, and has drawn enough.
+            # The sampler itself draws at random, and its draws are used up.
             if self._masses is not None and search.duplicate is not None:
                 return search.duplicate
             start = random.getrandbits(63)
             return self._one_by_one(search, given, start, str(error), WorkBudget(SEARCH_UNITS))
-        effort = WorkBudget(SEARCH_UNITS)
+        budget = WorkBudget(SEARCH_UNITS)
         names = [name for name in self._mapping.dimensions if name not in given]
         for look in range(NEIGHBOURS if names else 0):
-            if effort.is_spent:
+            if budget.is_spent:
                 break
-            # From one parameter to all of them.
+            # The number of redrawn parameters grows from one to all.
             changed = random.sample(names, 1 + look * len(names) // NEIGHBOURS)
             kept = {name: value for name, value in wanted.items() if name not in changed}
             try:
@@ -166,7 +165,7 @@ class ProposalFilter(Sampler):
                     random.getrandbits(32),
                     {**kept, **given},
                     max_draws=NEAR_DRAWS,
-                    budget=effort,
+                    budget=budget,
                 )
             except NoPointFoundError:
                 continue
@@ -181,29 +180,31 @@ class ProposalFilter(Sampler):
             else:
                 if search.takes(point):
                     return point
-        return self._one_by_one(search, given, random.getrandbits(63), why_none, effort)
+        return self._one_by_one(search, given, random.getrandbits(63), why_none, budget)
 
     def _one_by_one(
-        self, search: _Search, given: Parameters, start: int, why_none: str, effort: WorkBudget
+        self, search: _Search, given: Parameters, start: int, why_none: str, budget: WorkBudget
     ) -> Parameters:
         if self._seen is not None:
             for point in self._seen.all_from(start, LOOKS):
-                if effort.is_spent:
+                if budget.is_spent:
                     break
-                effort.spend(self._look_cost, looks=1)
+                budget.spend(self._look_cost, looks=1)
                 agrees = not given or active_only(self._space, {**point, **given}) == point
                 if agrees and search.takes(point):
                     return point
             else:
                 self._none_left = not given and self._seen.is_known_through(LOOKS)
         if search.duplicate is None:
-            one_by_one = f", nor among {effort.looks:,} looked at one by one" * bool(effort.looks)
+            one_by_one = f", nor among {budget.looks:,} points checked one by one" * bool(
+                budget.looks
+            )
             raise ConstraintsNotMetError(why_none + one_by_one)
         return search.duplicate
 
 
 class _Search:
-    """Looks at one point after the other; remembers what will do where nothing better is found."""
+    """Checks points one after the other, and keeps the first repeat as a fallback."""
 
     def __init__(
         self,
@@ -218,7 +219,7 @@ class _Search:
         self.duplicate: Parameters | None = None
 
     def takes(self, point: Parameters) -> bool:
-        """Whether the point may be seen."""
+        """Return whether the point is accepted."""
         if self._constraints is not None and not self._constraints.hold(point):
             return False
         if self._seen is None or point not in self._seen or self._is_due(point):
@@ -228,7 +229,7 @@ class _Search:
         return False
 
     def _is_due(self, point: Parameters) -> bool:
-        """Whether a point that has runs has fewer than the distribution gives it by now."""
+        """Return whether a point with runs has fewer than the distribution predicts by now."""
         if self._masses is None or self._seen is None:
             return False
         due = (self._seen.runs + 1) * self._masses.of(point)

@@ -1,4 +1,4 @@
-"""Points of a low-discrepancy sequence: the run's number is the point's."""
+"""Quasi-random search: run n gets point n of a low-discrepancy sequence."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from wanllmdb_suggestion.optimizer.types import Parameters, RunRecord
 if TYPE_CHECKING:
     from scipy.stats.qmc import QMCEngine
 
-# No run has this number, so that no run's draws share the sequence's seed.
+# Not a number of a run, so that no run shares the seed of the sequence.
 _SEQUENCE = -1
 
 
@@ -26,18 +26,18 @@ class QmcSampler(Sampler):
     """Sobol's or Halton's sequence, one coordinate a parameter, mapped by the quantile functions.
 
     Sobol 1967, On the distribution of points in a cube; Halton 1960, On the efficiency of
-    certain quasi-random sequences of points. Point n is run n's, whatever came before
-    it: there is no counter to keep, and none to be read twice.
+    certain quasi-random sequences of points. Run n gets point n, whatever came before, so that
+    the sampler needs no counter.
     """
 
     def __init__(self, space: SearchSpace, seed: int, *, kind: str, scramble: bool) -> None:
         """
         Args:
-            space: What is searched.
-            seed: The sweep's.
+            space: The search space.
+            seed: The seed of the sweep.
             kind: `sobol` or `halton`.
-            scramble: Whether the seed moves the points; else they are the same for
-                every seed, and the first is where all quantiles are 0.
+            scramble: Whether the seed shifts the points. Otherwise the points are the same
+                for every seed, and the first one has all quantiles at 0.
         """
         self._kind = kind
         self._scramble = scramble
@@ -48,17 +48,17 @@ class QmcSampler(Sampler):
             for parameter in space.parameters
             if parameter.name in mapping.dimensions
         }
-        # For points that were turned down.
+        # For redraws of rejected points.
         self._random = RandomSampler(space, seed)
-        # For what is not searched, and to leave out what a run does not have.
+        # Adds parameters that are not searched, and drops parameters that a run does not have.
         self._rest = PointDraws(replace(space, constraints=()))
         self._engine: QMCEngine | None = None
 
     def observe(self, record: RunRecord) -> None:
-        """Nothing to learn."""
+        """Do nothing: the sequence does not depend on results."""
 
     def propose(self, number: int, redraw: int = 0) -> Parameters:
-        """See `Sampler.propose`; a point turned down is replaced by random ones."""
+        """Return the point of the run; redraws are random."""
         return self.complete(number, {}, redraw)
 
     @override
@@ -73,10 +73,10 @@ class QmcSampler(Sampler):
         return self._rest.draw(0, {**point, **given})
 
     def expect(self, number: int, parameters: Parameters) -> None:
-        """Nothing to note."""
+        """Do nothing: expected runs do not matter."""
 
     def forget_expected(self) -> None:
-        """Nothing was noted."""
+        """Do nothing: nothing was recorded."""
 
     def _point(self, number: int) -> list[float]:
         engine = self._engine
@@ -88,7 +88,7 @@ class QmcSampler(Sampler):
         return point
 
     def _new_engine(self) -> QMCEngine:
-        # Slow to import.
+        # Imported late, because the import is slow.
         from scipy.stats.qmc import Halton, Sobol
 
         kind = {"sobol": Sobol, "halton": Halton}[self._kind]

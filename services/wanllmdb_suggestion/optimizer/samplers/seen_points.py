@@ -1,4 +1,4 @@
-"""Which points of a discrete space have runs."""
+"""The points of a discrete space that have runs."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from wanllmdb_common.search_space.grid import EntangledConditionsError, Grid
 from wanllmdb_common.search_space.quantiles import cardinality
 from wanllmdb_suggestion.optimizer.types import Parameters, RunRecord
 
-# A space with more points is not looked through one by one.
+# A space with more points is not searched point by point.
 MAX_LISTED = 10_000_000
 
 
 class SeenPoints:
-    """The points of all runs, whatever came of them, and of those expected."""
+    """The points of all runs, whatever their states, and of all expected runs."""
 
     def __init__(self, space: SearchSpace) -> None:
         self._grid = _grid(space)
@@ -27,16 +27,16 @@ class SeenPoints:
 
     @staticmethod
     def can_be_told_apart(space: SearchSpace) -> bool:
-        """Whether the space is discrete, so that a point may come twice."""
+        """Return whether the space is discrete, so that a point may be drawn twice."""
         return all(cardinality(p.distribution) is not None for p in space.parameters)
 
     def observe(self, record: RunRecord) -> None:
-        """Takes a new run or one that changed."""
+        """Take the record of a run that is new or changed."""
         before = self._of_run.pop(record.number, None)
         if before is not None:
             self._leave(before)
         if record.attempt == 0:
-            # Nobody was there, and it may not be complete.
+            # The run was never assigned, and its point may be incomplete.
             return
         key = self._key(record.parameters)
         if key is not None:
@@ -44,14 +44,14 @@ class SeenPoints:
             self._runs_at[key] += 1
 
     def expect(self, parameters: Parameters) -> None:
-        """Counts a point until `forget_expected`."""
+        """Count a point until `forget_expected`."""
         key = self._key(parameters)
         if key is not None:
             self._expected.append(key)
             self._runs_at[key] += 1
 
     def forget_expected(self) -> None:
-        """Takes all expectations back."""
+        """Forget all expected points."""
         while self._expected:
             self._leave(self._expected.pop())
 
@@ -59,23 +59,23 @@ class SeenPoints:
         return self._key(parameters) in self._runs_at
 
     def runs_at(self, parameters: Parameters) -> int:
-        """How many runs the point has."""
+        """Return how many runs the point has."""
         return self._runs_at[self._key(parameters)]
 
     @property
     def runs(self) -> int:
-        """How many runs there are, those expected included."""
+        """How many runs there are, expected runs included."""
         return len(self._of_run) + len(self._expected)
 
     @property
     def is_full(self) -> bool:
-        """Whether every point of the space has a run; False where there are too many to tell."""
+        """Whether every point of the space has a run; False if there are too many to list."""
         return self._grid is not None and len(self._runs_at) >= self._grid.size
 
     def all_from(self, start: int, looks: int) -> Iterator[Parameters]:
-        """Points by index from `start` on and around, with runs or without; at most `looks`.
+        """Yield at most `looks` points from index `start` on, wrapping around the end.
 
-        None where there are too many to look through.
+        Points with and without runs are included. A space with too many points yields none.
         """
         if self._grid is None:
             return
@@ -83,7 +83,7 @@ class SeenPoints:
             yield self._grid.point((start + offset) % self._grid.size)
 
     def is_known_through(self, looks: int) -> bool:
-        """Whether `all_from` looks at every point, and at what runs have taken for good."""
+        """Return whether `all_from` covers every point, and no seen point is merely expected."""
         return self._grid is not None and self._grid.size <= looks and not self._expected
 
     def _leave(self, key: Hashable) -> None:
@@ -99,9 +99,9 @@ class SeenPoints:
 
 
 def _grid(space: SearchSpace) -> Grid | None:
-    """All points of the space; None where they are too many to look through.
+    """Return the grid of all points of the space; None if there are too many to list.
 
-    What is discrete and has bounds is on a grid in full.
+    A grid holds every point of a space that is discrete and bounded.
     """
     counts = [cardinality(p.distribution) or math.inf for p in space.parameters]
     if math.prod(counts) > MAX_LISTED:

@@ -1,7 +1,8 @@
-"""Tree-structured Parzen estimator over the runs so far.
+"""Tree-structured Parzen estimator (TPE) over the runs so far.
 
-As Optuna 5 has it: multivariate, ten random runs first, running runs counted
-among the bad ones so that parallel agents spread out.
+As in Optuna 5: multivariate, ten random runs first, and running runs counted as bad ones, so
+that parallel agents spread out. Bergstra et al., Algorithms for Hyper-Parameter Optimization,
+NeurIPS 2011; multivariate after Falkner et al., BOHB, ICML 2018.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from wanllmdb_suggestion.optimizer.samplers.tpe_observations import (
 from wanllmdb_suggestion.optimizer.space_mapping import SpaceMapping
 from wanllmdb_suggestion.optimizer.types import Parameters, PriorRecord, RunRecord, RunState
 
-# Optuna's defaults: so many runs must have ended before it is asked, so many
-# points are compared.
+# Optuna's defaults: the runs that must have ended before the estimator is used, and the points
+# that are compared for each proposal.
 STARTUP_RUNS = 10
 CANDIDATES = 24
 
@@ -35,8 +36,8 @@ CANDIDATES = 24
 class ParzenDraws:
     """Draws exactly what Optuna 5's `TPESampler(seed)` draws with its defaults.
 
-    The estimators, their draws and their comparison are Optuna's own code; what
-    is left out is the reading and sorting of all trials at every ask.
+    The estimators, their draws and their comparison are Optuna's own code. Only the reading and
+    sorting of all trials at every ask is left out.
     """
 
     def __init__(self, candidates: int = CANDIDATES) -> None:
@@ -50,9 +51,9 @@ class ParzenDraws:
         observations: Observations,
         searched: Mapping[str, tuple[int, BaseDistribution]],
     ) -> dict[str, Any]:
-        """A value for each parameter in `searched`, which gives its column and distribution.
+        """Return a value for each parameter in `searched`, which maps to column and distribution.
 
-        Needs at least one run that ended. The observation at `place` is left out.
+        At least one run must have ended. The observation at index `place` is left out.
         """
         split = observations.split(default_gamma(observations.ended), without=place)
         below, above = (
@@ -80,9 +81,9 @@ _KINDS = {
 
 
 class TpeSampler(Sampler):
-    """TPE over the records; see `Sampler` for what a proposal depends on.
+    """TPE over the records of runs.
 
-    The observations are those of the prior runs, then those of the runs by number.
+    The observations of the prior runs come first, then the observations of the runs by number.
     """
 
     def __init__(
@@ -98,14 +99,13 @@ class TpeSampler(Sampler):
     ) -> None:
         """
         Args:
-            space: What is searched; without conditions.
-            seed: The sweep's.
+            space: The search space, without conditions.
+            seed: The seed of the sweep.
             minimize: Whether a smaller objective is better.
-            startup_runs: So many runs must have ended before it learns.
-            candidates: Points that are compared for each proposal.
-            failed_is_worst: Whether failed runs count among the bad ones; else they
-                do not count.
-            prior_runs: By their places.
+            startup_runs: How many runs must have ended before the sampler learns.
+            candidates: How many points are compared for each proposal.
+            failed_is_worst: Whether failed runs count as bad ones; otherwise they are ignored.
+            prior_runs: By index.
         """
         self._mapping = SpaceMapping(space)
         self._columns = {
@@ -120,7 +120,7 @@ class TpeSampler(Sampler):
         self._failed_is_worst = failed_is_worst
         self._seed = seed
         self._sign = 1.0 if minimize else -1.0
-        # What was known of each expected run before.
+        # The earlier observation of each expected run.
         self._replaced: list[tuple[int, Observation]] = []
         self._priors = len(prior_runs)
         for place, prior in enumerate(prior_runs):
@@ -136,13 +136,13 @@ class TpeSampler(Sampler):
     def observe(self, record: RunRecord) -> None:
         kind = _KINDS[record.state]
         if record.state is RunState.QUEUED and record.attempt > 0:
-            # It waits to be handed out again: some agent will soon be back at it.
+            # A requeued run: an agent will soon run it again.
             kind = Kind.RUNNING
         failed = record.state is RunState.FAILED or (
             record.state is RunState.FINISHED and record.objective is None
         )
         if record.is_worst or (failed and self._failed_is_worst):
-            # Running runs are always among the bad ones.
+            # Running runs always count as bad ones.
             kind = Kind.RUNNING
         self._observations.put(
             self._priors + record.number,
@@ -188,11 +188,11 @@ class TpeSampler(Sampler):
         self, kind: Kind, parameters: Parameters, objective: float | None, last_step: int | None
     ) -> Observation:
         if kind is Kind.COMPLETE and objective is None:
-            # There is nothing to rank it by.
+            # The run can not be ranked.
             kind = Kind.NOTHING
         values = self._mapping.encode(parameters)
         if len(values) < len(self._columns):
-            # Part of a point: nobody was there.
+            # An incomplete point: the run was never assigned.
             return Observation(Kind.NOTHING, np.zeros(len(self._columns)))
         point = [
             distribution.to_internal_repr(values[name])

@@ -1,4 +1,4 @@
-"""What a sampler learns from, as columns that are kept while runs change."""
+"""The observations that TPE learns from, as columns that are updated while runs change."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ Places = NDArray[np.intp]
 
 
 class Kind(IntEnum):
-    """What a run tells."""
+    """What an observation shows."""
 
-    # Nothing: it waits, failed, or was canceled.
+    # Nothing: the run is queued, failed or canceled.
     NOTHING = 0
-    # That somebody is at this point already.
+    # That an agent already evaluates the point.
     RUNNING = 1
-    # How good the point is.
+    # The objective value of the point.
     COMPLETE = 2
-    # How good the point was when it was given up.
+    # The objective value at which the run was pruned.
     PRUNED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A run's point, shape (parameters,), and its loss; smaller is better.
+    """A run's point, of shape (parameters,), and its loss; smaller is better.
 
-    The loss of a pruned run is None where it reported no value; its `step` says
-    how far it got.
+    The loss of a pruned run is None if the run reported no value. `step` is the last step that
+    a pruned run reached.
     """
 
     kind: Kind
@@ -41,7 +41,7 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Places of the better and the worse runs, each ascending."""
+    """The indices of the better and the worse runs, each ascending."""
 
     below: Places
     above: Places
@@ -50,8 +50,8 @@ class Split:
 class Observations:
     """Observations by run number.
 
-    Optuna reads all trials into such arrays at every ask, which at 1,000 runs
-    is two thirds of its time.
+    Optuna reads all trials into such arrays at every ask, which takes two thirds of its time at
+    1,000 runs.
     """
 
     def __init__(self, parameters: int) -> None:
@@ -60,25 +60,24 @@ class Observations:
         self._steps = np.zeros(64, dtype=np.int64)
         self._kinds = np.zeros(64, dtype=np.int8)
         self._count = 0
-        # Complete and pruned ones.
+        # How many runs are complete or pruned.
         self.ended = 0
 
     def put(self, number: int, observation: Observation) -> None:
-        """Makes this the run's observation, whatever it was before."""
+        """Set the run's observation, replacing any earlier one."""
         while number >= len(self._kinds):
             self._grow()
         self._count = max(self._count, number + 1)
         self.ended -= int(self._kinds[number] >= Kind.COMPLETE)
         self.ended += int(observation.kind >= Kind.COMPLETE)
         self._kinds[number] = observation.kind
-        # A pruned run without a value is the worst of the pruned: NaN sorts last,
-        # behind infinity.
+        # A pruned run without a value is the worst pruned run: NaN sorts last, behind infinity.
         self._losses[number] = np.nan if observation.loss is None else observation.loss
         self._steps[number] = observation.step
         self._points[number] = observation.point
 
     def get(self, number: int) -> Observation:
-        """The run's observation; Kind.NOTHING where there is none."""
+        """Return the run's observation; Kind.NOTHING if there is none."""
         if number >= self._count:
             return Observation(Kind.NOTHING, np.zeros(self._points.shape[1]))
         loss = float(self._losses[number])
@@ -90,15 +89,15 @@ class Observations:
         )
 
     def columns(self, places: Places, parameter: int) -> Floats:
-        """One parameter's values at these places."""
+        """Return the values of one parameter at these indices."""
         values: Floats = self._points[places, parameter]
         return values
 
     def split(self, best: int, *, without: int) -> Split:
-        """The `best` best runs and all others, running ones among these; run `without` left out.
+        """Split into the `best` best runs and all others, which include running ones.
 
-        Complete runs are better than pruned ones; of the pruned ones those that got
-        further, as Optuna has it; of equal ones the earlier.
+        As in Optuna, complete runs rank before pruned ones, a pruned run before those that
+        reached an earlier step, and of equal runs the earlier one first. Run `without` is left out.
         """
         kinds = self._kinds[: self._count].copy()
         if without < self._count:
@@ -114,7 +113,7 @@ class Observations:
         places = np.flatnonzero(kinds == kind)
         losses = self._losses[places]
         if kind is Kind.PRUNED:
-            # Without a value it got nowhere.
+            # A run without a value ranks last.
             return places[np.lexsort((losses, -self._steps[places], np.isnan(losses)))]
         return places[np.argsort(losses, kind="stable")]
 

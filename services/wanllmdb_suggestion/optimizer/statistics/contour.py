@@ -1,4 +1,4 @@
-"""An objective over two parameters, as a surface."""
+"""The objective as a surface over two parameters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wanllmdb_suggestion.optimizer.statistics.finished_runs import Floats
 
 @dataclass(frozen=True, slots=True)
 class Contour:
-    """A surface, shape (y places, x places), over both axes; NaN where nothing is known."""
+    """A surface over two axes, shape (y places, x places); NaN where the objective is unknown."""
 
     x_places: Floats
     y_places: Floats
@@ -23,10 +23,10 @@ class Contour:
 def contour(
     x_axis: Axis, y_axis: Axis, xs: Floats, ys: Floats, objectives: Floats, *, resolution: int
 ) -> Contour:
-    """The objective, interpolated linearly between runs on the axes' scales.
+    """Return the objective, interpolated linearly between runs on the scales of the axes.
 
-    Nothing is between two categories, so over a category axis each category is
-    interpolated for itself. Runs at one point count by their mean.
+    On a category axis each category is interpolated separately. Runs at the same point count by
+    their mean.
 
     Args:
         x_axis: The horizontal axis.
@@ -34,7 +34,7 @@ def contour(
         xs: The runs' positions on the horizontal axis, shape (n,), without NaN.
         ys: The same on the vertical axis.
         objectives: Shape (n,), finite.
-        resolution: Places along an axis of numbers; a category axis has one a category.
+        resolution: Places along a numeric axis; a category axis has one for each category.
     """
     x_places, y_places = _places(x_axis, resolution), _places(y_axis, resolution)
     points, values = _means(np.stack([_unit(x_axis, xs), _unit(y_axis, ys)], axis=1), objectives)
@@ -56,14 +56,14 @@ def _places(axis: Axis, resolution: int) -> Floats:
         case Scale.LOG if axis.min > 0:
             places: Floats = np.geomspace(axis.min, axis.max, resolution)
         case _:
-            # Halved first: the width may be more than a double holds.
+            # Halved first, because the width may overflow a double.
             places = 2 * np.linspace(axis.min / 2, axis.max / 2, resolution)
     places[0], places[-1] = axis.min, axis.max
     return places
 
 
 def _unit(axis: Axis, values: Floats) -> Floats:
-    """Positions from 0 to 1 along the axis; a category's own index."""
+    """Return positions from 0 to 1 along the axis, or indices of categories."""
     if axis.scale is Scale.CATEGORY:
         return values
     low, high = axis.min, axis.max
@@ -72,15 +72,15 @@ def _unit(axis: Axis, values: Floats) -> Floats:
     width = high / 2 - low / 2
     if not width > 0:
         return np.zeros(len(values))
-    # The ends exactly: a rounding error must not put them outside of the runs.
+    # Clipped, so that no rounding error puts the ends outside of the range of the runs.
     return np.clip((values / 2 - low / 2) / width, 0.0, 1.0)
 
 
 def _means(points: Floats, values: Floats) -> tuple[Floats, Floats]:
-    """The distinct points, shape (m, 2), in order, and the mean of each one's values."""
+    """Return the distinct points, shape (m, 2), in order, and the mean of the values at each."""
     distinct, inverse, counts = np.unique(points, axis=0, return_inverse=True, return_counts=True)
     means = np.zeros(len(distinct))
-    # Divided first: a sum may be more than a double holds.
+    # Divided first, because the sum may overflow a double.
     np.add.at(means, inverse.ravel(), values / counts[inverse.ravel()])
     return distinct, means
 
@@ -88,7 +88,7 @@ def _means(points: Floats, values: Floats) -> tuple[Floats, Floats]:
 def _by_category(
     points: Floats, values: Floats, categories: Floats, places: Floats, axis: Axis
 ) -> Floats:
-    """A row a category, shape (categories, places): `points` are (category, place on `axis`)."""
+    """Return one row for each category; `points` are pairs of category and place on `axis`."""
     rows = np.full((len(categories), len(places)), np.nan)
     for row, category in zip(rows, categories, strict=True):
         check_cancelled()
@@ -102,8 +102,8 @@ def _by_category(
 
 
 def _plane(points: Floats, values: Floats, x_units: Floats, y_units: Floats) -> Floats:
-    """Shape (y places, x places), over the triangles between the points."""
-    # Loaded where they are used: that takes a moment, which the start would wait for.
+    """Return the surface, shape (y places, x places), over triangles between the points."""
+    # Imported here, because the imports would delay the start of the server.
     from scipy.interpolate import LinearNDInterpolator
     from scipy.spatial import QhullError
 
@@ -113,7 +113,7 @@ def _plane(points: Floats, values: Floats, x_units: Floats, y_units: Floats) -> 
     try:
         interpolate = LinearNDInterpolator(points, values)
     except QhullError:
-        # All points lie on a line: there is nothing between them.
+        # All points lie on a line, so no triangle exists.
         return unknown
     surface: Floats = interpolate(*np.meshgrid(x_units, y_units))
     return surface

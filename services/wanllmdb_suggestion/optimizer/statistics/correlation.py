@@ -1,4 +1,4 @@
-"""How columns go together: linear and rank correlation, also where some have gaps."""
+"""Linear and rank correlation of parameters and metrics, as columns that may have gaps."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Column:
 
 
 def ordered_values(distribution: Distribution, positions: Floats) -> Floats | None:
-    """Positions on a parameter's axis as values whose order and distance mean something.
+    """Return positions on a parameter's axis as values with meaningful order and distance.
 
-    The logarithm where the axis is logarithmic; what a category stands for where all
-    categories are numbers or truth values; None for categories without an order.
+    A logarithmic axis gives logarithms. Categories give their own values if all of them are
+    numbers or booleans, and None if they have no order.
     """
     match scale_of(distribution):
         case Scale.LINEAR:
@@ -41,17 +41,17 @@ def ordered_values(distribution: Distribution, positions: Floats) -> Floats | No
 
 
 def is_number(distribution: Distribution) -> bool:
-    """Whether the parameter's values are numbers; truth values are none."""
+    """Return whether the parameter's values are numbers; booleans are not."""
     categories = categories_of(distribution)
     return order_of(categories) is not None and not any(isinstance(c, bool) for c in categories)
 
 
 def comparable_columns(runs: FinishedRuns, limit: int) -> list[Column]:
-    """The searched parameters by name, then the metrics: at most `limit` columns.
+    """Return the searched parameters by name, then the metrics: at most `limit` columns.
 
-    A parameter without an order becomes a column of 0 and 1 for each category,
-    named "name=value". Where there are too many columns, the rarest categories are
-    left out first, then the last parameters.
+    A parameter without an order becomes a column of 0 and 1 for each category, named
+    "name=value". If there are too many columns, the rarest categories are left out first, then
+    the last parameters.
     """
     metrics = [Column(m.name, runs.objectives[:, i]) for i, m in enumerate(runs.metrics)]
     columns: list[Column] = []
@@ -83,9 +83,9 @@ def _indicators(name: str, categories: Sequence[ParameterValue], positions: Floa
 
 
 def category_texts(categories: Sequence[ParameterValue]) -> list[str]:
-    """A text for each category, all different: texts as they are, all else as JSON.
+    """Return a distinct text for each category: strings unchanged, other values as JSON.
 
-    Texts are JSON too where one reads like another category: "1" beside 1.
+    All texts are JSON if a string reads like another category, for example "1" beside 1.
     """
     as_json = [json.dumps(category, sort_keys=True) for category in categories]
     plain = [
@@ -100,14 +100,14 @@ Scores = Callable[[Floats], Floats]
 
 @dataclass(frozen=True, slots=True)
 class Correlations:
-    """A symmetric matrix, shape (columns, columns), and the rows that each entry rests on."""
+    """A symmetric matrix, shape (columns, columns), and the number of rows for each entry."""
 
     values: Floats
     runs: Ints
 
 
 def linear_scores(column: Floats) -> Floats:
-    """What Pearson's correlation compares: the values themselves, scaled."""
+    """Return what Pearson's correlation compares: the values themselves, scaled."""
     # Squares of large values would overflow.
     largest = np.abs(column).max(initial=0.0)
     return column / largest if largest > 0 else column
@@ -128,19 +128,19 @@ def relative_ranks(losses: Floats) -> Floats:
 
 
 def correlation(left: Floats, right: Floats, scores: Scores) -> float | None:
-    """The correlation of two columns of equal length without gaps: -1 to 1.
+    """Return the correlation, from -1 to 1, of two columns of equal length without gaps.
 
-    None where either never varies.
+    None if either column is constant.
     """
     value = float(_standard(left, scores) @ _standard(right, scores))
     return None if np.isnan(value) else min(max(value, -1.0), 1.0)
 
 
 def correlations(columns: Sequence[Floats], scores: Scores) -> Correlations:
-    """Every column with every other one, each pair over the rows where neither is NaN.
+    """Return the correlations of all pairs of columns, over the rows where neither is NaN.
 
-    An entry is NaN where one of the two never varies over these rows; else the
-    diagonal is 1.
+    An entry is NaN if one of the two columns is constant over these rows; otherwise the diagonal
+    is 1.
     """
     size = len(columns)
     values, runs = np.full((size, size), np.nan), np.zeros((size, size), dtype=np.int64)
@@ -155,7 +155,7 @@ def correlations(columns: Sequence[Floats], scores: Scores) -> Correlations:
             values[np.ix_(members, others)] = block
             values[np.ix_(others, members)] = block.T
             runs[np.ix_(members, others)] = runs[np.ix_(others, members)] = rows.sum()
-    # Products of matrices are symmetric up to rounding only.
+    # Matrix products are symmetric only up to rounding.
     values = (values + values.T) / 2
     diagonal = np.diagonal(values)
     np.fill_diagonal(values, np.where(np.isnan(diagonal), np.nan, 1.0))
@@ -163,7 +163,7 @@ def correlations(columns: Sequence[Floats], scores: Scores) -> Correlations:
 
 
 def _by_presence(columns: Sequence[Floats]) -> Iterator[tuple[Bools, list[int]]]:
-    """The columns that have gaps in the same rows together: most have none."""
+    """Yield groups of columns with gaps in the same rows; most columns have none."""
     groups: dict[bytes, tuple[Bools, list[int]]] = {}
     for place, column in enumerate(columns):
         present = ~np.isnan(column)
@@ -172,9 +172,9 @@ def _by_presence(columns: Sequence[Floats]) -> Iterator[tuple[Bools, list[int]]]
 
 
 def _standard(column: Floats, scores: Scores) -> Floats:
-    """The column's scores with mean 0 and length 1; NaN where it never varies."""
+    """Return the column's scores with mean 0 and norm 1; NaN if the column is constant."""
     if not len(column) or column.min() == column.max():
-        # At least one NaN, so that products of it are NaN too.
+        # At least one NaN, so that its products are NaN too.
         return np.full(max(len(column), 1), np.nan)
     centered = scores(column)
     centered = centered - centered.mean()

@@ -1,4 +1,4 @@
-"""A sweep's finished runs as columns, kept while runs are added."""
+"""The finished runs of a sweep as columns, which are extended as runs finish."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ Bools = NDArray[np.bool_]
 class ScoredRuns:
     """Runs with a finite objective of one metric, as columns of shape (n,) by ascending number.
 
-    `parameters` holds the searched parameters' positions on their axes, see
-    `wanllmdb_common.search_space.plot_axes`; NaN where a run does not have one.
+    `parameters` holds the positions of the searched parameters on their axes, see
+    `wanllmdb_common.search_space.plot_axes`; NaN where a run lacks the parameter.
     """
 
     numbers: Ints
@@ -36,11 +36,11 @@ class ScoredRuns:
 
     @property
     def losses(self) -> Floats:
-        """The objectives such that smaller is better."""
+        """The objectives with signs such that smaller is better."""
         return self.objectives if self.minimize else -self.objectives
 
     def at(self, rows: Ints | Bools | slice) -> ScoredRuns:
-        """Only these rows."""
+        """Return only these rows."""
         parameters = {name: column[rows] for name, column in self.parameters.items()}
         return ScoredRuns(self.numbers[rows], self.objectives[rows], parameters, self.minimize)
 
@@ -50,12 +50,12 @@ class FinishedRuns:
     """All finished runs of a sweep, by ascending number.
 
     Attributes:
-        space: What was searched.
-        metrics: What was optimized.
+        space: The search space.
+        metrics: The optimized metrics.
         numbers: Shape (n,).
-        objectives: Shape (n, metrics); NaN where a run has no finite one.
+        objectives: Shape (n, metrics); NaN where a run has no finite objective.
         parameters: See `ScoredRuns`.
-        serial: Another one for every other set of runs.
+        serial: Distinct for every set of runs.
     """
 
     space: SearchSpace
@@ -66,7 +66,7 @@ class FinishedRuns:
     serial: int = field(default_factory=itertools.count().__next__)
 
     def scored(self, metric: Metric) -> ScoredRuns:
-        """The runs that count for one of the metrics."""
+        """Return the runs with a finite objective of the metric."""
         objectives = self.objectives[:, self.metrics.index(metric)]
         runs = ScoredRuns(self.numbers, objectives, self.parameters, metric.minimize)
         rows = np.isfinite(objectives)
@@ -76,8 +76,8 @@ class FinishedRuns:
 class RunTable:
     """The columns of one sweep's finished runs.
 
-    A finished attempt never changes, so each is read once, and a call costs little more than a
-    look at every run. A run that finished without an objective may be retried; then all are
+    A finished attempt never changes, so each is read once, and an update costs little more than
+    one pass over the runs. If a run that finished without an objective is retried, all runs are
     read again.
     """
 
@@ -95,11 +95,11 @@ class RunTable:
         self._snapshot = self._columns([])
 
     def fits(self, spec: StudySpec) -> bool:
-        """Whether the columns are those of this spec."""
+        """Return whether the columns are those of this spec."""
         return spec.space == self._space and spec.metrics == self._metrics
 
     def update(self, runs: Mapping[int, RunRecord]) -> FinishedRuns:
-        """Takes the finished runs that are new; returns all, in columns that stay as they are."""
+        """Add the newly finished runs and return all of them, in columns that never change."""
         finished = {n: run for n, run in runs.items() if run.state is RunState.FINISHED}
         if any(n not in finished or finished[n].attempt != a for n, a in self._known.items()):
             self._known.clear()

@@ -11,16 +11,16 @@ from wanllmdb_common.computing.cancellation import check_cancelled
 from wanllmdb_suggestion.optimizer.optuna_internals import compute_hypervolume
 from wanllmdb_suggestion.optimizer.statistics.finished_runs import Floats, Ints
 
-# Up to so many points that join the front, times the largest front, the volume is
-# computed exactly, by the number of metrics; that takes about a second. The time
-# grows with the front, and for many metrics exponentially.
+# By number of metrics: the volume is computed exactly up to this product of the points that join
+# the front and the size of the largest front, which takes about a second. The time grows with the
+# front, and exponentially with the metrics.
 _EXACT_UP_TO = {3: 10_000_000, 4: 100_000, 5: 5_000}
 
-# Places of an estimate: its error is some thousandths of the volume, rarely a hundredth.
+# Sample points of an estimate, whose error is some thousandths of the volume, rarely a hundredth.
 _SAMPLES = 2**15
 
 
-# Points that are held against a front together.
+# Points that are compared with a front together.
 _AT_ONCE = 256
 
 
@@ -33,7 +33,7 @@ class Hypervolumes:
 
 
 def default_reference(losses: Floats) -> Floats:
-    """The worst loss seen of each metric, moved by a tenth of its range to the worse.
+    """Return the worst loss of each metric, made worse by a tenth of the metric's range.
 
     Args:
         losses: Shape (runs, metrics), at least one run; smaller is better.
@@ -44,10 +44,10 @@ def default_reference(losses: Floats) -> Floats:
 
 
 def hypervolumes(losses: Floats, reference: Floats) -> Hypervolumes:
-    """The volume between the reference point and the front of the runs up to each one.
+    """Return the volume between the reference point and the front of the runs up to each run.
 
-    Exact for two metrics, and for more as long as that is a matter of seconds; else
-    estimated from a fixed set of places.
+    The volume is exact for two metrics, and for more metrics if that takes only seconds.
+    Otherwise it is estimated from a fixed set of sample points.
 
     Args:
         losses: Shape (runs, metrics), finite; smaller is better.
@@ -73,13 +73,13 @@ def _summed(runs: int, rows: Ints, added: Floats | list[float]) -> Floats:
 
 
 def _joining(losses: Floats, rows: Ints) -> tuple[Ints, int]:
-    """Those of the rows whose point joins the front of the ones before, and its largest size."""
+    """Return the rows whose points join the front of earlier rows, and the largest front."""
     front = np.empty((losses.shape[1], 0))
     joining, largest = [], 0
     for start in range(0, len(rows), _AT_ONCE):
         some = rows[start : start + _AT_ONCE]
         points = losses[some].T
-        # Most are dominated by what was there before, which one look at all of them tells.
+        # The front before dominates most points, which one comparison of all of them shows.
         behind = (front[:, :, np.newaxis] <= points[:, np.newaxis]).all(axis=0).any(axis=0)
         for place in np.flatnonzero(~behind).tolist():
             check_cancelled()
@@ -92,12 +92,12 @@ def _joining(losses: Floats, rows: Ints) -> tuple[Ints, int]:
 
 
 def _with_point(front: Floats, point: Floats) -> Floats:
-    """A front of shape (metrics, points), after another point of shape (metrics, 1)."""
+    """Return the front, shape (metrics, points), after adding a point of shape (metrics, 1)."""
     return np.concatenate([front[:, ~(point <= front).all(axis=0)], point], axis=1)
 
 
 def _exact(points: Floats, reference: Floats) -> list[float]:
-    """What each point adds: its own volume without what those before dominate."""
+    """Return the volume that each point adds to the volume of the points before it."""
     corner = reference[:, np.newaxis]
     front = np.empty((len(reference), 0))
     added = []
@@ -110,11 +110,11 @@ def _exact(points: Floats, reference: Floats) -> list[float]:
 
 
 def _shared(front: Floats, point: Floats, corner: Floats) -> float:
-    """The part of the point's volume that the front dominates."""
+    """Return the part of the point's volume that the front dominates."""
     rest = np.maximum(front, point)
     volumes = np.prod(corner - rest, axis=0)
     kept = []
-    # The largest first: it contains most of the others.
+    # The largest volume first, because it contains most of the others.
     while rest.shape[1]:
         largest = rest[:, np.argmax(volumes), np.newaxis]
         kept.append(largest[:, 0])
@@ -126,7 +126,7 @@ def _shared(front: Floats, point: Floats, corner: Floats) -> float:
 
 
 def _estimated(points: Floats, reference: Floats) -> Floats:
-    """What each point adds, from how many of evenly spread places it is the first to dominate."""
+    """Return what each point adds, by the sample points that it is the first to dominate."""
     ideal = points.min(axis=0)
     open_places = (ideal + (reference - ideal) * _spread(len(reference))).T.copy()
     share = float(np.prod(reference - ideal)) / _SAMPLES
@@ -142,7 +142,7 @@ def _estimated(points: Floats, reference: Floats) -> Floats:
 
 
 def _spread(dimensions: int) -> Floats:
-    """Places in the unit cube by an additive recurrence, shape (_SAMPLES, dimensions).
+    """Return sample points in the unit cube by an additive recurrence, (_SAMPLES, dimensions).
 
     Roberts, The Unreasonable Effectiveness of Quasirandom Sequences, 2018: steps
     of powers of 1/g, where g solves g^(d+1) = g + 1.
@@ -156,22 +156,22 @@ def _spread(dimensions: int) -> Floats:
 
 
 class _PlaneFront:
-    """The front of two metrics, where a point meets its neighbours alone."""
+    """The front of two metrics, where a point interacts only with its neighbours."""
 
     def __init__(self, reference: Floats) -> None:
         self._right, self._top = reference.tolist()
-        # Ascending, and descending.
+        # Ascending x, and descending y.
         self._xs: list[float] = []
         self._ys: list[float] = []
 
     def add(self, x: float, y: float) -> float:
-        """The volume that the point adds: its own without what is dominated already."""
+        """Add a point and return the volume that it adds."""
         xs, ys = self._xs, self._ys
         left = bisect_right(xs, x)
         ceiling = ys[left - 1] if left else self._top
         if ceiling <= y:
             return 0.0
-        # Those from here on that the point dominates: their y is at least as large.
+        # The points from here on that the new point dominates: their y is at least as large.
         start = end = bisect_left(xs, x)
         added, at = 0.0, x
         while end < len(xs) and ys[end] >= y:

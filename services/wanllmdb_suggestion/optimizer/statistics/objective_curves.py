@@ -1,4 +1,4 @@
-"""Empirical distribution functions of several samples at the same places."""
+"""Curves of objectives: history, progress over time, and empirical distribution."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ Places = NDArray[np.intp]
 
 
 def thinned(total: int, limit: int, keep: Places) -> Places:
-    """Places among `total` points, ascending: all of them, or at most `limit` >= 1.
+    """Return the indices, ascending, of at most `limit` >= 1 of `total` points.
 
     Args:
-        total: How many points there are.
-        limit: How many may be shown.
-        keep: Ascending places that come first: the last of them that fit are
-            shown, and, in the room left, every k-th point, k being the least that
-            keeps within the limit.
+        total: The number of points.
+        limit: The most points to show.
+        keep: Ascending indices that have priority. The last ones that fit are shown. The
+            remaining room is filled with every k-th point, for the least k that fits.
     """
     places = np.arange(total)
     if total <= limit:
@@ -34,7 +33,7 @@ def thinned(total: int, limit: int, keep: Places) -> Places:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Columns of equal length, by ascending run number, and of how many runs they tell."""
+    """Columns of equal length, by ascending run number, and the number of runs before thinning."""
 
     numbers: Ints
     objectives: Floats
@@ -43,7 +42,7 @@ class History:
 
 
 def history(runs: ScoredRuns, *, max_points: int) -> History:
-    """The history, thinned to at most `max_points` >= 1 points, the latest improvements first."""
+    """Return the history, thinned to `max_points` >= 1 points; recent improvements are kept."""
     losses = np.minimum.accumulate(runs.losses)
     best = losses if runs.minimize else -losses
     places = thinned(len(runs), max_points, improvements(best))
@@ -51,7 +50,7 @@ def history(runs: ScoredRuns, *, max_points: int) -> History:
 
 
 def improvements(best: Floats) -> NDArray[np.intp]:
-    """The places at which a progress of best-so-far values changes, its first one included."""
+    """Return the indices at which a best-so-far column changes, its first index included."""
     return np.flatnonzero(np.r_[True, best[1:] != best[:-1]][: len(best)])
 
 
@@ -60,9 +59,9 @@ class Ends:
     """When runs ended, by ascending number, as columns of shape (n,).
 
     Attributes:
-        numbers: Runs that ended, in whatever way.
-        seconds: When each did, since the sweep's start.
-        each_stands_for: Of how many runs each is one: 1, or more where they are a sample.
+        numbers: The runs that ended, in any state.
+        seconds: When each run ended, since the start of the sweep.
+        each_stands_for: How many runs each entry represents: 1, or more for a sample.
     """
 
     numbers: Ints
@@ -81,10 +80,10 @@ class Progress:
 
 
 def progress(ends: Ends, runs: ScoredRuns, *, max_points: int) -> Progress:
-    """The progress, thinned to at most `max_points` >= 1 points, the latest improvements first.
+    """Return the best objective by run count and time, thinned to `max_points` >= 1 points.
 
-    Runs that ended at the same time count by number. Runs without a finite
-    objective count among those that ended.
+    Recent improvements are kept. Runs that ended at the same time count in order of number. Runs
+    without a finite objective count as ended runs.
     """
     order = np.lexsort((ends.numbers, ends.seconds))
     numbers, seconds = ends.numbers[order], ends.seconds[order]
@@ -94,7 +93,7 @@ def progress(ends: Ends, runs: ScoredRuns, *, max_points: int) -> Progress:
     losses = runs.losses[np.searchsorted(runs.numbers, numbers)]
     best = np.minimum.accumulate(losses)
     changes = improvements(best)
-    # Which improvement holds at each place.
+    # The run that holds the best objective at each index.
     holders = numbers[changes][np.searchsorted(changes, np.arange(len(numbers)), "right") - 1]
     places = thinned(len(numbers), max_points, changes)
     return Progress(
@@ -106,21 +105,21 @@ def progress(ends: Ends, runs: ScoredRuns, *, max_points: int) -> Progress:
 
 
 def edf_places(samples: Sequence[Floats], count: int) -> Floats:
-    """At most `count` >= 2 places, evenly from the smallest to the largest value of all samples.
+    """Return at most `count` >= 2 evenly spaced places from the smallest to the largest value.
 
-    One place where all values are the same, none where there are no values.
+    A single place if all values are equal, and none without values.
     """
     values = np.concatenate([*samples, np.empty(0)])
     if not len(values):
         return values
     low, high = values.min(), values.max()
-    # Halved first: the width may be more than a double holds.
+    # Halved first, because the width may overflow a double.
     places = 2 * np.linspace(low / 2, high / 2, count)
     places[0], places[-1] = low, high
     return np.unique(places)
 
 
 def edf(sample: Floats, places: Floats) -> Floats:
-    """The share of values that are at most as large as each place; 0 for an empty sample."""
+    """Return the share of values up to each place; 0 for an empty sample."""
     below = np.searchsorted(np.sort(sample), places, side="right")
     return below / max(len(sample), 1)

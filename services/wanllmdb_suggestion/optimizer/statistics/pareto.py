@@ -1,4 +1,4 @@
-"""Which of several results no other one dominates."""
+"""The Pareto front: the results that no other result dominates."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ Floats = NDArray[np.float64]
 
 
 def losses(objectives: Floats, minimize: tuple[bool, ...]) -> Floats:
-    """Objectives, shape (runs, metrics), such that smaller is better in each metric."""
+    """Return objectives, shape (runs, metrics), with signs such that smaller is better."""
     return objectives * np.where(minimize, 1.0, -1.0)
 
 
 def front(points: Floats) -> NDArray[np.bool_]:
-    """Whether each point is on the Pareto front; smaller is better.
+    """Return whether each point is on the Pareto front; smaller is better.
 
-    A point dominates another that is nowhere better and somewhere worse: so of
-    equal points all are on the front, or none.
+    A point dominates another point that is nowhere better and somewhere worse. So equal points
+    are either all on the front or all off it.
 
     Args:
         points: Shape (points, metrics), without NaN; metrics at least 1.
@@ -68,7 +68,7 @@ def _front_of_many(ascending: Floats) -> NDArray[np.bool_]:
 
 
 def best_runs(runs: Iterable[RunRecord], metrics: Sequence[Metric]) -> list[int]:
-    """The numbers of the FINISHED runs that no other one dominates, ascending."""
+    """Return the numbers, ascending, of the FINISHED runs that no other run dominates."""
     finished = [
         run
         for run in runs

@@ -1,7 +1,7 @@
-"""Ends a sweep when little is left to be found.
+"""Ends a sweep when the expected improvement is small.
 
 Makarova et al., Automatic Termination for Hyperparameter Optimization, AutoML
-2022, as Optuna has it. Needs torch.
+2022, as implemented in Optuna. Needs torch.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from wanllmdb_suggestion.optimizer.samplers.sampler import ask_seed
 from wanllmdb_suggestion.optimizer.space_mapping import SpaceMapping
 from wanllmdb_suggestion.optimizer.types import RunRecord, StudySpec
 
-# The time of a Gaussian process grows with the cube of its runs: of more runs, the best.
+# The time of a Gaussian process grows with the cube of the runs. Of more runs, the best are used.
 MAX_RUNS = 1_000
 
 
 class RegretBound:
-    """A bound on how much better than the best run anything in the space can be."""
+    """Ends a sweep when no point of the space is likely to be much better than the best run."""
 
     def __init__(
         self,
@@ -45,8 +45,8 @@ class RegretBound:
         self._warm_up = warm_up_trials
         self._initial = n_initial_trials
         self._ratio = threshold_ratio
-        # The beginning's runs, and what is little by them: twenty models that need be made
-        # once only, unless a run with a lower number finishes late.
+        # The first runs, and the regret that counts as small by them. The twenty models for it
+        # are made only once, unless a run with a lower number finishes late.
         self._little: tuple[list[RunRecord], float] | None = None
 
     def why(self, finished: list[RunRecord]) -> str | None:
@@ -54,7 +54,7 @@ class RegretBound:
         if len(finite) < self._min_runs:
             return None
         trials = [self._trial(record) for record in self._best(finite)]
-        # Optuna refuses where there is nothing to model.
+        # Optuna raises an error if no parameter is common to all trials.
         if not intersection_search_space(trials):
             return None
         little = self._max_regret
@@ -77,7 +77,7 @@ class RegretBound:
         )
 
     def _best(self, finite: list[RunRecord]) -> list[RunRecord]:
-        """The best `MAX_RUNS` of them, the first of equals, in their order."""
+        """Return the best `MAX_RUNS` runs by number; of equal runs, the first ones."""
         if len(finite) <= MAX_RUNS:
             return finite
         sign = 1.0 if self._direction is StudyDirection.MINIMIZE else -1.0
@@ -85,7 +85,7 @@ class RegretBound:
         return sorted(ranked[:MAX_RUNS], key=lambda record: record.number)
 
     def _share_of_beginning(self, finite: list[RunRecord]) -> float | None:
-        """The regret that is little by the first runs; None while there are too few."""
+        """Return the regret that is small by the first runs; None while there are too few."""
         first = finite[: self._warm_up + self._initial]
         if len(first) < self._warm_up + self._initial:
             return None
@@ -98,7 +98,7 @@ class RegretBound:
         return self._little[1]
 
     def _evaluator(self) -> RegretBoundEvaluator:
-        """A new one each time, which draws the same."""
+        """Return a new evaluator, whose draws are always the same."""
         return RegretBoundEvaluator(
             self._top_trials_ratio, self._min_runs, seed=ask_seed(self._seed, 0)
         )

@@ -1,4 +1,4 @@
-"""A sweep's terminator, asked anew only when a run has finished since."""
+"""The terminator of a sweep, evaluated only after another run has finished."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wanllmdb_suggestion.optimizer.types import RunRecord, RunState, StudySpec
 
 
 class NoImprovement:
-    """So many finished runs in a row, by number, that are no better than the best before them."""
+    """Ends a sweep after `runs` finished runs in a row without an improvement of the best."""
 
     def __init__(
         self, metric: str, *, minimize: bool, runs: int, min_runs: int, min_delta: float
@@ -48,19 +48,19 @@ _DESCRIPTIONS = {description.name: description for description in TERMINATORS}
 
 
 class Terminator(Protocol):
-    """Says whether a sweep should end, by nothing but its finished runs."""
+    """Decides whether a sweep should end, from its finished runs alone."""
 
     def why(self, finished: list[RunRecord]) -> str | None:
-        """Why it should end, in a sentence; None while it should go on.
+        """Return why the sweep should end, in a sentence; None while it should continue.
 
         Args:
-            finished: Those with an objective, by number.
+            finished: The finished runs with an objective, by number.
         """
 
 
 @dataclass(slots=True)
 class Termination:
-    """A terminator and the runs that it knows."""
+    """A terminator and the finished runs."""
 
     terminator: Terminator
     _finished: dict[int, RunRecord] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Termination:
     _why: str | None = None
 
     def observe(self, record: RunRecord) -> None:
-        """Takes where a run stands."""
+        """Take the state of a run."""
         if record.state is not RunState.FINISHED or record.objective is None:
             return
         if self._finished.get(record.number) != record:
@@ -76,7 +76,7 @@ class Termination:
             self._is_stale = True
 
     def why(self) -> str | None:
-        """Why the sweep should end now; None while it should go on."""
+        """Return why the sweep should end now; None while it should continue."""
         if self._is_stale:
             finished = [self._finished[number] for number in sorted(self._finished)]
             self._why = self.terminator.why(finished)
@@ -85,7 +85,7 @@ class Termination:
 
 
 def make_termination(spec: StudySpec) -> Termination | None:
-    """By the spec; None for none, and without exactly one metric."""
+    """Return the spec's terminator; None without one, or without exactly one metric."""
     choice = spec.terminator
     if choice is None or spec.metric is None or choice.name not in _DESCRIPTIONS:
         return None
