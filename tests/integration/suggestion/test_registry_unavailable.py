@@ -1,4 +1,4 @@
-"""The registry is gone, for a while or for good."""
+"""The registry is unavailable, for a while or for good."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def registry_on(database_url: str, port: int) -> AsyncIterator[str]:
         yield address
 
 
-async def test_without_a_registry_the_caller_is_told() -> None:
+async def test_without_a_registry_the_caller_gets_an_error() -> None:
     async with (
         suggestion_server("127.0.0.1:1") as address,
         grpc.aio.insecure_channel(address) as channel,
@@ -47,7 +47,7 @@ async def test_without_a_registry_the_caller_is_told() -> None:
         assert reason(caught.value) == "REGISTRY_UNAVAILABLE"
 
 
-async def test_a_client_rides_out_a_registry_that_comes_back(database_url: str) -> None:
+async def test_a_client_waits_for_a_registry_that_comes_back(database_url: str) -> None:
     async with contextlib.AsyncExitStack() as stack:
         async with registry_on(database_url, 0) as address:
             suggestion_address = await stack.enter_async_context(suggestion_server(address))

@@ -1,4 +1,4 @@
-"""A suggestion service that other machines reach needs a registry that asks for keys."""
+"""A suggestion service that other machines can reach needs a registry that requires keys."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from wanllmdb_suggestion.rpc.authentication import registry_asks_for_keys
 ADMIN_KEY = "wsk_root_" + "k" * 43
 
 
-async def test_the_registry_is_asked(registry_address: str, database_url: str) -> None:
+async def test_the_registry_reports_whether_it_requires_keys(
+    registry_address: str, database_url: str
+) -> None:
     async with RegistryClient(registry_address, 10) as client:
         assert not await registry_asks_for_keys(client)
     async with (
@@ -28,7 +30,7 @@ async def test_the_registry_is_asked(registry_address: str, database_url: str) -
         assert await registry_asks_for_keys(client)
 
 
-async def test_it_waits_for_a_registry_that_is_not_there_yet(database_url: str) -> None:
+async def test_the_check_waits_for_a_registry_that_starts_later(database_url: str) -> None:
     (port,) = bind_ports([WantedPort()])
     async with RegistryClient(f"127.0.0.1:{port}", 0.2) as client:
         asking = asyncio.create_task(registry_asks_for_keys(client))
@@ -40,7 +42,7 @@ async def test_it_waits_for_a_registry_that_is_not_there_yet(database_url: str) 
 
 
 @pytest.mark.parametrize("asks", [False, True])
-async def test_the_program_serves_the_world_only_behind_keys(
+async def test_the_program_serves_other_machines_only_with_keys(
     registry_address: str, database_url: str, tmp_path: Path, asks: bool
 ) -> None:
     files = Authority(tmp_path).issue()
@@ -70,4 +72,4 @@ async def test_the_program_serves_the_world_only_behind_keys(
     else:
         assert first == ""
         assert process.returncode == 2
-        assert b"asks nobody for an API key: start the registry with --require-keys" in errors
+        assert b"requires no API keys: start the registry with --require-keys" in errors
