@@ -24,14 +24,12 @@ from wanllmdb._agent import (
     agent_name,
 )
 from wanllmdb._agent.agent import InCaller
-from wanllmdb._agent.base_run import BaseRun
-from wanllmdb._agent.beginning import begun, environment_defaults, note_unpatched
+from wanllmdb._agent.base_run import BaseRun, labels_of
+from wanllmdb._agent.config import given_config
 from wanllmdb._agent.current import facing_run, required_run
-from wanllmdb._agent.definitions import DefinedMetric
-from wanllmdb._agent.description import labels_of
-from wanllmdb._agent.given_config import given_config
-from wanllmdb._agent.modes import mode_of, setting
+from wanllmdb._agent.init import begun, environment_defaults, mode_of, note_unpatched, setting
 from wanllmdb._agent.signals import FORWARDED
+from wanllmdb._agent.summary import DefinedMetric
 from wanllmdb._client import Client
 from wanllmdb._env import RESUME, STAY, is_on
 from wanllmdb._errors import InvalidArgumentError

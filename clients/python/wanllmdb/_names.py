@@ -11,7 +11,7 @@ from typing import Any
 
 MODULES = {
     "wanllmdb._agent.active_run": ("ActiveRun",),
-    "wanllmdb._agent.tally": ("AgentResult",),
+    "wanllmdb._agent.counts": ("AgentResult",),
     "wanllmdb._async_client": ("AsyncClient",),
     "wanllmdb._client": ("Client",),
     "wanllmdb._errors": (

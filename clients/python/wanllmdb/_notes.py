@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from wanllmdb._agent.warnings import Warnings
+    from wanllmdb._agent.console import Warnings
 
 
 def note(text: str) -> None:
@@ -17,7 +17,6 @@ def note(text: str) -> None:
 @cache
 def _once() -> Warnings:
     # At its first use: the agent's modules print notes too, and load this one.
-    from wanllmdb._agent.console import Console
-    from wanllmdb._agent.warnings import Warnings
+    from wanllmdb._agent.console import Console, Warnings
 
     return Warnings(lambda text: Console().line(text))

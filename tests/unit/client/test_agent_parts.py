@@ -27,17 +27,22 @@ from wanllmdb import (
     UnavailableError,
     WanllmdbError,
 )
-from wanllmdb._agent.batches import BYTES_A_REQUEST, VALUES_A_REQUEST, batches
+from wanllmdb._agent.commands import Orders
 from wanllmdb._agent.console import Console
-from wanllmdb._agent.early_stopping import CheckSchedule
-from wanllmdb._agent.ending import OnDisk, RunTeller
-from wanllmdb._agent.failures import failed_by
+from wanllmdb._agent.early_stopping import CheckSchedule, StopQuestions
+from wanllmdb._agent.hints import best_far_from_last
 from wanllmdb._agent.metrics import MOST_VALUES, MetricFilter, numeric_values
-from wanllmdb._agent.orders import Orders
-from wanllmdb._agent.outage import OutageWaiter
-from wanllmdb._agent.reporter import MOST_IN_MEMORY, MOST_WITHOUT_DISK, Reporter
-from wanllmdb._agent.stop_questions import StopQuestions
-from wanllmdb._agent.value_loss import best_far_from_last
+from wanllmdb._agent.reporter import (
+    BYTES_A_REQUEST,
+    MOST_IN_MEMORY,
+    MOST_WITHOUT_DISK,
+    VALUES_A_REQUEST,
+    Reporter,
+    batches,
+)
+from wanllmdb._agent.run_sender import OnDisk, RunTeller
+from wanllmdb._agent.text import failed_by
+from wanllmdb._agent.wait_policy import OutageWaiter
 from wanllmdb._spool import Overflow, RunSpool, Spool
 from wanllmdb._wire import run_calls
 from wanllmdb.api.registry.v1.registry_service_pb2 import ReportMetricsRequest

@@ -21,12 +21,10 @@ import yaml
 
 import wanllmdb as wandb
 from wanllmdb import InvalidArgumentError
-from wanllmdb._agent.config import Config
-from wanllmdb._agent.given_config import given_config
-from wanllmdb._agent.groups import nested
-from wanllmdb._agent.recorded import MOST_BYTES, MOST_ENTRIES, flat_entries
+from wanllmdb._agent.config import Config, given_config
+from wanllmdb._agent.config_entries import MOST_BYTES, MOST_ENTRIES, flat_entries, nested
+from wanllmdb._agent.console import Warnings
 from wanllmdb._agent.summary import Summary
-from wanllmdb._agent.warnings import Warnings
 from wanllmdb._wire import run_calls
 
 PARAMETERS = {

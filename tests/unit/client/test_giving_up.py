@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wanllmdb import InvalidArgumentError
-from wanllmdb._agent.giving_up import FailureCounter, GiveUpPolicy
+from wanllmdb._agent.failure_policy import FailureCounter, GiveUpPolicy
 
 
 class Clock:

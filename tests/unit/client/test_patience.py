@@ -6,7 +6,7 @@ import pytest
 
 from wanllmdb import InvalidArgumentError
 from wanllmdb._agent import Patience, agent_name
-from wanllmdb._agent.resuming import name_of_slot
+from wanllmdb._agent.agent import name_of_slot
 
 
 @pytest.fixture(autouse=True)

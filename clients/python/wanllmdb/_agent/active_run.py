@@ -9,22 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from wanllmdb._agent.base_run import BaseRun
-from wanllmdb._agent.early_stopping import CheckSchedule
-from wanllmdb._agent.ending import OnDisk, RunTeller
-from wanllmdb._agent.lease import LeaseKeeper
+from wanllmdb._agent.commands import LeaseKeeper, Orders, StopOrder, is_lost
+from wanllmdb._agent.console import Warnings
+from wanllmdb._agent.distributed import SoleReporter
+from wanllmdb._agent.early_stopping import CheckSchedule, StopQuestions
 from wanllmdb._agent.local_run import LocalRun
 from wanllmdb._agent.metrics import MetricFilter
-from wanllmdb._agent.orders import Orders, StopOrder, is_lost
-from wanllmdb._agent.outage import OutageWaiter, is_passing
 from wanllmdb._agent.reporter import Reporter, passes
+from wanllmdb._agent.run_sender import OnDisk, RunTeller
 from wanllmdb._agent.segments import Segments
 from wanllmdb._agent.signals import shielded
-from wanllmdb._agent.sole_reporter import SoleReporter
-from wanllmdb._agent.stop_questions import StopQuestions
 from wanllmdb._agent.summary import Summary
 from wanllmdb._agent.sweep_run import SweepRun
 from wanllmdb._agent.text import shown
-from wanllmdb._agent.warnings import Warnings
+from wanllmdb._agent.wait_policy import OutageWaiter, is_passing
 from wanllmdb._client import Client
 from wanllmdb._errors import (
     FailedPreconditionError,

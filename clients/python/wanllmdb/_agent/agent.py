@@ -11,21 +11,17 @@ from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from uuid import uuid4
 
-from wanllmdb._agent.console import Console
-from wanllmdb._agent.giving_up import GiveUpPolicy
+from wanllmdb import _env
+from wanllmdb._agent.commands import StopOrder
+from wanllmdb._agent.console import Console, Reminder
+from wanllmdb._agent.counts import AgentResult, Tally
+from wanllmdb._agent.display import Progress, View, summary_text
+from wanllmdb._agent.failure_policy import GiveUpPolicy
 from wanllmdb._agent.loop import Loop, RunOne
-from wanllmdb._agent.orders import StopOrder
-from wanllmdb._agent.outage import OutageWaiter
-from wanllmdb._agent.patience import Patience
-from wanllmdb._agent.progress import Progress, summary_text
-from wanllmdb._agent.reminder import Reminder
-from wanllmdb._agent.resuming import name_of_slot
-from wanllmdb._agent.shutdown import Shutdown, Urgency
-from wanllmdb._agent.signals import INTERRUPTS_TO_STOP, Signals
-from wanllmdb._agent.tally import AgentResult, Tally
-from wanllmdb._agent.view import View
+from wanllmdb._agent.signals import INTERRUPTS_TO_STOP, Shutdown, Signals, Urgency
+from wanllmdb._agent.wait_policy import OutageWaiter, Patience
 from wanllmdb._client import Client
-from wanllmdb._errors import WanllmdbError
+from wanllmdb._errors import InvalidArgumentError, WanllmdbError
 from wanllmdb._spool import Courier, Spool
 from wanllmdb._types.sweep import Sweep
 
@@ -251,3 +247,23 @@ class Agent:
 
 def _nothing() -> None:
     """Wakes a thread."""
+
+
+def agent_name(given: str | None, *, resume: bool) -> str | None:
+    """The agent's name: as given, else WANLLMDB_AGENT_ID; None where there is neither.
+
+    Raises:
+        InvalidArgumentError: it is to resume, and nobody says as whom.
+    """
+    name = given or os.environ.get(_env.AGENT_ID) or None
+    if resume and name is None:
+        raise InvalidArgumentError(
+            f"resume needs the name under which the agent worked before: give one that stays the "
+            f"same when the job is started again, by agent_id=, --agent-id or {_env.AGENT_ID}"
+        )
+    return name
+
+
+def name_of_slot(agent_id: str, slot: int) -> str:
+    """The name under which one of an agent's loops takes runs: each resumes its own."""
+    return f"{agent_id}/{slot}" if slot else agent_id

@@ -8,16 +8,14 @@ from typing import Protocol
 from uuid import uuid4
 
 from wanllmdb._agent.active_run import ActiveRun
-from wanllmdb._agent.hints import hint_for
-from wanllmdb._agent.orders import StopOrder
-from wanllmdb._agent.outage import OutageWaiter
-from wanllmdb._agent.patience import Patience
-from wanllmdb._agent.reminder import Reminder
-from wanllmdb._agent.resuming import schedule_of
-from wanllmdb._agent.shutdown import Shutdown, Urgency
-from wanllmdb._agent.tally import Tally
-from wanllmdb._agent.value_loss import LossOfValue
-from wanllmdb._agent.view import View
+from wanllmdb._agent.commands import StopOrder
+from wanllmdb._agent.console import Reminder
+from wanllmdb._agent.counts import Tally
+from wanllmdb._agent.display import View
+from wanllmdb._agent.early_stopping import schedule_of
+from wanllmdb._agent.hints import LossOfValue, hint_for
+from wanllmdb._agent.signals import Shutdown, Urgency
+from wanllmdb._agent.wait_policy import OutageWaiter, Patience
 from wanllmdb._client import Client
 from wanllmdb._errors import FailedPreconditionError, NotFoundError, WanllmdbError
 from wanllmdb._spool import Courier, Spool

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from wanllmdb import Client, Sweep
 from wanllmdb._agent import ActiveRun, Console, View
-from wanllmdb._agent.progress import Progress
+from wanllmdb._agent.display import Progress
 from wanllmdb._shown import fitting
 from wanllmdb.cli.agent_live import LiveView
 from wanllmdb.cli.command_runner import PrintLine

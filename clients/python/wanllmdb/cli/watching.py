@@ -17,7 +17,7 @@ from wanllmdb import (
     SweepChange,
     SweepChanged,
 )
-from wanllmdb._agent.reminder import Reminder
+from wanllmdb._agent.console import Reminder
 from wanllmdb.cli import formats, tables
 from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import escape, say, stdout

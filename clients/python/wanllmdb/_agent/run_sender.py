@@ -1,4 +1,4 @@
-"""Tells the registry what a run reported and how it ended."""
+"""Sends to the registry what a run reported and how it ended."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from wanllmdb._agent.batches import batches
-from wanllmdb._agent.outage import OutageWaiter, is_passing
+from wanllmdb._agent.reporter import batches
 from wanllmdb._agent.text import message_of, presentable, text_of
+from wanllmdb._agent.wait_policy import OutageWaiter, is_passing
 from wanllmdb._client import Client
 from wanllmdb._connection import invoke
 from wanllmdb._errors import FailedPreconditionError, NotFoundError, WanllmdbError

@@ -1,4 +1,4 @@
-"""What the loops of one agent share: how many runs, how they went, why no more are taken."""
+"""The counts and results that the loops of one agent share."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 
 from wanllmdb._agent.active_run import ActiveRun
-from wanllmdb._agent.giving_up import FailureCounter, GiveUpPolicy
+from wanllmdb._agent.failure_policy import FailureCounter, GiveUpPolicy
 from wanllmdb._errors import AgentGaveUpError
 from wanllmdb._types.run import RunError
 

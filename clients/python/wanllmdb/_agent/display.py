@@ -1,9 +1,9 @@
-"""What an agent says of its runs."""
+"""What an agent prints about its runs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from wanllmdb._agent.active_run import ActiveRun
 from wanllmdb._agent.console import Console
@@ -11,6 +11,32 @@ from wanllmdb._shown import MOST_SHOWN, in_short, listed
 from wanllmdb._types.enums import RunState
 from wanllmdb._types.run import BestRun, Run
 from wanllmdb._types.sweep import Sweep
+
+
+class View(Protocol):
+    """Gets to know what happens, from any thread; must not fail.
+
+    Attributes:
+        best: the sweep's best run, as far as it is known.
+    """
+
+    best: BestRun | None
+
+    def line(self, text: str) -> None:
+        """Something to say."""
+
+    def started(self, run: ActiveRun) -> None:
+        """A run begins."""
+
+    def logged(self, run: ActiveRun) -> None:
+        """A run has logged something."""
+
+    def ended(self, run: ActiveRun) -> None:
+        """A run ended, in whatever way."""
+
+    def close(self) -> None:
+        """The agent ends; lines may still come."""
+
 
 _LONGEST_ERROR = 5 * MOST_SHOWN
 _WENT_WRONG = (RunState.FAILED, RunState.QUEUED)
