@@ -17,10 +17,10 @@ from wanllmdb._agent import (
     Agent,
     AgentResult,
     Console,
+    FailurePolicy,
     FunctionRunner,
-    GiveUpPolicy,
-    Patience,
     RunOne,
+    WaitPolicy,
     agent_name,
 )
 from wanllmdb._agent.agent import InCaller
@@ -187,7 +187,7 @@ def agent(
         raise InvalidArgumentError(
             f"agent: count must be a number of at least 1, or None, but is {count!r:.100}"
         )
-    policy = GiveUpPolicy.of(
+    policy = FailurePolicy.of(
         max_quick_failures=max_quick_failures,
         quick_seconds=quick_seconds,
         max_initial_failures=max_initial_failures,
@@ -206,7 +206,7 @@ def agent(
             runner = runner_of_program(
                 used,
                 own_id,
-                patience=Patience.of(patience, knows_them=resumes),
+                patience=WaitPolicy.of(patience, knows_them=resumes),
                 kill_delay=term_timeout,
             )
             if forward_signals:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wanllmdb._agent import Console, OutageWaiter, Patience
+from wanllmdb._agent import Console, OutageWaiter, WaitPolicy
 from wanllmdb._client import Client
 from wanllmdb._errors import InvalidArgumentError
 from wanllmdb.cli.command_runner import CommandRunner
@@ -14,7 +14,7 @@ _KILL_DELAY = 30.0
 
 
 def runner_of_program(
-    client: Client, sweep_id: str, *, patience: Patience, kill_delay: float | None
+    client: Client, sweep_id: str, *, patience: WaitPolicy, kill_delay: float | None
 ) -> CommandRunner:
     """What runs the program that stands in the sweep's config, once a run.
 

@@ -27,9 +27,9 @@ from wanllmdb import (
     UnavailableError,
     WanllmdbError,
 )
-from wanllmdb._agent.commands import Orders
+from wanllmdb._agent.commands import RunCommands
 from wanllmdb._agent.console import Console
-from wanllmdb._agent.early_stopping import CheckSchedule, StopQuestions
+from wanllmdb._agent.early_stopping import CheckSchedule, StopChecks
 from wanllmdb._agent.hints import best_far_from_last
 from wanllmdb._agent.metrics import MOST_VALUES, MetricFilter, numeric_values
 from wanllmdb._agent.reporter import (
@@ -40,7 +40,7 @@ from wanllmdb._agent.reporter import (
     Reporter,
     batches,
 )
-from wanllmdb._agent.run_sender import OnDisk, RunTeller
+from wanllmdb._agent.run_sender import OnDisk, RunSender
 from wanllmdb._agent.text import failed_by
 from wanllmdb._agent.wait_policy import OutageWaiter
 from wanllmdb._spool import Overflow, RunSpool, Spool
@@ -483,7 +483,7 @@ class TestBeyondMemory:
         spool = RunSpool(Spool(folder), client.registry_address, run(), said.append)
         waiter = OutageWaiter(said.append)
         return OnDisk(
-            RunTeller(client, run(), {"m"}, waiter, spool, lambda _: None, said.append),
+            RunSender(client, run(), {"m"}, waiter, spool, lambda _: None, said.append),
             lambda: None,
         )
 
@@ -659,8 +659,8 @@ class Decisions(Client):
 class TestStopQuestions:
     def test_an_answer_that_comes_late_counts_at_the_next_value(self) -> None:
         client = Decisions()
-        orders = Orders()
-        questions = StopQuestions(
+        orders = RunCommands()
+        questions = StopChecks(
             client, run(), CheckSchedule("loss", 1), lambda _: None, orders, pytest.fail
         )
         questions.observe(0, {"loss": 1.0})
@@ -683,8 +683,8 @@ class TestStopQuestions:
 
     def test_nobody_is_asked_after_the_end(self) -> None:
         client = Decisions()
-        questions = StopQuestions(
-            client, run(), CheckSchedule("loss", 1), lambda _: None, Orders(), pytest.fail
+        questions = StopChecks(
+            client, run(), CheckSchedule("loss", 1), lambda _: None, RunCommands(), pytest.fail
         )
         questions.observe(0, {"loss": 1.0})
         questions.ask_if_due()

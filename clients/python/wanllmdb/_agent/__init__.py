@@ -9,24 +9,24 @@ from wanllmdb._agent.agent import Agent, agent_name
 from wanllmdb._agent.commands import StopOrder
 from wanllmdb._agent.console import Console
 from wanllmdb._agent.counts import AgentResult
-from wanllmdb._agent.display import View
-from wanllmdb._agent.failure_policy import GiveUpPolicy
+from wanllmdb._agent.display import Display
+from wanllmdb._agent.failure_policy import FailurePolicy
 from wanllmdb._agent.function import FunctionRunner
 from wanllmdb._agent.loop import Ended, RunOne
-from wanllmdb._agent.wait_policy import OutageWaiter, Patience
+from wanllmdb._agent.wait_policy import OutageWaiter, WaitPolicy
 
 __all__ = [
     "ActiveRun",
     "Agent",
     "AgentResult",
     "Console",
+    "Display",
     "Ended",
+    "FailurePolicy",
     "FunctionRunner",
-    "GiveUpPolicy",
     "OutageWaiter",
-    "Patience",
     "RunOne",
     "StopOrder",
-    "View",
+    "WaitPolicy",
     "agent_name",
 ]

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from wanllmdb._agent.base_run import BaseRun
-from wanllmdb._agent.commands import LeaseKeeper, Orders, StopOrder, is_lost
-from wanllmdb._agent.console import Warnings
-from wanllmdb._agent.distributed import SoleReporter
-from wanllmdb._agent.early_stopping import CheckSchedule, StopQuestions
+from wanllmdb._agent.commands import LeaseKeeper, RunCommands, StopOrder, is_lost
+from wanllmdb._agent.console import PrintOnce
+from wanllmdb._agent.distributed import ReportingLock
+from wanllmdb._agent.early_stopping import CheckSchedule, StopChecks
 from wanllmdb._agent.local_run import LocalRun
 from wanllmdb._agent.metrics import MetricFilter
 from wanllmdb._agent.reporter import Reporter, passes
-from wanllmdb._agent.run_sender import OnDisk, RunTeller
+from wanllmdb._agent.run_sender import OnDisk, RunSender
 from wanllmdb._agent.segments import Segments
 from wanllmdb._agent.signals import shielded
 from wanllmdb._agent.summary import Summary
@@ -97,7 +97,7 @@ class ActiveRun(SweepRun):
             client,
             sweep,
             run,
-            Warnings(say, said),
+            PrintOnce(say, said),
             waiter.patience,
             spool.path,
             resumed=resumed,
@@ -119,15 +119,15 @@ class ActiveRun(SweepRun):
         self._failure: Failed | None = None
         """How the last segment ended, where none is open."""
         self._heard_at = time.monotonic()
-        self._orders = Orders()
+        self._orders = RunCommands()
         self._is_over = False
         self._waiter = waiter
-        self._sole = SoleReporter(spool.path, run, warn, is_owner=not is_lent, is_resumed=resumed)
+        self._sole = ReportingLock(spool.path, run, warn, is_owner=not is_lent, is_resumed=resumed)
         self._spool = RunSpool(spool, client.registry_address, run, warn)
         metrics = frozenset(metric.name for metric in sweep.spec.metrics)
         if sweep.spec.metric is not None:
             metrics |= {sweep.spec.metric.name}
-        self._teller = RunTeller(
+        self._teller = RunSender(
             self._quick, run, metrics, waiter, self._spool, self._orders.obey, warn
         )
         self._reporter = Reporter(
@@ -137,7 +137,7 @@ class ActiveRun(SweepRun):
             OnDisk(self._teller, self._hear),
             last_step=reported or 0,
         )
-        self._questions = StopQuestions(
+        self._questions = StopChecks(
             client, run, schedule, self._reporter.flush, self._orders, warn
         )
         self._lease = (

@@ -13,13 +13,13 @@ from uuid import uuid4
 
 from wanllmdb import _env
 from wanllmdb._agent.commands import StopOrder
-from wanllmdb._agent.console import Console, Reminder
-from wanllmdb._agent.counts import AgentResult, Tally
-from wanllmdb._agent.display import Progress, View, summary_text
-from wanllmdb._agent.failure_policy import GiveUpPolicy
+from wanllmdb._agent.console import Console, PrintAtIntervals
+from wanllmdb._agent.counts import AgentCounts, AgentResult
+from wanllmdb._agent.display import Display, LineDisplay, summary_text
+from wanllmdb._agent.failure_policy import FailurePolicy
 from wanllmdb._agent.loop import Loop, RunOne
 from wanllmdb._agent.signals import INTERRUPTS_TO_STOP, Shutdown, Signals, Urgency
-from wanllmdb._agent.wait_policy import OutageWaiter, Patience
+from wanllmdb._agent.wait_policy import OutageWaiter, WaitPolicy
 from wanllmdb._client import Client
 from wanllmdb._errors import InvalidArgumentError, WanllmdbError
 from wanllmdb._spool import Courier, Spool
@@ -52,7 +52,7 @@ class Agent:
         resume: whether to begin with the runs that it holds under its name.
         stay: whether to wait while runs of others may come back.
         make_view: makes what shows the runs; lines on stderr where None.
-        patience: seconds to wait for services that are away; see Patience.
+        patience: seconds to wait for services that are away; see WaitPolicy.
         spool: keeps what they have not got; that of the environment where None.
         forwarded: signals that go to `forward`, Ctrl-C and SIGTERM among them or not.
         forward: gets them.
@@ -66,11 +66,11 @@ class Agent:
         *,
         count: int | None = None,
         parallel: int = 1,
-        policy: GiveUpPolicy | None = None,
+        policy: FailurePolicy | None = None,
         agent_id: str | None = None,
         resume: bool = False,
         stay: bool = False,
-        make_view: Callable[[Sweep], View] | None = None,
+        make_view: Callable[[Sweep], Display] | None = None,
         patience: float | None = None,
         spool: Spool | None = None,
         forwarded: Sequence[signal.Signals] = (),
@@ -87,11 +87,11 @@ class Agent:
         self._stay = stay
         self._spool = spool or Spool.of_environment()
         self._courier = Courier(client, self._spool, self._say)
-        self._patience = Patience.of(patience, knows_them=resume or self._courier.has_any())
-        self._view: View | None = None
+        self._patience = WaitPolicy.of(patience, knows_them=resume or self._courier.has_any())
+        self._view: Display | None = None
         self._forwarded = forwarded
         self._forward = forward
-        self._tally = Tally(count, policy or GiveUpPolicy.of())
+        self._tally = AgentCounts(count, policy or FailurePolicy.of())
         self._shutdown = Shutdown()
         self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
 
@@ -111,7 +111,7 @@ class Agent:
             if self._make_view is not None:
                 view = self._make_view(sweep)
             else:
-                view = Progress(Console(), sweep, self._count)
+                view = LineDisplay(Console(), sweep, self._count)
             self._view = view
             try:
                 # What others left may be what this agent would be given to do again.
@@ -153,9 +153,9 @@ class Agent:
         else:
             Console().line(text)
 
-    def _start(self, sweep: Sweep, view: View) -> int:
+    def _start(self, sweep: Sweep, view: Display) -> int:
         said: set[str] = set()
-        remind = Reminder(view.line)
+        remind = PrintAtIntervals(view.line)
         for slot in range(self._parallel):
             loop = Loop(
                 self._client,

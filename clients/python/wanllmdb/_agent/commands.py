@@ -30,7 +30,7 @@ class StopOrder:
         return self.outcome is None and not self.gives_back
 
 
-class Orders:
+class RunCommands:
     """Gathers what the services and the agent say. Safe to use from many threads."""
 
     def __init__(self) -> None:

@@ -77,7 +77,7 @@ def _is_terminal(stream: TextIO) -> bool:
         return False
 
 
-class Warnings:
+class PrintOnce:
     """Prints a line unless it was printed before.
 
     Args:
@@ -100,7 +100,7 @@ SAY_EVERY = 60.0
 """Seconds between two lines."""
 
 
-class Reminder:
+class PrintAtIntervals:
     """A line at once, then one a minute, whoever asks for it. Safe to use from many threads."""
 
     def __init__(self, say: Callable[[str], None], every: float = SAY_EVERY) -> None:

@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 
 from wanllmdb._agent.active_run import ActiveRun
-from wanllmdb._agent.failure_policy import FailureCounter, GiveUpPolicy
+from wanllmdb._agent.failure_policy import FailureCounter, FailurePolicy
 from wanllmdb._errors import AgentGaveUpError
 from wanllmdb._types.run import RunError
 
@@ -28,7 +28,7 @@ class AgentResult:
     was_terminated: bool = False
 
 
-class Tally:
+class AgentCounts:
     """Counts for all loops. Safe to use from many threads.
 
     Args:
@@ -36,7 +36,7 @@ class Tally:
         policy: when to give up.
     """
 
-    def __init__(self, count: int | None, policy: GiveUpPolicy) -> None:
+    def __init__(self, count: int | None, policy: FailurePolicy) -> None:
         self._lock = threading.Lock()
         self._count = count
         self._claimed = 0

@@ -19,7 +19,7 @@ from wanllmdb._agent.console import Console
 from wanllmdb._agent.distributed import silent_rank
 from wanllmdb._agent.early_stopping import schedule_of
 from wanllmdb._agent.local_run import LocalRun
-from wanllmdb._agent.wait_policy import OutageWaiter, Patience, is_passing
+from wanllmdb._agent.wait_policy import OutageWaiter, WaitPolicy, is_passing
 from wanllmdb._client import Client
 from wanllmdb._errors import NoRunError, WanllmdbError
 from wanllmdb._spool import Spool
@@ -271,7 +271,7 @@ def _take_up(named: _env.RunEnvironment) -> ActiveRun:
     client = Client()
     console = Console()
     # The agent got the run from these services: when they are away, they come back.
-    waiter = OutageWaiter(console.line, Patience.of().seconds)
+    waiter = OutageWaiter(console.line, WaitPolicy.of().seconds)
     sweep = waiter.ride_out(lambda: client.get_sweep(named.sweep_id))
     run = waiter.ride_out(lambda: client.get_run(named.sweep_id, named.number))
     if run.attempt == named.attempt and run.state.is_final:

@@ -13,7 +13,7 @@ from wanllmdb._types.run import BestRun, Run
 from wanllmdb._types.sweep import Sweep
 
 
-class View(Protocol):
+class Display(Protocol):
     """Gets to know what happens, from any thread; must not fail.
 
     Attributes:
@@ -42,10 +42,10 @@ _LONGEST_ERROR = 5 * MOST_SHOWN
 _WENT_WRONG = (RunState.FAILED, RunState.QUEUED)
 
 
-class Progress:
+class LineDisplay:
     """Shows runs on a console: redrawn in a line on a terminal, else a line a run.
 
-    The View of function agents, and of command agents without a terminal.
+    The Display of function agents, and of command agents without a terminal.
     """
 
     def __init__(self, console: Console, sweep: Sweep, count: int | None) -> None:

@@ -122,7 +122,7 @@ def _number(variable: str) -> int | None:
 _WIDTH = 8
 
 
-class SoleReporter:
+class ReportingLock:
     """Holds a lock from a run's first value on, and warns where another process has it.
 
     The locked file also holds the first step that none of them has used: so what a process

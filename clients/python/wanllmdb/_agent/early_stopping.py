@@ -6,7 +6,7 @@ import math
 import threading
 from collections.abc import Callable
 
-from wanllmdb._agent.commands import Orders, StopOrder, is_lost
+from wanllmdb._agent.commands import RunCommands, StopOrder, is_lost
 from wanllmdb._agent.wait_policy import is_passing
 from wanllmdb._client import Client
 from wanllmdb._errors import WanllmdbError
@@ -63,7 +63,7 @@ _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 5.0
 
 
-class StopQuestions:
+class StopChecks:
     """The questions of one run. Safe to use from many threads.
 
     Training waits for the answer, so that a run stops at the very value that decides it. When
@@ -86,7 +86,7 @@ class StopQuestions:
         run: Run,
         schedule: CheckSchedule,
         flush: Callable[[float], None],
-        orders: Orders,
+        orders: RunCommands,
         warn: Callable[[str], None],
     ) -> None:
         self._client = client.with_timeout(_TIMEOUT)

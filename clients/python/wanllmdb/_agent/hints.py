@@ -53,7 +53,7 @@ _FAR = 0.5
 _MOST_LOOKS = 5
 
 
-class LossOfValue:
+class LastValueHint:
     """Looks at the runs of a sweep as they end, until it has warned once."""
 
     def __init__(self, client: Client, sweep: Sweep) -> None:

@@ -9,13 +9,13 @@ from uuid import uuid4
 
 from wanllmdb._agent.active_run import ActiveRun
 from wanllmdb._agent.commands import StopOrder
-from wanllmdb._agent.console import Reminder
-from wanllmdb._agent.counts import Tally
-from wanllmdb._agent.display import View
+from wanllmdb._agent.console import PrintAtIntervals
+from wanllmdb._agent.counts import AgentCounts
+from wanllmdb._agent.display import Display
 from wanllmdb._agent.early_stopping import schedule_of
-from wanllmdb._agent.hints import LossOfValue, hint_for
+from wanllmdb._agent.hints import LastValueHint, hint_for
 from wanllmdb._agent.signals import Shutdown, Urgency
-from wanllmdb._agent.wait_policy import OutageWaiter, Patience
+from wanllmdb._agent.wait_policy import OutageWaiter, WaitPolicy
 from wanllmdb._client import Client
 from wanllmdb._errors import FailedPreconditionError, NotFoundError, WanllmdbError
 from wanllmdb._spool import Courier, Spool
@@ -100,14 +100,14 @@ class Loop:
         run_one: RunOne,
         *,
         agent_id: str,
-        tally: Tally,
+        tally: AgentCounts,
         shutdown: Shutdown,
-        view: View,
+        view: Display,
         said: set[str],
-        patience: Patience,
+        patience: WaitPolicy,
         spool: Spool,
         courier: Courier,
-        remind: Reminder,
+        remind: PrintAtIntervals,
         slot: int = 0,
         resume: bool = False,
         stay: bool = False,
@@ -130,7 +130,7 @@ class Loop:
         self._waiter = self._waiter_until(Urgency.GIVE_BACK, patience.seconds)
         self._known = self._waiter_until(Urgency.DRAIN, patience.seconds)
         self._stranger = self._waiter_until(Urgency.DRAIN, patience.at_first)
-        self._value_loss = LossOfValue(client, sweep)
+        self._value_loss = LastValueHint(client, sweep)
         self._has_suggested = False
 
     def work(self) -> None:

@@ -23,7 +23,7 @@ from wanllmdb._wire import run_calls
 from wanllmdb.api.registry.v1.registry_service_pb2 import FinishRunRequest
 
 
-class RunTeller:
+class RunSender:
     """Sends for one attempt of a run, and waits for services that are away.
 
     What is reported at the end stands in the spool until the registry has it. Values that the
@@ -251,7 +251,7 @@ class OnDisk:
         heard: called when the registry has taken some.
     """
 
-    def __init__(self, teller: RunTeller, heard: Callable[[], None]) -> None:
+    def __init__(self, teller: RunSender, heard: Callable[[], None]) -> None:
         self._teller = teller
         self._heard = heard
 

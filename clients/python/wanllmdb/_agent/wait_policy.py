@@ -25,7 +25,7 @@ STRANGER_PATIENCE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class WaitPolicy:
     """Seconds to wait: for services that were there before, and for those that never were."""
 
     seconds: float = DEFAULT_PATIENCE

@@ -17,9 +17,9 @@ from wanllmdb._agent import (
     Agent,
     AgentResult,
     Console,
-    GiveUpPolicy,
+    FailurePolicy,
     OutageWaiter,
-    Patience,
+    WaitPolicy,
     agent_name,
 )
 from wanllmdb._agent.signals import FORWARDED
@@ -159,7 +159,7 @@ def run_agent(
     if max_consecutive_failed_runs is not None:
         max_quick_failures = max_quick_failures or max_consecutive_failed_runs
         quick_seconds = math.inf if quick_seconds is None else quick_seconds
-    policy = GiveUpPolicy.of(
+    policy = FailurePolicy.of(
         max_quick_failures=max_quick_failures,
         quick_seconds=quick_seconds,
         max_initial_failures=max_initial_failures,
@@ -171,7 +171,7 @@ def run_agent(
     with client_of(context) as client:
         if template is None:
             waiter = OutageWaiter(
-                Console().line, Patience.of(patience, knows_them=resumes).at_first
+                Console().line, WaitPolicy.of(patience, knows_them=resumes).at_first
             )
             template = _template_of_sweep(waiter.ride_out(lambda: client.get_sweep(sweep_id)))
         result = _work(
@@ -207,7 +207,7 @@ def _work(
     forwards: bool,
     as_wandb: bool,
     plain: bool,
-    policy: GiveUpPolicy,
+    policy: FailurePolicy,
     agent_id: str | None,
     resume: bool,
     stay: bool,

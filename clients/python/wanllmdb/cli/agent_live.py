@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from wanllmdb import BestRun, Client, RunChanged, RunState, Sweep, WanllmdbError
-from wanllmdb._agent import ActiveRun, View
+from wanllmdb._agent import ActiveRun, Display
 from wanllmdb._shown import shown_lines
 from wanllmdb.cli import formats
 from wanllmdb.cli.agent_picture import Picture
@@ -45,7 +45,7 @@ class LiveView:
         self._console = console
         self._closed = threading.Event()
 
-    def begin(self, sweep: Sweep) -> View:
+    def begin(self, sweep: Sweep) -> Display:
         """The view of the agent of a sweep."""
         self._picture = Picture(sweep, count=self._count, parallel=self._parallel)
         self._live = Live(

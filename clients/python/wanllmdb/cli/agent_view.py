@@ -6,8 +6,8 @@ import sys
 from typing import Protocol
 
 from wanllmdb import Client, Sweep
-from wanllmdb._agent import ActiveRun, Console, View
-from wanllmdb._agent.display import Progress
+from wanllmdb._agent import ActiveRun, Console, Display
+from wanllmdb._agent.display import LineDisplay
 from wanllmdb._shown import fitting
 from wanllmdb.cli.agent_live import LiveView
 from wanllmdb.cli.command_runner import PrintLine
@@ -21,7 +21,7 @@ class AgentView(Protocol):
     def print_line(self) -> PrintLine | None:
         """Takes what the programs print; None where they print by themselves."""
 
-    def begin(self, sweep: Sweep) -> View:
+    def begin(self, sweep: Sweep) -> Display:
         """The view of the agent of a sweep."""
 
 
@@ -35,11 +35,11 @@ class Lines:
         if parallel > 1:
             self.print_line = self._print_line
 
-    def begin(self, sweep: Sweep) -> View:
+    def begin(self, sweep: Sweep) -> Display:
         """The view of the agent of a sweep."""
         console = Console()
         console.is_live = False
-        return Progress(console, sweep, self._count)
+        return LineDisplay(console, sweep, self._count)
 
     def _print_line(self, run: ActiveRun, text: str, is_error: bool) -> None:
         # What the user's own program prints is the user's: it is passed on as it came.

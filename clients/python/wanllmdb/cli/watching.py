@@ -17,7 +17,7 @@ from wanllmdb import (
     SweepChange,
     SweepChanged,
 )
-from wanllmdb._agent.console import Reminder
+from wanllmdb._agent.console import PrintAtIntervals
 from wanllmdb.cli import formats, tables
 from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import escape, say, stdout
@@ -36,7 +36,7 @@ def watch(
     ] = False,
 ) -> None:
     """Follow a sweep until it has ended: its own changes and those of its runs."""
-    remind = Reminder(lambda line: say(line, err=True))
+    remind = PrintAtIntervals(lambda line: say(line, err=True))
     with client_of(context) as client:
         sweep = client.get_sweep(sweep_id)
         changes = until_ended(
