@@ -26,8 +26,8 @@ from wanllmdb._agent import (
 from wanllmdb._agent.agent import InCaller
 from wanllmdb._agent.base_run import BaseRun, labels_of
 from wanllmdb._agent.config import given_config
-from wanllmdb._agent.current import facing_run, required_run
-from wanllmdb._agent.init import begun, environment_defaults, mode_of, note_unpatched, setting
+from wanllmdb._agent.current import open_run, required_run
+from wanllmdb._agent.init import begin_run, environment_defaults, mode_of, note_unpatched, setting
 from wanllmdb._agent.signals import FORWARDED
 from wanllmdb._agent.summary import DefinedMetric
 from wanllmdb._client import Client
@@ -301,7 +301,7 @@ def init(
     defaults = given_config(config, config_exclude_keys, config_include_keys)
     if reinit is None:
         reinit = setting(settings, "reinit")
-    run = begun(chosen, reinit, run_id=id, project=project)
+    run = begin_run(chosen, reinit, run_id=id, project=project)
     put_back()
     if dir is not None:
         run.keep_files_in(dir)
@@ -349,7 +349,7 @@ def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:
             that ends well.
         quiet: accepted for scripts written for W&B.
     """
-    run = facing_run()
+    run = open_run()
     if run is not None:
         run.finish(exit_code, quiet)
 
@@ -380,7 +380,7 @@ def run_here() -> ActiveRun | None:
 
     `log` works before `init` all the same.
     """
-    run = facing_run()
+    run = open_run()
     return _as_of_sweep(run) if run is not None and run.has_begun else None
 
 

@@ -23,7 +23,7 @@ def runner_of_program(
         NotFoundError: there is no such sweep.
     """
     waiter = OutageWaiter(Console().line, patience.at_first)
-    spec = waiter.ride_out(lambda: client.get_sweep(sweep_id)).spec
+    spec = waiter.retry(lambda: client.get_sweep(sweep_id)).spec
     if not spec.program and not spec.command:
         raise InvalidArgumentError(
             f"agent: sweep {sweep_id} names no program, so it needs a function: give one by "

@@ -7,7 +7,7 @@ from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 from wanllmdb._agent.config import Config, Shown
-from wanllmdb._agent.current import facing_run, required_run
+from wanllmdb._agent.current import open_run, required_run
 from wanllmdb._agent.summary import Summary
 
 
@@ -29,7 +29,7 @@ class _OfCurrentRun(MutableMapping[str, Any]):
 
     def _found(self) -> Any:
         """The run's; None where there is no run."""
-        run = facing_run()
+        run = open_run()
         return None if run is None else getattr(run, self._what)
 
     def __getitem__(self, key: str) -> Any:

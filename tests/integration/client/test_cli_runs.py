@@ -164,7 +164,7 @@ async def test_another_sweep_gives_its_runs(cli: CommandLine, sweep_id: str) -> 
 async def test_a_file_of_many_runs_comes_in_in_pieces(
     cli: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wanllmdb.cli.runs_elsewhere._MOST_CHARACTERS", 400)
+    monkeypatch.setattr("wanllmdb.cli.runs_import._MOST_CHARACTERS", 400)
     config = {**CONFIG, "parameters": {"x": {"min": 0.0, "max": 1.0}}}
     as_csv, as_lines = tmp_path / "r.csv", tmp_path / "r.jsonl"
     # As spreadsheets write it.

@@ -570,7 +570,7 @@ class TestOutageWaiter:
                 raise error
             return "answer"
 
-        assert OutageWaiter(said.append).ride_out(call) == "answer"
+        assert OutageWaiter(said.append).retry(call) == "answer"
         assert said == [
             "waiting up to 10 min for the services: away",
             "the services are back after 1 s",
@@ -582,7 +582,7 @@ class TestOutageWaiter:
 
         began = time.monotonic()
         with pytest.raises(UnavailableError):
-            OutageWaiter(lambda _: None, patience=0.5).ride_out(call)
+            OutageWaiter(lambda _: None, patience=0.5).retry(call)
         assert 0.5 < time.monotonic() - began < 5
 
     def test_what_does_not_pass_is_raised_at_once(self) -> None:
@@ -590,7 +590,7 @@ class TestOutageWaiter:
             raise NotFoundError("no such sweep")
 
         with pytest.raises(NotFoundError):
-            OutageWaiter(pytest.fail).ride_out(call)
+            OutageWaiter(pytest.fail).retry(call)
 
 
 class Terminal(io.StringIO):

@@ -78,21 +78,17 @@ def _is_terminal(stream: TextIO) -> bool:
 
 
 class PrintOnce:
-    """Prints a line unless it was printed before.
+    """Prints each line once."""
 
-    Args:
-        say: prints a line for people.
-        said: what was said before; shared by those that are to say a thing once together.
-    """
-
-    def __init__(self, say: Callable[[str], None], said: set[str] | None = None) -> None:
+    def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
-        self._said = said if said is not None else set()
+        self._printed: set[str] = set()
 
-    def __call__(self, text: str) -> None:
-        """Says it, the first time."""
-        if text not in self._said:
-            self._said.add(text)
+    def __call__(self, text: str, *, key: str = "") -> None:
+        """Prints a line unless it, or another line with the same key, was printed before."""
+        key = key or text
+        if key not in self._printed:
+            self._printed.add(key)
             self._say(text)
 
 

@@ -74,7 +74,7 @@ class AgentCounts:
         with self._lock:
             self.error = self.error or error
 
-    def told_to_end(self, number: signal.Signals) -> None:
+    def end_by_signal(self, number: signal.Signals) -> None:
         """A signal, or a function that raised what one raises, ends the agent."""
         with self._lock:
             self._signals.add(number)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from wanllmdb import _env
 from wanllmdb._agent.active_run import ActiveRun
 from wanllmdb._agent.base_run import BaseRun
-from wanllmdb._agent.console import Console
+from wanllmdb._agent.console import Console, PrintOnce
 from wanllmdb._agent.distributed import silent_rank
 from wanllmdb._agent.early_stopping import schedule_of
 from wanllmdb._agent.local_run import LocalRun
@@ -52,7 +52,7 @@ def working_on(run: ActiveRun) -> Iterator[None]:
     token = _current.set(run)
     adopt(run)
     try:
-        with lent_to_children(run, is_nested=outer is not None):
+        with named_to_children(run, is_nested=outer is not None):
             yield
     finally:
         _current.reset(token)
@@ -128,7 +128,7 @@ def current_run() -> ActiveRun | None:
         return _active[0]
 
 
-def facing_run() -> BaseRun | None:
+def open_run() -> BaseRun | None:
     """What `log`, `config` and their like act on: what the last `init` returned; or None.
 
     Raises:
@@ -147,7 +147,7 @@ def required_run(what: str) -> BaseRun:
     Raises:
         NoRunError: there is none; `what` says what was tried.
     """
-    run = facing_run()
+    run = open_run()
     if run is None:
         raise NoRunError(
             f"{what} needs a run, and there is none here: call init() first. Values are recorded "
@@ -165,7 +165,7 @@ _before: dict[str, str | None] = {}
 
 
 @contextmanager
-def lent_to_children(run: ActiveRun, *, is_nested: bool) -> Iterator[None]:
+def named_to_children(run: ActiveRun, *, is_nested: bool) -> Iterator[None]:
     """Names the run in this process's environment, as a command agent does for its program.
 
     Where several agents work in one process, its environment can't say which run a child is
@@ -272,8 +272,8 @@ def _take_up(named: _env.RunEnvironment) -> ActiveRun:
     console = Console()
     # The agent got the run from these services: when they are away, they come back.
     waiter = OutageWaiter(console.line, WaitPolicy.of().seconds)
-    sweep = waiter.ride_out(lambda: client.get_sweep(named.sweep_id))
-    run = waiter.ride_out(lambda: client.get_run(named.sweep_id, named.number))
+    sweep = waiter.retry(lambda: client.get_sweep(named.sweep_id))
+    run = waiter.retry(lambda: client.get_run(named.sweep_id, named.number))
     if run.attempt == named.attempt and run.state.is_final:
         raise NoRunError(
             f"run {named.number} of sweep {named.sweep_id}, which this process was started for, "
@@ -289,7 +289,7 @@ def _take_up(named: _env.RunEnvironment) -> ActiveRun:
     next_check = None
     if sweep.spec.early_termination is not None and rank is None:
         next_check = _next_check(client, named)
-    schedule = waiter.ride_out(
+    schedule = waiter.retry(
         lambda: schedule_of(client, sweep, run, next_check, resumed=named.resumed)
     )
     return ActiveRun(
@@ -297,7 +297,7 @@ def _take_up(named: _env.RunEnvironment) -> ActiveRun:
         sweep,
         run,
         schedule=schedule,
-        say=console.line,
+        warn=PrintOnce(console.line),
         waiter=waiter,
         spool=Spool.of_environment(),
         resumed=named.resumed,

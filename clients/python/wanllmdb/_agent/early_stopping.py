@@ -86,14 +86,14 @@ class StopChecks:
         run: Run,
         schedule: CheckSchedule,
         flush: Callable[[float], None],
-        orders: RunCommands,
+        commands: RunCommands,
         warn: Callable[[str], None],
     ) -> None:
         self._client = client.with_timeout(_TIMEOUT)
         self._run = run
         self._schedule = schedule
         self._flush = flush
-        self._orders = orders
+        self._commands = commands
         self._warn = warn
         self._lock = threading.Lock()
         self._is_repeated = False
@@ -136,7 +136,7 @@ class StopChecks:
             if is_passing(error):
                 return False
             if is_lost(error):
-                self._orders.broken(error)
+                self._commands.broken(error)
             elif not self._closed.is_set():
                 self._postpone(None)
                 self._warn(f"early termination is off for run {run.number}: {error}")
@@ -147,7 +147,7 @@ class StopChecks:
     def _obey(self, decision: StopDecision) -> None:
         self._postpone(decision.next_check_iteration)
         if decision.should_stop:
-            self._orders.stop(StopOrder(decision.reason, Pruned(decision.reason)))
+            self._commands.stop(StopOrder(decision.reason, Pruned(decision.reason)))
 
     def _take_late(self, decision: StopDecision) -> None:
         with self._lock:

@@ -17,7 +17,7 @@ from wanllmdb._agent.active_run import ActiveRun
 from wanllmdb._agent.commands import StopOrder
 from wanllmdb._agent.current import has_runs, working_on
 from wanllmdb._agent.loop import Ended
-from wanllmdb._agent.signals import Terminated, exposed, hear_again
+from wanllmdb._agent.signals import Terminated, exposed, take_over_again
 from wanllmdb._agent.text import failed_by, formatted, text_of
 from wanllmdb._errors import RunStopped
 from wanllmdb._tracing import current_trace, in_trace
@@ -73,7 +73,7 @@ class FunctionRunner:
             return Ended(None)
         with working_on(run):
             try:
-                with kept_surroundings(), exposed():
+                with restored_process_state(), exposed():
                     call_in_this_process(self._function)
             except BaseException as error:
                 return _ended_by(error, run)
@@ -199,7 +199,7 @@ _CLOCKS = ("time", "monotonic", "sleep")
 
 
 @contextmanager
-def kept_surroundings() -> Iterator[None]:
+def restored_process_state() -> Iterator[None]:
     """Puts the recursion limit, the clocks and the agent's signals back at the end."""
     recursion_limit = sys.getrecursionlimit()
     clocks = {name: getattr(time, name) for name in _CLOCKS}
@@ -208,7 +208,7 @@ def kept_surroundings() -> Iterator[None]:
     finally:
         sys.setrecursionlimit(recursion_limit)
         vars(time).update(clocks)
-        hear_again()
+        take_over_again()
 
 
 E = TypeVar("E", bound=BaseException)

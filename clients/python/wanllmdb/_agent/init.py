@@ -14,11 +14,11 @@ from wanllmdb._agent.base_run import BaseRun
 from wanllmdb._agent.current import (
     current_run,
     drop_local,
-    facing_run,
     has_own_run,
     keep_local,
     leave_runs,
     lent_run,
+    open_run,
 )
 from wanllmdb._agent.local_run import LocalRun
 from wanllmdb._agent.text import shown
@@ -29,7 +29,7 @@ _SAME = ("default", "return_previous")
 _ANOTHER = ("finish_previous", "create_new")
 
 
-def begun(mode: Mode, reinit: Any, *, run_id: str | None, project: str | None) -> BaseRun:
+def begin_run(mode: Mode, reinit: Any, *, run_id: str | None, project: str | None) -> BaseRun:
     """The run of the calling code, opened; or a part of it, where `reinit` asks for one.
 
     Where the program, or the process's rank, is to report nothing, and where there is no run of
@@ -102,7 +102,7 @@ def _begins_another(reinit: Any) -> bool:
 
 
 def _local(mode: Mode, *, nested: bool, run_id: str | None, project: str | None) -> BaseRun:
-    there = facing_run()
+    there = open_run()
     if there is not None and not nested:
         return there
     run = LocalRun(

@@ -88,7 +88,7 @@ class OutageWaiter:
         self._pause = pause or _sleep
         self._on_back = on_back
 
-    def ride_out(self, call: Callable[[], T]) -> T:
+    def retry(self, call: Callable[[], T]) -> T:
         """The call's answer; tries again for up to `patience` seconds.
 
         Raises:

@@ -26,12 +26,11 @@ from wanllmdb._agent.signals import FORWARDED
 from wanllmdb._env import AS_WANDB, RESUME, STAY, is_on
 from wanllmdb._files import is_there
 from wanllmdb._shown import in_short
-from wanllmdb.cli.agent_view import agent_view
+from wanllmdb.cli.agent_display import choose_display
 from wanllmdb.cli.command_runner import CommandRunner
-from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import say
 from wanllmdb.cli.macros import DEFAULT_COMMAND, BadCommandError, CommandTemplate
-from wanllmdb.cli.options import SweepId
+from wanllmdb.cli.options import SweepId, client_of
 
 _EXIT_BY_SIGNAL = 128
 
@@ -173,7 +172,7 @@ def run_agent(
             waiter = OutageWaiter(
                 Console().line, WaitPolicy.of(patience, knows_them=resumes).at_first
             )
-            template = _template_of_sweep(waiter.ride_out(lambda: client.get_sweep(sweep_id)))
+            template = _template_of_sweep(waiter.retry(lambda: client.get_sweep(sweep_id)))
         result = _work(
             client,
             sweep_id,
@@ -213,9 +212,9 @@ def _work(
     stay: bool,
     patience: float | None,
 ) -> AgentResult:
-    view = agent_view(client, count=count, parallel=parallel, plain=plain)
+    display = choose_display(client, count=count, parallel=parallel, plain=plain)
     runner = CommandRunner(
-        template, kill_delay=kill_delay, print_line=view.print_line, wandb_is_ours=as_wandb
+        template, kill_delay=kill_delay, print_line=display.print_line, wandb_is_ours=as_wandb
     )
     agent = Agent(
         client,
@@ -228,7 +227,7 @@ def _work(
         resume=resume,
         stay=stay,
         patience=patience,
-        make_view=view.begin,
+        make_display=display.begin,
         forwarded=FORWARDED if forwards else (),
         forward=runner.forward,
     )

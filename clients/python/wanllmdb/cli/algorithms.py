@@ -9,10 +9,9 @@ import typer
 
 from wanllmdb import AlgorithmKind
 from wanllmdb.cli import details, tables
-from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import stdout
 from wanllmdb.cli.documents import print_json
-from wanllmdb.cli.options import AsJson
+from wanllmdb.cli.options import AsJson, client_of
 
 
 def algorithms(

@@ -11,11 +11,10 @@ import typer
 
 from wanllmdb import CorrelationMethod, ImportanceEvaluator, SweepComparison
 from wanllmdb.cli import plots, tables
-from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import escape, say, stdout
 from wanllmdb.cli.documents import print_json
-from wanllmdb.cli.options import AsJson, MetricName, SweepId, SweepIds
-from wanllmdb.cli.shown_runs import metric_names, print_runs
+from wanllmdb.cli.options import AsJson, MetricName, SweepId, SweepIds, client_of
+from wanllmdb.cli.runs import metric_names, print_runs
 
 
 class Axis(StrEnum):

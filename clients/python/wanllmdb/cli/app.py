@@ -1,12 +1,16 @@
-"""Puts the commands together."""
+"""Builds the program from its commands."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from wanllmdb._shown import in_short, shown_lines
 from wanllmdb._version import __version__
 from wanllmdb.cli import (
     agent,
@@ -20,10 +24,49 @@ from wanllmdb.cli import (
     templates,
     watching,
 )
-from wanllmdb.cli.connection import ConnectionOptions
 from wanllmdb.cli.console import say
+from wanllmdb.cli.options import ConnectionOptions
 from wanllmdb.cli.plugins import add_plugins
-from wanllmdb.cli.program import Program
+from wanllmdb.cli.wandb_commands import WORDS
+
+_USAGE_ERROR = 2
+# It may repeat an argument, or a value of a file.
+_LONGEST_MESSAGE = 2_000
+
+_UsageError: type[Exception] = typer.BadParameter.__mro__[2]
+"""The base of all that says what is wrong with a command line; typer exports it not."""
+
+
+class Program(TyperGroup):
+    """Escapes what messages repeat of the command line, as all that is printed."""
+
+    def make_context(self, *args: Any, **extra: Any) -> Any:
+        """The context of a command line; see typer."""
+        with _escaped_usage_errors():
+            return super().make_context(*args, **extra)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """The command, and its arguments; one of W&B's program is answered with what to do here."""
+        word = args[0]
+        if word in WORDS and word not in self.commands:
+            say(f"wanllmdb has no `{word}`: {WORDS[word]}", err=True)
+            raise typer.Exit(_USAGE_ERROR)
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the command; see typer."""
+        with _escaped_usage_errors():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _escaped_usage_errors() -> Iterator[None]:
+    try:
+        yield
+    except _UsageError as refusal:
+        short = in_short(refusal.message, _LONGEST_MESSAGE)  # type: ignore[attr-defined]  # seen
+        refusal.message = shown_lines(short)  # type: ignore[attr-defined]  # seen
+        raise
 
 
 def build_app() -> typer.Typer:

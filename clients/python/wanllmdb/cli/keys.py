@@ -12,10 +12,9 @@ import typer
 from wanllmdb import ApiKey, CreatedKey, Role
 from wanllmdb._types.keys import ALL_PROJECTS
 from wanllmdb.cli import details, formats, tables
-from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import say, stdout
 from wanllmdb.cli.documents import print_json
-from wanllmdb.cli.options import AsJson
+from wanllmdb.cli.options import AsJson, client_of
 
 app = typer.Typer(no_args_is_help=True, help="API keys: who may do what, in which projects.")
 

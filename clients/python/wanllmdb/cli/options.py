@@ -1,18 +1,22 @@
-"""Arguments and options that several commands have, and how their values are read."""
+"""Options and arguments that several commands share, and the client they connect with."""
 
 from __future__ import annotations
 
 import errno
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from wanllmdb import InvalidArgumentError
+from wanllmdb import Client, InvalidArgumentError, Tls
 from wanllmdb._files import read_given
 from wanllmdb._ids import run_of, sweep_id_of
+from wanllmdb._tls import named_tls
 
 
 def named_sweep(text: str) -> str:
@@ -160,3 +164,47 @@ def _standard_input() -> bytes:
     if len(data) > _MOST_BYTES:
         raise OSError(errno.EFBIG, f"it holds more than {_MOST_BYTES // 2**20} MiB")
     return data
+
+
+@dataclass(frozen=True)
+class ConnectionOptions:
+    """What the global options say; None leaves it to the client's defaults."""
+
+    registry: str | None = None
+    suggestion: str | None = None
+    api_key_file: Path | None = None
+    tls: bool | None = None
+    tls_ca: Path | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    insecure: bool | None = None
+
+    def client(self) -> Client:
+        """A new client."""
+        return Client(
+            registry=self.registry,
+            suggestion=self.suggestion,
+            api_key=self.api_key_file,
+            tls=self._tls(),
+            insecure=self.insecure,
+        )
+
+    def _tls(self) -> bool | Tls | None:
+        if self.tls is False or not (self.tls_ca or self.tls_cert or self.tls_key):
+            return self.tls
+        named = named_tls()
+        return Tls(
+            ca=self.tls_ca or named.ca,
+            cert=self.tls_cert or named.cert,
+            key=self.tls_key or named.key,
+            server_name=named.server_name,
+        )
+
+
+@contextmanager
+def client_of(context: typer.Context) -> Iterator[Client]:
+    """A client by the global options, closed at the end."""
+    options = context.find_object(ConnectionOptions)
+    assert options is not None, "the program's callback sets it"
+    with options.client() as client:
+        yield client

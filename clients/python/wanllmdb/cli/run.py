@@ -14,10 +14,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
+import wanllmdb
 from wanllmdb import _env
-from wanllmdb.cli import as_wandb
-from wanllmdb.cli.connection import ConnectionOptions
 from wanllmdb.cli.console import say
+from wanllmdb.cli.options import ConnectionOptions
 
 NOT_FOUND = 127
 NOT_RUNNABLE = 126
@@ -73,7 +73,7 @@ def run(
 
 def _environment(options: ConnectionOptions) -> dict[str, str]:
     """This process's environment, with what the command line says of the services and wandb."""
-    environment = {**os.environ, **as_wandb.variables(os.environ)}
+    environment = {**os.environ, **wandb_variables(os.environ)}
     for option, variable in _VARIABLES.items():
         value = getattr(options, option)
         if value is not None:
@@ -114,3 +114,19 @@ def _become(program: str, command: Sequence[str], environment: Mapping[str, str]
     except OSError as failure:
         say(f"wanllmdb: {program} can't be run: {failure.strerror}", err=True)
         raise typer.Exit(NOT_RUNNABLE) from None
+
+
+_WANDB_FOLDER = Path(wanllmdb.__file__).parent / "_as_wandb"
+"""Holds the package `wandb` that stands for wanllmdb, and the metadata of a distribution."""
+
+_PYTHONPATH = "PYTHONPATH"
+
+
+def wandb_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """What makes a Python program with this environment find wanllmdb as `wandb`."""
+    others = [part for part in environment.get(_PYTHONPATH, "").split(os.pathsep) if part]
+    return {
+        _PYTHONPATH: os.pathsep.join(
+            [str(_WANDB_FOLDER), *(p for p in others if p != str(_WANDB_FOLDER))]
+        )
+    }

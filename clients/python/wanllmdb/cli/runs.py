@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
-from wanllmdb import UNSET, EnqueuedRun, RunOrder, RunState
+from wanllmdb import UNSET, Client, EnqueuedRun, RetriedRuns, Run, RunOrder, RunState
 from wanllmdb._shown import listed, shown
-from wanllmdb.cli import details
-from wanllmdb.cli.connection import client_of
+from wanllmdb.cli import details, tables
 from wanllmdb.cli.console import say, say_lines, stdout
 from wanllmdb.cli.documents import print_json
 from wanllmdb.cli.options import (
@@ -21,19 +21,15 @@ from wanllmdb.cli.options import (
     RunId,
     SweepId,
     assignments,
+    client_of,
     read_file,
     run_named,
     text_assignments,
 )
-from wanllmdb.cli.run_retry import retry
 from wanllmdb.cli.runs_export import export_runs
 from wanllmdb.cli.runs_import import import_runs
-from wanllmdb.cli.shown_runs import metric_names, print_prior_runs, print_runs
 
 app = typer.Typer(no_args_is_help=True, help="List, show, queue, import and export runs.")
-app.command("export")(export_runs)
-app.command("import")(import_runs)
-app.command("retry")(retry)
 
 
 @app.command("ls")
@@ -196,3 +192,112 @@ def _objects(file: str) -> list[dict[str, Any]]:
             raise typer.BadParameter(f"{file}, line {number}: is no JSON object")
         objects.append(value)
     return objects
+
+
+# Of numbers that are printed.
+_MOST_NUMBERS = 20
+
+
+@app.command()
+def retry(
+    context: typer.Context,
+    sweep_id: RunId,
+    numbers: Annotated[
+        list[int] | None,
+        typer.Argument(metavar="NUMBER...", min=0, help="The runs, by number."),
+    ] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="All runs that failed.")] = False,
+    lost: Annotated[
+        bool, typer.Option("--lost", help="All runs whose agents fell silent.")
+    ] = False,
+    canceled: Annotated[
+        bool, typer.Option("--canceled", help="All runs that were canceled.")
+    ] = False,
+    pruned: Annotated[
+        bool, typer.Option("--pruned", help="All runs that early termination stopped.")
+    ] = False,
+    etag: Annotated[str, typer.Option(help="Retry nothing if the sweep has another one.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Hand out runs again that ended without a result; a sweep that has ended runs again.
+
+    Example: `wanllmdb runs retry SWEEP --failed --lost`
+
+    The runs keep their numbers and parameters, so they count once against the cap, and they
+    come before new ones. A finished run has a result: `runs enqueue` tries its parameters again.
+    """
+    wanted = {
+        RunState.FAILED: failed,
+        RunState.LOST: lost,
+        RunState.CANCELED: canceled,
+        RunState.PRUNED: pruned,
+    }
+    states = [state for state, is_wanted in wanted.items() if is_wanted]
+    if not numbers and not states and "-" in sweep_id:
+        sweep_id, number = run_named(sweep_id, None)
+        numbers = [number]
+    if bool(numbers) == bool(states):
+        raise typer.BadParameter(
+            "give the numbers of runs, or some of --failed, --lost, --canceled and --pruned"
+        )
+    with client_of(context) as client:
+        if numbers:
+            done = client.retry_runs(sweep_id, numbers, etag=etag)
+        else:
+            done = _all_in(client, sweep_id, states, etag)
+    if as_json:
+        print_json(done)
+    elif not done.numbers:
+        say(f"Nothing to retry: no run of sweep {sweep_id} is {' or '.join(states)}.")
+    else:
+        _say_retried(done)
+
+
+def _all_in(client: Client, sweep_id: str, states: list[RunState], etag: str) -> RetriedRuns:
+    """As many calls as it takes; runs that end meanwhile are left to the next retry."""
+    done = client.retry_runs(sweep_id, states=states, etag=etag)
+    numbers, remaining = list(done.numbers), done.remaining_runs
+    while remaining > 0 and done.numbers:
+        done = client.retry_runs(sweep_id, states=states)
+        numbers += done.numbers
+        remaining -= len(done.numbers)
+    return RetriedRuns(done.sweep, tuple(numbers), done.remaining_runs)
+
+
+def _say_retried(done: RetriedRuns) -> None:
+    count = len(done.numbers)
+    listed = ", ".join(map(str, done.numbers[:_MOST_NUMBERS]))
+    if count > _MOST_NUMBERS:
+        listed += f" and {count - _MOST_NUMBERS:,} more"
+    sweep = done.sweep
+    say(f"Queued run{'s' if count > 1 else ''} {listed} again. The sweep is {sweep.state}.")
+    say("Next:")
+    # Further ones follow where the sweep has any; who wants these alone says so.
+    say(f"  wanllmdb agent {sweep.sweep_id} --count {count}")
+
+
+def metric_names(client: Client, sweep_id: str) -> tuple[str, ...]:
+    """The names of the sweep's metrics; "objective" where it has none."""
+    names = tuple(metric.name for metric in client.get_sweep(sweep_id).spec.metrics)
+    return names or ("objective",)
+
+
+def print_prior_runs(client: Client, sweep_id: str, most: int | None, as_json: bool) -> None:
+    """Prints what was imported into a sweep, at most so many runs."""
+    runs = list(itertools.islice(client.list_prior_runs(sweep_id), most))
+    if as_json:
+        print_json(runs)
+    elif not runs:
+        say(f"No prior runs. Import some: wanllmdb runs import {sweep_id} FILE.csv")
+    else:
+        stdout().print(tables.prior_runs_table(runs, metrics=metric_names(client, sweep_id)))
+
+
+def print_runs(runs: Sequence[Run], metrics: Sequence[str]) -> None:
+    """Prints the table, as wide as the terminal."""
+    console = stdout()
+    console.print(tables.runs_table(runs, metrics=metrics, width=console.width))
+
+
+app.command("export")(export_runs)
+app.command("import")(import_runs)

@@ -11,10 +11,9 @@ from typing import Annotated, BinaryIO
 import typer
 
 from wanllmdb import Client, RunFormat, RunState
-from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import for_programs, say
 from wanllmdb.cli.documents import print_json
-from wanllmdb.cli.options import AsJson, SweepId
+from wanllmdb.cli.options import AsJson, SweepId, client_of
 from wanllmdb.cli.plugins import load_exchange
 
 

@@ -1,18 +1,20 @@
-"""`wanllmdb runs import`: results of elsewhere."""
+"""`wanllmdb runs import`: results of other sweeps, files and Optuna studies."""
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from wanllmdb import PriorSweep
-from wanllmdb.cli.connection import client_of
+from wanllmdb import Client, CsvRuns, ImportedRuns, JsonLinesRuns, PriorRun, PriorSweep
 from wanllmdb.cli.console import say
 from wanllmdb.cli.documents import print_json
-from wanllmdb.cli.options import AsJson, SkipUnfit, SweepId, named_sweep
+from wanllmdb.cli.options import AsJson, SkipUnfit, SweepId, client_of, named_sweep, read_file
 from wanllmdb.cli.plugins import load_exchange
-from wanllmdb.cli.runs_elsewhere import import_prior_runs, in_pieces, runs_in_file, taken, total
 
 
 def import_runs(
@@ -67,3 +69,102 @@ def import_runs(
     say(taken(result.imported_runs, result.skipped_runs))
     for reason in result.skip_reasons:
         say(f"  {reason}")
+
+
+# Well below the 4 MiB that a server takes at once.
+_MOST_CHARACTERS = 1_000_000
+_MOST_RUNS = 2_000
+_MOST_BYTES = 3 * 1024 * 1024
+# A cell may be as large as a message, as for the server; without this, 131,072 characters.
+csv.field_size_limit(4 * 1024 * 1024)
+
+
+def runs_in_file(file: str) -> CsvRuns | JsonLinesRuns:
+    """Prior runs in a file, whose name says the form.
+
+    Raises:
+        typer.BadParameter: it can't be read, or its name says neither CSV nor JSON lines.
+    """
+    suffix = Path(file).suffix.lower()
+    if suffix == ".csv":
+        return CsvRuns(read_file(file))
+    if suffix in (".jsonl", ".ndjson"):
+        return JsonLinesRuns(read_file(file))
+    raise typer.BadParameter(f"{file}: the name must end in .csv or .jsonl")
+
+
+def runs_at_once(file: str) -> CsvRuns | JsonLinesRuns:
+    """As `runs_in_file`, for a request that can't be cut into pieces.
+
+    Raises:
+        typer.BadParameter: there are too many, too.
+    """
+    source = runs_in_file(file)
+    if len(source.text.encode()) > _MOST_BYTES:
+        raise typer.BadParameter(
+            f"{file} is too large to start a sweep with: create the sweep without it, then "
+            "`wanllmdb runs import`"
+        )
+    return source
+
+
+def in_pieces(source: CsvRuns | JsonLinesRuns) -> Iterator[CsvRuns | JsonLinesRuns]:
+    """The same runs in pieces, each of which one request can carry."""
+    if len(source.text) <= _MOST_CHARACTERS:
+        yield source
+    elif isinstance(source, JsonLinesRuns):
+        yield from map(JsonLinesRuns, _pieces("", source.text.splitlines(keepends=True)))
+    else:
+        rows = _csv_rows(source.text)
+        yield from map(CsvRuns, _pieces(next(rows), rows))
+
+
+def import_prior_runs(
+    client: Client, sweep_id: str, runs: Sequence[PriorRun], skip_unfit: bool
+) -> list[ImportedRuns]:
+    """Imports runs that came one by one, some thousand at a time."""
+    return [
+        client.import_runs(sweep_id, runs[start : start + _MOST_RUNS], skip_unfit=skip_unfit)
+        for start in range(0, len(runs), _MOST_RUNS)
+    ]
+
+
+def total(parts: Sequence[ImportedRuns]) -> ImportedRuns:
+    """What came of all pieces together."""
+    reasons = [reason for part in parts for reason in part.skip_reasons]
+    return ImportedRuns(
+        sum(part.imported_runs for part in parts),
+        sum(part.skipped_runs for part in parts),
+        tuple(reasons[:20]),
+    )
+
+
+def taken(imported: int, skipped: int) -> str:
+    """How many prior runs were taken, in words."""
+    left_out = f", {skipped} left out because they do not fit" if skipped else ""
+    return f"{imported} prior runs taken{left_out}."
+
+
+def _csv_rows(text: str) -> Iterator[str]:
+    """Rows as text again; a quoted cell may hold line breaks."""
+    reader = csv.reader(io.StringIO(text, newline=""))
+    try:
+        for row in reader:
+            line = io.StringIO()
+            csv.writer(line).writerow(row)
+            yield line.getvalue()
+    except csv.Error as error:
+        raise typer.BadParameter(f"line {reader.line_num} is no CSV: {error}") from None
+
+
+def _pieces(header: str, lines: Iterator[str] | Sequence[str]) -> Iterator[str]:
+    piece: list[str] = []
+    size = 0
+    for line in lines:
+        if piece and size + len(line) > _MOST_CHARACTERS:
+            yield header + "".join(piece)
+            piece, size = [], 0
+        piece.append(line)
+        size += len(line)
+    if piece:
+        yield header + "".join(piece)

@@ -15,10 +15,9 @@ from rich.table import Table
 from wanllmdb import WanllmdbError
 from wanllmdb._spool import BadSpoolFileError, Courier, Spool
 from wanllmdb.cli import formats
-from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import escape, say, stdout
 from wanllmdb.cli.documents import print_json
-from wanllmdb.cli.options import AsJson
+from wanllmdb.cli.options import AsJson, client_of
 
 app = typer.Typer(
     no_args_is_help=True,

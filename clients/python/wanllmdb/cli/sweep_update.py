@@ -1,4 +1,4 @@
-"""`wanllmdb sweep update`: what may change while a sweep runs."""
+"""`wanllmdb sweep update`, and what commands print after they changed a sweep."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from wanllmdb import UNSET, Client, ParsedConfig
-from wanllmdb.cli.connection import client_of
+from wanllmdb import UNSET, Client, CreatedSweep, ParsedConfig, Sweep
 from wanllmdb.cli.console import say
 from wanllmdb.cli.documents import print_json
 from wanllmdb.cli.options import (
@@ -16,11 +15,13 @@ from wanllmdb.cli.options import (
     NOTHING_TO_CHANGE,
     AsJson,
     SweepId,
+    client_of,
     count_or_none,
     json_or_text,
     number_or_none,
     read_file,
 )
+from wanllmdb.cli.runs_import import taken
 
 _RULE = "as in a config; 'none' takes it away."
 
@@ -150,3 +151,31 @@ def _parsed(client: Client, parts: Mapping[str, Any]) -> ParsedConfig:
             **parts,
         }
     )
+
+
+_LARGEST_GRID_SIZE = 2**63 - 1
+
+
+def print_created(created: CreatedSweep) -> None:
+    """Says what was made, what to know of it, and what comes next."""
+    sweep = created.sweep
+    say(f"Created sweep {sweep.sweep_id}: {sweep.name}, in project {sweep.project}.")
+    for warning in created.warnings:
+        say(f"  note: {warning}")
+    if created.imported_runs or created.skipped_runs:
+        say(f"  {taken(created.imported_runs, created.skipped_runs)}")
+    if created.grid_size is not None:
+        # The field ends there: the grid is as large or larger.
+        least = "at least " if created.grid_size == _LARGEST_GRID_SIZE else ""
+        say(f"  The grid has {least}{created.grid_size:,} points.")
+    say("Next:")
+    own = sweep.spec.program or sweep.spec.command
+    say(f"  wanllmdb agent {sweep.sweep_id}" + ("" if own else " -- python train.py"))
+
+
+def print_moved(sweep: Sweep, as_json: bool) -> None:
+    """Says where the sweep stands now."""
+    if as_json:
+        print_json(sweep)
+    else:
+        say(f"Sweep {sweep.sweep_id} is {sweep.state}.")

@@ -17,14 +17,20 @@ from wanllmdb import (
     TemplateUse,
 )
 from wanllmdb.cli import details, tables
-from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import confirm, put_document, say, stdout
 from wanllmdb.cli.documents import print_json
-from wanllmdb.cli.options import AsJson, SkipUnfit, SweepId, assignments, named_sweep, read_file
-from wanllmdb.cli.runs_elsewhere import runs_at_once
-from wanllmdb.cli.sweep_lines import print_created, print_moved
-from wanllmdb.cli.sweep_update import update
-from wanllmdb.cli.wandb_sweep import SweepGroup
+from wanllmdb.cli.options import (
+    AsJson,
+    SkipUnfit,
+    SweepId,
+    assignments,
+    client_of,
+    named_sweep,
+    read_file,
+)
+from wanllmdb.cli.runs_import import runs_at_once
+from wanllmdb.cli.sweep_update import print_created, print_moved, update
+from wanllmdb.cli.wandb_commands import SweepGroup
 
 app = typer.Typer(
     cls=SweepGroup, no_args_is_help=True, help="Create, show, steer and export sweeps."

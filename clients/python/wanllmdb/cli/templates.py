@@ -11,10 +11,9 @@ import yaml
 from wanllmdb import UNSET, ConfigFormat, Template, TemplatePlaceholder
 from wanllmdb._shown import shown_lines
 from wanllmdb.cli import details, tables
-from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import put_document, say, say_lines, stdout
 from wanllmdb.cli.documents import print_json
-from wanllmdb.cli.options import AsJson, assignments, read_file
+from wanllmdb.cli.options import AsJson, assignments, client_of, read_file
 
 app = typer.Typer(no_args_is_help=True, help="Named sweep configs with placeholders.")
 

@@ -19,10 +19,9 @@ from wanllmdb import (
 )
 from wanllmdb._agent.console import PrintAtIntervals
 from wanllmdb.cli import formats, tables
-from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import escape, say, stdout
 from wanllmdb.cli.documents import print_json_line, to_plain
-from wanllmdb.cli.options import SweepId
+from wanllmdb.cli.options import SweepId, client_of
 
 
 def watch(
