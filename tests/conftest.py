@@ -22,15 +22,14 @@ from pydantic import SecretStr
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2_grpc as analysis_grpc
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
-from wanllmdb_common.limit_settings import LimitSettings
-from wanllmdb_common.server import running_server
-from wanllmdb_common.settings import ServerSettings
+from wanllmdb_common.server.lifecycle import running_server
+from wanllmdb_common.server.settings import LimitSettings, ServerSettings
 from wanllmdb_local.postgres import create_database, embedded_postgres
 from wanllmdb_registry.app import running_registry
-from wanllmdb_registry.domain.keys.key_text import parse_root_key
-from wanllmdb_registry.servicer.service import SERVICES as REGISTRY_SERVICES
-from wanllmdb_registry.servicer.service import add_to as add_registry
-from wanllmdb_registry.servicer.service import steps_of
+from wanllmdb_registry.domain.api_keys.api_key import parse_root_key
+from wanllmdb_registry.rpc.services import SERVICES as REGISTRY_SERVICES
+from wanllmdb_registry.rpc.services import add_to as add_registry
+from wanllmdb_registry.rpc.services import steps_of
 from wanllmdb_suggestion.app import SERVICES, running_suggestion
 from wanllmdb_suggestion.settings import SuggestionSettings
 

@@ -22,13 +22,12 @@ from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
 from wanllmdb_common.calls.call import Call
 from wanllmdb_common.calls.caller import Role
-from wanllmdb_common.limit_settings import LimitSettings
-from wanllmdb_common.server import running_server
-from wanllmdb_common.settings import ServerSettings
+from wanllmdb_common.server.lifecycle import running_server
+from wanllmdb_common.server.settings import LimitSettings, ServerSettings
 from wanllmdb_registry.app import running_registry
-from wanllmdb_registry.domain.keys.key_text import parse_root_key
-from wanllmdb_registry.servicer.service import SERVICES as REGISTRY_SERVICES
-from wanllmdb_registry.servicer.service import add_to, steps_of
+from wanllmdb_registry.domain.api_keys.api_key import parse_root_key
+from wanllmdb_registry.rpc.services import SERVICES as REGISTRY_SERVICES
+from wanllmdb_registry.rpc.services import add_to, steps_of
 from wanllmdb_suggestion.app import SERVICES, SuggestionApp, running_suggestion
 from wanllmdb_suggestion.settings import SuggestionSettings
 

@@ -1,8 +1,8 @@
-"""The one place where errors become gRPC statuses with details.
+"""Turns errors into gRPC statuses with details; no other module does.
 
-Details follow AIP-193: an ErrorInfo always, a BadRequest for arguments, a
-RetryInfo for overload. The text of an unexpected exception stays in the log,
-under a reference that the caller is given.
+The details follow AIP-193: always an ErrorInfo, a BadRequest for arguments, a RetryInfo for
+overload. The text of an unexpected exception stays in the log, under a reference that the
+caller receives.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ from wanllmdb_common.errors import (
 DOMAIN = "wanllmdb.dev"
 STATUS_DETAILS_KEY = "grpc-status-details-bin"
 
-# All of it reaches the caller in headers. More than 8 KiB of them may be refused by
-# the caller's end, and then the whole answer is lost; the message is sent twice, and
-# the details grow by a third.
+# The status reaches the caller in headers. The caller's side may reject more than 8 KiB of them,
+# and then the whole answer is lost. The message is sent twice, and encoding makes the details a
+# third larger.
 MAX_MESSAGE_BYTES = 1_500
 MAX_VIOLATION_BYTES = 2_600
 MAX_METADATA_BYTES = 1_000
@@ -55,19 +55,19 @@ _CODES: dict[type[ServiceError], grpc.StatusCode] = {
     PermissionDeniedError: grpc.StatusCode.PERMISSION_DENIED,
 }
 
-# The stubs know it as generic, the runtime does not.
+# Generic in the stubs, but not at run time.
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 log = structlog.get_logger(__name__)
 
 
 def code_of(error: ServiceError) -> grpc.StatusCode:
-    """The status that stands for the error."""
+    """Return the status code of an error."""
     return _CODES[type(error)]
 
 
 async def abort(context: Context, error: ServiceError) -> NoReturn:
-    """Ends the call with the error's status and details."""
+    """End the call with the error's status and details."""
     code = code_of(error)
     message = _cut(error.message)
     details: list[Message] = [
@@ -87,7 +87,7 @@ async def abort(context: Context, error: ServiceError) -> NoReturn:
 def _bad_request(
     violations: Sequence[FieldViolation], uncounted: int
 ) -> error_details_pb2.BadRequest:
-    """As many of the violations as can be sent, and, where some can't, how many more there are."""
+    """Return as many violations as fit, and the number of the others where some do not fit."""
     bad = error_details_pb2.BadRequest()
     for index, violation in enumerate(violations):
         entry = bad.field_violations.add(
@@ -102,7 +102,7 @@ def _bad_request(
 
 
 def _bounded(metadata: Mapping[str, str]) -> Mapping[str, str]:
-    """As much of the metadata as can be sent: long values are cut, the last ones left out."""
+    """Return as much metadata as fits: long values are cut, and the last ones are left out."""
     bounded: dict[str, str] = {}
     left = MAX_METADATA_BYTES
     for key, value in metadata.items():
@@ -115,12 +115,12 @@ def _bounded(metadata: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _sendable(text: str) -> str:
-    """The text with a question mark in place of each lone surrogate."""
+    """Return the text with a question mark in place of each lone surrogate."""
     return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def _cut(text: str) -> str:
-    """The beginning of a text that takes no more than its share of a header, as it is encoded."""
+    """Return the beginning of a text, at most MAX_MESSAGE_BYTES long when encoded in a header."""
     text = _sendable(text[: MAX_MESSAGE_BYTES + 1])
     size = 0
     for index, character in enumerate(text):
@@ -132,7 +132,7 @@ def _cut(text: str) -> str:
 
 
 async def abort_internal(context: Context, method: str) -> NoReturn:
-    """Ends the call as INTERNAL; the exception being handled goes to the log alone."""
+    """End the call as INTERNAL; the exception that is being handled goes to the log only."""
     reference = uuid.uuid4().hex[:12]
     log.exception("unexpected error", method=method, reference=reference)
     message = f"internal error; the server's log has the details under reference {reference}"

@@ -1,7 +1,7 @@
 """The errors that both services raise, free of gRPC; `error_mapping` turns them into statuses.
 
-Each class stands for one status code. Its message is for the caller: what was
-wrong, where, and what to do next. Its reason is one of the protos' ErrorReason.
+Each class corresponds to one status code. The message is for the caller: what was wrong, where,
+and what to do next. The reason is one of the protos' ErrorReason.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 class FieldViolation:
     """One problem of one field.
 
-    `field` is a path such as `parameters.lr.min`; `description` one sentence.
+    `field` is a path such as `parameters.lr.min`; `description` is one sentence.
     """
 
     field: str
@@ -22,7 +22,7 @@ class FieldViolation:
 
 
 class ServiceError(Exception):
-    """What a caller is told: a reason, a sentence and details to act on."""
+    """The error that a caller receives: a reason, a sentence and metadata to act on."""
 
     def __init__(self, reason: str, message: str, **metadata: object) -> None:
         super().__init__(message)
@@ -32,9 +32,9 @@ class ServiceError(Exception):
 
 
 class InvalidArgumentError(ServiceError):
-    """The request can't succeed whatever the state: names every field at fault.
+    """The request can't succeed in any state; the error names every invalid field.
 
-    Where there are too many to tell, `uncounted` is how many more there are at least.
+    Where there are too many violations to list, `uncounted` is the least number of the others.
     """
 
     def __init__(
@@ -51,35 +51,35 @@ class InvalidArgumentError(ServiceError):
 
 
 class NotFoundError(ServiceError):
-    """Nothing has that id."""
+    """No resource has the id."""
 
 
 class AlreadyExistsError(ServiceError):
-    """Something else has that id."""
+    """Another resource already has the id."""
 
 
 class FailedPreconditionError(ServiceError):
-    """The state forbids it; the metadata holds the state."""
+    """The current state, which the metadata holds, forbids the request."""
 
 
 class AbortedError(ServiceError):
-    """Somebody else was faster: read again and retry."""
+    """A concurrent change was faster: read again and retry."""
 
 
 class UnauthenticatedError(ServiceError):
-    """The call brought no API key that is good."""
+    """The call carried no valid API key."""
 
 
 class PermissionDeniedError(ServiceError):
-    """The caller's key does not allow it, whether or not what it asks for exists."""
+    """The caller's key does not permit the request, whether or not its target exists."""
 
 
 class UnavailableError(ServiceError):
-    """Something behind the service is away; the same request may be sent again."""
+    """A dependency of the service is unavailable; the same request may be retried."""
 
 
 class OverloadedError(ServiceError):
-    """Too much at once; come again after `retry_after` seconds."""
+    """The server has too much to do; retry after `retry_after` seconds."""
 
     def __init__(self, reason: str, message: str, retry_after: float, **metadata: object) -> None:
         super().__init__(reason, message, **metadata)
@@ -87,6 +87,6 @@ class OverloadedError(ServiceError):
 
 
 def invalid_request(*violations: FieldViolation) -> InvalidArgumentError:
-    """INVALID_REQUEST with all its fields named in the message too."""
+    """Return INVALID_REQUEST, with all violations in the message too."""
     text = "; ".join(f"{v.field}: {v.description}" for v in violations)
     return InvalidArgumentError("INVALID_REQUEST", f"invalid request: {text}", violations)

@@ -3,12 +3,12 @@
 DATA_DIR/
   lock             held (flock) by the process that runs the platform
   postgres/        PostgreSQL's data; appears complete, by one rename
-  postgres.initdb/ PostgreSQL's data in the making; never holds user data
-  logs/            what each part wrote
-  state.key        signs what samplers store with runs
-  admin.key        the API key that may do everything, where keys are asked for
-  ports.json       the free ports of the last time
-  processes.json   what runs, to clean up after a killed launcher
+  postgres.initdb/ PostgreSQL's data while it is created; never holds user data
+  logs/            the logs of all parts
+  state.key        signs the states that samplers store with runs
+  admin.key        the API key that may do everything, where keys are required
+  ports.json       the free ports of the last start
+  processes.json   the running processes, to clean up after a killed launcher
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from .errors import DataDirError, DataDirInUseError
-from .small_files import OddFileError, read_text, refuse_odd
+from wanllmdb_local.errors import DataDirError, DataDirInUseError
+from wanllmdb_local.files import OddFileError, read_text, reject_odd
 
 POSTGRES = "postgres"
 POSTGRES_IN_THE_MAKING = "postgres.initdb"
@@ -40,19 +40,18 @@ _OURS = {
     *(LOGS, PROCESSES, PROCESSES + ".new", PORTS, PORTS + ".new"),
     *(STATE_KEY, STATE_KEY + ".new", ADMIN_KEY, ADMIN_KEY + ".new", LOCK),
 }
-# What the mount point of a fresh volume holds.
+# The content of a fresh volume's mount point.
 _HARMLESS = {"lost+found"}
 _PG_CONTROL_BYTES = 8192
 _VERSION_BYTES = 64
 
 
 def default_data_dir() -> Path:
-    """Where a platform keeps its data when nobody says where.
+    """Return the default data directory.
 
     `$XDG_DATA_HOME/wanllmdb`, else `~/.local/share/wanllmdb`; on macOS
     `~/Library/Application Support/wanllmdb`. For root `/var/lib/wanllmdb`:
-    PostgreSQL never runs as root, and the user that it then runs as can't enter
-    root's home.
+    PostgreSQL never runs as root, and the user that it runs as instead can't enter root's home.
     """
     if os.geteuid() == 0:
         return Path("/var/lib/wanllmdb")
@@ -66,24 +65,24 @@ def default_data_dir() -> Path:
 
 @contextmanager
 def locked(data_dir: Path) -> Iterator[None]:
-    """Holds the folder for this process alone; makes it where it is missing.
+    """Lock the folder for this process within the block; create the folder if it is missing.
 
-    The kernel drops the lock with the process, however that ends.
+    The kernel releases the lock with the process, however it ends.
 
     Raises:
-        DataDirError: It can't be made or written, or is no folder of ours.
-        DataDirInUseError: Another process holds it.
+        DataDirError: The folder can't be created or written, or is not one of ours.
+        DataDirInUseError: Another process holds the lock.
     """
     lock = data_dir / LOCK
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
-        refuse_foreign_files(data_dir)
+        reject_foreign_files(data_dir)
         with contextlib.suppress(FileNotFoundError):
-            refuse_odd(lock.stat())
+            reject_odd(lock.stat())
         handle = lock.open("ab+")
     except FileExistsError:
         raise DataDirError(
-            f"The data directory {data_dir} is no folder. Choose another one with --data-dir."
+            f"The data directory {data_dir} is not a folder. Choose another one with --data-dir."
         ) from None
     except OddFileError as error:
         raise DataDirError(
@@ -115,7 +114,7 @@ def _take(handle: IO[bytes], data_dir: Path) -> None:
         holder = noted.decode() if noted.isdigit() else "unknown"
         raise DataDirInUseError(
             f"The data directory {data_dir} is in use by process {holder}. "
-            "Stop that one, or choose another directory with --data-dir."
+            "Stop that process, or choose another directory with --data-dir."
         ) from error
     except OSError as error:
         raise DataDirError(
@@ -124,28 +123,28 @@ def _take(handle: IO[bytes], data_dir: Path) -> None:
         ) from error
 
 
-def refuse_foreign_files(data_dir: Path) -> None:
-    """Raises DataDirError where the folder holds something that isn't ours."""
+def reject_foreign_files(data_dir: Path) -> None:
+    """Raise DataDirError if the folder holds files that are not ours."""
     names = {entry.name for entry in data_dir.iterdir()}
     foreign = sorted(names - _OURS - _HARMLESS)
     if POSTGRES not in names and foreign:
         shown = ", ".join(foreign[:5]) + (", ..." if len(foreign) > 5 else "")
         raise DataDirError(
             f"{data_dir} is not empty and not a data directory of wanllmdb: it holds {shown}. "
-            "Nothing in it was changed. Give an empty or a new directory with --data-dir."
+            "Nothing in it was changed. Choose an empty or a new directory with --data-dir."
         )
 
 
 def has_database(data_dir: Path, *, major_version: int) -> bool:
-    """Says whether PostgreSQL's data is there; False where it is to be made.
+    """Whether PostgreSQL's data exists; False where it has to be created.
 
     Raises:
-        DataDirError: It is there, but not whole, or of another major version.
+        DataDirError: The data is incomplete, or of another major version.
     """
     postgres = data_dir / POSTGRES
     if os.path.lexists(postgres) and not postgres.is_dir():
         raise DataDirError(
-            f"{postgres} is no folder, and PostgreSQL's data belongs there. Nothing was changed. "
+            f"{postgres} is not a folder, but must hold PostgreSQL's data. Nothing was changed. "
             "Move it away, or choose another directory with --data-dir."
         )
     if not postgres.is_dir() or not any(postgres.iterdir()):
@@ -160,9 +159,9 @@ def has_database(data_dir: Path, *, major_version: int) -> bool:
     if missing:
         raise DataDirError(
             f"The database in {postgres} is incomplete: {' and '.join(missing)} is missing or "
-            "cut short, as after a copy or an initdb that was interrupted. Nothing in it was "
-            "changed. Put a backup in its place, or, if it holds nothing that you need, "
-            f"remove {postgres} and start again; --data-dir chooses another directory."
+            "truncated, for example by an interrupted copy or initdb. Nothing in it was changed. "
+            "Put a backup in its place, or, if it holds nothing that you need, remove "
+            f"{postgres} and start again; --data-dir chooses another directory."
         )
     try:
         found = (read_text(version_file, most=_VERSION_BYTES) or "").strip()

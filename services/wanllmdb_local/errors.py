@@ -1,10 +1,10 @@
-"""What can go wrong on the way up, each said in one message for people."""
+"""The errors of starting a platform, each with a message for the user."""
 
 from __future__ import annotations
 
 
 class LocalError(Exception):
-    """The platform can't start or go on; the text says why and what to do."""
+    """The platform can't start or continue; the text says why and what to do."""
 
 
 class DataDirError(LocalError):
@@ -16,20 +16,20 @@ class DataDirInUseError(DataDirError):
 
 
 class ReadyFileError(LocalError):
-    """The ready file can't be where it was asked for. Nothing there was changed."""
+    """The ready file can't be written at the requested path. Nothing there was changed."""
 
 
 class PortTakenError(LocalError):
-    """A port that was asked for belongs to another program."""
+    """A requested port is in use by another program."""
 
 
 class AddressError(LocalError):
-    """An address that was asked for is not this machine's."""
+    """A requested address does not belong to this machine."""
 
 
 class ProtectionError(LocalError):
-    """Other machines would reach the platform without what protects it, or a file can't be used."""
+    """Other machines would reach an unprotected platform, or a TLS file can't be used."""
 
 
 class StartError(LocalError):
-    """A part of the platform ended or stayed silent while it started."""
+    """A part of the platform ended or did not answer while it started."""

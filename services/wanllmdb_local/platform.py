@@ -9,35 +9,32 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from . import data_dir as layout
-from .errors import DataDirError, StartError
-from .leftovers import stop_left_over_services
-from .liveness import SILENCE_SECONDS
-from .log_files import open_log
-from .platform_settings import PlatformSettings
-from .postgres import LOG_FILE as POSTGRES_LOG
-from .postgres import EmbeddedPostgres
-from .process_records import ProcessRecords
-from .service import Service, stop_services
-from .services import Services, replica_name
-from .supervised import Supervised
+from wanllmdb_local import data_dir as layout
+from wanllmdb_local.errors import DataDirError, StartError
+from wanllmdb_local.files import open_log
+from wanllmdb_local.orphan_cleanup import ProcessRecords, stop_orphaned_services
+from wanllmdb_local.postgres import LOG_FILE as POSTGRES_LOG
+from wanllmdb_local.postgres import EmbeddedPostgres
+from wanllmdb_local.services import Service, Services, replica_name, stop_services
+from wanllmdb_local.settings import PlatformSettings
+from wanllmdb_local.supervision import SILENCE_SECONDS, Supervised
 
 _TICK_SECONDS = 0.05
-# The services give running calls 10 s; then some for the way out.
+# The services give running calls 10 s; the rest is for their own shutdown.
 _SERVICE_GRACE_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
 class Endpoints:
-    """Where a platform answers, and the processes that it is made of.
+    """The addresses and processes of a platform.
 
     Attributes:
-        registry: The addresses of the registry's replicas, host:port with commas between.
-        suggestion: Those of the suggestion service's.
-        database_url: The database's.
-        pids: By part; those of replicas in the order of their addresses. A process
-            that died stands there until the next one in its place answers, and one
-            that could not be started yet does not stand there.
+        registry: The addresses of the registry's replicas, host:port separated by commas.
+        suggestion: The addresses of the suggestion service's replicas.
+        database_url: The URL of the database.
+        pids: The process ids by part; those of replicas in the order of their addresses. A
+            process that died is listed until its successor answers, and a process that could
+            not be started yet is not listed.
     """
 
     registry: str
@@ -47,13 +44,13 @@ class Endpoints:
 
 
 class Platform:
-    """Use as a context manager, in the main thread: leaving it stops all, in order.
+    """The whole platform; a context manager for the main thread that stops all parts in order.
 
     Args:
-        settings: What to run.
-        say: Takes a line for people about what happened.
-        hurried: Asked while stopping: True cuts the grace short.
-        silence: Seconds without an answer after which a part is killed and started again.
+        settings: The platform to run.
+        say: Takes a line for the user about what happened.
+        hurried: Called while stopping; True ends the grace period at once.
+        silence: Seconds without an answer after which a part is killed and restarted.
     """
 
     def __init__(
@@ -73,7 +70,7 @@ class Platform:
         self._is_up = False
         self._records = ProcessRecords(settings.data_dir / layout.PROCESSES)
         self._postgres: EmbeddedPostgres | None = None
-        # By the services' names, in the order in which they need each other.
+        # By the services' names, in the order of their dependencies.
         self._services: dict[str, list[Service]] = {}
         self._parts: list[Supervised] = []
 
@@ -106,26 +103,26 @@ class Platform:
         if self._postgres is not None:
             self._postgres.stop(hurried=self._hurried)
         if self._owns_records:
-            # Not before they were read: they may be another launcher's, or something else.
+            # Only after the records were read, since they may be another launcher's.
             self._records.clear()
         self._lock.close()
 
     def start(self) -> None:
-        """Starts everything and returns once each service answers.
+        """Start everything and return once each service answers.
 
-        A replica that can't be started is tried again later, as long as another one
-        of its service answers.
+        A replica that can't be started is retried later, as long as another replica of its
+        service answers.
 
         Raises:
-            LocalError: Why it can't.
+            LocalError: The platform can't start.
         """
         settings = self._settings
         folder = settings.data_dir
         self._lock.enter_context(layout.locked(folder))
         for name in self._log_names():
-            # What is wrong with one is said before anything runs.
+            # A problem with a log file is reported before anything runs.
             open_log(folder / layout.LOGS / name).close()
-        stop_left_over_services(self._records)
+        stop_orphaned_services(self._records)
         self._owns_records = True
         services = Services(settings)
         postgres = self._start_postgres() if settings.database_url is None else None
@@ -162,10 +159,10 @@ class Platform:
         self._is_up = True
         for part in self._parts:
             if part.failure:
-                part.tell(f"can't be started yet, it is tried again: {part.failure}")
+                part.report(f"can't be started yet; retrying: {part.failure}")
 
     def supervise(self, *, until: Callable[[], bool]) -> Iterator[Endpoints]:
-        """Starts again what dies or hangs, until told to stop; yields when a part is well again."""
+        """Restart what dies or hangs until `until` is true; yield when a part is ready again."""
         well = self._well()
         while not until():
             self._tick()
@@ -185,7 +182,7 @@ class Platform:
             silence=self._silence,
         )
         part.take_over()
-        part.tell(f"ready at {self._postgres.address}, data in {self._settings.data_dir}")
+        part.report(f"ready at {self._postgres.address}, data in {self._settings.data_dir}")
         return part
 
     def _tick(self) -> None:
@@ -198,7 +195,7 @@ class Platform:
             except DataDirError as error:
                 if not self._is_up:
                     raise
-                # The services go on without it; only the launcher after a killed one misses it.
+                # The services run without the file; only the launcher after a killed one needs it.
                 self._say(str(error))
 
     def _log_names(self) -> list[str]:

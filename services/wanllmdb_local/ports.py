@@ -1,21 +1,24 @@
-"""Ports of this machine: free ones, and who has one that isn't."""
+"""Chooses ports: free ones stay the same at the next start, and errors name a port's holder."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import random
 import socket
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import psutil
 
-from .defaults import HOST as HOST
-from .errors import AddressError, PortTakenError
+from wanllmdb_local import HOST
+from wanllmdb_local.errors import AddressError, DataDirError, PortTakenError
+from wanllmdb_local.files import OddFileError, read_text
 
-# Below the ports that systems give to outgoing connections: one of those would
-# otherwise sit on a server's port while the server is away for a moment. A client
-# that looks for the server may even be that connection, with itself.
+# Below the ephemeral ports that systems use for outgoing connections. Otherwise such a connection
+# could take a server's port while the server restarts; a client that tries to reach the server
+# may even connect to itself.
 _FREE_PORTS = range(20_000, 32_768)
 _TRIES = 200
 
@@ -25,10 +28,10 @@ class WantedPort:
     """A port to listen on.
 
     Attributes:
-        port: 0 for a free one.
-        option: What it was asked for by, to tell in errors.
-        preferred: Of the free ones this one, where it is free; 0 for any.
-        host: Where.
+        port: The number; 0 for any free port.
+        option: The option that requested the port, for errors.
+        preferred: The preferred free port; 0 for any.
+        host: The address to listen on.
     """
 
     port: int = 0
@@ -38,14 +41,14 @@ class WantedPort:
 
 
 def bind_ports(wanted: Sequence[WantedPort]) -> list[int]:
-    """The ports to listen on, one for each that is wanted.
+    """Return the ports to listen on, one for each wanted port.
 
-    All are held at once while choosing, so that they differ.
+    All ports are bound at once while choosing, so that they differ.
 
     Raises:
-        PortTakenError: One that was asked for is taken, or was asked for twice; names it and
-            the option.
-        AddressError: The host is not this machine's.
+        PortTakenError: A requested port is taken, or was requested twice; the text names the
+            port and the option.
+        AddressError: The host is not an address of this machine.
     """
     for host in {want.host for want in wanted}:
         _check_host(host)
@@ -64,8 +67,8 @@ def _check_host(host: str) -> None:
             _hold(held, host, 0)
     except OSError as error:
         raise AddressError(
-            f"{host} is no address of this machine ({error.strerror}). "
-            "Choose another one with --host: 127.0.0.1 for this machine alone, 0.0.0.0 for all."
+            f"{host} is not an address of this machine ({error.strerror}). "
+            "Choose another one with --host: 127.0.0.1 for this machine only, 0.0.0.0 for all."
         ) from error
 
 
@@ -76,7 +79,7 @@ def _check_differ(wanted: Sequence[WantedPort]) -> None:
         if want.port and other != want.option:
             raise PortTakenError(
                 f"{other} and {want.option} are both {want.port}. "
-                f"Choose another one for one of them, or {want.option} 0 for a free one."
+                f"Change one of them, or use {want.option} 0 for a free port."
             )
 
 
@@ -86,7 +89,7 @@ def _bind(held: contextlib.ExitStack, want: WantedPort) -> int:
     except PermissionError as error:
         raise PortTakenError(
             f"Port {want.port} needs more rights than this user has. "
-            f"Choose one above 1023 with {want.option}, or {want.option} 0 for a free one."
+            f"Choose a port above 1023 with {want.option}, or {want.option} 0 for a free one."
         ) from error
     except OSError as error:
         raise PortTakenError(
@@ -102,16 +105,16 @@ def _bind_free(held: contextlib.ExitStack, want: WantedPort) -> int:
         with contextlib.suppress(OSError):
             _hold(held, want.host, port)
             return port
-    raise PortTakenError(f"Of {_TRIES} ports tried on {want.host} not one is free.")
+    raise PortTakenError(f"None of {_TRIES} ports tried on {want.host} is free.")
 
 
 def _hold(held: contextlib.ExitStack, host: str, port: int) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     probe = held.enter_context(socket.socket(family))
-    # As the servers do: a port on which connections still linger is free.
+    # As the servers do, so that a port with lingering connections counts as free.
     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     probe.bind((host, port))
-    # Only then it is taken for others that set the same option.
+    # Only listening makes the port taken for others that set the same option.
     probe.listen(1)
 
 
@@ -126,6 +129,62 @@ def _by_whom(port: int) -> str:
             ):
                 return f" by process {connection.pid} ({psutil.Process(connection.pid).name()})"
     except psutil.Error:
-        # Some systems tell it to root alone; the message does without.
+        # Some systems reveal it to root only; the message omits it then.
         return ""
     return ""
+
+
+def choose_ports(file: Path, wanted: Mapping[str, WantedPort]) -> dict[str, int]:
+    """Choose ports by name, and record them in the file for the next start.
+
+    A free port is the one of the last start, unless another program took it since, so that
+    addresses stay valid.
+
+    Args:
+        file: The file with the ports of the last start.
+        wanted: The wanted ports by name.
+
+    Raises:
+        PortTakenError: A requested port is taken.
+        AddressError: A host is not an address of this machine.
+        DataDirError: The file can't be written.
+    """
+    last = _read(file)
+    bound = bind_ports(
+        [replace(want, preferred=last.get(name, 0)) for name, want in wanted.items()]
+    )
+    chosen = dict(zip(wanted, bound, strict=True))
+    try:
+        staging = file.with_name(file.name + ".new")
+        # Including the ports that are not wanted this time.
+        staging.write_text(json.dumps(last | chosen))
+        staging.replace(file)
+    except OSError as error:
+        raise DataDirError(
+            f"The file {error.filename or file} can't be written: {error.strerror}. "
+            "Change that, or choose another directory with --data-dir."
+        ) from error
+    return chosen
+
+
+def _read(file: Path) -> dict[str, int]:
+    """Return the recorded ports; empty where the file is missing or invalid, since the ports are
+    only preferences.
+
+    Raises:
+        DataDirError: The file is not a regular file, or can't be read.
+    """
+    try:
+        noted = json.loads(read_text(file) or "")
+    except OddFileError as error:
+        raise DataDirError(
+            f"The file {file} {error}. It records the ports of the last start: move it away, and a "
+            "new one is created."
+        ) from None
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(noted, dict):
+        return {}
+    return {
+        name: port for name, port in noted.items() if type(port) is int and 1024 <= port <= 65535
+    }

@@ -1,4 +1,4 @@
-"""An embedded PostgreSQL: the real server, from a wheel, on a data directory.
+"""An embedded PostgreSQL: the real server, installed from a wheel, on a data directory.
 
 For tests and scripts:
 
@@ -8,14 +8,14 @@ For tests and scripts:
         own = create_database(url, "test_store")   # a fresh one, for one module
         ...                                        # drop_database(own) if need be
 
-URLs are `postgresql://postgres:PASSWORD@127.0.0.1:PORT/NAME`: understood as they
-are by psql, asyncpg and every other tool and language; SQLAlchemy wants
-`postgresql+asyncpg://` in front instead (see `sqlalchemy_url`).
+URLs have the form `postgresql://postgres:PASSWORD@127.0.0.1:PORT/NAME`, which psql, asyncpg and
+every other tool understand; SQLAlchemy needs the prefix `postgresql+asyncpg://` instead (see
+`sqlalchemy_url`).
 
-Why TCP on the loopback address and not a Unix socket: a socket's URL is
-understood by few tools and written differently for each, and its path may have
-no more than 107 bytes. Any user of the machine can reach a loopback port, so
-there is a password (SCRAM), made with the data and kept beside it.
+The server listens on TCP on the loopback address, not on a Unix socket: few tools understand a
+socket's URL, each writes it differently, and its path is limited to 107 bytes. Every user of the
+machine can reach a loopback port, so there is a password (SCRAM), created with the data and kept
+beside it.
 
 The server flushes every commit to disk (fsync and synchronous_commit stay on).
 """
@@ -36,17 +36,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from . import data_dir as layout
-from .defaults import HOST
-from .errors import DataDirError, StartError
-from .leftovers import kept_by_postgres, stop_left_over_postgres
-from .log_files import open_log, tail
-from .ports import WantedPort, bind_ports
-from .postgres_programs import BIN_DIR, MAJOR_VERSION, program
-from .postgres_user import hand_over, make_reachable, make_runnable, postgres_user
-from .small_files import OddFileError, read_text
-from .stopping import stop_process
-from .tether import start_tethered
+from wanllmdb_local import HOST
+from wanllmdb_local import data_dir as layout
+from wanllmdb_local.errors import DataDirError, StartError
+from wanllmdb_local.files import OddFileError, open_log, read_text, tail
+from wanllmdb_local.orphan_cleanup import read_postgres_file, stop_orphaned_postgres
+from wanllmdb_local.parent_death_watch import start_tied_to_parent
+from wanllmdb_local.ports import WantedPort, bind_ports
+from wanllmdb_local.postgres_programs import (
+    BIN_DIR,
+    MAJOR_VERSION,
+    hand_over,
+    make_reachable,
+    make_runnable,
+    postgres_user,
+    program,
+)
+from wanllmdb_local.stopping import stop_process
 
 DATABASE = "wanllmdb"
 
@@ -57,10 +63,10 @@ _PASSWORD_BYTES = 1024
 _HIGHEST_PORT = 65_535
 _START_SECONDS = 60.0
 _STOP_SECONDS = 20.0
-# SSLRequest of PostgreSQL's protocol: its length and its code.
+# An SSLRequest of PostgreSQL's protocol: its length and its code.
 _TLS_QUESTION = struct.pack("!ii", 8, 80877103)
-# Written into postgresql.conf when the data is made, so that its owner may
-# change them there. 200 connections: several replicas with a pool each.
+# Written to postgresql.conf when the data is created, so that its owner may change them there. 200
+# connections are enough for several replicas with a pool each.
 _DEFAULTS = {
     "max_connections": "200",
     "shared_buffers": "128MB",
@@ -72,9 +78,9 @@ _DEFAULTS = {
 
 
 class EmbeddedPostgres:
-    """One server on one data directory. The caller holds the directory's lock.
+    """One server on one data directory, whose lock the caller holds.
 
-    Start it in the main thread: it ends with the thread that started it.
+    Start it in the main thread: the server ends with the thread that started it.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -88,30 +94,30 @@ class EmbeddedPostgres:
 
     @property
     def pids(self) -> list[int]:
-        """The postmaster; its backends follow it."""
+        """The pid of the postmaster, whose backends end with it."""
         return [] if self._process is None else [self._process.pid]
 
     def url(self, database: str = DATABASE) -> str:
-        """The URL of a database; valid until the data directory is gone.
+        """Return the URL of a database; valid as long as the data directory exists.
 
-        The port is kept over restarts where nobody else took it meanwhile.
+        The port stays the same over restarts, unless another program took it meanwhile.
         """
         password = quote(self._password(), safe="")
         return f"postgresql://{_SUPERUSER}:{password}@{HOST}:{self._port}/{database}"
 
     @property
     def address(self) -> str:
-        """Where it listens, as host:port."""
+        """The address of the server, as host:port."""
         return f"{HOST}:{self._port}"
 
     def start(self) -> None:
-        """Makes the data where it is new, starts, waits until it answers.
+        """Create the data if it is new, start the server, and wait until it answers.
 
         A server that a killed launcher left on the same data is stopped first.
 
         Raises:
             DataDirError: The data is incomplete or of another version.
-            StartError: The server did not come up; the message has its last words.
+            StartError: The server did not start; the message has the end of its log.
         """
         try:
             is_there = layout.has_database(self._data_dir, major_version=MAJOR_VERSION)
@@ -126,9 +132,9 @@ class EmbeddedPostgres:
                 f"{error.strerror}. Change that, or choose another directory with --data-dir."
             ) from error
         self._password()
-        stop_left_over_postgres(self._pgdata)
-        # Between choosing a free port and listening on it another program can
-        # take it: then the next try gets another one.
+        stop_orphaned_postgres(self._pgdata)
+        # Another program may take the port between the choice and the start of the server; the
+        # next attempt then uses another port.
         for _attempt in range(3):
             (self._port,) = bind_ports([WantedPort(preferred=self._last_port())])
             self._launch()
@@ -144,35 +150,35 @@ class EmbeddedPostgres:
         raise StartError(f"PostgreSQL found no free port; see {self.log_file}.")
 
     def restart(self) -> None:
-        """Starts a server that died again, on the same port; `is_ready` says when it answers."""
-        stop_left_over_postgres(self._pgdata)
+        """Restart a server that died, on the same port; `is_ready` returns true once it answers."""
+        stop_orphaned_postgres(self._pgdata)
         self._launch()
 
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
     def answers(self, seconds: float) -> bool:
-        """Whether it says anything to a new connection within the time."""
+        """Whether the server answers anything to a new connection within the time."""
         try:
             with socket.create_connection((HOST, self._port), timeout=seconds) as connection:
-                # Whether it speaks TLS: the least that it answers, without a user, a
-                # password or a line in its log.
+                # A request for TLS is the simplest one: it needs no user and no password, and
+                # leaves no line in the log.
                 connection.sendall(_TLS_QUESTION)
                 return bool(connection.recv(1))
         except OSError:
             return False
 
     def kill(self) -> None:
-        """Ends all its processes by force: the next start recovers, and nothing is lost."""
-        stop_left_over_postgres(self._pgdata, by_force=True)
+        """Kill all processes of the server: the next start recovers, and nothing is lost."""
+        stop_orphaned_postgres(self._pgdata, by_force=True)
         if self._process is not None:
             self._process.wait()
 
     def is_ready(self) -> bool:
-        """Whether it takes connections by now: recovery after a crash takes its time.
+        """Whether the server accepts connections by now; recovery after a crash takes time.
 
         Raises:
-            StartError: It ended, or took too long; the message has its last words.
+            StartError: It ended, or took too long; the message has the end of its log.
         """
         if not self.is_running():
             why = "ended while it started"
@@ -188,10 +194,10 @@ class EmbeddedPostgres:
         )
 
     def stop(self, *, hurried: Callable[[], bool] = lambda: False) -> None:
-        """Fast shutdown: open transactions are rolled back, all is flushed.
+        """Shut the server down: open transactions are rolled back, and all data is flushed.
 
-        After 20 s, or once hurried, it is killed: the next start recovers, and
-        nothing that was committed is lost.
+        After 20 s, or once hurried, the server is killed. The next start recovers, and no
+        committed data is lost.
         """
         if self._process is not None:
             stop_process(self._process, signal.SIGINT, seconds=_STOP_SECONDS, hurried=hurried)
@@ -199,10 +205,10 @@ class EmbeddedPostgres:
     def _initdb(self) -> None:
         staging = self._data_dir / layout.POSTGRES_IN_THE_MAKING
         if os.path.lexists(staging):
-            # Of an initdb that was killed. It never served: nothing is lost.
+            # An initdb was killed. Its data was never served, so nothing is lost.
             shutil.rmtree(staging)
         staging.mkdir(mode=0o700)
-        # Beside the data in the making, where the next start finds what a killed one left.
+        # Beside the new data, where the next start finds the file if this one is killed.
         password_file = self._data_dir / layout.INITDB_PASSWORD
         password = secrets.token_urlsafe(24)
         _write_secret(password_file, password)
@@ -212,8 +218,8 @@ class EmbeddedPostgres:
         command = [
             *(program("initdb"), "-D", str(staging), "-U", _SUPERUSER),
             *("--auth=scram-sha-256", f"--pwfile={password_file}", "--encoding=UTF8"),
-            # Built into the server: the same order on every machine, and an
-            # index serves a search by prefix.
+            # The locale is built into the server: the order is the same on every machine, and
+            # an index supports searches by prefix.
             *("--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
             *(f"--set={name}={value}" for name, value in _DEFAULTS.items()),
         ]
@@ -230,7 +236,7 @@ class EmbeddedPostgres:
         )
         if done.returncode != 0:
             raise StartError(
-                f"initdb could not make a database in {staging}:\n"
+                f"initdb could not create a database in {staging}:\n"
                 + (done.stderr or done.stdout).strip()
             )
         kept = staging / _PASSWORD_FILE
@@ -241,7 +247,7 @@ class EmbeddedPostgres:
 
     def _launch(self) -> None:
         with open_log(self.log_file) as log:
-            self._process = start_tethered(
+            self._process = start_tied_to_parent(
                 [
                     *(program("postgres"), "-D", str(self._pgdata)),
                     *("-c", f"listen_addresses={HOST}", "-c", f"port={self._port}"),
@@ -254,27 +260,27 @@ class EmbeddedPostgres:
         self._deadline = time.monotonic() + _START_SECONDS
 
     def _says_ready(self) -> bool:
-        """Reads the status that the postmaster keeps in its pid file (line 8)."""
+        """Read the status that the postmaster writes to its pid file (line 8)."""
         assert self._process is not None
         lines = self._pid_file()
         return len(lines) >= 8 and lines[0] == str(self._process.pid) and lines[7] == "ready"
 
     def _last_port(self) -> int:
-        """The port of the server's last life, from the arguments that it keeps; 0: none."""
-        arguments = kept_by_postgres(self._pgdata / "postmaster.opts")
+        """Return the port of the server's last start, from its stored arguments; 0 for none."""
+        arguments = read_postgres_file(self._pgdata / "postmaster.opts")
         found = re.search(r'"port=([0-9]{1,5})"', arguments)
         port = int(found.group(1)) if found else 0
         return port if port <= _HIGHEST_PORT else 0
 
     def _pid_file(self) -> list[str]:
-        text = kept_by_postgres(self._pgdata / "postmaster.pid")
+        text = read_postgres_file(self._pgdata / "postmaster.pid")
         return [line.strip() for line in text.splitlines()]
 
     def _password(self) -> str:
-        """The password of the database's user.
+        """Return the password of the database's user.
 
         Raises:
-            DataDirError: The file with it is missing, or holds something else.
+            DataDirError: The file with the password is missing or invalid.
         """
         file = self._pgdata / _PASSWORD_FILE
         try:
@@ -289,9 +295,9 @@ class EmbeddedPostgres:
 
     def _password_help(self) -> str:
         return (
-            "It holds the password of this database: put a backup of it in its place. Without "
-            "one, write a new password of letters and digits to it, and set it in the database, "
-            'which has to be stopped, as the user that owns its folder: echo "ALTER USER '
+            "It holds the password of this database: put a backup in its place. Without a backup, "
+            "write a new password of letters and digits to the file. Then set the password in the "
+            'stopped database, as the user that owns its folder: echo "ALTER USER '
             f"{_SUPERUSER} PASSWORD 'NEW'\" | {program('postgres')} --single -D {self._pgdata} "
             "postgres"
         )
@@ -313,15 +319,15 @@ class EmbeddedPostgres:
 
 @contextmanager
 def embedded_postgres(data_dir: Path | str) -> Iterator[str]:
-    """Runs a server on a data directory and yields the URL of its database.
+    """Run a server on a data directory within the block; yields the URL of its database.
 
-    Use it from the main thread. The directory is made where it is missing, and
-    kept afterwards.
+    Use this in the main thread. The directory is created if it is missing, and kept
+    afterwards.
 
     Raises:
         DataDirInUseError: Another process runs on this directory.
         DataDirError: The directory can't be used as it is.
-        StartError: The server did not come up.
+        StartError: The server did not start.
     """
     folder = Path(data_dir).absolute()
     with layout.locked(folder):
@@ -334,26 +340,26 @@ def embedded_postgres(data_dir: Path | str) -> Iterator[str]:
 
 
 def create_database(url: str, name: str) -> str:
-    """Makes an empty database on the server of `url` and returns its own URL."""
+    """Create an empty database on the server of `url`, and return its URL."""
     _psql(url, f"CREATE DATABASE {_quoted(name)}")
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
 def drop_database(url: str) -> None:
-    """Drops the database of `url`, ending connections to it."""
+    """Drop the database of `url`, ending its connections."""
     parts = urlsplit(url)
     server = urlunsplit(parts._replace(path="/postgres"))
     _psql(server, f"DROP DATABASE IF EXISTS {_quoted(parts.path.lstrip('/'))} WITH (FORCE)")
 
 
 def sqlalchemy_url(url: str) -> str:
-    """The URL in the form in which SQLAlchemy chooses asyncpg."""
+    """Return the URL in the form that makes SQLAlchemy use asyncpg."""
     return re.sub(r"^postgres(ql)?://", "postgresql+asyncpg://", url)
 
 
 def _psql(url: str, statement: str) -> str:
     parts = urlsplit(url)
-    # The password goes by the environment: arguments are shown to all users.
+    # The password is passed in the environment, since all users can see arguments.
     address = urlunsplit(parts._replace(netloc=f"{parts.username}@{parts.hostname}:{parts.port}"))
     done = subprocess.run(
         [
@@ -369,25 +375,27 @@ def _psql(url: str, statement: str) -> str:
         timeout=60,
     )
     if done.returncode != 0:
-        raise StartError(f"PostgreSQL refused `{statement}`: {done.stderr.strip()}")
+        raise StartError(f"PostgreSQL rejected `{statement}`: {done.stderr.strip()}")
     return done.stdout.strip()
 
 
 def _quoted(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]{0,62}", name):
-        raise ValueError(f"{name!r} is no database name: letters, digits, _ and - (at most 63)")
+        raise ValueError(
+            f"{name!r} is not a database name: use letters, digits, _ and - (at most 63)"
+        )
     return f'"{name}"'
 
 
 def _write_secret(file: Path, text: str) -> None:
-    """Writes a file that nobody but its owner can read, at no time."""
+    """Write a file that is readable only by its owner from the start."""
     file.unlink(missing_ok=True)
     file.touch(mode=0o600)
     file.write_text(text + "\n")
 
 
 def _flush(path: Path) -> None:
-    """Makes a file's content, or a folder's entries, outlive a power cut."""
+    """Flush a file's content, or a folder's entries, to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""The file that tells other programs where a platform answers."""
+"""The ready file, from which other programs read a platform's addresses."""
 
 from __future__ import annotations
 
@@ -7,36 +7,36 @@ import json
 import os
 from pathlib import Path
 
-from .errors import ReadyFileError
-from .platform import Endpoints
-from .small_files import OddFileError, read_text
+from wanllmdb_local.errors import ReadyFileError
+from wanllmdb_local.files import OddFileError, read_text
+from wanllmdb_local.platform import Endpoints
 
 _KEYS = {"registry", "suggestion", "database_url", "pids"}
-_OTHERS = "holds something else than where a platform answers"
+_OTHERS = "does not hold the addresses of a platform"
 
 
 class ReadyFile:
-    """Written whole or not at all; gone again when the platform stops.
+    """Written atomically, and removed when the platform stops.
 
-    It is for the owner's eyes only: the database's URL holds a password.
+    Only the owner can read the file, since the database's URL holds a password.
     """
 
     def __init__(self, file: Path) -> None:
         """
         Raises:
-            ReadyFileError: It can't be written, or is another program's.
+            ReadyFileError: The file can't be written, or belongs to another program.
         """
         self._file = file
         try:
-            self._refuse_others()
-            # One of an earlier life would tell a lie.
+            self._reject_others()
+            # The file of an earlier run would be wrong.
             self._file.unlink(missing_ok=True)
             if not os.access(self._file.parent, os.W_OK):
                 raise PermissionError(13, "the folder is missing or not writable")
         except OSError as error:
             raise self._can_not_be_written(error) from error
 
-    def _refuse_others(self) -> None:
+    def _reject_others(self) -> None:
         try:
             text = read_text(self._file) or "{}"
             noted = json.loads(text)
@@ -61,10 +61,10 @@ class ReadyFile:
         )
 
     def write(self, endpoints: Endpoints) -> None:
-        """Writes where the platform answers now.
+        """Write the platform's current addresses.
 
         Raises:
-            ReadyFileError: It can't be written.
+            ReadyFileError: The file can't be written.
         """
         content = {
             "registry": endpoints.registry,
@@ -81,6 +81,6 @@ class ReadyFile:
             raise self._can_not_be_written(error) from error
 
     def remove(self) -> None:
-        """Removes it, where it can be."""
+        """Remove the file, if possible."""
         with contextlib.suppress(OSError):
             self._file.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What the commands of this package need beside the thin client."""
+"""Checks that the packages which the commands of this package need are installed."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _DEMO = (*_SERVER, "sklearn")
 
 
 def require_server(program: str) -> None:
-    """Ends the program with one sentence where `[server]` is not installed."""
+    """Exit with one sentence if the extra `[server]` is not installed."""
     _require(program, "server", _SERVER)
 
 
 def require_demo(program: str) -> None:
-    """Ends the program with one sentence where `[demo]` is not installed."""
+    """Exit with one sentence if the extra `[demo]` is not installed."""
     _require(program, "demo", _DEMO)
 
 

@@ -1,29 +1,31 @@
-"""Secrets that are made once and kept in a file."""
+"""Secrets that are generated once and kept in a file: the state key and the admin key."""
 
 from __future__ import annotations
 
+import re
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from .errors import DataDirError
-from .small_files import OddFileError, read_text
+from wanllmdb_local.errors import DataDirError
+from wanllmdb_local.files import OddFileError, read_text
 
-# Some other file is longer.
+# A longer file is no secret of ours.
 _MOST_BYTES = 4096
 
 
 def kept_secret(file: Path, make: Callable[[], str]) -> str:
-    """The text in the file; made where there is no file. Nobody but this user can read it.
+    """Return the secret in the file; generate it if there is no file. Only this user can read it.
 
     Raises:
-        DataDirError: it can't be read or written.
+        DataDirError: The file can't be read or written.
     """
     try:
         text = read_text(file, most=_MOST_BYTES)
     except OddFileError as error:
         raise DataDirError(
-            f"The file {file} {error}. Put a backup of it in its place, or move it away: a new "
-            "one is made then."
+            f"The file {file} {error}. Put a backup in its place, or move it away: a new "
+            "one is then created."
         ) from None
     return _made(file, make()) if text is None else text.strip()
 
@@ -41,3 +43,50 @@ def _made(file: Path, secret: str) -> str:
             "Change that, or choose another directory with --data-dir."
         ) from error
     return secret
+
+
+_BYTES = 32
+
+
+def state_key(file: Path) -> str:
+    """Return the key that signs sampler states, in hexadecimal; generate it if there is no file.
+
+    Only this user can read the file. Losing the key loses no run: samplers that store states
+    (cmaes, nsga2, nsga3) continue as if they had stored none.
+
+    Raises:
+        DataDirError: The file can't be read or written, or holds no key.
+    """
+    key = kept_secret(file, lambda: secrets.token_hex(_BYTES))
+    try:
+        whole = len(bytes.fromhex(key)) == _BYTES
+    except ValueError:
+        whole = False
+    if not whole:
+        raise DataDirError(
+            f"The file {file} does not hold a key of {2 * _BYTES} hexadecimal digits. Put a "
+            "backup in its place, or remove it: a new key is then created, and the samplers cmaes, "
+            "nsga2 and nsga3 start over in the current sweeps."
+        )
+    return key
+
+
+ADMIN_KEY_VARIABLE = "WANLLMDB_REGISTRY_ADMIN_KEY"
+"""The registry's variable, by which users may set their own key instead."""
+
+_FORM = re.compile(r"wsk_root_[A-Za-z0-9_-]{32,}")
+
+
+def admin_key(file: Path) -> str:
+    """Return the API key of the operator, which may do everything; generate it if there is no file.
+
+    Raises:
+        DataDirError: The file can't be read or written, or holds no key.
+    """
+    key = kept_secret(file, lambda: f"wsk_root_{secrets.token_urlsafe(_BYTES)}")
+    if not _FORM.fullmatch(key):
+        raise DataDirError(
+            f"The file {file} does not hold a key of the form wsk_root_ and a secret. Put a backup "
+            "in its place, or remove it: a new key is then created, and the old one is void."
+        )
+    return key

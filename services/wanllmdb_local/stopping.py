@@ -1,11 +1,13 @@
-"""Stops processes: asks first, waits, then kills."""
+"""Stop signals of the launcher, and the stopping of its processes."""
 
 from __future__ import annotations
 
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 
 
 def stop_process(
@@ -15,7 +17,7 @@ def stop_process(
     seconds: float,
     hurried: Callable[[], bool] = lambda: False,
 ) -> bool:
-    """As `stop_processes`, for one. True if it ended itself."""
+    """Stop one process as `stop_processes` does; return whether it ended by itself."""
     return stop_processes([process], how, seconds=seconds, hurried=hurried)
 
 
@@ -26,9 +28,9 @@ def stop_processes(
     seconds: float,
     hurried: Callable[[], bool] = lambda: False,
 ) -> bool:
-    """Sends a signal to all and waits; kills after `seconds` or once hurried.
+    """Send a signal to all processes and wait; kill them after `seconds` or once hurried.
 
-    True if all ended themselves.
+    Return whether all ended by themselves.
     """
     running = [process for process in processes if process.poll() is None]
     for process in running:
@@ -43,3 +45,52 @@ def stop_processes(
             return False
         time.sleep(0.02)
     return True
+
+
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class StopRequested(BaseException):
+    """The user wants to stop while the platform starts.
+
+    Like KeyboardInterrupt this is no Exception, so that no handler takes it for an error.
+    """
+
+
+class StopSignals:
+    """Counts stop signals: the first one requests a stop, a second one hurries it."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._interrupts = False
+
+    def requested(self) -> bool:
+        return self._count > 0
+
+    def hurried(self) -> bool:
+        return self._count > 1
+
+    @contextmanager
+    def caught(self) -> Iterator[None]:
+        """Handle the signals within the block. Main thread only."""
+        before = {number: signal.signal(number, self._on_signal) for number in _STOPPING}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    @contextmanager
+    def interrupting(self) -> Iterator[None]:
+        """Let the first signal within the block raise StopRequested, wherever the program is."""
+        self._interrupts = True
+        try:
+            yield
+        finally:
+            self._interrupts = False
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._count += 1
+        if self._interrupts:
+            self._interrupts = False
+            raise StopRequested

@@ -10,21 +10,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wanllmdb.cli.console import say, say_lines
-
-from .defaults import HOST, REGISTRY_PORT, SUGGESTION_PORT
-from .requirements import require_server
+from wanllmdb_local import HOST, REGISTRY_PORT, SUGGESTION_PORT
+from wanllmdb_local.requirements import require_server
 
 if TYPE_CHECKING:
-    from .platform import Endpoints
-    from .platform_settings import PlatformSettings
-    from .ready_file import ReadyFile
-    from .signals import StopSignals
+    from wanllmdb_local.platform import Endpoints
+    from wanllmdb_local.ready_file import ReadyFile
+    from wanllmdb_local.settings import PlatformSettings
+    from wanllmdb_local.stopping import StopSignals
 
-# Each registry has 16 connections to the database, and the embedded one takes 200.
+# Each registry opens 16 database connections, and the embedded PostgreSQL accepts 200.
 MOST_REPLICAS = 10
 
 _FAILED = 1
-# What another value of an option cures.
+# The exit code for problems that another value of an option solves.
 _WRONG_SETTING = 2
 
 
@@ -32,7 +31,7 @@ def command(
     data_dir: Annotated[
         Path | None,
         typer.Option(
-            help="Where the data lives. Default: ~/.local/share/wanllmdb (XDG), on macOS "
+            help="Folder for all data. Default: ~/.local/share/wanllmdb (XDG), on macOS "
             "~/Library/Application Support/wanllmdb, for root /var/lib/wanllmdb.",
             show_default=False,
         ),
@@ -40,53 +39,56 @@ def command(
     database_url: Annotated[
         str | None,
         typer.Option(
-            help="An own PostgreSQL instead of the embedded one: postgresql://USER@HOST/NAME. "
+            help="Your own PostgreSQL instead of the embedded one: postgresql://USER@HOST/NAME. "
             "The data directory then holds logs only.",
             envvar="WANLLMDB_DATABASE_URL",
         ),
     ] = None,
     registry_port: Annotated[
-        int, typer.Option(min=0, max=65535, help="0 picks a free one.")
+        int, typer.Option(min=0, max=65535, help="Port of the registry; 0 picks a free one.")
     ] = REGISTRY_PORT,
     suggestion_port: Annotated[
-        int, typer.Option(min=0, max=65535, help="0 picks a free one.")
+        int,
+        typer.Option(min=0, max=65535, help="Port of the suggestion service; 0 picks a free one."),
     ] = SUGGESTION_PORT,
     replicas: Annotated[
         int,
         typer.Option(
             min=1,
             max=MOST_REPLICAS,
-            help="How many processes of each service. The first ones have the ports above, the "
-            "others free ones; clients and agents spread their calls over all of them.",
+            help="Number of processes of each service. The first of each uses the given port, the "
+            "others use free ports; clients and agents spread their calls over all of them.",
         ),
     ] = 1,
     host: Annotated[
         str,
         typer.Option(
-            help="The services' address: 127.0.0.1 for this machine alone, 0.0.0.0 for all. One "
-            "that other machines reach needs TLS and --require-keys.",
+            help="Address to listen on: 127.0.0.1 for this machine only, 0.0.0.0 for all "
+            "interfaces. An address that other machines reach needs TLS and --require-keys.",
         ),
     ] = HOST,
     tls_cert: Annotated[
         Path | None,
         typer.Option(
-            help="The services' certificate and then its issuers' (PEM): they speak TLS alone "
-            "then. Read again when it changes."
+            help="PEM file with the services' certificate, followed by its issuers'. The services "
+            "then accept TLS only. The file is reloaded when it changes."
         ),
     ] = None,
-    tls_key: Annotated[Path | None, typer.Option(help="The certificate's key (PEM).")] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(help="PEM file with the private key of --tls-cert.")
+    ] = None,
     tls_client_ca: Annotated[
         Path | None,
         typer.Option(
-            help="The authorities (PEM) by one of which clients' certificates must be signed "
-            "(mutual TLS)."
+            help="PEM file with certificate authorities. Client certificates must be signed by "
+            "one of them (mutual TLS)."
         ),
     ] = None,
     require_keys: Annotated[
         bool,
         typer.Option(
             "--require-keys",
-            help="Callers need an API key. The first one, which may do everything, is made in "
+            help="Require API keys. The first key, which may do everything, is written to "
             "DATA_DIR/admin.key, unless WANLLMDB_REGISTRY_ADMIN_KEY is set.",
             envvar="WANLLMDB_REGISTRY_REQUIRE_KEYS",
         ),
@@ -94,23 +96,22 @@ def command(
     insecure: Annotated[
         bool,
         typer.Option(
-            "--insecure", help="Lets other machines reach the services without TLS or keys."
+            "--insecure", help="Let other machines reach the services without TLS or keys."
         ),
     ] = False,
     ready_file: Annotated[
         Path | None,
-        typer.Option(help="Once everything answers, write addresses and process ids there (JSON)."),
+        typer.Option(help="Write addresses and process ids to this file (JSON) once all is ready."),
     ] = None,
 ) -> None:
     """Run the whole platform on this machine: PostgreSQL and both services.
 
-    What is stored stays: the next `up` on the same data directory goes on with it. A part that
-    dies or hangs is started again. Ctrl-C stops all in order.
+    The data stays: the next `up` on the same data directory continues with it. A process that
+    dies or hangs is restarted. Ctrl-C stops everything in order.
     """
     require_server("wanllmdb up")
-    from .admin_key import ADMIN_KEY_VARIABLE
-    from .data_dir import default_data_dir
-    from .errors import (
+    from wanllmdb_local.data_dir import default_data_dir
+    from wanllmdb_local.errors import (
         AddressError,
         DataDirError,
         LocalError,
@@ -118,9 +119,9 @@ def command(
         ProtectionError,
         ReadyFileError,
     )
-    from .platform_settings import PlatformSettings
-    from .protection import Protection
-    from .signals import StopSignals
+    from wanllmdb_local.secret_files import ADMIN_KEY_VARIABLE
+    from wanllmdb_local.settings import PlatformSettings, Protection
+    from wanllmdb_local.stopping import StopSignals
 
     signals = StopSignals()
     settings = PlatformSettings(
@@ -149,17 +150,17 @@ def command(
         say_lines(f"wanllmdb up: {error}", err=True)
         raise typer.Exit(_FAILED) from None
     except OSError as error:
-        # Such as a full disk or too many open files, which nothing tells beforehand.
+        # For example a full disk or too many open files, which can't be foreseen.
         where = error.filename or settings.data_dir
         say(f"wanllmdb up: {where} can't be used: {error.strerror or error}.", err=True)
         raise typer.Exit(_FAILED) from None
 
 
 def _run(settings: PlatformSettings, ready_file: Path | None, signals: StopSignals) -> None:
-    from .platform import Platform
-    from .ready_file import ReadyFile
-    from .signals import StopRequested
-    from .welcome import welcome
+    from wanllmdb_local.platform import Platform
+    from wanllmdb_local.ready_file import ReadyFile
+    from wanllmdb_local.stopping import StopRequested
+    from wanllmdb_local.welcome import welcome
 
     ready = ReadyFile(ready_file) if ready_file is not None else None
     try:
@@ -174,7 +175,7 @@ def _run(settings: PlatformSettings, ready_file: Path | None, signals: StopSigna
                     _write_again(ready, endpoints)
             say("Stopping. Ctrl-C again to hurry.")
     except StopRequested:
-        # Its parts were stopped on the way here.
+        # The context manager has stopped all parts.
         say("Interrupted on the way up.")
     finally:
         if ready is not None:
@@ -183,8 +184,8 @@ def _run(settings: PlatformSettings, ready_file: Path | None, signals: StopSigna
 
 
 def _write_again(ready: ReadyFile, endpoints: Endpoints) -> None:
-    """What runs goes on without the file."""
-    from .errors import ReadyFileError
+    """Write the ready file; on failure report the error and go on."""
+    from wanllmdb_local.errors import ReadyFileError
 
     try:
         ready.write(endpoints)
@@ -193,17 +194,17 @@ def _write_again(ready: ReadyFile, endpoints: Endpoints) -> None:
 
 
 def _absolute(file: Path | None) -> Path | None:
-    """The services run in another folder."""
+    """Return an absolute path, since the services run in another folder."""
     return None if file is None else _or_exit(lambda: file.expanduser().absolute())
 
 
 def _or_exit(path: Callable[[], Path]) -> Path:
-    """The path; ends the program with one line where it can't be known."""
+    """Return the path; exit with one line where it can't be determined."""
     try:
         return path()
     except RuntimeError:
         problem = "there is no home directory, so give paths that do not begin with ~"
     except OSError as error:
-        problem = f"the folder that this runs in can't be used: {error.strerror}; change it"
+        problem = f"the current folder can't be used: {error.strerror}; change to another one"
     say(f"wanllmdb up: {problem}, and a --data-dir.", err=True)
     raise typer.Exit(_WRONG_SETTING)

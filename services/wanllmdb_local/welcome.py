@@ -1,18 +1,18 @@
-"""What `up` says once everything answers: where, and what to do next."""
+"""The message of `up` once everything answers: the addresses, and the next steps."""
 
 from __future__ import annotations
 
 import os
 
-from .admin_key import ADMIN_KEY_VARIABLE
-from .data_dir import ADMIN_KEY, LOGS
-from .defaults import HOST, REGISTRY_PORT, SUGGESTION_PORT
-from .platform import Endpoints
-from .platform_settings import PlatformSettings
+from wanllmdb_local import HOST, REGISTRY_PORT, SUGGESTION_PORT
+from wanllmdb_local.data_dir import ADMIN_KEY, LOGS
+from wanllmdb_local.platform import Endpoints
+from wanllmdb_local.secret_files import ADMIN_KEY_VARIABLE
+from wanllmdb_local.settings import PlatformSettings
 
 
 def welcome(settings: PlatformSettings, endpoints: Endpoints) -> str:
-    """The lines, without a newline at the end."""
+    """Return the message, without a newline at the end."""
     facts = [
         ("registry", endpoints.registry),
         ("suggestion", endpoints.suggestion),
@@ -35,10 +35,12 @@ def welcome(settings: PlatformSettings, endpoints: Endpoints) -> str:
 
 def _admin_key(settings: PlatformSettings) -> str:
     if ADMIN_KEY_VARIABLE in os.environ:
-        where = f"that in {ADMIN_KEY_VARIABLE}"
+        where = f"the value of {ADMIN_KEY_VARIABLE}"
     else:
         where = str(settings.data_dir / ADMIN_KEY)
-    return f"{where}; it may do everything: give agents others, see `wanllmdb key create --help`"
+    return (
+        f"{where}; it may do everything: give agents other keys, see `wanllmdb key create --help`"
+    )
 
 
 def _exports(settings: PlatformSettings, endpoints: Endpoints) -> list[str]:
@@ -51,7 +53,9 @@ def _exports(settings: PlatformSettings, endpoints: Endpoints) -> list[str]:
             f"WANLLMDB_SUGGESTION={endpoints.suggestion}"
         )
     if protection.has_tls:
-        lines.append(f"export WANLLMDB_TLS_CA=CA.pem  # of who signed {protection.tls_cert}")
+        lines.append(
+            f"export WANLLMDB_TLS_CA=CA.pem  # the authority that signed {protection.tls_cert}"
+        )
     if protection.tls_client_ca is not None:
         lines.append(
             "export WANLLMDB_TLS_CERT=CLIENT.pem WANLLMDB_TLS_KEY=CLIENT.key  # signed by one of "
@@ -63,5 +67,5 @@ def _exports(settings: PlatformSettings, endpoints: Endpoints) -> list[str]:
         else:
             lines.append(f"export WANLLMDB_API_KEY_FILE={settings.data_dir / ADMIN_KEY}")
         if protection.is_exposed and not protection.has_tls:
-            lines.append("export WANLLMDB_INSECURE=1  # the key goes in plain text")
+            lines.append("export WANLLMDB_INSECURE=1  # the key is sent in plain text")
     return lines

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from wanllmdb._shown import shown_lines
+from wanllmdb_common.computing.off_loop import SWITCH_INTERVAL
 from wanllmdb_common.errors import UnavailableError
-from wanllmdb_common.logs import configure_logging
-from wanllmdb_common.off_loop import SWITCH_INTERVAL
-from wanllmdb_common.server import serve_until_signal
-from wanllmdb_common.settings import USAGE_EXIT_CODE, load_settings
-from wanllmdb_common.telemetry.running import Observation
+from wanllmdb_common.server.lifecycle import serve_until_signal
+from wanllmdb_common.server.settings import USAGE_EXIT_CODE, load_settings
+from wanllmdb_common.telemetry.logs import configure_logging
+from wanllmdb_common.telemetry.setup import Observation
 from wanllmdb_registry.app import running_registry
-from wanllmdb_registry.servicer.audit_table import AUDIT_TABLE
-from wanllmdb_registry.servicer.service import SERVICES, add_to, steps_of
+from wanllmdb_registry.rpc.rpc_table import AUDIT_TABLE
+from wanllmdb_registry.rpc.services import SERVICES, add_to, steps_of
 from wanllmdb_registry.settings import RegistrySettings
 from wanllmdb_registry.store.database import DatabaseUrlError
 from wanllmdb_registry.store.migrate import ForeignDatabaseError, NewerDatabaseError
 
 if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+
     from wanllmdb_common.telemetry.tracing import Instrument
 
 PROGRAM = "wanllmdb-registry"
@@ -49,10 +51,20 @@ async def serve(settings: RegistrySettings) -> None:
 
 
 def _instruments() -> Sequence[Instrument]:
-    # Its packages are there only where traces are wanted.
-    from wanllmdb_registry.store.tracing import INSTRUMENTS
+    """Return what traces SQL statements, SQLAlchemy's too, without their values."""
+    # Imported here because only a server with --otlp-endpoint needs the package.
+    from opentelemetry.instrumentation.asyncpg import AsyncPGInstrumentor
 
-    return INSTRUMENTS
+    def trace_statements(provider: TracerProvider) -> Callable[[], None]:
+        instrumentor = AsyncPGInstrumentor()  # type: ignore[no-untyped-call]
+        instrumentor.instrument(tracer_provider=provider)
+
+        def stop() -> None:
+            instrumentor.uninstrument()
+
+        return stop
+
+    return [trace_statements]
 
 
 def main() -> None:

@@ -10,22 +10,19 @@ from datetime import timedelta
 
 import structlog
 
-from wanllmdb_common.readiness import Readiness
-from wanllmdb_registry.chores.leases import LeaseChore
-from wanllmdb_registry.chores.replies import forget_replies
+from wanllmdb_common.server.readiness import Readiness
+from wanllmdb_registry.background.lease_expiry import LeaseExpiryTask
+from wanllmdb_registry.background.reply_cleanup import delete_old_replies
+from wanllmdb_registry.domain.api_keys.api_key import KeyText
+from wanllmdb_registry.domain.api_keys.authentication import KeyRing
+from wanllmdb_registry.domain.api_keys.sweep_projects import SweepProjects
 from wanllmdb_registry.domain.group_commit import GroupCommit
-from wanllmdb_registry.domain.keys.key_ring import KeyRing
-from wanllmdb_registry.domain.keys.key_text import KeyText
-from wanllmdb_registry.domain.keys.sweep_projects import SweepProjects
 from wanllmdb_registry.domain.watch import ChangeHub
 from wanllmdb_registry.store.change_channel import ChangeChannel
-from wanllmdb_registry.store.database import Database
+from wanllmdb_registry.store.database import Database, DatabaseProbe
 from wanllmdb_registry.store.key_store import KeyStore
 from wanllmdb_registry.store.migrate import migrate
 from wanllmdb_registry.store.plot_reads import PlotReads
-from wanllmdb_registry.store.prior_run_reads import PriorRunReads
-from wanllmdb_registry.store.probe import DatabaseProbe
-from wanllmdb_registry.store.project_reads import ProjectReads
 from wanllmdb_registry.store.run_reads import RunReads
 from wanllmdb_registry.store.sweep_reads import SweepReads
 from wanllmdb_registry.store.sweep_store import SweepStore
@@ -45,7 +42,6 @@ class Registry:
     runs: RunReads
     syncs: SyncReads
     plots: PlotReads
-    prior_runs: PriorRunReads
     templates: TemplateStore
     hub: ChangeHub
     changes: ChangeChannel
@@ -80,7 +76,7 @@ async def running_registry(
     database = Database(database_url, pool_size=pool_size)
     probe = DatabaseProbe(database)
     readiness = Readiness("the database", probe.check)
-    readiness.tell(database.set_ready)
+    readiness.add_listener(database.set_ready)
     try:
         await migrate(database)
         store = SweepStore(database, lease)
@@ -92,21 +88,21 @@ async def running_registry(
             changes.announce(sweep_id)
 
         keys = KeyStore(database)
+        sweeps = SweepReads(database)
         commits = GroupCommit(store, tell)
         registry = Registry(
             store=store,
             commits=commits,
-            sweeps=SweepReads(database),
+            sweeps=sweeps,
             runs=RunReads(database),
             syncs=SyncReads(database),
             plots=PlotReads(database),
-            prior_runs=PriorRunReads(database),
             templates=TemplateStore(database),
             hub=hub,
             changes=changes,
             keys=keys,
             key_ring=KeyRing(keys, required=require_keys, root=root_key),
-            sweep_projects=SweepProjects(ProjectReads(database)),
+            sweep_projects=SweepProjects(sweeps),
             readiness=readiness,
         )
         if require_keys and root_key is None and not await keys.has_admin():
@@ -114,17 +110,17 @@ async def running_registry(
                 "keys are required, and no admin has one that is good: nobody can create any; "
                 "start with --admin-key once"
             )
-        chores = [
+        background_tasks = [
             asyncio.create_task(changes.run()),
-            asyncio.create_task(LeaseChore(store, commits, lease).run()),
-            asyncio.create_task(forget_replies(store, registry.templates)),
+            asyncio.create_task(LeaseExpiryTask(store, commits, lease).run()),
+            asyncio.create_task(delete_old_replies(store, registry.templates)),
         ]
         try:
             yield registry
         finally:
-            for chore in chores:
-                chore.cancel()
-            await asyncio.gather(*chores, return_exceptions=True)
+            for task in background_tasks:
+                task.cancel()
+            await asyncio.gather(*background_tasks, return_exceptions=True)
             await commits.close()
     finally:
         probe.close()

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from wanllmdb_common.listen_settings import missing_protection
-from wanllmdb_common.settings import ServerSettings
-from wanllmdb_registry.domain.keys.key_text import KeyText, parse_root_key
+from wanllmdb_common.server.settings import ServerSettings, missing_protection
+from wanllmdb_registry.domain.api_keys.api_key import KeyText, parse_root_key
 
 DEFAULT_PORT = 50051
 

@@ -7,10 +7,10 @@ import sys
 
 import optuna
 
-from wanllmdb_common.logs import configure_logging
-from wanllmdb_common.server import serve_until_signal
-from wanllmdb_common.settings import USAGE_EXIT_CODE, load_settings
-from wanllmdb_common.telemetry.running import Observation
+from wanllmdb_common.server.lifecycle import serve_until_signal
+from wanllmdb_common.server.settings import USAGE_EXIT_CODE, load_settings
+from wanllmdb_common.telemetry.logs import configure_logging
+from wanllmdb_common.telemetry.setup import Observation
 from wanllmdb_suggestion.app import SERVICES, running_suggestion
 from wanllmdb_suggestion.audit_table import AUDIT_TABLE
 from wanllmdb_suggestion.keyed_registry import registry_asks_for_keys

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2, suggestion_service_pb2
-from wanllmdb_common.calls.access import Access, AccessTable, Need, OnSweep, of_service
+from wanllmdb_common.calls.authorization import Access, AccessTable, Need, OnSweep, of_service
 from wanllmdb_common.calls.caller import Role
 from wanllmdb_suggestion.analysis.requests import MAX_SWEEPS
 

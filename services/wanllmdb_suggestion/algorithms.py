@@ -9,11 +9,11 @@ from importlib.util import find_spec
 from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb_common.algorithms.description import AlgorithmDescription, Option, Required
-from wanllmdb_common.algorithms.importance import IMPORTANCE_EVALUATORS
+from wanllmdb_common.algorithms.importance_evaluators import IMPORTANCE_EVALUATORS
 from wanllmdb_common.algorithms.pruners import PRUNERS
 from wanllmdb_common.algorithms.samplers import SAMPLERS
 from wanllmdb_common.algorithms.terminators import TERMINATORS
-from wanllmdb_common.search_space.convert import value_to_proto
+from wanllmdb_common.search_space.proto_conversion import value_to_proto
 from wanllmdb_suggestion.refusals import not_installed, not_known
 from wanllmdb_suggestion.study.pruning.stop_rule import wrapped_choice
 from wanllmdb_suggestion.study.records import StudySpec

@@ -17,10 +17,10 @@ from wanllmdb.api.suggestion.v1 import (
 )
 from wanllmdb_common.calls.authorization import Authorization
 from wanllmdb_common.calls.call import Call, CallStep
-from wanllmdb_common.calls.limits import CallLimits
-from wanllmdb_common.fair_threads import FairThreads
-from wanllmdb_common.limit_settings import LimitSettings
-from wanllmdb_common.readiness import Readiness
+from wanllmdb_common.calls.rate_limits import CallLimits
+from wanllmdb_common.computing.fair_threads import FairThreads
+from wanllmdb_common.server.readiness import Readiness
+from wanllmdb_common.server.settings import LimitSettings
 from wanllmdb_suggestion.access_table import ACCESS
 from wanllmdb_suggestion.analysis.threads import AnalysisThreads
 from wanllmdb_suggestion.analysis_servicer import AnalysisServicer

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Set
 from cachetools import LRUCache, TTLCache
 
 from wanllmdb.api.registry.v1 import key_service_pb2
+from wanllmdb_common.calls.authentication import Authentication, LookUps, key_invalid, key_text_of
 from wanllmdb_common.calls.call import Call
 from wanllmdb_common.calls.caller import ANYONE, Caller, Role
-from wanllmdb_common.calls.keys import Authentication, LookUps, key_invalid, key_text_of
 from wanllmdb_common.errors import NotFoundError, PermissionDeniedError
 from wanllmdb_suggestion.registry_client import CallScope, RegistryClient, scope_of_call
 from wanllmdb_suggestion.single_flight import SingleFlight

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from wanllmdb.api.registry.v1 import registry_service_pb2, run_pb2, sweep_pb2
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
-from wanllmdb_common.search_space.convert import (
+from wanllmdb_common.search_space.proto_conversion import (
     parameters_from_proto,
     parameters_to_proto,
     space_from_proto,

@@ -8,6 +8,7 @@ import random
 from collections.abc import Sequence
 
 from wanllmdb.api.registry.v1 import registry_service_pb2
+from wanllmdb_common.computing.cancellation import CallersGoneError
 from wanllmdb_common.errors import (
     AbortedError,
     FailedPreconditionError,
@@ -15,7 +16,6 @@ from wanllmdb_common.errors import (
     ServiceError,
     UnavailableError,
 )
-from wanllmdb_common.patience import UnwantedError
 from wanllmdb_suggestion.convert import proposals_to_proto
 from wanllmdb_suggestion.drafting import Draft, Served, make_draft
 from wanllmdb_suggestion.metrics import CONFLICTS, SUGGESTS_TOGETHER
@@ -114,7 +114,7 @@ class SuggestDesk:
         while batch := self._line.together(self._most):
             try:
                 await self._round(batch)
-            except UnwantedError:
+            except CallersGoneError:
                 # All of the batch have gone.
                 continue
             except Exception as error:  # told to those who wait

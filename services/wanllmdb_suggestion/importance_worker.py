@@ -15,9 +15,9 @@ from concurrent.futures.process import BrokenProcessPool
 
 import optuna
 
+from wanllmdb_common.computing.cancellation import TookTooLongError
+from wanllmdb_common.computing.fair_threads import FairScheduler, Owner
 from wanllmdb_common.errors import OverloadedError
-from wanllmdb_common.fair_threads import FairTurns, Owner
-from wanllmdb_common.patience import TookTooLongError
 from wanllmdb_suggestion.refusals import took_too_long
 from wanllmdb_suggestion.single_flight import SingleFlight
 from wanllmdb_suggestion.study.statistics.importance import ImportanceData, importances
@@ -37,7 +37,7 @@ _MAX_WAITING = 16
 class ImportanceWorker:
     """A process that computes importances one after the other, started when first needed.
 
-    Whose turn is next goes by `FairTurns`: before those whose project or sweep took
+    Whose turn is next goes by `FairScheduler`: before those whose project or sweep took
     much of late.
     """
 
@@ -45,7 +45,7 @@ class ImportanceWorker:
         self._pool: ProcessPoolExecutor | None = None
         self._pid: int | None = None
         self._starting = SingleFlight[None, ProcessPoolExecutor]()
-        self._turns = FairTurns(1)
+        self._turns = FairScheduler(1)
         self._under_way = SingleFlight[bytes, Importances]()
         self._answers: OrderedDict[bytes, Importances] = OrderedDict()
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from wanllmdb_common.computing.cancellation import TookTooLongError
 from wanllmdb_common.errors import (
     FailedPreconditionError,
     InvalidArgumentError,
     OverloadedError,
 )
-from wanllmdb_common.patience import TookTooLongError
 from wanllmdb_suggestion.study.records import SweepState
 
 # Seconds after which a call that took too long may be made again.

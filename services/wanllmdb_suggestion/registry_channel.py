@@ -16,7 +16,7 @@ import structlog
 from wanllmdb import InvalidArgumentError
 from wanllmdb._addresses import REGISTRY, authority_of, is_loopback, target_of
 from wanllmdb._tls import Tls, channel_credentials
-from wanllmdb_common.file_signature import FileSignature, file_signature
+from wanllmdb_common.server.tls import FileSignature, file_signature
 
 log = structlog.get_logger(__name__)
 
@@ -155,7 +155,7 @@ class RegistryChannel:
             ("grpc.max_reconnect_backoff_ms", 1_000),
             # How long a connection may take to come about.
             ("grpc.min_reconnect_backoff_ms", 3_000),
-            # Not more often than the server permits, see wanllmdb_common.channel_options.
+            # Not more often than the server permits, see wanllmdb_common.server.listening.
             ("grpc.keepalive_time_ms", 30_000),
             ("grpc.keepalive_timeout_ms", 10_000),
             # A proxy for the world outside can't reach this machine's own services.

@@ -23,11 +23,11 @@ from wanllmdb.api.registry.v1 import (
     run_pb2,
     sweep_pb2,
 )
+from wanllmdb_common.calls.authentication import AUTHORIZATION_KEY, key_text_of
 from wanllmdb_common.calls.call import REQUEST_ID_KEY, current_call, logged_id
-from wanllmdb_common.calls.keys import AUTHORIZATION_KEY, key_text_of
-from wanllmdb_common.deadline import current_deadline
+from wanllmdb_common.computing.cancellation import current_deadline
 from wanllmdb_common.error_mapping import Context
-from wanllmdb_common.health import READINESS
+from wanllmdb_common.server.health import READINESS
 from wanllmdb_common.telemetry.trace_context import Metadata, trace_headers
 from wanllmdb_suggestion.registry_channel import RegistryChannel
 from wanllmdb_suggestion.rpc_errors import is_passed_on, service_error

@@ -13,7 +13,7 @@ from pydantic_settings import SettingsConfigDict
 
 from wanllmdb import InvalidArgumentError
 from wanllmdb._tls import Tls
-from wanllmdb_common.settings import ServerSettings
+from wanllmdb_common.server.settings import ServerSettings
 from wanllmdb_suggestion.registry_channel import (
     check_tls,
     is_on_this_machine,

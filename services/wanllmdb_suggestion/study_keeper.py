@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from wanllmdb.api.registry.v1 import run_pb2
-from wanllmdb_common.fair_threads import FairThreads, Owner
-from wanllmdb_common.patience import TookTooLongError
+from wanllmdb_common.computing.cancellation import TookTooLongError
+from wanllmdb_common.computing.fair_threads import FairThreads, Owner
 from wanllmdb_suggestion.convert import changes_from_proto, record_from_proto, spec_from_proto
 from wanllmdb_suggestion.refusals import took_too_long
 from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
@@ -122,7 +122,7 @@ class StudyKeeper:
         a thread still uses it.
 
         Raises:
-            UnwantedError: no caller waits any more.
+            CallersGoneError: no caller waits any more.
             OverloadedError: OVERLOADED: it took too long.
         """
         try:

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from wanllmdb.api.registry.v1 import sweep_pb2
+from wanllmdb_common.computing.fair_threads import FairThreads, Owner
 from wanllmdb_common.errors import NotFoundError
-from wanllmdb_common.fair_threads import FairThreads, Owner
 from wanllmdb_suggestion.convert import spec_from_proto
 from wanllmdb_suggestion.desk import SuggestDesk
 from wanllmdb_suggestion.metrics import MODEL_HITS, MODEL_MISSES, MODEL_RUNS, MODELS

@@ -13,7 +13,7 @@ from tests.benchmarks.filling import fill
 from tests.benchmarks.load import table
 from wanllmdb.api.registry.v1 import registry_service_pb2, run_pb2
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
-from wanllmdb_common.search_space.convert import parameters_from_proto
+from wanllmdb_common.search_space.proto_conversion import parameters_from_proto
 from wanllmdb_local.platform import Endpoints
 
 SIZE = 10_000

@@ -16,7 +16,7 @@ from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2_grpc as analysis_grpc
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
-from wanllmdb_common.search_space.convert import parameters_from_proto
+from wanllmdb_common.search_space.proto_conversion import parameters_from_proto
 
 # Six parameters, as in the figures for Optuna that this is held against.
 PARAMETERS: dict[str, Any] = {

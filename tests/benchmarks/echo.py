@@ -18,7 +18,7 @@ import grpc.aio
 from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as pb_grpc
-from wanllmdb_common.search_space.convert import parameters_to_proto
+from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
 
 ANSWER = pb.SuggestResponse(
     runs=[

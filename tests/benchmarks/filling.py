@@ -10,7 +10,7 @@ from typing import Any
 from tests.benchmarks.calls import PARAMETERS, Calls
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
-from wanllmdb_common.search_space.convert import parameters_to_proto
+from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
 
 BATCH = 500
 

@@ -15,17 +15,16 @@ from tests.security_table.processes import running_process
 from tests.sweeps import create_runs, create_sweep, proposal, row
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
+from wanllmdb_common.calls.authentication import Authentication
 from wanllmdb_common.calls.authorization import Authorization
 from wanllmdb_common.calls.call import Call, CallStep
 from wanllmdb_common.calls.caller import Role
-from wanllmdb_common.calls.keys import Authentication
 from wanllmdb_local.platform import Endpoints
-from wanllmdb_registry.domain.keys.key_ring import KeyRing
-from wanllmdb_registry.domain.keys.key_text import KeyText
-from wanllmdb_registry.domain.keys.model import ApiKey, FoundKey
-from wanllmdb_registry.domain.keys.sweep_projects import SweepProjects
-from wanllmdb_registry.servicer.access_table import ACCESS
-from wanllmdb_registry.servicer.service import SERVICES
+from wanllmdb_registry.domain.api_keys.api_key import ApiKey, FoundKey, KeyText
+from wanllmdb_registry.domain.api_keys.authentication import KeyRing
+from wanllmdb_registry.domain.api_keys.sweep_projects import SweepProjects
+from wanllmdb_registry.rpc.rpc_table import ACCESS
+from wanllmdb_registry.rpc.services import SERVICES
 
 CALLS = 20_000
 ROUNDS = 5
@@ -59,7 +58,7 @@ class _OneKey:
 
 
 class _OneProject:
-    async def find(self, sweep_ids: object) -> Mapping[str, str]:
+    async def find_projects(self, sweep_ids: object) -> Mapping[str, str]:
         return {"sweep": _PROJECT}
 
 

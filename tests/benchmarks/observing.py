@@ -18,11 +18,11 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_common.calls.audit import Audit
 from wanllmdb_common.calls.call import Call, CallStep
-from wanllmdb_common.draining import Drain
+from wanllmdb_common.calls.draining import Drain
 from wanllmdb_common.telemetry.call_metrics import CallMetrics
 from wanllmdb_common.telemetry.tracing import traced_by
-from wanllmdb_registry.servicer.audit_table import AUDIT_TABLE
-from wanllmdb_registry.servicer.service import SERVICES
+from wanllmdb_registry.rpc.rpc_table import AUDIT_TABLE
+from wanllmdb_registry.rpc.services import SERVICES
 
 CALLS = 5_000
 ROUNDS = 5

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wanllmdb_local.platform import Endpoints, Platform
-from wanllmdb_local.platform_settings import PlatformSettings
+from wanllmdb_local.settings import PlatformSettings
 
 
 @contextlib.contextmanager

@@ -22,7 +22,7 @@ from scipy.stats import mannwhitneyu
 from tests.benchmarks.calls import Calls, calls_to
 from tests.benchmarks.functions import FUNCTIONS, Function
 from tests.benchmarks.load import table
-from wanllmdb_common.search_space.convert import parameters_from_proto
+from wanllmdb_common.search_space.proto_conversion import parameters_from_proto
 from wanllmdb_local.platform import Endpoints
 from wanllmdb_suggestion.study.model import Demand, SweepModel
 from wanllmdb_suggestion.study.records import (

@@ -8,8 +8,8 @@ from tests.benchmarks.calls import calls_to
 from tests.benchmarks.load import table
 from tests.laws import KNOWN_LAWS, LEVELS, compare
 from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
-from wanllmdb_common.search_space.convert import parameters_from_proto
 from wanllmdb_common.search_space.distributions import ParameterValue
+from wanllmdb_common.search_space.proto_conversion import parameters_from_proto
 from wanllmdb_local.platform import Endpoints
 
 SUGGESTIONS = 4_000

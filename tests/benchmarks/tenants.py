@@ -28,10 +28,9 @@ from tests.benchmarks.processes import echo_server
 from tests.security_table.keys import channel_with, create_key
 from wanllmdb_common.calls.caller import Role
 from wanllmdb_local import data_dir as layout
-from wanllmdb_local.admin_key import admin_key
 from wanllmdb_local.platform import Endpoints, Platform
-from wanllmdb_local.platform_settings import PlatformSettings
-from wanllmdb_local.protection import Protection
+from wanllmdb_local.secret_files import admin_key
+from wanllmdb_local.settings import PlatformSettings, Protection
 
 SECONDS = float(os.environ.get("TENANTS_SECONDS", "4"))
 RUNS = int(os.environ.get("TENANTS_RUNS", "10000"))

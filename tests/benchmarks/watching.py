@@ -18,7 +18,7 @@ from tests.conftest import registry_server, suggestion_server
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_local.platform import Endpoints
 from wanllmdb_local.postgres import create_database
-from wanllmdb_registry.servicer import watch
+from wanllmdb_registry.rpc import stream_servicer
 from wanllmdb_registry.store.change_channel import ChangeChannel
 
 CHANGES = 40
@@ -74,7 +74,7 @@ def _silent() -> Iterator[None]:
     """Nobody is told, so that watches look every second."""
     with (
         mock.patch.object(ChangeChannel, "announce", return_value=None),
-        mock.patch.object(watch, "POLL", watch.POLL_ALONE),
+        mock.patch.object(stream_servicer, "POLL", stream_servicer.POLL_ALONE),
     ):
         yield
 

@@ -10,7 +10,6 @@ import pytest
 from tests.contract.stored import LEASE, Stored
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.migrate import migrate
-from wanllmdb_registry.store.prior_run_reads import PriorRunReads
 from wanllmdb_registry.store.run_reads import RunReads
 from wanllmdb_registry.store.sweep_reads import SweepReads
 from wanllmdb_registry.store.sweep_store import SweepStore
@@ -32,7 +31,6 @@ def stored(database: Database) -> Stored:
         SweepReads(database),
         RunReads(database),
         SyncReads(database),
-        PriorRunReads(database),
     )
 
 

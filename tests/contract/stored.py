@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from wanllmdb_common.search_space.distributions import Parameter, SearchSpace, Uniform
-from wanllmdb_registry.domain.edit import RequestKey
+from wanllmdb_registry.domain.assign_runs import CreateRuns, Proposal, RunsForAgent
+from wanllmdb_registry.domain.finish_run import FinishRun, GivenObjectives, Succeeded
 from wanllmdb_registry.domain.model import (
     AlgorithmChoice,
     Method,
@@ -16,14 +17,8 @@ from wanllmdb_registry.domain.model import (
     Sweep,
     SweepSpec,
 )
-from wanllmdb_registry.domain.objectives import GivenObjectives
-from wanllmdb_registry.domain.run_changes import (
-    CreateRuns,
-    Proposal,
-    RunsForAgent,
-)
-from wanllmdb_registry.domain.run_progress import FinishRun, ReportMetrics, Succeeded
-from wanllmdb_registry.store.prior_run_reads import PriorRunReads
+from wanllmdb_registry.domain.report_metrics import ReportMetrics
+from wanllmdb_registry.domain.unit_of_work import RequestKey
 from wanllmdb_registry.store.run_reads import RunReads
 from wanllmdb_registry.store.sweep_reads import SweepReads
 from wanllmdb_registry.store.sweep_store import SweepStore
@@ -40,7 +35,6 @@ class Stored:
     sweeps: SweepReads
     runs: RunReads
     syncs: SyncReads
-    prior_runs: PriorRunReads
 
     async def sweep(self, run_cap: int | None = None, *metrics: Metric) -> str:
         """The id of a new sweep."""

@@ -9,8 +9,8 @@ import pytest
 
 from tests.contract.stored import LEASE, Stored, create, finish
 from wanllmdb_common.errors import UnavailableError
-from wanllmdb_registry.domain.change import Change
-from wanllmdb_registry.domain.run_progress import ExpireLeases
+from wanllmdb_registry.domain.command import Command
+from wanllmdb_registry.domain.leases import ExpireLeases
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.statement import IDLE_SECONDS, Connection
 from wanllmdb_registry.store.sweep_statements import LOCK_SWEEP
@@ -36,7 +36,7 @@ async def test_a_frozen_replica_loses_its_locks(
 ) -> None:
     sweep_id = await stored.sweep()
     await stored.store.apply(sweep_id, [create(0)])
-    waiting: Change = finish(0, 1.0)
+    waiting: Command = finish(0, 1.0)
     if needs_lock:
         waiting = ExpireLeases(None, lambda expired: b"looked after")
 

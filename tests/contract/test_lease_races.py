@@ -12,12 +12,17 @@ import pytest
 
 from tests.contract.stored import Stored, create, finish
 from wanllmdb_common.errors import FailedPreconditionError
-from wanllmdb_registry.domain.change import Change
+from wanllmdb_registry.domain.command import Command
 from wanllmdb_registry.domain.group_commit import Outcome
-from wanllmdb_registry.domain.leases import HeldRuns
+from wanllmdb_registry.domain.leases import (
+    ExpiredLeases,
+    ExpireLeases,
+    HeldRuns,
+    ReleaseRun,
+    ResumeRuns,
+    TakeBackRuns,
+)
 from wanllmdb_registry.domain.model import Run, RunState
-from wanllmdb_registry.domain.run_progress import ExpiredLeases, ExpireLeases, ReleaseRun
-from wanllmdb_registry.domain.run_resumption import ResumeRuns, TakeBackRuns
 from wanllmdb_registry.store.sweep_store import SweepStore
 
 RUNS = 8
@@ -73,7 +78,7 @@ class Race:
     def store(self) -> SweepStore:
         return self.random.choice(self.stores)
 
-    def change(self, name: str, change: Change) -> Callable[[], Awaitable[None]]:
+    def change(self, name: str, change: Command) -> Callable[[], Awaitable[None]]:
         store = self.store()
 
         async def apply() -> None:

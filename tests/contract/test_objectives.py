@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from tests.contract.stored import Stored, create, finish, report
-from wanllmdb_registry.domain.change import Change
+from wanllmdb_registry.domain.command import Command
 from wanllmdb_registry.domain.model import Metric, ObjectiveValue
 
 # Values by step, in the order in which they are reported; step 2 comes twice.
@@ -36,7 +36,7 @@ async def test_values_count_whatever_is_written_together(
     for grouping in groupings(len(REPORTED) + 1):
         sweep_id = await stored.sweep(None, Metric("loss", value=rule, mean_over=mean_over))
         await stored.store.apply(sweep_id, [create(0, 1)])
-        changes: list[Change] = [report(0, step, value) for step, value in REPORTED]
+        changes: list[Command] = [report(0, step, value) for step, value in REPORTED]
         changes.append(finish(0, None))
         for size in grouping:
             await stored.store.apply(sweep_id, [changes.pop(0) for _ in range(size)])
@@ -51,7 +51,7 @@ async def test_each_run_of_a_batch_is_judged_by_its_own_values(stored: Stored) -
     numbers = range(30)
     await stored.store.apply(sweep_id, [create(*numbers)])
     await stored.store.apply(sweep_id, [report(n, 0, float(n)) for n in numbers])
-    batch: list[Change] = []
+    batch: list[Command] = []
     for number in numbers:
         batch += [report(number, 1, 15.0), finish(number, None)]
     await stored.store.apply(sweep_id, batch)

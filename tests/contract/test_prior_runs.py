@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from tests.contract.stored import LEASE, Stored, create, finish, key
 from wanllmdb_common.errors import ServiceError
-from wanllmdb_registry.domain.edit import RequestKey
 from wanllmdb_registry.domain.model import PriorRun, PriorRunColumns, RunState
 from wanllmdb_registry.domain.prior_runs import ImportRuns
-from wanllmdb_registry.domain.sweep_changes import FinishSweep
+from wanllmdb_registry.domain.sweep_lifecycle import FinishSweep
+from wanllmdb_registry.domain.unit_of_work import RequestKey
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.sweep_store import SweepStore
 
@@ -29,7 +29,9 @@ def import_runs(count: int, request: RequestKey | None = None) -> ImportRuns:
 
 
 async def places(stored: Stored, sweep_id: str) -> Sequence[int]:
-    return [placed.index for placed in (await stored.prior_runs.list(sweep_id, -1, 10_000)).items]
+    return [
+        placed.index for placed in (await stored.runs.list_prior_runs(sweep_id, -1, 10_000)).items
+    ]
 
 
 async def test_an_import_shares_a_transaction_with_other_changes(stored: Stored) -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from tests.contract.stored import Stored, key, new_sweep
 from wanllmdb_common.errors import InvalidArgumentError
-from wanllmdb_registry.chores.replies import REPLY_AGE
-from wanllmdb_registry.domain.edit import RequestKey
-from wanllmdb_registry.domain.enqueue import EnqueuedRun, EnqueueRuns
+from wanllmdb_registry.background.reply_cleanup import REPLY_AGE
+from wanllmdb_registry.domain.enqueue_runs import EnqueuedRun, EnqueueRuns
+from wanllmdb_registry.domain.unit_of_work import RequestKey
 from wanllmdb_registry.store.sweep_store import SweepStore
 
 Operator: TypeAlias = "asyncpg.Connection[asyncpg.Record]"

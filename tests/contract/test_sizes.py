@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import asyncpg
 
 from tests.contract.stored import Stored, create
-from wanllmdb_registry.domain.change import Change
+from wanllmdb_registry.domain.command import Command
 from wanllmdb_registry.domain.group_commit import MAX_WEIGHT, GroupCommit, Outcome
 from wanllmdb_registry.domain.model import MetricRow
 from wanllmdb_registry.domain.reads import RunOrder, RunPosition
-from wanllmdb_registry.domain.run_changes import RunUpdate, UpdateRun
-from wanllmdb_registry.domain.run_progress import ReportMetrics
+from wanllmdb_registry.domain.report_metrics import ReportMetrics
+from wanllmdb_registry.domain.update_run import RunUpdate, UpdateRun
 
 
 def report(number: int, names: Sequence[str], step: int = 0) -> ReportMetrics:
@@ -114,7 +114,7 @@ class _Recorder:
     def __init__(self) -> None:
         self.together: list[int] = []
 
-    async def apply(self, sweep_id: str, changes: Sequence[Change]) -> list[Outcome]:
+    async def apply(self, sweep_id: str, changes: Sequence[Command]) -> list[Outcome]:
         self.together.append(len(changes))
         return [b"" for _ in changes]
 

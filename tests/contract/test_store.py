@@ -17,15 +17,13 @@ import pytest
 
 from tests.contract.stored import LEASE, Stored, create, finish, key, report
 from wanllmdb_common.errors import FailedPreconditionError, NotFoundError, ServiceError
-from wanllmdb_registry.domain.change import Change, SingleChange
-from wanllmdb_registry.domain.edit import SweepEdit
-from wanllmdb_registry.domain.enqueue import EnqueuedRun, EnqueueRuns
+from wanllmdb_registry.domain.command import Command, SingleCommand
+from wanllmdb_registry.domain.enqueue_runs import EnqueuedRun, EnqueueRuns
 from wanllmdb_registry.domain.group_commit import GroupCommit, MixedTransactionError, Outcome
-from wanllmdb_registry.domain.model import (
-    RunState,
-)
-from wanllmdb_registry.domain.run_progress import ReleaseRun
-from wanllmdb_registry.domain.sweep_changes import CancelSweep, DeleteSweep, StartSweep
+from wanllmdb_registry.domain.leases import ReleaseRun
+from wanllmdb_registry.domain.model import RunState
+from wanllmdb_registry.domain.sweep_lifecycle import CancelSweep, DeleteSweep, StartSweep
+from wanllmdb_registry.domain.unit_of_work import UnitOfWork
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.statement import Connection
 from wanllmdb_registry.store.sweep_store import SweepStore
@@ -141,10 +139,10 @@ async def test_a_deleted_sweep_is_gone_within_the_transaction_too(stored: Stored
 
 
 @dataclass(frozen=True)
-class HalfWay(SingleChange[None]):
+class HalfWay(SingleCommand[None]):
     """Breaks the rule that a change fails before it has changed anything."""
 
-    def apply(self, edit: SweepEdit) -> None:
+    def apply(self, edit: UnitOfWork) -> None:
         edit.touch_sweep()
         raise RuntimeError("half-way")
 
@@ -177,7 +175,7 @@ class CountingStore:
         self._store = store
         self.transactions: list[int] = []
 
-    async def apply(self, sweep_id: str, changes: list[Change]) -> list[Outcome]:
+    async def apply(self, sweep_id: str, changes: list[Command]) -> list[Outcome]:
         self.transactions.append(len(changes))
         return await self._store.apply(sweep_id, changes)
 

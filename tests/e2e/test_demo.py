@@ -67,7 +67,7 @@ def test_interrupted_demo_cleans_up() -> None:
         agents = [
             child
             for child in psutil.Process(process.pid).children()
-            if "wanllmdb_local.demo_training" in child.cmdline()
+            if "wanllmdb_local.demo.training" in child.cmdline()
         ]
         assert len(agents) == 4
         assert started_by(folder)

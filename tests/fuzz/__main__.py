@@ -24,7 +24,7 @@ from tests.fuzz.verdict import Answer, try_out
 from tests.fuzz.world import World
 from wanllmdb_local.data_dir import LOGS
 from wanllmdb_local.platform import Endpoints, Platform
-from wanllmdb_local.platform_settings import PlatformSettings
+from wanllmdb_local.settings import PlatformSettings
 
 # Inputs for one RPC before it is the next one's turn.
 EXAMPLES = 40

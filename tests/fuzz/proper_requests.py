@@ -15,7 +15,7 @@ from wanllmdb.api.registry.v1 import search_space_pb2 as space_pb
 from wanllmdb.api.registry.v1 import template_service_pb2 as template_pb
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as analysis_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
-from wanllmdb_common.search_space.convert import parameters_to_proto
+from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
 
 _POINT = parameters_to_proto({"x": 0.5, "n": 1, "opt": "adam"})
 _ROWS = [run_pb2.MetricRow(step=9, values={"loss": 0.5}, time=timestamp_pb2.Timestamp(seconds=1))]

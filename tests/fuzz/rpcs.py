@@ -9,7 +9,7 @@ from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
-from wanllmdb_registry.servicer.service import SERVICES as REGISTRY_SERVICES
+from wanllmdb_registry.rpc.services import SERVICES as REGISTRY_SERVICES
 from wanllmdb_suggestion.app import SERVICES as SUGGESTION_SERVICES
 
 REGISTRY = "registry"

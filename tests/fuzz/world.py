@@ -24,7 +24,7 @@ from wanllmdb.api.registry.v1 import template_service_pb2 as template_pb
 from wanllmdb.api.registry.v1 import template_service_pb2_grpc as template_grpc
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
-from wanllmdb_registry.servicer.page_tokens import write_token
+from wanllmdb_registry.rpc.page_tokens import write_token
 
 _SPACE = {
     "x": {"min": 0.0, "max": 1.0},

@@ -15,7 +15,7 @@ from tests.security_table.case import Case, Scope
 from tests.security_table.cases import CASES
 from tests.security_table.matrix import ending_of, table, try_case
 from tests.security_table.world import OTHER, OWN, SERVED, Key, World, running_world
-from wanllmdb_common.calls.access import rpcs_of
+from wanllmdb_common.calls.authorization import rpcs_of
 from wanllmdb_common.calls.caller import Role
 from wanllmdb_local.postgres import create_database
 

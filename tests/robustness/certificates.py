@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.robustness.platform import CALLER, SERVICES, Platform
-from wanllmdb_local.ports import HOST
+from wanllmdb_local import HOST
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from tests.robustness.users import REQUEST_LABEL
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
-from wanllmdb_common.search_space.convert import parameters_to_proto
+from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
 
 SWEEP = "sweep"
 _CONFIG = {"run_cap": 2, "retries": {"lost": 2, "failed": 0}, "metric": {"name": "loss"}}

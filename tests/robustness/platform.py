@@ -22,9 +22,9 @@ from tests.robustness.processes import DidNotStartError, ServiceProcess
 from tests.robustness.proxy import Proxy
 from tests.robustness.security import PLAIN, Security
 from tests.security_table.keys import new_secret
+from wanllmdb_local import HOST
 from wanllmdb_local import data_dir as layout
-from wanllmdb_local.log_files import tail
-from wanllmdb_local.ports import HOST
+from wanllmdb_local.files import tail
 from wanllmdb_local.postgres import EmbeddedPostgres
 
 # What a run is held for without a heartbeat: short, so that many are lost.

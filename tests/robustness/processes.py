@@ -11,9 +11,9 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from wanllmdb_local.log_files import open_log, tail
-from wanllmdb_local.ports import HOST
-from wanllmdb_local.tether import start_tethered
+from wanllmdb_local import HOST
+from wanllmdb_local.files import open_log, tail
+from wanllmdb_local.parent_death_watch import start_tied_to_parent
 
 READY_SECONDS = 90.0
 _TICK_SECONDS = 0.05
@@ -67,7 +67,7 @@ class ServiceProcess:
         """Starts it; `wait_ready` waits until it serves."""
         with open_log(self.log_file) as log:
             self._log_start = log.tell()
-            self._process = start_tethered(
+            self._process = start_tied_to_parent(
                 self._command, stop_signal=signal.SIGTERM, output=log, env=self._environment
             )
         self.starts += 1

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.robustness.frames import FrameScanner
-from wanllmdb_local.ports import HOST
+from wanllmdb_local import HOST
 
 _CHUNK_BYTES = 64 * 1024
 

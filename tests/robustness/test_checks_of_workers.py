@@ -17,7 +17,7 @@ from tests.robustness.sweep_states import FAILED
 from tests.robustness.work_seen import LifeSeen, WorkSeen
 from tests.robustness.worker_plan import WorkerKind
 from wanllmdb.api.registry.v1 import run_pb2
-from wanllmdb_common.search_space.convert import parameters_from_proto
+from wanllmdb_common.search_space.proto_conversion import parameters_from_proto
 
 
 class MadeByWorkers(Made):

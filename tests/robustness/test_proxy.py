@@ -13,8 +13,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from tests.robustness.frames import FrameScanner
 from tests.robustness.proxy import Proxy, Side, Weather
-from wanllmdb_common.server import running_server
-from wanllmdb_common.settings import ServerSettings
+from wanllmdb_common.server.lifecycle import running_server
+from wanllmdb_common.server.settings import ServerSettings
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.robustness.sweep_states import (
 )
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
-from wanllmdb_common.search_space.convert import parameters_to_proto
+from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
 
 # Names the request that queued a run.
 REQUEST_LABEL = "request"

@@ -22,7 +22,7 @@ from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 from wanllmdb_common.calls.caller import Role
-from wanllmdb_common.search_space.convert import parameters_to_proto
+from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
 
 # Seconds that the expiring key is good for, and after which the other one is revoked.
 _LIFETIME = (4.5, 7.0)

@@ -16,8 +16,8 @@ from tests.robustness.diary import FOLDER, LIFE
 from tests.robustness.program import NAME
 from tests.robustness.work_seen import LifeSeen
 from tests.robustness.worker_plan import WorkerKind
-from wanllmdb_local.log_files import open_log, tail
-from wanllmdb_local.tether import start_tethered
+from wanllmdb_local.files import open_log, tail
+from wanllmdb_local.parent_death_watch import start_tied_to_parent
 
 _TICK_SECONDS = 0.05
 _PROGRAM = (sys.executable, "-m", "tests.robustness.program")
@@ -52,7 +52,7 @@ class WorkerProcess:
         if resumes:
             own["WANLLMDB_RESUME"] = "1"
         with open_log(self._log_file) as log:
-            self._process = start_tethered(
+            self._process = start_tied_to_parent(
                 _command(seen, sweep_id),
                 stop_signal=signal.SIGTERM,
                 output=log,

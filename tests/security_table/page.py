@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from wanllmdb_common.calls.access import AccessTable
-from wanllmdb_registry.servicer.access_table import ACCESS as REGISTRY_ACCESS
+from wanllmdb_common.calls.authorization import AccessTable
+from wanllmdb_registry.rpc.rpc_table import ACCESS as REGISTRY_ACCESS
 from wanllmdb_suggestion.access_table import ACCESS as SUGGESTION_ACCESS
 
 PAGE = Path(__file__).parents[2] / "docs" / "security.md"

@@ -16,7 +16,7 @@ from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
 from wanllmdb.api.registry.v1 import template_service_pb2 as template_pb
 from wanllmdb_common.calls.caller import Role
-from wanllmdb_common.search_space.convert import parameters_to_proto, value_to_proto
+from wanllmdb_common.search_space.proto_conversion import parameters_to_proto, value_to_proto
 
 _SWEEPS = "/wanllmdb.api.registry.v1.SweepRegistryService"
 _TEMPLATES = "/wanllmdb.api.registry.v1.TemplateService"

@@ -22,8 +22,8 @@ from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2, template_service_pb2
 from wanllmdb.api.registry.v1 import template_service_pb2_grpc as template_grpc
 from wanllmdb_common.calls.caller import Role
-from wanllmdb_common.search_space.convert import value_to_proto
-from wanllmdb_registry.servicer.service import SERVICES as REGISTRY_SERVICES
+from wanllmdb_common.search_space.proto_conversion import value_to_proto
+from wanllmdb_registry.rpc.services import SERVICES as REGISTRY_SERVICES
 from wanllmdb_suggestion.app import SERVICES as SUGGESTION_SERVICES
 
 OWN, OTHER = "own-project", "other-project"

@@ -10,7 +10,7 @@ from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from tests.security_table.page import TABLES
-from wanllmdb_common.calls.access import Access, InProject, OnSweep
+from wanllmdb_common.calls.authorization import Access, InProject, OnSweep
 
 Path = tuple[str, ...]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from wanllmdb_registry.domain.config.parse import parse_config
+from wanllmdb_registry.domain.config.parsing.config import parse_config
 from wanllmdb_registry.domain.config.vocabulary import TOP_LEVEL_KEYS
 
 ROOT = Path(__file__).parents[2]

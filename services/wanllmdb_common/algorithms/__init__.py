@@ -1,1 +1,1 @@
-"""Samplers, pruners, terminators and importance evaluators: names, options, what each can do."""
+"""Samplers, pruners, terminators and importance evaluators, with options and capabilities."""

@@ -1,7 +1,7 @@
-"""How an algorithm is described: its options and what sweeps it takes.
+"""The description of an algorithm: its options, and the sweeps that it supports.
 
-Both services go by these: the registry checks a config before a sweep is
-created, the suggestion service builds the algorithm and lists it.
+Both services use the descriptions: the registry validates a config before it creates a sweep,
+and the suggestion service builds and lists the algorithms.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wanllmdb_common.algorithms.hints import did_you_mean
+from wanllmdb_common.did_you_mean import did_you_mean
 from wanllmdb_common.search_space.distributions import ParameterValue, SearchSpace
 
 
@@ -37,15 +37,15 @@ class Option:
     """An option of an algorithm.
 
     Attributes:
-        name: As in a config.
-        type: What its value is. An INT also serves as a FLOAT.
-        description: What it does, with its unit.
-        default: What holds where it is left out; None where the algorithm decides.
+        name: The name in a config.
+        type: The type of its value. An INT is also accepted as a FLOAT.
+        description: The effect of the option, with its unit.
+        default: The value where the option is omitted; None where the algorithm decides.
         min: The smallest value allowed; None for no bound.
         max: The largest value allowed; None for no bound.
         min_is_excluded: Whether `min` itself is not allowed.
         max_is_excluded: Whether `max` itself is not allowed.
-        choices: For a CHOICE, what is allowed.
+        choices: The values allowed for a CHOICE.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Option:
 
     @property
     def range_text(self) -> str:
-        """What is allowed, in words: "an integer, at least 1"."""
+        """The allowed values as text, for example "an integer, at least 1"."""
         kinds = {
             OptionType.INT: "an integer",
             OptionType.FLOAT: "a number",
@@ -78,13 +78,12 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class AlgorithmDescription:
-    """An algorithm and what it can do; see the protos' Algorithm for each field.
+    """An algorithm and its capabilities; the protos' Algorithm documents each field.
 
-    `modules` are the Python modules without which it does not work, `requires` what
-    to install for them. `check` finds what is wrong between options that are each in
-    order: it takes the values of all of them and gives pairs of an option and a text.
-    `check_space` finds why a sampler with these options can't search a space that is in order
-    by itself.
+    `modules` are the Python modules that the algorithm needs, and `requires` the packages to
+    install for them. `check` validates combinations of options that are valid one by one: it
+    takes the values of all options and returns pairs of an option and a text. `check_space`
+    returns the reasons why a sampler with given options can't search a valid space.
     """
 
     name: str
@@ -109,11 +108,11 @@ class AlgorithmDescription:
     )
 
     def option(self, name: str) -> Option | None:
-        """The option of that name."""
+        """Return the option of that name; None where there is none."""
         return next((option for option in self.options if option.name == name), None)
 
     def values(self, given: Mapping[str, ParameterValue]) -> dict[str, ParameterValue]:
-        """Every option's value: the given one, else the default. `given` must be in order."""
+        """Return every option's value: the given one, else the default. `given` must be valid."""
         return {
             option.name: given.get(
                 option.name, None if isinstance(option.default, Required) else option.default
@@ -128,7 +127,7 @@ def problems_of_choice(
     options: Mapping[str, ParameterValue],
     known: Sequence[AlgorithmDescription],
 ) -> Iterator[tuple[str, str]]:
-    """What is wrong with a choice of one of `known`: pairs of a path and a text."""
+    """Yield the problems of a choice among `known`, as pairs of a path and a text."""
     described = {description.name: description for description in known}
     if name not in described:
         names = ", ".join(described)

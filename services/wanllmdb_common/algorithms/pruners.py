@@ -1,4 +1,4 @@
-"""The pruners: early termination by name, with the options of Optuna 5."""
+"""The pruners, which terminate runs early: their names, and the options of Optuna 5."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wanllmdb_common.search_space.distributions import ParameterValue
 _STARTUP = Option(
     "n_startup_trials",
     OptionType.INT,
-    "No run is stopped before so many runs have finished.",
+    "Number of finished runs before any run is stopped.",
     default=5,
     min=0,
 )
@@ -25,22 +25,23 @@ _WARMUP = Option(
 _INTERVAL = Option(
     "interval_steps",
     OptionType.INT,
-    "Steps from one test of a run to the next, from n_warmup_steps on. Where a run reports "
-    "nothing at such a step, its next value is tested.",
+    "Number of steps between two checks of a run, from n_warmup_steps on. Where a run reports "
+    "no value at such a step, its next value is checked.",
     default=1,
     min=1,
 )
 _MIN_TRIALS = Option(
     "n_min_trials",
     OptionType.INT,
-    "A step is not tested before so many finished runs have a value at it.",
+    "Number of finished runs that must have a value at a step before the step is checked.",
     default=1,
     min=1,
 )
 _BOOTSTRAP = Option(
     "bootstrap_count",
     OptionType.INT,
-    "How many other runs must be at a rung before any run may pass it: until then runs stop there.",
+    "Number of other runs that must have reached a rung before a run may pass it; until then "
+    "runs stop there.",
     default=0,
     min=0,
 )
@@ -54,7 +55,10 @@ def _check_halving(options: Mapping[str, ParameterValue]) -> Iterator[tuple[str,
 def _check_hyperband(options: Mapping[str, ParameterValue]) -> Iterator[tuple[str, str]]:
     low, high = options["min_resource"], options["max_resource"]
     if options["bootstrap_count"] and high is None:
-        yield "bootstrap_count", "needs max_resource: add max_resource: 100, a full run's steps"
+        yield (
+            "bootstrap_count",
+            "needs max_resource: add for example max_resource: 100, the steps of a full run",
+        )
     if isinstance(low, int) and isinstance(high, int) and high < low:
         yield "max_resource", f"must be at least min_resource, but {high} < {low}"
 
@@ -62,7 +66,7 @@ def _check_hyperband(options: Mapping[str, ParameterValue]) -> Iterator[tuple[st
 def _check_threshold(options: Mapping[str, ParameterValue]) -> Iterator[tuple[str, str]]:
     low, high = options["lower"], options["upper"]
     if low is None and high is None:
-        yield "lower", "one of lower and upper is required: without either nothing is ever stopped"
+        yield "lower", "lower or upper is required: without both, no run is ever stopped"
     if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
         yield "lower", f"must be at most upper, but {low:g} > {high:g}"
 
@@ -70,10 +74,10 @@ def _check_threshold(options: Mapping[str, ParameterValue]) -> Iterator[tuple[st
 PRUNERS = (
     AlgorithmDescription(
         name="hyperband",
-        title="Hyperband, as Optuna has it",
+        title="Hyperband, as in Optuna",
         description=(
-            "Several brackets of successive halving, each with a first rung of its own; a run "
-            "belongs to one of them by its number. Where it is unclear how early a value tells. "
+            "Several brackets of successive halving, each with its own first rung. A run's number "
+            "determines its bracket. For when it is unclear how early a value is meaningful. "
             "(W&B's hyperband is `early_terminate: {type: hyperband}`.)"
         ),
         options=(
@@ -87,8 +91,8 @@ PRUNERS = (
             Option(
                 "max_resource",
                 OptionType.INT,
-                "The steps of a full run; where it is left out, those of the finished run with the "
-                "lowest number, and nothing is stopped before there is one.",
+                "The steps of a full run. By default the steps of the finished run with the lowest "
+                "number; no run is stopped before there is one.",
                 min=1,
             ),
             Option(
@@ -121,28 +125,28 @@ PRUNERS = (
         title="Patience",
         description=(
             "Stops a run whose best value did not improve for some steps; with a wrapped pruner, "
-            "only when that one wants to stop it, too. For noisy values, and for runs that have "
-            "converged."
+            "only when that pruner would stop the run too. For noisy values, and for runs that "
+            "have converged."
         ),
         options=(
             Option(
                 "patience",
                 OptionType.INT,
-                "How many further values without an improvement are borne.",
+                "Number of further values without an improvement that are tolerated.",
                 default=REQUIRED,
                 min=0,
             ),
             Option(
                 "min_delta",
                 OptionType.FLOAT,
-                "How much worse than the best one the values must be, in the metric's unit.",
+                "How much worse than the best value later values must be, in the metric's unit.",
                 default=0.0,
                 min=0,
             ),
             Option(
                 "wrapped",
                 OptionType.ALGORITHM,
-                "Another pruner, which must want to stop the run, too: {name: median}.",
+                "Another pruner that must also decide to stop the run, for example {name: median}.",
             ),
         ),
         needs_metric=True,
@@ -158,7 +162,7 @@ PRUNERS = (
             Option(
                 "percentile",
                 OptionType.FLOAT,
-                "The share that goes on, in percent: 25 keeps the best quarter.",
+                "The percentage of runs that continue: 25 keeps the best quarter.",
                 default=REQUIRED,
                 min=0,
                 max=100,
@@ -174,16 +178,16 @@ PRUNERS = (
         name="successive_halving",
         title="Asynchronous successive halving (ASHA)",
         description=(
-            "At each rung only the best 1/reduction_factor of the runs that got there go on; "
-            "nobody waits for others. Saves most where many runs are bad and early values tell."
+            "At each rung only the best 1/reduction_factor of the runs that reached it continue; "
+            "no run waits for others. Saves most when many runs are bad and early values are "
+            "meaningful."
         ),
         options=(
             Option(
                 "min_resource",
                 OptionType.INT,
-                "The step of the first rung; where it is left out, a hundredth of the steps of "
-                "the finished run with the lowest number, and nothing is stopped before there is "
-                "one.",
+                "The step of the first rung. By default a hundredth of the steps of the finished "
+                "run with the lowest number; no run is stopped before there is one.",
                 min=1,
             ),
             Option(
@@ -196,7 +200,7 @@ PRUNERS = (
             Option(
                 "min_early_stopping_rate",
                 OptionType.INT,
-                "How many of the first rungs are left out.",
+                "Number of first rungs that are skipped.",
                 default=0,
                 min=0,
                 max=60,
@@ -211,12 +215,12 @@ PRUNERS = (
         name="threshold",
         title="Fixed bounds",
         description=(
-            "Stops a run whose value is below `lower` or above `upper`, or NaN. For runs that "
-            "blow up, and for values that no good run has."
+            "Stops a run whose value is below `lower`, above `upper` or NaN. For runs that "
+            "diverge, and for values that no good run has."
         ),
         options=(
-            Option("lower", OptionType.FLOAT, "The smallest value that goes on."),
-            Option("upper", OptionType.FLOAT, "The largest value that goes on."),
+            Option("lower", OptionType.FLOAT, "The smallest value with which a run continues."),
+            Option("upper", OptionType.FLOAT, "The largest value with which a run continues."),
             _WARMUP,
             _INTERVAL,
         ),
@@ -235,7 +239,7 @@ PRUNERS = (
             Option(
                 "p_threshold",
                 OptionType.FLOAT,
-                "A run stops when it is worse with a p-value below this; larger stops more.",
+                "A run stops when it is worse with a p-value below this; larger stops more runs.",
                 default=0.1,
                 min=0,
                 max=1,
@@ -243,7 +247,7 @@ PRUNERS = (
             Option(
                 "n_startup_steps",
                 OptionType.INT,
-                "No run is stopped with fewer pairs than this, nor with fewer than 2.",
+                "Number of pairs that are needed to stop a run; at least 2 are needed in any case.",
                 default=2,
                 min=0,
             ),

@@ -1,4 +1,4 @@
-"""The samplers."""
+"""The samplers: their names, options and constraints on the search space."""
 
 from __future__ import annotations
 
@@ -11,39 +11,41 @@ from wanllmdb_common.search_space.distributions import (
     ParameterValue,
     SearchSpace,
 )
-from wanllmdb_common.search_space.laws import cardinality
+from wanllmdb_common.search_space.quantiles import cardinality
 
-# What a sampler may keep with each run; the registry refuses more.
+# The largest state that a sampler may store with each run; the registry rejects more.
 MAX_SAMPLER_STATE_BYTES = 5 * 2**18
 
 ALLOW_DUPLICATES = Option(
     "allow_duplicates",
     OptionType.BOOL,
-    "Whether a point may be tried again while others are untried, where every parameter is "
-    "discrete. For objectives with noise. Once all points were tried they are tried again in "
-    "any case.",
+    "Whether a point may be tried again while other points are untried, where every parameter "
+    "is discrete. Use it for noisy objectives. Once all points were tried, they are tried again "
+    "in any case.",
     default=False,
 )
 
 REPEATS = Option(
     "allow_duplicates",
     OptionType.BOOL,
-    "Where every parameter is discrete: true draws without a look at what was tried; false "
-    "repeats no point while others are untried. Where left out, a point that has more runs than "
-    "its distribution gives it by then is drawn again up to 8 times, and then taken: the "
-    "distribution holds, and equally likely points come without repeats until most were tried.",
+    "Where every parameter is discrete: true ignores the points that were tried; false repeats "
+    "no point while other points are untried. By default, a point that has more runs than its "
+    "distribution gives it so far is drawn again up to 8 times, and then accepted: the "
+    "distribution holds, and equally likely points rarely repeat until most of them were tried.",
 )
 
 FAILED_RUNS = Option(
     "failed_runs",
     OptionType.CHOICE,
-    "What a FAILED run tells: ignore, nothing; worst, as much as one with the worst value so "
-    "far, so that its neighbourhood is avoided.",
+    "How a FAILED run counts. ignore: not at all. worst: like a run with the worst value so far, "
+    "so that its neighbourhood is avoided.",
     default="ignore",
     choices=("ignore", "worst"),
 )
 
-_STARTUP = "So many runs must have ended before it learns; those before are drawn at random."
+_STARTUP = (
+    "Number of runs that must have ended before the model is used; until then runs are random."
+)
 
 
 def _startup_runs(default: int) -> Option:
@@ -58,7 +60,7 @@ _GENETIC = (
     Option(
         "population_size",
         OptionType.INT,
-        "Runs of a generation.",
+        "Number of runs in a generation.",
         default=50,
         min=3,
         max=10_000,
@@ -66,23 +68,27 @@ _GENETIC = (
     Option(
         "crossover",
         OptionType.CHOICE,
-        "How a run gets its numbers from those of its parents; categories are always taken "
-        "from one of them.",
+        "How a run combines the numbers of its parents; a category is always taken from one of "
+        "the parents.",
         default="uniform",
         choices=("uniform", "blx_alpha", "sbx", "spx", "undx", "vsbx"),
     ),
-    _probability("crossover_prob", "How often parents are crossed; else one is copied.", 0.9),
-    _probability("swapping_prob", "How often a parameter is the second parent's.", 0.5),
+    _probability(
+        "crossover_prob", "Probability that parents are crossed; otherwise one is copied.", 0.9
+    ),
+    _probability(
+        "swapping_prob", "Probability that a parameter comes from the second parent.", 0.5
+    ),
     Option(
         "mutation",
         OptionType.CHOICE,
-        "How a parameter mutates: resample draws it anew, polynomial moves a number.",
+        "How a parameter mutates: resample draws a new value, polynomial shifts a number.",
         default="resample",
         choices=("resample", "polynomial"),
     ),
     _probability(
         "mutation_prob",
-        "How often a parameter mutates; one of them each time where left out.",
+        "Probability that a parameter mutates; by default, one parameter per run does.",
         None,
     ),
     FAILED_RUNS,
@@ -90,16 +96,15 @@ _GENETIC = (
 )
 
 _DYNAMIC_NOTE = (
-    "Parameters that not every run has, because of conditions, are drawn at random until all "
-    "runs have them."
+    "Conditional parameters, which not every run has, are drawn at random until all runs have them."
 )
 
-_SKEWED_NOTE = "Probabilities of categories count for the first, random runs only."
+_SKEWED_NOTE = "Probabilities of categories apply to the first, random runs only."
 
 
 def _check_tpe(options: Mapping[str, ParameterValue]) -> Iterator[tuple[str, str]]:
     if options["group"] and options["multivariate"] is False:
-        yield "group", "chooses parameters together, which multivariate: false rules out"
+        yield "group", "samples parameters jointly, which multivariate: false rules out"
 
 
 def _check_cmaes(options: Mapping[str, ParameterValue]) -> Iterator[tuple[str, str]]:
@@ -109,7 +114,7 @@ def _check_cmaes(options: Mapping[str, ParameterValue]) -> Iterator[tuple[str, s
         ("lr_adapt", "with_margin"),
     ):
         if options[one] and options[other]:
-            yield one, f"can't be had together with {other}"
+            yield one, f"can't be combined with {other}"
 
 
 def _check_brute_force_space(
@@ -118,16 +123,16 @@ def _check_brute_force_space(
     endless = [p.name for p in space.parameters if cardinality(p.distribution) is None]
     if endless:
         yield (
-            f"brute_force tries every point, and {', '.join(endless)} can have endlessly many "
-            "values: give them a q, or choose grid, which cuts them"
+            f"brute_force tries every point, but {', '.join(endless)} can have infinitely many "
+            "values: set a step q, or use grid, which divides continuous ranges"
         )
 
 
 def cmaes_state_bytes(numbers: int, options: Mapping[str, ParameterValue]) -> int:
-    """At most how many bytes the state takes that CMA-ES keeps with each run.
+    """Return an upper bound of the bytes of the state that CMA-ES stores with each run.
 
-    Measured with 2 to 225 parameters: two matrices, as hexadecimal digits, and what grows
-    with the parameters and with the population.
+    Measured with 2 to 225 parameters: the state holds two matrices as hexadecimal digits, and
+    parts that grow with the number of parameters and with the population.
     """
     popsize = options.get("popsize")
     size = 4_096 + 17 * (popsize if isinstance(popsize, int) else 0)
@@ -145,7 +150,7 @@ def _check_cmaes_space(space: SearchSpace, options: Mapping[str, ParameterValue]
     ]
     if len(numbers) < 2:
         found = f"one, {numbers[0]}" if numbers else "none"
-        yield f"cmaes needs at least two parameters that are numbers to search; there is {found}"
+        yield f"cmaes needs at least two numeric parameters to search; there is {found}"
     size = cmaes_state_bytes(len(numbers), options)
     if size > MAX_SAMPLER_STATE_BYTES:
         state = f"a state of about {size:,} bytes with each run"
@@ -153,7 +158,7 @@ def _check_cmaes_space(space: SearchSpace, options: Mapping[str, ParameterValue]
         if cmaes_state_bytes(len(numbers), {**options, "popsize": None}) <= (
             MAX_SAMPLER_STATE_BYTES
         ):
-            yield f"cmaes with popsize {options['popsize']} keeps {state}; {bound}: make it smaller"
+            yield f"cmaes with popsize {options['popsize']} keeps {state}; {bound}: reduce popsize"
         else:
             most = max(
                 n
@@ -161,9 +166,9 @@ def _check_cmaes_space(space: SearchSpace, options: Mapping[str, ParameterValue]
                 if cmaes_state_bytes(n, {**options, "popsize": None}) <= MAX_SAMPLER_STATE_BYTES
             )
             yield (
-                f"cmaes keeps {state} for {len(numbers)} parameters that are numbers; {bound}, "
-                f"which is enough for {most}: set its option use_separable_cma, which keeps far "
-                "less, or choose tpe or nsga2"
+                f"cmaes keeps {state} for {len(numbers)} numeric parameters; {bound}, which is "
+                f"enough for {most}: set the option use_separable_cma, which keeps far less, or "
+                "use tpe or nsga2"
             )
 
 
@@ -172,8 +177,8 @@ RANDOM = AlgorithmDescription(
     method="random",
     title="Random search",
     description=(
-        "Draws each parameter from its law, independently of all runs. A good start where "
-        "little is known, where runs are cheap, and as the yardstick of every other method."
+        "Draws each parameter from its distribution, independently of all runs. A good start "
+        "when little is known or runs are cheap, and the baseline for every other method."
     ),
     options=(REPEATS,),
     takes_several_metrics=True,
@@ -185,30 +190,30 @@ QMC = AlgorithmDescription(
     method="random",
     title="Quasi-Monte Carlo (Sobol, Halton)",
     description=(
-        "Draws points that spread more evenly than random ones, independently of all runs. In "
-        "place of random search wherever the space has at least two parameters; best with a "
+        "Draws points that spread more evenly than random ones, independently of all runs. Use "
+        "it instead of random search when the space has at least two parameters; best with a "
         "run_cap that is a power of two."
     ),
     options=(
         Option(
             "qmc_type",
             OptionType.CHOICE,
-            "The sequence.",
+            "The low-discrepancy sequence.",
             default="sobol",
             choices=("sobol", "halton"),
         ),
         Option(
             "scramble",
             OptionType.BOOL,
-            "Whether the sequence is randomized by the sweep's seed, which keeps it even. "
-            "Without, every sweep over a space has the same points, and the first is a corner.",
+            "Whether the sweep's seed randomizes the sequence, which stays even. Without "
+            "scrambling, every sweep over a space has the same points, and the first is a corner.",
             default=True,
         ),
         REPEATS,
     ),
     takes_several_metrics=True,
     space_notes=(
-        "A point that breaks a constraint, or comes too often, is replaced by a random one. "
+        "A point that violates a constraint, or repeats too often, is replaced by a random one. "
         "At most 21,201 parameters."
     ),
     modules=("scipy",),
@@ -221,15 +226,15 @@ GRID = AlgorithmDescription(
     method="grid",
     title="Grid search",
     description=(
-        "Tries every point of the space once: parameters by name, the last one fastest; "
-        "continuous ones are stepped by q, else cut into a few values. For a few parameters "
-        "with few values, when all of them are to be seen."
+        "Tries every point of the space once. Parameters are ordered by name, and the last one "
+        "varies fastest. A continuous parameter is stepped by q, or divided into a few values. "
+        "For a few parameters with few values, when every combination matters."
     ),
     options=(
         Option(
             "grid_points",
             OptionType.INT,
-            "Into how many values a continuous parameter without q is cut.",
+            "Number of values into which a continuous parameter without q is divided.",
             default=10,
             min=2,
             max=10_000,
@@ -237,7 +242,7 @@ GRID = AlgorithmDescription(
         Option(
             "shuffle",
             OptionType.BOOL,
-            "Whether the points are tried in a random order, which follows from the seed.",
+            "Whether the points are tried in a random order, which the seed determines.",
             default=False,
         ),
     ),
@@ -250,9 +255,9 @@ BRUTE_FORCE = AlgorithmDescription(
     method="grid",
     title="Brute force",
     description=(
-        "Tries every point of a space of discrete parameters once, in random order, so that "
-        "what was seen when it is stopped early is a fair sample. Unlike grid it cuts nothing "
-        "into steps by itself."
+        "Tries every point of a space of discrete parameters once, in random order, so that a "
+        "sweep that is stopped early has seen a fair sample. Unlike grid, it does not divide "
+        "continuous ranges."
     ),
     takes_several_metrics=True,
     is_exhaustive=True,
@@ -265,16 +270,16 @@ TPE = AlgorithmDescription(
     method="bayes",
     title="Tree-structured Parzen estimator (TPE)",
     description=(
-        "After ten random runs it prefers parameters that are likely among the best runs and "
-        "unlikely among the others; running runs count, so that parallel agents spread out. "
-        "For runs that cost more than a second."
+        "After ten random runs, prefers values that are likely among the best runs and unlikely "
+        "among the others. Running runs count, so that parallel agents spread out. For runs "
+        "that take more than a second."
     ),
     options=(
         _startup_runs(10),
         Option(
             "n_ei_candidates",
             OptionType.INT,
-            "Points that are compared for each proposal.",
+            "Number of candidate points that are compared for each proposal.",
             default=24,
             min=1,
             max=1_000,
@@ -282,14 +287,14 @@ TPE = AlgorithmDescription(
         Option(
             "multivariate",
             OptionType.BOOL,
-            "Whether parameters are chosen together, so that their interplay is seen. Where "
-            "left out: with one metric.",
+            "Whether parameters are sampled jointly, so that the model sees their interactions. "
+            "By default only in sweeps with one metric.",
         ),
         Option(
             "group",
             OptionType.BOOL,
-            "Whether, with conditions, those parameters are chosen together that runs have "
-            "together; without, conditional ones are chosen each by itself.",
+            "Whether, in spaces with conditions, parameters that occur together in runs are "
+            "sampled jointly. Otherwise each conditional parameter is sampled by itself.",
             default=False,
         ),
         Option(
@@ -314,17 +319,17 @@ GP = AlgorithmDescription(
     method="bayes",
     title="Gaussian process",
     description=(
-        "Models the metric by a Gaussian process and proposes what improves it most in "
-        "expectation, running runs included. The strongest choice for up to about 300 runs "
-        "that cost minutes; a proposal takes half a second at 100 runs and two at 500. Of more "
-        "than 1,000 finished runs it learns from the latest."
+        "Models the metric with a Gaussian process and proposes the point with the largest "
+        "expected improvement, taking running runs into account. The strongest choice for up "
+        "to about 300 runs that take minutes each. A proposal takes half a second at 100 runs "
+        "and two seconds at 500. The model uses the latest 1,000 finished runs."
     ),
     options=(
         _startup_runs(10),
         Option(
             "deterministic_objective",
             OptionType.BOOL,
-            "Whether equal parameters always give equal values.",
+            "Whether equal parameters always yield equal metric values.",
             default=False,
         ),
         FAILED_RUNS,
@@ -334,7 +339,7 @@ GP = AlgorithmDescription(
     takes_several_metrics=True,
     uses_prior_runs=True,
     space_notes=f"{_DYNAMIC_NOTE} {_SKEWED_NOTE} Pruned runs do not count.",
-    replay_notes="On machines with other processors the last digits of a proposal may differ.",
+    replay_notes="On machines with different processors the last digits of a proposal may differ.",
     modules=("torch", "scipy"),
     requires=("wanllmdb[gp]",),
     reference=(
@@ -348,41 +353,41 @@ CMAES = AlgorithmDescription(
     method="bayes",
     title="CMA-ES",
     description=(
-        "Moves a normal distribution over the numbers of the space towards better runs, a "
-        "population at a time. For hundreds of runs and more over continuous parameters; a "
-        "population must end before the next one learns from it."
+        "Moves a normal distribution over the numeric parameters towards better runs, one "
+        "population at a time. For hundreds of runs or more over continuous parameters. A "
+        "population must end before the next one can learn from it."
     ),
     options=(
         _startup_runs(1),
         Option(
             "popsize",
             OptionType.INT,
-            "Runs of a population; 4 + 3 log(parameters) where left out.",
+            "Number of runs in a population; default 4 + 3 log(parameters).",
             min=4,
             max=100_000,
         ),
         Option(
             "consider_pruned_trials",
             OptionType.BOOL,
-            "Whether pruned runs count by their last value.",
+            "Whether pruned runs count, with their last value.",
             default=False,
         ),
         Option(
             "use_separable_cma",
             OptionType.BOOL,
-            "Whether parameters are taken to be independent: faster, for many of them.",
+            "Whether parameters are treated as independent, which is faster for many parameters.",
             default=False,
         ),
         Option(
             "with_margin",
             OptionType.BOOL,
-            "Whether stepped parameters are kept from getting stuck on one value.",
+            "Whether stepped parameters are prevented from getting stuck at one value.",
             default=False,
         ),
         Option(
             "lr_adapt",
             OptionType.BOOL,
-            "Whether the learning rate adapts, for objectives with noise or many optima.",
+            "Whether the learning rate adapts; for noisy objectives or many optima.",
             default=False,
         ),
         FAILED_RUNS,
@@ -392,10 +397,9 @@ CMAES = AlgorithmDescription(
     needs_metric=True,
     uses_prior_runs=True,
     space_notes=(
-        "Needs at least two parameters that are numbers, and takes at most 223 of them unless "
-        "use_separable_cma is set; categories are drawn at random, by "
-        "their probabilities. "
-        f"{_DYNAMIC_NOTE} Ten finished prior runs and more are where it starts, unless "
+        "Needs at least two numeric parameters, and supports at most 223 unless "
+        "use_separable_cma is set. Categories are drawn at random, by their probabilities. "
+        f"{_DYNAMIC_NOTE} Ten or more finished prior runs set the starting point, unless "
         "use_separable_cma is set."
     ),
     check_space=_check_cmaes_space,
@@ -409,9 +413,9 @@ NSGA2 = AlgorithmDescription(
     method="bayes",
     title="NSGA-II",
     description=(
-        "A genetic algorithm for several metrics: each generation comes from the best runs of "
-        "all earlier ones, spread along the front. For hundreds of cheap runs and more; with "
-        "fewer, tpe finds more."
+        "A genetic algorithm for several metrics: each generation descends from the best runs "
+        "of all earlier generations, spread along the Pareto front. For hundreds of cheap runs "
+        "or more; with fewer runs, tpe finds better points."
     ),
     options=_GENETIC,
     needs_metric=True,
@@ -426,14 +430,14 @@ NSGA3 = AlgorithmDescription(
     method="bayes",
     title="NSGA-III",
     description=(
-        "NSGA-II made for three metrics and more: runs survive by how well they cover evenly "
-        "spread directions."
+        "A variant of NSGA-II for three or more metrics: runs survive by how well they cover "
+        "evenly spread directions."
     ),
     options=(
         Option(
             "dividing_parameter",
             OptionType.INT,
-            "Into how many parts each metric's axis is divided for the directions.",
+            "Number of parts into which each metric's axis is divided to obtain the directions.",
             default=3,
             min=1,
             max=6,

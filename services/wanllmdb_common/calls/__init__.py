@@ -1,1 +1,1 @@
-"""What happens around every call of a server, before and after the servicer's part."""
+"""What happens around every call of a server, before and after the servicer's method."""

@@ -1,7 +1,7 @@
-"""The audit log: one line for every call that changes something, also for refused ones.
+"""The audit log: one line for every call that changes something, rejected calls included.
 
-Which RPCs these are is seen from the protos: their requests carry a `request_id`. A table
-says what of each goes into its line; a server with such an RPC missing from it does not start.
+The RPCs that change something are those whose requests carry a `request_id`. A table defines
+which fields of each RPC go into its line; a server whose table lacks such an RPC does not start.
 """
 
 from __future__ import annotations
@@ -14,48 +14,49 @@ from datetime import UTC, datetime
 from typing import Any
 
 import grpc
-from google.protobuf import descriptor_pool
+from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.descriptor import Descriptor
+from google.protobuf.message import Message
 
+from wanllmdb_common.calls.authentication import claimed_key_id
 from wanllmdb_common.calls.call import REQUEST_ID_KEY, Call, logged_id
-from wanllmdb_common.calls.keys import claimed_key_id
-from wanllmdb_common.one_line import one_line
+from wanllmdb_common.telemetry.logs import one_line
 
 LOGGER = "wanllmdb.audit"
 
 ANONYMOUS = "anonymous"
-# Of a name or an id that a caller made up.
+# Characters of a name or an id that the caller chose.
 MAX_TEXT = 200
-# Run numbers of one line.
+# Run numbers in one line.
 MAX_NUMBERS = 100
 
 AuditRule = Callable[[Any, Any], Mapping[str, object]]
-"""What a call is about, from its request and its response; that is None for one that failed.
-Must not raise, whatever the request holds, and must not give a secret."""
+"""Returns a call's subject for the log, from its request and its response, which is None where the
+call failed. Must not raise, whatever the request holds, and must not return a secret."""
 
 AuditTable = Mapping[str, AuditRule]
-"""By the full name of the RPC, `/package.Service/Rpc`."""
+"""The audit rules by the full name of the RPC, `/package.Service/Rpc`."""
 
 
 class AuditTableError(Exception):
-    """RPCs that change something and rows do not match: the server must not start."""
+    """Mutating RPCs and table rows do not match: the server must not start."""
 
 
 def check_audit_table(table: AuditTable, services: Iterable[str]) -> None:
-    """Passes if the table has a row for each mutating RPC of the services, and no other row.
+    """Check that the table has a row for each mutating RPC of the services, and no other row.
 
     Raises:
         AuditTableError: names every RPC without a row and every row without an RPC.
     """
     rpcs = {rpc for service in services for rpc in mutating_rpcs(service)}
     problems = [f"{rpc} has no row" for rpc in sorted(rpcs - table.keys())]
-    problems += [f"the row {rpc} is of no mutating RPC" for rpc in sorted(table.keys() - rpcs)]
+    problems += [f"the row {rpc} matches no mutating RPC" for rpc in sorted(table.keys() - rpcs)]
     if problems:
-        raise AuditTableError(f"the table of the audit log: {'; '.join(problems)}")
+        raise AuditTableError(f"the audit table is wrong: {'; '.join(problems)}")
 
 
 def mutating_rpcs(service: str) -> list[str]:
-    """The full names of the RPCs whose requests, or what they hold a list of, have a request_id."""
+    """Return the full names of the RPCs whose requests, or messages in them, have a request_id."""
     methods = descriptor_pool.Default().FindServiceByName(service).methods
     return [f"/{service}/{method.name}" for method in methods if _is_mutation(method.input_type)]
 
@@ -70,12 +71,12 @@ def _is_mutation(request: Descriptor) -> bool:
 
 
 class Audit:
-    """The step that writes the lines. Comes first, to see how each call ended.
+    """The step that writes the audit log. It comes first, to see how each call ended.
 
     Args:
-        table: What goes into a line.
+        table: The rules for the fields of a line.
         services: The full names of the services that are served.
-        destination: `stderr`, or the path of a file, which is opened again when it was moved.
+        destination: `stderr`, or the path of a file, which is reopened after it was moved.
 
     Raises:
         AuditTableError: the table and the services' RPCs do not match.
@@ -87,6 +88,7 @@ class Audit:
     ) -> None:
         check_audit_table(table, services)
         self._table = table
+        self._responses = {rpc: _response_class(rpc) for rpc in table}
         self._log = audit_logger(destination)
 
     async def before(self, call: Call) -> None:
@@ -113,18 +115,27 @@ class Audit:
         named = logged_id(call.metadata(REQUEST_ID_KEY))
         if named:
             line["call_id"] = named
-        # What is claimed by somebody whom nobody knows fills no disk.
+        # Unauthenticated callers must not be able to fill the disk with what they send.
         if call.code is not grpc.StatusCode.UNAUTHENTICATED:
             request_id = getattr(call.request, "request_id", "")
             if request_id:
                 line["request_id"] = text(request_id)
-            about = rule(call.request, call.response)
+            response = call.response
+            if isinstance(response, bytes):
+                response = self._responses[call.method].FromString(response)
+            about = rule(call.request, response)
             line |= {key: value for key, value in about.items() if value not in ("", None)}
         self._log.info(one_line(line))
 
 
+def _response_class(rpc: str) -> type[Message]:
+    service, _, method = rpc.removeprefix("/").partition("/")
+    methods = descriptor_pool.Default().FindServiceByName(service).methods_by_name
+    return message_factory.GetMessageClass(methods[method].output_type)
+
+
 def audit_logger(destination: str) -> logging.Logger:
-    """A logger that writes its messages as they are, and nowhere else."""
+    """Return a logger that writes bare messages to the destination only."""
     handler: logging.Handler
     if destination == "stderr":
         handler = logging.StreamHandler(sys.stderr)
@@ -141,10 +152,10 @@ def audit_logger(destination: str) -> logging.Logger:
 
 
 def text(value: str) -> str:
-    """As much of what a caller sent as a line takes."""
+    """Return as much of a caller's text as one line takes."""
     return value[:MAX_TEXT]
 
 
 def numbers(of: Iterable[int]) -> Sequence[int] | None:
-    """Run numbers, at most MAX_NUMBERS of them; None for none."""
+    """Return at most MAX_NUMBERS run numbers; None for none."""
     return list(of)[:MAX_NUMBERS] or None

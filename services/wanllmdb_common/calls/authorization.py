@@ -1,27 +1,31 @@
-"""The step that lets a call pass or not, by the caller's key and the table of access."""
+"""Authorization: which role each RPC needs, and the step that checks the caller's key."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Set
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any
 
-from wanllmdb_common.calls.access import AccessTable, InProject, Need, OnSweep, check_complete
+from google.protobuf import descriptor_pool
+
 from wanllmdb_common.calls.call import Call
 from wanllmdb_common.calls.caller import Caller, Role
 from wanllmdb_common.errors import PermissionDeniedError
 
 ProjectsOf = Callable[[Call, Set[str]], Awaitable[Mapping[str, str]]]
-"""The projects of sweeps by their ids, for a call; without an entry for those that do not exist
-and for ids that can't be any. Asked only for callers who may not go everywhere."""
+"""Finds the projects of sweeps by their ids, for a call. Ids that are unknown or malformed have no
+entry. Called only for callers whose keys are limited to projects."""
 
 
 class Authorization:
-    """Decides by role and project, before anything of a request is looked at or looked up.
+    """Checks role and project before a request is validated or anything is looked up.
 
-    Who may not act in all projects is told the same of a sweep in another project and of
-    one that does not exist. Comes after the step that sets `Call.caller`.
+    A caller that may not act in all projects gets the same error for a sweep in another
+    project and for a sweep that does not exist. This step comes after the one that sets
+    `Call.caller`.
 
     Args:
-        table: What each RPC needs.
+        table: The access that each RPC needs.
         services: The full names of the services that are served.
         projects_of: Finds the projects of sweeps.
 
@@ -69,7 +73,7 @@ class Authorization:
 
 
 def role_too_low(caller: Caller, rpc: str, role: Role) -> PermissionDeniedError:
-    """PERMISSION_DENIED for a key whose role is not enough anywhere."""
+    """Return PERMISSION_DENIED for a key whose role is too low in every project."""
     return denied(
         caller,
         role,
@@ -81,7 +85,7 @@ def role_too_low(caller: Caller, rpc: str, role: Role) -> PermissionDeniedError:
 def project_denied(
     caller: Caller, rpc: str, role: Role, project: str | None
 ) -> PermissionDeniedError:
-    """PERMISSION_DENIED for a project, None for all of them, that is not the key's."""
+    """Return PERMISSION_DENIED for a project (None: all projects) outside the key's projects."""
     where = "all projects" if project is None else f"project '{project:.100}'"
     return denied(
         caller,
@@ -92,7 +96,7 @@ def project_denied(
 
 
 def sweep_denied(caller: Caller, rpc: str, role: Role, sweep_id: str) -> PermissionDeniedError:
-    """PERMISSION_DENIED for a sweep in another project, or nowhere: not even that is told."""
+    """Return PERMISSION_DENIED for a sweep outside the key's projects, whether it exists or not."""
     return denied(
         caller,
         role,
@@ -103,7 +107,78 @@ def sweep_denied(caller: Caller, rpc: str, role: Role, sweep_id: str) -> Permiss
 
 
 def denied(caller: Caller, role: Role, message: str) -> PermissionDeniedError:
-    """PERMISSION_DENIED with the role that was needed; the message may tell nothing stored."""
+    """Return PERMISSION_DENIED with the needed role; the message must not reveal stored data."""
     return PermissionDeniedError(
         "PERMISSION_DENIED", message, key_id=caller.key_id, needed_role=role.word
     )
+
+
+@dataclass(frozen=True, slots=True)
+class OnSweep:
+    """The role is needed in the project of a sweep."""
+
+    sweep_id: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class InProject:
+    """The role is needed in a project, or in all projects where it is None."""
+
+    project: str | None
+    role: Role
+
+
+Need = OnSweep | InProject
+
+
+def _nothing(_request: Any) -> Sequence[Need]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The access that one RPC needs.
+
+    Attributes:
+        role: The role that every call needs; checked before the request is read.
+        where: The projects in which the role is needed, as text for the documentation.
+        needs: Returns the further needs of a given request, without looking at stored data.
+            Must not raise, whatever the request holds.
+    """
+
+    role: Role
+    where: str
+    needs: Callable[[Any], Iterable[Need]] = _nothing
+
+
+AccessTable = Mapping[str, Access]
+"""The access of each RPC by its full name, `/package.Service/Rpc`."""
+
+
+class AccessTableError(Exception):
+    """RPCs and table rows do not match: the server must not start."""
+
+
+def of_service(service: str, rows: Mapping[str, Access]) -> dict[str, Access]:
+    """Return the part of an access table for one service, from rows keyed by RPC name."""
+    return {f"/{service}/{rpc}": access for rpc, access in rows.items()}
+
+
+def check_complete(table: AccessTable, services: Iterable[str]) -> None:
+    """Check that the table has a row for each RPC of the services, and no other row.
+
+    Raises:
+        AccessTableError: names every RPC without a row and every row without an RPC.
+    """
+    rpcs = {rpc for service in services for rpc in rpcs_of(service)}
+    problems = [f"{rpc} has no row" for rpc in sorted(rpcs - table.keys())]
+    problems += [f"the row {rpc} matches no RPC" for rpc in sorted(table.keys() - rpcs)]
+    if problems:
+        raise AccessTableError(f"the access table is wrong: {'; '.join(problems)}")
+
+
+def rpcs_of(service: str) -> list[str]:
+    """Return the full names of a service's RPCs, in the order of the proto."""
+    methods = descriptor_pool.Default().FindServiceByName(service).methods
+    return [f"/{service}/{method.name}" for method in methods]

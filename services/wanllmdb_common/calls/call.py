@@ -1,4 +1,4 @@
-"""A call as the server sees it, and what may be done around it."""
+"""A call as the server sees it, and the steps around it."""
 
 from __future__ import annotations
 
@@ -28,17 +28,18 @@ class Call:
 
     Attributes:
         method: The full name of the RPC: `/package.Service/Rpc`.
-        request: What was sent.
-        context: gRPC's.
-        is_stream: Whether it answers with a stream.
-        headers: The caller's metadata, read once: gRPC logs what it can't decode each time.
-        caller: Who sent it, once that is known.
-        response: What was answered; None until then, for a stream and for an error.
-        code: How it ended; OK until something else is known.
-        reason: The reason of the error that it ended with; empty for none.
-        heavy_turn: For streams, around each part of their work that keeps a processor busy:
-            waits until the caller's other heavy work is done, where there are other callers.
-        started: When it began, as of time.perf_counter.
+        request: The request message.
+        context: gRPC's context of the call.
+        is_stream: Whether the response is a stream.
+        headers: The caller's metadata, read once, since gRPC logs undecodable metadata at each
+            access.
+        caller: The caller, once authenticated.
+        response: The response message; None before it, for a stream and for an error.
+        code: The status with which the call ended; OK until then.
+        reason: The reason of the error that ended the call; empty for none.
+        heavy_turn: For streams, the context of each part of their work that keeps a processor
+            busy. While there are other callers, it waits for the caller's other heavy work.
+        started: The time of time.perf_counter at the start.
     """
 
     method: str
@@ -60,7 +61,7 @@ class Call:
 
     @property
     def is_watch(self) -> bool:
-        """Whether it waits for changes, and so for ever."""
+        """Whether the call waits for changes, and so never ends by itself."""
         return self.is_stream and self.rpc.startswith("Watch")
 
     @property
@@ -70,19 +71,21 @@ class Call:
 
     @property
     def elapsed(self) -> float:
-        """Seconds since it began."""
+        """Seconds since the call began."""
         return time.perf_counter() - self.started
 
     @cached_property
     def request_id(self) -> str:
-        """What the caller named the call for the logs, else its `request_id`, by which the
-        audit log has it, else a name of our own.
+        """The id of the call in the logs.
+
+        It is the id in the caller's metadata, else the request's `request_id`, which the audit
+        log uses too, else a random id.
         """
         own = str(getattr(self.request, "request_id", ""))
         return logged_id(self.metadata(REQUEST_ID_KEY) or own) or uuid.uuid4().hex
 
     def metadata(self, key: str) -> str:
-        """The caller's metadata of that name; empty where there is none."""
+        """Return the caller's metadata of that name; empty where there is none."""
         for name, value in self.headers:
             if name == key:
                 return cast("str", value)
@@ -90,24 +93,24 @@ class Call:
 
 
 class CallStep(Protocol):
-    """One concern of all calls, such as who may send them or how many at once."""
+    """One concern of all calls, such as authorization or rate limits."""
 
     async def before(self, call: Call) -> None:
-        """Before the servicer's part.
+        """Run before the servicer's method.
 
         Raises:
-            ServiceError: the call is refused.
+            ServiceError: the call is rejected.
         """
 
     def after(self, call: Call) -> None:
-        """When the call has ended, however it did, if `before` let it pass or refused it.
+        """Run after the call has ended in any way, if `before` of this step was called.
 
-        Of a step whose turn never came it is not called. Must not raise.
+        Must not raise.
         """
 
 
 def logged_id(text: str) -> str:
-    """A caller's name for a call as it may be logged and sent on: printable ASCII, not long."""
+    """Return a caller's id for a call, cut to what may be logged and sent on: printable ASCII."""
     return "".join(letter for letter in text[:MAX_REQUEST_ID] if "!" <= letter <= "~")
 
 
@@ -115,14 +118,14 @@ _current: contextvars.ContextVar[Call] = contextvars.ContextVar("call")
 
 
 def current_call() -> Call:
-    """The call that the running code serves.
+    """Return the call that the running code serves.
 
     Raises:
-        LookupError: it serves none.
+        LookupError: the code serves no call.
     """
     return _current.get()
 
 
 def set_current_call(call: Call) -> None:
-    """For the interceptor: what runs in this context serves the call."""
+    """Set the call that this context serves; for the interceptor."""
     _current.set(call)

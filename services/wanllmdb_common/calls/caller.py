@@ -1,4 +1,4 @@
-"""Who sends a call, and what they may do."""
+"""The caller of an RPC: its API key, role and projects."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import IntEnum
 
 
 class Role(IntEnum):
-    """What a key may do; each may do what those before it may. Numbers as in the protos."""
+    """What a key permits; each role includes the ones before it. Numbers as in the protos."""
 
     READER = 1
     AGENT = 2
@@ -16,7 +16,7 @@ class Role(IntEnum):
 
     @property
     def word(self) -> str:
-        """The name as people write it."""
+        """The lower-case name, as in messages and on the command line."""
         return self.name.lower()
 
 
@@ -25,9 +25,9 @@ class Caller:
     """A caller.
 
     Attributes:
-        key_id: The id of its API key; empty where the server asks for none.
-        role: What it may do.
-        projects: Where; None for everywhere.
+        key_id: The id of its API key; empty where the server requires no keys.
+        role: The role of the key.
+        projects: The projects of the key; None for all projects.
     """
 
     key_id: str
@@ -35,11 +35,11 @@ class Caller:
     projects: frozenset[str] | None
 
     def may(self, role: Role, project: str | None) -> bool:
-        """Whether it has at least the role, in that project or, for None, everywhere."""
+        """Whether the caller has at least the role in a project, or for None in all projects."""
         if self.role < role:
             return False
         return self.projects is None or (project is not None and project in self.projects)
 
 
 ANYONE = Caller("", Role.ADMIN, None)
-"""Whoever calls a server that asks for no keys."""
+"""Every caller of a server that requires no keys."""

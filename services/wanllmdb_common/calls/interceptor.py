@@ -1,4 +1,4 @@
-"""What happens around every call: its steps, its errors, its log line."""
+"""The interceptor around every call: its steps, its errors and its log line."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import grpc.aio
 import structlog
 from google.protobuf.message import DecodeError
 
-from wanllmdb_common.calls.arrivals import Arrivals
 from wanllmdb_common.calls.call import Call, CallStep, Headers, set_current_call
-from wanllmdb_common.deadline import set_deadline
-from wanllmdb_common.draining import Drain
+from wanllmdb_common.calls.draining import Drain
+from wanllmdb_common.calls.pending_messages import PendingMessages
+from wanllmdb_common.computing.cancellation import set_deadline
 from wanllmdb_common.error_mapping import Context, abort, abort_internal, code_of
 from wanllmdb_common.errors import (
     FieldViolation,
@@ -26,40 +26,40 @@ from wanllmdb_common.errors import (
 
 log = structlog.get_logger(__name__)
 
-# Of reflection, which developers' tools ask for a moment.
+# Concurrent calls of gRPC reflection, which developers' tools use briefly.
 MAX_CONVERSATIONS = 100
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 
 class CallInterceptor(grpc.aio.ServerInterceptor):
-    """Takes every call through the steps, maps every exception to a status, logs failures.
+    """Runs the steps around every call, maps every exception to a status, and logs failures.
 
-    One interceptor rather than one for each concern: every layer of them costs
-    each call a coroutine.
+    There is one interceptor rather than one for each concern, since every layer costs each
+    call a coroutine.
 
-    To gRPC every method takes a stream of messages, of which one is read here: what grpc.aio
-    reads by itself it waits for without end, and of bytes that are no message it tells
-    UNKNOWN and the exception's text.
+    gRPC sees every method as one that takes a stream of messages, and the interceptor reads
+    one message from it. grpc.aio itself would wait for a message without end, and would answer
+    bytes that are no message with UNKNOWN and the exception's text.
 
     Args:
-        steps: What is done around each call, outermost first. gRPC's own services
-            (health, reflection) go without.
+        steps: The steps around each call, outermost first. They do not apply to gRPC's own
+            services (health, reflection).
         drain: Ends calls when the server stops. RPCs whose names begin with Watch never
-            end by themselves. It leaves gRPC's own services alone.
-        arrivals: Reads the messages.
+            end by themselves. It does not apply to gRPC's own services.
+        pending: Reads the messages.
     """
 
     def __init__(
         self,
         steps: Sequence[CallStep] = (),
         drain: Drain | None = None,
-        arrivals: Arrivals | None = None,
+        pending: PendingMessages | None = None,
     ) -> None:
         self._steps = tuple(steps)
         self._drain = drain or Drain()
         self._never = Drain()
-        self._arrivals = arrivals or Arrivals(1_000, 20)
+        self._pending = pending or PendingMessages(1_000, 20)
         self._conversations = 0
 
     async def intercept_service(
@@ -75,7 +75,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         if handler.unary_unary:
             return grpc.stream_unary_rpc_method_handler(
                 self._around_unary(method, headers, handler),
-                response_serializer=handler.response_serializer,
+                response_serializer=_sends_bytes_as_they_are(handler.response_serializer),
             )
         around = self._around_stream if handler.unary_stream else self._around_conversation
         return grpc.stream_stream_rpc_method_handler(
@@ -86,7 +86,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         steps, drain = self._of(method)
 
         async def serve(_messages: object, context: Context) -> Any:
-            data = await self._arrivals.message(context)
+            data = await self._pending.message(context)
             request, problem = _request(handler.request_deserializer, data, headers)
             call = Call(method, request, context, is_stream=False, headers=headers)
             set_current_call(call)
@@ -111,7 +111,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         steps, drain = self._of(method)
 
         async def serve(_messages: object, context: Context) -> AsyncIterator[Any]:
-            data = await self._arrivals.message(context)
+            data = await self._pending.message(context)
             request, problem = _request(handler.request_deserializer, data, headers)
             call = Call(method, request, context, is_stream=True, headers=headers)
             set_current_call(call)
@@ -125,7 +125,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 scope = drain.watch if call.is_watch else drain.call
                 async with contextlib.aclosing(handler.unary_stream(request, context)) as messages:
                     while True:
-                        # Not around the yield, where gRPC waits for the caller to read.
+                        # The scope excludes the yield, where gRPC waits for the caller to read.
                         async with scope():
                             message = await anext(messages, None)
                         if message is None:
@@ -139,11 +139,11 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         return serve
 
     def _around_conversation(self, method: str, headers: Headers, handler: Any) -> Any:
-        """gRPC's reflection, the one service that takes more than one message."""
+        """Serve gRPC reflection, the only service that takes more than one message."""
         read = handler.request_deserializer
 
         async def requests(context: Context) -> AsyncIterator[Any]:
-            while (data := await self._arrivals.message(context)) is not grpc.aio.EOF:
+            while (data := await self._pending.message(context)) is not grpc.aio.EOF:
                 request, problem = _request(read, data, headers)
                 _raise_any(problem)
                 yield request
@@ -171,8 +171,16 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         return (), self._never
 
 
+def _sends_bytes_as_they_are(serialize: Any) -> Callable[[Any], bytes]:
+    """Return a serializer that also takes a response that a servicer has encoded already."""
+    return lambda response: response if isinstance(response, bytes) else serialize(response)
+
+
 def _request(read: Any, data: Any, headers: Headers) -> tuple[Any, ServiceError | None]:
-    """The message, or an empty one and what is wrong: a bad key is told before a bad message."""
+    """Return the message, or an empty one and the problem.
+
+    The problem is raised after the steps, so that an invalid key is reported first.
+    """
     problem = _problem_of(headers)
     if data is grpc.aio.EOF:
         return read(b""), problem or _invalid("the call ended without a message")
@@ -185,12 +193,14 @@ def _request(read: Any, data: Any, headers: Headers) -> tuple[Any, ServiceError 
 
 
 def _problem_of(headers: Headers) -> ServiceError | None:
-    # gRPC lets printable ASCII through alone where it follows its own protocol, and takes
-    # what is no UTF-8 as Latin-1.
+    # By its protocol gRPC allows only printable ASCII here, but it decodes what is not UTF-8 as
+    # Latin-1.
     for name, value in headers:
         if not name.isascii() or (isinstance(value, str) and not value.isascii()):
             shown = name.encode("ascii", "backslashreplace").decode()
-            return _invalid(f"the metadata {shown[:100]} is not ASCII; send bytes as '...-bin'")
+            return _invalid(
+                f"the metadata {shown[:100]} is not ASCII; send bytes under a name ending in -bin"
+            )
     return None
 
 
@@ -206,14 +216,17 @@ def _raise_any(problem: ServiceError | None) -> None:
 def _too_many(conversations: int) -> ServiceError | None:
     if conversations <= MAX_CONVERSATIONS:
         return None
-    limit = f"{MAX_CONVERSATIONS} calls of reflection at once"
+    limit = f"{MAX_CONVERSATIONS} concurrent calls of reflection"
     return OverloadedError(
-        "OVERLOADED", f"this server has {limit}: come again in 1 s", 1.0, limit=limit
+        "OVERLOADED",
+        f"this server has {limit}, as many as it accepts: retry in 1 s",
+        1.0,
+        limit=limit,
     )
 
 
 def _leave(entered: Sequence[CallStep], call: Call) -> None:
-    """Ends the steps, each whatever became of the others: they count what is under way."""
+    """End every step, even if another one fails, since steps count the calls in progress."""
     for step in reversed(entered):
         try:
             step.after(call)
@@ -232,8 +245,8 @@ async def _fail(call: Call, error: BaseException) -> None:
                 raise error
             case asyncio.CancelledError():
                 call.code = grpc.StatusCode.CANCELLED
-                # grpc.aio leaves the caller waiting for ever when a handler ends by a
-                # cancellation that the caller did not ask for.
+                # grpc.aio leaves the caller waiting forever when a handler ends by a
+                # cancellation that the caller did not request.
                 if not call.context.done():
                     await call.context.abort(call.code, "the server canceled the call")
                 raise error

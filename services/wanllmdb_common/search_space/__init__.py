@@ -1,1 +1,1 @@
-"""Search spaces: what a sweep searches, shared by both services."""
+"""Search spaces: the parameters, conditions and constraints of a sweep, for both services."""

@@ -1,4 +1,4 @@
-"""Which parameters a run has, given the values of those that conditions name."""
+"""Which parameters a run has, given the values of the parameters that conditions name."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def is_active(parameter: Parameter, values: Mapping[str, ParameterValue]) -> boo
 
     Args:
         parameter: A parameter of the space.
-        values: The run's parameters; those that conditions name must be decided:
-            there if the run has them, else absent.
+        values: The run's parameters. Those that conditions name must be decided: present if
+            the run has them, else absent.
     """
     return all(holds(condition, values) for condition in parameter.conditions)
 
 
 def holds(condition: Condition, values: Mapping[str, ParameterValue]) -> bool:
-    """Whether a run with these values meets the condition."""
+    """Whether a run with these values satisfies the condition."""
     if condition.parameter not in values:
         return False
     value = values[condition.parameter]
@@ -35,10 +35,10 @@ def holds(condition: Condition, values: Mapping[str, ParameterValue]) -> bool:
 
 
 def parents_first(space: SearchSpace) -> tuple[Parameter, ...]:
-    """The parameters such that each comes after those that its conditions name, else by name.
+    """Return the parameters by name, but each after the parameters that its conditions name.
 
     Raises:
-        CycleError: the conditions go in a circle.
+        CycleError: the conditions form a cycle.
     """
     if not has_conditions(space):
         return space.parameters
@@ -59,14 +59,14 @@ def parents_first(space: SearchSpace) -> tuple[Parameter, ...]:
 
 
 def has_conditions(space: SearchSpace) -> bool:
-    """Whether some run may lack a parameter."""
+    """Whether a run of the space may lack a parameter."""
     return any(parameter.conditions for parameter in space.parameters)
 
 
 def active_only(
     space: SearchSpace, values: Mapping[str, ParameterValue]
 ) -> dict[str, ParameterValue]:
-    """Those of the values that a run with them has, by name."""
+    """Return the values of the parameters that a run with these values has, by name."""
     kept: dict[str, ParameterValue] = {}
     for parameter in parents_first(space):
         if parameter.name in values and is_active(parameter, kept):
@@ -77,15 +77,15 @@ def active_only(
 def demanded(
     space: SearchSpace, given: Mapping[str, ParameterValue]
 ) -> dict[str, tuple[ParameterValue, ...]]:
-    """What parameters that are not given may be, so that a run can have those that are.
+    """Return the values that missing parameters may have so that a run can have the given ones.
 
-    By name, for those alone that conditions of given ones name, directly or through
-    others; nothing is left where conditions contradict each other. What is given may
-    rule out more: that is not looked at.
+    By name, for the parameters that the conditions of given ones name, directly or indirectly.
+    The values are empty where conditions contradict each other. The given values may rule out
+    more values, which is not checked.
     """
-    laws = {parameter.name: parameter.distribution for parameter in space.parameters}
+    distributions = {parameter.name: parameter.distribution for parameter in space.parameters}
     found: dict[str, tuple[ParameterValue, ...]] = {}
-    # Children first: what they demand of a parent is known when it is its turn.
+    # Children first, so that what they demand of a parent is known when the parent follows.
     for parameter in reversed(parents_first(space)):
         if parameter.name not in given and parameter.name not in found:
             continue
@@ -96,7 +96,7 @@ def demanded(
                 found[parent] = tuple(
                     value
                     for value in known
-                    if contains(laws[parent], value)
+                    if contains(distributions[parent], value)
                     and any(same_value(value, wanted) for wanted in condition.values)
                 )
     return found

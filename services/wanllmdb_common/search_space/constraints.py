@@ -1,4 +1,4 @@
-"""The constraints between a space's parameters: which points of it are wanted."""
+"""The constraints between a space's parameters, which decide the points that may be proposed."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ MAX_CONSTRAINTS = 100
 
 
 class Constraints:
-    """A space's constraints, read once. Not thread-safe.
+    """A space's constraints, parsed once. Not thread-safe.
 
-    A point need not be whole: an expression counts as met as long as one of its
-    parameters is not among the values, be it undecided or absent from the run.
+    A point need not be complete: an expression holds as long as one of its parameters has no
+    value, whether it is undecided or absent from the run.
 
     Attributes:
-        expressions: In the space's order.
+        expressions: The parsed constraints, in the space's order.
 
     Raises:
-        ExpressionError: one can't be read; `problems_of_constraints` tells of all.
+        ExpressionError: a constraint can't be parsed; `problems_of_constraints` lists all.
     """
 
     def __init__(self, space: SearchSpace) -> None:
@@ -38,24 +38,24 @@ class Constraints:
         return bool(self.expressions)
 
     def hold(self, values: Mapping[str, ParameterValue]) -> bool:
-        """Whether a run with these values meets all of them."""
+        """Whether a run with these values satisfies all constraints."""
         return all(expression.holds(values) for expression in self.expressions)
 
     def broken(self, values: Mapping[str, ParameterValue]) -> list[str]:
-        """Those that a run with these values does not meet, as they were written."""
+        """Return the text of each constraint that a run with these values violates."""
         return [e.text for e in self.expressions if not e.holds(values)]
 
 
 def problems_of_constraints(space: SearchSpace) -> Iterator[tuple[int, str]]:
-    """What is wrong with a space's constraints: pairs of an index into them and a text.
+    """Yield the problems of a space's constraints, as pairs of an index and a text.
 
-    Nothing is said of an index only where there are more than `MAX_CONSTRAINTS`: it is that
-    of the first one too many.
+    Where there are more than `MAX_CONSTRAINTS`, the index of that problem is the first one
+    beyond the limit.
     """
     if len(space.constraints) > MAX_CONSTRAINTS:
         yield (
             MAX_CONSTRAINTS,
-            f"at most {MAX_CONSTRAINTS} constraints are allowed, are {len(space.constraints)}",
+            f"at most {MAX_CONSTRAINTS} constraints are allowed, got {len(space.constraints)}",
         )
     names = [parameter.name for parameter in space.parameters]
     truth_values = _truth_values(space)

@@ -1,4 +1,4 @@
-"""The laws that a parameter's values can follow, as plain values."""
+"""The distributions that a parameter's values can follow, as plain values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-# What a parameter can be in Python. Lists and dictionaries hold the same again.
+# A parameter's value in Python. Lists and dictionaries hold such values again.
 ParameterValue = None | bool | int | float | str | list[Any] | dict[str, Any]
 
 
@@ -23,9 +23,9 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Categorical:
-    """One of `values`; at least one, no two alike (see `same_value`).
+    """One of `values`; there is at least one, and no two are the same (see `same_value`).
 
-    `probabilities` says how likely each is under random search; empty where all
+    `probabilities` holds the probability of each under random search; empty where all values
     are equally likely.
     """
 
@@ -55,7 +55,7 @@ class IntUniform:
 class LogUniform:
     """Floats in [min, max], uniform in the logarithm.
 
-    With `q` a draw moves to the nearest of min, min+q, ... that is not above max.
+    With `q` a draw is rounded to the nearest of min, min+q, ... that is not above max.
     """
 
     min: float
@@ -74,7 +74,7 @@ class IntLogUniform:
 
 @dataclass(frozen=True, slots=True)
 class Normal:
-    """Floats with mean `mu` and standard deviation `sigma`, not cut."""
+    """Floats with mean `mu` and standard deviation `sigma`, not truncated."""
 
     mu: float = 0.0
     sigma: float = 1.0
@@ -82,7 +82,7 @@ class Normal:
 
 @dataclass(frozen=True, slots=True)
 class LogNormal:
-    """Positive floats whose logarithm has mean `mu` and standard deviation `sigma`, not cut."""
+    """Positive floats whose logarithm has mean `mu` and deviation `sigma`, not truncated."""
 
     mu: float = 0.0
     sigma: float = 1.0
@@ -98,12 +98,12 @@ class Beta:
 
 @dataclass(frozen=True, slots=True)
 class Quantized:
-    """A draw x of `law`, which has no step itself, becomes round(x/q)*q.
+    """round(x/q)*q for a draw x of `distribution`, which has no step itself.
 
-    Integers where `q` is one, else floats. May pass a bound of the law by q/2.
+    Integers where `q` is an integer, else floats. May exceed a bound of the distribution by q/2.
     """
 
-    law: Uniform | LogUniform | Normal | LogNormal | Beta
+    distribution: Uniform | LogUniform | Normal | LogNormal | Beta
     q: int | float = 1
 
 
@@ -133,8 +133,8 @@ class Condition:
 class Parameter:
     """A named dimension of the search space.
 
-    The name of one in a group is the group's name, "/" and its own, to any depth.
-    A run has it when all `conditions` hold.
+    The name of a parameter in a group is the group's name, "/" and its own name, to any depth.
+    A run has the parameter when all `conditions` hold.
     """
 
     name: str
@@ -146,7 +146,7 @@ class Parameter:
 class SearchSpace:
     """The parameters of a sweep, ordered by name; names are unique.
 
-    `constraints` are expressions that every proposed run meets; see the protos.
+    `constraints` are expressions that every proposed run satisfies; see the protos.
     """
 
     parameters: tuple[Parameter, ...]
@@ -154,7 +154,7 @@ class SearchSpace:
 
 
 def same_value(left: ParameterValue, right: ParameterValue) -> bool:
-    """Equality that keeps types apart: 1, 1.0 and True are three values."""
+    """Whether two values are equal and of the same type: 1, 1.0 and True are three values."""
     if type(left) is not type(right):
         return False
     if isinstance(left, list) and isinstance(right, list):
@@ -165,16 +165,16 @@ def same_value(left: ParameterValue, right: ParameterValue) -> bool:
 
 
 def value_key(value: ParameterValue) -> Hashable:
-    """Equal keys for the same values in the sense of `same_value`, and only for them."""
+    """Return a key that is equal for the same values, as `same_value` defines it, only."""
     if isinstance(value, list | dict):
         return json.dumps(value, sort_keys=True)
     return type(value), value
 
 
 def contains(distribution: Distribution, value: ParameterValue) -> bool:
-    """Whether a run may have `value`: right type and within the bounds.
+    """Whether a run may have `value`: the type is right, and the value is within the bounds.
 
-    Steps are not asked for: a user may try a point between them.
+    Steps are not checked, since a user may enqueue a point between them.
     """
     match distribution:
         case Constant(value=constant):
@@ -191,23 +191,25 @@ def contains(distribution: Distribution, value: ParameterValue) -> bool:
             return _is_number(value) and value > 0  # type: ignore[operator]
         case Beta():
             return _is_number(value) and 0 <= value <= 1  # type: ignore[operator]
-        case Quantized(law=law, q=int(q)):
-            return _is_int(value) and _near(law, value, q)  # type: ignore[arg-type]
-        case Quantized(law=law, q=q):
-            return _is_number(value) and _near(law, value, q)  # type: ignore[arg-type]
+        case Quantized(distribution=inner, q=int(q)):
+            return _is_int(value) and _near(inner, value, q)  # type: ignore[arg-type]
+        case Quantized(distribution=inner, q=q):
+            return _is_number(value) and _near(inner, value, q)  # type: ignore[arg-type]
 
 
 def membership(distribution: Distribution) -> Callable[[ParameterValue], bool]:
-    """`contains` of this distribution, for many values of one with many choices."""
+    """Return `contains` of a distribution, made fast for many values and choices."""
     if isinstance(distribution, Categorical):
         keys = set(map(value_key, distribution.values))
         return lambda value: value_key(value) in keys
     return partial(contains, distribution)
 
 
-def _near(law: Uniform | LogUniform | Normal | LogNormal | Beta, value: float, q: float) -> bool:
-    """Whether rounding to a multiple of q may lead from within the law's bounds to `value`."""
-    match law:
+def _near(
+    distribution: Uniform | LogUniform | Normal | LogNormal | Beta, value: float, q: float
+) -> bool:
+    """Whether rounding a value within the bounds to a multiple of q can give `value`."""
+    match distribution:
         case Normal():
             return True
         case LogNormal():
@@ -215,17 +217,46 @@ def _near(law: Uniform | LogUniform | Normal | LogNormal | Beta, value: float, q
         case Beta():
             low, high = 0.0, 1.0
         case Uniform() | LogUniform():
-            low, high = law.min, law.max
-    # In decimals, as the rounding itself: half of 0.1 below 0.25 is exactly 0.2.
+            low, high = distribution.min, distribution.max
+    # In decimals, like the rounding itself: 0.25 minus half of 0.1 is exactly 0.2.
     exact = Decimal(repr(value))
     half = Decimal(repr(q)) / 2
     return Decimal(repr(low)) - half <= exact <= Decimal(repr(high)) + half
 
 
 def _is_int(value: ParameterValue) -> bool:
-    """Whether it is an integer that 64 bits hold."""
+    """Whether the value is an integer of 64 bits."""
     return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
 
 
 def _is_number(value: ParameterValue) -> bool:
     return _is_int(value) or (isinstance(value, float) and math.isfinite(value))
+
+
+_MOST_VALUES = 10
+
+
+def in_words(distribution: Distribution) -> str:
+    """Describe a distribution: "logarithmic from 0.0001 to 0.1", "one of 16, 32"."""
+    match distribution:
+        case Constant(value=value):
+            return f"{value!r:.60} always"
+        case Categorical(values=values):
+            shown = ", ".join(f"{value!r:.30}" for value in values[:_MOST_VALUES])
+            return f"one of {shown}" + (", ..." if len(values) > _MOST_VALUES else "")
+        case Uniform() | LogUniform():
+            kind = "logarithmic" if isinstance(distribution, LogUniform) else "uniform"
+            step = "" if distribution.q is None else f" in steps of {distribution.q}"
+            return f"{kind} from {distribution.min} to {distribution.max}{step}"
+        case IntUniform() | IntLogUniform():
+            kind = "logarithmic" if isinstance(distribution, IntLogUniform) else "uniform"
+            step = "" if distribution.q == 1 else f" in steps of {distribution.q}"
+            return f"{kind} from {distribution.min} to {distribution.max}{step}, an integer"
+        case Normal(mu=mu, sigma=sigma):
+            return f"normal with mu {mu} and sigma {sigma}"
+        case LogNormal(mu=mu, sigma=sigma):
+            return f"log-normal with mu {mu} and sigma {sigma}"
+        case Beta(a=a, b=b):
+            return f"beta with a {a} and b {b}"
+        case Quantized(distribution=inner, q=q):
+            return f"{in_words(inner)}, rounded to multiples of {q}"

@@ -1,4 +1,4 @@
-"""Random points of a whole space: each parameter from its law, conditions and constraints met."""
+"""Random points of a search space that satisfy its conditions and constraints."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
+from wanllmdb_common.computing.cancellation import WorkBudget
 from wanllmdb_common.search_space.conditions import is_active, parents_first
 from wanllmdb_common.search_space.constraints import Constraints, Expression
 from wanllmdb_common.search_space.distributions import Parameter, ParameterValue, SearchSpace
-from wanllmdb_common.search_space.effort import Effort
-from wanllmdb_common.search_space.laws import draw
+from wanllmdb_common.search_space.quantiles import draw
 
-# How often what constraints tie together is drawn before it is given up, about 0.2 s.
+# Draws of parameters that constraints connect before the search gives up, about 0.2 s.
 MAX_DRAWS = 20_000
-# And how much is spent on it, about a second: a draw of hundreds of parameters, or one that
-# is held against a hundred long constraints, takes a hundred times as long as most.
+# Units of work before the search gives up, about a second: a draw of hundreds of parameters, or
+# one that is checked against a hundred long constraints, takes a hundred times as long as most.
 DRAW_UNITS = 1_000_000
-# How often, and for how many seconds at most, where a sweep is to be refused. Far
-# fewer than above, so that an accepted sweep does not run into the bound later.
+# The draws and seconds after which a new sweep is rejected. Far fewer than above, so that an
+# accepted sweep does not reach the limits above later.
 MAX_TRIAL_DRAWS = 4_000
 MAX_TRIAL_SECONDS = 0.4
 
 
 class NoPointFoundError(Exception):
-    """No point that meets the constraints was found.
+    """No point that satisfies the constraints was found.
 
     Attributes:
-        draws: How many were tried.
-        worst: The constraint that most of them broke.
-        obstacle: Why it could not be computed, where that is how it was broken.
+        draws: The number of points that were tried.
+        worst: The constraint that most of them violated.
+        obstacle: Why that constraint could not be computed, if so.
     """
 
     def __init__(self, draws: int, worst: str, obstacle: str | None = None) -> None:
@@ -40,20 +40,20 @@ class NoPointFoundError(Exception):
         reason = "" if obstacle is None else f", which can't be computed: {obstacle}"
         super().__init__(
             f"no point that meets the constraints was found in {draws} "
-            f"{'draw' if draws == 1 else 'draws'}; most of them broke '{worst}'{reason}"
+            f"{'draw' if draws == 1 else 'draws'}; most of them violated '{worst}'{reason}"
         )
 
 
 class PointDraws:
     """Draws points of a space. Not thread-safe.
 
-    Parameters that neither conditions nor constraints tie together are drawn
-    apart, so that a draw that breaks a constraint costs only those that it names.
-    The law is that of the whole space given that the constraints hold.
+    Parameters that neither conditions nor constraints connect are drawn separately, so that a
+    violated constraint costs only new draws of the parameters that it names. The points follow
+    the distribution of the whole space, given that the constraints hold.
 
     Raises:
-        ExpressionError: a constraint can't be read.
-        CycleError: the conditions go in a circle.
+        ExpressionError: a constraint is invalid.
+        CycleError: the conditions form a cycle.
     """
 
     def __init__(self, space: SearchSpace) -> None:
@@ -67,47 +67,47 @@ class PointDraws:
         *,
         max_draws: int = MAX_DRAWS,
         max_seconds: float | None = None,
-        effort: Effort | None = None,
+        budget: WorkBudget | None = None,
     ) -> dict[str, ParameterValue]:
-        """A point, by name in order; the same for the same arguments.
+        """Return a point, ordered by name; the same for the same arguments.
 
         Args:
             seed: Not negative.
             given: Values that are not drawn; those that the run does not have are left out.
-            max_draws: How often what a constraint ties together is drawn at most.
-            max_seconds: For how long at most; the point does not depend on it.
-            effort: What it may spend, `DRAW_UNITS` by default; a draw that was begun
-                is ended.
+            max_draws: The limit of draws of parameters that constraints connect.
+            max_seconds: A time limit; the point itself does not depend on it.
+            budget: The budget of the search, `DRAW_UNITS` by default; a draw that has begun
+                is completed.
 
         Raises:
-            NoPointFoundError: none was found that meets the constraints.
+            NoPointFoundError: no point that satisfies the constraints was found.
         """
         random = Random(seed)
-        effort = effort or Effort(DRAW_UNITS)
+        budget = budget or WorkBudget(DRAW_UNITS)
         deadline = None if max_seconds is None else time.monotonic() + max_seconds
         point: dict[str, ParameterValue] = {}
         for part in self._parts:
-            point.update(part.draw(random, given or {}, max_draws, deadline, effort))
+            point.update(part.draw(random, given or {}, max_draws, deadline, budget))
         return {name: point[name] for name in self._names if name in point}
 
 
 def draw_point(
     space: SearchSpace, seed: int, given: Mapping[str, ParameterValue] | None = None
 ) -> dict[str, ParameterValue]:
-    """One point; for several make a `PointDraws`, which see."""
+    """Return one point; for several points create a `PointDraws`."""
     return PointDraws(space).draw(seed, given)
 
 
 def infeasibility(
     space: SearchSpace, given: Mapping[str, ParameterValue] | None = None
 ) -> str | None:
-    """Why the space seems to have no point that meets its constraints; None where it has one.
+    """Return why no point of the space seems to satisfy its constraints; None if one does.
 
-    Takes half a second at most. Constraints that hold for very few points are
-    refused like those that hold for none: no method could draw such points.
+    Takes half a second at most. Constraints that hold for very few points are rejected like
+    constraints that hold for none, since no method could draw such points.
 
     Args:
-        space: Its constraints must be readable.
+        space: A space whose constraints are valid.
         given: Values that the point must have.
     """
     try:
@@ -118,7 +118,7 @@ def infeasibility(
 
 
 class _Part:
-    """Parameters that conditions and constraints tie together, parents first."""
+    """Parameters that conditions and constraints connect, parents first."""
 
     def __init__(self, parameters: Sequence[Parameter], expressions: Sequence[Expression]) -> None:
         self._parameters: list[tuple[Parameter, Callable[[Random], ParameterValue]]] = [
@@ -133,9 +133,9 @@ class _Part:
         given: Mapping[str, ParameterValue],
         max_draws: int,
         deadline: float | None,
-        effort: Effort,
+        budget: WorkBudget,
     ) -> dict[str, ParameterValue]:
-        """See `PointDraws.draw`."""
+        """Return values that satisfy the constraints; see `PointDraws.draw`."""
         if not self._expressions:
             return self._once(random, given)[0]
         broken: Counter[Expression] = Counter()
@@ -145,13 +145,13 @@ class _Part:
             point, is_random = self._once(random, given)
             draws += 1
             failed = next((e for e in self._expressions if not e.holds(point)), None)
-            effort.spend(self._cost, looks=1)
+            budget.spend(self._cost, looks=1)
             if failed is None:
                 return point
             broken[failed] += 1
             last[failed] = point
             late = deadline is not None and time.monotonic() > deadline
-            if not is_random or late or effort.is_spent:
+            if not is_random or late or budget.is_spent:
                 break
         worst = broken.most_common(1)[0][0]
         raise NoPointFoundError(draws, worst.text, worst.obstacle(last[worst]))
@@ -159,7 +159,7 @@ class _Part:
     def _once(
         self, random: Random, given: Mapping[str, ParameterValue]
     ) -> tuple[dict[str, ParameterValue], bool]:
-        """A draw, and whether another one could give something else."""
+        """Return a draw, and whether another draw could differ."""
         point: dict[str, ParameterValue] = {}
         is_random = False
         for parameter, drawn in self._parameters:
@@ -174,7 +174,7 @@ class _Part:
 
 
 def _tied_together(space: SearchSpace) -> list[tuple[list[Parameter], list[Expression]]]:
-    """The parameters in groups, with the expressions of each; those of no expression in one."""
+    """Return groups of connected parameters with their expressions; all others form one group."""
     expressions = Constraints(space).expressions
     group = {parameter.name: parameter.name for parameter in space.parameters}
 

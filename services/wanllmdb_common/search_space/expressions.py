@@ -1,8 +1,8 @@
-"""The language of constraints: what may stand in an expression, and what each part does.
+"""The language of constraints: the syntax of an expression, and the meaning of each part.
 
-The library simpleeval evaluates it. Before that an expression is read once and
-everything that is not listed here is refused, so that no expression reaches a
-Python object or takes long: names become parameters, arithmetic is bounded.
+The library simpleeval evaluates expressions. Before that, an expression is parsed once, and any
+syntax that is not listed here is rejected, so that no expression reaches a Python object or runs
+for long: names become parameters, and arithmetic is bounded.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from typing import Any
 
 from simpleeval import EvalWithCompoundTypes
 
-from wanllmdb_common.algorithms.hints import did_you_mean
+from wanllmdb_common.did_you_mean import did_you_mean
 from wanllmdb_common.search_space.distributions import ParameterValue
 
 MAX_CHARACTERS = 1_000
 MAX_DEPTH = 100
-# That are reported of one expression.
+# The number of problems that are reported for one expression.
 MAX_PROBLEMS = 10
 MAX_EXPONENT = 1_000
-# Of a text that an expression puts together, in characters.
+# Characters of a text that an expression builds.
 MAX_TEXT = 10_000
-# Of an integer that an expression computes.
+# Bits of an integer that an expression computes.
 MAX_BITS = 4_096
 MAX_DIGITS = 300
 
 _ALLOWED = (
-    "an expression has names, numbers, texts, True, False, None, lists, + - * / // % **, "
+    "an expression may use names, numbers, texts, True, False, None, lists, + - * / // % **, "
     "comparisons, and, or, not, in, and the functions abs, min, max, round"
 )
 _INSTEAD = {
@@ -47,7 +47,7 @@ _ASSIGNMENT = re.compile(r"(?<![=<>!])=(?!=)")
 
 
 class ExpressionError(ValueError):
-    """What is wrong with an expression; `problems` has all of it."""
+    """An expression is invalid; `problems` lists all reasons."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
@@ -59,9 +59,9 @@ class Expression:
     """A condition between parameters. Not thread-safe.
 
     Attributes:
-        text: As it was written.
-        names: The full names of the parameters in it.
-        cost: About how many microseconds it takes to tell whether it holds.
+        text: The expression as it was written.
+        names: The full names of its parameters.
+        cost: About how many microseconds an evaluation takes.
     """
 
     text: str
@@ -71,11 +71,11 @@ class Expression:
     _evaluator: EvalWithCompoundTypes = field(repr=False, compare=False)
 
     def holds(self, values: Mapping[str, ParameterValue]) -> bool:
-        """Whether a run with these values meets it.
+        """Whether a run with these values satisfies the expression.
 
-        It does when one of its parameters is not among them. It does not when it
-        can't be computed (a division by zero, a text compared with a number), and
-        when it gives no truth value.
+        The expression holds when one of its parameters has no value. It does not hold when it
+        can't be computed (a division by zero, a text compared with a number) or when its
+        result is no truth value.
         """
         if not self.names <= values.keys():
             return True
@@ -86,7 +86,10 @@ class Expression:
             return False
 
     def obstacle(self, values: Mapping[str, ParameterValue]) -> str | None:
-        """Why it can't be computed with these values, all its parameters; None where it can."""
+        """Return why the expression can't be computed with these values; None where it can.
+
+        The values must include all parameters of the expression.
+        """
         self._evaluator.names = values
         try:
             self._evaluator.eval(self.text, self._tree)
@@ -96,15 +99,15 @@ class Expression:
 
 
 def parse(text: str, names: Collection[str], truth_values: Collection[str]) -> Expression:
-    """Reads an expression.
+    """Parse an expression.
 
     Args:
         text: The expression.
         names: The full names of all parameters.
-        truth_values: The names of those that can be True or False.
+        truth_values: The names of the parameters that can be True or False.
 
     Raises:
-        ExpressionError: with everything that is wrong with it.
+        ExpressionError: the expression is invalid; lists all problems.
     """
     if len(text) > MAX_CHARACTERS:
         raise ExpressionError([f"has {len(text)} characters, at most {MAX_CHARACTERS} are allowed"])
@@ -113,7 +116,7 @@ def parse(text: str, names: Collection[str], truth_values: Collection[str]) -> E
     except SyntaxError as error:
         raise ExpressionError([_syntax(text, error, names)]) from None
     except (ValueError, MemoryError, RecursionError):
-        raise ExpressionError([f"can't be read; {_ALLOWED}"]) from None
+        raise ExpressionError([f"can't be parsed; {_ALLOWED}"]) from None
     reader = _Reader(names)
     tree = reader.read(tree, 0)
     if not reader.problems and not _is_condition(tree, truth_values):
@@ -129,14 +132,14 @@ def parse(text: str, names: Collection[str], truth_values: Collection[str]) -> E
 
 
 def spelled(name: str) -> str:
-    """How the parameter is written in an expression."""
+    """Return how the parameter is written in an expression."""
     parts = name.split("/")
     plain = all(part.isidentifier() and not keyword.iskeyword(part) for part in parts)
     return ".".join(parts) if plain else f'p["{name}"]'
 
 
 class _Reader:
-    """Checks a tree and puts parameters' full names into it."""
+    """Validates a syntax tree and replaces names by parameters' full names."""
 
     def __init__(self, names: Collection[str]) -> None:
         self.names: set[str] = set()
@@ -147,7 +150,7 @@ class _Reader:
             self._by_dotted.setdefault(name.replace("/", "."), []).append(name)
 
     def read(self, node: ast.expr, depth: int) -> ast.expr:
-        """The same tree with names resolved; what may not stand in it goes to `problems`."""
+        """Return the tree with names resolved; syntax that is not allowed goes to `problems`."""
         if len(self.problems) >= MAX_PROBLEMS:
             return node
         if depth > MAX_DEPTH:
@@ -180,10 +183,10 @@ class _Reader:
                 if function not in _FUNCTIONS:
                     hint = did_you_mean(function, _FUNCTIONS)
                     known = ", ".join(_FUNCTIONS)
-                    self.problems.append(f"unknown function {function}{hint}; there are {known}")
+                    self.problems.append(f"unknown function {function}{hint}; known are {known}")
                 node.args = [self.read(argument, depth + 1) for argument in node.args]
             case _:
-                self._refuse(node)
+                self._reject(node)
         return node
 
     def _parameter(self, node: ast.Name | ast.Attribute | ast.Subscript) -> ast.expr:
@@ -198,7 +201,7 @@ class _Reader:
             case _:
                 dotted = _dotted(node)
                 if dotted is None:
-                    self._refuse(node)
+                    self._reject(node)
                     return node
                 written = dotted
         found = [written] if written in self._known else self._by_dotted.get(written, [])
@@ -216,7 +219,7 @@ class _Reader:
         members = [spelled(name) for name in self._known if name.startswith(written + "/")]
         if members:
             return f"{written} is a group; its parameters are {_listed(members)}"
-        # What reads as a difference, or ends at a keyword, may be a name in full.
+        # A name that reads as a difference, or ends at a keyword, may be part of a longer name.
         longer = [
             name
             for name in self._known
@@ -229,7 +232,7 @@ class _Reader:
 
     def _operator(self, op: ast.AST, node: ast.expr) -> None:
         if type(op) not in _OPERATORS:
-            self._refuse(node, op)
+            self._reject(node, op)
 
     def _exponent(self, node: ast.expr) -> None:
         match node:
@@ -238,7 +241,7 @@ class _Reader:
                     f"the exponent {value:g} is too large, at most {MAX_EXPONENT} is allowed"
                 )
 
-    def _refuse(self, node: ast.expr, op: ast.AST | None = None) -> None:
+    def _reject(self, node: ast.expr, op: ast.AST | None = None) -> None:
         instead = _INSTEAD.get(type(op))  # type: ignore[arg-type]  # None is in no dictionary
         self.problems.append(instead or f"{_source(node)} is not allowed: {_ALLOWED}")
 
@@ -280,7 +283,7 @@ def _syntax(text: str, error: SyntaxError, names: Collection[str]) -> str:
     if not unwritable and _ASSIGNMENT.search(text):
         hint = "; to compare write =="
     place = "" if error.offset is None else f" at character {error.offset}"
-    return f"is no expression: {error.msg}{place}{hint}"
+    return f"is not a valid expression: {error.msg}{place}{hint}"
 
 
 def _source(node: ast.expr) -> str:
@@ -305,13 +308,13 @@ def _evaluator() -> EvalWithCompoundTypes:
         ast.Call,
     )
     evaluator.nodes = {kind: evaluator.nodes[kind] for kind in allowed}
-    # Set here, because the constructor adds functions of its own.
+    # Set here, because the constructor adds its own functions.
     evaluator.functions = _FUNCTIONS
     return evaluator
 
 
 def _numbers(compute: Callable[..., Any]) -> Callable[..., Any]:
-    """The operation for numbers alone: no repeated texts, no formatting by %."""
+    """Return the operation limited to numbers: no repeated texts, no formatting with %."""
 
     def operation(*operands: Any) -> Any:
         for operand in operands:

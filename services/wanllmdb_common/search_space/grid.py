@@ -1,4 +1,4 @@
-"""The points of a grid over a search space, by index, without holding them."""
+"""The points of a grid over a search space, computed by index instead of stored."""
 
 from __future__ import annotations
 
@@ -18,13 +18,12 @@ from wanllmdb_common.search_space.distributions import (
 )
 from wanllmdb_common.search_space.grid_axis import GRID_POINTS, GridAxis, axis, how_cut, is_cut
 
-# How many counts a grid keeps; far more than conditions between parameters that a
-# person wrote down lead to.
+# The number of counts that a grid stores; far more than hand-written conditions lead to.
 MAX_COUNTS = 20_000
 
 
 class EntangledConditionsError(ValueError):
-    """So many parameters depend on so many others at once that their points can't be counted."""
+    """Too many parameters depend on too many others to count the points."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -37,9 +36,9 @@ class Step(NamedTuple):
     """A parameter's part of a point.
 
     Attributes:
-        name: The parameter's.
-        size: How many points in a row have the same values up to and with this parameter.
-        offset: Which of these the point is.
+        name: The name of the parameter.
+        size: The number of consecutive points with the same values up to this parameter.
+        offset: The index of the point among them.
     """
 
     name: str
@@ -50,19 +49,19 @@ class Step(NamedTuple):
 class Grid:
     """Every point of a space once.
 
-    Parameters go by name, the last one fastest; one with conditions comes after
-    those that they name, and a point has only the parameters that a run with its
-    values has. Probabilities of categories are ignored, and so are constraints:
-    see `grid_search.py`. Memory and time of every call are independent of the
+    Parameters are ordered by name, and the last one varies fastest. A parameter with conditions
+    comes after the parameters that they name, and a point has only the parameters that a run
+    with its values has. Probabilities of categories and constraints are ignored; see
+    `grid_search.py` for constraints. Memory and time of every call are independent of the
     grid's size. Not thread-safe.
 
     Attributes:
-        size: How many points there are.
-        notes: What a user should know of how the grid was made.
+        size: The number of points.
+        notes: Notes for the user on how the grid was made.
 
     Raises:
-        EntangledConditionsError: see there.
-        CycleError: the conditions go in a circle.
+        EntangledConditionsError: the points can't be counted.
+        CycleError: the conditions form a cycle.
     """
 
     def __init__(self, space: SearchSpace, grid_points: int = GRID_POINTS) -> None:
@@ -71,7 +70,7 @@ class Grid:
         self.notes = list(_notes(space, grid_points))
 
     def point(self, index: int) -> dict[str, ParameterValue]:
-        """The parameters at `index`, by name in order.
+        """Return the parameters at `index`, ordered by name.
 
         Raises:
             IndexError: not in [0, size).
@@ -79,7 +78,7 @@ class Grid:
         return self.walk(index)[0]
 
     def walk(self, index: int) -> tuple[dict[str, ParameterValue], list[Step]]:
-        """The parameters at `index`, by name in order, and the steps that lead there.
+        """Return the parameters at `index`, ordered by name, and the steps that lead there.
 
         Raises:
             IndexError: not in [0, size).
@@ -90,32 +89,33 @@ class Grid:
         return dict(sorted(found.items())), steps
 
     def index_of(self, parameters: Mapping[str, ParameterValue]) -> int | None:
-        """The index of the point with these parameters; None when they are not on the grid."""
+        """Return the index of the point with these parameters; None if they are not on the grid."""
         return self._tree.index_of(parameters)
 
     def values(self, name: str) -> GridAxis:
-        """The values that the parameter has on the grid."""
+        """Return the values of a parameter on the grid."""
         return self._tree.values(name)
 
 
 @dataclass(slots=True)
 class _Level:
-    """A parameter in the order of the grid, and what depends on its value.
+    """A parameter in the order of the grid, and the levels that depend on its value.
 
-    A value's *signature* says which conditions of other parameters it meets, a bit
-    each; 0 for one that meets none, and for a parameter that is absent. Only the
-    signature matters to what comes later.
+    The *signature* of a value has one bit for each condition of other parameters that the value
+    satisfies. It is 0 for a value that satisfies none, and for an absent parameter. Later
+    levels depend on the signature only.
 
     Attributes:
-        name: The parameter's.
-        values: On the grid.
-        needs: What must hold for it to be there: levels and bits of their signatures.
-        special: The places of values with a signature, ascending, and that.
-        shares: How many values have each signature.
-        parts: The parameters after it that depend on it, directly or through others,
-            fall into parts that have nothing to do with each other: the first level of each.
-        outside: The levels before it that it, or a part of it, depends on.
-        stands_alone: Whether it depends on nothing and nothing on it, as most parameters do.
+        name: The name of the parameter.
+        values: Its values on the grid.
+        needs: The conditions for its presence: levels, and bits of their signatures.
+        special: The indexes of values with a signature, ascending, each with its signature.
+        shares: The number of values with each signature.
+        parts: The later parameters that depend on it, directly or indirectly, fall into
+            independent parts; this holds the first level of each part.
+        outside: The earlier levels on which it, or a part of it, depends.
+        is_independent: Whether it depends on no level, and no level on it, which is the
+            most frequent case.
     """
 
     name: str
@@ -125,11 +125,11 @@ class _Level:
     shares: dict[int, int] = field(default_factory=dict)
     parts: list[int] = field(default_factory=list)
     outside: list[int] = field(default_factory=list)
-    stands_alone: bool = False
+    is_independent: bool = False
 
 
 class _Tree:
-    """Counts the points below each choice, once for all choices that differ in nothing later."""
+    """Counts the points below each choice, once for all choices with the same consequences."""
 
     def __init__(self, order: Sequence[Parameter], grid_points: int) -> None:
         self._levels = [_Level(p.name, axis(p.distribution, grid_points)) for p in order]
@@ -141,23 +141,23 @@ class _Tree:
         self.size = self._product(self._roots, nothing)
 
     def values(self, name: str) -> GridAxis:
-        """See `Grid.values`."""
+        """Return the values of a parameter on the grid."""
         return self._levels[self._place[name]].values
 
     def walk(self, index: int) -> tuple[dict[str, ParameterValue], list[Step]]:
-        """The values at `index` and the steps that lead there."""
+        """Return the values at `index` and the steps that lead there."""
         point: dict[str, ParameterValue] = {}
         steps: list[Step] = []
         signatures = [0] * len(self._levels)
         rest = self.size
         for i, level in enumerate(self._levels):
-            if level.stands_alone:
+            if level.is_independent:
                 rest //= level.values.size
                 place, index = divmod(index, rest)
                 point[level.name] = level.values[place]
                 steps.append(Step(level.name, rest, index))
                 continue
-            # Points below a choice here: those of its parts, for each of everything else.
+            # The points below a choice: the product of its parts, times the other parts.
             others = rest // self._count(i, signatures)
             if self._is_there(level, signatures):
                 for place, signature, run in self._runs(level):
@@ -174,12 +174,12 @@ class _Tree:
         return point, steps
 
     def index_of(self, parameters: Mapping[str, ParameterValue]) -> int | None:
-        """See `Grid.index_of`."""
+        """Return the index of the point; None if it is not on the grid."""
         index = 0
         signatures = [0] * len(self._levels)
         rest = self.size
         for i, level in enumerate(self._levels):
-            if level.stands_alone:
+            if level.is_independent:
                 if level.name not in parameters:
                     return None
                 position = level.values.position(parameters[level.name])
@@ -209,7 +209,7 @@ class _Tree:
         return index
 
     def _tie(self, order: Sequence[Parameter]) -> None:
-        """Works out `needs`, `special` and `shares`."""
+        """Compute `needs`, `special` and `shares`."""
         asked: dict[int, list[frozenset[int]]] = {}
         for i, parameter in enumerate(order):
             for condition in parameter.conditions:
@@ -230,9 +230,9 @@ class _Tree:
                 level.shares[0] = level.values.size - len(signatures)
 
     def _split(self, order: Sequence[Parameter]) -> list[int]:
-        """Works out `parts` and `outside`; gives the first levels of what stands apart at the top.
+        """Compute `parts` and `outside`; return the first levels of the independent top parts.
 
-        From the last level to the first: each joins the parts that depend on it.
+        From the last level to the first, each level joins the parts that depend on it.
         """
         dependents: dict[int, list[int]] = {}
         part_of = list(range(len(order)))
@@ -254,11 +254,11 @@ class _Tree:
                 part_of[part] = i
                 outside.update(self._levels[part].outside)
             level.outside = sorted(outside - {i})
-            level.stands_alone = not level.needs and not level.parts
+            level.is_independent = not level.needs and not level.parts
         return [i for i in range(len(order)) if first(i) == i]
 
     def _count(self, i: int, signatures: list[int]) -> int:
-        """How many points the part that begins with level `i` has after these choices."""
+        """Return the number of points of the part that begins with level `i`, given the choices."""
         level = self._levels[i]
         key = (i, *(signatures[parent] for parent in level.outside))
         known = self._counts.get(key)
@@ -284,7 +284,7 @@ class _Tree:
 
     @staticmethod
     def _places(values: GridAxis, condition: Condition) -> frozenset[int]:
-        """Of the values that meet the condition."""
+        """Return the indexes of the values that satisfy the condition."""
         places = ((values.position(value), value) for value in condition.values)
         return frozenset(
             place
@@ -298,7 +298,7 @@ class _Tree:
 
     @staticmethod
     def _runs(level: _Level) -> Iterator[tuple[int, int, int]]:
-        """The values in order as runs of the same signature: first place, signature, length."""
+        """Yield stretches of values with the same signature: first index, signature, length."""
         start = 0
         for place, signature in level.special:
             if start < place:
@@ -311,16 +311,16 @@ class _Tree:
 
 def _notes(space: SearchSpace, grid_points: int) -> Iterator[str]:
     for parameter in space.parameters:
-        law = parameter.distribution
-        if is_cut(law):
-            yield f"parameter '{parameter.name}' {how_cut(law, grid_points)}"
-        if isinstance(law, Categorical) and law.probabilities:
+        distribution = parameter.distribution
+        if is_cut(distribution):
+            yield f"parameter '{parameter.name}' {how_cut(distribution, grid_points)}"
+        if isinstance(distribution, Categorical) and distribution.probabilities:
             yield (
                 f"parameter '{parameter.name}' has probabilities, which a grid ignores: "
-                "it tries every value as often"
+                "it tries every value equally often"
             )
     if space.constraints:
-        yield "points that break a constraint are left out; the grid's size counts them"
+        yield "points that violate a constraint are skipped; the grid's size counts them"
 
 
 __all__ = ["GRID_POINTS", "EntangledConditionsError", "Grid", "GridAxis", "Step", "axis"]

@@ -21,18 +21,18 @@ from wanllmdb_common.search_space.distributions import (
     contains,
     value_key,
 )
-from wanllmdb_common.search_space.laws import bounds, quantile
+from wanllmdb_common.search_space.quantiles import bounds, quantile
 from wanllmdb_common.search_space.steps import SteppedRange, multiples, size_of
 
-# Into how many values a continuous parameter without q is cut, where nothing else is said.
+# The default number of values into which a continuous parameter without q is divided.
 GRID_POINTS = 10
 
 
 class GridAxis:
-    """Each value once, by place. Holds ranges as such, however long they are.
+    """Each value of a parameter once, by index. Ranges are not expanded, however long.
 
     Attributes:
-        size: How many values there are.
+        size: The number of values.
     """
 
     def __init__(self, values: Sequence[ParameterValue]) -> None:
@@ -47,20 +47,19 @@ class GridAxis:
         return self._values[place]
 
     def position(self, value: ParameterValue) -> int | None:
-        """The place of `value`; None where it has none."""
+        """Return the index of `value`; None where it is not on the axis."""
         return self._position(value)
 
 
-def axis(law: Distribution, grid_points: int = GRID_POINTS) -> GridAxis:
-    """The values of a parameter on the grid.
+def axis(distribution: Distribution, grid_points: int = GRID_POINTS) -> GridAxis:
+    """Return the values of a parameter on the grid.
 
-    What has steps or categories is there in full, in order. A law without steps
-    is cut into `grid_points` values: those with bounds evenly from one bound to
-    the other, by value or by logarithm, the normal ones and beta at the middles
-    of as many equally likely parts. A normal law that is rounded is cut likewise
-    first, since its multiples have no end.
+    All steps or categories are on the axis, in order. A distribution without steps is divided
+    into `grid_points` values: uniform ones evenly between the bounds, by value or by logarithm;
+    normal ones and beta at the middles of equally likely parts. A rounded normal distribution
+    is divided in the same way before rounding, since it has infinitely many multiples.
     """
-    match law:
+    match distribution:
         case Constant(value=value):
             return GridAxis((value,))
         case Categorical(values=values):
@@ -69,34 +68,42 @@ def axis(law: Distribution, grid_points: int = GRID_POINTS) -> GridAxis:
             return GridAxis(range(low, high + 1, q))
         case Uniform(min=low, max=high, q=float(q)) | LogUniform(min=low, max=high, q=float(q)):
             return GridAxis(SteppedRange(low, high, q))
-        case Quantized(law=Uniform() | LogUniform() | Beta() as inner, q=q):
+        case Quantized(distribution=Uniform() | LogUniform() | Beta() as inner, q=q):
             return GridAxis(multiples(*bounds(inner), q))
         case Uniform() | LogUniform():
-            of = quantile(law)
+            of = quantile(distribution)
             between = [_plain(of(i / (grid_points - 1))) for i in range(1, grid_points - 1)]
-            return GridAxis(sorted({law.min, law.max, *(x for x in between if contains(law, x))}))
+            return GridAxis(
+                sorted(
+                    {
+                        distribution.min,
+                        distribution.max,
+                        *(x for x in between if contains(distribution, x)),
+                    }
+                )
+            )
         case Normal() | LogNormal() | Beta() | Quantized():
-            of = quantile(law)
+            of = quantile(distribution)
             return GridAxis(sorted({of((i + 0.5) / grid_points) for i in range(grid_points)}))
 
 
-def is_cut(law: Distribution) -> bool:
-    """Whether the axis holds only some of the law's values."""
-    match law:
+def is_cut(distribution: Distribution) -> bool:
+    """Whether the axis holds only some of the distribution's values."""
+    match distribution:
         case Uniform(q=None) | LogUniform(q=None) | Normal() | LogNormal() | Beta():
             return True
-        case Quantized(law=Normal() | LogNormal()):
+        case Quantized(distribution=Normal() | LogNormal()):
             return True
         case _:
             return False
 
 
-def how_cut(law: Distribution, grid_points: int) -> str:
-    """In words, for a law of which `is_cut` is true."""
-    size = axis(law, grid_points).size
+def how_cut(distribution: Distribution, grid_points: int) -> str:
+    """Describe the values on the axis, for a distribution of which `is_cut` is true."""
+    size = axis(distribution, grid_points).size
     middles = [f"{(i + 0.5) / grid_points:.4g}" for i in (0, grid_points - 1)]
-    at_quantiles = f"at the law's quantiles {middles[0]} to {middles[1]}"
-    match law:
+    at_quantiles = f"at the quantiles {middles[0]} to {middles[1]} of its distribution"
+    match distribution:
         case Uniform():
             return f"is continuous and has no q: its grid is {size} values evenly spaced"
         case LogUniform():
@@ -106,13 +113,13 @@ def how_cut(law: Distribution, grid_points: int) -> str:
         case Beta():
             return f"is continuous and has no q: its grid is {size} values {at_quantiles}"
         case Quantized():
-            return f"has a law without bounds: its grid is {size} multiples of q {at_quantiles}"
+            return f"has no bounds: its grid is {size} multiples of q {at_quantiles}"
         case _:
-            return f"has a law without bounds: its grid is {size} values {at_quantiles}"
+            return f"has no bounds: its grid is {size} values {at_quantiles}"
 
 
 def _plain(value: float) -> float:
-    """Without the last digits, in which rounding has left its traces: 0.01, not 0.0099999999."""
+    """Return the value without the last digits, which hold rounding errors: 0.01 for 0.0099999."""
     return float(f"{value:.13g}")
 
 

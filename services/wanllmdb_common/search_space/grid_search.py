@@ -1,29 +1,29 @@
-"""The points of a grid that meet the space's constraints."""
+"""The points of a grid that satisfy the space's constraints."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from random import Random
 
+from wanllmdb_common.computing.cancellation import WorkBudget
 from wanllmdb_common.search_space.constraints import Constraints, Expression
 from wanllmdb_common.search_space.distributions import ParameterValue, SearchSpace
-from wanllmdb_common.search_space.effort import Effort
 from wanllmdb_common.search_space.grid import GRID_POINTS, Grid, Step
 
-# How many ways to go on from some values are tried before it is assumed that one may do.
+# The number of combinations of open values that are tried before one is assumed to hold.
 _MAX_WAYS = 200
-# What is spent on looking where a sweep is to be refused, in order and at random places:
-# half a second at most together.
+# The budget of each of two searches, in order and at random indexes, before a sweep is rejected:
+# together half a second at most.
 TRIAL_UNITS = 150_000
-# How many points are looked at then at random places at most.
+# The largest number of points that are examined at random indexes then.
 MAX_TRIAL_LOOKS = 4_000
 
 
 class SearchPausedError(Exception):
-    """A search spent its effort before it found a point or came to the end.
+    """A search spent its budget before it found a point or reached the end.
 
     Attributes:
-        place: Where it goes on: nothing before it need be looked at again.
+        place: The index at which the search resumes.
     """
 
     def __init__(self, place: int) -> None:
@@ -32,11 +32,11 @@ class SearchPausedError(Exception):
 
 
 class GridSearch:
-    """Finds the next point of a grid that meets the constraints. Not thread-safe.
+    """Finds the next point of a grid that satisfies the constraints. Not thread-safe.
 
-    A point that breaks one takes with it all points in a row that break it for the
-    same reason: those with the same values up to the last one that it names, or even
-    up to an earlier one, where no value of the rest would help.
+    When a point violates a constraint, the search skips all following points that violate it
+    for the same reason: those with the same values up to the last parameter that the constraint
+    names, or up to an earlier one, where no values of the later ones can satisfy it.
 
     Attributes:
         grid: All points.
@@ -51,44 +51,44 @@ class GridSearch:
 
     @property
     def is_constrained(self) -> bool:
-        """Whether some points may be left out."""
+        """Whether some points may be skipped."""
         return bool(self._expressions)
 
-    def is_wanted(self, index: int, effort: Effort | None = None) -> bool:
-        """Whether the point at `index` meets all constraints.
+    def is_wanted(self, index: int, budget: WorkBudget | None = None) -> bool:
+        """Whether the point at `index` satisfies all constraints.
 
         Args:
-            index: Of a point.
-            effort: Spent on it, where given.
+            index: The index of a point.
+            budget: Charged for the evaluation, where given.
         """
         if not self._expressions:
             return True
-        return self._broken(self.grid.point(index), effort or Effort(0)) is None
+        return self._broken(self.grid.point(index), budget or WorkBudget(0)) is None
 
-    def first_from(self, index: int, effort: Effort) -> int | None:
-        """The first index from `index` on whose point meets all constraints; None for none.
+    def first_from(self, index: int, budget: WorkBudget) -> int | None:
+        """Return the first index from `index` on whose point satisfies all constraints, or None.
 
         Args:
             index: Not negative; may be beyond the grid.
-            effort: What the search may spend.
+            budget: The budget of the search.
 
         Raises:
-            SearchPausedError: nothing is left of the effort.
+            SearchPausedError: the budget is spent.
         """
         if not self._expressions:
             return index if index < self.grid.size else None
         while index < self.grid.size:
-            if effort.is_spent:
+            if budget.is_spent:
                 raise SearchPausedError(index)
             point, steps = self.grid.walk(index)
-            broken = self._broken(point, effort)
+            broken = self._broken(point, budget)
             if broken is None:
                 return index
-            index = self._beyond(index, broken, point, steps, effort)
+            index = self._beyond(index, broken, point, steps, budget)
         return None
 
-    def _broken(self, point: Mapping[str, ParameterValue], effort: Effort) -> Expression | None:
-        """The first constraint that the point breaks."""
+    def _broken(self, point: Mapping[str, ParameterValue], budget: WorkBudget) -> Expression | None:
+        """Return the first constraint that the point violates, or None."""
         cost = self._point_cost
         found = None
         for expression in self._expressions:
@@ -96,7 +96,7 @@ class GridSearch:
             if not expression.holds(point):
                 found = expression
                 break
-        effort.spend(cost, looks=1)
+        budget.spend(cost, looks=1)
         return found
 
     def _beyond(
@@ -105,9 +105,9 @@ class GridSearch:
         broken: Expression,
         point: Mapping[str, ParameterValue],
         steps: Sequence[Step],
-        effort: Effort,
+        budget: WorkBudget,
     ) -> int:
-        """The first index beyond those that break the expression as this point does."""
+        """Return the first index after the points that violate the expression as this one does."""
         named = [step for step in steps if step.name in broken.names]
         known = {step.name: point[step.name] for step in named}
         open_names: list[str] = []
@@ -116,7 +116,7 @@ class GridSearch:
             open_names.append(last.name)
             del known[last.name]
             start = index - named[-1].offset if named else 0
-            if not self._is_hopeless(broken, known, open_names, start, effort):
+            if not self._is_hopeless(broken, known, open_names, start, budget):
                 return index - last.offset + last.size
             if not named:
                 return self.grid.size
@@ -127,22 +127,22 @@ class GridSearch:
         known: Mapping[str, ParameterValue],
         open_names: Sequence[str],
         start: int,
-        effort: Effort,
+        budget: WorkBudget,
     ) -> bool:
-        """Whether no values of the open ones meet the expression beside the known ones.
+        """Whether no values of the open parameters satisfy the expression with the known values.
 
-        `start` is the first index with the known ones, so that both need be looked at once only.
+        `start` is the first index with the known values; the result is cached by it.
         """
         if not self._always_there.issuperset(open_names):
-            # Without one of its parameters it would be met.
+            # An expression holds for a run that lacks one of its parameters.
             return False
         key = (expression.text, len(known), start)
         if key not in self._hopeless:
-            # Points ascend, so what was worked out long ago is not asked for again.
+            # Indexes ascend, so old entries are not needed again.
             if len(self._hopeless) > 10_000:
                 self._hopeless.clear()
             self._hopeless[key] = not self._may_hold(
-                expression, dict(known), list(open_names), effort
+                expression, dict(known), list(open_names), budget
             )
         return self._hopeless[key]
 
@@ -151,60 +151,60 @@ class GridSearch:
         expression: Expression,
         values: dict[str, ParameterValue],
         open_names: list[str],
-        effort: Effort,
+        budget: WorkBudget,
     ) -> bool:
         ways = 1
         for name in open_names:
             ways *= self.grid.values(name).size
-        return ways > _MAX_WAYS or self._some_hold(expression, values, open_names, effort)
+        return ways > _MAX_WAYS or self._some_hold(expression, values, open_names, budget)
 
     def _some_hold(
         self,
         expression: Expression,
         values: dict[str, ParameterValue],
         open_names: list[str],
-        effort: Effort,
+        budget: WorkBudget,
     ) -> bool:
         if not open_names:
-            effort.spend(5 + expression.cost)
+            budget.spend(5 + expression.cost)
             return expression.holds(values)
         name, *others = open_names
         axis = self.grid.values(name)
         return any(
-            self._some_hold(expression, {**values, name: axis[place]}, others, effort)
+            self._some_hold(expression, {**values, name: axis[place]}, others, budget)
             for place in range(axis.size)
         )
 
 
 def grid_infeasibility(space: SearchSpace, grid_points: int = GRID_POINTS) -> str | None:
-    """Why no point of the grid seems to meet the constraints; None where one was found.
+    """Return why no point of the grid seems to satisfy the constraints; None if one was found.
 
-    Looks at the grid in order and at random places. A grid of which very few points
-    meet them may be refused like one of which none does.
+    Examines the grid in order and at random indexes. A grid with very few such points may be
+    rejected like a grid with none.
 
     Args:
-        space: Its constraints must be readable.
+        space: A space whose constraints are valid.
         grid_points: As for the `Grid`.
     """
     search = GridSearch(space, grid_points)
     size = search.grid.size
-    effort = Effort(TRIAL_UNITS)
+    budget = WorkBudget(TRIAL_UNITS)
     try:
-        if search.first_from(0, effort) is not None:
+        if search.first_from(0, budget) is not None:
             return None
     except SearchPausedError:
         pass
     else:
         return f"the constraints hold for none of the {size:,} points of the grid"
-    in_order, effort = effort.looks, Effort(TRIAL_UNITS)
+    in_order, budget = budget.looks, WorkBudget(TRIAL_UNITS)
     random = Random(0)
-    while effort.looks < MAX_TRIAL_LOOKS and not effort.is_spent:
-        # Not randrange, which takes another way in another Python version.
+    while budget.looks < MAX_TRIAL_LOOKS and not budget.is_spent:
+        # Not randrange, whose results may differ between Python versions.
         index = int(random.random() * 2**53) * size >> 53
-        if search.is_wanted(index, effort):
+        if search.is_wanted(index, budget):
             return None
     return (
-        f"the constraints hold for none of those tried of {size:,} points of the grid: the first "
-        f"{in_order:,} that are not ruled out by others, and {effort.looks:,} at random places; "
-        "loosen them, or use method random"
+        f"of the {size:,} points of the grid, the constraints hold for none of those tried: the "
+        f"first {in_order:,} that no other point rules out, and {budget.looks:,} at random "
+        "places; loosen the constraints, or use method random"
     )

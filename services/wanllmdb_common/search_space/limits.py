@@ -1,47 +1,53 @@
-"""Which laws are safe: no draw of theirs overflows, underflows or leaves 64 bits."""
+"""Limits of distributions and runs: no draw overflows, and a run's parameters fit a message."""
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from wanllmdb_common.search_space.distributions import (
     Beta,
+    Categorical,
+    Constant,
     Distribution,
     LogNormal,
     LogUniform,
     Normal,
+    ParameterValue,
     Quantized,
+    SearchSpace,
     Uniform,
 )
-from wanllmdb_common.search_space.laws import quantile
+from wanllmdb_common.search_space.quantiles import quantile
 
-# For the mean and the deviation of a normal law; ten deviations stay below the largest double.
+# For the mean and the deviation of a normal distribution; ten deviations stay below the largest
+# double.
 MAX_NORMAL = 1e300
-# For the shapes of a beta law: within them its quantiles are exact to 1e-9.
+# For the shapes of a beta distribution, whose quantiles are exact to 1e-9 within these bounds.
 MIN_BETA_SHAPE = 0.01
 MAX_BETA_SHAPE = 1e6
-# Of the parameters of one run, in bytes: several such runs fit into one message.
+# Bytes of the parameters of one run; several such runs fit into one message.
 MAX_RUN_BYTES = 512 * 1024
-# Of the runs in one answer beside each other, in bytes: half of the message that gRPC takes by
-# default, so that what else there is of each run fits too.
+# Bytes of the parameters of all runs in one response: half of gRPC's default message size, so that
+# the other fields of each run fit too.
 MAX_ANSWER_BYTES = 2 * 1024 * 1024
 INT64 = range(-(2**63), 2**63)
 
 
-def reach(law: Distribution) -> tuple[float, float]:
-    """The smallest and the largest value that a draw of a numeric law can give."""
-    of = quantile(law)
+def reach(distribution: Distribution) -> tuple[float, float]:
+    """Return the smallest and the largest value that a numeric distribution can draw."""
+    of = quantile(distribution)
     return of(0.0), of(1 - 2.0**-53)
 
 
-def problems_of_law(law: Distribution) -> Iterator[tuple[str, str]]:
-    """What makes a law unsafe: pairs of a key and a text.
+def problems_of_distribution(distribution: Distribution) -> Iterator[tuple[str, str]]:
+    """Yield the reasons why draws could overflow, as pairs of a key and a text.
 
-    Bounds and steps are taken to be finite, steps to be positive, and min to be
-    below max: those problems are told elsewhere.
+    Assumes that bounds and steps are finite, steps positive, and min below max, which other
+    checks ensure.
     """
-    match law:
+    match distribution:
         case Uniform(min=low, max=high, q=float(q)) | LogUniform(min=low, max=high, q=float(q)):
             yield from _resolution(low, high, q)
         case Normal(mu=mu, sigma=sigma):
@@ -59,16 +65,16 @@ def problems_of_law(law: Distribution) -> Iterator[tuple[str, str]]:
                         f"must be at least {MIN_BETA_SHAPE:g} and at most {MAX_BETA_SHAPE:g}, "
                         f"is {shape}",
                     )
-        case Quantized(law=inner, q=q):
-            problems = list(problems_of_law(inner))
+        case Quantized(distribution=inner, q=q):
+            problems = list(problems_of_distribution(inner))
             yield from problems
             if not problems:
-                yield from _quantized(law, q)
+                yield from _quantized(distribution, q)
 
 
 def _log_normal(mu: float, sigma: float) -> Iterator[tuple[str, str]]:
-    # mu and sigma are of the logarithm: within MAX_NORMAL first, so that the quantiles exist.
-    problems = list(problems_of_law(Normal(mu, sigma)))
+    # mu and sigma describe the logarithm; within MAX_NORMAL, the quantiles exist.
+    problems = list(problems_of_distribution(Normal(mu, sigma)))
     yield from problems
     if problems:
         return
@@ -76,29 +82,66 @@ def _log_normal(mu: float, sigma: float) -> Iterator[tuple[str, str]]:
     if low == 0 or math.isinf(high):
         yield (
             "sigma",
-            f"mu {mu} and sigma {sigma} are of the logarithm: draws would go from e^"
+            f"mu {mu} and sigma {sigma} describe the logarithm: draws would go from e^"
             f"{mu - 8.2 * sigma:.4g} to e^{mu + 8.2 * sigma:.4g}, beyond what a double holds "
-            "(e^-744 to e^709); take the logarithms of the values that you mean",
+            "(e^-744 to e^709); give the logarithms of the intended values",
         )
 
 
-def _quantized(law: Quantized, q: int | float) -> Iterator[tuple[str, str]]:
-    low, high = reach(law)
+def _quantized(distribution: Quantized, q: int | float) -> Iterator[tuple[str, str]]:
+    low, high = reach(distribution)
     if isinstance(q, int):
         if int(low) not in INT64 or int(high) not in INT64:
             yield (
                 "q",
-                f"draws would go from {float(low):.4g} to {float(high):.4g}, more than an "
-                f"integer of 64 bits holds; with q: {float(q)} they are floats",
+                f"draws would go from {float(low):.4g} to {float(high):.4g}, beyond integers of "
+                f"64 bits; with q: {float(q)} they are floats",
             )
     elif math.isinf(low) or math.isinf(high):
         yield "q", f"is {q}: multiples of it near the bounds are beyond what a double holds"
-    elif isinstance(law.law, Uniform | LogUniform):
-        yield from _resolution(law.law.min, law.law.max, q)
+    elif isinstance(inner := distribution.distribution, Uniform | LogUniform):
+        yield from _resolution(inner.min, inner.max, q)
 
 
 def _resolution(low: float, high: float, q: float) -> Iterator[tuple[str, str]]:
-    """Steps that a double can't tell apart would be the same value many times."""
+    """Check the step: steps too small for a double would repeat the same value."""
     finest = 2 * math.ulp(max(abs(low), abs(high)))
     if q < finest:
-        yield "q", f"is {q}: numbers near the bounds differ by {finest:.2g} at least"
+        yield "q", f"is {q}: doubles near the bounds differ by at least {finest:.2g}"
+
+
+# Bytes of a number, with the headers of its name and value.
+_PLAIN = 24
+
+
+def bytes_of(parameters: Mapping[str, ParameterValue]) -> int:
+    """Estimate the bytes of a run's parameters, rather too high than too low."""
+    return sum(len(name) + bytes_of_value(value) for name, value in parameters.items())
+
+
+def bytes_of_value(value: ParameterValue) -> int:
+    """Estimate the bytes of a value with the header of its parameter."""
+    if isinstance(value, str):
+        # Lone surrogates are rejected where texts are validated.
+        return _PLAIN + len(value if value.isascii() else value.encode(errors="surrogatepass"))
+    if isinstance(value, list | dict):
+        return _PLAIN + len(json.dumps(value))
+    return _PLAIN
+
+
+def largest_run(space: SearchSpace) -> int:
+    """Estimate the largest number of bytes that the parameters of a run of the space can take."""
+    return sum(
+        len(parameter.name) + max(map(bytes_of_value, _values(parameter.distribution)), default=0)
+        for parameter in space.parameters
+    )
+
+
+def _values(distribution: Distribution) -> Iterable[ParameterValue]:
+    match distribution:
+        case Constant(value=value):
+            return (value,)
+        case Categorical(values=values):
+            return values
+        case _:
+            return (0.0,)

@@ -1,20 +1,20 @@
-"""A random order of very many things, without holding it."""
+"""A random permutation of a very large range, computed instead of stored."""
 
 from __future__ import annotations
 
 from hashlib import shake_128
 
-# Of a Feistel network; four are enough for no pattern to be seen.
+# Rounds of the Feistel network; four are enough to hide any pattern.
 _ROUNDS = 6
 
 
 class Shuffle:
     """A permutation of [0, size) that follows from the seed alone.
 
-    A Feistel network permutes the next larger power of four; a number that it
-    leads out of the range is put through it again until it is back inside, less
-    than four times on average ("cycle walking", Black and Rogaway 2002, Ciphers
-    with Arbitrary Finite Domains). Not a secret: for order only.
+    A Feistel network permutes the next larger power of four. A number that leaves the range
+    passes through the network again until it is back inside, less than four times on average
+    ("cycle walking", Black and Rogaway 2002, Ciphers with Arbitrary Finite Domains). The order
+    is not cryptographically secret.
     """
 
     def __init__(self, size: int, seed: int) -> None:
@@ -25,7 +25,7 @@ class Shuffle:
         self._keys = [f"{seed}:{number}:".encode() for number in range(_ROUNDS)]
 
     def at(self, place: int) -> int:
-        """What stands at `place`, both in [0, size).
+        """Return the number at `place`, both in [0, size).
 
         Raises:
             IndexError: `place` is not.
@@ -40,7 +40,7 @@ class Shuffle:
                 return place
 
     def place_of(self, number: int) -> int:
-        """The place at which `number` stands: undoes `at`.
+        """Return the place of `number`; the inverse of `at`.
 
         Raises:
             IndexError: `number` is not in [0, size).
@@ -55,7 +55,7 @@ class Shuffle:
                 return number
 
     def _check(self, number: int) -> None:
-        # From outside the way back inside may not exist.
+        # A number outside the range may never come back inside.
         if not 0 <= number < self._size:
             raise IndexError(number)
 

@@ -12,10 +12,10 @@ from wanllmdb_common.search_space.distributions import ParameterValue
 class SteppedRange(Sequence[float]):
     """min, min+q, min+2q, ... not above max.
 
-    Where a double holds no two neighbours apart it has members twice; see `limits.py`.
+    Where doubles can't tell neighbours apart, members repeat; see `limits.py`.
 
     Attributes:
-        size: How many they are; more than `len` can tell, at times.
+        size: The number of members, which may exceed what `len` can return.
     """
 
     def __init__(self, low: float, high: float, q: float) -> None:
@@ -38,11 +38,11 @@ class SteppedRange(Sequence[float]):
         return float(self._low + index * self._q)
 
     def nearest(self, value: float) -> float:
-        """The member nearest to `value`."""
+        """Return the member nearest to `value`."""
         return self[self._nearest_index(value)]
 
     def position(self, value: ParameterValue) -> int | None:
-        """Where `value` stands; None where it is no member."""
+        """Return the index of `value`; None where it is not a member."""
         if isinstance(value, bool) or not isinstance(value, int | float):
             return None
         at = self._nearest_index(value)
@@ -54,7 +54,7 @@ class SteppedRange(Sequence[float]):
 
 
 def multiples(low: float, high: float, q: int | float) -> Sequence[int | float]:
-    """Every multiple of q from round(low/q)*q to round(high/q)*q; integers where q is one."""
+    """Return every multiple of q from round(low/q)*q to round(high/q)*q; integers if q is."""
     first, last = round_to_multiple(low, q), round_to_multiple(high, q)
     if isinstance(q, int):
         assert isinstance(first, int)
@@ -64,9 +64,9 @@ def multiples(low: float, high: float, q: int | float) -> Sequence[int | float]:
 
 
 def round_to_multiple(value: float, q: int | float) -> int | float:
-    """round(value / q) * q with ties to even; an integer where q is one.
+    """Return round(value / q) * q with ties to even; an integer if q is one.
 
-    In decimal arithmetic: 0.15 is halfway between multiples of 0.1, though no
+    The arithmetic is decimal, so that 0.15 is halfway between multiples of 0.1, although no
     double is.
     """
     step = Decimal(q) if isinstance(q, int) else Decimal(repr(q))
@@ -75,7 +75,7 @@ def round_to_multiple(value: float, q: int | float) -> int | float:
 
 
 def size_of(values: Sequence[object]) -> int:
-    """How many values there are; unlike `len` also beyond 2^63."""
+    """Return the number of values, unlike `len` also beyond 2^63."""
     match values:
         case range():
             return max((values.stop - values.start + values.step - 1) // values.step, 0)

@@ -1,8 +1,7 @@
-"""Whether a sweep's space may be replaced by another one while it runs.
+"""Whether the search space of a running sweep may be replaced by another one.
 
-It may when every run that the present space allows is also one of the new space.
-Then all runs so far, queued ones too, stay what they are, and tell a sampler as
-much as before.
+It may if every run that the current space allows is also a run of the new space. Then all
+existing runs, queued ones too, stay valid, and a sampler can learn from them as before.
 """
 
 from __future__ import annotations
@@ -28,22 +27,22 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
     Uniform,
     contains,
+    in_words,
     value_key,
 )
-from wanllmdb_common.search_space.wording import in_words
 
 _WAY_OUT = "create a new sweep, with the runs of this one as its prior runs"
 
 
 @dataclass(frozen=True, slots=True)
 class Widening:
-    """What a change of the space comes to.
+    """The result of comparing a new space with the old one.
 
     Attributes:
-        problems: Why the new space lacks runs of the old one: pairs of a
-            parameter's name, or "constraints", and a text. It may replace the old
-            one where there are none.
-        notes: What the change means for the runs so far.
+        problems: The reasons why the new space lacks runs of the old one, as pairs of a
+            parameter's name, or "constraints", and a text. The new space may replace the old
+            one if there are none.
+        notes: The consequences of the change for the existing runs.
     """
 
     problems: tuple[tuple[str, str], ...]
@@ -51,14 +50,13 @@ class Widening:
 
 
 def wider(new: SearchSpace, old: SearchSpace) -> Widening:
-    """Compares two spaces, each valid in itself.
+    """Compare two spaces, each valid by itself.
 
-    The new one may give a parameter further values (wider bounds, more choices, a
-    finer step or none), another law or other probabilities over them, and may drop
-    constraints. It may have a further parameter only where no run so far would have
-    it: one with a condition that only new values meet. For a run that lacks a
-    parameter which the space says it has would be no run of the space, and what it
-    was in truth nobody knows.
+    The new space may give a parameter further values (wider bounds, more choices, a finer step
+    or none), another distribution or other probabilities, and may drop constraints. It may add
+    a parameter only if no existing run would have it: the parameter has a condition that only
+    new values satisfy. Otherwise existing runs would lack a parameter of the space, and the
+    value that they used is unknown.
     """
     before = {parameter.name: parameter for parameter in old.parameters}
     after = {parameter.name: parameter for parameter in new.parameters}
@@ -75,7 +73,7 @@ def _parameters(
 ) -> Iterator[tuple[str, str]]:
     for name, parameter in before.items():
         if name not in after:
-            yield name, "is gone, but the runs so far have it: leave it as it is"
+            yield name, "was removed, but existing runs have it: keep it unchanged"
             continue
         lost = _lost(after[name].distribution, parameter.distribution)
         if lost is not None:
@@ -83,14 +81,14 @@ def _parameters(
         if not _same_conditions(after[name], parameter, before):
             yield (
                 name,
-                "depends on other values than before, so that runs so far would lack it, or have "
-                "it though they should not; further values may be added where they are new "
-                "themselves",
+                "depends on other values than before, so that existing runs would lack it, or have "
+                "it although they should not; a condition may only be extended by values that "
+                "are new themselves",
             )
 
 
 def _lost(new: Distribution, old: Distribution) -> str | None:
-    """What the new law lacks of the old one."""
+    """Return what the new distribution lacks of the old one; None if it lacks nothing."""
     if isinstance(old, Constant | Categorical):
         values = (old.value,) if isinstance(old, Constant) else old.values
         missing = [value for value in values if not _gives(new, value)]
@@ -98,10 +96,10 @@ def _lost(new: Distribution, old: Distribution) -> str | None:
             return f"no longer has {', '.join(f'{value!r:.40}' for value in missing[:5])}"
         return None
     if isinstance(new, Constant | Categorical):
-        return "was a range of numbers, of which single values would be left"
+        return "was a range of numbers, of which only single values would be left"
     if _is_int(new) != _is_int(old):
         kinds = ("integers", "floats") if _is_int(old) else ("floats", "integers")
-        return f"has {kinds[0]} so far, which would become {kinds[1]}"
+        return f"has had {kinds[0]} so far, which would become {kinds[1]}"
     low, high = _bounds(old)
     new_low, new_high = _bounds(new)
     if new_low > low or new_high < high:
@@ -110,24 +108,24 @@ def _lost(new: Distribution, old: Distribution) -> str | None:
             f"{_number(new_low)} to {_number(new_high)} only"
         )
     if low == 0 and new_low == 0 and _excludes_zero(new) and not _excludes_zero(old):
-        return "has 0 so far, which it would lack"
+        return "could be 0 so far, which the new distribution excludes"
     if not _steps_within(new, old):
         step = _steps(new)
         assert step is not None
-        return f"has values so far that are not on the steps of {step[1]} from {step[0]} on"
+        return f"allowed values so far that are not on the steps of {step[1]} from {step[0]} on"
     return None
 
 
-def _gives(law: Distribution, value: ParameterValue) -> bool:
-    """Whether a draw may be exactly this."""
-    if not contains(law, value):
+def _gives(distribution: Distribution, value: ParameterValue) -> bool:
+    """Whether a draw can be exactly this value."""
+    if not contains(distribution, value):
         return False
-    if isinstance(law, Constant | Categorical):
+    if isinstance(distribution, Constant | Categorical):
         return True
     assert isinstance(value, int | float)
-    if _is_int(law) != isinstance(value, int):
+    if _is_int(distribution) != isinstance(value, int):
         return False
-    step = _steps(law)
+    step = _steps(distribution)
     return step is None or (Decimal(repr(value)) - step[0]) % step[1] == 0
 
 
@@ -154,7 +152,7 @@ def _asked(parameter: Parameter, before: Mapping[str, Parameter]) -> dict[str, f
 
 
 def _additions(before: Mapping[str, Parameter], new: SearchSpace) -> Iterator[tuple[str, str]]:
-    # Parents first: what depends on an addition that no run so far has is had by none either.
+    # Parents first: a parameter that depends on an addition is absent from existing runs too.
     for parameter in parents_first(new):
         if parameter.name in before:
             continue
@@ -168,7 +166,7 @@ def _additions(before: Mapping[str, Parameter], new: SearchSpace) -> Iterator[tu
         ):
             yield (
                 parameter.name,
-                "is new, and the runs so far would lack it: let it depend on a value that is new "
+                "is new, and existing runs would lack it: let it depend on a value that is new "
                 f"as well, or {_WAY_OUT}",
             )
 
@@ -179,7 +177,7 @@ def _constraints(new: SearchSpace, old: SearchSpace) -> Iterator[tuple[str, str]
         if text.strip() not in known:
             yield (
                 "constraints",
-                f"'{text:.200}' is new, and runs so far may break it: {_WAY_OUT}",
+                f"'{text:.200}' is new, and existing runs may violate it: {_WAY_OUT}",
             )
 
 
@@ -188,8 +186,8 @@ def _notes(before: Mapping[str, Parameter], new: SearchSpace, old: SearchSpace) 
         known = before.get(parameter.name)
         if known is None:
             yield (
-                f"parameter '{parameter.name}' is new: the runs so far lack it, as runs with their "
-                "values do"
+                f"parameter '{parameter.name}' is new; existing runs lack it, like all runs with "
+                "their values"
             )
         elif known.distribution != parameter.distribution:
             yield (
@@ -198,43 +196,43 @@ def _notes(before: Mapping[str, Parameter], new: SearchSpace, old: SearchSpace) 
             )
     dropped = len({t.strip() for t in old.constraints} - {t.strip() for t in new.constraints})
     if dropped:
-        yield f"constraints that no longer hold for new runs: {dropped}"
+        yield f"constraints that no longer apply to new runs: {dropped}"
     if new != old:
         yield (
-            "the runs so far keep their parameters and count as before; only runs that are "
-            "proposed from now on use the new space. A grid goes through the points that have no "
-            "run yet, and where a parameter is cut into values, the cuts are new ones"
+            "existing runs keep their parameters and count as before; only runs that are proposed "
+            "from now on use the new space. A grid continues with the points that have no run "
+            "yet, and continuous parameters are divided into values again"
         )
 
 
-def _bounds(law: Distribution) -> tuple[float, float]:
-    """Between which values a run's may be, drawn or chosen by a user, see `contains`."""
-    match law:
+def _bounds(distribution: Distribution) -> tuple[float, float]:
+    """Return the bounds of a run's value, drawn or chosen by a user; see `contains`."""
+    match distribution:
         case IntUniform() | IntLogUniform() | Uniform() | LogUniform():
-            return law.min, law.max
+            return distribution.min, distribution.max
         case Beta():
             return 0.0, 1.0
         case LogNormal():
             return 0.0, math.inf
-        case Quantized(law=Uniform() | LogUniform() | Beta() as inner, q=q):
+        case Quantized(distribution=Uniform() | LogUniform() | Beta() as inner, q=q):
             low, high = (Decimal(repr(bound)) for bound in _bounds(inner))
             half = Decimal(repr(q)) / 2
             if isinstance(q, int):
                 return math.ceil(low - half), math.floor(high + half)
             return float(low - half), float(high + half)
-        case Quantized(law=inner):
+        case Quantized(distribution=inner):
             return _bounds(inner)
         case _:
             return -math.inf, math.inf
 
 
-def _excludes_zero(law: Distribution) -> bool:
-    return isinstance(law, LogNormal)
+def _excludes_zero(distribution: Distribution) -> bool:
+    return isinstance(distribution, LogNormal)
 
 
-def _steps(law: Distribution) -> tuple[Decimal, Decimal] | None:
-    """Where its steps begin and how far apart they are; None where it has none."""
-    match law:
+def _steps(distribution: Distribution) -> tuple[Decimal, Decimal] | None:
+    """Return the first step and the step size; None where there are no steps."""
+    match distribution:
         case IntUniform(min=low, q=q) | IntLogUniform(min=low, q=q):
             return Decimal(low), Decimal(q)
         case Uniform(min=low, q=float(q)) | LogUniform(min=low, q=float(q)):
@@ -255,8 +253,8 @@ def _steps_within(new: Distribution, old: Distribution) -> bool:
     return (known[0] - steps[0]) % steps[1] == 0 and known[1] % steps[1] == 0
 
 
-def _is_int(law: Distribution) -> bool:
-    match law:
+def _is_int(distribution: Distribution) -> bool:
+    match distribution:
         case IntUniform() | IntLogUniform() | Quantized(q=int()):
             return True
         case _:

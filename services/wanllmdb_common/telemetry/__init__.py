@@ -1,1 +1,1 @@
-"""What a server tells those who watch over it: metrics for Prometheus, traces for OpenTelemetry."""
+"""Logs, metrics for Prometheus and traces for OpenTelemetry."""

@@ -1,4 +1,4 @@
-"""Metrics of calls and of the event loop, which both servers have."""
+"""Metrics of calls and of the event loop, for both servers."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from wanllmdb_common.calls.call import Call
 
 RPC_DURATION_SECONDS = Histogram(
     "wanllmdb_rpc_duration_seconds",
-    "How long calls took, from their arrival to the end of their answer; not of watches.",
+    "Duration of calls, from arrival to the end of the response, without watches.",
     ["rpc"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 RPCS = Counter(
     "wanllmdb_rpcs_total",
-    "Calls that ended, by the code of their status.",
+    "Finished calls, by status code.",
     ["rpc", "code"],
 )
 RPCS_IN_FLIGHT = Gauge(
     "wanllmdb_rpcs_in_flight",
-    "Calls under way.",
+    "Calls in progress.",
     ["rpc"],
 )
 EVENT_LOOP_LAG_SECONDS = Histogram(
     "wanllmdb_event_loop_lag_seconds",
-    "How late the event loop was with what was due; looked at twice a second.",
+    "Lateness of the event loop, measured twice a second.",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
 READY = Gauge(
     "wanllmdb_ready",
-    "1 while what the server needs is there, the database or the registry; else 0.",
+    "1 while the server's dependency (the database or the registry) is available, else 0.",
 )
 
 LAG_INTERVAL = 0.5
@@ -41,7 +41,7 @@ class CallMetrics:
     """The step that counts and times calls."""
 
     def __init__(self) -> None:
-        # To find a metric by its labels costs more than to count with it.
+        # Looking a metric up by its labels costs more than incrementing it.
         self._in_flight: dict[str, Gauge] = {}
         self._ended: dict[tuple[str, str], Counter] = {}
         self._durations: dict[str, Histogram] = {}
@@ -66,7 +66,7 @@ class CallMetrics:
 
 
 async def observe_loop_lag() -> None:
-    """Until it is canceled."""
+    """Measure until this task is canceled."""
     clock = asyncio.get_running_loop().time
     while True:
         due = clock() + LAG_INTERVAL

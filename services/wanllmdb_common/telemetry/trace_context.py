@@ -1,6 +1,6 @@
-"""Carries the trace of a call to where the call's own context does not reach.
+"""Carries the trace of a call to code that the call's own context does not reach.
 
-Does nothing, at hardly any cost, until tracing was turned on.
+Does nothing, at hardly any cost, until tracing is turned on.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _is_on = False
 
 
 def turn_on(is_on: bool = True) -> None:
-    """For whoever starts tracing: its packages are there."""
+    """Turn trace propagation on or off; the tracing packages must be installed."""
     global _is_on
     _is_on = is_on
 
 
 def current_trace() -> Context | None:
-    """The trace that the running code belongs to; None without tracing."""
+    """Return the trace that the running code belongs to; None without tracing."""
     if not _is_on:
         return None
     from opentelemetry import context
@@ -37,7 +37,7 @@ def current_trace() -> Context | None:
 
 @contextlib.contextmanager
 def within_trace(trace: Context | None) -> Iterator[None]:
-    """What runs in the block belongs to that trace, and to none for None."""
+    """Run the block within a trace, or within none for None."""
     if not _is_on:
         yield
         return
@@ -51,7 +51,7 @@ def within_trace(trace: Context | None) -> Iterator[None]:
 
 
 def trace_headers() -> Metadata:
-    """Metadata by which a server that is called finds the running code's trace."""
+    """Return the metadata that carries the running code's trace to a called server."""
     if not _is_on:
         return ()
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -62,7 +62,7 @@ def trace_headers() -> Metadata:
 
 
 def trace_ids() -> dict[str, Any]:
-    """The ids of the running code's trace and span as logs name them; empty without a trace."""
+    """Return the ids of the running code's trace and span for logs; empty without a trace."""
     if not _is_on:
         return {}
     from opentelemetry import trace

@@ -1,7 +1,7 @@
-"""Traces from a call to its SQL, for a collector of OpenTelemetry's.
+"""Traces from a call to its SQL, for an OpenTelemetry collector.
 
-The spans of calls are made by a step of our own: the interceptors of OpenTelemetry for
-grpc.aio would be one more layer, and that for clients hangs.
+A step of our own creates the spans of calls: OpenTelemetry's interceptors for grpc.aio would add
+a layer, and the one for clients hangs.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from opentelemetry.util.types import Attributes
 from wanllmdb_common.calls.call import Call
 from wanllmdb_common.telemetry import trace_context
 
-# Patches what a service reaches others by, until the function that it gives is called.
+# Patches the libraries by which a service calls others; the returned function undoes that.
 Instrument = Callable[[TracerProvider], Callable[[], None]]
 
 _propagator = TraceContextTextMapPropagator()
 
-# Codes that are the server's fault, by the conventions for spans of gRPC servers.
+# Codes that mean a server error, by the OpenTelemetry conventions for gRPC servers.
 _FAULTS = {
     grpc.StatusCode.UNKNOWN,
     grpc.StatusCode.DEADLINE_EXCEEDED,
@@ -46,7 +46,7 @@ _FAULTS = {
 
 
 class TraceStep:
-    """The step that makes a span of each call, within its caller's trace if it names one."""
+    """The step that creates a span for each call, within the caller's trace if it sent one."""
 
     def __init__(self, provider: TracerProvider) -> None:
         self._tracer = provider.get_tracer("wanllmdb")
@@ -67,7 +67,7 @@ class TraceStep:
             },
         )
         self._spans[call] = span
-        # Each call has a task of its own, and the context ends with it.
+        # Each call has its own task, and the context ends with the task.
         otel_context.attach(trace.set_span_in_context(span, parent))
 
     def after(self, call: Call) -> None:
@@ -81,9 +81,9 @@ class TraceStep:
 
 
 class ServedCallsSampler(Sampler):
-    """Leaves out what the server does by itself, such as a look for leases each second.
+    """Drops spans of the server's background tasks, such as the lease check each second.
 
-    Everything else is sampled as the variables OTEL_TRACES_SAMPLER and ..._ARG say.
+    Everything else is sampled as OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG define.
     """
 
     def __init__(self, others: Sampler) -> None:
@@ -114,12 +114,12 @@ class ServedCallsSampler(Sampler):
 def running_tracing(
     service: str, endpoint: str, instruments: Sequence[Instrument] = ()
 ) -> Iterator[TraceStep]:
-    """Sends spans to a collector within the block.
+    """Send spans to a collector within the block.
 
     Args:
         service: The name of the service in traces.
-        endpoint: Where the collector takes OTLP over gRPC, `http://host:4317` say.
-        instruments: What else makes spans.
+        endpoint: The collector's address for OTLP over gRPC, for example `http://host:4317`.
+        instruments: Instruments that create further spans.
     """
     provider = TracerProvider(
         resource=Resource.create({"service.name": service}), sampler=_sampler()
@@ -134,7 +134,7 @@ def running_tracing(
 
 @contextlib.contextmanager
 def traced_by(provider: TracerProvider, instruments: Sequence[Instrument]) -> Iterator[TraceStep]:
-    """Makes spans within the block, wherever the provider sends them."""
+    """Create spans within the block, with any provider."""
     undo = [instrument(provider) for instrument in instruments]
     trace_context.turn_on()
     try:
@@ -146,5 +146,5 @@ def traced_by(provider: TracerProvider, instruments: Sequence[Instrument]) -> It
 
 
 def _sampler() -> Sampler:
-    # What the variables say is read by a provider that is given no sampler.
+    # A provider without a sampler reads the environment variables.
     return ServedCallsSampler(TracerProvider(shutdown_on_exit=False).sampler)

@@ -1,5 +1,5 @@
-"""Runs to and from other places, for `wanllmdb runs import` and `export`.
+"""Exchange of runs with other tools, for `wanllmdb runs import` and `export`.
 
-Each function is an entry of the group `wanllmdb.run_exchange`, loaded when it is used,
-since it needs packages that the thin client does not. They raise WanllmdbError.
+Each function is an entry point of the group `wanllmdb.run_exchange` and is loaded on use, since it
+needs packages that the thin client does not have. The functions raise WanllmdbError.
 """

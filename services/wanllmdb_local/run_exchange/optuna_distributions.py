@@ -1,9 +1,8 @@
-"""Laws of a sweep as Optuna's distributions, and values in their terms.
+"""Converts a sweep's distributions and values to those of Optuna, and back.
 
-Optuna knows ranges and lists of choices. A law that it does not have becomes the
-range in which all but one in 10^8 of its draws lie, widened to the values that runs
-had. Choices that it could not tell apart or keep, 1 beside True or lists, become
-JSON texts.
+Optuna has ranges and lists of choices. Any other distribution becomes the range that holds all but
+one in 10^8 of its draws, extended to the values of existing runs. Choices that Optuna could not
+distinguish or store, such as 1 beside True, or lists, become JSON texts.
 """
 
 from __future__ import annotations
@@ -36,20 +35,22 @@ from wanllmdb import (
     Uniform,
 )
 
-# Of a Gaussian, two in 10^9 lie farther from the mean.
+# Two in 10^9 draws of a Gaussian are farther from the mean.
 _DEVIATIONS = 6.0
 
 
-def to_optuna(law: Distribution, seen: Sequence[Any]) -> BaseDistribution:
-    """The distribution that holds all values of the law, and those that were seen."""
+def to_optuna(distribution: Distribution, seen: Sequence[Any]) -> BaseDistribution:
+    """Return the Optuna distribution that holds all values of a distribution and those seen."""
     with warnings.catch_warnings():
-        # Optuna says that lists are no proper choices: they are texts by then.
+        # Optuna warns about lists as choices, but they are texts by then.
         warnings.simplefilter("ignore")
-        match law:
+        match distribution:
             case Conditional(law=inner):
                 return to_optuna(inner, seen)
             case Constant() | Categorical():
-                return CategoricalDistribution([as_choice(law, value) for value in choices(law)])
+                return CategoricalDistribution(
+                    [as_choice(distribution, value) for value in choices(distribution)]
+                )
             case IntUniform(min=low, max=high, q=q):
                 step = q or 1
                 low, high = _widened(low, high, seen)
@@ -61,17 +62,17 @@ def to_optuna(law: Distribution, seen: Sequence[Any]) -> BaseDistribution:
             case LogUniform(min=low, max=high):
                 return FloatDistribution(*_widened(low, high, seen), log=True)
             case Normal() | LogNormal() | Beta():
-                low, high = _widened(*_support(law), seen)
-                return FloatDistribution(low, high, log=isinstance(law, LogNormal))
+                low, high = _widened(*_support(distribution), seen)
+                return FloatDistribution(low, high, log=isinstance(distribution, LogNormal))
             case Quantized():
-                return _quantized(law, seen)
+                return _quantized(distribution, seen)
             case _:
-                raise TypeError(f"no distribution of Optuna for {law!r}")
+                raise TypeError(f"Optuna has no distribution for {distribution!r}")
 
 
-def choices(law: Distribution) -> tuple[Any, ...]:
-    """The values of a law that lists them; none for others."""
-    match law:
+def choices(distribution: Distribution) -> tuple[Any, ...]:
+    """Return the values of a distribution that lists them; empty for others."""
+    match distribution:
         case Conditional(law=inner):
             return choices(inner)
         case Constant(value=value):
@@ -82,14 +83,16 @@ def choices(law: Distribution) -> tuple[Any, ...]:
             return ()
 
 
-def as_choice(law: Distribution, value: Any) -> Any:
-    """A value of a parameter as Optuna's trials hold it."""
-    return _as_json(value) if choices(law) and _needs_json(choices(law)) else value
+def as_choice(distribution: Distribution, value: Any) -> Any:
+    """Return a parameter's value as an Optuna trial stores it."""
+    return (
+        _as_json(value) if choices(distribution) and _needs_json(choices(distribution)) else value
+    )
 
 
-def from_choice(law: Distribution, value: Any) -> Any:
-    """The value that `as_choice` made a text of; others stay as they are."""
-    listed = choices(law)
+def from_choice(distribution: Distribution, value: Any) -> Any:
+    """Undo `as_choice`; other values are returned unchanged."""
+    listed = choices(distribution)
     if not isinstance(value, str) or not listed or not _needs_json(listed):
         return value
     return next((choice for choice in listed if _as_json(choice) == value), value)
@@ -98,7 +101,7 @@ def from_choice(law: Distribution, value: Any) -> Any:
 def _needs_json(listed: Sequence[Any]) -> bool:
     if not all(value is None or isinstance(value, bool | int | float | str) for value in listed):
         return True
-    # To Optuna 1, 1.0 and True are one choice.
+    # Optuna treats 1, 1.0 and True as one choice.
     return any(
         left == right and type(left) is not type(right)
         for index, left in enumerate(listed)
@@ -110,20 +113,20 @@ def _as_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
-def _quantized(law: Quantized, seen: Sequence[Any]) -> BaseDistribution:
-    inner = law.law
+def _quantized(distribution: Quantized, seen: Sequence[Any]) -> BaseDistribution:
+    inner = distribution.law
     low, high = _support(inner)
-    q = law.q
+    q = distribution.q
     first, last = math.floor(low / q + 1e-9), math.ceil(high / q - 1e-9)
     low, high = _widened(first * q, last * q, seen)
     if isinstance(q, int):
         return IntDistribution(round(low), round(high), step=q)
-    # Optuna's steps count from the lower end, which is a multiple too.
+    # Optuna's steps start at the lower bound, which is a multiple too.
     return FloatDistribution(low, high, step=q)
 
 
-def _support(law: Uniform | LogUniform | Normal | LogNormal | Beta) -> tuple[float, float]:
-    match law:
+def _support(distribution: Uniform | LogUniform | Normal | LogNormal | Beta) -> tuple[float, float]:
+    match distribution:
         case Normal(mu=mu, sigma=sigma):
             return mu - _DEVIATIONS * sigma, mu + _DEVIATIONS * sigma
         case LogNormal(mu=mu, sigma=sigma):
@@ -131,7 +134,7 @@ def _support(law: Uniform | LogUniform | Normal | LogNormal | Beta) -> tuple[flo
         case Beta():
             return 0.0, 1.0
         case _:
-            return law.min, law.max
+            return distribution.min, distribution.max
 
 
 def _widened(low: Any, high: Any, seen: Sequence[Any]) -> tuple[Any, Any]:

@@ -1,4 +1,4 @@
-"""The trials of an Optuna study as prior runs of a sweep."""
+"""Reads the trials of an Optuna study as prior runs of a sweep."""
 
 from __future__ import annotations
 
@@ -9,27 +9,26 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from wanllmdb import Constant, Goal, InvalidArgumentError, PriorRun, RunState, Sweep
-
-from .optuna_distributions import choices, from_choice
-from .optuna_storage import open_storage, quiet
+from wanllmdb_local.run_exchange.optuna_distributions import choices, from_choice
+from wanllmdb_local.run_exchange.optuna_storage import open_storage, quiet
 
 _GOALS = {StudyDirection.MINIMIZE: Goal.MINIMIZE, StudyDirection.MAXIMIZE: Goal.MAXIMIZE}
 
 
 def read_optuna_study(sweep: Sweep, *, storage: str, study_name: str | None) -> list[PriorRun]:
-    """The study's completed, pruned and failed trials, by number.
+    """Return the study's completed, pruned and failed trials as prior runs, by number.
 
-    Parameters go by name; "group.param" and "group/param" are the same. Constants of
-    the sweep that trials lack are filled in. Values go by the metrics' names where the
+    Parameters are matched by name; "group.param" and "group/param" are the same. Constants of
+    the sweep that trials lack are filled in. Values are matched by the metrics' names where the
     study has names, else by order.
 
     Args:
-        sweep: The sweep that is to take them.
+        sweep: The sweep that will receive the runs.
         storage: See `open_storage`.
-        study_name: The study; may be None where there is one only.
+        study_name: The name of the study; None if the storage has only one.
 
     Raises:
-        InvalidArgumentError: no such study, or its directions are not the sweep's.
+        InvalidArgumentError: There is no such study, or its directions differ from the sweep's.
     """
     quiet()
     opened = open_storage(storage, must_exist=True)
@@ -44,18 +43,18 @@ def read_optuna_study(sweep: Sweep, *, storage: str, study_name: str | None) -> 
     order = _order(sweep, study)
     by_name = _parameter_names(sweep)
     constants = {
-        name: choices(law)[0]
-        for name, law in sweep.spec.parameters.items()
-        if isinstance(getattr(law, "law", law), Constant)
+        name: choices(distribution)[0]
+        for name, distribution in sweep.spec.parameters.items()
+        if isinstance(getattr(distribution, "law", distribution), Constant)
     }
     runs = []
     for trial in study.get_trials(deepcopy=False):
         run = _run(trial, order, study_name or "")
         if run is not None:
             given = {by_name.get(name, name): value for name, value in trial.params.items()}
-            laws = sweep.spec.parameters
+            distributions = sweep.spec.parameters
             parameters = {
-                name: from_choice(laws[name], value) if name in laws else value
+                name: from_choice(distributions[name], value) if name in distributions else value
                 for name, value in {**constants, **given}.items()
             }
             runs.append(PriorRun(parameters, run.state, run.objectives, run.last_step, run.source))
@@ -63,11 +62,11 @@ def read_optuna_study(sweep: Sweep, *, storage: str, study_name: str | None) -> 
 
 
 def _order(sweep: Sweep, study: optuna.Study) -> list[int]:
-    """The place in a trial's values of each of the sweep's metrics."""
+    """Return the index in a trial's values of each of the sweep's metrics."""
     metrics = sweep.spec.metrics
     if not metrics:
         raise InvalidArgumentError(
-            f"sweep {sweep.sweep_id} has no metric, so results of elsewhere say nothing to it"
+            f"sweep {sweep.sweep_id} has no metric, so it can't use the results of a study"
         )
     if len(study.directions) != len(metrics):
         raise InvalidArgumentError(
@@ -82,14 +81,14 @@ def _order(sweep: Sweep, study: optuna.Study) -> list[int]:
         direction = study.directions[place]
         if _GOALS.get(direction) is not metric.goal:
             raise InvalidArgumentError(
-                f"study {study.study_name} is to {direction.name.lower()} what the sweep is to "
-                f"{metric.goal}: {metric.name}"
+                f"study {study.study_name} has the direction {direction.name.lower()} for the "
+                f"metric {metric.name}, and the sweep {metric.goal}"
             )
     return order
 
 
 def _parameter_names(sweep: Sweep) -> dict[str, str]:
-    """The sweep's names by how Optuna's users write them."""
+    """Return the sweep's parameter names by the names that Optuna users write."""
     names = sweep.spec.parameters
     return {name.replace("/", "."): name for name in names} | {name: name for name in names}
 

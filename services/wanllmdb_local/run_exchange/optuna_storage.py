@@ -1,4 +1,4 @@
-"""Opens Optuna's storages: databases and journal files."""
+"""Opens Optuna storages: databases and journal files."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _JOURNAL_SUFFIXES = (".log", ".journal")
 
 
 def open_storage(address: str, *, must_exist: bool) -> BaseStorage:
-    """The storage at `sqlite:///study.db`, another RDB URL, or `journal:///study.log`.
+    """Open the storage at `sqlite:///study.db`, another RDB URL, or `journal:///study.log`.
 
-    As in SQLite's URLs, three slashes stand before a relative path and four before an
-    absolute one. The path of a .log file is taken for a journal as it is.
+    As in SQLite URLs, a relative path follows three slashes and an absolute one four. A plain
+    path of a .log or .journal file is a journal.
 
     Raises:
-        InvalidArgumentError: nothing is there, or it can't be opened.
+        InvalidArgumentError: The storage does not exist, or can't be opened.
     """
     if address.startswith(JOURNAL) or address.endswith(_JOURNAL_SUFFIXES):
         path = Path(address.removeprefix(JOURNAL))
@@ -34,7 +34,7 @@ def open_storage(address: str, *, must_exist: bool) -> BaseStorage:
         url = make_url(address)
     except ArgumentError:
         raise InvalidArgumentError(
-            f"{address!r} is no Optuna storage: write sqlite:///study.db, another RDB URL, or "
+            f"{address!r} is not an Optuna storage: write sqlite:///study.db, another RDB URL, or "
             "journal:///study.log"
         ) from None
     if url.get_backend_name() == "sqlite" and url.database:
@@ -42,7 +42,7 @@ def open_storage(address: str, *, must_exist: bool) -> BaseStorage:
     try:
         return RDBStorage(address)
     except (SQLAlchemyError, RuntimeError, ImportError) as error:
-        # Its text may hold the password; the first line of the cause does not.
+        # The error's text may hold the password; the first line of its cause does not.
         cause = str(getattr(error, "orig", None) or error).partition("\n")[0]
         raise InvalidArgumentError(
             f"Optuna can't open {url.render_as_string(hide_password=True)}: {cause}"
@@ -50,7 +50,7 @@ def open_storage(address: str, *, must_exist: bool) -> BaseStorage:
 
 
 def quiet() -> None:
-    """Keeps Optuna's log of each study and trial, and what it warns of itself, out of the way."""
+    """Silence Optuna's log of studies and trials, and its warnings about experimental features."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
 
@@ -58,8 +58,8 @@ def quiet() -> None:
 def _check(path: Path, must_exist: bool) -> None:
     if must_exist and not path.exists():
         raise InvalidArgumentError(
-            f"there is no {path.absolute()}: after three slashes stands a relative path, an "
-            "absolute one takes four"
+            f"there is no {path.absolute()}: three slashes precede a relative path, four an "
+            "absolute one"
         )
     if not path.absolute().parent.is_dir():
         raise InvalidArgumentError(f"there is no folder {path.absolute().parent}")

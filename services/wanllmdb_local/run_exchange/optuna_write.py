@@ -1,4 +1,4 @@
-"""The runs of a sweep as a new Optuna study."""
+"""Writes the runs of a sweep to a new Optuna study."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from wanllmdb import Client, Goal, InvalidArgumentError, Run, RunState, Sweep
-
-from .optuna_distributions import as_choice, to_optuna
-from .optuna_storage import open_storage, quiet
+from wanllmdb_local.run_exchange.optuna_distributions import as_choice, to_optuna
+from wanllmdb_local.run_exchange.optuna_storage import open_storage, quiet
 
 _ENDED = tuple(state for state in RunState if state.is_final)
 _STATES = {
@@ -32,22 +31,22 @@ def write_optuna_study(
     study_name: str,
     states: Sequence[RunState] = (),
 ) -> int:
-    """Makes a study of a sweep's runs; gives how many it wrote.
+    """Create a study from a sweep's runs; return how many trials were written.
 
-    Parameters keep their full names. What a run reported of the metric becomes
-    intermediate values, in a sweep with one. Lost and canceled runs are FAIL, as failed
-    ones are, and finished ones without an objective; the user attribute "wanllmdb" of study
-    and trials says more.
+    Parameters keep their full names. In a sweep with one metric, the values that a run reported
+    become intermediate values. Failed, lost and canceled runs, and finished runs without an
+    objective, become FAIL; the user attribute "wanllmdb" of the study and the trials has the
+    details.
 
     Args:
-        client: Where the runs come from.
-        sweep_id: The sweep.
+        client: The client that reads the runs.
+        sweep_id: The id of the sweep.
         storage: See `open_storage`.
-        study_name: A name that no study has there.
-        states: Only runs in these states; where empty, those that ended.
+        study_name: The name of the new study, which must not exist there.
+        states: The states of the runs to write; empty for all ended runs.
 
     Raises:
-        InvalidArgumentError: the sweep has no metric, or there is such a study.
+        InvalidArgumentError: The sweep has no metric, or the study exists.
     """
     quiet()
     sweep = client.get_sweep(sweep_id)
@@ -74,8 +73,10 @@ def write_optuna_study(
     study.set_metric_names([metric.name for metric in metrics])
     study.set_user_attr("wanllmdb", {"sweep_id": sweep_id, "name": sweep.name})
     distributions = {
-        name: to_optuna(law, [run.parameters[name] for run in runs if name in run.parameters])
-        for name, law in sweep.spec.parameters.items()
+        name: to_optuna(
+            distribution, [run.parameters[name] for run in runs if name in run.parameters]
+        )
+        for name, distribution in sweep.spec.parameters.items()
     }
     for run in runs:
         study.add_trial(_trial(client, sweep, run, distributions))
@@ -85,13 +86,15 @@ def write_optuna_study(
 def _trial(
     client: Client, sweep: Sweep, run: Run, distributions: Mapping[str, BaseDistribution]
 ) -> FrozenTrial:
-    laws = sweep.spec.parameters
+    searched = sweep.spec.parameters
     state = _STATES.get(run.state, TrialState.FAIL)
     if state is TrialState.COMPLETE and _values(run) is None:
-        # Optuna knows no complete trial without a value.
+        # Optuna has no complete trial without a value.
         state = TrialState.FAIL
     params = {
-        name: as_choice(laws[name], value) for name, value in run.parameters.items() if name in laws
+        name: as_choice(searched[name], value)
+        for name, value in run.parameters.items()
+        if name in searched
     }
     trial = create_trial(
         state=state,
@@ -136,5 +139,5 @@ def _about(run: Run) -> dict[str, Any]:
 
 
 def _local(time: datetime | None) -> datetime | None:
-    """As Optuna writes times: local, without a zone."""
+    """Return a time as Optuna stores it: local, without a time zone."""
     return None if time is None else time.astimezone().replace(tzinfo=None)

@@ -1,4 +1,4 @@
-"""The runs of a sweep as a Parquet file with typed columns."""
+"""Writes the runs of a sweep to a Parquet file with typed columns."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _LAST: dict[str, tuple[Any, Callable[[Run], Any]]] = {
 
 
 def write_parquet(sweep: Sweep, runs: Iterable[Run], path: Path) -> int:
-    """Writes a row a run; gives how many.
+    """Write one row per run; return the number of rows.
 
-    The columns are those of the CSV export, labels and config behind them. A
-    parameter's column is of the type of its values: int64, double, bool or string; JSON
-    text where they are of several types, or lists. What a run does not have is null.
+    The columns are those of the CSV export, followed by labels and config. A parameter's column
+    has the type of its values: int64, double, bool or string; JSON text where the values have
+    several types or are lists. A value that a run does not have is null.
 
     Raises:
-        InvalidArgumentError: the file can't be written.
+        InvalidArgumentError: The file can't be written.
     """
     rows = list(runs)
     columns = {name: pa.array(map(value, rows), kind) for name, (kind, value) in _FIRST.items()}
@@ -66,14 +66,14 @@ def write_parquet(sweep: Sweep, runs: Iterable[Run], path: Path) -> int:
 
 
 def _heading(kind: str, name: str, taken: Container[str]) -> str:
-    """The name, with what it is before it where another column has it."""
+    """Return the column's name, prefixed by its kind if another column has that name."""
     while name in taken:
         name = f"{kind}.{name}"
     return name
 
 
 def _typed(present: Sequence[bool], values: Sequence[Any]) -> Any:
-    """A column of the one type that the values have, else of JSON texts."""
+    """Return a column of the values' type if it is the same for all, else of JSON texts."""
     kinds = {type(value) for value in values if value is not None}
     has_null = any(there and value is None for there, value in zip(present, values, strict=True))
     for python, kind in ((bool, pa.bool_()), (int, pa.int64()), (float, pa.float64())):

@@ -1,1 +1,1 @@
-"""Sweeps and runs: their rules, free of gRPC and SQL."""
+"""Sweeps and runs: the rules that they follow, without gRPC and SQL."""

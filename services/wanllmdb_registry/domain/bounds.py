@@ -1,9 +1,9 @@
-"""How large what is kept may be, so that every message that shows it fits.
+"""Size limits of stored objects: each object fits into every message that contains it.
 
-gRPC clients take 4 MiB a message by default, so no answer may be larger. Each part of a run
-and of a sweep has a bound of its own, in bytes as protobuf encodes it, and the sums below stay
-within a message: what a caller may write, every caller can read. A test builds the largest
-objects and sends them through every RPC that returns them.
+gRPC clients accept messages of 4 MiB by default, so no answer may be larger. Each part of a run
+and of a sweep has its own limit, in bytes as protobuf encodes it, and the sums below stay within
+one message: what one caller may write, every caller can read. A test builds the largest objects
+and sends them through every RPC that returns them.
 """
 
 from __future__ import annotations
@@ -20,53 +20,55 @@ from wanllmdb_registry.domain.model import Run
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
 
-# What every client takes.
+# The largest message that every client accepts.
 MESSAGE_BYTES: Final = 4 * MIB
-# What pages and lists hold: the rest of a message is for what comes with them.
+# Size of pages and lists; the rest of a message holds the fields beside them.
 PAGE_BYTES: Final = 3 * MIB
-# What one page reads from the database at most, beside a last row that begins below it.
+# Size of what one page reads from the database, plus a last row that begins below this limit.
 READ_BYTES: Final = 3 * MIB
-# The same for streams, which keep it as long as their reader takes.
+# The same for streams, which hold the rows in memory until their reader has taken them.
 STREAM_BYTES: Final = 1 * MIB
 
-# A character takes 4 bytes in UTF-8 at most.
+# Bytes of a character in UTF-8, at most.
 _UTF8: Final = 4
-# The tags and lengths of an entry of a map.
+# Bytes of the tags and lengths of a map's entry.
 ENTRY_BYTES: Final = 12
 
-# Of names, agents' ids and outside ids.
+# Characters of names, agent ids and external ids.
 MAX_NAME: Final = 200
 MAX_DESCRIPTION: Final = 10_000
 MAX_END_MESSAGE: Final = 4_096
 MAX_ERROR_MESSAGE: Final = 4_096
 MAX_TRACEBACK: Final = 65_536
 
-# Of one run. Names and values.
+# Limits of one run; those of parameters, config and labels include the names.
 MAX_PARAMETERS_BYTES: Final = MAX_RUN_BYTES
 MAX_CONFIG_BYTES: Final = 256 * KIB
 MAX_LABELS_BYTES: Final = 128 * KIB
-# Metrics that a run reports beside those of its sweep, which always fit, and their names.
+# Metrics that a run may report beside those of its sweep, and the bytes of their names. The
+# sweep's own metrics always fit.
 MAX_METRICS: Final = 10_000
 MAX_METRIC_BYTES: Final = 1 * MIB
-# Of CMA-ES it grows with the square of the parameters: a config with more than fit is refused.
+# The state of CMA-ES grows with the square of the number of parameters; a config with too many
+# parameters for this limit is rejected.
 MAX_SAMPLER_BYTES: Final = MAX_SAMPLER_STATE_BYTES
 
-# Of one sweep.
+# Limits of one sweep.
 MAX_SWEEP_METRICS: Final = 10
 MAX_SPEC_BYTES: Final = 1 * MIB
 
-# Of runs that one request queues or hands out: parameters and labels, and what else there is of a
-# queued run. The rest of an answer is for their ids, agents and times.
+# Size of the runs that one request queues or assigns: their parameters and labels, and the config
+# of queued runs. The rest of an answer holds their ids, agents and times.
 MAX_TOGETHER_BYTES: Final = 2560 * KIB
 MAX_TOGETHER: Final = 1_000
-# Of what a sweep's creator is warned of.
+# Warnings about a sweep's config, and characters of each.
 MAX_WARNINGS: Final = 100
 MAX_WARNING: Final = 1_000
 
-# Values that one request reports.
+# Metric values of one request.
 MAX_VALUES: Final = 10_000
 
-# Ids, numbers, states and times.
+# Bytes of ids, numbers, states and times.
 _FIXED_BYTES: Final = 512
 _NAME_BYTES: Final = _UTF8 * MAX_NAME
 _OWN_METRICS_BYTES: Final = MAX_SWEEP_METRICS * _NAME_BYTES
@@ -94,12 +96,12 @@ SWEEP_BYTES: Final = (
     + _FIXED_BYTES
 )
 SYNCED_RUN_BYTES: Final = MAX_PARAMETERS_BYTES + MAX_SAMPLER_BYTES + _FIXED_BYTES
-# Of a point of the sweep's metric in a sync: number, attempt, step and value.
+# Bytes of a point of the sweep's metric in SyncRuns: number, attempt, step and value.
 POINT_BYTES: Final = 40
-# Of a history: step, value and time.
+# Bytes of a point of a history: step, value and time.
 HISTORY_POINT_BYTES: Final = 40
 
-# Each answer with one of them, beside what comes with it.
+# The size of each answer that contains one of these messages.
 _LARGEST_ANSWERS: Final = {
     "GetRun, WatchSweep": RUN_BYTES,
     "FinishRun": RUN_BYTES + BEST_RUN_BYTES,
@@ -118,28 +120,28 @@ for _answer, _bytes in _LARGEST_ANSWERS.items():
 
 
 def size_of_name(name: str) -> int:
-    """How many of MAX_METRIC_BYTES a metric's name takes."""
+    """Return how many of MAX_METRIC_BYTES a metric's name takes."""
     return len(name) if name.isascii() else len(name.encode())
 
 
 def size_of_values(values: Mapping[str, ParameterValue]) -> int:
-    """How many bytes values by name take in a message, at most."""
+    """Return the largest number of bytes that values by name take in a message."""
     return sum(
-        # JSON is how lists and objects are sent; a number takes 10 bytes at most.
+        # Lists and objects are sent as JSON; a number takes 10 bytes at most.
         size_of_name(name) + ENTRY_BYTES + max(len(json.dumps(value, sort_keys=True)) + 4, 12)
         for name, value in values.items()
     )
 
 
 def size_of_labels(labels: Mapping[str, str]) -> int:
-    """How many bytes labels take in a message, at most."""
+    """Return the largest number of bytes that labels take in a message."""
     return sum(
         size_of_name(key) + size_of_name(value) + ENTRY_BYTES for key, value in labels.items()
     )
 
 
 def size_of_run(run: Run) -> int:
-    """How many bytes the message of a run takes, at most."""
+    """Return the largest number of bytes that the message of a run takes."""
     size = _FIXED_BYTES + 4 * _NAME_BYTES + 9 * len(run.objectives)
     size += size_of_values(run.parameters) + size_of_values(run.config)
     size += size_of_labels(run.labels)

@@ -1,159 +1,142 @@
-"""Changes of one sweep that wait anyway are committed together.
+"""Commands of one sweep that wait at the same time are committed together.
 
-A transaction costs its round trips and its lock, hardly its rows. While one of a
-sweep is under way, later changes of the same sweep queue up and go together in
-the next one. Other sweeps are not held up.
+The cost of a transaction is its round trips and its lock, hardly its rows. While a transaction of
+a sweep is under way, later commands of this sweep queue up and go together in the next one. Other
+sweeps are not delayed.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import time
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from wanllmdb_common.deadline import current_deadline
+from wanllmdb_common.computing.batcher import Batcher, BatchItem
+from wanllmdb_common.computing.cancellation import current_deadline
 from wanllmdb_common.errors import ServiceError, UnavailableError
 from wanllmdb_common.telemetry.trace_context import current_trace, within_trace
-from wanllmdb_registry.domain.change import Change
-from wanllmdb_registry.metrics import COMMIT_CHANGES, COMMIT_SECONDS
+from wanllmdb_registry.domain.command import Command
+from wanllmdb_registry.prometheus_metrics import COMMIT_CHANGES, COMMIT_SECONDS
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
 
-# The answer of a change, or why it was refused.
+# The answer of a command, or the error that rejected it.
 Outcome = bytes | ServiceError
 
-# Enough to make the transaction's own cost vanish, few enough to stay short.
-MAX_CHANGES = 256
-# Values that changes bring together, unless one brings more: those of others wait for less.
+# Enough to make the cost of the transaction itself negligible, few enough to keep it short.
+MAX_COMMANDS = 256
+# Values of the commands of one transaction, unless a single command has more.
 MAX_WEIGHT = 20_000
 
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Waiting:
-    """A change, where its answer goes, when nobody waits for it any more, and its trace."""
+@dataclass(eq=False, slots=True)
+class _Submitted(BatchItem[bytes]):
+    """A command that waits, the deadline of its caller, and its trace."""
 
-    change: Change
-    answer: asyncio.Future[bytes]
+    command: Command
     deadline: float | None
     trace: Context | None
 
 
 class MixedTransactionError(Exception):
-    """A change failed after it had changed something, so the transaction was dropped."""
+    """A command failed after it had changed something, so the transaction was dropped."""
 
 
-class ChangeStore(Protocol):
-    """What carries changes out; see `SweepStore.apply`."""
+class CommandStore(Protocol):
+    """Executes commands; see `SweepStore.apply`."""
 
-    async def apply(self, sweep_id: str, changes: Sequence[Change]) -> list[Outcome]:
-        """One transaction, one outcome a change."""
+    async def apply(self, sweep_id: str, commands: Sequence[Command], /) -> list[Outcome]:
+        """Execute the commands in one transaction; return one outcome for each."""
 
 
 class GroupCommit:
-    """Queues changes by sweep and hands them to the store in batches."""
+    """Queues commands by sweep and passes them to the store in batches."""
 
-    def __init__(self, store: ChangeStore, on_commit: Callable[[str], None]) -> None:
+    def __init__(self, store: CommandStore, on_commit: Callable[[str], None]) -> None:
         self._store = store
         self._on_commit = on_commit
-        self._waiting: defaultdict[str, list[_Waiting]] = defaultdict(list)
-        self._workers: dict[str, asyncio.Task[None]] = {}
+        self._batchers: dict[str, Batcher[_Submitted]] = {}
 
-    async def submit(self, sweep_id: str, change: Change) -> bytes:
-        """Carries the change out, together with others, and gives its answer.
+    async def submit(self, sweep_id: str, command: Command) -> bytes:
+        """Execute the command, together with others, and return its answer.
 
-        A caller that is canceled while it waits may or may not have its change
-        carried out. What is committed together is given up when the last of its
-        callers gives up, so that nobody's short deadline fails another's change.
+        The command of a caller that is canceled while it waits may or may not be executed. A
+        transaction is abandoned only when the deadlines of all its callers have passed, so a short
+        deadline of one caller never fails the command of another.
 
         Raises:
-            ServiceError: the change was refused, or the database failed.
+            ServiceError: the command was rejected, or the database failed.
         """
-        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        waiting = _Waiting(change, answer, current_deadline(), current_trace())
-        self._waiting[sweep_id].append(waiting)
-        if sweep_id not in self._workers:
-            self._workers[sweep_id] = asyncio.create_task(
-                self._drain(sweep_id),
+        batcher = self._batchers.get(sweep_id)
+        if batcher is None:
+            batcher = self._batchers[sweep_id] = Batcher(
+                lambda batch: self._commit(sweep_id, batch),
+                select=_next_batch,
+                on_idle=lambda: self._batchers.__delitem__(sweep_id),
                 name=f"commit {sweep_id}",
-                # It works for those who come later too: nothing of the first one's call.
-                context=contextvars.Context(),
             )
-        return await answer
+        submitted = _Submitted(command, current_deadline(), current_trace())
+        answer: bytes = await batcher.submit(submitted)
+        return answer
 
     async def close(self) -> None:
-        """Waits until everything submitted is carried out."""
-        while self._workers:
-            await asyncio.gather(*self._workers.values())
+        """Wait until every submitted command is executed."""
+        while self._batchers:
+            await asyncio.gather(*(batcher.join() for batcher in self._batchers.values()))
 
-    async def _drain(self, sweep_id: str) -> None:
-        queue = self._waiting[sweep_id]
-        try:
-            while queue:
-                count = _together(queue)
-                batch = [waiting for waiting in queue[:count] if not waiting.answer.done()]
-                del queue[:count]
-                if batch:
-                    await self._commit(sweep_id, batch)
-        finally:
-            del self._workers[sweep_id]
-            del self._waiting[sweep_id]
-
-    async def _commit(self, sweep_id: str, batch: Sequence[_Waiting]) -> None:
+    async def _commit(self, sweep_id: str, batch: Sequence[_Submitted]) -> None:
         began = time.perf_counter()
         try:
             with within_trace(batch[0].trace):
                 async with asyncio.timeout_at(_last_deadline(batch)):
-                    outcomes = await self._store.apply(sweep_id, [one.change for one in batch])
+                    outcomes = await self._store.apply(sweep_id, [one.command for one in batch])
         except TimeoutError:
-            for waiting in batch:
-                if not waiting.answer.done():
-                    waiting.answer.set_exception(_too_late())
-            return
-        except Exception as error:
-            # One change that the database refuses must not fail its neighbours.
-            if len(batch) > 1 and not isinstance(error, ServiceError):
-                log.exception("a batch of changes failed; trying one by one", sweep_id=sweep_id)
-                for waiting in batch:
-                    await self._commit(sweep_id, [waiting])
-                return
-            for waiting in batch:
-                if not waiting.answer.done():
-                    waiting.answer.set_exception(error)
+            raise _too_late() from None
+        except ServiceError:
+            raise
+        except Exception:
+            if len(batch) == 1:
+                raise
+            # A command that the database rejects must not fail the other ones.
+            log.exception("a batch of commands failed; trying them one by one", sweep_id=sweep_id)
+            for submitted in batch:
+                try:
+                    await self._commit(sweep_id, [submitted])
+                except Exception as error:
+                    submitted.reject(error)
             return
         COMMIT_SECONDS.observe(time.perf_counter() - began)
         COMMIT_CHANGES.observe(len(batch))
         if not all(isinstance(outcome, ServiceError) for outcome in outcomes):
             self._on_commit(sweep_id)
-        for waiting, outcome in zip(batch, outcomes, strict=True):
-            if waiting.answer.done():
-                continue
+        for submitted, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, ServiceError):
-                waiting.answer.set_exception(outcome)
+                submitted.reject(outcome)
             else:
-                waiting.answer.set_result(outcome)
+                submitted.resolve(outcome)
 
 
-def _together(queue: Sequence[_Waiting]) -> int:
-    """How many of the queue, from the first on, go into one transaction."""
+def _next_batch(waiting: Iterable[_Submitted]) -> list[_Submitted]:
+    """Return the first commands that one transaction executes."""
+    batch: list[_Submitted] = []
     weight = 0
-    for count, waiting in enumerate(queue[:MAX_CHANGES]):
-        weight += waiting.change.weight
-        if weight > MAX_WEIGHT and count:
-            return count
-    return min(len(queue), MAX_CHANGES)
+    for submitted in waiting:
+        weight += submitted.command.weight
+        if batch and (weight > MAX_WEIGHT or len(batch) == MAX_COMMANDS):
+            break
+        batch.append(submitted)
+    return batch
 
 
-def _last_deadline(batch: Sequence[_Waiting]) -> float | None:
-    deadlines = [waiting.deadline for waiting in batch if waiting.deadline is not None]
+def _last_deadline(batch: Sequence[_Submitted]) -> float | None:
+    deadlines = [submitted.deadline for submitted in batch if submitted.deadline is not None]
     return max(deadlines) if len(deadlines) == len(batch) else None
 
 

@@ -1,4 +1,4 @@
-"""What the registry keeps: sweeps, runs and metric values."""
+"""Stored objects: sweeps, runs, metric values and prior runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Parameters = Mapping[str, ParameterValue]
 
 
 class SweepState(StrEnum):
-    """See the protos' SweepState."""
+    """A sweep's state; see SweepState in the protos."""
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"
@@ -25,12 +25,12 @@ class SweepState(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Whether a sweep stays in it unless runs of it are retried."""
+        """Whether a sweep stays in this state unless its runs are retried."""
         return self in (SweepState.FINISHED, SweepState.FAILED, SweepState.CANCELED)
 
 
 class FinishReason(StrEnum):
-    """What finished a sweep; see the protos' FinishReason."""
+    """Why a sweep finished; see FinishReason in the protos."""
 
     REQUESTED = "REQUESTED"
     RUN_CAP = "RUN_CAP"
@@ -55,7 +55,7 @@ class Goal(StrEnum):
 
 
 class ObjectiveValue(StrEnum):
-    """Which reported value counts; see the protos' ObjectiveValue."""
+    """Which reported value counts; see ObjectiveValue in the protos."""
 
     LAST = "last"
     BEST = "best"
@@ -63,7 +63,7 @@ class ObjectiveValue(StrEnum):
 
 
 class Impute(StrEnum):
-    """What a run without an objective counts as; see the protos' Impute."""
+    """The objective that a run without one counts as; see Impute in the protos."""
 
     WORST = "worst"
     BEST = "best"
@@ -71,14 +71,14 @@ class Impute(StrEnum):
 
 
 class ArgsStyle(StrEnum):
-    """How a command line holds parameters; see the protos' ArgsStyle."""
+    """How parameters are passed on a command line; see ArgsStyle in the protos."""
 
     FLAT = "flat"
     WANDB = "wandb"
 
 
 class RunState(StrEnum):
-    """See the protos' RunState."""
+    """A run's state; see RunState in the protos."""
 
     QUEUED = "QUEUED"
     RUNNING = "RUNNING"
@@ -95,14 +95,14 @@ class RunState(StrEnum):
 
 
 class RunOrigin(StrEnum):
-    """Who chose a run's parameters."""
+    """Whether a sampler or a user chose a run's parameters."""
 
     SUGGESTED = "SUGGESTED"
     ENQUEUED = "ENQUEUED"
 
 
 class RunCommand(StrEnum):
-    """What an agent is told about a run that it holds."""
+    """The command that an agent gets for a run that it holds."""
 
     CONTINUE = "CONTINUE"
     STOP = "STOP"
@@ -111,11 +111,16 @@ class RunCommand(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """What a sweep optimizes.
+    """A metric that a sweep optimizes.
 
-    `target` finishes the sweep once reached; `mean_over` is for MEAN_LAST, else 0.
-    `impute` says what a run counts as that ended without an objective, and
-    `impute_while_running` one that runs, for a sampler that learns; None for nothing.
+    Attributes:
+        name: The metric's name.
+        goal: Which values are better.
+        target: The value that finishes the sweep once a run reaches it.
+        value: Which reported value of a run counts.
+        mean_over: The number of last values of MEAN_LAST, else 0.
+        impute: What a run that ended without an objective counts as, for a sampler that learns.
+        impute_while_running: What a running run counts as, for a sampler that learns.
     """
 
     name: str
@@ -127,21 +132,21 @@ class Metric:
     impute_while_running: Impute | None = None
 
     def better(self, left: float, right: float) -> bool:
-        """Whether `left` is strictly better than `right`."""
+        """Return whether `left` is strictly better than `right`."""
         return left < right if self.goal is Goal.MINIMIZE else left > right
 
     def best_of(self, values: Iterable[float]) -> float:
-        """The best of some values, at least one and none of them NaN."""
+        """Return the best of the values: at least one, and none of them NaN."""
         return min(values) if self.goal is Goal.MINIMIZE else max(values)
 
     def meets_target(self, objective: float) -> bool:
-        """Whether `objective` is at least as good as the target."""
+        """Return whether `objective` is at least as good as the target."""
         return self.target is not None and not self.better(self.target, objective)
 
 
 @dataclass(frozen=True, slots=True)
 class AlgorithmChoice:
-    """An algorithm by name, with the options that were given."""
+    """An algorithm by name, with the given options."""
 
     name: str
     options: Mapping[str, ParameterValue] = field(default_factory=dict)
@@ -152,7 +157,7 @@ DEFAULT_SAMPLERS = {Method.RANDOM: "random", Method.GRID: "grid", Method.BAYES: 
 
 @dataclass(frozen=True, slots=True)
 class Hyperband:
-    """See the protos' Hyperband: either `min_iter`, or `max_iter` and `s`; the others are 0."""
+    """W&B's hyperband: either `min_iter` is set, or `max_iter` and `s`; the others are 0."""
 
     min_iter: int
     eta: float = 3.0
@@ -163,7 +168,7 @@ class Hyperband:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often a run is queued again after it was lost, or failed."""
+    """How often a run is queued again after it was lost or failed."""
 
     lost: int = 2
     failed: int = 0
@@ -174,7 +179,7 @@ DEFAULT_RETRIES = RetryPolicy()
 
 @dataclass(frozen=True, slots=True)
 class SweepSpec:
-    """What a sweep searches and how; `seed` is None only before creation.
+    """The search space and the settings of a sweep; `seed` is None only before creation.
 
     `early_termination` is W&B's hyperband, or a pruner by name.
     """
@@ -195,18 +200,18 @@ class SweepSpec:
 
     @property
     def metric_names(self) -> tuple[str, ...]:
-        """The names of the metrics, in their order."""
+        """The names of the metrics, in order."""
         return tuple(metric.name for metric in self.metrics)
 
     @property
     def metric(self) -> Metric | None:
-        """The metric, if there is exactly one."""
+        """The metric of a sweep with exactly one; else None."""
         return self.metrics[0] if len(self.metrics) == 1 else None
 
 
 @dataclass(slots=True)
 class RunCounts:
-    """Runs of a sweep by state."""
+    """The number of a sweep's runs by state."""
 
     queued: int = 0
     running: int = 0
@@ -217,13 +222,13 @@ class RunCounts:
     canceled: int = 0
 
     def move(self, old: RunState | None, new: RunState) -> None:
-        """Counts a run that went from `old` (None: created) to `new`."""
+        """Count a run that moved from `old`, None for a new run, to `new`."""
         if old is not None:
             self._add(old, -1)
         self._add(new, 1)
 
     def of(self, state: RunState) -> int:
-        """Runs in this state."""
+        """Return the number of runs in the state."""
         return int(getattr(self, state.lower()))
 
     def _add(self, state: RunState, amount: int) -> None:
@@ -232,18 +237,18 @@ class RunCounts:
 
     @property
     def ended(self) -> int:
-        """Runs in a final state."""
+        """The number of runs in a final state."""
         return self.finished + self.pruned + self.failed + self.lost + self.canceled
 
     @property
     def unfinished(self) -> int:
-        """Runs that wait or run."""
+        """The number of queued and running runs."""
         return self.queued + self.running
 
 
 @dataclass(frozen=True, slots=True)
 class BestRun:
-    """The best finished run; the earlier one of equals."""
+    """The best finished run; of equal runs the one with the lower number."""
 
     number: int
     objective: float
@@ -252,11 +257,11 @@ class BestRun:
 
 @dataclass(slots=True)
 class Sweep:
-    """A sweep as stored, counters and best run included.
+    """A stored sweep, with its counters and its best run.
 
-    `revision` is bumped with every change to it or its runs, `own_revision` is
-    the revision of its last own change (fields or state), and `version` counts
-    those, for the etag. `ended_seconds` sums the durations of ended runs.
+    `revision` increases with every change of the sweep or of its runs. `own_revision` is the
+    revision of the last change of the sweep's own fields or state, and `version` counts these
+    changes for the etag. `ended_seconds` is the sum of the durations of ended runs.
     """
 
     sweep_id: str
@@ -281,7 +286,7 @@ class Sweep:
     prior_runs: int = 0
 
     def add_prior_runs(self, runs: PriorRunColumns) -> NewPriorRuns:
-        """Counts results of elsewhere; each has a revision, so that a sync can stop at any."""
+        """Count prior runs; each gets a revision of its own, so that a sync can stop at any."""
         placed = NewPriorRuns(self.prior_runs, self.revision + 1, runs)
         self.prior_runs += len(runs)
         self.revision += len(runs)
@@ -291,19 +296,13 @@ class Sweep:
 
     @property
     def etag(self) -> str:
-        """Changes with the sweep's own fields and state, not with its runs."""
+        """The version of the sweep's own fields and state; its runs do not change it."""
         return f'"{self.sweep_id}-{self.version}"'
-
-    @property
-    def remaining(self) -> int | None:
-        """How many new runs the cap leaves room for; None without a cap."""
-        cap = self.spec.run_cap
-        return None if cap is None else max(0, cap - self.next_number)
 
 
 @dataclass(frozen=True, slots=True)
 class RunError:
-    """Why a run did not finish, or has no objective though it did."""
+    """Why a run did not finish, or why a finished run has no objective."""
 
     message: str
     traceback: str = ""
@@ -311,14 +310,14 @@ class RunError:
 
 @dataclass(slots=True)
 class Run:
-    """A trial as stored.
+    """A stored run.
 
-    `objective` is set in sweeps with one metric, `objectives` in those with several.
-    `config` is what the program set beside or against the parameters.
-    `losses` and `failures` count how often it was queued again for that reason;
-    `summary` holds the last value of every metric of the present attempt, the one with the
-    highest step, and `summary_steps` that step. `metrics` counts those that are not the sweep's
-    own, and `metric_bytes` sums their names.
+    `objective` is set in sweeps with one metric, `objectives` in sweeps with several. `config`
+    holds the values that the program set beside the parameters, or in place of them. `losses` and
+    `failures` count how often the run was queued again for each reason. `summary` holds the last
+    value of every metric of the current attempt, which is the one with the highest step, and
+    `summary_steps` this step. `metrics` counts the metrics that are not the sweep's own, and
+    `metric_bytes` is the size of their names.
     """
 
     sweep_id: str
@@ -351,28 +350,28 @@ class Run:
 
     @property
     def values(self) -> tuple[float, ...]:
-        """What it is worth, in the order of the sweep's metrics; empty where it has no value."""
+        """The objective values in the order of the sweep's metrics; empty without a value."""
         return self.objectives if self.objective is None else (self.objective,)
 
     @property
     def is_held(self) -> bool:
-        """Whether the attempt that was handed out last may still report and end it."""
+        """Whether the run's last attempt may still report values and end the run."""
         return is_held(self.state, self.agent_id)
 
 
 def is_held(state: RunState, agent_id: str) -> bool:
-    """Whether a run is its agent's: it runs, or its lease ran out and nobody else was given it.
+    """Return whether an agent holds the run: it is running, or past its lease and not reassigned.
 
-    A run that was given back, or failed and is queued again, has no agent.
+    A run that was given back, or that failed and is queued again, has no agent.
     """
     return bool(agent_id) and state in (RunState.RUNNING, RunState.QUEUED, RunState.LOST)
 
 
 @dataclass(frozen=True, slots=True)
 class MetricRow:
-    """Values that a run reported at one step; `time` is None for now.
+    """Values that a run reported at one step; `time` is None for the current time.
 
-    With `is_summary` they are no part of the history; see the protos.
+    With `is_summary` the values are not part of the history; see the protos.
     """
 
     step: int
@@ -383,7 +382,7 @@ class MetricRow:
 
 @dataclass(frozen=True, slots=True)
 class MetricPoint:
-    """One value as stored; `objective_revision` is set for the sweep's own metric."""
+    """A stored metric value; `objective_revision` is set for the sweep's only metric."""
 
     number: int
     attempt: int
@@ -396,7 +395,7 @@ class MetricPoint:
 
 @dataclass(frozen=True, slots=True)
 class PriorRun:
-    """A result of elsewhere; see the protos' PriorRun."""
+    """A result of another source; see PriorRun in the protos."""
 
     parameters: Parameters
     state: RunState
@@ -407,13 +406,18 @@ class PriorRun:
 
 @dataclass(slots=True)
 class PriorRunColumns:
-    """Prior runs as they are kept: a column each, objects as JSON.
+    """Prior runs as stored: a list for each column, with objects as JSON.
 
-    In this form a hundred thousand of them are made before a transaction begins, and
-    written within it without any work on each.
+    A hundred thousand prior runs are built in this form before the transaction begins, and
+    written within it without further work on each run.
 
     Attributes:
-        characters: Of all parameters.
+        states: The states.
+        parameters: The parameters.
+        objectives: The objective values.
+        last_steps: The last steps.
+        sources: Where each run comes from, for users.
+        characters: Characters of all parameters.
     """
 
     states: list[str] = field(default_factory=list)
@@ -427,7 +431,7 @@ class PriorRunColumns:
         return len(self.states)
 
     def add(self, run: PriorRun) -> None:
-        """Adds one at the end."""
+        """Append a prior run."""
         parameters = json.dumps(run.parameters)
         self.states.append(run.state.value)
         self.parameters.append(parameters)
@@ -439,7 +443,7 @@ class PriorRunColumns:
 
 @dataclass(frozen=True, slots=True)
 class NewPriorRuns:
-    """Prior runs that a sweep was given together: places and revisions go up by one a run."""
+    """Prior runs that are added together: each has the next index and the next revision."""
 
     first_index: int
     first_revision: int
@@ -447,8 +451,8 @@ class NewPriorRuns:
 
 
 @dataclass(frozen=True, slots=True)
-class PlacedPriorRun:
-    """A prior run of a sweep, by its place among them, with the revision that it came with."""
+class IndexedPriorRun:
+    """A sweep's prior run, with its index and the revision that added it."""
 
     index: int
     revision: int

@@ -1,4 +1,4 @@
-"""Results of elsewhere: which of them fit a sweep, and taking them into it."""
+"""Prior runs: results of another source that are checked against a sweep and imported into it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 
+from wanllmdb_common.computing.time_slices import with_checkpoints
 from wanllmdb_common.errors import (
     FailedPreconditionError,
     FieldViolation,
@@ -15,10 +16,8 @@ from wanllmdb_common.errors import (
 from wanllmdb_common.search_space.conditions import is_active, parents_first
 from wanllmdb_common.search_space.constraints import Constraints
 from wanllmdb_common.search_space.distributions import ParameterValue
-from wanllmdb_common.turns import with_checkpoints
-from wanllmdb_registry.domain.change import SingleChange
-from wanllmdb_registry.domain.edit import SweepEdit
-from wanllmdb_registry.domain.exchange.cells import LawReader
+from wanllmdb_registry.domain.command import SingleCommand
+from wanllmdb_registry.domain.enqueue_runs import lies_in
 from wanllmdb_registry.domain.model import (
     Parameters,
     PriorRun,
@@ -27,30 +26,37 @@ from wanllmdb_registry.domain.model import (
     Sweep,
     SweepSpec,
 )
-from wanllmdb_registry.domain.points import lies_in
+from wanllmdb_registry.domain.run_files.cells import ValueReader
+from wanllmdb_registry.domain.unit_of_work import UnitOfWork
 
 MAX_PRIOR_RUNS = 100_000
 MAX_SKIP_REASONS = 20
-# Of what is left out or refused, with the reasons.
-MAX_TOLD = 1_000
+# Rejected rows that are reported, with the reasons.
+MAX_REPORTED = 1_000
 MAX_ROW_PROBLEMS = 10
-# Of all parameters, as they are kept; what comes in a message has a tenth of it at most.
+# Characters of all parameters as stored; the parameters of one message have a tenth at most.
 MAX_PRIOR_CHARACTERS = 128 * 1024 * 1024
 
-# The states of runs that tell a sampler something.
+# The states of runs that a sampler learns from.
 RESULT_STATES = (RunState.FINISHED, RunState.PRUNED, RunState.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A result as a source has it, typed but not yet held against the sweep.
+    """A row of a source, with typed values, before it is checked against the sweep.
 
-    `place` says where it stands, as a field's path below the source; `source` says it to
-    people. `problems` are what could not be read of it. `parameters` and `metrics` may hold
-    more than the sweep has, unless `exact`, and the sweep's metrics are found by name.
+    Attributes:
+        path: The path of the row's field below the source.
+        source: The row's location for users, such as a line.
+        parameters: Values by name; may name parameters that the sweep lacks, unless `exact`.
+        metrics: Values by name; may name metrics that the sweep lacks.
+        state: The run's state.
+        last_step: The last reported step.
+        problems: Why parts of the row could not be read.
+        exact: Whether the row is rejected for parameters that the sweep lacks.
     """
 
-    place: str
+    path: str
     source: str
     parameters: Parameters
     metrics: Mapping[str, float]
@@ -63,9 +69,9 @@ class Row:
 def result_state(
     state: RunState, error: object, metrics: Mapping[str, float], wanted: Iterable[str]
 ) -> RunState:
-    """The state of a result: FAILED for a finished run whose source says why it has no value.
+    """Return the state of a result: FAILED for a finished run with an error and without values.
 
-    It tells a sampler what a failed one does.
+    A sampler learns from such a run what it learns from a failed one.
     """
     if state is RunState.FINISHED and error:
         values = [metrics.get(name, float("nan")) for name in wanted]
@@ -75,7 +81,7 @@ def result_state(
 
 @dataclass(frozen=True, slots=True)
 class Unfit:
-    """A row that does not fit, and all reasons."""
+    """A row that does not fit the sweep, and all reasons."""
 
     row: Row
     problems: tuple[str, ...]
@@ -83,12 +89,12 @@ class Unfit:
 
 @dataclass(slots=True)
 class Fitting:
-    """What of a source fits, in order, and what does not.
+    """The rows of a source that fit the sweep, in order, and those that do not.
 
     Attributes:
-        runs: Those that fit.
-        unfit: The first MAX_TOLD of those that do not.
-        skipped: How many do not.
+        runs: The prior runs of the rows that fit.
+        unfit: The first MAX_REPORTED of the other rows.
+        skipped: The number of the other rows.
     """
 
     runs: PriorRunColumns = field(default_factory=PriorRunColumns)
@@ -97,7 +103,7 @@ class Fitting:
 
     @property
     def skip_reasons(self) -> list[str]:
-        """Why rows were left out, for the first of them."""
+        """The reasons why rows were skipped, for the first MAX_SKIP_REASONS rows."""
         return [
             f"{unfit.row.source}: {'; '.join(unfit.problems):.300}"
             for unfit in self.unfit[:MAX_SKIP_REASONS]
@@ -105,23 +111,23 @@ class Fitting:
 
 
 class Fitter:
-    """Holds rows against what a sweep searches."""
+    """Checks rows against a sweep's search space and metrics."""
 
     def __init__(self, spec: SweepSpec) -> None:
         self._metrics = [metric.name for metric in spec.metrics]
         self._parameters = [
-            (parameter, LawReader(parameter.distribution))
+            (parameter, ValueReader(parameter.distribution))
             for parameter in parents_first(spec.space)
         ]
         self._names = {parameter.name for parameter, _ in self._parameters}
         self._constraints = Constraints(spec.space)
 
     def fit(self, rows: Iterable[Row], fitting: Fitting, path: str) -> None:
-        """Sorts the rows; those that fit become prior runs of the sweep.
+        """Add each row to `fitting`, as a prior run or as an unfit row.
 
         Raises:
-            InvalidArgumentError: INVALID_REQUEST: the source, in the field `path`, holds more
-                than may be imported at once.
+            InvalidArgumentError: INVALID_REQUEST: the source, in the field `path`, has more rows
+                than one import takes.
         """
         for row in with_checkpoints(rows, every=4):
             problems = list(row.problems)
@@ -139,7 +145,7 @@ class Fitter:
                 )
             else:
                 fitting.skipped += 1
-                if len(fitting.unfit) < MAX_TOLD:
+                if len(fitting.unfit) < MAX_REPORTED:
                     fitting.unfit.append(Unfit(row, tuple(problems)))
             if len(fitting.runs) + fitting.skipped > MAX_PRIOR_RUNS:
                 text = f"holds more than {MAX_PRIOR_RUNS:,} runs; import them in parts"
@@ -149,12 +155,12 @@ class Fitter:
                 raise invalid_request(FieldViolation(path, f"{text}; import them in parts"))
 
     def _fit_parameters(self, row: Row, problems: list[str]) -> dict[str, ParameterValue]:
-        """The parameters that a run with these values has; those that it has not are dropped."""
+        """Return the parameters of a run with these values, without its inactive parameters."""
         if row.exact:
             unknown = sorted(row.parameters.keys() - self._names)[:MAX_ROW_PROBLEMS]
             problems += [f"the search space has no parameter '{name:.60}'" for name in unknown]
         kept: dict[str, ParameterValue] = {}
-        for parameter, law in self._parameters:
+        for parameter, reader in self._parameters:
             if len(problems) >= MAX_ROW_PROBLEMS:
                 break
             if not is_active(parameter, kept):
@@ -162,10 +168,10 @@ class Fitter:
             if parameter.name not in row.parameters:
                 problems.append(f"has no value of parameter '{parameter.name:.60}'")
                 continue
-            value = law.as_given(row.parameters[parameter.name])
-            if not lies_in(law.gives, value):
+            value = reader.as_given(row.parameters[parameter.name])
+            if not lies_in(reader.gives, value):
                 problems.append(
-                    f"{parameter.name:.60} is never {_shown(value)}: it is {law.words:.120}"
+                    f"{parameter.name:.60} is never {_shown(value)}: it is {reader.words:.120}"
                 )
             kept[parameter.name] = value
         if not problems:
@@ -174,7 +180,7 @@ class Fitter:
 
     def _fit_objectives(self, row: Row, problems: list[str]) -> tuple[float, ...]:
         if row.state not in RESULT_STATES:
-            problems.append(f"is {row.state}, so it is no result")
+            problems.append(f"is {row.state}, which is not a result")
             return ()
         if row.state is RunState.FAILED:
             return ()
@@ -197,31 +203,32 @@ def _shown(value: ParameterValue) -> str:
     try:
         return f"{value!r:.60}"
     except ValueError:
-        # Python writes no integer of more than 4,300 digits.
+        # Python formats no integer of more than 4,300 digits.
         return "an integer of thousands of digits"
 
 
-def refuse_unfit(fitting: Fitting, path: str) -> None:
-    """Passes where every row fits.
+def reject_unfit(fitting: Fitting, path: str) -> None:
+    """Check that every row fits the sweep.
 
     Raises:
-        InvalidArgumentError: INVALID_REQUEST; names the first problems.
+        InvalidArgumentError: INVALID_REQUEST with the first problems.
     """
     unfit = fitting.unfit
     if not unfit:
         return
     violations = [
-        # The place counts from 0 and knows no header: people look for the line.
+        # The path counts rows from 0 without the header; users look for the line.
         FieldViolation(
-            f"{path}.{entry.row.place}", f"{entry.row.source}: {'; '.join(entry.problems):.300}"
+            f"{path}.{entry.row.path}", f"{entry.row.source}: {'; '.join(entry.problems):.300}"
         )
         for entry in unfit
     ]
     first = unfit[0]
     raise InvalidArgumentError(
         "INVALID_REQUEST",
-        f"{fitting.skipped:,} prior runs do not fit the sweep, so none was taken; skip_unfit "
-        f"leaves them out. The first one, {first.row.source}: {'; '.join(first.problems):.500}",
+        f"{fitting.skipped:,} prior runs do not fit the sweep, so none was imported; set "
+        "skip_unfit to import the others. The first one, "
+        f"{first.row.source}: {'; '.join(first.problems):.500}",
         violations,
         uncounted=fitting.skipped - len(unfit),
     )
@@ -229,7 +236,7 @@ def refuse_unfit(fitting: Fitting, path: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of a source."""
+    """How many runs of a source were imported and skipped, and why."""
 
     imported: int
     skipped: int
@@ -237,8 +244,8 @@ class Imported:
 
 
 @dataclass(frozen=True)
-class ImportRuns(SingleChange[Imported]):
-    """Takes prior runs that fit the sweep. They take no numbers."""
+class ImportRuns(SingleCommand[Imported]):
+    """Imports prior runs, which fit the sweep; they get no run numbers."""
 
     runs: PriorRunColumns
     skipped: int
@@ -246,17 +253,17 @@ class ImportRuns(SingleChange[Imported]):
 
     @property
     def needs_lock(self) -> bool:
-        # They are written by a statement of their own, so in a transaction.
+        # Prior runs are written by a statement of their own, so a transaction is needed.
         return True
 
-    def apply(self, edit: SweepEdit) -> Imported:
-        require_open(edit.sweep)
-        edit.add_prior_runs(self.runs)
+    def apply(self, work: UnitOfWork) -> Imported:
+        require_open(work.sweep)
+        work.add_prior_runs(self.runs)
         return Imported(len(self.runs), self.skipped, self.skip_reasons)
 
 
 def require_open(sweep: Sweep) -> None:
-    """Passes for a sweep that has not ended.
+    """Check that the sweep has not ended.
 
     Raises:
         FailedPreconditionError: SWEEP_STATE_CONFLICT.
@@ -264,7 +271,7 @@ def require_open(sweep: Sweep) -> None:
     if sweep.state.is_final:
         raise FailedPreconditionError(
             "SWEEP_STATE_CONFLICT",
-            f"sweep '{sweep.sweep_id}' is {sweep.state}: no sampler would learn from prior runs",
+            f"sweep '{sweep.sweep_id}' is {sweep.state}: prior runs would have no effect",
             sweep_id=sweep.sweep_id,
             state=sweep.state,
         )

@@ -1,4 +1,4 @@
-"""What reads ask for and give back."""
+"""Filters, orders and results of reads."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Generic, TypeVar
 
 from wanllmdb_registry.domain.model import (
     FinishReason,
+    IndexedPriorRun,
     Method,
     MetricPoint,
     Parameters,
-    PlacedPriorRun,
     Run,
     RunState,
     Sweep,
@@ -25,9 +25,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Some of what there is: as many as were asked for, or as fit into memory at once.
+    """Part of a list: as many items as were requested, or as fit into memory at once.
 
-    `size` is their weight in bytes, near enough.
+    `size` is roughly their size in bytes.
     """
 
     items: Sequence[T]
@@ -36,7 +36,7 @@ class Page(Generic[T]):
 
 
 class SweepOrder(StrEnum):
-    """In which order sweeps are listed."""
+    """The order of listed sweeps."""
 
     CREATE_TIME_DESC = "create_time desc"
     CREATE_TIME_ASC = "create_time asc"
@@ -44,7 +44,7 @@ class SweepOrder(StrEnum):
 
 
 class RunOrder(StrEnum):
-    """In which order runs are listed; runs without an objective come last."""
+    """The order of listed runs; runs without an objective come last."""
 
     NUMBER_ASC = "number asc"
     NUMBER_DESC = "number desc"
@@ -54,9 +54,9 @@ class RunOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SweepFilter:
-    """Which sweeps are listed; empty fields filter nothing.
+    """A filter of listed sweeps; empty fields filter nothing.
 
-    `projects` are those that the caller may see, None for all of them.
+    `projects` are the projects that the caller may see, None for all.
     """
 
     project: str = ""
@@ -95,14 +95,14 @@ class PointPosition:
 
 @dataclass(frozen=True, slots=True)
 class SyncedRuns:
-    """What changed since a revision; complete up to `revision`.
+    """All changes since a revision, up to `revision`.
 
-    `size` is the weight of the runs and prior runs in bytes, near enough.
+    `size` is roughly the size of the runs and prior runs in bytes.
     """
 
     runs: Sequence[Run]
     points: Sequence[MetricPoint]
-    prior_runs: Sequence[PlacedPriorRun]
+    prior_runs: Sequence[IndexedPriorRun]
     revision: int
     has_more: bool
     state: SweepState
@@ -116,7 +116,7 @@ class SyncedRuns:
 
 @dataclass(frozen=True, slots=True)
 class FinishedRun:
-    """What a plot needs of a run; `objective` and `objectives` as a Run has them."""
+    """The parts of a run that plots need; `objective` and `objectives` are those of `Run`."""
 
     number: int
     parameters: Parameters
@@ -126,7 +126,7 @@ class FinishedRun:
 
 @dataclass(frozen=True, slots=True)
 class TimelineRun:
-    """When a run was handed out last and when it ended; `end_time` is None while it has not."""
+    """When a run's last attempt began and ended; `end_time` is None until it ends."""
 
     number: int
     state: RunState
@@ -138,7 +138,7 @@ class TimelineRun:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Runs by number, how many there are in all, and the database's clock."""
+    """Runs by number, the total number of runs, and the time of the database's clock."""
 
     runs: Sequence[TimelineRun]
     total: int

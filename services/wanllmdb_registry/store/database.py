@@ -17,7 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from wanllmdb_common.errors import AbortedError, OverloadedError, UnavailableError
-from wanllmdb_registry.metrics import (
+from wanllmdb_registry.prometheus_metrics import (
     POOL_CONNECTIONS,
     POOL_CONNECTIONS_IN_USE,
     POOL_CONNECTIONS_MAX,
@@ -43,6 +43,9 @@ _CONFLICT_STATES = {"40001", "40P01"}
 # one that takes no connections.
 _AWAY_STATES = ("08", "53", "57", "25006", "25P03", "28", "3D", "42501", "55000")
 
+
+# The application name of the readiness probe's connection, as PostgreSQL lists it.
+PROBE_NAME = "wanllmdb-registry readiness"
 
 # The pools by what they are for, as they are called in the metrics.
 _HOT = "trials"
@@ -349,3 +352,34 @@ def _away() -> UnavailableError:
     return UnavailableError(
         "DATABASE_UNAVAILABLE", "the registry's database does not answer; send the request again"
     )
+
+
+class DatabaseProbe:
+    """One connection, so that a pool whose connections are all busy is not taken for away."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
+
+    async def check(self) -> None:
+        """Asks for nothing; connects first where needed.
+
+        Raises:
+            Exception: no answer, whatever the driver says of it.
+        """
+        try:
+            if self._connection is None:
+                self._connection = await self._database.connect_alone(PROBE_NAME)
+            await self._connection.execute("SELECT 1")
+        except asyncpg.TooManyConnectionsError:
+            # It answers, and those that are connected may go on.
+            return
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Ends the connection."""
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None

@@ -12,9 +12,14 @@ from sqlalchemy.dialects.postgresql import insert
 
 from wanllmdb_common.calls.caller import Role
 from wanllmdb_common.errors import AbortedError
-from wanllmdb_registry.domain.edit import RequestKey, StoredReply, matching_reply
-from wanllmdb_registry.domain.keys.key_text import new_key_id
-from wanllmdb_registry.domain.keys.model import ApiKey, FoundKey, NewKey, require_in_future
+from wanllmdb_registry.domain.api_keys.api_key import (
+    ApiKey,
+    FoundKey,
+    NewKey,
+    new_key_id,
+    require_in_future,
+)
+from wanllmdb_registry.domain.unit_of_work import RequestKey, StoredReply, matching_reply
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.schema import api_keys
 from wanllmdb_registry.store.statement import Row, Statement

@@ -6,12 +6,12 @@ import json
 
 from sqlalchemy import ARRAY, BigInteger, Integer, bindparam, func, or_, select
 
-from wanllmdb_common.off_loop import converted_each
+from wanllmdb_common.computing.off_loop import converted_each
 from wanllmdb_registry.domain.bounds import READ_BYTES
 from wanllmdb_registry.domain.model import RunState
 from wanllmdb_registry.domain.reads import FinishedRun, Page, Timeline, TimelineRun
 from wanllmdb_registry.store.database import Database
-from wanllmdb_registry.store.run_columns import bytes_of, page_of, within_bytes
+from wanllmdb_registry.store.query_parts import bytes_of, page_of, within_bytes
 from wanllmdb_registry.store.schema import runs, sweeps
 from wanllmdb_registry.store.statement import Row, Statement
 

@@ -8,13 +8,12 @@ from functools import lru_cache
 from typing import Any
 
 from wanllmdb_registry.domain.config.export import config_of
-from wanllmdb_registry.domain.config.parse import read_stored
-from wanllmdb_registry.domain.edit import StoredReply
+from wanllmdb_registry.domain.config.parsing.config import parse_stored
 from wanllmdb_registry.domain.model import (
     BestRun,
     FinishReason,
+    IndexedPriorRun,
     MetricPoint,
-    PlacedPriorRun,
     PriorRun,
     Run,
     RunCounts,
@@ -25,13 +24,14 @@ from wanllmdb_registry.domain.model import (
     SweepSpec,
     SweepState,
 )
+from wanllmdb_registry.domain.unit_of_work import StoredReply
 from wanllmdb_registry.store.statement import Row
 
 
 @lru_cache(maxsize=1024)
 def spec_from_config(config: str) -> SweepSpec:
     """The spec that a config column holds; parsed once for each text."""
-    return read_stored(json.loads(config))
+    return parse_stored(json.loads(config))
 
 
 def sweep_from_row(row: Row) -> Sweep:
@@ -203,7 +203,7 @@ def run_from_row(row: Row) -> Run:
 
 # What a report changes.
 PROGRESS_COLUMNS = ("revision", "last_step", "metrics", "metric_bytes")
-# What it leaves as it is, and what may be large: see Needs.reports.
+# What it leaves as it is, and what may be large: see LoadPlan.reports.
 LARGE_RUN_COLUMNS = (
     "parameters",
     "labels",
@@ -301,9 +301,9 @@ def point_from_row(row: Row) -> MetricPoint:
     )
 
 
-def prior_run_from_row(row: Row) -> PlacedPriorRun:
+def prior_run_from_row(row: Row) -> IndexedPriorRun:
     """A row of `prior_runs`."""
-    return PlacedPriorRun(
+    return IndexedPriorRun(
         row["index"],
         row["revision"],
         PriorRun(

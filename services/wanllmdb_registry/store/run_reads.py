@@ -21,25 +21,26 @@ from sqlalchemy import (
     tuple_,
 )
 
-from wanllmdb_common.off_loop import BYTES_A_ROW, converted, converted_each
+from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted, converted_each
 from wanllmdb_registry.domain.bounds import READ_BYTES
-from wanllmdb_registry.domain.edit import run_not_found, sweep_not_found
-from wanllmdb_registry.domain.model import MetricPoint, Run, RunState
+from wanllmdb_registry.domain.model import IndexedPriorRun, MetricPoint, Run, RunState
 from wanllmdb_registry.domain.reads import Page, PointPosition, RunOrder, RunPosition
+from wanllmdb_registry.domain.unit_of_work import run_not_found, sweep_not_found
 from wanllmdb_registry.store.database import Database
-from wanllmdb_registry.store.rows import point_from_row, run_from_row
-from wanllmdb_registry.store.run_columns import (
+from wanllmdb_registry.store.query_parts import (
     FIXED_BYTES,
     METRIC_BYTES,
     RUN,
     Order,
+    bytes_of,
     converted_page,
     page_of,
     page_of_rows,
     with_last_values,
     within_bytes,
 )
-from wanllmdb_registry.store.schema import metric_points, runs, sweeps
+from wanllmdb_registry.store.rows import point_from_row, prior_run_from_row, run_from_row
+from wanllmdb_registry.store.schema import metric_points, prior_runs, runs, sweeps
 from wanllmdb_registry.store.statement import Row, Statement
 
 _SWEEP = Statement(select(sweeps).where(sweeps.c.sweep_id == bindparam("sweep_id")))
@@ -117,6 +118,12 @@ def _names(*conditions: ColumnElement[bool]) -> Statement:
 
 
 _METRIC_NAMES = (_names(), _names(_in_states))
+_prior_runs = (
+    select(prior_runs, bytes_of(prior_runs.c.parameters).label("bytes"))
+    .where(prior_runs.c.sweep_id == bindparam("sweep_id"), prior_runs.c.index > bindparam("after"))
+    .limit(bindparam("limit"))
+)
+_PRIOR_RUNS = Statement(within_bytes(_prior_runs, lambda c: [c["index"]]).order_by("index"))
 # Where pages by number begin.
 _BEFORE_ALL = {RunOrder.NUMBER_ASC: -1, RunOrder.NUMBER_DESC: 2**63 - 1}
 # And those by objective: an infinite one is none.
@@ -297,3 +304,21 @@ class RunReads:
         if not rows:
             await self.get(sweep_id, number=number)
         return await converted_each(point_from_row, rows)
+
+    async def list_prior_runs(self, sweep_id: str, after: int, limit: int) -> Page[IndexedPriorRun]:
+        """At most `limit` prior runs, and READ_BYTES, after an index, -1 for the first ones.
+
+        Raises:
+            NotFoundError: SWEEP_NOT_FOUND.
+        """
+        async with self._database.read() as connection:
+            rows = await _PRIOR_RUNS.fetch(
+                connection,
+                sweep_id=sweep_id,
+                after=after,
+                limit=limit + 1,
+                most_bytes=READ_BYTES,
+            )
+            if not rows and await _SWEEP.fetch_one(connection, sweep_id=sweep_id) is None:
+                raise sweep_not_found(sweep_id)
+        return await page_of(prior_run_from_row, rows, limit)

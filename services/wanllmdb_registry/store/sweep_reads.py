@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -13,22 +14,34 @@ from sqlalchemy import (
     bindparam,
     func,
     join,
+    literal,
     select,
     true,
     tuple_,
+    union_all,
 )
 
 from wanllmdb_registry.domain.bounds import READ_BYTES
-from wanllmdb_registry.domain.edit import sweep_not_found
 from wanllmdb_registry.domain.model import Sweep
 from wanllmdb_registry.domain.reads import Page, SweepFilter, SweepOrder, SweepPosition
+from wanllmdb_registry.domain.unit_of_work import sweep_not_found
 from wanllmdb_registry.store.database import Database
+from wanllmdb_registry.store.query_parts import Columns, bytes_of, page_of, within_bytes
 from wanllmdb_registry.store.rows import sweep_from_row
-from wanllmdb_registry.store.run_columns import Columns, bytes_of, page_of, within_bytes
-from wanllmdb_registry.store.schema import sweeps
+from wanllmdb_registry.store.schema import deleted_sweeps, sweeps
 from wanllmdb_registry.store.statement import Statement
 
 _GET = Statement(select(sweeps).where(sweeps.c.sweep_id == bindparam("sweep_id")))
+_wanted = func.any(bindparam("sweep_ids", type_=ARRAY(Text)))
+# Sweeps that there are come last, and so count: an id may have been used again.
+_PROJECTS = Statement(
+    union_all(
+        select(
+            deleted_sweeps.c.sweep_id, deleted_sweeps.c.project, literal(0).label("place")
+        ).where(deleted_sweeps.c.sweep_id == _wanted),
+        select(sweeps.c.sweep_id, sweeps.c.project, literal(1)).where(sweeps.c.sweep_id == _wanted),
+    ).order_by("place")
+)
 
 
 class SweepReads:
@@ -70,6 +83,12 @@ class SweepReads:
         async with self._database.list() as connection:
             rows = (await connection.execute(cut, {"most_bytes": READ_BYTES})).mappings().all()
         return await page_of(sweep_from_row, rows, limit)
+
+    async def find_projects(self, sweep_ids: Iterable[str]) -> Mapping[str, str]:
+        """The projects of those of the sweeps that there are, or were a day ago, by id."""
+        async with self._database.read() as connection:
+            rows = await _PROJECTS.fetch(connection, sweep_ids=list(sweep_ids))
+        return {row["sweep_id"]: row["project"] for row in rows}
 
 
 def _columns(order: SweepOrder, c: Columns) -> list[ColumnElement[Any]]:

@@ -35,6 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from wanllmdb_registry.domain.model import RunState
+from wanllmdb_registry.store.query_parts import all_last_values, run_bytes, within_bytes
 from wanllmdb_registry.store.rows import (
     LARGE_RUN_COLUMNS,
     PROGRESS_COLUMNS,
@@ -42,7 +43,6 @@ from wanllmdb_registry.store.rows import (
     SWEEP_COLUMNS,
     SWEEP_OWN_COLUMNS,
 )
-from wanllmdb_registry.store.run_columns import all_last_values, run_bytes, within_bytes
 from wanllmdb_registry.store.schema import (
     deleted_sweeps,
     last_values,

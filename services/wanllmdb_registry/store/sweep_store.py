@@ -12,19 +12,10 @@ from typing import Any
 
 import asyncpg
 
+from wanllmdb_common.computing.off_loop import converted
 from wanllmdb_common.errors import AbortedError, InvalidArgumentError, ServiceError
-from wanllmdb_common.off_loop import converted
 from wanllmdb_registry.domain.bounds import MAX_TOGETHER, MIB
-from wanllmdb_registry.domain.change import Change
-from wanllmdb_registry.domain.edit import (
-    Attempt,
-    Needs,
-    RequestKey,
-    StoredReply,
-    SweepEdit,
-    matching_reply,
-    sweep_not_found,
-)
+from wanllmdb_registry.domain.command import Command
 from wanllmdb_registry.domain.group_commit import MixedTransactionError, Outcome
 from wanllmdb_registry.domain.leases import HeldRuns
 from wanllmdb_registry.domain.model import (
@@ -34,6 +25,15 @@ from wanllmdb_registry.domain.model import (
     Sweep,
     SweepState,
     is_held,
+)
+from wanllmdb_registry.domain.unit_of_work import (
+    Attempt,
+    LoadPlan,
+    RequestKey,
+    StoredReply,
+    UnitOfWork,
+    matching_reply,
+    sweep_not_found,
 )
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.rows import (
@@ -157,7 +157,7 @@ class SweepStore:
             return earlier
         return reply
 
-    async def apply(self, sweep_id: str, changes: Sequence[Change]) -> list[Outcome]:
+    async def apply(self, sweep_id: str, changes: Sequence[Command]) -> list[Outcome]:
         """Carries out the changes in order, in one transaction; one outcome each.
 
         A change that is refused leaves the others alone.
@@ -190,7 +190,7 @@ class SweepStore:
         self,
         connection: Connection,
         sweep_id: str,
-        changes: Sequence[Change],
+        changes: Sequence[Command],
         keys: Sequence[RequestKey],
         *,
         locked: bool,
@@ -201,10 +201,10 @@ class SweepStore:
         if row is None:
             stored = await _load_replies(connection, sweep_id, keys)
             return [_without_sweep(sweep_id, change, stored) for change in changes]
-        edit = SweepEdit(sweep_from_row(row), row["now"], self._lease)
+        edit = UnitOfWork(sweep_from_row(row), row["now"], self._lease)
         if row["answered"]:
             edit.replies = await _load_replies(connection, sweep_id, keys)
-        needs = [change.needs(edit.sweep) for change in changes]
+        needs = [change.load_plan(edit.sweep) for change in changes]
         await _load_runs(connection, edit, needs, locked=locked)
         await _load_values(connection, edit, needs)
         if any(need.objectives for need in needs):
@@ -283,7 +283,7 @@ def _created_long_ago(sweep_id: str) -> InvalidArgumentError:
     )
 
 
-def _without_sweep(sweep_id: str, change: Change, stored: Mapping[str, StoredReply]) -> Outcome:
+def _without_sweep(sweep_id: str, change: Command, stored: Mapping[str, StoredReply]) -> Outcome:
     """A sweep that was deleted still answers the requests that it answered before."""
     try:
         reply = change.earlier_reply(stored)
@@ -292,12 +292,12 @@ def _without_sweep(sweep_id: str, change: Change, stored: Mapping[str, StoredRep
     return sweep_not_found(sweep_id) if reply is None else reply
 
 
-def _run(change: Change, edit: SweepEdit) -> Outcome:
+def _run(change: Command, edit: UnitOfWork) -> Outcome:
     if edit.deleted:
         return _without_sweep(edit.sweep.sweep_id, change, edit.replies | edit.new_replies)
     before = edit.mutations
     try:
-        return change.run(edit)
+        return change.execute(edit)
     except Exception as error:
         if edit.mutations != before:
             raise MixedTransactionError from error
@@ -317,7 +317,7 @@ async def _load_replies(
 
 
 async def _load_runs(
-    connection: Connection, edit: SweepEdit, needs: Sequence[Needs], *, locked: bool
+    connection: Connection, edit: UnitOfWork, needs: Sequence[LoadPlan], *, locked: bool
 ) -> None:
     sweep_id = edit.sweep.sweep_id
     # Numbers from the next one on are new runs.
@@ -380,7 +380,7 @@ async def _load_runs(
         _take_reported(edit, rows[0])
 
 
-def _reports(edit: SweepEdit, needs: Sequence[Needs]) -> dict[Attempt, set[str]]:
+def _reports(edit: UnitOfWork, needs: Sequence[LoadPlan]) -> dict[Attempt, set[str]]:
     """The metrics whose last values reports need, by attempt, of runs that there are."""
     reports: dict[Attempt, set[str]] = {}
     for need in needs:
@@ -390,7 +390,7 @@ def _reports(edit: SweepEdit, needs: Sequence[Needs]) -> dict[Attempt, set[str]]
     return reports
 
 
-def _take_reported(edit: SweepEdit, row: Row) -> None:
+def _take_reported(edit: UnitOfWork, row: Row) -> None:
     """The last values that reports need, which came with the first row."""
     columns = ("numbers", "attempts", "names", "steps", "values")
     found = zip(*(row[f"reported_{name}"] or () for name in columns), strict=True)
@@ -401,7 +401,7 @@ def _take_reported(edit: SweepEdit, row: Row) -> None:
             run.summary_steps[name] = step
 
 
-async def _load_values(connection: Connection, edit: SweepEdit, needs: Sequence[Needs]) -> None:
+async def _load_values(connection: Connection, edit: UnitOfWork, needs: Sequence[LoadPlan]) -> None:
     """Of metrics whose last value is not enough, what the attempts reported."""
     attempts = sorted({attempt for need in needs for attempt in need.histories})
     if not attempts:
@@ -432,7 +432,7 @@ class _Loaded:
     version: int
 
 
-async def _write(connection: Connection, edit: SweepEdit, loaded: _Loaded) -> None:
+async def _write(connection: Connection, edit: UnitOfWork, loaded: _Loaded) -> None:
     sweep_id = edit.sweep.sweep_id
     if edit.deleted:
         await DELETE_POINTS.execute(connection, sweep_id=sweep_id)
@@ -479,7 +479,7 @@ async def _insert_prior_runs(connection: Connection, sweep_id: str, new: NewPrio
         )
 
 
-def _arrays(edit: SweepEdit) -> dict[str, dict[str, list[Any]]]:
+def _arrays(edit: UnitOfWork) -> dict[str, dict[str, list[Any]]]:
     """What changed beside the sweep, as one array a column, by the prefix of their names."""
     sweep_id = edit.sweep.sweep_id
     changed = edit.changed - edit.created
@@ -512,5 +512,5 @@ def _arrays(edit: SweepEdit) -> dict[str, dict[str, list[Any]]]:
     }
 
 
-def _run_rows(edit: SweepEdit, numbers: Collection[int]) -> list[dict[str, Any]]:
+def _run_rows(edit: UnitOfWork, numbers: Collection[int]) -> list[dict[str, Any]]:
     return [new_run_row(edit.runs[number]) for number in sorted(numbers)]

@@ -7,23 +7,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, null, select, true
 
-from wanllmdb_common.off_loop import BYTES_A_ROW, converted, converted_each
+from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted, converted_each
 from wanllmdb_registry.domain.bounds import READ_BYTES, STREAM_BYTES
-from wanllmdb_registry.domain.edit import sweep_not_found
-from wanllmdb_registry.domain.model import (
-    FinishReason,
-    SweepState,
-)
+from wanllmdb_registry.domain.model import FinishReason, SweepState
 from wanllmdb_registry.domain.reads import Page, SyncedRuns
+from wanllmdb_registry.domain.unit_of_work import sweep_not_found
 from wanllmdb_registry.store.database import Database
-from wanllmdb_registry.store.rows import (
-    LARGE_RUN_COLUMNS,
-    point_from_row,
-    prior_run_from_row,
-    run_from_row,
-    sweep_from_row,
-)
-from wanllmdb_registry.store.run_columns import (
+from wanllmdb_registry.store.query_parts import (
     RUN,
     Columns,
     all_last_values,
@@ -31,6 +21,13 @@ from wanllmdb_registry.store.run_columns import (
     no_last_values,
     page_of_rows,
     within_bytes,
+)
+from wanllmdb_registry.store.rows import (
+    LARGE_RUN_COLUMNS,
+    point_from_row,
+    prior_run_from_row,
+    run_from_row,
+    sweep_from_row,
 )
 from wanllmdb_registry.store.schema import metric_points, prior_runs, runs, sweeps
 from wanllmdb_registry.store.statement import Connection, Row, Statement

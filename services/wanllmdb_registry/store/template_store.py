@@ -13,18 +13,18 @@ from sqlalchemy.dialects.postgresql import insert
 
 from wanllmdb_common.errors import AbortedError
 from wanllmdb_registry.domain.bounds import READ_BYTES
-from wanllmdb_registry.domain.edit import RequestKey, StoredReply, matching_reply
 from wanllmdb_registry.domain.reads import Page
-from wanllmdb_registry.domain.templates.built_in_templates import built_in_templates
-from wanllmdb_registry.domain.templates.model import (
+from wanllmdb_registry.domain.templates.template import (
     ABSENT,
     Absent,
     Placeholder,
     Template,
+    built_in_templates,
     template_not_found,
 )
+from wanllmdb_registry.domain.unit_of_work import RequestKey, StoredReply, matching_reply
 from wanllmdb_registry.store.database import Database
-from wanllmdb_registry.store.run_columns import bytes_of, page_of, within_bytes
+from wanllmdb_registry.store.query_parts import bytes_of, page_of, within_bytes
 from wanllmdb_registry.store.schema import template_replies, templates
 from wanllmdb_registry.store.statement import Connection, Row, Statement
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from wanllmdb.api.registry.v1 import registry_service_pb2
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
-from wanllmdb_common.search_space.axes import Axis, axis_of
-from wanllmdb_common.search_space.convert import value_to_proto
 from wanllmdb_common.search_space.distributions import Parameter, SearchSpace
+from wanllmdb_common.search_space.plot_axes import Axis, axis_of
+from wanllmdb_common.search_space.proto_conversion import value_to_proto
 from wanllmdb_suggestion.analysis.requests import DEFAULT_POINTS, DEFAULT_RESOLUTION, METHODS
 from wanllmdb_suggestion.analysis.sizes import check_places
 from wanllmdb_suggestion.study.statistics.columns import (

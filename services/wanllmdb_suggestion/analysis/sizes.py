@@ -5,8 +5,8 @@ from __future__ import annotations
 from google.protobuf.message import Message
 
 from wanllmdb_common.errors import FieldViolation, invalid_request
-from wanllmdb_common.search_space.axes import Axis
 from wanllmdb_common.search_space.distributions import SearchSpace
+from wanllmdb_common.search_space.plot_axes import Axis
 from wanllmdb_suggestion.study.statistics.importance import (
     MAX_FOREST_COLUMNS,
     Evaluator,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from wanllmdb_common.algorithms.hints import did_you_mean
+from wanllmdb_common.did_you_mean import did_you_mean
 from wanllmdb_common.search_space.distributions import Parameter
 from wanllmdb_suggestion.refusals import no_metric, one_metric, several_metrics
 from wanllmdb_suggestion.requests import Problems

@@ -7,8 +7,8 @@ from typing import ParamSpec, TypeVar
 
 from threadpoolctl import threadpool_limits
 
-from wanllmdb_common.fair_threads import FairThreads, Owner
-from wanllmdb_common.patience import TookTooLongError
+from wanllmdb_common.computing.cancellation import TookTooLongError
+from wanllmdb_common.computing.fair_threads import FairThreads, Owner
 from wanllmdb_suggestion.refusals import took_too_long
 
 P = ParamSpec("P")

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from enum import Enum, auto
 from random import Random
 
+from wanllmdb_common.computing.cancellation import WorkBudget
 from wanllmdb_common.search_space.conditions import active_only
 from wanllmdb_common.search_space.constraints import Constraints
 from wanllmdb_common.search_space.distributions import SearchSpace
 from wanllmdb_common.search_space.draws import NoPointFoundError, PointDraws
-from wanllmdb_common.search_space.effort import Effort
-from wanllmdb_common.search_space.masses import PointMasses
+from wanllmdb_common.search_space.probabilities import PointMasses
 from wanllmdb_suggestion.study.records import Parameters, RunRecord
 from wanllmdb_suggestion.study.sampler import ConstraintsNotMetError, Sampler
 from wanllmdb_suggestion.study.seeding import ask_seed
@@ -151,8 +151,8 @@ class Acceptance(Sampler):
             if self._masses is not None and search.duplicate is not None:
                 return search.duplicate
             start = random.getrandbits(63)
-            return self._one_by_one(search, given, start, str(error), Effort(SEARCH_UNITS))
-        effort = Effort(SEARCH_UNITS)
+            return self._one_by_one(search, given, start, str(error), WorkBudget(SEARCH_UNITS))
+        effort = WorkBudget(SEARCH_UNITS)
         names = [name for name in self._mapping.dimensions if name not in given]
         for look in range(NEIGHBOURS if names else 0):
             if effort.is_spent:
@@ -165,7 +165,7 @@ class Acceptance(Sampler):
                     random.getrandbits(32),
                     {**kept, **given},
                     max_draws=NEAR_DRAWS,
-                    effort=effort,
+                    budget=effort,
                 )
             except NoPointFoundError:
                 continue
@@ -183,7 +183,7 @@ class Acceptance(Sampler):
         return self._one_by_one(search, given, random.getrandbits(63), why_none, effort)
 
     def _one_by_one(
-        self, search: _Search, given: Parameters, start: int, why_none: str, effort: Effort
+        self, search: _Search, given: Parameters, start: int, why_none: str, effort: WorkBudget
     ) -> Parameters:
         if self._tried is not None:
             for point in self._tried.all_from(start, LOOKS):

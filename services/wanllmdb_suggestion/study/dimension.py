@@ -33,7 +33,7 @@ from wanllmdb_common.search_space.distributions import (
     Uniform,
     same_value,
 )
-from wanllmdb_common.search_space.laws import (
+from wanllmdb_common.search_space.quantiles import (
     QUANTILE_MARGIN,
     cardinality,
     cdf,
@@ -91,9 +91,9 @@ def dimension(law: Distribution) -> Dimension | Fixed:
             return Dimension(distribution, int, _int_decoder(low, high, step), count)
         case Normal() | LogNormal() | Beta():
             return Dimension(_quantiles(), cdf(law), quantile(law))
-        case Quantized(law=Uniform() | LogUniform() as inner, q=q):
+        case Quantized(distribution=Uniform() | LogUniform() as inner, q=q):
             return _rounded(inner, q, count)
-        case Quantized(law=Normal() | LogNormal() | Beta() as inner):
+        case Quantized(distribution=Normal() | LogNormal() | Beta() as inner):
             return Dimension(_quantiles(), cdf(inner), quantile(law), count)
         case Constant() | Quantized():
             raise AssertionError(f"{law!r} is no law of a search space")

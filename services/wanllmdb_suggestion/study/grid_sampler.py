@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from wanllmdb_common.computing.cancellation import WorkBudget
 from wanllmdb_common.search_space.distributions import Constant, SearchSpace
 from wanllmdb_common.search_space.draws import PointDraws
-from wanllmdb_common.search_space.effort import Effort
 from wanllmdb_common.search_space.grid import GRID_POINTS
 from wanllmdb_common.search_space.grid_search import GridSearch, SearchPausedError
 from wanllmdb_common.search_space.shuffle import Shuffle
@@ -73,7 +73,7 @@ class GridSampler(Sampler):
         # the space alone, so what was found out once holds for good.
         self._unwanted: dict[int, int] = {}
         # What was spent since the search last came upon a wanted point or was given up.
-        self._fruitless = Effort(GIVE_UP_UNITS)
+        self._fruitless = WorkBudget(GIVE_UP_UNITS)
 
     def observe(self, record: RunRecord) -> None:
         """See `Sampler.observe`."""
@@ -91,10 +91,10 @@ class GridSampler(Sampler):
             ConstraintsNotMetError: it was given up.
         """
         try:
-            place = self._first_unexpected(Effort(SEARCH_UNITS))
+            place = self._first_unexpected(WorkBudget(SEARCH_UNITS))
         except SearchPausedError as pause:
             if self._fruitless.is_spent:
-                looks, self._fruitless = self._fruitless.looks, Effort(GIVE_UP_UNITS)
+                looks, self._fruitless = self._fruitless.looks, WorkBudget(GIVE_UP_UNITS)
                 raise ConstraintsNotMetError(self._why_given_up(looks, pause.place)) from None
             raise UnfinishedSearchError from None
         return None if place >= self._grid.size else self._grid.point(self._index(place))
@@ -132,11 +132,11 @@ class GridSampler(Sampler):
     def is_exhausted(self) -> bool:
         """See `Sampler.is_exhausted`; False where it takes long to find out."""
         try:
-            return self._first_unexpected(Effort(LOOK_AHEAD_UNITS)) >= self._grid.size
+            return self._first_unexpected(WorkBudget(LOOK_AHEAD_UNITS)) >= self._grid.size
         except SearchPausedError:
             return False
 
-    def _first_unexpected(self, effort: Effort) -> int:
+    def _first_unexpected(self, effort: WorkBudget) -> int:
         """The first place that is wanted and neither taken nor expected; else the grid's size.
 
         Raises:
@@ -156,7 +156,7 @@ class GridSampler(Sampler):
         self._next = place
         return place
 
-    def _first_wanted(self, place: int, effort: Effort) -> int:
+    def _first_wanted(self, place: int, effort: WorkBudget) -> int:
         """The first place from there on whose point meets the constraints; else the grid's size.
 
         Raises:
@@ -171,10 +171,10 @@ class GridSampler(Sampler):
             self._fruitless.spend(units - effort.left, effort.looks - looks)
             raise
         self._remember_unwanted(place, found)
-        self._fruitless = Effort(GIVE_UP_UNITS)
+        self._fruitless = WorkBudget(GIVE_UP_UNITS)
         return found
 
-    def _search_from(self, place: int, effort: Effort) -> int:
+    def _search_from(self, place: int, effort: WorkBudget) -> int:
         if self._shuffle is None:
             found = self._search.first_from(place, effort)
             return self._grid.size if found is None else found
@@ -217,7 +217,7 @@ class GridSampler(Sampler):
         )
         others = GridSearch(replace(self._space, parameters=parameters), self._grid_points)
         start = seed % others.grid.size
-        effort = Effort(COMPLETION_UNITS)
+        effort = WorkBudget(COMPLETION_UNITS)
         for first, end in ((start, others.grid.size), (0, start)):
             try:
                 index = others.first_from(first, effort)

@@ -6,10 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from wanllmdb_common.patience import still_wanted
+from wanllmdb_common.computing.cancellation import check_cancelled
 from wanllmdb_common.search_space.draws import NoPointFoundError
-from wanllmdb_common.search_space.limits import MAX_ANSWER_BYTES
-from wanllmdb_common.search_space.sizes import bytes_of
+from wanllmdb_common.search_space.limits import MAX_ANSWER_BYTES, bytes_of
 from wanllmdb_suggestion.study.imputation import Imputation, imputes
 from wanllmdb_suggestion.study.make_sampler import counts_pruned_runs, make_sampler
 from wanllmdb_suggestion.study.pruning.stop_rule import make_stop_rule
@@ -264,7 +263,7 @@ class SweepModel:
         Raises:
             ConstraintsNotMetError, NoPointFoundError: no point was found that meets the
                 constraints.
-            UnwantedError: none of the demands is wanted any more.
+            CallersGoneError: none of the demands is wanted any more.
             ValueError: the spec's sampler is not one that this service knows.
         """
         batch = Batch()
@@ -350,7 +349,7 @@ class _Draft:
         proposals: list[Proposal] = []
         start = time.perf_counter()
         while len(proposals) < count:
-            still_wanted()
+            check_cancelled()
             if proposals and time.perf_counter() - start > self._demand_seconds:
                 return Allotment(proposals, None, was_cut=True)
             try:

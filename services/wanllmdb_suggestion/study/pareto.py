@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from wanllmdb_common.patience import still_wanted
+from wanllmdb_common.computing.cancellation import check_cancelled
 from wanllmdb_suggestion.study.records import Metric, RunRecord, RunState
 
 Floats = NDArray[np.float64]
@@ -59,7 +59,7 @@ def _front_of_many(ascending: Floats) -> NDArray[np.bool_]:
     open_places = np.arange(len(ascending))
     rest = ascending[:, 1:]
     while open_places.size:
-        still_wanted()
+        check_cancelled()
         first = open_places[0]
         on_front[first] = True
         better_somewhere = np.any(rest[open_places] < rest[first], axis=1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from wanllmdb_common.search_space.distributions import SearchSpace
 from wanllmdb_common.search_space.draws import PointDraws
-from wanllmdb_common.search_space.laws import quantile
+from wanllmdb_common.search_space.quantiles import quantile
 from wanllmdb_suggestion.study.random_sampler import RandomSampler
 from wanllmdb_suggestion.study.records import Parameters, RunRecord
 from wanllmdb_suggestion.study.sampler import Sampler

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from wanllmdb_common.search_space.distributions import Categorical, ParameterValue, SearchSpace
-from wanllmdb_common.search_space.laws import quantile
+from wanllmdb_common.search_space.quantiles import quantile
 from wanllmdb_suggestion.study.seeding import ask_seed
 
 # Set apart from the numbers of redraws, so that no other draw shares the seeds.

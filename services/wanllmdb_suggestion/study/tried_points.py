@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterator
 
 from wanllmdb_common.search_space.distributions import SearchSpace
 from wanllmdb_common.search_space.grid import EntangledConditionsError, Grid
-from wanllmdb_common.search_space.laws import cardinality
+from wanllmdb_common.search_space.quantiles import cardinality
 from wanllmdb_suggestion.study.records import Parameters, RunRecord
 
 # A space with more points is not looked through one by one.

@@ -1,7 +1,7 @@
-"""Every text, bytes, list and map of every request has a bound: far more than enough is refused.
+"""Every text, bytes, list and map of every request has a bound, beyond which it is rejected.
 
-The fields are those of the descriptors, so that a new one has to be bounded too, or to be named
-here as one whose size does not matter.
+The fields come from the descriptors, so that a new field must be bounded too, or be listed here as
+a field whose size does not matter.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ RPCS = [rpc for rpc in all_rpcs() if rpc.request.fields]
 async def channels(
     registry_address: str, suggestion_address: str
 ) -> AsyncIterator[Mapping[str, grpc.aio.Channel]]:
-    """To both servers."""
+    """Channels to both servers."""
     async with (
         grpc.aio.insecure_channel(registry_address) as registry,
         grpc.aio.insecure_channel(suggestion_address) as suggestion,
@@ -57,14 +57,14 @@ async def channels(
 
 @pytest.fixture(scope="module")
 async def world(channels: Mapping[str, grpc.aio.Channel]) -> World:
-    """Sweeps that the requests are about."""
+    """The sweeps that the requests name."""
     created = World(channels[REGISTRY], channels[SUGGESTION])
     await created.create()
     return created
 
 
 @pytest.mark.parametrize("rpc", RPCS, ids=[rpc.name for rpc in RPCS])
-async def test_far_too_much_in_any_field_is_refused(
+async def test_far_too_much_in_any_field_is_rejected(
     rpc: Rpc, channels: Mapping[str, grpc.aio.Channel], world: World
 ) -> None:
     kind = message_factory.GetMessageClass(rpc.request)
@@ -92,7 +92,7 @@ def _is_exempt(kind: Descriptor, path: str) -> bool:
 
 
 def _oversized(kind: Descriptor, requests: Sequence[Message]) -> Iterator[tuple[str, Message]]:
-    """The fitting request with one field after the other far too large, and the field's path."""
+    """Yield the valid request with one field after another far too large, and the field's path."""
     for path in _paths(kind):
         request = max(requests, key=lambda request: _depth(request, path))
         copy = type(request)()
@@ -107,7 +107,7 @@ def _oversized(kind: Descriptor, requests: Sequence[Message]) -> Iterator[tuple[
 
 
 def _depth(message: Message, path: Sequence[FieldDescriptor]) -> int:
-    """How much of the path is there in the message."""
+    """Return how much of the path exists in the message."""
     field = path[0]
     present = message.HasField(field.name) if field.has_presence else getattr(message, field.name)
     if not present:
@@ -161,7 +161,7 @@ def _fill(message: Message, path: tuple[FieldDescriptor, ...]) -> None:
 
 
 def _inner(message: Message, field: FieldDescriptor) -> Message:
-    """The message in the field, one that is there already if any is."""
+    """Return the message in the field, an existing one if possible."""
     holder: Any = getattr(message, field.name)
     kind: Any = field.message_type
     if kind.GetOptions().map_entry:

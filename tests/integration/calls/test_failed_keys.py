@@ -1,4 +1,4 @@
-"""Calls without a good key: how many of them a server answers, and whom they hinder."""
+"""Calls without a valid key: how many a server answers, and that they hinder no other caller."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as pb_grpc
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
-from wanllmdb_common.calls.buckets import Buckets
-from wanllmdb_common.limit_settings import LimitSettings
+from wanllmdb_common.calls.rate_limits import TokenBuckets
+from wanllmdb_common.server.settings import LimitSettings
 
 BAD = {
     "KEY_MISSING": "",
@@ -25,7 +25,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("reason", BAD)
-async def test_more_failures_than_an_address_may_have_are_refused_and_a_good_key_is_not(
+async def test_more_failures_than_an_address_may_have_are_rejected_and_a_good_key_is_not(
     database_url: str, reason: str
 ) -> None:
     limits = LimitSettings(failed_keys_per_second=1)
@@ -38,18 +38,18 @@ async def test_more_failures_than_an_address_may_have_are_refused_and_a_good_key
         for _ in range(2):
             with refused(grpc.StatusCode.UNAUTHENTICATED, reason):
                 await stub.ListSweeps(pb.ListSweepsRequest())
-        with refused(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED") as refusal:
+        with refused(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED") as rejection:
             await stub.ListSweeps(pb.ListSweepsRequest())
-        assert 0 < refusal.retry_after <= 1
-        assert refusal.metadata["limit"] == "1 calls a second without a good API key"
+        assert 0 < rejection.retry_after <= 1
+        assert rejection.metadata["limit"] == "1 calls a second without a valid API key"
         for _ in range(10):
             await pb_grpc.SweepRegistryServiceStub(admin).ListSweeps(pb.ListSweepsRequest())
-        await asyncio.sleep(refusal.retry_after)
+        await asyncio.sleep(rejection.retry_after)
         with refused(grpc.StatusCode.UNAUTHENTICATED, reason):
             await stub.ListSweeps(pb.ListSweepsRequest())
 
 
-async def test_the_suggestion_service_refuses_them_too(database_url: str) -> None:
+async def test_the_suggestion_service_rejects_them_too(database_url: str) -> None:
     request = suggestion_pb.SuggestRequest(sweep_id="abcdefghijkl", agent_id="agent")
     async with (
         registry_server(database_url, admin_key=ADMIN_KEY) as registry,
@@ -71,9 +71,9 @@ async def test_the_suggestion_service_refuses_them_too(database_url: str) -> Non
 
 def test_buckets_of_many_names_are_forgotten_and_fill_again() -> None:
     now = 0.0
-    buckets = Buckets(rate=1, clock=lambda: now)
+    buckets = TokenBuckets(rate=1, clock=lambda: now)
     assert [buckets.take("one") for _ in range(3)] == [0, 0, 1]
     for number in range(20_000):
         assert buckets.take(str(number)) == 0
     assert buckets.take("one") == 0
-    assert [Buckets(rate=0).take("one") for _ in range(100)] == [0] * 100
+    assert [TokenBuckets(rate=0).take("one") for _ in range(100)] == [0] * 100

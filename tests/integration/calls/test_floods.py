@@ -1,4 +1,4 @@
-"""Many calls at once, and many that are no whole calls: a server bounds them and goes on."""
+"""Floods of calls and of incomplete calls: a server bounds them and keeps working."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MIB = 1024 * 1024
 
 @pytest.fixture
 def usual(database_url: str, tmp_path: Path) -> Iterator[ServerProcess]:
-    """A registry with the limits that it has by itself."""
+    """A registry with the default limits."""
     with registry(database_url, tmp_path, "usual") as process:
         yield process
 
@@ -51,7 +51,7 @@ def strict(database_url: str, tmp_path: Path) -> Iterator[ServerProcess]:
 
 
 async def outcomes(address: str, calls: int, channels: int) -> Counter[str]:
-    """How many of the calls, all sent at once, ended in which way."""
+    """Return the number of the calls, all sent at once, by outcome."""
     counted: Counter[str] = Counter()
 
     async def call(stub: pb_grpc.SweepRegistryServiceAsyncStub) -> None:
@@ -71,7 +71,7 @@ async def outcomes(address: str, calls: int, channels: int) -> Counter[str]:
 
 
 @pytest.mark.parametrize(("calls", "channels"), [(2_000, 1), (3_000, 4)])
-async def test_thousands_of_calls_at_once_are_answered_or_told_to_come_again(
+async def test_thousands_of_calls_at_once_are_answered_or_asked_to_retry(
     usual: ServerProcess, calls: int, channels: int
 ) -> None:
     counted = await outcomes(usual.address, calls, channels)
@@ -105,7 +105,7 @@ async def test_calls_that_are_reset_at_once_cancel_no_others(usual: ServerProces
 
 @pytest.fixture
 def few_streams(database_url: str, tmp_path: Path) -> Iterator[ServerProcess]:
-    """A registry that takes 50 streams a connection, and waits for the messages of them all."""
+    """A registry that accepts 50 streams per connection, and waits for the messages of all."""
     with registry(
         database_url, tmp_path, "streams", "--max-streams-per-connection", "50"
     ) as process:
@@ -136,7 +136,7 @@ async def test_beyond_the_bound_the_call_that_waits_longest_for_its_message_ends
         assert (await connection.call(LIST, b"")).code is grpc.StatusCode.OK
 
 
-async def test_more_streams_than_a_connection_may_have_are_refused_and_others_are_not(
+async def test_more_streams_than_a_connection_may_have_are_rejected_and_others_are_not(
     few_streams: ServerProcess,
 ) -> None:
     async with (
@@ -191,7 +191,7 @@ async def test_more_connections_than_a_port_may_have_are_closed(strict: ServerPr
 
 
 async def is_taken(address: str) -> bool:
-    """Whether a new connection is one of those that may be there, once others have ended."""
+    """Whether a new connection is accepted once others have ended."""
     async with asyncio.timeout(60), grpc.aio.insecure_channel(address) as channel:
         call = health_pb2_grpc.HealthStub(channel).Check
         return bool(await call(health_pb2.HealthCheckRequest(), wait_for_ready=True))

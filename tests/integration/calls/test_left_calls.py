@@ -1,4 +1,4 @@
-"""Callers who leave before their answer fill no log."""
+"""Callers that leave before their answer do not fill the log."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 
 from tests.fuzz.raw_floods import RAW_FLOODS
 from tests.fuzz.rpcs import all_rpcs
-from wanllmdb_common.left_calls import log_left_calls_briefly
+from wanllmdb_common.telemetry.logs import log_left_calls_briefly
 
 SECONDS = 20.0
 
 
-async def test_an_answer_that_nobody_takes_costs_a_short_line(
+async def test_an_answer_that_no_caller_takes_costs_a_short_line(
     registry_address: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     log_left_calls_briefly()

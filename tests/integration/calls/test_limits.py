@@ -1,4 +1,4 @@
-"""Limits of callers who have keys, at a registry whose limits are low."""
+"""The limits of callers with keys, at a registry with low limits."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from wanllmdb import Client, ResourceExhaustedError
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as pb_grpc
 from wanllmdb_common.calls.caller import Role
-from wanllmdb_common.limit_settings import LimitSettings
+from wanllmdb_common.server.settings import LimitSettings
 
 ADMIN_KEY = f"wsk_root_{new_secret()}"
 LIST = pb.ListSweepsRequest()
@@ -29,7 +29,7 @@ LIST = pb.ListSweepsRequest()
 
 @contextlib.asynccontextmanager
 async def limited(database_url: str, **limits: float) -> AsyncIterator[tuple[str, str, str]]:
-    """A registry with these limits, its address, and the keys of two tenants."""
+    """A registry with the given limits, its address, and the keys of two tenants."""
     settings = LimitSettings(**limits)  # type: ignore[arg-type]  # checked by pydantic
     async with registry_server(database_url, admin_key=ADMIN_KEY, limits=settings) as address:
         async with channel_with(address, ADMIN_KEY) as channel:
@@ -46,7 +46,7 @@ async def stub(address: str, key: str) -> AsyncIterator[pb_grpc.SweepRegistrySer
 
 @contextlib.asynccontextmanager
 async def locked_sweeps(database_url: str) -> AsyncIterator[None]:
-    """No other connection reads or writes a sweep within the block."""
+    """Keep other connections from reading or writing sweeps within the block."""
     connection = await asyncpg.connect(database_url)
     try:
         async with connection.transaction():
@@ -60,7 +60,7 @@ async def list_sweeps(registry: pb_grpc.SweepRegistryServiceAsyncStub, project: 
     await registry.ListSweeps(pb.ListSweepsRequest(project=project))
 
 
-async def test_more_calls_a_second_than_a_key_may_send_are_refused_and_others_are_not(
+async def test_more_calls_a_second_than_a_key_may_send_are_rejected_and_others_are_not(
     database_url: str,
 ) -> None:
     async with (
@@ -71,17 +71,17 @@ async def test_more_calls_a_second_than_a_key_may_send_are_refused_and_others_ar
         # Two seconds' worth may come at once.
         await list_sweeps(flood, "first")
         await list_sweeps(flood, "first")
-        with refused(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED") as refusal:
+        with refused(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED") as rejection:
             await list_sweeps(flood, "first")
-        assert refusal.metadata["limit"] == "1 calls a second"
-        assert re.search(r"API key '\w+' may have 1 calls a second", refusal.message)
-        assert 0 < refusal.retry_after <= 1
+        assert rejection.metadata["limit"] == "1 calls a second"
+        assert re.search(r"API key '\w+' may have 1 calls a second", rejection.message)
+        assert 0 < rejection.retry_after <= 1
         await list_sweeps(other, "second")
-        await asyncio.sleep(refusal.retry_after)
+        await asyncio.sleep(rejection.retry_after)
         await list_sweeps(flood, "first")
 
 
-async def test_more_watches_at_once_than_a_key_may_have_are_refused(database_url: str) -> None:
+async def test_more_watches_at_once_than_a_key_may_have_are_rejected(database_url: str) -> None:
     async with (
         limited(database_url, max_streams_per_caller=2, max_streams=3) as (address, first, second),
         channel_with(address, first) as channel,
@@ -109,9 +109,9 @@ async def test_more_watches_at_once_than_a_key_may_have_are_refused(database_url
         open_ones = [watch(channel, sweeps[0]) for _ in range(2)]
         for stream in open_ones:
             await stream.read()
-        with refused(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED") as refusal:
+        with refused(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED") as rejection:
             await watch(channel, sweeps[0]).read()
-        assert refusal.metadata["limit"] == "2 watches and exports at once"
+        assert rejection.metadata["limit"] == "2 watches and exports at once"
         # Another key has its own limit, and all keys have one together.
         open_ones.append(watch(other, sweeps[1]))
         await open_ones[-1].read()
@@ -128,7 +128,7 @@ async def test_more_watches_at_once_than_a_key_may_have_are_refused(database_url
             stream.cancel()
 
 
-async def test_more_calls_at_once_than_a_key_may_have_are_refused(database_url: str) -> None:
+async def test_more_calls_at_once_than_a_key_may_have_are_rejected(database_url: str) -> None:
     async with (
         limited(database_url, max_calls_per_caller=3) as (address, first, _),
         stub(address, first) as registry,
@@ -137,9 +137,9 @@ async def test_more_calls_at_once_than_a_key_may_have_are_refused(database_url: 
         async with locked_sweeps(database_url):
             calls = [asyncio.create_task(list_sweeps(registry, "first")) for _ in range(40)]
             for call in itertools.islice(asyncio.as_completed(calls), 37):
-                with refused(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED") as refusal:
+                with refused(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED") as rejection:
                     await call
-                assert refusal.metadata["limit"] == "3 calls at once"
+                assert rejection.metadata["limit"] == "3 calls at once"
         answers = await asyncio.gather(*calls, return_exceptions=True)
         assert answers.count(None) == 3
         await list_sweeps(registry, "first")
@@ -176,7 +176,7 @@ async def test_heavy_calls_of_one_key_are_all_answered_while_another_key_calls(
         assert {len(answer.spec.search_space.parameters) for answer in answers} == {500}
 
 
-async def test_a_client_comes_again_when_it_is_told_to(database_url: str) -> None:
+async def test_a_client_retries_when_it_is_asked_to(database_url: str) -> None:
     async with limited(database_url, calls_per_second=4) as (address, first, _):
 
         def use() -> int:
@@ -209,14 +209,16 @@ async def test_calls_of_all_have_a_limit_too(database_url: str) -> None:
         async with locked_sweeps(database_url):
             calls = [asyncio.create_task(list_sweeps(registry, "any")) for _ in range(40)]
             for call in itertools.islice(asyncio.as_completed(calls), 38):
-                with refused(grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED") as refusal:
+                with refused(grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED") as rejection:
                     await call
-                assert "2 calls at once, as many as it takes" in refusal.message
+                assert "2 calls at once, as many as it accepts" in rejection.message
         answers = await asyncio.gather(*calls, return_exceptions=True)
         assert answers.count(None) == 2
 
 
-async def test_a_message_that_is_too_large_is_told_with_the_limit(registry_address: str) -> None:
+async def test_a_message_that_is_too_large_is_reported_with_the_limit(
+    registry_address: str,
+) -> None:
     def create(text: str) -> None:
         with Client(registry_address) as client:
             client.parse_sweep_config(text)

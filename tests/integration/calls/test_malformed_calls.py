@@ -1,4 +1,4 @@
-"""Calls that are no proper ones: bytes that are no message, odd metadata."""
+"""Malformed calls: bytes that are no message, and odd metadata."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 
 from tests.errors import refused
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
-from wanllmdb_common.calls.access import rpcs_of
-from wanllmdb_registry.servicer.service import SERVICES as REGISTRY_SERVICES
+from wanllmdb_common.calls.authorization import rpcs_of
+from wanllmdb_registry.rpc.services import SERVICES as REGISTRY_SERVICES
 from wanllmdb_suggestion.app import SERVICES as SUGGESTION_SERVICES
 
 # A field of type text that is said to go on beyond the end.
@@ -45,10 +45,10 @@ async def test_bytes_that_are_no_message_are_an_invalid_argument_of_every_rpc(
     channels: Sequence[tuple[str, grpc.aio.Channel]],
 ) -> None:
     for rpc, channel in channels:
-        with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+        with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as rejection:
             send: Any = channel.unary_unary(rpc)
             await send(NO_MESSAGE)
-        assert "Error parsing" not in refusal.message
+        assert "Error parsing" not in rejection.message
 
 
 async def test_a_request_id_that_can_not_be_sent_on_harms_nothing(suggestion_address: str) -> None:

@@ -54,7 +54,7 @@ NO_TEXT = [
 
 
 @pytest.mark.parametrize("method", METHODS)
-async def test_metadata_that_is_no_ascii_is_refused_at_once(
+async def test_metadata_that_is_no_ascii_is_rejected_at_once(
     registry_address: str, method: str
 ) -> None:
     async with raw_connection(registry_address) as connection:

@@ -13,11 +13,10 @@ import pytest
 from tests.conftest import LEASE, suggestion_server
 from wanllmdb import AsyncClient, Client, UnavailableError
 from wanllmdb_common.calls.call import Call
-from wanllmdb_common.limit_settings import LimitSettings
-from wanllmdb_common.server import running_server
-from wanllmdb_common.settings import ServerSettings
+from wanllmdb_common.server.lifecycle import running_server
+from wanllmdb_common.server.settings import LimitSettings, ServerSettings
 from wanllmdb_registry.app import running_registry
-from wanllmdb_registry.servicer.service import SERVICES, add_to, steps_of
+from wanllmdb_registry.rpc.services import SERVICES, add_to, steps_of
 
 CONFIG = {"method": "random", "metric": {"name": "loss"}, "parameters": {"x": {"min": 0, "max": 9}}}
 

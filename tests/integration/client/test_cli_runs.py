@@ -370,7 +370,7 @@ async def test_optuna_studies_that_are_not_there(cli: CommandLine, tmp_path: Pat
     assert "there is no" in said.err
     assert not (tmp_path / "missing.db").exists()
     said = await cli("runs", "import", sweep_id, "--optuna", "bogus", code=1)
-    assert "is no Optuna storage" in said.err
+    assert "is not an Optuna storage" in said.err
     said = await cli("runs", "export", sweep_id, "--optuna", "sqlite:////no/folder/x.db", code=1)
     assert "there is no folder /no/folder" in said.err
     two = f"sqlite:///{tmp_path}/two.db"

@@ -16,7 +16,7 @@ from tests.conftest import registry_server
 from tests.integration.client.conftest import config
 from wanllmdb import AsyncClient, Client, ResourceExhaustedError, SweepChanged, WanllmdbError
 from wanllmdb._transport import Peer
-from wanllmdb_common.limit_settings import LimitSettings
+from wanllmdb_common.server.settings import LimitSettings
 
 
 @dataclass(frozen=True)

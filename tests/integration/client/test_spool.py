@@ -312,7 +312,7 @@ async def test_a_result_that_comes_after_the_run_was_handed_out_again_is_put_asi
             code, out, err = await wanllmdb(services, spool, "spool", "send")
 
             assert (code, out) == (1, "0 delivered, 1 refused, 0 left\n")
-            assert "was lost and handed out again: attempt 1 is over" in err
+            assert "was lost and assigned again: attempt 2 has replaced attempt 1" in err
             assert await only_run(client, sweep_id) == ("finished", 2, 7.0)
             _, listed, _ = await wanllmdb(services, spool, "spool", "ls")
             assert "refused" in listed

@@ -1,4 +1,4 @@
-"""Who watches a server's health, as anybody may, holds up nobody else."""
+"""A watcher of a server's health, which needs no key, does not block other callers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import grpc
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from wanllmdb_common.server import running_server
-from wanllmdb_common.settings import ServerSettings
+from wanllmdb_common.server.lifecycle import running_server
+from wanllmdb_common.server.settings import ServerSettings
 
 SERVICE = "wanllmdb.api.registry.v1.KeyService"
 SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -39,7 +39,7 @@ async def test_a_watcher_that_takes_nothing_leaves_others_their_answers() -> Non
 
 
 def _watch_without_a_window(service: str) -> bytes:
-    """A call of Health.Watch, in HTTP/2, by one who takes no byte of the answer."""
+    """A call of Health.Watch in HTTP/2 whose caller accepts no byte of the answer."""
     message = health_pb2.HealthCheckRequest(service=service).SerializeToString()
     headers = {
         ":method": "POST",
@@ -67,6 +67,6 @@ def _frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
 
 
 def _field(header: tuple[str, str]) -> bytes:
-    """Literal, without indexing or Huffman's code; of less than 127 bytes."""
+    """Encode a literal header field of less than 127 bytes, without indexing or Huffman coding."""
     name, value = (part.encode() for part in header)
     return b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value

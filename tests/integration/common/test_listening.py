@@ -1,4 +1,4 @@
-"""Where a server listens."""
+"""The addresses that a server listens on."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from structlog.testing import capture_logs
 
-from wanllmdb_common.listening import PortTakenError
-from wanllmdb_common.server import running_server
-from wanllmdb_common.settings import ServerSettings
+from wanllmdb_common.server.lifecycle import running_server
+from wanllmdb_common.server.listening import PortTakenError
+from wanllmdb_common.server.settings import ServerSettings
 
 
 def quick(**settings: object) -> ServerSettings:
@@ -55,7 +55,7 @@ async def test_on_a_second_port_of_this_machine() -> None:
 
 
 @pytest.mark.parametrize("option", ["--port", "--local-port"])
-async def test_a_taken_port_is_told_with_its_option(option: str) -> None:
+async def test_a_taken_port_is_reported_with_its_option(option: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -66,7 +66,7 @@ async def test_a_taken_port_is_told_with_its_option(option: str) -> None:
                 pass
 
 
-async def test_a_socket_in_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+async def test_a_socket_in_a_folder_that_is_not_there_is_reported(tmp_path: Path) -> None:
     with pytest.raises(PortTakenError, match="folder is missing"):
         async with running_server(
             quick(host="unix:/nowhere/registry.sock"), services=[], register=lambda _: None

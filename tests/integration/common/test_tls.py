@@ -1,4 +1,4 @@
-"""A server's TLS over real connections: who gets in, and certificates that are replaced."""
+"""A server's TLS over real connections: accepted clients, and replaced certificates."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from structlog.testing import capture_logs
 
 from tests.certificates import Authority, CertificateFiles, replace
-from wanllmdb_common.server import running_server
-from wanllmdb_common.server_credentials import TlsFileError
-from wanllmdb_common.settings import ServerSettings
+from wanllmdb_common.server.lifecycle import running_server
+from wanllmdb_common.server.settings import ServerSettings
+from wanllmdb_common.server.tls import TlsFileError
 from wanllmdb_local.ports import WantedPort, bind_ports
 
 LIVES = health_pb2.HealthCheckResponse.SERVING
@@ -27,7 +27,7 @@ LIVES = health_pb2.HealthCheckResponse.SERVING
 async def server(
     files: CertificateFiles, client_ca: Path | None = None, local_port: int | None = None
 ) -> AsyncIterator[str]:
-    """A server with nothing but health."""
+    """A server with only the health service."""
     settings = ServerSettings(
         tls_cert=files.cert,
         tls_key=files.key,
@@ -44,7 +44,7 @@ async def server(
 async def channel(
     address: str, ca: Path | None, client: CertificateFiles | None = None
 ) -> AsyncIterator[grpc.aio.Channel]:
-    """A connection of its own: gRPC shares those to one address."""
+    """A separate connection; by default gRPC shares connections to one address."""
     options = [("grpc.use_local_subchannel_pool", 1)]
     if ca is None:
         async with grpc.aio.insecure_channel(address, options=options) as plain:
@@ -63,7 +63,7 @@ def _credentials(ca: Path, client: CertificateFiles | None) -> grpc.ChannelCrede
 
 
 async def check(channel_: grpc.aio.Channel) -> bool:
-    """Whether a call comes through; raises why not otherwise."""
+    """Return if a call succeeds, else raise its error."""
     answer = await health_pb2_grpc.HealthStub(channel_).Check(
         health_pb2.HealthCheckRequest(), timeout=10
     )
@@ -80,7 +80,9 @@ async def gets_in(address: str, ca: Path | None, client: CertificateFiles | None
             raise
 
 
-async def test_who_trusts_the_certificate_gets_in_and_nobody_in_plain_text(tmp_path: Path) -> None:
+async def test_a_client_that_trusts_the_certificate_connects_and_plain_text_does_not(
+    tmp_path: Path,
+) -> None:
     ours, other = Authority(tmp_path), Authority(tmp_path, "other")
     async with server(ours.issue()) as address:
         assert await gets_in(address, ours.file)
@@ -90,7 +92,7 @@ async def test_who_trusts_the_certificate_gets_in_and_nobody_in_plain_text(tmp_p
         assert await gets_in(address, ours.file)
 
 
-async def test_a_certificate_for_another_name_is_refused_by_the_client(tmp_path: Path) -> None:
+async def test_a_certificate_for_another_name_is_rejected_by_the_client(tmp_path: Path) -> None:
     ours = Authority(tmp_path)
     async with server(ours.issue("sweeps.example.org")) as address:
         assert not await gets_in(address, ours.file)
@@ -177,11 +179,11 @@ async def test_new_files_that_can_not_be_used_are_an_error_in_the_log_and_no_mor
             replace(files.cert, new.cert.read_bytes())
             replace(files.key, new.key.read_bytes())
             assert await gets_in(address, new.ca)
-        assert any(entry["event"] == "new TLS files taken" for entry in logs)
+        assert any(entry["event"] == "loaded new TLS files" for entry in logs)
 
 
 def broken(files: CertificateFiles, how: str, folder: Path) -> Path:
-    """Breaks the files; returns the one at fault."""
+    """Break the files, and return the faulty one."""
     match how:
         case "no certificate file":
             files.cert.unlink()

@@ -1,4 +1,4 @@
-"""A collector of OpenTelemetry's as small as one can be: keeps the spans that it is sent."""
+"""A minimal OpenTelemetry collector that stores the spans that it receives."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc as pb_
 
 @dataclass(frozen=True)
 class Span:
-    """What the tests look at."""
+    """The parts of a span that the tests check."""
 
     service: str
     name: str
@@ -27,7 +27,7 @@ class Span:
 
 @dataclass
 class Collector(pb_grpc.TraceServiceServicer):
-    """`endpoint` is where it listens; `spans` is what came."""
+    """`endpoint` is its address; `spans` are the received spans."""
 
     endpoint: str = ""
     spans: list[Span] = field(default_factory=list)
@@ -57,7 +57,7 @@ class Collector(pb_grpc.TraceServiceServicer):
 
 @contextlib.contextmanager
 def collector() -> Iterator[Collector]:
-    """Within the block, on loopback."""
+    """Run a collector on the loopback address within the block."""
     server = grpc.server(ThreadPoolExecutor(2), options=[("grpc.so_reuseport", 0)])
     running = Collector()
     pb_grpc.add_TraceServiceServicer_to_server(running, server)  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""A server as a process of its own, started and ended as an operator would."""
+"""A server process, started and ended as an operator would."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class ServerProcess:
         return process
 
     def log(self) -> str:
-        """What it printed so far."""
+        """Return the output so far."""
         return self.log_file.read_text()
 
     def end(self, seconds: float = 30.0) -> tuple[int, float]:
-        """Asks it to end; gives its exit code and how many seconds it took."""
+        """Stop the server; return its exit code and the seconds that it took."""
         began = time.monotonic()
         self.process.terminate()
         code = self.process.wait(seconds)
@@ -49,7 +49,7 @@ class ServerProcess:
 
 @contextlib.contextmanager
 def server(module: str, *arguments: str, log_file: Path) -> Iterator[ServerProcess]:
-    """Within the block; killed at its end where it still runs."""
+    """Run a server within the block; kill it at the end if it still runs."""
     running = ServerProcess(module, *arguments, log_file=log_file)
     try:
         yield running

@@ -1,4 +1,4 @@
-"""A server whose handler, once called, blocks the event loop; of a grace of so many seconds."""
+"""A server whose handler blocks the event loop; the argument is its grace period in seconds."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 import grpc.aio
 
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as pb_grpc
-from wanllmdb_common.readiness import Readiness
-from wanllmdb_common.server import serve_until_signal
-from wanllmdb_common.settings import ServerSettings
-from wanllmdb_common.telemetry.running import Observation
+from wanllmdb_common.server.lifecycle import serve_until_signal
+from wanllmdb_common.server.readiness import Readiness
+from wanllmdb_common.server.settings import ServerSettings
+from wanllmdb_common.telemetry.setup import Observation
 from wanllmdb_suggestion.app import SERVICES
 from wanllmdb_suggestion.audit_table import AUDIT_TABLE
 
 
 class StuckServicer(pb_grpc.SuggestionServiceServicer):
-    """Answers nothing."""
+    """A servicer that never answers."""
 
     async def ListAlgorithms(self, request: Any, context: Any) -> Any:
         print("the handler hangs", flush=True)
@@ -36,16 +36,16 @@ class StuckServicer(pb_grpc.SuggestionServiceServicer):
 
 
 async def nothing() -> None:
-    """Is always there."""
+    """A dependency that is always available."""
 
 
 def register(server: grpc.aio.Server) -> None:
-    """Adds the service."""
+    """Add the service."""
     pb_grpc.add_SuggestionServiceServicer_to_server(StuckServicer(), server)
 
 
 async def main(grace: float) -> None:
-    """Serves until a signal comes."""
+    """Serve until a signal arrives."""
     await serve_until_signal(
         "stuck",
         ServerSettings(port=0, grace=grace),

@@ -1,4 +1,4 @@
-"""A backup while agents work, and life after its restore."""
+"""A backup while agents work, and the platform after its restore."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CONFIG = {
 
 
 async def copy_database(url: str, new_url: str, file: Path) -> None:
-    """As docs/operations.md says."""
+    """Copy a database as docs/operations.md describes."""
     dump = [program("pg_dump"), "--format=custom", f"--file={file}", url]
     restore = [program("pg_restore"), "--no-owner", "--exit-on-error", "--dbname", new_url]
     await asyncio.to_thread(subprocess.run, dump, check=True, timeout=60)
@@ -89,7 +89,7 @@ async def test_a_backup_is_taken_while_agents_work_and_all_go_on_after_its_resto
 
 
 async def _pass(address: str, sweep_id: str, revision: int, number: int) -> None:
-    """Runs of another replica's, until the sweep is beyond the revision."""
+    """Let another replica create runs until the sweep is beyond the revision."""
     async with grpc.aio.insecure_channel(address) as channel:
         stub = registry_grpc.SweepRegistryServiceStub(channel)
         while True:

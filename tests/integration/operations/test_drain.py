@@ -1,4 +1,4 @@
-"""A server that is told to end: what its callers see, and how long it takes."""
+"""A server that shuts down: what its callers see, and how long it takes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
-from wanllmdb_common.signals import FORCED_EXIT_CODE
+from wanllmdb_common.server.lifecycle import FORCED_EXIT_CODE
 
 CONFIG = {
     "method": "random",
@@ -135,7 +135,7 @@ async def test_a_watch_ends_at_once_and_can_be_resumed(alone: ServerProcess) -> 
         assert code == 0, alone.log()
 
 
-async def test_a_call_that_does_not_end_is_told_to_come_again(
+async def test_a_call_that_does_not_end_is_asked_to_retry(
     alone: ServerProcess, database_url: str
 ) -> None:
     blocker = await asyncpg.connect(database_url)

@@ -1,4 +1,4 @@
-"""What servers tell of themselves: metrics, traces, logs, the audit log; all of one platform."""
+"""The telemetry of servers: metrics, traces, logs and the audit log, all of one platform."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
 import wanllmdb_common.telemetry.call_metrics
-import wanllmdb_registry.metrics
+import wanllmdb_registry.prometheus_metrics
 import wanllmdb_suggestion.metrics
 from tests.integration.operations.collector import Collector, Span, collector
 from tests.integration.operations.server_process import ServerProcess, registry, suggestion
 from wanllmdb import Client, PermissionDeniedError, Succeeded, UnauthenticatedError
 from wanllmdb_common.calls.audit import AuditTableError, check_audit_table, mutating_rpcs
 from wanllmdb_local.postgres import create_database
-from wanllmdb_registry.servicer.audit_table import AUDIT_TABLE
-from wanllmdb_registry.servicer.service import SERVICES
+from wanllmdb_registry.rpc.rpc_table import AUDIT_TABLE
+from wanllmdb_registry.rpc.services import SERVICES
 from wanllmdb_suggestion.app import SERVICES as SUGGESTION_SERVICES
 from wanllmdb_suggestion.audit_table import AUDIT_TABLE as SUGGESTION_AUDIT_TABLE
 
@@ -43,7 +43,7 @@ CONFIG = {
 
 @dataclass
 class Observed:
-    """A platform on which an agent worked, and what it told; all of its servers have ended."""
+    """The telemetry of a platform on which an agent worked; all of its servers have ended."""
 
     sweep_id: str = ""
     agent_key: str = ""
@@ -105,7 +105,7 @@ def work(seen: Observed, traces: Collector, r: ServerProcess, s: ServerProcess) 
 
 
 def scrape(server: ServerProcess) -> dict[str, float]:
-    """Every sample by its name and labels."""
+    """Return every sample by its name and labels."""
     found = re.search(r'"address": "(http://[^"]+/metrics)"', server.log())
     assert found, server.log()
     deadline = time.monotonic() + 30
@@ -155,7 +155,7 @@ def test_the_page_names_every_metric_as_it_is() -> None:
     )
     modules = (
         wanllmdb_common.telemetry.call_metrics,
-        wanllmdb_registry.metrics,
+        wanllmdb_registry.prometheus_metrics,
         wanllmdb_suggestion.metrics,
     )
     defined = [
@@ -205,7 +205,7 @@ def test_one_trace_goes_from_the_agent_to_the_sql(observed: Observed) -> None:
     assert all("db.statement.parameters" not in span.attributes for span in observed.spans)
 
 
-def test_the_audit_log_tells_of_each_change_and_who_made_it(observed: Observed) -> None:
+def test_the_audit_log_has_each_change_and_its_caller(observed: Observed) -> None:
     lines = observed.audit["registry"]
     agent_id, reader_id = (key.split("_")[1] for key in (observed.agent_key, observed.reader_key))
     (created,) = [line for line in lines if line["event"] == "CreateSweep"]
@@ -268,12 +268,12 @@ def test_every_rpc_that_changes_something_has_a_row_in_the_audit_table() -> None
     some = next(iter(AUDIT_TABLE))
     with pytest.raises(AuditTableError, match=re.escape(f"{some} has no row")):
         check_audit_table({rpc: AUDIT_TABLE[rpc] for rpc in AUDIT_TABLE if rpc != some}, SERVICES)
-    with pytest.raises(AuditTableError, match="is of no mutating RPC"):
+    with pytest.raises(AuditTableError, match="matches no mutating RPC"):
         check_audit_table({**AUDIT_TABLE, "/a.B/C": AUDIT_TABLE[some]}, SERVICES)
 
 
 def test_a_rule_takes_any_request() -> None:
-    """Refused calls are logged too, whatever they hold."""
+    """Rejected calls are logged too, whatever they hold."""
     tables = {**AUDIT_TABLE, **SUGGESTION_AUDIT_TABLE}
     assert len(tables) == sum(map(len, map(mutating_rpcs, (*SERVICES, *SUGGESTION_SERVICES))))
     pool = descriptor_pool.Default()

@@ -1,4 +1,4 @@
-"""A training program with traces of its own: COLLECTOR REGISTRY SUGGESTION SWEEP KEY."""
+"""A training program with its own traces: COLLECTOR REGISTRY SUGGESTION SWEEP KEY."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ import wanllmdb
 
 
 def train() -> None:
-    """One run."""
+    """Train one run."""
     run = wanllmdb.init()
     with trace.get_tracer("training").start_as_current_span("epoch"):
         run.log({"loss": run.config["x"]})
 
 
 def main() -> None:
-    """Works on the sweep."""
+    """Run the sweep's agent."""
     endpoint, registry, suggestion, sweep_id, key = sys.argv[1:]
     provider = TracerProvider(resource=Resource.create({"service.name": "training"}))
     provider.add_span_processor(SimpleSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))

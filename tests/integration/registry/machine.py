@@ -21,7 +21,7 @@ from tests.integration.registry.model import Etag, Refused
 from tests.sweeps import Registry, request_id, row
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, search_space_pb2, sweep_pb2
-from wanllmdb_common.search_space.convert import parameters_to_proto
+from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
 
 T = TypeVar("T")
 

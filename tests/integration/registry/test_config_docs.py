@@ -10,7 +10,7 @@ import pytest
 from tests.sweeps import Registry
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import sweep_pb2
-from wanllmdb_registry.domain.config.rules.command import MACROS
+from wanllmdb_registry.domain.config.validation.spec import MACROS
 from wanllmdb_registry.domain.config.vocabulary import DISTRIBUTIONS, TOP_LEVEL_KEYS
 
 PAGE = (Path(__file__).parents[3] / "docs/config.md").read_text()

@@ -18,7 +18,7 @@ from tests.sweeps import (
 )
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, search_space_pb2
-from wanllmdb_common.search_space.convert import parameters_to_proto
+from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
 
 
 async def test_enqueued_runs_wait_in_order_and_must_lie_in_the_space(registry: Registry) -> None:

@@ -17,7 +17,7 @@ from tests.integration.registry.reads import get_run
 from tests.sweeps import Registry, create_runs, create_sweep, finish_run, proposal, row
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
-from wanllmdb_common.search_space.convert import parameters_to_proto
+from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
 
 RUN_COLUMNS = [
     "number",

@@ -20,7 +20,7 @@ from tests.sweeps import (
 )
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
-from wanllmdb_common.search_space.convert import parameters_from_proto, parameters_to_proto
+from wanllmdb_common.search_space.proto_conversion import parameters_from_proto, parameters_to_proto
 
 
 async def test_handing_out_starts_the_sweep_and_keeps_types(registry: Registry) -> None:

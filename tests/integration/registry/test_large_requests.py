@@ -18,15 +18,15 @@ from tests.errors import refused
 from tests.sweeps import Registry, config_text, create_sweep, request_id
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
-from wanllmdb_common import turns
-from wanllmdb_common.search_space.convert import parameters_to_proto, space_to_proto
+from wanllmdb_common.computing import time_slices
 from wanllmdb_common.search_space.distributions import (
     Categorical,
     Condition,
     Parameter,
     SearchSpace,
 )
-from wanllmdb_registry.servicer import computing as of_registry
+from wanllmdb_common.search_space.proto_conversion import parameters_to_proto, space_to_proto
+from wanllmdb_registry.rpc import base as of_registry
 from wanllmdb_registry.store import statement
 
 # Far more than a call takes beside others on a busy machine, far less than what it would wait
@@ -59,7 +59,7 @@ def computing() -> int:
     for frame in list(sys._current_frames().values()):
         at: Any = frame
         while at is not None and not (
-            at.f_code.co_filename == turns.__file__ and at.f_code.co_name == "carry_out"
+            at.f_code.co_filename == time_slices.__file__ and at.f_code.co_name == "carry_out"
         ):
             at = at.f_back
         found += at is not None
@@ -154,7 +154,7 @@ async def test_what_is_computed_ends_with_the_call(registry: Registry) -> None:
 async def test_computing_for_one_request_has_an_end(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(of_registry, "_turns", turns.Turns(most_seconds=0.2))
+    monkeypatch.setattr(of_registry, "_time_slices", time_slices.TimeSlices(most_seconds=0.2))
     sweep_id = await slow_sweep(registry)
     with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
         await slow_import(registry, sweep_id)

@@ -58,8 +58,8 @@ from tests.sweeps import request_id
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb.api.registry.v1 import run_pb2
-from wanllmdb_common.search_space.convert import parameters_to_proto
-from wanllmdb_registry.domain.run_progress import ExpireLeases
+from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
+from wanllmdb_registry.domain.leases import ExpireLeases
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.sweep_store import SweepStore
 

@@ -20,9 +20,9 @@ from tests.sweeps import create_runs, create_sweep, finish_run, proposal
 from wanllmdb import AsyncClient, UnavailableError
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
-from wanllmdb_common.health import LIVENESS, READINESS
-from wanllmdb_registry.metrics import POOL_CONNECTIONS
-from wanllmdb_registry.servicer.service import SERVICES
+from wanllmdb_common.server.health import LIVENESS, READINESS
+from wanllmdb_registry.prometheus_metrics import POOL_CONNECTIONS
+from wanllmdb_registry.rpc.services import SERVICES
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING

@@ -27,7 +27,7 @@ from wanllmdb.api.registry.v1 import key_service_pb2 as key_pb
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
 from wanllmdb.api.registry.v1 import template_service_pb2 as template_pb
-from wanllmdb_common.search_space.convert import parameters_to_proto
+from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
 
 # Rounds in which the replicas may meet in different ways.
 ROUNDS = 6

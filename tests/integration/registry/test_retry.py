@@ -156,7 +156,7 @@ async def test_every_run_that_can_not_be_retried_is_named_and_nothing_changes(
     await registry.RetryRuns(retry(sweep.sweep_id, 0))
     with refused(StatusCode.FAILED_PRECONDITION, "RUN_NOT_RETRYABLE") as refusal:
         await registry.RetryRuns(retry(sweep.sweep_id, 0))
-    assert "run 0 is queued already" in refusal.message
+    assert "run 0 is already queued" in refusal.message
 
 
 async def test_without_runs_to_retry_an_ended_sweep_stays_as_it_is(registry: Registry) -> None:

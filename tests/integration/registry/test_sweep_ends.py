@@ -101,7 +101,7 @@ async def test_too_many_failed_runs_end_the_sweep(registry: Registry) -> None:
     assert (await fail(1, 2)).sweep_state == sweep_pb2.SWEEP_STATE_FAILED
     after = await get_sweep(registry, sweep.sweep_id)
     assert after.end_message == (
-        "2 runs failed; max_failed_runs is 2. The last one, run 1: no memory on 1"
+        "2 runs failed; max_failed_runs is 2. The last failed run, run 1: no memory on 1"
     )
     assert after.finish_reason == sweep_pb2.FINISH_REASON_UNSPECIFIED
     stats = after.stats

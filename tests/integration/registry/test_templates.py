@@ -19,10 +19,10 @@ from tests.sweeps import Registry, request_id
 from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
 from wanllmdb.api.registry.v1 import template_service_pb2 as pb
 from wanllmdb.api.registry.v1 import template_service_pb2_grpc as pb_grpc
-from wanllmdb_common.search_space.convert import parameters_to_proto, value_to_proto
 from wanllmdb_common.search_space.distributions import ParameterValue
-from wanllmdb_registry.domain.edit import RequestKey
-from wanllmdb_registry.domain.templates.model import Template
+from wanllmdb_common.search_space.proto_conversion import parameters_to_proto, value_to_proto
+from wanllmdb_registry.domain.templates.template import Template
+from wanllmdb_registry.domain.unit_of_work import RequestKey
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.migrate import migrate
 from wanllmdb_registry.store.template_store import TemplateStore

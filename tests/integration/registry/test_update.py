@@ -21,7 +21,7 @@ from tests.sweeps import (
 )
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import search_space_pb2, sweep_pb2
-from wanllmdb_common.search_space.convert import parameters_to_proto
+from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
 
 
 async def update(
@@ -135,8 +135,8 @@ async def test_a_lower_cap_and_new_rules_are_warned_of(registry: Registry) -> No
     await create_runs(registry, sweep.sweep_id, proposal(0), proposal(1))
     response = await update(registry, sweep, run_cap=1, early_termination=hyperband(min_iter=1))
     lower, early = response.warnings
-    assert lower.startswith("2 runs were created before, more than run_cap 1")
-    assert "from their next report on" in early
+    assert lower.startswith("the sweep already has 2 runs, more than the new run_cap of 1")
+    assert "from its next report on" in early
 
 
 async def test_an_ended_sweep_can_be_changed_and_says_that_it_has_ended(
@@ -201,7 +201,7 @@ async def test_a_space_grows_and_the_answer_says_what_becomes_of_the_runs(
     response = await widen(registry, sweep, parameters=WIDE)
     assert response.sweep.spec.search_space == await space_of(registry, {"parameters": WIDE})
     assert response.sweep.etag != sweep.etag
-    assert any("the runs so far keep their parameters" in text for text in response.warnings)
+    assert any("existing runs keep their parameters" in text for text in response.warnings)
     assert any("'g/more' is new" in text for text in response.warnings)
     exported = await registry.ExportSweep(pb.ExportSweepRequest(sweep_id=sweep.sweep_id))
     config = pb.CreateSweepRequest(config_text=pb.ConfigText(text=exported.text))

@@ -16,7 +16,7 @@ from tests.integration.registry.watcher import Watcher
 from tests.sweeps import Registry, create_runs, create_sweep, finish_run, proposal
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import sweep_pb2
-from wanllmdb_registry.servicer import watch
+from wanllmdb_registry.rpc import stream_servicer
 from wanllmdb_registry.store.change_channel import APPLICATION_NAME
 from wanllmdb_registry.store.sync_reads import SyncReads
 
@@ -31,7 +31,7 @@ async def replicas(database_url: str) -> AsyncIterator[list[Registry]]:
 def _told_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """A watch never looks by itself: what it is not told of it does not see."""
     for name in ("POLL", "POLL_ALONE", "CHECKPOINT"):
-        monkeypatch.setattr(watch, name, 3_600.0)
+        monkeypatch.setattr(stream_servicer, name, 3_600.0)
 
 
 @pytest.mark.usefixtures("_told_only")
@@ -120,7 +120,7 @@ async def test_a_caller_that_does_not_read_makes_nothing_pile_up(
 ) -> None:
     """A page is read when the one before has left: a slow caller has one in memory."""
     here, there = replicas
-    monkeypatch.setattr(watch, "PAGE", 50)
+    monkeypatch.setattr(stream_servicer, "PAGE", 50)
     sweep = await create_sweep(here, parameters={"s": {"value": "x"}})
     pages = 0
     sync = SyncReads.sync

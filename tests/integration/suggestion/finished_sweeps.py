@@ -11,11 +11,11 @@ from tests.sweeps import Registry, create_runs_request, request_id
 from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
 from wanllmdb.api.registry.v1 import run_pb2
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2_grpc as analysis_grpc
-from wanllmdb_common.search_space.convert import (
+from wanllmdb_common.search_space.proto_conversion import (
     parameters_to_proto,
     space_from_proto,
 )
-from wanllmdb_common.search_space.laws import draw
+from wanllmdb_common.search_space.quantiles import draw
 
 Analysis: TypeAlias = "analysis_grpc.AnalysisServiceAsyncStub"
 

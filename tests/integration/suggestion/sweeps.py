@@ -17,7 +17,7 @@ from wanllmdb.api.registry.v1 import run_pb2, search_space_pb2, sweep_pb2
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
 from wanllmdb_common.error_mapping import STATUS_DETAILS_KEY
-from wanllmdb_common.search_space.convert import parameters_from_proto
+from wanllmdb_common.search_space.proto_conversion import parameters_from_proto
 
 SPACE = """
   dropout: {distribution: uniform, min: 0.0, max: 0.5, q: 0.1}

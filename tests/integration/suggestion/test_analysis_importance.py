@@ -24,7 +24,7 @@ from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
-from wanllmdb_common.search_space.convert import (
+from wanllmdb_common.search_space.proto_conversion import (
     parameters_from_proto,
 )
 

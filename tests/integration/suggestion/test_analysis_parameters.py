@@ -18,7 +18,7 @@ from tests.integration.suggestion.finished_sweeps import (
 from tests.sweeps import Registry
 from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
-from wanllmdb_common.search_space.convert import (
+from wanllmdb_common.search_space.proto_conversion import (
     value_from_proto,
 )
 

@@ -21,8 +21,7 @@ from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
 from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as apb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
-from wanllmdb_common.calls.access import AccessTableError
-from wanllmdb_common.calls.authorization import Authorization
+from wanllmdb_common.calls.authorization import AccessTableError, Authorization
 from wanllmdb_common.calls.caller import Role
 from wanllmdb_local.postgres import create_database
 from wanllmdb_suggestion.access_table import ACCESS

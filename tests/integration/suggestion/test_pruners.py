@@ -150,7 +150,7 @@ async def test_the_first_check_comes_with_the_runs(new_sweep: NewSweep) -> None:
             "pruner.options.percentile",
             "at most 100",
         ),
-        ("{name: threshold}", "pruner.options.lower", "one of lower and upper is required"),
+        ("{name: threshold}", "pruner.options.lower", "lower or upper is required"),
         (
             "{name: threshold, options: {lower: 2, upper: 1}}",
             "pruner.options.lower",
@@ -169,7 +169,7 @@ async def test_the_first_check_comes_with_the_runs(new_sweep: NewSweep) -> None:
         (
             "{name: patient, options: {patience: 1, wrapped: {name: threshold}}}",
             "pruner.options.wrapped.options.lower",
-            "one of lower and upper",
+            "lower or upper",
         ),
     ],
 )

@@ -15,11 +15,11 @@ from tests.integration.suggestion.sweeps import SPACE, reason
 from wanllmdb import AsyncClient
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
-from wanllmdb_common.server import running_server
-from wanllmdb_common.settings import ServerSettings
+from wanllmdb_common.server.lifecycle import running_server
+from wanllmdb_common.server.settings import ServerSettings
 from wanllmdb_registry.app import running_registry
-from wanllmdb_registry.servicer.service import SERVICES
-from wanllmdb_registry.servicer.service import add_to as add_registry
+from wanllmdb_registry.rpc.services import SERVICES
+from wanllmdb_registry.rpc.services import add_to as add_registry
 
 
 @contextlib.asynccontextmanager

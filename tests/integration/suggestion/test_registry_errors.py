@@ -27,11 +27,10 @@ from wanllmdb.api.suggestion.v1 import analysis_service_pb2_grpc as analysis_grp
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
 from wanllmdb_common.errors import UnavailableError
-from wanllmdb_common.limit_settings import LimitSettings
-from wanllmdb_common.server import running_server
-from wanllmdb_common.settings import ServerSettings
+from wanllmdb_common.server.lifecycle import running_server
+from wanllmdb_common.server.settings import LimitSettings, ServerSettings
 from wanllmdb_registry.app import running_registry
-from wanllmdb_registry.servicer.service import SERVICES, add_to, steps_of
+from wanllmdb_registry.rpc.services import SERVICES, add_to, steps_of
 from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
 
 # Less than a service that repeats calls of an outage for seconds needs to tell of it.

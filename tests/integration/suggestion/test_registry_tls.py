@@ -18,11 +18,10 @@ from wanllmdb import InvalidArgumentError
 from wanllmdb._addresses import REGISTRY
 from wanllmdb._tls import Tls
 from wanllmdb_common.errors import UnavailableError
-from wanllmdb_common.limit_settings import LimitSettings
-from wanllmdb_common.server import running_server
-from wanllmdb_common.settings import ServerSettings
+from wanllmdb_common.server.lifecycle import running_server
+from wanllmdb_common.server.settings import LimitSettings, ServerSettings
 from wanllmdb_registry.app import running_registry
-from wanllmdb_registry.servicer.service import SERVICES, add_to, steps_of
+from wanllmdb_registry.rpc.services import SERVICES, add_to, steps_of
 from wanllmdb_suggestion import registry_channel
 from wanllmdb_suggestion.registry_channel import RegistryChannel
 from wanllmdb_suggestion.registry_client import CallScope, RegistryClient

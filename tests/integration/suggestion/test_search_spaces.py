@@ -11,7 +11,7 @@ from tests.integration.suggestion.sweeps import new_id, reason, values
 from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
-from wanllmdb_common.search_space.convert import parameters_to_proto
+from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
 
 CONDITIONAL = """
   epochs: {min: 1, max: 3}
@@ -85,7 +85,7 @@ async def test_creating_a_grid_tells_its_size_and_how_it_was_cut(
     cut, left_out = response.warnings
     assert "parameter 'x'" in cut
     assert "4 values evenly spaced" in cut
-    assert "break a constraint" in left_out
+    assert "violate a constraint" in left_out
 
 
 async def test_a_space_without_a_point_is_refused(new_sweep: NewSweep) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from tests.integration.suggestion.conftest import NewSweep
 from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
+from wanllmdb_common.computing.fair_threads import FairThreads
 from wanllmdb_common.errors import NotFoundError
-from wanllmdb_common.fair_threads import FairThreads
 from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
 from wanllmdb_suggestion.sweep_cache import CachedSweep, SweepCache
 

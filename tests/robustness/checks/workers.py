@@ -13,7 +13,7 @@ from tests.robustness.diary import SET_METRIC, Note, values_of
 from tests.robustness.sweep_states import FAILED, FINISHED, PRUNED
 from tests.robustness.work_seen import LifeSeen, WorkSeen
 from wanllmdb.api.registry.v1 import run_pb2
-from wanllmdb_common.search_space.convert import parameters_from_proto
+from wanllmdb_common.search_space.proto_conversion import parameters_from_proto
 
 KEPT = "what a real agent's program ended is kept, unaltered"
 TOLD = "what a real agent confirmed is final"

@@ -1,4 +1,4 @@
-"""Laws and spaces for property tests."""
+"""Distributions and spaces for property tests."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ STEPS = st.sampled_from([0.001, 0.01, 0.1, 0.25, 0.3, 1.0, 7.0])
 
 
 def distinct(values: list[Any]) -> bool:
-    """Whether no two values are alike."""
+    """Whether no two values are the same."""
     return not any(same_value(a, b) for i, a in enumerate(values) for b in values[:i])
 
 
@@ -120,11 +120,11 @@ LAWS: SearchStrategy[Distribution] = st.one_of(
 
 @st.composite
 def conditional_spaces(draw: st.DrawFn, laws: SearchStrategy[Distribution] = LAWS) -> SearchSpace:
-    """Up to six parameters, some of which depend on others, in an order that names do not follow.
+    """Up to six parameters, some conditional on others, in an order independent of their names.
 
     Args:
-        draw: Hypothesis's.
-        laws: What those that nothing depends on follow.
+        draw: Hypothesis's draw function.
+        laws: The distributions of parameters on which no other one depends.
     """
     count = draw(st.integers(1, 6))
     names = draw(st.permutations([f"p{i}" for i in range(count)]))

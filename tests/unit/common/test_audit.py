@@ -1,4 +1,4 @@
-"""What a line of the audit log says of whom."""
+"""The fields of a line of the audit log."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class FromAfar:
 
 
 def line_of(code: grpc.StatusCode, folder: Path) -> dict[str, Any]:
-    """The line of a long CreateKey that ended so."""
+    """The line of a CreateKey with long fields and the given outcome."""
     file = folder / code.name
 
     def projects(request: Any, _response: object) -> dict[str, object]:
@@ -39,7 +39,7 @@ def line_of(code: grpc.StatusCode, folder: Path) -> dict[str, Any]:
     return found
 
 
-def test_of_who_is_not_known_a_line_says_what_was_tried_and_from_where(tmp_path: Path) -> None:
+def test_an_unauthenticated_call_logs_the_attempt_and_its_origin(tmp_path: Path) -> None:
     line = line_of(grpc.StatusCode.UNAUTHENTICATED, tmp_path)
     assert (line["event"], line["peer"], line["code"]) == (
         "CreateKey",
@@ -49,7 +49,7 @@ def test_of_who_is_not_known_a_line_says_what_was_tried_and_from_where(tmp_path:
     assert len(json.dumps(line)) < 500
 
 
-def test_of_who_is_known_and_refused_a_line_says_all(tmp_path: Path) -> None:
+def test_a_rejected_call_of_a_known_caller_logs_everything(tmp_path: Path) -> None:
     line = line_of(grpc.StatusCode.PERMISSION_DENIED, tmp_path)
     assert line["projects"] == [text("p\n" * 1_000)] * 100
     assert line["request_id"] == "r" * 200

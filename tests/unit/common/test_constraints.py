@@ -1,4 +1,4 @@
-"""Constraints between parameters: the language, and what points meet them."""
+"""Constraints between parameters: the language, and the points that satisfy them."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def problems(text: str) -> list[str]:
         ('p["model/a.b"] == 6 and p["model/a/b"] == 7', True),
     ],
 )
-def test_expressions_mean_what_they_say(text: str, expected: bool) -> None:
+def test_expressions_mean_what_they_state(text: str, expected: bool) -> None:
     assert problems(text) == []
     constraints = Constraints(space(text))
     assert constraints.hold(VALUES) is expected
@@ -180,21 +180,21 @@ def test_an_expression_whose_parameter_is_absent_is_met() -> None:
         ("a == 1j", "is not allowed"),
         ("a == b'x'", "is not allowed"),
         ("a == ...", "is not allowed"),
-        ("a < \x00", "is no expression"),
+        ("a < \x00", "is not a valid expression"),
         ("a = 3", "to compare write =="),
         ("-" * 200 + "a < 1", "nested more than"),
         ("not " * 200 + "a", "nested more than"),
-        ("(" * 300 + "a" + ")" * 300, "is no expression"),
+        ("(" * 300 + "a" + ")" * 300, "is not a valid expression"),
         ("a < " + "1" * MAX_CHARACTERS, "characters"),
     ],
 )
-def test_what_is_no_expression_is_refused(text: str, words: str) -> None:
+def test_what_is_no_expression_is_rejected(text: str, words: str) -> None:
     assert any(words in problem for problem in problems(text)), problems(text)
     with pytest.raises(ExpressionError):
         Constraints(space(text))
 
 
-def test_all_problems_are_told_with_their_places() -> None:
+def test_all_problems_are_reported_with_their_places() -> None:
     found = list(problems_of_constraints(space("a < c & d", "a < b", "x")))
     assert [index for index, _ in found] == [0, 0, 0, 2]
     too_many = list(problems_of_constraints(space(*["a < b"] * (MAX_CONSTRAINTS + 5))))
@@ -221,7 +221,7 @@ PIECES = [
 @example("max(opt,opt)*max(opt)<a")
 @example("((((a)))**((1e308)))<a")
 def test_no_text_does_harm(text: str) -> None:
-    """Whatever is written: problems, or a truth value, soon and without an exception."""
+    """Any text gives problems or a truth value, soon and without an exception."""
     start = time.perf_counter()
     if not problems(text):
         assert Constraints(space(text)).hold(VALUES) in (True, False)

@@ -72,7 +72,7 @@ def test_given_values_stay_unless_the_run_lacks_them() -> None:
     assert set(draws.draw(0, {"optimizer": "adam", "a_decay": 0.1})) == {"lr", "optimizer"}
 
 
-def test_shares_are_those_of_the_laws() -> None:
+def test_shares_are_those_of_the_distributions() -> None:
     draws = PointDraws(OPTIMIZERS)
     points = [draws.draw(seed) for seed in range(4_000)]
     sgd = [point for point in points if point["optimizer"] == "sgd"]
@@ -80,7 +80,7 @@ def test_shares_are_those_of_the_laws() -> None:
     assert sum("a_decay" in point for point in sgd) / len(sgd) == pytest.approx(0.5, abs=0.04)
 
 
-def test_constraints_are_met_and_the_rest_of_the_law_is_kept() -> None:
+def test_constraints_are_met_and_the_rest_of_the_distribution_is_kept() -> None:
     draws = PointDraws(
         space("a < b", "c + d == 3", **dict.fromkeys("abcd", IntUniform(0, 3)), e=Uniform(0.0, 1.0))
     )
@@ -110,7 +110,7 @@ def test_many_constraints_cost_the_sum_of_their_draws_and_not_the_product() -> N
     assert all(value < 0.01 for value in draw_point(tight, 5).values())  # type: ignore[operator]
 
 
-def test_where_no_point_is_found_the_error_says_how_many_were_tried() -> None:
+def test_where_no_point_is_found_the_error_names_how_many_were_tried() -> None:
     impossible = space("a > 3", "a + b > 5", a=IntUniform(0, 3), b=IntUniform(0, 3))
     with pytest.raises(NoPointFoundError) as caught:
         draw_point(impossible, 1)
@@ -123,18 +123,18 @@ def test_where_no_point_is_found_the_error_says_how_many_were_tried() -> None:
     assert caught.value.draws == 1
 
 
-def test_infeasibility_is_told_soon() -> None:
+def test_infeasibility_is_reported_soon() -> None:
     slow = " + ".join(f"x{i} ** 2.5" for i in range(40)) + " < 0"
     spaces = [
         (
             space("a > 3", a=IntUniform(0, 3)),
-            f"{MAX_TRIAL_DRAWS} draws; most of them broke 'a > 3'",
+            f"{MAX_TRIAL_DRAWS} draws; most of them violated 'a > 3'",
         ),
         (
             space("a > s", a=IntUniform(0, 3), s=Categorical(("u", "v"))),
             "broke 'a > s', which can't be computed: '>' not supported between",
         ),
-        (space(slow, **{f"x{i}": Uniform(0.0, 1.0) for i in range(40)}), "most of them broke"),
+        (space(slow, **{f"x{i}": Uniform(0.0, 1.0) for i in range(40)}), "most of them violated"),
     ]
     for impossible, words in spaces:
         start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""An error reaches its caller whatever its texts hold, in less than callers take as headers."""
+"""An error reaches its caller with any text, in fewer bytes than callers accept as headers."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ MAX_HEADERS = 8 * 1024
 
 
 class SentError(Exception):
-    """What the context got."""
+    """The error that the context received."""
 
 
 class Context:
-    """As gRPC's: takes what can be sent."""
+    """A context that, like gRPC's, accepts only what can be sent."""
 
     async def abort(
         self, code: grpc.StatusCode, details: str, trailing_metadata: tuple[tuple[str, bytes], ...]
@@ -49,7 +49,7 @@ async def test_an_error_with_any_text_can_be_sent(text: str) -> None:
 
 
 class Step:
-    """Counts how often a call left it; may fail."""
+    """A step that counts the calls that leave it, and may fail."""
 
     def __init__(self, *, fails: bool) -> None:
         self.left = 0

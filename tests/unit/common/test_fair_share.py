@@ -1,4 +1,4 @@
-"""Callers share what there is."""
+"""Callers get fair shares of the server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from wanllmdb_common.calls.fair_share import HEAVY_ALONE, FairShare, Load
 
 
 class Clock:
-    """Stands still until it is set."""
+    """A clock that stands still until it is set."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -20,7 +20,7 @@ class Clock:
 async def entered(
     share: FairShare, caller: str, count: int, load: Load = Load.LIGHT
 ) -> list[asyncio.Task[None]]:
-    """Calls that have tried to enter; those that wait are not done."""
+    """Return calls that have tried to enter; the tasks of waiting calls are not done."""
     tasks = [asyncio.create_task(share.enter(caller, load)) for _ in range(count)]
     await asyncio.sleep(0)
     return tasks
@@ -72,7 +72,7 @@ async def test_a_flood_that_began_alone_shrinks_to_its_share() -> None:
     assert done(waiting) == 1
 
 
-async def test_the_share_grows_again_when_the_others_have_been_away_for_a_while() -> None:
+async def test_the_share_grows_again_when_the_others_have_been_idle_for_a_while() -> None:
     clock = Clock()
     share = FairShare(together=4, least=1, memory=1.0, clock=clock)
     await entered(share, "a", 1)
@@ -117,7 +117,7 @@ async def test_callers_who_are_gone_are_forgotten() -> None:
         clock.now += 10
         await share.enter(f"caller {name}")
         share.leave(f"caller {name}")
-    assert len(share._guests) <= 2
+    assert len(share._callers) <= 2
 
 
 async def test_one_that_gives_up_as_another_leaves_gives_up() -> None:

@@ -1,4 +1,4 @@
-"""Threads that many share."""
+"""Threads that sweeps and projects share fairly."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ import time
 
 import pytest
 
-from wanllmdb_common.fair_threads import FairThreads, FairTurns, Owner
-from wanllmdb_common.patience import TookTooLongError, UnwantedError, still_wanted
+from wanllmdb_common.computing.cancellation import (
+    CallersGoneError,
+    TookTooLongError,
+    check_cancelled,
+)
+from wanllmdb_common.computing.fair_threads import FairScheduler, FairThreads, Owner
 
 
 def spin() -> None:
-    """Goes on until it is not wanted."""
+    """Compute until the computation is canceled."""
     while True:
-        still_wanted()
+        check_cancelled()
 
 
 async def test_a_project_has_half_of_the_threads_and_a_sweep_one() -> None:
@@ -65,9 +69,9 @@ async def test_work_ends_when_no_caller_wants_it_and_when_it_takes_too_long() ->
     task = asyncio.create_task(threads.run(spin, Owner("a", "p"), is_wanted=wanted.is_set))
     await asyncio.sleep(0.01)
     wanted.clear()
-    with pytest.raises(UnwantedError):
+    with pytest.raises(CallersGoneError):
         await task
-    with pytest.raises(UnwantedError):
+    with pytest.raises(CallersGoneError):
         await threads.run(lambda: 1, Owner("a", "p"), is_wanted=wanted.is_set)
     with pytest.raises(TookTooLongError):
         await threads.run(spin, Owner("a", "p"), seconds=0.01)
@@ -77,7 +81,7 @@ async def test_work_ends_when_no_caller_wants_it_and_when_it_takes_too_long() ->
 
 async def test_who_computed_much_waits_for_who_did_not_and_heavy_ones_leave_room() -> None:
     now = 0.0
-    turns, order = FairTurns(4, lambda: now), list[str]()
+    turns, order = FairScheduler(4, lambda: now), list[str]()
 
     async def take(sweep: str, project: str, seconds: float, end: asyncio.Event) -> None:
         async with turns.turn(Owner(sweep, project)) as turn:
@@ -113,7 +117,7 @@ async def test_who_computed_much_waits_for_who_did_not_and_heavy_ones_leave_room
 
 
 async def test_a_turn_that_comes_as_its_caller_leaves_goes_to_the_next() -> None:
-    turns = FairTurns(1)
+    turns = FairScheduler(1)
 
     async def take(end: asyncio.Event) -> None:
         async with turns.turn(Owner("s")):
@@ -138,7 +142,7 @@ async def test_the_time_of_a_busy_machine_does_not_count() -> None:
 
     def sleeps() -> str:
         time.sleep(0.1)
-        still_wanted()
+        check_cancelled()
         return "done"
 
     assert await threads.run(sleeps, Owner("s"), seconds=0.05) == "done"

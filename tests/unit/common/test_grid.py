@@ -1,4 +1,4 @@
-"""The grid of a space: which points, in which order, by index."""
+"""The grid of a space: its points, their order and their indexes."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_normal_axis_is_cut_at_quantiles() -> None:
     assert axis(Quantized(Normal(0.0, 1.0), 1)) == [-2, -1, 0, 1, 2]
 
 
-def test_cuts_are_told() -> None:
+def test_cuts_are_noted() -> None:
     g = grid(a=Uniform(0.0, 1.0), b=Normal(0.0, 1.0), c=Uniform(0.0, 1.0, 0.5))
     assert len(g.notes) == 2
     assert g.notes[0].startswith("parameter 'a'")
@@ -119,7 +119,7 @@ def test_a_huge_grid_costs_nothing_per_point() -> None:
 
 
 def brute_force(space: SearchSpace) -> list[dict[str, ParameterValue]]:
-    """All points in order, the plain way."""
+    """Return all points in order, by nested loops."""
     points: list[dict[str, ParameterValue]] = [{}]
     for parameter in parents_first(space):
         values = axis_of(parameter.distribution)
@@ -155,7 +155,9 @@ def test_conditional_grids_hold_each_point_once_in_order(
 
 @settings(deadline=None)
 @given(conditional_spaces(), st.data())
-def test_index_of_undoes_point_for_every_law(space: SearchSpace, data: st.DataObject) -> None:
+def test_index_of_undoes_point_for_every_distribution(
+    space: SearchSpace, data: st.DataObject
+) -> None:
     g = Grid(space)
     index = data.draw(st.integers(0, g.size - 1))
     point = g.point(index)
@@ -230,7 +232,7 @@ def test_a_long_chain_of_conditions_is_counted() -> None:
     assert g.index_of(g.point(150)) == 150
 
 
-def test_conditions_that_cant_be_counted_are_refused() -> None:
+def test_conditions_that_cant_be_counted_are_rejected() -> None:
     parents = [Parameter(f"a{i:02}", IntUniform(0, 1)) for i in range(40)]
     children = [
         Parameter(
@@ -292,7 +294,7 @@ def test_a_range_of_all_integers_has_an_axis() -> None:
     assert g.index_of({"p": 2**63 - 1, "q": 0}) == 2**65 - 2
 
 
-def test_notes_say_what_is_cut_and_how_and_what_is_left_out() -> None:
+def test_notes_explain_what_is_cut_and_how_and_what_is_left_out() -> None:
     space = SearchSpace(
         (
             Parameter("a", Uniform(0.0, 1.0)),
@@ -310,6 +312,6 @@ def test_notes_say_what_is_cut_and_how_and_what_is_left_out() -> None:
     assert [note.split("'")[1] for note in notes[:-1]] == ["a", "b", "c", "d", "e", "f"]
     assert "4 values evenly spaced" in notes[0]
     assert "4 values evenly spaced by logarithm" in notes[1]
-    assert "4 values at the law's quantiles 0.125 to 0.875" in notes[2]
+    assert "4 values at the quantiles 0.125 to 0.875 of its distribution" in notes[2]
     assert "probabilities" in notes[5]
-    assert "break a constraint" in notes[6]
+    assert "violate a constraint" in notes[6]

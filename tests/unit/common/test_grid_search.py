@@ -1,4 +1,4 @@
-"""The points of a grid that meet the constraints."""
+"""The points of a grid that satisfy the constraints."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wanllmdb_common.computing.cancellation import WorkBudget
 from wanllmdb_common.search_space.constraints import Constraints
 from wanllmdb_common.search_space.distributions import (
     Categorical,
@@ -17,7 +18,6 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
     Uniform,
 )
-from wanllmdb_common.search_space.effort import Effort
 from wanllmdb_common.search_space.grid import Grid
 from wanllmdb_common.search_space.grid_search import (
     GridSearch,
@@ -55,10 +55,10 @@ def test_no_wanted_point_is_jumped_over(expressions: list[str]) -> None:
     expected = [i for i in range(g.size) if constraints.hold(g.point(i))]
     search = GridSearch(space, 2)
     found = []
-    index = search.first_from(0, Effort(10**9))
+    index = search.first_from(0, WorkBudget(10**9))
     while index is not None:
         found.append(index)
-        index = search.first_from(index + 1, Effort(10**9))
+        index = search.first_from(index + 1, WorkBudget(10**9))
     assert found == expected
     assert all(map(search.is_wanted, expected))
 
@@ -69,11 +69,11 @@ def test_no_wanted_point_is_jumped_over(expressions: list[str]) -> None:
 def test_ten_million_points_without_a_wanted_one_are_gone_through_at_once(constraint: str) -> None:
     space = SearchSpace(tuple(Parameter(n, IntUniform(0, 9)) for n in "abcdefg"), (constraint,))
     start = time.perf_counter()
-    assert GridSearch(space).first_from(0, Effort(10**9)) is None
+    assert GridSearch(space).first_from(0, WorkBudget(10**9)) is None
     assert time.perf_counter() - start < 5
 
 
-def test_infeasible_grids_are_told_soon() -> None:
+def test_infeasible_grids_are_reported_soon() -> None:
     x, y = Parameter("x", Uniform(0.0, 1.0)), Parameter("y", Uniform(0.0, 1.0))
     assert grid_infeasibility(SearchSpace((x, y), ("x + y == 1",)), 11) is None
     text = grid_infeasibility(SearchSpace((x, y), ("x + y == 0.15",)), 11)
@@ -97,10 +97,10 @@ HOPELESS = SearchSpace(
 
 def test_a_search_ends_with_its_effort_and_goes_on_where_it_ended() -> None:
     search = GridSearch(HOPELESS)
-    assert search.first_from(0, Effort(10_000)) == 0
+    assert search.first_from(0, WorkBudget(10_000)) == 0
     places, start = [1], time.perf_counter()
     for _ in range(5):
-        effort = Effort(10_000)
+        effort = WorkBudget(10_000)
         with pytest.raises(SearchPausedError) as paused:
             search.first_from(places[-1], effort)
         assert effort.looks < 1_000
@@ -110,7 +110,7 @@ def test_a_search_ends_with_its_effort_and_goes_on_where_it_ended() -> None:
 
 
 @pytest.mark.parametrize("constraints", [1, 100])
-def test_infeasible_grids_of_many_long_constraints_are_told_soon(constraints: int) -> None:
+def test_infeasible_grids_of_many_long_constraints_are_reported_soon(constraints: int) -> None:
     names = [f"p{i:02}" for i in range(60)]
     long = " + ".join(f"{name} * {name} * 2" for name in names)
     never = (*(f"{long} >= {i - 99}" for i in range(constraints - 1)), f"{long} > 5880")

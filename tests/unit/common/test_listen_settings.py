@@ -1,4 +1,4 @@
-"""No server listens where other machines reach it without protection, unless it is told to."""
+"""No server is exposed to other machines without protection, unless `--insecure` is given."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from wanllmdb_common.listen_settings import is_local
-from wanllmdb_common.settings import ServerSettings
+from wanllmdb_common.server.settings import ServerSettings, is_local
 from wanllmdb_registry.settings import RegistrySettings
 
 PAIR: dict[str, object] = {"tls_cert": Path("/c.pem"), "tls_key": Path("/c.key")}
@@ -46,7 +45,7 @@ def test_what_only_this_machine_reaches(host: str) -> None:
         *("registry", "localhost.example.org", "127.0.0.1.example.org", "127.1", "0", "*"),
     ],
 )
-def test_what_other_machines_may_reach_is_refused(host: str) -> None:
+def test_an_exposed_address_is_rejected(host: str) -> None:
     assert not is_local(host)
     with pytest.raises(ValidationError) as caught:
         ServerSettings(host=host)
@@ -57,7 +56,7 @@ def test_what_other_machines_may_reach_is_refused(host: str) -> None:
 
 
 @pytest.mark.parametrize("settings", [PAIR, {"insecure": True}])
-def test_with_tls_or_when_told_to_it_is_not_refused(settings: dict[str, object]) -> None:
+def test_with_tls_or_insecure_it_is_accepted(settings: dict[str, object]) -> None:
     assert ServerSettings.model_validate({"host": "0.0.0.0", **settings}).is_exposed
 
 
@@ -86,7 +85,7 @@ def test_the_registry_needs_keys_too(settings: dict[str, object], missing: str) 
     "settings",
     [{"require_keys": True, **PAIR}, {"admin_key": ADMIN_KEY, **PAIR}, {"insecure": True}],
 )
-def test_a_protected_registry_is_not_refused(settings: dict[str, object]) -> None:
+def test_a_protected_registry_is_accepted(settings: dict[str, object]) -> None:
     assert exposed_registry(**settings).is_exposed
 
 
@@ -117,7 +116,7 @@ def test_files_that_need_each_other(settings: dict[str, str], problems: list[str
         (["--tls-cert", "/nowhere/c.pem"], "--tls-cert and --tls-key need each other"),
     ],
 )
-def test_the_programs_say_it_in_one_line(name: str, arguments: list[str], problem: str) -> None:
+def test_the_programs_print_it_in_one_line(name: str, arguments: list[str], problem: str) -> None:
     done = subprocess.run(
         [
             *(sys.executable, "-m", f"wanllmdb_{name}", *arguments),

@@ -1,4 +1,4 @@
-"""A line of the log has a bounded size, whatever it is about."""
+"""A log line has a bounded size, whatever its values."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from wanllmdb_common.logs import MAX_VALUE, configure_logging
+from wanllmdb_common.telemetry.logs import MAX_VALUE, configure_logging
 
 MAX_LINE = 4 * MAX_VALUE
 
 
 class Unspeakable:
-    """Something that fails to say what it is."""
+    """An object whose repr raises."""
 
     def __repr__(self) -> str:
         raise ValueError("no words")
@@ -26,7 +26,7 @@ class Unspeakable:
 def written(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[io.StringIO]:
-    """What the log has, in each of its forms."""
+    """Return the lines of the log, in each format."""
     stream = io.StringIO()
     root = logging.getLogger()
     before, level = root.handlers, root.level

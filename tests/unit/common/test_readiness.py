@@ -1,4 +1,4 @@
-"""What is looked for is looked for again, whatever those who are told make of it."""
+"""The probe is repeated even if a listener fails."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from wanllmdb_common import readiness as module
-from wanllmdb_common.readiness import Readiness
+from wanllmdb_common.server import readiness as module
+from wanllmdb_common.server.readiness import Readiness
 
 
 class Needed:
@@ -20,7 +20,7 @@ class Needed:
             raise ConnectionError
 
 
-async def test_one_who_can_not_be_told_keeps_nobody_else_from_it() -> None:
+async def test_a_failing_listener_does_not_affect_the_others() -> None:
     needed = Needed()
     readiness = Readiness("what is needed", needed.probe)
     told: asyncio.Queue[bool] = asyncio.Queue()
@@ -28,8 +28,8 @@ async def test_one_who_can_not_be_told_keeps_nobody_else_from_it() -> None:
     def broken(_is_ready: bool) -> None:
         raise ValueError
 
-    readiness.tell(broken)
-    readiness.tell(told.put_nowait)
+    readiness.add_listener(broken)
+    readiness.add_listener(told.put_nowait)
     watching = asyncio.create_task(readiness.watch())
     async with asyncio.timeout(30):
         assert not await told.get()
@@ -41,7 +41,7 @@ async def test_one_who_can_not_be_told_keeps_nobody_else_from_it() -> None:
     await asyncio.wait([watching])
 
 
-def test_the_page_says_how_many_failures_count() -> None:
+def test_the_page_states_how_many_failures_count() -> None:
     page = (Path(__file__).parents[3] / "docs" / "operations.md").read_text()
     words = {2: "Two", 3: "Three", 4: "Four"}
     assert f"{words[module.FAILURES]} failures in a row mean NOT_SERVING" in page

@@ -1,4 +1,4 @@
-"""A random order of very many things."""
+"""A random permutation of a very large range."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SEEDS = st.integers(0, 2**53)
 @settings(deadline=None)
 @given(st.integers(1, 300), SEEDS)
 @example(1, 0)
-def test_each_number_stands_at_one_place(size: int, seed: int) -> None:
+def test_each_number_has_one_place(size: int, seed: int) -> None:
     shuffle = Shuffle(size, seed)
     order = [shuffle.at(place) for place in range(size)]
     assert sorted(order) == list(range(size))
@@ -46,7 +46,7 @@ def test_the_order_looks_random_and_follows_the_seed(size: int) -> None:
 
 
 @pytest.mark.parametrize("number", [-1, 1_000, 1_023])
-def test_what_is_out_of_range_is_refused(number: int) -> None:
+def test_what_is_out_of_range_is_rejected(number: int) -> None:
     with pytest.raises(IndexError):
         Shuffle(1_000, 3).at(number)
     with pytest.raises(IndexError):

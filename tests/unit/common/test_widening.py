@@ -1,4 +1,4 @@
-"""Which spaces may replace another one while the sweep runs."""
+"""The spaces that may replace another one while a sweep runs."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ WIDER = [
 NARROWER: list[tuple[Distribution, Distribution, str]] = [
     (Uniform(0.0, 1.0), Uniform(0.0, 0.9), "from 0.0 to 1.0 so far"),
     (Uniform(0.0, 1.0), LogUniform(0.1, 1.0), "from 0.1 to 1.0 only"),
-    (Uniform(0.0, 1.0), LogNormal(), "has 0 so far"),
+    (Uniform(0.0, 1.0), LogNormal(), "could be 0 so far"),
     (Uniform(0.0, 1.0), Uniform(0.0, 1.0, 0.1), "not on the steps of 0.1"),
     (Uniform(0.0, 1.0, 0.1), Uniform(0.0, 1.0, 0.2), "not on the steps of 0.2"),
     (Uniform(0.1, 1.0, 0.2), Uniform(0.0, 1.0, 0.2), "not on the steps"),
@@ -80,15 +80,17 @@ NARROWER: list[tuple[Distribution, Distribution, str]] = [
 
 
 @pytest.mark.parametrize(("old", "new"), WIDER)
-def test_a_wider_law_is_taken_and_said(old: Distribution, new: Distribution) -> None:
+def test_a_wider_distribution_is_accepted_with_a_note(old: Distribution, new: Distribution) -> None:
     found = wider(of(new), of(old))
     assert found.problems == ()
     assert "parameter 'x' is now" in found.notes[0]
-    assert "runs so far keep their parameters" in found.notes[-1]
+    assert "existing runs keep their parameters" in found.notes[-1]
 
 
 @pytest.mark.parametrize(("old", "new", "words"), NARROWER)
-def test_a_narrower_law_is_refused(old: Distribution, new: Distribution, words: str) -> None:
+def test_a_narrower_distribution_is_rejected(
+    old: Distribution, new: Distribution, words: str
+) -> None:
     found = wider(of(new), of(old))
     [(name, text)] = found.problems
     assert name == "x"
@@ -98,7 +100,9 @@ def test_a_narrower_law_is_refused(old: Distribution, new: Distribution, words: 
 
 @settings(deadline=None, max_examples=200)
 @given(LAWS, LAWS, st.integers(0, 2**32))
-def test_no_draw_of_the_old_law_is_lost(old: Distribution, new: Distribution, seed: int) -> None:
+def test_no_draw_of_the_old_distribution_is_lost(
+    old: Distribution, new: Distribution, seed: int
+) -> None:
     if not wider(of(new), of(old)).problems:
         assert contains(new, draw_point(of(old), seed)["x"])
 
@@ -146,10 +150,10 @@ def test_a_parameter_that_only_new_values_call_for_may_be_added() -> None:
         Parameter("extra", Uniform(0.0, 1.0), (Condition("momentum", (0.5,)),)),
     ],
 )
-def test_any_other_new_parameter_is_refused(parameter: Parameter) -> None:
+def test_any_other_new_parameter_is_rejected(parameter: Parameter) -> None:
     [(name, text)] = wider(changed(THREE, parameter), OLD).problems
     assert name == "extra"
-    assert "runs so far would lack it" in text
+    assert "existing runs would lack it" in text
 
 
 def test_conditions_may_take_new_values_only() -> None:
@@ -163,15 +167,15 @@ def test_conditions_may_take_new_values_only() -> None:
         assert "depends on other values" in text
 
 
-def test_all_that_is_lost_is_told() -> None:
+def test_all_losses_are_reported() -> None:
     smaller = SearchSpace((Parameter("optimizer", Constant("adam")),), ("momentum < 0.9", "1 < 2"))
     problems = wider(smaller, OLD).problems
     assert [name for name, _ in problems] == ["momentum", "optimizer", "constraints"]
-    assert "is gone" in problems[0][1]
+    assert "was removed" in problems[0][1]
     assert "'1 < 2' is new" in problems[2][1]
 
 
 def test_constraints_may_go() -> None:
     found = wider(changed(), OLD)
     assert found.problems == ()
-    assert any("no longer hold for new runs: 1" in note for note in found.notes)
+    assert any("no longer apply for new runs: 1" in note for note in found.notes)

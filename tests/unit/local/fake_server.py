@@ -1,9 +1,9 @@
-"""A server that keeps the promises of the real ones to `up`, and can be told to break them.
+"""A server that behaves towards `up` like the real ones, and can be made to misbehave.
 
-FAKE_BREAK holds words: `NAME-crash` ends at start with code 1, `NAME-only-PORT` does so
-on any other port until there is a file FAKE_LOG.mended, `NAME-refuse` ends with code 2
-and a line, `NAME-slow` starts and is never ready, `NAME-deaf` ignores SIGTERM.
-FAKE_LOG is a file that takes a line when a server stops.
+FAKE_BREAK holds words: `NAME-crash` exits at start with code 1, `NAME-only-PORT` does so
+on any other port until a file FAKE_LOG.mended exists, `NAME-refuse` exits with code 2
+and prints a line, `NAME-slow` starts and is never ready, `NAME-deaf` ignores SIGTERM.
+FAKE_LOG is a file that gets a line when a server stops.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`up` on servers that can be told to misbehave."""
+"""`up` with servers that can be made to misbehave."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).parents[3]
 
 
 class Launcher:
-    """Starts `up` on the fakes; there is no database."""
+    """Starts `up` with the fake servers and without a database."""
 
     def __init__(self, folder: Path) -> None:
         self.data_dir = folder / "data"

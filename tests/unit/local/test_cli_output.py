@@ -92,7 +92,7 @@ def test_table_shown_live_has_a_line_a_run() -> None:
     assert len(shown([RUN] * 5, 60, one_line=True).splitlines()) == heading + 5
 
 
-def test_table_says_why_a_run_failed() -> None:
+def test_table_shows_why_a_run_failed() -> None:
     failed = replace(
         RUN, state=RunState.FAILED, objective=None, error=RunError("no memory\nat all", "")
     )

@@ -1,4 +1,4 @@
-"""Specs in words, plots of several lines, and how the command line reads values."""
+"""Specs as text, plots of several lines, and the command line's parsing of values."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ from wanllmdb.cli import formats, options, plots
         ),
     ],
 )
-def test_laws_in_words(law: Any, words: str) -> None:
-    assert formats.law(law) == words
+def test_distributions_in_words(law: Any, words: str) -> None:
+    assert formats.distribution(law) == words
 
 
 def test_rules_in_words() -> None:

@@ -1,4 +1,4 @@
-"""What the program says when Ctrl-C comes while it is being loaded."""
+"""The program's output when Ctrl-C arrives while it is loading."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 
-def test_ctrl_c_while_it_is_loaded_says_nothing(tmp_path: Path) -> None:
+def test_ctrl_c_while_it_is_loaded_prints_nothing(tmp_path: Path) -> None:
     (tmp_path / "rich.py").write_text("raise KeyboardInterrupt")
     done = subprocess.run(
         [sys.executable, "-m", "wanllmdb.cli.main", "sweep", "ls"],

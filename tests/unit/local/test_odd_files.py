@@ -1,4 +1,4 @@
-"""What `up` says of odd things in the places of its files: one line, and nothing is touched."""
+"""`up` prints one line about odd things in the places of its files, and changes nothing."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from tests.certificates import Authority
 from tests.e2e.up_process import temporary_data_dir
 from wanllmdb.cli.app import build_app
 from wanllmdb_local.errors import DataDirError
-from wanllmdb_local.kept_ports import choose_ports
-from wanllmdb_local.ports import WantedPort
+from wanllmdb_local.ports import WantedPort, choose_ports
 from wanllmdb_local.postgres import EmbeddedPostgres, embedded_postgres
 
 Put = Callable[[Path], None]
@@ -30,7 +29,7 @@ SECONDS = 60
 
 @pytest.fixture(autouse=True)
 def _no_hang() -> Iterator[None]:
-    """A pipe that is opened by mistake is waited for without end."""
+    """Fail a test that waits forever because it opened a pipe."""
 
     def give_up(_number: int, _frame: FrameType | None) -> NoReturn:
         raise AssertionError(f"it hangs after {SECONDS} s")
@@ -92,15 +91,15 @@ def cases(*names: str, kinds: dict[str, Put]) -> list[object]:
 
 
 def traces(folder: Path) -> dict[str, tuple[int, int]]:
-    """What there is, by name: its kind and size."""
+    """Return the kind and size of each file, by name."""
     return {
         str(path.relative_to(folder)): (path.lstat().st_mode, path.lstat().st_size)
         for path in sorted(folder.rglob("*"))
     }
 
 
-def refusal(*arguments: str | Path) -> str:
-    """What `up` says before it ends with the code of wrong settings."""
+def rejection(*arguments: str | Path) -> str:
+    """Return the message of `up` before it exits with the code of wrong settings."""
     ports = ("--registry-port", "0", "--suggestion-port", "0")
     done = CliRunner().invoke(build_app(), ["up", *ports, *map(str, arguments)])
     assert done.exit_code == 2, (done.exit_code, done.output, done.exception)
@@ -129,7 +128,7 @@ def test_an_odd_file_in_the_data_directory_is_said_in_one_line_and_left_alone(
     path.parent.mkdir(parents=True)
     put(path)
     before = traces(data_dir)[name]
-    line = refusal("--data-dir", data_dir, "--database-url", DATABASE, "--require-keys")
+    line = rejection("--data-dir", data_dir, "--database-url", DATABASE, "--require-keys")
     assert str(path) in line
     assert traces(data_dir)[name] == before
 
@@ -152,12 +151,12 @@ def test_what_is_no_data_directory_is_said_and_left_alone(tmp_path: Path, put: P
     if path.is_dir():
         (path / "notes.txt").write_text("a user's")
     before = traces(tmp_path)
-    assert str(path) in refusal("--data-dir", path, "--database-url", DATABASE)
+    assert str(path) in rejection("--data-dir", path, "--database-url", DATABASE)
     assert traces(tmp_path) == before
 
 
 def test_a_home_that_is_not_there_is_said() -> None:
-    line = refusal("--data-dir", "~nosuchuser/data", "--database-url", DATABASE)
+    line = rejection("--data-dir", "~nosuchuser/data", "--database-url", DATABASE)
     assert "no home directory" in line
 
 
@@ -167,7 +166,7 @@ def test_a_ready_file_of_another_program_is_left_alone(tmp_path: Path, put: Put)
     put(path)
     before = traces(tmp_path)
     data_dir = tmp_path / "data"
-    line = refusal("--data-dir", data_dir, "--database-url", DATABASE, "--ready-file", path)
+    line = rejection("--data-dir", data_dir, "--database-url", DATABASE, "--ready-file", path)
     assert str(path) in line
     assert traces(tmp_path) == before
 
@@ -181,13 +180,13 @@ def test_a_tls_file_that_is_none_is_said(tmp_path: Path, option: str, put: Put) 
     given[option] = tmp_path / "odd.pem"
     put(given[option])
     arguments = [part for pair in given.items() for part in pair]
-    line = refusal("--data-dir", tmp_path / "d", "--database-url", DATABASE, *arguments)
+    line = rejection("--data-dir", tmp_path / "d", "--database-url", DATABASE, *arguments)
     assert str(given[option]) in line
 
 
 @pytest.fixture(scope="module")
 def made() -> Iterator[Path]:
-    """A data directory with a database in it, to copy from."""
+    """A data directory with a database, to be copied."""
     with temporary_data_dir() as folder:
         with embedded_postgres(folder):
             pass

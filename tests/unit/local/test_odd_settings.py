@@ -1,4 +1,4 @@
-"""Settings that make no sense end a server with one line."""
+"""A server with senseless settings prints one line and exits."""
 
 from __future__ import annotations
 

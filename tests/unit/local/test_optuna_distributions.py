@@ -1,4 +1,4 @@
-"""Laws of a sweep as Optuna's distributions."""
+"""The distributions of a sweep as Optuna's."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ from wanllmdb_local.run_exchange.optuna_distributions import as_choice, from_cho
         (Conditional(IntUniform(1, 2), {"opt": ("a",)}), IntDistribution(1, 2)),
     ],
 )
-def test_each_law_has_a_distribution(law: Any, distribution: BaseDistribution) -> None:
+def test_each_distribution_has_a_distribution(law: Any, distribution: BaseDistribution) -> None:
     assert to_optuna(law, ()) == distribution
 
 
-def test_a_law_without_bounds_holds_what_was_seen() -> None:
+def test_a_distribution_without_bounds_holds_what_was_seen() -> None:
     for law, seen in ((Normal(0.0, 1.0), 7.5), (LogNormal(0.0, 1.0), 1e4)):
         distribution = to_optuna(law, (seen,))
         assert isinstance(distribution, FloatDistribution)

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: its URL, its data over restarts, and what is in the way of a start."""
+"""The embedded PostgreSQL: its URL, its data over restarts, and obstacles to a start."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def data_dir() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[tuple[Path, str]]:
-    """A running one, for tests that only look: its directory and URL."""
+    """The directory and URL of a running server, for tests that only read."""
     with temporary_data_dir() as folder, embedded_postgres(folder) as url:
         yield folder, url
 
 
 @pytest.fixture(scope="module")
 def made() -> Iterator[Path]:
-    """A data directory with a database in it, to copy from."""
+    """A data directory with a database, to be copied."""
     with temporary_data_dir() as folder:
         with embedded_postgres(folder):
             pass
@@ -61,7 +61,7 @@ def made() -> Iterator[Path]:
 
 @pytest.fixture
 def broken(made: Path, data_dir: Path) -> Path:
-    """A copy of a whole one, to break. Owners are not kept: it is never started."""
+    """A copy of a complete data directory, to be broken; it is never started."""
     shutil.copytree(made, data_dir)
     return data_dir
 
@@ -134,7 +134,7 @@ async def test_own_databases_on_one_server(server: tuple[Path, str]) -> None:
         await fetch(one, "SELECT 1")
     with pytest.raises(StartError, match="already exists"):
         create_database(url, "two")
-    with pytest.raises(ValueError, match="no database name"):
+    with pytest.raises(ValueError, match="not a database name"):
         create_database(url, 'x"; DROP DATABASE two')
 
 
@@ -205,7 +205,7 @@ def test_initdb_that_was_killed_is_done_again(data_dir: Path) -> None:
         ("global/pg_control", b"half"),
     ],
 )
-def test_half_written_database_is_refused_and_left_alone(
+def test_half_written_database_is_rejected_and_left_alone(
     broken: Path, file: str, content: bytes | None
 ) -> None:
     target = broken / "postgres" / file
@@ -222,13 +222,13 @@ def test_half_written_database_is_refused_and_left_alone(
     assert tree(broken) == before
 
 
-def test_database_of_another_version_is_refused(broken: Path) -> None:
+def test_database_of_another_version_is_rejected(broken: Path) -> None:
     (broken / "postgres" / "PG_VERSION").write_text("12\n")
     with pytest.raises(DataDirError, match="PostgreSQL 12"), embedded_postgres(broken):
         pass
 
 
-def test_foreign_files_are_refused_and_left_alone(data_dir: Path) -> None:
+def test_foreign_files_are_rejected_and_left_alone(data_dir: Path) -> None:
     data_dir.mkdir()
     (data_dir / "thesis.txt").write_text("all my work")
     with pytest.raises(DataDirError, match=r"not empty.*thesis\.txt"), embedded_postgres(data_dir):
@@ -238,7 +238,7 @@ def test_foreign_files_are_refused_and_left_alone(data_dir: Path) -> None:
 
 def test_a_file_in_place_of_the_directory(data_dir: Path) -> None:
     data_dir.write_text("")
-    with pytest.raises(DataDirError, match="is no folder"), embedded_postgres(data_dir):
+    with pytest.raises(DataDirError, match="is not a folder"), embedded_postgres(data_dir):
         pass
 
 
@@ -255,7 +255,7 @@ def test_starts_in_seconds(data_dir: Path) -> None:
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """All files with their contents, but for the lock and the log folder."""
+    """Return all files with their contents, except the lock and the log folder."""
     return {
         str(file.relative_to(folder)): file.read_bytes()
         for file in sorted(folder.rglob("*"))

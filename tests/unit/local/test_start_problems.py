@@ -1,4 +1,4 @@
-"""Why a program can't be started with its arguments, in words."""
+"""The messages of `up` about a program that can't be started."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from wanllmdb.cli.command_runner import why_not_started
 
 
-def refusal(*arguments: str, **variables: str) -> str:
-    """What is said of a program that the system refuses."""
+def rejection(*arguments: str, **variables: str) -> str:
+    """Return the message about a program that the system refuses to start."""
     command = [sys.executable, "-c", "pass", *arguments]
     with pytest.raises((OSError, ValueError)) as refused:
         subprocess.run(command, env=variables, check=False)
@@ -20,13 +20,13 @@ def refusal(*arguments: str, **variables: str) -> str:
 
 
 def test_a_nul_character_is_found_in_arguments_and_variables() -> None:
-    assert refusal("--a=1", "--b=x\0y").startswith("the argument '--b=x\\x00y' holds a NUL")
-    assert "the variable NAME holds a NUL character" in refusal("--a=1", NAME="x\0")
-    assert "${args_json_file}" in refusal("\0")
+    assert rejection("--a=1", "--b=x\0y").startswith("the argument '--b=x\\x00y' holds a NUL")
+    assert "the variable NAME holds a NUL character" in rejection("--a=1", NAME="x\0")
+    assert "${args_json_file}" in rejection("\0")
 
 
 def test_too_long_arguments_are_named_in_short_with_their_length() -> None:
-    why = refusal("--a=1", "--values=" + "x" * 200_000)
+    why = rejection("--a=1", "--values=" + "x" * 200_000)
     assert "200,009" in why
     assert "more than the system passes on" in why
     assert "${args_json_file}" in why
@@ -34,7 +34,7 @@ def test_too_long_arguments_are_named_in_short_with_their_length() -> None:
 
 
 def test_characters_that_no_program_can_be_given_are_named() -> None:
-    why = refusal("--a=\ud8ff")
+    why = rejection("--a=\ud8ff")
     assert "the argument '--a=\\ud8ff' has characters that utf-8 lacks" in why
 
 

@@ -1,4 +1,4 @@
-"""The key of a data directory: made once, readable by its owner alone."""
+"""The key of a data directory: created once, readable only by its owner."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from wanllmdb_local.errors import DataDirError
-from wanllmdb_local.state_key import state_key
+from wanllmdb_local.secret_files import state_key
 from wanllmdb_suggestion.settings import SuggestionSettings
 
 
@@ -32,7 +32,7 @@ def test_the_suggestion_service_takes_it_from_the_environment(
 
 
 @pytest.mark.parametrize("text", ["", "ab" * 31, "zz" * 32])
-def test_a_file_that_is_no_key_is_refused_and_kept(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_no_key_is_rejected_and_kept(tmp_path: Path, text: str) -> None:
     file = tmp_path / "state.key"
     file.write_text(text)
     with pytest.raises(DataDirError, match=r"does not hold a key of 64 hexadecimal digits"):
@@ -40,7 +40,7 @@ def test_a_file_that_is_no_key_is_refused_and_kept(tmp_path: Path, text: str) ->
     assert file.read_text() == text
 
 
-def test_a_folder_in_its_place_is_told(tmp_path: Path) -> None:
+def test_a_folder_in_its_place_is_reported(tmp_path: Path) -> None:
     (tmp_path / "state.key").mkdir()
     with pytest.raises(DataDirError, match=r"can't be read: it is a directory"):
         state_key(tmp_path / "state.key")

@@ -1,4 +1,4 @@
-"""How `up` treats its processes, with servers that can be told to misbehave."""
+"""How `up` treats its processes, with servers that can be made to misbehave."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def taken_port() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-def test_ready_file_tells_where_all_answers(launcher: Launcher) -> None:
+def test_ready_file_has_all_addresses(launcher: Launcher) -> None:
     with launcher.up() as running:
         ready = running.wait_until_ready()
         assert set(ready) == {"registry", "suggestion", "database_url", "pids"}
@@ -162,7 +162,7 @@ def test_a_replica_that_can_not_start_does_not_keep_the_others_from_it(
         first, second = ready["registry"].split(",")
         assert answers(first)
         assert not answers(second)
-        assert "registry-2   can't be started yet, it is tried again:" in running.output
+        assert "registry-2   can't be started yet; retrying:" in running.output
         assert "it is broken today" in running.output
         wait_until(lambda: "registry-2   died; starting it again in" in running.output)
         launcher.log.with_name(launcher.log.name + ".mended").touch()
@@ -182,7 +182,7 @@ def test_crash_at_start_shows_the_services_last_words(launcher: Launcher) -> Non
         assert not running.ready_file.exists()
 
 
-def test_refused_setting_is_one_line(launcher: Launcher) -> None:
+def test_rejected_setting_is_one_line(launcher: Launcher) -> None:
     with launcher.up(broken="suggestion-refuse") as running:
         assert running.process.wait(30) == 1
         assert "--port: is not to its taste" in running.output
@@ -199,7 +199,7 @@ def test_taken_port_names_port_and_option(launcher: Launcher, name: str, taken_p
         assert "Traceback" not in running.output
 
 
-def test_one_port_for_two_is_no_port_that_somebody_took(launcher: Launcher) -> None:
+def test_one_port_for_two_services_is_an_error(launcher: Launcher) -> None:
     (port,) = bind_ports([WantedPort()])
     with launcher.up(ports=(port, port)) as running:
         assert running.process.wait(30) == 2
@@ -207,7 +207,7 @@ def test_one_port_for_two_is_no_port_that_somebody_took(launcher: Launcher) -> N
         assert "is taken" not in running.output
 
 
-def test_second_up_on_the_same_data_says_who_has_it(launcher: Launcher) -> None:
+def test_second_up_on_the_same_data_names_the_process(launcher: Launcher) -> None:
     with launcher.up() as first:
         first.wait_until_ready()
         with launcher.up() as second:

@@ -1,4 +1,4 @@
-"""`up` where other machines reach it: what it refuses, the first key, what it tells."""
+"""`up` where other machines reach it: its errors, the first key, and its output."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.unit.local.launcher import Launcher, answers
         (
             ["--host", "0.0.0.0"],
             "--host 0.0.0.0 can be reached from other machines, so it needs TLS (--tls-cert and "
-            "--tls-key) and API keys (--require-keys); or give --insecure",
+            "--tls-key) and API keys (--require-keys); with --insecure",
         ),
         (["--host", "0.0.0.0", "--require-keys"], "needs TLS (--tls-cert and --tls-key);"),
         (["--tls-key", "/nowhere.key"], "--tls-cert and --tls-key need each other"),
@@ -26,11 +26,11 @@ from tests.unit.local.launcher import Launcher, answers
             ["--tls-cert", "/nowhere.pem", "--tls-key", "/nowhere.key"],
             "TLS: the file /nowhere.pem can't be read: No such file or directory",
         ),
-        (["--host", "203.0.113.7", "--insecure"], "203.0.113.7 is no address of this machine"),
-        (["--host", "unix:/x.sock"], "unix:/x.sock is no address of this machine"),
+        (["--host", "203.0.113.7", "--insecure"], "203.0.113.7 is not an address of this machine"),
+        (["--host", "unix:/x.sock"], "unix:/x.sock is not an address of this machine"),
     ],
 )
-def test_what_is_refused_in_one_line(launcher: Launcher, arguments: list[str], told: str) -> None:
+def test_what_is_rejected_in_one_line(launcher: Launcher, arguments: list[str], told: str) -> None:
     with launcher.up(*arguments) as running:
         assert running.process.wait(30) == 2
         (line,) = running.output.splitlines()
@@ -47,7 +47,7 @@ def test_keys_are_needed_where_there_is_tls_alone(launcher: Launcher, tmp_path: 
         assert "so it needs API keys (--require-keys);" in running.output
 
 
-def test_told_to_it_goes_without_and_is_probed_on_this_machine(launcher: Launcher) -> None:
+def test_insecure_runs_without_protection_and_is_probed_on_this_machine(launcher: Launcher) -> None:
     with launcher.up("--host", "0.0.0.0", "--insecure", "--replicas", "2") as running:
         ready = running.wait_until_ready()
         name = socket.gethostname()
@@ -101,7 +101,7 @@ def test_a_key_of_the_operator_s_own_is_used_instead(launcher: Launcher) -> None
         assert running.stop() == 0
 
 
-def test_an_admin_key_file_that_holds_none_is_told(launcher: Launcher) -> None:
+def test_an_admin_key_file_that_holds_none_is_reported(launcher: Launcher) -> None:
     launcher.data_dir.mkdir()
     (launcher.data_dir / "admin.key").write_text("nonsense\n")
     with launcher.up("--require-keys") as running:

@@ -1,4 +1,4 @@
-"""Reading configs in tests."""
+"""Helpers that parse configs in tests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from wanllmdb_common.errors import InvalidArgumentError
 from wanllmdb_common.search_space.distributions import Distribution, Parameter
-from wanllmdb_registry.domain.config.parse import ParsedConfig, parse_config
+from wanllmdb_registry.domain.config.parsing.config import ParsedConfig, parse_config
 
 BASE: dict[str, Any] = {
     "method": "random",
@@ -18,12 +18,12 @@ BASE: dict[str, Any] = {
 
 
 def parsed(**changes: Any) -> ParsedConfig:
-    """`BASE` with some keys changed; None takes a key away."""
+    """Return `BASE` with some keys changed; None removes a key."""
     return parse_config({key: v for key, v in {**BASE, **changes}.items() if v is not None})
 
 
 def problems(config: dict[str, Any]) -> dict[str, str]:
-    """What is wrong with a config, by path; nothing is told twice."""
+    """Return a config's problems by path; check that no problem is reported twice."""
     with pytest.raises(InvalidArgumentError) as caught:
         parse_config(config)
     assert caught.value.reason == "INVALID_SWEEP_CONFIG"
@@ -38,15 +38,15 @@ def problems(config: dict[str, Any]) -> dict[str, str]:
 
 
 def problems_with(**changes: Any) -> dict[str, str]:
-    """What is wrong with `BASE` once some keys are changed; None takes a key away."""
+    """Return the problems of `BASE` with some keys changed; None removes a key."""
     return problems({key: v for key, v in {**BASE, **changes}.items() if v is not None})
 
 
 def law_of(**parameter: Any) -> Distribution:
-    """The law of a parameter."""
+    """Return the distribution of a parameter."""
     return parsed(parameters={"p": parameter}).spec.space.parameters[0].distribution
 
 
 def by_name(**changes: Any) -> dict[str, Parameter]:
-    """The parameters of `BASE` with some keys changed."""
+    """Parse the parameters of `BASE` with some keys changed."""
     return {p.name: p for p in parsed(**changes).spec.space.parameters}

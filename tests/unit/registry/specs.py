@@ -1,4 +1,4 @@
-"""Specs for property tests: every law, groups, conditions, algorithms."""
+"""Specs for property tests: every distribution, groups, conditions, algorithms."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from wanllmdb_common.search_space.distributions import (
     Uniform,
 )
 from wanllmdb_common.search_space.expressions import spelled
-from wanllmdb_registry.domain.config.rules.command import MACROS
+from wanllmdb_registry.domain.config.validation.spec import MACROS
 from wanllmdb_registry.domain.model import (
     AlgorithmChoice,
     ArgsStyle,
@@ -55,7 +55,7 @@ choices = st.lists(scalars, min_size=1, max_size=5, unique_by=lambda v: (type(v)
 
 @st.composite
 def ranges(draw: st.DrawFn, kind: str) -> Distribution:
-    """Bounded laws, with and without steps."""
+    """Draw bounded distributions, with and without steps."""
     if kind.startswith("int"):
         low = draw(st.integers(1, 10**6) if "log" in kind else integers)
         high = low + draw(st.integers(1, 10**6))
@@ -69,7 +69,7 @@ def ranges(draw: st.DrawFn, kind: str) -> Distribution:
 
 @st.composite
 def weighted(draw: st.DrawFn) -> Distribution:
-    """Choices with probabilities."""
+    """Draw choices with probabilities."""
     items: tuple[ParameterValue, ...] = draw(choices)
     weights = draw(
         st.lists(st.floats(0.0, 10.0), min_size=len(items), max_size=len(items)).filter(any)
@@ -100,14 +100,14 @@ laws: st.SearchStrategy[Distribution] = st.one_of(
     st.builds(Quantized, smooth, st.integers(1, 100) | st.floats(0.01, 10.0)),
 )
 
-# A tree of groups: a law, or more of it by name.
+# A tree of groups: a distribution, or a group of trees by name.
 trees: st.SearchStrategy[Any] = st.recursive(
     laws, lambda inner: st.dictionaries(names, inner, min_size=1, max_size=3), max_leaves=6
 )
 
 
 def flat(tree: dict[str, Any], scope: str = "") -> dict[str, Distribution]:
-    """The laws of a tree by full name."""
+    """Yield the distributions of a tree by full name."""
     found: dict[str, Distribution] = {}
     for name, inner in tree.items():
         found |= (
@@ -118,7 +118,7 @@ def flat(tree: dict[str, Any], scope: str = "") -> dict[str, Distribution]:
 
 @st.composite
 def spaces(draw: st.DrawFn) -> SearchSpace:
-    """Spaces with groups, and with conditions on choices whose name comes earlier."""
+    """Draw spaces with groups, and with conditions on choices with an earlier name."""
     tree = st.dictionaries(names, trees, min_size=1, max_size=4)
     found = draw(tree.map(flat).filter(lambda f: len({n.replace("/", ".") for n in f}) == len(f)))
     parameters = []
@@ -169,7 +169,7 @@ commands = st.lists(
 
 
 def options_of(algorithm: AlgorithmDescription) -> st.SearchStrategy[dict[str, Any]]:
-    """Some of the options that have a default, with that; those without one must be given."""
+    """Draw options: all options without a default, and some of the others with their default."""
     given = {o.name: o.default for o in algorithm.options if isinstance(o.default, bool | int)}
     must = {o.name: 5 for o in algorithm.options if isinstance(o.default, Required)}
     if algorithm.option("upper") is not None:
@@ -180,7 +180,7 @@ def options_of(algorithm: AlgorithmDescription) -> st.SearchStrategy[dict[str, A
 
 
 def choices_of(*known: AlgorithmDescription) -> st.SearchStrategy[AlgorithmChoice]:
-    """One of the algorithms with some options."""
+    """Draw an algorithm with some options."""
     return st.one_of(
         [
             st.builds(AlgorithmChoice, st.just(algorithm.name), options_of(algorithm))
@@ -190,7 +190,7 @@ def choices_of(*known: AlgorithmDescription) -> st.SearchStrategy[AlgorithmChoic
 
 
 def _imputed_alike(several: list[Metric], sampler: str) -> list[Metric]:
-    """As rules ask: one strategy for all metrics, and none for running runs by generations."""
+    """Return valid metrics: one imputation for all, none while running for generations."""
     if not several:
         return []
     impute, running = several[0].impute, several[0].impute_while_running
@@ -201,13 +201,13 @@ def _imputed_alike(several: list[Metric], sampler: str) -> list[Metric]:
     return [replace(m, impute=impute, impute_while_running=running) for m in several]
 
 
-# What any space and any number of metrics will do for.
+# Samplers that support any space and any number of metrics.
 EASY = [s for s in SAMPLERS if s.takes_several_metrics and s.name != "brute_force"]
 
 
 @st.composite
 def constraints(draw: st.DrawFn, space: SearchSpace) -> tuple[str, ...]:
-    """Comparisons of the space's parameters."""
+    """Draw comparisons of the space's parameters."""
     one = st.sampled_from([spelled(parameter.name) for parameter in space.parameters])
     operator = st.sampled_from(["<", "==", "!="])
     items = draw(st.lists(st.tuples(one, operator, one), max_size=3))
@@ -216,7 +216,7 @@ def constraints(draw: st.DrawFn, space: SearchSpace) -> tuple[str, ...]:
 
 @st.composite
 def specs(draw: st.DrawFn) -> SweepSpec:
-    """Specs that are in order."""
+    """Draw valid specs."""
     several = draw(st.lists(metrics, max_size=3, unique_by=lambda metric: metric.name))
     allowed = [sampler for sampler in EASY if several or not sampler.needs_metric]
     sampler = draw(choices_of(*allowed))

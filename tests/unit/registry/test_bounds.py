@@ -1,4 +1,4 @@
-"""Configs and results of elsewhere of any form and size: taken or refused, and soon."""
+"""Configs and prior runs of any form and size are accepted or rejected within seconds."""
 
 from __future__ import annotations
 
@@ -12,22 +12,21 @@ from typing import Any
 import pytest
 
 from wanllmdb.api.registry.v1 import search_space_pb2, sweep_pb2
-from wanllmdb_common.algorithms.hints import few_hints
+from wanllmdb_common.did_you_mean import few_hints
 from wanllmdb_common.errors import InvalidArgumentError
-from wanllmdb_common.search_space.convert import value_to_proto
 from wanllmdb_common.search_space.distributions import Categorical, Parameter, SearchSpace
-from wanllmdb_registry.domain.config.parse import check_spec, parse_config
+from wanllmdb_common.search_space.proto_conversion import value_to_proto
+from wanllmdb_registry.domain.config.parsing.config import check_spec, parse_config
 from wanllmdb_registry.domain.config.text import read_text
-from wanllmdb_registry.domain.exchange.read_csv import read_csv
-from wanllmdb_registry.domain.exchange.read_json_lines import read_json_lines
 from wanllmdb_registry.domain.model import SweepSpec
-from wanllmdb_registry.domain.prior_runs import Fitter, Fitting, Row, refuse_unfit
-from wanllmdb_registry.domain.templates.model import Placeholder, Template
+from wanllmdb_registry.domain.prior_runs import Fitter, Fitting, Row, reject_unfit
+from wanllmdb_registry.domain.run_files.readers import read_csv, read_json_lines
 from wanllmdb_registry.domain.templates.rendering import check_template, render
-from wanllmdb_registry.servicer.requests import RequestReader
-from wanllmdb_registry.servicer.specs import SpecReader
+from wanllmdb_registry.domain.templates.template import Placeholder, Template
+from wanllmdb_registry.rpc.request_reader import RequestReader
+from wanllmdb_registry.rpc.spec_reader import SpecReader
 
-# Seconds of computing: all of this takes a second or two, and took minutes without a bound.
+# Seconds of CPU time: each case takes a second or two, and took minutes before it was bounded.
 SOON = 20.0
 
 PARAMETERS = {"x": {"min": 0.0, "max": 1.0}, "n": {"min": 1, "max": 8}}
@@ -36,7 +35,7 @@ RANDOM = {"method": "random", "metric": {"name": "loss"}, "parameters": PARAMETE
 
 @contextlib.contextmanager
 def soon() -> Iterator[None]:
-    """As a server computes: with few hints."""
+    """Compute as a server does: with few hints."""
     began = time.process_time()
     with few_hints():
         yield
@@ -87,14 +86,14 @@ def nested(depth: int) -> Any:
     ("config", "says"),
     [
         ({"x": {"value": [0] * 100_001}}, "more than 100,000 keys"),
-        ({f"p{i}": {"value": 1} for i in range(501)}, "at most 500, are 501"),
-        ({f"p{i}": {"value": 1} for i in range(30_000)}, "at most 500, are 30000"),
+        ({f"p{i}": {"value": 1} for i in range(501)}, "are 501, at most 500"),
+        ({f"p{i}": {"value": 1} for i in range(30_000)}, "are 30000, at most 500"),
         ({"k" * 1_001: {"value": 1}}, "a key of 1,001 characters"),
         ({"x": {"value": {"k" * 900_000: [0] * 90_000}}}, "a key of 900,000 characters"),
-        ({2**70: {"value": 1}}, "beyond 64 bits as a key"),
+        ({2**70: {"value": 1}}, "more than 64 bits as a key"),
         ({"x": {"value": nested(101)}}, "nested too deeply"),
         ({"x": {"value": nested(100_000)}}, "nested too deeply"),
-        ({"x": {"values": [[i] for i in range(10_000)] + [[1]]}}, "at most 10000"),
+        ({"x": {"values": [[i] for i in range(10_000)] + [[1]]}}, "at most 10,000"),
         (
             {"x": {"values": list(range(10_000))}}
             | {f"y{i}": {"value": 1, "when": {"x": list(range(10_000))}} for i in range(8)},
@@ -112,11 +111,11 @@ def nested(depth: int) -> Any:
         ),
         (
             {"g": {"when": unknown_keys(40_000), "parameters": {"y": {"value": 1}}}},
-            "at most 50 conditions, are 40000",
+            "has 40000 conditions, at most 50",
         ),
         (
             {f"some_parameter_{i}": {"value": 1, "when": unknown_keys(50)} for i in range(400)},
-            "no such parameter",
+            "unknown parameter",
         ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -141,7 +140,7 @@ def test_choices_that_are_lists_are_compared_soon() -> None:
     )
     error = refusal(lambda: check_spec(twice))
     assert error.violations[0].field == "parameters.x.values[9999]"
-    assert error.violations[0].description == "is there twice"
+    assert error.violations[0].description == "appears twice"
 
 
 def test_constraints_of_unknown_names_are_refused_soon() -> None:
@@ -151,11 +150,11 @@ def test_constraints_of_unknown_names_are_refused_soon() -> None:
     assert "no parameter is named" in refusal(lambda: parse_config(config)).message
     keywords = {f"{'g' * (i + 1)}.for": {"value": i} for i in range(190)}
     broken = {**RANDOM, "parameters": keywords, "constraints": ["g.for < < " * 99] * 100}
-    assert "is no expression" in refusal(lambda: parse_config(broken)).message
+    assert "is not a valid expression" in refusal(lambda: parse_config(broken)).message
 
 
 def aliases(first: str, form: str, *, times: int = 9, levels: int = 40) -> str:
-    """A text in which each line names the one before some times."""
+    """Return a YAML text in which each line repeats the line before several times."""
     lines = (
         f"a{level}: &a{level} " + form % ",".join([f"*a{level - 1}"] * times)
         for level in range(1, levels)
@@ -190,8 +189,8 @@ def aliases(first: str, form: str, *, times: int = 9, levels: int = 40) -> str:
             aliases("[1]", "[%s]", times=1, levels=200),
             "nested too deeply",
         ),
-        (f"{'k' * 900}: 1\n{'k' * 900}: 2", "is there twice"),
-        ("a: !" + "t" * 500_000 + " 1", "is not allowed: leave it out"),
+        (f"{'k' * 900}: 1\n{'k' * 900}: 2", "appears twice"),
+        ("a: !" + "t" * 500_000 + " 1", "is not allowed: remove it"),
     ],
     ids=lambda value: f"{value:.12}",
 )
@@ -322,7 +321,7 @@ def test_rows_of_any_form_are_judged_soon(
     assert len(fitting.unfit) == min(unfit, 1_000)
     assert all(len(row.problems) <= 11 for row in fitting.unfit)
     if unfit:
-        message = refusal(lambda: refuse_unfit(fitting, "source")).message
+        message = refusal(lambda: reject_unfit(fitting, "source")).message
         assert f"{unfit:,} prior runs do not fit" in message
 
 

@@ -10,7 +10,7 @@ from wanllmdb_registry.store.database import Database
 
 
 class OddDatabase:
-    """Meets something that nobody thought of."""
+    """Fails with an unexpected error."""
 
     def __init__(self) -> None:
         self.tries = 0

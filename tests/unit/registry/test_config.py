@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from tests.unit.registry.configs import BASE, parsed, problems, problems_with
 from wanllmdb_common.errors import FieldViolation, InvalidArgumentError
-from wanllmdb_registry.domain.config.parse import check_spec, parse_config
+from wanllmdb_registry.domain.config.parsing.config import check_spec, parse_config
 from wanllmdb_registry.domain.config.vocabulary import (
     DISTRIBUTIONS,
     IGNORED_KEYS,
+    MISPLACED_KEYS,
     PARAMETER_KEYS,
-    REFUSED_KEYS,
     TOP_LEVEL_KEYS,
 )
 from wanllmdb_registry.domain.model import (
@@ -139,7 +139,7 @@ def test_unknown_keys_have_no_effect_and_a_warning(key: Any) -> None:
     config = parse_config({**BASE, key: ["x"]})
     assert config.spec == parsed().spec
     (warning,) = config.warnings
-    assert warning.startswith(f"{key}: unknown key, which has no effect; known are method, ")
+    assert warning.startswith(f"{key}: unknown key without effect; known are method, ")
 
 
 @pytest.mark.parametrize(
@@ -160,9 +160,9 @@ def test_a_key_that_is_near_a_known_one_is_refused(key: str, known: str) -> None
     assert f"did you mean {known}?" in problems_with(**{key: "x"})[key]
 
 
-@pytest.mark.parametrize("key", sorted(REFUSED_KEYS))
+@pytest.mark.parametrize("key", sorted(MISPLACED_KEYS))
 def test_a_key_that_belongs_to_another_place_is_refused(key: str) -> None:
-    assert problems_with(**{key: "x"}) == {key: REFUSED_KEYS[key]}
+    assert problems_with(**{key: "x"}) == {key: MISPLACED_KEYS[key]}
 
 
 @pytest.mark.parametrize("law", [{"min": 0, "max": 1}, {"value": 1}, {"parameters": {}}])
@@ -174,7 +174,7 @@ def test_many_warnings_are_told_once_each_and_the_first_of_them() -> None:
     config = parsed(**{f"zz{i}": i for i in range(80)})
     assert len(config.warnings) == 51
     assert config.warnings[0].startswith("zz0: unknown key")
-    assert config.warnings[-1] == "and 30 more such warnings"
+    assert config.warnings[-1] == "and 30 more warnings"
     assert all(len(warning) <= 603 for warning in parsed(**{"z" * 999: "y"}).warnings)
 
 
@@ -236,12 +236,12 @@ def test_running_runs_are_not_imputed_by_default(never: Any) -> None:
         ({"paramters": {}}, "paramters", "did you mean parameters?"),
         ({"name": ["x"]}, "name", "must be a text"),
         ({"name": True}, "name", "must be a text"),
-        ({"method": "custom"}, "method", "write bayes, or a sampler by name"),
+        ({"method": "custom"}, "method", "write bayes, or choose a sampler by name"),
         ({"args_style": "nested"}, "args_style", "must be one of flat, wandb"),
         ({"name": "x" * 201}, "name", "has 201 characters"),
         ({"project": "a\0"}, "project", "NUL"),
         ({"description": "x" * 10_001}, "description", "at most 10,000"),
-        ({"run_cap": "5"}, "run_cap", "leave the quotes out"),
+        ({"run_cap": "5"}, "run_cap", "remove the quotes"),
         ({"run_cap": 5.5}, "run_cap", "must be an integer, is 5.5"),
         ({"run_cap": "5.5e0"}, "run_cap", "must be an integer, is 5.5"),
         ({"run_cap": float("inf")}, "run_cap", "must be an integer"),
@@ -276,9 +276,9 @@ def test_a_wrong_key_is_told_where_and_why(given: dict[str, Any], path: str, say
             "metric.impute_while_running",
             "one of worst, best, latest",
         ),
-        ({"name": "loss", "target": "0.5"}, "metric.target", "leave the quotes out"),
+        ({"name": "loss", "target": "0.5"}, "metric.target", "remove the quotes"),
         ({"name": "loss", "target": float("nan")}, "metric.target", "finite"),
-        ({"name": "loss", "value": "min"}, "metric.value", "best goes by the goal"),
+        ({"name": "loss", "value": "min"}, "metric.value", "best is the minimum or the maximum"),
         ({"name": "loss", "value": "mean_last"}, "metric.value", "for example mean_last_5"),
         ({"name": "loss", "value": "mean_last_0"}, "metric.value", "at least one value"),
         ({"name": "loss", "value": "mean_last_999999"}, "metric.value", "1 to 100000"),
@@ -327,7 +327,7 @@ def test_several_metrics_are_listed() -> None:
 @pytest.mark.parametrize(
     ("given", "path", "says"),
     [
-        ({"metrics": [{"name": "a"}]}, "metrics", "does not go with metric"),
+        ({"metrics": [{"name": "a"}]}, "metrics", "can't be combined with metric"),
         ({"metric": None, "metrics": []}, "metrics", "at least one metric"),
         ({"metric": None, "metrics": {"name": "a"}}, "metrics", "must be a list"),
         ({"metric": None, "metrics": ["a"]}, "metrics[0]", "must be an object"),
@@ -380,7 +380,7 @@ def test_what_is_nested_too_deeply_is_refused() -> None:
     assert "nested too deeply" in problems_with(parameters={"x": {"value": deep}})["config"]
 
 
-# What a config may hold where it is wrong: words of configs in any order, and anything else.
+# Values of an invalid config: words of configs in any order, and arbitrary values.
 words = st.sampled_from(
     [*TOP_LEVEL_KEYS, *PARAMETER_KEYS, *DISTRIBUTIONS, "hyperband", "tpe", "x", "type", "options"]
 )
@@ -405,7 +405,7 @@ json_like = st.recursive(
 
 
 def violations(config: dict[str, Any]) -> tuple[FieldViolation, ...]:
-    """What a config is refused for; nothing where it is read. Nothing else may be raised."""
+    """Return the problems of a config, none for a valid one; other errors are not allowed."""
     try:
         parse_config(config)
     except InvalidArgumentError as error:
@@ -430,5 +430,5 @@ def test_whatever_a_config_holds_it_is_read_or_refused(
         {**BASE, "parameters": {"x": {"values": [1, 2]}, "y": {"value": 1, "when": {"x": one}}}},
     ):
         for violation in violations(config):
-            # What can't be encoded could not be sent.
+            # A text that can't be encoded could not be sent.
             assert (violation.field + violation.description).encode()

@@ -48,7 +48,7 @@ def test_method_and_sampler_say_each_other(
         (
             {"method": "grid", "sampler": {"name": "tpe"}},
             "sampler.name",
-            "tpe goes with method bayes, not with grid: write method: bayes",
+            "tpe belongs to method bayes, not to grid: write method: bayes",
         ),
         ({"sampler": "tpe"}, "sampler", "must be an object: write {name: tpe}"),
         ({"sampler": {}}, "sampler.name", "is required"),
@@ -71,7 +71,7 @@ def test_method_and_sampler_say_each_other(
         (
             {"early_terminate": {"type": "envelope", "min_iter": 1}},
             "early_terminate.type",
-            "must be hyperband, is 'envelope': other rules are a pruner: hyperband, median",
+            "must be hyperband, is 'envelope': write other rules as a pruner: hyperband, median",
         ),
         ({"early_terminate": {"type": "hyperband"}}, "early_terminate.min_iter", "max_iter"),
         (
@@ -93,10 +93,14 @@ def test_method_and_sampler_say_each_other(
         (
             {"method": None, "sampler": {"name": "cmaes"}, "metric": None, "metrics": TWO},
             "sampler.name",
-            "cmaes takes one metric, not 2; several are taken by random",
+            "cmaes supports one metric, not 2; samplers for several: random",
         ),
-        ({"method": None, "sampler": {"name": "cmaes"}}, "sampler.name", "at least two parameters"),
-        ({"method": None, "sampler": {"name": "brute_force"}}, "sampler.name", "give them a q"),
+        (
+            {"method": None, "sampler": {"name": "cmaes"}},
+            "sampler.name",
+            "at least two numeric parameters",
+        ),
+        ({"method": None, "sampler": {"name": "brute_force"}}, "sampler.name", "set a step q"),
         ({"pruner": {"name": "no_such"}}, "pruner.name", "'no_such' is none of"),
         ({"pruner": {"name": "patient"}}, "pruner.options.patience", "is required: an integer"),
         (
@@ -108,7 +112,7 @@ def test_method_and_sampler_say_each_other(
         (
             {"pruner": {"name": "a"}, "early_terminate": {"type": "hyperband", "min_iter": 1}},
             "pruner",
-            "does not go with early_terminate",
+            "can't be combined with early_terminate",
         ),
         (
             {"metric": None, "early_terminate": {"type": "hyperband", "min_iter": 1}},
@@ -145,7 +149,7 @@ def test_every_sampler_can_be_chosen_by_name_alone(sampler: AlgorithmDescription
 
 
 def required(algorithm: AlgorithmDescription) -> dict[str, Any]:
-    """The smallest value of each option that must be given."""
+    """Return the smallest value of each required option."""
     options = {o.name: o for o in algorithm.options if isinstance(o.default, Required)}
     options |= {name: o for name in ("lower",) if (o := algorithm.option(name)) is not None}
     numbers = {name: 1 if o.min is None else o.min + 1 for name, o in options.items()}
@@ -174,7 +178,9 @@ def test_a_grid_is_as_large_as_its_options_and_conditions_say() -> None:
     config = parsed(method="grid", parameters=space, sampler=sampler, run_cap=3)
     assert config.grid_size == 5 + 2
     assert "'x' is continuous and has no q: its grid is 5 values" in config.warnings[0]
-    assert config.warnings[1] == "run_cap 3 ends the sweep before its 7 grid points"
+    assert (
+        config.warnings[1] == "run_cap 3 ends the sweep before all of its 7 grid points are tried"
+    )
     assert parsed(parameters=space).grid_size is None
     many = {f"p{n}": {"min": 0, "max": 2**62} for n in range(500)}
     assert "more than 10^18" in parsed(method="grid", parameters=many, run_cap=3).warnings[0]
@@ -206,9 +212,13 @@ def test_hyperband_is_read_as_wb_has_it(given: dict[str, Any], rule: Hyperband) 
         ),
         ({"min_iter": 3, "max_iter": 9}, {"min_iter": 3}, "max_iter: has no effect"),
         ({"min_iter": 1, "s": 1}, {"min_iter": 1}, "s: has no effect"),
-        ({"max_iter": 242, "s": 5}, {"max_iter": 242, "s": 4}, "s: is 5, but only 4 bands fit"),
-        ({"max_iter": 9, "s": 1e9}, {"max_iter": 9, "s": 2}, "only 2 bands fit"),
-        ({"max_iter": 27.0, "s": 2}, {"max_iter": 27, "s": 2}, "max_iter: is 27.0, read as"),
+        (
+            {"max_iter": 242, "s": 5},
+            {"max_iter": 242, "s": 4},
+            "s: 5 is read as 4, since only 4 brackets fit",
+        ),
+        ({"max_iter": 9, "s": 1e9}, {"max_iter": 9, "s": 2}, "only 2 brackets fit"),
+        ({"max_iter": 27.0, "s": 2}, {"max_iter": 27, "s": 2}, "max_iter: 27.0 is read as"),
         (
             {"min_iter": "3e0"},
             {"min_iter": 3},
@@ -216,7 +226,7 @@ def test_hyperband_is_read_as_wb_has_it(given: dict[str, Any], rule: Hyperband) 
         ),
         ({"min_iter": 1, "strict": "no"}, {"min_iter": 1, "strict": False}, "write false"),
         ({"min_iter": 1, "strict": "True"}, {"min_iter": 1, "strict": True}, "write true"),
-        ({"min_iter": 1, "ета": 3}, {"min_iter": 1}, "ета: unknown key, which has no effect"),
+        ({"min_iter": 1, "ета": 3}, {"min_iter": 1}, "ета: unknown key without effect"),
         ({"min_iter": 1, "type": "Hyperband"}, {"min_iter": 1}, "'Hyperband' is read as hyperband"),
     ],
 )
@@ -236,8 +246,8 @@ def test_a_hyperband_that_is_clear_is_read_with_a_warning(
         ({"max_iter": 9}, "s", "is required with max_iter"),
         ({"max_iter": -9, "s": 1}, "max_iter", "must be at least 1"),
         ({"max_iter": 9, "s": -1}, "s", "must be at least 1"),
-        ({"max_iter": 2, "s": 1}, "s", "before iteration 1; at most 0 bands fit"),
-        ({"max_iter": 9, "s": 2, "eta": 1e300}, "s", "at most 0 bands fit"),
+        ({"max_iter": 2, "s": 1}, "s", "before iteration 1; at most 0 brackets fit"),
+        ({"max_iter": 9, "s": 2, "eta": 1e300}, "s", "at most 0 brackets fit"),
         ({"min_iter": 1, "eta": 1}, "eta", "must be greater than 1"),
         ({"min_iter": 1, "eta": float("inf")}, "eta", "must be greater than 1"),
         ({"min_iter": 1, "strict": "maybe"}, "strict", "must be true or false"),
@@ -256,7 +266,7 @@ def _numbers(count: int) -> dict[str, Any]:
 
 
 def test_cmaes_over_more_parameters_than_its_state_has_room_for_is_refused() -> None:
-    """Suggest would fail after some runs, where nobody can change the sampler any more."""
+    """Suggest would fail after some runs, when the sampler can't be changed any more."""
 
     def config(count: int, **options: Any) -> dict[str, Any]:
         sampler = {"name": "cmaes", "options": options}
@@ -300,7 +310,7 @@ def test_imputation_of_several_metrics_is_one_rule_for_all() -> None:
     read = parsed(method="bayes", metric=None, metrics=metrics("worst", "worst")).spec.metrics
     assert [metric.impute for metric in read] == ["worst", "worst"]
     assert told("worst", None).keys() == {"metrics[1].impute"}
-    assert "worst is left" in told("best", "best")["metrics[0].impute"]
+    assert "with several metrics write worst" in told("best", "best")["metrics[0].impute"]
 
 
 def test_imputation_where_nothing_learns_is_warned_of() -> None:

@@ -42,10 +42,10 @@ def test_every_macro_is_known(macro: str) -> None:
         (["", "x"], "command[0]", "must not be empty"),
         (["python", "${agrs}"], "command[1]", "unknown macro ${agrs}, did you mean ${args}?"),
         (["${HOME}"], "command[0]", "${envvar:NAME}"),
-        (["${envvar:}"], "command[0]", "names no environment variable"),
-        (["a ${envvar:1}"], "command[0]", "names no environment variable"),
-        (["--x=${args}"], "command[0]", "${args} stands alone, as a part of its own"),
-        (["${program}"], "command[0]", "there is no program: add program: train.py"),
+        (["${envvar:}"], "command[0]", "does not name an environment variable"),
+        (["a ${envvar:1}"], "command[0]", "does not name an environment variable"),
+        (["--x=${args}"], "command[0]", "${args} must be a part of its own"),
+        (["${program}"], "command[0]", "needs a program: add program: train.py"),
         (["a"] * 101, "command", "has 101 parts"),
         (["a" * 10_001], "command[0]", "at most 10,000"),
         (["a\0"], "command[0]", "NUL"),
@@ -59,7 +59,7 @@ def test_numbers_and_truth_values_in_a_command_are_texts_with_a_warning() -> Non
     config = parsed(command=["python", 4, 0.5, True, "1e-5"])
     assert config.spec.command == ("python", "4", "0.5", "True", "1e-5")
     assert config.warnings == tuple(
-        f"command[{index}]: is the value {text}, read as the text '{text}': put it in quotes"
+        f"command[{index}]: the value {text} is read as the text '{text}': put it in quotes"
         for index, text in enumerate(("4", "0.5", "True"), 1)
     )
 

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.registry.configs import parsed, problems_with
 from wanllmdb_common.errors import InvalidArgumentError
 from wanllmdb_registry.domain.config.grids import check_feasible
-from wanllmdb_registry.domain.config.parse import read_stored
+from wanllmdb_registry.domain.config.parsing.config import parse_stored
 
 SPACE: dict[str, Any] = {
     "warmup": {"min": 0, "max": 100},
@@ -66,7 +66,7 @@ def test_a_grid_is_feasible_when_one_of_its_points_is() -> None:
     given: dict[str, Any] = {"parameters": parameters, "constraints": ["a + b == 1"]}
     options = {"sampler": {"name": "grid", "options": {"grid_points": 5}}}
     check_feasible(parsed(method="grid", **given, **options).spec)
-    # No random draw meets it, and neither does the point between cuts.
+    # No random draw meets the constraint, and neither does the point between the cuts.
     with pytest.raises(InvalidArgumentError, match="draws"):
         check_feasible(parsed(method="random", **given).spec)
     given["constraints"] = ["a + b == 0.1"]
@@ -76,4 +76,4 @@ def test_a_grid_is_feasible_when_one_of_its_points_is() -> None:
 
 def test_a_stored_config_is_read_without_a_search_for_points() -> None:
     config = {"method": "random", "parameters": SPACE, "constraints": ["warmup > 200"]}
-    assert read_stored(config).space.constraints == ("warmup > 200",)
+    assert parse_stored(config).space.constraints == ("warmup > 200",)

@@ -1,4 +1,4 @@
-"""Names, groups, and when a run has which parameter."""
+"""Names and groups of parameters, and conditions between parameters."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from tests.unit.registry.configs import by_name, parsed, problems_with
 from wanllmdb_common.search_space.distributions import Condition, Constant, IntUniform
 from wanllmdb_registry.domain.config.export import config_of
-from wanllmdb_registry.domain.config.parse import check_spec, parse_config
+from wanllmdb_registry.domain.config.parsing.config import check_spec, parse_config
 
 OPTIMIZER = {"values": ["adam", "sgd"]}
 
@@ -100,7 +100,7 @@ def test_a_name_is_at_most_200_characters() -> None:
 
 def test_names_that_constraints_could_not_keep_apart_are_refused() -> None:
     found = problems_with(parameters={"a.b": {"value": 1}, "a": group(b={"value": 2})})
-    assert "reads a.b in constraints" in found["parameters.a.parameters.b"]
+    assert "is written a.b in constraints" in found["parameters.a.parameters.b"]
 
 
 def test_a_condition_is_a_value_or_a_list() -> None:
@@ -118,7 +118,7 @@ def test_a_condition_is_a_value_or_a_list() -> None:
         Condition("n", (2,)),
         Condition("optimizer", ("sgd", "adam")),
     )
-    # A float's value is a float, or no run would ever meet it.
+    # The value of a float's condition becomes a float, or no run would ever meet the condition.
     (condition,) = found["real"].conditions
     assert type(condition.values[0]) is float
 
@@ -158,7 +158,7 @@ def test_names_in_conditions_are_looked_for_from_the_inside_out() -> None:
     assert parent_of("only") == "only"
     assert parent_of("g/kind", kind=kind) == "g/kind"
     assert parent_of("/kind") == "kind"
-    # A full name means that parameter, whatever lies nearer under the same name.
+    # A full name refers to that parameter, even if a nearer one has the same last part.
     assert parent_of("g/kind", g=group(kind=kind)) == "g/kind"
 
 
@@ -174,20 +174,20 @@ def test_a_group_is_outside_of_itself() -> None:
     ("when", "path", "says"),
     [
         ("sgd", "", "must be an object {other parameter: value or list of values}"),
-        ({"optimiser": "sgd"}, ".optimiser", "no such parameter, did you mean optimizer?"),
+        ({"optimiser": "sgd"}, ".optimiser", "unknown parameter, did you mean optimizer?"),
         ({"lr": 1}, ".lr", "did you mean g/lr?"),
         ({"momentun": 1}, ".momentun", "did you mean g/momentum?"),
         ({"g": 1}, ".g", "is a group; name one of its parameters, for example g/lr"),
         ({"optimizer": "sdg"}, ".optimizer", "is never 'sdg', did you mean sgd?"),
         ({"optimizer": ["sgd", "x"]}, ".optimizer[1]", "it is one of 'adam', 'sgd'"),
-        ({"optimizer": []}, ".optimizer", "must hold at least one value"),
+        ({"optimizer": []}, ".optimizer", "must have at least one value"),
         ({"n": "2"}, ".n", "'n' is never '2'"),
         ({"n": 9}, ".n", "'n' is never 9"),
         ({"n": 2.0}, ".n", "'n' is never 2.0"),
         ({"size": 1.0}, ".size", "did you mean 1?"),
         ({"fixed": 2}, ".fixed", "is never 2: it is 1"),
         ({"p": 1}, ".p", "'p' can't depend on itself"),
-        ({1: 1}, ".1", "no such parameter"),
+        ({1: 1}, ".1", "unknown parameter"),
     ],
 )
 def test_a_wrong_condition_is_told_where_and_why(when: Any, path: str, says: str) -> None:
@@ -226,8 +226,8 @@ def test_circles_are_refused_each_once() -> None:
         "f": after("a"),
     }  # fmt: skip
     assert problems_with(parameters=space) == {
-        "parameters.a.when.b": "the conditions go in a circle: 'a' -> 'b' -> 'c' -> 'a'",
-        "parameters.d.when.e": "the conditions go in a circle: 'd' -> 'e' -> 'd'",
+        "parameters.a.when.b": "the conditions form a cycle: 'a' -> 'b' -> 'c' -> 'a'",
+        "parameters.d.when.e": "the conditions form a cycle: 'd' -> 'e' -> 'd'",
     }
 
 
@@ -272,4 +272,4 @@ def test_a_condition_that_hardly_ever_holds_is_warned_of(
 ) -> None:
     warnings = parsed(parameters={"a": parent, "b": {"value": 1, "when": {"a": value}}}).warnings
     assert bool(warnings) is not is_drawn
-    assert all("parameter 'b' is there when 'a' is" in text for text in warnings)
+    assert all("parameter 'b' requires that 'a' is" in text for text in warnings)

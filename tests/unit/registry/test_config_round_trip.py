@@ -10,14 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from tests.unit.registry.specs import specs
 from wanllmdb_common.search_space.distributions import Categorical, Constant, same_value
 from wanllmdb_registry.domain.config.export import config_of
-from wanllmdb_registry.domain.config.parse import check_spec, parse_config, read_stored
+from wanllmdb_registry.domain.config.parsing.config import check_spec, parse_config, parse_stored
 from wanllmdb_registry.domain.config.text import read_text, write_json, write_yaml
-from wanllmdb_registry.domain.config.validate import problems_of
+from wanllmdb_registry.domain.config.validation.spec import problems_of
 from wanllmdb_registry.domain.model import SweepSpec
 
 
 def with_types(value: Any) -> Any:
-    """The fields of a spec with the types of all numbers, which == does not tell apart."""
+    """Return the fields of a spec with the types of all numbers, which == does not compare."""
     if hasattr(value, "__slots__") and not isinstance(value, str):
         return type(value), [with_types(getattr(value, name)) for name in value.__slots__]
     if isinstance(value, tuple | list):
@@ -33,7 +33,7 @@ def test_a_spec_survives_export_and_import_with_every_type(spec: SweepSpec) -> N
     assert not problems_of(spec)
     assert check_spec(spec).spec == spec
     config = config_of(spec)
-    stored = read_stored(json.loads(json.dumps(config)))
+    stored = parse_stored(json.loads(json.dumps(config)))
     for write in (write_yaml, write_json):
         again = parse_config(read_text(write(config))).spec
         assert again == stored == spec

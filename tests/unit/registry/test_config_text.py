@@ -1,4 +1,4 @@
-"""Sweep files as text: what is read, what is refused, what is written back."""
+"""Sweep files as text: which are read, which are rejected, and how configs are written."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from wanllmdb_common.errors import InvalidArgumentError
 from wanllmdb_registry.domain.config.text import (
     read_text,
-    read_text_with_remarks,
+    read_text_with_warnings,
     write_json,
     write_yaml,
 )
@@ -21,14 +21,14 @@ from wanllmdb_registry.domain.config.text import (
     ("text", "says"),
     [
         ("a: 1\nb: *x", "line 2, column 4: found undefined alias 'x'"),
-        ("a: &x [1, *x]", "line 1, column 11: the alias *x lies within what it stands for"),
-        ("a: &x {b: *x}", "the alias *x lies within what it stands for"),
+        ("a: &x [1, *x]", "line 1, column 11: the alias *x is inside the value that it repeats"),
+        ("a: &x {b: *x}", "the alias *x is inside the value that it repeats"),
         ("a: 1\nb: {<<: 1}", "line 2, column 9: << takes an object or a list of objects"),
-        ("a: 1\na: 2", "key 'a' is there twice"),
-        ('{"a": 1, "a": 2}', "key 'a' is there twice"),
+        ("a: 1\na: 2", "key 'a' appears twice"),
+        ('{"a": 1, "a": 2}', "key 'a' appears twice"),
         (
             "x: !!python/object:os.system 1",
-            "line 1, column 4: the tag !!python/object:os.system is not allowed: leave it out; "
+            "line 1, column 4: the tag !!python/object:os.system is not allowed: remove it; "
             "allowed are !!str",
         ),
         *(
@@ -37,21 +37,21 @@ from wanllmdb_registry.domain.config.text import (
         ),
         ("x: !!python/tuple [1, 2]", "the tag !!python/tuple is not allowed"),
         ("x: !!binary aGk=", "the tag !!binary is not allowed"),
-        ("x: !!bool maybe", "line 1, column 4: 'maybe' is no value for !!bool"),
-        ("x: !!bool yes", "'yes' is no value for !!bool"),
-        ("x: !!int 1.5", "'1.5' is no value for !!int"),
-        ("x: !!float one", "'one' is no value for !!float"),
-        ("x: !!null nothing", "'nothing' is no value for !!null"),
+        ("x: !!bool maybe", "line 1, column 4: 'maybe' is not a value of !!bool"),
+        ("x: !!bool yes", "'yes' is not a value of !!bool"),
+        ("x: !!int 1.5", "'1.5' is not a value of !!int"),
+        ("x: !!float one", "'one' is not a value of !!float"),
+        ("x: !!null nothing", "'nothing' is not a value of !!null"),
         ("x: !!float [1]", "expected a scalar node"),
         ("x: !!seq {a: 1}", "expected a sequence node"),
-        ("x: !!map [1]", "is no object, which !!map says"),
+        ("x: !!map [1]", "!!map requires an object"),
         ("x: !!str [1]", "expected a scalar node"),
         ("? [a]\n: 1", "line 1, column 3: a key must be a text"),
         ("a: 1\n---\nb: 1", "another document"),
         ("a: \ud800", "neither YAML nor JSON"),
         ("a: " + "1" * 5000, "neither YAML nor JSON"),
-        ("- 1", "must hold an object"),
-        ("sweep.yaml", "is 'sweep.yaml': for a file give what is in it"),
+        ("- 1", "must be an object"),
+        ("sweep.yaml", "is 'sweep.yaml': give the content of a file, not its name"),
         ("{", "line 1"),
         ("[" * 100_000, "nested too deeply"),
         ("x: " + "a" * 2_000_000, "characters"),
@@ -120,20 +120,20 @@ def test_a_tag_may_stand_before_a_block_or_a_key() -> None:
 @pytest.mark.parametrize(
     ("text", "remark"),
     [
-        ("yes", "line 2: yes is a text; W&B reads true, and for that write true"),
-        ("Off", "line 2: Off is a text; W&B reads false, and for that write false"),
-        ("010", "line 2: 010 is read as 10; W&B reads it as the octal number 8"),
+        ("yes", "line 2: yes is read as a text, but W&B reads true: write true if you mean that"),
+        ("Off", "line 2: Off is read as a text, but W&B reads false: write false if you mean that"),
+        ("010", "line 2: 010 is read as 10, but W&B reads the octal number 8"),
     ],
 )
 def test_words_that_wb_reads_otherwise_are_remarked_on(text: str, remark: str) -> None:
-    assert read_text_with_remarks(f"b: 1\na: [{text}]")[1] == [remark]
+    assert read_text_with_warnings(f"b: 1\na: [{text}]")[1] == [remark]
     for quiet in (f"a: '{text}'", f"a: !!str {text}", f"{text}: 1", f'{{"a": "{text}"}}'):
-        assert read_text_with_remarks(quiet)[1] == []
+        assert read_text_with_warnings(quiet)[1] == []
 
 
 @pytest.mark.parametrize("text", ["1e-5", "0", "00", "089", "true", "y", "n", "1:30", "none"])
 def test_words_of_one_meaning_are_not_remarked_on(text: str) -> None:
-    assert read_text_with_remarks(f"a: {text}")[1] == []
+    assert read_text_with_warnings(f"a: {text}")[1] == []
 
 
 def test_an_alias_is_what_it_stands_for() -> None:
@@ -186,7 +186,7 @@ def test_a_text_stays_a_text_in_yaml(text: str) -> None:
     assert read_text(write_yaml(config)) == config
 
 
-# What makes up YAML, in any order.
+# Parts of YAML, in any order.
 pieces = st.sampled_from(
     [*"{}[],:?-&*!|>%@`\"'#~ \n", "a", "1", "---", "...", "!!", "<<", "\ud800", "\x85", "null"]
 )

@@ -1,4 +1,4 @@
-"""Whose a key is: for how long that is remembered, and what a bad key costs."""
+"""Authentication by API key: how long a result is cached, and what an invalid key costs."""
 
 from __future__ import annotations
 
@@ -9,18 +9,28 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from wanllmdb_common.calls.authentication import MAX_LOOK_UPS
 from wanllmdb_common.calls.caller import ANYONE, Caller, Role
-from wanllmdb_common.calls.keys import MAX_LOOK_UPS
-from wanllmdb_common.deadline import current_deadline, set_deadline
+from wanllmdb_common.computing.cancellation import current_deadline, set_deadline
 from wanllmdb_common.errors import (
     OverloadedError,
     ServiceError,
     UnauthenticatedError,
     UnavailableError,
 )
-from wanllmdb_registry.domain.keys.key_ring import MAX_AGE, MAX_BATCH, MAX_REMEMBERED, KeyRing
-from wanllmdb_registry.domain.keys.key_text import KeyText, parse_key, parse_root_key
-from wanllmdb_registry.domain.keys.model import ApiKey, FoundKey
+from wanllmdb_registry.domain.api_keys.api_key import (
+    ApiKey,
+    FoundKey,
+    KeyText,
+    parse_key,
+    parse_root_key,
+)
+from wanllmdb_registry.domain.api_keys.authentication import (
+    MAX_AGE,
+    MAX_BATCH,
+    MAX_REMEMBERED,
+    KeyRing,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SECRET = "s" * 43
@@ -35,7 +45,7 @@ def stored(key_id: str = "alice", lifetime: timedelta | None = None) -> FoundKey
 
 @dataclass
 class Table:
-    """Keys as a table keeps them; a read gives what is there when it begins and then waits."""
+    """A table of keys; a read takes the state at its beginning, and then waits."""
 
     keys: dict[str, FoundKey] = field(default_factory=dict)
     reads: list[list[str]] = field(default_factory=list)
@@ -125,7 +135,7 @@ async def test_whatever_is_wrong_with_a_key_the_answer_is_the_same(
 
 
 async def test_without_an_operators_key_nobody_has_its_id(table: Table) -> None:
-    # Not even with a secret whose hash were the one that stands for none.
+    # Not even with a secret whose hash is that of a missing secret.
     ring = KeyRing(table, required=True)
     assert (await refusal(ring, ROOT)).startswith("KEY_INVALID ")
     assert (await refusal(ring, "")).startswith("KEY_MISSING ")
@@ -152,7 +162,7 @@ async def test_a_revocation_elsewhere_is_seen_when_the_key_is_read_again(
     table.keys["alice"] = replace(key, key=replace(key.key, revoke_time=NOW))
     clock.now += MAX_AGE + 0.001
     assert (await refusal(ring, ALICE)).startswith("KEY_REVOKED ")
-    # That is for who knows the secret alone.
+    # Only a caller that knows the secret gets this reason.
     assert (await refusal(ring, f"wsk_alice_{'x' * 43}")).startswith("KEY_INVALID ")
 
 
@@ -169,7 +179,7 @@ async def test_a_revocation_here_is_seen_at_once_also_while_the_key_is_being_rea
     table.keys["alice"] = replace(key, key=replace(key.key, revoke_time=NOW))
     ring.forget("alice")
     if waits:
-        # Does not take what was read before.
+        # A revoked key is looked up again instead of the cached result.
         later = asyncio.create_task(refusal(ring, ALICE))
         await asyncio.sleep(0)
         table.go_on.set()
@@ -285,6 +295,6 @@ async def test_a_read_for_many_has_nothing_of_the_call_that_began_it(
         set_deadline(0.5)
         return await ring.authenticate(ALICE)
 
-    # In a context of its own, as gRPC serves calls.
+    # Each call has a context of its own, as in gRPC.
     assert (await asyncio.create_task(call())).key_id == "alice"
     assert table.deadlines == [None]

@@ -1,4 +1,4 @@
-"""Keys as text, and what their parts show of themselves."""
+"""Keys as text, and which of their parts are printed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from wanllmdb_registry.domain.keys.key_text import new_key_id, parse_key, parse_root_key
+from wanllmdb_registry.domain.api_keys.api_key import new_key_id, parse_key, parse_root_key
 
 SECRET = "aB3-_" * 9
 
@@ -31,7 +31,7 @@ def test_a_secret_is_not_shown() -> None:
 
 @pytest.mark.parametrize("text", ["", "short", f"wsk_me_{SECRET}", f"wsk_root_{SECRET[:31]}"])
 def test_an_operators_key_that_is_none_is_refused_without_a_word_of_it(text: str) -> None:
-    with pytest.raises(ValueError, match="wsk_root_ and a secret of 32 to 128") as caught:
+    with pytest.raises(ValueError, match="wsk_root_ followed by a secret of 32 to 128") as caught:
         parse_root_key(text)
     assert not text or text not in str(caught.value)
 

@@ -1,4 +1,4 @@
-"""Page tokens that somebody made up."""
+"""Invented page tokens are rejected."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb_common.errors import InvalidArgumentError
-from wanllmdb_registry.servicer.page_tokens import (
+from wanllmdb_registry.rpc.page_tokens import (
     MAX_TOKEN,
     Part,
     as_integer,

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
-from wanllmdb_common.search_space.convert import value_from_proto
 from wanllmdb_common.search_space.distributions import (
     Categorical,
     Condition,
@@ -17,6 +16,7 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
     Uniform,
 )
+from wanllmdb_common.search_space.proto_conversion import value_from_proto
 from wanllmdb_registry.domain.model import (
     AlgorithmChoice,
     BestRun,
@@ -28,7 +28,7 @@ from wanllmdb_registry.domain.model import (
     SweepSpec,
 )
 from wanllmdb_registry.domain.reads import FinishedRun
-from wanllmdb_registry.servicer.parallel import ParallelPlot, rows_that_fit
+from wanllmdb_registry.rpc.plot_servicer import ParallelPlot, rows_that_fit
 
 SPACE = SearchSpace(
     (

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from wanllmdb_common.settings import load_settings
+from wanllmdb_common.server.settings import load_settings
 from wanllmdb_registry.settings import RegistrySettings
 
 ADMIN_KEY = "wsk_root_" + "s3cret-" * 6
@@ -44,6 +44,8 @@ def test_a_bad_one_is_refused_without_a_word_of_it(
         loaded(monkeypatch, admin_key=text)
     assert caught.value.code == 2
     told = capsys.readouterr().err
-    assert told.startswith("wanllmdb-registry: --admin-key: must be wsk_root_ and a secret ")
+    assert told.startswith(
+        "wanllmdb-registry: --admin-key: must be wsk_root_ followed by a secret "
+    )
     assert "32 to 128" in told
     assert "s3cret" not in told

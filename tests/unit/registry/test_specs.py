@@ -13,9 +13,10 @@ from tests.unit.registry.test_config_round_trip import with_types
 from wanllmdb.api.registry.v1 import search_space_pb2 as space_pb
 from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb_common.errors import InvalidArgumentError
-from wanllmdb_registry.domain.config.parse import ParsedConfig, check_spec
+from wanllmdb_registry.domain.config.parsing.config import ParsedConfig, check_spec
 from wanllmdb_registry.domain.model import AlgorithmChoice, Hyperband, Method, SweepSpec
-from wanllmdb_registry.servicer.specs import SpecReader, spec_to_proto
+from wanllmdb_registry.rpc.conversion import spec_to_proto
+from wanllmdb_registry.rpc.spec_reader import SpecReader
 
 ONE = space_pb.ParameterValue(int_value=1)
 
@@ -33,7 +34,7 @@ def problems(message: sweep_pb2.SweepSpec) -> dict[str, str]:
 
 
 def spec(**fields: object) -> sweep_pb2.SweepSpec:
-    """A spec that is in order, with some more of it."""
+    """Return a valid spec with some more fields."""
     message = sweep_pb2.SweepSpec(method=sweep_pb2.METHOD_RANDOM)
     message.metrics.add(name="loss")
     message.search_space.parameters.add(name="x").constant.value.CopyFrom(ONE)

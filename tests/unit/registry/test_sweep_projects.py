@@ -1,21 +1,21 @@
-"""The projects of sweeps: what is remembered, and what is not even looked for."""
+"""The projects of sweeps: which are cached, and which are never looked up."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from wanllmdb_registry.domain.keys.sweep_projects import MAX_LOOKED_UP, SweepProjects
+from wanllmdb_registry.domain.api_keys.sweep_projects import MAX_LOOKED_UP, SweepProjects
 
 
 @dataclass
 class Table:
-    """Sweeps as a table keeps them; records what it was asked for."""
+    """A table of sweeps that records the requested ids."""
 
     projects: dict[str, str] = field(default_factory=dict)
     asked: list[set[str]] = field(default_factory=list)
 
-    async def find(self, sweep_ids: Iterable[str]) -> Mapping[str, str]:
+    async def find_projects(self, sweep_ids: Iterable[str]) -> Mapping[str, str]:
         wanted = set(sweep_ids)
         self.asked.append(wanted)
         return {each: self.projects[each] for each in wanted if each in self.projects}
@@ -27,7 +27,7 @@ async def test_a_sweep_is_looked_up_once_and_one_that_is_none_each_time() -> Non
     for _ in range(2):
         assert await projects.of({"a", "b", "none"}, {"p", "q"}) == {"a": "p", "b": "q"}
     assert table.asked == [{"a", "b", "none"}, {"none"}]
-    # It may have been created meanwhile.
+    # The sweep may have been created meanwhile.
     table.projects["none"] = "r"
     assert await projects.of({"none"}, {"p"}) == {"none": "r"}
 

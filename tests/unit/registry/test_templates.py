@@ -1,4 +1,4 @@
-"""Templates become configs: values with their types, and every problem at once."""
+"""Templates become configs: values keep their types, and every problem is reported."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ import pytest
 
 from wanllmdb_common.errors import InvalidArgumentError
 from wanllmdb_common.search_space.distributions import Categorical, LogUniform
-from wanllmdb_registry.domain.config.parse import parse_config
+from wanllmdb_registry.domain.config.parsing.config import parse_config
 from wanllmdb_registry.domain.config.text import read_text, write_yaml
 from wanllmdb_registry.domain.model import Hyperband
-from wanllmdb_registry.domain.templates.built_in_templates import built_in_templates
-from wanllmdb_registry.domain.templates.model import Absent, Placeholder, Template
 from wanllmdb_registry.domain.templates.rendering import check_template, parse_template, render
+from wanllmdb_registry.domain.templates.template import (
+    Absent,
+    Placeholder,
+    Template,
+    built_in_templates,
+)
 
 CONFIG = """
 method: random
@@ -71,7 +75,7 @@ def test_names_of_parameters_may_be_placeholders() -> None:
     template = with_config(text, Placeholder("name", default="a"))
 
     assert set(render(template, {})["parameters"]) == {"a", "b"}
-    assert "there twice" in problems(render, template, {"name": "b"})["parameters.b"]
+    assert "appears twice" in problems(render, template, {"name": "b"})["parameters.b"]
 
 
 def test_values_that_are_missing_unknown_or_wrong_are_told_together() -> None:
@@ -114,8 +118,8 @@ def test_all_that_is_wrong_with_a_template_is_told_together() -> None:
         "method",
     }
     assert "did you mean low?" in found["parameters.x.min"]
-    assert "does not stand in the config" in found["template.placeholders[0].name"]
-    assert "there twice" in found["template.placeholders[2].name"]
+    assert "the config does not mention" in found["template.placeholders[0].name"]
+    assert "is listed twice" in found["template.placeholders[2].name"]
 
 
 def test_a_config_that_its_own_defaults_do_not_fit_is_refused() -> None:

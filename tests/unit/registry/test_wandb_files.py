@@ -1,4 +1,4 @@
-"""Sweep files in the style of public repositories: each is read, or refused, as it should be."""
+"""Sweep files in the style of public repositories: each is accepted or rejected as expected."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import pytest
 from tests.unit.registry.wandb_files import FILES, File
 from wanllmdb_common.errors import InvalidArgumentError
 from wanllmdb_registry.domain.config.export import config_of
-from wanllmdb_registry.domain.config.parse import ParsedConfig, parse_config
-from wanllmdb_registry.domain.config.text import read_text_with_remarks, write_yaml
+from wanllmdb_registry.domain.config.parsing.config import ParsedConfig, parse_config
+from wanllmdb_registry.domain.config.text import read_text_with_warnings, write_yaml
 
 
 def read(text: str) -> ParsedConfig:
-    return parse_config(*read_text_with_remarks(text))
+    return parse_config(*read_text_with_warnings(text))
 
 
 def name(file: File) -> str:
@@ -25,7 +25,7 @@ def test_a_file_is_accepted_with_the_warnings_that_it_deserves(file: File) -> No
     assert len(config.warnings) == len(file.warnings), config.warnings
     for told, part in zip(config.warnings, file.warnings, strict=True):
         assert part in told
-    # What was read is written without any doubt left, but for what can't be written otherwise.
+    # The exported config causes no warnings, except for values with one spelling only.
     again = read(write_yaml(config_of(config.spec)))
     assert again.spec == config.spec
     assert all("means the values" in told or "is a text" in told for told in again.warnings)

@@ -1,7 +1,6 @@
-"""Sweep files as people write them for W&B, and what each must give here.
+"""Sweep files as users write them for W&B, and the expected result of each.
 
-They were made up for these tests, in the style of public repositories, with the oddities that
-are met there.
+The files were invented for these tests in the style of public repositories, with their oddities.
 """
 
 from __future__ import annotations
@@ -14,10 +13,10 @@ class File:
     """A sweep file.
 
     Attributes:
-        name: What is odd about it.
-        text: The file.
-        warnings: What its warnings say, one part each, in their order.
-        problems: What is wrong with it, a part by path; it is accepted where there are none.
+        name: The oddity of the file.
+        text: The content.
+        warnings: A part of each expected warning, in order.
+        problems: A part of each expected problem, by path; a file without problems is accepted.
     """
 
     name: str
@@ -67,7 +66,7 @@ method: grid
 parameters:
   seed: {values: [1, 2, 3]}
 """,
-        warnings=("entity: has no effect: there are no entities here",),
+        warnings=("entity: has no effect: entities do not exist here",),
     ),
     File(
         "api version and kind",
@@ -84,7 +83,7 @@ parameters:
         warnings=(
             "apiVersion: has no effect",
             "kind: has no effect",
-            "controller: has no effect: runs are always chosen by the suggestion service",
+            "controller: has no effect: the suggestion service always chooses the runs",
         ),
     ),
     File(
@@ -115,7 +114,7 @@ parameters:
   lr: {min: 0.001, max: 0.1}
 """,
         warnings=(
-            "job: has no effect: there is no W&B Launch here",
+            "job: has no effect: W&B Launch does not exist here",
             "queue: has no effect",
             "scheduler: has no effect",
             "image_uri: has no effect",
@@ -137,8 +136,9 @@ parameters:
   lr: {min: 0.001, max: 0.1}
 """,
         warnings=(
-            "early_terminate.min_iter: has no effect: max_iter and s say where the bands lie",
-            "early_terminate.s: is 8, but only 4 bands fit between iteration 1 and max_iter 81",
+            "early_terminate.min_iter: has no effect, since max_iter and s define the brackets",
+            "early_terminate.s: 8 is read as 4, since only 4 brackets fit between iteration 1 and "
+            "max_iter 81",
         ),
     ),
     File(
@@ -151,8 +151,8 @@ parameters:
   lr: {min: 0.001, max: 0.1}
 """,
         warnings=(
-            "line 4: yes is a text; W&B reads true",
-            "early_terminate.max_iter: has no effect: min_iter says where the bands lie",
+            "line 4: yes is read as a text, but W&B reads true",
+            "early_terminate.max_iter: has no effect, since min_iter defines the brackets",
             "early_terminate.strict: the text 'yes' is read as true",
         ),
     ),
@@ -165,7 +165,7 @@ early_terminate: {type: hyperband}
 parameters:
   lr: {min: 0.001, max: 0.1}
 """,
-        problems={"early_terminate.min_iter": "is required (an integer), or else max_iter"},
+        problems={"early_terminate.min_iter": "is required (an integer), unless max_iter"},
     ),
     File(
         "exponents",
@@ -177,10 +177,9 @@ parameters:
   width: {distribution: q_log_uniform, min: 3, max: 7, q: 1}
 """,
         problems={
-            "parameters.lr.min": "for e^-9.21 to e^-2.3, as W&B's log_uniform means them, write "
-            "0.000100034 and 0.100259",
-            "parameters.width.distribution": "for the exponents 3 to 7 min: 20.0855 and max: "
-            "1096.63, for the values 3 to 7 min: 3 and max: 7",
+            "parameters.lr.min": "for e^-9.21 to e^-2.3 write 0.000100034 and 0.100259",
+            "parameters.width.distribution": "for the exponents 3 to 7 write min: 20.0855 and max: "
+            "1096.63, for the values 3 to 7 write min: 3 and max: 7",
         },
     ),
     File(
@@ -194,8 +193,8 @@ parameters:
   batch: {distribution: log_uniform, min: 16, max: 512}
 """,
         warnings=(
-            "parameter 'width': log_uniform from 1 to 5 means the values 1 to 5 here, and in W&B "
-            "e^1 to e^5, 2.71828 to 148.413",
+            "parameter 'width': log_uniform from 1 to 5 means the values 1 to 5 here, but "
+            "e^1 to e^5 (2.71828 to 148.413) in W&B",
             "parameter 'alpha': log_uniform from 0.5 to 3",
         ),
     ),
@@ -229,8 +228,8 @@ parameters:
   layers: {distribution: int_uniform, min: 1.0, max: 8}
 """,
         warnings=(
-            "parameter 'momentum': the values of uniform are floats",
-            "parameters.layers.min: is 1.0, read as the integer 1",
+            "parameter 'momentum': uniform draws floats",
+            "parameters.layers.min: 1.0 is read as the integer 1",
         ),
     ),
     File(
@@ -240,7 +239,7 @@ method: random
 parameters:
   noise: {distribution: normal, mu: 0.5, sigma: 0}
 """,
-        warnings=("parameter 'noise': sigma is 0, so that its value is always 0.5",),
+        warnings=("parameter 'noise': sigma is 0, so its value is always 0.5",),
     ),
     File(
         "values twice",
@@ -253,9 +252,9 @@ parameters:
     probabilities: [0.25, 0.5, 0.25]
 """,
         warnings=(
-            "parameters.batch_size.values: 32 is there more than once; each value counts once, "
+            "parameters.batch_size.values: 32 appears more than once; each value counts once, "
             "for more weight write probabilities",
-            "parameters.pool.values: 'max' is there more than once; each value counts once, with "
+            "parameters.pool.values: 'max' appears more than once; each value counts once, with "
             "the sum of its probabilities",
         ),
     ),
@@ -298,7 +297,7 @@ method: random
 parameters:
   shape: {value: !!python/tuple [3, 3]}
 """,
-        problems={"config_text": "the tag !!python/tuple is not allowed: leave it out; allowed"},
+        problems={"config_text": "the tag !!python/tuple is not allowed: remove it; allowed"},
     ),
     File(
         "numbers in quotes",
@@ -309,9 +308,9 @@ parameters:
   lr: {min: "0.001", max: "0.1"}
 """,
         problems={
-            "run_cap": "must be an integer, is '20': leave the quotes out",
-            "parameters.lr.min": "leave the quotes out",
-            "parameters.lr.max": "leave the quotes out",
+            "run_cap": "must be an integer, is '20': remove the quotes",
+            "parameters.lr.min": "remove the quotes",
+            "parameters.lr.max": "remove the quotes",
         },
     ),
     File(
@@ -321,12 +320,12 @@ parameters:
  "parameters": {"lr": {"min": "1e-5", "max": "1e-1"}, "wd": {"values": ["1e-4", 0]}}}
 """,
         warnings=(
-            "parameters.lr.min: the text '1e-5' is read as the number 1e-05; for a number to every "
+            "parameters.lr.min: the text '1e-5' is read as the number 1e-05; for a number in every "
             "YAML parser write 1.0e-5, or tag it: !!float 1e-5",
             "parameters.lr.max: the text '1e-1' is read as the number 0.1",
-            "parameters.wd.values[0]: '1e-4' is a text; for a number to every YAML parser write "
+            "parameters.wd.values[0]: '1e-4' is a text; for a number in every YAML parser write "
             "1.0e-4",
-            "run_cap: is 20.0, read as the integer 20",
+            "run_cap: 20.0 is read as the integer 20",
         ),
     ),
     File(
@@ -349,8 +348,8 @@ parameters:
   seed: {values: [0, 1]}
 """,
         warnings=(
-            "command[5]: is the value 4, read as the text '4': put it in quotes",
-            "command[7]: is the value True, read as the text 'True': put it in quotes",
+            "command[5]: the value 4 is read as the text '4': put it in quotes",
+            "command[7]: the value True is read as the text 'True': put it in quotes",
         ),
     ),
     File(
@@ -400,7 +399,7 @@ parameters:
 """,
         problems={
             "parameters.optimizer.lr": "for a group of parameters write {parameters: {lr:",
-            "parameters.optimizer": "needs value, values, or min and max, or a distribution",
+            "parameters.optimizer": "needs value, values, min and max, or a distribution",
         },
     ),
     File(
@@ -456,7 +455,7 @@ parameters:
 """,
         warnings=(
             "method: 'Bayes' is read as bayes",
-            "metric.type: unknown key, which has no effect",
+            "metric.type: unknown key without effect",
             "metric.goal: 'Maximize' is read as maximize",
             "parameters.lr.distribution: 'Uniform' is read as uniform",
         ),
@@ -491,9 +490,9 @@ parameters:
   none: {value: None}
 """,
         warnings=(
-            "line 4: on is a text; W&B reads true",
-            "line 4: off is a text; W&B reads false",
-            "line 7: 010 is read as 10; W&B reads it as the octal number 8",
+            "line 4: on is read as a text, but W&B reads true",
+            "line 4: off is read as a text, but W&B reads false",
+            "line 7: 010 is read as 10, but W&B reads the octal number 8",
         ),
     ),
     File(
@@ -524,7 +523,7 @@ parameters:
     <<: *base
     values: [0.0, 0.1]
 """,
-        warnings=("x-rates: unknown key, which has no effect",),
+        warnings=("x-rates: unknown key without effect",),
     ),
     File(
         "a scheduler of one's own",
@@ -537,7 +536,7 @@ metrics:
 parameters:
   lr: {min: 0.001, max: 0.1}
 """,
-        problems={"method": "custom is W&B's word for schedulers of its own: write bayes"},
+        problems={"method": "custom selects a scheduler of W&B: write bayes"},
     ),
     File(
         "everything wrong at once",
@@ -558,7 +557,7 @@ parameters:
             "run_cap": "must be at least 1",
             "parameters.lr.min": "must be less than max",
             "parameters.opt.values": "must be a list, is 'adam'",
-            "parameters.h.distribution": "there is no 'gaussian'",
+            "parameters.h.distribution": "unknown distribution 'gaussian'",
         },
     ),
     File(
@@ -578,6 +577,6 @@ count: 30
 parameters:
   lr: {min: 0.001, max: 0.1}
 """,
-        warnings=("count: has no effect: run_cap limits how many runs there are",),
+        warnings=("count: has no effect: run_cap limits the number of runs",),
     ),
 )

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from wanllmdb_common.search_space.axes import Axis, Scale
+from wanllmdb_common.search_space.plot_axes import Axis, Scale
 from wanllmdb_suggestion.study.statistics.contour import contour
 from wanllmdb_suggestion.study.statistics.runs import Floats
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.suggestion.spaces import SMALL_GRID, page, run, spec
-from wanllmdb_common.patience import Patience, UnwantedError
+from wanllmdb_common.computing.cancellation import CallersGoneError, Computation
 from wanllmdb_common.search_space.distributions import (
     Categorical,
     Condition,
@@ -365,11 +365,11 @@ def test_a_rebuilt_sampler_passes_a_sparse_grid_with_runs_without_giving_up(
 
 def test_a_search_that_no_caller_waits_for_ends() -> None:
     answers = iter([True] * 20)
-    patience = Patience(60, lambda: next(answers, False))
+    computation = Computation(60, lambda: next(answers, False))
     built = SweepModel(spec("grid", HOPELESS))
     built.apply(page(1, 1, run(0, dict.fromkeys(SIXTY, 0))))
-    with pytest.raises(UnwantedError):
-        patience.run(lambda: built.propose([Demand(1)], seconds=9))
+    with pytest.raises(CallersGoneError):
+        computation.run(lambda: built.propose([Demand(1)], seconds=9))
     assert next(answers, None) is None
     # The next one goes on.
     assert built.propose([Demand(1)], seconds=9).is_searching

@@ -22,8 +22,8 @@ from optuna.importance import (
 )
 
 from tests.unit.suggestion.statistics_data import finished
+from wanllmdb_common.computing.fair_threads import Owner
 from wanllmdb_common.errors import OverloadedError
-from wanllmdb_common.fair_threads import Owner
 from wanllmdb_common.search_space.distributions import (
     Categorical,
     Condition,

@@ -95,8 +95,10 @@ def sweep(shown: Sweep) -> Table:
     fields.add("command", formats.command(spec.command))
     if spec.args_style is not ArgsStyle.FLAT:
         fields.add("args style", spec.args_style)
-    laws = {name: formats.law(each) for name, each in sorted(spec.parameters.items())}
-    fields.add_all("parameters", laws)
+    distributions = {
+        name: formats.distribution(each) for name, each in sorted(spec.parameters.items())
+    }
+    fields.add_all("parameters", distributions)
     for constraint in spec.constraints:
         fields.add("constraints", in_short(constraint, _LONGEST_ROW))
     return fields.table

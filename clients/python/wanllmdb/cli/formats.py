@@ -144,12 +144,12 @@ def duration(length: timedelta) -> str:
     return f"{seconds // 86400}d {seconds % 86400 // 3600}h"
 
 
-def law(distribution: Distribution) -> str:
+def distribution(of: Distribution) -> str:
     """A parameter's law: "0.0001 to 0.1, log", "one of adam, sgd"."""
-    match distribution:
+    match of:
         case Conditional(law=inner, when=when):
             parts = [f"{name} is {choice(values)}" for name, values in when.items()]
-            return f"{law(inner)}; when {' and '.join(parts)}"
+            return f"{distribution(inner)}; when {' and '.join(parts)}"
         case Constant(value=value):
             return f"always {plain(value)}"
         case Categorical(values=values, probabilities=()):
@@ -172,7 +172,7 @@ def law(distribution: Distribution) -> str:
         case Beta(a=a, b=b):
             return f"beta, a {a:g}, b {b:g}"
         case Quantized(law=inner, q=q):
-            return f"{law(inner)}, rounded to multiples of {q:g}"
+            return f"{distribution(inner)}, rounded to multiples of {q:g}"
 
 
 def metric(each: Metric) -> str:

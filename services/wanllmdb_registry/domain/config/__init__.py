@@ -1,1 +1,1 @@
-"""Sweep configs in the W&B form: read, checked, written."""
+"""Sweep configs in the W&B form: parsed, validated, exported."""

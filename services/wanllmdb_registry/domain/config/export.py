@@ -1,4 +1,4 @@
-"""Writes a spec as the W&B-style config that it would be read from."""
+"""Export a spec as a W&B-style config."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
     Uniform,
 )
-from wanllmdb_registry.domain.config.reading.parameters import resolve
+from wanllmdb_registry.domain.config.parsing.parameters import resolve
 from wanllmdb_registry.domain.model import (
     DEFAULT_SAMPLERS,
     AlgorithmChoice,
@@ -33,7 +33,7 @@ from wanllmdb_registry.domain.model import (
 
 
 def config_of(spec: SweepSpec) -> dict[str, Any]:
-    """A config such that `parse_config` gives an equal spec, if its space is in normal form."""
+    """Return a config that `parse_config` parses to an equal spec, if its space is normal."""
     config: dict[str, Any] = {"method": spec.method.value}
     if spec.sampler != AlgorithmChoice(DEFAULT_SAMPLERS[spec.method]):
         config["sampler"] = _algorithm(spec.sampler)
@@ -98,7 +98,7 @@ def _hyperband(rule: Hyperband) -> dict[str, Any]:
 
 
 def _parameters(space: SearchSpace) -> dict[str, Any]:
-    """The parameters by name, those of groups inside of their groups."""
+    """Return the parameters by name, with those of groups inside their groups."""
     names = {parameter.name for parameter in space.parameters}
     root: dict[str, Any] = {}
     for parameter in space.parameters:
@@ -111,7 +111,7 @@ def _parameters(space: SearchSpace) -> dict[str, Any]:
 
 
 def _parameter(parameter: Parameter, names: set[str]) -> dict[str, Any]:
-    written = _law(parameter.distribution)
+    written = _distribution(parameter.distribution)
     if parameter.conditions:
         scope = parameter.name[: parameter.name.rfind("/") + 1]
         written["when"] = dict(_condition(c, scope, names) for c in parameter.conditions)
@@ -126,8 +126,8 @@ def _condition(condition: Condition, scope: str, names: set[str]) -> tuple[str, 
     return written, values[0] if is_single else list(values)
 
 
-def _law(law: Distribution) -> dict[str, Any]:
-    match law:
+def _distribution(distribution: Distribution) -> dict[str, Any]:
+    match distribution:
         case Constant(value=value):
             return {"value": value}
         case Categorical(values=values, probabilities=()):
@@ -148,14 +148,14 @@ def _law(law: Distribution) -> dict[str, Any]:
             return {"distribution": "log_normal", "mu": mu, "sigma": sigma}
         case Beta(a=a, b=b):
             return {"distribution": "beta", "a": a, "b": b}
-        case Quantized(law=LogUniform(min=low, max=high), q=q):
+        case Quantized(distribution=LogUniform(min=low, max=high), q=q):
             return _range("q_log_uniform_values", low, high, q)
-        case Quantized(law=inner, q=q):
-            written = _law(inner)
+        case Quantized(distribution=inner, q=q):
+            written = _distribution(inner)
             return {**written, "distribution": f"q_{written['distribution']}", "q": q}
-    raise TypeError(f"no config for {law!r}")
+    raise TypeError(f"no config for {distribution!r}")
 
 
 def _range(name: str, low: float, high: float, q: float | None) -> dict[str, Any]:
-    law: dict[str, Any] = {"distribution": name, "min": low, "max": high}
-    return law if q is None else {**law, "q": q}
+    distribution: dict[str, Any] = {"distribution": name, "min": low, "max": high}
+    return distribution if q is None else {**distribution, "q": q}

@@ -1,4 +1,4 @@
-"""The points of a spec: its grid, and whether constraints leave any."""
+"""The points of a spec: its grid, and whether its constraints leave a point."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from wanllmdb_common.errors import FieldViolation
 from wanllmdb_common.search_space.draws import infeasibility
 from wanllmdb_common.search_space.grid import GRID_POINTS, EntangledConditionsError, Grid
 from wanllmdb_common.search_space.grid_search import grid_infeasibility
-from wanllmdb_registry.domain.config.wording import invalid_config
+from wanllmdb_registry.domain.config.problems import invalid_config
 from wanllmdb_registry.domain.model import Method, SweepSpec
 
 
 def grid_of(spec: SweepSpec) -> Grid | None:
-    """The points that method grid tries, for a spec that is in order; None for other methods.
+    """Return the grid of a valid spec; None for methods other than grid.
 
     Raises:
         InvalidArgumentError: the conditions are too entangled for a grid.
@@ -26,13 +26,13 @@ def grid_of(spec: SweepSpec) -> Grid | None:
 
 
 def check_feasible(spec: SweepSpec) -> None:
-    """Passes if a point is found that meets the constraints; takes a second at most.
+    """Check that a point meets the constraints; takes a second at most.
 
     Args:
-        spec: In order otherwise.
+        spec: A spec that is otherwise valid.
 
     Raises:
-        InvalidArgumentError: none was found in thousands of draws, or of the grid's points.
+        InvalidArgumentError: no such point is among thousands of draws, or in the grid.
     """
     if not spec.space.constraints:
         return

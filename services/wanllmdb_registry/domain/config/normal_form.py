@@ -1,4 +1,4 @@
-"""Two specs that mean the same are equal: conditions in order, each parent once."""
+"""The normal form of a space: equivalent specs are equal."""
 
 from __future__ import annotations
 
@@ -17,41 +17,40 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
     value_key,
 )
-from wanllmdb_registry.domain.config.wording import INT64
+from wanllmdb_registry.domain.config.problems import INT64
 
 
 def in_normal_form(space: SearchSpace) -> SearchSpace:
-    """The space with the conditions of each parameter by name, one a parent.
+    """Return a valid space with one condition for each parent, sorted by the parent's name.
 
-    Values are of the type that the parent's have: 1 becomes 1.0 for a float. The
-    space must be in order.
+    The values of a condition get the type of the parent's values: 1 becomes 1.0 for a float.
     """
     if not any(parameter.conditions for parameter in space.parameters):
         return space
-    laws = {parameter.name: parameter.distribution for parameter in space.parameters}
+    distributions = {parameter.name: parameter.distribution for parameter in space.parameters}
     return replace(
         space,
         parameters=tuple(
-            replace(parameter, conditions=_merged(parameter, laws))
+            replace(parameter, conditions=_merged(parameter, distributions))
             for parameter in space.parameters
         ),
     )
 
 
-def _merged(parameter: Parameter, laws: dict[str, Distribution]) -> tuple[Condition, ...]:
+def _merged(parameter: Parameter, distributions: dict[str, Distribution]) -> tuple[Condition, ...]:
     values: dict[str, tuple[ParameterValue, ...]] = {}
     for condition in parameter.conditions:
         parent = condition.parameter
-        wanted = tuple(as_value_of(laws[parent], value) for value in condition.values)
+        wanted = tuple(as_value_of(distributions[parent], value) for value in condition.values)
         values[parent] = in_both(values[parent], wanted) if parent in values else wanted
     return tuple(Condition(parent, values[parent]) for parent in sorted(values))
 
 
-def as_value_of(law: Distribution, value: ParameterValue) -> ParameterValue:
-    """The value as the law would give it: an integer as a float where values are floats."""
-    if isinstance(law, Constant | Categorical | IntUniform | IntLogUniform):
+def as_value_of(distribution: Distribution, value: ParameterValue) -> ParameterValue:
+    """Return the value in the type that the distribution draws: 1 as 1.0 where it draws floats."""
+    if isinstance(distribution, Constant | Categorical | IntUniform | IntLogUniform):
         return value
-    if isinstance(law, Quantized) and isinstance(law.q, int):
+    if isinstance(distribution, Quantized) and isinstance(distribution.q, int):
         return value
     if isinstance(value, int) and not isinstance(value, bool) and value in INT64:
         return float(value)
@@ -61,6 +60,6 @@ def as_value_of(law: Distribution, value: ParameterValue) -> ParameterValue:
 def in_both(
     left: tuple[ParameterValue, ...], right: tuple[ParameterValue, ...]
 ) -> tuple[ParameterValue, ...]:
-    """Those of `left` that are in `right` too."""
+    """Return the values of `left` that are in `right`, too."""
     among = set(map(value_key, right))
     return tuple(value for value in left if value_key(value) in among)

@@ -1,4 +1,4 @@
-"""The words of a config: its keys and the names of distributions."""
+"""The words of a config: its keys, and the names of distributions."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ TOP_LEVEL_KEYS = (
     "args_style",
 )
 
-# Keys of W&B's sweep files that have no meaning here, and why.
-_NO_LAUNCH = "there is no W&B Launch here"
+# Keys of W&B's sweep files that have no effect here, and why.
+_NO_LAUNCH = "W&B Launch does not exist here"
 IGNORED_KEYS = {
-    "entity": "there are no entities here",
-    "apiVersion": "there is one form of configs",
-    "kind": "a config is always a sweep's",
-    "controller": "runs are always chosen by the suggestion service",
+    "entity": "entities do not exist here",
+    "apiVersion": "configs have one form only",
+    "kind": "a config always describes a sweep",
+    "controller": "the suggestion service always chooses the runs",
     "settings": _NO_LAUNCH,
     "imageuri": f"{_NO_LAUNCH}: start agents in that image",
     "image_uri": f"{_NO_LAUNCH}: start agents in that image",
@@ -39,16 +39,16 @@ IGNORED_KEYS = {
     "launch": _NO_LAUNCH,
     "resource": _NO_LAUNCH,
     "resource_args": _NO_LAUNCH,
-    "scheduler": "runs are always chosen by the suggestion service",
+    "scheduler": "the suggestion service always chooses the runs",
     **dict.fromkeys(
         ("count", "runs", "max_runs", "num_runs", "n_runs", "n_trials", "max_trials"),
-        "run_cap limits how many runs there are",
+        "run_cap limits the number of runs",
     ),
 }
 
-# Keys that would change the sweep if they were left out, and where their meaning belongs.
-REFUSED_KEYS = {
-    "prior_runs": "prior runs are given when a sweep is created, beside its config",
+# Keys that are rejected, since the sweep would change if they were ignored, and where they belong.
+MISPLACED_KEYS = {
+    "prior_runs": "prior runs are not part of the config: give them when the sweep is created",
     **dict.fromkeys(
         (
             "goal",
@@ -70,14 +70,14 @@ REFUSED_KEYS = {
         "belongs to the parameters: write parameters: {NAME: {values: [...]}}",
     ),
     "options": "belongs to an algorithm: write sampler: {name: ..., options: {...}}",
-    "retry": "is written retries: {lost: ..., failed: ...}",
+    "retry": "unknown key: write retries: {lost: ..., failed: ...}",
 }
 
 _RANGE = ("min", "max", "q")
 _NORMAL = ("mu", "sigma", "q")
 _BETA = ("a", "b", "q")
 
-# Each distribution with the keys that it takes.
+# The distributions, each with its keys.
 DISTRIBUTIONS: dict[str, tuple[str, ...]] = {
     "constant": ("value",),
     "categorical": ("values",),
@@ -97,16 +97,16 @@ DISTRIBUTIONS: dict[str, tuple[str, ...]] = {
     "q_beta": _BETA,
 }
 
-# Names of W&B's whose bounds are exponents: e to the bound, or to minus the bound.
+# W&B's distributions whose bounds are exponents: e to the bound, or e to minus the bound.
 EXPONENT_DISTRIBUTIONS = {"q_log_uniform": 1, "inv_log_uniform": -1}
 
-# Other names that may be looked for, and what to write instead.
+# Names that do not exist, and what to write instead.
 OTHER_DISTRIBUTIONS = {
-    "int_log_uniform": "is written log_uniform with integers as min and max",
-    "q_int_uniform": "is written int_uniform with q",
+    "int_log_uniform": "does not exist: write log_uniform with integers as min and max",
+    "q_int_uniform": "does not exist: write int_uniform with q",
 }
 
-LAW_KEYS = (
+DISTRIBUTION_KEYS = (
     "distribution",
     "value",
     "values",
@@ -119,5 +119,5 @@ LAW_KEYS = (
     "a",
     "b",
 )
-PARAMETER_KEYS = (*LAW_KEYS, "when")
+PARAMETER_KEYS = (*DISTRIBUTION_KEYS, "when")
 GROUP_KEYS = ("parameters", "when")

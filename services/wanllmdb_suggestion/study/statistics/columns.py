@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wanllmdb_common.search_space.axes import Scale, categories_of, order_of, scale_of
 from wanllmdb_common.search_space.distributions import Distribution, ParameterValue
+from wanllmdb_common.search_space.plot_axes import Scale, categories_of, order_of, scale_of
 from wanllmdb_suggestion.study.statistics.runs import FinishedRuns, Floats
 
 

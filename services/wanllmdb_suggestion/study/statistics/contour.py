@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wanllmdb_common.patience import still_wanted
-from wanllmdb_common.search_space.axes import Axis, Scale
+from wanllmdb_common.computing.cancellation import check_cancelled
+from wanllmdb_common.search_space.plot_axes import Axis, Scale
 from wanllmdb_suggestion.study.statistics.runs import Floats
 
 
@@ -91,7 +91,7 @@ def _by_category(
     """A row a category, shape (categories, places): `points` are (category, place on `axis`)."""
     rows = np.full((len(categories), len(places)), np.nan)
     for row, category in zip(rows, categories, strict=True):
-        still_wanted()
+        check_cancelled()
         own = points[:, 0] == category
         at, known = points[own, 1], values[own]
         if axis.scale is Scale.CATEGORY:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wanllmdb_common.patience import still_wanted
+from wanllmdb_common.computing.cancellation import check_cancelled
 from wanllmdb_suggestion.study.statistics.ranks import average_ranks
 from wanllmdb_suggestion.study.statistics.runs import Bools, Floats, Ints
 
@@ -54,7 +54,7 @@ def correlations(columns: Sequence[Floats], scores: Scores) -> Correlations:
     groups = list(_by_presence(columns))
     for place, (present, members) in enumerate(groups):
         for other_present, others in groups[place:]:
-            still_wanted()
+            check_cancelled()
             rows = present & other_present
             left = np.stack([_standard(columns[i][rows], scores) for i in members])
             right = np.stack([_standard(columns[i][rows], scores) for i in others])

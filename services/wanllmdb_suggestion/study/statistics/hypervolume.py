@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from optuna._hypervolume import compute_hypervolume
 
-from wanllmdb_common.patience import still_wanted
+from wanllmdb_common.computing.cancellation import check_cancelled
 from wanllmdb_suggestion.study.statistics.runs import Floats, Ints
 
 # Up to so many points that join the front, times the largest front, the volume is
@@ -82,7 +82,7 @@ def _joining(losses: Floats, rows: Ints) -> tuple[Ints, int]:
         # Most are dominated by what was there before, which one look at all of them tells.
         behind = (front[:, :, np.newaxis] <= points[:, np.newaxis]).all(axis=0).any(axis=0)
         for place in np.flatnonzero(~behind).tolist():
-            still_wanted()
+            check_cancelled()
             point = points[:, place, np.newaxis]
             if not (front <= point).all(axis=0).any():
                 front = _with_point(front, point)
@@ -102,7 +102,7 @@ def _exact(points: Floats, reference: Floats) -> list[float]:
     front = np.empty((len(reference), 0))
     added = []
     for point in points[:, :, np.newaxis]:
-        still_wanted()
+        check_cancelled()
         own = float(np.prod(corner - point))
         added.append(max(own - _shared(front, point, corner), 0.0))
         front = _with_point(front, point)
@@ -132,7 +132,7 @@ def _estimated(points: Floats, reference: Floats) -> Floats:
     share = float(np.prod(reference - ideal)) / _SAMPLES
     added = np.zeros(len(points))
     for row, point in enumerate(points[:, :, np.newaxis]):
-        still_wanted()
+        check_cancelled()
         dominated = (point <= open_places).all(axis=0)
         found = np.count_nonzero(dominated)
         if found:

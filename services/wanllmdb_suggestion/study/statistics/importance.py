@@ -11,8 +11,8 @@ from hashlib import blake2b
 import numpy as np
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 
-from wanllmdb_common.search_space.axes import categories_of
 from wanllmdb_common.search_space.distributions import SearchSpace
+from wanllmdb_common.search_space.plot_axes import categories_of
 from wanllmdb_suggestion.study.dimension import Dimension, dimension
 from wanllmdb_suggestion.study.statistics.fanova import main_effects
 from wanllmdb_suggestion.study.statistics.forest import forest_input, impurity_decreases

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from wanllmdb_common.search_space.axes import is_searched, position_on
 from wanllmdb_common.search_space.distributions import SearchSpace
+from wanllmdb_common.search_space.plot_axes import is_searched, position_on
 from wanllmdb_suggestion.study.records import Metric, RunRecord, RunState, StudySpec
 
 Floats = NDArray[np.float64]
@@ -23,7 +23,7 @@ class ScoredRuns:
     """Runs with a finite objective of one metric, as columns of shape (n,) by ascending number.
 
     `parameters` holds the searched parameters' positions on their axes, see
-    `wanllmdb_common.search_space.axes`; NaN where a run does not have one.
+    `wanllmdb_common.search_space.plot_axes`; NaN where a run does not have one.
     """
 
     numbers: Ints

@@ -1,0 +1,63 @@
+"""The importance evaluators, which rate how much each parameter matters."""
+
+from __future__ import annotations
+
+from wanllmdb_common.algorithms.description import AlgorithmDescription
+
+_CONDITIONS = (
+    "Any. A conditional parameter is evaluated over the runs that have it, and weighted by their "
+    "number."
+)
+
+IMPORTANCE_EVALUATORS = (
+    AlgorithmDescription(
+        name="fanova",
+        title="Functional ANOVA",
+        description=(
+            "The share of the objective's variance over the whole space that each parameter "
+            "explains by itself, by a random forest of the latest 1,000 finished runs. Shows what "
+            "matters in general, for good runs and bad runs alike."
+        ),
+        needs_metric=True,
+        takes_several_metrics=True,
+        space_notes=_CONDITIONS,
+        modules=("sklearn",),
+        requires=("scikit-learn",),
+        reference=(
+            "Hutter, Hoos, Leyton-Brown 2014, An Efficient Approach for Assessing Hyperparameter "
+            "Importance"
+        ),
+    ),
+    AlgorithmDescription(
+        name="mean_decrease_impurity",
+        title="Mean decrease impurity",
+        description=(
+            "How much splits by each parameter decrease the variance within the nodes of a random "
+            "forest of the latest 1,000 finished runs. Reflects the region where the runs are, "
+            "not the whole space, and includes interactions with other parameters; favours "
+            "parameters with many values."
+        ),
+        needs_metric=True,
+        takes_several_metrics=True,
+        space_notes=_CONDITIONS,
+        modules=("sklearn",),
+        requires=("scikit-learn",),
+        reference="Breiman 2001, Random Forests",
+    ),
+    AlgorithmDescription(
+        name="ped_anova",
+        title="PED-ANOVA",
+        description=(
+            "How far each parameter's values in the best tenth of all finished runs differ from "
+            "its values in the other runs. Fast; shows what makes a run good. Needs about fifty "
+            "runs, so that the best tenth is more than a handful."
+        ),
+        needs_metric=True,
+        takes_several_metrics=True,
+        space_notes=_CONDITIONS,
+        reference=(
+            "Watanabe, Bansal, Hutter 2023, PED-ANOVA: Efficiently Quantifying Hyperparameter "
+            "Importance in Arbitrary Subspaces"
+        ),
+    ),
+)

@@ -1,0 +1,218 @@
+"""Rate limits: calls per second, concurrent calls and streams, for each caller and in all."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import unquote
+
+from wanllmdb_common.calls.call import Call
+from wanllmdb_common.calls.fair_share import FairShare, Load
+from wanllmdb_common.errors import OverloadedError
+from wanllmdb_common.server.settings import LimitSettings
+
+# Seconds after which to retry where it is unknown when a running call will end.
+RETRY_AFTER = 1.0
+LEAST_SHARE = 8
+# A request of more bytes counts as a heavy call, whatever the RPC.
+LIGHT_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimitClass:
+    """The calls that share one set of limits: those of one API key, else of one address.
+
+    Attributes:
+        name: The same for all calls of the class.
+        shown: The name as error messages show it.
+        is_bounded: Whether the class has limits of its own. Callers on the server's own
+            machine without keys have none.
+    """
+
+    name: str
+    shown: str
+    is_bounded: bool
+
+
+def rate_limit_class_of(call: Call) -> RateLimitClass:
+    """Return the class of a call: its API key, else its address without the port."""
+    key = call.caller.key_id
+    if key:
+        return RateLimitClass(f"key {key}", f"API key '{key}'", is_bounded=True)
+    host = host_of(call.peer)
+    return RateLimitClass(f"address {host}", f"address {host}", is_bounded=not _is_loopback(host))
+
+
+class CallLimits:
+    """The step that rejects calls beyond the limits and shares the server among callers.
+
+    It comes after the step that sets `Call.caller`.
+
+    Args:
+        settings: The limits.
+        is_heavy: Returns whether a call keeps a processor busy for long; calls with large
+            requests count as heavy anyway.
+        clock: Returns seconds.
+    """
+
+    def __init__(
+        self,
+        settings: LimitSettings,
+        is_heavy: Callable[[Call], bool] = lambda _call: False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._is_heavy = is_heavy
+        self._buckets = TokenBuckets(settings.calls_per_second, clock)
+        self._calls = _Counted(
+            "calls", "at once", settings.max_calls, settings.max_calls_per_caller
+        )
+        self._streams = _Counted(
+            "watches and exports", "at once", settings.max_streams, settings.max_streams_per_caller
+        )
+        self._share = FairShare(settings.shared_calls, LEAST_SHARE, clock=clock)
+        self._admitted: dict[Call, RateLimitClass] = {}
+        self._sharing: dict[Call, Load] = {}
+
+    async def before(self, call: Call) -> None:
+        limited = rate_limit_class_of(call)
+        if limited.is_bounded:
+            self._take_one(limited)
+        (self._streams if call.is_stream else self._calls).enter(limited)
+        self._admitted[call] = limited
+        if not limited.is_bounded:
+            return
+        if call.is_stream:
+            # A stream waits most of its time, for changes or for a slow reader.
+            call.heavy_turn = partial(self._share.turn, limited.name, Load.HEAVY)
+            return
+        is_heavy = call.request.ByteSize() > LIGHT_BYTES or self._is_heavy(call)
+        load = Load.HEAVY if is_heavy else Load.LIGHT
+        await self._share.enter(limited.name, load)
+        self._sharing[call] = load
+
+    def after(self, call: Call) -> None:
+        limited = self._admitted.pop(call, None)
+        if limited is None:
+            return
+        (self._streams if call.is_stream else self._calls).leave(limited)
+        load = self._sharing.pop(call, None)
+        if load is not None:
+            self._share.leave(limited.name, load)
+
+    def _take_one(self, limited: RateLimitClass) -> None:
+        """Take a token from the bucket of the class.
+
+        Raises:
+            OverloadedError: RATE_LIMITED, the bucket is empty.
+        """
+        wait = self._buckets.take(limited.name)
+        if wait:
+            limit = f"{self._settings.calls_per_second:g} calls a second"
+            raise _rate_limited(limited, limit, wait)
+
+
+class _Counted:
+    """Counts what is in progress, in all and for each rate-limit class."""
+
+    def __init__(self, what: str, when: str, most: int, most_of_one: int) -> None:
+        self._what = what
+        self._when = when
+        self._most = most
+        self._most_of_one = most_of_one
+        self._by_class: Counter[str] = Counter()
+        self._total = 0
+
+    def enter(self, limited: RateLimitClass) -> None:
+        """Count one more; raises OverloadedError, RATE_LIMITED or OVERLOADED, beyond the limit."""
+        if limited.is_bounded and self._by_class[limited.name] >= self._most_of_one:
+            raise _rate_limited(
+                limited, f"{self._most_of_one:,} {self._what} {self._when}", RETRY_AFTER
+            )
+        if self._total >= self._most:
+            limit = f"{self._most:,} {self._what} {self._when}"
+            raise OverloadedError(
+                "OVERLOADED",
+                f"this server has {limit}, as many as it accepts: retry in {RETRY_AFTER:g} s, "
+                "or call another replica",
+                RETRY_AFTER,
+                limit=limit,
+            )
+        self._by_class[limited.name] += 1
+        self._total += 1
+
+    def leave(self, limited: RateLimitClass) -> None:
+        """Count one less."""
+        self._total -= 1
+        self._by_class[limited.name] -= 1
+        if not self._by_class[limited.name]:
+            del self._by_class[limited.name]
+
+
+def _rate_limited(limited: RateLimitClass, limit: str, retry_after: float) -> OverloadedError:
+    # The reply holds whole milliseconds, and 0 would mean that no delay was given.
+    seconds = math.ceil(retry_after * 1000) / 1000
+    return OverloadedError(
+        "RATE_LIMITED",
+        f"{limited.shown} may have {limit}, and sent more: retry in {seconds:g} s, send less at "
+        "once, or ask an operator for a higher limit",
+        seconds,
+        limit=limit,
+    )
+
+
+def host_of(peer: str) -> str:
+    """Return the address in a gRPC peer: ipv4:1.2.3.4:567, ipv6:[::1]:567, unix:..."""
+    kind, _, rest = peer.partition(":")
+    if kind not in ("ipv4", "ipv6"):
+        return "local"
+    return unquote(rest).rpartition(":")[0].strip("[]").partition("%")[0]
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return True
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
+
+
+# Seconds of the rate that may be used at once after a pause.
+BURST = 2.0
+# Beyond this number the least recently used buckets are dropped.
+MAX_BUCKETS = 10_000
+
+
+class TokenBuckets:
+    """A token bucket for each name, all with the same rate.
+
+    Args:
+        rate: Tokens per second; 0 for no limit.
+        clock: Returns seconds.
+    """
+
+    def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate = rate
+        self._clock = clock
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, name: str) -> float:
+        """Take a token and return 0, or return the seconds until there is one."""
+        rate = self._rate
+        if not rate:
+            return 0.0
+        now = self._clock()
+        most = max(1.0, rate * BURST)
+        tokens, since = self._buckets.get(name, (most, now))
+        tokens = min(most, tokens + (now - since) * rate)
+        self._buckets[name] = (max(tokens - 1, 0.0) if tokens >= 1 else tokens, now)
+        self._buckets.move_to_end(name)
+        if len(self._buckets) > MAX_BUCKETS:
+            self._buckets.popitem(last=False)
+        return 0.0 if tokens >= 1 else (1 - tokens) / rate

@@ -1,0 +1,1 @@
+"""Computations on threads and in batches: fair scheduling, time limits and cancellation."""

@@ -1,0 +1,1 @@
+"""How a server starts, listens, reports its health and stops."""

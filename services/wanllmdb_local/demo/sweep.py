@@ -1,0 +1,167 @@
+"""The demo's sweep: its config, its four agents, its display and its report."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Group
+from rich.live import Live
+
+from wanllmdb import Client, Run, Sweep
+from wanllmdb.cli import formats, plots, tables
+from wanllmdb.cli.console import escape, say, stdout
+from wanllmdb.cli.watching import run_line
+from wanllmdb_local.demo.temporary_platform import TemporaryPlatform
+from wanllmdb_local.errors import LocalError
+from wanllmdb_local.files import open_log, tail
+from wanllmdb_local.parent_death_watch import start_tied_to_parent
+from wanllmdb_local.stopping import stop_process
+
+SWEEP_CONFIG: dict[str, Any] = {
+    "name": "digits",
+    "method": "bayes",
+    "metric": {"name": "val_accuracy", "goal": "maximize"},
+    "parameters": {
+        "learning_rate": {"distribution": "log_uniform", "min": 0.0001, "max": 0.1},
+        "hidden_units": {"distribution": "log_uniform", "min": 8, "max": 128},
+        "batch_size": {"values": [16, 32, 64, 128]},
+        "activation": {"values": ["relu", "tanh", "logistic"]},
+        "weight_decay": {"distribution": "log_uniform", "min": 0.000001, "max": 0.1},
+    },
+    "early_terminate": {"type": "hyperband", "min_iter": 3, "eta": 3},
+    "run_cap": 40,
+}
+
+_AGENTS = 4
+_METRIC = SWEEP_CONFIG["metric"]["name"]
+_LOOK_SECONDS = 0.4
+# The heading, the counters and a margin around the rows.
+_LINES_AROUND_ROWS = 9
+
+
+def run_sweep(platform: TemporaryPlatform) -> str:
+    """Create the sweep, run it to its end while showing it, and return its id.
+
+    Raises:
+        LocalError: An agent ended with an error.
+    """
+    with Client(registry=platform.registry, suggestion=platform.suggestion) as client:
+        sweep_id = client.create_sweep(SWEEP_CONFIG, project="demo").sweep.sweep_id
+        say(
+            f"Sweep {sweep_id}: {SWEEP_CONFIG['run_cap']} runs, method {SWEEP_CONFIG['method']}, "
+            f"{_AGENTS} agents, early termination on."
+        )
+        with _agents(platform, sweep_id) as agents:
+            show = _show_live if stdout().is_terminal else _show_lines
+            show(client, sweep_id, agents)
+    return sweep_id
+
+
+@contextmanager
+def _agents(platform: TemporaryPlatform, sweep_id: str) -> Iterator[list[subprocess.Popen[bytes]]]:
+    environment = {
+        **os.environ,
+        "WANLLMDB_REGISTRY": platform.registry,
+        "WANLLMDB_SUGGESTION": platform.suggestion,
+        # Four agents share the cores already; more threads would only wait.
+        **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    }
+    log_file = platform.folder / "agents.log"
+    agents: list[subprocess.Popen[bytes]] = []
+    try:
+        for _index in range(_AGENTS):
+            with open_log(log_file) as log:
+                agents.append(
+                    start_tied_to_parent(
+                        [sys.executable, "-m", "wanllmdb_local.demo.training", sweep_id],
+                        stop_signal=signal.SIGTERM,
+                        output=log,
+                        env=environment,
+                    )
+                )
+        yield agents
+        if any(agent.wait(timeout=60) != 0 for agent in agents):
+            raise LocalError(f"An agent ended with an error:\n{tail(log_file, lines=30)}")
+    finally:
+        # Not SIGINT, which would return their runs to the queue: scikit-learn swallows it during a
+        # fit, and the runs are discarded anyway. First signal all agents, then wait for each.
+        for agent in agents:
+            agent.terminate()
+        for agent in agents:
+            stop_process(agent, signal.SIGTERM, seconds=5.0)
+
+
+def _looks(
+    client: Client, sweep_id: str, agents: Sequence[subprocess.Popen[bytes]]
+) -> Iterator[tuple[Sweep, list[Run]]]:
+    """Yield the sweep and its runs repeatedly, and once more after the end."""
+    going = True
+    while going:
+        time.sleep(_LOOK_SECONDS)
+        going = any(agent.poll() is None for agent in agents)
+        sweep = client.get_sweep(sweep_id)
+        going = going and not sweep.state.is_final
+        yield sweep, list(client.list_runs(sweep_id))
+
+
+def _show_live(client: Client, sweep_id: str, agents: Sequence[subprocess.Popen[bytes]]) -> None:
+    console = stdout()
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        for sweep, runs in _looks(client, sweep_id, agents):
+            rows = max(console.height - _LINES_AROUND_ROWS, 4)
+            table = tables.runs_table(
+                runs[-rows:], metrics=(_METRIC,), width=console.width, one_line=True
+            )
+            live.update(Group(table, tables.progress(sweep)), refresh=True)
+
+
+def _show_lines(client: Client, sweep_id: str, agents: Sequence[subprocess.Popen[bytes]]) -> None:
+    console = stdout()
+    shown: set[int] = set()
+    for _sweep, runs in _looks(client, sweep_id, agents):
+        for run in runs:
+            if run.state.is_final and run.number not in shown:
+                shown.add(run.number)
+                console.print(run_line(run, (_METRIC,)), soft_wrap=True)
+
+
+_BEST = 3
+
+
+def print_report(platform: TemporaryPlatform, sweep_id: str, *, seconds: float) -> None:
+    """Print the best runs, the importance of the parameters, and the optimization history."""
+    with Client(registry=platform.registry, suggestion=platform.suggestion) as client:
+        sweep = client.get_sweep(sweep_id)
+        best = client.get_best_runs(sweep_id, count=_BEST)
+        importance = client.get_parameter_importance(sweep_id)
+        history = client.get_optimization_history(sweep_id)
+    metric = sweep.spec.metric.name if sweep.spec.metric is not None else "objective"
+    stats = sweep.stats
+    console = stdout()
+    console.rule(
+        f"{stats.finished_runs} runs finished, {stats.pruned_runs} stopped early, "
+        f"{stats.failed_runs} failed"
+    )
+    console.print(f"\n[bold]Best runs[/] of {escape(sweep.name)}")
+    console.print(tables.runs_table(best.runs, metrics=(metric,), width=console.width))
+    console.print("[bold]Importance[/] of each parameter (fANOVA)\n")
+    console.print(plots.bars(importance.importances))
+    console.print(
+        f"\n[bold]History[/] of {metric}: [cyan]•[/] a finished run  [green]─[/] the best\n"
+    )
+    console.print(plots.history(history))
+    if stats.best_run is not None:
+        console.print(
+            f"\nBest {metric}: [bold]{formats.number(stats.best_run.objective)}[/] "
+            f"by run {stats.best_run.number}, after {seconds:.0f} s in all."
+        )
+    console.print(
+        "\nThis platform is removed now. For your own: `wanllmdb up`, then `wanllmdb sweep create`."
+    )

@@ -1,0 +1,33 @@
+"""Stored answers are forgotten once nobody asks for them any more."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from wanllmdb_common.errors import ServiceError
+from wanllmdb_registry.prometheus_metrics import REPLIES_DELETED
+from wanllmdb_registry.store.sweep_store import SweepStore
+from wanllmdb_registry.store.template_store import TemplateStore
+
+# How long a repeated request gets its first answer.
+REPLY_AGE = timedelta(hours=24)
+INTERVAL = 600.0
+
+log = structlog.get_logger(__name__)
+
+
+async def delete_old_replies(*stores: SweepStore | TemplateStore) -> None:
+    """Looks after it until it is canceled."""
+    while True:
+        await asyncio.sleep(INTERVAL)
+        try:
+            for store in stores:
+                while deleted := await store.delete_old_replies(REPLY_AGE):
+                    REPLIES_DELETED.inc(deleted)
+        except ServiceError as error:
+            log.warning("old replies not deleted this time", reason=error.reason)
+        except Exception:
+            log.exception("old replies not deleted this time")

@@ -1,0 +1,1 @@
+"""API keys: what a key is, whose it is, and how long it is valid."""

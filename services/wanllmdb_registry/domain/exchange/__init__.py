@@ -1,1 +1,0 @@
-"""Runs as text, CSV or JSON lines, and such text as results of elsewhere."""

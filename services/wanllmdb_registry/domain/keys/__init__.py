@@ -1,1 +1,0 @@
-"""API keys: what one is, whose it is, and for how long it is good."""

@@ -1,0 +1,1 @@
+"""Runs as CSV or JSON lines: export, and import of such text as prior runs."""

@@ -1,0 +1,176 @@
+"""The ways in which a config reaches the server: typed, as an object, as text, by a template."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from google.protobuf import struct_pb2
+from google.protobuf.message import Message
+
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb_common.errors import (
+    FieldViolation,
+    InvalidArgumentError,
+    invalid_request,
+)
+from wanllmdb_common.search_space.distributions import ParameterValue
+from wanllmdb_registry.domain.bounds import MAX_SPEC_BYTES, MAX_WARNING, MAX_WARNINGS, PAGE_BYTES
+from wanllmdb_registry.domain.config.export import config_of
+from wanllmdb_registry.domain.config.grids import check_feasible
+from wanllmdb_registry.domain.config.parsing.config import ParsedConfig, check_spec, parse_config
+from wanllmdb_registry.domain.config.problems import invalid_config
+from wanllmdb_registry.domain.config.text import read_text_with_warnings, write_compact
+from wanllmdb_registry.domain.config.validation.values import ConfigSize
+from wanllmdb_registry.domain.model import SweepSpec
+from wanllmdb_registry.domain.templates.rendering import parse_template
+from wanllmdb_registry.rpc.base import computed
+from wanllmdb_registry.rpc.conversion import spec_to_proto
+from wanllmdb_registry.rpc.request_reader import RequestReader, head
+from wanllmdb_registry.rpc.spec_reader import SpecReader
+from wanllmdb_registry.store.template_store import TemplateStore
+
+
+async def parse_source(
+    request: pb.CreateSweepRequest | pb.ParseSweepConfigRequest, templates: TemplateStore
+) -> ParsedConfig:
+    """The config of a request, checked.
+
+    Raises:
+        InvalidArgumentError: INVALID_SWEEP_CONFIG with every problem.
+        NotFoundError: TEMPLATE_NOT_FOUND.
+    """
+    if request.WhichOneof("source") == "template":
+        name, values = read_template_use(request.template)
+        template = await templates.get(name)
+        return await computed(lambda: _feasible(lambda: parse_template(template, values)))
+    # A large config takes a second to check, and a constraint half of one.
+    return await computed(lambda: _feasible(lambda: _parsed(request)))
+
+
+def _feasible(parse: Callable[[], ParsedConfig]) -> ParsedConfig:
+    parsed = parse()
+    check_feasible(parsed.spec)
+    require_size(parsed.spec)
+    return parsed
+
+
+def _parsed(request: pb.CreateSweepRequest | pb.ParseSweepConfigRequest) -> ParsedConfig:
+    match request.WhichOneof("source"):
+        case "spec":
+            reader = SpecReader()
+            spec, written = reader.spec(request.spec)
+            return check_spec(spec, written, reader.problems)
+        case "config":
+            return parse_config(_object(request.config, ConfigSize()))
+        case "config_text":
+            return parse_config(*read_text_with_warnings(request.config_text.text))
+        case _:
+            text = "set one of spec, config, config_text or template"
+            raise InvalidArgumentError(
+                "INVALID_SWEEP_CONFIG", text, [FieldViolation("source", text)]
+            )
+
+
+def _object(struct: struct_pb2.Struct, size: ConfigSize, depth: int = 1) -> dict[str, Any]:
+    size.enter(depth, len(struct.fields))
+    data = {}
+    for key, value in struct.fields.items():
+        size.key(key)
+        data[key] = _value(value, size, depth + 1)
+    return data
+
+
+def _value(message: struct_pb2.Value, size: ConfigSize, depth: int) -> Any:
+    match message.WhichOneof("kind"):
+        case "struct_value":
+            return _object(message.struct_value, size, depth)
+        case "list_value":
+            values = message.list_value.values
+            size.enter(depth, len(values))
+            return [_value(value, size, depth + 1) for value in values]
+        case "number_value":
+            number = message.number_value
+            if not math.isfinite(number):
+                text = f"holds the number {number}: numbers must be finite"
+                raise invalid_config([FieldViolation("config", text)])
+            # Whole numbers are written without a point, as the protos promise.
+            return int(number) if number.is_integer() and abs(number) < 2**53 else number
+        case "string_value":
+            return message.string_value
+        case "bool_value":
+            return message.bool_value
+        case _:
+            return None
+
+
+MAX_TEMPLATE_BYTES = 1024 * 1024
+
+
+def read_template_use(
+    use: pb.TemplateUse,
+) -> tuple[str, dict[str, ParameterValue]]:
+    """The template's name and the values.
+
+    Raises:
+        InvalidArgumentError: INVALID_REQUEST.
+    """
+    reader = RequestReader()
+    require_template_size("values", use)
+    name = reader.text("template", use.template, required=True)
+    values = reader.parameters("values", use.values)
+    reader.done()
+    return name, values
+
+
+def require_template_size(field: str, message: Message) -> None:
+    """Before anything is looked for in its texts, which takes long in long ones.
+
+    Raises:
+        InvalidArgumentError: INVALID_REQUEST.
+    """
+    size = message.ByteSize()
+    if size > MAX_TEMPLATE_BYTES:
+        text = f"takes {size:,} bytes, at most {MAX_TEMPLATE_BYTES:,} are allowed"
+        raise invalid_request(FieldViolation(field, text))
+
+
+def require_size(spec: SweepSpec) -> None:
+    """Passes if every answer with the spec has room for it, as a message and as a config.
+
+    Raises:
+        InvalidArgumentError: INVALID_SWEEP_CONFIG.
+    """
+    config = write_compact(config_of(spec)).encode()
+    size = max(spec_to_proto(spec).ByteSize(), len(config))
+    if size > MAX_SPEC_BYTES:
+        text = (
+            f"takes {size:,} bytes, at most {MAX_SPEC_BYTES:,} are allowed: name long values by "
+            "short ones, for example by the paths of files that hold them"
+        )
+        raise invalid_config([FieldViolation("config", text)])
+
+
+def some_warnings(warnings: Sequence[str]) -> list[str]:
+    """The first of the warnings, and how many others there are."""
+    shown = [head(text, MAX_WARNING) for text in warnings[:MAX_WARNINGS]]
+    if len(warnings) > MAX_WARNINGS:
+        shown[-1] = f"there are {len(warnings) - MAX_WARNINGS + 1:,} more warnings like these"
+    return shown
+
+
+def written(config: dict[str, Any], write: Callable[[dict[str, Any]], str]) -> str:
+    """The config as text: as `write` lays it out, or on one line where that is too long.
+
+    Raises:
+        InvalidArgumentError: INVALID_SWEEP_CONFIG: that is too long too.
+    """
+    text = write(config)
+    if len(text.encode()) > PAGE_BYTES:
+        text = write_compact(config)
+    size = len(text.encode())
+    if size > PAGE_BYTES:
+        problem = f"takes {size:,} bytes, at most {PAGE_BYTES:,} fit into an answer"
+        raise invalid_config([FieldViolation("config", problem)])
+    return text

@@ -1,0 +1,385 @@
+"""RPCs on runs: hand out, report, end."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC
+from functools import partial
+
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import run_pb2
+from wanllmdb_common.computing.off_loop import converted
+from wanllmdb_common.computing.time_slices import with_checkpoints
+from wanllmdb_common.error_mapping import Context
+from wanllmdb_registry.domain.assign_runs import CreatedRuns, CreateRuns, Proposal, RunsForAgent
+from wanllmdb_registry.domain.bounds import (
+    MAX_ERROR_MESSAGE,
+    MAX_SAMPLER_BYTES,
+    MAX_TOGETHER,
+    MAX_TOGETHER_BYTES,
+)
+from wanllmdb_registry.domain.enqueue_runs import EnqueuedRun, EnqueueRuns, check_enqueued
+from wanllmdb_registry.domain.finish_run import (
+    Canceled,
+    Failed,
+    FinishedRun,
+    FinishRun,
+    GivenObjectives,
+    Outcome,
+    Pruned,
+    Succeeded,
+)
+from wanllmdb_registry.domain.leases import ReleaseRun, ResumeRuns, TakeBackRuns
+from wanllmdb_registry.domain.model import Run, RunCommand, RunState, Sweep, SweepState
+from wanllmdb_registry.domain.report_metrics import ReportMetrics
+from wanllmdb_registry.domain.retry_runs import RETRYABLE_STATES, RetriedRuns, RetryRuns
+from wanllmdb_registry.domain.unit_of_work import Attempt
+from wanllmdb_registry.domain.update_run import UPDATABLE_RUN_FIELDS, RunUpdate, UpdateRun
+from wanllmdb_registry.prometheus_metrics import RETRIES_QUEUED
+from wanllmdb_registry.rpc.base import BaseServicer, computed
+from wanllmdb_registry.rpc.conversion import (
+    best_to_proto,
+    run_command,
+    run_to_proto,
+    sweep_state,
+    sweep_to_proto,
+    timestamp,
+)
+from wanllmdb_registry.rpc.request_reader import RequestReader, head, run_error, storable
+
+MAX_PROPOSALS = MAX_TOGETHER
+MAX_ENQUEUED = MAX_TOGETHER
+MAX_LEASES = 1000
+MAX_RESUMED = 100
+
+
+class RunServicer(BaseServicer):
+    """See the protos for each RPC's contract."""
+
+    async def CreateRuns(self, request: pb.CreateRunsRequest, context: Context) -> bytes:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        if not request.requests:
+            reader.problem("requests", "must hold at least one request")
+        total = sum(len(r.proposals) for r in request.requests)
+        if total > MAX_PROPOSALS:
+            reader.problem("requests", f"hold {total} proposals, at most {MAX_PROPOSALS:,}")
+        if len(request.requests) > MAX_PROPOSALS:
+            count = len(request.requests)
+            reader.problem("requests", f"are {count:,}, at most {MAX_PROPOSALS:,} are allowed")
+        reader.done()
+        etag = reader.etag(request.etag)
+        requests = [
+            RunsForAgent(
+                # The proposals are the service's; what the agent asked for is this.
+                reader.key_of(
+                    f"requests[{i}].request_id",
+                    r.request_id,
+                    "Suggest",
+                    f"{r.agent_id}\0{r.count}".encode(),
+                ),
+                reader.text(f"requests[{i}].agent_id", r.agent_id, required=True),
+                [
+                    Proposal(
+                        reader.number(f"requests[{i}].proposals[{k}].number", p.number),
+                        reader.parameters(f"requests[{i}].proposals[{k}].parameters", p.parameters),
+                        _sampler_state(
+                            reader, f"requests[{i}].proposals[{k}].sampler_state", p.sampler_state
+                        ),
+                    )
+                    for k, p in enumerate(r.proposals)
+                ],
+            )
+            for i, r in enumerate(request.requests)
+        ]
+        ids = [r.request_id for r in request.requests if r.request_id]
+        if len(set(ids)) < len(ids):
+            reader.problem("requests", "hold the same request_id twice; send one after the other")
+        if request.earlier_answers_only and total:
+            reader.problem("requests", "must hold no proposals with earlier_answers_only")
+        reader.done()
+        change = CreateRuns(
+            requests,
+            request.space_exhausted,
+            etag,
+            _encode_created,
+            _encode_create_response,
+            size=reader.size,
+            earlier_answers_only=request.earlier_answers_only,
+        )
+        return await self.commit(sweep_id, change)
+
+    async def EnqueueRuns(self, request: pb.EnqueueRunsRequest, context: Context) -> bytes:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        key = reader.key(request)
+        if not 1 <= len(request.runs) <= MAX_ENQUEUED:
+            reader.problem("runs", f"must hold 1 to {MAX_ENQUEUED:,}, hold {len(request.runs)}")
+            reader.done()
+        runs = await computed(partial(_enqueued, reader, request))
+        if reader.size > MAX_TOGETHER_BYTES:
+            reader.problem(
+                "runs",
+                f"take {reader.size:,} bytes, at most {MAX_TOGETHER_BYTES:,} are allowed in one "
+                "request: queue them in several",
+            )
+        reader.done()
+
+        def encode(queued: Sequence[Run]) -> bytes:
+            return pb.EnqueueRunsResponse(runs=map(run_to_proto, queued)).SerializeToString()
+
+        def check(sweep: Sweep) -> EnqueueRuns:
+            check_enqueued(sweep.spec.space, runs)
+            return EnqueueRuns(key, encode, runs=runs)
+
+        return await self.commit_checked(sweep_id, key, check)
+
+    async def RetryRuns(self, request: pb.RetryRunsRequest, context: Context) -> bytes:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        key = reader.key(request)
+        etag = reader.etag(request.etag)
+        if bool(request.numbers) == bool(request.states):
+            reader.problem("numbers", "give either numbers or states")
+        if len(request.numbers) > MAX_TOGETHER:
+            count = len(request.numbers)
+            reader.problem("numbers", f"are {count:,}, at most {MAX_TOGETHER:,} are allowed")
+            reader.done()
+        numbers = [reader.number(f"numbers[{i}]", n) for i, n in enumerate(request.numbers)]
+        states = reader.members("states", request.states, run_pb2.RunState, RunState)
+        for state in sorted(set(states) - set(RETRYABLE_STATES)):
+            known = ", ".join(RETRYABLE_STATES)
+            reader.problem("states", f"{state} runs are not retried by their state; {known} are")
+        reader.done()
+        change = RetryRuns(
+            key, _encode_retried, etag=etag, numbers=numbers, states=frozenset(states)
+        )
+        return await self.commit(sweep_id, change)
+
+    async def UpdateRun(self, request: pb.UpdateRunRequest, context: Context) -> bytes:
+        reader = RequestReader()
+        run = request.run
+        sweep_id = reader.text("run.sweep_id", run.sweep_id, required=True)
+        key = reader.key(request)
+        number = reader.number("run.number", run.number)
+        update = RunUpdate(
+            reader.mask("update_mask", request.update_mask.paths, UPDATABLE_RUN_FIELDS),
+            reader.text("run.name", run.name),
+            reader.labels("run.labels", run.labels),
+            reader.config("run.config", run.config),
+            reader.text("run.external_run_id", run.external_run_id),
+        )
+        reader.done()
+
+        def encode(run: Run) -> bytes:
+            return pb.UpdateRunResponse(run=run_to_proto(run)).SerializeToString()
+
+        change = UpdateRun(key, encode, number=number, update=update)
+        return await self.commit(sweep_id, change)
+
+    async def ReportMetrics(self, request: pb.ReportMetricsRequest, context: Context) -> bytes:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        key = reader.key(request)
+        number = reader.number("number", request.number)
+        rows = await converted(lambda: reader.rows(request.rows), _values_in(request.rows))
+        reader.done()
+
+        def encode(command: RunCommand) -> bytes:
+            return pb.ReportMetricsResponse(command=run_command(command)).SerializeToString()
+
+        change = ReportMetrics(key, encode, number=number, attempt=request.attempt, rows=rows)
+        return await self.commit(sweep_id, change)
+
+    async def FinishRun(self, request: pb.FinishRunRequest, context: Context) -> bytes:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        key = reader.key(request)
+        number = reader.number("number", request.number)
+        rows = await converted(lambda: reader.rows(request.rows), _values_in(request.rows))
+        outcome = _outcome(reader, request)
+        config = reader.config("config", request.config)
+        reader.done()
+        change = FinishRun(
+            key,
+            _encode_finished,
+            number=number,
+            attempt=request.attempt,
+            rows=rows,
+            outcome=outcome,
+            config=config,
+        )
+        reply = await self.commit(sweep_id, change)
+        # Only a failed run is queued again.
+        if isinstance(outcome, Failed):
+            response = pb.FinishRunResponse.FromString(reply)
+            if response.run.state == run_pb2.RUN_STATE_QUEUED:
+                RETRIES_QUEUED.inc()
+        return reply
+
+    async def ReleaseRun(self, request: pb.ReleaseRunRequest, context: Context) -> bytes:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        key = reader.key(request)
+        number = reader.number("number", request.number)
+        reader.done()
+
+        def encode(run: Run) -> bytes:
+            return pb.ReleaseRunResponse(run=run_to_proto(run)).SerializeToString()
+
+        reason = _reason(request.reason)
+        change = ReleaseRun(key, encode, number=number, attempt=request.attempt, reason=reason)
+        return await self.commit(sweep_id, change)
+
+    async def ResumeRuns(self, request: pb.ResumeRunsRequest, context: Context) -> bytes:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        key = reader.key(request)
+        agent_id = reader.text("agent_id", request.agent_id, required=True)
+        count = reader.limit("count", request.count, default=1, maximum=MAX_RESUMED)
+        reader.done()
+        change = ResumeRuns(key, _encode_held, agent_id=agent_id, count=count)
+        return await self.commit(sweep_id, change)
+
+    async def Heartbeat(
+        self, request: pb.HeartbeatRequest, context: Context
+    ) -> pb.HeartbeatResponse:
+        reader = RequestReader()
+        if len(request.leases) > MAX_LEASES:
+            reader.problem("leases", f"hold {len(request.leases)}, at most {MAX_LEASES:,}")
+        by_sweep: defaultdict[str, list[Attempt]] = defaultdict(list)
+        for index, lease in enumerate(request.leases):
+            reader.text(f"leases[{index}].sweep_id", lease.sweep_id, required=True)
+            by_sweep[lease.sweep_id].append((lease.number, lease.attempt))
+        reader.done()
+        statuses = {
+            (sweep_id, *attempt): status
+            for sweep_id, held in by_sweep.items()
+            for attempt, status in (await self._renew(sweep_id, held)).items()
+        }
+        response = pb.HeartbeatResponse()
+        for lease in request.leases:
+            status = response.statuses.add(lease=lease)
+            status.MergeFrom(statuses[lease.sweep_id, lease.number, lease.attempt])
+        return response
+
+    async def _renew(
+        self, sweep_id: str, named: Sequence[Attempt]
+    ) -> dict[Attempt, pb.LeaseStatus]:
+        """What became of leases of one sweep, by attempt; each status without its lease."""
+        held = await self.registry.store.renew_leases(sweep_id, named)
+        expire_times = dict(held.expire_times)
+        if held.queued and held.sweep_state is SweepState.RUNNING:
+            change = TakeBackRuns(None, _encode_taken_back, held=held.queued)
+            reply = await self.commit(sweep_id, change)
+            for run in pb.ResumeRunsResponse.FromString(reply).runs:
+                expire_time = run.lease_expire_time.ToDatetime(UTC)
+                expire_times[run.number, run.attempt] = expire_time
+        goes_on = RunCommand.CONTINUE
+        if held.sweep_state is SweepState.CANCELED:
+            goes_on = RunCommand.STOP
+        statuses = {}
+        for attempt in named:
+            # Also when the lease ran out: nobody else has the run, its result counts.
+            command = goes_on if attempt in held.states else RunCommand.ABANDON
+            status = statuses[attempt] = pb.LeaseStatus(command=run_command(command))
+            if attempt in expire_times:
+                status.expire_time.FromDatetime(expire_times[attempt])
+        return statuses
+
+
+def _enqueued(reader: RequestReader, request: pb.EnqueueRunsRequest) -> list[EnqueuedRun]:
+    return [
+        EnqueuedRun(
+            reader.parameters(f"runs[{i}].parameters", run.parameters),
+            reader.labels(f"runs[{i}].labels", run.labels),
+        )
+        for i, run in with_checkpoints(enumerate(request.runs), every=1)
+    ]
+
+
+def _values_in(rows: Sequence[run_pb2.MetricRow]) -> int:
+    """The rows and their values, of which ten take as long as a row."""
+    return len(rows) + sum(len(row.values) for row in rows) // 10
+
+
+def _sampler_state(reader: RequestReader, field: str, state: bytes) -> bytes:
+    if len(state) > MAX_SAMPLER_BYTES:
+        text = f"takes {len(state):,} bytes, at most {MAX_SAMPLER_BYTES:,} are allowed"
+        reader.problem(field, text)
+    return state
+
+
+def _encode_created(runs: Sequence[Run]) -> bytes:
+    return pb.CreatedRuns(runs=map(run_to_proto, runs)).SerializeToString()
+
+
+def _encode_create_response(created: Sequence[CreatedRuns], etag: str | None) -> bytes:
+    response = pb.CreateRunsResponse(conflict=etag is None, etag=etag or "")
+    for entry in created:
+        result = response.results.add()
+        if entry.reply is not None:
+            result.MergeFromString(entry.reply)
+        result.answered_before = entry.answered_before
+        result.request_id_reused = entry.request_id_reused
+    return response.SerializeToString()
+
+
+def _encode_finished(finished: FinishedRun) -> bytes:
+    return pb.FinishRunResponse(
+        run=run_to_proto(finished.run),
+        sweep_state=sweep_state(finished.sweep.state),
+        best_run=best_to_proto(finished.sweep.best),
+    ).SerializeToString()
+
+
+def _encode_retried(retried: RetriedRuns) -> bytes:
+    return pb.RetryRunsResponse(
+        sweep=sweep_to_proto(retried.sweep),
+        numbers=retried.numbers,
+        remaining_runs=retried.remaining,
+    ).SerializeToString()
+
+
+def _outcome(reader: RequestReader, request: pb.FinishRunRequest) -> Outcome:
+    match request.WhichOneof("outcome"):
+        case "succeeded":
+            given = request.succeeded
+            return Succeeded(
+                GivenObjectives(
+                    given.objective if given.HasField("objective") else None,
+                    dict(given.objectives),
+                )
+            )
+        case "failed":
+            return Failed(run_error(request.failed.error))
+        case "pruned":
+            return Pruned(_reason(request.pruned.reason))
+        case "canceled":
+            return Canceled(_reason(request.canceled.reason))
+        case _:
+            reader.problem("outcome", "set one of succeeded, failed, pruned or canceled")
+            return Succeeded()
+
+
+def _reason(text: str) -> str:
+    return head(storable(text), MAX_ERROR_MESSAGE)
+
+
+def _encode_taken_back(runs: Sequence[Run]) -> bytes:
+    """Of each what a heartbeat says of it; whole ones may be too many for a message."""
+    return pb.ResumeRunsResponse(
+        runs=[
+            run_pb2.Run(
+                number=run.number,
+                attempt=run.attempt,
+                lease_expire_time=timestamp(run.lease_expire_time),
+            )
+            for run in runs
+        ]
+    ).SerializeToString()
+
+
+def _encode_held(runs: Sequence[Run]) -> bytes:
+    return pb.ResumeRunsResponse(runs=map(run_to_proto, runs)).SerializeToString()

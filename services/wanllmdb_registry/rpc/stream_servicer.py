@@ -1,0 +1,173 @@
+"""The RPCs that answer with a stream: ExportRuns and WatchSweep."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import partial
+
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import run_pb2
+from wanllmdb_common.calls.call import current_call
+from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted
+from wanllmdb_common.error_mapping import Context
+from wanllmdb_registry.app import Registry
+from wanllmdb_registry.domain.bounds import PAGE_BYTES, STREAM_BYTES
+from wanllmdb_registry.domain.model import Run, RunState
+from wanllmdb_registry.domain.reads import RunOrder, RunPosition, SyncedRuns
+from wanllmdb_registry.domain.run_files.writers import CsvWriter, JsonLinesWriter, RunWriter
+from wanllmdb_registry.domain.watch import wait_for
+from wanllmdb_registry.prometheus_metrics import WATCHERS
+from wanllmdb_registry.rpc.base import BaseServicer, computed, require_still_good
+from wanllmdb_registry.rpc.conversion import run_to_proto, sweep_to_proto
+from wanllmdb_registry.rpc.request_reader import RequestReader
+
+_PAGE = 500
+_NAMES_PAGE = 5_000
+# Of CSV; what more metrics were reported is in JSON lines.
+MAX_METRIC_COLUMNS = 2_000
+
+
+# Changes that are read, and then in memory, at a time; a caller that reads slowly holds
+# up the next ones.
+PAGE = 500
+# Seconds from one look to the next, at least: of a busy sweep one look shows many changes.
+PAUSE = 0.02
+# Seconds after which a watch looks though nobody told it to: with a connection on which
+# other replicas tell of changes, and without.
+POLL, POLL_ALONE = 5.0, 1.0
+# Seconds after which an idle watch says that it lives.
+CHECKPOINT = 10.0
+
+
+class StreamServicer(BaseServicer):
+    """See the protos for each RPC's contract."""
+
+    async def ExportRuns(
+        self, request: pb.ExportRunsRequest, context: Context
+    ) -> AsyncIterator[pb.ExportRunsResponse]:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        states = reader.members("states", request.states, run_pb2.RunState, RunState)
+        if request.format not in pb.RunFormat.values():
+            reader.problem("format", f"is not one of {', '.join(pb.RunFormat.keys())}")
+        reader.done()
+        spec = (await self.registry.sweeps.get(sweep_id)).spec
+        writer: RunWriter
+        if request.format == pb.RUN_FORMAT_JSON_LINES:
+            writer = JsonLinesWriter(spec)
+        else:
+            async with current_call().heavy_turn():
+                reported = await _reported(self.registry, sweep_id, states)
+            writer = CsvWriter(spec, reported, raw=request.raw_cells)
+            for text in pieces_of(writer.header().encode()):
+                yield pb.ExportRunsResponse(text=text)
+        after: RunPosition | None = None
+        while True:
+            # A slow reader may take hours.
+            await require_still_good(self.registry)
+            async with current_call().heavy_turn():
+                page = await self.registry.runs.list(
+                    sweep_id, states, RunOrder.NUMBER_ASC, after, _PAGE, STREAM_BYTES
+                )
+                texts = await computed(partial(_texts, writer, page.items))
+            has_more = page.has_more
+            if has_more:
+                after = RunPosition(page.items[-1].number, None)
+            # It takes them one by one, and then only what it has not taken yet is kept.
+            del page
+            while texts:
+                yield pb.ExportRunsResponse(text=texts.popleft())
+            if not has_more:
+                return
+
+    async def WatchSweep(
+        self, request: pb.WatchSweepRequest, context: Context
+    ) -> AsyncIterator[pb.WatchSweepResponse]:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        since = reader.number("since_revision", request.since_revision)
+        reader.done()
+        clock = asyncio.get_running_loop().time
+        changed = self.registry.hub.subscribe(sweep_id)
+        WATCHERS.inc()
+        try:
+            next_checkpoint = clock()
+            while True:
+                looked_at = clock()
+                await require_still_good(self.registry)
+                synced = await self.registry.syncs.watch(sweep_id, since, PAGE)
+                messages = await converted(partial(_messages, synced), synced.size // BYTES_A_ROW)
+                since, has_more, has_changes = synced.revision, synced.has_more, bool(messages)
+                # A reader may take hours, and then only what it has not taken yet is kept.
+                del synced
+                while messages:
+                    yield messages.popleft()
+                if has_more:
+                    continue
+                if has_changes or clock() >= next_checkpoint:
+                    next_checkpoint = clock() + CHECKPOINT
+                    yield pb.WatchSweepResponse(revision=since, checkpoint=pb.WatchCheckpoint())
+                await asyncio.sleep(looked_at + PAUSE - clock())
+                poll = POLL if self.registry.changes.is_open else POLL_ALONE
+                await wait_for(changed, min(poll, next_checkpoint - clock()))
+        finally:
+            WATCHERS.dec()
+            self.registry.hub.unsubscribe(sweep_id, changed)
+
+
+async def _reported(registry: Registry, sweep_id: str, states: Sequence[RunState]) -> list[str]:
+    """The names of metrics that runs reported last, in the order in which they turn up."""
+    names: dict[str, None] = {}
+    after = -1
+    while True:
+        page = await registry.runs.metric_names(sweep_id, states, after, _NAMES_PAGE)
+        for _, reported in page.items:
+            names.update(dict.fromkeys(reported))
+        if not page.has_more or len(names) > MAX_METRIC_COLUMNS:
+            return list(names)[:MAX_METRIC_COLUMNS]
+        after = page.items[-1][0]
+
+
+def _texts(writer: RunWriter, runs: Iterable[Run]) -> deque[bytes]:
+    """The rows in pieces that fit into a message: as many rows as do, or part of a larger one."""
+    texts, rows = deque[bytes](), bytearray()
+    for run in runs:
+        row = writer.rows([run]).encode()
+        if rows and len(rows) + len(row) > PAGE_BYTES:
+            texts.append(bytes(rows))
+            rows.clear()
+        rows += row
+        if len(rows) > PAGE_BYTES:
+            texts += pieces_of(bytes(rows))
+            rows.clear()
+    if rows:
+        texts.append(bytes(rows))
+    return texts
+
+
+def pieces_of(text: bytes) -> Iterator[bytes]:
+    """The text in pieces that fit into a message; none ends within a character."""
+    while len(text) > PAGE_BYTES:
+        end = PAGE_BYTES
+        while text[end] & 0xC0 == 0x80:
+            end -= 1
+        yield text[:end]
+        text = text[end:]
+    yield text
+
+
+def _messages(synced: SyncedRuns) -> deque[pb.WatchSweepResponse]:
+    """What changed, by revision."""
+    messages = [
+        pb.WatchSweepResponse(revision=run.revision, run=run_to_proto(run)) for run in synced.runs
+    ]
+    sweep = synced.sweep
+    # Read a moment later than the runs, it may be ahead of them; then it is sent when the
+    # runs are there too.
+    if sweep is not None and sweep.own_revision <= synced.revision:
+        messages.append(
+            pb.WatchSweepResponse(revision=sweep.own_revision, sweep=sweep_to_proto(sweep))
+        )
+    return deque(sorted(messages, key=lambda message: message.revision))

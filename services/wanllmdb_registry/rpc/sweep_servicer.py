@@ -1,0 +1,299 @@
+"""RPCs on sweeps: create, read, change, lifecycle."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Literal
+
+from google.protobuf.message import Message
+
+from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
+from wanllmdb.api.registry.v1 import sweep_pb2
+from wanllmdb_common.calls.call import current_call
+from wanllmdb_common.calls.caller import Role
+from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted
+from wanllmdb_common.error_mapping import Context
+from wanllmdb_registry.domain.bounds import MAX_DESCRIPTION, MAX_END_MESSAGE
+from wanllmdb_registry.domain.config.export import config_of
+from wanllmdb_registry.domain.config.text import write_json, write_yaml
+from wanllmdb_registry.domain.model import FinishReason, Method, Sweep, SweepState
+from wanllmdb_registry.domain.prior_runs import Fitting
+from wanllmdb_registry.domain.reads import SweepFilter, SweepOrder, SweepPosition
+from wanllmdb_registry.domain.sweep_lifecycle import (
+    CancelSweep,
+    DeleteSweep,
+    FinishSweep,
+    PauseSweep,
+    ResumeSweep,
+    StartSweep,
+    Transition,
+)
+from wanllmdb_registry.domain.update_sweep import UpdatedSweep, UpdateSweep, check_update
+from wanllmdb_registry.rpc.base import BaseServicer, computed, own_projects, require_in_project
+from wanllmdb_registry.rpc.config_sources import parse_source, require_size, some_warnings, written
+from wanllmdb_registry.rpc.conversion import (
+    spec_to_proto,
+    stats_to_proto,
+    sweep_to_proto,
+    time_from_proto,
+)
+from wanllmdb_registry.rpc.page_tokens import as_text, as_time, fitting, read_token, write_token
+from wanllmdb_registry.rpc.prior_run_servicer import fit_source
+from wanllmdb_registry.rpc.request_reader import RequestReader
+from wanllmdb_registry.rpc.spec_reader import read_sweep_update
+
+DEFAULT_PROJECT = "default"
+MAX_SEED = 2**31
+
+_ORDERS = {
+    pb.SWEEP_ORDER_UNSPECIFIED: SweepOrder.CREATE_TIME_DESC,
+    pb.SWEEP_ORDER_CREATE_TIME_DESC: SweepOrder.CREATE_TIME_DESC,
+    pb.SWEEP_ORDER_CREATE_TIME_ASC: SweepOrder.CREATE_TIME_ASC,
+    pb.SWEEP_ORDER_NAME_ASC: SweepOrder.NAME_ASC,
+}
+
+_FINISH_REASONS = {
+    sweep_pb2.FINISH_REASON_UNSPECIFIED: FinishReason.REQUESTED,
+    sweep_pb2.FINISH_REASON_REQUESTED: FinishReason.REQUESTED,
+    sweep_pb2.FINISH_REASON_TERMINATED: FinishReason.TERMINATED,
+}
+
+
+class SweepServicer(BaseServicer):
+    """See the protos for each RPC's contract."""
+
+    async def CreateSweep(self, request: pb.CreateSweepRequest, context: Context) -> bytes:
+        reader = RequestReader()
+        key = reader.key(request)
+        reader.text("project", request.project)
+        reader.text("name", request.name)
+        reader.text("description", request.description, limit=MAX_DESCRIPTION)
+        reader.done()
+        # The same request of the same caller gets the same id, so that a repetition meets
+        # itself, and nobody meets what another one asked for.
+        caller = current_call().caller
+        sweep_id = _sweep_id(uuid.uuid4().hex if key is None else caller.key_id + key.request_id)
+        earlier = await self.registry.store.earlier_reply(sweep_id, key)
+        if earlier is not None:
+            # Also where the template is another one by now, or gone.
+            return earlier
+        parsed = await parse_source(request, self.registry.templates)
+        spec = parsed.spec
+        if spec.seed is None:
+            spec = replace(spec, seed=secrets.randbelow(MAX_SEED))
+        project = request.project or parsed.project or DEFAULT_PROJECT
+        require_in_project(Role.EDITOR, project)
+        sweep = Sweep(
+            sweep_id=sweep_id,
+            project=project,
+            name=request.name or parsed.name or f"sweep-{sweep_id}",
+            description=request.description or parsed.description,
+            spec=spec,
+            create_time=datetime.now(UTC),
+        )
+        prior = Fitting()
+        if request.HasField("prior_runs"):
+            prior = await fit_source(self.registry, spec, request.prior_runs, "prior_runs")
+        placed = sweep.add_prior_runs(prior.runs)
+        response = pb.CreateSweepResponse(
+            sweep=sweep_to_proto(sweep),
+            warnings=some_warnings(parsed.warnings),
+            grid_size=_int64(parsed.grid_size),
+            imported_runs=len(placed.runs),
+            skipped_runs=prior.skipped,
+        )
+        return await self.registry.store.create_sweep(
+            sweep, key, response.SerializeToString(), placed
+        )
+
+    async def GetSweep(self, request: pb.GetSweepRequest, context: Context) -> pb.GetSweepResponse:
+        return pb.GetSweepResponse(sweep=sweep_to_proto(await self._get(request.sweep_id)))
+
+    async def GetSweepStats(
+        self, request: pb.GetSweepStatsRequest, context: Context
+    ) -> pb.GetSweepStatsResponse:
+        return pb.GetSweepStatsResponse(stats=stats_to_proto(await self._get(request.sweep_id)))
+
+    async def ExportSweep(
+        self, request: pb.ExportSweepRequest, context: Context
+    ) -> pb.ExportSweepResponse:
+        sweep = await self._get(request.sweep_id)
+        config = {"name": sweep.name, "project": sweep.project}
+        if sweep.description:
+            config["description"] = sweep.description
+        write = write_json if request.format == pb.CONFIG_FORMAT_JSON else write_yaml
+        text = await computed(lambda: written({**config, **config_of(sweep.spec)}, write))
+        return pb.ExportSweepResponse(text=text)
+
+    async def ParseSweepConfig(
+        self, request: pb.ParseSweepConfigRequest, context: Context
+    ) -> pb.ParseSweepConfigResponse:
+        parsed = await parse_source(request, self.registry.templates)
+        return pb.ParseSweepConfigResponse(
+            spec=spec_to_proto(parsed.spec),
+            warnings=some_warnings(parsed.warnings),
+            grid_size=_int64(parsed.grid_size),
+            project=parsed.project,
+            name=parsed.name,
+            description=parsed.description,
+        )
+
+    async def ListSweeps(
+        self, request: pb.ListSweepsRequest, context: Context
+    ) -> pb.ListSweepsResponse:
+        reader = RequestReader()
+        limit = reader.limit("page_size", request.page_size, default=50, maximum=1000)
+        which = SweepFilter(
+            project=reader.text("project", request.project),
+            projects=own_projects(),
+            states=tuple(
+                reader.members("states", request.states, sweep_pb2.SweepState, SweepState)
+            ),
+            methods=tuple(reader.members("methods", request.methods, sweep_pb2.Method, Method)),
+            name_prefix=reader.text("name_prefix", request.name_prefix),
+            created_after=_time(reader, request, "created_after"),
+            created_before=_time(reader, request, "created_before"),
+        )
+        order = _ORDERS.get(request.order)
+        if order is None:
+            reader.problem("order", f"is not one of {', '.join(pb.SweepOrder.keys())}")
+        reader.done()
+        position = read_token(
+            request, request.page_token, (as_time, as_text, as_text), which.projects
+        )
+        after = None
+        if position is not None:
+            after = SweepPosition(position[0], position[1], position[2])
+        found = await self.registry.sweeps.list(
+            which, order or SweepOrder.CREATE_TIME_DESC, after, limit
+        )
+        page = await converted(
+            lambda: fitting([sweep_to_proto(sweep) for sweep in found.items]),
+            found.size // BYTES_A_ROW,
+        )
+        response = pb.ListSweepsResponse(sweeps=page)
+        if found.has_more or len(found.items) > len(page):
+            last = found.items[len(page) - 1]
+            response.next_page_token = write_token(
+                request, [last.create_time.isoformat(), last.name, last.sweep_id], which.projects
+            )
+        return response
+
+    async def UpdateSweep(self, request: pb.UpdateSweepRequest, context: Context) -> bytes:
+        reader = RequestReader()
+        sweep_id = reader.text("sweep.sweep_id", request.sweep.sweep_id, required=True)
+        etag = reader.etag(request.sweep.etag, "sweep.etag")
+        key = reader.key(request)
+        update = await computed(lambda: read_sweep_update(reader, request))
+
+        def check(sweep: Sweep) -> UpdateSweep:
+            checked = check_update(sweep, etag, update)
+            require_size(checked.spec)
+            return UpdateSweep(key, encode_updated, etag=etag, checked=checked)
+
+        return await self.commit_checked(sweep_id, key, check)
+
+    async def DeleteSweep(self, request: pb.DeleteSweepRequest, context: Context) -> bytes:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        key = reader.key(request)
+        etag = reader.etag(request.etag)
+        reader.done()
+        change = DeleteSweep(key, lambda _: b"", etag=etag)
+        return await self.commit(sweep_id, change)
+
+    async def StartSweep(self, request: pb.StartSweepRequest, context: Context) -> bytes:
+        return await self._transition(request, StartSweep, pb.StartSweepResponse)
+
+    async def PauseSweep(self, request: pb.PauseSweepRequest, context: Context) -> bytes:
+        return await self._transition(request, PauseSweep, pb.PauseSweepResponse)
+
+    async def ResumeSweep(self, request: pb.ResumeSweepRequest, context: Context) -> bytes:
+        return await self._transition(request, ResumeSweep, pb.ResumeSweepResponse)
+
+    async def FinishSweep(self, request: pb.FinishSweepRequest, context: Context) -> bytes:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        key = reader.key(request)
+        reason = _FINISH_REASONS.get(request.reason)
+        if reason is None:
+            text = "leave it out, or give REQUESTED or TERMINATED; the registry finds the others"
+            reader.problem("reason", text)
+        message = reader.text("message", request.message, limit=MAX_END_MESSAGE)
+        etag = reader.etag(request.etag)
+        reader.done()
+        change = FinishSweep(
+            key,
+            _encoder(pb.FinishSweepResponse),
+            etag=etag,
+            reason=reason or FinishReason.REQUESTED,
+            message=message,
+        )
+        return await self.commit(sweep_id, change)
+
+    async def CancelSweep(self, request: pb.CancelSweepRequest, context: Context) -> bytes:
+        return await self._transition(request, CancelSweep, pb.CancelSweepResponse)
+
+    async def _transition(
+        self,
+        request: _TransitionRequest,
+        change: type[Transition],
+        response: type[Message],
+    ) -> bytes:
+        reader = RequestReader()
+        sweep_id = reader.sweep_id(request.sweep_id)
+        key = reader.key(request)
+        etag = reader.etag(request.etag)
+        reader.done()
+        return await self.commit(sweep_id, change(key, _encoder(response), etag=etag))
+
+    async def _get(self, sweep_id: str) -> Sweep:
+        reader = RequestReader()
+        reader.sweep_id(sweep_id)
+        reader.done()
+        return await self.registry.sweeps.get(sweep_id)
+
+
+_TransitionRequest = (
+    pb.StartSweepRequest | pb.PauseSweepRequest | pb.ResumeSweepRequest | pb.CancelSweepRequest
+)
+
+
+def _encoder(response: Callable[..., Message]) -> Callable[[Sweep], bytes]:
+    def encode(sweep: Sweep) -> bytes:
+        return response(sweep=sweep_to_proto(sweep)).SerializeToString()
+
+    return encode
+
+
+def _sweep_id(seed: str) -> str:
+    digest = hashlib.sha256(b"sweep\0" + seed.encode()).digest()
+    return base64.b32encode(digest).decode().lower()[:12]
+
+
+def _int64(size: int | None) -> int | None:
+    """A grid may have more points than the field can say."""
+    return None if size is None else min(size, 2**63 - 1)
+
+
+def _time(
+    reader: RequestReader,
+    request: pb.ListSweepsRequest,
+    field: Literal["created_after", "created_before"],
+) -> datetime | None:
+    if not request.HasField(field):
+        return None
+    return reader.attempt(field, lambda: time_from_proto(getattr(request, field)))
+
+
+def encode_updated(updated: UpdatedSweep) -> bytes:
+    """The response."""
+    return pb.UpdateSweepResponse(
+        sweep=sweep_to_proto(updated.sweep), warnings=some_warnings(updated.warnings)
+    ).SerializeToString()

@@ -1,0 +1,134 @@
+"""What statements read of a run beside its own row, and how large a row is."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Double,
+    FromClause,
+    Integer,
+    Select,
+    Text,
+    bindparam,
+    func,
+    literal_column,
+    null,
+    select,
+    true,
+)
+from sqlalchemy.sql.base import ColumnCollection, ReadOnlyColumnCollection
+from sqlalchemy.sql.elements import Label
+
+from wanllmdb_common.computing.off_loop import BYTES_A_ROW, converted
+from wanllmdb_registry.domain.reads import Page
+from wanllmdb_registry.store.schema import last_values, runs
+from wanllmdb_registry.store.statement import Row
+
+T = TypeVar("T")
+Columns = ColumnCollection[str, Any] | ReadOnlyColumnCollection[str, Any]
+Order = Callable[[Columns], Sequence[ColumnElement[Any]]]
+
+# For what stands beside the large columns: of a row, and of a metric.
+FIXED_BYTES: ColumnElement[int] = literal_column("200", Integer)
+METRIC_BYTES: ColumnElement[int] = literal_column("24", Integer)
+_NONE: ColumnElement[int] = literal_column("0", Integer)
+
+
+def bytes_of(*columns: ColumnElement[Any]) -> ColumnElement[int]:
+    """Of a row, how many bytes it takes, of which these columns of text or bytes are the most.
+
+    PostgreSQL knows the length of a column without reading it.
+    """
+    lengths = [func.coalesce(func.octet_length(column), _NONE) for column in columns]
+    return functools.reduce(operator.add, lengths, FIXED_BYTES)
+
+
+def run_bytes(c: Columns) -> ColumnElement[int]:
+    """Of a row of `runs`, how many bytes a message of it takes, near enough."""
+    large = (c.parameters, c.labels, c.config, c.error_message, c.error_traceback)
+    size: ColumnElement[int] = bytes_of(*large) + c.metric_bytes + c.metrics * METRIC_BYTES
+    return size
+
+
+# All but the sampler's state, which no message of a run shows.
+_message_columns = [
+    null().label(column.name) if column.name == "sampler_state" else column for column in runs.c
+]
+RUN = select(*_message_columns, run_bytes(runs.c).label("bytes"))
+"""What a message of a run shows, but for its last values."""
+
+
+def no_last_values() -> list[Label[Any]]:
+    """The columns of `with_last_values`, where no caller asks for them."""
+    return [null().label(name) for name in ("last_names", "last_steps", "last_values")]
+
+
+def all_last_values(c: Columns, *conditions: ColumnElement[bool]) -> FromClause:
+    """The last values of a row of `runs`, as arrays, for a lateral join."""
+    v = last_values.c
+    return (
+        select(
+            func.array_agg(v.name, type_=ARRAY(Text)).label("last_names"),
+            func.array_agg(v.step, type_=ARRAY(BigInteger)).label("last_steps"),
+            func.array_agg(v.value, type_=ARRAY(Double)).label("last_values"),
+        )
+        .where(
+            v.sweep_id == c.sweep_id,
+            v.number == c.number,
+            v.attempt == c.attempt,
+            *conditions,
+        )
+        .lateral("last")
+    )
+
+
+def with_last_values(query: Select[Any], order: Order | None = None) -> Select[Any]:
+    """Rows of a query over `runs` with their last values, in an order."""
+    rows = query.subquery("found_runs")
+    last = all_last_values(rows.c)
+    joined = select(rows, *last.c).select_from(rows.outerjoin(last, true()))
+    return joined if order is None else joined.order_by(*order(rows.c))
+
+
+def within_bytes(query: Select[Any], order: Order) -> Select[Any]:
+    """The first rows of a query, which has a limit, that take at most `most_bytes` together.
+
+    The last one begins below it, so there is one at least. Each has its size in `bytes`; `found`
+    counts the rows that the query gave.
+
+    Args:
+        query: The rows, with a column `bytes`.
+        order: Their order.
+    """
+    rows = query.order_by(*order(query.selected_columns)).subquery("found")
+    before = func.sum(rows.c.bytes).over(order_by=order(rows.c), rows=(None, 0)) - rows.c.bytes
+    counted = select(
+        rows, before.label("bytes_before"), func.count().over().label("found")
+    ).subquery("counted")
+    most = bindparam("most_bytes", type_=Integer)
+    return select(counted).where(counted.c.bytes_before < most)
+
+
+def page_of_rows(rows: Sequence[Row], limit: int) -> Page[Row]:
+    """At most `limit` of the rows that `within_bytes` gave of one more than that."""
+    kept = rows[:limit]
+    has_more = bool(rows) and rows[0]["found"] > len(kept)
+    return Page(kept, has_more, sum(row["bytes"] for row in kept))
+
+
+async def converted_page(convert: Callable[[Row], T], page: Page[Row]) -> Page[T]:
+    """The page with `convert` of each row."""
+    items = await converted(lambda: [convert(row) for row in page.items], page.size // BYTES_A_ROW)
+    return Page(items, page.has_more, page.size)
+
+
+async def page_of(convert: Callable[[Row], T], rows: Sequence[Row], limit: int) -> Page[T]:
+    """`page_of_rows`, with `convert` of each row."""
+    return await converted_page(convert, page_of_rows(rows, limit))
