@@ -14,8 +14,8 @@ import grpc.aio
 import structlog
 
 from wanllmdb import InvalidArgumentError
-from wanllmdb._addresses import REGISTRY, authority_of, is_loopback, target_of
-from wanllmdb._tls import Tls, channel_credentials
+from wanllmdb._connection.addresses import REGISTRY, authority_of, is_loopback, target_of
+from wanllmdb._connection.tls import Tls, channel_credentials
 from wanllmdb_common.server.tls import FileSignature, file_signature
 
 log = structlog.get_logger(__name__)

@@ -14,7 +14,7 @@ import grpc
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from wanllmdb._tls import Tls
+from wanllmdb._connection.tls import Tls
 from wanllmdb.api.registry.v1 import (
     key_service_pb2,
     key_service_pb2_grpc,

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import SettingsConfigDict
 
 from wanllmdb import InvalidArgumentError
-from wanllmdb._tls import Tls
+from wanllmdb._connection.tls import Tls
 from wanllmdb_common.server.settings import ServerSettings
 from wanllmdb_suggestion.registry_channel import (
     check_tls,

@@ -21,7 +21,7 @@ import wanllmdb
 from tests.contract.wandb_signatures import Shape, shape, unbound
 from wanllmdb._agent.summary import Summary
 from wanllmdb._wandb.names import NAMES, RUN_NAMES, Does
-from wanllmdb.apis.public import _refused
+from wanllmdb.apis.public import _unsupported
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-wandb" / "bin" / "python"
@@ -94,10 +94,10 @@ REASONS: Mapping[str, str] = {
 REFUSED_BY_API: Mapping[str, str] = {
     f"apis.public.{owner}.{name}": why
     for owner, refused in (
-        ("Api", _refused.OF_API),
-        ("Project", _refused.OF_PROJECT),
-        ("Run", _refused.OF_RUN),
-        ("Sweep", _refused.OF_SWEEP),
+        ("Api", _unsupported.OF_API),
+        ("Project", _unsupported.OF_PROJECT),
+        ("Run", _unsupported.OF_RUN),
+        ("Sweep", _unsupported.OF_SWEEP),
     )
     for name, why in refused.items()
 }

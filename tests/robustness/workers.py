@@ -22,7 +22,7 @@ from tests.robustness.proxy import Proxy
 from tests.robustness.work_seen import LifeSeen, WorkSeen
 from tests.robustness.worker_plan import Blackout, Life, WorkerFate, WorkerPlan, WorkersPlan
 from tests.robustness.worker_process import WorkerProcess, base_environment, send_spool
-from wanllmdb._spool.locks import lock
+from wanllmdb._spool.folder import lock
 from wanllmdb_common.calls.caller import Role
 
 # From the first life to the end of the last one.

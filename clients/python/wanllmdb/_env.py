@@ -17,94 +17,94 @@ API_KEY = "WANLLMDB_API_KEY"
 """The API key: `wsk_<id>_<secret>`."""
 
 API_KEY_FILE = "WANLLMDB_API_KEY_FILE"
-"""A file that holds it, where the one above is not set."""
+"""A file that holds the API key; read if WANLLMDB_API_KEY is not set."""
 
 TLS = "WANLLMDB_TLS"
-"""1 for TLS; also on where one of the following is set, unless this is 0."""
+"""1 for TLS. Setting any other WANLLMDB_TLS_* variable also turns TLS on, unless this is 0."""
 
 TLS_CA = "WANLLMDB_TLS_CA"
-"""A PEM file with the authorities that are trusted."""
+"""A PEM file with the certificates of trusted authorities."""
 
 TLS_CERT = "WANLLMDB_TLS_CERT"
-"""A PEM file with the client's certificate, for services that ask for one."""
+"""A PEM file with the client's certificate, for services that require one."""
 
 TLS_KEY = "WANLLMDB_TLS_KEY"
-"""A PEM file with its key."""
+"""A PEM file with the private key of the client's certificate."""
 
 TLS_SERVER_NAME = "WANLLMDB_TLS_SERVER_NAME"
-"""The name that the services' certificates must bear, where it is not that in the address."""
+"""The name that the services' certificates must have; defaults to the name in the address."""
 
 INSECURE = "WANLLMDB_INSECURE"
-"""1 lets the API key go in plain text to another machine."""
+"""1 allows sending the API key in plain text to another machine."""
 
 SWEEP_ID = "WANLLMDB_SWEEP_ID"
 """The sweep whose run this process works on; set by a command agent."""
 
 RUN_NUMBER = "WANLLMDB_RUN_NUMBER"
-"""The number of that run."""
+"""The number of the run that this process works on."""
 
 RUN_ATTEMPT = "WANLLMDB_RUN_ATTEMPT"
-"""The attempt of that run, as it was handed out."""
+"""The attempt of the run that this process works on."""
 
 SLOT = "WANLLMDB_SLOT"
-"""Which of the places of `wanllmdb agent --parallel N` this process has: 0 to N-1."""
+"""This process's slot of `wanllmdb agent --parallel N`: 0 to N-1."""
 
 MAX_QUICK_FAILURES = "WANLLMDB_AGENT_MAX_QUICK_FAILURES"
-"""After so many failures in a row within the seconds below an agent gives up; 0: never."""
+"""An agent stops after this many failures in a row within the quick seconds; 0 for never."""
 
 QUICK_SECONDS = "WANLLMDB_AGENT_QUICK_SECONDS"
-"""The seconds meant above."""
+"""Time window for the maximum number of quick failures, in seconds."""
 
 MAX_INITIAL_FAILURES = "WANLLMDB_AGENT_MAX_INITIAL_FAILURES"
-"""After so many failures before its first success an agent gives up; 0: never."""
+"""An agent stops after this many failures before its first success; 0 for never."""
 
 AGENT_ID = "WANLLMDB_AGENT_ID"
-"""The agent's name; needed to resume."""
+"""The agent's name, which resuming requires."""
 
 RESUME = "WANLLMDB_RESUME"
-"""Whether an agent takes up the runs that it held before it ended: 1, true, yes or on."""
+"""Whether an agent resumes the runs that it held before it ended: 1, true, yes or on."""
 
 STAY = "WANLLMDB_STAY"
-"""Whether an agent stays until no run of others may come back: 1, true, yes or on."""
+"""Whether an agent stays until no run of another agent may be lost: 1, true, yes or on."""
 
 AS_WANDB = "WANLLMDB_AS_WANDB"
-"""Whether a command agent's programs find wanllmdb as `wandb`: 1, true, yes or on."""
+"""Whether programs of a command agent import wanllmdb as `wandb`: 1, true, yes or on."""
 
 PATIENCE = "WANLLMDB_PATIENCE"
-"""Seconds for which an agent waits for services that are away."""
+"""Seconds for which an agent waits for unavailable services."""
 
 SPOOL_DIR = "WANLLMDB_SPOOL_DIR"
-"""Folder for what could not be delivered; where not set, in XDG_STATE_HOME or ~/.local/state."""
+"""Folder for undelivered results; defaults to one in XDG_STATE_HOME or ~/.local/state."""
 
 RUN_RESUMED = "WANLLMDB_RUN_RESUMED"
-"""Whether that run was begun by the agent's last life: 1; set by a command agent."""
+"""1 if the agent resumed the run after a restart; set by a command agent."""
 
 LENT_BY = "WANLLMDB_RUN_LENT_BY"
-"""The process whose children may report for that run; set by a function agent."""
+"""The process whose children may report for its run; set by a function agent."""
 
 SEVERAL_RUNS = "WANLLMDB_SEVERAL_RUNS"
-"""That several agents work in the parent process; set by them."""
+"""The number of agents in the parent process, if there are several; set by them."""
 
 AGENT_RANKS = "WANLLMDB_AGENT_RANKS"
-"""What the agent's own environment says of ranks, as JSON; set by an agent."""
+"""The rank variables of the agent's own environment, as JSON; set by an agent."""
 
 ALL_RANKS = "WANLLMDB_ALL_RANKS"
-"""Whether all processes of a program report, not the one of rank 0 alone: 1, true, yes or on."""
+"""Whether all processes of a program report instead of only rank 0: 1, true, yes or on."""
 
 NEVER_GIVE_UP = "WANLLMDB_AGENT_NEVER_GIVE_UP"
-"""Turns both off: 1, true, yes or on."""
+"""Whether an agent never stops because of failed runs: 1, true, yes or on."""
 
 _YES = ("1", "true", "yes", "on")
 _NO = ("0", "false", "no", "off")
 
 
 WANDB_SWEEP_ID = "WANDB_SWEEP_ID"
-"""The sweep, by W&B's name for it: a program without it is no part of the sweep."""
+"""W&B's variable for the sweep's id; a program that removes it has left the sweep."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunEnvironment:
-    """The run that a command agent handed to this process."""
+    """The run that a command agent assigned to this process."""
 
     sweep_id: str
     number: int
@@ -112,7 +112,7 @@ class RunEnvironment:
     resumed: bool = False
 
     def variables(self) -> dict[str, str]:
-        """The variables by which a child process finds the run."""
+        """Environment variables with which a child process finds the run."""
         return {
             SWEEP_ID: self.sweep_id,
             RUN_NUMBER: str(self.number),
@@ -122,13 +122,13 @@ class RunEnvironment:
 
     @classmethod
     def read(cls) -> RunEnvironment | None:
-        """The run that the environment names, or None when it names none.
+        """The run that the environment names; None if it names none.
 
-        None also in the very process that named it, for its children.
+        Also None in the process that set the variables for its children.
 
         Raises:
-            NoRunError: it names one in part or with a number that is none, or the parent works
-                on several.
+            NoRunError: the variables are incomplete or not numbers, or the parent process works
+                on several runs.
         """
         sweep_id = os.environ.get(SWEEP_ID, "")
         if not sweep_id and os.environ.get(SEVERAL_RUNS):
@@ -149,19 +149,19 @@ class RunEnvironment:
 
 
 def left_sweep() -> str | None:
-    """The sweep whose run this process was started for, where the program has left it; or None.
+    """The sweep that this process was started for, if the program has left the sweep; else None.
 
-    Programs for cross-validation take W&B's variables out of a worker's environment, so that
-    what it logs is no part of the sweep's run.
+    Programs for cross-validation remove W&B's variables from a worker's environment, so that the
+    values that the worker logs do not become part of the sweep's run.
     """
     return None if os.environ.get(WANDB_SWEEP_ID) else os.environ.get(SWEEP_ID) or None
 
 
 def switch(variable: str, *, default: bool) -> bool:
-    """Whether a variable says yes; the default where it is not set.
+    """Whether a variable is on; the default if the variable is not set.
 
     Raises:
-        InvalidArgumentError: it says neither yes nor no.
+        InvalidArgumentError: the value means neither on nor off.
     """
     text = os.environ.get(variable, "").strip().lower()
     if not text:
@@ -172,17 +172,17 @@ def switch(variable: str, *, default: bool) -> bool:
 
 
 def is_on(given: bool | None, variable: str) -> bool:
-    """What is given, else whether the variable says yes."""
+    """The given value; if None, whether the variable is on."""
     if given is not None:
         return given
     return os.environ.get(variable, "").lower() in ("1", "true", "yes", "on")
 
 
 def number_of(given: float | None, variable: str) -> float | None:
-    """The number that is given, else the variable's; None where there is neither.
+    """The given number, else the variable's number; None if there is neither.
 
     Raises:
-        InvalidArgumentError: it is below 0, or the variable is no number.
+        InvalidArgumentError: the number is below 0, or the variable is not a number.
     """
     if given is None:
         text = os.environ.get(variable, "")

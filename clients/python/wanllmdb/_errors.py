@@ -1,29 +1,29 @@
 """The exceptions of the client.
 
     WanllmdbError
-     ├─ UsageError                  the program asks for what can't be
-     │   ├─ InvalidArgumentError    a request that can't succeed; names every field at fault
-     │   ├─ NoRunError              log, config or init outside a run
-     │   └─ UnsupportedError        one of W&B's names that would read what is not kept here
-     ├─ CommError                   a service's answer, or none
+     ├─ UsageError                  the program made an invalid call
+     │   ├─ InvalidArgumentError    an invalid request; lists every invalid field
+     │   ├─ NoRunError              log, config or init outside of a run
+     │   └─ UnsupportedError        a W&B name that needs data which the platform does not keep
+     ├─ CommError                   an error from a service, or no answer
      │   ├─ NotFoundError           no such sweep, run or template
-     │   ├─ AlreadyExistsError      something else has that id
-     │   ├─ FailedPreconditionError the present state forbids it
+     │   ├─ AlreadyExistsError      the id is taken
+     │   ├─ FailedPreconditionError the current state does not allow the request
      │   ├─ AbortedError            another request was faster, for example a stale etag
      │   ├─ AuthenticationError
-     │   │   ├─ UnauthenticatedError    no key or a bad one
-     │   │   └─ PermissionDeniedError   the key's role does not allow it
-     │   ├─ ResourceExhaustedError  too much at once; `retry_after` says when to come again
-     │   ├─ UnavailableError        no service at that address, or it is away for now
+     │   │   ├─ UnauthenticatedError    the API key is missing or invalid
+     │   │   └─ PermissionDeniedError   the key's role does not allow the request
+     │   ├─ ResourceExhaustedError  too many requests; `retry_after` says when to retry
+     │   ├─ UnavailableError        no service answers at the address
      │   ├─ DeadlineExceededError   no answer in time; the request may have been carried out
      │   ├─ UnimplementedError      the server is older than this client
      │   └─ InternalError           a defect of the server
-     └─ AgentGaveUpError            an agent's first runs all failed
+     └─ AgentGaveUpError            too many of an agent's runs failed
 
-The classes between are W&B's, so that a program's `except wandb.errors.CommError` catches what it
-means to catch.
+The intermediate classes are W&B's, so that `except wandb.errors.CommError` in a program catches
+the errors that it is meant to catch.
 
-`RunStopped` stands apart: it is no error, and ends a run from within `log`.
+`RunStopped` is not an error: `log` raises it to end a run.
 """
 
 from __future__ import annotations
@@ -38,21 +38,21 @@ class FieldProblem(NamedTuple):
     """One problem of one field of a request or a sweep's config."""
 
     path: str
-    """Where, e.g. `parameters.learning_rate.min`."""
+    """The path of the field, for example `parameters.learning_rate.min`."""
     description: str
-    """What, in a sentence."""
+    """The problem, in one sentence."""
 
 
 class WanllmdbError(Exception):
     """The base of everything that the client raises.
 
     Attributes:
-        message: one sentence: what was wrong, where, what to do.
-        reason: a name for programs, one of the protos' ErrorReason without its
-            prefix, e.g. "SWEEP_NOT_FOUND"; empty where no server gave one.
-        metadata: what the reason is about, e.g. `{"sweep_id": ..., "state": ...}`.
-        fields: every field at fault, for an InvalidArgumentError.
-        context: what a program raised it with, as W&B's base takes it.
+        message: what was wrong, where, and what to do, in one sentence.
+        reason: a name for programs: the protos' ErrorReason without its prefix, for example
+            "SWEEP_NOT_FOUND"; empty if no server gave one.
+        metadata: details of the reason, for example `{"sweep_id": ..., "state": ...}`.
+        fields: every invalid field, for an InvalidArgumentError.
+        context: extra context of a program that raises the error, as W&B's base class takes it.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class WanllmdbError(Exception):
         self.fields: list[FieldProblem] = list(fields)
 
     def __str__(self) -> str:
-        # It ends up on terminals, and repeats names that other people chose.
+        # Terminals show this text, which repeats names that other people chose.
         return shown_lines(self._text())
 
     def _text(self) -> str:
@@ -80,18 +80,18 @@ class WanllmdbError(Exception):
 
 
 class UsageError(WanllmdbError):
-    """The program asks for what can't be."""
+    """The program made an invalid call."""
 
 
 class UnsupportedError(UsageError):
-    """One of W&B's names, which would read what the platform does not keep."""
+    """A W&B name was used that needs data which the platform does not keep."""
 
 
 class CommError(WanllmdbError):
-    """A service's answer to a request, or none.
+    """A service returned an error, or did not answer.
 
     Attributes:
-        exc: what a program raised it for, as W&B's class takes it.
+        exc: the cause that a program gives when it raises the error, as W&B's class takes it.
     """
 
     def __init__(
@@ -108,11 +108,11 @@ class CommError(WanllmdbError):
 
 
 class AuthenticationError(CommError):
-    """A key that is missing, bad, or not enough."""
+    """The API key is missing, invalid, or has too few rights."""
 
 
 class InvalidArgumentError(UsageError):
-    """The request can't succeed; `str()` lists every field at fault on a line of its own."""
+    """The request is invalid; `str()` lists every invalid field on its own line."""
 
     _HEADLINES: ClassVar[Mapping[str, str]] = {"INVALID_SWEEP_CONFIG": "invalid sweep config"}
 
@@ -120,7 +120,7 @@ class InvalidArgumentError(UsageError):
         if not self.fields:
             return self.message
         headline = self._HEADLINES.get(self.reason, "invalid request")
-        # A last entry "..." says how many more there are than a server's answer can hold.
+        # A last entry "..." counts the problems beyond those that fit into a response.
         is_cut = self.fields[-1][0] == "..."
         count = len(self.fields) - is_cut
         problems = ("the first " if is_cut else "") + (
@@ -131,75 +131,75 @@ class InvalidArgumentError(UsageError):
 
 
 class NotFoundError(CommError):
-    """No such sweep, run or template."""
+    """There is no such sweep, run or template."""
 
 
 class AlreadyExistsError(CommError):
-    """Something else has that id."""
+    """The id or name is taken."""
 
 
 class FailedPreconditionError(CommError):
-    """The present state forbids it; `state` says which one that is."""
+    """The current state, in `state`, does not allow the request."""
 
     @property
     def state(self) -> str:
-        """The state of the sweep or run, e.g. "paused"; empty where it does not matter."""
+        """The state of the sweep or run, for example "paused"; empty if it is not the reason."""
         state = self.metadata.get("state", "").lower()
         return state.removeprefix("sweep_state_").removeprefix("run_state_")
 
 
 class AbortedError(CommError):
-    """Somebody else was faster: read again, and retry."""
+    """A concurrent request was faster: read the object again, and retry."""
 
 
 class UnauthenticatedError(AuthenticationError):
-    """No key or a bad one."""
+    """The API key is missing or invalid."""
 
 
 class PermissionDeniedError(AuthenticationError):
-    """The key's role does not allow it."""
+    """The API key's role does not allow the request."""
 
 
 class ResourceExhaustedError(CommError):
-    """Too much at once.
+    """The server is overloaded, or a limit was reached.
 
     Attributes:
-        retry_after: seconds after which to come again; None where the server did not say.
+        retry_after: seconds after which to retry; None if the server gave no time.
     """
 
     retry_after: float | None = None
 
 
 class UnavailableError(CommError):
-    """No service answers at the address, or it is away for now; the request may be sent again."""
+    """No service answers at the address, perhaps temporarily; the request may be sent again."""
 
 
 class DeadlineExceededError(CommError):
-    """No answer in time; the request may have been carried out."""
+    """The service did not answer in time; it may have carried out the request."""
 
 
 class UnimplementedError(CommError):
-    """The server does not know the call: it is older than this client."""
+    """The server does not know the RPC, because it is older than this client."""
 
 
 class InternalError(CommError):
-    """A defect of the server; `metadata["reference"]` finds the details in its log."""
+    """The server has a defect; its log has the details under `metadata["reference"]`."""
 
 
 class NoRunError(UsageError):
-    """`init`, `log`, `config` or `finish` was used outside a run."""
+    """`init`, `log`, `config` or `finish` was used outside of a run."""
 
 
 class AgentGaveUpError(WanllmdbError):
-    """The first runs of an agent all failed; `__cause__` is the last failure, where it has one."""
+    """Too many of an agent's runs failed; `__cause__` is the last failure, if it has one."""
 
 
 class RunStopped(SystemExit):  # a signal to the training function, not an error
-    """Raised by `log` when the run is to stop: early termination, a canceled sweep, a lost lease.
+    """`log` raises this when the run must stop: early termination, a canceled sweep, a lost lease.
 
-    Not an `Exception`, so that an `except Exception` around a training loop does
-    not swallow it, and a `SystemExit`, so that a training script which a command agent
-    started ends quietly. Let it pass.
+    The class is not an `Exception`, so that an `except Exception` around a training loop does
+    not swallow it. It is a `SystemExit`, so that a training script which a command agent started
+    ends quietly. Let it propagate.
     """
 
     def __init__(self, reason: str) -> None:

@@ -7,7 +7,7 @@ import inspect
 import math
 import os
 import signal
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from typing import Any, cast
@@ -30,15 +30,14 @@ from wanllmdb._agent.current import open_run, required_run
 from wanllmdb._agent.init import begin_run, environment_defaults, mode_of, note_unpatched, setting
 from wanllmdb._agent.signals import FORWARDED
 from wanllmdb._agent.summary import DefinedMetric
+from wanllmdb._calls.sweep_calls import Config as SweepConfig
 from wanllmdb._client import Client
 from wanllmdb._env import RESUME, STAY, is_on
 from wanllmdb._errors import InvalidArgumentError
 from wanllmdb._ids import sweep_id_of
 from wanllmdb._notes import note
-from wanllmdb._overwritten import put_back
-from wanllmdb._prior import prior_source
-from wanllmdb._types.run import PriorRunSource
-from wanllmdb._wire.sweep_calls import Config as SweepConfig
+from wanllmdb._proxies import put_back
+from wanllmdb._types.prior_runs import PriorRun, PriorRunSource, as_prior
 
 _INIT = (
     *("entity", "project", "dir", "id", "name", "notes", "tags", "config"),
@@ -60,22 +59,23 @@ def sweep(
     skip_unfit: bool = False,
     client: Client | None = None,
 ) -> str:
-    """Creates a sweep and returns its id; prints it, with what the server decided by itself.
+    """Create a sweep and return its id; print the id and the server's warnings.
 
     Args:
         sweep: a W&B-style config as a dictionary or as YAML or JSON text, a SweepSpec, a
-            TemplateUse, or a function that returns one of these.
+            TemplateUse, or a function that returns one of those.
         entity: accepted for scripts written for W&B, without effect.
-        project: where None, the config's, else WANDB_PROJECT, else "default".
-        prior_runs: results of elsewhere to start with: a PriorSweep, CsvRuns, JsonLinesRuns or
-            PriorRun objects, or the ids of runs.
-        name: for people; where None, the config's, else made from the id.
-        skip_unfit: leave out prior runs that do not fit, instead of refusing all.
-        client: reaches the services; by the environment's addresses where None.
+        project: the sweep's project; defaults to the config's, else WANDB_PROJECT, else
+            "default".
+        prior_runs: results of earlier runs to start with: a PriorSweep, CsvRuns, JsonLinesRuns
+            or PriorRun objects, or the ids of runs.
+        name: a display name; defaults to the config's, else to one derived from the id.
+        skip_unfit: skip prior runs that do not fit, instead of rejecting all of them.
+        client: the client to use; defaults to one for the environment's addresses.
 
     Raises:
-        InvalidArgumentError: `str()` lists every problem of the config.
-        UnavailableError: no registry at the address.
+        InvalidArgumentError: the config is invalid; `str()` lists every problem.
+        UnavailableError: no registry answers at the address.
     """
     _ignore_entity(entity)
     config = sweep() if callable(sweep) else sweep
@@ -119,52 +119,56 @@ def agent(
     patience: float | None = None,
     client: Client | None = None,
 ) -> AgentResult:
-    """Works on runs of a sweep: calls `function` once a run, in this thread.
+    """Work on runs of a sweep: call `function` once per run, in this thread.
 
-    Without a function it runs the sweep's own program once a run, as `wanllmdb agent` does. It
-    ends when the sweep hands out no more runs or after `count` runs. An exception in the
-    function fails that run and the agent goes on. Services that are away are waited for; the
-    result of a run that is done is kept on disk meanwhile, for the next agent on this machine
-    should this one end.
+    Without a function, the agent starts the sweep's own program once per run, as `wanllmdb agent`
+    does. The agent ends when the sweep returns no more runs, or after `count` runs. An exception
+    in the function fails that run, and the agent continues. The agent waits for unavailable
+    services; meanwhile it keeps the results of ended runs on disk, so that the next agent on this
+    machine can deliver them.
 
-    Ctrl-C lets the run end and takes no more; a second one raises KeyboardInterrupt in the
-    function and gives the run back, a third one raises it here. SIGTERM, by which clusters
-    preempt, gives the run back at once; then the process ends as it would have without an
-    agent. In another thread than the main one there are no signals.
+    The first Ctrl-C lets the current run end and takes no further runs. The second raises
+    KeyboardInterrupt in the function and releases the run; the third raises KeyboardInterrupt
+    from `agent`. SIGTERM, with which clusters preempt, releases the run immediately; then the
+    process ends as it would have without an agent. An agent outside of the main thread handles
+    no signals.
 
     Args:
-        sweep_id: the sweep; of `entity/project/id` the last part.
-        function: the training function; it calls `init`, reads `config` and calls `log`. The
-            sweep's program where None.
+        sweep_id: the sweep's id, alone or as the last part of `entity/project/id`.
+        function: the training function, which calls `init`, reads `config` and calls `log`.
+            Defaults to the sweep's program.
         entity: accepted for scripts written for W&B, without effect.
-        project: likewise; an id says enough.
-        count: at most so many runs.
-        forward_signals: passes SIGINT, SIGTERM and their like on to the sweep's program.
-        term_timeout: seconds that the sweep's program has to stop in after SIGTERM; 30 where
-            None.
-        max_consecutive_failed_runs: gives up after so many failures in a row, however long
-            they took.
-        max_quick_failures: gives up after so many failures in a row within `quick_seconds`;
-            where None WANLLMDB_AGENT_MAX_QUICK_FAILURES, else 3; 0 for never.
-        quick_seconds: where None WANLLMDB_AGENT_QUICK_SECONDS, else 60.
-        max_initial_failures: gives up after so many failures without a success before; where
-            None WANLLMDB_AGENT_MAX_INITIAL_FAILURES, else 5; 0 for never.
-        never_give_up: turns both off; where None WANLLMDB_AGENT_NEVER_GIVE_UP.
-        agent_id: the agent's name; where None WANLLMDB_AGENT_ID, else made up.
-        resume: begins with the runs that the agent held when it ended before, under the same
-            name; where None WANLLMDB_RESUME. Their `wandb.run.resumed` is True.
-        stay: waits, when there are no more runs, while one that others work on may be lost
-            and handed out again; where None WANLLMDB_STAY.
-        patience: seconds to wait for services that are away; where None WANLLMDB_PATIENCE,
-            else 600, and 5 for those that never answered.
-        client: reaches the services; by the environment's addresses where None.
+        project: accepted for scripts written for W&B, without effect.
+        count: the maximum number of runs.
+        forward_signals: forward signals such as SIGINT and SIGTERM to the sweep's program.
+        term_timeout: seconds that the sweep's program may take to stop after SIGTERM; defaults
+            to 30.
+        max_consecutive_failed_runs: stop after this many failures in a row, regardless of
+            their duration.
+        max_quick_failures: stop after this many failures in a row within `quick_seconds`; 0 for
+            never. Defaults to WANLLMDB_AGENT_MAX_QUICK_FAILURES, else 3.
+        quick_seconds: the time window of `max_quick_failures`, in seconds. Defaults to
+            WANLLMDB_AGENT_QUICK_SECONDS, else 60.
+        max_initial_failures: stop after this many failures before the first success; 0 for
+            never. Defaults to WANLLMDB_AGENT_MAX_INITIAL_FAILURES, else 5.
+        never_give_up: never stop because of failed runs. Defaults to
+            WANLLMDB_AGENT_NEVER_GIVE_UP.
+        agent_id: the agent's name; defaults to WANLLMDB_AGENT_ID, else to a generated name.
+        resume: start with the runs that an agent of the same name held when it ended; their
+            `wandb.run.resumed` is True. Defaults to WANLLMDB_RESUME.
+        stay: when there are no more runs, wait as long as a run of another agent may be lost
+            and assigned again. Defaults to WANLLMDB_STAY.
+        patience: seconds to wait for unavailable services. Defaults to WANLLMDB_PATIENCE, else
+            600, and to 5 for services that have never answered.
+        client: the client to use; defaults to one for the environment's addresses.
 
     Raises:
-        AgentGaveUpError: too many runs failed; its `__cause__` is the last failure.
+        AgentGaveUpError: too many runs failed; `__cause__` is the last failure.
         NotFoundError: there is no such sweep.
-        UnavailableError: no service at the address, or away for longer than the patience.
-        InvalidArgumentError: to resume without a name.
-        KeyboardInterrupt: Ctrl-C came a third time.
+        UnavailableError: no service answers at the address, or a service was unavailable for
+            longer than the patience.
+        InvalidArgumentError: an argument is invalid, for example `resume` without a name.
+        KeyboardInterrupt: Ctrl-C was pressed a third time.
     """
     del project
     _ignore_entity(entity)
@@ -228,7 +232,7 @@ def agent(
             **forwarded,
         ).run()
     if result.was_terminated:
-        # The run is given back; what was asked for is the end of the process.
+        # The run is released. SIGTERM asked for the end of the process.
         signal.raise_signal(signal.SIGTERM)
     return result
 
@@ -261,37 +265,37 @@ def init(
     anonymous: Any = None,
     **more: Any,
 ) -> ActiveRun:
-    """The run that this code works on. Where it is open, calling it again returns the same one.
+    """Return the run that this code works on. While the run is open, further calls return it.
 
-    After `finish` it opens the same run again. With `reinit` it begins a part of the run within
-    it, which a `finish` of its own ends. Outside of an agent, and where `mode` is "disabled", the
-    run records nothing. In a program of several processes those of other ranks than 0 report
-    nothing, unless `mode` is "shared".
+    After `finish`, `init` opens the same run again. With `reinit`, it begins a part within the
+    run, which its own `finish` ends. Outside of an agent, and if `mode` is "disabled", the run
+    records nothing. In a program of several processes, only rank 0 reports, unless `mode` is
+    "shared".
 
     The arguments that are not listed are accepted for scripts written for W&B.
 
     Args:
         entity: accepted for scripts written for W&B, without effect.
-        project: for a run outside of a sweep; else the sweep's counts.
-        dir: the folder for the run's files; WANDB_DIR where None.
-        id: for a run outside of a sweep.
-        name: the run's name; WANDB_NAME where None.
+        project: the project of a run outside of a sweep; ignored for a run of a sweep.
+        dir: the folder for the run's files; defaults to WANDB_DIR.
+        id: the id of a run outside of a sweep.
+        name: the run's name; defaults to WANDB_NAME.
         notes: becomes the label `notes`.
-        tags: become labels of the run, with an empty text.
-        config: defaults for keys of the program's own, as a dictionary, argparse's result, or
-            the path of a YAML or JSON file; what the sweep chose stands.
+        tags: become labels of the run, with empty values.
+        config: defaults for the program's own keys, as a dictionary, argparse's result, or
+            the path of a YAML or JSON file. Values that the sweep chose take precedence.
         config_exclude_keys: keys of `config` to leave out.
         config_include_keys: the only keys of `config` to take.
         group: becomes the label `group`.
         job_type: becomes the label `job_type`.
-        mode: "online", "disabled", "shared", or "offline", which in a sweep is as "online";
-            WANDB_MODE where None.
-        reinit: True, "finish_previous" or "create_new" for a part within the run.
+        mode: "online", "disabled", "shared", or "offline", which is the same as "online" in a
+            sweep. Defaults to WANDB_MODE.
+        reinit: True, "finish_previous" or "create_new" begins a part within the run.
 
     Raises:
-        NoRunError: the run is no longer this process's.
-        InvalidArgumentError: there is no such mode, reinit, or file of a config.
-        TypeError: W&B's `init` has no such argument either.
+        NoRunError: this process no longer holds the run.
+        InvalidArgumentError: the mode, the value of reinit or the config file does not exist.
+        TypeError: there is no such argument, in W&B's `init` either.
     """
     del allow_val_change, force, resume, resume_from, fork_from, save_code, anonymous
     note_unpatched(tensorboard or sync_tensorboard or monitor_gym)
@@ -321,32 +325,32 @@ def log(
     commit: bool | None = None,
     sync: bool | None = None,
 ) -> None:
-    """Reports metrics of one step of the current run.
+    """Report metrics of one step of the current run.
 
     Args:
-        data: numbers by name; nested dictionaries get dotted names, what is no number is
-            left out with a warning, NaN and infinities are kept.
-        step: at least 0; where None, the present one. It becomes the present one.
-        commit: whether the next `log` is of the next step. Where None: unless `step` is
-            given.
+        data: numbers by name. Nested dictionaries get dotted names; values that are not numbers
+            are dropped with a warning; NaN and infinities are kept.
+        step: the step, at least 0; defaults to the current step, and becomes the current step.
+        commit: whether the next `log` belongs to the next step. Defaults to True if `step` is
+            None, else to False.
         sync: accepted for scripts written for W&B.
 
     Raises:
-        RunStopped: the run is to stop: let it pass.
-        NoRunError: there is no run here, or it is finished.
+        RunStopped: the run must stop; let this exception propagate.
+        NoRunError: there is no current run, or it has finished.
     """
     required_run("log").log(data, step, commit, sync)
 
 
 def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:
-    """Ends what the last `init` began; without effect where there is nothing to end.
+    """End what the last `init` began; without effect if nothing is open.
 
-    The run of a sweep ends when its function or program does: until then `init` may open it
+    A run of a sweep ends when its function or program ends; until then `init` may open the run
     again.
 
     Args:
-        exit_code: any other than 0 makes it a failed run, unless `init` opens it again and
-            that ends well.
+        exit_code: a code other than 0 fails the run, unless `init` opens it again and it then
+            ends successfully.
         quiet: accepted for scripts written for W&B.
     """
     run = open_run()
@@ -364,11 +368,11 @@ def define_metric(
     *,
     goal: str | None = None,
 ) -> DefinedMetric:
-    """Says which value of a metric counts; see `ActiveRun.define_metric`.
+    """Define which value of a metric its summary holds; see `ActiveRun.define_metric`.
 
     Raises:
-        NoRunError: there is no run here.
-        InvalidArgumentError: there is no such summary or goal.
+        NoRunError: there is no current run.
+        InvalidArgumentError: the summary or the goal is invalid.
     """
     return required_run("define_metric").define_metric(
         name, step_metric, step_sync, hidden, summary, overwrite, goal=goal
@@ -376,16 +380,16 @@ def define_metric(
 
 
 def run_here() -> ActiveRun | None:
-    """`wanllmdb.run`: what `init` returned; None before it and after `finish`.
+    """The value of `wanllmdb.run`: what `init` returned; None before `init` and after `finish`.
 
-    `log` works before `init` all the same.
+    `log` works before `init`, too.
     """
     run = open_run()
     return _as_of_sweep(run) if run is not None and run.has_begun else None
 
 
 def _as_of_sweep(run: BaseRun) -> ActiveRun:
-    # Most programs work on a run of a sweep, and checkers of types are to know what it has.
+    # Most programs work on a run of a sweep, whose attributes type checkers should know.
     return cast(ActiveRun, run)
 
 
@@ -404,3 +408,32 @@ def _refuse_unknown(more: Iterable[str]) -> None:
 
 def _own_or(client: Client | None) -> Client | nullcontext[Client]:
     return Client() if client is None else nullcontext(client)
+
+
+def prior_source(client: Client, given: PriorRunSource | Iterable[str] | None) -> Any:
+    """Prior runs as `Client.create_sweep` accepts them, with the ids of runs looked up.
+
+    Raises:
+        InvalidArgumentError: a text is not the id of a run, such as `wandb.run.id`.
+        NotFoundError: there is no such run.
+    """
+    if given is None or not isinstance(given, list | tuple):
+        return given
+    if not any(isinstance(each, str) for each in given):
+        return given
+    return list(_looked_up(client, given))
+
+
+def _looked_up(client: Client, given: Iterable[Any]) -> Iterator[PriorRun]:
+    for each in given:
+        if not isinstance(each, str):
+            yield each
+            continue
+        sweep_id, _, number = each.rpartition("/")[2].rpartition("-")
+        if not sweep_id or not number.isdecimal():
+            raise InvalidArgumentError(
+                f"sweep: prior_runs takes the ids of runs of this registry, such as "
+                f"'k6rsniyyjhjy-4', or PriorSweep, CsvRuns, JsonLinesRuns or PriorRun objects; "
+                f"{each!r:.100} is none. Runs of W&B come as CSV: see `wanllmdb runs import`"
+            )
+        yield as_prior(client.get_run(sweep_id, int(number)))

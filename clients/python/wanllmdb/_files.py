@@ -1,7 +1,7 @@
-"""Files read such that none of them can hold up or fill the program.
+"""Read files so that no file can block the program or exhaust its memory.
 
-What stands at a path may be a FIFO that nothing writes, a device without an end, a
-directory, or a file of many gigabytes.
+A path may lead to a FIFO without a writer, an endless device, a directory, or a file of many
+gigabytes.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 WAIT_SECONDS = 10.0
-"""For how long a pipe that was named as a file may be silent."""
+"""How many seconds a pipe that was named as a file may send nothing."""
 
 _PIECE = 1 << 20
-# Windows lacks some of these, and what they are for.
+# Windows lacks some of these flags, and does not need them.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _KINDS = (
@@ -31,17 +31,17 @@ _KINDS = (
 
 
 def open_regular(path: str | os.PathLike[str], *, follow_links: bool = True) -> BinaryIO:
-    """A regular file, open for reading in bytes; opening it never waits.
+    """Open a regular file for reading bytes, without ever blocking.
 
     Raises:
-        OSError: it can't be opened, or is something else; `strerror` says which.
+        OSError: the file can't be opened, or is not regular; `strerror` tells which.
     """
     if not follow_links and Path(path).is_symlink():
         raise OSError(errno.ELOOP, "it is a symbolic link")
     try:
         descriptor = os.open(path, _FLAGS | (0 if follow_links else _NO_LINK))
     except OSError as error:
-        # What a socket, or a FIFO of certain systems, answers.
+        # The error for a socket and, on some systems, for a FIFO.
         if error.errno == errno.ENXIO:
             raise OSError(errno.ENXIO, "it is no regular file") from None
         raise
@@ -54,12 +54,12 @@ def open_regular(path: str | os.PathLike[str], *, follow_links: bool = True) -> 
 
 
 def read_bounded(file: BinaryIO, most: int) -> bytes:
-    """All of an open regular file.
+    """The whole content of an open regular file.
 
     Raises:
-        OSError: it can't be read, or holds more than `most` bytes.
+        OSError: the file can't be read, or holds more than `most` bytes.
     """
-    # Before anything is read: a sparse file of terabytes takes no disk.
+    # Checked before reading: a sparse file of terabytes needs no disk space.
     if os.fstat(file.fileno()).st_size > most:
         raise _too_large(most)
     data = file.read(most + 1)
@@ -69,21 +69,21 @@ def read_bounded(file: BinaryIO, most: int) -> bytes:
 
 
 def read_regular(path: str | os.PathLike[str], most: int) -> bytes:
-    """All of a regular file.
+    """The whole content of a regular file.
 
     Raises:
-        OSError: it can't be read, is something else, or holds more than `most` bytes.
+        OSError: the file can't be read, is not regular, or holds more than `most` bytes.
     """
     with open_regular(path) as file:
         return read_bounded(file, most)
 
 
 def read_given(path: str | os.PathLike[str], most: int) -> bytes:
-    """All of a file that a user named: a regular one, or a pipe as shells make for `<(...)`.
+    """The whole content of a file that a user named: a regular file, or a pipe such as `<(...)`.
 
     Raises:
-        OSError: it can't be read, holds more than `most` bytes, or is a pipe that stays
-            silent.
+        OSError: the file can't be read, holds more than `most` bytes, or is a pipe that sends
+            nothing.
     """
     descriptor = os.open(path, _FLAGS)
     if stat.S_ISDIR(os.fstat(descriptor).st_mode):
@@ -99,7 +99,7 @@ def read_given(path: str | os.PathLike[str], most: int) -> bytes:
             piece = file.read(min(left, _PIECE))
             if piece == b"":
                 return b"".join(pieces)
-            # None where a writer was faster in taking back than this one in reading.
+            # None if the data was gone before it could be read.
             pieces.append(piece or b"")
             left -= len(pieces[-1])
     raise _too_large(most)
@@ -111,9 +111,9 @@ def _too_large(most: int) -> OSError:
 
 
 def is_there(name: str) -> bool:
-    """Whether there is a file or folder of that name; False for what can't be a name."""
+    """Whether a file or folder of that name exists; False for an invalid name."""
     try:
         return Path(name).exists()
     except (OSError, ValueError):
-        # Too long, say, or with characters that the file system lacks.
+        # For example, the name is too long, or has characters that the file system lacks.
         return False

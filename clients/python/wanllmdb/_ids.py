@@ -14,19 +14,19 @@ _SHOWN = 100
 def sweep_id_of(text: str) -> str:
     """The id in `id`, `project/id`, `entity/project/id` or a URL that ends in `/sweeps/id`.
 
-    An id says enough: no other sweep of the registry has it, whatever the project.
+    An id is unique in the registry, across all projects.
 
     Raises:
-        InvalidArgumentError: it is of none of these forms.
+        InvalidArgumentError: the text has none of these forms.
     """
     return _last_part(text, "sweeps", "a sweep's id, alone or as project/id or entity/project/id")
 
 
 def run_of(text: str) -> tuple[str, int]:
-    """The sweep's id and the run's number in a run's id, `sweep-number`, or in a path to it.
+    """The sweep's id and the run's number from a run's id, `sweep-number`, or a path to it.
 
     Raises:
-        InvalidArgumentError: it is none.
+        InvalidArgumentError: the text is not the id of a run.
     """
     wanted = "a run's id, such as SWEEP-3, alone or as project/id or entity/project/id"
     run_id = _last_part(text, "runs", wanted)

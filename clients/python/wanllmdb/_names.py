@@ -1,260 +1,55 @@
-"""Where each public name lives, and what comes of asking for one.
-
-Loaded when a program uses the first of them. The names stand in `wanllmdb/__init__.py` once
-more, for type checkers and editors; a test holds the two lists together.
-"""
+"""Loads public names at their first use, from the modules that `__init__.pyi` gives for them."""
 
 from __future__ import annotations
 
+import ast
+import pkgutil
 from importlib import import_module
 from typing import Any
 
-MODULES = {
-    "wanllmdb._agent.active_run": ("ActiveRun",),
-    "wanllmdb._agent.counts": ("AgentResult",),
-    "wanllmdb._async_client": ("AsyncClient",),
-    "wanllmdb._client": ("Client",),
-    "wanllmdb._errors": (
-        "AbortedError",
-        "AgentGaveUpError",
-        "AlreadyExistsError",
-        "AuthenticationError",
-        "CommError",
-        "DeadlineExceededError",
-        "FailedPreconditionError",
-        "FieldProblem",
-        "InternalError",
-        "InvalidArgumentError",
-        "NoRunError",
-        "NotFoundError",
-        "PermissionDeniedError",
-        "ResourceExhaustedError",
-        "RunStopped",
-        "UnauthenticatedError",
-        "UnavailableError",
-        "UnimplementedError",
-        "UnsupportedError",
-        "UsageError",
-        "WanllmdbError",
-    ),
-    "wanllmdb._facade": (
-        "agent",
-        "define_metric",
-        "finish",
-        "init",
-        "log",
-        "sweep",
-    ),
-    "wanllmdb._proxies": (
-        "config",
-        "summary",
-    ),
-    "wanllmdb._tls": ("Tls",),
-    "wanllmdb._types.algorithms": (
-        "Algorithm",
-        "AlgorithmOption",
-    ),
-    "wanllmdb._types.analysis": (
-        "Contour",
-        "Correlations",
-        "Edf",
-        "EdfCurve",
-        "HypervolumeHistory",
-        "OptimizationHistory",
-        "ParallelCoordinates",
-        "ParallelDimension",
-        "ParameterAxis",
-        "ParameterColumn",
-        "ParameterImportance",
-        "ParameterImportances",
-        "Slices",
-        "SweepComparison",
-        "SweepCourse",
-        "Timeline",
-    ),
-    "wanllmdb._types.enums": (
-        "AlgorithmKind",
-        "ArgsStyle",
-        "AxisKind",
-        "AxisScale",
-        "ConfigFormat",
-        "CorrelationMethod",
-        "ExhaustedReason",
-        "FinishReason",
-        "Goal",
-        "ImportanceEvaluator",
-        "Impute",
-        "Method",
-        "ObjectiveValue",
-        "OptionType",
-        "Role",
-        "RunCommand",
-        "RunFormat",
-        "RunOrder",
-        "RunOrigin",
-        "RunState",
-        "SweepOrder",
-        "SweepState",
-    ),
-    "wanllmdb._types.keys": (
-        "ApiKey",
-        "CallerInfo",
-        "CreatedKey",
-    ),
-    "wanllmdb._types.run": (
-        "BestRun",
-        "BestRuns",
-        "Canceled",
-        "CsvRuns",
-        "EnqueuedRun",
-        "Failed",
-        "FinishedRun",
-        "ImportedRuns",
-        "JsonLinesRuns",
-        "LeaseStatus",
-        "MetricHistory",
-        "MetricPoint",
-        "MetricRow",
-        "Outcome",
-        "PriorRun",
-        "PriorRunSource",
-        "PriorSweep",
-        "Pruned",
-        "Run",
-        "RunError",
-        "RunLease",
-        "StopDecision",
-        "Succeeded",
-        "Suggestion",
-    ),
-    "wanllmdb._types.spec": (
-        "AlgorithmChoice",
-        "Beta",
-        "Categorical",
-        "Conditional",
-        "Constant",
-        "Distribution",
-        "Hyperband",
-        "IntLogUniform",
-        "IntUniform",
-        "LogNormal",
-        "LogUniform",
-        "Metric",
-        "Normal",
-        "Quantized",
-        "RetryPolicy",
-        "SearchSpace",
-        "SweepSpec",
-        "Uniform",
-    ),
-    "wanllmdb._types.sweep": (
-        "Checkpoint",
-        "CreatedSweep",
-        "ParsedConfig",
-        "RetriedRuns",
-        "RunChanged",
-        "Sweep",
-        "SweepChange",
-        "SweepChanged",
-        "SweepStats",
-        "UpdatedSweep",
-    ),
-    "wanllmdb._types.template": (
-        "Template",
-        "TemplatePlaceholder",
-        "TemplateUse",
-    ),
-    "wanllmdb._types.unset": ("UNSET",),
-    "wanllmdb._agent.config": ("Config",),
-    "wanllmdb._wandb.artifact": (
-        "Artifact",
-        "ArtifactTTL",
-    ),
-    "wanllmdb._wandb.histogram": ("Histogram",),
-    "wanllmdb._wandb.media": (
-        "Audio",
-        "Classes",
-        "Graph",
-        "Html",
-        "Image",
-        "Molecule",
-        "Object3D",
-        "Plotly",
-        "Video",
-        "box3d",
-    ),
-    "wanllmdb._wandb.run_calls": (
-        "AlertLevel",
-        "alert",
-        "link_model",
-        "log_artifact",
-        "log_model",
-        "mark_preempting",
-        "pin_config_keys",
-        "restore",
-        "save",
-        "unwatch",
-        "use_artifact",
-        "use_model",
-        "watch",
-    ),
-    "wanllmdb._wandb.session": (
-        "ensure_configured",
-        "join",
-        "login",
-        "patched",
-        "require",
-        "setup",
-        "teardown",
-        "termerror",
-        "termlog",
-        "termsetup",
-        "termwarn",
-    ),
-    "wanllmdb._wandb.settings": ("Settings",),
-    "wanllmdb._wandb.table": (
-        "EvalTable",
-        "JoinedTable",
-        "Table",
-    ),
-    "wanllmdb.apis.public.api": ("Api",),
-    "wanllmdb.errors": ("Error",),
-    "wanllmdb.plot": (
-        "plot_table",
-        "visualize",
-    ),
-}
 
-SUBMODULES = frozenset(
-    {"apis", "data_types", "env", "errors", "integration", "plot", "sdk", "util"}
-)
-"""Modules by W&B's paths, which are names too."""
+def _stated() -> tuple[dict[str, str], frozenset[str]]:
+    """Read the stub: the defining module of each name, and the names that are modules."""
+    stub = pkgutil.get_data("wanllmdb", "__init__.pyi")
+    if stub is None:
+        raise ImportError("wanllmdb/__init__.pyi is missing: install the package again")
+    modules: dict[str, str] = {}
+    submodules: set[str] = set()
+    for statement in ast.parse(stub).body:
+        if isinstance(statement, ast.ImportFrom):
+            names = [alias.name for alias in statement.names]
+            if statement.module == "wanllmdb":
+                submodules.update(names)
+            else:
+                modules.update(dict.fromkeys(names, statement.module or ""))
+    return modules, frozenset(submodules)
+
+
+MODULES, _SUBMODULES = _stated()
 
 FRAMEWORKS = frozenset({"keras", "lightgbm", "sklearn", "xgboost"})
-"""Modules that import a framework: there by name, and in no list of all names."""
+"""Modules that import a training framework; `dir()` and `import *` leave them out."""
 
-_HOMES = {name: module for module, names in MODULES.items() for name in names}
-
-PUBLIC = sorted({*_HOMES, *SUBMODULES, "__version__", "run"})
+PUBLIC = sorted({*MODULES, *_SUBMODULES - FRAMEWORKS, "run"})
 """Every name, for `dir()` and `from wanllmdb import *`."""
 
 
 def load(name: str, into: dict[str, Any]) -> Any:
-    """The value of a name of the package, which is kept in `into` where it stays the same.
+    """The value of a public name, which is stored in `into` unless it can change.
 
     Raises:
-        AttributeError: there is no such name; it says what there is.
+        AttributeError: there is no such name; the message suggests others.
     """
     if name == "run":
-        # Another one each time.
+        # The current run changes.
         return import_module("wanllmdb._facade").run_here()
     if name == "__all__":
         return PUBLIC
-    if name in SUBMODULES | FRAMEWORKS:
+    if name in _SUBMODULES:
         return import_module(f"wanllmdb.{name}")
-    if name not in _HOMES:
+    if name not in MODULES:
         raise AttributeError(_missing(name))
-    into[name] = value = getattr(import_module(_HOMES[name]), name)
+    into[name] = value = getattr(import_module(MODULES[name]), name)
     return value
 
 

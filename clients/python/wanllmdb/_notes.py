@@ -1,4 +1,4 @@
-"""Lines for people that a process prints once, outside of any run."""
+"""Notes for people, each printed once per process."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
 
 def note(text: str) -> None:
-    """Prints a line on stderr, unless this process has printed it before."""
+    """Print a line on stderr, unless this process has printed it before."""
     _once()(f"wanllmdb: {text}")
 
 
 @cache
 def _once() -> PrintOnce:
-    # At its first use: the agent's modules print notes too, and load this one.
+    # Imported here because the agent's modules import this one.
     from wanllmdb._agent.console import Console, PrintOnce
 
     return PrintOnce(lambda text: Console().line(text))

@@ -16,10 +16,10 @@ _KILL_DELAY = 30.0
 def runner_of_program(
     client: Client, sweep_id: str, *, patience: WaitPolicy, kill_delay: float | None
 ) -> CommandRunner:
-    """What runs the program that stands in the sweep's config, once a run.
+    """A runner that starts the program of the sweep's config once per run.
 
     Raises:
-        InvalidArgumentError: the config names none, or it is not here.
+        InvalidArgumentError: the config names no program, or the program's file is missing.
         NotFoundError: there is no such sweep.
     """
     waiter = OutageWaiter(Console().line, patience.at_first)

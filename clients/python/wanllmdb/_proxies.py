@@ -1,20 +1,24 @@
-"""`wanllmdb.config` and `wanllmdb.summary`: those of whatever run the calling code works on."""
+"""`wanllmdb.config` and `wanllmdb.summary`, which belong to the calling code's current run."""
 
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Iterator, MutableMapping
+from types import ModuleType
 from typing import Any
 
+from wanllmdb._agent.base_run import BaseRun
 from wanllmdb._agent.config import Config, Shown
 from wanllmdb._agent.current import open_run, required_run
 from wanllmdb._agent.summary import Summary
+from wanllmdb._notes import note
 
 
 class _OfCurrentRun(MutableMapping[str, Any]):
-    """A mapping of the run that the calling code works on, by attribute or item.
+    """A mapping of the current run, readable by attribute or item.
 
-    Copies, and what is unpickled, are of their own: nothing that is done with them reaches a run.
+    Copies and unpickled objects are independent: changing them does not change a run.
     """
 
     __slots__ = ("_what",)
@@ -28,7 +32,7 @@ class _OfCurrentRun(MutableMapping[str, Any]):
         return getattr(required_run(self._what), self._what)
 
     def _found(self) -> Any:
-        """The run's; None where there is no run."""
+        """The current run's mapping; None if there is no run."""
         run = open_run()
         return None if run is None else getattr(run, self._what)
 
@@ -61,7 +65,7 @@ class _OfCurrentRun(MutableMapping[str, Any]):
 
     @property
     def __dict__(self) -> dict[str, Any]:  # type: ignore[override]  # an attribute of object
-        """What `vars` is to show: a copy."""
+        """A copy, which `vars` shows."""
         found = self._found()
         return {} if found is None else dict(found)
 
@@ -83,30 +87,30 @@ class _OfCurrentRun(MutableMapping[str, Any]):
 
 
 class CurrentConfig(_OfCurrentRun):
-    """The config of the run that the calling code works on, by attribute or item."""
+    """The config of the current run, by attribute or item."""
 
     __slots__ = ()
 
     @property
     def __dict__(self) -> dict[str, Any]:  # type: ignore[override]  # an attribute of object
-        """What `vars` is to show: a copy made of plain dictionaries."""
+        """A copy of plain dictionaries, which `vars` shows."""
         found: Config | None = self._found()
         return Shown({} if found is None else found.as_dict())
 
     def update(  # type: ignore[override]  # W&B's signature
         self, values: Any = (), allow_val_change: bool | None = None, **more: Any
     ) -> None:
-        """Sets many keys, from a dictionary, pairs, or argparse's result."""
+        """Set keys from a dictionary, pairs, or argparse's result."""
         self._real().update(values, allow_val_change, **more)
 
 
 class CurrentSummary(_OfCurrentRun):
-    """The value of each metric of the current run that counts; setting one reports it."""
+    """The summary of the current run: one value per metric; setting a value reports it."""
 
     __slots__ = ()
 
     def update(self, values: Any = (), /, **more: Any) -> None:
-        """Sets many values."""
+        """Set several values."""
         real: Summary = self._real()
         real.update(values, **more)
 
@@ -115,4 +119,35 @@ config = CurrentConfig("config")
 """The parameters of the current run: `config.learning_rate` or `config["learning_rate"]`."""
 
 summary = CurrentSummary("summary")
-"""The value of each metric of the current run that counts: `summary["loss"]`."""
+"""The summary of the current run, one value per metric: `summary["loss"]`."""
+
+
+_PACKAGE = __package__
+_OURS = (CurrentConfig, CurrentSummary, Config, Summary, BaseRun, type(None))
+
+
+def put_back() -> None:
+    """Restore `run`, `config` and `summary` of the module, as W&B's `init` does.
+
+    Tutorials assign `wandb.config = {...}`, which would hide the sweep's parameters from this run
+    and all later ones.
+    """
+    for module in _modules():
+        for name in ("run", "config", "summary"):
+            there = vars(module).get(name)
+            if isinstance(there, CurrentConfig | CurrentSummary):
+                continue
+            if vars(module).pop(name, None) is not None and not isinstance(there, _OURS):
+                note(
+                    f"wandb.{name} was set to a {type(there).__name__}; init() has replaced it by "
+                    f"that of the run, so its values are ignored: pass the program's own values "
+                    f"to init(config=...), or to wandb.{name}.update(...)"
+                )
+
+
+def _modules() -> list[ModuleType]:
+    package = sys.modules[_PACKAGE]
+    alias = sys.modules.get("wandb")
+    # Otherwise, `wandb` is W&B's own package.
+    is_ours = alias is not None and vars(alias).get("wanllmdb") is package
+    return [package, alias] if alias is not None and is_ours else [package]

@@ -1,9 +1,9 @@
-"""Texts of other people as a terminal may have them.
+"""Escape texts that other people chose, so that a terminal can print them safely.
 
-A name can hold what a terminal obeys (escape sequences, carriage returns), what turns or
-hides the text around it (bidirectional controls, invisible characters), and what spoils
-its line (hundreds of combining marks). These functions write such characters the way
-Python does in a string: `\\x1b`, `\\u202e`, `\\U000e0001`.
+A name can contain characters that a terminal interprets (escape sequences, carriage returns),
+that reorder or hide surrounding text (bidirectional controls, invisible characters), or that
+disfigure its line (hundreds of combining marks). The functions write such characters as Python
+does in a string: `\\x1b`, `\\u202e`, `\\U000e0001`.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from collections.abc import Sequence
 from typing import TextIO
 
 MOST_MARKS = 8
-"""Combining marks on one character: more than any script needs."""
+"""The maximum number of combining marks on one character: more than any script needs."""
 
 MOST_SHOWN = 200
-"""Characters of one value that people are shown; more is for programs."""
+"""The maximum number of characters of one value that is shown to people."""
 
 _LINE_ENDS = {ord("\n"), ord("\t")}
 # Controls, formats, surrogates, private use, unassigned, and separators of lines.
 _HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _MARKS = {"Mn", "Me"}
-# Letters and marks that show nothing: joiners, fillers, and the selectors that can carry a
-# hidden text. The selectors of emoji (U+FE0E, U+FE0F) are no such thing.
+# Invisible letters and marks: joiners, fillers, and the selectors that can carry hidden text.
+# The emoji selectors (U+FE0E, U+FE0F) are allowed.
 _INVISIBLE = {
     0x034F,
     0x115F,
@@ -42,7 +42,7 @@ _SHORT = {ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t"}
 
 
 class _Escapes(dict[int, int | str]):
-    """By code point what `str.translate` puts in its place; decided once each."""
+    """A table for `str.translate`, filled with one entry for each code point that occurs."""
 
     def __init__(self, *, keeps_lines: bool, is_json: bool = False) -> None:
         super().__init__({code: code for code in _LINE_ENDS} if keeps_lines else {})
@@ -83,7 +83,7 @@ def shown(text: str) -> str:
 
 
 def in_short(text: str, most: int = MOST_SHOWN) -> str:
-    """The text, or its beginning and how long it is: for people, who read no further."""
+    """The text, or its beginning and its length if it is too long for people to read."""
     if len(text) <= most:
         return text
     mark = f"... ({len(text):,} characters)"
@@ -91,7 +91,7 @@ def in_short(text: str, most: int = MOST_SHOWN) -> str:
 
 
 def listed(parts: Sequence[str], separator: str = ", ", most: int = 5 * MOST_SHOWN) -> str:
-    """The parts side by side, or the first ones and how many more there are."""
+    """The parts, joined; a long list is cut and ends with the number of further parts."""
     length = 0
     for count, part in enumerate(parts):
         length += len(part) + len(separator)
@@ -101,25 +101,25 @@ def listed(parts: Sequence[str], separator: str = ", ", most: int = 5 * MOST_SHO
 
 
 def shown_lines(text: str) -> str:
-    """The text with its lines and tabs."""
+    """The text with other characters than line ends and tabs escaped where needed."""
     if text.isascii() and text.isprintable():
         return text
     return _without_floods(text.translate(_OF_LINES))
 
 
 def shown_json(document: str) -> str:
-    """The same JSON document, with escapes for what would not be shown."""
+    """The same JSON document, with escapes for characters that would not be visible."""
     return document.translate(_OF_JSON)
 
 
 def fitting(text: str, stream: TextIO) -> str:
-    """The text with escapes for what the stream's encoding lacks."""
+    """The text with escapes for characters that the stream's encoding lacks."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def _without_floods(text: str) -> str:
-    """Cuts what is stacked on one character."""
+    """The text with fewer combining marks on characters that have too many."""
     if text.isascii():
         return text
     kept: list[str] = []

@@ -1,7 +1,6 @@
-"""The traces of a program that makes some with OpenTelemetry go on in the services.
+"""Continue a program's OpenTelemetry traces in the services.
 
-Nothing is imported here that the program has not imported itself: without that it has no
-trace.
+This module uses OpenTelemetry only if the program has imported it; otherwise there is no trace.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ def _is_traced() -> bool:
 
 
 def trace_headers() -> Metadata:
-    """The present span in the form of W3C Trace Context; empty where there is none."""
+    """The current span as W3C Trace Context headers; empty if there is none."""
     if not _is_traced():
         return ()
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -33,9 +32,9 @@ def trace_headers() -> Metadata:
 
 @contextlib.contextmanager
 def trial_span(sweep_id: str) -> Iterator[Callable[[int], None]]:
-    """A span around one trial, from asking for a run to telling how it ended.
+    """A span around one trial, from requesting a run to reporting how it ended.
 
-    Yields what takes the number of the run once it is known.
+    Yields a function that records the run's number once it is known.
     """
     if not _is_traced():
         yield lambda _number: None
@@ -51,7 +50,7 @@ def trial_span(sweep_id: str) -> Iterator[Callable[[int], None]]:
 
 @contextlib.contextmanager
 def in_trace(trace: object) -> Iterator[None]:
-    """What runs in the block, in another thread say, belongs to a trace of `current_trace`."""
+    """Run the block, for example in another thread, within a trace from `current_trace`."""
     if trace is None:
         yield
         return
@@ -65,7 +64,7 @@ def in_trace(trace: object) -> Iterator[None]:
 
 
 def current_trace() -> object:
-    """The trace that the running code belongs to; None where the program makes none."""
+    """The trace of the running code; None if the program traces nothing."""
     if not _is_traced():
         return None
     from opentelemetry import context

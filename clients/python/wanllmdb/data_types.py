@@ -1,6 +1,5 @@
 """W&B's media and tables, by the path of their module."""
 
-from wanllmdb._wandb.histogram import Histogram
 from wanllmdb._wandb.media import (
     Audio,
     BatchableMedia,
@@ -8,6 +7,7 @@ from wanllmdb._wandb.media import (
     BoundingBoxes2D,
     Classes,
     Graph,
+    Histogram,
     Html,
     Image,
     ImageMask,

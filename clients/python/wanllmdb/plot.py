@@ -1,4 +1,4 @@
-"""W&B's charts: they keep what they would show, and `log` leaves them out."""
+"""W&B's charts, which keep their data; `log` drops them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from wanllmdb._not_sent import NotSent
+from wanllmdb._wandb.media import NotSent
 from wanllmdb._wandb.table import Table
 
 __all__ = [
@@ -39,7 +39,7 @@ class CustomChartSpec:
 
 @dataclass(eq=False)
 class CustomChart(NotSent):
-    """A chart. `table` is None where the values stand in `spec.fields`."""
+    """A chart. `table` is None if the values are in `spec.fields`."""
 
     table: Table | None
     spec: CustomChartSpec
@@ -136,7 +136,7 @@ def confusion_matrix(
     title: str = "Confusion Matrix Curve",
     split_table: bool = False,
 ) -> CustomChart:
-    """How often each class was taken for each."""
+    """A confusion matrix: how often each class was predicted for each class."""
     return _of_values(
         "confusion_matrix",
         title,
@@ -157,7 +157,7 @@ def pr_curve(
     title: str = "Precision-Recall Curve",
     split_table: bool = False,
 ) -> CustomChart:
-    """Precision over recall."""
+    """A precision-recall curve."""
     return _of_values(
         "pr_curve",
         title,
@@ -178,7 +178,7 @@ def roc_curve(
     title: str = "ROC Curve",
     split_table: bool = False,
 ) -> CustomChart:
-    """True positives over false ones."""
+    """An ROC curve: true positives over false positives."""
     return _of_values(
         "roc_curve",
         title,

@@ -1,4 +1,4 @@
-"""The helpers of W&B's that programs use."""
+"""W&B's helper functions that programs use."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _UNITS = ("B", "KB", "MB", "GB", "TB", "PB", "EB")
 
 
 def generate_id(length: int = 8) -> str:
-    """Letters and digits at random: an id that no other run has."""
+    """A unique random id of letters and digits."""
     return "".join(secrets.choice(_LETTERS) for _ in range(length))
 
 
 def random_string(length: int = 12) -> str:
-    """Letters and digits at random."""
+    """A random text of letters and digits."""
     return generate_id(length)
 
 
@@ -43,10 +43,10 @@ def rand_alphanumeric(length: int = 8, rand: Any = None) -> str:
 
 
 def get_module(name: str, required: str | None = None, lazy: bool = True) -> Any:
-    """The module of that name; None where it is not installed.
+    """The module of that name; None if it is not installed.
 
     Raises:
-        UsageError: it is not installed, and `required` says what for.
+        UsageError: the module is not installed, and `required` tells what needs it.
     """
     del lazy
     try:
@@ -78,7 +78,7 @@ def from_human_size(size: str, units: Any = None) -> int:
     """The number of bytes of a text such as 1.5MB.
 
     Raises:
-        ValueError: it is no number, or has another unit.
+        ValueError: the text is not a number with a known unit.
     """
     del units
     matched = re.fullmatch(r"\s*([\d.]+)\s*([KMGTPE]?)B?\s*", size, re.IGNORECASE)

@@ -15,8 +15,8 @@ from tests.integration.client.function_agents import new_sweep, run_agent, runs_
 from tests.integration.client.killable import killable_services
 from tests.integration.client.programs import end_of, reaches, started
 from wanllmdb import Client, MetricRow, RunState, Succeeded
-from wanllmdb._spool import Courier, Spool, SpooledRun
-from wanllmdb._wire import run_calls
+from wanllmdb._calls import run_calls
+from wanllmdb._spool import Spool, SpoolDelivery, SpooledRun
 
 SECONDS = 120.0
 
@@ -102,12 +102,12 @@ async def test_a_spool_file_that_a_registry_refuses_in_part_ends_its_run_all_the
     ).close()
     said: list[str] = []
 
-    done = await asyncio.to_thread(Courier(client, spool, said.append).deliver)
+    done = await asyncio.to_thread(SpoolDelivery(client, spool, said.append).deliver)
 
-    assert (done.delivered, done.refused, done.left) == (1, 0, 0)
+    assert (done.delivered, done.rejected, done.left) == (1, 0, 0)
     (ended,) = await runs_of(client, sweep_id)
     assert (ended.state, ended.objective) == (RunState.FINISHED, 0.125)
-    assert sum("is refused" in line for line in said) == 3
+    assert sum("the registry rejected a part" in line for line in said) == 3
     assert spool.paths() == []
 
 
@@ -241,7 +241,7 @@ async def test_what_stood_on_disk_alone_outlives_the_agent_and_comes_before_the_
     end = run_calls.finish_run(*held, Succeeded(), [], {}, None).request
     spool.put(SpooledRun(client.registry_address, *held, (end,))).close()
 
-    done = await asyncio.to_thread(Courier(client, spool, print).deliver)
+    done = await asyncio.to_thread(SpoolDelivery(client, spool, print).deliver)
 
     assert done.delivered == 4
     history = await asyncio.to_thread(client.get_metric_history, sweep_id, 0)

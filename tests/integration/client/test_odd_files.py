@@ -15,11 +15,11 @@ import pytest
 from tests.integration.client.many_runs import run_each
 from tests.integration.client.programs import WANLLMDB, end_of, new_sweep, started
 from wanllmdb import Client, Succeeded, Tls
-from wanllmdb._api_key import given_key
+from wanllmdb._calls import run_calls
+from wanllmdb._connection.credentials import given_key
+from wanllmdb._connection.tls import tls_of
 from wanllmdb._errors import InvalidArgumentError
-from wanllmdb._spool import BadSpoolFileError, Courier, Spool, SpooledRun
-from wanllmdb._tls import tls_of
-from wanllmdb._wire import run_calls
+from wanllmdb._spool import BadSpoolFileError, Spool, SpoolDelivery, SpooledRun
 
 # What hangs does not end; what does not hang takes a moment, on a busy machine some.
 SECONDS = 60.0
@@ -139,10 +139,10 @@ async def test_an_odd_file_is_left_alone_and_the_others_are_delivered(
     ODD[kind](odd)
     sweep_id = await a_result(client, spool)
     lines: list[str] = []
-    courier = Courier(client, spool, lines.append)
+    delivery = SpoolDelivery(client, spool, lines.append)
 
-    assert await asyncio.wait_for(asyncio.to_thread(courier.has_any), SECONDS)
-    done = await asyncio.wait_for(asyncio.to_thread(courier.deliver), SECONDS)
+    assert await asyncio.wait_for(asyncio.to_thread(delivery.has_any), SECONDS)
+    done = await asyncio.wait_for(asyncio.to_thread(delivery.deliver), SECONDS)
 
     assert done.delivered == 1
     assert await is_finished(client, sweep_id)

@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import registry_server
 from tests.integration.client.conftest import config
 from wanllmdb import AsyncClient, Client, ResourceExhaustedError, SweepChanged, WanllmdbError
-from wanllmdb._transport import Peer
+from wanllmdb._connection.peer import Peer
 from wanllmdb_common.server.settings import LimitSettings
 
 

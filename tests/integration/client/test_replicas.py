@@ -14,7 +14,7 @@ from tests.conftest import STATE_KEY, suggestion_server
 from tests.integration.client.killable import KillableService
 from tests.integration.client.programs import new_sweep, runs_of
 from wanllmdb import AsyncClient, Client, RunState
-from wanllmdb._homes import Homes
+from wanllmdb._connection.routing import Routing
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 
 
@@ -43,7 +43,7 @@ async def test_a_sweep_is_at_home_at_one_replica_and_goes_on_at_the_other(
     sweep_id = await new_sweep(client)
     async with two_suggestion_services(registry_address) as replicas:
         addresses = ",".join(replicas)
-        home = Homes(tuple(replicas)).of(pb.SuggestRequest(sweep_id=sweep_id))
+        home = Routing(tuple(replicas)).replica_for(pb.SuggestRequest(sweep_id=sweep_id))
         assert home is not None
         (other,) = replicas.keys() - {home}
         with Client(registry_address, addresses, timeout=20) as both:

@@ -26,8 +26,8 @@ from tests.integration.client.programs import (
     until,
 )
 from wanllmdb import Client, Run, RunState, Succeeded
-from wanllmdb._spool import Courier, Spool, SpooledFile, SpooledRun
-from wanllmdb._wire import run_calls
+from wanllmdb._calls import run_calls
+from wanllmdb._spool import Spool, SpoolDelivery, SpooledFile, SpooledRun
 from wanllmdb_local.postgres import create_database
 
 TRAIN = """
@@ -264,7 +264,7 @@ async def test_patience_ends_and_the_result_stays(
     assert f"it is kept in {spool.path}" in err
     (path,) = spool.paths()
     await there.start()
-    assert Courier(here, spool, print).deliver([path]).delivered == 1
+    assert SpoolDelivery(here, spool, print).deliver([path]).delivered == 1
     assert await only_run(here, sweep_id) == ("finished", 1, 0.25)
 
 
@@ -285,7 +285,7 @@ async def test_what_a_program_could_not_report_its_agent_tells(
     (path,) = spool.paths()
     assert path.name.endswith(".end.json")
     await there.start()
-    assert Courier(here, spool, print).deliver().delivered == 1
+    assert SpoolDelivery(here, spool, print).deliver().delivered == 1
     (run,) = await runs_of(here, sweep_id)
     assert (run.state, run.objective, run.config) == (RunState.FINISHED, 0.25, {"epochs": 2})
 
@@ -322,7 +322,7 @@ async def test_a_result_that_comes_after_the_run_was_handed_out_again_is_put_asi
             assert (code, out) == (1, "0 delivered, 1 refused, 0 left\n")
             code, out, _ = await wanllmdb(services, spool, "spool", "drop", "--refused")
             assert (code, out) == (0, "1 dropped\n")
-            assert spool.paths(refused=True) == []
+            assert spool.paths(rejected=True) == []
 
 
 async def test_a_late_result_counts_while_nobody_else_has_the_run(
@@ -371,9 +371,9 @@ async def test_two_agents_with_one_spool_deliver_each_result_once(
 ) -> None:
     sweep_id = await spooled_results(client, spool, 20)
     said: list[str] = []
-    couriers = [Courier(client, spool, said.append) for _ in range(2)]
+    deliveries = [SpoolDelivery(client, spool, said.append) for _ in range(2)]
 
-    done = await asyncio.gather(*(asyncio.to_thread(each.deliver) for each in couriers))
+    done = await asyncio.gather(*(asyncio.to_thread(each.deliver) for each in deliveries))
 
     assert sum(each.delivered for each in done) == 20
     assert len(said) == len(set(said)) == 20
@@ -386,13 +386,13 @@ async def test_a_result_that_had_arrived_is_not_told_twice(client: Client, spool
     sweep_id = await spooled_results(client, spool, 1)
     (path,) = spool.paths()
     content = path.read_bytes()
-    assert (await asyncio.to_thread(Courier(client, spool, print).deliver)).delivered == 1
+    assert (await asyncio.to_thread(SpoolDelivery(client, spool, print).deliver)).delivered == 1
 
     # As if the agent had died between the answer and its note of it.
     path.write_bytes(content)
-    done = await asyncio.to_thread(Courier(client, spool, print).deliver)
+    done = await asyncio.to_thread(SpoolDelivery(client, spool, print).deliver)
 
-    assert (done.delivered, done.refused) == (1, 0)
+    assert (done.delivered, done.rejected) == (1, 0)
     assert await only_run(client, sweep_id) == ("finished", 1, 1.0)
 
 
@@ -400,23 +400,23 @@ async def test_what_an_agent_works_on_stays_with_it(client: Client, spool: Spool
     sweep_id = await new_sweep(client, run_cap=1)
     (run,) = (await asyncio.to_thread(client.suggest, sweep_id, agent_id="busy")).runs
     with spooled_end(client, spool, run, 1.0):
-        done = await asyncio.to_thread(Courier(client, spool, print).deliver)
+        done = await asyncio.to_thread(SpoolDelivery(client, spool, print).deliver)
         assert (done.delivered, done.left) == (0, 0)
 
-    assert (await asyncio.to_thread(Courier(client, spool, print).deliver)).delivered == 1
+    assert (await asyncio.to_thread(SpoolDelivery(client, spool, print).deliver)).delivered == 1
 
 
 async def test_results_for_another_registry_wait_for_it(client: Client, spool: Spool) -> None:
     sweep_id = await spooled_results(client, spool, 1)
     with Client("127.0.0.1:1", client.suggestion_address) as other:
-        done = await asyncio.to_thread(Courier(other, spool, print).deliver)
+        done = await asyncio.to_thread(SpoolDelivery(other, spool, print).deliver)
     assert (done.delivered, done.left) == (0, 0)
     assert len(spool.paths()) == 1
 
     # One of its replicas, under another name for this machine.
     port = client.registry_address.rpartition(":")[2]
     with Client(f"127.0.0.1:{port},127.0.0.1:1", client.suggestion_address) as same:
-        done = await asyncio.to_thread(Courier(same, spool, print).deliver)
+        done = await asyncio.to_thread(SpoolDelivery(same, spool, print).deliver)
     assert done.delivered == 1
     assert await only_run(client, sweep_id) == ("finished", 1, 1.0)
 
@@ -493,13 +493,13 @@ async def test_a_spool_holds_no_key_and_waits_for_one_that_may(
                 assert secret not in path.read_text()
 
             said: list[str] = []
-            done = await asyncio.to_thread(Courier(may_not, spool, said.append).deliver)
-            assert (done.delivered, done.refused, done.left) == (0, 0, 1)
+            done = await asyncio.to_thread(SpoolDelivery(may_not, spool, said.append).deliver)
+            assert (done.delivered, done.rejected, done.left) == (0, 0, 1)
             assert len(said) == 1
             assert "asks for an API key" in said[0]
             assert len(spool.paths()) == 2
 
-            done = await asyncio.to_thread(Courier(may, spool, said.append).deliver)
+            done = await asyncio.to_thread(SpoolDelivery(may, spool, said.append).deliver)
             assert done.delivered == 2
             assert {run.state for run in await runs_of(may, sweep_id)} == {RunState.FINISHED}
 

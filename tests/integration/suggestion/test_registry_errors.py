@@ -19,7 +19,7 @@ from tests.certificates import Authority
 from tests.conftest import LEASE, registry_server, suggestion_server
 from tests.errors import Refusal, refused
 from tests.integration.suggestion.sweeps import SPACE, new_id
-from wanllmdb._tls import Tls
+from wanllmdb._connection.tls import Tls
 from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as apb

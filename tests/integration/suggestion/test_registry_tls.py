@@ -15,8 +15,8 @@ from structlog.testing import capture_logs
 from tests.certificates import Authority, CertificateFiles, replace
 from tests.conftest import LEASE
 from wanllmdb import InvalidArgumentError
-from wanllmdb._addresses import REGISTRY
-from wanllmdb._tls import Tls
+from wanllmdb._connection.addresses import REGISTRY
+from wanllmdb._connection.tls import Tls
 from wanllmdb_common.errors import UnavailableError
 from wanllmdb_common.server.lifecycle import running_server
 from wanllmdb_common.server.settings import LimitSettings, ServerSettings

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from wanllmdb import AsyncClient, Client, InvalidArgumentError
-from wanllmdb._addresses import REGISTRY, target_of
+from wanllmdb._connection.addresses import REGISTRY, target_of
 
 
 @pytest.mark.parametrize(

@@ -43,8 +43,8 @@ from wanllmdb._agent.reporter import (
 from wanllmdb._agent.run_sender import OnDisk, RunSender
 from wanllmdb._agent.text import failed_by
 from wanllmdb._agent.wait_policy import OutageWaiter
+from wanllmdb._calls import run_calls
 from wanllmdb._spool import Overflow, RunSpool, Spool
-from wanllmdb._wire import run_calls
 from wanllmdb.api.registry.v1.registry_service_pb2 import ReportMetricsRequest
 
 
@@ -524,7 +524,7 @@ class TestBeyondMemory:
         assert len(left) <= MOST_WITHOUT_DISK
         assert left[-1] == rows - 1
         assert len(set(said)) == 1
-        assert "the oldest values are lost unless the registry is back soon" in said[0]
+        assert "its oldest values are lost unless the registry is back soon" in said[0]
 
     def test_files_of_an_earlier_life_come_first(self, tmp_path: Path) -> None:
         def requests(step: int) -> list[Message]:

@@ -40,8 +40,8 @@ from wanllmdb import (
     TemplatePlaceholder,
     TemplateUse,
 )
-from wanllmdb._wire import prior_run_calls, run_calls, sweep_calls, template_calls
-from wanllmdb._wire.spec import from_spec, to_spec
+from wanllmdb._calls import run_calls, sweep_calls, template_calls
+from wanllmdb._types.spec import spec_from_proto, spec_to_proto
 from wanllmdb.api.registry.v1 import key_service_pb2 as key_pb
 from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
 from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
@@ -101,13 +101,13 @@ def test_the_clients_take_the_same_arguments_and_say_the_same() -> None:
 
 
 def test_a_typed_spec_comes_back_equal() -> None:
-    assert from_spec(to_spec(SPEC)) == SPEC
+    assert spec_from_proto(spec_to_proto(SPEC)) == SPEC
 
 
 def test_a_spec_of_the_least_comes_back_equal() -> None:
     spec = SweepSpec(Method.RANDOM, {"a": Constant(None)})
 
-    assert from_spec(to_spec(spec)) == spec
+    assert spec_from_proto(spec_to_proto(spec)) == spec
 
 
 def test_a_dictionary_travels_as_text_and_a_spec_as_a_message() -> None:
@@ -121,7 +121,7 @@ def test_a_dictionary_travels_as_text_and_a_spec_as_a_message() -> None:
     assert isinstance(by_text, registry_pb.CreateSweepRequest)
     assert by_text.config_text.text == "method: grid"
     assert isinstance(by_spec, registry_pb.CreateSweepRequest)
-    assert by_spec.spec == to_spec(SPEC)
+    assert by_spec.spec == spec_to_proto(SPEC)
 
 
 def test_a_config_of_another_kind_is_refused() -> None:
@@ -204,11 +204,11 @@ def test_a_sweep_is_created_from_a_template_and_with_prior_runs() -> None:
 
 
 def test_prior_runs_come_one_by_one_or_from_a_sweep() -> None:
-    one = prior_run_calls.import_runs(
+    one = run_calls.import_runs(
         "s", [PriorRun({"n": 1}, RunState.PRUNED, (0.5,), last_step=3, source="a book")], True, None
     ).request
-    other = prior_run_calls.import_runs("s", PriorSweep("t"), False, None).request
-    none = prior_run_calls.import_runs("s", [], False, None).request
+    other = run_calls.import_runs("s", PriorSweep("t"), False, None).request
+    none = run_calls.import_runs("s", [], False, None).request
 
     assert isinstance(one, registry_pb.ImportRunsRequest)
     (run,) = one.source.runs.runs

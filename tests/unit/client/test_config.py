@@ -25,7 +25,7 @@ from wanllmdb._agent.config import Config, given_config
 from wanllmdb._agent.config_entries import MOST_BYTES, MOST_ENTRIES, flat_entries, nested
 from wanllmdb._agent.console import PrintOnce
 from wanllmdb._agent.summary import Summary
-from wanllmdb._wire import run_calls
+from wanllmdb._calls import run_calls
 
 PARAMETERS = {
     "lr": 0.1,

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from wanllmdb import AsyncClient, Client, InvalidArgumentError, Tls
-from wanllmdb._addresses import is_loopback
-from wanllmdb._api_key import given_key, new_secret, secret_digest
+from wanllmdb._connection.addresses import is_loopback
+from wanllmdb._connection.credentials import given_key, new_secret, secret_digest
 from wanllmdb._types.enums import Role
 from wanllmdb._types.keys import ApiKey, CreatedKey
 

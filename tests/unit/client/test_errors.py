@@ -16,8 +16,8 @@ from grpc_status import rpc_status
 
 import wanllmdb
 from wanllmdb import Client, FieldProblem, WanllmdbError
-from wanllmdb._addresses import REGISTRY
-from wanllmdb._wire.status import TRAILER, ErrorDetails, read_details
+from wanllmdb._connection.addresses import REGISTRY
+from wanllmdb._connection.error_details import TRAILER, ErrorDetails, read_details
 
 
 def status(code: int, text: str, *details: Message) -> status_pb2.Status:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.client.runs import run as a_run
 from wanllmdb import RunState
-from wanllmdb._prior import as_prior
+from wanllmdb._types.prior_runs import as_prior
 
 
 @pytest.mark.parametrize(

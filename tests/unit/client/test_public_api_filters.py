@@ -18,8 +18,7 @@ from tests.unit.client.runs import run
 from wanllmdb import RunState
 from wanllmdb.apis.public import InvalidQueryError, Run
 from wanllmdb.apis.public._fields import MISSING, within
-from wanllmdb.apis.public._filters import run_filter
-from wanllmdb.apis.public._order import metric_order, ordering
+from wanllmdb.apis.public._queries import metric_order, ordering, run_filter
 from wanllmdb.apis.public._reader import RunOfSweep
 
 NUMBERS = st.integers(-5, 5) | st.floats(-5, 5)

@@ -14,9 +14,9 @@ import pytest
 
 from tests.unit.client.runs import run
 from wanllmdb import Failed, MetricRow, NotFoundError, Outcome, Succeeded
-from wanllmdb._addresses import REGISTRY, are_same
+from wanllmdb._calls import run_calls
+from wanllmdb._connection.addresses import REGISTRY, are_same
 from wanllmdb._spool import BadSpoolFileError, RunSpool, Spool, SpooledRun, SpoolFullError, folder
-from wanllmdb._wire import run_calls
 
 ROWS = [MetricRow(3, {"loss": math.nan, "acc": 0.5}, datetime(2026, 1, 1, tzinfo=UTC))]
 
@@ -51,13 +51,16 @@ class TestContent:
         assert (read.is_end, read.outcome, read.values) == (False, "", 2)
 
     def test_a_refusal_is_kept_with_it(self) -> None:
-        refused = end().refused(NotFoundError("no such sweep", reason="SWEEP_NOT_FOUND"))
+        refused = end().rejected(NotFoundError("no such sweep", reason="SWEEP_NOT_FOUND"))
 
         read = SpooledRun.from_json(refused.to_json())
 
-        assert read.refusal == refused.refusal
-        assert read.refusal is not None
-        assert (read.refusal.message, read.refusal.reason) == ("no such sweep", "SWEEP_NOT_FOUND")
+        assert read.rejection == refused.rejection
+        assert read.rejection is not None
+        assert (read.rejection.message, read.rejection.reason) == (
+            "no such sweep",
+            "SWEEP_NOT_FOUND",
+        )
 
     @pytest.mark.parametrize(
         "data",
@@ -72,7 +75,7 @@ class TestContent:
         ],
     )
     def test_anything_else_is_told(self, data: bytes) -> None:
-        with pytest.raises(BadSpoolFileError, match="no file of the spool, or broken"):
+        with pytest.raises(BadSpoolFileError, match="not a spool file, or is broken"):
             SpooledRun.from_json(data)
 
     def test_a_newer_version_is_told(self) -> None:
@@ -157,24 +160,24 @@ class TestFolder:
         assert spool.paths() == []
 
     def test_what_is_refused_is_put_aside(self, spool: Spool) -> None:
-        kept = spool.put(end()).refuse(NotFoundError("gone"))
+        kept = spool.put(end()).reject(NotFoundError("gone"))
 
         assert spool.paths() == []
-        assert spool.paths(refused=True) == [kept] == [spool.find(kept.name)]
+        assert spool.paths(rejected=True) == [kept] == [spool.find(kept.name)]
         taken = spool.take(kept)
         assert taken is not None
         # A second refusal leaves it there.
-        assert taken.refuse(NotFoundError("still gone")) == kept
+        assert taken.reject(NotFoundError("still gone")) == kept
         read = SpooledRun.from_json(kept.read_bytes())
-        assert read.refusal is not None
-        assert read.refusal.message == "still gone"
+        assert read.rejection is not None
+        assert read.rejection.message == "still gone"
 
     def test_it_is_bounded(self, spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(folder, "MAX_FILES", 2)
         for number in range(2):
             spool.put(end(number)).close()
 
-        with pytest.raises(SpoolFullError, match=r"holds 2 files .*wanllmdb spool send"):
+        with pytest.raises(SpoolFullError, match=r"hold 2 files .*wanllmdb spool send"):
             spool.put(end(2))
         # One in the place of another takes no more room.
         spool.put(end(1)).close()
@@ -217,7 +220,7 @@ class TestRunSpool:
         assert [path.name for path in spool.paths()] == ["sweep-0-1.end.json"]
         # A thread that is late.
         kept.keep_rows(rows().requests)
-        kept.told()
+        kept.delivered()
         assert spool.paths() == []
 
     def test_what_was_logged_goes_once_it_is_reported(self, kept: RunSpool, spool: Spool) -> None:
@@ -232,7 +235,7 @@ class TestRunSpool:
         program.close()
 
         assert kept.take_over() == SpooledRun.from_json(spool.paths()[0].read_bytes()).requests
-        kept.told()
+        kept.delivered()
         assert spool.paths() == []
 
     def test_nothing_is_said_before_it_matters(self, tmp_path: Path, warnings: list[str]) -> None:
@@ -246,23 +249,23 @@ class TestRunSpool:
         (warning,) = warnings
         assert warning.startswith("run 3 is done, and its result is lost if this process ends ")
         assert "Not a directory" in warning
-        kept.told()
+        kept.delivered()
 
     def test_a_refusal_in_time_leaves_nothing(self, kept: RunSpool, spool: Spool) -> None:
         kept.keep_end(end().requests)
-        kept.refused(NotFoundError("gone"))
+        kept.rejected(NotFoundError("gone"))
 
-        assert spool.paths() == spool.paths(refused=True) == []
+        assert spool.paths() == spool.paths(rejected=True) == []
 
     def test_a_refusal_after_an_outage_is_put_aside(
         self, kept: RunSpool, spool: Spool, warnings: list[str]
     ) -> None:
         kept.keep_end(end().requests)
         kept.secure()
-        kept.refused(NotFoundError("gone"))
+        kept.rejected(NotFoundError("gone"))
 
-        (path,) = spool.paths(refused=True)
-        assert warnings == [f"the result of run 0 is refused; it is in {path}"]
+        (path,) = spool.paths(rejected=True)
+        assert warnings == [f"the registry rejected the result of run 0, which is kept in {path}"]
 
 
 @pytest.mark.parametrize(

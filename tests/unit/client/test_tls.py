@@ -16,7 +16,8 @@ import pytest
 import trustme
 
 from tests.certificates import Authority, CertificateFiles
-from wanllmdb import AsyncClient, Client, InvalidArgumentError, Tls, UnavailableError, _tls
+from wanllmdb import AsyncClient, Client, InvalidArgumentError, Tls, UnavailableError
+from wanllmdb._connection import tls as tls_module
 from wanllmdb.api.registry.v1 import key_service_pb2 as pb
 
 KEY = "wsk_abc123_" + "s" * 43
@@ -169,7 +170,7 @@ async def test_a_service_that_asks_for_a_certificate(authority: Authority, tmp_p
         assert "set WANLLMDB_TLS_CERT" in await failure(f"localhost:{port}", Tls(ca=files.ca))
         tls = Tls(ca=files.ca, cert=strange.cert, key=strange.key)
         said = await failure(f"localhost:{port}", tls)
-        assert f"it may not trust who signed {strange.cert}" in said
+        assert f"it may not trust the authority that signed {strange.cert}" in said
 
 
 def test_files_that_are_wrong_are_told_with_their_paths(
@@ -186,13 +187,13 @@ def test_files_that_are_wrong_are_told_with_their_paths(
     for tls, problem in (
         (Tls(ca=nothing), f"the CA file {nothing} can't be read: No such file"),
         (Tls(ca=garbage), f"the CA file {garbage} holds no certificates"),
-        (Tls(cert=own.cert), f"there is a cert ({own.cert}) without a key"),
-        (Tls(key=own.key), f"there is a key ({own.key}) without a cert"),
+        (Tls(cert=own.cert), f"a cert ({own.cert}) is given without a key"),
+        (Tls(key=own.key), f"a key ({own.key}) is given without a cert"),
         (Tls(cert=own.cert, key=nothing), f"the key file {nothing} can't be read"),
         (Tls(cert=garbage, key=own.key), f"{garbage} and the key {own.key} can't be used"),
         (Tls(cert=own.cert, key=garbage), f"{own.cert} and the key {garbage} can't be used"),
-        (Tls(cert=own.cert, key=other.key), "they do not belong together"),
-        (Tls(cert=own.cert, key=locked), f"the key {locked} is locked by a password"),
+        (Tls(cert=own.cert, key=other.key), "the key does not belong to the certificate"),
+        (Tls(cert=own.cert, key=locked), f"the key {locked} is protected by a password"),
     ):
         with pytest.raises(InvalidArgumentError, match=re.escape(problem)):
             Client(tls=tls)
@@ -204,17 +205,17 @@ def test_a_file_that_is_taken_away_as_it_is_read_is_told(
 ) -> None:
     files = Authority(tmp_path).issue()
     given = {"ca": files.ca, "cert": files.cert, "key": files.key}
-    read = _tls._read
+    read = tls_module._read
 
-    def read_and_take_away(what: str, path: _tls.StrPath) -> bytes:
+    def read_and_take_away(what: str, path: tls_module.StrPath) -> bytes:
         content = read(what, path)
         if path == given[file]:
             Path(path).unlink()
         return content
 
-    monkeypatch.setattr(_tls, "_read", read_and_take_away)
+    monkeypatch.setattr(tls_module, "_read", read_and_take_away)
     with pytest.raises(InvalidArgumentError, match=re.escape(str(given[file]))):
-        _tls.channel_credentials(Tls(ca=files.ca, cert=files.cert, key=files.key))
+        tls_module.channel_credentials(Tls(ca=files.ca, cert=files.cert, key=files.key))
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wanllmdb import InvalidArgumentError
-from wanllmdb._types.run import EnqueuedRun
-from wanllmdb._wire import analysis_calls, run_calls, sweep_calls
-from wanllmdb._wire.values import (
+from wanllmdb._calls import analysis_calls, run_calls, sweep_calls
+from wanllmdb._types.runs import EnqueuedRun
+from wanllmdb._types.values import (
     config_text,
     from_parameter_value,
     to_parameter_value,

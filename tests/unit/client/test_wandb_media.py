@@ -16,7 +16,7 @@ import pytest
 import wanllmdb as wandb
 from wanllmdb import plot
 from wanllmdb._agent.metrics import MetricFilter
-from wanllmdb._not_sent import holds_not_sent
+from wanllmdb._wandb.media import holds_not_sent
 
 
 def test_media_keep_their_arguments() -> None:

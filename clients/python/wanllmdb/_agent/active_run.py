@@ -34,8 +34,8 @@ from wanllmdb._errors import (
 )
 from wanllmdb._spool import RunSpool, Spool
 from wanllmdb._types.enums import RunState
-from wanllmdb._types.run import BestRun, Failed, MetricRow, Outcome, Run, Succeeded
-from wanllmdb._types.sweep import Sweep
+from wanllmdb._types.runs import BestRun, Failed, MetricRow, Outcome, Run, Succeeded
+from wanllmdb._types.sweeps import Sweep
 
 _CALL_TIMEOUT = 10.0
 _LONGEST_SILENCE = 1.0
@@ -331,7 +331,7 @@ class ActiveRun(SweepRun):
             try:
                 self._sender.release(reason)
                 # The next one begins anew.
-                self._spool.told()
+                self._spool.delivered()
             finally:
                 self._close()
 
@@ -461,7 +461,7 @@ class ActiveRun(SweepRun):
     def _tell(self, outcome: Outcome | None, rows: list[MetricRow]) -> None:
         config = self._config()
         if outcome is None:
-            self._spool.told()
+            self._spool.delivered()
             self.ended = self._sender.end_of_this_attempt()
         elif self._is_lent and isinstance(outcome, Succeeded):
             # What counts is the exit status, which the parent sees.

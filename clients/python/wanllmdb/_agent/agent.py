@@ -21,8 +21,8 @@ from wanllmdb._agent.signals import Shutdown, SignalActions, Signals, Urgency
 from wanllmdb._agent.wait_policy import OutageWaiter, WaitPolicy
 from wanllmdb._client import Client
 from wanllmdb._errors import InvalidArgumentError, WanllmdbError
-from wanllmdb._spool import Courier, Spool
-from wanllmdb._types.sweep import Sweep
+from wanllmdb._spool import Spool, SpoolDelivery
+from wanllmdb._types.sweeps import Sweep
 
 _IDLE_SECONDS = 10.0
 """How long an agent that was told to end waits for loops that hold no run."""
@@ -85,7 +85,7 @@ class Agent:
         self._resume = resume
         self._stay = stay
         self._spool = spool or Spool.of_environment()
-        self._courier = Courier(client, self._spool, self._say)
+        self._courier = SpoolDelivery(client, self._spool, self._say)
         self._patience = WaitPolicy.of(patience, knows_them=resume or self._courier.has_any())
         self._display: Display | None = None
         self._forwarded = forwarded

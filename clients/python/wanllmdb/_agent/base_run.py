@@ -14,7 +14,7 @@ from typing import Any, Self
 from wanllmdb._agent.config import Config
 from wanllmdb._agent.summary import DefinedMetric, Definitions, Summary, defined
 from wanllmdb._agent.text import failed_by, text_of
-from wanllmdb._types.run import Failed
+from wanllmdb._types.runs import Failed
 from wanllmdb._wandb.run_calls import AcceptedCalls
 
 ENTITY = "wanllmdb"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from wanllmdb._client import Client
 from wanllmdb._errors import FailedPreconditionError, NotFoundError, WanllmdbError
 from wanllmdb._types.enums import RunCommand
-from wanllmdb._types.run import Canceled, Pruned, Run, RunLease
+from wanllmdb._types.runs import Canceled, Pruned, Run, RunLease
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from wanllmdb._agent.active_run import ActiveRun
 from wanllmdb._agent.failure_policy import FailureCounter, FailurePolicy
 from wanllmdb._errors import AgentGaveUpError
-from wanllmdb._types.run import RunError
+from wanllmdb._types.runs import RunError
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from wanllmdb._agent.active_run import ActiveRun
 from wanllmdb._agent.console import Console
 from wanllmdb._shown import MOST_SHOWN, in_short, listed
 from wanllmdb._types.enums import RunState
-from wanllmdb._types.run import BestRun, Run
-from wanllmdb._types.sweep import Sweep
+from wanllmdb._types.runs import BestRun, Run
+from wanllmdb._types.sweeps import Sweep
 
 
 class Display(Protocol):

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from wanllmdb import _env
 from wanllmdb._spool import lock
-from wanllmdb._types.run import Run
+from wanllmdb._types.runs import Run
 
 
 @dataclass(frozen=True, slots=True)

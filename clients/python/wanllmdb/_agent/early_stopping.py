@@ -10,8 +10,9 @@ from wanllmdb._agent.commands import RunCommands, StopOrder, is_lost
 from wanllmdb._agent.wait_policy import is_passing
 from wanllmdb._client import Client
 from wanllmdb._errors import WanllmdbError
-from wanllmdb._types.run import Pruned, Run, StopDecision
-from wanllmdb._types.sweep import Sweep
+from wanllmdb._types.runs import Pruned, Run
+from wanllmdb._types.suggestions import StopDecision
+from wanllmdb._types.sweeps import Sweep
 
 
 class CheckSchedule:

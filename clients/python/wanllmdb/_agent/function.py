@@ -21,7 +21,7 @@ from wanllmdb._agent.signals import Terminated, exposed, take_over_again
 from wanllmdb._agent.text import failed_by, formatted, text_of
 from wanllmdb._errors import RunStopped
 from wanllmdb._tracing import current_trace, in_trace
-from wanllmdb._types.run import Succeeded
+from wanllmdb._types.runs import Succeeded
 
 _LOOK_SECONDS = 0.2
 

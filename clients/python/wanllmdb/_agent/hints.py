@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 
 from wanllmdb._client import Client
 from wanllmdb._types.enums import Goal, ObjectiveValue, RunState
-from wanllmdb._types.run import Outcome, Run, Succeeded
+from wanllmdb._types.runs import Outcome, Run, Succeeded
 from wanllmdb._types.spec import Metric
-from wanllmdb._types.sweep import Sweep
+from wanllmdb._types.sweeps import Sweep
 
 
 def hint_for(sweep: Sweep, outcome: Outcome | None, ended: Run) -> str | None:

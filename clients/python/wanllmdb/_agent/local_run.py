@@ -14,7 +14,7 @@ from wanllmdb._agent.segments import Segments
 from wanllmdb._agent.summary import Summary
 from wanllmdb._agent.text import shown, text_of
 from wanllmdb._errors import InvalidArgumentError, NoRunError
-from wanllmdb._types.run import Failed
+from wanllmdb._types.runs import Failed
 
 if TYPE_CHECKING:
     from wanllmdb._agent.active_run import ActiveRun

@@ -18,11 +18,12 @@ from wanllmdb._agent.signals import Shutdown, Urgency
 from wanllmdb._agent.wait_policy import OutageWaiter, WaitPolicy
 from wanllmdb._client import Client
 from wanllmdb._errors import FailedPreconditionError, NotFoundError, WanllmdbError
-from wanllmdb._spool import Courier, Spool
+from wanllmdb._spool import Spool, SpoolDelivery
 from wanllmdb._tracing import trial_span
 from wanllmdb._types.enums import ExhaustedReason
-from wanllmdb._types.run import Canceled, Outcome, Pruned, Run, Succeeded, Suggestion
-from wanllmdb._types.sweep import Sweep
+from wanllmdb._types.runs import Canceled, Outcome, Pruned, Run, Succeeded
+from wanllmdb._types.suggestions import Suggestion
+from wanllmdb._types.sweeps import Sweep
 
 _LONGEST_POLL = 2.0
 _LONGEST_STAY_POLL = 5.0
@@ -102,7 +103,7 @@ class Loop:
         warn: PrintOnce,
         patience: WaitPolicy,
         spool: Spool,
-        courier: Courier,
+        courier: SpoolDelivery,
         remind: PrintAtIntervals,
         slot: int = 0,
         resume: bool = False,

@@ -9,7 +9,7 @@ from typing import Any
 
 from wanllmdb._agent.text import shown
 from wanllmdb._errors import InvalidArgumentError
-from wanllmdb._not_sent import holds_not_sent
+from wanllmdb._wandb.media import holds_not_sent
 
 LONGEST_METRIC_NAME = 200
 """Characters that the registry takes."""

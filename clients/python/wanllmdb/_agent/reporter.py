@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 
 from wanllmdb._agent.wait_policy import is_passing
 from wanllmdb._errors import DeadlineExceededError, InternalError, WanllmdbError
-from wanllmdb._types.run import MetricRow
+from wanllmdb._types.runs import MetricRow
 
 FLUSH_INTERVAL = 0.2
 """Seconds that a value waits for others to be sent with."""

@@ -12,14 +12,14 @@ from google.protobuf.message import Message
 from wanllmdb._agent.reporter import batches
 from wanllmdb._agent.text import message_of, presentable, text_of
 from wanllmdb._agent.wait_policy import OutageWaiter, is_passing
+from wanllmdb._calls import run_calls
 from wanllmdb._client import Client
-from wanllmdb._connection import invoke
+from wanllmdb._client.connection import invoke
 from wanllmdb._errors import FailedPreconditionError, NotFoundError, WanllmdbError
-from wanllmdb._spool import Overflow, RunSpool, refuses_content, weaker
+from wanllmdb._spool import Overflow, RunSpool, reduced, rejects_content
 from wanllmdb._types.enums import RunCommand
-from wanllmdb._types.run import FinishedRun, MetricRow, Outcome, Run
-from wanllmdb._types.unset import UNSET
-from wanllmdb._wire import run_calls
+from wanllmdb._types.runs import FinishedRun, MetricRow, Outcome, Run
+from wanllmdb._types.values import UNSET
 from wanllmdb.api.registry.v1.registry_service_pb2 import FinishRunRequest
 
 
@@ -164,9 +164,9 @@ class RunSender:
             for request in requests:
                 answer = self._tell_what_passes(request, self._until_it_is_back)
         except (NotFoundError, FailedPreconditionError) as error:
-            self._spool.refused(error)
+            self._spool.rejected(error)
             raise
-        self._spool.told()
+        self._spool.delivered()
         return answer
 
     def _tell_what_passes(self, request: Message, send: Callable[[Message], Any]) -> Any:
@@ -181,9 +181,9 @@ class RunSender:
             try:
                 return send(request)
             except WanllmdbError as error:
-                if not refuses_content(error):
+                if not rejects_content(error):
                     raise
-                rest = weaker(request, error, self._known)
+                rest = reduced(request, error, self._known)
                 if rest is None and is_end:
                     raise
                 self._refused(error)

@@ -20,8 +20,8 @@ from wanllmdb._agent.wait_policy import is_passing
 from wanllmdb._client import Client
 from wanllmdb._errors import NoRunError, WanllmdbError
 from wanllmdb._types.enums import ObjectiveValue
-from wanllmdb._types.run import Run
-from wanllmdb._types.sweep import Sweep
+from wanllmdb._types.runs import Run
+from wanllmdb._types.sweeps import Sweep
 
 _TIMEOUT = 10.0
 _CONFIG_TIMEOUT = 2.0

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from wanllmdb._types.run import Canceled, Failed, Outcome, Pruned
+from wanllmdb._types.runs import Canceled, Failed, Outcome, Pruned
 
 _LONGEST_MESSAGE = 4_096
 _LONGEST_TRACEBACK = 65_536

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime, timedelta
 
-from wanllmdb._connection import AsyncConnection
+from wanllmdb._async_client.connection import AsyncConnection
+from wanllmdb._calls import key_calls
 from wanllmdb._types.enums import Role
 from wanllmdb._types.keys import ApiKey, CallerInfo, CreatedKey
-from wanllmdb._wire import key_calls
 
 
 class AsyncKeyCalls(AsyncConnection):
@@ -24,36 +24,36 @@ class AsyncKeyCalls(AsyncConnection):
         secret: str | None = None,
         request_id: str | None = None,
     ) -> CreatedKey:
-        """Creates a key; its text is in this answer alone.
+        """Create an API key. Only this answer contains the key's text.
 
         Args:
-            name: what it is for.
-            role: "reader", "agent", "editor" or "admin"; each may do what those before it may.
-            projects: one or several; "*" alone for all.
-            expires: when, or in how long from now; where None, never.
-            secret: where None, one is made up. The server gets its SHA-256 alone. Who
-                repeats a call by `request_id` must give the same one again.
+            name: what the key is for.
+            role: "reader", "agent", "editor" or "admin"; each role includes the roles before it.
+            projects: one project or several; "*" alone means all projects.
+            expires: the expiry time, or the time from now until then; None for never.
+            secret: the key's secret part; generated if None. The server receives only its
+                SHA-256. A repeated call with the same `request_id` must pass the same secret.
             request_id: see the class.
 
         Raises:
-            PermissionDeniedError: the client's key is no admin of all these projects.
+            PermissionDeniedError: the client's key is not an admin key of all these projects.
         """
         return await self._invoke(
             key_calls.create_key(name, role, projects, expires, secret, request_id)
         )
 
     def list_keys(self, *, page_size: int = 0) -> AsyncIterator[ApiKey]:
-        """The keys of one's projects, newest first, those that are no longer good too.
+        """The keys of the caller's projects, newest first, including expired and revoked ones.
 
-        `page_size` (1 to 1,000; 0 for 100) are fetched at a time.
+        Keys are fetched in pages of `page_size` (1 to 1,000; 0 for 100).
         """
         return self._pages(key_calls.list_keys(page_size))
 
     async def revoke_key(self, key_id: str, *, request_id: str | None = None) -> ApiKey:
-        """Has a key refused from now on, by all servers within seconds.
+        """Revoke a key. All servers reject it within seconds.
 
         Args:
-            key_id: the part of its text between the underscores.
+            key_id: the part of the key's text between the underscores.
             request_id: see the class.
 
         Raises:
@@ -62,9 +62,9 @@ class AsyncKeyCalls(AsyncConnection):
         return await self._invoke(key_calls.revoke_key(key_id, request_id))
 
     async def get_caller(self) -> CallerInfo:
-        """Who the registry takes this client for.
+        """The key by which the registry identifies this client.
 
         Raises:
-            UnauthenticatedError: the key is not good, or there is none and must be one.
+            UnauthenticatedError: the key is invalid, or is missing where the registry requires one.
         """
         return await self._invoke(key_calls.get_caller())

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from wanllmdb._connection import AsyncConnection
+from wanllmdb._async_client.connection import AsyncConnection
+from wanllmdb._calls import suggestion_calls
 from wanllmdb._types.algorithms import Algorithm
-from wanllmdb._types.run import BestRuns, StopDecision, Suggestion
-from wanllmdb._wire import suggestion_calls
+from wanllmdb._types.suggestions import BestRuns, StopDecision, Suggestion
 
 
 class AsyncSuggestionCalls(AsyncConnection):
@@ -20,10 +20,10 @@ class AsyncSuggestionCalls(AsyncConnection):
         resume: bool = False,
         request_id: str | None = None,
     ) -> Suggestion:
-        """Hands out up to `count` (1 to 100) runs to an agent, a name of your choice.
+        """Assign up to `count` runs (1 to 100) to an agent; `agent_id` is a name of your choice.
 
-        With `resume` an agent that crashed gets the runs that it holds already, if any, and
-        nothing else: their attempts go on.
+        With `resume`, an agent that crashed gets only the runs that it already holds, if any;
+        their attempts continue.
 
         Raises:
             FailedPreconditionError: SWEEP_NOT_RUNNING: the sweep is paused or has ended.
@@ -35,14 +35,14 @@ class AsyncSuggestionCalls(AsyncConnection):
     async def should_stop(self, sweep_id: str, number: int) -> StopDecision:
         """Whether early termination stops a run, and why.
 
-        Does not wait for a service that is away: training is not to.
+        The call does not wait for an unavailable service, because training must not wait.
         """
         return await self._invoke(suggestion_calls.should_stop(sweep_id, number))
 
     async def get_best_runs(self, sweep_id: str, *, count: int = 0) -> BestRuns:
-        """The best finished runs, best first: `count` of them (1 to 1,000; 0 for 10).
+        """The `count` best finished runs, best first (1 to 1,000; 0 for 10).
 
-        With several metrics those that no other run dominates, by number.
+        With several metrics, the runs that no other run dominates, by run number.
 
         Raises:
             FailedPreconditionError: NO_METRIC.

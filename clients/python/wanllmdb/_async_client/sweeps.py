@@ -6,14 +6,16 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 
-from wanllmdb._addresses import REGISTRY
-from wanllmdb._connection import AsyncConnection
+from wanllmdb._async_client.connection import AsyncConnection
+from wanllmdb._calls import sweep_calls
+from wanllmdb._calls.sweep_calls import Config
+from wanllmdb._connection.addresses import REGISTRY
+from wanllmdb._connection.retries import reconnect_delay, retry_after
 from wanllmdb._errors import NotFoundError, ResourceExhaustedError, UnavailableError
-from wanllmdb._transport import reconnect_delay, when_asked_for
 from wanllmdb._types.enums import ConfigFormat, Method, SweepOrder, SweepState
-from wanllmdb._types.run import PriorRunSource
+from wanllmdb._types.prior_runs import PriorRunSource
 from wanllmdb._types.spec import AlgorithmChoice, Hyperband, RetryPolicy, SearchSpace
-from wanllmdb._types.sweep import (
+from wanllmdb._types.sweeps import (
     CreatedSweep,
     ParsedConfig,
     Sweep,
@@ -21,9 +23,7 @@ from wanllmdb._types.sweep import (
     SweepStats,
     UpdatedSweep,
 )
-from wanllmdb._types.unset import UNSET, Unset
-from wanllmdb._wire import sweep_calls
-from wanllmdb._wire.sweep_calls import Config
+from wanllmdb._types.values import UNSET, Unset
 
 
 class AsyncSweepCalls(AsyncConnection):
@@ -40,22 +40,22 @@ class AsyncSweepCalls(AsyncConnection):
         skip_unfit: bool = False,
         request_id: str | None = None,
     ) -> CreatedSweep:
-        """Creates a sweep in state PENDING.
+        """Create a sweep in state PENDING.
 
         Args:
             config: a W&B-style config as a dictionary or as YAML or JSON text, a
                 typed SweepSpec, or a TemplateUse. In a dictionary 1.0 stays a float and 32 an
                 integer.
-            project: where empty, the config's, else "default".
-            name: for people; where empty, the config's, else made from the id.
-            description: for people; where empty, the config's.
-            prior_runs: results of elsewhere to start with; see `import_runs`.
-            skip_unfit: leave out prior runs that do not fit, instead of refusing all.
+            project: the sweep's project; defaults to the config's, else "default".
+            name: a display name; defaults to the config's, else to one derived from the id.
+            description: a text for people; defaults to the config's.
+            prior_runs: results of earlier runs to start with; see `import_runs`.
+            skip_unfit: skip prior runs that do not fit, instead of rejecting all of them.
             request_id: see the class.
 
         Raises:
-            InvalidArgumentError: names every problem of the config, each with its path.
-            NotFoundError: no such template, or no such sweep to take runs from.
+            InvalidArgumentError: the config is invalid; lists every problem with its path.
+            NotFoundError: there is no such template, or no such sweep to take prior runs from.
         """
         return await self._invoke(
             sweep_calls.create_sweep(
@@ -64,10 +64,10 @@ class AsyncSweepCalls(AsyncConnection):
         )
 
     async def parse_sweep_config(self, config: Config) -> ParsedConfig:
-        """Checks a config without creating anything; fills in every default.
+        """Check a config without creating a sweep; return it with every default filled in.
 
         Raises:
-            InvalidArgumentError: names every problem of the config, each with its path.
+            InvalidArgumentError: the config is invalid; lists every problem with its path.
         """
         return await self._invoke(sweep_calls.parse_sweep_config(config))
 
@@ -87,9 +87,9 @@ class AsyncSweepCalls(AsyncConnection):
         order: SweepOrder | str | None = None,
         page_size: int = 0,
     ) -> AsyncIterator[Sweep]:
-        """Sweeps that pass all filters, newest first unless `order` says otherwise.
+        """Sweeps that pass all filters, newest first unless `order` is given.
 
-        Pages are fetched as the iterator gets to them, `page_size` (1 to 1,000; 0 for
+        Pages are fetched as the iterator reaches them, `page_size` sweeps (1 to 1,000; 0 for
         50) at a time. `created_after` is included, `created_before` is not; naive times
         are local.
         """
@@ -123,14 +123,16 @@ class AsyncSweepCalls(AsyncConnection):
         etag: str = "",
         request_id: str | None = None,
     ) -> UpdatedSweep:
-        """Changes what is given, also while the sweep runs; None takes a cap or a rule away.
+        """Change the given fields, even while the sweep runs; None removes a cap or a rule.
 
-        `target` is that of the only metric, `targets` are by metric. A new search space
-        must hold every point of the present one; the warnings say what becomes of runs.
+        `target` applies to a sweep with one metric, `targets` to metrics by name. A new search
+        space must contain every point of the current one; the returned warnings describe how the
+        change affects existing runs.
 
         Raises:
             AbortedError: `etag` was given and the sweep has changed since.
-            InvalidArgumentError: INVALID_SWEEP_CONFIG: say, the space would lose a part.
+            InvalidArgumentError: INVALID_SWEEP_CONFIG: for example, the new search space lacks a
+                part of the current one.
         """
         return await self._invoke(
             sweep_calls.update_sweep(
@@ -153,41 +155,44 @@ class AsyncSweepCalls(AsyncConnection):
     async def delete_sweep(
         self, sweep_id: str, *, etag: str = "", request_id: str | None = None
     ) -> None:
-        """Deletes a sweep with its runs and metrics, in any state."""
+        """Delete a sweep in any state, with its runs and metrics."""
         return await self._invoke(sweep_calls.delete_sweep(sweep_id, etag, request_id))
 
     async def export_sweep(self, sweep_id: str, config_format: ConfigFormat | str = "yaml") -> str:
-        """The config as "yaml" or "json" text; creating a sweep from it gives an equal spec."""
+        """The config as "yaml" or "json" text, from which an equal spec can be created."""
         return await self._invoke(sweep_calls.export_sweep(sweep_id, config_format))
 
     async def start_sweep(
         self, sweep_id: str, *, etag: str = "", request_id: str | None = None
     ) -> Sweep:
-        """PENDING to RUNNING. `suggest` does this by itself."""
+        """Move a sweep from PENDING to RUNNING. `suggest` starts a pending sweep, too."""
         return await self._invoke(sweep_calls.start_sweep(sweep_id, etag, request_id))
 
     async def pause_sweep(
         self, sweep_id: str, *, etag: str = "", request_id: str | None = None
     ) -> Sweep:
-        """RUNNING to PAUSED: nothing new is handed out, running runs may end."""
+        """Move a sweep from RUNNING to PAUSED: no new runs are assigned; running runs may end."""
         return await self._invoke(sweep_calls.pause_sweep(sweep_id, etag, request_id))
 
     async def resume_sweep(
         self, sweep_id: str, *, etag: str = "", request_id: str | None = None
     ) -> Sweep:
-        """PAUSED to RUNNING."""
+        """Move a sweep from PAUSED to RUNNING."""
         return await self._invoke(sweep_calls.resume_sweep(sweep_id, etag, request_id))
 
     async def finish_sweep(
         self, sweep_id: str, *, message: str = "", etag: str = "", request_id: str | None = None
     ) -> Sweep:
-        """To FINISHED: nothing new is handed out, running runs may end; `message` says why."""
+        """Move a sweep to FINISHED: no new runs are assigned; running runs may end.
+
+        `message` gives the reason.
+        """
         return await self._invoke(sweep_calls.finish_sweep(sweep_id, message, etag, request_id))
 
     async def cancel_sweep(
         self, sweep_id: str, *, etag: str = "", request_id: str | None = None
     ) -> Sweep:
-        """To CANCELED: agents are told to stop their runs."""
+        """Move a sweep to CANCELED: agents stop their runs."""
         return await self._invoke(sweep_calls.cancel_sweep(sweep_id, etag, request_id))
 
     async def get_sweep_stats(self, sweep_id: str) -> SweepStats:
@@ -201,16 +206,16 @@ class AsyncSweepCalls(AsyncConnection):
         since_revision: int = 0,
         on_wait: Callable[[UnavailableError | ResourceExhaustedError], None] | None = None,
     ) -> AsyncIterator[SweepChange]:
-        """Changes of a sweep and its runs newer than `since_revision`, as they happen.
+        """Changes of a sweep and its runs after `since_revision`, as they happen.
 
-        Ends when the sweep is deleted; close the iterator to end it sooner. While the
-        registry is away it waits, and as long as a registry with too many watches asks it
-        to; it goes on after the last revision that it yielded. `on_wait` is called with each
-        failure that it waits after.
+        The iterator ends when the sweep is deleted; close it to end the watch sooner. It waits
+        while the registry is unavailable, or as long as a registry with too many watches
+        requires, and resumes after the last revision that it yielded. `on_wait` is called with
+        each failure that causes a wait.
 
         Raises:
             NotFoundError: there is no such sweep.
-            UnavailableError: the registry was not there from the beginning.
+            UnavailableError: the registry was unavailable from the start.
         """
         revision, failures, has_begun = since_revision, 0, False
         while True:
@@ -220,7 +225,7 @@ class AsyncSweepCalls(AsyncConnection):
                     revision, failures, has_begun = change.revision, 0, True
                     yield change
             except (UnavailableError, ResourceExhaustedError) as error:
-                delay = when_asked_for(error)
+                delay = retry_after(error)
                 if isinstance(error, UnavailableError) and self._peers[REGISTRY].has_answered:
                     delay = reconnect_delay(failures)
                 if delay is None:

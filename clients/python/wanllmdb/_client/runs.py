@@ -1,3 +1,4 @@
+# Generated from _async_client/runs.py by generate_blocking.py; edit that file.
 """Calls about runs, blocking."""
 
 from __future__ import annotations
@@ -5,25 +6,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from wanllmdb._connection import Connection
+from wanllmdb._calls import run_calls
+from wanllmdb._client.connection import Connection
 from wanllmdb._types.enums import RunCommand, RunFormat, RunOrder, RunState
-from wanllmdb._types.run import (
+from wanllmdb._types.prior_runs import ImportedRuns, PriorRun, PriorRunSource
+from wanllmdb._types.runs import (
     EnqueuedRun,
     FinishedRun,
-    ImportedRuns,
     LeaseStatus,
     MetricHistory,
     MetricRow,
     Outcome,
-    PriorRun,
-    PriorRunSource,
     Run,
     RunLease,
     Succeeded,
+    merged_histories,
 )
-from wanllmdb._types.sweep import RetriedRuns
-from wanllmdb._types.unset import UNSET, Unset
-from wanllmdb._wire import prior_run_calls, run_calls
+from wanllmdb._types.sweeps import RetriedRuns
+from wanllmdb._types.values import UNSET, Unset
 
 
 class RunCalls(Connection):
@@ -32,7 +32,7 @@ class RunCalls(Connection):
     def get_run(
         self, sweep_id: str, number: int | None = None, *, external_run_id: str | None = None
     ) -> Run:
-        """One run, by its number or by the outside tracker's id."""
+        """One run, by its number or by its id in an external tracker."""
         return self._invoke(run_calls.get_run(sweep_id, number, external_run_id))
 
     def list_runs(
@@ -43,10 +43,10 @@ class RunCalls(Connection):
         order: RunOrder | str | None = None,
         page_size: int = 0,
     ) -> Iterator[Run]:
-        """The runs of a sweep, by ascending number unless `order` says otherwise.
+        """The runs of a sweep, by ascending number unless `order` is given.
 
-        Pages are fetched as the iterator gets to them, `page_size` (1 to 1,000; 0 for
-        100) at a time.
+        Pages of `page_size` runs (1 to 1,000; 0 for 100) are fetched as the iterator reaches
+        them.
         """
         return self._pages(run_calls.list_runs(sweep_id, states, order, page_size))
 
@@ -61,7 +61,7 @@ class RunCalls(Connection):
         external_run_id: str | Unset = UNSET,
         request_id: str | None = None,
     ) -> Run:
-        """Changes what is given; `labels` and `config` are each replaced as a whole.
+        """Change the given fields; `labels` and `config` are each replaced as a whole.
 
         Raises:
             AlreadyExistsError: another run of the sweep has this external_run_id.
@@ -79,10 +79,10 @@ class RunCalls(Connection):
         *,
         request_id: str | None = None,
     ) -> tuple[Run, ...]:
-        """Queues parameters to be tried next, in order; they count against run_cap.
+        """Queue 1 to 1,000 runs with given parameters, to be tried next, in order.
 
-        Each is an EnqueuedRun or a dictionary of parameters; the sampler completes those
-        not given. 1 to 1,000.
+        Each item is an EnqueuedRun or a dictionary of parameters; the sampler chooses the
+        parameters that are not given. Enqueued runs count against run_cap.
         """
         return self._invoke(run_calls.enqueue_runs(sweep_id, runs, request_id))
 
@@ -95,15 +95,15 @@ class RunCalls(Connection):
         etag: str = "",
         request_id: str | None = None,
     ) -> RetriedRuns:
-        """Queues ended runs again; a sweep that has ended runs again.
+        """Queue ended runs again; a sweep that has ended becomes running again.
 
-        Either the runs with these numbers, at most 1,000, all of them or none; or those in any
-        of these states (failed, lost, canceled, pruned), 1,000 of them in one call. They keep
-        their numbers, so they count against run_cap once.
+        Select the runs either by `numbers`, at most 1,000, of which all or none are queued; or by
+        `states` (failed, lost, canceled, pruned), of which one call queues up to 1,000. Retried
+        runs keep their numbers, so they count against run_cap once.
 
         Raises:
             FailedPreconditionError: RUN_NOT_RETRYABLE names each run that can't be retried;
-                SWEEP_STATE_CONFLICT: the sweep would end again at once.
+                SWEEP_STATE_CONFLICT: the sweep would end again immediately.
         """
         return self._invoke(run_calls.retry_runs(sweep_id, numbers, states, etag, request_id))
 
@@ -116,7 +116,7 @@ class RunCalls(Connection):
         *,
         request_id: str | None = None,
     ) -> RunCommand:
-        """Stores metric values of a running run, at most 10,000; says what to do with it.
+        """Store up to 10,000 metric values of a running run; return the command for that run.
 
         Raises:
             FailedPreconditionError: RUN_NOT_RUNNING, or RUN_LEASE_LOST.
@@ -134,14 +134,14 @@ class RunCalls(Connection):
         config: Mapping[str, Any] | None = None,
         request_id: str | None = None,
     ) -> FinishedRun:
-        """Ends a run; `rows` are values not yet reported, stored first.
+        """End a run, after storing the unreported values in `rows`.
 
-        `config`, where there is any, replaces the run's: what the program set beside or
-        against the parameters.
+        A `config` replaces the run's config: the values that the program set in addition to the
+        parameters, or instead of them.
 
         Raises:
-            FailedPreconditionError: RUN_NOT_RUNNING, or RUN_LEASE_LOST: the result of
-                this attempt comes too late.
+            FailedPreconditionError: RUN_NOT_RUNNING, or RUN_LEASE_LOST: the result of this
+                attempt is too late.
         """
         return self._invoke(
             run_calls.finish_run(sweep_id, number, attempt, outcome, rows, config or {}, request_id)
@@ -156,11 +156,11 @@ class RunCalls(Connection):
         reason: str = "",
         request_id: str | None = None,
     ) -> Run:
-        """Gives a running run back: it is queued again, and this does not count as a retry."""
+        """Queue a running run again, without counting this as a retry."""
         return self._invoke(run_calls.release_run(sweep_id, number, attempt, reason, request_id))
 
     def heartbeat(self, leases: Iterable[RunLease]) -> tuple[LeaseStatus, ...]:
-        """Renews leases, at most 1,000; one answer each, in order."""
+        """Renew up to 1,000 leases; return one status for each lease, in order."""
         return self._invoke(run_calls.heartbeat(leases))
 
     def get_metric_history(
@@ -173,15 +173,16 @@ class RunCalls(Connection):
         attempt: int | None = None,
         page_size: int = 0,
     ) -> dict[str, MetricHistory]:
-        """Metric histories of a run by name: of `names` only, from `min_step`, of one attempt.
+        """The metric histories of one attempt of a run, by metric name.
 
-        All pages are fetched, `page_size` points (1 to 50,000; 0 for 10,000) at a time.
-        Where `attempt` is None, of the latest.
+        `names` limits the metrics (default: all), `min_step` the steps; `attempt` defaults to the
+        latest one. All pages are fetched, `page_size` points (1 to 50,000; 0 for 10,000) at a
+        time.
         """
-        pages = self._pages(
+        histories = self._every(
             run_calls.get_metric_history(sweep_id, number, names, min_step, attempt, page_size)
         )
-        return run_calls.merged_histories(pages)
+        return merged_histories(histories)
 
     def import_runs(
         self,
@@ -191,26 +192,28 @@ class RunCalls(Connection):
         skip_unfit: bool = False,
         request_id: str | None = None,
     ) -> ImportedRuns:
-        """Takes results of elsewhere, so that the sampler knows them.
+        """Import results of earlier runs, so that the sampler learns from them.
 
-        They take no numbers and do not count against run_cap. In any state that is not
-        final.
+        Imported runs get no run numbers and do not count against run_cap.
 
         Args:
-            sweep_id: the sweep.
+            sweep_id: the sweep, in any state that is not final.
             source: a PriorSweep, CsvRuns or JsonLinesRuns (4 MiB at most in one call), or
                 PriorRun objects, at most 10,000.
-            skip_unfit: leave out runs that do not fit the sweep, instead of refusing all.
+            skip_unfit: skip runs that do not fit the sweep, instead of rejecting all runs.
             request_id: see the class.
 
         Raises:
             InvalidArgumentError: names each run that does not fit.
         """
-        return self._invoke(prior_run_calls.import_runs(sweep_id, source, skip_unfit, request_id))
+        return self._invoke(run_calls.import_runs(sweep_id, source, skip_unfit, request_id))
 
     def list_prior_runs(self, sweep_id: str, *, page_size: int = 0) -> Iterator[PriorRun]:
-        """What was imported, in that order; `page_size` (1 to 1,000; 0 for 100) at a time."""
-        return self._pages(prior_run_calls.list_prior_runs(sweep_id, page_size))
+        """The imported runs, in the order of the import, in pages of `page_size`.
+
+        A page has 1 to 1,000 runs; 0 for 100.
+        """
+        return self._pages(run_calls.list_prior_runs(sweep_id, page_size))
 
     def export_runs(
         self,
@@ -220,9 +223,10 @@ class RunCalls(Connection):
         states: Sequence[RunState | str] = (),
         raw_cells: bool = False,
     ) -> Iterator[bytes]:
-        """All runs by ascending number as "csv" or "json_lines": pieces of UTF-8, whole rows.
+        """All runs by ascending number, as "csv" or "json_lines" text.
 
-        The first piece of a CSV starts with the header. Cells that a spreadsheet would take for
-        formulas begin with an apostrophe, unless `raw_cells`.
+        Yields chunks of UTF-8 that end with whole rows; the first chunk of a CSV starts with the
+        header. An apostrophe precedes cells that a spreadsheet would take for formulas, unless
+        `raw_cells`.
         """
-        return self._stream(prior_run_calls.export_runs(sweep_id, run_format, states, raw_cells))
+        return self._stream(run_calls.export_runs(sweep_id, run_format, states, raw_cells))

@@ -1,29 +1,27 @@
-"""What agents keep on disk until a registry has it: how runs ended, and their last values.
+"""The spool: results and last values of runs, kept on disk until a registry confirms them.
 
-A `Spool` is a folder of files, one a run's part, each a `SpooledRun`; a `Courier` delivers them.
-Everything in it may be sent twice: requests carry the ids that they were first sent with.
+A `Spool` is a folder of files, each a `SpooledRun`; a `SpoolDelivery` sends them to the registry.
+Sending a file twice is safe: its requests keep the ids that they were first sent with.
 """
 
-from wanllmdb._spool.courier import Courier, Delivery
-from wanllmdb._spool.entry import BadSpoolFileError, Refusal, SpooledRun
-from wanllmdb._spool.folder import Spool, SpooledFile, SpoolFullError
-from wanllmdb._spool.locks import lock
-from wanllmdb._spool.overflow import Overflow
-from wanllmdb._spool.refusals import refuses_content, weaker
-from wanllmdb._spool.run_spool import RunSpool
+from wanllmdb._spool.delivery import DeliveryReport, SpoolDelivery
+from wanllmdb._spool.entry import BadSpoolFileError, Rejection, SpooledRun
+from wanllmdb._spool.folder import Spool, SpooledFile, SpoolFullError, lock
+from wanllmdb._spool.rejected import reduced, rejects_content
+from wanllmdb._spool.run_spool import Overflow, RunSpool
 
 __all__ = [
     "BadSpoolFileError",
-    "Courier",
-    "Delivery",
+    "DeliveryReport",
     "Overflow",
-    "Refusal",
+    "Rejection",
     "RunSpool",
     "Spool",
+    "SpoolDelivery",
     "SpoolFullError",
     "SpooledFile",
     "SpooledRun",
     "lock",
-    "refuses_content",
-    "weaker",
+    "reduced",
+    "rejects_content",
 ]

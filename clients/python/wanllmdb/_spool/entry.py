@@ -1,4 +1,4 @@
-"""What a file of the spool says: requests that a registry has not confirmed."""
+"""The content of a spool file: requests that a registry has not confirmed."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _REQUESTS: Mapping[str, type[Message]] = {
 
 
 class BadSpoolFileError(WanllmdbError):
-    """A file of the spool can't be read: it is of a newer version, or broken."""
+    """A spool file can't be read: it has a newer version, or is broken."""
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """That the registry will not take it: why, and when it said so."""
+class Rejection:
+    """The registry's permanent error for a file, with the time of the error."""
 
     message: str
     reason: str
@@ -39,10 +39,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class SpooledRun:
-    """Requests about one attempt of a run, in the order in which they are to be sent.
+    """Requests about one attempt of a run, in the order in which they must be sent.
 
-    `registry` is the address that they are for, `time` when they were written. There is no
-    key among them: they are sent with that of whoever sends them.
+    `registry` is the address of their registry, `time` the time of writing. The file holds no
+    API key: the agent that delivers the requests uses its own.
     """
 
     registry: str
@@ -51,16 +51,16 @@ class SpooledRun:
     attempt: int
     requests: tuple[Message, ...]
     time: datetime = field(default_factory=lambda: datetime.now(UTC))
-    refusal: Refusal | None = None
+    rejection: Rejection | None = None
 
     @property
     def is_end(self) -> bool:
-        """Whether it tells how the run ended, beside values that it logged."""
+        """Whether the requests include the run's end."""
         return any(isinstance(request, pb.FinishRunRequest) for request in self.requests)
 
     @property
     def outcome(self) -> str:
-        """How the run ended: "succeeded", "failed", ...; empty where it did not."""
+        """How the run ended: "succeeded", "failed", ...; empty if the end is not included."""
         for request in self.requests:
             if isinstance(request, pb.FinishRunRequest):
                 return request.WhichOneof("outcome") or ""
@@ -68,7 +68,7 @@ class SpooledRun:
 
     @property
     def values(self) -> int:
-        """How many metric values are among them."""
+        """The number of metric values in the requests."""
         return sum(
             len(row.values)
             for request in self.requests
@@ -76,9 +76,9 @@ class SpooledRun:
             for row in request.rows
         )
 
-    def refused(self, error: WanllmdbError) -> Self:
-        """The same, with what the registry said."""
-        return replace(self, refusal=Refusal(error.message, error.reason, datetime.now(UTC)))
+    def rejected(self, error: WanllmdbError) -> Self:
+        """The same requests, with the registry's error."""
+        return replace(self, rejection=Rejection(error.message, error.reason, datetime.now(UTC)))
 
     def to_json(self) -> bytes:
         """The file's content."""
@@ -97,27 +97,27 @@ class SpooledRun:
                 for request in self.requests
             ],
         }
-        if self.refusal is not None:
+        if self.rejection is not None:
             content["refused"] = {
-                "message": self.refusal.message,
-                "reason": self.refusal.reason,
-                "time": self.refusal.time.isoformat(),
+                "message": self.rejection.message,
+                "reason": self.rejection.reason,
+                "time": self.rejection.time.isoformat(),
             }
         return json.dumps(content, indent=1).encode() + b"\n"
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
-        """Reads a file's content.
+        """Parse a file's content.
 
         Raises:
-            BadSpoolFileError: it is none, or of a newer version.
+            BadSpoolFileError: the content is broken, or has a newer version.
         """
         try:
             content = json.loads(data)
             if content["version"] != VERSION:
                 raise BadSpoolFileError(
                     f"it has the format {content['version']!r:.40}, and this wanllmdb knows "
-                    f"{VERSION}: use the one that wrote it, or a newer one"
+                    f"{VERSION}: use the version that wrote it, or a newer version"
                 )
             return cls(
                 registry=_text(content["registry"]),
@@ -126,28 +126,28 @@ class SpooledRun:
                 attempt=_number(content["attempt"]),
                 requests=tuple(_request(entry) for entry in content["requests"]),
                 time=_time(content["time"]),
-                refusal=_refusal(content.get("refused")),
+                rejection=_rejection(content.get("refused")),
             )
         except RecursionError:
             raise BadSpoolFileError(
-                "it is no file of the spool, or broken: it is nested too deeply"
+                "it is not a spool file, or is broken: it is nested too deeply"
             ) from None
         except (ValueError, KeyError, TypeError, AttributeError, DecodeError) as error:
             raise BadSpoolFileError(
-                f"it is no file of the spool, or broken: {error!r:.200}"
+                f"it is not a spool file, or is broken: {error!r:.200}"
             ) from None
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r:.40} is no text")
+        raise TypeError(f"{value!r:.40} is not a text")
     return value
 
 
 def _number(value: Any) -> int:
     # JSON's true is an int to Python.
     if type(value) is not int or not 0 <= value < 2**63:
-        raise ValueError(f"{value!r:.40} is no number of a run")
+        raise ValueError(f"{value!r:.40} is not the number of a run")
     return value
 
 
@@ -166,7 +166,7 @@ def _request(entry: Mapping[str, str]) -> Message:
     return _REQUESTS[entry["rpc"]].FromString(data)
 
 
-def _refusal(content: Mapping[str, str] | None) -> Refusal | None:
+def _rejection(content: Mapping[str, str] | None) -> Rejection | None:
     if content is None:
         return None
-    return Refusal(_text(content["message"]), _text(content["reason"]), _time(content["time"]))
+    return Rejection(_text(content["message"]), _text(content["reason"]), _time(content["time"]))

@@ -1,4 +1,4 @@
-"""The folder in which agents keep what a registry has not confirmed."""
+"""The spool's folder, in which agents keep results that a registry has not confirmed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import contextlib
 import os
 import re
 import stat
+import sys
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -17,34 +19,33 @@ from wanllmdb import _env
 from wanllmdb._errors import WanllmdbError
 from wanllmdb._files import open_regular, read_bounded
 from wanllmdb._spool.entry import BadSpoolFileError, SpooledRun
-from wanllmdb._spool.locks import lock
 
 MAX_FILES = 1_000
 MAX_BYTES = 256 * 1024 * 1024
-"""What a spool may hold: a disk that fills up is worse than a run that is done again."""
+"""The spool's limits: filling up the disk would be worse than repeating a run."""
 
 _SHARE_OF_PARTS = 0.75
-"""Of both for values that are not in memory: there must be room for how runs end."""
+"""The share of both limits for values that are not in memory, which leaves room for runs' ends."""
 
-_REFUSED = "refused"
+_REJECTED = "refused"
 _ROWS, _END = ".rows.json", ".end.json"
 _PART = re.compile(r"\.\d{6}\.rows\.json")
 _UNFINISHED_FOR = 3_600.0
 
 
 class SpoolFullError(WanllmdbError):
-    """The spool holds as much as it may."""
+    """The spool has reached its limits."""
 
 
 class Spool:
-    """A folder with a file for what a run logged (`.rows.json`) and for its end (`.end.json`).
+    """A folder with a file for a run's logged values (`.rows.json`) and its end (`.end.json`).
 
-    What a run logged that its agent does not hold in memory stands in files of its own, in
-    order: `.000000.rows.json`, `.000001.rows.json`, ...
+    Logged values that the agent does not hold in memory are in numbered files, in order:
+    `.000000.rows.json`, `.000001.rows.json`, ...
 
-    Files are written whole or not at all, are for their owner alone, and are locked by the
-    process that works on them. What the registry refused stands in the folder `refused`
-    within. The folder is made by the first file.
+    Files are written whole or not at all, only their owner may read them, and the process that
+    works on a file locks it. Files that the registry rejected are in the subfolder `refused`.
+    The first file creates the folder.
     """
 
     def __init__(self, path: Path) -> None:
@@ -52,7 +53,7 @@ class Spool:
 
     @classmethod
     def of_environment(cls) -> Self:
-        """WANLLMDB_SPOOL_DIR, else wanllmdb/spool in XDG_STATE_HOME or ~/.local/state."""
+        """The spool in WANLLMDB_SPOOL_DIR, else wanllmdb/spool in XDG_STATE_HOME or its default."""
         given = os.environ.get(_env.SPOOL_DIR)
         if given:
             return cls(_expanded(given))
@@ -60,27 +61,27 @@ class Spool:
         return cls(_expanded(state) / "wanllmdb" / "spool")
 
     def put(self, run: SpooledRun, part: int | None = None) -> SpooledFile:
-        """Writes a file, in the place of one for the same; it is locked by this process.
+        """Write and lock a file, which replaces an earlier file for the same part of the run.
 
-        It outlives this process at once, the machine after `secure`. `part` numbers a file
-        of values that are not in memory: it leaves room for the ends of runs.
+        The file survives this process at once, and the machine after `secure`. `part` numbers a
+        file of values that are not in memory; such files leave room for the ends of runs.
 
         Raises:
-            SpoolFullError: there is no room for it.
-            OSError: it can't be written.
+            SpoolFullError: the spool has no room for the file.
+            OSError: the file can't be written.
         """
         content = run.to_json()
         path = self.path / _name_of(run, part)
         self._check_room(path, len(content), 1.0 if part is None else _SHARE_OF_PARTS)
         return SpooledFile(path, run, _written(path, content))
 
-    def paths(self, *, refused: bool = False) -> list[Path]:
+    def paths(self, *, rejected: bool = False) -> list[Path]:
         """The files by sweep, number and attempt, logged values before the end.
 
         Raises:
             OSError: the folder can't be read.
         """
-        folder = self.path / _REFUSED if refused else self.path
+        folder = self.path / _REJECTED if rejected else self.path
         try:
             paths = sorted(folder.iterdir(), key=_order)
         except FileNotFoundError:
@@ -88,17 +89,17 @@ class Spool:
         return [path for path in paths if path.name.endswith((_ROWS, _END))]
 
     def find(self, name: str) -> Path | None:
-        """What bears that name, put aside or not; None where there is none."""
+        """The file with that name, rejected or not; None if there is none."""
         if name != Path(name).name:
             return None
-        candidates = (self.path / name, self.path / _REFUSED / name)
+        candidates = (self.path / name, self.path / _REJECTED / name)
         return next((path for path in candidates if os.path.lexists(path)), None)
 
     def read(self, path: Path) -> SpooledRun | None:
-        """What a file says, whether or not another process works on it; None when it is gone.
+        """A file's content, even while another process works on it; None if the file is gone.
 
         Raises:
-            BadSpoolFileError: it can't be read.
+            BadSpoolFileError: the file can't be read.
         """
         file = _opened(path)
         if file is None:
@@ -107,10 +108,10 @@ class Spool:
             return _content(file)
 
     def take(self, path: Path) -> SpooledFile | None:
-        """Locks a file and reads it; None when another process has it, or it is gone.
+        """Lock and read a file; None if another process holds it, or it is gone.
 
         Raises:
-            BadSpoolFileError: it can't be read.
+            BadSpoolFileError: the file can't be read.
         """
         file = _opened(path)
         if file is None:
@@ -125,15 +126,15 @@ class Spool:
         return None
 
     def take_rows(self, sweep_id: str, number: int, attempt: int) -> SpooledFile | None:
-        """What is there of the values that an attempt of a run logged.
+        """The locked file of the values that an attempt of a run logged; None if there is none.
 
         Raises:
-            BadSpoolFileError: it can't be read.
+            BadSpoolFileError: the file can't be read.
         """
         return self.take(self.path / _name(sweep_id, number, attempt, _ROWS))
 
     def parts(self, sweep_id: str, number: int, attempt: int) -> list[Path]:
-        """The files of values that an attempt of a run logged and has not in memory, in order.
+        """The numbered files of an attempt's values that are not in memory, in order.
 
         Raises:
             OSError: the folder can't be read.
@@ -146,7 +147,7 @@ class Spool:
         )
 
     def clear_unfinished(self) -> None:
-        """Removes what processes left that ended while they wrote.
+        """Remove the partial files of processes that ended while writing.
 
         Raises:
             OSError: the folder can't be read.
@@ -155,7 +156,7 @@ class Spool:
             return
         for entry in list(os.scandir(self.path)):
             if entry.name.startswith(".") and entry.is_file(follow_symlinks=False):
-                # One that can't be removed keeps nothing else from being delivered.
+                # A file that can't be removed must not block deliveries.
                 with contextlib.suppress(OSError):
                     age = time.time() - entry.stat(follow_symlinks=False).st_mtime
                     if age > _UNFINISHED_FOR:
@@ -167,20 +168,20 @@ class Spool:
             if entry.name != path.name and entry.name.endswith((_ROWS, _END)):
                 with contextlib.suppress(OSError):
                     found = entry.stat(follow_symlinks=False)
-                    # What no agent wrote, such as a link or a sparse file, takes no room.
+                    # Files that no agent wrote, such as links or sparse files, do not count.
                     if stat.S_ISREG(found.st_mode) and found.st_size <= MAX_BYTES:
                         total += found.st_size
                         files += 1
         if files >= share * MAX_FILES or total > share * MAX_BYTES:
             raise SpoolFullError(
-                f"the spool {self.path} holds {files} files of {total / 2**20:.0f} MiB, with this "
-                f"one, and may hold {MAX_FILES} of {MAX_BYTES / 2**20:.0f} MiB: deliver them with "
-                f"`wanllmdb spool send`, or give them up with `wanllmdb spool drop`"
+                f"the spool {self.path} would hold {files} files of {total / 2**20:.0f} MiB with "
+                f"this file, and may hold {MAX_FILES} of {MAX_BYTES / 2**20:.0f} MiB: deliver them "
+                f"with `wanllmdb spool send`, or delete them with `wanllmdb spool drop`"
             )
 
 
 class SpooledFile:
-    """One file, locked by this process until `close`, `remove` or `refuse`."""
+    """One spool file, locked by this process until `close`, `remove` or `reject`."""
 
     def __init__(self, path: Path, run: SpooledRun, file: BinaryIO) -> None:
         self.path = path
@@ -189,32 +190,32 @@ class SpooledFile:
 
     @property
     def size(self) -> int:
-        """Bytes."""
+        """The file's size in bytes."""
         return os.fstat(self._file.fileno()).st_size
 
     def secure(self) -> None:
-        """Returns when it would outlive the machine's end.
+        """Sync the file to disk, so that it survives a crash of the machine.
 
         Raises:
-            OSError: the disk does not take it.
+            OSError: the disk reports an error.
         """
         os.fsync(self._file.fileno())
         _sync_folder(self.path.parent)
 
     def remove(self) -> None:
-        """Takes it away: the registry has it, or nobody wants it."""
+        """Delete the file."""
         self.path.unlink(missing_ok=True)
         self._file.close()
 
-    def refuse(self, error: WanllmdbError) -> Path:
-        """Puts it aside, with what the registry said; returns where.
+    def reject(self, error: WanllmdbError) -> Path:
+        """Move the file to the subfolder `refused`, with the registry's error; return its path.
 
         Raises:
-            OSError: it can't be written; it stays where it was.
+            OSError: the file can't be written; the original stays in place.
         """
-        is_put_aside = self.path.parent.name == _REFUSED
-        kept = self.path if is_put_aside else self.path.parent / _REFUSED / self.path.name
-        _written(kept, self.run.refused(error).to_json()).close()
+        is_put_aside = self.path.parent.name == _REJECTED
+        kept = self.path if is_put_aside else self.path.parent / _REJECTED / self.path.name
+        _written(kept, self.run.rejected(error).to_json()).close()
         if is_put_aside:
             self.close()
         else:
@@ -222,7 +223,7 @@ class SpooledFile:
         return kept
 
     def close(self) -> None:
-        """Leaves it to whoever comes."""
+        """Unlock the file and leave it in the spool."""
         self._file.close()
 
     def __enter__(self) -> Self:
@@ -233,12 +234,12 @@ class SpooledFile:
 
 
 def _expanded(path: str) -> Path:
-    # As it is where nothing is known of a user's home.
+    # Unlike Path.expanduser, this leaves the path unchanged if the user has no home.
     return Path(os.path.expanduser(path))  # noqa: PTH111
 
 
 def _opened(path: Path) -> BinaryIO | None:
-    """The file, if it is one that an agent may have written; None when it is gone."""
+    """The file, opened, if it can be an agent's file; None if it is gone."""
     try:
         return open_regular(path, follow_links=False)
     except (FileNotFoundError, NotADirectoryError):
@@ -256,7 +257,7 @@ def _content(file: BinaryIO) -> SpooledRun:
 
 
 def _is_at(path: Path, file: BinaryIO) -> bool:
-    """Whether it was neither removed nor replaced before it was locked."""
+    """Whether the locked file is still the one at its path, neither removed nor replaced."""
     try:
         return os.path.samestat(path.lstat(), os.fstat(file.fileno()))
     except OSError:
@@ -271,7 +272,7 @@ def _name_of(run: SpooledRun, part: int | None) -> str:
 
 
 def _name(sweep_id: str, number: int, attempt: int, part: str) -> str:
-    # The id is what a registry says it is: it must not lead out of the folder.
+    # The registry chooses the id, which must not lead out of the folder.
     return f"{quote(sweep_id, safe='')}-{number}-{attempt}{part}"
 
 
@@ -279,7 +280,7 @@ def _order(path: Path) -> tuple[str, list[int], bool, str]:
     run, _, part = path.name.partition(".")
     sweep_id, *numbers = run.rsplit("-", 2)
     order = [int(number) for number in numbers if number.isdecimal()]
-    # Numbers come before "rows": the files of what is not in memory are the older ones.
+    # Numbers sort before "rows": the files of values that are not in memory are older.
     return sweep_id, order, part == "end.json", part
 
 
@@ -289,11 +290,11 @@ def _scan(folder: Path) -> Iterator[os.DirEntry[str]]:
 
 
 def _written(path: Path, content: bytes) -> BinaryIO:
-    """Writes a file whole; returns it open and locked."""
+    """Write a whole file atomically; return it open and locked."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     unfinished = path.parent / f".{path.name}.{uuid4().hex}"
     descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    # Without a buffer, which would be written again when the file is closed.
+    # Unbuffered: closing the file must not write again.
     file = os.fdopen(descriptor, "r+b", buffering=0)
     try:
         lock(file)
@@ -317,3 +318,41 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+_held: weakref.WeakSet[BinaryIO] = weakref.WeakSet()
+
+if sys.platform == "win32":
+
+    def _try(_file: BinaryIO) -> None:
+        raise OSError("no locks here")
+
+else:
+    import fcntl
+
+    def _try(file: BinaryIO) -> None:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _leave_to_the_parent() -> None:
+        # A fork shares the parent's locks, and would hold them after the parent's end.
+        for file in list(_held):
+            file.close()
+
+    os.register_at_fork(after_in_child=_leave_to_the_parent)
+
+
+def lock(file: BinaryIO) -> bool:
+    """Lock an open file until it is closed; return False if another process holds the lock.
+
+    Locks end with the process that holds them. They only save two agents on one machine from
+    repeating work, so that a file counts as locked where there are no locks (Windows, some
+    network folders).
+    """
+    try:
+        _try(file)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    _held.add(file)
+    return True

@@ -1,31 +1,139 @@
-"""What one attempt of a run keeps in the spool while its agent works on it."""
+"""The spool files of one attempt of a run, while its agent works on the run."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from google.protobuf.message import Message
 
-from wanllmdb._errors import WanllmdbError
+from wanllmdb._errors import UnavailableError, WanllmdbError
 from wanllmdb._spool.entry import BadSpoolFileError, SpooledRun
 from wanllmdb._spool.folder import Spool, SpooledFile, SpoolFullError
-from wanllmdb._spool.overflow import Overflow
-from wanllmdb._types.run import Run
+from wanllmdb._types.runs import Run
+
+
+class Overflow:
+    """A queue on disk of one attempt's requests that memory does not hold.
+
+    Safe to use from many threads. Any agent may deliver a file while no other agent works on it:
+    nothing is counted twice.
+
+    Args:
+        spool: the spool's folder.
+        registry: the address that the requests are for.
+        run: the run, as it was assigned.
+        warn: prints a line for people.
+    """
+
+    def __init__(self, spool: Spool, registry: str, run: Run, warn: Callable[[str], None]) -> None:
+        self._spool = spool
+        self._registry = registry
+        self._run = run
+        self._warn = warn
+        self._lock = threading.Lock()
+        self._next: int | None = None
+        self._file: SpooledFile | None = None
+        self._left: deque[Message] = deque()
+        self._unreadable: set[Path] = set()
+
+    def put(self, requests: Sequence[Message]) -> None:
+        """Append requests on disk.
+
+        Raises:
+            SpoolFullError: the spool has no room for them.
+            OSError: they can't be written.
+        """
+        run = self._run
+        with self._lock:
+            if self._next is None:
+                # Continue after the files of an earlier process of the agent.
+                there = self._parts()
+                self._next = int(there[-1].name.split(".")[-3]) + 1 if there else 0
+            content = SpooledRun(
+                self._registry, run.sweep_id, run.number, run.attempt, tuple(requests)
+            )
+            self._spool.put(content, self._next).close()
+            self._next += 1
+
+    def first(self) -> Message | None:
+        """The oldest request; None if there are none.
+
+        Raises:
+            UnavailableError: another process is delivering the requests.
+        """
+        with self._lock:
+            if not self._left:
+                self._open_next()
+            return self._left[0] if self._left else None
+
+    def done(self, request: Message) -> None:
+        """Remove the first request, which was delivered or never will be."""
+        with self._lock:
+            if not self._left or self._left[0] is not request:
+                # Another thread has sent the request meanwhile.
+                return
+            self._left.popleft()
+            if not self._left and self._file is not None:
+                self._file.remove()
+                self._file = None
+
+    def drop(self) -> None:
+        """Remove all requests, because the run is no longer this agent's."""
+        with self._lock:
+            if self._file is not None:
+                self._file.remove()
+                self._file = None
+            self._left.clear()
+            for path in self._parts():
+                path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Leave the files for the next delivery."""
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+            self._left.clear()
+
+    def _open_next(self) -> None:
+        for path in self._parts():
+            if path in self._unreadable:
+                continue
+            try:
+                file = self._spool.take(path)
+            except BadSpoolFileError as error:
+                self._unreadable.add(path)
+                self._warn(f"values of run {self._run.number} in {path} are skipped: {error}")
+                continue
+            if file is not None and file.run.requests:
+                self._file, self._left = file, deque(file.run.requests)
+                return
+            if file is None and path.exists():
+                raise UnavailableError(f"another process delivers {path}")
+
+    def _parts(self) -> list[Path]:
+        run = self._run
+        try:
+            return self._spool.parts(run.sweep_id, run.number, run.attempt)
+        except OSError:
+            # Nothing of this run can be read there then; `put` reports the reason.
+            return []
 
 
 class RunSpool:
     """The files of one attempt of a run. Safe to use from many threads.
 
-    A spool that can't be written is no reason to stop: `warn` hears of it, once and only
-    when a registry is away, since it does not matter before.
+    A spool that can't be written does not stop the run. `warn` is called about it once, and only
+    while a registry is unavailable, because the spool does not matter before.
 
     Args:
-        spool: the folder.
+        spool: the spool's folder.
         registry: the address that the requests are for.
-        run: the run, as handed out.
+        run: the run, as it was assigned.
         warn: prints a line for people.
     """
 
@@ -40,15 +148,15 @@ class RunSpool:
         self._end_requests: Sequence[Message] = ()
         self._is_secured = False
         self.overflow = Overflow(spool, registry, run, warn)
-        """What is on disk alone, and comes before the rest."""
+        """Requests that are only on disk, and are sent before the rest."""
 
     @property
     def end_path(self) -> Path | None:
-        """Where the run's end is kept, if it is."""
+        """The file of the run's end; None if there is none."""
         return self._end.path if self._end is not None else None
 
     def keep_rows(self, requests: Sequence[Message]) -> None:
-        """Keeps what a running run reported and the registry did not confirm; nothing for none."""
+        """Keep reports that the registry has not confirmed; remove the file if none are left."""
         with self._lock:
             if self._end is not None:
                 return
@@ -59,8 +167,8 @@ class RunSpool:
                     self._rows = self._put(requests)
                 except (OSError, SpoolFullError) as error:
                     self._warn(
-                        f"values of run {self._run.number} that the registry has not got are lost "
-                        f"if this process ends before it is back: {_problem(error, self._spool)}"
+                        f"unsent values of run {self._run.number} are lost if this process ends "
+                        f"before the registry is back: {_problem(error, self._spool)}"
                     )
                 if before is not None:
                     before.close()
@@ -68,19 +176,19 @@ class RunSpool:
                 before.remove()
 
     def keep_beyond_memory(self, requests: Sequence[Message]) -> bool:
-        """Keeps what memory is not to hold any longer; says whether the disk took it."""
+        """Move requests from memory to disk; return whether they were written."""
         try:
             self.overflow.put(requests)
         except (OSError, SpoolFullError) as error:
             self._warn(
-                f"run {self._run.number} logs more than memory is to hold, and the oldest values "
-                f"are lost unless the registry is back soon: {_problem(error, self._spool)}"
+                f"run {self._run.number} logs more than the memory limit allows, and its oldest "
+                f"values are lost unless the registry is back soon: {_problem(error, self._spool)}"
             )
             return False
         return True
 
     def take_over(self) -> tuple[Message, ...]:
-        """What the run's program, which has ended, could not report: it stays until the end."""
+        """The requests that the run's ended program could not send; they stay until the end."""
         with self._lock:
             run = self._run
             if self._rows is None:
@@ -93,14 +201,14 @@ class RunSpool:
             return self._rows.run.requests if self._rows is not None else ()
 
     def keep_end(self, requests: Sequence[Message]) -> None:
-        """Keeps how the run ended, with what it logged: before it is told.
+        """Keep the run's end and its logged values, before they are sent.
 
-        So nothing is lost by a process that ends at any moment from here on.
+        From here on, nothing is lost if this process ends at any moment.
         """
         with self._lock:
             self._end_requests = requests
             before, self._end = self._end, None
-            # `secure` tries again, and says so.
+            # `secure` tries again, and reports a failure.
             with contextlib.suppress(OSError, SpoolFullError):
                 self._end = self._put(requests)
             if before is not None:
@@ -110,7 +218,7 @@ class RunSpool:
                 self._rows = None
 
     def secure(self) -> None:
-        """The registry is away: makes sure that the end outlives the machine."""
+        """Sync the run's end to disk while the registry is unavailable."""
         with self._lock:
             if self._is_secured or not self._end_requests:
                 return
@@ -125,8 +233,8 @@ class RunSpool:
                     f"before the registry is back: {_problem(error, self._spool)}"
                 )
 
-    def told(self) -> None:
-        """The registry has it all."""
+    def delivered(self) -> None:
+        """Delete all files, because the registry has confirmed everything."""
         with self._lock:
             for file in (self._rows, self._end):
                 if file is not None:
@@ -134,8 +242,8 @@ class RunSpool:
             self._rows = self._end = None
         self.overflow.drop()
 
-    def refused(self, error: WanllmdbError) -> None:
-        """The registry will not take it: what was told in time is dropped, else put aside."""
+    def rejected(self, error: WanllmdbError) -> None:
+        """Drop a rejected end, or keep it in `refused` if the registry was unavailable before."""
         self.overflow.drop()
         with self._lock:
             end, self._end = self._end, None
@@ -145,15 +253,18 @@ class RunSpool:
                 end.remove()
                 return
             try:
-                kept = end.refuse(error)
+                kept = end.reject(error)
             except OSError as problem:
                 end.close()
                 self._warn(f"{end.path} can't be put aside: {problem.strerror}")
             else:
-                self._warn(f"the result of run {self._run.number} is refused; it is in {kept}")
+                self._warn(
+                    f"the registry rejected the result of run {self._run.number}, which is kept "
+                    f"in {kept}"
+                )
 
     def close(self) -> None:
-        """Leaves what is there to the next one who delivers."""
+        """Leave the files for the next delivery."""
         with self._lock:
             for file in (self._rows, self._end):
                 if file is not None:

@@ -1,1 +1,1 @@
-"""What the client takes and returns: frozen dataclasses and enums, free of protobuf."""
+"""What the clients take and return: frozen dataclasses and enums, with their proto forms."""

@@ -5,16 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from wanllmdb._types.enums import AlgorithmKind, Method, OptionType
+from wanllmdb._types.enums import (
+    AlgorithmKind,
+    Method,
+    OptionType,
+    enum_from_proto,
+    optional_enum_from_proto,
+)
+from wanllmdb._types.values import UNSET, from_parameter_value, optional_field
+from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as suggestion_pb
 
 
 @dataclass(frozen=True, slots=True)
 class AlgorithmOption:
     """An option of an algorithm.
 
-    `default` is UNSET where the option is required, None where the algorithm then
-    decides by itself. `min` and `max` are None for no bound; the bound itself is not
-    allowed where it is excluded. `choices` are for a CHOICE.
+    `default` is UNSET if the option is required, None if the algorithm chooses a value itself.
+    `min` and `max` are None for no bound; an excluded bound is not itself allowed. `choices`
+    belong to options of type CHOICE.
     """
 
     name: str
@@ -32,9 +40,9 @@ class AlgorithmOption:
 class Algorithm:
     """An algorithm and what it can do.
 
-    `name` is what a config says: `sampler: {name: ..., options: {...}}`. `method` is
-    the family of a sampler, None for the other kinds. `is_installed` says whether
-    this server has all that it `requires`.
+    `name` is the name in a config: `sampler: {name: ..., options: {...}}`. `method` is
+    the family of a sampler, None for the other kinds. `is_installed` tells whether
+    this server has everything that the algorithm `requires`.
     """
 
     kind: AlgorithmKind
@@ -54,3 +62,40 @@ class Algorithm:
     requires: tuple[str, ...]
     is_installed: bool
     reference: str
+
+
+def algorithm_from_proto(message: suggestion_pb.Algorithm) -> Algorithm:
+    """One algorithm that the server knows."""
+    return Algorithm(
+        kind=enum_from_proto(AlgorithmKind, message, "kind"),
+        name=message.name,
+        method=optional_enum_from_proto(Method, message, "method"),
+        title=message.title,
+        description=message.description,
+        options=tuple(map(_option_from_proto, message.options)),
+        needs_metric=message.needs_metric,
+        takes_several_metrics=message.takes_several_metrics,
+        takes_conditions=message.takes_conditions,
+        space_notes=message.space_notes,
+        is_exhaustive=message.is_exhaustive,
+        uses_prior_runs=message.uses_prior_runs,
+        is_replayable=message.is_replayable,
+        replay_notes=message.replay_notes,
+        requires=tuple(message.requires),
+        is_installed=message.is_installed,
+        reference=message.reference,
+    )
+
+
+def _option_from_proto(message: suggestion_pb.AlgorithmOption) -> AlgorithmOption:
+    return AlgorithmOption(
+        name=message.name,
+        type=enum_from_proto(OptionType, message, "type"),
+        description=message.description,
+        default=from_parameter_value(message.default) if message.HasField("default") else UNSET,
+        min=optional_field(message, "min"),
+        max=optional_field(message, "max"),
+        min_is_excluded=message.min_is_excluded,
+        max_is_excluded=message.max_is_excluded,
+        choices=tuple(message.choices),
+    )

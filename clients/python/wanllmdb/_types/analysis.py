@@ -1,25 +1,38 @@
-"""Answers that are ready to be plotted.
+"""Analyses that are ready to be plotted, from protobuf.
 
-Where a sweep has more runs than an answer has room for, it is a sample: then the
-total exceeds the columns' length.
+A sweep with more runs than fit into a response is sampled: the total then exceeds the length of
+the columns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from wanllmdb._types.enums import AxisKind, AxisScale, Goal, RunState, SweepState
+from wanllmdb._types.enums import (
+    AxisKind,
+    AxisScale,
+    Goal,
+    RunState,
+    SweepState,
+    enum_from_proto,
+    enums_from_proto,
+)
+from wanllmdb._types.values import from_parameter_value, optional_field, optional_time
+from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
+from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class ParallelDimension:
     """One axis of a parallel-coordinates plot and its column of values.
 
-    For a category axis `values` holds indices into `categories`. NaN where a run
-    has no such value.
+    For a category axis, `values` holds indices into `categories`. A value is NaN if the run
+    lacks it.
     """
 
     name: str
@@ -35,7 +48,7 @@ class ParallelDimension:
 class ParallelCoordinates:
     """Columns of a parallel-coordinates plot: parameters by name, the metrics last.
 
-    `best_index` is the row of the best run; None with several metrics.
+    `best_index` is the row of the best run; None for sweeps with several metrics.
     """
 
     dimensions: tuple[ParallelDimension, ...]
@@ -46,10 +59,10 @@ class ParallelCoordinates:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """When each run was handed out and ended: columns of equal length, by run number.
+    """When each run started and ended: columns of equal length, by run number.
 
-    Times are seconds since `start_time`; NaN where a run has not ended, and for an
-    objective where it has none. `agents` has each run's agent.
+    Times are seconds since `start_time`. An end is NaN if the run has not ended, an objective
+    if the run has none. `agents` holds each run's agent.
     """
 
     start_time: datetime | None
@@ -67,9 +80,10 @@ class Timeline:
 class ParameterImportance:
     """How much one parameter matters for the metric.
 
-    `importance` is its share, 0 to 1. The correlations with the objective, linear
-    (Pearson) and by rank (Spearman), are -1 to 1; None where the parameter's values
-    have no order, or one of the two never varies. `runs` have the parameter.
+    `importance` is the parameter's share, 0 to 1. The correlations with the objective, linear
+    (Pearson) and by rank (Spearman), are -1 to 1; None if the parameter's values have no order,
+    or if the parameter or the objective never varies. `runs` is the number of runs that have
+    the parameter.
     """
 
     name: str
@@ -81,20 +95,20 @@ class ParameterImportance:
 
 @dataclass(frozen=True, slots=True)
 class ParameterImportances:
-    """The parameters, most important first, and how many finished runs they rest on."""
+    """The parameters, most important first, and the number of finished runs used."""
 
     parameters: tuple[ParameterImportance, ...]
     runs_used: int
 
     @property
     def importances(self) -> dict[str, float]:
-        """The shares alone, by name, most important first."""
+        """The importances by parameter name, most important first."""
         return {parameter.name: parameter.importance for parameter in self.parameters}
 
 
 @dataclass(frozen=True, slots=True)
 class OptimizationHistory:
-    """The objective and the best one so far, columns of equal length by run number."""
+    """The objective and the best objective so far: columns of equal length, by run number."""
 
     run_numbers: tuple[int, ...]
     objectives: tuple[float, ...]
@@ -107,8 +121,8 @@ class OptimizationHistory:
 class HypervolumeHistory:
     """The volume that the Pareto front so far dominates, by run number.
 
-    It is measured from `reference_point`, by metric. `is_estimate` where exact
-    volumes of so large a front of three and more metrics would take too long.
+    The volume is measured from `reference_point`, a value for each metric. `is_estimate` is True
+    if the front is too large for exact volumes in three or more dimensions.
     """
 
     run_numbers: tuple[int, ...]
@@ -120,7 +134,7 @@ class HypervolumeHistory:
 
 @dataclass(frozen=True, slots=True)
 class ParameterAxis:
-    """A parameter's axis; `categories` for a category axis, in the space's order."""
+    """A parameter's axis; a category axis has `categories` in the search space's order."""
 
     name: str
     scale: AxisScale
@@ -131,10 +145,10 @@ class ParameterAxis:
 
 @dataclass(frozen=True, slots=True)
 class ParameterColumn:
-    """A parameter's axis and its values, one a run.
+    """A parameter's axis and its values, one per run.
 
-    For a category axis they are indices into its categories. NaN where a run does not
-    have the parameter.
+    For a category axis, the values are indices into the categories. A value is NaN if the run
+    lacks the parameter.
     """
 
     axis: ParameterAxis
@@ -143,9 +157,9 @@ class ParameterColumn:
 
 @dataclass(frozen=True, slots=True)
 class Slices:
-    """Each parameter's values beside the objective: columns of equal length by run number.
+    """Each parameter's values next to the objective: columns of equal length, by run number.
 
-    `ranks` are the runs' places among all finished ones: 0 for the best, 1 for the
+    `ranks` are the runs' relative ranks among all finished runs: 0 for the best, 1 for the
     worst.
     """
 
@@ -158,10 +172,10 @@ class Slices:
 
 @dataclass(frozen=True, slots=True)
 class Contour:
-    """The objective over two parameters: as runs, and interpolated between them.
+    """The objective over two parameters: the runs, and a surface interpolated between them.
 
-    `surface` has a row for each of `y_places`, and in it a value for each of
-    `x_places`; NaN outside of what the runs enclose.
+    `surface` has a row for each of `y_places`, with a value for each of `x_places`; the value is
+    NaN outside the area that the runs enclose.
     """
 
     x: ParameterColumn
@@ -175,7 +189,7 @@ class Contour:
 
 @dataclass(frozen=True, slots=True)
 class EdfCurve:
-    """One sweep's shares of finished runs whose objective is at most that of each place."""
+    """One sweep's shares of finished runs with an objective of at most each given value."""
 
     sweep_id: str
     name: str
@@ -196,7 +210,8 @@ class Edf:
 class Correlations:
     """A matrix of correlations: a row and a column for each of `names`, parameters first.
 
-    NaN where one of the two never varies. `runs` says how many each entry rests on.
+    An entry is NaN if one of its two columns never varies. `runs` holds the number of runs that
+    each entry is based on.
     """
 
     names: tuple[str, ...]
@@ -206,9 +221,9 @@ class Correlations:
 
 @dataclass(frozen=True, slots=True)
 class SweepCourse:
-    """The course of one sweep: columns of equal length, in the order in which runs ended.
+    """The progress of one sweep: columns of equal length, in the order in which runs ended.
 
-    `seconds` count from the sweep's start, `ended_runs` all runs that had ended.
+    `seconds` count from the sweep's start; `ended_runs` counts all runs that had ended by then.
     """
 
     sweep_id: str
@@ -225,7 +240,175 @@ class SweepCourse:
 
 @dataclass(frozen=True, slots=True)
 class SweepComparison:
-    """The courses of several sweeps, in the order of the request."""
+    """The progress of several sweeps, in the order of the request."""
 
     courses: tuple[SweepCourse, ...]
     goal: Goal
+
+
+def parallel_coordinates_from_proto(
+    message: registry_pb.GetParallelCoordinatesResponse,
+) -> ParallelCoordinates:
+    """Columns of a parallel-coordinates plot."""
+    return ParallelCoordinates(
+        dimensions=tuple(
+            ParallelDimension(
+                name=axis.name,
+                kind=enum_from_proto(AxisKind, axis, "kind"),
+                scale=enum_from_proto(AxisScale, axis, "scale"),
+                min=axis.min,
+                max=axis.max,
+                categories=tuple(from_parameter_value(value) for value in axis.categories),
+                values=tuple(axis.values),
+            )
+            for axis in message.dimensions
+        ),
+        run_numbers=tuple(message.run_numbers),
+        best_index=optional_field(message, "best_index"),
+        total_finished_runs=message.total_finished_runs,
+    )
+
+
+def timeline_from_proto(message: registry_pb.GetTimelineResponse) -> Timeline:
+    """When each run started and ended."""
+    return Timeline(
+        start_time=optional_time(message, "start_time"),
+        run_numbers=tuple(message.run_numbers),
+        states=enums_from_proto(RunState, message, "states"),
+        start_seconds=tuple(message.start_seconds),
+        end_seconds=tuple(message.end_seconds),
+        objectives=tuple(message.objectives),
+        agents=tuple(message.agents[index] for index in message.agent_indices),
+        now_seconds=message.now_seconds,
+        total_runs=message.total_runs,
+    )
+
+
+def importances_from_proto(message: pb.GetParameterImportanceResponse) -> ParameterImportances:
+    """How much each parameter matters."""
+    return ParameterImportances(
+        parameters=tuple(
+            ParameterImportance(
+                name=entry.name,
+                importance=entry.importance,
+                linear_correlation=optional_field(entry, "linear_correlation"),
+                rank_correlation=optional_field(entry, "rank_correlation"),
+                runs=entry.runs,
+            )
+            for entry in message.importances
+        ),
+        runs_used=message.runs_used,
+    )
+
+
+def optimization_history_from_proto(
+    message: pb.GetOptimizationHistoryResponse,
+) -> OptimizationHistory:
+    """The objective and the best one so far."""
+    return OptimizationHistory(
+        run_numbers=tuple(message.run_numbers),
+        objectives=tuple(message.objectives),
+        best_objectives=tuple(message.best_objectives),
+        goal=enum_from_proto(Goal, message, "goal"),
+        total_finished_runs=message.total_finished_runs,
+    )
+
+
+def hypervolume_history_from_proto(
+    message: pb.GetHypervolumeHistoryResponse,
+) -> HypervolumeHistory:
+    """The volume that the Pareto front dominates."""
+    return HypervolumeHistory(
+        run_numbers=tuple(message.run_numbers),
+        hypervolumes=tuple(message.hypervolumes),
+        reference_point=dict(zip(message.metrics, message.reference_point, strict=True)),
+        total_finished_runs=message.total_finished_runs,
+        is_estimate=message.is_estimate,
+    )
+
+
+def slices_from_proto(message: pb.GetSlicesResponse) -> Slices:
+    """Each parameter's values next to the objective."""
+    return Slices(
+        run_numbers=tuple(message.run_numbers),
+        objectives=tuple(message.objectives),
+        ranks=tuple(message.ranks),
+        parameters=tuple(map(_column_from_proto, message.parameters)),
+        total_finished_runs=message.total_finished_runs,
+    )
+
+
+def contour_from_proto(message: pb.GetContourResponse) -> Contour:
+    """The objective over two parameters."""
+    return Contour(
+        x=_column_from_proto(message.x),
+        y=_column_from_proto(message.y),
+        run_numbers=tuple(message.run_numbers),
+        objectives=tuple(message.objectives),
+        x_places=tuple(message.x_places),
+        y_places=tuple(message.y_places),
+        surface=rows_to_proto(message.surface, len(message.x_places)),
+    )
+
+
+def edf_from_proto(message: pb.GetEdfResponse) -> Edf:
+    """Empirical distribution functions."""
+    return Edf(
+        objectives=tuple(message.objectives),
+        curves=tuple(
+            EdfCurve(curve.sweep_id, curve.name, tuple(curve.shares), curve.finished_runs)
+            for curve in message.curves
+        ),
+        goal=enum_from_proto(Goal, message, "goal"),
+    )
+
+
+def correlations_from_proto(message: pb.GetCorrelationsResponse) -> Correlations:
+    """The matrix of correlations."""
+    return Correlations(
+        names=tuple(message.names),
+        correlations=rows_to_proto(message.correlations, len(message.names)),
+        runs=rows_to_proto(message.runs, len(message.names)),
+    )
+
+
+def comparison_from_proto(message: pb.CompareSweepsResponse) -> SweepComparison:
+    """The courses of several sweeps."""
+    return SweepComparison(
+        courses=tuple(
+            SweepCourse(
+                sweep_id=course.sweep_id,
+                name=course.name,
+                state=enum_from_proto(SweepState, course, "state"),
+                ended_runs=tuple(course.ended_runs),
+                seconds=tuple(course.seconds),
+                best_objectives=tuple(course.best_objectives),
+                best_run_numbers=tuple(course.best_run_numbers),
+                finished_runs=course.finished_runs,
+                total_runs=course.total_runs,
+                duration_seconds=course.duration_seconds,
+            )
+            for course in message.courses
+        ),
+        goal=enum_from_proto(Goal, message, "goal"),
+    )
+
+
+def _column_from_proto(message: pb.ParameterColumn) -> ParameterColumn:
+    axis = message.axis
+    return ParameterColumn(
+        axis=ParameterAxis(
+            name=axis.name,
+            scale=enum_from_proto(AxisScale, axis, "scale"),
+            min=axis.min,
+            max=axis.max,
+            categories=tuple(from_parameter_value(value) for value in axis.categories),
+        ),
+        values=tuple(message.values),
+    )
+
+
+def rows_to_proto(values: Sequence[T], width: int) -> tuple[tuple[T, ...], ...]:
+    """A matrix from its values row by row."""
+    starts = range(0, len(values), width) if width else ()
+    return tuple(tuple(values[start : start + width]) for start in starts)

@@ -1,15 +1,21 @@
-"""The names that the services use, as string enums: `RunState.RUNNING == "running"`.
+"""The services' enumerations as string enums: `RunState.RUNNING == "running"`.
 
-Each has UNKNOWN for a value that a newer server knows and this client does not.
+Each enum that a server returns has UNKNOWN for a value that a newer server knows and this client
+does not. The functions at the end convert enum members to protobuf numbers and back.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any, TypeVar
+
+from wanllmdb._errors import FieldProblem, InvalidArgumentError
+
+E = TypeVar("E", bound=StrEnum)
 
 
 class Role(StrEnum):
-    """What an API key may do; each may do what those before it may."""
+    """What an API key may do; each role includes the roles before it."""
 
     UNKNOWN = "unknown"
     READER = "reader"
@@ -36,7 +42,7 @@ class Goal(StrEnum):
 
 
 class SweepState(StrEnum):
-    """Where a sweep stands: PENDING -> RUNNING <-> PAUSED -> FINISHED | FAILED | CANCELED."""
+    """A sweep's state: PENDING -> RUNNING <-> PAUSED -> FINISHED | FAILED | CANCELED."""
 
     UNKNOWN = "unknown"
     PENDING = "pending"
@@ -53,7 +59,7 @@ class SweepState(StrEnum):
 
 
 class FinishReason(StrEnum):
-    """What finished a sweep."""
+    """Why a sweep finished."""
 
     UNKNOWN = "unknown"
     REQUESTED = "requested"
@@ -64,7 +70,7 @@ class FinishReason(StrEnum):
 
 
 class SweepOrder(StrEnum):
-    """In which order sweeps are listed."""
+    """The order in which sweeps are listed."""
 
     CREATE_TIME_DESC = "create_time_desc"
     CREATE_TIME_ASC = "create_time_asc"
@@ -79,7 +85,7 @@ class ConfigFormat(StrEnum):
 
 
 class RunState(StrEnum):
-    """Where a run stands: QUEUED -> RUNNING -> FINISHED | PRUNED | FAILED | LOST | CANCELED."""
+    """A run's state: QUEUED -> RUNNING -> FINISHED | PRUNED | FAILED | LOST | CANCELED."""
 
     UNKNOWN = "unknown"
     QUEUED = "queued"
@@ -105,7 +111,7 @@ class RunOrigin(StrEnum):
 
 
 class RunOrder(StrEnum):
-    """In which order runs are listed; runs without an objective come last."""
+    """The order in which runs are listed; runs without an objective come last."""
 
     NUMBER_ASC = "number_asc"
     NUMBER_DESC = "number_desc"
@@ -116,8 +122,8 @@ class RunOrder(StrEnum):
 class RunCommand(StrEnum):
     """What an agent should do with a run that it holds.
 
-    STOP: finish it as canceled, the sweep was canceled. ABANDON: forget it, the
-    lease is no longer this agent's.
+    STOP: finish the run as canceled, because the sweep was canceled. ABANDON: drop the run,
+    because this agent no longer holds its lease.
     """
 
     UNKNOWN = "unknown"
@@ -127,7 +133,7 @@ class RunCommand(StrEnum):
 
 
 class ExhaustedReason(StrEnum):
-    """Why a sweep hands out no more runs."""
+    """Why a sweep returns no more runs."""
 
     UNKNOWN = "unknown"
     RUN_CAP = "run_cap"
@@ -137,7 +143,7 @@ class ExhaustedReason(StrEnum):
 
 
 class Impute(StrEnum):
-    """What a run without an objective counts as for a sampler that learns."""
+    """The objective that a sampler assumes for a run without an objective."""
 
     UNKNOWN = "unknown"
     WORST = "worst"
@@ -146,7 +152,7 @@ class Impute(StrEnum):
 
 
 class ArgsStyle(StrEnum):
-    """How the command line of a program holds a run's parameters."""
+    """How a run's parameters are written on a program's command line."""
 
     UNKNOWN = "unknown"
     FLAT = "flat"
@@ -154,7 +160,7 @@ class ArgsStyle(StrEnum):
 
 
 class ObjectiveValue(StrEnum):
-    """Which of the values that a run reported becomes its objective."""
+    """Which of a run's reported values becomes its objective."""
 
     UNKNOWN = "unknown"
     LAST = "last"
@@ -171,7 +177,7 @@ class AxisKind(StrEnum):
 
 
 class AxisScale(StrEnum):
-    """How an axis is to be laid out."""
+    """The scale of an axis."""
 
     UNKNOWN = "unknown"
     LINEAR = "linear"
@@ -188,7 +194,7 @@ class ImportanceEvaluator(StrEnum):
 
 
 class CorrelationMethod(StrEnum):
-    """How a correlation is measured: how linear, or how monotonous, a relation is."""
+    """The measure of a correlation: linearity (Pearson) or monotonicity (Spearman)."""
 
     PEARSON = "pearson"
     SPEARMAN = "spearman"
@@ -220,3 +226,57 @@ class OptionType(StrEnum):
     BOOL = "bool"
     CHOICE = "choice"
     ALGORITHM = "algorithm"
+
+
+def enum_from_proto(kind: type[E], message: Any, field: str) -> E:
+    """The member for an enum field of a message; UNKNOWN for numbers new to this client."""
+    return _member(kind, message, field)
+
+
+def optional_enum_from_proto(kind: type[E], message: Any, field: str) -> E | None:
+    """Like `enum_from_proto`; None if the field is unspecified."""
+    return _member(kind, message, field) if getattr(message, field) else None
+
+
+def enums_from_proto(kind: type[E], message: Any, field: str) -> tuple[E, ...]:
+    """Like `enum_from_proto`, for a repeated field."""
+    descriptor = message.DESCRIPTOR.fields_by_name[field].enum_type
+    members = {number: _named(kind, descriptor, number) for number in set(getattr(message, field))}
+    return tuple(members[number] for number in getattr(message, field))
+
+
+def enum_to_proto(value: StrEnum | str | None, kind: type[StrEnum], wire: Any, field: str) -> Any:
+    """The protobuf number of a member or of a member's name; 0 (unspecified) for None.
+
+    Raises:
+        InvalidArgumentError: no member has that name.
+    """
+    if value is None:
+        return 0
+    descriptor = wire.DESCRIPTOR
+    number = descriptor.values_by_name.get(_prefix(descriptor) + str(value).upper())
+    if number is None or number.number == 0:
+        known = ", ".join(member.value for member in kind if member.value != "unknown")
+        raise InvalidArgumentError(
+            f"{field}: unknown value {str(value)!r}",
+            reason="INVALID_REQUEST",
+            fields=[FieldProblem(field, f"unknown value {str(value)!r}, expected one of: {known}")],
+        )
+    return number.number
+
+
+def _member(kind: type[E], message: Any, field: str) -> E:
+    descriptor = message.DESCRIPTOR.fields_by_name[field].enum_type
+    return _named(kind, descriptor, getattr(message, field))
+
+
+def _named(kind: type[E], descriptor: Any, number: int) -> E:
+    value = descriptor.values_by_number.get(number)
+    name = value.name.removeprefix(_prefix(descriptor)).lower() if value else "unknown"
+    return kind(name) if name in set(kind) else kind("unknown")
+
+
+def _prefix(descriptor: Any) -> str:
+    # All names of RunState start with RUN_STATE_, as the name of its zero value does.
+    name: str = descriptor.values_by_number[0].name
+    return name.removesuffix("UNSPECIFIED")

@@ -1,4 +1,4 @@
-"""API keys: who may do what, in which projects."""
+"""API keys and callers, from protobuf."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from wanllmdb._types.enums import Role
+from wanllmdb._types.enums import Role, enum_from_proto
+from wanllmdb._types.values import optional_time
+from wanllmdb.api.registry.v1 import key_service_pb2 as pb
 
 ALL_PROJECTS = "*"
-"""Stands alone among a key's projects for all of them."""
+"""As the only entry of a key's projects: all projects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +20,13 @@ class ApiKey:
 
     Attributes:
         key_id: the part of the key's text between the underscores.
-        name: what it is for.
-        role: what it may do.
-        projects: where; `("*",)` for everywhere.
-        create_time: None for the operator's own key, which is stored nowhere.
-        expire_time: from when on it is refused; None for never.
-        revoke_time: when it was revoked; None where it was not.
-        creator_key_id: the key that created it; empty for one made while the server asked
-            for none.
+        name: what the key is for.
+        role: what the key may do.
+        projects: the key's projects; `("*",)` for all projects.
+        create_time: None for the operator's own key, which is not stored.
+        expire_time: when the key expires; None for never.
+        revoke_time: when the key was revoked; None for a key that was not.
+        creator_key_id: the key that created this one; empty if the server required no keys then.
     """
 
     key_id: str
@@ -39,13 +40,13 @@ class ApiKey:
 
     @property
     def is_good(self) -> bool:
-        """Whether it is neither revoked nor expired, by this machine's clock."""
+        """Whether the key is neither revoked nor expired, by this machine's clock."""
         is_over = self.expire_time is not None and self.expire_time <= datetime.now(UTC)
         return self.revoke_time is None and not is_over
 
 
 class CreatedKey(NamedTuple):
-    """A new key and its text, which nobody can be told again."""
+    """A new key and its text, which no later call returns."""
 
     key: ApiKey
     text: str
@@ -57,10 +58,29 @@ class CreatedKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CallerInfo:
-    """Who the registry takes a client for.
+    """The key by which the registry identifies a client.
 
-    Where `keys_required` is False everybody may do everything, and `key` is None.
+    Where `keys_required` is False, every client may do everything, and `key` is None.
     """
 
     keys_required: bool
     key: ApiKey | None
+
+
+def api_key_from_proto(message: pb.ApiKey) -> ApiKey:
+    """A key."""
+    return ApiKey(
+        key_id=message.key_id,
+        name=message.name,
+        role=enum_from_proto(Role, message, "role"),
+        projects=tuple(message.projects),
+        create_time=optional_time(message, "create_time"),
+        expire_time=optional_time(message, "expire_time"),
+        revoke_time=optional_time(message, "revoke_time"),
+        creator_key_id=message.creator_key_id,
+    )
+
+
+def caller_from_proto(response: pb.GetCallerResponse) -> CallerInfo:
+    key = api_key_from_proto(response.key) if response.HasField("key") else None
+    return CallerInfo(response.keys_required, key)

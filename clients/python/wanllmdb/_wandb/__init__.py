@@ -1,4 +1,4 @@
-"""W&B's names that the platform has no use for: what they do here, and the code that does it.
+"""W&B's names without a counterpart on the platform: what they do here, and their code.
 
-`names` declares each of them; the rest is loaded when a program uses a name.
+`names` declares every name; the other modules are loaded when a program uses a name.
 """

@@ -1,4 +1,4 @@
-"""Artifacts: they list their files, and nothing is uploaded."""
+"""Artifacts, which list their files but upload nothing."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class ArtifactManifestEntry:
 
 
 class Artifact:
-    """Files and references under a name. They stay where they are.
+    """Files and references under a name; nothing is copied or uploaded.
 
-    What W&B's server would make of it (`id`, `version`, `digest`, `url` and their like) is None.
+    Values that W&B's server would assign (`id`, `version`, `digest`, `url` and similar) are None.
     """
 
     version: str | None = None
@@ -113,12 +113,12 @@ class Artifact:
 
     @property
     def file_count(self) -> int:
-        """How many files were added."""
+        """The number of added files."""
         return len(self.manifest)
 
     @property
     def size(self) -> int:
-        """The size of the files that are there, in bytes."""
+        """The total size of the existing files, in bytes."""
         paths = [Path(entry.local_path) for entry in self.manifest.values() if entry.local_path]
         return sum(path.stat().st_size for path in paths if path.is_file())
 
@@ -126,7 +126,7 @@ class Artifact:
     def new_file(
         self, name: str, mode: str = "x", encoding: str | None = None, policy: str = "mutable"
     ) -> Iterator[IO[Any]]:
-        """A file to write to, which is gone when it is closed."""
+        """A file to write to, which is deleted when closed."""
         del policy
         self._add(name)
         with tempfile.TemporaryDirectory() as folder:
@@ -196,7 +196,7 @@ class Artifact:
         return self._add(f"{os.fspath(name)}.{type(obj).__name__.lower()}.json")
 
     def remove(self, item: str | os.PathLike[str] | ArtifactManifestEntry) -> None:
-        """Takes a file from the list."""
+        """Remove a file from the list."""
         del self.manifest[self.get_entry(item).path]
 
     def get_entry(
@@ -216,7 +216,7 @@ class Artifact:
         return self.get_entry(name)
 
     def get_added_local_path_name(self, local_path: str) -> str | None:
-        """The name that a file was listed by; None where it was not."""
+        """The name under which a file is listed; None if it is not."""
         entries = self.manifest.values()
         return next((entry.path for entry in entries if entry.local_path == local_path), None)
 
@@ -224,17 +224,17 @@ class Artifact:
         """Does nothing."""
 
     def save(self, project: str | None = None, settings: Any = None) -> None:
-        """Does nothing; one note a process says so."""
+        """Does nothing, and prints a note once per process."""
         del project, settings
         note(f"log_artifact: {NAMES['log_artifact'].what}")
 
     def wait(self, timeout: int | None = None) -> Self:
-        """Itself: there is nothing to wait for."""
+        """The artifact itself: there is nothing to wait for."""
         del timeout
         return self
 
     def link(self, target_path: str, aliases: Iterable[str] | None = None) -> Self:
-        """Does nothing; one note a process says so."""
+        """Does nothing, and prints a note once per process."""
         del target_path, aliases
         note(f"link_artifact: {NAMES['link_model'].what}")
         return self
@@ -261,45 +261,45 @@ class Artifact:
         path_prefix: str | os.PathLike[str] | None = None,
         multipart: bool | None = None,
     ) -> NoReturn:
-        """Refuses.
+        """Raise an UnsupportedError.
 
         Raises:
-            UnsupportedError: always; it says what to do.
+            UnsupportedError: always; the message tells what to do.
         """
         self._refuse("download")
 
     def checkout(self, root: str | None = None) -> NoReturn:
-        """Refuses, as `download` does."""
+        """Raise an UnsupportedError, as `download` does."""
         self._refuse("checkout")
 
     def file(self, root: str | None = None) -> NoReturn:
-        """Refuses, as `download` does."""
+        """Raise an UnsupportedError, as `download` does."""
         self._refuse("file")
 
     def files(
         self, names: list[str] | None = None, per_page: int = 50, start: str | None = None
     ) -> NoReturn:
-        """Refuses, as `download` does."""
+        """Raise an UnsupportedError, as `download` does."""
         self._refuse("files")
 
     def get(self, name: str) -> NoReturn:
-        """Refuses, as `download` does."""
+        """Raise an UnsupportedError, as `download` does."""
         self._refuse("get")
 
     def new_draft(self) -> NoReturn:
-        """Refuses, as `download` does."""
+        """Raise an UnsupportedError, as `download` does."""
         self._refuse("new_draft")
 
     def verify(self, root: str | None = None) -> NoReturn:
-        """Refuses, as `download` does."""
+        """Raise an UnsupportedError, as `download` does."""
         self._refuse("verify")
 
     def used_by(self) -> NoReturn:
-        """Refuses, as `download` does."""
+        """Raise an UnsupportedError, as `download` does."""
         self._refuse("used_by")
 
     def logged_by(self) -> NoReturn:
-        """Refuses, as `download` does."""
+        """Raise an UnsupportedError, as `download` does."""
         self._refuse("logged_by")
 
     def __repr__(self) -> str:

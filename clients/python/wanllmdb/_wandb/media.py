@@ -1,16 +1,46 @@
-"""Media: they keep what they are made of, and `log` leaves them out."""
+"""Media, which keep their source data; `log` drops them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from wanllmdb._not_sent import NotSent
+_MOST_LOOKED_AT = 100
+
+
+class NotSent:
+    """The base of images, tables, charts and other objects that `log` drops."""
+
+
+def holds_not_sent(value: Any) -> bool:
+    """Whether the value is or contains a NotSent, in lists and dictionaries at any depth.
+
+    Checks at most a hundred values, because every `log` calls this function.
+    """
+    waiting = [value]
+    for _ in range(_MOST_LOOKED_AT):
+        if not waiting:
+            break
+        each = waiting.pop()
+        try:
+            if isinstance(each, NotSent):
+                return True
+            if isinstance(each, dict):
+                each = each.values()
+            elif not isinstance(each, list | tuple | set | frozenset):
+                continue
+            waiting.extend(islice(each, _MOST_LOOKED_AT))
+        except Exception:
+            # Inspecting an object of an arbitrary class may raise anything.
+            continue
+    return False
 
 
 class WBValue(NotSent):
-    """The base of all that W&B logs beside numbers."""
+    """The base of everything that W&B logs except numbers."""
 
     if not TYPE_CHECKING:
 
@@ -24,7 +54,7 @@ class WBValue(NotSent):
             )
 
     def __repr__(self) -> str:
-        # What it was made of may be an array of any size.
+        # The source data may be an array of any size.
         return f"<{type(self).__name__}, kept and not sent>"
 
 
@@ -43,7 +73,7 @@ class BatchableMedia(Media):
 
 @dataclass(eq=False, repr=False)
 class Image(BatchableMedia):
-    """A picture: of a file, PIL, NumPy, torch or matplotlib."""
+    """An image from a file, PIL, NumPy, torch or matplotlib."""
 
     data_or_path: Any
     mode: str | None = None
@@ -65,7 +95,7 @@ class Image(BatchableMedia):
 
 @dataclass(eq=False, repr=False)
 class Audio(BatchableMedia):
-    """A sound: a file or samples."""
+    """A sound from a file or samples."""
 
     data_or_path: Any
     sample_rate: int | None = None
@@ -74,7 +104,7 @@ class Audio(BatchableMedia):
 
 @dataclass(eq=False, repr=False)
 class Video(BatchableMedia):
-    """A film: a file or frames."""
+    """A video from a file or frames."""
 
     data_or_path: Any
     caption: str | None = None
@@ -86,7 +116,7 @@ class Video(BatchableMedia):
 
 @dataclass(eq=False, repr=False)
 class Html(BatchableMedia):
-    """A page: a file or its text."""
+    """An HTML page from a file or its text."""
 
     data: Any
     inject: bool = True
@@ -255,7 +285,7 @@ class Graph(Media):
         return added
 
     def add_edge(self, from_node: Any, to_node: Any) -> tuple[Any, Any]:
-        """Adds a way from one layer to another."""
+        """Add an edge from one layer to another."""
         self.edges.append((from_node, to_node))
         return self.edges[-1]
 
@@ -274,3 +304,72 @@ class WBTraceTree(Media):
 
     root_span: Any
     model_dict: Mapping[str, Any] | None = None
+
+
+@dataclass(eq=False, repr=False)
+class Histogram(WBValue):
+    """Counts of values by bin, computed when they are read.
+
+    Args:
+        sequence: the values, of any shape.
+        np_histogram: the counts and the edges of the bins, as numpy.histogram returns them.
+        num_bins: the number of bins, at most 512.
+
+    Raises:
+        ValueError: there are neither values nor counts, the counts do not fit, or too many bins.
+    """
+
+    sequence: Any = None
+    np_histogram: Sequence[Any] | None = None
+    num_bins: int = 64
+
+    MAX_LENGTH: ClassVar[int] = 512
+
+    def __post_init__(self) -> None:
+        if self.np_histogram is None:
+            if self.sequence is None:
+                raise ValueError("Histogram needs the values, or np_histogram=(counts, edges)")
+            if self.num_bins > self.MAX_LENGTH:
+                raise ValueError(f"Histogram takes at most {self.MAX_LENGTH} bins")
+            return
+        if len(self.np_histogram) != 2:
+            raise ValueError("Histogram: np_histogram must be (counts, edges)")
+        counts, edges = self.np_histogram
+        if len(counts) > self.MAX_LENGTH or len(edges) != len(counts) + 1:
+            raise ValueError(
+                f"Histogram: np_histogram must have at most {self.MAX_LENGTH} counts, and one "
+                f"edge more than counts"
+            )
+
+    @property
+    def histogram(self) -> list[Any]:
+        """The number of values in each bin."""
+        return list(self._counted[0])
+
+    @property
+    def bins(self) -> list[Any]:
+        """The edges of the bins: one more than there are bins."""
+        return list(self._counted[1])
+
+    @cached_property
+    def _counted(self) -> tuple[list[Any], list[Any]]:
+        if self.np_histogram is not None:
+            counts, edges = self.np_histogram
+            return list(counts), list(edges)
+        values = sorted(_flat(self.sequence))
+        low, high = (values[0], values[-1]) if values else (0.0, 1.0)
+        if low == high:
+            low, high = low - 0.5, high + 0.5
+        width = (high - low) / self.num_bins
+        counted = [0] * self.num_bins
+        for value in values:
+            counted[min(int((value - low) / width), self.num_bins - 1)] += 1
+        return counted, [low + width * edge for edge in range(self.num_bins)] + [high]
+
+
+def _flat(values: Any) -> list[float]:
+    if hasattr(values, "tolist"):
+        values = values.tolist()
+    if not hasattr(values, "__iter__"):
+        return [float(values)]
+    return [number for value in values for number in _flat(value)]

@@ -1,4 +1,4 @@
-"""What each of W&B's names does here: for the notes, the refusals and docs/coming-from.md."""
+"""What each of W&B's names does here, for notes, errors and docs/coming-from.md."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Does(StrEnum):
-    """What comes of using a name."""
+    """The effect of using a name."""
 
     WORKS = "works"
     KEPT = "kept, not sent"
@@ -22,7 +22,7 @@ class Name(NamedTuple):
 
     does: Does
     what: str
-    """What it does, or what there is in its place; follows the name and a colon."""
+    """The name's effect, or its replacement; written after the name and a colon."""
 
 
 _NUMBERS_ALONE = "the platform keeps numbers, so `log` leaves it out with one line a run"
@@ -45,12 +45,10 @@ NAMES: Mapping[str, Name] = {
     "run": Name(Does.WORKS, "what `init` returned; None before it and after `finish`"),
     "config": Name(Does.WORKS, "the current run's parameters"),
     "summary": Name(Does.WORKS, "the value of each metric that counts"),
-    "define_metric": Name(Does.WORKS, "says which value of a metric counts"),
+    "define_metric": Name(Does.WORKS, "defines which value of a metric its summary holds"),
     "sweep": Name(Does.WORKS, "creates a sweep"),
     "agent": Name(Does.WORKS, "calls a function for each run of a sweep"),
-    "Api": Name(
-        Does.WORKS, "reads sweeps and runs; what it would read or make beside them is refused"
-    ),
+    "Api": Name(Does.WORKS, "reads sweeps and runs; anything else raises an error"),
     "Run": Name(
         Does.WORKS, "a run as the registry has it; `init` returns an `ActiveRun`, with W&B's names"
     ),
@@ -104,7 +102,7 @@ NAMES: Mapping[str, Name] = {
     "unwatch": Name(Does.NOTHING, "gradients and parameters are not recorded"),
     "alert": Name(Does.NOTHING, "there is no mail and no chat to send it to"),
     "mark_preempting": Name(
-        Does.NOTHING, "a run whose machine goes away is handed out again by itself"
+        Does.NOTHING, "a run whose machine is lost is queued again automatically"
     ),
     "pin_config_keys": Name(Does.NOTHING, "there is no page that would show them first"),
     "use_artifact": Name(Does.REFUSED, _READ_A_PATH),
@@ -170,8 +168,8 @@ RUN_NAMES: Mapping[str, Name] = {
     "to_html": Name(Does.NOTHING, "returns the run's description as text"),
     "write_logs": Name(Does.NOTHING, "what a program prints stays with the program"),
     **{name: NAMES[name] for name in ("use_artifact", "use_model", "restore")},
-    "settings": Name(Does.REFUSED, "`run.config` and the run's properties say what there is"),
-    "status": Name(Does.REFUSED, "`wanllmdb runs show` says what the registry has of the run"),
+    "settings": Name(Does.REFUSED, "`run.config` and the run's properties hold these values"),
+    "status": Name(Does.REFUSED, "`wanllmdb runs show` shows the registry's record of the run"),
 }
 """Of a run, by name."""
 

@@ -1,4 +1,4 @@
-"""What a program calls on a run beside logging: files, artifacts, gradients, alerts."""
+"""Methods of a run other than logging: files, artifacts, gradients, alerts."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class AlertLevel(StrEnum):
 
 
 class AcceptedCalls:
-    """W&B's methods of a run that do nothing here, and those that refuse.
+    """W&B's methods of a run that do nothing here or raise an UnsupportedError.
 
-    The module's functions of the same names are the methods of an instance that is no run.
+    The module's functions of the same names are methods of an instance that is not a run.
     """
 
     def save(
@@ -39,13 +39,13 @@ class AcceptedCalls:
         policy: str = "live",
         glob: bool = True,
     ) -> list[str]:
-        """Returns no files: none is uploaded. Without an argument, as after `run.name = ...`."""
+        """Returns no files, because none is uploaded; the argument may be omitted, as in W&B."""
         del glob_str, base_path, policy, glob
         _accept("save")
         return []
 
     def _label(self, *args: Any, **kwargs: Any) -> None:
-        """Does nothing: transformers' own callback says by it what logs."""
+        """Does nothing: the callback of transformers uses this method to name itself."""
 
     def watch(
         self,
@@ -66,16 +66,16 @@ class AcceptedCalls:
         _accept("watch")
 
     def alert(self, title: str, text: str, level: Any = None, wait_duration: Any = None) -> None:
-        """Does nothing: there is no mail and no chat to send it to."""
+        """Does nothing: the platform sends no mail or chat messages."""
         del title, text, level, wait_duration
         _accept("alert")
 
     def mark_preempting(self) -> None:
-        """Does nothing: a run whose machine goes away is handed out again by itself."""
+        """Does nothing: a run whose machine is lost is queued again automatically."""
         _accept("mark_preempting")
 
     def pin_config_keys(self, keys: Sequence[str] = ()) -> None:
-        """Does nothing: there is no page that would show them first."""
+        """Does nothing: there is no web page for pinned keys."""
         del keys
         _accept("pin_config_keys")
 
@@ -165,10 +165,10 @@ class AcceptedCalls:
         aliases: Sequence[str] | None = None,
         use_as: str | None = None,
     ) -> Artifact:
-        """Returns an artifact that this program has made; refuses one by its name.
+        """Return an artifact that this program has made; raise an error for a name.
 
         Raises:
-            UnsupportedError: it is a name, and nothing is kept under it.
+            UnsupportedError: the argument is a name; the platform keeps no artifacts.
         """
         del type, aliases, use_as
         if isinstance(artifact_or_name, str):
@@ -176,10 +176,10 @@ class AcceptedCalls:
         return artifact_or_name
 
     def use_model(self, name: str) -> NoReturn:
-        """Refuses.
+        """Raise an UnsupportedError.
 
         Raises:
-            UnsupportedError: always; it says what to do.
+            UnsupportedError: always; the message tells what to do.
         """
         _refuse("use_model", name)
 
@@ -190,10 +190,10 @@ class AcceptedCalls:
         replace: bool = False,
         root: str | None = None,
     ) -> NoReturn:
-        """Refuses.
+        """Raise an UnsupportedError.
 
         Raises:
-            UnsupportedError: always; it says what to do.
+            UnsupportedError: always; the message tells what to do.
         """
         del run_path, replace, root
         _refuse("restore", name)
@@ -254,7 +254,7 @@ def _artifact(given: Artifact | _Path, name: str | None, kind: str | None) -> Ar
 
 
 def _accept(name: str) -> None:
-    # Needed here alone, and a run's module is loaded before it.
+    # Imported here because a run's module is loaded before this one.
     from wanllmdb._notes import note
 
     note(f"{name} does nothing: {RUN_NAMES[name].what}")

@@ -1,4 +1,4 @@
-"""What a program calls before its runs and after them, and its lines for people."""
+"""Functions that a program calls before and after its runs, and its messages for people."""
 
 from __future__ import annotations
 
@@ -11,13 +11,43 @@ from typing import Any
 from wanllmdb._notes import note
 from wanllmdb._shown import fitting, shown_lines
 from wanllmdb._wandb.names import NAMES
-from wanllmdb._wandb.settings import Settings, Setup
+
+
+class Settings:
+    """Arbitrary settings, by attribute; a setting that was not given is None."""
+
+    def __init__(self, **settings: Any) -> None:
+        vars(self).update(settings)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            # copy, pickle and inspect test for these attributes.
+            raise AttributeError(f"Settings has no {name!r}")
+        return None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        vars(self)[name] = value
+
+    def __repr__(self) -> str:
+        # Some settings are secrets.
+        return f"<Settings of {', '.join(sorted(vars(self))) or 'nothing'}>"
+
+
+class Setup:
+    """The result of `setup`."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+
+    def __repr__(self) -> str:
+        return f"Setup({self.settings!r})"
+
 
 _PREFIX = "wanllmdb: "
 _WITHOUT_LOGIN = frozenset({"disabled", "offline", "dryrun"})
 
 patched: dict[str, list[Any]] = {"tensorboard": [], "keras": [], "gym": []}
-"""What W&B has changed in other libraries: nothing here."""
+"""W&B's patches of other libraries; empty here."""
 
 _printed: set[tuple[str, str]] = set()
 
@@ -33,7 +63,7 @@ def login(
     prompt: bool = True,
     anonymous: Any = None,
 ) -> bool:
-    """Returns True: there are no accounts. False where WANDB_MODE says disabled or offline.
+    """Return True, because there are no accounts; False if WANDB_MODE is disabled or offline.
 
     Services that ask for a key take it from WANLLMDB_API_KEY; a line says so once. A key of
     W&B's is neither kept nor sent.
@@ -51,7 +81,7 @@ def setup(settings: Settings | None = None) -> Setup:
 def require(
     requirement: str | Iterable[str] | None = None, experiment: str | Iterable[str] | None = None
 ) -> None:
-    """Does nothing: every feature that there is, is on."""
+    """Does nothing: all features are always on."""
 
 
 def ensure_configured() -> None:
@@ -63,7 +93,7 @@ def termsetup(settings: Any, logger: Any) -> None:
 
 
 def join(exit_code: int | None = None) -> None:
-    """Ends the current run, where there is one."""
+    """End the current run, if there is one."""
     from wanllmdb._facade import finish, run_here
 
     if run_here() is not None:
@@ -71,24 +101,24 @@ def join(exit_code: int | None = None) -> None:
 
 
 def teardown(exit_code: int | None = None) -> None:
-    """Ends the current run, where there is one."""
+    """End the current run, if there is one."""
     join(exit_code)
 
 
 def termlog(
     string: str = "", newline: bool = True, repeat: bool = True, prefix: bool = True
 ) -> None:
-    """Prints a line on stderr; where `repeat` is false, once a process."""
+    """Print a line on stderr; once per process if `repeat` is false."""
     _print("log", string, newline, repeat, prefix)
 
 
 def termwarn(string: str, newline: bool = True, repeat: bool = True, prefix: bool = True) -> None:
-    """Prints a warning on stderr; where `repeat` is false, once a process."""
+    """Print a warning on stderr; once per process if `repeat` is false."""
     _print("WARNING", string, newline, repeat, prefix)
 
 
 def termerror(string: str, newline: bool = True, repeat: bool = True, prefix: bool = True) -> None:
-    """Prints an error on stderr; where `repeat` is false, once a process."""
+    """Print an error on stderr; once per process if `repeat` is false."""
     _print("ERROR", string, newline, repeat, prefix)
 
 
@@ -101,7 +131,7 @@ def _print(level: str, string: Any, newline: bool, repeat: bool, prefix: bool) -
     level = "" if level == "log" else f"{level} "
     lines = [f"{_PREFIX if prefix else ''}{level}{line}" for line in text.split("\n")]
     stream = sys.stderr
-    # A program may close stderr, or put anything in its place.
+    # A program may close or replace stderr.
     with suppress(Exception):
         stream.write(fitting(shown_lines("\n".join(lines)), stream) + ("\n" if newline else ""))
         stream.flush()

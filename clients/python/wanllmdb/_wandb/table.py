@@ -1,4 +1,4 @@
-"""Tables: they keep their rows for the program that made them."""
+"""Tables, which keep their rows for the program that made them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Table(Media):
     """Rows of values by column. The rows stay in this program.
 
     Args:
-        columns: names; where None, those of a data frame, else W&B's three.
+        columns: the column names; defaults to those of a data frame, else to W&B's three.
         data: rows, an array of two dimensions, or a data frame.
         rows: the same as `data`.
         dataframe: a data frame of pandas.
@@ -72,7 +72,7 @@ class Table(Media):
         """Adds a row.
 
         Raises:
-            ValueError: it has another number of values than the table has columns.
+            ValueError: the number of values differs from the number of columns.
         """
         if len(data) != len(self.columns):
             raise ValueError(
@@ -89,7 +89,7 @@ class Table(Media):
         """Adds a column with a value for each row.
 
         Raises:
-            ValueError: the table has that column, or another number of rows.
+            ValueError: the table already has that column, or has another number of rows.
         """
         del optional
         values = list(data)

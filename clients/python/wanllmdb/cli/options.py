@@ -14,9 +14,9 @@ from typing import Annotated, Any
 import typer
 
 from wanllmdb import Client, InvalidArgumentError, Tls
+from wanllmdb._connection.tls import named_tls
 from wanllmdb._files import read_given
 from wanllmdb._ids import run_of, sweep_id_of
-from wanllmdb._tls import named_tls
 
 
 def named_sweep(text: str) -> str:

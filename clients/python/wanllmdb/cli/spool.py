@@ -13,7 +13,7 @@ from rich import box
 from rich.table import Table
 
 from wanllmdb import WanllmdbError
-from wanllmdb._spool import BadSpoolFileError, Courier, Spool
+from wanllmdb._spool import BadSpoolFileError, Spool, SpoolDelivery
 from wanllmdb.cli import formats
 from wanllmdb.cli.console import escape, say, stdout
 from wanllmdb.cli.documents import print_json
@@ -78,14 +78,14 @@ def send(
     spool = Spool.of_environment()
     paths = [_found(spool, name) for name in files] if files else None
     with client_of(context) as client:
-        done = Courier(client, spool, lambda line: say(line, err=True)).deliver(paths)
+        done = SpoolDelivery(client, spool, lambda line: say(line, err=True)).deliver(paths)
     if as_json:
         why = None if done.error is None else str(done.error)
-        counts = {"delivered": done.delivered, "refused": done.refused, "left": done.left}
+        counts = {"delivered": done.delivered, "refused": done.rejected, "left": done.left}
         print_json({**counts, "error": why})
     else:
-        say(f"{done.delivered} delivered, {done.refused} refused, {done.left} left")
-    if done.refused or done.left:
+        say(f"{done.delivered} delivered, {done.rejected} refused, {done.left} left")
+    if done.rejected or done.left:
         raise typer.Exit(1)
 
 
@@ -138,7 +138,7 @@ def _all(spool: Spool) -> Iterable[Path]:
 
 def _paths(spool: Spool, *, refused: bool = False) -> list[Path]:
     try:
-        return spool.paths(refused=refused)
+        return spool.paths(rejected=refused)
     except OSError as error:
         raise WanllmdbError(
             f"{error.filename or spool.path} can't be read: {error.strerror}; it must be a folder "
@@ -166,12 +166,12 @@ def _listed(spool: Spool, path: Path) -> Listed | None:
     if run is None:
         return None
     state = "in use" if file is None else "waiting"
-    if run.refusal is not None:
+    if run.rejection is not None:
         state = "refused"
     return Listed(
         path.name,
         state,
-        run.refusal.message if run.refusal is not None else "",
+        run.rejection.message if run.rejection is not None else "",
         run.sweep_id,
         run.number,
         run.attempt,

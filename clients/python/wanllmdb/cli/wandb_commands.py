@@ -14,7 +14,7 @@ from wanllmdb import Client, CreatedSweep, PriorRun, Sweep, SweepSpec
 from wanllmdb._errors import InvalidArgumentError
 from wanllmdb._files import is_there
 from wanllmdb._ids import run_of
-from wanllmdb._prior import as_prior
+from wanllmdb._types.prior_runs import as_prior
 from wanllmdb.cli.console import say
 from wanllmdb.cli.documents import print_json
 from wanllmdb.cli.options import NOTHING_TO_CHANGE, AsJson, client_of, named_sweep, read_file

@@ -1,6 +1,6 @@
 """Callbacks and loggers for training frameworks, with the names of W&B's.
 
-Each module imports its framework, and nothing here imports a module: a program gets what it
-asks for. All report by `wanllmdb.log`, so a run that is to stop ends within them by RunStopped,
+Each module imports its framework; this package imports none of the modules, so that a program
+loads only what it uses. All report with `wanllmdb.log`, so a run that must stop raises RunStopped,
 which none of the frameworks catches.
 """

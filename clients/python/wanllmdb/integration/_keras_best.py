@@ -14,24 +14,24 @@ from wanllmdb.integration._run import note_left_out, own_file, run_for
 
 
 class WandbCallback(Callback):
-    """Logs what Keras measured by its own names, `loss` and `val_loss`, and `epoch`.
+    """Logs Keras's metrics under their own names, such as `loss` and `val_loss`, and `epoch`.
 
     The best value of the monitored metric, and its epoch, are put into the run's summary.
 
     Args:
-        monitor: the metric whose best value counts.
-        verbose: 1 prints when it got better.
-        mode: "min" or "max"; "auto" goes by the name.
-        save_weights_only: saves the weights alone.
+        monitor: the metric whose best value is kept.
+        verbose: 1 prints every improvement.
+        mode: "min" or "max"; "auto" decides by the metric's name.
+        save_weights_only: save only the weights.
         save_model: saves the best model as `model-best.h5` in the run's folder.
-        log_batch_frequency: also logs every so many batches.
+        log_batch_frequency: also log each time after this number of batches.
         log_best_prefix: begins the names in the summary; None for none there.
 
     The other arguments are for charts, tables and images: they are accepted for scripts
     written for W&B, and leave nothing behind.
 
     Raises:
-        NoRunError: there is no run here.
+        NoRunError: there is no current run.
     """
 
     def __init__(
@@ -86,20 +86,20 @@ class WandbCallback(Callback):
         self.best = float("-inf") if is_higher else float("inf")
         summary = run_for("WandbCallback()").summary
         if log_best_prefix is not None:
-            # Of a run that goes on where it was left.
+            # The best value of a run that continues.
             self.best = summary.get(f"{log_best_prefix}{monitor}", self.best)
         # Without batches to log, Keras need not wait for the hook below.
         self.async_safe = log_batch_frequency is None
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Logs a batch where it is its turn."""
+        """Log a batch if it is due."""
         if self.log_batch_frequency and batch % self.log_batch_frequency == 0:
             wanllmdb.log(dict(logs or {}))
 
     on_batch_end = on_train_batch_end
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Logs an epoch, and takes note of the best."""
+        """Log an epoch, and record the best value."""
         logs = logs or {}
         wanllmdb.log({"epoch": epoch, **logs})
         value = logs.get(self.monitor)
@@ -121,6 +121,6 @@ class WandbCallback(Callback):
         try:
             save(own_file(name))
         except Exception as error:
-            # There are models that Keras can't save; training them is what the run is for.
+            # Keras can't save some models; training them is still worthwhile.
             note(f"WandbCallback saves no models: {type(error).__name__}: {error}")
             self.save_model = False

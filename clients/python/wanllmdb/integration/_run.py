@@ -1,4 +1,4 @@
-"""The run that a callback reports for, and what callbacks tell of it."""
+"""The run of a training callback, and helpers that the callbacks share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from wanllmdb.sdk.wandb_run import Run
 
 
 def run_for(user: str) -> Run:
-    """The current run, which an agent's function may log to before `init` too.
+    """The current run; an agent's function may log to it before `init`.
 
     Args:
         user: the callback or function that needs it.
@@ -26,7 +26,7 @@ def run_for(user: str) -> Run:
 
 
 def define_best(name: str, direction: str | None) -> None:
-    """Lets the best value of a metric count, where one is known to be best.
+    """Make a metric's summary its best value, if the better direction is known.
 
     Args:
         direction: "min" or "max"; None leaves the metric as it is.
@@ -36,12 +36,12 @@ def define_best(name: str, direction: str | None) -> None:
 
 
 def own_file(name: str) -> Path:
-    """A path in the run's own folder, which is there then."""
+    """A path in the run's own folder, which is created if necessary."""
     folder = Path(run_for(name).dir)
     folder.mkdir(parents=True, exist_ok=True)
     return folder / name
 
 
 def note_left_out(what: str, why: str = "wanllmdb keeps numbers only") -> None:
-    """Prints, once a process, that something is not kept."""
+    """Print a note, once per process, that something is not kept."""
     note(f"{what} is left out: {why}")

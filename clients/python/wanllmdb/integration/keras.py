@@ -20,7 +20,7 @@ Logs = Mapping[str, Any] | None
 
 
 class WandbMetricsLogger(Callback):
-    """Logs what Keras measured, and the learning rate.
+    """Logs Keras's metrics and the learning rate.
 
     Each epoch becomes a step with names such as `epoch/loss`, `epoch/val_accuracy`,
     `epoch/learning_rate` and `epoch/epoch`; batches, where they are logged, have `batch/loss`,
@@ -31,7 +31,7 @@ class WandbMetricsLogger(Callback):
         initial_global_step: accepted for scripts written for W&B: the optimizer knows its rate.
 
     Raises:
-        NoRunError: there is no run here.
+        NoRunError: there is no current run.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class WandbMetricsLogger(Callback):
         self.async_safe = self._every is None
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """Logs a batch where it is its turn."""
+        """Log a batch if it is due."""
         if self._every is None or batch % self._every:
             return
         self._log("batch", {**(logs or {}), "batch_step": self._batch_step})
@@ -76,12 +76,12 @@ class WandbModelCheckpoint(ModelCheckpoint):
 
     Args:
         filepath: where, with Keras's placeholders such as `{epoch:02d}`.
-        monitor: whose best value `save_best_only` goes by.
+        monitor: the metric by which `save_best_only` selects.
 
     The other arguments are those of Keras's class.
 
     Raises:
-        NoRunError: there is no run here.
+        NoRunError: there is no current run.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class WandbEvalCallback(Callback):
         pred_table_columns: the columns of the predictions.
 
     Raises:
-        NoRunError: there is no run here.
+        NoRunError: there is no current run.
     """
 
     def __init__(
@@ -152,11 +152,11 @@ class WandbEvalCallback(Callback):
         self.log_pred_table()
 
     def add_ground_truth(self, logs: Logs = None) -> None:
-        """Adds rows to `self.data_table`; a subclass says which."""
+        """Adds rows to `self.data_table`; subclasses implement this method."""
         raise NotImplementedError(f"{type(self).__name__}.add_ground_truth")
 
     def add_model_predictions(self, epoch: int, logs: Logs = None) -> None:
-        """Adds rows to `self.pred_table`; a subclass says which."""
+        """Adds rows to `self.pred_table`; subclasses implement this method."""
         raise NotImplementedError(f"{type(self).__name__}.add_model_predictions")
 
     def init_data_table(self, column_names: Sequence[str]) -> None:
@@ -186,14 +186,14 @@ class WandbEvalCallback(Callback):
 
 
 def _learning_rate(optimizer: Any) -> float | None:
-    """The rate of the present step; None, with a note, where it can't be read."""
+    """The current learning rate; None, with a note, if it can't be read."""
     try:
         rate = optimizer.learning_rate
         if callable(rate):
-            # Keras 2 hands out the schedule itself.
+            # Keras 2 returns the schedule itself.
             rate = rate(optimizer.iterations)
         return float(np.asarray(rate))
     except Exception as error:
-        # A model may have no optimizer, or one of its own.
+        # A model may have no optimizer, or a custom one.
         note(f"WandbMetricsLogger can't read the learning rate: {type(error).__name__}: {error}")
         return None

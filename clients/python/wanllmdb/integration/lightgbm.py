@@ -1,4 +1,4 @@
-"""What LightGBM's training reports: `callbacks=[wandb_callback()]`."""
+"""A callback and helpers for LightGBM: `callbacks=[wandb_callback()]`."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def wandb_callback(log_params: bool = True, define_metric: bool = True) -> Calla
     Those of `lightgbm.cv` are `valid_l2-mean` and `valid_l2-stdv`.
 
     Args:
-        log_params: puts the parameters of the training into the config.
-        define_metric: lets the best value of each metric that LightGBM knows count, not its last.
+        log_params: store the training parameters in the config.
+        define_metric: keep the best value of each metric that LightGBM knows, not the last.
     """
     return _Callback(log_params, define_metric)
 
@@ -34,7 +34,7 @@ def wandb_callback(log_params: bool = True, define_metric: bool = True) -> Calla
 def log_summary(
     model: Booster, feature_importance: bool = True, save_model_checkpoint: bool = False
 ) -> None:
-    """Puts a trained model's best iteration and score into the run's summary.
+    """Store a trained model's best iteration and score in the run's summary.
 
     Args:
         model: as `lightgbm.train` returns it.
@@ -42,8 +42,8 @@ def log_summary(
         save_model_checkpoint: saves the model in the run's folder.
 
     Raises:
-        NoRunError: there is no run here.
-        InvalidArgumentError: it is no Booster.
+        NoRunError: there is no current run.
+        InvalidArgumentError: the model is not a Booster.
     """
     run = run_for("log_summary()")
     if not isinstance(model, Booster):

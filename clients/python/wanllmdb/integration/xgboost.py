@@ -1,4 +1,4 @@
-"""What XGBoost's training reports: `callbacks=[WandbCallback()]`."""
+"""A callback for XGBoost: `callbacks=[WandbCallback()]`."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class WandbCallback(TrainingCallback):
     Args:
         log_model: saves the model in the run's folder.
         log_feature_importance: accepted for scripts written for W&B: plots are not kept.
-        importance_type: likewise.
-        define_metric: lets the best value of each metric that XGBoost knows count, not its last.
+        importance_type: accepted for scripts written for W&B.
+        define_metric: keep the best value of each metric that XGBoost knows, not the last.
 
     Raises:
-        NoRunError: there is no run here.
+        NoRunError: there is no current run.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class WandbCallback(TrainingCallback):
     def after_iteration(
         self, model: Any, epoch: int, evals_log: Mapping[str, Mapping[str, list[Any]]]
     ) -> bool:
-        """Logs the metrics; never ends the training by what it returns."""
+        """Log the metrics; return False, so that training continues."""
         del model
         values: dict[str, float] = {"epoch": epoch}
         for data, metrics in evals_log.items():
@@ -75,7 +75,7 @@ class WandbCallback(TrainingCallback):
         return False
 
     def after_training(self, model: Any) -> Any:
-        """Logs the best score, where early stopping found one."""
+        """Log the best score if early stopping found one."""
         if self.log_model and hasattr(model, "save_model"):
             file = own_file(f"{run_for('WandbCallback()').id}_model.json")
             model.save_model(file)
@@ -88,7 +88,7 @@ class WandbCallback(TrainingCallback):
 
 
 def wandb_callback() -> Callable[[Any], None]:
-    """A callback for XGBoost before 1.3, which handed over `evaluation_result_list`."""
+    """A callback for XGBoost before 1.3, which passed `evaluation_result_list`."""
 
     def callback(env: Any) -> None:
         wanllmdb.log(dict(env.evaluation_result_list))

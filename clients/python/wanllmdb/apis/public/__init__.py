@@ -14,7 +14,7 @@ from wanllmdb.apis.public._errors import (
     RunNotFoundError,
     SweepNotFoundError,
 )
-from wanllmdb.apis.public._refused import CLASSES
+from wanllmdb.apis.public._unsupported import CLASSES
 from wanllmdb.apis.public.api import Api
 from wanllmdb.apis.public.history import HistoryScan
 from wanllmdb.apis.public.projects import Project, Projects

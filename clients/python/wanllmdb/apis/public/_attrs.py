@@ -1,4 +1,4 @@
-"""What all objects of the API have in common: W&B's spellings, and nothing that writes."""
+"""The base of the API's objects: read-only attributes with W&B's spellings."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ def snake_case(name: str) -> str:
 class Attrs:
     """An object whose attributes can be read by W&B's names, in camel case too.
 
-    What W&B has and the platform does not raises a ReadOnlyApiError that names what there is.
+    An attribute that W&B offers and the platform does not raises a ReadOnlyApiError that lists
+    the available ones.
     """
 
-    _REFUSED: ClassVar[Mapping[str, str]] = {}
-    """Why there is no such method or property, and what does its job, by W&B's name."""
+    _UNSUPPORTED: ClassVar[Mapping[str, str]] = {}
+    """By W&B's name: why a method or property is missing, and what to use instead."""
 
     _NO_WRITES: ClassVar[str] = ""
     """What changes such an object instead of setting an attribute."""
@@ -43,14 +44,14 @@ class Attrs:
         return self.to_html()
 
     def __getattr__(self, name: str) -> Any:
-        # Called for what is not found otherwise.
+        # Python calls this only for attributes that are not found otherwise.
         if name.startswith("_"):
             raise AttributeError(name)
         snake = snake_case(name)
         if snake != name and hasattr(type(self), snake):
             return getattr(self, snake)
-        if snake in self._REFUSED:
-            return _Refusal(self, snake)
+        if snake in self._UNSUPPORTED:
+            return _Unsupported(self, snake)
         raise AttributeError(f"{type(self).__name__} has no {name!r}; it has {self._offered()}")
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -63,7 +64,7 @@ class Attrs:
 
     def _refuse(self, name: str) -> NoReturn:
         raise ReadOnlyApiError(
-            f"{type(self).__name__}.{name}: wandb.Api reads only, and {self._REFUSED[name]}. "
+            f"{type(self).__name__}.{name}: wandb.Api reads only, and {self._UNSUPPORTED[name]}. "
             f"{type(self).__name__} has {self._offered()}"
         )
 
@@ -72,8 +73,8 @@ class Attrs:
         return ", ".join(name for name in dir(cls) if not name.startswith("_"))
 
 
-class _Refusal:
-    """Stands for a method or property that is not there: every use of it raises."""
+class _Unsupported:
+    """A placeholder for a missing method or property: every use of it raises."""
 
     _owner: Attrs
     _name: str

@@ -1,6 +1,6 @@
-"""What the API raises beside the client's own exceptions.
+"""The API's exceptions, in addition to the client's own.
 
-Each is also the built-in exception that W&B raises there, so that both ways to catch it work.
+Each is also the built-in exception that W&B raises, so that both ways to catch it work.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ class SweepNotFoundError(NotFoundError, ValueError):
 
 
 class ProjectNotFoundError(NotFoundError, ValueError):
-    """There is no such project: a project is there as long as it has sweeps."""
+    """There is no such project: a project exists as long as it has sweeps."""
 
 
 class InvalidQueryError(InvalidArgumentError, ValueError):
-    """A filter, an order, a path or another argument that the API can't read."""
+    """A filter, an order, a path or another argument is invalid."""
 
 
 class InvalidPathError(InvalidQueryError, NotFoundError):
-    """A path that names nothing: W&B raises what it raises for a run that is not there."""
+    """A path is invalid; W&B raises the same error as for a missing run."""
 
 
 class ReadOnlyApiError(InvalidArgumentError):
-    """The API reads only, or the platform keeps no such thing."""
+    """The API is read-only, or the platform does not keep the requested data."""
 
 
 class MissingPackageError(WanllmdbError, ImportError):
-    """A table was asked for, and the package that makes it is not installed."""
+    """The package that makes the requested table is not installed."""

@@ -1,4 +1,4 @@
-"""The fields of runs by which W&B filters and orders."""
+"""The fields and states of runs by which W&B filters and orders."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from wanllmdb._types.enums import RunState, SweepState
+from wanllmdb._types.runs import Run as RunRecord
 from wanllmdb.apis.public._attrs import snake_case
 from wanllmdb.apis.public._errors import InvalidQueryError
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from wanllmdb.apis.public.runs import Run
 
 Reading = Callable[["Run"], Any]
-"""Reads a field of a run; `MISSING` where the run does not have it."""
+"""Reads a field of a run; returns `MISSING` if the run lacks the field."""
 
 MISSING: Final = object()
 
@@ -33,7 +35,7 @@ _OWN: Mapping[str, Reading] = {
     "job_type": lambda run: run.job_type,
     "tags": lambda run: run.tags or MISSING,
     "notes": lambda run: run.notes,
-    # What W&B knows of a run's user and machine, and the platform does not keep.
+    # W&B's fields of a run's user and machine, which the platform does not keep.
     "username": lambda run: None,
     "user": lambda run: None,
     "host": lambda run: None,
@@ -53,10 +55,10 @@ def canonical(key: str) -> str:
 
 
 def field(key: Any, where: str) -> Reading:
-    """How a field is read.
+    """The function that reads a field.
 
     Raises:
-        InvalidQueryError: there is no such field; `where` says what named it.
+        InvalidQueryError: there is no such field; `where` names the part of the query.
     """
     if not isinstance(key, str):
         raise InvalidQueryError(f"{where}: a field's name must be a text, but is {key!r:.100}")
@@ -78,7 +80,7 @@ def is_time(key: str) -> bool:
 
 
 def within(values: Mapping[str, Any], path: str) -> Any:
-    """What is at a dotted path: a key may have dots or be a group's, and end in W&B's `.value`."""
+    """The value at a dotted path, whose keys may contain dots or end in W&B's `.value`."""
     if path in values:
         return values[path]
     head, dot, rest = path.rpartition(".")
@@ -95,10 +97,10 @@ def within(values: Mapping[str, Any], path: str) -> Any:
 
 
 def time_of(value: Any, where: str) -> datetime:
-    """A time as a filter gives it: ISO 8601 as a text, or a datetime; UTC where it has no zone.
+    """A filter's time: ISO 8601 text or a datetime, in UTC if it has no time zone.
 
     Raises:
-        InvalidQueryError: it is neither.
+        InvalidQueryError: the value is neither.
     """
     if isinstance(value, str):
         try:
@@ -111,7 +113,44 @@ def time_of(value: Any, where: str) -> datetime:
 
 
 def is_there(value: Any) -> bool:
-    """Whether a value can be put in order: it is there, and no NaN."""
+    """Whether a value can be ordered: neither missing nor NaN."""
     if value is None or value is MISSING:
         return False
     return not (isinstance(value, float) and math.isnan(value))
+
+
+_WORDS: Mapping[RunState, str] = {
+    RunState.RUNNING: "running",
+    RunState.FINISHED: "finished",
+    RunState.PRUNED: "killed",
+    RunState.FAILED: "failed",
+    RunState.LOST: "crashed",
+    RunState.CANCELED: "killed",
+}
+
+STATES_BY_WORD: Mapping[str, frozenset[RunState]] = {
+    "pending": frozenset({RunState.QUEUED}),
+    "preempted": frozenset({RunState.QUEUED}),
+    "preempting": frozenset(),
+    **{
+        word: frozenset(state for state, own in _WORDS.items() if own == word)
+        for word in _WORDS.values()
+    },
+}
+"""By W&B's word: the states in which a run can be."""
+
+
+def run_state(run: RunRecord) -> str:
+    """W&B's word for a run's state.
+
+    A queued run is "pending", or "preempted" if an agent held it before. A run is "killed" if
+    early termination or a canceled sweep stopped it, and "crashed" if its agent was lost.
+    """
+    if run.state is RunState.QUEUED:
+        return "preempted" if run.attempt else "pending"
+    return _WORDS.get(run.state, run.state.value)
+
+
+def sweep_state(state: SweepState) -> str:
+    """W&B's word for a sweep's state: PENDING, RUNNING, PAUSED, FINISHED, FAILED or CANCELED."""
+    return state.value.upper()

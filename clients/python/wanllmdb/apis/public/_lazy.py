@@ -1,4 +1,4 @@
-"""A list that is filled as it is read."""
+"""A list that fetches its items as they are read."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _DEFAULT_PAGE = 50
 
 
 def page_size(per_page: int) -> int:
-    """What a page asked for by a program takes of the registry.
+    """The page size to request from the registry.
 
-    W&B's default is no wish: then the registry's largest pages are the fastest.
+    W&B's default page size becomes the registry's largest pages, which are the fastest.
 
     Raises:
-        InvalidQueryError: it is no number of objects.
+        InvalidQueryError: the value is not a positive integer.
     """
     if isinstance(per_page, bool) or not isinstance(per_page, int) or per_page < 1:
         raise InvalidQueryError(f"per_page must be at least 1, but is {per_page!r:.100}")
@@ -30,9 +30,9 @@ def page_size(per_page: int) -> int:
 
 
 class LazyList(ABC, Generic[T]):
-    """Objects of the registry, fetched by pages as a program gets to them.
+    """Objects of the registry, fetched in pages as a program reaches them.
 
-    Iterating twice gives the same objects, and fetches them once. Safe to use from many
+    Iterating twice yields the same objects, which are fetched once. Safe to use from many
     threads.
     """
 
@@ -54,12 +54,12 @@ class LazyList(ABC, Generic[T]):
 
     @property
     def objects(self) -> list[T]:
-        """What was fetched so far."""
+        """The objects fetched so far."""
         return self._loaded
 
     @property
     def more(self) -> bool:
-        """Whether there may be objects that were not fetched yet."""
+        """Whether there may be further objects to fetch."""
         return not self._is_complete
 
     def __iter__(self) -> Iterator[T]:
@@ -103,7 +103,7 @@ class LazyList(ABC, Generic[T]):
         return self._loaded[index]
 
     def _load(self, count: int | None) -> bool:
-        """Fetches until there are `count` objects, or all; whether there are as many."""
+        """Fetch until `count` objects are loaded (None for all); return whether they exist."""
         with self._lock:
             if self._is_complete or (count is not None and len(self._loaded) >= count):
                 return count is None or len(self._loaded) >= count
@@ -113,8 +113,8 @@ class LazyList(ABC, Generic[T]):
             try:
                 self._loaded.extend(islice(self._source, missing))
             except BaseException:
-                # An iterator that raised has ended: the next use begins again with the first
-                # page, rather than taking this for the end.
+                # An iterator that raised has ended. The next use starts again with the first
+                # page instead of taking the error for the end of the list.
                 self._source = None
                 self._loaded = []
                 raise
@@ -123,7 +123,7 @@ class LazyList(ABC, Generic[T]):
 
 
 class _Position(Iterator[T]):
-    """A place in a list. No generator: a program that tries again after a failure goes on."""
+    """An iterator over a list. A generator would end at a failure; this one can be retried."""
 
     def __init__(self, owner: LazyList[T]) -> None:
         self._owner = owner

@@ -13,7 +13,7 @@ _KINDS = ("runs", "sweeps")
 
 
 class ObjectPath(NamedTuple):
-    """Where a sweep or a run is; empty texts where the path does not say."""
+    """The parts of a path to a sweep or a run; parts that the path omits are empty."""
 
     entity: str
     project: str
@@ -21,13 +21,13 @@ class ObjectPath(NamedTuple):
 
 
 def object_path(path: Any, what: str) -> ObjectPath:
-    """Reads the path of a sweep or a run.
+    """Parse the path of a sweep or a run.
 
-    `entity/project/id`, `project/id`, `id`, with `runs/` or `sweeps/` before the id, with a
-    colon before it, and the URL of a page. The parts may be percent-encoded, as in `Run.path`.
+    Accepts `entity/project/id`, `project/id`, `id`, with `runs/`, `sweeps/` or a colon before the
+    id, and the URL of a page. The parts may be percent-encoded, as in `Run.path`.
 
     Raises:
-        InvalidPathError: it is nothing like that.
+        InvalidPathError: the path has none of these forms.
     """
     parts = _parts(path, what)
     for kind in _KINDS:
@@ -46,10 +46,10 @@ def object_path(path: Any, what: str) -> ObjectPath:
 
 
 def project_path(path: Any) -> tuple[str, str]:
-    """Reads `entity/project`, `project`, or the URL of a project's page.
+    """Parse `entity/project`, `project`, or the URL of a project's page.
 
     Raises:
-        InvalidPathError: it is nothing like that.
+        InvalidPathError: the path has none of these forms.
     """
     parts = _parts(path, "project")
     if len(parts) > 2 and _SCHEME.match(path.strip()):

@@ -11,8 +11,8 @@ from wanllmdb._client import Client
 from wanllmdb._errors import InvalidArgumentError, NotFoundError
 from wanllmdb._notes import note
 from wanllmdb._types.enums import RunOrder, RunState, SweepOrder
-from wanllmdb._types.run import Run
-from wanllmdb._types.sweep import Sweep
+from wanllmdb._types.runs import Run
+from wanllmdb._types.sweeps import Sweep
 from wanllmdb.apis.public._errors import (
     ProjectNotFoundError,
     RunNotFoundError,
@@ -25,7 +25,7 @@ _LAST = datetime.max.replace(tzinfo=UTC)
 
 
 class RunOfSweep(NamedTuple):
-    """A run with its sweep, as they were read."""
+    """The records of a run and its sweep."""
 
     sweep: Sweep
     run: Run
@@ -44,11 +44,11 @@ class Reader:
         self.entity = entity
 
     def of_entity(self, entity: str | None) -> Reader:
-        """The same with another entity; with its own where none is given."""
+        """The same reader with another entity; the same entity if none is given."""
         return Reader(self.client, entity or self.entity)
 
     def sweep(self, sweep_id: str, project: str = "") -> Sweep:
-        """A sweep. Its id is enough: a note says so where it is in another project.
+        """A sweep by its id. A note is printed if the sweep is in another project.
 
         Raises:
             SweepNotFoundError: there is no such sweep.
@@ -91,14 +91,14 @@ class Reader:
             raise missing from error
 
     def sweeps(self, project: str = "", order: SweepOrder | None = None) -> Iterator[Sweep]:
-        """The sweeps of a project, newest first; of all projects where it is empty."""
+        """The sweeps of a project, newest first; of all projects if the name is empty."""
         return self.client.list_sweeps(project=project, order=order, page_size=MOST_A_PAGE)
 
     def sweeps_for(self, project: str, sweep_ids: Collection[str] | None) -> list[Sweep]:
         """The named sweeps, or all of a project, oldest first.
 
         Raises:
-            SweepNotFoundError: one of them is not there.
+            SweepNotFoundError: one of the sweeps does not exist.
             ProjectNotFoundError: the project has no sweeps.
         """
         if sweep_ids is not None:
@@ -122,7 +122,7 @@ class Reader:
     ) -> Iterator[RunOfSweep]:
         """The runs of sweeps by their time of creation.
 
-        A sweep's runs are listed once those of the others come to the time in which it has any.
+        A sweep's runs are listed once the other sweeps' runs reach its creation time.
         """
         if len(sweeps) == 1:
             return self._runs_of(sweeps[0], states, page_size, newest_first)
@@ -157,7 +157,7 @@ def _by_time(
     runs_of: Callable[[Sweep], Iterator[RunOfSweep]],
     place: Callable[[datetime], float],
 ) -> Iterator[RunOfSweep]:
-    """Merges sweeps' runs by their place in time; none of a sweep comes before its start."""
+    """Merge sweeps' runs by creation time; a sweep's runs are never older than the sweep."""
     waiting = sorted(((start, sweep.sweep_id, sweep) for start, sweep in starts), reverse=True)
     heads: list[tuple[float, str, RunOfSweep, Iterator[RunOfSweep]]] = []
 

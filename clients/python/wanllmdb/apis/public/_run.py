@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from urllib.parse import quote
 
 from wanllmdb._agent.config_entries import nested
-from wanllmdb._types.run import Run as RunRecord
-from wanllmdb._types.sweep import RunChanged
-from wanllmdb._types.sweep import Sweep as SweepRecord
+from wanllmdb._types.runs import Run as RunRecord
+from wanllmdb._types.sweeps import RunChanged
+from wanllmdb._types.sweeps import Sweep as SweepRecord
 from wanllmdb.apis.public._attrs import Attrs
 from wanllmdb.apis.public._errors import InvalidQueryError, RunNotFoundError
+from wanllmdb.apis.public._fields import run_state
 from wanllmdb.apis.public._reader import Reader, RunOfSweep, attributes
-from wanllmdb.apis.public._refused import OF_RUN, SETTING_OF_RUN
-from wanllmdb.apis.public._states import run_state
+from wanllmdb.apis.public._unsupported import OF_RUN, SETTING_OF_RUN
 from wanllmdb.apis.public.history import HistoryScan, Row, known_keys, sampled, table_package
 from wanllmdb.apis.public.summary import Summary
 
@@ -31,12 +31,12 @@ _ATTRIBUTES = (
 
 
 class Run(Attrs):
-    """One run of a sweep, as it was when it was read; `load(force=True)` reads it again.
+    """One run of a sweep, as of the time of reading; `load(force=True)` reads the run again.
 
-    `config` is a dictionary of the program's own: what is changed in it stays there.
+    `config` is the program's own copy: changing it does not change the run.
     """
 
-    _REFUSED: ClassVar[Mapping[str, str]] = OF_RUN
+    _UNSUPPORTED: ClassVar[Mapping[str, str]] = OF_RUN
     _NO_WRITES: ClassVar[str] = SETTING_OF_RUN
 
     _reader: Reader
@@ -54,7 +54,7 @@ class Run(Attrs):
         lazy: bool = True,
         api_key: str | None = None,
     ) -> None:
-        """Reads a run, as `Api.run` does.
+        """Read a run, as `Api.run` does.
 
         The arguments after its id are accepted for programs written for W&B.
 
@@ -67,7 +67,7 @@ class Run(Attrs):
 
     @classmethod
     def of(cls, reader: Reader, read: RunOfSweep) -> Self:
-        """A run that was read."""
+        """A run from its record."""
         run = cls.__new__(cls)
         run._reader = reader
         run._take(read)
@@ -90,7 +90,7 @@ class Run(Attrs):
 
     @property
     def name(self) -> str:
-        """The name that the program gave, else the sweep's name and the run's number."""
+        """The name that the program set, else the sweep's name and the run's number."""
         return self._record.name or f"{self._sweep_record.name}-{self._record.number}"
 
     @property
@@ -102,14 +102,14 @@ class Run(Attrs):
     def state(self) -> str:
         """W&B's word: running, finished, failed, crashed, killed, pending or preempted.
 
-        killed: early termination or a canceled sweep stopped it; crashed: its agent was lost;
-        preempted: it was given back or lost, and waits to be taken up again.
+        killed: early termination or a canceled sweep stopped the run; crashed: its agent was
+        lost; preempted: the run was released or lost, and is queued again.
         """
         return run_state(self._record)
 
     @property
     def config(self) -> dict[str, Any]:
-        """The parameters with what the program set beside or against them, groups nested."""
+        """The parameters and the values that the program set or replaced, with nested groups."""
         if self._config is None:
             self._config = nested({**self._record.parameters, **self._record.config})
         return self._config
@@ -128,8 +128,9 @@ class Run(Attrs):
 
     @property
     def summary(self) -> Summary:
-        """The last value of each metric, with `_step` and `_runtime`; `_timestamp` once it ended.
+        """The last value of each metric, with `_step` and `_runtime`.
 
+        A run that has ended also has `_timestamp`.
         The times are those of the run's start and end.
         """
         if self._summary is None:
@@ -160,7 +161,7 @@ class Run(Attrs):
 
     @property
     def tags(self) -> list[str]:
-        """The labels without a text, in alphabetical order."""
+        """The labels with empty values, in alphabetical order."""
         return sorted(
             label
             for label, text in self._record.labels.items()
@@ -169,7 +170,7 @@ class Run(Attrs):
 
     @property
     def notes(self) -> str | None:
-        """The label `notes`; None where there is none."""
+        """The label `notes`; None if there is none."""
         return self._record.labels.get("notes")
 
     @property
@@ -179,12 +180,12 @@ class Run(Attrs):
 
     @property
     def group(self) -> str | None:
-        """The label `group`; None where there is none."""
+        """The label `group`; None if there is none."""
         return self._record.labels.get("group")
 
     @property
     def job_type(self) -> str | None:
-        """The label `job_type`; None where there is none."""
+        """The label `job_type`; None if there is none."""
         return self._record.labels.get("job_type")
 
     @property
@@ -194,7 +195,7 @@ class Run(Attrs):
 
     @property
     def heartbeat_at(self) -> str | None:
-        """When it ended; None before: the platform does not keep the time of heartbeats."""
+        """When the run ended; None before, because the platform keeps no heartbeat times."""
         return iso(self._record.end_time)
 
     @property
@@ -219,7 +220,7 @@ class Run(Attrs):
 
     @property
     def entity(self) -> str:
-        """The entity of the path that led here, else of the `Api`; the platform has none."""
+        """The entity of the path that was used, else of the `Api`; the platform has no entities."""
         return self._reader.entity
 
     @property
@@ -256,13 +257,13 @@ class Run(Attrs):
 
     @property
     def lastHistoryStep(self) -> int:  # noqa: N802
-        """The last step that was logged; -1 where there is none. Read at each use."""
+        """The last logged step; -1 if there is none. Each use reads the step again."""
         self.load(force=True)
         return -1 if self._record.last_step is None else self._record.last_step
 
     @property
     def history_keys(self) -> dict[str, Any]:
-        """The metrics that were logged, in W&B's form, with the last step."""
+        """The logged metrics, in W&B's form, with the last step."""
         step = self._record.last_step
         return {
             "keys": {name: {"previousValue": last} for name, last in self._record.summary.items()},
@@ -274,7 +275,7 @@ class Run(Attrs):
         return attributes(self, _ATTRIBUTES)
 
     def load(self, force: bool = False) -> dict[str, Any]:
-        """The run as a dictionary with W&B's keys; with `force` it is read again.
+        """The run as a dictionary with W&B's keys; `force` reads it again.
 
         Raises:
             RunNotFoundError: the run was deleted with its sweep.
@@ -288,7 +289,7 @@ class Run(Attrs):
         return self.load(force)
 
     def wait_until_finished(self) -> None:
-        """Waits until the run has ended, in whatever way.
+        """Wait until the run has ended, successfully or not.
 
         Raises:
             RunNotFoundError: the run is deleted with its sweep.
@@ -313,18 +314,18 @@ class Run(Attrs):
         pandas: bool = True,
         stream: Literal["default", "system"] = "default",
     ) -> Any:
-        """A pandas DataFrame of at most `samples` rows of the history, at even distances.
+        """A pandas DataFrame of at most `samples` rows of the history, evenly spaced.
 
         Args:
-            samples: the most rows; `scan_history` returns all.
-            keys: only rows that have all of these metrics, and these metrics alone.
-            x_axis: another key to be in each row beside `keys`.
+            samples: the maximum number of rows; `scan_history` returns all rows.
+            keys: return only these metrics, and only rows that have all of them.
+            x_axis: a further key of each row, in addition to `keys`.
             pandas: False for a list of dictionaries.
             stream: "system" is empty: the platform records no system metrics.
 
         Raises:
             MissingPackageError: pandas is not installed.
-            InvalidQueryError: an argument is not as it should be.
+            InvalidQueryError: an argument is invalid.
         """
         table = table_package("pandas") if pandas else None
         wanted = known_keys(keys)
@@ -350,14 +351,14 @@ class Run(Attrs):
         """All rows of the history, by step, as dictionaries.
 
         Args:
-            keys: only rows that have all of these metrics, and these metrics alone.
+            keys: return only these metrics, and only rows that have all of them.
             page_size: accepted for programs written for W&B: the registry's pages are used.
             min_step: the first step.
-            max_step: the step before which the rows end; None for all.
-            use_cache: accepted likewise: the history is read each time.
+            max_step: the first step that is not returned; None for all steps.
+            use_cache: accepted for programs written for W&B; each call reads the history.
 
         Raises:
-            InvalidQueryError: `keys` is no list of texts.
+            InvalidQueryError: `keys` is not a list of texts.
         """
         del page_size, use_cache
         return HistoryScan(self, keys=known_keys(keys), min_step=min_step, max_step=max_step)
@@ -374,7 +375,7 @@ def iso(time: datetime | None) -> str | None:
 
 
 def url_of(reader: Reader, path: list[str], kind: str) -> str:
-    """What names an object on its registry, in the form of a URL of W&B's."""
+    """An identifier of an object on its registry, in the form of a W&B URL."""
     entity, project, identity = path
     parts = (reader.client.registry_address, entity, project, kind, identity)
     return "wanllmdb://" + "/".join(part for part in parts if part)

@@ -1,4 +1,4 @@
-"""`wandb.Api`: where reading results begins."""
+"""`wandb.Api`, the entry point for reading results."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wanllmdb.apis.public._attrs import Attrs
 from wanllmdb.apis.public._errors import InvalidQueryError
 from wanllmdb.apis.public._paths import object_path, project_path
 from wanllmdb.apis.public._reader import Reader
-from wanllmdb.apis.public._refused import OF_API
+from wanllmdb.apis.public._unsupported import OF_API
 from wanllmdb.apis.public.projects import Project, Projects
 from wanllmdb.apis.public.runs import Run, Runs
 from wanllmdb.apis.public.sweeps import Sweep
@@ -27,22 +27,22 @@ _OWN_KEYS = "wsk_"
 
 
 class Api(Attrs):
-    """Reads sweeps and runs by W&B's names; changes nothing.
+    """Reads sweeps and runs by W&B's names. The API is read-only.
 
     It reaches the services of the agent in whose training function it is made, else those that
     the environment names. A key with the role `reader` is enough.
 
     Args:
-        overrides: `entity` and `project` for paths that do not name them. Where they are not
+        overrides: `entity` and `project` for paths that omit them. If they are missing
             here, WANDB_ENTITY and WANDB_PROJECT.
-        timeout: seconds that a call may take; where None, the client's own.
-        api_key: an API key of the platform; one of W&B's is left aside, with a note.
+        timeout: seconds that a call may take; defaults to the client's timeout.
+        api_key: an API key of the platform; a W&B key is ignored, with a note.
 
     Raises:
-        InvalidArgumentError: an address, the key or a TLS file is not as it should be.
+        InvalidArgumentError: an address, the key or a TLS file is invalid.
     """
 
-    _REFUSED: ClassVar[Mapping[str, str]] = OF_API
+    _UNSUPPORTED: ClassVar[Mapping[str, str]] = OF_API
     _NO_WRITES: ClassVar[str] = "Give `overrides` to wandb.Api."
 
     def __init__(
@@ -53,7 +53,7 @@ class Api(Attrs):
     ) -> None:
         overrides = dict(overrides or {})
         if "base_url" in overrides:
-            note("wandb.Api ignores base_url: WANLLMDB_REGISTRY says where the registry is")
+            note("wandb.Api ignores base_url: set WANLLMDB_REGISTRY to the registry's address")
         if api_key is not None and not api_key.startswith(_OWN_KEYS):
             note("wandb.Api ignores a key of W&B's: WANLLMDB_API_KEY holds the platform's")
             api_key = None
@@ -79,28 +79,28 @@ class Api(Attrs):
 
     @property
     def client(self) -> Reader:
-        """What `Runs`, `Run` and `Sweep` take as their first argument."""
+        """The first argument of `Runs`, `Run` and `Sweep`."""
         return self._reader
 
     @property
     def api_key(self) -> str:
-        """The key that is sent. Some text where none is needed: programs take None for an error."""
+        """The API key; some text if none is needed, because programs take None for an error."""
         return self._client.api_key or _NO_KEY
 
     @property
     def default_entity(self) -> str:
-        """The entity of paths that do not name one; the platform has none."""
+        """The entity of paths that omit it; the platform has no entities."""
         return self._settings["entity"] or _DEFAULT_ENTITY
 
     @property
     def user_agent(self) -> str:
-        """Who asks, as a text."""
+        """A text that identifies the caller."""
         from wanllmdb._version import __version__
 
         return f"wanllmdb {__version__}"
 
     def flush(self) -> None:
-        """Does nothing: each call reads again."""
+        """Does nothing: each call reads fresh data."""
 
     def sweep(self, path: str = "") -> Sweep:
         """One sweep.
@@ -110,7 +110,7 @@ class Api(Attrs):
 
         Raises:
             SweepNotFoundError: there is no such sweep.
-            InvalidQueryError: the path is none.
+            InvalidQueryError: the path is invalid.
         """
         entity, project, sweep_id = object_path(path, "sweep")
         return Sweep(self._reader, entity, project, sweep_id)
@@ -123,7 +123,7 @@ class Api(Attrs):
 
         Raises:
             RunNotFoundError: there is no such run.
-            InvalidQueryError: the path is none.
+            InvalidQueryError: the path is invalid.
         """
         entity, project, run_id = object_path(path, "run")
         return Run(self._reader, entity, project, run_id)
@@ -140,20 +140,20 @@ class Api(Attrs):
         """The runs of a project's sweeps that pass a filter, fetched by pages.
 
         Args:
-            path: `entity/project` or `project`; where None, the project of `overrides` or
+            path: `entity/project` or `project`; defaults to the project of `overrides` or
                 WANDB_PROJECT, else "default".
-            filters: conditions in the part of MongoDB's language that W&B knows, such as
+            filters: conditions in the part of MongoDB's language that W&B supports, such as
                 `{"state": "finished", "config.lr": {"$gt": 0.1}}`.
             order: `created_at`, `name`, `config.KEY`, `summary_metrics.KEY` and other fields,
                 with `-` before them for descending.
-            per_page: how many are fetched at once, 1 to 1,000; W&B's default, 50, leaves it to
+            per_page: runs per page, 1 to 1,000; W&B's default, 50, leaves the choice to
                 the API.
-            include_sweeps: accepted for programs written for W&B: each run has its sweep.
-            lazy: accepted likewise: runs are always read as a whole.
+            include_sweeps: accepted for programs written for W&B; each run has its sweep.
+            lazy: accepted for programs written for W&B; runs are always read whole.
 
         Raises:
-            InvalidQueryError: the path, the filter or the order can't be read. A project or a
-                sweep that is not there is found at the first use of what is returned.
+            InvalidQueryError: the path, the filter or the order is invalid. A missing project or
+                sweep is reported at the first use of the result.
         """
         del include_sweeps, lazy
         entity, project = self._project(path)
@@ -169,11 +169,11 @@ class Api(Attrs):
         return Projects(self._reader.of_entity(entity))
 
     def from_path(self, path: str) -> Run | Sweep | Project:
-        """What a path names: `project`, `entity/project`, a run's or a sweep's.
+        """The object at a path: a project (`project`, `entity/project`), a run or a sweep.
 
         Raises:
-            NotFoundError: it is not there.
-            InvalidQueryError: the path is none.
+            NotFoundError: the object does not exist.
+            InvalidQueryError: the path is invalid.
         """
         parts = path.strip("/ ").split("/")
         if len(parts) <= 2:
@@ -198,7 +198,7 @@ def _client(timeout: float | None, api_key: str | None) -> Client:
     try:
         run = current_run()
     except NoRunError:
-        # Several agents work in this process: the environment says where the services are.
+        # Several agents work in this process: the environment gives the services' addresses.
         run = None
     if run is None:
         return Client(timeout=timeout, api_key=api_key)

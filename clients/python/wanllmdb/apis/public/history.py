@@ -10,7 +10,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from wanllmdb._types.run import MetricHistory, MetricPoint
+from wanllmdb._types.runs import MetricHistory, MetricPoint
 from wanllmdb.apis.public._errors import InvalidQueryError, MissingPackageError
 
 if TYPE_CHECKING:
@@ -20,15 +20,15 @@ Row = dict[str, Any]
 
 _OWN = ("_step", "_timestamp", "_runtime")
 _LARGEST_PAGE = 50_000
-"""Points that the registry returns at once."""
+"""The number of points that the registry returns at once."""
 
 
 class HistoryScan(Iterator[Row]):
-    """All rows of a run's history, by step; each `for` begins with the first one.
+    """All rows of a run's history, by step; each iteration starts with the first row.
 
     A row has `_step`, `_timestamp` (seconds since 1970), `_runtime` (seconds since the run
-    began) and the metrics of that step. With `keys` it has these alone, and rows that lack one
-    of them are left out. The history is read at the first row, by pages.
+    began) and the metrics of that step. With `keys`, a row has only these metrics, and rows
+    without all of them are omitted. The history is read in pages, starting at the first row.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class HistoryScan(Iterator[Row]):
 
     def __next__(self) -> Row:
         if self._rows is None:
-            # Where this fails, the next call reads again.
+            # If this fails, the next call reads again.
             self._rows = self._read()
         return next(self._rows)
 
@@ -84,7 +84,7 @@ def sampled(rows: Iterable[Row], samples: int) -> list[Row]:
     """At most `samples` rows at even distances, the first and the last among them.
 
     Raises:
-        InvalidQueryError: `samples` is no number of rows.
+        InvalidQueryError: `samples` is not a number of rows.
     """
     if isinstance(samples, bool) or not isinstance(samples, int) or samples < 1:
         raise InvalidQueryError(f"samples must be at least 1, but is {samples!r:.100}")
@@ -98,10 +98,10 @@ def sampled(rows: Iterable[Row], samples: int) -> list[Row]:
 
 
 def known_keys(keys: Any) -> list[str] | None:
-    """The keys that a program asks for.
+    """The keys that a program requests.
 
     Raises:
-        InvalidQueryError: they are no list of texts.
+        InvalidQueryError: the keys are not a list of texts.
     """
     if keys is None:
         return None
@@ -114,7 +114,7 @@ def table_package(name: str) -> Any:
     """The package that makes tables, such as pandas.
 
     Raises:
-        MissingPackageError: it is not installed.
+        MissingPackageError: the package is not installed.
     """
     try:
         return importlib.import_module(name)

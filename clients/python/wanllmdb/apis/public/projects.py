@@ -10,15 +10,15 @@ from wanllmdb.apis.public._attrs import Attrs
 from wanllmdb.apis.public._errors import InvalidQueryError, ProjectNotFoundError
 from wanllmdb.apis.public._lazy import LazyList
 from wanllmdb.apis.public._reader import Reader
-from wanllmdb.apis.public._refused import OF_PROJECT
 from wanllmdb.apis.public._run import iso
+from wanllmdb.apis.public._unsupported import OF_PROJECT
 from wanllmdb.apis.public.sweeps import Sweeps
 
 
 class Project(Attrs):
     """The sweeps that have one project's name."""
 
-    _REFUSED: ClassVar[Mapping[str, str]] = OF_PROJECT
+    _UNSUPPORTED: ClassVar[Mapping[str, str]] = OF_PROJECT
     _NO_WRITES: ClassVar[str] = "A sweep's project is the one that it was created in."
 
     def __init__(self, reader: Reader, name: str) -> None:
@@ -27,7 +27,7 @@ class Project(Attrs):
 
     @property
     def client(self) -> Reader:
-        """What `Runs`, `Run` and `Sweep` take as their first argument."""
+        """The first argument of `Runs`, `Run` and `Sweep`."""
         return self._reader
 
     @property
@@ -37,10 +37,10 @@ class Project(Attrs):
 
     @property
     def id(self) -> str:
-        """The project's name, which is its id too.
+        """The project's name, which is also its id.
 
         Raises:
-            ProjectNotFoundError: it has no sweeps.
+            ProjectNotFoundError: the project has no sweeps.
         """
         if not self.sweeps(per_page=1):
             raise ProjectNotFoundError(
@@ -80,7 +80,7 @@ class Project(Attrs):
         """The project's sweeps, newest first.
 
         Raises:
-            InvalidQueryError: a filter or an order was given: `Client.list_sweeps` has them.
+            InvalidQueryError: a filter or an order was given; use `Client.list_sweeps` instead.
         """
         if filters or order:
             raise InvalidQueryError(

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
 from wanllmdb._types.enums import RunState
-from wanllmdb._types.sweep import Sweep as SweepRecord
-from wanllmdb._types.sweep import SweepStats
+from wanllmdb._types.sweeps import Sweep as SweepRecord
+from wanllmdb._types.sweeps import SweepStats
 from wanllmdb.apis.public._errors import InvalidQueryError, RunNotFoundError
-from wanllmdb.apis.public._filters import run_filter
 from wanllmdb.apis.public._lazy import LazyList, page_size
-from wanllmdb.apis.public._order import ordering
+from wanllmdb.apis.public._queries import ordering, run_filter
 from wanllmdb.apis.public._reader import Reader
 from wanllmdb.apis.public._run import Run
 from wanllmdb.apis.public.history import table_package
@@ -32,9 +31,9 @@ _COUNTERS: Mapping[RunState, Callable[[SweepStats], int]] = {
 class Runs(LazyList[Run]):
     """The runs of a project's sweeps, or of one sweep, that pass a filter.
 
-    They are fetched by pages as a program gets to them. An order by another field than
-    `created_at` has them all fetched first. `len()` is a count of the registry's, unless the
-    filter is about more than sweeps and states.
+    Runs are fetched in pages as a program reaches them. An order by another field than
+    `created_at` fetches all runs first. The registry counts the runs for `len()`, unless the
+    filter concerns more than sweeps and states.
     """
 
     def __init__(
@@ -49,12 +48,12 @@ class Runs(LazyList[Run]):
         lazy: bool = True,
         api_key: str | None = None,
     ) -> None:
-        """Lists runs, as `Api.runs` does.
+        """List runs, as `Api.runs` does.
 
         The arguments after the page's size are accepted for programs written for W&B.
 
         Raises:
-            InvalidQueryError: the filter, the order or the page's size can't be read.
+            InvalidQueryError: the filter, the order or the page size is invalid.
         """
         del include_sweeps, lazy, api_key
         super().__init__()
@@ -115,15 +114,15 @@ class Runs(LazyList[Run]):
         """The sampled histories of all these runs, in rows with a `run_id`.
 
         Args:
-            samples: the most rows of a run.
-            keys: only rows that have all of these metrics, and these metrics alone.
-            x_axis: another key to be in each row beside `keys`.
+            samples: the maximum number of rows of a run.
+            keys: return only these metrics, and only rows that have all of them.
+            x_axis: a further key of each row, in addition to `keys`.
             format: "default" for a list of dictionaries, "pandas" or "polars" for a DataFrame.
             stream: "system" is empty: the platform records no system metrics.
 
         Raises:
             MissingPackageError: the package of the format is not installed.
-            InvalidQueryError: an argument is not as it should be.
+            InvalidQueryError: an argument is invalid.
         """
         if format not in ("default", "pandas", "polars"):
             raise InvalidQueryError(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 from wanllmdb.apis.public._errors import ReadOnlyApiError
-from wanllmdb.apis.public._refused import SETTING_OF_RUN
+from wanllmdb.apis.public._unsupported import SETTING_OF_RUN
 
 
 class _NoSuchKeyError(KeyError, AttributeError):
@@ -14,7 +14,7 @@ class _NoSuchKeyError(KeyError, AttributeError):
 
 
 class Summary(Mapping[str, Any]):
-    """The last value of each metric, by item or attribute, beside `_step` and `_runtime`.
+    """The last value of each metric, by item or attribute, in addition to `_step` and `_runtime`.
 
     A metric that was logged in a dictionary, such as `{"val": {"loss": 0.5}}`, is at
     `["val"]["loss"]` and at `["val.loss"]`.

@@ -9,16 +9,16 @@ from urllib.parse import quote
 
 from wanllmdb._notes import note
 from wanllmdb._types.enums import Goal, Method
-from wanllmdb._types.run import Run as RunRecord
+from wanllmdb._types.runs import Run as RunRecord
 from wanllmdb._types.spec import Metric
-from wanllmdb._types.sweep import Sweep as SweepRecord
+from wanllmdb._types.sweeps import Sweep as SweepRecord
 from wanllmdb.apis.public._attrs import Attrs
+from wanllmdb.apis.public._fields import sweep_state
 from wanllmdb.apis.public._lazy import LazyList, page_size
-from wanllmdb.apis.public._order import metric_order
+from wanllmdb.apis.public._queries import metric_order
 from wanllmdb.apis.public._reader import Reader, RunOfSweep, attributes
-from wanllmdb.apis.public._refused import OF_SWEEP, SETTING_OF_SWEEP
 from wanllmdb.apis.public._run import Run, iso, url_of
-from wanllmdb.apis.public._states import sweep_state
+from wanllmdb.apis.public._unsupported import OF_SWEEP, SETTING_OF_SWEEP
 from wanllmdb.apis.public.runs import Runs
 
 _ATTRIBUTES = (
@@ -28,9 +28,9 @@ _ATTRIBUTES = (
 
 
 class Sweep(Attrs):
-    """One sweep, as it was when it was read; `load(force=True)` reads it again."""
+    """One sweep, as of the time of reading; `load(force=True)` reads the sweep again."""
 
-    _REFUSED: ClassVar[Mapping[str, str]] = OF_SWEEP
+    _UNSUPPORTED: ClassVar[Mapping[str, str]] = OF_SWEEP
     _NO_WRITES: ClassVar[str] = SETTING_OF_SWEEP
 
     _reader: Reader
@@ -44,7 +44,7 @@ class Sweep(Attrs):
         sweep_id: str,
         attrs: Mapping[str, Any] | None = None,
     ) -> None:
-        """Reads a sweep, as `Api.sweep` does; `attrs` is accepted for programs written for W&B.
+        """Read a sweep, as `Api.sweep` does; `attrs` is accepted for programs written for W&B.
 
         Raises:
             SweepNotFoundError: there is no such sweep.
@@ -55,7 +55,7 @@ class Sweep(Attrs):
 
     @classmethod
     def of(cls, reader: Reader, record: SweepRecord) -> Self:
-        """A sweep that was read."""
+        """A sweep from its record."""
         sweep = cls.__new__(cls)
         sweep._reader = reader
         sweep._take(record)
@@ -106,7 +106,7 @@ class Sweep(Attrs):
 
     @property
     def runs(self) -> Runs:
-        """The sweep's runs by their number, fetched by pages as a program gets to them."""
+        """The sweep's runs by their number, fetched in pages as a program reaches them."""
         if self._runs is None:
             self._runs = self._ordered_runs("+created_at")
         return self._runs
@@ -116,7 +116,7 @@ class Sweep(Attrs):
 
     @property
     def order(self) -> str | None:
-        """The order of runs that the metric asks for, best first; None without a metric."""
+        """The order that lists the best runs by the metric first; None without a metric."""
         metric = self._metric
         if metric is None:
             return None
@@ -130,12 +130,12 @@ class Sweep(Attrs):
     def best_run(self, order: str | None = None) -> Run | None:
         """The finished run with the best objective; None while the sweep has no runs.
 
-        Where no run has finished, it is the first one by the last value of the metric, as in
-        W&B. Where the sweep has several metrics, it is the best by the first one of those that
+        If no run has finished, the run with the best last value of the metric is returned, as in
+        W&B. With several metrics, it is the best run by the first metric among those runs that
         no other run dominates; without a metric, the newest run.
 
         Args:
-            order: the first run in this order instead, also one that has not finished: a
+            order: return the first run in this order instead, finished or not: a
                 metric's name, `config.KEY` or `summary_metrics.KEY`, with `+` before it for
                 ascending and `-` or nothing for descending.
         """
@@ -170,7 +170,7 @@ class Sweep(Attrs):
 
     @property
     def best_loss(self) -> float | None:
-        """The best objective of a finished run; None while there is none."""
+        """The best objective of a finished run; None if no run has finished."""
         best = self._record.stats.best_run
         return None if best is None else best.objective
 
@@ -196,7 +196,7 @@ class Sweep(Attrs):
 
     @property
     def entity(self) -> str:
-        """The entity of the path that led here, else of the `Api`; the platform has none."""
+        """The entity of the path that was used, else of the `Api`; the platform has no entities."""
         return self._reader.entity
 
     @property
@@ -224,7 +224,7 @@ class Sweep(Attrs):
         return attributes(self, _ATTRIBUTES)
 
     def load(self, force: bool = False) -> dict[str, Any]:
-        """The sweep as a dictionary with W&B's keys; with `force` it is read again.
+        """The sweep as a dictionary with W&B's keys; `force` reads it again.
 
         Raises:
             SweepNotFoundError: the sweep was deleted.

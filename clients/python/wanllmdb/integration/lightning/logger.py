@@ -26,7 +26,7 @@ __all__ = ["WandbLogger"]
 class WandbLogger(Logger):
     """Logs what a LightningModule logs, by the names that it chose, and `trainer/global_step`.
 
-    The process of rank 0 logs alone. The run is the present one, else that of `wandb.init()`.
+    Only the process of rank 0 logs, to the current run, else to the one of `wandb.init()`.
 
     Args:
         name: the run's name.
@@ -34,8 +34,8 @@ class WandbLogger(Logger):
         version: accepted for scripts written for W&B, as `id`: the sweep names its runs.
         offline: logs nothing, as `wandb.init(mode="offline")`.
         dir: the same as `save_dir`.
-        project: accepted likewise: it is the sweep's.
-        log_model: accepted likewise: checkpoints stay where Lightning saves them.
+        project: accepted for scripts written for W&B; the sweep's project is used.
+        log_model: accepted for scripts written for W&B; Lightning keeps the checkpoints.
         experiment: the run to log to.
         prefix: begins each name, with a hyphen after it.
         kwargs: more arguments of `wandb.init`.
@@ -78,13 +78,13 @@ class WandbLogger(Logger):
             )
 
     def __getstate__(self) -> dict[str, Any]:
-        # A run belongs to its process; another one finds its own.
+        # A run belongs to its process; another process finds its own run.
         return {**self.__dict__, "_experiment": None}
 
     @property
     @rank_zero_experiment
     def experiment(self) -> Run:
-        """The run; on other ranks than 0 an object that does nothing."""
+        """The run; on ranks other than 0, an object that does nothing."""
         if self._experiment is None or not (self._is_given or self._experiment is wanllmdb.run):
             # Where there is a run, `init` returns that one. A logger may outlive its run, in a
             # program that trains many times.

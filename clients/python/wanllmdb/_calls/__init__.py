@@ -1,0 +1,1 @@
+"""Each RPC as a function that builds its request: one module for each subject."""

@@ -1,0 +1,123 @@
+# Generated from _async_client/connection.py by generate_blocking.py; edit that file.
+"""How the blocking client sends calls."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Self, TypeVar
+
+import grpc
+
+from wanllmdb._calls.call import Call, Page
+from wanllmdb._connection.base import BaseConnection
+from wanllmdb._connection.peer import Peer
+from wanllmdb._errors import WanllmdbError
+
+T = TypeVar("T")
+
+
+class Connection(BaseConnection[grpc.Channel]):
+    """Both services over blocking channels."""
+
+    def close(self) -> None:
+        """Close the connections and cancel calls in flight."""
+        for channel in self._begin_close():
+            channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _invoke(self, call: Call[T]) -> T:
+        peer = self._peers[call.service]
+        timeout = call.timeout if self._timeout is None else self._timeout
+        resends = 0
+        while True:
+            replica = peer.replica_for(call)
+            send = peer.rpc(self._stub(call.service, replica), call.rpc)
+            key_text = peer.key_text
+            try:
+                response = send(
+                    call.request,
+                    timeout=timeout,
+                    wait_for_ready=replica is None and peer.waits_for(call),
+                    metadata=peer.metadata,
+                )
+            except grpc.RpcError as error:
+                if replica is not None and peer.should_try_others(replica, error):
+                    continue
+                failure = peer.failure(call.rpc, timeout, error)
+            else:
+                peer.has_answered = True
+                return call.convert(response)
+            delay = peer.resend_delay(failure, resends, key_text)
+            if delay is None:
+                raise failure
+            resends += 1
+            time.sleep(delay)
+
+    def _pages(self, page: Callable[[str], Call[Page[T]]]) -> Iterator[T]:
+        token = ""
+        while True:
+            answer = self._invoke(page(token))
+            for item in answer.items:
+                yield item
+            token = answer.next_page_token
+            if not token:
+                return
+
+    def _stream(self, call: Call[T], *, resends: bool = True) -> Iterator[T]:
+        """The messages of a stream; a request that fails before the first may be sent again."""
+        peer = self._peers[call.service]
+        resent, has_begun = 0, False
+        while True:
+            open_stream = peer.rpc(self._stub(call.service), call.rpc)
+            key_text = peer.key_text
+            stream = open_stream(
+                call.request, wait_for_ready=peer.has_answered, metadata=peer.metadata
+            )
+            failure: WanllmdbError
+            try:
+                for message in stream:
+                    peer.has_answered = has_begun = True
+                    yield call.convert(message)
+            except grpc.RpcError as error:
+                failure = peer.failure(call.rpc, None, error)
+            else:
+                return
+            finally:
+                stream.cancel()
+            may_resend = resends and not has_begun
+            delay = peer.resend_delay(failure, resent, key_text) if may_resend else None
+            if delay is None:
+                raise failure
+            resent += 1
+            time.sleep(delay)
+
+    def _every(self, page: Callable[[str], Call[Page[T]]]) -> list[T]:
+        """The items of all pages."""
+        items: list[T] = []
+        token = ""
+        while True:
+            answer = self._invoke(page(token))
+            items += answer.items
+            token = answer.next_page_token
+            if not token:
+                return items
+
+    def _new_channel(self, peer: Peer, replica: str | None) -> grpc.Channel:
+        return peer.channel(replica)
+
+
+def invoke(connection: Connection, call: Call[T]) -> T:
+    """Send a call that was built outside of the client's methods, and return its result."""
+    return connection._invoke(call)

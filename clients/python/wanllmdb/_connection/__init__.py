@@ -1,0 +1,1 @@
+"""How a client reaches the services: addresses, credentials, TLS, routing, retries and errors."""

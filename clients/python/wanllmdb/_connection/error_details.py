@@ -1,0 +1,119 @@
+"""Read the error details that a server sends in `grpc-status-details-bin`.
+
+The messages are those of google/rpc/status.proto and error_details.proto, reduced to the fields
+that are needed here. They live in their own descriptor pool: the thin client depends only on
+grpcio and protobuf, and a second copy in the default pool would clash with an installed
+googleapis-common-protos.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message, message_factory
+
+from wanllmdb._errors import FieldProblem
+
+TRAILER = "grpc-status-details-bin"
+
+_F = descriptor_pb2.FieldDescriptorProto
+# Message -> fields: (name, number, type, repeated). On the wire, a map field is a repeated
+# message of key and value, and an Any is a type URL and bytes.
+_SCHEMA: dict[str, list[tuple[str, int, Any, bool]]] = {
+    "Any": [("type_url", 1, _F.TYPE_STRING, False), ("value", 2, _F.TYPE_BYTES, False)],
+    "Status": [
+        ("code", 1, _F.TYPE_INT32, False),
+        ("message", 2, _F.TYPE_STRING, False),
+        ("details", 3, "Any", True),
+    ],
+    "Entry": [("key", 1, _F.TYPE_STRING, False), ("value", 2, _F.TYPE_STRING, False)],
+    "ErrorInfo": [
+        ("reason", 1, _F.TYPE_STRING, False),
+        ("domain", 2, _F.TYPE_STRING, False),
+        ("metadata", 3, "Entry", True),
+    ],
+    "FieldViolation": [
+        ("field", 1, _F.TYPE_STRING, False),
+        ("description", 2, _F.TYPE_STRING, False),
+    ],
+    "BadRequest": [("field_violations", 1, "FieldViolation", True)],
+    "Duration": [("seconds", 1, _F.TYPE_INT64, False), ("nanos", 2, _F.TYPE_INT32, False)],
+    "RetryInfo": [("retry_delay", 1, "Duration", False)],
+}
+
+
+@dataclass(slots=True)
+class ErrorDetails:
+    """A server's details of an error, in addition to the status code and the message."""
+
+    reason: str = ""
+    metadata: dict[str, str] = field(default_factory=dict)
+    fields: list[FieldProblem] = field(default_factory=list)
+    retry_after: float | None = None
+
+
+def read_details(trailing_metadata: Iterable[Any] | None) -> ErrorDetails:
+    """The details in a call's trailing metadata; empty details if there are none.
+
+    Details that do not parse are dropped: the status code and the message, which travel
+    separately, still describe the error.
+    """
+    details = ErrorDetails()
+    for key, value in trailing_metadata or ():
+        if key == TRAILER and isinstance(value, bytes):
+            try:
+                _read_status(value, details)
+            except message.DecodeError:
+                return ErrorDetails()
+    return details
+
+
+def _read_status(data: bytes, into: ErrorDetails) -> None:
+    for packed in _message("Status").FromString(data).details:
+        kind = packed.type_url.rpartition("/")[2]
+        if kind == "google.rpc.ErrorInfo":
+            info = _message("ErrorInfo").FromString(packed.value)
+            into.reason = info.reason
+            into.metadata = {entry.key: entry.value for entry in info.metadata}
+        elif kind == "google.rpc.BadRequest":
+            bad_request = _message("BadRequest").FromString(packed.value)
+            into.fields = [
+                FieldProblem(violation.field, violation.description)
+                for violation in bad_request.field_violations
+            ]
+        elif kind == "google.rpc.RetryInfo":
+            delay = _message("RetryInfo").FromString(packed.value).retry_delay
+            into.retry_after = delay.seconds + delay.nanos / 1e9
+
+
+@cache
+def _message(name: str) -> Any:
+    return message_factory.GetMessageClass(
+        _pool().FindMessageTypeByName(f"wanllmdb.private.{name}")
+    )
+
+
+@cache
+def _pool() -> descriptor_pool.DescriptorPool:
+    file = descriptor_pb2.FileDescriptorProto(
+        name="wanllmdb/private/status.proto", package="wanllmdb.private", syntax="proto3"
+    )
+    for name, fields in _SCHEMA.items():
+        declared = file.message_type.add(name=name)
+        for field_name, number, kind, repeated in fields:
+            entry = declared.field.add(
+                name=field_name,
+                number=number,
+                label=_F.LABEL_REPEATED if repeated else _F.LABEL_OPTIONAL,
+            )
+            if isinstance(kind, str):
+                entry.type = _F.TYPE_MESSAGE
+                entry.type_name = f".wanllmdb.private.{kind}"
+            else:
+                entry.type = kind
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    return pool

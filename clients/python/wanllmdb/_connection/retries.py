@@ -1,0 +1,84 @@
+"""The client's retry policy: which failures are retried, how often and after how long.
+
+Three layers retry. The gRPC channel retries calls that a server did not process
+(`channel_retries`). The client sends a request again after a write conflict, when a server asks it
+to come back later, and when the API key file holds another key (`resend_delay` and
+`Peer.resend_delay`). `watch_sweep` reopens a broken stream (`reconnect_delay`). Retries are safe
+for mutations, because each carries a request id. How long an agent waits for unavailable services
+is the agent's policy, in `_agent`.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from wanllmdb._connection.addresses import SUGGESTION
+from wanllmdb._errors import AbortedError, ResourceExhaustedError, WanllmdbError
+
+MAX_RESENDS = 4
+"""How often the client itself sends a request again."""
+
+RETRYABLE = ["UNAVAILABLE", "CANCELLED"]
+"""Status codes after which a call may be sent again."""
+
+_LONGEST_RETRY_AFTER = 10.0
+
+
+def channel_retries() -> dict[str, Any]:
+    """The part of a gRPC service config that has the channel retry calls."""
+    return {
+        "methodConfig": [
+            {
+                # One retry, on another replica if there is one: training waits for the answer.
+                "name": [{"service": SUGGESTION.full_name, "method": "ShouldStop"}],
+                "retryPolicy": {
+                    "maxAttempts": 2,
+                    "initialBackoff": "0.05s",
+                    "maxBackoff": "0.05s",
+                    "backoffMultiplier": 1,
+                    "retryableStatusCodes": RETRYABLE,
+                },
+            },
+            {
+                "name": [{}],
+                # Retries after 0.2, 0.4, 0.8 and 1.6 s.
+                "retryPolicy": {
+                    "maxAttempts": 5,
+                    "initialBackoff": "0.2s",
+                    "maxBackoff": "2s",
+                    "backoffMultiplier": 2,
+                    "retryableStatusCodes": RETRYABLE,
+                },
+            },
+        ],
+    }
+
+
+def resend_delay(failure: WanllmdbError, resends: int) -> float | None:
+    """Seconds after which the client sends a failed request again; None for not at all.
+
+    Args:
+        failure: how the call failed.
+        resends: how often the request was sent again before.
+    """
+    if resends >= MAX_RESENDS:
+        return None
+    if isinstance(failure, AbortedError) and failure.reason == "WRITE_CONFLICT":
+        return random.uniform(0.5, 1.0) * 0.1 * 2.0**resends
+    return retry_after(failure)
+
+
+def retry_after(failure: WanllmdbError) -> float | None:
+    """Seconds after which an overloaded server accepts the request again, with jitter.
+
+    None after any other failure, and where the server does not give a time.
+    """
+    if not isinstance(failure, ResourceExhaustedError) or failure.retry_after is None:
+        return None
+    return random.uniform(1.0, 1.2) * min(failure.retry_after, _LONGEST_RETRY_AFTER)
+
+
+def reconnect_delay(failures: int) -> float:
+    """Seconds before a broken stream is opened again: 0.2 s doubling to 5 s, with jitter."""
+    return random.uniform(0.8, 1.2) * min(0.2 * 2.0**failures, 5.0)

@@ -1,0 +1,220 @@
+"""Sweeps, their counters, and the changes that a watch returns, from protobuf."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from wanllmdb._types.enums import (
+    FinishReason,
+    SweepState,
+    enum_from_proto,
+    optional_enum_from_proto,
+)
+from wanllmdb._types.runs import BestRun, Run, best_run_from_proto, run_from_proto
+from wanllmdb._types.spec import SweepSpec, spec_from_proto
+from wanllmdb._types.values import optional_field, optional_time
+from wanllmdb.api.registry.v1 import registry_service_pb2 as registry_pb
+from wanllmdb.api.registry.v1 import sweep_pb2
+
+
+@dataclass(frozen=True, slots=True)
+class SweepStats:
+    """Counters of a sweep; `failure_rate` and `prune_rate` are shares of ended runs, 0 to 1."""
+
+    total_runs: int
+    queued_runs: int
+    running_runs: int
+    finished_runs: int
+    pruned_runs: int
+    failed_runs: int
+    lost_runs: int
+    canceled_runs: int
+    best_run: BestRun | None
+    ended_runs_per_hour: float
+    mean_run_duration: timedelta | None
+    failure_rate: float
+    prune_rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A search over hyperparameters that consists of numbered runs. Times are aware, in UTC."""
+
+    sweep_id: str
+    project: str
+    name: str
+    description: str
+    spec: SweepSpec
+    state: SweepState
+    finish_reason: FinishReason | None
+    stats: SweepStats
+    revision: int
+    etag: str
+    create_time: datetime | None
+    start_time: datetime | None
+    end_time: datetime | None
+    end_message: str
+    prior_runs: int
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedSweep:
+    """A new sweep, with warnings about what the server decided.
+
+    `grid_size` is the number of points for method grid. `skipped_runs` counts the prior runs
+    that were skipped because they do not fit.
+    """
+
+    sweep: Sweep
+    warnings: tuple[str, ...]
+    grid_size: int | None
+    imported_runs: int
+    skipped_runs: int
+
+
+@dataclass(frozen=True, slots=True)
+class RetriedRuns:
+    """The sweep after a retry, and the numbers of the runs that are queued again.
+
+    `remaining_runs` counts further runs in the requested states.
+    """
+
+    sweep: Sweep
+    numbers: tuple[int, ...]
+    remaining_runs: int
+
+
+@dataclass(frozen=True, slots=True)
+class UpdatedSweep:
+    """A sweep after a change, with warnings about its effect on existing runs."""
+
+    sweep: Sweep
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedConfig:
+    """A checked config with every default filled in; texts that it does not set are empty."""
+
+    spec: SweepSpec
+    warnings: tuple[str, ...]
+    grid_size: int | None
+    project: str
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class SweepChanged:
+    """A change of a sweep's own fields or state."""
+
+    revision: int
+    sweep: Sweep
+
+
+@dataclass(frozen=True, slots=True)
+class RunChanged:
+    """A new or changed run."""
+
+    revision: int
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A marker that all changes up to `revision` were sent."""
+
+    revision: int
+
+
+SweepChange = SweepChanged | RunChanged | Checkpoint
+"""What `watch_sweep` yields; resume a watch from the last `revision`."""
+
+
+def sweep_from_proto(message: sweep_pb2.Sweep) -> Sweep:
+    """A sweep with its statistics."""
+    return Sweep(
+        sweep_id=message.sweep_id,
+        project=message.project,
+        name=message.name,
+        description=message.description,
+        spec=spec_from_proto(message.spec),
+        state=enum_from_proto(SweepState, message, "state"),
+        finish_reason=optional_enum_from_proto(FinishReason, message, "finish_reason"),
+        stats=stats_from_proto(message.stats),
+        revision=message.revision,
+        etag=message.etag,
+        create_time=optional_time(message, "create_time"),
+        start_time=optional_time(message, "start_time"),
+        end_time=optional_time(message, "end_time"),
+        end_message=message.end_message,
+        prior_runs=message.prior_runs,
+    )
+
+
+def stats_from_proto(message: sweep_pb2.SweepStats) -> SweepStats:
+    """A sweep's counters."""
+    has_duration = message.HasField("mean_run_duration")
+    return SweepStats(
+        total_runs=message.total_runs,
+        queued_runs=message.queued_runs,
+        running_runs=message.running_runs,
+        finished_runs=message.finished_runs,
+        pruned_runs=message.pruned_runs,
+        failed_runs=message.failed_runs,
+        lost_runs=message.lost_runs,
+        canceled_runs=message.canceled_runs,
+        best_run=best_run_from_proto(message),
+        ended_runs_per_hour=message.ended_runs_per_hour,
+        mean_run_duration=message.mean_run_duration.ToTimedelta() if has_duration else None,
+        failure_rate=message.failure_rate,
+        prune_rate=message.prune_rate,
+    )
+
+
+def created_sweep_from_proto(message: registry_pb.CreateSweepResponse) -> CreatedSweep:
+    """A new sweep with the server's warnings."""
+    return CreatedSweep(
+        sweep=sweep_from_proto(message.sweep),
+        warnings=tuple(message.warnings),
+        grid_size=optional_field(message, "grid_size"),
+        imported_runs=message.imported_runs,
+        skipped_runs=message.skipped_runs,
+    )
+
+
+def updated_sweep_from_proto(message: registry_pb.UpdateSweepResponse) -> UpdatedSweep:
+    """A sweep after a change."""
+    return UpdatedSweep(sweep=sweep_from_proto(message.sweep), warnings=tuple(message.warnings))
+
+
+def parsed_config_from_proto(message: registry_pb.ParseSweepConfigResponse) -> ParsedConfig:
+    """A checked config."""
+    return ParsedConfig(
+        spec=spec_from_proto(message.spec),
+        warnings=tuple(message.warnings),
+        grid_size=optional_field(message, "grid_size"),
+        project=message.project,
+        name=message.name,
+        description=message.description,
+    )
+
+
+def change_from_proto(message: registry_pb.WatchSweepResponse) -> SweepChange:
+    """One message of a watch; kinds of change new to this client count as checkpoints."""
+    kind = message.WhichOneof("change")
+    if kind == "sweep":
+        return SweepChanged(message.revision, sweep_from_proto(message.sweep))
+    if kind == "run":
+        return RunChanged(message.revision, run_from_proto(message.run))
+    return Checkpoint(message.revision)
+
+
+def retried_runs_from_proto(message: registry_pb.RetryRunsResponse) -> RetriedRuns:
+    """Runs that are queued again."""
+    return RetriedRuns(
+        sweep=sweep_from_proto(message.sweep),
+        numbers=tuple(message.numbers),
+        remaining_runs=message.remaining_runs,
+    )

@@ -1,1 +1,0 @@
-"""Between Python values and protobuf messages: everything that knows the wire format."""
