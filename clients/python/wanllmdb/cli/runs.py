@@ -37,18 +37,23 @@ def list_runs(
     context: typer.Context,
     sweep_id: SweepId,
     state: Annotated[
-        list[RunState] | None, typer.Option(help="Only runs in this state; repeatable.")
+        list[RunState] | None, typer.Option(help="List only runs in this state; repeatable.")
     ] = None,
-    order: Annotated[RunOrder, typer.Option(help="The order.")] = RunOrder.NUMBER_ASC,
+    order: Annotated[RunOrder, typer.Option(help="Order of the runs.")] = RunOrder.NUMBER_ASC,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="At most so many. Default: 100; all with --json.")
+        int | None,
+        typer.Option(min=1, help="List at most this many runs. Default: 100; all with --json."),
     ] = None,
     prior: Annotated[
-        bool, typer.Option("--prior", help="What was imported, instead of the sweep's own runs.")
+        bool,
+        typer.Option("--prior", help="List the imported results instead of the sweep's own runs."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the runs of a sweep."""
+    """List the runs of a sweep.
+
+    Example: `wanllmdb runs ls SWEEP --state failed --limit 20`
+    """
     most = limit if limit is not None or as_json else 100
     with client_of(context) as client:
         if prior:
@@ -66,14 +71,14 @@ def list_runs(
         return
     print_runs(runs, metrics)
     if more:
-        say(f"There are more than these {len(runs)}: see --limit and --order.")
+        say(f"There are more runs than the {len(runs)} shown: see --limit and --order.")
 
 
 @app.command()
 def show(
     context: typer.Context, run_id: RunId, run_number: Number = None, as_json: AsJson = False
 ) -> None:
-    """Show a run: its state, parameters, last values and what went wrong."""
+    """Show a run: its state, parameters, last values and error."""
     sweep_id, number = run_named(run_id, run_number)
     with client_of(context) as client:
         run = client.get_run(sweep_id, number)
@@ -89,10 +94,12 @@ def metrics(
     context: typer.Context,
     run_id: RunId,
     run_number: Number = None,
-    name: Annotated[list[str] | None, typer.Option(help="Only this metric; repeatable.")] = None,
+    name: Annotated[
+        list[str] | None, typer.Option(help="Print only this metric; repeatable.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print what a run reported, step by step, as tab-separated columns."""
+    """Print the metrics of a run by step, as tab-separated columns."""
     sweep_id, number = run_named(run_id, run_number)
     with client_of(context) as client:
         histories = client.get_metric_history(sweep_id, number, names=name or ())
@@ -115,17 +122,20 @@ def update(
     context: typer.Context,
     run_id: RunId,
     run_number: Number = None,
-    name: Annotated[str | None, typer.Option(help="A name for people.")] = None,
+    name: Annotated[str | None, typer.Option(help="New name of the run.")] = None,
     label: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY=TEXT", help="A label; repeatable. They replace all labels."),
+        typer.Option(
+            metavar="KEY=TEXT",
+            help="A label; repeatable. The given labels replace all labels of the run.",
+        ),
     ] = None,
     external_run_id: Annotated[
-        str | None, typer.Option(help="The run of an outside tracker that it is linked to.")
+        str | None, typer.Option(help="Id of the run in an external tracker.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change a run's name, labels or link."""
+    """Change a run's name, labels or link to an external tracker."""
     sweep_id, number = run_named(run_id, run_number)
     if name is None and label is None and external_run_id is None:
         raise typer.BadParameter(NOTHING_TO_CHANGE)
@@ -149,23 +159,27 @@ def enqueue(
     sweep_id: SweepId,
     parameters: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME=VALUE]...", help="Parameters of one run."),
+        typer.Argument(metavar="[NAME=VALUE]...", help="Parameters of the run."),
     ] = None,
     file: Annotated[
         str | None,
-        typer.Option(help="JSON lines instead: an object of parameters a run; - reads stdin."),
+        typer.Option(
+            help="Read many runs from JSON lines, one object of parameters per line; - reads "
+            "standard input.",
+        ),
     ] = None,
     label: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=TEXT", help="A label; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="KEY=TEXT", help="Label of the queued runs; repeatable."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Queue parameters to be tried next; the sampler completes those that are not given.
+    """Queue parameters to try next; the sampler chooses the parameters that are not given.
 
     Example: `wanllmdb runs enqueue SWEEP learning_rate=0.001 optimizer=adam`
     """
     if (file is None) == (not parameters):
-        raise typer.BadParameter("give NAME=VALUE parameters, or --file")
+        raise typer.BadParameter("give either NAME=VALUE parameters or --file")
     wanted = [assignments(parameters)] if parameters else _objects(file or "")
     labels = text_assignments(label or ())
     with client_of(context) as client:
@@ -187,14 +201,16 @@ def _objects(file: str) -> list[dict[str, Any]]:
         except ValueError as error:
             raise typer.BadParameter(f"{file}, line {number}: {error}") from None
         except RecursionError:
-            raise typer.BadParameter(f"{file}, line {number}: is nested too deeply") from None
+            raise typer.BadParameter(
+                f"{file}, line {number}: the object is nested too deeply"
+            ) from None
         if not isinstance(value, dict):
-            raise typer.BadParameter(f"{file}, line {number}: is no JSON object")
+            raise typer.BadParameter(f"{file}, line {number}: not a JSON object")
         objects.append(value)
     return objects
 
 
-# Of numbers that are printed.
+# Numbers of runs in one message.
 _MOST_NUMBERS = 20
 
 
@@ -204,27 +220,29 @@ def retry(
     sweep_id: RunId,
     numbers: Annotated[
         list[int] | None,
-        typer.Argument(metavar="NUMBER...", min=0, help="The runs, by number."),
+        typer.Argument(metavar="NUMBER...", min=0, help="Numbers of the runs."),
     ] = None,
-    failed: Annotated[bool, typer.Option("--failed", help="All runs that failed.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Retry all failed runs.")] = False,
     lost: Annotated[
-        bool, typer.Option("--lost", help="All runs whose agents fell silent.")
+        bool,
+        typer.Option(
+            "--lost", help="Retry all lost runs: their agents stopped sending heartbeats."
+        ),
     ] = False,
-    canceled: Annotated[
-        bool, typer.Option("--canceled", help="All runs that were canceled.")
-    ] = False,
+    canceled: Annotated[bool, typer.Option("--canceled", help="Retry all canceled runs.")] = False,
     pruned: Annotated[
-        bool, typer.Option("--pruned", help="All runs that early termination stopped.")
+        bool, typer.Option("--pruned", help="Retry all runs that early termination stopped.")
     ] = False,
-    etag: Annotated[str, typer.Option(help="Retry nothing if the sweep has another one.")] = "",
+    etag: Annotated[str, typer.Option(help="Retry only if the sweep still has this etag.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Hand out runs again that ended without a result; a sweep that has ended runs again.
+    """Queue runs again that ended without a result; a sweep that has ended restarts.
 
     Example: `wanllmdb runs retry SWEEP --failed --lost`
 
     The runs keep their numbers and parameters, so they count once against the cap, and they
-    come before new ones. A finished run has a result: `runs enqueue` tries its parameters again.
+    run before new ones. Finished runs have a result; to repeat their parameters use
+    `runs enqueue`.
     """
     wanted = {
         RunState.FAILED: failed,
@@ -238,7 +256,7 @@ def retry(
         numbers = [number]
     if bool(numbers) == bool(states):
         raise typer.BadParameter(
-            "give the numbers of runs, or some of --failed, --lost, --canceled and --pruned"
+            "give either numbers of runs or --failed, --lost, --canceled and --pruned"
         )
     with client_of(context) as client:
         if numbers:
@@ -254,7 +272,7 @@ def retry(
 
 
 def _all_in(client: Client, sweep_id: str, states: list[RunState], etag: str) -> RetriedRuns:
-    """As many calls as it takes; runs that end meanwhile are left to the next retry."""
+    """Retry all runs in these states, except runs that end during the calls."""
     done = client.retry_runs(sweep_id, states=states, etag=etag)
     numbers, remaining = list(done.numbers), done.remaining_runs
     while remaining > 0 and done.numbers:
@@ -272,18 +290,18 @@ def _say_retried(done: RetriedRuns) -> None:
     sweep = done.sweep
     say(f"Queued run{'s' if count > 1 else ''} {listed} again. The sweep is {sweep.state}.")
     say("Next:")
-    # Further ones follow where the sweep has any; who wants these alone says so.
+    # Without --count the agent would go on with new runs of the sweep.
     say(f"  wanllmdb agent {sweep.sweep_id} --count {count}")
 
 
 def metric_names(client: Client, sweep_id: str) -> tuple[str, ...]:
-    """The names of the sweep's metrics; "objective" where it has none."""
+    """Return the names of the sweep's metrics; "objective" for a sweep without metrics."""
     names = tuple(metric.name for metric in client.get_sweep(sweep_id).spec.metrics)
     return names or ("objective",)
 
 
 def print_prior_runs(client: Client, sweep_id: str, most: int | None, as_json: bool) -> None:
-    """Prints what was imported into a sweep, at most so many runs."""
+    """Print the results that were imported into a sweep, at most `most`."""
     runs = list(itertools.islice(client.list_prior_runs(sweep_id), most))
     if as_json:
         print_json(runs)
@@ -294,7 +312,7 @@ def print_prior_runs(client: Client, sweep_id: str, most: int | None, as_json: b
 
 
 def print_runs(runs: Sequence[Run], metrics: Sequence[str]) -> None:
-    """Prints the table, as wide as the terminal."""
+    """Print a table of runs, as wide as the terminal."""
     console = stdout()
     console.print(tables.runs_table(runs, metrics=metrics, width=console.width))
 

@@ -21,35 +21,41 @@ def import_runs(
     context: typer.Context,
     sweep_id: SweepId,
     file: Annotated[
-        str | None, typer.Argument(help="A .csv or .jsonl file, as `runs export` writes it.")
+        str | None, typer.Argument(help="A .csv or .jsonl file in the format of `runs export`.")
     ] = None,
     from_sweep: Annotated[
         str | None,
         typer.Option(
-            "--sweep", metavar="SWEEP", parser=named_sweep, help="Another sweep's results."
+            "--sweep",
+            metavar="SWEEP",
+            parser=named_sweep,
+            help="Import the results of another sweep.",
         ),
     ] = None,
     optuna: Annotated[
         str | None,
         typer.Option(
             metavar="STORAGE",
-            help="An Optuna study: sqlite:///study.db, another RDB URL, or journal:///study.log.",
+            help="Import an Optuna study: sqlite:///study.db, another RDB URL, or "
+            "journal:///study.log.",
         ),
     ] = None,
     study: Annotated[
-        str | None, typer.Option(help="The Optuna study's name, where there are several.")
+        str | None, typer.Option(help="Name of the Optuna study, if the storage has several.")
     ] = None,
     skip_unfit: SkipUnfit = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take results of elsewhere; they inform the sampler and count against no cap.
+    """Import results from a file, another sweep or Optuna, to inform the sampler.
+
+    Imported results do not count against the run cap.
 
     Example: `wanllmdb runs import SWEEP --optuna sqlite:///study.db --study NAME`
     """
     if sum(source is not None for source in (file, from_sweep, optuna)) != 1:
         raise typer.BadParameter("give one of FILE, --sweep and --optuna")
     if study is not None and optuna is None:
-        raise typer.BadParameter("--study goes with --optuna")
+        raise typer.BadParameter("--study needs --optuna")
     with client_of(context) as client:
         if optuna is not None:
             read_study = load_exchange("read_optuna_study", "optuna")
@@ -71,19 +77,19 @@ def import_runs(
         say(f"  {reason}")
 
 
-# Well below the 4 MiB that a server takes at once.
+# Well below the 4 MiB that a server accepts in one message.
 _MOST_CHARACTERS = 1_000_000
 _MOST_RUNS = 2_000
 _MOST_BYTES = 3 * 1024 * 1024
-# A cell may be as large as a message, as for the server; without this, 131,072 characters.
+# A cell may be as large as a message, as on the server; csv's default is 131,072 characters.
 csv.field_size_limit(4 * 1024 * 1024)
 
 
 def runs_in_file(file: str) -> CsvRuns | JsonLinesRuns:
-    """Prior runs in a file, whose name says the form.
+    """Read prior runs from a file; its suffix determines the format.
 
     Raises:
-        typer.BadParameter: it can't be read, or its name says neither CSV nor JSON lines.
+        typer.BadParameter: the file can't be read, or its suffix is neither .csv nor .jsonl.
     """
     suffix = Path(file).suffix.lower()
     if suffix == ".csv":
@@ -94,10 +100,10 @@ def runs_in_file(file: str) -> CsvRuns | JsonLinesRuns:
 
 
 def runs_at_once(file: str) -> CsvRuns | JsonLinesRuns:
-    """As `runs_in_file`, for a request that can't be cut into pieces.
+    """Like `runs_in_file`, for a request that can't be split.
 
     Raises:
-        typer.BadParameter: there are too many, too.
+        typer.BadParameter: the same, or the file is too large for one request.
     """
     source = runs_in_file(file)
     if len(source.text.encode()) > _MOST_BYTES:
@@ -109,7 +115,7 @@ def runs_at_once(file: str) -> CsvRuns | JsonLinesRuns:
 
 
 def in_pieces(source: CsvRuns | JsonLinesRuns) -> Iterator[CsvRuns | JsonLinesRuns]:
-    """The same runs in pieces, each of which one request can carry."""
+    """Split runs into pieces that each fit one request."""
     if len(source.text) <= _MOST_CHARACTERS:
         yield source
     elif isinstance(source, JsonLinesRuns):
@@ -122,7 +128,7 @@ def in_pieces(source: CsvRuns | JsonLinesRuns) -> Iterator[CsvRuns | JsonLinesRu
 def import_prior_runs(
     client: Client, sweep_id: str, runs: Sequence[PriorRun], skip_unfit: bool
 ) -> list[ImportedRuns]:
-    """Imports runs that came one by one, some thousand at a time."""
+    """Import runs in requests of up to 2,000 runs."""
     return [
         client.import_runs(sweep_id, runs[start : start + _MOST_RUNS], skip_unfit=skip_unfit)
         for start in range(0, len(runs), _MOST_RUNS)
@@ -130,7 +136,7 @@ def import_prior_runs(
 
 
 def total(parts: Sequence[ImportedRuns]) -> ImportedRuns:
-    """What came of all pieces together."""
+    """Add up the results of several imports."""
     reasons = [reason for part in parts for reason in part.skip_reasons]
     return ImportedRuns(
         sum(part.imported_runs for part in parts),
@@ -140,13 +146,13 @@ def total(parts: Sequence[ImportedRuns]) -> ImportedRuns:
 
 
 def taken(imported: int, skipped: int) -> str:
-    """How many prior runs were taken, in words."""
-    left_out = f", {skipped} left out because they do not fit" if skipped else ""
-    return f"{imported} prior runs taken{left_out}."
+    """Text that says how many prior runs were imported."""
+    left_out = f", {skipped} skipped because they do not fit the sweep" if skipped else ""
+    return f"{imported} prior runs imported{left_out}."
 
 
 def _csv_rows(text: str) -> Iterator[str]:
-    """Rows as text again; a quoted cell may hold line breaks."""
+    """Yield the rows of a CSV document as text; a quoted cell may hold line breaks."""
     reader = csv.reader(io.StringIO(text, newline=""))
     try:
         for row in reader:
@@ -154,7 +160,7 @@ def _csv_rows(text: str) -> Iterator[str]:
             csv.writer(line).writerow(row)
             yield line.getvalue()
     except csv.Error as error:
-        raise typer.BadParameter(f"line {reader.line_num} is no CSV: {error}") from None
+        raise typer.BadParameter(f"line {reader.line_num} is not valid CSV: {error}") from None
 
 
 def _pieces(header: str, lines: Iterator[str] | Sequence[str]) -> Iterator[str]:
