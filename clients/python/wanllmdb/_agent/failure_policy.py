@@ -13,7 +13,7 @@ from wanllmdb import _env
 
 
 @dataclass(frozen=True, slots=True)
-class GiveUpPolicy:
+class FailurePolicy:
     """How many failures an agent takes.
 
     It gives up after `max_quick_failures` within `quick_seconds`, or after
@@ -51,7 +51,7 @@ class GiveUpPolicy:
 class FailureCounter:
     """Counts an agent's failures by a policy. Not safe for threads."""
 
-    def __init__(self, policy: GiveUpPolicy, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, policy: FailurePolicy, clock: Callable[[], float] = time.monotonic) -> None:
         self._policy = policy
         self._clock = clock
         self._latest: deque[float] = deque(maxlen=policy.max_quick_failures)

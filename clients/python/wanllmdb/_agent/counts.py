@@ -1,4 +1,4 @@
-"""What the loops of one agent share: how many runs, how they went, why no more are taken."""
+"""The counts and results that the loops of one agent share."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 
 from wanllmdb._agent.active_run import ActiveRun
-from wanllmdb._agent.giving_up import FailureCounter, GiveUpPolicy
+from wanllmdb._agent.failure_policy import FailureCounter, FailurePolicy
 from wanllmdb._errors import AgentGaveUpError
 from wanllmdb._types.runs import RunError
 
@@ -28,7 +28,7 @@ class AgentResult:
     was_terminated: bool = False
 
 
-class Tally:
+class AgentCounts:
     """Counts for all loops. Safe to use from many threads.
 
     Args:
@@ -36,7 +36,7 @@ class Tally:
         policy: when to give up.
     """
 
-    def __init__(self, count: int | None, policy: GiveUpPolicy) -> None:
+    def __init__(self, count: int | None, policy: FailurePolicy) -> None:
         self._lock = threading.Lock()
         self._count = count
         self._claimed = 0
@@ -74,7 +74,7 @@ class Tally:
         with self._lock:
             self.error = self.error or error
 
-    def told_to_end(self, number: signal.Signals) -> None:
+    def end_by_signal(self, number: signal.Signals) -> None:
         """A signal, or a function that raised what one raises, ends the agent."""
         with self._lock:
             self._signals.add(number)

@@ -1,13 +1,14 @@
-"""Waits for services that are away in the middle of a sweep, within bounds."""
+"""How long an agent waits for services that are unavailable."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Self, TypeVar
 
-from wanllmdb._agent.patience import DEFAULT_PATIENCE
-from wanllmdb._agent.reminder import SAY_EVERY
+from wanllmdb import _env
+from wanllmdb._agent.console import SAY_EVERY
 from wanllmdb._errors import (
     AbortedError,
     DeadlineExceededError,
@@ -15,6 +16,38 @@ from wanllmdb._errors import (
     UnavailableError,
     WanllmdbError,
 )
+
+DEFAULT_PATIENCE = 600.0
+"""Seconds for which an agent waits for services that are away."""
+
+STRANGER_PATIENCE = 5.0
+"""Seconds for which it waits for a service that was never there: its address may be wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitPolicy:
+    """Seconds to wait: for services that were there before, and for those that never were."""
+
+    seconds: float = DEFAULT_PATIENCE
+    at_first: float = STRANGER_PATIENCE
+
+    @classmethod
+    def of(cls, given: float | None = None, *, knows_them: bool = False) -> Self:
+        """What is given, else what the environment says, else the defaults.
+
+        Args:
+            given: seconds, which then count from the start on.
+            knows_them: whether the services must have been there in an earlier life of the
+                agent.
+
+        Raises:
+            InvalidArgumentError: it is below 0, or the variable is no number.
+        """
+        asked = _env.number_of(given, _env.PATIENCE)
+        seconds = DEFAULT_PATIENCE if asked is None else asked
+        is_sure = asked is not None or knows_them
+        return cls(seconds, seconds if is_sure else min(seconds, STRANGER_PATIENCE))
+
 
 T = TypeVar("T")
 
@@ -55,7 +88,7 @@ class OutageWaiter:
         self._pause = pause or _sleep
         self._on_back = on_back
 
-    def ride_out(self, call: Callable[[], T]) -> T:
+    def retry(self, call: Callable[[], T]) -> T:
         """The call's answer; tries again for up to `patience` seconds.
 
         Raises:

@@ -1,9 +1,9 @@
-"""What an agent says of its runs."""
+"""What an agent prints about its runs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from wanllmdb._agent.active_run import ActiveRun
 from wanllmdb._agent.console import Console
@@ -12,14 +12,40 @@ from wanllmdb._types.enums import RunState
 from wanllmdb._types.runs import BestRun, Run
 from wanllmdb._types.sweeps import Sweep
 
+
+class Display(Protocol):
+    """Gets to know what happens, from any thread; must not fail.
+
+    Attributes:
+        best: the sweep's best run, as far as it is known.
+    """
+
+    best: BestRun | None
+
+    def line(self, text: str) -> None:
+        """Something to say."""
+
+    def started(self, run: ActiveRun) -> None:
+        """A run begins."""
+
+    def logged(self, run: ActiveRun) -> None:
+        """A run has logged something."""
+
+    def ended(self, run: ActiveRun) -> None:
+        """A run ended, in whatever way."""
+
+    def close(self) -> None:
+        """The agent ends; lines may still come."""
+
+
 _LONGEST_ERROR = 5 * MOST_SHOWN
 _WENT_WRONG = (RunState.FAILED, RunState.QUEUED)
 
 
-class Progress:
+class LineDisplay:
     """Shows runs on a console: redrawn in a line on a terminal, else a line a run.
 
-    The View of function agents, and of command agents without a terminal.
+    The Display of function agents, and of command agents without a terminal.
     """
 
     def __init__(self, console: Console, sweep: Sweep, count: int | None) -> None:
