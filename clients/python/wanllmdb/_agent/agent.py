@@ -11,21 +11,16 @@ from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from uuid import uuid4
 
-from wanllmdb._agent.console import Console
-from wanllmdb._agent.giving_up import GiveUpPolicy
+from wanllmdb import _env
+from wanllmdb._agent.console import Console, PrintAtIntervals, PrintOnce
+from wanllmdb._agent.counts import AgentCounts, AgentResult
+from wanllmdb._agent.display import Display, LineDisplay, summary_text
+from wanllmdb._agent.failure_policy import FailurePolicy
 from wanllmdb._agent.loop import Loop, RunOne
-from wanllmdb._agent.orders import StopOrder
-from wanllmdb._agent.outage import OutageWaiter
-from wanllmdb._agent.patience import Patience
-from wanllmdb._agent.progress import Progress, summary_text
-from wanllmdb._agent.reminder import Reminder
-from wanllmdb._agent.resuming import name_of_slot
-from wanllmdb._agent.shutdown import Shutdown, Urgency
-from wanllmdb._agent.signals import INTERRUPTS_TO_STOP, Signals
-from wanllmdb._agent.tally import AgentResult, Tally
-from wanllmdb._agent.view import View
+from wanllmdb._agent.signals import Shutdown, SignalActions, Signals, Urgency
+from wanllmdb._agent.wait_policy import OutageWaiter, WaitPolicy
 from wanllmdb._client import Client
-from wanllmdb._errors import WanllmdbError
+from wanllmdb._errors import InvalidArgumentError, WanllmdbError
 from wanllmdb._spool import Spool, SpoolDelivery
 from wanllmdb._types.sweeps import Sweep
 
@@ -55,8 +50,8 @@ class Agent:
             and those after it take runs under names made from it.
         resume: whether to begin with the runs that it holds under its name.
         stay: whether to wait while runs of others may come back.
-        make_view: makes what shows the runs; lines on stderr where None.
-        patience: seconds to wait for services that are away; see Patience.
+        make_display: makes what shows the runs; lines on stderr where None.
+        patience: seconds to wait for services that are away; see WaitPolicy.
         spool: keeps what they have not got; that of the environment where None.
         forwarded: signals that go to `forward`, Ctrl-C and SIGTERM among them or not.
         forward: gets them.
@@ -70,11 +65,11 @@ class Agent:
         *,
         count: int | None = None,
         parallel: int = 1,
-        policy: GiveUpPolicy | None = None,
+        policy: FailurePolicy | None = None,
         agent_id: str | None = None,
         resume: bool = False,
         stay: bool = False,
-        make_view: Callable[[Sweep], View] | None = None,
+        make_display: Callable[[Sweep], Display] | None = None,
         patience: float | None = None,
         spool: Spool | None = None,
         forwarded: Sequence[signal.Signals] = (),
@@ -86,17 +81,17 @@ class Agent:
         self._count = count
         self._parallel = parallel
         self._agent_id = agent_id or f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
-        self._make_view = make_view
+        self._make_view = make_display
         self._resume = resume
         self._stay = stay
         self._spool = spool or Spool.of_environment()
         self._courier = SpoolDelivery(client, self._spool, self._say)
-        self._patience = Patience.of(patience, knows_them=resume or self._courier.has_any())
-        self._view: View | None = None
+        self._patience = WaitPolicy.of(patience, knows_them=resume or self._courier.has_any())
+        self._display: Display | None = None
         self._forwarded = forwarded
-        self._forward = forward
-        self._tally = Tally(count, policy or GiveUpPolicy.of())
+        self._counts = AgentCounts(count, policy or FailurePolicy.of())
         self._shutdown = Shutdown()
+        self._act = SignalActions(self._shutdown, self._counts, self._say, forwarded, forward)
         self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
 
     def run(self) -> AgentResult:
@@ -108,41 +103,41 @@ class Agent:
             NotFoundError: there is no such sweep.
             KeyboardInterrupt: Ctrl-C came a third time.
         """
-        with Signals(self._heard, self._forwarded):
+        with Signals(self._on_signal, self._forwarded):
             sweep = self._find_sweep()
             if sweep is None:
-                return self._tally.result()
+                return self._counts.result()
             if self._make_view is not None:
-                view = self._make_view(sweep)
+                display = self._make_view(sweep)
             else:
-                view = Progress(Console(), sweep, self._count)
-            self._view = view
+                display = LineDisplay(Console(), sweep, self._count)
+            self._display = display
             try:
                 # What others left may be what this agent would be given to do again.
                 self._courier.deliver(stop=self._is_to_end)
-                self._conduct(self._start(sweep, view))
+                self._conduct(self._start(sweep, display))
                 self._runner.close()
             except KeyboardInterrupt:
                 self._shutdown.demand(Urgency.LEAVE)
                 self._runner.kill()
                 raise
             finally:
-                view.close()
-        result = self._tally.result()
-        if self._tally.error is not None:
-            raise self._tally.error
-        summary = summary_text(result.runs, result.failed, view.best, sweep)
+                display.close()
+        result = self._counts.result()
+        if self._counts.error is not None:
+            raise self._counts.error
+        summary = summary_text(result.runs, result.failed, display.best, sweep)
         if result.was_interrupted or result.was_terminated:
-            view.line(f"agent {result.ended_by}: {summary}")
+            display.line(f"agent {result.ended_by}: {summary}")
         else:
-            view.line(f"agent done ({result.ended_by}): {summary}")
+            display.line(f"agent done ({result.ended_by}): {summary}")
         return result
 
     def _find_sweep(self) -> Sweep | None:
         """The sweep; None when the agent was told to end while it waited for the registry."""
         waiter = OutageWaiter(self._say, self._patience.at_first, self._shutdown.wait)
         try:
-            return waiter.ride_out(lambda: self._client.get_sweep(self._sweep_id))
+            return waiter.retry(lambda: self._client.get_sweep(self._sweep_id))
         except WanllmdbError:
             if not self._is_to_end():
                 raise
@@ -152,24 +147,24 @@ class Agent:
         return self._shutdown.urgency >= Urgency.DRAIN
 
     def _say(self, text: str) -> None:
-        if self._view is not None:
-            self._view.line(text)
+        if self._display is not None:
+            self._display.line(text)
         else:
             Console().line(text)
 
-    def _start(self, sweep: Sweep, view: View) -> int:
-        said: set[str] = set()
-        remind = Reminder(view.line)
+    def _start(self, sweep: Sweep, display: Display) -> int:
+        warn = PrintOnce(display.line)
+        remind = PrintAtIntervals(display.line)
         for slot in range(self._parallel):
             loop = Loop(
                 self._client,
                 sweep,
                 self._runner,
                 agent_id=name_of_slot(self._agent_id, slot),
-                tally=self._tally,
+                counts=self._counts,
                 shutdown=self._shutdown,
-                view=view,
-                said=said,
+                display=display,
+                warn=warn,
                 patience=self._patience,
                 spool=self._spool,
                 courier=self._courier,
@@ -186,7 +181,7 @@ class Agent:
         try:
             loop.work()
         except BaseException as error:
-            self._tally.fail(error)
+            self._counts.fail(error)
             # The others let their runs end.
             self._shutdown.demand(Urgency.DRAIN)
         finally:
@@ -199,7 +194,7 @@ class Agent:
         """Does what the loops ask for until they have ended, or need not be waited for."""
         told_at: float | None = None
         while loops:
-            if self._shutdown.urgency >= Urgency.DRAIN and not self._tally.active:
+            if self._shutdown.urgency >= Urgency.DRAIN and not self._counts.active:
                 told_at = told_at or time.monotonic()
                 if time.monotonic() - told_at > _IDLE_SECONDS:
                     return
@@ -215,39 +210,31 @@ class Agent:
             else:
                 task()
 
-    def _heard(self, number: signal.Signals, count: int) -> None:
-        """Acts on a signal, in the thread that listens for them."""
-        if number in self._forwarded and self._forward is not None:
-            self._forward(number)
-        if number == signal.SIGTERM:
-            self._tally.told_to_end(signal.SIGTERM)
-            self._stop_all("the agent was told to end by SIGTERM")
-        elif number == signal.SIGINT:
-            self._tally.told_to_end(signal.SIGINT)
-            if count == 1:
-                self._drain()
-            elif count == INTERRUPTS_TO_STOP:
-                self._stop_all("the agent was interrupted")
+    def _on_signal(self, number: signal.Signals, count: int) -> None:
+        self._act(number, count)
         # Wakes the caller's thread, which may have nothing left to wait for.
         self._tasks.put(_nothing)
-
-    def _drain(self) -> None:
-        self._shutdown.demand(Urgency.DRAIN)
-        active = self._tally.active
-        if active:
-            runs = "run " if len(active) == 1 else "runs "
-            runs += ", ".join(str(run.number) for run in active)
-            it = "it" if len(active) == 1 else "them"
-            self._say(
-                f"interrupted: waiting for {runs} to end; Ctrl-C again stops {it} and gives {it} "
-                f"back, a third time ends this at once"
-            )
-
-    def _stop_all(self, reason: str) -> None:
-        self._shutdown.demand(Urgency.GIVE_BACK)
-        for run in self._tally.active:
-            run.stop(StopOrder(reason, None, gives_back=True))
 
 
 def _nothing() -> None:
     """Wakes a thread."""
+
+
+def agent_name(given: str | None, *, resume: bool) -> str | None:
+    """The agent's name: as given, else WANLLMDB_AGENT_ID; None where there is neither.
+
+    Raises:
+        InvalidArgumentError: it is to resume, and nobody says as whom.
+    """
+    name = given or os.environ.get(_env.AGENT_ID) or None
+    if resume and name is None:
+        raise InvalidArgumentError(
+            f"resume needs the name under which the agent worked before: give one that stays the "
+            f"same when the job is started again, by agent_id=, --agent-id or {_env.AGENT_ID}"
+        )
+    return name
+
+
+def name_of_slot(agent_id: str, slot: int) -> str:
+    """The name under which one of an agent's loops takes runs: each resumes its own."""
+    return f"{agent_id}/{slot}" if slot else agent_id

@@ -1,4 +1,4 @@
-"""What an agent tells people, on stderr: lines, and on a terminal one line that is redrawn."""
+"""What an agent prints on stderr: lines, and on a terminal one line that is redrawn."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shutil
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import TextIO
 
 from wanllmdb._shown import fitting, shown, shown_lines
@@ -74,3 +75,41 @@ def _is_terminal(stream: TextIO) -> bool:
         return stream.isatty()
     except Exception:
         return False
+
+
+class PrintOnce:
+    """Prints each line once."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._printed: set[str] = set()
+
+    def __call__(self, text: str, *, key: str = "") -> None:
+        """Prints a line unless it, or another line with the same key, was printed before."""
+        key = key or text
+        if key not in self._printed:
+            self._printed.add(key)
+            self._say(text)
+
+
+SAY_EVERY = 60.0
+"""Seconds between two lines."""
+
+
+class PrintAtIntervals:
+    """A line at once, then one a minute, whoever asks for it. Safe to use from many threads."""
+
+    def __init__(self, say: Callable[[str], None], every: float = SAY_EVERY) -> None:
+        self._say = say
+        self._every = every
+        self._lock = threading.Lock()
+        self._said_at: float | None = None
+
+    def __call__(self, text: str) -> None:
+        """Says it, if it is time."""
+        with self._lock:
+            now = time.monotonic()
+            if self._said_at is not None and now - self._said_at < self._every:
+                return
+            self._said_at = now
+        self._say(text)

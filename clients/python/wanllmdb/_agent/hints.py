@@ -1,12 +1,15 @@
-"""What to say when a run did its work and is worth nothing all the same."""
+"""Hints about runs that ended well but have no objective value, or a poor one."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 
-from wanllmdb._types.enums import RunState
+from wanllmdb._client import Client
+from wanllmdb._types.enums import Goal, ObjectiveValue, RunState
 from wanllmdb._types.runs import Outcome, Run, Succeeded
+from wanllmdb._types.spec import Metric
 from wanllmdb._types.sweeps import Sweep
 
 
@@ -36,3 +39,69 @@ def _nearest(name: str, logged: Iterable[str]) -> str | None:
     by_folded = {each.casefold(): each for each in logged}
     close = difflib.get_close_matches(name.casefold(), by_folded, n=1)
     return by_folded[close[0]] if close else None
+
+
+# Fewer values make no learning curve.
+_FEWEST = 3
+
+# A run that has given back more than this share of what it gained from its first value to its
+# best one ranks nearer to where it began than to what it reached. The measure has no unit, so
+# that it holds for losses and accuracies alike.
+_FAR = 0.5
+
+# Runs of an agent whose histories are read at most: a warning is worth no more calls.
+_MOST_LOOKS = 5
+
+
+class LastValueHint:
+    """Looks at the runs of a sweep as they end, until it has warned once."""
+
+    def __init__(self, client: Client, sweep: Sweep) -> None:
+        self._client = client
+        self._metric = _metric_that_counts_last(sweep)
+        self._looks = _MOST_LOOKS
+
+    def warning(self, ended: Run) -> str | None:
+        """What to say of a run that ended; None for nothing.
+
+        Raises:
+            WanllmdbError: its history could not be read.
+        """
+        metric = self._metric
+        is_worth = ended.state in (RunState.FINISHED, RunState.PRUNED) and ended.last_step
+        if metric is None or ended.objective is None or not is_worth or not self._looks:
+            return None
+        self._looks -= 1
+        history = self._client.get_metric_history(
+            ended.sweep_id, ended.number, names=[metric.name], attempt=ended.attempt
+        ).get(metric.name)
+        values = [point.value for point in history.points] if history else []
+        best = best_far_from_last(values, minimize=metric.goal is Goal.MINIMIZE)
+        if best is None:
+            return None
+        self._looks = 0
+        return (
+            f"run {ended.number} ended with {metric.name} {ended.objective:.6g}, though it was at "
+            f"{best:.6g} before: the last value counts. To rank runs by their best one, as W&B's "
+            "bayes does, set metric.value: best"
+        )
+
+
+def best_far_from_last(values: Sequence[float], *, minimize: bool) -> float | None:
+    """The best value, where the last one is far worse; see _FAR. Values that are not finite do
+    not count.
+    """
+    sign = 1.0 if minimize else -1.0
+    losses = [sign * value for value in values if math.isfinite(value)]
+    if len(losses) < _FEWEST:
+        return None
+    first, best, last = losses[0], min(losses), losses[-1]
+    return sign * best if last - best > _FAR * (first - best) > 0 else None
+
+
+def _metric_that_counts_last(sweep: Sweep) -> Metric | None:
+    """The metric whose last value counts, in a sweep with early termination."""
+    metric = sweep.spec.metric
+    if metric is None or sweep.spec.early_termination is None:
+        return None
+    return metric if metric.value is ObjectiveValue.LAST else None

@@ -8,16 +8,14 @@ from typing import Protocol
 from uuid import uuid4
 
 from wanllmdb._agent.active_run import ActiveRun
-from wanllmdb._agent.hints import hint_for
-from wanllmdb._agent.orders import StopOrder
-from wanllmdb._agent.outage import OutageWaiter
-from wanllmdb._agent.patience import Patience
-from wanllmdb._agent.reminder import Reminder
-from wanllmdb._agent.resuming import schedule_of
-from wanllmdb._agent.shutdown import Shutdown, Urgency
-from wanllmdb._agent.tally import Tally
-from wanllmdb._agent.value_loss import LossOfValue
-from wanllmdb._agent.view import View
+from wanllmdb._agent.commands import StopOrder
+from wanllmdb._agent.console import PrintAtIntervals, PrintOnce
+from wanllmdb._agent.counts import AgentCounts
+from wanllmdb._agent.display import Display
+from wanllmdb._agent.early_stopping import schedule_of
+from wanllmdb._agent.hints import LastValueHint, hint_for
+from wanllmdb._agent.signals import Shutdown, Urgency
+from wanllmdb._agent.wait_policy import OutageWaiter, WaitPolicy
 from wanllmdb._client import Client
 from wanllmdb._errors import FailedPreconditionError, NotFoundError, WanllmdbError
 from wanllmdb._spool import Spool, SpoolDelivery
@@ -38,10 +36,6 @@ _EXHAUSTED = {
 }
 _MAY_COME_BACK = (ExhaustedReason.RUN_CAP, ExhaustedReason.SPACE_EXHAUSTED)
 """Where a run that is lost is handed out again."""
-
-
-# Among what was said once: that a last value is far worse than the best one.
-_WARNED = "value loss"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +80,7 @@ class Loop:
         tally: what the agent's loops share.
         shutdown: when to end.
         view: shows what happens.
-        said: what was said before, and is not repeated.
+        warn: prints a line once for all loops of the agent.
         patience: how long to wait for services that are away.
         spool: keeps what they have not got.
         courier: delivers what others left there, when they are back.
@@ -103,14 +97,14 @@ class Loop:
         run_one: RunOne,
         *,
         agent_id: str,
-        tally: Tally,
+        counts: AgentCounts,
         shutdown: Shutdown,
-        view: View,
-        said: set[str],
-        patience: Patience,
+        display: Display,
+        warn: PrintOnce,
+        patience: WaitPolicy,
         spool: Spool,
         courier: SpoolDelivery,
-        remind: Reminder,
+        remind: PrintAtIntervals,
         slot: int = 0,
         resume: bool = False,
         stay: bool = False,
@@ -119,10 +113,10 @@ class Loop:
         self._sweep = sweep
         self._run_one = run_one
         self._agent_id = agent_id
-        self._tally = tally
+        self._counts = counts
         self._shutdown = shutdown
-        self._view = view
-        self._said = said
+        self._display = display
+        self._warn = warn
         self._slot = slot
         self._resume = resume
         self._stay = stay
@@ -133,12 +127,12 @@ class Loop:
         self._waiter = self._waiter_until(Urgency.GIVE_BACK, patience.seconds)
         self._known = self._waiter_until(Urgency.DRAIN, patience.seconds)
         self._stranger = self._waiter_until(Urgency.DRAIN, patience.at_first)
-        self._value_loss = LossOfValue(client, sweep)
+        self._value_loss = LastValueHint(client, sweep)
         self._has_suggested = False
 
     def work(self) -> None:
         """Works until there are no more runs, or none are to be taken."""
-        while self._goes_on and self._tally.claim():
+        while self._goes_on and self._counts.claim():
             with trial_span(self._sweep.sweep_id) as tell_number:
                 suggestion = self._next()
                 if suggestion is None:
@@ -156,7 +150,7 @@ class Loop:
         return self._shutdown.urgency >= Urgency.GIVE_BACK
 
     def _work_on(self, run: Run, next_check: int | None, resumed: bool) -> None:
-        schedule = self._known.ride_out(
+        schedule = self._known.retry(
             lambda: schedule_of(self._client, self._sweep, run, next_check, resumed=resumed)
         )
         active = ActiveRun(
@@ -164,26 +158,25 @@ class Loop:
             self._sweep,
             run,
             schedule=schedule,
-            say=self._view.line,
-            said=self._said,
+            warn=self._warn,
             waiter=self._waiter,
             spool=self._spool,
             resumed=resumed,
-            on_log=self._view.logged,
+            on_log=self._display.logged,
         )
         active.slot = self._slot
-        self._tally.started(active)
+        self._counts.started(active)
         if not self._goes_on:
             # It was handed out after the agent was told to take no more.
             self._give_back(active, "the agent was interrupted")
             return
-        self._view.started(active)
+        self._display.started(active)
         if resumed:
-            self._view.line(f"run {run.number} is resumed: step {active.step} is next")
+            self._display.line(f"run {run.number} is resumed: step {active.step} is next")
         try:
             ended = self._run_one(active)
             if ended.raised is not None:
-                self._tally.told_to_end(ended.raised)
+                self._counts.end_by_signal(ended.raised)
                 self._shutdown.demand(Urgency.GIVE_BACK)
             order = active.stop_order
             if order is not None and order.gives_back and active.ended is None:
@@ -195,40 +188,39 @@ class Loop:
             if self._is_to_leave and active.spooled is not None:
                 return
             raise
-        self._view.ended(active)
+        self._display.ended(active)
         self._hint(active, ended)
-        self._tally.ended(active, ended.cause)
+        self._counts.ended(active, ended.cause)
 
     def _hint(self, active: ActiveRun, ended: Ended) -> None:
         if active.ended is None:
             return
         hint = hint_for(self._sweep, ended.outcome, active.ended)
         if hint is not None:
-            self._say_once(hint)
+            self._warn(hint)
         try:
             warning = self._value_loss.warning(active.ended)
         except WanllmdbError as error:
-            self._view.line(f"the history of run {active.number} could not be read: {error}")
+            self._display.line(f"the history of run {active.number} could not be read: {error}")
         else:
-            if warning is not None and _WARNED not in self._said:
-                self._said.add(_WARNED)
-                self._view.line(warning)
+            if warning is not None:
+                self._warn(warning, key="last value far worse than the best")
 
     def _give_back(self, active: ActiveRun, reason: str) -> None:
-        self._tally.given_back(active)
+        self._counts.given_back(active)
         if active.is_over:
             if active.ended is None:
-                self._view.line(_not_told(active))
+                self._display.line(_not_told(active))
             return
         try:
             active.release(reason)
         except WanllmdbError as error:
-            self._view.line(
+            self._display.line(
                 f"run {active.number} could not be given back; it is handed out again when its "
                 f"lease ends: {error}"
             )
         else:
-            self._view.line(f"run {active.number} was given back")
+            self._display.line(f"run {active.number} was given back")
 
     def _next(self) -> Suggestion | None:
         """The next run; None, with the reason in the tally, when there is none to come."""
@@ -236,21 +228,19 @@ class Loop:
         pause = 0.25
         while True:
             longest = _LONGEST_POLL
-            own = len(self._tally.active)
+            own = len(self._counts.active)
             try:
                 suggestion = self._suggest(request_id)
             except NotFoundError:
-                self._tally.end_by(self._why_not_found())
+                self._counts.end_by(self._why_not_found())
                 return None
             except FailedPreconditionError as error:
                 if error.reason != "SWEEP_NOT_RUNNING":
                     raise
                 if error.state != "paused":
-                    self._tally.end_by(f"the sweep is {error.state}")
+                    self._counts.end_by(f"the sweep is {error.state}")
                     return None
-                self._say_once(
-                    f"sweep {self._sweep.sweep_id} is paused: waiting until it is resumed"
-                )
+                self._warn(f"sweep {self._sweep.sweep_id} is paused: waiting until it is resumed")
             except WanllmdbError:
                 if self._goes_on:
                     raise
@@ -260,7 +250,7 @@ class Loop:
                     return suggestion
                 if suggestion.exhausted is not None:
                     if not self._stays_for(suggestion):
-                        self._tally.end_by(self._why_exhausted(suggestion, own))
+                        self._counts.end_by(self._why_exhausted(suggestion, own))
                         return None
                     longest = _LONGEST_STAY_POLL
             if self._shutdown.wait(pause):
@@ -271,7 +261,7 @@ class Loop:
     def _suggest(self, request_id: str) -> Suggestion:
         # One that was never there may be a wrong address: that is told soon.
         waiter = self._known if self._has_suggested else self._stranger
-        suggestion = waiter.ride_out(
+        suggestion = waiter.retry(
             lambda: self._client.suggest(
                 self._sweep.sweep_id,
                 agent_id=self._agent_id,
@@ -309,7 +299,7 @@ class Loop:
         why = _EXHAUSTED.get(suggestion.exhausted, "it has no more runs")
         if suggestion.message:
             why += f": {suggestion.message}"
-        others = suggestion.running_runs - max(own, len(self._tally.active))
+        others = suggestion.running_runs - max(own, len(self._counts.active))
         if others > 0:
             why += f"; others still work on {others} run{'' if others == 1 else 's'}"
         return f"the sweep hands out no more runs: {why}"
@@ -332,16 +322,11 @@ class Loop:
 
     def _waiter_until(self, urgency: Urgency, patience: float) -> OutageWaiter:
         return OutageWaiter(
-            self._view.line,
+            self._display.line,
             patience,
             lambda seconds: self._shutdown.wait(seconds, urgency),
             self._on_back,
         )
-
-    def _say_once(self, text: str) -> None:
-        if text not in self._said:
-            self._said.add(text)
-            self._view.line(text)
 
 
 def _outcome(ended: Ended, order: StopOrder | None) -> Outcome | None:

@@ -1,10 +1,13 @@
-"""Ctrl-C and SIGTERM for an agent in the main thread.
+"""Ctrl-C and SIGTERM of an agent.
 
-Python runs signal handlers in the main thread between any two instructions, and not at
-all while that thread is in a long call into C. So the handler here takes no lock and talks
-to no service: it raises, and only while the training function runs there, outside of the
-client's own code. Everything else is done by a thread that reads Python's wakeup pipe,
-which the signal reaches at once.
+The first Ctrl-C lets the running runs end, the second one stops them and gives them back, the
+third one ends the agent. SIGTERM does what the second Ctrl-C does. See `SignalActions`.
+
+Python runs signal handlers in the main thread between any two instructions, and not at all
+while that thread is in a long call into C. So the handler here takes no lock and calls no
+service: it raises, and only while the training function runs there, outside of the client's
+own code. Everything else is done by a thread that reads Python's wakeup pipe, which the signal
+reaches at once.
 """
 
 from __future__ import annotations
@@ -16,11 +19,54 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from enum import IntEnum
 from io import RawIOBase
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from wanllmdb._agent.commands import StopOrder
 from wanllmdb._errors import RunStopped
+
+if TYPE_CHECKING:
+    from wanllmdb._agent.counts import AgentCounts
+
+
+class Urgency(IntEnum):
+    """What an agent still does before it ends; each includes the ones before it."""
+
+    GO_ON = 0
+    """Everything."""
+    DRAIN = 1
+    """Let the running runs end, take no more."""
+    GIVE_BACK = 2
+    """Stop the running runs and give them back."""
+    LEAVE = 3
+    """Nothing."""
+
+
+class Shutdown:
+    """The urgency that all threads of an agent go by. It only ever rises."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._urgency = Urgency.GO_ON
+
+    @property
+    def urgency(self) -> Urgency:
+        """How urgent it is now."""
+        return self._urgency
+
+    def demand(self, urgency: Urgency) -> None:
+        """Makes it at least as urgent. Not for signal handlers: it takes a lock."""
+        with self._changed:
+            self._urgency = max(self._urgency, urgency)
+            self._changed.notify_all()
+
+    def wait(self, seconds: float, urgency: Urgency = Urgency.DRAIN) -> bool:
+        """Waits until it is so urgent, at most some seconds; says whether it is."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._urgency >= urgency, seconds)
+
 
 SHUTDOWN_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -83,7 +129,7 @@ def _raise_what_is_due() -> None:
         raise due
 
 
-def hear_again() -> None:
+def take_over_again() -> None:
     """Puts the handlers back that code within `exposed` has replaced; nothing elsewhere."""
     if _in_charge and threading.current_thread() is threading.main_thread():
         _in_charge[-1].take_over()
@@ -190,6 +236,63 @@ class Signals:
     def _is_termination_pending(self) -> bool:
         is_ours = signal.getsignal(signal.SIGTERM) == self._handle
         return is_ours and self._counts[signal.SIGTERM] == 0 and hasattr(signal, "pthread_kill")
+
+
+class SignalActions:
+    """What an agent does when a signal arrives.
+
+    Args:
+        shutdown: how urgently the agent ends.
+        counts: the agent's runs in progress.
+        say: prints a line for people.
+        forwarded: signals that go to `forward`, with or without Ctrl-C and SIGTERM.
+        forward: receives the forwarded signals.
+    """
+
+    def __init__(
+        self,
+        shutdown: Shutdown,
+        counts: AgentCounts,
+        say: Callable[[str], None],
+        forwarded: Sequence[signal.Signals],
+        forward: Callable[[signal.Signals], None] | None,
+    ) -> None:
+        self._shutdown = shutdown
+        self._counts = counts
+        self._say = say
+        self._forwarded = forwarded
+        self._forward = forward
+
+    def __call__(self, number: signal.Signals, count: int) -> None:
+        """Acts on a signal that has now come `count` times, in the thread that reads signals."""
+        if number in self._forwarded and self._forward is not None:
+            self._forward(number)
+        if number == signal.SIGTERM:
+            self._counts.end_by_signal(signal.SIGTERM)
+            self._stop_all("the agent was told to end by SIGTERM")
+        elif number == signal.SIGINT:
+            self._counts.end_by_signal(signal.SIGINT)
+            if count == 1:
+                self._drain()
+            elif count == INTERRUPTS_TO_STOP:
+                self._stop_all("the agent was interrupted")
+
+    def _drain(self) -> None:
+        self._shutdown.demand(Urgency.DRAIN)
+        active = self._counts.active
+        if active:
+            runs = "run " if len(active) == 1 else "runs "
+            runs += ", ".join(str(run.number) for run in active)
+            it = "it" if len(active) == 1 else "them"
+            self._say(
+                f"interrupted: waiting for {runs} to end; Ctrl-C again stops {it} and gives {it} "
+                f"back, a third time ends this at once"
+            )
+
+    def _stop_all(self, reason: str) -> None:
+        self._shutdown.demand(Urgency.GIVE_BACK)
+        for run in self._counts.active:
+            run.stop(StopOrder(reason, None, gives_back=True))
 
 
 def _main_thread_id() -> int:
