@@ -71,14 +71,14 @@ class FairScheduler:
         """Hold a turn within the block; a caller that is canceled while it waits gives it up."""
         heavy = self._take(owner)
         if heavy is None:
-            place: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-            self._waiting[place] = owner
+            granted: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+            self._waiting[granted] = owner
             try:
-                heavy = await place
+                heavy = await granted
             except asyncio.CancelledError:
-                if self._waiting.pop(place, None) is None and not place.cancelled():
+                if self._waiting.pop(granted, None) is None and not granted.cancelled():
                     # The turn was granted at the same moment.
-                    self._leave(owner, heavy=place.result())
+                    self._leave(owner, heavy=granted.result())
                 raise
         turn = Turn()
         try:
@@ -114,14 +114,16 @@ class FairScheduler:
         if not self._waiting:
             return
         # Sorting is stable: among equals, the computation that has waited longest goes first.
-        for place, other in sorted(self._waiting.items(), key=lambda item: self._used.of(item[1])):
+        for granted, other in sorted(
+            self._waiting.items(), key=lambda item: self._used.of(item[1])
+        ):
             if self._running >= self._turns:
                 return
             # A computation whose caller was canceled leaves the queue by itself.
-            taken = None if place.done() else self._take(other)
+            taken = None if granted.done() else self._take(other)
             if taken is not None:
-                del self._waiting[place]
-                place.set_result(taken)
+                del self._waiting[granted]
+                granted.set_result(taken)
 
 
 @dataclass(slots=True)

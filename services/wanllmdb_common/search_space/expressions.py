@@ -282,8 +282,8 @@ def _syntax(text: str, error: SyntaxError, names: Collection[str]) -> str:
         return "is empty"
     if not unwritable and _ASSIGNMENT.search(text):
         hint = "; to compare write =="
-    place = "" if error.offset is None else f" at character {error.offset}"
-    return f"is not a valid expression: {error.msg}{place}{hint}"
+    where = "" if error.offset is None else f" at character {error.offset}"
+    return f"is not a valid expression: {error.msg}{where}{hint}"
 
 
 def _source(node: ast.expr) -> str:

@@ -133,7 +133,7 @@ class _Tree:
 
     def __init__(self, order: Sequence[Parameter], grid_points: int) -> None:
         self._levels = [_Level(p.name, axis(p.distribution, grid_points)) for p in order]
-        self._place = {parameter.name: i for i, parameter in enumerate(order)}
+        self._level_index = {parameter.name: i for i, parameter in enumerate(order)}
         self._counts: dict[tuple[int, ...], int] = {}
         self._tie(order)
         self._roots = self._split(order)
@@ -142,7 +142,7 @@ class _Tree:
 
     def values(self, name: str) -> GridAxis:
         """Return the values of a parameter on the grid."""
-        return self._levels[self._place[name]].values
+        return self._levels[self._level_index[name]].values
 
     def walk(self, index: int) -> tuple[dict[str, ParameterValue], list[Step]]:
         """Return the values at `index` and the steps that lead there."""
@@ -153,19 +153,19 @@ class _Tree:
         for i, level in enumerate(self._levels):
             if level.is_independent:
                 rest //= level.values.size
-                place, index = divmod(index, rest)
-                point[level.name] = level.values[place]
+                choice, index = divmod(index, rest)
+                point[level.name] = level.values[choice]
                 steps.append(Step(level.name, rest, index))
                 continue
             # The points below a choice: the product of its parts, times the other parts.
             others = rest // self._count(i, signatures)
             if self._is_there(level, signatures):
-                for place, signature, run in self._runs(level):
+                for first, signature, run in self._runs(level):
                     signatures[i] = signature
                     rest = others * self._product(level.parts, signatures)
                     if index < run * rest:
                         skipped, index = divmod(index, rest)
-                        point[level.name] = level.values[place + skipped]
+                        point[level.name] = level.values[first + skipped]
                         steps.append(Step(level.name, rest, index))
                         break
                     index -= run * rest
@@ -199,10 +199,10 @@ class _Tree:
             position = level.values.position(parameters[level.name])
             if position is None:
                 return None
-            for place, signature, run in self._runs(level):
+            for first, signature, run in self._runs(level):
                 signatures[i] = signature
                 rest = others * self._product(level.parts, signatures)
-                before = min(position - place, run)
+                before = min(position - first, run)
                 index += before * rest
                 if before < run:
                     break
@@ -213,17 +213,17 @@ class _Tree:
         asked: dict[int, list[frozenset[int]]] = {}
         for i, parameter in enumerate(order):
             for condition in parameter.conditions:
-                parent = self._place[condition.parameter]
-                places = self._places(self._levels[parent].values, condition)
+                parent = self._level_index[condition.parameter]
+                indexes = self._indexes(self._levels[parent].values, condition)
                 of_parent = asked.setdefault(parent, [])
-                if places not in of_parent:
-                    of_parent.append(places)
-                self._levels[i].needs.append((parent, 1 << of_parent.index(places)))
+                if indexes not in of_parent:
+                    of_parent.append(indexes)
+                self._levels[i].needs.append((parent, 1 << of_parent.index(indexes)))
         for i, level in enumerate(self._levels):
             signatures: Counter[int] = Counter()
-            for bit, places in enumerate(asked.get(i, ())):
-                for place in places:
-                    signatures[place] += 1 << bit
+            for bit, indexes in enumerate(asked.get(i, ())):
+                for index in indexes:
+                    signatures[index] += 1 << bit
             level.special = sorted(signatures.items())
             level.shares = dict(Counter(signatures.values()))
             if len(signatures) < level.values.size:
@@ -283,13 +283,13 @@ class _Tree:
         return product
 
     @staticmethod
-    def _places(values: GridAxis, condition: Condition) -> frozenset[int]:
+    def _indexes(values: GridAxis, condition: Condition) -> frozenset[int]:
         """Return the indexes of the values that satisfy the condition."""
-        places = ((values.position(value), value) for value in condition.values)
+        indexes = ((values.position(value), value) for value in condition.values)
         return frozenset(
-            place
-            for place, value in places
-            if place is not None and same_value(values[place], value)
+            index
+            for index, value in indexes
+            if index is not None and same_value(values[index], value)
         )
 
     @staticmethod
@@ -300,11 +300,11 @@ class _Tree:
     def _runs(level: _Level) -> Iterator[tuple[int, int, int]]:
         """Yield stretches of values with the same signature: first index, signature, length."""
         start = 0
-        for place, signature in level.special:
-            if start < place:
-                yield start, 0, place - start
-            yield place, signature, 1
-            start = place + 1
+        for index, signature in level.special:
+            if start < index:
+                yield start, 0, index - start
+            yield index, signature, 1
+            start = index + 1
         if start < level.values.size:
             yield start, 0, level.values.size - start
 

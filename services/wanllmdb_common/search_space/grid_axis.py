@@ -43,8 +43,8 @@ class GridAxis:
     def __len__(self) -> int:
         return self.size
 
-    def __getitem__(self, place: int) -> ParameterValue:
-        return self._values[place]
+    def __getitem__(self, index: int) -> ParameterValue:
+        return self._values[index]
 
     def position(self, value: ParameterValue) -> int | None:
         """Return the index of `value`; None where it is not on the axis."""
@@ -136,8 +136,8 @@ def _position_in(values: Sequence[ParameterValue]) -> Callable[[ParameterValue],
         case list():
             return lambda value: _position_among(values, value)
         case _:
-            places = {value_key(value): place for place, value in enumerate(values)}
-            return lambda value: places.get(value_key(value))
+            indexes = {value_key(value): index for index, value in enumerate(values)}
+            return lambda value: indexes.get(value_key(value))
 
 
 def _position_among(numbers: list[float], value: ParameterValue) -> int | None:

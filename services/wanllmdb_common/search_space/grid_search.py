@@ -23,12 +23,12 @@ class SearchPausedError(Exception):
     """A search spent its budget before it found a point or reached the end.
 
     Attributes:
-        place: The index at which the search resumes.
+        index: The index at which the search resumes.
     """
 
-    def __init__(self, place: int) -> None:
-        self.place = place
-        super().__init__(f"the search paused at {place}")
+    def __init__(self, index: int) -> None:
+        self.index = index
+        super().__init__(f"the search paused at {index}")
 
 
 class GridSearch:
@@ -171,8 +171,8 @@ class GridSearch:
         name, *others = open_names
         axis = self.grid.values(name)
         return any(
-            self._some_hold(expression, {**values, name: axis[place]}, others, budget)
-            for place in range(axis.size)
+            self._some_hold(expression, {**values, name: axis[index]}, others, budget)
+            for index in range(axis.size)
         )
 
 
@@ -206,5 +206,5 @@ def grid_infeasibility(space: SearchSpace, grid_points: int = GRID_POINTS) -> st
     return (
         f"of the {size:,} points of the grid, the constraints hold for none of those tried: the "
         f"first {in_order:,} that no other point rules out, and {budget.looks:,} at random "
-        "places; loosen the constraints, or use method random"
+        "indexes; loosen the constraints, or use method random"
     )

@@ -104,8 +104,8 @@ def position_on(distribution: Distribution) -> Callable[[ParameterValue], float]
     categories = categories_of(distribution)
     if not categories:
         return _positive_number if scale_of(distribution) is Scale.LOG else _number
-    places = {_key(category): float(place) for place, category in enumerate(categories)}
-    return lambda value: places.get(_key(value), math.nan)
+    indexes = {_key(category): float(index) for index, category in enumerate(categories)}
+    return lambda value: indexes.get(_key(value), math.nan)
 
 
 def order_of(categories: tuple[ParameterValue, ...]) -> tuple[float, ...] | None:

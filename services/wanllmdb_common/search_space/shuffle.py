@@ -24,23 +24,23 @@ class Shuffle:
         self._width = (self._bits + 7) // 8
         self._keys = [f"{seed}:{number}:".encode() for number in range(_ROUNDS)]
 
-    def at(self, place: int) -> int:
-        """Return the number at `place`, both in [0, size).
+    def at(self, position: int) -> int:
+        """Return the number at `position`, both in [0, size).
 
         Raises:
-            IndexError: `place` is not.
+            IndexError: `position` is not.
         """
-        self._check(place)
+        self._check(position)
         while True:
-            left, right = place >> self._bits, place & self._mask
+            left, right = position >> self._bits, position & self._mask
             for key in self._keys:
                 left, right = right, left ^ self._mix(key, right)
-            place = left << self._bits | right
-            if place < self._size:
-                return place
+            position = left << self._bits | right
+            if position < self._size:
+                return position
 
-    def place_of(self, number: int) -> int:
-        """Return the place of `number`; the inverse of `at`.
+    def position_of(self, number: int) -> int:
+        """Return the position of `number`; the inverse of `at`.
 
         Raises:
             IndexError: `number` is not in [0, size).

@@ -77,8 +77,8 @@ def _order(sweep: Sweep, study: optuna.Study) -> list[int]:
     known = [metric.name for metric in metrics]
     order = [named.index(name) for name in known] if set(named) == set(known) else None
     order = order or list(range(len(metrics)))
-    for metric, place in zip(metrics, order, strict=True):
-        direction = study.directions[place]
+    for metric, index in zip(metrics, order, strict=True):
+        direction = study.directions[index]
         if _GOALS.get(direction) is not metric.goal:
             raise InvalidArgumentError(
                 f"study {study.study_name} has the direction {direction.name.lower()} for the "
@@ -98,7 +98,7 @@ def _run(trial: FrozenTrial, order: list[int], study_name: str) -> PriorRun | No
     if trial.state is TrialState.COMPLETE:
         values = trial.values
         return PriorRun(
-            {}, RunState.FINISHED, tuple(values[place] for place in order), None, source
+            {}, RunState.FINISHED, tuple(values[index] for index in order), None, source
         )
     if trial.state is TrialState.PRUNED:
         step = trial.last_step

@@ -285,8 +285,8 @@ class RunServicer(BaseServicer):
         held = await self.registry.store.renew_leases(sweep_id, named)
         expire_times = dict(held.expire_times)
         if held.queued and held.sweep_state is SweepState.RUNNING:
-            command = TakeBackRuns(None, _encode_taken_back, held=held.queued)
-            reply = await self.commit(sweep_id, command)
+            take_back = TakeBackRuns(None, _encode_taken_back, held=held.queued)
+            reply = await self.commit(sweep_id, take_back)
             for run in pb.ResumeRunsResponse.FromString(reply).runs:
                 expire_time = run.lease_expire_time.ToDatetime(UTC)
                 expire_times[run.number, run.attempt] = expire_time

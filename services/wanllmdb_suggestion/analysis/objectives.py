@@ -15,7 +15,7 @@ from wanllmdb_suggestion.optimizer.statistics.finished_runs import FinishedRuns,
 from wanllmdb_suggestion.optimizer.statistics.hypervolume import default_reference, hypervolumes
 from wanllmdb_suggestion.optimizer.statistics.objective_curves import (
     edf,
-    edf_places,
+    edf_objectives,
     history,
     improvements,
     progress,
@@ -78,7 +78,7 @@ def edf_of_sweeps(
         own.scored(measured.metric).objectives for measured, own in zip(sweeps, runs, strict=True)
     ]
     count = min(request.max_points or DEFAULT_PLACES, MAX_POINTS_TOGETHER * 4 // len(sweeps))
-    objectives = edf_places(samples, count)
+    objectives = edf_objectives(samples, count)
     return pb.GetEdfResponse(
         objectives=objectives.tolist(),
         curves=[

@@ -25,7 +25,7 @@ from wanllmdb_suggestion.optimizer.statistics.correlation import (
     relative_ranks,
 )
 from wanllmdb_suggestion.optimizer.statistics.finished_runs import FinishedRuns, Floats, ScoredRuns
-from wanllmdb_suggestion.optimizer.statistics.objective_curves import Places, thinned
+from wanllmdb_suggestion.optimizer.statistics.objective_curves import Indexes, thinned
 
 # The most values of a response; keeps it below gRPC's 4 MiB.
 MAX_VALUES = 400_000
@@ -135,12 +135,12 @@ def correlation_matrix(
     )
 
 
-def best_index(runs: ScoredRuns) -> Places:
+def best_index(runs: ScoredRuns) -> Indexes:
     """Return the index of the best run, the first of equals; empty if there are no runs."""
     return np.array([np.argmin(runs.losses)] if len(runs) else [], dtype=np.intp)
 
 
-def _column(parameter: Parameter, positions: Floats, indexes: Places) -> pb.ParameterColumn:
+def _column(parameter: Parameter, positions: Floats, indexes: Indexes) -> pb.ParameterColumn:
     return pb.ParameterColumn(
         axis=_axis_to_proto(parameter.name, _axis(parameter, positions)),
         values=positions[indexes].tolist(),

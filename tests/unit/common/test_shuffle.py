@@ -20,7 +20,7 @@ def test_each_number_has_one_place(size: int, seed: int) -> None:
     shuffle = Shuffle(size, seed)
     order = [shuffle.at(place) for place in range(size)]
     assert sorted(order) == list(range(size))
-    assert [shuffle.place_of(number) for number in order] == list(range(size))
+    assert [shuffle.position_of(number) for number in order] == list(range(size))
 
 
 @settings(deadline=None)
@@ -31,7 +31,7 @@ def test_places_are_found_again_at_any_size(size: int, seed: int, data: st.DataO
     place = size // 3 if data is None else data.draw(st.integers(0, size - 1))
     number = shuffle.at(place)
     assert 0 <= number < size
-    assert shuffle.place_of(number) == place
+    assert shuffle.position_of(number) == place
 
 
 @pytest.mark.parametrize("size", [10, 100])
@@ -50,4 +50,4 @@ def test_what_is_out_of_range_is_rejected(number: int) -> None:
     with pytest.raises(IndexError):
         Shuffle(1_000, 3).at(number)
     with pytest.raises(IndexError):
-        Shuffle(1_000, 3).place_of(number)
+        Shuffle(1_000, 3).position_of(number)

@@ -81,15 +81,15 @@ def _tree_shares(leaves: _Leaves, blocks: Sequence[Block]) -> Floats | None:
     if variance <= 0:
         return None
     shares = np.zeros(len(blocks))
-    for place, block in enumerate(blocks):
+    for index, block in enumerate(blocks):
         # The leaf's contribution to the parameter's marginal, anywhere in the leaf's range.
-        weights = np.delete(parts, place, axis=1).prod(axis=1) * leaves.values
+        weights = np.delete(parts, index, axis=1).prod(axis=1) * leaves.values
         if block in allowed:
             marginal = weights @ allowed[block]
-            shares[place] = np.mean((marginal - mean) ** 2)
+            shares[index] = np.mean((marginal - mean) ** 2)
         else:
             lows, highs = leaves.lows[:, block.first_column], leaves.highs[:, block.first_column]
-            shares[place] = _variance_along(lows, highs, weights, mean)
+            shares[index] = _variance_along(lows, highs, weights, mean)
     return shares / variance
 
 

@@ -45,18 +45,18 @@ class Climb:
     """The rungs that one run reached.
 
     Attributes:
-        places: For each reached rung, from the first on, the index of the value that reached
+        indexes: For each reached rung, from the first on, the index of the value that reached
             the rung: the first value at the rung's step or later that is not NaN.
         last_check: The index of the run's latest value that a rung tests, which may be NaN;
             None if there is none.
     """
 
-    places: tuple[int, ...]
+    indexes: tuple[int, ...]
     last_check: int | None
 
     def before_check(self) -> int:
         """Return how many rungs the run had reached before the last check."""
-        return sum(place != self.last_check for place in self.places)
+        return sum(index != self.last_check for index in self.indexes)
 
 
 class Rungs:
@@ -82,32 +82,32 @@ class Rungs:
         climb = self._climb(curve, ladder)
         self._known[number] = (curve, curve.edits, ladder, climb)
         curve.trial.system_attrs.clear()
-        curve.trial.system_attrs.update(self.attributes(curve, climb.places))
+        curve.trial.system_attrs.update(self.attributes(curve, climb.indexes))
         return climb
 
     @staticmethod
-    def attributes(curve: LearningCurve, places: tuple[int, ...]) -> dict[str, float]:
+    def attributes(curve: LearningCurve, indexes: tuple[int, ...]) -> dict[str, float]:
         """Return the rungs as Optuna stores them in the attributes of a trial."""
-        return {f"completed_rung_{i}": curve.values[place] for i, place in enumerate(places)}
+        return {f"completed_rung_{i}": curve.values[index] for i, index in enumerate(indexes)}
 
     def _climb(self, curve: LearningCurve, ladder: Ladder) -> Climb:
-        places: list[int] = []
+        indexes: list[int] = []
         last_check: int | None = None
-        for place in self._from(curve, ladder.first):
-            if curve.steps[place] < ladder.step(len(places)):
+        for index in self._from(curve, ladder.first):
+            if curve.steps[index] < ladder.step(len(indexes)):
                 continue
-            if self._gate is not None and not self._gate(curve, place):
+            if self._gate is not None and not self._gate(curve, index):
                 continue
-            last_check = place
-            while not math.isnan(curve.values[place]) and curve.steps[place] >= ladder.step(
-                len(places)
+            last_check = index
+            while not math.isnan(curve.values[index]) and curve.steps[index] >= ladder.step(
+                len(indexes)
             ):
-                places.append(place)
-        return Climb(tuple(places), last_check)
+                indexes.append(index)
+        return Climb(tuple(indexes), last_check)
 
     @staticmethod
     def _from(curve: LearningCurve, step: int) -> Iterator[int]:
-        return (place for place, at in enumerate(curve.steps) if at >= step)
+        return (index for index, at in enumerate(curve.steps) if at >= step)
 
 
 class Halving(Pruner):
@@ -155,7 +155,7 @@ class Halving(Pruner):
         ladder = self.ladder(curve.number, curves)
         if ladder is None:
             return curve.finite + 1
-        return curve.count_at(ladder.step(len(self._rungs.climb(curve, ladder).places)))
+        return curve.count_at(ladder.step(len(self._rungs.climb(curve, ladder).indexes)))
 
     @override
     def waiting_for(self, curve: LearningCurve, curves: LearningCurves) -> str:
@@ -170,10 +170,10 @@ class Halving(Pruner):
         ladder = self.ladder(number, curves)
         assert ladder is not None, "there was a check"
         # `climb` also writes the rungs to the trials, where Optuna reads them.
-        rivals = [(r, self._rungs.climb(r, ladder).places) for r in self.rivals(number, curves)]
+        rivals = [(r, self._rungs.climb(r, ladder).indexes) for r in self.rivals(number, curves)]
         climb = self._rungs.climb(curve, ladder)
         before = climb.before_check()
-        asked = curve.as_it_was(at, dict(Rungs.attributes(curve, climb.places[:before])))
+        asked = curve.as_it_was(at, dict(Rungs.attributes(curve, climb.indexes[:before])))
         should_stop = self.prune(asked, curves)
         metric, value = self._setting.metric, curve.values[at]
         if math.isnan(value):
@@ -181,8 +181,8 @@ class Halving(Pruner):
             return Decision(should_stop, f"at the rung of step {step} its '{metric}' is NaN", step)
         # One value may reach several rungs, which Optuna tests in turn.
         rung, others, threshold = before, list[float](), value
-        for rung in range(before, len(climb.places)):
-            others = [r.values[places[rung]] for r, places in rivals if rung < len(places)]
+        for rung in range(before, len(climb.indexes)):
+            others = [r.values[indexes[rung]] for r, indexes in rivals if rung < len(indexes)]
             if len(others) < self._bootstrap:
                 return Decision(
                     should_stop,

@@ -63,14 +63,14 @@ class GridSampler(Sampler):
         self._grid = self._search.grid
         self._shuffle = Shuffle(self._grid.size, seed) if shuffle else None
         self._completion_cost = 10 + len(space.parameters)
-        # Points are identified by their place in the order. Every place below `_first_free` is
-        # taken or unwanted. Of the other places, those in the set are taken, so that the set
-        # holds only places that were taken out of order.
+        # Points are identified by their position in the order. Every position below
+        # `_first_free` is taken or unwanted. Of the other positions, those in the set are taken,
+        # so that the set holds only positions that were taken out of order.
         self._first_free = 0
         self._taken: set[int] = set()
         self._expected: set[int] = set()
         self._next = 0
-        # No place from a key up to its value is wanted. This follows from the space alone, so
+        # No position from a key up to its value is wanted. This follows from the space alone, so
         # an entry stays true.
         self._unwanted: dict[int, int] = {}
         # The budget since the search last found a wanted point or was given up.
@@ -78,10 +78,10 @@ class GridSampler(Sampler):
 
     @override
     def observe(self, record: RunRecord) -> None:
-        place = self._place_of(record.parameters)
-        if place is None or place < self._first_free:
+        position = self._position_of(record.parameters)
+        if position is None or position < self._first_free:
             return
-        self._taken.add(place)
+        self._taken.add(position)
         self._pass_taken()
 
     def propose(self, number: int, redraw: int = 0) -> Parameters | None:
@@ -92,16 +92,16 @@ class GridSampler(Sampler):
             ConstraintsNotMetError: the search was given up.
         """
         try:
-            place = self._first_unexpected(WorkBudget(SEARCH_UNITS))
+            position = self._first_unexpected(WorkBudget(SEARCH_UNITS))
         except SearchPausedError as pause:
             if self._fruitless.is_spent:
                 looks, self._fruitless = self._fruitless.looks, WorkBudget(GIVE_UP_UNITS)
-                raise ConstraintsNotMetError(self._why_given_up(looks, pause.place)) from None
+                raise ConstraintsNotMetError(self._why_given_up(looks, pause.index)) from None
             raise UnfinishedSearchError from None
-        return None if place >= self._grid.size else self._grid.point(self._index(place))
+        return None if position >= self._grid.size else self._grid.point(self._index(position))
 
     def complete(self, number: int, given: Parameters, redraw: int = 0) -> Parameters:
-        """Return the first free point with the given values, from a random place on.
+        """Return the first free point with the given values, from a random position on.
 
         If no free point is found with `COMPLETION_UNITS`, return a point that was proposed
         before. If no point of the grid meets the constraints, return one that is not on the grid.
@@ -112,17 +112,17 @@ class GridSampler(Sampler):
         seed = ask_seed(self._seed, number, redraw)
         fallback: Parameters | None = None
         for point in self._completions(given, seed):
-            place = self._place_of(point)
-            if place is None or not self._is_taken(place):
+            position = self._position_of(point)
+            if position is None or not self._is_taken(position):
                 return point
             fallback = fallback or point
         return fallback or PointDraws(self._space).draw(seed, given)
 
     @override
     def expect(self, number: int, parameters: Parameters) -> None:
-        place = self._place_of(parameters)
-        if place is not None:
-            self._expected.add(place)
+        position = self._position_of(parameters)
+        if position is not None:
+            self._expected.add(position)
 
     @override
     def forget_expected(self) -> None:
@@ -138,54 +138,54 @@ class GridSampler(Sampler):
             return False
 
     def _first_unexpected(self, budget: WorkBudget) -> int:
-        """Return the first wanted place that is neither taken nor expected, or the grid's size.
+        """Return the first wanted position that is neither taken nor expected, or the grid's size.
 
         Raises:
             SearchPausedError: the budget is spent.
         """
-        place = max(self._next, self._first_free)
-        while place < self._grid.size:
-            # Every taken or expected place is wanted.
-            if place in self._taken or place in self._expected:
-                place += 1
+        position = max(self._next, self._first_free)
+        while position < self._grid.size:
+            # Every taken or expected position is wanted.
+            if position in self._taken or position in self._expected:
+                position += 1
                 continue
-            found = self._first_wanted(place, budget)
-            # The places after `found` may be taken: then `_first_free` has passed them.
-            place = max(found, self._first_free)
-            if place == found and place not in self._taken and place not in self._expected:
+            found = self._first_wanted(position, budget)
+            # The positions after `found` may be taken: then `_first_free` has passed them.
+            position = max(found, self._first_free)
+            if position == found and position not in self._taken and position not in self._expected:
                 break
-        self._next = place
-        return place
+        self._next = position
+        return position
 
-    def _first_wanted(self, place: int, budget: WorkBudget) -> int:
-        """Return the first place from `place` on that meets the constraints, or the grid's size.
+    def _first_wanted(self, position: int, budget: WorkBudget) -> int:
+        """Return the first position >= `position` that meets the constraints, or the grid's size.
 
         Raises:
             SearchPausedError: the budget is spent.
         """
-        start = self._unwanted.get(place, place)
+        start = self._unwanted.get(position, position)
         units, looks = budget.left, budget.looks
         try:
             found = self._search_from(start, budget)
         except SearchPausedError as pause:
-            self._remember_unwanted(place, pause.place)
+            self._remember_unwanted(position, pause.index)
             self._fruitless.spend(units - budget.left, budget.looks - looks)
             raise
-        self._remember_unwanted(place, found)
+        self._remember_unwanted(position, found)
         self._fruitless = WorkBudget(GIVE_UP_UNITS)
         return found
 
-    def _search_from(self, place: int, budget: WorkBudget) -> int:
+    def _search_from(self, position: int, budget: WorkBudget) -> int:
         if self._shuffle is None:
-            found = self._search.first_from(place, budget)
+            found = self._search.first_from(position, budget)
             return self._grid.size if found is None else found
-        while place < self._grid.size:
+        while position < self._grid.size:
             if budget.is_spent:
-                raise SearchPausedError(place)
-            if self._search.is_wanted(self._shuffle.at(place), budget):
+                raise SearchPausedError(position)
+            if self._search.is_wanted(self._shuffle.at(position), budget):
                 break
-            place += 1
-        return place
+            position += 1
+        return position
 
     def _remember_unwanted(self, start: int, end: int) -> None:
         if start == end:
@@ -200,7 +200,7 @@ class GridSampler(Sampler):
         self._unwanted[start] = end
 
     def _pass_taken(self) -> None:
-        """Move `_first_free` past all places that are known to be taken or unwanted."""
+        """Move `_first_free` past all positions that are known to be taken or unwanted."""
         while True:
             if self._first_free in self._taken:
                 self._taken.remove(self._first_free)
@@ -229,22 +229,22 @@ class GridSampler(Sampler):
             except SearchPausedError:
                 return
 
-    def _why_given_up(self, looks: int, place: int) -> str:
+    def _why_given_up(self, looks: int, position: int) -> str:
         order = "shuffled order" if self._shuffle is not None else "order"
         return (
-            f"{looks:,} points were checked; all points up to number {place:,} of "
+            f"{looks:,} points were checked; all points up to number {position:,} of "
             f"{self._grid.size:,} in the grid's {order} break a constraint or have a run"
         )
 
-    def _index(self, place: int) -> int:
-        return place if self._shuffle is None else self._shuffle.at(place)
+    def _index(self, position: int) -> int:
+        return position if self._shuffle is None else self._shuffle.at(position)
 
-    def _place_of(self, parameters: Parameters) -> int | None:
-        """Return the place of a point; None if it is not on the grid or breaks a constraint."""
+    def _position_of(self, parameters: Parameters) -> int | None:
+        """Return the position of a point; None if it is not on the grid or breaks a constraint."""
         index = self._grid.index_of(parameters)
         if index is None or not self._search.is_wanted(index):
             return None
-        return index if self._shuffle is None else self._shuffle.place_of(index)
+        return index if self._shuffle is None else self._shuffle.position_of(index)
 
-    def _is_taken(self, place: int) -> bool:
-        return place < self._first_free or place in self._taken or place in self._expected
+    def _is_taken(self, position: int) -> bool:
+        return position < self._first_free or position in self._taken or position in self._expected

@@ -124,10 +124,10 @@ class OptunaSampler(Sampler):
             # Enqueued as a whole, or assigned before: then the kept state still holds.
             self._chosen = None
             return self._mapping.complete(given, {})
-        place = self._priors + number
+        index = self._priors + number
         self._fill_in_worst()
-        with self._left_as_it_is(place):
-            self._storage.put(place, TrialState.RUNNING, self._mapping.encode(given))
+        with self._left_as_it_is(index):
+            self._storage.put(index, TrialState.RUNNING, self._mapping.encode(given))
             before = {
                 self._algorithm.parents + generation: by_run[min(by_run)]
                 for generation, by_run in self._parents.items()
@@ -138,11 +138,11 @@ class OptunaSampler(Sampler):
                 self._storage.known,
                 [self._storage[i] for i in range(self._priors)],
             )
-            trial = Trial(self._storage.study(sampler), place)
+            trial = Trial(self._storage.study(sampler), index)
             is_random = self._algorithm.draws_categories_at_random(self._storage.known)
             drawn = self._skewed.draw(number, redraw) if is_random else {}
             parameters = self._suggest(trial, {**drawn, **given})
-            kept = self._keep_of(self._storage[place], before)
+            kept = self._keep_of(self._storage[index], before)
         self._chosen = (number, parameters, kept)
         return parameters
 
@@ -153,18 +153,18 @@ class OptunaSampler(Sampler):
     @override
     def expect(self, number: int, parameters: Parameters) -> None:
         kept = self._kept_with(number, parameters)
-        place = self._priors + number
-        count, trial = len(self._storage), self._trial_at(place)
+        index = self._priors + number
+        count, trial = len(self._storage), self._trial_at(index)
         known = self._kept.get(number, _NOTHING)
 
         def undo() -> None:
             self._keep(number, known)
-            self._put_back(place, count, trial)
+            self._put_back(index, count, trial)
 
         self._undo.append(undo)
         self._keep(number, kept)
         self._storage.put(
-            place,
+            index,
             TrialState.RUNNING,
             self._mapping.encode(parameters),
             attributes=kept.trial,
@@ -200,8 +200,8 @@ class OptunaSampler(Sampler):
                 values[name] = searched.decode(suggest_value(trial, name, searched.distribution))
         return dict(sorted(values.items()))
 
-    def _put(self, place: int, record: RunRecord | PriorRecord, kept: Mapping[str, Any]) -> None:
-        """Set the trial at index `place` by the record."""
+    def _put(self, index: int, record: RunRecord | PriorRecord, kept: Mapping[str, Any]) -> None:
+        """Set the trial at `index` by the record."""
         state = TRIAL_STATES[record.state]
         values = _objectives(record, len(self._minimize))
         if isinstance(record, RunRecord) and record.state is RunState.QUEUED and record.attempt:
@@ -219,15 +219,15 @@ class OptunaSampler(Sampler):
             if math.isnan(value):
                 value = math.inf if self._minimize[0] else -math.inf
             intermediate = {record.last_step or 0: value}
-        self._worst.pop(place, None)
+        self._worst.pop(index, None)
         failed = record.state is RunState.FAILED or (
             record.state is RunState.FINISHED and values is None
         )
         is_worst = isinstance(record, RunRecord) and record.is_worst
         if is_worst or (failed and self._failed_is_worst):
-            self._worst[place] = state
+            self._worst[index] = state
         self._storage.put(
-            place,
+            index,
             state,
             {} if state is TrialState.WAITING else self._mapping.encode(record.parameters),
             values if state is TrialState.COMPLETE else None,
@@ -251,11 +251,11 @@ class OptunaSampler(Sampler):
             (max if minimize else min)(column)
             for minimize, column in zip(self._minimize, zip(*ended, strict=True), strict=False)
         ]
-        for place, state in self._worst.items():
-            trial = self._storage[place]
+        for index, state in self._worst.items():
+            trial = self._storage[index]
             if trial.values != (worst or None):
                 self._storage.put(
-                    place,
+                    index,
                     TrialState.COMPLETE if worst else state,
                     trial.params,
                     worst or None,
@@ -265,8 +265,8 @@ class OptunaSampler(Sampler):
 
     def _keep_of(self, trial: FrozenTrial, before: Mapping[str, Any]) -> _Kept:
         parents = {
-            key.removeprefix(self._algorithm.parents): [self._reference(i) for i in places]
-            for key, places in self._storage.attributes.items()
+            key.removeprefix(self._algorithm.parents): [self._reference(i) for i in indexes]
+            for key, indexes in self._storage.attributes.items()
             if key not in before
         }
         kept = {
@@ -291,33 +291,33 @@ class OptunaSampler(Sampler):
                 del self._parents[generation]
         self._kept[number] = kept
         for generation, references in kept.parents.items():
-            places = [self._place(reference) for reference in references]
-            self._parents.setdefault(generation, {})[number] = places
+            indexes = [self._index_of(reference) for reference in references]
+            self._parents.setdefault(generation, {})[number] = indexes
 
-    def _reference(self, place: int) -> int:
+    def _reference(self, index: int) -> int:
         """Return a number of the trial that does not change when prior runs are added."""
-        return place - self._priors if place >= self._priors else -1 - place
+        return index - self._priors if index >= self._priors else -1 - index
 
-    def _place(self, reference: int) -> int:
+    def _index_of(self, reference: int) -> int:
         return self._priors + reference if reference >= 0 else -1 - reference
 
     @contextmanager
-    def _left_as_it_is(self, place: int) -> Iterator[None]:
-        """Restore the trial at index `place` after the block."""
-        count, trial = len(self._storage), self._trial_at(place)
+    def _left_as_it_is(self, index: int) -> Iterator[None]:
+        """Restore the trial at `index` after the block."""
+        count, trial = len(self._storage), self._trial_at(index)
         try:
             yield
         finally:
-            self._put_back(place, count, trial)
+            self._put_back(index, count, trial)
 
-    def _trial_at(self, place: int) -> FrozenTrial | None:
-        return self._storage[place] if place < len(self._storage) else None
+    def _trial_at(self, index: int) -> FrozenTrial | None:
+        return self._storage[index] if index < len(self._storage) else None
 
-    def _put_back(self, place: int, count: int, trial: FrozenTrial | None) -> None:
+    def _put_back(self, index: int, count: int, trial: FrozenTrial | None) -> None:
         if trial is None:
             self._storage.cut(count)
         else:
-            self._storage.restore(place, trial)
+            self._storage.restore(index, trial)
 
 
 def _objectives(record: RunRecord | PriorRecord, metrics: int) -> tuple[float, ...] | None:

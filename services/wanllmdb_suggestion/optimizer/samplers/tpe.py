@@ -47,18 +47,18 @@ class ParzenDraws:
     def draw(
         self,
         seed: int,
-        place: int,
+        index: int,
         observations: Observations,
         searched: Mapping[str, tuple[int, BaseDistribution]],
     ) -> dict[str, Any]:
         """Return a value for each parameter in `searched`, which maps to column and distribution.
 
-        At least one run must have ended. The observation at index `place` is left out.
+        At least one run must have ended. The observation at `index` is left out.
         """
-        split = observations.split(default_gamma(observations.ended), without=place)
+        split = observations.split(default_gamma(observations.ended), without=index)
         below, above = (
-            {name: observations.columns(places, column) for name, (column, _) in searched.items()}
-            for places in (split.below, split.above)
+            {name: observations.columns(indexes, column) for name, (column, _) in searched.items()}
+            for indexes in (split.below, split.above)
         )
         distributions = {name: distribution for name, (_, distribution) in searched.items()}
         self._random.seed(seed)
@@ -123,10 +123,10 @@ class TpeSampler(Sampler):
         # The earlier observation of each expected run.
         self._replaced: list[tuple[int, Observation]] = []
         self._priors = len(prior_runs)
-        for place, prior in enumerate(prior_runs):
+        for index, prior in enumerate(prior_runs):
             objective = prior.objectives[0] if prior.objectives else None
             self._observations.put(
-                place,
+                index,
                 self._observation(
                     _KINDS[prior.state], prior.parameters, objective, prior.last_step
                 ),
@@ -164,15 +164,15 @@ class TpeSampler(Sampler):
             given = {**self._skewed.draw(number, redraw), **given}
         else:
             searched = {name: self._columns[name] for name in missing}
-            place = self._priors + number
-            drawn = self._parzen.draw(seed, place, self._observations, searched)
+            index = self._priors + number
+            drawn = self._parzen.draw(seed, index, self._observations, searched)
         return self._mapping.complete(given, drawn)
 
     @override
     def expect(self, number: int, parameters: Parameters) -> None:
-        place = self._priors + number
-        self._replaced.append((place, self._observations.get(place)))
-        self._observations.put(place, self._observation(Kind.RUNNING, parameters, None, None))
+        index = self._priors + number
+        self._replaced.append((index, self._observations.get(index)))
+        self._observations.put(index, self._observation(Kind.RUNNING, parameters, None, None))
 
     @override
     def forget_expected(self) -> None:

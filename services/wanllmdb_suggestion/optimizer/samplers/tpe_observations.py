@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Places = NDArray[np.intp]
+Indexes = NDArray[np.intp]
 
 
 class Kind(IntEnum):
@@ -43,8 +43,8 @@ class Observation:
 class Split:
     """The indices of the better and the worse runs, each ascending."""
 
-    below: Places
-    above: Places
+    below: Indexes
+    above: Indexes
 
 
 class Observations:
@@ -88,9 +88,9 @@ class Observations:
             int(self._steps[number]),
         )
 
-    def columns(self, places: Places, parameter: int) -> Floats:
+    def columns(self, indexes: Indexes, parameter: int) -> Floats:
         """Return the values of one parameter at these indices."""
-        values: Floats = self._points[places, parameter]
+        values: Floats = self._points[indexes, parameter]
         return values
 
     def split(self, best: int, *, without: int) -> Split:
@@ -109,13 +109,13 @@ class Observations:
         kinds[below] = Kind.NOTHING
         return Split(below, np.flatnonzero(kinds))
 
-    def _ranked(self, kinds: NDArray[np.int8], kind: Kind) -> Places:
-        places = np.flatnonzero(kinds == kind)
-        losses = self._losses[places]
+    def _ranked(self, kinds: NDArray[np.int8], kind: Kind) -> Indexes:
+        indexes = np.flatnonzero(kinds == kind)
+        losses = self._losses[indexes]
         if kind is Kind.PRUNED:
             # A run without a value ranks last.
-            return places[np.lexsort((losses, -self._steps[places], np.isnan(losses)))]
-        return places[np.argsort(losses, kind="stable")]
+            return indexes[np.lexsort((losses, -self._steps[indexes], np.isnan(losses)))]
+        return indexes[np.argsort(losses, kind="stable")]
 
     def _grow(self) -> None:
         size = len(self._kinds)

@@ -77,8 +77,8 @@ def comparable_columns(runs: FinishedRuns, limit: int) -> list[Column]:
 def _indicators(name: str, categories: Sequence[ParameterValue], positions: Floats) -> list[Column]:
     absent = np.isnan(positions)
     return [
-        Column(f"{name}={text}", np.where(absent, np.nan, positions == place))
-        for place, text in enumerate(category_texts(categories))
+        Column(f"{name}={text}", np.where(absent, np.nan, positions == index))
+        for index, text in enumerate(category_texts(categories))
     ]
 
 
@@ -145,8 +145,8 @@ def correlations(columns: Sequence[Floats], scores: Scores) -> Correlations:
     size = len(columns)
     values, runs = np.full((size, size), np.nan), np.zeros((size, size), dtype=np.int64)
     groups = list(_by_presence(columns))
-    for place, (present, members) in enumerate(groups):
-        for other_present, others in groups[place:]:
+    for index, (present, members) in enumerate(groups):
+        for other_present, others in groups[index:]:
             check_cancelled()
             rows = present & other_present
             left = np.stack([_standard(columns[i][rows], scores) for i in members])
@@ -165,9 +165,9 @@ def correlations(columns: Sequence[Floats], scores: Scores) -> Correlations:
 def _by_presence(columns: Sequence[Floats]) -> Iterator[tuple[Bools, list[int]]]:
     """Yield groups of columns with gaps in the same rows; most columns have none."""
     groups: dict[bytes, tuple[Bools, list[int]]] = {}
-    for place, column in enumerate(columns):
+    for index, column in enumerate(columns):
         present = ~np.isnan(column)
-        groups.setdefault(present.tobytes(), (present, []))[1].append(place)
+        groups.setdefault(present.tobytes(), (present, []))[1].append(index)
     yield from groups.values()
 
 

@@ -81,12 +81,12 @@ def _joining(losses: Floats, rows: Ints) -> tuple[Ints, int]:
         points = losses[some].T
         # The front before dominates most points, which one comparison of all of them shows.
         behind = (front[:, :, np.newaxis] <= points[:, np.newaxis]).all(axis=0).any(axis=0)
-        for place in np.flatnonzero(~behind).tolist():
+        for index in np.flatnonzero(~behind).tolist():
             check_cancelled()
-            point = points[:, place, np.newaxis]
+            point = points[:, index, np.newaxis]
             if not (front <= point).all(axis=0).any():
                 front = _with_point(front, point)
-                joining.append(int(some[place]))
+                joining.append(int(some[index]))
                 largest = max(largest, front.shape[1])
     return np.array(joining, dtype=np.int64), largest
 
@@ -128,16 +128,16 @@ def _shared(front: Floats, point: Floats, corner: Floats) -> float:
 def _estimated(points: Floats, reference: Floats) -> Floats:
     """Return what each point adds, by the sample points that it is the first to dominate."""
     ideal = points.min(axis=0)
-    open_places = (ideal + (reference - ideal) * _spread(len(reference))).T.copy()
+    open_points = (ideal + (reference - ideal) * _spread(len(reference))).T.copy()
     share = float(np.prod(reference - ideal)) / _SAMPLES
     added = np.zeros(len(points))
     for row, point in enumerate(points[:, :, np.newaxis]):
         check_cancelled()
-        dominated = (point <= open_places).all(axis=0)
+        dominated = (point <= open_points).all(axis=0)
         found = np.count_nonzero(dominated)
         if found:
             added[row] = share * found
-            open_places = open_places[:, ~dominated]
+            open_points = open_points[:, ~dominated]
     return added
 
 
@@ -151,8 +151,8 @@ def _spread(dimensions: int) -> Floats:
     for _ in range(64):
         g = (1 + g) ** (1 / (dimensions + 1))
     steps = g ** -np.arange(1.0, dimensions + 1)
-    places: Floats = (0.5 + np.arange(1, _SAMPLES + 1)[:, np.newaxis] * steps) % 1.0
-    return places
+    points: Floats = (0.5 + np.arange(1, _SAMPLES + 1)[:, np.newaxis] * steps) % 1.0
+    return points
 
 
 class _PlaneFront:

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from wanllmdb_suggestion.optimizer.statistics.finished_runs import Floats, Ints, ScoredRuns
 
-Places = NDArray[np.intp]
+Indexes = NDArray[np.intp]
 
 
-def thinned(total: int, limit: int, keep: Places) -> Places:
+def thinned(total: int, limit: int, keep: Indexes) -> Indexes:
     """Return the indices, ascending, of at most `limit` >= 1 of `total` points.
 
     Args:
@@ -22,12 +22,12 @@ def thinned(total: int, limit: int, keep: Places) -> Places:
         keep: Ascending indices that have priority. The last ones that fit are shown. The
             remaining room is filled with every k-th point, for the least k that fits.
     """
-    places = np.arange(total)
+    indexes = np.arange(total)
     if total <= limit:
-        return places
+        return indexes
     kept = keep[-limit:]
     room = limit - len(kept)
-    every_kth = places[:: -(-total // room)] if room else places[:0]
+    every_kth = indexes[:: -(-total // room)] if room else indexes[:0]
     return np.union1d(kept, every_kth)
 
 
@@ -45,8 +45,8 @@ def history(runs: ScoredRuns, *, max_points: int) -> History:
     """Return the history, thinned to `max_points` >= 1 points; recent improvements are kept."""
     losses = np.minimum.accumulate(runs.losses)
     best = losses if runs.minimize else -losses
-    places = thinned(len(runs), max_points, improvements(best))
-    return History(runs.numbers[places], runs.objectives[places], best[places], len(runs))
+    indexes = thinned(len(runs), max_points, improvements(best))
+    return History(runs.numbers[indexes], runs.objectives[indexes], best[indexes], len(runs))
 
 
 def improvements(best: Floats) -> NDArray[np.intp]:
@@ -95,31 +95,31 @@ def progress(ends: Ends, runs: ScoredRuns, *, max_points: int) -> Progress:
     changes = improvements(best)
     # The run that holds the best objective at each index.
     holders = numbers[changes][np.searchsorted(changes, np.arange(len(numbers)), "right") - 1]
-    places = thinned(len(numbers), max_points, changes)
+    indexes = thinned(len(numbers), max_points, changes)
     return Progress(
-        ended_runs=ended[places],
-        seconds=seconds[places],
-        best=(best if runs.minimize else -best)[places],
-        best_numbers=holders[places],
+        ended_runs=ended[indexes],
+        seconds=seconds[indexes],
+        best=(best if runs.minimize else -best)[indexes],
+        best_numbers=holders[indexes],
     )
 
 
-def edf_places(samples: Sequence[Floats], count: int) -> Floats:
-    """Return at most `count` >= 2 evenly spaced places from the smallest to the largest value.
+def edf_objectives(samples: Sequence[Floats], count: int) -> Floats:
+    """Return at most `count` >= 2 evenly spaced objectives from the smallest to the largest value.
 
-    A single place if all values are equal, and none without values.
+    A single objective if all values are equal, and none without values.
     """
     values = np.concatenate([*samples, np.empty(0)])
     if not len(values):
         return values
     low, high = values.min(), values.max()
     # Halved first, because the width may overflow a double.
-    places = 2 * np.linspace(low / 2, high / 2, count)
-    places[0], places[-1] = low, high
-    return np.unique(places)
+    objectives = 2 * np.linspace(low / 2, high / 2, count)
+    objectives[0], objectives[-1] = low, high
+    return np.unique(objectives)
 
 
-def edf(sample: Floats, places: Floats) -> Floats:
-    """Return the share of values up to each place; 0 for an empty sample."""
-    below = np.searchsorted(np.sort(sample), places, side="right")
+def edf(sample: Floats, objectives: Floats) -> Floats:
+    """Return the share of values up to each objective; 0 for an empty sample."""
+    below = np.searchsorted(np.sort(sample), objectives, side="right")
     return below / max(len(sample), 1)

@@ -36,9 +36,9 @@ def front(points: Floats) -> NDArray[np.bool_]:
     if len(points) == 0:
         return np.zeros(0, dtype=np.bool_)
     # In lexicographic order no point is dominated by a later one.
-    distinct, places = np.unique(points, axis=0, return_inverse=True)
+    distinct, indexes = np.unique(points, axis=0, return_inverse=True)
     on_front = _front_of_two(distinct) if points.shape[1] <= 2 else _front_of_many(distinct)
-    kept: NDArray[np.bool_] = on_front[places.reshape(-1)]
+    kept: NDArray[np.bool_] = on_front[indexes.reshape(-1)]
     return kept
 
 
@@ -56,14 +56,14 @@ def _front_of_two(ascending: Floats) -> NDArray[np.bool_]:
 def _front_of_many(ascending: Floats) -> NDArray[np.bool_]:
     """For distinct points in lexicographic order."""
     on_front = np.zeros(len(ascending), dtype=np.bool_)
-    open_places = np.arange(len(ascending))
+    open_indexes = np.arange(len(ascending))
     rest = ascending[:, 1:]
-    while open_places.size:
+    while open_indexes.size:
         check_cancelled()
-        first = open_places[0]
+        first = open_indexes[0]
         on_front[first] = True
-        better_somewhere = np.any(rest[open_places] < rest[first], axis=1)
-        open_places = open_places[better_somewhere]
+        better_somewhere = np.any(rest[open_indexes] < rest[first], axis=1)
+        open_indexes = open_indexes[better_somewhere]
     return on_front
 
 
@@ -78,4 +78,4 @@ def best_runs(runs: Iterable[RunRecord], metrics: Sequence[Metric]) -> list[int]
         return []
     objectives = np.array([run.objectives for run in finished], dtype=np.float64)
     on_front = front(losses(objectives, tuple(metric.minimize for metric in metrics)))
-    return sorted(finished[place].number for place in np.flatnonzero(on_front))
+    return sorted(finished[index].number for index in np.flatnonzero(on_front))
