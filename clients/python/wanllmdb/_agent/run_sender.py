@@ -1,4 +1,4 @@
-"""Tells the registry what a run reported and how it ended."""
+"""Sends to the registry what a run reported and how it ended."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from wanllmdb._agent.batches import batches
-from wanllmdb._agent.outage import OutageWaiter, is_passing
+from wanllmdb._agent.reporter import batches
 from wanllmdb._agent.text import message_of, presentable, text_of
+from wanllmdb._agent.wait_policy import OutageWaiter, is_passing
 from wanllmdb._calls import run_calls
 from wanllmdb._client import Client
 from wanllmdb._client.connection import invoke
@@ -23,7 +23,7 @@ from wanllmdb._types.values import UNSET
 from wanllmdb.api.registry.v1.registry_service_pb2 import FinishRunRequest
 
 
-class RunTeller:
+class RunSender:
     """Sends for one attempt of a run, and waits for services that are away.
 
     What is reported at the end stands in the spool until the registry has it. Values that the
@@ -144,7 +144,7 @@ class RunTeller:
     def end_of_this_attempt(self) -> Run | None:
         """How the run ended by other hands, e.g. a child process's; None if it goes on."""
         mine = self._run
-        run = self._waiter.ride_out(lambda: self._client.get_run(mine.sweep_id, mine.number))
+        run = self._waiter.retry(lambda: self._client.get_run(mine.sweep_id, mine.number))
         return run if run.attempt == mine.attempt and run.state.is_final else None
 
     def release(self, reason: str) -> None:
@@ -158,7 +158,7 @@ class RunTeller:
         """Sends what is on disk alone and what the spool keeps, in order; the last answer."""
         answer = None
         try:
-            while (stored := self._waiter.ride_out(self.overflow.first)) is not None:
+            while (stored := self._waiter.retry(self.overflow.first)) is not None:
                 self._tell_what_passes(stored, self._until_it_is_back)
                 self.overflow.done(stored)
             for request in requests:
@@ -210,7 +210,7 @@ class RunTeller:
         return [row for row in known if row.values]
 
     def _until_it_is_back(self, request: Message) -> Any:
-        return self._waiter.ride_out(partial(self._try, request))
+        return self._waiter.retry(partial(self._try, request))
 
     def _try(self, request: Message) -> Any:
         try:
@@ -251,23 +251,23 @@ class OnDisk:
         heard: called when the registry has taken some.
     """
 
-    def __init__(self, teller: RunTeller, heard: Callable[[], None]) -> None:
-        self._teller = teller
+    def __init__(self, sender: RunSender, heard: Callable[[], None]) -> None:
+        self._sender = sender
         self._heard = heard
 
     def put(self, rows: list[MetricRow]) -> bool:
         """Writes rows to disk; says whether it took them."""
-        return self._teller.keep_beyond_memory(rows)
+        return self._sender.keep_beyond_memory(rows)
 
     def first(self) -> Message | None:
         """The oldest request; None when there are none."""
-        return self._teller.overflow.first()
+        return self._sender.overflow.first()
 
     def send(self, request: Message, timeout: float | None) -> None:
         """Stores a request on the server."""
-        self._teller.resend(request, timeout)
+        self._sender.resend(request, timeout)
         self._heard()
 
     def done(self, request: Message) -> None:
         """The first one, which is this, is stored."""
-        self._teller.overflow.done(request)
+        self._sender.overflow.done(request)

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from functools import partial
 from typing import Any
 
 from wanllmdb import _env
 from wanllmdb._agent.active_run import ActiveRun
 from wanllmdb._agent.base_run import BaseRun
-from wanllmdb._agent.child import lent_run
 from wanllmdb._agent.current import (
     current_run,
     drop_local,
-    facing_run,
     has_own_run,
     keep_local,
     leave_runs,
+    lent_run,
+    open_run,
 )
 from wanllmdb._agent.local_run import LocalRun
-from wanllmdb._agent.modes import Mode
+from wanllmdb._agent.text import shown
 from wanllmdb._errors import InvalidArgumentError, NoRunError
 from wanllmdb._notes import note
 
@@ -28,7 +29,7 @@ _SAME = ("default", "return_previous")
 _ANOTHER = ("finish_previous", "create_new")
 
 
-def begun(mode: Mode, reinit: Any, *, run_id: str | None, project: str | None) -> BaseRun:
+def begin_run(mode: Mode, reinit: Any, *, run_id: str | None, project: str | None) -> BaseRun:
     """The run of the calling code, opened; or a part of it, where `reinit` asks for one.
 
     Where the program, or the process's rank, is to report nothing, and where there is no run of
@@ -101,7 +102,7 @@ def _begins_another(reinit: Any) -> bool:
 
 
 def _local(mode: Mode, *, nested: bool, run_id: str | None, project: str | None) -> BaseRun:
-    there = facing_run()
+    there = open_run()
     if there is not None and not nested:
         return there
     run = LocalRun(
@@ -170,3 +171,50 @@ def environment_defaults(
         group if group is not None else given("WANDB_RUN_GROUP") or None,
         job_type if job_type is not None else given("WANDB_JOB_TYPE") or None,
     )
+
+
+class Mode(StrEnum):
+    """What a program wants its run to do."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+    DISABLED = "disabled"
+    SHARED = "shared"
+    """Several processes report for the run, and that is meant so."""
+
+
+_OLD_NAMES = {"run": Mode.ONLINE, "dryrun": Mode.OFFLINE}
+
+
+def mode_of(given: Any, settings: Any = None) -> Mode:
+    """The mode as given to `init`, else by its settings, else by WANDB_MODE; else online.
+
+    Raises:
+        InvalidArgumentError: W&B has no such mode.
+    """
+    for source, value in (
+        ("init: mode", given),
+        ("init: the mode in settings", setting(settings, "mode")),
+        ("WANDB_MODE", os.environ.get("WANDB_MODE") or None),
+    ):
+        if value is not None:
+            return _checked(source, value)
+    return Mode.ONLINE
+
+
+def setting(settings: Any, name: str) -> Any:
+    """One of W&B's settings, which are an object or a dictionary; None where it is not set."""
+    if isinstance(settings, Mapping):
+        return settings.get(name)
+    return getattr(settings, name, None)
+
+
+def _checked(source: str, value: Any) -> Mode:
+    text = str(value).strip().lower()
+    try:
+        return _OLD_NAMES.get(text) or Mode(text)
+    except ValueError:
+        known = ", ".join(repr(str(mode)) for mode in Mode)
+        raise InvalidArgumentError(
+            f"{source} must be one of {known}, but is {shown(value)}"
+        ) from None

@@ -23,9 +23,8 @@ from wanllmdb import (
     SweepState,
     SweepStats,
 )
-from wanllmdb.cli.agent_live import render
-from wanllmdb.cli.agent_picture import Picture
-from wanllmdb.cli.sparkline import sparkline
+from wanllmdb.cli.agent_display import LiveState, render
+from wanllmdb.cli.plots import sparkline
 
 STATS = SweepStats(0, 0, 0, 0, 0, 0, 0, 0, None, 0.0, None, 0.0, 0.0)
 
@@ -84,10 +83,10 @@ class Clock:
         return self.now
 
 
-def text_of(picture: Picture) -> str:
+def text_of(state: LiveState) -> str:
     console = Console(width=120, record=True, file=None, force_terminal=False)
     with console.capture() as capture:
-        console.print(render(picture))
+        console.print(render(state))
     return capture.get()
 
 
@@ -109,24 +108,24 @@ def test_a_sparkline_shows_the_last_values(values: list[float], line: str) -> No
 
 def test_it_shows_runs_states_best_values_and_how_long_it_takes() -> None:
     clock = Clock()
-    picture = Picture(sweep(run_cap=10), count=None, parallel=2, clock=clock)
+    state = LiveState(sweep(run_cap=10), count=None, parallel=2, clock=clock)
     for number in range(2):
-        picture.began(run(number))
-        picture.changed(run(number))
+        state.began(run(number))
+        state.changed(run(number))
     clock.now = 60.0
     done = run(0, RunState.FINISHED, objective=0.75, summary={"acc": 0.75}, last_step=3)
-    picture.changed(done)
-    picture.left(0, None)
+    state.changed(done)
+    state.left(0, None)
     for step, value in enumerate([0.1, 0.2, 0.4]):
-        picture.changed(run(1, summary={"acc": value}, last_step=step))
+        state.changed(run(1, summary={"acc": value}, last_step=step))
 
-    shown = text_of(picture)
+    shown = text_of(state)
     assert "digits bayes" in shown
     assert "1 running" in shown
     assert "1 finished of 10" in shown
     assert "best acc 0.75 in run 0" in shown
     # 9 runs of 60 s each, two at a time.
-    assert picture.eta == timedelta(seconds=270)
+    assert state.eta == timedelta(seconds=270)
     assert "about 4m 30s left" in shown
     (row,) = [line for line in shown.splitlines() if "lr=0.01" in line]
     assert row.split()[0] == "1"
@@ -135,27 +134,27 @@ def test_it_shows_runs_states_best_values_and_how_long_it_takes() -> None:
 
 
 def test_the_best_run_is_the_best_by_the_sweeps_goal() -> None:
-    picture = Picture(sweep(), count=None, parallel=1)
+    state = LiveState(sweep(), count=None, parallel=1)
     for number, objective in enumerate([0.5, 0.9, 0.7, math.inf]):
-        picture.changed(run(number, RunState.FINISHED, objective=objective))
+        state.changed(run(number, RunState.FINISHED, objective=objective))
 
-    assert picture.best is not None
-    assert (picture.best.number, picture.best.objective) == (1, 0.9)
-    assert picture.objectives == [0.5, 0.9, 0.7, math.inf]
+    assert state.best is not None
+    assert (state.best.number, state.best.objective) == (1, 0.9)
+    assert state.objectives == [0.5, 0.9, 0.7, math.inf]
 
 
 def test_how_long_it_takes_goes_by_the_agents_own_count() -> None:
     clock = Clock()
-    picture = Picture(sweep(), count=3, parallel=1, clock=clock)
-    assert picture.eta is None
-    picture.began(run(0))
+    state = LiveState(sweep(), count=3, parallel=1, clock=clock)
+    assert state.eta is None
+    state.began(run(0))
     clock.now = 10.0
-    picture.left(0, None)
+    state.left(0, None)
 
-    assert picture.eta == timedelta(seconds=20)
+    assert state.eta == timedelta(seconds=20)
 
 
 def test_names_are_no_markup() -> None:
-    picture = Picture(replace(sweep(), name="[bold]x"), count=None, parallel=1)
+    state = LiveState(replace(sweep(), name="[bold]x"), count=None, parallel=1)
 
-    assert "[bold]x" in text_of(picture)
+    assert "[bold]x" in text_of(state)

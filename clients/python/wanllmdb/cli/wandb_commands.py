@@ -1,4 +1,4 @@
-"""`wanllmdb sweep FILE` and `wanllmdb sweep --stop ID`: as W&B's program has them."""
+"""W&B's commands: `wanllmdb sweep FILE`, and what replaces those that are absent."""
 
 from __future__ import annotations
 
@@ -15,33 +15,27 @@ from wanllmdb._errors import InvalidArgumentError
 from wanllmdb._files import is_there
 from wanllmdb._ids import run_of
 from wanllmdb._types.prior_runs import as_prior
-from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import say
 from wanllmdb.cli.documents import print_json
-from wanllmdb.cli.options import (
-    NOTHING_TO_CHANGE,
-    AsJson,
-    named_sweep,
-    read_file,
-)
-from wanllmdb.cli.sweep_lines import print_created, print_moved
+from wanllmdb.cli.options import AsJson, client_of, named_sweep, read_file
+from wanllmdb.cli.sweep_update import print_created, print_moved
 
 _MOVES = ("--stop", "--cancel", "--pause", "--resume")
 _SUFFIXES = (".yaml", ".yml", ".json")
 
 
 class SweepGroup(TyperGroup):
-    """The commands about sweeps; a command line as W&B's program takes it goes to `wandb_sweep`."""
+    """The sweep commands; passes command lines in W&B's syntax to `wandb_sweep`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """The arguments that are left for a command; see typer."""
+        """Return the remaining arguments; see typer."""
         if self._is_wandbs(args):
-            # The options are the command's, not the group's.
+            # The options belong to the command, not to the group.
             args = ["--", *args]
         return super().parse_args(ctx, args)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-        """The command, and its arguments; see typer."""
+        """Return the command and its arguments; see typer."""
         if self._is_wandbs(args):
             app = typer.Typer()
             app.command()(wandb_sweep)
@@ -68,16 +62,18 @@ def wandb_sweep(
             metavar="FILE|SWEEP", help="A config file to create a sweep from, or a sweep's id."
         ),
     ] = None,
-    project: Annotated[str, typer.Option("--project", "-p", help="The project.")] = "",
+    project: Annotated[str, typer.Option("--project", "-p", help="Project of the new sweep.")] = "",
     entity: Annotated[str, typer.Option("--entity", "-e", help="Ignored.")] = "",
-    name: Annotated[str, typer.Option(help="A name for people.")] = "",
-    program: Annotated[str, typer.Option(help="The program, in place of the config's own.")] = "",
-    stop: Annotated[bool, typer.Option("--stop", help="As `sweep finish`.")] = False,
-    cancel: Annotated[bool, typer.Option("--cancel", help="As `sweep cancel`.")] = False,
-    pause: Annotated[bool, typer.Option("--pause", help="As `sweep pause`.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="As `sweep resume`.")] = False,
+    name: Annotated[str, typer.Option(help="Name of the sweep.")] = "",
+    program: Annotated[
+        str, typer.Option(help="Program of the sweep, instead of the one in the config.")
+    ] = "",
+    stop: Annotated[bool, typer.Option("--stop", help="Same as `sweep finish`.")] = False,
+    cancel: Annotated[bool, typer.Option("--cancel", help="Same as `sweep cancel`.")] = False,
+    pause: Annotated[bool, typer.Option("--pause", help="Same as `sweep pause`.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Same as `sweep resume`.")] = False,
     update: Annotated[
-        str, typer.Option(metavar="SWEEP", help="Change this sweep to what the file says.")
+        str, typer.Option(metavar="SWEEP", help="Change this sweep to the config in the file.")
     ] = "",
     prior_run: Annotated[
         list[str] | None,
@@ -86,7 +82,7 @@ def wandb_sweep(
             "--prior-run",
             "-R",
             metavar="RUN",
-            help="Start with the result of this run, such as SWEEP-3; repeatable.",
+            help="Import the result of this run, for example SWEEP-3; repeatable.",
         ),
     ] = None,
     controller: Annotated[bool, typer.Option("--controller", help="Ignored.")] = False,
@@ -94,7 +90,7 @@ def wandb_sweep(
     settings: Annotated[str, typer.Option(help="Ignored.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Create, change or move a sweep, in the words of W&B's program.
+    """Create, change, stop, cancel, pause or resume a sweep, in the syntax of W&B's program.
 
     `wanllmdb sweep -h` lists the commands that do the same.
     """
@@ -124,11 +120,11 @@ def wandb_sweep(
 
 def _say_ignored(*, entity: str, controller: bool, settings: str) -> None:
     if entity:
-        say("note: --entity is ignored: projects alone keep sweeps apart", err=True)
+        say("note: --entity is ignored: only projects separate sweeps", err=True)
     if controller:
         say("note: --controller is ignored: the suggestion service controls sweeps", err=True)
     if settings:
-        say("note: --settings is ignored: `wanllmdb -h` lists what can be set", err=True)
+        say("note: --settings is ignored: `wanllmdb -h` lists the options", err=True)
 
 
 def _moved(client: Client, move: str, sweep_id: str) -> Sweep:
@@ -178,12 +174,12 @@ def _update(client: Client, sweep_id: str, file: str, name: str, as_json: bool) 
     fixed = _fixed(sweep.spec, parsed.spec)
     if fixed:
         raise typer.BadParameter(
-            f"{file} has another {' and '.join(fixed)}, which a sweep keeps: make a new sweep that "
-            f"starts with its results: wanllmdb sweep create {file} --prior-sweep {sweep_id}"
+            f"{file} changes the {' and '.join(fixed)}, which no update may change: create a new "
+            f"sweep that imports its results: wanllmdb sweep create {file} --prior-sweep {sweep_id}"
         )
     changes = _changes(sweep, parsed.spec, name or parsed.name, parsed.description)
     if not changes:
-        raise typer.BadParameter(f"{NOTHING_TO_CHANGE.partition(':')[0]}: {file} says the same")
+        raise typer.BadParameter(f"nothing to change: the sweep already has the config in {file}")
     updated = client.update_sweep(sweep_id, etag=sweep.etag, **changes)
     if as_json:
         print_json(updated)
@@ -194,7 +190,7 @@ def _update(client: Client, sweep_id: str, file: str, name: str, as_json: bool) 
 
 
 def _fixed(old: SweepSpec, new: SweepSpec) -> list[str]:
-    """What no update changes, and is another one."""
+    """Return the parts of the config that differ and that no update can change."""
     same = {
         "method": old.method == new.method,
         "sampler": old.sampler == new.sampler,
@@ -207,7 +203,7 @@ def _fixed(old: SweepSpec, new: SweepSpec) -> list[str]:
 
 
 def _changes(sweep: Sweep, new: SweepSpec, name: str, description: str) -> Mapping[str, Any]:
-    """What `Client.update_sweep` is to change."""
+    """Return the arguments of `Client.update_sweep`."""
     old = sweep.spec
     changes: dict[str, Any] = {
         key: getattr(new, key)
@@ -233,3 +229,46 @@ def _changes(sweep: Sweep, new: SweepSpec, name: str, description: str) -> Mappi
     if description and description != sweep.description:
         changes["description"] = description
     return changes
+
+
+_KEY = (
+    "set WANLLMDB_API_KEY to the API key, or WANLLMDB_API_KEY_FILE to a file that holds it; "
+    "`wanllmdb key whoami` shows its role and projects"
+)
+_MODE = "set WANDB_MODE={} in the environment of the program"
+_NO_FILES = "this platform stores sweeps, runs and metrics, but no files"
+_CONTAINER = "start your container as usual, with WANLLMDB_REGISTRY and WANLLMDB_SUGGESTION set"
+_NO_LAUNCH = "there are no launch queues: start `wanllmdb agent SWEEP` on each machine"
+
+WORDS: Mapping[str, str] = {
+    "artifact": _NO_FILES,
+    "beta": "`wanllmdb -h` lists the commands",
+    "clean": "runs leave no files on this machine; `wanllmdb spool ls` lists unsent results",
+    "controller": "the suggestion service of `wanllmdb up` does what a local controller does",
+    "disabled": _MODE.format("disabled"),
+    "docker": _CONTAINER,
+    "docker-run": _CONTAINER,
+    "enabled": "unset WANDB_MODE in the environment of the program",
+    "init": "folders need no setup: use `wanllmdb sweep create FILE --project NAME`",
+    "job": _NO_LAUNCH,
+    "launch": _NO_LAUNCH,
+    "launch-agent": _NO_LAUNCH,
+    "launch-sweep": _NO_LAUNCH,
+    "leet": "`wanllmdb runs ls SWEEP` and `wanllmdb runs show SWEEP NUMBER` show runs",
+    "local": "`wanllmdb up` runs the platform on this machine",
+    "login": _KEY,
+    "off": _MODE.format("offline"),
+    "offline": _MODE.format("offline"),
+    "on": "unset WANDB_MODE in the environment of the program",
+    "online": "unset WANDB_MODE in the environment of the program",
+    "pull": f"{_NO_FILES}; `wanllmdb runs export SWEEP` writes runs",
+    "purge-cache": "there is no cache; `wanllmdb spool ls` lists unsent results",
+    "restore": f"{_NO_FILES}; `wanllmdb runs show SWEEP NUMBER` shows a run's config",
+    "scheduler": _NO_LAUNCH,
+    "server": "`wanllmdb up` runs the platform on this machine",
+    "status": "`wanllmdb key whoami` shows the key in use, `wanllmdb sweep ls` lists the sweeps",
+    "sweep-scheduler": "the suggestion service of `wanllmdb up` does what a local scheduler does",
+    "sync": "`wanllmdb spool send` sends undelivered results; so does the next agent",
+    "verify": "`wanllmdb sweep ls` shows whether the services answer",
+}
+"""What replaces each command of W&B."""

@@ -1,4 +1,4 @@
-"""A program's config in values that a registry stores, within its bounds."""
+"""The entries of a config: nested for a program, flat and in JSON for the registry."""
 
 from __future__ import annotations
 
@@ -7,8 +7,34 @@ import math
 from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Any
 
-from wanllmdb._agent.groups import SEPARATOR
 from wanllmdb._agent.text import sendable, shown, text_of
+
+SEPARATOR = "/"
+
+
+def nested(
+    parameters: Mapping[str, Any],
+    group: Callable[[], dict[str, Any]] = dict,
+) -> dict[str, Any]:
+    """`{"optimizer/lr": 0.1}` becomes `{"optimizer": {"lr": 0.1}}`, in the order given.
+
+    `group` makes the dictionaries. A name within a name that has a plain value stays
+    flat; a sweep's space has none.
+    """
+    tree = group()
+    for name, value in parameters.items():
+        *groups, leaf = name.split(SEPARATOR)
+        node = tree
+        for inner in groups:
+            below = node.setdefault(inner, group())
+            if not isinstance(below, dict):
+                tree[name] = value
+                break
+            node = below
+        else:
+            node[leaf] = value
+    return tree
+
 
 MOST_ENTRIES = 1_000
 MOST_BYTES = 256 * 1024

@@ -1,13 +1,14 @@
-"""Waits for services that are away in the middle of a sweep, within bounds."""
+"""How long an agent waits for services that are unavailable."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Self, TypeVar
 
-from wanllmdb._agent.patience import DEFAULT_PATIENCE
-from wanllmdb._agent.reminder import SAY_EVERY
+from wanllmdb import _env
+from wanllmdb._agent.console import SAY_EVERY
 from wanllmdb._errors import (
     AbortedError,
     DeadlineExceededError,
@@ -16,15 +17,46 @@ from wanllmdb._errors import (
     WanllmdbError,
 )
 
+DEFAULT_PATIENCE = 600.0
+"""Seconds that an agent waits for unavailable services."""
+
+STRANGER_PATIENCE = 5.0
+"""Seconds that an agent waits for a service that never answered: its address may be wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitPolicy:
+    """Seconds to wait for services that have answered before, and for those that never have."""
+
+    seconds: float = DEFAULT_PATIENCE
+    at_first: float = STRANGER_PATIENCE
+
+    @classmethod
+    def of(cls, given: float | None = None, *, knows_them: bool = False) -> Self:
+        """Return the given policy, else that of the environment, else the default.
+
+        Args:
+            given: seconds to wait, also for services that have never answered.
+            knows_them: whether the services answered an earlier process of the agent.
+
+        Raises:
+            InvalidArgumentError: the number is below 0, or the variable is not a number.
+        """
+        asked = _env.number_of(given, _env.PATIENCE)
+        seconds = DEFAULT_PATIENCE if asked is None else asked
+        is_sure = asked is not None or knows_them
+        return cls(seconds, seconds if is_sure else min(seconds, STRANGER_PATIENCE))
+
+
 T = TypeVar("T")
 
 _LONGEST_PAUSE = 5.0
 
 
 def is_passing(error: WanllmdbError) -> bool:
-    """Whether the same request may succeed later."""
+    """Return whether the same request may succeed later."""
     if isinstance(error, ResourceExhaustedError):
-        # Without a time to come again it is the message that is too large, and will be.
+        # Without a retry delay the message is too large, now and later.
         return error.retry_after is not None
     return isinstance(error, UnavailableError | DeadlineExceededError) or (
         isinstance(error, AbortedError) and error.reason == "WRITE_CONFLICT"
@@ -32,15 +64,15 @@ def is_passing(error: WanllmdbError) -> bool:
 
 
 class OutageWaiter:
-    """Repeats a call while the services are away, and says so.
+    """Repeats a call while the services are unavailable, and prints that it waits.
 
-    The call must be one that may be repeated: with a request id of its own.
+    The call must be safe to repeat: it has its own request id.
 
     Args:
         say: prints a line for people.
-        patience: seconds to wait at most.
-        pause: waits so many seconds; True when it is no use to wait on.
-        on_back: called when they are back.
+        patience: longest wait in seconds.
+        pause: sleeps for the given seconds; returns True to stop waiting.
+        on_back: called when the services are available again.
     """
 
     def __init__(
@@ -55,12 +87,12 @@ class OutageWaiter:
         self._pause = pause or _sleep
         self._on_back = on_back
 
-    def ride_out(self, call: Callable[[], T]) -> T:
-        """The call's answer; tries again for up to `patience` seconds.
+    def retry(self, call: Callable[[], T]) -> T:
+        """Return the call's result; retry for up to `patience` seconds.
 
         Raises:
-            WanllmdbError: what the call raises that no waiting helps, or its last
-                failure when patience ends.
+            WanllmdbError: an error that waiting does not resolve, or the last failure when
+                `patience` is over.
         """
         began = time.monotonic()
         said_at: float | None = None
