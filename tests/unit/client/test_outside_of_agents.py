@@ -142,7 +142,7 @@ def test_a_description_that_a_registry_has_not_got_is_kept_for_the_end() -> None
     description.describe("mine", {"notes": "n"})
     description.relabel({"a": ""})
 
-    assert description.untold == {"name": "mine", "labels": {"a": ""}}
+    assert description.unsent == {"name": "mine", "labels": {"a": ""}}
     assert said == []
 
 
