@@ -126,11 +126,11 @@ class BaseRun(AcceptedCalls, ABC):
         return frozenset()
 
     def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
-        """Ends what `init` began; without effect where that has ended.
+        """End what `init` began; no effect if that has already ended.
 
         Args:
-            exit_code: any other than 0 makes it a failed run, unless `init` opens it again
-                and that ends well.
+            exit_code: a code other than 0 fails the run, unless `init` opens the run again and
+                that part succeeds.
             quiet: accepted for scripts written for W&B.
         """
         del quiet
@@ -138,7 +138,7 @@ class BaseRun(AcceptedCalls, ABC):
         self._end_segment(Failed(why) if exit_code else None)
 
     def join(self, exit_code: int | None = None) -> None:
-        """The same as `finish`, under an older name."""
+        """Same as `finish`, under W&B's older name."""
         self.finish(exit_code)
 
     def define_metric(
@@ -152,17 +152,17 @@ class BaseRun(AcceptedCalls, ABC):
         *,
         goal: str | None = None,
     ) -> DefinedMetric:
-        """Says which value of a metric counts, where the sweep's config does not say it.
+        """Define which value of a metric counts, if the sweep's config does not.
 
         Args:
-            name: the metric; with `*` at its end all whose names begin so.
-            step_metric: the metric that it is drawn over.
+            name: the metric; a trailing `*` matches all metrics with that prefix.
+            step_metric: the metric on the horizontal axis.
             step_sync: accepted for scripts written for W&B.
             hidden: accepted for scripts written for W&B.
-            summary: "min", "max", "mean", "first", "best" or "last"; several with commas
-                between are kept as `NAME.min` and so on alone.
-            overwrite: forgets what was said of the metric before.
-            goal: "minimize" or "maximize": what is best. Where None, the sweep's goal.
+            summary: "min", "max", "mean", "first", "best" or "last". Several, separated by
+                commas, are only stored as `NAME.min` and so on.
+            overwrite: replace earlier definitions of the metric.
+            goal: "minimize" or "maximize", which defines "best"; None means the sweep's goal.
 
         Raises:
             InvalidArgumentError: there is no such summary or goal.

@@ -96,7 +96,7 @@ class Segments:
         self.reports |= stand_in is None
 
     def end(self, stand_in: LocalRun | None = None) -> bool:
-        """End the last reporting segment, or a stand-in's segment; return False if there is none."""
+        """End the last reporting segment, or that of a stand-in; return False if there is none."""
         for index in reversed(range(len(self._open))):
             if self._open[index].stand_in is stand_in:
                 break
