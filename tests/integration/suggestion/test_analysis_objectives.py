@@ -89,18 +89,18 @@ async def test_hypervolumes(registry: Registry, analysis: Analysis) -> None:
 
 async def test_a_hypervolume_needs_several_metrics(registry: Registry, analysis: Analysis) -> None:
     sweep_id = await sweep_of(registry, [(point(), 1.0)])
-    with refused(grpc.StatusCode.FAILED_PRECONDITION, "NO_METRIC") as refusal:
+    with refused(grpc.StatusCode.FAILED_PRECONDITION, "NO_METRIC") as caught:
         await analysis.GetHypervolumeHistory(pb.GetHypervolumeHistoryRequest(sweep_id=sweep_id))
-    assert refusal.metadata["sweep_id"] == sweep_id
+    assert caught.metadata["sweep_id"] == sweep_id
     sweep_id = await sweep_of(registry, [], metrics=BOTH)
-    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as caught:
         await analysis.GetHypervolumeHistory(
             pb.GetHypervolumeHistoryRequest(
                 sweep_id=sweep_id, reference_point={"lost": 1.0, "speed": 2.0}
             )
         )
-    assert set(refusal.fields) == {"reference_point.lost", "reference_point.speed"}
-    assert "did you mean loss?" in refusal.fields["reference_point.lost"]
+    assert set(caught.fields) == {"reference_point.lost", "reference_point.speed"}
+    assert "did you mean loss?" in caught.fields["reference_point.lost"]
     empty = await analysis.GetHypervolumeHistory(pb.GetHypervolumeHistoryRequest(sweep_id=sweep_id))
     assert list(empty.hypervolumes) == []
     assert [math.isnan(x) for x in empty.reference_point] == [True, True]
@@ -129,18 +129,18 @@ async def test_sweeps_whose_metrics_differ_in_name_are_compared_by_their_only_me
     )
     answer = await analysis.GetEdf(pb.GetEdfRequest(sweep_ids=[first, second], max_points=2))
     assert [list(curve.shares) for curve in answer.curves] == [[1.0, 1.0], [0.0, 1.0]]
-    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as caught:
         await analysis.GetEdf(pb.GetEdfRequest(sweep_ids=[first, second], metric="loss"))
-    assert f"not a metric of sweep '{second}'" in refusal.fields["metric"]
+    assert f"not a metric of sweep '{second}'" in caught.fields["metric"]
 
 
 async def test_goals_must_agree(registry: Registry, analysis: Analysis) -> None:
     down = await sweep_of(registry, [])
     up = await sweep_of(registry, [], metric={"name": "accuracy", "goal": "maximize"})
     for rpc in ("GetEdf", "CompareSweeps"):
-        with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+        with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as caught:
             await getattr(analysis, rpc)(getattr(pb, f"{rpc}Request")(sweep_ids=[down, up]))
-        assert set(refusal.fields) == {"sweep_ids[1]"}
+        assert set(caught.fields) == {"sweep_ids[1]"}
 
 
 async def test_sweeps_compared(registry: Registry, analysis: Analysis) -> None:

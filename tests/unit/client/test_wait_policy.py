@@ -42,7 +42,7 @@ def test_what_is_no_length_of_time_is_refused(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_name_is_given_or_stands_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert agent_name(None, resume=False) is None
-    with pytest.raises(InvalidArgumentError, match="resume needs the name"):
+    with pytest.raises(InvalidArgumentError, match="resume needs the agent's earlier name"):
         agent_name(None, resume=True)
     monkeypatch.setenv("WANLLMDB_AGENT_ID", "node-7")
     assert agent_name(None, resume=True) == "node-7"

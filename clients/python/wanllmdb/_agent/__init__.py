@@ -1,7 +1,7 @@
-"""The agent: what runs a training function, or any other program, for the runs of a sweep.
+"""The agent: runs a training function, or any other program, for the runs of a sweep.
 
-An `Agent` has one `Loop` or several, each with a thread; what they do with a run is a
-`RunOne`, such as `FunctionRunner`.
+An `Agent` has one or more `Loop`s, each with its own thread. A `RunOne`, such as
+`FunctionRunner`, executes a single run.
 """
 
 from wanllmdb._agent.active_run import ActiveRun

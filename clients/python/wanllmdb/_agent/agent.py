@@ -25,36 +25,36 @@ from wanllmdb._spool import Spool, SpoolDelivery
 from wanllmdb._types.sweeps import Sweep
 
 _IDLE_SECONDS = 10.0
-"""How long an agent that was told to end waits for loops that hold no run."""
+"""Seconds that an ending agent waits for loops that hold no run."""
 _LOOK_SECONDS = 0.1
 
 InCaller = Callable[[Callable[[], None]], None]
-"""Has something done by the thread that called the agent."""
+"""Runs a task in the thread that called the agent."""
 
 
 class Agent:
-    """Works on a sweep's runs, `parallel` of them side by side.
+    """Executes a sweep's runs, `parallel` at a time.
 
-    Each loop has a thread of its own. The thread that calls `run` only waits, and does
-    what a RunOne asks it to: so a training function runs where its user expects it, and a
-    signal never tears a call to a service apart.
+    Each loop has its own thread. The thread that calls `run` waits, and runs the tasks of a
+    RunOne: so a training function runs in the thread that its user expects, and a signal never
+    interrupts a call to a service.
 
     Args:
         client: reaches both services.
         sweep_id: the sweep.
-        make_runner: makes what works on the runs, given the way to the calling thread.
-        count: at most so many runs; no limit where None.
-        parallel: so many at a time.
+        make_runner: creates the RunOne from a function that runs tasks in the calling thread.
+        count: the largest number of runs; None means no limit.
+        parallel: the number of runs at a time.
         policy: when to give up because runs fail.
-        agent_id: the agent's name; made from host and process where None. A second loop
-            and those after it take runs under names made from it.
-        resume: whether to begin with the runs that it holds under its name.
-        stay: whether to wait while runs of others may come back.
-        make_display: makes what shows the runs; lines on stderr where None.
-        patience: seconds to wait for services that are away; see WaitPolicy.
-        spool: keeps what they have not got; that of the environment where None.
-        forwarded: signals that go to `forward`, Ctrl-C and SIGTERM among them or not.
-        forward: gets them.
+        agent_id: the agent's name; None means one made from host and process. Each loop after
+            the first one adds its number to the name.
+        resume: whether to begin with the runs that this name holds.
+        stay: whether to wait while runs of other agents may be queued again.
+        make_display: creates the display of the runs; None means lines on stderr.
+        patience: seconds to wait for unavailable services; see WaitPolicy.
+        spool: stores undelivered results; None means the spool of the environment.
+        forwarded: signals that go to `forward`, with or without Ctrl-C and SIGTERM.
+        forward: receives the forwarded signals.
     """
 
     def __init__(
@@ -85,8 +85,8 @@ class Agent:
         self._resume = resume
         self._stay = stay
         self._spool = spool or Spool.of_environment()
-        self._courier = SpoolDelivery(client, self._spool, self._say)
-        self._patience = WaitPolicy.of(patience, knows_them=resume or self._courier.has_any())
+        self._delivery = SpoolDelivery(client, self._spool, self._say)
+        self._patience = WaitPolicy.of(patience, knows_them=resume or self._delivery.has_any())
         self._display: Display | None = None
         self._forwarded = forwarded
         self._counts = AgentCounts(count, policy or FailurePolicy.of())
@@ -95,11 +95,11 @@ class Agent:
         self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
 
     def run(self) -> AgentResult:
-        """Works until the sweep has no more runs, `count` is reached, or it is told to end.
+        """Execute runs until the sweep has no more, `count` is reached, or a signal ends the agent.
 
         Raises:
             AgentGaveUpError: too many runs failed.
-            UnavailableError: the services are not there, or stayed away too long.
+            UnavailableError: the services were unavailable for too long.
             NotFoundError: there is no such sweep.
             KeyboardInterrupt: Ctrl-C came a third time.
         """
@@ -113,8 +113,8 @@ class Agent:
                 display = LineDisplay(Console(), sweep, self._count)
             self._display = display
             try:
-                # What others left may be what this agent would be given to do again.
-                self._courier.deliver(stop=self._is_to_end)
+                # Undelivered results may belong to runs that this agent would otherwise repeat.
+                self._delivery.deliver(stop=self._is_to_end)
                 self._conduct(self._start(sweep, display))
                 self._runner.close()
             except KeyboardInterrupt:
@@ -134,7 +134,7 @@ class Agent:
         return result
 
     def _find_sweep(self) -> Sweep | None:
-        """The sweep; None when the agent was told to end while it waited for the registry."""
+        """Return the sweep; None if a signal ended the agent while it waited for the registry."""
         waiter = OutageWaiter(self._say, self._patience.at_first, self._shutdown.wait)
         try:
             return waiter.retry(lambda: self._client.get_sweep(self._sweep_id))
@@ -167,7 +167,7 @@ class Agent:
                 warn=warn,
                 patience=self._patience,
                 spool=self._spool,
-                courier=self._courier,
+                delivery=self._delivery,
                 remind=remind,
                 slot=slot,
                 resume=self._resume,
@@ -182,7 +182,7 @@ class Agent:
             loop.work()
         except BaseException as error:
             self._counts.fail(error)
-            # The others let their runs end.
+            # The other loops let their runs end.
             self._shutdown.demand(Urgency.DRAIN)
         finally:
             self._tasks.put(None)
@@ -191,18 +191,18 @@ class Agent:
         self._tasks.put(task)
 
     def _conduct(self, loops: int) -> None:
-        """Does what the loops ask for until they have ended, or need not be waited for."""
-        told_at: float | None = None
+        """Run the loops' tasks until the loops have ended, or hold no run for too long."""
+        ending_since: float | None = None
         while loops:
             if self._shutdown.urgency >= Urgency.DRAIN and not self._counts.active:
-                told_at = told_at or time.monotonic()
-                if time.monotonic() - told_at > _IDLE_SECONDS:
+                ending_since = ending_since or time.monotonic()
+                if time.monotonic() - ending_since > _IDLE_SECONDS:
                     return
             else:
-                told_at = None
+                ending_since = None
             try:
-                # Signals wake it too, but it goes on to wait then.
-                task = self._tasks.get(timeout=_LOOK_SECONDS if told_at else None)
+                # A signal interrupts the wait, which Python then resumes.
+                task = self._tasks.get(timeout=_LOOK_SECONDS if ending_since else None)
             except Empty:
                 continue
             if task is None:
@@ -212,29 +212,29 @@ class Agent:
 
     def _on_signal(self, number: signal.Signals, count: int) -> None:
         self._act(number, count)
-        # Wakes the caller's thread, which may have nothing left to wait for.
+        # Wakes the calling thread, which may have nothing left to wait for.
         self._tasks.put(_nothing)
 
 
 def _nothing() -> None:
-    """Wakes a thread."""
+    """Do nothing; as a task, this wakes the thread that waits for tasks."""
 
 
 def agent_name(given: str | None, *, resume: bool) -> str | None:
-    """The agent's name: as given, else WANLLMDB_AGENT_ID; None where there is neither.
+    """Return the given name, else WANLLMDB_AGENT_ID, else None.
 
     Raises:
-        InvalidArgumentError: it is to resume, and nobody says as whom.
+        InvalidArgumentError: the agent is to resume but has no name.
     """
     name = given or os.environ.get(_env.AGENT_ID) or None
     if resume and name is None:
         raise InvalidArgumentError(
-            f"resume needs the name under which the agent worked before: give one that stays the "
-            f"same when the job is started again, by agent_id=, --agent-id or {_env.AGENT_ID}"
+            f"resume needs the agent's earlier name: give a name that stays the same when the job "
+            f"restarts, by agent_id=, --agent-id or {_env.AGENT_ID}"
         )
     return name
 
 
 def name_of_slot(agent_id: str, slot: int) -> str:
-    """The name under which one of an agent's loops takes runs: each resumes its own."""
+    """Return the name under which one loop of an agent takes runs, and resumes its own."""
     return f"{agent_id}/{slot}" if slot else agent_id

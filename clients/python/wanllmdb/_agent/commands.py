@@ -14,10 +14,10 @@ from wanllmdb._types.runs import Canceled, Pruned, Run, RunLease
 
 @dataclass(frozen=True, slots=True)
 class StopOrder:
-    """That a run is to stop, why, and how it then ends.
+    """An order to stop a run: the reason, and the run's outcome.
 
-    `outcome` is None when there is nothing to tell of it: it is no longer ours, or, with
-    `gives_back`, it is to be queued again.
+    `outcome` is None when this agent reports none: the run is no longer the agent's, or, with
+    `gives_back`, the run is queued again.
     """
 
     reason: str
@@ -26,27 +26,27 @@ class StopOrder:
 
     @property
     def is_lost(self) -> bool:
-        """Whether the run is somebody else's by now."""
+        """Whether the run no longer belongs to this agent."""
         return self.outcome is None and not self.gives_back
 
 
 class RunCommands:
-    """Gathers what the services and the agent say. Safe to use from many threads."""
+    """Collects the commands and errors that stop a run. Thread-safe."""
 
     def __init__(self) -> None:
         self._stopped = threading.Event()
         self.order: StopOrder | None = None
-        """The order to stop; the first one, unless the run was lost later."""
+        """The first stop order, or a later one that says that the run was lost."""
         self.error: WanllmdbError | None = None
-        """Why the run's values can't be reported."""
+        """The error that keeps the run's values from being reported."""
 
     def wait(self, seconds: float) -> StopOrder | None:
-        """Waits for an order to stop; None when none came."""
+        """Wait for a stop order; return None when none came."""
         self._stopped.wait(seconds)
         return self.order
 
     def obey(self, command: RunCommand) -> None:
-        """Takes what a service answered to a heartbeat or a report."""
+        """Handle the command in a reply to a heartbeat or a report."""
         if command is RunCommand.STOP:
             reason = "the sweep was canceled"
             self.stop(StopOrder(reason, Canceled(reason)))
@@ -54,13 +54,13 @@ class RunCommands:
             self.stop(StopOrder("its lease is no longer this agent's", None))
 
     def stop(self, order: StopOrder) -> None:
-        """Tells the run to stop."""
+        """Order the run to stop."""
         if self.order is None or order.is_lost:
             self.order = order
         self._stopped.set()
 
     def broken(self, error: WanllmdbError) -> None:
-        """Takes an error that no waiting helps."""
+        """Handle an error that waiting does not resolve."""
         if is_lost(error):
             self.stop(StopOrder(error.message, None))
         elif self.error is None:
@@ -68,7 +68,7 @@ class RunCommands:
 
 
 def is_lost(error: WanllmdbError) -> bool:
-    """Whether an error says that the run is no longer this agent's to report to or finish."""
+    """Return whether an error means that the run no longer belongs to this agent."""
     return isinstance(error, NotFoundError) or error.reason in (
         "RUN_NOT_RUNNING",
         "RUN_LEASE_LOST",
@@ -78,15 +78,15 @@ def is_lost(error: WanllmdbError) -> bool:
 _DEFAULT_LEASE = 60.0
 _SHORTEST_INTERVAL = 0.2
 _LONGEST_INTERVAL = 5.0
-"""A run that logs nothing learns by heartbeats that it is to stop."""
+"""A run that logs nothing receives its stop order by heartbeats only."""
 _HEARTBEAT_TIMEOUT = 10.0
 
 
 class LeaseKeeper:
-    """Renews a lease from a thread of its own, each time a third of it or 5 s have passed.
+    """Renews a lease in its own thread, after every third of the lease or every 5 s.
 
-    `obey` gets every command that comes back, `lost` the error that says that there is
-    nothing to renew. Any other failure is tried again: training goes on meanwhile.
+    `obey` receives each command in a reply, `lost` the error of a lease that can't be renewed.
+    Any other failure is retried while training continues.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class LeaseKeeper:
         self._thread.start()
 
     def close(self) -> None:
-        """Renews the lease no more."""
+        """Stop renewing the lease."""
         self._closed.set()
 
     def _work(self) -> None:
@@ -124,15 +124,15 @@ class LeaseKeeper:
                     return
                 pause = min(self._interval, 1.0)
             except Exception:
-                # No memory or no stack is left to this thread for a moment: training, which
-                # took them, goes on, and so does the lease.
+                # This thread may briefly lack memory or stack, which training uses. Training
+                # and the lease continue.
                 pause = min(self._interval, 1.0)
             else:
                 self._obey(status.command)
 
 
 def _lease_length(run: Run) -> float:
-    """Seconds: by the server's clock alone, since this machine's may differ."""
+    """Length of the lease in seconds, by the server's clock, since this machine's may differ."""
     if run.start_time is None or run.lease_expire_time is None:
         return _DEFAULT_LEASE
     length = (run.lease_expire_time - run.start_time).total_seconds()

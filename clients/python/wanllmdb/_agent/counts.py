@@ -16,9 +16,9 @@ from wanllmdb._types.runs import RunError
 class AgentResult:
     """What an agent did.
 
-    `runs` is how many it worked on, `failed` how many of these failed, `ended_by` why
-    it took no more, in a sentence. `was_interrupted` says whether that was Ctrl-C,
-    `was_terminated` whether it was SIGTERM.
+    `runs` is the number of runs that the agent executed, `failed` the number of failed runs,
+    and `ended_by` the reason why the agent took no more. `was_interrupted` is True after
+    Ctrl-C, `was_terminated` after SIGTERM.
     """
 
     runs: int
@@ -29,10 +29,10 @@ class AgentResult:
 
 
 class AgentCounts:
-    """Counts for all loops. Safe to use from many threads.
+    """Counts of all loops of an agent. Thread-safe.
 
     Args:
-        count: at most so many runs; no limit where None.
+        count: the largest number of runs; None means no limit.
         policy: when to give up.
     """
 
@@ -47,7 +47,7 @@ class AgentCounts:
         self.ended_by = ""
         self._signals: set[signal.Signals] = set()
         self.error: BaseException | None = None
-        """What ended the agent; the first one that a loop met."""
+        """The first error that ended a loop, and so the agent."""
 
     @property
     def active(self) -> list[ActiveRun]:
@@ -56,39 +56,39 @@ class AgentCounts:
             return list(self._active.values())
 
     def claim(self) -> bool:
-        """Takes the right to one more run; False when there are to be no more."""
+        """Claim one more run; return False when the agent has reached its count."""
         with self._lock:
             if self._claimed == self._count:
-                self._end_by("as many runs as it was asked for")
+                self._end_by("it has done as many runs as requested")
                 return False
             self._claimed += 1
             return True
 
     def end_by(self, why: str) -> None:
-        """Says why no more runs are taken; the first reason stands."""
+        """Record why the agent takes no more runs; the first reason is kept."""
         with self._lock:
             self._end_by(why)
 
     def fail(self, error: BaseException) -> None:
-        """Takes what ends the agent; the first one stands."""
+        """Record the error that ends the agent; the first one is kept."""
         with self._lock:
             self.error = self.error or error
 
     def end_by_signal(self, number: signal.Signals) -> None:
-        """A signal, or a function that raised what one raises, ends the agent."""
+        """Record that a signal, or the exception that stands for it, ends the agent."""
         with self._lock:
             self._signals.add(number)
 
     def started(self, run: ActiveRun) -> None:
-        """A run begins."""
+        """Record that a run began."""
         with self._lock:
             self._active[run.number] = run
 
     def ended(self, run: ActiveRun, cause: BaseException | None) -> None:
-        """A run ended.
+        """Record that a run ended.
 
         Raises:
-            AgentGaveUpError: too many failed.
+            AgentGaveUpError: too many runs failed.
         """
         with self._lock:
             del self._active[run.number]
@@ -105,12 +105,12 @@ class AgentCounts:
             raise AgentGaveUpError(_message(why, run.ended.error, cause)) from cause
 
     def given_back(self, run: ActiveRun) -> None:
-        """A run did not end here."""
+        """Record that a run was given back."""
         with self._lock:
             self._active.pop(run.number, None)
 
     def result(self) -> AgentResult:
-        """What the agent did."""
+        """Return what the agent did."""
         terminated = signal.SIGTERM in self._signals
         interrupted = signal.SIGINT in self._signals
         if terminated:
@@ -128,8 +128,8 @@ def _message(why: str, error: RunError | None, cause: BaseException | None) -> s
     text = f"the agent gives up: {why}, the last one with: {last}"
     if error is not None and error.traceback and cause is None:
         text += f"\n{error.traceback.rstrip()}"
-    # Where there is a cause, Python shows its traceback by itself.
+    # Python itself prints the traceback of a cause.
     return (
-        f"{text}\nTo go on whatever fails: never_give_up=True, --never-give-up or "
+        f"{text}\nTo continue despite failures: never_give_up=True, --never-give-up or "
         f"WANLLMDB_AGENT_NEVER_GIVE_UP=1"
     )

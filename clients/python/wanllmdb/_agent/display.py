@@ -14,28 +14,28 @@ from wanllmdb._types.sweeps import Sweep
 
 
 class Display(Protocol):
-    """Gets to know what happens, from any thread; must not fail.
+    """Shows an agent's progress. Called from any thread; must not raise.
 
     Attributes:
-        best: the sweep's best run, as far as it is known.
+        best: the sweep's best run known so far.
     """
 
     best: BestRun | None
 
     def line(self, text: str) -> None:
-        """Something to say."""
+        """Print a line."""
 
     def started(self, run: ActiveRun) -> None:
-        """A run begins."""
+        """Show that a run began."""
 
     def logged(self, run: ActiveRun) -> None:
-        """A run has logged something."""
+        """Show that a run logged values."""
 
     def ended(self, run: ActiveRun) -> None:
-        """A run ended, in whatever way."""
+        """Show that a run ended."""
 
     def close(self) -> None:
-        """The agent ends; lines may still come."""
+        """End the display; `line` may still be called."""
 
 
 _LONGEST_ERROR = 5 * MOST_SHOWN
@@ -43,7 +43,7 @@ _WENT_WRONG = (RunState.FAILED, RunState.QUEUED)
 
 
 class LineDisplay:
-    """Shows runs on a console: redrawn in a line on a terminal, else a line a run.
+    """Shows runs on a console: one redrawn line on a terminal, else one line per run.
 
     The Display of function agents, and of command agents without a terminal.
     """
@@ -57,25 +57,25 @@ class LineDisplay:
         self.best: BestRun | None = sweep.stats.best_run
 
     def line(self, text: str) -> None:
-        """Something to say."""
+        """Print a line."""
         self._console.line(text)
 
     def close(self) -> None:
-        """The agent ends."""
+        """End the display."""
         self._console.clear()
 
     def started(self, run: ActiveRun) -> None:
-        """A run begins."""
+        """Show that a run began."""
         self._ordinals[run.number] = len(self._ordinals) + 1
         self._console.live(self._live_text(run), at_once=True)
 
     def logged(self, run: ActiveRun) -> None:
-        """A run has logged something."""
+        """Show that a run logged values."""
         if self._console.is_due:
             self._console.live(self._live_text(run))
 
     def ended(self, run: ActiveRun) -> None:
-        """A run ended, in whatever way."""
+        """Show that a run ended."""
         if run.ended is None:
             reason = run.stop_order.reason if run.stop_order else "its end was not confirmed"
             self._console.line(f"run {run.number} is no longer this agent's: {reason}")
@@ -103,9 +103,9 @@ class LineDisplay:
         return str(run.number)
 
     def _ended_text(self, run: Run) -> str:
-        # Only a failure that is retried leads back into the queue.
+        # A run that ended is in the queue only if its failure is retried.
         retried = run.state is RunState.QUEUED
-        text = f"run {run.number} {'failed, to be tried again' if retried else run.state}"
+        text = f"run {run.number} {'failed, to be retried' if retried else run.state}"
         if run.objective is not None and self._metric is not None:
             text += f": {self._metric} {run.objective:.6g}"
             if self.best is not None:
@@ -117,12 +117,12 @@ class LineDisplay:
 
 
 def _has_no_objective(run: Run) -> bool:
-    """Whether it did its work without being worth anything; its error says why."""
+    """Return whether a run finished without an objective value; its error says why."""
     return run.state is RunState.FINISHED and run.error is not None
 
 
 def parameters_text(parameters: Mapping[str, Any]) -> str:
-    """Parameters in a line: `batch_size=32 learning_rate=0.001234`."""
+    """Return parameters in one line: `batch_size=32 learning_rate=0.001234`."""
     return listed(
         [
             f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={in_short(str(value))}"
@@ -133,7 +133,7 @@ def parameters_text(parameters: Mapping[str, Any]) -> str:
 
 
 def summary_text(runs: int, failed: int, best: BestRun | None, sweep: Sweep) -> str:
-    """What an agent did, in a line."""
+    """Return what an agent did, in one line."""
     text = f"{runs} run{'' if runs == 1 else 's'}"
     if failed:
         text += f", {failed} failed"

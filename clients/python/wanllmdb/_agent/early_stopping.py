@@ -1,4 +1,4 @@
-"""When a run's agent asks whether to stop the run early, and how it asks."""
+"""Early termination: when a run's agent asks whether to stop the run, and the requests."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from wanllmdb._types.sweeps import Sweep
 
 
 class CheckSchedule:
-    """Counts finite values of the sweep's metric, as the service does, one a step.
+    """Counts finite values of the sweep's metric like the service, one per step.
 
-    A value that is not finite makes a check due by itself: some rules stop such a run.
-    Steps that come again or out of order are not counted; the service, which counts for
-    itself, then merely is asked a little later.
+    A value that is not finite makes a check due, since some pruners stop such a run. Repeated
+    or unordered steps are not counted; the service keeps its own count, so the agent only asks
+    a little later.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class CheckSchedule:
         self._is_odd = False
 
     def observe(self, step: int, values: dict[str, float]) -> None:
-        """Takes note of what was logged."""
+        """Count logged values."""
         value = values.get(self._metric) if self._metric is not None else None
         if value is None:
             return
@@ -45,13 +45,13 @@ class CheckSchedule:
 
     @property
     def is_due(self) -> bool:
-        """Whether the service is to be asked now."""
+        """Whether a check is due now."""
         if self._next_check is None:
             return False
         return self._is_odd or self._count >= self._next_check
 
     def postpone(self, next_check: int | None) -> None:
-        """Asks again once there are so many values; never for None."""
+        """Make the next check due at this number of values; never for None."""
         self._is_odd = False
         if next_check is not None and next_check <= self._count:
             next_check = self._count + 1
@@ -59,25 +59,24 @@ class CheckSchedule:
 
 
 _TIMEOUT = 5.0
-"""Seconds that training waits for an answer from a service that is there but slow."""
+"""Seconds that training waits for the reply of a slow service."""
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 5.0
 
 
 class StopChecks:
-    """The questions of one run. Safe to use from many threads.
+    """The early-termination checks of one run. Thread-safe.
 
-    Training waits for the answer, so that a run stops at the very value that decides it. When
-    there is none in time the question is repeated from a thread, and training goes on; the
-    answer counts at the next value then, and not at all where there is none: such a run has
-    reached its end.
+    Training waits for the reply, so that a run stops at the value that decides it. Without a
+    reply in time, training continues and a thread repeats the check; its reply takes effect at
+    the next value. If there is no next value, the run has reached its end.
 
     Args:
         client: reaches the suggestion service.
         run: the run.
         schedule: when to ask.
-        flush: sends what was logged, within so many seconds: the answer goes by it.
-        orders: get the answer.
+        flush: sends the logged values, which the decision depends on, within some seconds.
+        commands: receive the decision.
         warn: prints a line for people.
     """
 
@@ -97,38 +96,38 @@ class StopChecks:
         self._commands = commands
         self._warn = warn
         self._lock = threading.Lock()
-        self._is_repeated = False
+        self._is_repeating = False
         self._late: StopDecision | None = None
         self._closed = threading.Event()
 
     def observe(self, step: int, values: dict[str, float]) -> None:
-        """Takes note of what was logged."""
+        """Count logged values."""
         with self._lock:
             self._schedule.observe(step, values)
 
     def ask_if_due(self) -> None:
-        """Asks when there are as many values as the service waits for."""
+        """Check whether to stop, if a check is due."""
         with self._lock:
             late, self._late = self._late, None
-            is_due = self._schedule.is_due and not self._is_repeated
+            is_due = self._schedule.is_due and not self._is_repeating
         if late is not None:
             self._obey(late)
         elif is_due and not self._ask(self._obey):
-            self._is_repeated = True
+            self._is_repeating = True
             threading.Thread(target=self._repeat, name="wanllmdb-stopping", daemon=True).start()
 
     def close(self) -> None:
-        """The run is over: asks no more."""
+        """Stop checking, since the run is over."""
         self._closed.set()
 
     def _repeat(self) -> None:
         pause = _FIRST_PAUSE
         while not self._closed.wait(pause) and not self._ask(self._take_late):
             pause = min(2 * pause, _LONGEST_PAUSE)
-        self._is_repeated = False
+        self._is_repeating = False
 
     def _ask(self, take: Callable[[StopDecision], None]) -> bool:
-        """Whether there is an answer, or is none to come."""
+        """Check once; return whether there is a reply, or none will come."""
         run = self._run
         try:
             self._flush(_TIMEOUT)
@@ -162,7 +161,7 @@ class StopChecks:
 def schedule_of(
     client: Client, sweep: Sweep, run: Run, next_check: int | None, *, resumed: bool
 ) -> CheckSchedule:
-    """When early termination is asked; for a resumed run by what it reported before."""
+    """Return a run's check schedule; a resumed run continues the count of its history."""
     metric = sweep.spec.metric.name if sweep.spec.metric is not None else None
     if not resumed or metric is None or next_check is None or run.last_step is None:
         return CheckSchedule(metric, next_check)

@@ -14,11 +14,11 @@ from wanllmdb import _env
 
 @dataclass(frozen=True, slots=True)
 class FailurePolicy:
-    """How many failures an agent takes.
+    """How many failed runs an agent accepts.
 
-    It gives up after `max_quick_failures` within `quick_seconds`, or after
-    `max_initial_failures` before its first success; 0 turns either off. Failures count in
-    a row: any run that ends otherwise takes the first count back to zero.
+    The agent gives up after `max_quick_failures` consecutive failures within `quick_seconds`,
+    or when its first `max_initial_failures` runs all fail. 0 turns off either limit. A run that
+    does not fail resets the count of consecutive failures.
     """
 
     max_quick_failures: int = 3
@@ -34,10 +34,10 @@ class FailurePolicy:
         max_initial_failures: int | None = None,
         never: bool | None = None,
     ) -> Self:
-        """What is given, else what the environment says, else the defaults.
+        """Return the given limits, else those of the environment, else the defaults.
 
         Raises:
-            InvalidArgumentError: a number is below 0, or a variable is no number.
+            InvalidArgumentError: a number is below 0, or a variable is not a number.
         """
         never = _env.is_on(never, _env.NEVER_GIVE_UP)
         policy = cls(
@@ -49,7 +49,7 @@ class FailurePolicy:
 
 
 class FailureCounter:
-    """Counts an agent's failures by a policy. Not safe for threads."""
+    """Counts an agent's failures against a policy. Not thread-safe."""
 
     def __init__(self, policy: FailurePolicy, clock: Callable[[], float] = time.monotonic) -> None:
         self._policy = policy
@@ -59,12 +59,12 @@ class FailureCounter:
         self._has_succeeded = False
 
     def succeeded(self) -> None:
-        """A run did not fail."""
+        """Count a run that did not fail."""
         self._has_succeeded = True
         self._latest.clear()
 
     def failed(self) -> str | None:
-        """A run failed: why the agent gives up now, or None."""
+        """Count a failed run; return why the agent must give up, or None."""
         now = self._clock()
         policy = self._policy
         if policy.max_quick_failures:

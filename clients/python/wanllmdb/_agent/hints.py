@@ -14,7 +14,7 @@ from wanllmdb._types.sweeps import Sweep
 
 
 def hint_for(sweep: Sweep, outcome: Outcome | None, ended: Run) -> str | None:
-    """How to report what the sweep waits for, if a run has no objective for want of it."""
+    """Return how to report the sweep's metrics, for a run that ended without an objective."""
     if not isinstance(outcome, Succeeded) or ended.state is not RunState.FINISHED:
         return None
     if ended.objective is not None or ended.objectives:
@@ -25,7 +25,7 @@ def hint_for(sweep: Sweep, outcome: Outcome | None, ended: Run) -> str | None:
     names = ", ".join(f"{name!r}: ..." for name in missing)
     if not ended.summary:
         return (
-            f"hint: the program ended well but reported nothing. In Python, report with "
+            f"hint: the program succeeded but reported no metrics. In Python, report them with "
             f"`import wanllmdb as wandb; wandb.init(); wandb.log({{{names}}})`"
         )
     logged = sorted(ended.summary)
@@ -35,7 +35,7 @@ def hint_for(sweep: Sweep, outcome: Outcome | None, ended: Run) -> str | None:
 
 
 def _nearest(name: str, logged: Iterable[str]) -> str | None:
-    """The nearest of the logged names, whatever its case."""
+    """Return the logged name most similar to `name`, ignoring case."""
     by_folded = {each.casefold(): each for each in logged}
     close = difflib.get_close_matches(name.casefold(), by_folded, n=1)
     return by_folded[close[0]] if close else None
@@ -44,17 +44,17 @@ def _nearest(name: str, logged: Iterable[str]) -> str | None:
 # Fewer values make no learning curve.
 _FEWEST = 3
 
-# A run that has given back more than this share of what it gained from its first value to its
-# best one ranks nearer to where it began than to what it reached. The measure has no unit, so
-# that it holds for losses and accuracies alike.
+# A run that lost more than this share of its gain, from its first value to its best, ranks
+# nearer to its first value than to its best. The share has no unit, so one limit suits losses
+# and accuracies.
 _FAR = 0.5
 
-# Runs of an agent whose histories are read at most: a warning is worth no more calls.
+# The most histories that an agent reads; a warning does not justify more calls.
 _MOST_LOOKS = 5
 
 
 class LastValueHint:
-    """Looks at the runs of a sweep as they end, until it has warned once."""
+    """Checks whether runs end far worse than their best value, until it has warned once."""
 
     def __init__(self, client: Client, sweep: Sweep) -> None:
         self._client = client
@@ -62,14 +62,14 @@ class LastValueHint:
         self._looks = _MOST_LOOKS
 
     def warning(self, ended: Run) -> str | None:
-        """What to say of a run that ended; None for nothing.
+        """Return a warning about a run that ended; None for none.
 
         Raises:
-            WanllmdbError: its history could not be read.
+            WanllmdbError: the run's history could not be read.
         """
         metric = self._metric
-        is_worth = ended.state in (RunState.FINISHED, RunState.PRUNED) and ended.last_step
-        if metric is None or ended.objective is None or not is_worth or not self._looks:
+        is_candidate = ended.state in (RunState.FINISHED, RunState.PRUNED) and ended.last_step
+        if metric is None or ended.objective is None or not is_candidate or not self._looks:
             return None
         self._looks -= 1
         history = self._client.get_metric_history(
@@ -88,8 +88,9 @@ class LastValueHint:
 
 
 def best_far_from_last(values: Sequence[float], *, minimize: bool) -> float | None:
-    """The best value, where the last one is far worse; see _FAR. Values that are not finite do
-    not count.
+    """Return the best value if the last one is far worse, see _FAR, else None.
+
+    Values that are not finite do not count.
     """
     sign = 1.0 if minimize else -1.0
     losses = [sign * value for value in values if math.isfinite(value)]
@@ -100,7 +101,7 @@ def best_far_from_last(values: Sequence[float], *, minimize: bool) -> float | No
 
 
 def _metric_that_counts_last(sweep: Sweep) -> Metric | None:
-    """The metric whose last value counts, in a sweep with early termination."""
+    """Return the metric if the sweep has early termination and its last value counts."""
     metric = sweep.spec.metric
     if metric is None or sweep.spec.early_termination is None:
         return None

@@ -18,30 +18,29 @@ from wanllmdb._errors import (
 )
 
 DEFAULT_PATIENCE = 600.0
-"""Seconds for which an agent waits for services that are away."""
+"""Seconds that an agent waits for unavailable services."""
 
 STRANGER_PATIENCE = 5.0
-"""Seconds for which it waits for a service that was never there: its address may be wrong."""
+"""Seconds that an agent waits for a service that never answered: its address may be wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class WaitPolicy:
-    """Seconds to wait: for services that were there before, and for those that never were."""
+    """Seconds to wait for services that have answered before, and for those that never have."""
 
     seconds: float = DEFAULT_PATIENCE
     at_first: float = STRANGER_PATIENCE
 
     @classmethod
     def of(cls, given: float | None = None, *, knows_them: bool = False) -> Self:
-        """What is given, else what the environment says, else the defaults.
+        """Return the given policy, else that of the environment, else the default.
 
         Args:
-            given: seconds, which then count from the start on.
-            knows_them: whether the services must have been there in an earlier life of the
-                agent.
+            given: seconds to wait, also for services that have never answered.
+            knows_them: whether the services answered an earlier process of the agent.
 
         Raises:
-            InvalidArgumentError: it is below 0, or the variable is no number.
+            InvalidArgumentError: the number is below 0, or the variable is not a number.
         """
         asked = _env.number_of(given, _env.PATIENCE)
         seconds = DEFAULT_PATIENCE if asked is None else asked
@@ -55,9 +54,9 @@ _LONGEST_PAUSE = 5.0
 
 
 def is_passing(error: WanllmdbError) -> bool:
-    """Whether the same request may succeed later."""
+    """Return whether the same request may succeed later."""
     if isinstance(error, ResourceExhaustedError):
-        # Without a time to come again it is the message that is too large, and will be.
+        # Without a retry delay the message is too large, now and later.
         return error.retry_after is not None
     return isinstance(error, UnavailableError | DeadlineExceededError) or (
         isinstance(error, AbortedError) and error.reason == "WRITE_CONFLICT"
@@ -65,15 +64,15 @@ def is_passing(error: WanllmdbError) -> bool:
 
 
 class OutageWaiter:
-    """Repeats a call while the services are away, and says so.
+    """Repeats a call while the services are unavailable, and prints that it waits.
 
-    The call must be one that may be repeated: with a request id of its own.
+    The call must be safe to repeat: it has its own request id.
 
     Args:
         say: prints a line for people.
-        patience: seconds to wait at most.
-        pause: waits so many seconds; True when it is no use to wait on.
-        on_back: called when they are back.
+        patience: longest wait in seconds.
+        pause: sleeps for the given seconds; returns True to stop waiting.
+        on_back: called when the services are available again.
     """
 
     def __init__(
@@ -89,11 +88,11 @@ class OutageWaiter:
         self._on_back = on_back
 
     def retry(self, call: Callable[[], T]) -> T:
-        """The call's answer; tries again for up to `patience` seconds.
+        """Return the call's result; retry for up to `patience` seconds.
 
         Raises:
-            WanllmdbError: what the call raises that no waiting helps, or its last
-                failure when patience ends.
+            WanllmdbError: an error that waiting does not resolve, or the last failure when
+                `patience` is over.
         """
         began = time.monotonic()
         said_at: float | None = None
