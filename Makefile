@@ -26,7 +26,7 @@ demo: $(VENV)/.demo ## Runs a real sweep on real services, in about a minute
 	$(BIN)/wanllmdb demo
 
 dev: $(VENV)/.installed $(DEV_DIR)/.seeded ## Runs the platform on demo data in .dev, and restarts it when code changes
-	$(BIN)/watchfiles --sigint-timeout 30 --filter python "$(BIN)/wanllmdb up --data-dir $(DEV_DIR)/data" services clients/python/wanllmdb
+	$(BIN)/watchfiles --sigint-timeout 30 --target-type command --filter python "$(BIN)/wanllmdb up --data-dir $(DEV_DIR)/data" services clients/python/wanllmdb
 
 ##@ Test
 

@@ -61,14 +61,29 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
 
 
+# Each takes seconds: bounds of time at the largest inputs, and comparisons with Optuna.
+SLOW = (
+    "tests/unit/registry/test_bounds.py",
+    "tests/unit/suggestion/test_distributions_drawn.py",
+    "tests/unit/suggestion/test_grid_sampler.py",
+    "tests/unit/suggestion/test_hypervolume.py",
+    "tests/unit/suggestion/test_importance.py",
+    "tests/unit/suggestion/test_optuna_sampler.py",
+    "tests/unit/suggestion/test_replay.py",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that `make fast` leaves out by the fixtures that they use."""
+    """Mark the tests that `make fast` leaves out."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
-        if "postgres_url" in fixtures:
+        names = vars(item.getparent(pytest.Module).obj)  # type: ignore[union-attr]  # always there
+        if "postgres_url" in fixtures or "embedded_postgres" in names:
             item.add_marker(pytest.mark.postgres)
-        if {"launcher", "platform", "wanllmdb"} & fixtures:
+        if {"launcher", "platform", "wanllmdb"} & fixtures or "subprocess" in names:
             item.add_marker(pytest.mark.processes)
+        if item.nodeid.startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

@@ -17,8 +17,6 @@ from tests.e2e.program import WANLLMDB, Program
 from tests.e2e.up_process import UpProcess, temporary_data_dir, up, wait_until
 from wanllmdb_local.demo.platforms import running_platform
 
-pytestmark = pytest.mark.processes
-
 
 @contextmanager
 def demo() -> Iterator[tuple[subprocess.Popen[str], Path, Path]]:

@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md names files that exist, and CHANGELOG.md the package's version."""
+"""CONTRIBUTING.md and the markers name files that exist, and CHANGELOG.md the version."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import SLOW
 from wanllmdb import __version__
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +42,10 @@ def test_recipes_are_short() -> None:
     assert len(recipes) == 3
     for recipe in recipes:
         assert len(recipe.strip().splitlines()) <= 15
+
+
+def test_slow_modules_exist() -> None:
+    assert [path for path in SLOW if not (ROOT / path).is_file()] == []
 
 
 def test_versions_agree() -> None:
