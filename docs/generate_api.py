@@ -1,4 +1,4 @@
-"""Writes docs/api.md, the API's reference, from the comments of the protos.
+"""Write docs/api.md, the API's reference, from the comments of the protos.
 
 buf build protos -o - | python docs/generate_api.py > docs/api.md
 """
@@ -20,35 +20,36 @@ _SCALARS = {
     _F.TYPE_STRING: "string",
     _F.TYPE_BYTES: "bytes",
 }
-# The numbers of fields within their messages, of which locations' paths are made.
+# Field numbers in descriptor.proto: the paths of source locations consist of them.
 _MESSAGE, _ENUM, _SERVICE = 4, 5, 6
 _FIELD, _ONEOF, _VALUE, _METHOD = 2, 8, 2, 2
 
 
 class Comments:
-    """The comments of one file, by the path of what they stand before."""
+    """The comments of one file, by the path of the element that follows them."""
 
     def __init__(self, file: pb.FileDescriptorProto) -> None:
         self._by_path = {
-            tuple(place.path): place.leading_comments for place in file.source_code_info.location
+            tuple(location.path): location.leading_comments
+            for location in file.source_code_info.location
         }
 
     def paragraphs(self, *path: int) -> str:
-        """The comment as Markdown; indented lines become a block."""
+        """Return the comment as Markdown; indented lines become a block."""
         lines = [line.removeprefix(" ") for line in self._by_path.get(path, "").splitlines()]
         return "\n".join(lines).strip()
 
     def line(self, *path: int) -> str:
-        """The comment as one line of a table."""
+        """Return the comment as one line of a table."""
         return " ".join(self.paragraphs(*path).split()).replace("|", "\\|")
 
 
 def main() -> None:
-    """Reads a FileDescriptorSet with source info on stdin."""
+    """Print the page for the FileDescriptorSet with source info on stdin."""
     files = pb.FileDescriptorSet.FromString(sys.stdin.buffer.read()).file
     ours = sorted(
         (file for file in files if file.package.startswith(OURS)),
-        # Services first, then what they speak of.
+        # Services come first, then the types that they use.
         key=lambda file: (file.package, not file.service, file.name),
     )
     print("\n".join(_page(ours)))
@@ -57,7 +58,7 @@ def main() -> None:
 def _page(files: Sequence[pb.FileDescriptorProto]) -> Iterator[str]:
     yield "# The API"
     yield ""
-    yield "Made from the comments of `protos/` by `make docs`: change those, not this page."
+    yield "Generated from the comments of `protos/` by `make docs`: edit those, not this page."
     yield ""
     for file in files:
         for service in file.service:
@@ -80,10 +81,10 @@ def _service(comments: Comments, index: int, service: pb.ServiceDescriptorProto)
     yield from ("", f"## {service.name}", "", comments.paragraphs(_SERVICE, index), "")
     yield "| RPC | what it does |"
     yield "| --- | --- |"
-    for place, method in enumerate(service.method):
+    for position, method in enumerate(service.method):
         stream = "stream of " if method.server_streaming else ""
         request, response = (_link(name) for name in (method.input_type, method.output_type))
-        text = comments.line(_SERVICE, index, _METHOD, place)
+        text = comments.line(_SERVICE, index, _METHOD, position)
         yield f"| **{method.name}**<br>{request} → {stream}{response} | {text} |"
 
 
@@ -91,8 +92,8 @@ def _enum(comments: Comments, index: int, enum: pb.EnumDescriptorProto) -> Itera
     yield from ("", f"### {enum.name}", "", comments.paragraphs(_ENUM, index), "")
     yield "| value | number | meaning |"
     yield "| --- | --- | --- |"
-    for place, value in enumerate(enum.value):
-        text = comments.line(_ENUM, index, _VALUE, place)
+    for position, value in enumerate(enum.value):
+        text = comments.line(_ENUM, index, _VALUE, position)
         yield f"| `{value.name}` | {value.number} | {text} |"
 
 
@@ -103,8 +104,8 @@ def _message(comments: Comments, index: int, message: pb.DescriptorProto) -> Ite
     yield ""
     yield "| field | type | meaning |"
     yield "| --- | --- | --- |"
-    for place, field in enumerate(message.field):
-        text = comments.line(_MESSAGE, index, _FIELD, place)
+    for position, field in enumerate(message.field):
+        text = comments.line(_MESSAGE, index, _FIELD, position)
         if field.HasField("oneof_index") and not field.proto3_optional:
             text = f"*One of `{message.oneof_decl[field.oneof_index].name}`.* {text}"
         yield f"| `{field.name}` | {_type(message, field)} | {text} |"

@@ -1,4 +1,4 @@
-"""Writes the tables of W&B's names into docs/coming-from.md, from `wanllmdb._wandb.names`.
+"""Write the tables of W&B's names into docs/coming-from.md, from `wanllmdb._wandb.names`.
 
 python docs/generate_names.py [--check]
 """
@@ -17,7 +17,7 @@ END = "<!-- end of names -->"
 
 
 def main() -> None:
-    """Writes the page; with `--check` says whether it differs."""
+    """Write the page; with `--check`, exit with a message if it differs."""
     text = PAGE.read_text()
     made = page(text)
     if "--check" not in sys.argv[1:]:
@@ -27,11 +27,11 @@ def main() -> None:
 
 
 def page(text: str) -> str:
-    """The page with the tables as they are now."""
+    """Return the page with the current tables."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     if not after:
-        raise SystemExit(f"{PAGE.name} has no place for the names: {BEGIN} ... {END}")
+        raise SystemExit(f"{PAGE.name} lacks the markers of the names: {BEGIN} ... {END}")
     lines = [
         BEGIN,
         "",
@@ -45,7 +45,7 @@ def page(text: str) -> str:
 
 
 def table(title: str, names: Mapping[str, Name]) -> Iterator[str]:
-    """One table; names that do the same share a row."""
+    """Yield the lines of one table; names that do the same share a row."""
     yield f"| {title} | does | what |"
     yield "| --- | --- | --- |"
     rows: dict[Name, list[str]] = {}

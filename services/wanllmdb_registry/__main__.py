@@ -1,4 +1,4 @@
-"""`wanllmdb-registry`: the registry's server."""
+"""The program `wanllmdb-registry`: the registry's server."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PROGRAM = "wanllmdb-registry"
 
 
 async def serve(settings: RegistrySettings) -> None:
-    """Serves until a signal comes."""
+    """Serve until the process receives a signal to stop."""
     lease = timedelta(seconds=settings.lease_seconds)
     url = settings.database_url.get_secret_value()
     async with running_registry(
@@ -51,7 +51,7 @@ async def serve(settings: RegistrySettings) -> None:
 
 
 def _instruments() -> Sequence[Instrument]:
-    """Return what traces SQL statements, SQLAlchemy's too, without their values."""
+    """Return the instrument that records spans of SQL statements, without their values."""
     # Imported here because only a server with --otlp-endpoint needs the package.
     from opentelemetry.instrumentation.asyncpg import AsyncPGInstrumentor
 
@@ -68,7 +68,7 @@ def _instruments() -> Sequence[Instrument]:
 
 
 def main() -> None:
-    """Reads the settings and serves; exit code 2 when they are wrong."""
+    """Read the settings and serve; exit with code 2 if a setting is invalid."""
     settings = load_settings(RegistrySettings, PROGRAM)
     configure_logging(settings.log_level, settings.log_format)
     sys.setswitchinterval(SWITCH_INTERVAL)
@@ -78,12 +78,12 @@ def main() -> None:
         print(shown_lines(f"{PROGRAM}: --database-url: {error}"), file=sys.stderr)
         raise SystemExit(USAGE_EXIT_CODE) from None
     except UnavailableError as error:
-        # The operator may know what no caller is told.
+        # Show the operator the cause, which callers do not see.
         cause = str(getattr(error.__cause__, "orig", None) or error.__cause__).splitlines()[0]
         print(
             shown_lines(
-                f"{PROGRAM}: the database can't be used: {cause}; check --database-url and that "
-                "PostgreSQL runs"
+                f"{PROGRAM}: cannot use the database: {cause}; check --database-url and that "
+                "PostgreSQL is running"
             ),
             file=sys.stderr,
         )

@@ -1,4 +1,4 @@
-"""The registry's parts, put together."""
+"""Assembles the registry: stores, caches and background tasks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """What the servicer works with."""
+    """The parts of the registry that its servicers use."""
 
     store: SweepStore
     commits: GroupCommit
@@ -60,18 +60,18 @@ async def running_registry(
     require_keys: bool = False,
     root_key: KeyText | None = None,
 ) -> AsyncIterator[Registry]:
-    """Connects, migrates and looks after leases and old replies within the block.
+    """Connect, migrate the tables and run the background tasks within the block.
 
     Args:
-        database_url: PostgreSQL's address.
-        pool_size: Connections at most.
-        lease: How long a run is held without a heartbeat.
-        require_keys: Whether callers need API keys.
-        root_key: The operator's own key.
+        database_url: Address of the PostgreSQL database.
+        pool_size: Maximum number of connections.
+        lease: How long an agent keeps a run without a heartbeat.
+        require_keys: Whether every call needs an API key.
+        root_key: The operator's own key, which is not stored.
 
     Raises:
         UnavailableError: the database does not answer.
-        DatabaseUrlError: not a PostgreSQL address.
+        DatabaseUrlError: `database_url` is not the address of a PostgreSQL database.
     """
     database = Database(database_url, pool_size=pool_size)
     probe = DatabaseProbe(database)
@@ -83,13 +83,13 @@ async def running_registry(
         hub = ChangeHub()
         changes = ChangeChannel(database, hub.notify, hub.notify_all)
 
-        def tell(sweep_id: str) -> None:
+        def notify(sweep_id: str) -> None:
             hub.notify(sweep_id)
             changes.announce(sweep_id)
 
         keys = KeyStore(database)
         sweeps = SweepReads(database)
-        commits = GroupCommit(store, tell)
+        commits = GroupCommit(store, notify)
         registry = Registry(
             store=store,
             commits=commits,
@@ -107,8 +107,8 @@ async def running_registry(
         )
         if require_keys and root_key is None and not await keys.has_admin():
             log.warning(
-                "keys are required, and no admin has one that is good: nobody can create any; "
-                "start with --admin-key once"
+                "API keys are required, but no valid admin key exists, so no key can be created; "
+                "start the registry once with --admin-key"
             )
         background_tasks = [
             asyncio.create_task(changes.run()),

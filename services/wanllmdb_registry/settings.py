@@ -1,4 +1,4 @@
-"""Settings of the registry: flags, else WANLLMDB_REGISTRY_* variables, else defaults."""
+"""Settings of the registry, from flags, WANLLMDB_REGISTRY_* variables and defaults."""
 
 from __future__ import annotations
 
@@ -17,26 +17,29 @@ class RegistrySettings(ServerSettings):
     model_config = SettingsConfigDict(env_prefix="WANLLMDB_REGISTRY_")
 
     port: int = Field(
-        DEFAULT_PORT, ge=0, le=65535, description="Port to listen on; 0 picks a free one."
+        DEFAULT_PORT, ge=0, le=65535, description="Port to listen on; 0 picks a free port."
     )
     database_url: SecretStr = Field(
-        description="PostgreSQL to keep everything in: postgresql://user:password@host:port/name."
+        description="Address of the PostgreSQL database: postgresql://user:password@host:port/name."
     )
     pool_size: int = Field(
         16,
         ge=1,
         le=1000,
-        description="Connections to PostgreSQL, at most, beside the one that tells of changes.",
+        description="Maximum number of PostgreSQL connections, besides the one for notifications.",
     )
     lease_seconds: float = Field(
-        60.0, ge=1, le=86_400, description="How long a run is held without a heartbeat."
+        60.0,
+        ge=1,
+        le=86_400,
+        description="Seconds for which an agent keeps a run without a heartbeat.",
     )
-    require_keys: bool = Field(False, description="Whether callers need an API key.")
+    require_keys: bool = Field(False, description="Require an API key on every call.")
     admin_key: SecretStr | None = Field(
         None,
-        description="A key that may do everything and is stored nowhere, to create the others "
-        "with: wsk_root_ and a secret of at least 32 characters. Implies --require-keys. Better "
-        "given as the variable WANLLMDB_REGISTRY_ADMIN_KEY, as flags can be seen by others.",
+        description="Key with all permissions that is not stored, used to create the other keys: "
+        "wsk_root_ followed by a secret of at least 32 characters. Implies --require-keys. Prefer "
+        "the variable WANLLMDB_REGISTRY_ADMIN_KEY, because other users can see a process's flags.",
     )
 
     @field_validator("admin_key")
@@ -56,5 +59,5 @@ class RegistrySettings(ServerSettings):
 
     @property
     def root_key(self) -> KeyText | None:
-        """The operator's own key."""
+        """The operator's own key; None if there is none."""
         return None if self.admin_key is None else parse_root_key(self.admin_key.get_secret_value())

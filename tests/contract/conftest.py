@@ -7,13 +7,10 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from tests.contract.stored import LEASE, Stored
+from tests.contract.stored import LEASE, Stored, stored_in
 from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.migrate import migrate
-from wanllmdb_registry.store.run_reads import RunReads
-from wanllmdb_registry.store.sweep_reads import SweepReads
 from wanllmdb_registry.store.sweep_store import SweepStore
-from wanllmdb_registry.store.sync_reads import SyncReads
 
 
 @pytest.fixture(scope="module")
@@ -26,12 +23,7 @@ async def database(session_database: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def stored(database: Database) -> Stored:
-    return Stored(
-        SweepStore(database, LEASE),
-        SweepReads(database),
-        RunReads(database),
-        SyncReads(database),
-    )
+    return stored_in(database)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from wanllmdb_registry.domain.model import (
 )
 from wanllmdb_registry.domain.report_metrics import ReportMetrics
 from wanllmdb_registry.domain.unit_of_work import RequestKey
+from wanllmdb_registry.store.database import Database
 from wanllmdb_registry.store.run_reads import RunReads
 from wanllmdb_registry.store.sweep_reads import SweepReads
 from wanllmdb_registry.store.sweep_store import SweepStore
@@ -41,6 +42,16 @@ class Stored:
         sweep = new_sweep(run_cap, *metrics)
         await self.store.create_sweep(sweep, None, b"")
         return sweep.sweep_id
+
+
+def stored_in(database: Database) -> Stored:
+    """Return the PostgreSQL store and its reads."""
+    return Stored(
+        SweepStore(database, LEASE),
+        SweepReads(database),
+        RunReads(database),
+        SyncReads(database),
+    )
 
 
 def new_sweep(run_cap: int | None = None, *metrics: Metric) -> Sweep:

@@ -147,7 +147,7 @@ def test_database_that_is_not_there() -> None:
     url = "postgresql://nobody:hidden@127.0.0.1:1/none"
     with temporary_data_dir() as data_dir, up(data_dir, "--database-url", url) as running:
         assert running.process.wait(90) == 1
-        assert "the database can't be used" in running.output
+        assert "cannot use the database" in running.output
         assert "hidden" not in running.output
         assert "Traceback" not in running.output
 

@@ -1,1 +1,1 @@
-"""What every replica does by itself from time to time; none of them is special."""
+"""Periodic tasks; every replica runs all of them, and no replica is special."""

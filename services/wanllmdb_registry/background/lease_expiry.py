@@ -1,4 +1,4 @@
-"""Runs whose agents fell silent are queued again or lost."""
+"""Finds runs past their lease, which are then queued again or lost."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from wanllmdb_registry.store.sweep_store import SweepStore
 
 log = structlog.get_logger(__name__)
 
-_NOT_THIS_TIME = "leases of a sweep not looked after this time"
+_SWEEP_SKIPPED = "lease expiry of a sweep skipped"
 _EXPIRED = struct.Struct("!QQ")
 
 
 class LeaseExpiryTask:
-    """Looks for leases that ran out, six times a lease.
+    """Looks for expired leases six times per lease.
 
-    Agents send a heartbeat three times a lease. While no registry or no database
-    answered they could not, and all of their leases ran out: so a replica takes no
-    silence for death before it has been able to hear agents for half a lease on end.
+    Agents send three heartbeats per lease. During an outage of the registry or the database
+    no heartbeat arrives and every lease expires. So a replica expires no lease until agents
+    have been able to reach it for half a lease without a gap.
     """
 
     def __init__(self, store: SweepStore, commits: GroupCommit, lease: timedelta) -> None:
@@ -36,20 +36,20 @@ class LeaseExpiryTask:
         self._guard = OutageGuard(max_gap=2 * self._interval, min_uptime=3 * self._interval)
 
     async def run(self) -> None:
-        """Until it is canceled."""
+        """Run until canceled."""
         self._guard.record_reachable(time.monotonic())
         while True:
             await asyncio.sleep(self._interval)
             try:
                 await self.run_once()
             except ServiceError as error:
-                log.warning("leases not looked after this time", reason=error.reason)
+                log.warning("lease expiry skipped", reason=error.reason)
             except Exception:
-                # Whatever it was, runs of all sweeps depend on the next round.
-                log.exception("leases not looked after this time")
+                # The runs of all sweeps depend on the next round, whatever failed in this one.
+                log.exception("lease expiry skipped")
 
     async def run_once(self) -> None:
-        """One round.
+        """Run one round.
 
         Raises:
             ServiceError: the database does not answer.
@@ -65,15 +65,15 @@ class LeaseExpiryTask:
             reply = await self._commits.submit(sweep_id, ExpireLeases(None, _encode))
         except NotFoundError:
             return
-        # One sweep that can't be looked after must not keep the others from it.
+        # A failure with one sweep must not keep the other sweeps from expiring.
         except ServiceError as error:
-            log.warning(_NOT_THIS_TIME, sweep_id=sweep_id, reason=error.reason)
+            log.warning(_SWEEP_SKIPPED, sweep_id=sweep_id, reason=error.reason)
             return
         except Exception:
-            log.exception(_NOT_THIS_TIME, sweep_id=sweep_id)
+            log.exception(_SWEEP_SKIPPED, sweep_id=sweep_id)
             return
         expired = ExpiredLeases(*_EXPIRED.unpack(reply))
-        # Another replica may have been faster.
+        # Another replica may have expired the runs first.
         if expired.runs:
             LEASES_EXPIRED.inc(expired.runs)
             RETRIES_QUEUED.inc(expired.queued)
@@ -81,12 +81,12 @@ class LeaseExpiryTask:
 
 
 class OutageGuard:
-    """Whether agents could be heard for long enough, so that silence means something.
+    """Knows whether agents could reach the registry long enough to blame them for their silence.
 
     Args:
-        gap: Seconds between two moments at which they could be, beyond which they could
-            not be in between.
-        enough: For how many seconds without a gap.
+        gap: Seconds between two records, beyond which the time between the records
+            counts as an outage.
+        enough: Seconds without an outage after which leases may expire.
     """
 
     def __init__(self, max_gap: float, min_uptime: float) -> None:
@@ -96,14 +96,14 @@ class OutageGuard:
         self._last = 0.0
 
     def record_reachable(self, now: float) -> None:
-        """Notes that they can be heard now; seconds of a clock that is never set."""
+        """Record that agents can reach the registry at `now`, in seconds of a monotonic clock."""
         if self._first is None or now - self._last > self._max_gap:
             self._first = now
         self._last = now
 
     @property
     def allows_expiry(self) -> bool:
-        """See the class."""
+        """Whether leases may expire now."""
         return self._first is not None and self._last - self._first >= self._min_uptime
 
 

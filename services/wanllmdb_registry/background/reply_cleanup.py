@@ -1,4 +1,4 @@
-"""Stored answers are forgotten once nobody asks for them any more."""
+"""Deletes stored responses that are too old for a repeated request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wanllmdb_registry.prometheus_metrics import REPLIES_DELETED
 from wanllmdb_registry.store.sweep_store import SweepStore
 from wanllmdb_registry.store.template_store import TemplateStore
 
-# How long a repeated request gets its first answer.
+# How long a repeated request gets its first response.
 REPLY_AGE = timedelta(hours=24)
 INTERVAL = 600.0
 
@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 async def delete_old_replies(*stores: SweepStore | TemplateStore) -> None:
-    """Looks after it until it is canceled."""
+    """Delete old responses every INTERVAL seconds until canceled."""
     while True:
         await asyncio.sleep(INTERVAL)
         try:
@@ -28,6 +28,6 @@ async def delete_old_replies(*stores: SweepStore | TemplateStore) -> None:
                 while deleted := await store.delete_old_replies(REPLY_AGE):
                     REPLIES_DELETED.inc(deleted)
         except ServiceError as error:
-            log.warning("old replies not deleted this time", reason=error.reason)
+            log.warning("deletion of old replies skipped", reason=error.reason)
         except Exception:
-            log.exception("old replies not deleted this time")
+            log.exception("deletion of old replies skipped")

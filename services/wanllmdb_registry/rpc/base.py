@@ -1,4 +1,4 @@
-"""What the servicers share: commits, computing, and checks of the caller."""
+"""What the servicers share: commits, long computations, and checks of the caller."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from wanllmdb_registry.domain.model import Sweep
 from wanllmdb_registry.domain.sweep_lifecycle import SpecChangedError
 from wanllmdb_registry.domain.unit_of_work import RequestKey
 
-# Each time another update was faster than the check of this one.
+# Each retry means that another update was committed while this one was checked.
 _TRIES = 10
 
 
@@ -31,13 +31,13 @@ class BaseServicer:
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
 
-    async def commit(self, sweep_id: str, change: Command) -> bytes:
-        """Carry a change out and return its response, new or repeated.
+    async def commit(self, sweep_id: str, command: Command) -> bytes:
+        """Execute the command and return its response, new or repeated.
 
         The response is encoded already, because its bytes are stored for a repeated request, and
         gRPC sends bytes as they are.
         """
-        return await self.registry.commits.submit(sweep_id, change)
+        return await self.registry.commits.submit(sweep_id, command)
 
     async def commit_checked(
         self,
@@ -45,26 +45,26 @@ class BaseServicer:
         key: RequestKey | None,
         check: Callable[[Sweep], Command],
     ) -> bytes:
-        """As `commit`, for a change that `check` makes of the sweep, which takes long.
+        """Commit the command that `check` builds from the sweep, for checks that take long.
 
-        It is computed beside the event loop and before the transaction, and once more
-        where the spec was changed meanwhile.
+        The check runs beside the event loop and before the transaction, and again if the spec
+        changed meanwhile.
         """
-        # The sweep may be gone by now, and what was fine the first time may be so no more.
+        # By now the sweep may be deleted, or the request no longer valid.
         earlier = await self.registry.store.earlier_reply(sweep_id, key)
         if earlier is not None:
             return earlier
         for _ in range(_TRIES):
             sweep = await self.registry.sweeps.get(sweep_id)
-            change = await computed(partial(check, sweep))
+            command = await computed(partial(check, sweep))
             try:
-                return await self.commit(sweep_id, change)
+                return await self.commit(sweep_id, command)
             except SpecChangedError:
                 continue
         raise AbortedError(
             "WRITE_CONFLICT",
-            f"the spec of sweep '{sweep_id}' was changed by others again and again meanwhile; "
-            "send the same request again",
+            f"the spec of sweep '{sweep_id}' kept changing while this request was checked; "
+            "retry the same request",
             sweep_id=sweep_id,
         )
 
@@ -75,15 +75,15 @@ _time_slices = TimeSlices()
 
 
 async def computed(compute: Callable[[], T]) -> T:
-    """What `compute` gives, which may take seconds and calls `checkpoint` often.
+    """Return the result of `compute`, which may take seconds and must call `checkpoint` often.
 
     Raises:
-        InvalidArgumentError: INVALID_REQUEST: it took longer than any work may.
+        InvalidArgumentError: INVALID_REQUEST: the computation took too long.
     """
     call = current_call()
-    payer = rate_limit_class_of(call)
-    # Callers on the server's own machine without keys differ by their connections.
-    name = payer.name if payer.is_bounded else call.peer
+    rate_class = rate_limit_class_of(call)
+    # Keyless callers on the server's own machine are told apart by their connections.
+    name = rate_class.name if rate_class.is_bounded else call.peer
 
     def with_few_hints() -> T:
         with few_hints():
@@ -94,12 +94,12 @@ async def computed(compute: Callable[[], T]) -> T:
 
 
 def own_projects() -> frozenset[str] | None:
-    """The projects of who sends the current call; None for all."""
+    """Return the projects of the current caller; None for all projects."""
     return current_call().caller.projects
 
 
 def require_in_project(role: Role, project: str) -> None:
-    """Passes if who sends the current call has the role in the project.
+    """Check that the current caller has the role in the project.
 
     Raises:
         PermissionDeniedError: PERMISSION_DENIED.
@@ -110,9 +110,9 @@ def require_in_project(role: Role, project: str) -> None:
 
 
 def require_admin_of(key: ApiKey | None) -> None:
-    """Passes if who sends the current call is an admin of all the key's projects.
+    """Check that the current caller is an admin of all the key's projects.
 
-    Who may not go everywhere is told the same of a key that does not exist, None.
+    For a key that does not exist, None, a caller limited to projects gets the same error.
 
     Raises:
         PermissionDeniedError: PERMISSION_DENIED.
@@ -125,14 +125,14 @@ def require_admin_of(key: ApiKey | None) -> None:
         raise denied(
             caller,
             Role.ADMIN,
-            f"{rpc} needs the role admin in all projects of the key that it is about; there is no "
+            f"{rpc} needs the role admin in all projects of the key that it names; there is no "
             f"such key within the projects of API key '{caller.key_id}': check the id, or ask an "
             "admin of all projects",
         )
 
 
 async def require_still_good(registry: Registry) -> None:
-    """Passes if the key of the current call still is one, for calls that go on for long.
+    """Check that the current call's key is still valid, for calls that last long.
 
     Raises:
         UnauthenticatedError: KEY_REVOKED, KEY_EXPIRED.

@@ -1,4 +1,4 @@
-"""The ways in which a config reaches the server: typed, as an object, as text, by a template."""
+"""Reads a sweep's config from its four sources: a typed spec, an object, a text or a template."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from wanllmdb_registry.store.template_store import TemplateStore
 async def parse_source(
     request: pb.CreateSweepRequest | pb.ParseSweepConfigRequest, templates: TemplateStore
 ) -> ParsedConfig:
-    """The config of a request, checked.
+    """Return the validated config of a request.
 
     Raises:
         InvalidArgumentError: INVALID_SWEEP_CONFIG with every problem.
@@ -45,7 +45,7 @@ async def parse_source(
         name, values = read_template_use(request.template)
         template = await templates.get(name)
         return await computed(lambda: _feasible(lambda: parse_template(template, values)))
-    # A large config takes a second to check, and a constraint half of one.
+    # A large config takes one second to validate, and a constraint half a second.
     return await computed(lambda: _feasible(lambda: _parsed(request)))
 
 
@@ -93,9 +93,9 @@ def _value(message: struct_pb2.Value, size: ConfigSize, depth: int) -> Any:
         case "number_value":
             number = message.number_value
             if not math.isfinite(number):
-                text = f"holds the number {number}: numbers must be finite"
+                text = f"contains the number {number}: numbers must be finite"
                 raise invalid_config([FieldViolation("config", text)])
-            # Whole numbers are written without a point, as the protos promise.
+            # Whole numbers become integers, as the protos promise.
             return int(number) if number.is_integer() and abs(number) < 2**53 else number
         case "string_value":
             return message.string_value
@@ -111,7 +111,7 @@ MAX_TEMPLATE_BYTES = 1024 * 1024
 def read_template_use(
     use: pb.TemplateUse,
 ) -> tuple[str, dict[str, ParameterValue]]:
-    """The template's name and the values.
+    """Return the template's name and the values.
 
     Raises:
         InvalidArgumentError: INVALID_REQUEST.
@@ -125,7 +125,7 @@ def read_template_use(
 
 
 def require_template_size(field: str, message: Message) -> None:
-    """Before anything is looked for in its texts, which takes long in long ones.
+    """Check the size of a message before its texts are searched, which is slow in long texts.
 
     Raises:
         InvalidArgumentError: INVALID_REQUEST.
@@ -137,7 +137,7 @@ def require_template_size(field: str, message: Message) -> None:
 
 
 def require_size(spec: SweepSpec) -> None:
-    """Passes if every answer with the spec has room for it, as a message and as a config.
+    """Check that the spec fits into every response, as a message and as a config.
 
     Raises:
         InvalidArgumentError: INVALID_SWEEP_CONFIG.
@@ -146,14 +146,14 @@ def require_size(spec: SweepSpec) -> None:
     size = max(spec_to_proto(spec).ByteSize(), len(config))
     if size > MAX_SPEC_BYTES:
         text = (
-            f"takes {size:,} bytes, at most {MAX_SPEC_BYTES:,} are allowed: name long values by "
-            "short ones, for example by the paths of files that hold them"
+            f"takes {size:,} bytes, at most {MAX_SPEC_BYTES:,} are allowed: replace long values "
+            "by short ones, for example by the paths of files that contain them"
         )
         raise invalid_config([FieldViolation("config", text)])
 
 
 def some_warnings(warnings: Sequence[str]) -> list[str]:
-    """The first of the warnings, and how many others there are."""
+    """Return the first warnings, and the number of those left out."""
     shown = [head(text, MAX_WARNING) for text in warnings[:MAX_WARNINGS]]
     if len(warnings) > MAX_WARNINGS:
         shown[-1] = f"there are {len(warnings) - MAX_WARNINGS + 1:,} more warnings like these"
@@ -161,16 +161,16 @@ def some_warnings(warnings: Sequence[str]) -> list[str]:
 
 
 def written(config: dict[str, Any], write: Callable[[dict[str, Any]], str]) -> str:
-    """The config as text: as `write` lays it out, or on one line where that is too long.
+    """Return the config as the text that `write` makes, or on one line if that is too long.
 
     Raises:
-        InvalidArgumentError: INVALID_SWEEP_CONFIG: that is too long too.
+        InvalidArgumentError: INVALID_SWEEP_CONFIG: one line is too long, too.
     """
     text = write(config)
     if len(text.encode()) > PAGE_BYTES:
         text = write_compact(config)
     size = len(text.encode())
     if size > PAGE_BYTES:
-        problem = f"takes {size:,} bytes, at most {PAGE_BYTES:,} fit into an answer"
+        problem = f"takes {size:,} bytes, at most {PAGE_BYTES:,} fit into a response"
         raise invalid_config([FieldViolation("config", problem)])
     return text

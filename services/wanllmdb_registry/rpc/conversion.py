@@ -1,4 +1,4 @@
-"""Domain objects to messages and back."""
+"""Conversions between domain objects and messages."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def timestamp(value: datetime | None) -> timestamp_pb2.Timestamp | None:
-    """The message; None stays unset."""
+    """Return the message; None stays unset."""
     if value is None:
         return None
-    # What FromDatetime does, at a third of its time; a run has four of them.
+    # Takes a third of the time of FromDatetime; a run has four timestamps.
     since = value - _EPOCH
     return timestamp_pb2.Timestamp(
         seconds=since.days * 86_400 + since.seconds, nanos=since.microseconds * 1_000
@@ -53,16 +53,16 @@ def timestamp(value: datetime | None) -> timestamp_pb2.Timestamp | None:
 
 
 def time_from_proto(message: timestamp_pb2.Timestamp) -> datetime:
-    """The time, in UTC.
+    """Return the time, in UTC.
 
     Raises:
-        ValueError: beyond what a datetime can hold.
+        ValueError: the time is outside the range of datetime.
     """
     return message.ToDatetime(tzinfo=UTC)
 
 
 def sweep_to_proto(sweep: Sweep, now: datetime | None = None) -> sweep_pb2.Sweep:
-    """The message; `now` is what rates of a sweep that has not ended count to."""
+    """Return the message; rates of a sweep that has not ended count up to `now`."""
     return sweep_pb2.Sweep(
         sweep_id=sweep.sweep_id,
         project=sweep.project,
@@ -83,27 +83,27 @@ def sweep_to_proto(sweep: Sweep, now: datetime | None = None) -> sweep_pb2.Sweep
 
 
 def sweep_state(state: SweepState) -> sweep_pb2.SweepState.ValueType:
-    """The enum value."""
+    """Return the enum value."""
     return enum_number("SWEEP_STATE", state.name)  # type: ignore[return-value]  # by name
 
 
 def finish_reason(reason: FinishReason | None) -> sweep_pb2.FinishReason.ValueType:
-    """The enum value; UNSPECIFIED for None."""
+    """Return the enum value; UNSPECIFIED for None."""
     return enum_number("FINISH_REASON", "UNSPECIFIED" if reason is None else reason.name)  # type: ignore[return-value]  # by name
 
 
 def run_state(state: DomainRunState) -> run_pb2.RunState.ValueType:
-    """The enum value."""
+    """Return the enum value."""
     return enum_number("RUN_STATE", state.name)  # type: ignore[return-value]  # by name
 
 
 def run_command(command: RunCommand) -> run_pb2.RunCommand.ValueType:
-    """The enum value."""
+    """Return the enum value."""
     return enum_number("RUN_COMMAND", command.name)  # type: ignore[return-value]  # by name
 
 
 def stats_to_proto(sweep: Sweep, now: datetime | None = None) -> sweep_pb2.SweepStats:
-    """Counters, best run and rates."""
+    """Return counters, best run and rates."""
     counts = sweep.counts
     ended = counts.ended
     stats = sweep_pb2.SweepStats(
@@ -129,7 +129,7 @@ def stats_to_proto(sweep: Sweep, now: datetime | None = None) -> sweep_pb2.Sweep
 
 
 def best_to_proto(best: BestRun | None) -> sweep_pb2.BestRun | None:
-    """The message; None stays unset."""
+    """Return the message; None stays unset."""
     if best is None:
         return None
     return sweep_pb2.BestRun(
@@ -140,7 +140,7 @@ def best_to_proto(best: BestRun | None) -> sweep_pb2.BestRun | None:
 
 
 def run_to_proto(run: Run) -> run_pb2.Run:
-    """The message."""
+    """Return the message."""
     message = run_pb2.Run(
         sweep_id=run.sweep_id,
         number=run.number,
@@ -170,7 +170,7 @@ def run_to_proto(run: Run) -> run_pb2.Run:
 
 
 def prior_run_to_proto(run: PriorRun) -> run_pb2.PriorRun:
-    """The message."""
+    """Return the message."""
     return run_pb2.PriorRun(
         parameters=parameters_to_proto(run.parameters),
         state=run_state(run.state),
@@ -181,7 +181,7 @@ def prior_run_to_proto(run: PriorRun) -> run_pb2.PriorRun:
 
 
 def fitting_points(points: Sequence[MetricPoint]) -> Sequence[MetricPoint]:
-    """As many of the points, ordered by name, as fit into one answer."""
+    """Return the first points, ordered by name, that fit into one response."""
     size, name = 0, None
     for count, point in enumerate(points):
         if point.name != name:
@@ -194,7 +194,7 @@ def fitting_points(points: Sequence[MetricPoint]) -> Sequence[MetricPoint]:
 
 
 def histories_to_proto(points: Sequence[MetricPoint]) -> list[run_pb2.MetricHistory]:
-    """Points, ordered by name, as one history a name."""
+    """Return one history per name of points that are ordered by name."""
     histories: list[run_pb2.MetricHistory] = []
     for point in points:
         if not histories or histories[-1].name != point.name:
@@ -208,7 +208,7 @@ _E = TypeVar("_E", bound=StrEnum)
 
 @lru_cache(maxsize=256)
 def enum_number(prefix: str, name: str) -> int:
-    """The number of an enum value, by its prefix and the domain's name."""
+    """Return the number of an enum value, by its prefix and the domain's name."""
     kinds = {
         "SWEEP_STATE": sweep_pb2.SweepState,
         "FINISH_REASON": sweep_pb2.FinishReason,
@@ -225,13 +225,13 @@ def enum_number(prefix: str, name: str) -> int:
 
 
 def enum_member(kind: type[_E], name: str, prefix: str) -> _E | None:
-    """The domain's member for an enum value's name; None for UNSPECIFIED."""
+    """Return the domain's member for an enum value's name; None for UNSPECIFIED."""
     short = name.removeprefix(prefix + "_")
     return None if short == "UNSPECIFIED" else kind[short]
 
 
 def spec_to_proto(spec: SweepSpec) -> sweep_pb2.SweepSpec:
-    """The message."""
+    """Return the message."""
     message = sweep_pb2.SweepSpec(
         method=enum_number("METHOD", spec.method.name),  # type: ignore[arg-type]  # by name
         metrics=map(_metric_to_proto, spec.metrics),
@@ -267,7 +267,7 @@ def spec_to_proto(spec: SweepSpec) -> sweep_pb2.SweepSpec:
 
 
 def _algorithm_to_proto(choice: AlgorithmChoice | None) -> sweep_pb2.AlgorithmChoice | None:
-    """The message; None stays unset."""
+    """Return the message; None stays unset."""
     if choice is None:
         return None
     return sweep_pb2.AlgorithmChoice(name=choice.name, options=parameters_to_proto(choice.options))

@@ -31,15 +31,15 @@ MAX_PROJECTS = 100
 _SHA256_BYTES = 32
 _ROLES = {role.value: role for role in Role}
 _KEY_ID = re.compile("[a-z0-9]{1,40}")
-# Later than every key.
+# Sorts after every key.
 _START = (datetime.max.replace(tzinfo=UTC), "")
 
-# Request ids belong to who sends them: nobody learns from an answer that another used one.
+# Request ids belong to the caller, so that no response reveals another caller's ids.
 _REQUESTS = uuid.UUID("f5c1d6b4-2f0b-4b53-8f0f-0b5d2c6b7a90")
 
 
 class KeyServicer(BaseServicer, pb_grpc.KeyServiceServicer):
-    """See the protos for each RPC's contract."""
+    """RPCs on API keys; the protos state the contract of each RPC."""
 
     async def CreateKey(
         self, request: pb.CreateKeyRequest, context: Context
@@ -103,7 +103,7 @@ class KeyServicer(BaseServicer, pb_grpc.KeyServiceServicer):
         if revoked is None:
             raise key_not_found(key_id)
         self.registry.key_ring.forget(key_id)
-        # Watches look at their keys too when they wake.
+        # Wakes all watches, which then check their keys.
         self.registry.hub.notify_all()
         return pb.RevokeKeyResponse(key=key_to_proto(revoked))
 
@@ -121,7 +121,7 @@ class KeyServicer(BaseServicer, pb_grpc.KeyServiceServicer):
 
 
 def key_to_proto(key: ApiKey) -> pb.ApiKey:
-    """The message."""
+    """Return the message."""
     return pb.ApiKey(
         key_id=key.key_id,
         name=key.name,
@@ -150,15 +150,15 @@ def _role(reader: RequestReader, number: int) -> Role:
 
 
 def _projects(reader: RequestReader, projects: Sequence[str]) -> tuple[str, ...]:
-    """The projects, each once."""
+    """Return the projects, each once."""
     if not 1 <= len(projects) <= MAX_PROJECTS:
         text = (
-            f"must be 1 to {MAX_PROJECTS}, or '{ALL_PROJECTS}' alone for all; are {len(projects)}"
+            f"must be 1 to {MAX_PROJECTS}, or '{ALL_PROJECTS}' alone for all; has {len(projects)}"
         )
         reader.problem("projects", text)
     for index, project in enumerate(projects):
         reader.text(f"projects[{index}]", project, required=True)
     if ALL_PROJECTS in projects and len(projects) > 1:
-        text = f"hold '{ALL_PROJECTS}', which stands for all, and others"
+        text = f"contains '{ALL_PROJECTS}', which means all projects, and others"
         reader.problem("projects", text)
     return tuple(dict.fromkeys(projects))

@@ -1,4 +1,4 @@
-"""Pages: opaque tokens, bound to their request (AIP-158), and what fits into one answer."""
+"""Pages: opaque tokens, bound to their request (AIP-158), and the size of a page."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from wanllmdb_registry.domain.bounds import PAGE_BYTES
 
 M = TypeVar("M", bound=Message)
 Part = Callable[[Any], Any]
-"""Reads one value of a position; raises a ValueError or TypeError for another kind of value."""
+"""Reads one value of a position; raises ValueError or TypeError for a value of another type."""
 
 MAX_TOKEN = 4_096
 
 
 def write_token(request: Message, position: list[Any], projects: Set[str] | None = None) -> str:
-    """A token for the page after `position`.
+    """Return a token for the page after `position`.
 
     Args:
-        request: What was asked.
+        request: The request, whose other fields the token is bound to.
         position: JSON values.
-        projects: Those that the caller may see, where the answer depends on it; None for all.
+        projects: The caller's projects, if the response depends on them; None for all.
     """
     body = json.dumps([_digest(request, projects), position], separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(body).decode().rstrip("=")
@@ -36,16 +36,16 @@ def write_token(request: Message, position: list[Any], projects: Set[str] | None
 def read_token(
     request: Message, token: str, parts: Sequence[Part], projects: Set[str] | None = None
 ) -> list[Any] | None:
-    """The position that a token holds; None for the first page.
+    """Return the position that a token encodes; None for the first page.
 
     Args:
-        request: What is asked.
-        token: The caller's, who may have made it up.
-        parts: How each value of the position is read.
+        request: The request that carries the token.
+        token: The caller's token, which may be forged.
+        parts: A reader for each value of the position.
         projects: As in `write_token`.
 
     Raises:
-        InvalidArgumentError: INVALID_PAGE_TOKEN: not a token, or one of another request.
+        InvalidArgumentError: INVALID_PAGE_TOKEN: the token is malformed or of another request.
     """
     if not token:
         return None
@@ -55,31 +55,31 @@ def read_token(
         padded = token + "=" * (-len(token) % 4)
         digest, position = json.loads(base64.urlsafe_b64decode(padded))
     except (ValueError, TypeError, RecursionError):
-        raise _invalid("was not given by this server") from None
+        raise _invalid("was not issued by this server") from None
     if digest != _digest(request, projects):
-        raise _invalid("was given for another request; keep all other fields the same")
+        raise _invalid("was issued for another request; keep all other fields the same")
     try:
         return [read(value) for read, value in zip(parts, position, strict=True)]
     except (ValueError, TypeError, OverflowError):
-        raise _invalid("was not given by this server") from None
+        raise _invalid("was not issued by this server") from None
 
 
 def as_integer(value: Any) -> int:
-    """A part of a position: an integer of 64 bits."""
+    """Read a 64-bit integer."""
     if type(value) is not int or not -(2**63) <= value < 2**63:
         raise ValueError(value)
     return value
 
 
 def as_number(value: Any) -> float | None:
-    """A part of a position: a number, or none."""
+    """Read a number or null."""
     if value is not None and type(value) not in (int, float):
         raise ValueError(value)
     return None if value is None else float(value)
 
 
 def as_text(value: Any) -> str:
-    """A part of a position: a text that can be stored."""
+    """Read a text that PostgreSQL can store."""
     if not isinstance(value, str) or "\x00" in value:
         raise ValueError(value)
     value.encode()
@@ -87,16 +87,16 @@ def as_text(value: Any) -> str:
 
 
 def as_time(value: Any) -> datetime:
-    """A part of a position: a time, in ISO's form and with its zone."""
+    """Read an ISO time with its zone."""
     found = datetime.fromisoformat(value)
     if found.tzinfo is None:
         raise ValueError(value)
-    # Where it is beyond the years that there are, too.
+    # Raises OverflowError for a year out of range.
     return found.astimezone(UTC)
 
 
 def fitting(messages: Sequence[M]) -> list[M]:
-    """As many of the messages, from the first on, as fit into one answer; at least one."""
+    """Return the first messages that fit into one response; at least one."""
     size = 0
     for count, message in enumerate(messages):
         size += message.ByteSize() + 8
@@ -106,7 +106,7 @@ def fitting(messages: Sequence[M]) -> list[M]:
 
 
 def _digest(request: Message, projects: Set[str] | None) -> str:
-    """Of everything but where the page begins and how long it is."""
+    """Return a digest of all fields but the page token and the page size."""
     bare = type(request)()
     bare.CopyFrom(request)
     bare.ClearField("page_token")

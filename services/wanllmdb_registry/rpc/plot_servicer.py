@@ -1,4 +1,4 @@
-"""The RPCs that answer with the columns of a plot."""
+"""RPCs that return the columns of a plot: the timeline and parallel coordinates."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from wanllmdb_registry.rpc.base import BaseServicer, computed
 from wanllmdb_registry.rpc.conversion import run_state, timestamp
 from wanllmdb_registry.rpc.request_reader import RequestReader
 
-# Runs of a plot that are read at a time.
+# Runs of a plot that are read at once.
 _PLOT_PAGE = 10_000
 
 
 class PlotServicer(BaseServicer):
-    """See the protos for each RPC's contract."""
+    """RPCs that return plots; the protos state the contract of each RPC."""
 
     async def GetTimeline(
         self, request: pb.GetTimelineRequest, context: Context
@@ -38,9 +38,9 @@ class PlotServicer(BaseServicer):
         every = max(1, -(-sweep.next_number // limit))
         while True:
             timeline = await self.registry.plots.timeline(sweep_id, sweep.next_number, every)
-            # A second or so for the largest ones.
+            # Takes about a second for the largest sweeps.
             response = await computed(partial(_columns, sweep, timeline))
-            # With agents of long names that do one run each.
+            # Larger if many agents with long names did one run each.
             if response.ByteSize() <= PAGE_BYTES:
                 return response
             every *= 2
@@ -54,8 +54,8 @@ class PlotServicer(BaseServicer):
         reader.done()
         sweep = await self.registry.sweeps.get(sweep_id)
         limit = rows_that_fit(sweep, limit)
-        # Numbers are handed out evenly over finished and other runs, near enough
-        # to choose the stride by their sum; the rest is cut.
+        # Finished runs are spread evenly enough over the numbers to choose the stride by their
+        # count; `message` cuts any rest.
         over = sweep.counts.finished > limit
         every = -(-sweep.counts.finished // max(1, limit - 1)) if over else 1
         plot, after = ParallelPlot(sweep), -1
@@ -100,7 +100,7 @@ _SCALES = {
 
 
 class ParallelPlot:
-    """The plot's columns, from runs that come in parts."""
+    """The plot's columns, built from pages of runs."""
 
     def __init__(self, sweep: Sweep) -> None:
         self._sweep = sweep
@@ -109,7 +109,7 @@ class ParallelPlot:
         self._objectives: list[list[float]] = [[] for _ in sweep.spec.metrics]
 
     def add(self, finished: Sequence[FinishedRun]) -> None:
-        """Adds a row a run."""
+        """Add one row per run."""
         self._numbers += [run.number for run in finished]
         for column in with_checkpoints(self._parameters, every=1):
             column.add(finished)
@@ -117,7 +117,7 @@ class ParallelPlot:
             values += [_objective(run, index) for run in finished]
 
     def message(self, limit: int) -> pb.GetParallelCoordinatesResponse:
-        """The plot; of more rows than `limit`, every k-th and the best one."""
+        """Return the plot; of more than `limit` rows, every k-th row and the best run."""
         sweep = self._sweep
         best = None if sweep.best is None else sweep.best.number
         kept = range(len(self._numbers))
@@ -147,23 +147,24 @@ class ParallelPlot:
 
 
 def rows_that_fit(sweep: Sweep, limit: int) -> int:
-    """At most `limit`, and as many as a message has room for: each has a number a dimension."""
+    """Return `limit`, or fewer rows if a message is too small; a row has a number per dimension."""
     dimensions = len(sweep.spec.space.parameters) + len(sweep.spec.metrics)
     return min(limit, (PAGE_BYTES - MAX_SPEC_BYTES) // (8 * dimensions + 10))
 
 
 class _Column:
-    """Where runs lie on the axis of a parameter."""
+    """The positions of runs on a parameter's axis."""
 
     def __init__(self, parameter: Parameter) -> None:
         self._parameter = parameter
-        self._place = position_on(parameter.distribution)
+        self._position = position_on(parameter.distribution)
         self._values: list[float] = []
 
     def add(self, finished: Sequence[FinishedRun]) -> None:
-        name, place = self._parameter.name, self._place
+        name, position = self._parameter.name, self._position
         self._values += [
-            place(run.parameters[name]) if name in run.parameters else math.nan for run in finished
+            position(run.parameters[name]) if name in run.parameters else math.nan
+            for run in finished
         ]
 
     def dimension(self, rows: Sequence[int]) -> pb.ParallelDimension:
@@ -193,7 +194,7 @@ def _metric(name: str, values: Sequence[float]) -> pb.ParallelDimension:
 
 
 def _objective(run: FinishedRun, index: int) -> float:
-    """The run's value of the metric at `index`; a run of a single-metric sweep has no list."""
+    """Return the value of the metric at `index`; a single-metric run has no list of values."""
     if index < len(run.objectives):
         return run.objectives[index]
     return math.nan if index or run.objective is None else run.objective

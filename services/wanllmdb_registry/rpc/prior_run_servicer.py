@@ -1,4 +1,4 @@
-"""RPCs about results of elsewhere, and the four ways in which they reach the server."""
+"""RPCs on prior runs, which come from another sweep, a list, CSV or JSON lines."""
 
 from __future__ import annotations
 
@@ -38,30 +38,30 @@ _PAGE = 1_000
 
 
 class PriorRunServicer(BaseServicer):
-    """See the protos for each RPC's contract."""
+    """RPCs on prior runs; the protos state the contract of each RPC."""
 
     async def ImportRuns(self, request: pb.ImportRunsRequest, context: Context) -> bytes:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
         reader.done()
-        # The source may be another one by now, or gone.
+        # By now the source may have changed or be deleted.
         earlier = await self.registry.store.earlier_reply(sweep_id, key)
         if earlier is not None:
             return earlier
         sweep = await self.registry.sweeps.get(sweep_id)
         if request.source.sweep_id == sweep_id:
-            text = "is the sweep itself, whose runs its sampler knows already"
+            text = "is the sweep itself, whose runs its sampler already uses"
             raise invalid_request(FieldViolation("source.sweep_id", text))
         found = await fit_source(self.registry, sweep.spec, request.source, "source")
-        change = ImportRuns(
+        command = ImportRuns(
             key,
             _encode_imported,
             runs=found.runs,
             skipped=found.skipped,
             skip_reasons=found.skip_reasons,
         )
-        return await self.commit(sweep_id, change)
+        return await self.commit(sweep_id, command)
 
     async def ListPriorRuns(
         self, request: pb.ListPriorRunsRequest, context: Context
@@ -86,11 +86,11 @@ class PriorRunServicer(BaseServicer):
 async def fit_source(
     registry: Registry, spec: SweepSpec, source: pb.PriorRunSource, path: str
 ) -> Fitting:
-    """What of the source fits the spec; the field `path` of the request holds the source.
+    """Return the runs of the source that fit the spec; `path` is the request's field of the source.
 
     Raises:
-        InvalidArgumentError: INVALID_REQUEST: the source can't be read, holds too much, or, unless
-            `skip_unfit`, holds rows that do not fit.
+        InvalidArgumentError: INVALID_REQUEST: the source is unreadable or too large, or it has
+            rows that do not fit although `skip_unfit` is off.
         NotFoundError: SWEEP_NOT_FOUND: the other sweep.
     """
     match source.WhichOneof("source"):
@@ -101,7 +101,7 @@ async def fit_source(
             fitting = await _fit_sweep(registry, spec, source.sweep_id, path)
         case "runs":
             if len(source.runs.runs) > MAX_LISTED:
-                text = f"hold {len(source.runs.runs):,}, at most {MAX_LISTED:,} are allowed"
+                text = f"has {len(source.runs.runs):,} entries, at most {MAX_LISTED:,} are allowed"
                 raise invalid_request(FieldViolation(f"{path}.runs", text))
             fitting = await _fit(spec, lambda: _listed_rows(spec, source.runs.runs), path)
         case "csv":
@@ -122,7 +122,7 @@ async def _fit(spec: SweepSpec, rows: Callable[[], Iterator[Row]], path: str) ->
         Fitter(spec).fit(rows(), fitting, path)
         return fitting
 
-    # Some seconds for the largest ones.
+    # Takes a few seconds for the largest sources.
     return await computed(fit)
 
 
@@ -140,7 +140,7 @@ async def _fit_sweep(registry: Registry, spec: SweepSpec, sweep_id: str, path: s
 
 
 def _rows_of_sweep(sweep: Sweep, runs: Iterable[Run], metrics: Sequence[str]) -> Iterator[Row]:
-    """The runs of the sweep as results of these metrics."""
+    """Yield the runs of the sweep as results of the given metrics."""
     for run in runs:
         reported = metrics_of(sweep.spec, run)
         yield Row(
@@ -160,7 +160,7 @@ def _listed_rows(spec: SweepSpec, messages: Iterable[run_pb2.PriorRun]) -> Itera
         try:
             parameters = parameters_from_proto(message.parameters)
         except (ValueError, RecursionError) as error:
-            problems.append(f"holds a parameter that can't be read: {error!s:.200}")
+            problems.append(f"has a parameter that cannot be read: {error!s:.200}")
             parameters = {}
         given = len(message.objectives)
         if given not in (0, len(names)):
@@ -184,7 +184,7 @@ def _listed_rows(spec: SweepSpec, messages: Iterable[run_pb2.PriorRun]) -> Itera
 
 def _state(number: run_pb2.RunState.ValueType) -> RunState:
     name = run_pb2.RunState.keys()[number] if number in run_pb2.RunState.values() else ""
-    # A state that is no result is refused with its name; an unknown one, as if it were queued.
+    # The error for a state that is not a result names the state; an unknown one counts as queued.
     return RunState.__members__.get(name.removeprefix("RUN_STATE_"), RunState.QUEUED)
 
 

@@ -1,4 +1,4 @@
-"""RPCs that read runs: one, pages, changes, histories, plots."""
+"""RPCs that read runs: a single run, pages, changes since a revision, metric histories."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _ORDERS = {
 
 
 class ReadServicer(BaseServicer):
-    """See the protos for each RPC's contract."""
+    """RPCs that read runs; the protos state the contract of each RPC."""
 
     async def GetRun(self, request: pb.GetRunRequest, context: Context) -> pb.GetRunResponse:
         reader = RequestReader()
@@ -132,12 +132,12 @@ class ReadServicer(BaseServicer):
         return response
 
 
-# Of the answer's own fields.
+# Reserved for the response's own fields.
 _REST = 4096
 
 
 def synced_to_proto(synced: SyncedRuns) -> pb.SyncRunsResponse:
-    """The message; ends at an earlier revision where all of it would be too large."""
+    """Return the message, cut at an earlier revision if all changes would be too large."""
     entries = [(run.revision, _synced_run(run)) for run in synced.runs]
     entries += [(prior.revision, _synced_prior_run(prior)) for prior in synced.prior_runs]
     sweep = None if synced.sweep is None else sweep_to_proto(synced.sweep)
@@ -168,7 +168,7 @@ def synced_to_proto(synced: SyncedRuns) -> pb.SyncRunsResponse:
 
 
 def _last_that_fits(synced: SyncedRuns, sizes: Sequence[tuple[int, int]], room: int) -> int:
-    """The last revision of which, and of those before it, all fits; the first one always does."""
+    """Return the last revision up to which all changes fit; the first revision always does."""
     points = synced.points
     if sum(size for _, size in sizes) + len(points) * POINT_BYTES <= room:
         return synced.revision
@@ -184,7 +184,7 @@ def _last_that_fits(synced: SyncedRuns, sizes: Sequence[tuple[int, int]], room: 
 
 def _revision(point: MetricPoint) -> int:
     if point.objective_revision is None:
-        raise AssertionError("a value of the sweep's metric has a revision")
+        raise AssertionError("a value of the sweep's metric has no revision")
     return point.objective_revision
 
 

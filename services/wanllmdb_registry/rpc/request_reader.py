@@ -1,4 +1,4 @@
-"""What requests must hold before anything is done with them: all problems at once."""
+"""Reads and validates the fields of requests, and reports all problems together."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from wanllmdb_registry.rpc.conversion import time_from_proto
 
 MAX_PARAMETERS = 500
 MAX_DEPTH = 100
-# Problems of one request that are reported.
+# The most problems of one request that are collected.
 MAX_PROBLEMS = 1_000
 MAX_LABELS = 100
 MAX_FILTERS = 100
@@ -49,7 +49,7 @@ E = TypeVar("E", bound=StrEnum)
 
 
 class EnumNames(Protocol):
-    """What a generated enum knows of its values."""
+    """The names and numbers of a generated enum."""
 
     def keys(self) -> Sequence[str]:
         """The names, in the order of definition."""
@@ -97,7 +97,7 @@ class RequestReader(ProblemCollector):
         self.size = 0
 
     def done(self) -> None:
-        """Passes if nothing was wrong.
+        """Check that no problem was recorded.
 
         Raises:
             InvalidArgumentError: INVALID_REQUEST with every problem.
@@ -106,39 +106,39 @@ class RequestReader(ProblemCollector):
             raise invalid_request(*self.problems)
 
     def text(self, field: str, value: str, *, limit: int = MAX_NAME, required: bool = False) -> str:
-        """A text that can be stored."""
+        """Return a text that PostgreSQL can store."""
         if required and not value:
             self.problem(field, "is required")
         if len(value) > limit:
             self.problem(field, f"has {len(value)} characters, at most {limit:,} are allowed")
         if "\x00" in value:
-            self.problem(field, "holds a NUL character, which can't be stored")
+            self.problem(field, "contains a NUL character, which cannot be stored")
         return value
 
     def sweep_id(self, value: str) -> str:
-        """A sweep's id."""
+        """Return a sweep's id, which is required."""
         return self.text("sweep_id", value, required=True)
 
     def etag(self, value: str, field: str = "etag") -> str:
-        """An etag, empty for none."""
+        """Return an etag; empty for none."""
         return self.text(field, value)
 
     def texts(self, field: str, values: Sequence[str], *, most: int) -> list[str]:
-        """Names, none empty."""
+        """Return texts, none of which may be empty."""
         if len(values) > most:
-            self.problem(field, f"are {len(values):,}, at most {most:,} are allowed")
+            self.problem(field, f"has {len(values):,} entries, at most {most:,} are allowed")
             return []
         return [self.text(field, value, required=True) for value in values]
 
     def key(self, request: Message, field: str = "request_id") -> RequestKey | None:
-        """What makes the request exactly-once; None when it has no id."""
+        """Return the key that makes the request exactly-once; None without a request id."""
         value: str = getattr(request, "request_id")  # noqa: B009  # every mutation has it
         return self.key_of(field, value, type(request).__name__, request)
 
     def key_of(
         self, field: str, value: str, kind: str, content: Message | bytes
     ) -> RequestKey | None:
-        """The key for an id and what is asked for under it."""
+        """Return the key of a request id and the content sent under it."""
         if not value:
             return None
         try:
@@ -152,14 +152,14 @@ class RequestReader(ProblemCollector):
         return RequestKey(request_id, digest)
 
     def limit(self, field: str, value: int, *, default: int, maximum: int) -> int:
-        """A page size or count; 0 means the default."""
+        """Return a page size or count; 0 means the default."""
         if value < 0 or value > maximum:
             self.problem(field, f"must be 1 to {maximum:,} (0 for {default:,}), is {value}")
             return default
         return value or default
 
     def number(self, field: str, value: int) -> int:
-        """A run's number."""
+        """Return a number that may not be negative, such as a run's."""
         if value < 0:
             self.problem(field, f"must be at least 0, is {value}")
         return value
@@ -167,10 +167,10 @@ class RequestReader(ProblemCollector):
     def parameters(
         self, field: str, messages: Mapping[str, search_space_pb2.ParameterValue]
     ) -> dict[str, ParameterValue]:
-        """Parameter values by name."""
+        """Return parameter values by name."""
         if len(messages) > MAX_PARAMETERS:
             count = f"{len(messages):,} values"
-            self.problem(field, f"holds {count}, at most {MAX_PARAMETERS} are allowed")
+            self.problem(field, f"has {count}, at most {MAX_PARAMETERS} are allowed")
             return {}
         try:
             parameters = parameters_from_proto(messages)
@@ -181,15 +181,15 @@ class RequestReader(ProblemCollector):
                 for part in _strings(value):
                     self.text(f"{field}.{name:.100}", part, limit=100_000)
         except (ValueError, RecursionError) as error:
-            self.problem(field, f"holds a value that can't be read: {error!s:.200}")
+            self.problem(field, f"has a value that cannot be read: {error!s:.200}")
             return {}
         size = _size(messages, parameters)
         self.size += size
         if size > MAX_PARAMETERS_BYTES:
             self.problem(
                 field,
-                f"take {size:,} bytes, at most {MAX_PARAMETERS_BYTES:,} are allowed: name long "
-                "values by short ones, for example by the paths of files that hold them",
+                f"takes {size:,} bytes, at most {MAX_PARAMETERS_BYTES:,} are allowed: replace long "
+                "values by short ones, for example by the paths of files that contain them",
             )
             return {}
         return parameters
@@ -197,15 +197,15 @@ class RequestReader(ProblemCollector):
     def config(
         self, field: str, messages: Mapping[str, search_space_pb2.ParameterValue]
     ) -> dict[str, ParameterValue]:
-        """What a program set in its config: any values, within bounds."""
+        """Return what a program set in its config: any values, within bounds."""
         if len(messages) > MAX_CONFIG_ENTRIES:
             self.problem(
-                field, f"holds {len(messages)} values, at most {MAX_CONFIG_ENTRIES:,} are allowed"
+                field, f"has {len(messages)} values, at most {MAX_CONFIG_ENTRIES:,} are allowed"
             )
             return {}
         for name in messages:
             self.text(f"{field}.{name:.100}", name, required=True)
-        # Before anything is read of it.
+        # Checked before any value is converted.
         size = sum(message.ByteSize() for message in messages.values())
         values: dict[str, ParameterValue] = {}
         if size <= MAX_CONFIG_BYTES:
@@ -213,7 +213,7 @@ class RequestReader(ProblemCollector):
                 values = parameters_from_proto(messages)
                 size = _size(messages, values)
             except (ValueError, RecursionError) as error:
-                self.problem(field, f"holds a value that can't be read: {error}")
+                self.problem(field, f"has a value that cannot be read: {error}")
                 return {}
         if size > MAX_CONFIG_BYTES:
             self.problem(
@@ -225,9 +225,9 @@ class RequestReader(ProblemCollector):
         return values
 
     def labels(self, field: str, labels: Mapping[str, str]) -> dict[str, str]:
-        """Free labels."""
+        """Return a run's labels."""
         if len(labels) > MAX_LABELS:
-            self.problem(field, f"holds {len(labels)} labels, at most {MAX_LABELS} are allowed")
+            self.problem(field, f"has {len(labels)} labels, at most {MAX_LABELS} are allowed")
             return {}
         for key, value in labels.items():
             self.text(f"{field}.{key:.100}", key, required=True)
@@ -235,17 +235,19 @@ class RequestReader(ProblemCollector):
         size = size_of_labels(labels)
         self.size += size
         if size > MAX_LABELS_BYTES:
-            self.problem(field, f"take {size:,} bytes, at most {MAX_LABELS_BYTES:,} are allowed")
+            self.problem(field, f"takes {size:,} bytes, at most {MAX_LABELS_BYTES:,} are allowed")
         return dict(labels)
 
     def rows(self, messages: Sequence[run_pb2.MetricRow]) -> list[MetricRow]:
-        """Metric values."""
+        """Return rows of metric values."""
         total = sum(len(row.values) for row in messages)
         if total > MAX_VALUES:
-            self.problem("rows", f"hold {total:,} values, at most {MAX_VALUES:,} are allowed")
+            self.problem("rows", f"has {total:,} values, at most {MAX_VALUES:,} are allowed")
             return []
         if len(messages) > MAX_VALUES:
-            self.problem("rows", f"are {len(messages):,}, at most {MAX_VALUES:,} are allowed")
+            self.problem(
+                "rows", f"has {len(messages):,} entries, at most {MAX_VALUES:,} are allowed"
+            )
             return []
         rows = []
         for index, row in enumerate(messages):
@@ -253,7 +255,9 @@ class RequestReader(ProblemCollector):
                 self.problem(f"rows[{index}].step", f"must be at least 0, is {row.step}")
             for name in row.values:
                 if not name:
-                    self.problem(f"rows[{index}].values", "hold a value of a metric without a name")
+                    self.problem(
+                        f"rows[{index}].values", "contains a metric value with an empty name"
+                    )
                 self.text(f"rows[{index}].values", name)
             time = None
             if row.HasField("time"):
@@ -268,9 +272,9 @@ class RequestReader(ProblemCollector):
         names: EnumNames,
         kind: type[E],
     ) -> list[E]:
-        """The domain's members of an enum whose values are named PREFIX_MEMBER."""
+        """Return the domain's members for enum values that are named PREFIX_MEMBER."""
         if len(numbers) > MAX_FILTERS:
-            self.problem(field, f"are {len(numbers):,}, at most {MAX_FILTERS} are allowed")
+            self.problem(field, f"has {len(numbers):,} entries, at most {MAX_FILTERS} are allowed")
             return []
         prefix = names.keys()[0].removesuffix("UNSPECIFIED")
         by_number = dict(zip(names.values(), names.keys(), strict=True))
@@ -285,7 +289,7 @@ class RequestReader(ProblemCollector):
         return members
 
     def mask(self, field: str, paths: Iterable[str], known: Sequence[str]) -> frozenset[str]:
-        """The fields that an update names."""
+        """Return the fields that an update names."""
         named = frozenset(islice(paths, MAX_FILTERS + 1))
         if len(named) > MAX_FILTERS:
             self.problem(field, f"names more than {MAX_FILTERS} fields")
@@ -293,7 +297,7 @@ class RequestReader(ProblemCollector):
         if not named:
             self.problem(field, f"must name at least one of {', '.join(known)}")
         for path in sorted(named - set(known)):
-            self.problem(field, f"'{path:.100}' can't be changed; {', '.join(known)} can")
+            self.problem(field, f"'{path:.100}' cannot be changed; {', '.join(known)} can")
         return named
 
 
@@ -301,7 +305,7 @@ def _size(
     messages: Mapping[str, search_space_pb2.ParameterValue],
     values: Mapping[str, ParameterValue],
 ) -> int:
-    """How many bytes the values take in an answer: JSON is written in a form of its own there."""
+    """Return the bytes that values take in a response, where lists and objects become JSON."""
     written = {name: value for name, value in values.items() if isinstance(value, list | dict)}
     return size_of_values(written) + sum(
         size_of_name(name) + ENTRY_BYTES + message.ByteSize()
@@ -311,7 +315,7 @@ def _size(
 
 
 def run_error(message: run_pb2.RunError) -> RunError:
-    """The error, cut to what is kept; an agent must not lose a result over its length."""
+    """Return the error cut to the stored length, so that no agent loses a result over it."""
     return RunError(
         head(storable(message.message), MAX_ERROR_MESSAGE),
         tail(storable(message.traceback), MAX_TRACEBACK),
@@ -319,7 +323,7 @@ def run_error(message: run_pb2.RunError) -> RunError:
 
 
 def head(text: str, limit: int) -> str:
-    """At most `limit` characters from the beginning; says how many were cut."""
+    """Return at most `limit` characters from the start, with a note on how many were cut."""
     if len(text) <= limit:
         return text
     mark = f" ... ({len(text) - limit:,} more characters were cut)"
@@ -327,26 +331,26 @@ def head(text: str, limit: int) -> str:
 
 
 def tail(text: str, limit: int) -> str:
-    """At most `limit` characters from the end, from the start of a line; says what was cut."""
+    """Return at most `limit` characters from the end, whole lines, with a note on the cut."""
     if len(text) <= limit:
         return text
     mark = f"({len(text) - limit:,} characters were cut here) ...\n"
     kept = text[-(limit - len(mark)) :]
-    # A line that is as good as all of it is cut within.
+    # A very long first line is cut in the middle.
     line = kept.find("\n", 0, limit // 4) + 1
     return mark + kept[line:]
 
 
 def storable(text: str) -> str:
-    """The text with NUL characters, which PostgreSQL can't store, replaced."""
+    """Return the text with NUL characters replaced, which PostgreSQL cannot store."""
     return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
 def _strings(value: Any) -> Iterable[str]:
-    """Every text in a value, keys included.
+    """Yield every text in a value, keys included.
 
     Raises:
-        ValueError: it is nested more than MAX_DEPTH deep.
+        ValueError: the value is nested more than MAX_DEPTH deep.
     """
     level = [value]
     for _ in range(MAX_DEPTH + 1):

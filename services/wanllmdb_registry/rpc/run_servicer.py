@@ -1,4 +1,4 @@
-"""RPCs on runs: hand out, report, end."""
+"""RPCs with which agents and users create, report, end, resume and change runs."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from wanllmdb_registry.domain.bounds import (
 from wanllmdb_registry.domain.enqueue_runs import EnqueuedRun, EnqueueRuns, check_enqueued
 from wanllmdb_registry.domain.finish_run import (
     Canceled,
+    EndedRun,
     Failed,
-    FinishedRun,
     FinishRun,
     GivenObjectives,
     Outcome,
@@ -55,24 +55,28 @@ MAX_RESUMED = 100
 
 
 class RunServicer(BaseServicer):
-    """See the protos for each RPC's contract."""
+    """RPCs that change runs; the protos state the contract of each RPC."""
 
     async def CreateRuns(self, request: pb.CreateRunsRequest, context: Context) -> bytes:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         if not request.requests:
-            reader.problem("requests", "must hold at least one request")
+            reader.problem("requests", "must contain at least one request")
         total = sum(len(r.proposals) for r in request.requests)
         if total > MAX_PROPOSALS:
-            reader.problem("requests", f"hold {total} proposals, at most {MAX_PROPOSALS:,}")
+            reader.problem(
+                "requests", f"have {total} proposals, at most {MAX_PROPOSALS:,} are allowed"
+            )
         if len(request.requests) > MAX_PROPOSALS:
             count = len(request.requests)
-            reader.problem("requests", f"are {count:,}, at most {MAX_PROPOSALS:,} are allowed")
+            reader.problem(
+                "requests", f"has {count:,} entries, at most {MAX_PROPOSALS:,} are allowed"
+            )
         reader.done()
         etag = reader.etag(request.etag)
         requests = [
             RunsForAgent(
-                # The proposals are the service's; what the agent asked for is this.
+                # Excludes the proposals, which the suggestion service adds to the agent's request.
                 reader.key_of(
                     f"requests[{i}].request_id",
                     r.request_id,
@@ -95,11 +99,13 @@ class RunServicer(BaseServicer):
         ]
         ids = [r.request_id for r in request.requests if r.request_id]
         if len(set(ids)) < len(ids):
-            reader.problem("requests", "hold the same request_id twice; send one after the other")
+            reader.problem(
+                "requests", "contains the same request_id twice; send the two in separate calls"
+            )
         if request.earlier_answers_only and total:
-            reader.problem("requests", "must hold no proposals with earlier_answers_only")
+            reader.problem("requests", "must have no proposals with earlier_answers_only")
         reader.done()
-        change = CreateRuns(
+        command = CreateRuns(
             requests,
             request.space_exhausted,
             etag,
@@ -108,21 +114,23 @@ class RunServicer(BaseServicer):
             size=reader.size,
             earlier_answers_only=request.earlier_answers_only,
         )
-        return await self.commit(sweep_id, change)
+        return await self.commit(sweep_id, command)
 
     async def EnqueueRuns(self, request: pb.EnqueueRunsRequest, context: Context) -> bytes:
         reader = RequestReader()
         sweep_id = reader.sweep_id(request.sweep_id)
         key = reader.key(request)
         if not 1 <= len(request.runs) <= MAX_ENQUEUED:
-            reader.problem("runs", f"must hold 1 to {MAX_ENQUEUED:,}, hold {len(request.runs)}")
+            reader.problem(
+                "runs", f"must have 1 to {MAX_ENQUEUED:,} entries, has {len(request.runs)}"
+            )
             reader.done()
         runs = await computed(partial(_enqueued, reader, request))
         if reader.size > MAX_TOGETHER_BYTES:
             reader.problem(
                 "runs",
-                f"take {reader.size:,} bytes, at most {MAX_TOGETHER_BYTES:,} are allowed in one "
-                "request: queue them in several",
+                f"takes {reader.size:,} bytes, at most {MAX_TOGETHER_BYTES:,} are allowed in one "
+                "request: split the runs over several requests",
             )
         reader.done()
 
@@ -141,21 +149,25 @@ class RunServicer(BaseServicer):
         key = reader.key(request)
         etag = reader.etag(request.etag)
         if bool(request.numbers) == bool(request.states):
-            reader.problem("numbers", "give either numbers or states")
+            reader.problem("numbers", "set either numbers or states")
         if len(request.numbers) > MAX_TOGETHER:
             count = len(request.numbers)
-            reader.problem("numbers", f"are {count:,}, at most {MAX_TOGETHER:,} are allowed")
+            reader.problem(
+                "numbers", f"has {count:,} entries, at most {MAX_TOGETHER:,} are allowed"
+            )
             reader.done()
         numbers = [reader.number(f"numbers[{i}]", n) for i, n in enumerate(request.numbers)]
         states = reader.members("states", request.states, run_pb2.RunState, RunState)
         for state in sorted(set(states) - set(RETRYABLE_STATES)):
             known = ", ".join(RETRYABLE_STATES)
-            reader.problem("states", f"{state} runs are not retried by their state; {known} are")
+            reader.problem(
+                "states", f"{state} runs cannot be selected by their state; {known} runs can"
+            )
         reader.done()
-        change = RetryRuns(
+        command = RetryRuns(
             key, _encode_retried, etag=etag, numbers=numbers, states=frozenset(states)
         )
-        return await self.commit(sweep_id, change)
+        return await self.commit(sweep_id, command)
 
     async def UpdateRun(self, request: pb.UpdateRunRequest, context: Context) -> bytes:
         reader = RequestReader()
@@ -175,8 +187,8 @@ class RunServicer(BaseServicer):
         def encode(run: Run) -> bytes:
             return pb.UpdateRunResponse(run=run_to_proto(run)).SerializeToString()
 
-        change = UpdateRun(key, encode, number=number, update=update)
-        return await self.commit(sweep_id, change)
+        command = UpdateRun(key, encode, number=number, update=update)
+        return await self.commit(sweep_id, command)
 
     async def ReportMetrics(self, request: pb.ReportMetricsRequest, context: Context) -> bytes:
         reader = RequestReader()
@@ -189,8 +201,8 @@ class RunServicer(BaseServicer):
         def encode(command: RunCommand) -> bytes:
             return pb.ReportMetricsResponse(command=run_command(command)).SerializeToString()
 
-        change = ReportMetrics(key, encode, number=number, attempt=request.attempt, rows=rows)
-        return await self.commit(sweep_id, change)
+        command = ReportMetrics(key, encode, number=number, attempt=request.attempt, rows=rows)
+        return await self.commit(sweep_id, command)
 
     async def FinishRun(self, request: pb.FinishRunRequest, context: Context) -> bytes:
         reader = RequestReader()
@@ -201,16 +213,16 @@ class RunServicer(BaseServicer):
         outcome = _outcome(reader, request)
         config = reader.config("config", request.config)
         reader.done()
-        change = FinishRun(
+        command = FinishRun(
             key,
-            _encode_finished,
+            _encode_ended,
             number=number,
             attempt=request.attempt,
             rows=rows,
             outcome=outcome,
             config=config,
         )
-        reply = await self.commit(sweep_id, change)
+        reply = await self.commit(sweep_id, command)
         # Only a failed run is queued again.
         if isinstance(outcome, Failed):
             response = pb.FinishRunResponse.FromString(reply)
@@ -229,8 +241,8 @@ class RunServicer(BaseServicer):
             return pb.ReleaseRunResponse(run=run_to_proto(run)).SerializeToString()
 
         reason = _reason(request.reason)
-        change = ReleaseRun(key, encode, number=number, attempt=request.attempt, reason=reason)
-        return await self.commit(sweep_id, change)
+        command = ReleaseRun(key, encode, number=number, attempt=request.attempt, reason=reason)
+        return await self.commit(sweep_id, command)
 
     async def ResumeRuns(self, request: pb.ResumeRunsRequest, context: Context) -> bytes:
         reader = RequestReader()
@@ -239,15 +251,17 @@ class RunServicer(BaseServicer):
         agent_id = reader.text("agent_id", request.agent_id, required=True)
         count = reader.limit("count", request.count, default=1, maximum=MAX_RESUMED)
         reader.done()
-        change = ResumeRuns(key, _encode_held, agent_id=agent_id, count=count)
-        return await self.commit(sweep_id, change)
+        command = ResumeRuns(key, _encode_held, agent_id=agent_id, count=count)
+        return await self.commit(sweep_id, command)
 
     async def Heartbeat(
         self, request: pb.HeartbeatRequest, context: Context
     ) -> pb.HeartbeatResponse:
         reader = RequestReader()
         if len(request.leases) > MAX_LEASES:
-            reader.problem("leases", f"hold {len(request.leases)}, at most {MAX_LEASES:,}")
+            reader.problem(
+                "leases", f"has {len(request.leases)} entries, at most {MAX_LEASES:,} are allowed"
+            )
         by_sweep: defaultdict[str, list[Attempt]] = defaultdict(list)
         for index, lease in enumerate(request.leases):
             reader.text(f"leases[{index}].sweep_id", lease.sweep_id, required=True)
@@ -267,12 +281,12 @@ class RunServicer(BaseServicer):
     async def _renew(
         self, sweep_id: str, named: Sequence[Attempt]
     ) -> dict[Attempt, pb.LeaseStatus]:
-        """What became of leases of one sweep, by attempt; each status without its lease."""
+        """Return the status of leases of one sweep, by attempt, each without the lease itself."""
         held = await self.registry.store.renew_leases(sweep_id, named)
         expire_times = dict(held.expire_times)
         if held.queued and held.sweep_state is SweepState.RUNNING:
-            change = TakeBackRuns(None, _encode_taken_back, held=held.queued)
-            reply = await self.commit(sweep_id, change)
+            command = TakeBackRuns(None, _encode_taken_back, held=held.queued)
+            reply = await self.commit(sweep_id, command)
             for run in pb.ResumeRunsResponse.FromString(reply).runs:
                 expire_time = run.lease_expire_time.ToDatetime(UTC)
                 expire_times[run.number, run.attempt] = expire_time
@@ -281,7 +295,7 @@ class RunServicer(BaseServicer):
             goes_on = RunCommand.STOP
         statuses = {}
         for attempt in named:
-            # Also when the lease ran out: nobody else has the run, its result counts.
+            # Even after the lease expired: no other agent has the run, so its result counts.
             command = goes_on if attempt in held.states else RunCommand.ABANDON
             status = statuses[attempt] = pb.LeaseStatus(command=run_command(command))
             if attempt in expire_times:
@@ -300,7 +314,7 @@ def _enqueued(reader: RequestReader, request: pb.EnqueueRunsRequest) -> list[Enq
 
 
 def _values_in(rows: Sequence[run_pb2.MetricRow]) -> int:
-    """The rows and their values, of which ten take as long as a row."""
+    """Return the weight of the rows, where ten values count as one row."""
     return len(rows) + sum(len(row.values) for row in rows) // 10
 
 
@@ -326,11 +340,11 @@ def _encode_create_response(created: Sequence[CreatedRuns], etag: str | None) ->
     return response.SerializeToString()
 
 
-def _encode_finished(finished: FinishedRun) -> bytes:
+def _encode_ended(ended: EndedRun) -> bytes:
     return pb.FinishRunResponse(
-        run=run_to_proto(finished.run),
-        sweep_state=sweep_state(finished.sweep.state),
-        best_run=best_to_proto(finished.sweep.best),
+        run=run_to_proto(ended.run),
+        sweep_state=sweep_state(ended.sweep.state),
+        best_run=best_to_proto(ended.sweep.best),
     ).SerializeToString()
 
 
@@ -368,7 +382,7 @@ def _reason(text: str) -> str:
 
 
 def _encode_taken_back(runs: Sequence[Run]) -> bytes:
-    """Of each what a heartbeat says of it; whole ones may be too many for a message."""
+    """Encode what a heartbeat needs of each run; whole runs may exceed the size of a message."""
     return pb.ResumeRunsResponse(
         runs=[
             run_pb2.Run(

@@ -1,4 +1,4 @@
-"""The services as gRPC knows them, and the steps around each of their calls."""
+"""Registers the services with a gRPC server; defines the steps around each call."""
 
 from __future__ import annotations
 
@@ -56,17 +56,17 @@ class _TemplateService(  # type: ignore[misc]
 
 
 def add_to(server: grpc.aio.Server, registry: Registry) -> None:
-    """Adds the services to a server."""
+    """Add the services to a server."""
     pb_grpc.add_SweepRegistryServiceServicer_to_server(SweepRegistryServicer(registry), server)
     template_grpc.add_TemplateServiceServicer_to_server(_TemplateService(registry), server)
     key_grpc.add_KeyServiceServicer_to_server(KeyServicer(registry), server)
 
 
 def steps_of(registry: Registry, limits: LimitSettings) -> Sequence[CallStep]:
-    """What is done around each call, outermost first.
+    """Return the steps around each call, outermost first.
 
     Raises:
-        AccessTableError: an RPC has no row in the table of who may call it.
+        AccessTableError: an RPC has no row in the table of RPCs.
     """
     return [
         authentication(registry, limits.failed_keys_per_second),
@@ -76,15 +76,15 @@ def steps_of(registry: Registry, limits: LimitSettings) -> Sequence[CallStep]:
 
 
 def authentication(registry: Registry, failures_per_second: float) -> CallStep:
-    """The step that finds out who calls."""
+    """Return the step that identifies the caller by its API key."""
     return Authentication(registry.key_ring.authenticate, failures_per_second)
 
 
 def authorization(registry: Registry, services: Sequence[str]) -> CallStep:
-    """The step that lets them do it or not.
+    """Return the step that checks the caller's permissions.
 
     Raises:
-        AccessTableError: an RPC has no row in the table.
+        AccessTableError: an RPC has no row in the table of RPCs.
     """
 
     async def projects_of(call: Call, sweep_ids: Set[str]) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""Sweep specs and updates of sweeps, read from messages."""
+"""Reads sweep specs and updates of sweeps from messages."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class SpecReader(ProblemCollector):
     """Reads specs without validating them; records unreadable parts by their paths in a config."""
 
     def spec(self, message: sweep_pb2.SweepSpec) -> tuple[SweepSpec, ConfigPaths]:
-        """What could be read of the spec, with defaults filled in."""
+        """Return the readable parts of the spec, with defaults filled in."""
         metrics_are_listed = len(message.metrics) > 1
         space, unreadable = self.space(message.search_space)
         written = ConfigPaths(metrics_are_listed=metrics_are_listed, unreadable=unreadable)
@@ -79,7 +79,7 @@ class SpecReader(ProblemCollector):
         return spec, written
 
     def space(self, message: search_space_pb2.SearchSpace) -> tuple[SearchSpace, frozenset[str]]:
-        """The space, ordered by name, and the names of parameters that can't be read."""
+        """Return the space, ordered by name, and the names of unreadable parameters."""
         parameters: list[Parameter] = []
         unreadable: set[str] = set()
         text = _too_large(message)
@@ -88,18 +88,18 @@ class SpecReader(ProblemCollector):
             return SearchSpace((), ()), frozenset()
         for item in with_checkpoints(message.parameters, every=1):
             path = parameter_path(item.name)
-            law = self.attempt(path, partial(distribution_from_proto, item))
+            distribution = self.attempt(path, partial(distribution_from_proto, item))
             conditions = [
                 self.attempt(
                     f"{path}.when.{condition.parameter}", partial(_condition_from_proto, condition)
                 )
                 for condition in item.conditions
             ]
-            if law is None:
+            if distribution is None:
                 unreadable.add(item.name)
             else:
                 kept = tuple(condition for condition in conditions if condition is not None)
-                parameters.append(Parameter(item.name, law, kept))
+                parameters.append(Parameter(item.name, distribution, kept))
         parameters.sort(key=lambda parameter: parameter.name)
         return (
             SearchSpace(tuple(parameters), tuple(message.constraints)),
@@ -107,7 +107,7 @@ class SpecReader(ProblemCollector):
         )
 
     def early_termination(self, message: sweep_pb2.SweepSpec) -> Hyperband | AlgorithmChoice | None:
-        """The rule; None for none."""
+        """Return the early termination rule; None for none."""
         if not message.HasField("early_termination"):
             return None
         match message.early_termination.WhichOneof("rule"):
@@ -124,7 +124,7 @@ class SpecReader(ProblemCollector):
                 return None
 
     def terminator(self, message: sweep_pb2.SweepSpec) -> AlgorithmChoice | None:
-        """The terminator; None for none."""
+        """Return the terminator; None for none."""
         if not message.HasField("terminator"):
             return None
         return self._algorithm("terminate", message.terminator)
@@ -188,24 +188,24 @@ class SpecReader(ProblemCollector):
 
 
 def _too_large(message: search_space_pb2.SearchSpace) -> str | None:
-    """What must be known before any of the parameters is read."""
+    """Return why the space is too large to read any of its parameters; None if it is not."""
     if len(message.parameters) > MAX_PARAMETERS:
         return f"at most {MAX_PARAMETERS}, are {len(message.parameters)}"
     longest = max((len(item.name) for item in message.parameters), default=0)
     if longest > MAX_FULL_NAME:
         return (
-            f"hold a name of {longest:,} characters with its groups, at most {MAX_FULL_NAME:,} "
+            f"include a name of {longest:,} characters with its groups, at most {MAX_FULL_NAME:,} "
             "are allowed"
         )
     conditions = max((len(item.conditions) for item in message.parameters), default=0)
     if conditions > MAX_CONDITIONS:
-        return f"hold one with {conditions:,} conditions, at most {MAX_CONDITIONS} are allowed"
+        return f"include one with {conditions:,} conditions, at most {MAX_CONDITIONS} are allowed"
     values = sum(
         len(item.categorical.values) + sum(len(c.values) for c in item.conditions)
         for item in message.parameters
     )
     if values > MAX_ENTRIES:
-        return f"hold {values:,} values, at most {MAX_ENTRIES:,} are allowed"
+        return f"have {values:,} values, at most {MAX_ENTRIES:,} are allowed"
     return None
 
 
@@ -214,7 +214,7 @@ def _condition_from_proto(message: search_space_pb2.ParameterCondition) -> Condi
 
 
 def retries_from_proto(message: sweep_pb2.RetryPolicy) -> RetryPolicy:
-    """The policy with defaults filled in."""
+    """Return the policy with defaults filled in."""
     default = RetryPolicy()
     if message.HasField("lost"):
         default = replace(default, lost=message.lost)
@@ -222,10 +222,10 @@ def retries_from_proto(message: sweep_pb2.RetryPolicy) -> RetryPolicy:
 
 
 def read_sweep_update(reader: RequestReader, request: pb.UpdateSweepRequest) -> SweepUpdate:
-    """The update; what is wrong with the request itself is noted by `reader`.
+    """Return the update; `reader` collects problems of the request itself.
 
     Raises:
-        InvalidArgumentError: INVALID_SWEEP_CONFIG; a part of the spec can't be read.
+        InvalidArgumentError: INVALID_SWEEP_CONFIG: a part of the spec is unreadable.
     """
     sweep, spec = request.sweep, request.sweep.spec
     fields = reader.mask("update_mask", request.update_mask.paths, UPDATABLE_FIELDS)

@@ -25,24 +25,23 @@ from wanllmdb_registry.rpc.request_reader import RequestReader
 
 _PAGE = 500
 _NAMES_PAGE = 5_000
-# Of CSV; what more metrics were reported is in JSON lines.
+# Metric columns of a CSV export; JSON lines have no such limit.
 MAX_METRIC_COLUMNS = 2_000
 
 
-# Changes that are read, and then in memory, at a time; a caller that reads slowly holds
-# up the next ones.
+# Changes that are read, and so kept in memory, at once; a slow reader delays the next page.
 PAGE = 500
-# Seconds from one look to the next, at least: of a busy sweep one look shows many changes.
+# Minimum seconds between two reads; of a busy sweep, one read returns many changes.
 PAUSE = 0.02
-# Seconds after which a watch looks though nobody told it to: with a connection on which
-# other replicas tell of changes, and without.
+# Seconds after which a watch reads without a notification: with a connection on which other
+# replicas announce changes, and without one.
 POLL, POLL_ALONE = 5.0, 1.0
-# Seconds after which an idle watch says that it lives.
+# Seconds after which an idle watch sends a checkpoint.
 CHECKPOINT = 10.0
 
 
 class StreamServicer(BaseServicer):
-    """See the protos for each RPC's contract."""
+    """RPCs that stream; the protos state the contract of each RPC."""
 
     async def ExportRuns(
         self, request: pb.ExportRunsRequest, context: Context
@@ -65,7 +64,7 @@ class StreamServicer(BaseServicer):
                 yield pb.ExportRunsResponse(text=text)
         after: RunPosition | None = None
         while True:
-            # A slow reader may take hours.
+            # A slow reader may take hours, so the key may become invalid.
             await require_still_good(self.registry)
             async with current_call().heavy_turn():
                 page = await self.registry.runs.list(
@@ -75,7 +74,8 @@ class StreamServicer(BaseServicer):
             has_more = page.has_more
             if has_more:
                 after = RunPosition(page.items[-1].number, None)
-            # It takes them one by one, and then only what it has not taken yet is kept.
+            # Drop each text once it is sent, so that a slow reader keeps only the unsent texts in
+            # memory.
             del page
             while texts:
                 yield pb.ExportRunsResponse(text=texts.popleft())
@@ -100,7 +100,7 @@ class StreamServicer(BaseServicer):
                 synced = await self.registry.syncs.watch(sweep_id, since, PAGE)
                 messages = await converted(partial(_messages, synced), synced.size // BYTES_A_ROW)
                 since, has_more, has_changes = synced.revision, synced.has_more, bool(messages)
-                # A reader may take hours, and then only what it has not taken yet is kept.
+                # A slow reader may take hours; keep only the unsent messages in memory.
                 del synced
                 while messages:
                     yield messages.popleft()
@@ -118,7 +118,7 @@ class StreamServicer(BaseServicer):
 
 
 async def _reported(registry: Registry, sweep_id: str, states: Sequence[RunState]) -> list[str]:
-    """The names of metrics that runs reported last, in the order in which they turn up."""
+    """Return the metric names of the runs' latest attempts, in order of first appearance."""
     names: dict[str, None] = {}
     after = -1
     while True:
@@ -131,7 +131,7 @@ async def _reported(registry: Registry, sweep_id: str, states: Sequence[RunState
 
 
 def _texts(writer: RunWriter, runs: Iterable[Run]) -> deque[bytes]:
-    """The rows in pieces that fit into a message: as many rows as do, or part of a larger one."""
+    """Return pieces that fit into a message: as many whole rows as fit, or part of a large row."""
     texts, rows = deque[bytes](), bytearray()
     for run in runs:
         row = writer.rows([run]).encode()
@@ -148,7 +148,7 @@ def _texts(writer: RunWriter, runs: Iterable[Run]) -> deque[bytes]:
 
 
 def pieces_of(text: bytes) -> Iterator[bytes]:
-    """The text in pieces that fit into a message; none ends within a character."""
+    """Yield the text in pieces that fit into a message and do not split a character."""
     while len(text) > PAGE_BYTES:
         end = PAGE_BYTES
         while text[end] & 0xC0 == 0x80:
@@ -159,13 +159,13 @@ def pieces_of(text: bytes) -> Iterator[bytes]:
 
 
 def _messages(synced: SyncedRuns) -> deque[pb.WatchSweepResponse]:
-    """What changed, by revision."""
+    """Return the changes, ordered by revision."""
     messages = [
         pb.WatchSweepResponse(revision=run.revision, run=run_to_proto(run)) for run in synced.runs
     ]
     sweep = synced.sweep
-    # Read a moment later than the runs, it may be ahead of them; then it is sent when the
-    # runs are there too.
+    # The sweep is read after the runs and may be ahead of them; then it is sent with a later
+    # page.
     if sweep is not None and sweep.own_revision <= synced.revision:
         messages.append(
             pb.WatchSweepResponse(revision=sweep.own_revision, sweep=sweep_to_proto(sweep))

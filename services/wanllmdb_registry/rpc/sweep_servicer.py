@@ -1,4 +1,4 @@
-"""RPCs on sweeps: create, read, change, lifecycle."""
+"""RPCs that create, read, change and end sweeps."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ _FINISH_REASONS = {
 
 
 class SweepServicer(BaseServicer):
-    """See the protos for each RPC's contract."""
+    """RPCs on sweeps; the protos state the contract of each RPC."""
 
     async def CreateSweep(self, request: pb.CreateSweepRequest, context: Context) -> bytes:
         reader = RequestReader()
@@ -75,13 +75,13 @@ class SweepServicer(BaseServicer):
         reader.text("name", request.name)
         reader.text("description", request.description, limit=MAX_DESCRIPTION)
         reader.done()
-        # The same request of the same caller gets the same id, so that a repetition meets
-        # itself, and nobody meets what another one asked for.
+        # The same request of the same caller gets the same id, so that a retry finds its own
+        # sweep and never the sweep of another caller.
         caller = current_call().caller
         sweep_id = _sweep_id(uuid.uuid4().hex if key is None else caller.key_id + key.request_id)
         earlier = await self.registry.store.earlier_reply(sweep_id, key)
         if earlier is not None:
-            # Also where the template is another one by now, or gone.
+            # Even if the template has changed meanwhile or is deleted.
             return earlier
         parsed = await parse_source(request, self.registry.templates)
         spec = parsed.spec
@@ -205,8 +205,8 @@ class SweepServicer(BaseServicer):
         key = reader.key(request)
         etag = reader.etag(request.etag)
         reader.done()
-        change = DeleteSweep(key, lambda _: b"", etag=etag)
-        return await self.commit(sweep_id, change)
+        command = DeleteSweep(key, lambda _: b"", etag=etag)
+        return await self.commit(sweep_id, command)
 
     async def StartSweep(self, request: pb.StartSweepRequest, context: Context) -> bytes:
         return await self._transition(request, StartSweep, pb.StartSweepResponse)
@@ -223,19 +223,19 @@ class SweepServicer(BaseServicer):
         key = reader.key(request)
         reason = _FINISH_REASONS.get(request.reason)
         if reason is None:
-            text = "leave it out, or give REQUESTED or TERMINATED; the registry finds the others"
+            text = "omit it, or set REQUESTED or TERMINATED; the registry sets the others"
             reader.problem("reason", text)
         message = reader.text("message", request.message, limit=MAX_END_MESSAGE)
         etag = reader.etag(request.etag)
         reader.done()
-        change = FinishSweep(
+        command = FinishSweep(
             key,
             _encoder(pb.FinishSweepResponse),
             etag=etag,
             reason=reason or FinishReason.REQUESTED,
             message=message,
         )
-        return await self.commit(sweep_id, change)
+        return await self.commit(sweep_id, command)
 
     async def CancelSweep(self, request: pb.CancelSweepRequest, context: Context) -> bytes:
         return await self._transition(request, CancelSweep, pb.CancelSweepResponse)
@@ -243,7 +243,7 @@ class SweepServicer(BaseServicer):
     async def _transition(
         self,
         request: _TransitionRequest,
-        change: type[Transition],
+        command: type[Transition],
         response: type[Message],
     ) -> bytes:
         reader = RequestReader()
@@ -251,7 +251,7 @@ class SweepServicer(BaseServicer):
         key = reader.key(request)
         etag = reader.etag(request.etag)
         reader.done()
-        return await self.commit(sweep_id, change(key, _encoder(response), etag=etag))
+        return await self.commit(sweep_id, command(key, _encoder(response), etag=etag))
 
     async def _get(self, sweep_id: str) -> Sweep:
         reader = RequestReader()
@@ -278,7 +278,7 @@ def _sweep_id(seed: str) -> str:
 
 
 def _int64(size: int | None) -> int | None:
-    """A grid may have more points than the field can say."""
+    """Return a grid's size, limited to the range of the field."""
     return None if size is None else min(size, 2**63 - 1)
 
 
@@ -293,7 +293,7 @@ def _time(
 
 
 def encode_updated(updated: UpdatedSweep) -> bytes:
-    """The response."""
+    """Return the encoded response."""
     return pb.UpdateSweepResponse(
         sweep=sweep_to_proto(updated.sweep), warnings=some_warnings(updated.warnings)
     ).SerializeToString()

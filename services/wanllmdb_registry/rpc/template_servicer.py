@@ -43,12 +43,12 @@ _NAME = re.compile(r"[a-z0-9-]{1,100}")
 _FIELDS = ("description", "config_text", "placeholders")
 
 
-# A check belongs to the template as it was; others may change it meanwhile.
+# A check holds for one version of the template, which others may change meanwhile.
 _TRIES = 5
 
 
 class _UncheckedError(Exception):
-    """A template would become this one, of which nothing has found out whether it is in order."""
+    """An update would produce a template that has not been checked yet."""
 
     def __init__(self, template: Template) -> None:
         super().__init__(template.name)
@@ -56,7 +56,7 @@ class _UncheckedError(Exception):
 
 
 class TemplateServicer(BaseServicer):
-    """See the protos for each RPC's contract."""
+    """RPCs on templates; the protos state the contract of each RPC."""
 
     async def CreateTemplate(self, request: pb.CreateTemplateRequest, context: Context) -> bytes:
         reader = RequestReader()
@@ -140,13 +140,13 @@ class TemplateServicer(BaseServicer):
             try:
                 return await self.registry.templates.apply(name, key, change)
             except _UncheckedError as error:
-                # Not while the template is locked: a large config takes a second to check.
+                # Checked without the lock, because a large config takes a second.
                 unchecked = error.template
                 await computed(partial(check_template, unchecked))
                 checked = unchecked
         raise AbortedError(
             "WRITE_CONFLICT",
-            f"template '{name}' was changed by others again and again; send the same request again",
+            f"template '{name}' kept changing during the check; retry the same request",
         )
 
     async def DeleteTemplate(self, request: pb.DeleteTemplateRequest, context: Context) -> bytes:
@@ -173,7 +173,7 @@ class TemplateServicer(BaseServicer):
 
 
 def template_to_proto(template: Template) -> pb.Template:
-    """The message."""
+    """Return the message."""
     return pb.Template(
         name=template.name,
         description=template.description,
@@ -203,7 +203,7 @@ def _read(reader: RequestReader, message: pb.Template) -> Template:
     if count > MAX_PLACEHOLDERS:
         reader.problem(
             "template.placeholders",
-            f"are {count}, at most {MAX_PLACEHOLDERS} are allowed",
+            f"has {count} entries, at most {MAX_PLACEHOLDERS} are allowed",
         )
         reader.done()
     return Template(
@@ -235,7 +235,7 @@ def _reads_alike(left: Template, right: Template) -> bool:
 
 
 def _check(reader: RequestReader, template: Template) -> None:
-    """Passes if neither the request nor the template has a problem."""
+    """Check that neither the request nor the template has a problem."""
     try:
         check_template(template)
     except InvalidArgumentError as error:
@@ -244,13 +244,13 @@ def _check(reader: RequestReader, template: Template) -> None:
 
 
 def _changeable(present: Template | None, name: str, etag: str) -> Template:
-    """The template, if it may be changed by one who knows this etag."""
+    """Return the template if a caller with this etag may change it."""
     if present is None:
         raise (template_built_in if name in built_in_templates() else template_not_found)(name)
     if etag and etag != present.etag:
         raise AbortedError(
             "ETAG_MISMATCH",
-            f"template '{name}' was changed by somebody else; read it again and retry",
+            f"template '{name}' was changed by another caller; read it again and retry",
             template=name,
             etag=present.etag,
         )

@@ -1,9 +1,9 @@
-"""Tells other replicas which sweeps changed, and hears it from them, by LISTEN and NOTIFY.
+"""Announces changed sweeps to other replicas, and receives theirs, by LISTEN and NOTIFY.
 
-A hint, never the truth: what changed is read from the tables, and what is not heard is
-found by looking from time to time. Not part of the transactions that write: those that
-notify commit one after the other in the whole database. So the sweeps that were
-committed are collected, and one statement tells of all of them.
+A notification is a hint: the changes themselves are read from the tables, and polling finds
+those whose notification was lost. Notifications are not part of the writing transactions,
+because PostgreSQL commits notifying transactions one after the other in the whole database.
+Instead, committed sweeps are collected, and one statement announces all of them.
 """
 
 from __future__ import annotations
@@ -20,17 +20,16 @@ from wanllmdb_registry.domain.watch import wait_for
 from wanllmdb_registry.store.database import Database
 
 CHANNEL = "wanllmdb_sweeps"
-# As PostgreSQL lists the connection.
+# The connection's application name, as PostgreSQL lists it.
 APPLICATION_NAME = "wanllmdb-registry changes"
 
-# Seconds between two statements, at least: what is committed meanwhile shares the next.
+# Minimum seconds between two statements; sweeps committed meanwhile share the next one.
 PAUSE = 0.025
-# Seconds after which an idle connection shows that it still stands.
+# Seconds after which an idle connection is tested.
 PING = 30.0
-# Seconds until the next try to connect: the first time, and at most.
+# Seconds until the next attempt to connect: the first delay, and the maximum.
 FIRST_DELAY, MAX_DELAY = 0.1, 5.0
-# Sweeps that wait to be told of while there is no connection. Of more than these others
-# learn when they look.
+# Sweeps that wait for a connection to be announced; other replicas find any more by polling.
 MAX_WAITING = 10_000
 # PostgreSQL's limit is 8,000.
 MAX_PAYLOAD_BYTES = 7_900
@@ -49,13 +48,13 @@ _Errors = (
 
 
 class ChangeChannel:
-    """One connection on which a replica tells and hears.
+    """One connection on which a replica sends and receives notifications.
 
     Args:
-        database: Where the replicas meet.
+        database: The database that all replicas share.
         on_change: Called with a sweep's id when another replica has changed it.
-        on_gap: Called when the connection stands (again): others may have changed
-            anything meanwhile.
+        on_gap: Called when the connection is open (again), because notifications of any
+            changes before that are lost.
     """
 
     def __init__(
@@ -70,73 +69,73 @@ class ChangeChannel:
 
     @property
     def is_open(self) -> bool:
-        """Whether changes of others are heard at present."""
+        """Whether notifications of other replicas arrive at present."""
         return self._is_open
 
     def announce(self, sweep_id: str) -> None:
-        """Has other replicas told that a sweep changed, soon."""
+        """Announce a changed sweep to the other replicas soon."""
         if len(self._waiting) < MAX_WAITING:
             self._waiting.add(sweep_id)
             self._wake.set()
 
     async def run(self) -> None:
-        """Keeps the connection and tells what was announced, until it is canceled."""
+        """Keep the connection open and send announcements until canceled."""
         delay = FIRST_DELAY
         while True:
             try:
-                await self._tell_and_hear()
+                await self._exchange()
             except _Errors as error:
                 if self._is_open or delay == FIRST_DELAY:
                     log.warning(
-                        "changes through other replicas are seen late",
+                        "changes through other replicas are seen only by polling",
                         error=type(error).__name__,
                         text=str(error)[:500],
                     )
             except Exception:
-                # Whatever it was, watches through other replicas depend on the next one.
-                log.exception("changes through other replicas are seen late")
+                # Watches of changes through other replicas depend on the next connection.
+                log.exception("changes through other replicas are seen only by polling")
             if self._is_open:
                 self._is_open, delay = False, FIRST_DELAY
-            # Not all replicas in step.
+            # Jitter keeps the replicas from reconnecting in step.
             await asyncio.sleep(delay * random.uniform(0.5, 1.0))
             delay = min(delay * 2, MAX_DELAY)
 
-    async def _tell_and_hear(self) -> NoReturn:
-        """As long as the connection stands.
+    async def _exchange(self) -> NoReturn:
+        """Send and receive until the connection is lost.
 
         Raises:
-            OSError: it is lost, or another one of `_Errors`.
+            OSError: the connection is lost; any other of `_Errors` is possible, too.
         """
         connection = await self._database.connect_alone(APPLICATION_NAME)
         try:
             connection.add_termination_listener(lambda _: self._wake.set())
-            await connection.add_listener(CHANNEL, self._heard)
+            await connection.add_listener(CHANNEL, self._on_notification)
             self._is_open = True
             self._on_gap()
             while not connection.is_closed():
                 await wait_for(self._wake, PING)
-                told, self._waiting = self._waiting, set()
+                announced, self._waiting = self._waiting, set()
                 try:
-                    # With nothing to tell it is the ping.
-                    await connection.fetch(_NOTIFY, CHANNEL, list(payloads(told)))
+                    # Without announcements the statement is a ping.
+                    await connection.fetch(_NOTIFY, CHANNEL, list(payloads(announced)))
                 except BaseException:
-                    self._waiting |= told
+                    self._waiting |= announced
                     raise
                 await asyncio.sleep(PAUSE)
             raise ConnectionError("the server ended the connection")
         finally:
             connection.terminate()
 
-    def _heard(self, connection: object, pid: int, channel: str, payload: object) -> None:
+    def _on_notification(self, connection: object, pid: int, channel: str, payload: object) -> None:
         assert isinstance(connection, asyncpg.Connection)
-        # PostgreSQL tells it to the one who said it, too.
+        # PostgreSQL also notifies the sender.
         if pid != connection.get_server_pid() and isinstance(payload, str):
             for sweep_id in payload.split():
                 self._on_change(sweep_id)
 
 
 def payloads(sweep_ids: Iterable[str]) -> Iterator[str]:
-    """The ids, as many together as a notification takes."""
+    """Yield the ids, joined up to the size of a notification."""
     together: list[str] = []
     size = 0
     for sweep_id in sweep_ids:

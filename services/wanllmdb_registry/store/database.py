@@ -1,4 +1,4 @@
-"""The engine, and what of its errors a caller is told."""
+"""Connections to PostgreSQL, and the errors that callers get when it fails."""
 
 from __future__ import annotations
 
@@ -25,36 +25,35 @@ from wanllmdb_registry.prometheus_metrics import (
 )
 from wanllmdb_registry.store.statement import Connection, keep_connection, prepare_connection
 
-# Seconds after which a statement is given up.
+# Seconds after which a statement is canceled.
 COMMAND_TIMEOUT = 60.0
-# Seconds that a call waits for a PostgreSQL that is away: those that come as it comes
-# back need not fail, and those that are repeated come less often.
-AWAY_WAIT = 0.5
-# Seconds after which to come again where all connections are in use.
+# Seconds that a call waits for an unavailable PostgreSQL, so that calls during its return
+# succeed and retries come less often.
+UNAVAILABLE_WAIT = 0.5
+# Seconds after which to retry when all connections are in use.
 RETRY_AFTER = 1.0
 
 log = structlog.get_logger(__name__)
 
-# Serialization failure, deadlock: the same transaction may well pass next time.
+# Serialization failure and deadlock: a retry of the transaction may succeed.
 _CONFLICT_STATES = {"40001", "40P01"}
 # Connection exceptions, insufficient resources, operator intervention, a standby
-# that takes no writes, a transaction that was left open for too long; and what its
-# operator must put right: wrong user or password, no such database, no right to use it,
-# one that takes no connections.
-_AWAY_STATES = ("08", "53", "57", "25006", "25P03", "28", "3D", "42501", "55000")
+# that takes no writes, a transaction that was left open for too long; and what
+# the operator must fix: a wrong user or password, no such database, no permission to use it,
+# a database that accepts no connections.
+_UNAVAILABLE_STATES = ("08", "53", "57", "25006", "25P03", "28", "3D", "42501", "55000")
 
 
 # The application name of the readiness probe's connection, as PostgreSQL lists it.
 PROBE_NAME = "wanllmdb-registry readiness"
 
-# The pools by what they are for, as they are called in the metrics.
+# Names of the pools in the metrics.
 _HOT = "trials"
 _LISTS = "lists"
 
 
-# A cluster of its own, a database made anew in it, and a standby that took over or a
-# recovery to a point in time, which begins a new timeline: in each revisions may come
-# again with other changes.
+# Identifies the cluster, the database in it, and the timeline, which a failover or a
+# point-in-time recovery changes: in each case the same revisions may return with other changes.
 _IDENTITY = """
     SELECT concat_ws('.', system_identifier, timeline_id, oid)
     FROM pg_control_system(), pg_control_checkpoint(), pg_database
@@ -63,14 +62,14 @@ _IDENTITY = """
 
 
 class DatabaseUrlError(ValueError):
-    """The address of the database is not one."""
+    """The address of the database is invalid."""
 
 
 def async_url(url: str) -> URL:
-    """The address with the asyncpg driver, whichever PostgreSQL driver it named.
+    """Return the address with the asyncpg driver instead of the driver that it names.
 
     Raises:
-        DatabaseUrlError: not a PostgreSQL address.
+        DatabaseUrlError: the address is not one of a PostgreSQL database.
     """
     try:
         parsed = make_url(url)
@@ -79,7 +78,7 @@ def async_url(url: str) -> URL:
             "the database address is not of the form postgresql://user:password@host:port/name"
         ) from None
     if parsed.get_backend_name() not in ("postgresql", "postgres"):
-        raise DatabaseUrlError(f"needs a PostgreSQL address, not {parsed.get_backend_name()}://")
+        raise DatabaseUrlError(f"must be a PostgreSQL address, not {parsed.get_backend_name()}://")
     return parsed.set(drivername="postgresql+asyncpg")
 
 
@@ -87,7 +86,7 @@ def _engine(url: URL, **options: Any) -> AsyncEngine:
     try:
         return create_async_engine(url, **options)
     except ArgumentError as error:
-        # Such as a port in its options that is no number.
+        # For example, the port in its options is not a number.
         raise DatabaseUrlError(f"an option of the database address is wrong: {error}") from None
 
 
@@ -98,12 +97,12 @@ class Database:
     `statement`; lists and migrations on SQLAlchemy's engine, which has a
     quarter of the connections.
 
-    While it is told that PostgreSQL is away, see `set_ready`, every use fails within
-    AWAY_WAIT rather than after the time that a connection or a statement gets.
+    While PostgreSQL is known to be unavailable, see `set_ready`, every use fails within
+    UNAVAILABLE_WAIT instead of waiting for a connection or a statement to time out.
 
     Args:
         url: The address; see `async_url`.
-        pool_size: Connections at most.
+        pool_size: Maximum number of connections.
         connect_timeout: Seconds to wait for a connection.
     """
 
@@ -113,8 +112,8 @@ class Database:
         listing = max(1, pool_size // 4)
         self.engine = _engine(
             engine_url,
-            # What SQLAlchemy would make of the address's options (sslmode, ...) is refused by
-            # asyncpg, which reads them itself.
+            # asyncpg reads the address's options (sslmode, ...) itself, and rejects what
+            # SQLAlchemy makes of them.
             async_creator=self._connect_for_lists,
             pool_size=listing,
             max_overflow=0,
@@ -129,17 +128,17 @@ class Database:
         self._reads_of_many = asyncio.Semaphore(max(1, self._pool_size // 4))
         self._connections: weakref.WeakSet[Any] = weakref.WeakSet()
         self.identity = ""
-        """Of the database and its history, once there was a connection."""
+        """Identifies the database and its history; empty before the first connection."""
         self._is_ready = asyncio.Event()
         self._is_ready.set()
         POOL_CONNECTIONS_MAX.labels(_LISTS).set(listing)
         POOL_CONNECTIONS_MAX.labels(_HOT).set(self._pool_size)
 
     def set_ready(self, is_ready: bool) -> None:
-        """Whether PostgreSQL answers, as somebody else found out.
+        """Set whether PostgreSQL answers, as found by the readiness probe.
 
-        When it does not, statements under way fail now: their connections may never
-        tell. Call it in the event loop.
+        If it does not, running statements fail at once, because their connections may never
+        report an error. Call this method in the event loop.
         """
         if is_ready:
             self._is_ready.set()
@@ -147,18 +146,18 @@ class Database:
         self._is_ready.clear()
         for connection in list(self._connections):
             connection.terminate()
-        # What is left of them in the engine's pool would fail the first call later.
+        # A terminated connection in the engine's pool would fail a later call.
         self.engine.sync_engine.dispose(close=False)
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        """A transaction: committed at the end of the block, rolled back on an error."""
+        """Open a transaction: committed at the end of the block, rolled back on an error."""
         async with self.read() as connection, connection.transaction():
             yield connection
 
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
-        """A connection on which each statement is its own transaction."""
+        """Take a connection on which each statement is its own transaction."""
         await self._wait_until_ready()
         with translated_errors():
             pool = self._pool or await self._open()
@@ -168,7 +167,7 @@ class Database:
             except TimeoutError:
                 if pool.get_size() < pool.get_max_size():
                     raise
-                # Every connection is in use: the database answers, only not this fast.
+                # Every connection is in use: the database answers, but not fast enough.
                 raise _overloaded() from None
             try:
                 _hot_wait.observe(time.perf_counter() - began)
@@ -179,13 +178,13 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def read_many(self) -> AsyncIterator[Connection]:
-        """As `read`, for what reads thousands of rows: most connections stay free of it."""
+        """Take a connection to read thousands of rows; only a quarter of the pool serves this."""
         async with self._reads_of_many, self.read() as connection:
             yield connection
 
     @contextlib.asynccontextmanager
     async def list(self) -> AsyncIterator[AsyncConnection]:
-        """As `read`, for statements that are put together for each call."""
+        """Take a connection of the engine, for statements that are composed for each call."""
         await self._wait_until_ready()
         with translated_errors():
             began = time.perf_counter()
@@ -196,10 +195,10 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def migration(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction for changes of the tables.
+        """Open a transaction that changes the tables.
 
         Raises:
-            DatabaseUrlError: what the address says can't be, as a first connection shows.
+            DatabaseUrlError: the first connection showed that the address is wrong.
         """
         with translated_errors():
             engine = self.engine.execution_options(isolation_level="READ COMMITTED")
@@ -207,7 +206,7 @@ class Database:
                 yield connection
 
     async def connect_alone(self, application_name: str) -> asyncpg.Connection[asyncpg.Record]:
-        """A connection beside the others, which the caller closes; raises what the driver does."""
+        """Open a connection outside the pools, which the caller closes."""
         return await asyncpg.connect(
             self._dsn,
             timeout=self._timeout,
@@ -216,7 +215,7 @@ class Database:
         )
 
     async def close(self) -> None:
-        """Closes all connections but those that stand alone."""
+        """Close all connections of the pools."""
         await self.engine.dispose()
         if self._pool is not None:
             await self._pool.close()
@@ -247,10 +246,10 @@ class Database:
         if self._is_ready.is_set():
             return
         try:
-            async with asyncio.timeout(AWAY_WAIT):
+            async with asyncio.timeout(UNAVAILABLE_WAIT):
                 await self._is_ready.wait()
         except TimeoutError:
-            raise _away() from None
+            raise _database_unavailable() from None
 
     async def _adopt_for_trials(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
         self._adopt(connection, _HOT)
@@ -275,7 +274,7 @@ _list_in_use = POOL_CONNECTIONS_IN_USE.labels(_LISTS)
 
 @contextlib.contextmanager
 def translated_errors() -> Iterator[None]:
-    """Turns what the driver raises into errors for callers; its text stays in the log."""
+    """Turn the driver's errors into errors for callers; the driver's text goes to the log only."""
     try:
         yield
     except DBAPIError as error:
@@ -296,11 +295,11 @@ def translated_errors() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _address_errors() -> Iterator[None]:
-    """Tells what is wrong with an address from what is wrong with a database."""
+    """Tell errors of the address from errors of the database."""
     try:
         yield
     except UnicodeError:
-        raise DatabaseUrlError("the host of the database address is no host name") from None
+        raise DatabaseUrlError("the host of the database address is not a host name") from None
     except (
         asyncpg.ClientConfigurationError,
         asyncpg.UndefinedObjectError,
@@ -314,9 +313,9 @@ def _translated(error: Exception, state: str | None) -> Exception | None:
     state = state or ""
     if state in _CONFLICT_STATES:
         return AbortedError(
-            "WRITE_CONFLICT", "the write met another one; send the same request again"
+            "WRITE_CONFLICT", "the write conflicted with another write; retry the same request"
         )
-    if state.startswith(_AWAY_STATES) or _is_lost_connection(error):
+    if state.startswith(_UNAVAILABLE_STATES) or _is_lost_connection(error):
         return _unavailable(error)
     return None
 
@@ -326,60 +325,68 @@ def _is_lost_connection(error: Exception) -> bool:
         if error.connection_invalidated:
             return True
         error = error.orig.__cause__ if error.orig and error.orig.__cause__ else error  # type: ignore[assignment]
-    # asyncpg's own errors are about the connection, but for those about arguments: also
-    # that it lost track of one that the server ended while it was idle.
+    # asyncpg's own errors concern the connection, except those about arguments. One of them
+    # reports that the server ended an idle connection.
     own = isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError)
     return own and not isinstance(error, ValueError)
 
 
 def _unavailable(error: Exception) -> UnavailableError:
-    # SQLAlchemy's own text is the statement.
+    # SQLAlchemy's own text would show the statement.
     text = str(getattr(error, "orig", None) or error)
     log.warning("database unavailable", error=type(error).__name__, text=text[:500])
-    return _away()
+    return _database_unavailable()
+
+
+def write_conflict() -> AbortedError:
+    """Return the error of a write whose every attempt conflicted."""
+    return AbortedError(
+        "WRITE_CONFLICT",
+        "the write conflicted with concurrent writes on every attempt; retry the same request",
+    )
 
 
 def _overloaded() -> OverloadedError:
     return OverloadedError(
         "OVERLOADED",
-        f"all connections of this registry to its database are in use: come again in "
-        f"{RETRY_AFTER:g} s, send less at once, or ask an operator for a larger --pool-size",
+        f"all database connections of this registry are in use: retry in {RETRY_AFTER:g} s, "
+        "send fewer calls at once, or ask an operator for a larger --pool-size",
         RETRY_AFTER,
     )
 
 
-def _away() -> UnavailableError:
+def _database_unavailable() -> UnavailableError:
     return UnavailableError(
-        "DATABASE_UNAVAILABLE", "the registry's database does not answer; send the request again"
+        "DATABASE_UNAVAILABLE", "the registry's database does not answer; retry the request"
     )
 
 
 class DatabaseProbe:
-    """One connection, so that a pool whose connections are all busy is not taken for away."""
+    """Tests PostgreSQL on its own connection, so that a busy pool does not count as an outage."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
 
     async def check(self) -> None:
-        """Asks for nothing; connects first where needed.
+        """Run an empty query, after connecting if needed.
 
         Raises:
-            Exception: no answer, whatever the driver says of it.
+            Exception: PostgreSQL does not answer; the driver's own error.
         """
         try:
             if self._connection is None:
                 self._connection = await self._database.connect_alone(PROBE_NAME)
             await self._connection.execute("SELECT 1")
         except asyncpg.TooManyConnectionsError:
-            # It answers, and those that are connected may go on.
+            # PostgreSQL answers, and open connections keep working.
             return
         except BaseException:
             self.close()
             raise
 
     def close(self) -> None:
-        """Ends the connection."""
+        """Close the connection."""
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None

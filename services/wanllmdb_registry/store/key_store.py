@@ -1,4 +1,4 @@
-"""API keys in the database."""
+"""Creates, reads and revokes API keys in the database."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from wanllmdb_registry.domain.api_keys.api_key import (
     require_in_future,
 )
 from wanllmdb_registry.domain.unit_of_work import RequestKey, StoredReply, matching_reply
-from wanllmdb_registry.store.database import Database
+from wanllmdb_registry.store.database import Database, write_conflict
 from wanllmdb_registry.store.schema import api_keys
 from wanllmdb_registry.store.statement import Row, Statement
 
@@ -74,18 +74,18 @@ _LIST = Statement(
     .limit(bindparam("most", type_=Integer))
 )
 
-# An id of 62 random bits is never taken, but for a bad source of them.
+# An id of 62 random bits collides only if the source of random bits is bad.
 _TRIES = 3
 
 
 class KeyStore:
-    """Creates, reads and revokes keys. They are never deleted."""
+    """Creates, reads and revokes keys, which are never deleted."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def find(self, key_ids: Sequence[str]) -> Mapping[str, FoundKey]:
-        """Those of the keys that there are, by id."""
+        """Return the existing keys among `key_ids`, by id."""
         async with self._database.read() as connection:
             rows = await _FIND.fetch(connection, key_ids=list(key_ids))
         return {
@@ -94,7 +94,7 @@ class KeyStore:
         }
 
     async def has_admin(self) -> bool:
-        """Whether there is a key with which others can be created and revoked."""
+        """Return whether a valid admin key exists, which can create and revoke other keys."""
         async with self._database.read() as connection:
             row = await _HAS_ADMIN.fetch_one(connection)
         return row is not None and bool(row["has_admin"])
@@ -102,12 +102,12 @@ class KeyStore:
     async def list(
         self, projects: frozenset[str] | None, before: tuple[datetime, str], limit: int
     ) -> Sequence[ApiKey]:
-        """At most `limit` keys, newest first, from the one before (create_time, key_id).
+        """Return at most `limit` keys, newest first, that are older than `before`.
 
         Args:
-            projects: Only keys that are good in these alone; None for all keys.
-            before: The last key of the page before.
-            limit: How many.
+            projects: Only keys that are valid in no other projects; None for all keys.
+            before: The create_time and key_id of the previous page's last key.
+            limit: The maximum number of keys.
         """
         async with self._database.read() as connection:
             rows = await _LIST.fetch(
@@ -120,26 +120,26 @@ class KeyStore:
         return [_from_row(row) for row in rows]
 
     async def create(self, new: NewKey, request: RequestKey) -> ApiKey:
-        """The key that the request creates, or created the first time.
+        """Create the key, or return the one that the same request created before.
 
         Raises:
-            InvalidArgumentError: REQUEST_ID_REUSED; INVALID_REQUEST: it has expired already.
+            InvalidArgumentError: REQUEST_ID_REUSED; INVALID_REQUEST: its expire_time has passed.
         """
         for _ in range(_TRIES):
             try:
                 return await self._create(new, request)
             except AbortedError as error:
-                # The same request, at the same time, was faster.
+                # The same request ran concurrently and was faster.
                 if not isinstance(error.__cause__, asyncpg.UniqueViolationError):
                     raise
-        raise _met_others()
+        raise write_conflict()
 
     async def _create(self, new: NewKey, request: RequestKey) -> ApiKey:
         async with self._database.transaction() as connection:
             stored = await _OF_REQUEST.fetch_one(connection, request_id=request.request_id)
             if stored is not None:
                 matching_reply(request, StoredReply(stored["fingerprint"], b""))
-                # As it was answered then: it may have been revoked meanwhile.
+                # As in the first response: the key may have been revoked since.
                 return replace(_from_row(stored), revoke_time=None)
             clock = await _NOW.fetch_one(connection)
             assert clock is not None
@@ -160,20 +160,14 @@ class KeyStore:
             try:
                 await _INSERT.execute(connection, **row)
             except asyncpg.UniqueViolationError as error:
-                raise _met_others() from error
+                raise write_conflict() from error
             return _from_row(row)
 
     async def revoke(self, key_id: str) -> ApiKey | None:
-        """The key, revoked now or before; None where there is none."""
+        """Revoke a key and return it; None if it does not exist."""
         async with self._database.transaction() as connection:
             row = await _REVOKE.fetch_one(connection, revoked_key_id=key_id)
         return None if row is None else _from_row(row)
-
-
-def _met_others() -> AbortedError:
-    return AbortedError(
-        "WRITE_CONFLICT", "the write met others several times; send the same request again"
-    )
 
 
 def _from_row(row: Row) -> ApiKey:

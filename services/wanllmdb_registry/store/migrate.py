@@ -1,4 +1,4 @@
-"""Brings a database to the newest tables, or back; safe for many replicas at once."""
+"""Upgrades and downgrades the tables; safe for many replicas at once."""
 
 from __future__ import annotations
 
@@ -16,40 +16,40 @@ from sqlalchemy.exc import ProgrammingError
 
 from wanllmdb_registry.store.database import Database
 
-# Held while migrating, so that replicas that start together take turns. Any
-# number will do, as long as it stays the same.
+# Held while migrating, so that replicas that start together take turns. The number is
+# arbitrary but must not change.
 _ADVISORY_LOCK = 7_263_541_120_871_001
 
-# A table, type or other object that is there already, a column that is not.
+# A table, type or other object that exists already, and a column that does not.
 _IN_THE_WAY = {"42P07", "42710", "42703"}
 
 
 class NewerDatabaseError(Exception):
-    """The tables are those of a newer registry, which this one does not know."""
+    """The tables belong to a newer registry."""
 
 
 class ForeignDatabaseError(Exception):
-    """The tables are those of another program. Nothing in them was changed."""
+    """The tables belong to another program; nothing was changed."""
 
 
 async def migrate(database: Database, revision: str = "head") -> None:
-    """Upgrades the tables to `revision`; does nothing when they are there.
+    """Upgrade the tables to `revision`; do nothing if they have it.
 
     Raises:
         UnavailableError: the database does not answer.
-        NewerDatabaseError: a newer registry has been here.
-        ForeignDatabaseError: another program's tables are here.
+        NewerDatabaseError: a newer registry has migrated the database.
+        ForeignDatabaseError: the database has another program's tables.
     """
     async with database.migration() as connection:
         await connection.run_sync(upgrade, revision)
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
-    """Upgrades within the connection's transaction, under a lock.
+    """Upgrade within the connection's transaction, under a lock.
 
     Raises:
-        NewerDatabaseError: a newer registry has been here.
-        ForeignDatabaseError: another program's tables are here.
+        NewerDatabaseError: a newer registry has migrated the database.
+        ForeignDatabaseError: the database has another program's tables.
     """
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
     config = _config(connection)
@@ -58,8 +58,8 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if present is not None and present not in known:
         raise NewerDatabaseError(
-            f"the database has the tables of a newer registry (revision {present}, this one knows "
-            f"{max(known)} and before); start that one"
+            f"the database has the tables of a newer registry (revision {present}; this registry "
+            f"knows {max(known)} and earlier); start the newer registry"
         )
     with _foreign_tables():
         command.upgrade(config, revision)
@@ -67,7 +67,7 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
 
 @contextlib.contextmanager
 def _foreign_tables() -> Iterator[None]:
-    """Tells tables that are in the way from all else that may go wrong."""
+    """Turn errors about unexpected tables into ForeignDatabaseError."""
     try:
         yield
     except CommandError as error:
@@ -75,24 +75,24 @@ def _foreign_tables() -> Iterator[None]:
     except ProgrammingError as error:
         if getattr(error.orig, "sqlstate", None) not in _IN_THE_WAY:
             raise
-        # The first line alone: the others are the statement.
+        # The first line alone: the others show the statement.
         problem = str(error.orig).splitlines()[0].rpartition(">: ")[2]
     else:
         return
     raise ForeignDatabaseError(
         f"the database has tables of another program, or its own were changed ({problem}); "
-        "nothing was changed now: give a database of its own, or restore a backup"
+        "nothing was changed: use a separate database, or restore a backup"
     )
 
 
 def downgrade(connection: Connection, revision: str) -> None:
-    """Goes back to `revision`, within the connection's transaction, under a lock."""
+    """Downgrade to `revision` within the connection's transaction, under a lock."""
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
     command.downgrade(_config(connection), revision)
 
 
 def current_revision(connection: Connection) -> str | None:
-    """The revision that the tables have; None for an empty database."""
+    """Return the revision of the tables; None for an empty database."""
     return MigrationContext.configure(connection).get_current_revision()
 
 

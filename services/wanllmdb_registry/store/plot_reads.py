@@ -1,4 +1,4 @@
-"""Reads of a few columns of many runs: what plots are made of."""
+"""Reads of a few columns of many runs, for plots."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ _TIMELINE = Statement(
     )
     .order_by(runs.c.number)
 )
-# Few, and found by their states: most runs of a sweep are handed out.
-_NEVER_HANDED_OUT = Statement(
+# Few runs, found by their states, because most runs of a sweep have started.
+_NEVER_STARTED = Statement(
     select(func.count().label("count"), func.clock_timestamp().label("now")).where(
         _of_sweep,
         or_(runs.c.state == RunState.QUEUED.value, runs.c.state == RunState.CANCELED.value),
@@ -85,7 +85,7 @@ def _timeline_run(row: Row) -> TimelineRun:
 
 
 class PlotReads:
-    """Every method is one indexed query, or one more where it says so."""
+    """Reads for plots; every method is one indexed query, plus those that its docstring names."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -93,9 +93,9 @@ class PlotReads:
     async def finished(
         self, sweep_id: str, every: int, after: int, limit: int
     ) -> Page[FinishedRun]:
-        """Finished runs: those whose number divides by `every`, and the best one.
+        """Return the finished runs whose number is a multiple of `every`, and the best run.
 
-        At most `limit`, and READ_BYTES, from the first whose number is greater than `after`.
+        At most `limit` runs, and READ_BYTES, with numbers greater than `after`.
         """
         async with self._database.read_many() as connection:
             rows = await _FINISHED.fetch(
@@ -109,16 +109,14 @@ class PlotReads:
         return await page_of(_finished_run, rows, limit)
 
     async def timeline(self, sweep_id: str, next_number: int, every: int) -> Timeline:
-        """Of the runs below a number those that were handed out, every k-th by number.
+        """Return every k-th run that has started, by number, below `next_number`.
 
-        A second query for how many were not handed out.
+        A second query counts the runs that never started.
         """
         numbers = list(range(0, next_number, every))
         async with self._database.read_many() as connection:
             rows = await _TIMELINE.fetch(connection, sweep_id=sweep_id, numbers=numbers)
-            (never,) = await _NEVER_HANDED_OUT.fetch(
-                connection, sweep_id=sweep_id, below=next_number
-            )
+            (never,) = await _NEVER_STARTED.fetch(connection, sweep_id=sweep_id, below=next_number)
         return Timeline(
             runs=await converted_each(_timeline_run, rows),
             total=next_number - never["count"],

@@ -1,4 +1,4 @@
-"""What statements read of a run beside its own row, and how large a row is."""
+"""Parts of queries: last values of runs, sizes of rows, and pages within a number of bytes."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ T = TypeVar("T")
 Columns = ColumnCollection[str, Any] | ReadOnlyColumnCollection[str, Any]
 Order = Callable[[Columns], Sequence[ColumnElement[Any]]]
 
-# For what stands beside the large columns: of a row, and of a metric.
+# Bytes besides the large columns: of a row, and of a metric.
 FIXED_BYTES: ColumnElement[int] = literal_column("200", Integer)
 METRIC_BYTES: ColumnElement[int] = literal_column("24", Integer)
 _NONE: ColumnElement[int] = literal_column("0", Integer)
 
 
 def bytes_of(*columns: ColumnElement[Any]) -> ColumnElement[int]:
-    """Of a row, how many bytes it takes, of which these columns of text or bytes are the most.
+    """Return the approximate bytes of a row, most of which are in the given columns.
 
     PostgreSQL knows the length of a column without reading it.
     """
@@ -51,27 +51,27 @@ def bytes_of(*columns: ColumnElement[Any]) -> ColumnElement[int]:
 
 
 def run_bytes(c: Columns) -> ColumnElement[int]:
-    """Of a row of `runs`, how many bytes a message of it takes, near enough."""
+    """Return the approximate bytes of a message of a row of `runs`."""
     large = (c.parameters, c.labels, c.config, c.error_message, c.error_traceback)
     size: ColumnElement[int] = bytes_of(*large) + c.metric_bytes + c.metrics * METRIC_BYTES
     return size
 
 
-# All but the sampler's state, which no message of a run shows.
+# All columns but the sampler's state, which no message of a run contains.
 _message_columns = [
     null().label(column.name) if column.name == "sampler_state" else column for column in runs.c
 ]
 RUN = select(*_message_columns, run_bytes(runs.c).label("bytes"))
-"""What a message of a run shows, but for its last values."""
+"""The columns that a message of a run contains, except its last values."""
 
 
 def no_last_values() -> list[Label[Any]]:
-    """The columns of `with_last_values`, where no caller asks for them."""
+    """Return empty columns in place of those of `with_last_values`."""
     return [null().label(name) for name in ("last_names", "last_steps", "last_values")]
 
 
 def all_last_values(c: Columns, *conditions: ColumnElement[bool]) -> FromClause:
-    """The last values of a row of `runs`, as arrays, for a lateral join."""
+    """Return the last values of a row of `runs`, as arrays, for a lateral join."""
     v = last_values.c
     return (
         select(
@@ -90,7 +90,7 @@ def all_last_values(c: Columns, *conditions: ColumnElement[bool]) -> FromClause:
 
 
 def with_last_values(query: Select[Any], order: Order | None = None) -> Select[Any]:
-    """Rows of a query over `runs` with their last values, in an order."""
+    """Return the rows of a query over `runs` with their last values, in an order."""
     rows = query.subquery("found_runs")
     last = all_last_values(rows.c)
     joined = select(rows, *last.c).select_from(rows.outerjoin(last, true()))
@@ -98,10 +98,10 @@ def with_last_values(query: Select[Any], order: Order | None = None) -> Select[A
 
 
 def within_bytes(query: Select[Any], order: Order) -> Select[Any]:
-    """The first rows of a query, which has a limit, that take at most `most_bytes` together.
+    """Return the first rows of a query that take about `most_bytes` together; at least one.
 
-    The last one begins below it, so there is one at least. Each has its size in `bytes`; `found`
-    counts the rows that the query gave.
+    The last row begins below that limit. Each row has its size in `bytes`; `found` counts all rows
+    of the query, which needs a limit of its own.
 
     Args:
         query: The rows, with a column `bytes`.
@@ -117,18 +117,18 @@ def within_bytes(query: Select[Any], order: Order) -> Select[Any]:
 
 
 def page_of_rows(rows: Sequence[Row], limit: int) -> Page[Row]:
-    """At most `limit` of the rows that `within_bytes` gave of one more than that."""
+    """Return at most `limit` of the rows that `within_bytes` selected with a limit of one more."""
     kept = rows[:limit]
     has_more = bool(rows) and rows[0]["found"] > len(kept)
     return Page(kept, has_more, sum(row["bytes"] for row in kept))
 
 
 async def converted_page(convert: Callable[[Row], T], page: Page[Row]) -> Page[T]:
-    """The page with `convert` of each row."""
+    """Return the page with each row converted."""
     items = await converted(lambda: [convert(row) for row in page.items], page.size // BYTES_A_ROW)
     return Page(items, page.has_more, page.size)
 
 
 async def page_of(convert: Callable[[Row], T], rows: Sequence[Row], limit: int) -> Page[T]:
-    """`page_of_rows`, with `convert` of each row."""
+    """Return `page_of_rows` with each row converted."""
     return await converted_page(convert, page_of_rows(rows, limit))

@@ -1,4 +1,4 @@
-"""Rows to domain objects and back."""
+"""Conversions between rows and domain objects."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from wanllmdb_registry.store.statement import Row
 
 @lru_cache(maxsize=1024)
 def spec_from_config(config: str) -> SweepSpec:
-    """The spec that a config column holds; parsed once for each text."""
+    """Return the spec in a config column; each text is parsed once."""
     return parse_stored(json.loads(config))
 
 
 def sweep_from_row(row: Row) -> Sweep:
-    """A row of `sweeps`."""
+    """Return the sweep of a row of `sweeps`."""
     best = None
     if row["best_number"] is not None:
         best = BestRun(
@@ -101,7 +101,7 @@ SWEEP_COLUMNS = (
 
 
 def new_sweep_row(sweep: Sweep) -> dict[str, Any]:
-    """All columns of `sweeps`."""
+    """Return all columns of `sweeps`."""
     return {
         "sweep_id": sweep.sweep_id,
         "project": sweep.project,
@@ -113,7 +113,7 @@ def new_sweep_row(sweep: Sweep) -> dict[str, Any]:
 
 
 def sweep_own_row(sweep: Sweep) -> dict[str, Any]:
-    """The columns that change with the sweep's own fields."""
+    """Return the columns that change with the sweep's own fields."""
     return {
         "name": sweep.name,
         "description": sweep.description,
@@ -122,7 +122,7 @@ def sweep_own_row(sweep: Sweep) -> dict[str, Any]:
 
 
 def sweep_row(sweep: Sweep) -> dict[str, Any]:
-    """The columns that change with its runs and its state."""
+    """Return the columns that change with the sweep's runs and state."""
     counts, best = sweep.counts, sweep.best
     return {
         "state": sweep.state.value,
@@ -151,7 +151,7 @@ def sweep_row(sweep: Sweep) -> dict[str, Any]:
 
 
 def _read(text: str | None) -> Any:
-    """JSON; mostly empty, and then a tenth of the time is enough."""
+    """Parse JSON; the usual empty values skip the parser, which takes a tenth of the time."""
     if text is None or text == "{}":
         return {}
     return () if text == "[]" else json.loads(text)
@@ -162,9 +162,9 @@ def _written(value: Mapping[str, Any]) -> str:
 
 
 def run_from_row(row: Row) -> Run:
-    """A row of `runs` with its last values, as `with_last_values` adds them.
+    """Return the run of a row of `runs` with its last values, see `with_last_values`.
 
-    A column that was not read for it is None.
+    Columns that the statement did not read must be None.
     """
     error = None
     names = row["last_names"] or ()
@@ -201,9 +201,9 @@ def run_from_row(row: Row) -> Run:
     )
 
 
-# What a report changes.
+# The columns that a report changes.
 PROGRESS_COLUMNS = ("revision", "last_step", "metrics", "metric_bytes")
-# What it leaves as it is, and what may be large: see LoadPlan.reports.
+# Columns that may be large and that a report neither reads nor changes: see LoadPlan.reports.
 LARGE_RUN_COLUMNS = (
     "parameters",
     "labels",
@@ -239,7 +239,7 @@ RUN_COLUMNS = (
 
 
 def run_row(run: Run) -> dict[str, Any]:
-    """The columns of `runs` that can change."""
+    """Return the columns of `runs` that can change."""
     return {
         "state": run.state.value,
         "parameters": _written(run.parameters),
@@ -267,7 +267,7 @@ def run_row(run: Run) -> dict[str, Any]:
 
 
 def new_run_row(run: Run) -> dict[str, Any]:
-    """All columns of `runs`."""
+    """Return all columns of `runs`."""
     return {
         "sweep_id": run.sweep_id,
         "number": run.number,
@@ -278,7 +278,7 @@ def new_run_row(run: Run) -> dict[str, Any]:
 
 
 def reply_row(sweep_id: str, request_id: str, reply: StoredReply, now: Any) -> dict[str, Any]:
-    """All columns of `replies`."""
+    """Return all columns of `replies`."""
     return {
         "sweep_id": sweep_id,
         "request_id": request_id,
@@ -289,7 +289,7 @@ def reply_row(sweep_id: str, request_id: str, reply: StoredReply, now: Any) -> d
 
 
 def point_from_row(row: Row) -> MetricPoint:
-    """A row of `metric_points`."""
+    """Return the point of a row of `metric_points`."""
     return MetricPoint(
         number=row["number"],
         attempt=row["attempt"],
@@ -302,7 +302,7 @@ def point_from_row(row: Row) -> MetricPoint:
 
 
 def prior_run_from_row(row: Row) -> IndexedPriorRun:
-    """A row of `prior_runs`."""
+    """Return the prior run of a row of `prior_runs`."""
     return IndexedPriorRun(
         row["index"],
         row["revision"],

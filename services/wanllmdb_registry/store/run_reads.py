@@ -1,4 +1,4 @@
-"""Reads of runs and their metrics."""
+"""Reads of runs, their metrics, and prior runs."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _BY_NUMBER = Statement(with_last_values(RUN.where(_of_sweep, runs.c.number == bi
 _BY_EXTERNAL_ID = Statement(
     with_last_values(RUN.where(_of_sweep, runs.c.external_run_id == bindparam("external_run_id")))
 )
-# How a page goes on after its last run.
+# The orders of pages.
 _ORDERS: dict[RunOrder, Order] = {
     RunOrder.NUMBER_ASC: lambda c: [c.number],
     RunOrder.NUMBER_DESC: lambda c: [c.number.desc()],
@@ -62,7 +62,7 @@ _ORDERS: dict[RunOrder, Order] = {
 def _by_number(
     query: Select[Any], order: RunOrder, *conditions: ColumnElement[bool]
 ) -> Select[Any]:
-    """Those after the position `after`, at most `limit`."""
+    """Return at most `limit` runs after the position `after`."""
     number, after = runs.c.number, bindparam("after", type_=BigInteger)
     passed = number > after if order is RunOrder.NUMBER_ASC else number < after
     limited = query.where(_of_sweep, passed, *conditions).limit(bindparam("limit"))
@@ -80,7 +80,7 @@ _PAGES = {
 
 
 def _by_objective(order: RunOrder, *conditions: ColumnElement[bool]) -> Statement:
-    """A page of those with an objective, after the position `after_objective`, `after`."""
+    """Return a page of runs with an objective after the position `after_objective`, `after`."""
     objective, number = runs.c.objective, runs.c.number
     last = bindparam("after_objective", type_=Double)
     after = bindparam("after", type_=BigInteger)
@@ -97,7 +97,7 @@ _BY_OBJECTIVE = {
     order: (_by_objective(order), _by_objective(order, _in_states))
     for order in (RunOrder.OBJECTIVE_ASC, RunOrder.OBJECTIVE_DESC)
 }
-# Those without one come last, by number.
+# Runs without an objective come last, by number.
 _has_none = runs.c.objective.is_(None)
 _WITHOUT_OBJECTIVE = (
     _page(RunOrder.NUMBER_ASC, _has_none),
@@ -124,9 +124,9 @@ _prior_runs = (
     .limit(bindparam("limit"))
 )
 _PRIOR_RUNS = Statement(within_bytes(_prior_runs, lambda c: [c["index"]]).order_by("index"))
-# Where pages by number begin.
+# The positions before the first page by number.
 _BEFORE_ALL = {RunOrder.NUMBER_ASC: -1, RunOrder.NUMBER_DESC: 2**63 - 1}
-# And those by objective: an infinite one is none.
+# The positions before the first page by objective; an objective is never infinite.
 _BEFORE_ALL_OBJECTIVES = {
     RunOrder.OBJECTIVE_ASC: RunPosition(-1, -math.inf),
     RunOrder.OBJECTIVE_DESC: RunPosition(-1, math.inf),
@@ -134,7 +134,7 @@ _BEFORE_ALL_OBJECTIVES = {
 
 
 class RunReads:
-    """Every method is one indexed query, or one more where it says so."""
+    """Reads runs; every method is one indexed query, plus those that its docstring names."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -142,7 +142,7 @@ class RunReads:
     async def get(
         self, sweep_id: str, *, number: int | None = None, external_run_id: str | None = None
     ) -> Run:
-        """A run by number or by the outside tracker's id.
+        """Return a run by its number or by an external tracker's id.
 
         Raises:
             NotFoundError: SWEEP_NOT_FOUND or RUN_NOT_FOUND.
@@ -169,10 +169,10 @@ class RunReads:
         limit: int,
         most_bytes: int = READ_BYTES,
     ) -> Page[Run]:
-        """At most `limit` runs after a position, and about `most_bytes`, but one at least.
+        """Return at most `limit` runs after a position, and about `most_bytes`; at least one run.
 
-        A second query only where the first is empty or runs without an objective follow those
-        with one.
+        A second query runs only if the first one is empty, or if runs without an objective
+        follow those with one.
 
         Raises:
             NotFoundError: SWEEP_NOT_FOUND.
@@ -215,7 +215,7 @@ class RunReads:
                 found = page_of_rows(rows, limit)
             if found.has_more:
                 return found
-            # Only whether there are any, where there is no room for them.
+            # Without room for more runs, only find out whether there are any.
             left = limit - len(found.items) if found.size < most_bytes else 0
             rows = await _WITHOUT_OBJECTIVE[bool(states)].fetch(
                 connection,
@@ -234,7 +234,7 @@ class RunReads:
     async def metric_names(
         self, sweep_id: str, states: Sequence[RunState], after: int, limit: int
     ) -> Page[tuple[int, Sequence[str]]]:
-        """Numbers and what was reported, of `limit` runs after a number, -1 for the first ones.
+        """Return numbers and metric names of `limit` runs after a number, -1 for the first runs.
 
         Raises:
             NotFoundError: SWEEP_NOT_FOUND.
@@ -276,7 +276,7 @@ class RunReads:
         after: PointPosition | None,
         limit: int,
     ) -> Sequence[MetricPoint]:
-        """At most `limit` points by name and step, of the latest attempt unless one is named.
+        """Return at most `limit` points by name and step, of the latest attempt or a given one.
 
         Raises:
             NotFoundError: SWEEP_NOT_FOUND or RUN_NOT_FOUND.
@@ -306,7 +306,7 @@ class RunReads:
         return await converted_each(point_from_row, rows)
 
     async def list_prior_runs(self, sweep_id: str, after: int, limit: int) -> Page[IndexedPriorRun]:
-        """At most `limit` prior runs, and READ_BYTES, after an index, -1 for the first ones.
+        """Return at most `limit` prior runs, and READ_BYTES, after an index, -1 for the first.
 
         Raises:
             NotFoundError: SWEEP_NOT_FOUND.

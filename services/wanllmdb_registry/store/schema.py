@@ -1,9 +1,8 @@
 """The tables. Migrations are their history; a test keeps the two in step.
 
-Everything below sweeps is keyed by sweep first, so that the tables can be
-partitioned by it. Metric points, last values and replies have no foreign key: they are
-written under the lock of their sweep's row alone, and a check for each of
-millions of points would buy nothing.
+All tables below sweeps have the sweep's id as their first key, so that they can be partitioned
+by it. Metric points, last values and replies have no foreign key: they are written only under
+the lock of their sweep's row, and a check for each of millions of points would gain nothing.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ sweeps = Table(
     # Byte order, the same everywhere, and an index serves prefixes too.
     Column("name", Text(collation="C"), nullable=False),
     Column("description", Text, nullable=False),
-    # The spec as a config in JSON text: exact for every number, readable by people.
+    # The spec as a config in JSON text, which is exact for every number and readable.
     Column("config", Text, nullable=False),
     Column("method", Text, nullable=False),
     Column("state", Text, nullable=False),
@@ -220,8 +219,8 @@ replies = Table(
     Index("replies_by_time", "create_time"),
 )
 
-# Where sweeps were that are no more, as long as replies about them are kept: who may act in the
-# project is told what became of them, and gets the answer of a repeated request; nobody else.
+# The projects of deleted sweeps, for as long as their replies are stored. A caller with access to
+# the project gets the error SWEEP_NOT_FOUND, or the first response of a repeated request.
 deleted_sweeps = Table(
     "deleted_sweeps",
     metadata,

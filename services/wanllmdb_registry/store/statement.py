@@ -1,10 +1,9 @@
 """Core statements, compiled once and run by asyncpg itself.
 
-On the path of a trial SQLAlchemy's own execution costs more than the statement
-does (the figure is in docs/architecture.md), while its language keeps statements
-in step with the tables. So the hot statements are written in
-Core and compiled when the module is loaded; lists with their many forms of
-filters go through SQLAlchemy's engine.
+In the trial loop, SQLAlchemy's execution costs more than the statement itself (the figure is
+in docs/architecture.md), while its language keeps statements in step with the tables. So the
+hot statements are written in Core and compiled when the module is loaded; lists, with their
+many combinations of filters, go through SQLAlchemy's engine.
 """
 
 from __future__ import annotations
@@ -23,11 +22,10 @@ Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 _DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
 
 
-# Every statement here finds its rows by an index. A plan that was made while a
-# table was nearly empty would read it from end to end, and is kept for as long as
-# nobody gathers statistics: a minute, in which a new sweep grows to thousands of runs.
-# And a plan is good for any arguments: made anew for each, as the server would for
-# arrays of a known length, it takes longer than what it plans.
+# Every statement here finds its rows by an index. A plan made while a table was nearly empty
+# would scan the whole table, and PostgreSQL keeps that plan until statistics are gathered: for
+# a minute, in which a new sweep grows to thousands of runs. Plans are generic, because planning
+# for each set of arguments, as the server does for arrays, takes longer than the statement.
 _PLANS = """
     SET plan_cache_mode = force_generic_plan;
     SET enable_seqscan = off;
@@ -35,24 +33,24 @@ _PLANS = """
     SET enable_mergejoin = off;
     SET jit = off;
 """
-# A replica that is frozen, or cut off, in the midst of a transaction keeps its locks. The
-# server takes them from it after this time, so that the other replicas go on; between its
-# statements a transaction takes milliseconds.
+# A replica that freezes or is cut off within a transaction keeps its locks. The server ends
+# the transaction after this time, so that other replicas can continue; a transaction is
+# normally idle for milliseconds.
 IDLE_SECONDS = 5
 _LIMITS = f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'"
 
 
 class Row(Protocol):
-    """Values by column, whoever fetched them."""
+    """The values of a row, by column, from asyncpg or SQLAlchemy."""
 
     def __getitem__(self, column: str, /) -> Any:
-        """The column's value."""
+        """Return the column's value."""
 
 
 class Statement:
     """One statement with named parameters.
 
-    `columns` names what an INSERT or UPDATE sets.
+    `columns` names the columns that an INSERT or UPDATE sets.
     """
 
     def __init__(self, clause: ClauseElement, columns: Sequence[str] | None = None) -> None:
@@ -60,27 +58,27 @@ class Statement:
         compiled = clause.compile(dialect=_DIALECT, column_keys=keys)
         self._sql = compiled.string
         self._names: Sequence[str] = getattr(compiled, "positiontup", None) or ()
-        # Values that stand in the statement itself, a state's name say.
+        # Values within the statement itself, for example a state's name.
         binds = getattr(compiled, "binds", {})
         self._constants = {
             name: compiled.params[name] for name in self._names if not binds[name].required
         }
 
     async def fetch(self, connection: Connection, **values: Any) -> Sequence[Row]:
-        """All rows."""
+        """Return all rows."""
         return await connection.fetch(self._sql, *self._arguments(values))
 
     async def fetch_one(self, connection: Connection, **values: Any) -> Row | None:
-        """The first row; None where there is none."""
+        """Return the first row; None if there is none."""
         return await connection.fetchrow(self._sql, *self._arguments(values))
 
     async def execute(self, connection: Connection, **values: Any) -> int:
-        """Runs it; gives how many rows it touched."""
+        """Execute the statement; return the number of affected rows."""
         status: str = await connection.execute(self._sql, *self._arguments(values))
         return int(status.rsplit(" ", 1)[-1])
 
     async def execute_many(self, connection: Connection, rows: Sequence[Row]) -> None:
-        """Runs it for each row, in one round trip."""
+        """Execute the statement for each row, in one round trip."""
         await connection.executemany(self._sql, [self._arguments(row) for row in rows])
 
     def _arguments(self, values: Row) -> list[Any]:
@@ -89,7 +87,7 @@ class Statement:
 
 
 async def prepare_connection(connection: asyncpg.Connection[asyncpg.Record]) -> None:
-    """Makes a new connection give JSON columns as values, and plan for rows by the million."""
+    """Set a new connection's JSON codec, planner settings and idle limit."""
     await connection.execute(_PLANS)
     await connection.execute(_LIMITS)
     await connection.set_type_codec(
@@ -98,4 +96,4 @@ async def prepare_connection(connection: asyncpg.Connection[asyncpg.Record]) -> 
 
 
 async def keep_connection(_: object) -> None:
-    """Nothing of a session outlives its transaction here, so nothing needs a reset."""
+    """Reset nothing, because no session state outlives its transaction here."""

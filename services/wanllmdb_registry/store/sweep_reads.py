@@ -1,4 +1,4 @@
-"""Reads of sweeps."""
+"""Reads of sweeps and of their projects."""
 
 from __future__ import annotations
 
@@ -33,25 +33,25 @@ from wanllmdb_registry.store.statement import Statement
 
 _GET = Statement(select(sweeps).where(sweeps.c.sweep_id == bindparam("sweep_id")))
 _wanted = func.any(bindparam("sweep_ids", type_=ARRAY(Text)))
-# Sweeps that there are come last, and so count: an id may have been used again.
+# Existing sweeps come last and so override deleted ones, whose id may have been used again.
 _PROJECTS = Statement(
     union_all(
-        select(
-            deleted_sweeps.c.sweep_id, deleted_sweeps.c.project, literal(0).label("place")
-        ).where(deleted_sweeps.c.sweep_id == _wanted),
+        select(deleted_sweeps.c.sweep_id, deleted_sweeps.c.project, literal(0).label("rank")).where(
+            deleted_sweeps.c.sweep_id == _wanted
+        ),
         select(sweeps.c.sweep_id, sweeps.c.project, literal(1)).where(sweeps.c.sweep_id == _wanted),
-    ).order_by("place")
+    ).order_by("rank")
 )
 
 
 class SweepReads:
-    """Every method is one indexed query."""
+    """Reads sweeps; every method is one indexed query."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def get(self, sweep_id: str) -> Sweep:
-        """The sweep.
+        """Return the sweep.
 
         Raises:
             NotFoundError: SWEEP_NOT_FOUND.
@@ -65,13 +65,13 @@ class SweepReads:
     async def list(
         self, which: SweepFilter, order: SweepOrder, after: SweepPosition | None, limit: int
     ) -> Page[Sweep]:
-        """At most `limit` sweeps after a position, and READ_BYTES, but one at least."""
+        """Return at most `limit` sweeps after a position, and READ_BYTES; at least one sweep."""
         matching = _matching(which, order, after).limit(limit + 1)
         if which.project or which.projects is None:
             query = matching
         else:
-            # A page of each project, by the index, and of these the first ones: among the
-            # sweeps of everybody those of a few projects may be far apart.
+            # Take a page of each project by the index, then the first of those sweeps: among all
+            # sweeps, those of a few projects may be far apart.
             names = func.unnest(bindparam("own", sorted(which.projects), ARRAY(Text)))
             own = names.table_valued("project", name="own").render_derived()
             of_project = matching.where(sweeps.c.project == own.c.project)
@@ -85,7 +85,7 @@ class SweepReads:
         return await page_of(sweep_from_row, rows, limit)
 
     async def find_projects(self, sweep_ids: Iterable[str]) -> Mapping[str, str]:
-        """The projects of those of the sweeps that there are, or were a day ago, by id."""
+        """Return the projects of sweeps that exist, or were deleted within a day, by id."""
         async with self._database.read() as connection:
             rows = await _PROJECTS.fetch(connection, sweep_ids=list(sweep_ids))
         return {row["sweep_id"]: row["project"] for row in rows}
@@ -104,7 +104,7 @@ def _columns(order: SweepOrder, c: Columns) -> list[ColumnElement[Any]]:
 def _matching(
     which: SweepFilter, order: SweepOrder, after: SweepPosition | None
 ) -> Select[*tuple[Any, ...]]:
-    """Of all projects unless one is asked for."""
+    """Return the matching sweeps, of all projects unless the filter names one."""
     c = sweeps.c
     size = bytes_of(c.config, c.description, c.best_parameters, c.end_message)
     query = select(sweeps, size.label("bytes"))

@@ -1,4 +1,4 @@
-"""The statements of the write path; those of the trial loop are compiled with the module."""
+"""Statements of the write path; the trial loop's are compiled when the module is loaded."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ from wanllmdb_registry.store.statement import Statement
 _of_sweep = runs.c.sweep_id == bindparam("sweep_id")
 _numbers = func.any(bindparam("numbers", type_=ARRAY(BigInteger)))
 
-# Whether a request was answered before is looked up in the same round trip.
+# The same round trip finds out whether a request was answered before.
 _read_sweep = select(
     sweeps,
     func.clock_timestamp().label("now"),
@@ -79,12 +79,12 @@ REPLIES = Statement(
         replies.c.request_id == func.any(bindparam("request_ids", type_=ARRAY(Uuid))),
     )
 )
-# Runs are locked by everybody in the order of numbers, so that nobody waits in a
-# circle: by heartbeats too, which do not take the sweep's lock.
+# All writers lock runs in the order of their numbers, which prevents deadlocks. Heartbeats do
+# so, too, and do not take the sweep's lock.
 #
-# Of runs that are read for a report alone, the large columns and the last values stay where they
-# are: `whole` names the others. The last values that reports need come with the row of the run
-# `first`, so that all of it is one round trip.
+# Runs that are read for a report alone are read without the large columns and last values;
+# `whole` names the other runs. The last values that reports need come with the row of the run
+# `first`, which saves a round trip.
 _whole = func.any(bindparam("whole", type_=ARRAY(BigInteger)))
 _needed_columns = [
     case((runs.c.number == _whole, column), else_=null()).label(column.name)
@@ -101,8 +101,8 @@ _reported = (
     .table_valued("number", "attempt", "name", name="reported")
     .render_derived()
 )
-# One at a time by its key: else a plan for any arguments may compare all last values of a sweep
-# with all names of the arrays, and 10,000 of each take a minute.
+# Looked up one by one by key, because a generic plan might compare all last values of a sweep
+# with all names in the arrays, and 10,000 of each take a minute.
 _last_one = (
     select(last_values.c.step, last_values.c.value)
     .where(
@@ -140,9 +140,8 @@ _runs_for_reports = (
 )
 READ_RUNS_FOR_REPORTS = Statement(_runs_for_reports)
 LOCK_RUNS_FOR_REPORTS = Statement(_runs_for_reports.with_for_update(key_share=True, of=runs))
-# By what makes them wanted, each found by an index of its own: one condition with all of
-# it would look at every run of the sweep. Whether they are still wanted once they are
-# locked, the change that wants them sees for itself.
+# Each reason for loading a run uses its own index; one condition with all reasons would read
+# every run of the sweep. A command checks again whether it needs a run once the run is locked.
 _wanted = runs.alias("wanted")
 
 
@@ -151,8 +150,8 @@ def _wanted_numbers(*conditions: ColumnElement[bool]) -> Select[tuple[Any]]:
 
 
 def _is_state(column: ColumnElement[Any], *states: RunState) -> ColumnElement[bool]:
-    # Not as a parameter: an index of some states alone is used only where the statement
-    # itself says which.
+    # A literal, not a parameter, because PostgreSQL uses a partial index only if the statement
+    # itself names the states.
     return column.in_([literal_column(f"'{state.value}'") for state in states])
 
 
@@ -168,7 +167,7 @@ _wanted_by_need = union_all(
         bindparam("queued", type_=Boolean), _is_state(_wanted.c.state, RunState.QUEUED)
     ),
     _wanted_numbers(
-        # Said by itself, so that nothing is looked at where there is no time.
+        # A condition of its own, so that no run is read without a time.
         _expired_at.is_not(None),
         _is_state(_wanted.c.state, RunState.RUNNING),
         _wanted.c.lease_expire_time <= _expired_at,
@@ -182,10 +181,10 @@ _wanted_by_need = union_all(
 _runs_by_need = _whole_runs.where(
     runs.c.number == func.any(func.array(_wanted_by_need.scalar_subquery()))
 ).order_by(runs.c.number)
-READ_RUNS_BY_NEED = Statement(_runs_by_need)
-LOCK_RUNS_BY_NEED = Statement(_runs_by_need.with_for_update(key_share=True, of=runs))
+READ_RUNS_BY_PLAN = Statement(_runs_by_need)
+LOCK_RUNS_BY_PLAN = Statement(_runs_by_need.with_for_update(key_share=True, of=runs))
 
-# Before the runs themselves are read, which those of the trial loop are without this.
+# Selects numbers before the runs are read, which the trial loop's statements do not need.
 _in_states = (
     select(runs.c.number, run_bytes(runs.c).label("bytes"))
     .where(_of_sweep, runs.c.state == func.any(bindparam("states", type_=ARRAY(Text))))
@@ -206,8 +205,8 @@ FINISHED_OBJECTIVES = Statement(
         _of_sweep, runs.c.state == RunState.FINISHED.value
     )
 )
-# Values of some metrics, of the attempts that are asked for; of each metric as many as
-# count, those with the highest steps, or all where the limit is NULL.
+# Values of the given metrics and attempts: of each metric the values with the highest steps, up
+# to its limit, or all values if the limit is NULL.
 _attempts = (
     func.unnest(
         bindparam("numbers", type_=ARRAY(BigInteger)), bindparam("attempts", type_=ARRAY(Integer))
@@ -245,19 +244,19 @@ READ_VALUES = Statement(
 
 @cache
 def own_columns(table: Table) -> tuple[str, ...]:
-    """The names of all columns but the sweep's id."""
+    """Return the names of all columns but the sweep's id."""
     return tuple(column.name for column in table.c if column.name != "sweep_id")
 
 
 def _arrays(table: Table, prefix: str, columns: Sequence[str]) -> TableValuedAlias:
-    """Rows from one array parameter a column, named PREFIX_COLUMN."""
+    """Return rows from one array parameter per column, named PREFIX_COLUMN."""
     arrays = [bindparam(f"{prefix}_{n}", type_=ARRAY(table.c[n].type)) for n in columns]
     return func.unnest(*arrays).table_valued(*columns, name=prefix).render_derived()
 
 
-# One row if the sweep still is as it was loaded, else none, and then nothing is
-# written: every change bumps the revision. Holds the row until the end, so that
-# writes of a sweep follow each other and revisions become visible in order.
+# One row if the sweep's revision is still the one that was loaded; otherwise none, and nothing
+# is written. The row stays locked until the end of the transaction, so that writes of a sweep
+# are serialized and revisions become visible in order.
 _unchanged = (
     select(sweeps.c.sweep_id)
     .where(
@@ -270,7 +269,7 @@ _unchanged = (
 
 
 def _insert_rows(table: Table, prefix: str) -> Insert:
-    """Inserts rows of the sweep, from arrays named PREFIX_COLUMN."""
+    """Return an INSERT of the sweep's rows from arrays named PREFIX_COLUMN."""
     columns = own_columns(table)
     rows = _arrays(table, prefix, columns)
     values = select(_unchanged.c.sweep_id, *(rows.c[name] for name in columns))
@@ -287,9 +286,9 @@ _upsert_last_values = _insert_last_values.on_conflict_do_update(
     index_elements=["sweep_id", "number", "attempt", "name"],
     set_={name: _insert_last_values.excluded[name] for name in ("step", "value")},
 )
-# As rows that are there already: each is found by its key. An update that joins the arrays
-# compares every run with every row of theirs, since a plan for any arguments takes them for
-# short ones: 300 runs took 0.4 s so, and 3,000 runs 20 s.
+# An upsert of existing rows, because it finds each row by its key. An UPDATE that joins the
+# arrays compares every run with every array row, since a generic plan assumes short arrays:
+# 300 runs took 0.4 s, and 3,000 runs 20 s.
 _changed_runs = _insert_rows(runs, "changed_runs")
 _new = _changed_runs.excluded
 # A heartbeat may have renewed the lease since the run was loaded.
@@ -306,8 +305,8 @@ _update_runs = _changed_runs.on_conflict_do_update(
         "lease_expire_time": case((_same_lease, _lease), else_=_new.lease_expire_time),
     },
 )
-# Of runs that only reported: what that changes. In the same way, with values for the columns that
-# a new row would need.
+# The columns that a report changes, by the same kind of upsert, with placeholders for the other
+# columns that a new row would need.
 _progress = ("number", *PROGRESS_COLUMNS)
 _progressed_rows = _arrays(runs, "progressed", _progress)
 
@@ -333,7 +332,7 @@ _update_progress = _progressed.on_conflict_do_update(
     index_elements=["sweep_id", "number"],
     set_={name: _progressed.excluded[name] for name in PROGRESS_COLUMNS},
 )
-# What changes may leave beside the sweep, by the prefix of its arrays.
+# What commands may write besides the sweep, by the prefix of the arrays.
 _PARTS = {
     "new_runs": _insert_rows(runs, "new_runs"),
     "changed_runs": _update_runs,
@@ -346,9 +345,9 @@ _PARTS = {
 
 @cache
 def write_statement(parts: tuple[str, ...], *, own_fields: bool) -> Statement:
-    """All that changes leave, in one statement, with the parts of it that there are.
+    """Return one statement that writes the sweep and the given parts.
 
-    Few combinations occur, and an array that is not there costs nothing.
+    Few combinations of parts occur, and a missing part costs nothing.
     """
     write = (
         update(sweeps)
@@ -368,7 +367,7 @@ _TRIAL = (
 for _parts in _TRIAL:
     write_statement(_parts, own_fields=False)
 
-# By itself, so that the statement of the trial loop stays as it is.
+# A separate statement, so that the trial loop's statement stays small.
 _NEW_PRIOR_RUNS = ("state", "parameters", "objectives", "last_step", "source")
 _new_prior_runs = (
     func.unnest(
@@ -377,7 +376,7 @@ _new_prior_runs = (
             for name in _NEW_PRIOR_RUNS
         )
     )
-    .table_valued(*_NEW_PRIOR_RUNS, with_ordinality="place", name="new_prior_runs")
+    .table_valued(*_NEW_PRIOR_RUNS, with_ordinality="ordinal", name="new_prior_runs")
     .render_derived()
 )
 INSERT_PRIOR_RUNS = Statement(
@@ -385,8 +384,8 @@ INSERT_PRIOR_RUNS = Statement(
         ["sweep_id", "index", "revision", *_NEW_PRIOR_RUNS],
         select(
             bindparam("sweep_id", type_=Text),
-            bindparam("first_index", type_=BigInteger) + _new_prior_runs.c.place - 1,
-            bindparam("first_revision", type_=BigInteger) + _new_prior_runs.c.place - 1,
+            bindparam("first_index", type_=BigInteger) + _new_prior_runs.c.ordinal - 1,
+            bindparam("first_revision", type_=BigInteger) + _new_prior_runs.c.ordinal - 1,
             *(_new_prior_runs.c[name] for name in _NEW_PRIOR_RUNS),
         ),
     )
@@ -442,8 +441,8 @@ RENEW_LEASES = Statement(
     .values(lease_expire_time=func.clock_timestamp() + bindparam("lease", type_=Interval))
     .returning(runs.c.number, runs.c.lease_expire_time)
 )
-# By their places in the table: 17 times as fast as by their keys, which are random. Those
-# that another replica is about to delete are left to it.
+# Deleted by their physical position (ctid), 17 times as fast as by their random keys. Rows
+# that another replica is deleting are skipped.
 _ctid: ColumnElement[Any] = literal_column("ctid")
 _old_replies = (
     select(_ctid)

@@ -1,4 +1,4 @@
-"""Writes: one sweep, one transaction, any number of changes."""
+"""Writes of sweeps and runs: one sweep and any number of commands in one transaction."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 
 from wanllmdb_common.computing.off_loop import converted
-from wanllmdb_common.errors import AbortedError, InvalidArgumentError, ServiceError
+from wanllmdb_common.errors import InvalidArgumentError, ServiceError
 from wanllmdb_registry.domain.bounds import MAX_TOGETHER, MIB
 from wanllmdb_registry.domain.command import Command
 from wanllmdb_registry.domain.group_commit import MixedTransactionError, Outcome
@@ -35,7 +35,7 @@ from wanllmdb_registry.domain.unit_of_work import (
     matching_reply,
     sweep_not_found,
 )
-from wanllmdb_registry.store.database import Database
+from wanllmdb_registry.store.database import Database, write_conflict
 from wanllmdb_registry.store.rows import (
     PROGRESS_COLUMNS,
     new_run_row,
@@ -60,12 +60,12 @@ from wanllmdb_registry.store.sweep_statements import (
     INSERT_REPLIES,
     INSERT_SWEEP,
     LOCK_LEASES,
-    LOCK_RUNS_BY_NEED,
     LOCK_RUNS_BY_NUMBER,
+    LOCK_RUNS_BY_PLAN,
     LOCK_RUNS_FOR_REPORTS,
     LOCK_SWEEP,
-    READ_RUNS_BY_NEED,
     READ_RUNS_BY_NUMBER,
+    READ_RUNS_BY_PLAN,
     READ_RUNS_FOR_REPORTS,
     READ_SWEEP,
     READ_VALUES,
@@ -80,35 +80,35 @@ from wanllmdb_registry.store.sweep_statements import (
 )
 
 
-class _MetAnotherWriterError(Exception):
-    """The sweep changed, or a request was answered, through another replica meanwhile."""
+class _ConcurrentWriteError(Exception):
+    """Another replica changed the sweep or answered a request meanwhile."""
 
 
 Getter = Callable[[str], Callable[[Any], Any]]
 
-# So many values are computed with on the event loop as of rows: they take a tenth of the time.
+# Values that weigh as much as one row in computations, because a value takes a tenth of the time.
 VALUES_INLINE = 10
 
-# Of runs that a change asks for by their state, or together: more are for the next request.
+# Bytes of runs that are loaded by their state or together; the next request loads the rest.
 LOADED_BYTES = 32 * MIB
-# After one try without a lock; the second of these sees all that the first one met.
+# Attempts with a lock, after one attempt without; the second one sees all concurrent writes.
 MAX_LOCKED_TRIES = 4
-# Few enough that the event loop is soon free again, and that the server, which ends what idles
-# within a transaction, always has something to do.
+# Few enough to keep the event loop free, and to send statements often enough that the server
+# does not end the transaction as idle.
 PRIOR_RUNS_AT_ONCE = 2_000
 
 
 class SweepStore:
-    """Creates sweeps and applies changes to them."""
+    """Creates sweeps and applies commands to them."""
 
     def __init__(self, database: Database, lease: timedelta) -> None:
         self._database = database
         self._lease = lease
 
     async def earlier_reply(self, sweep_id: str, key: RequestKey | None) -> bytes | None:
-        """What the request was answered before; None where it was not.
+        """Return the stored response of a request; None if there is none.
 
-        For requests whose preparation takes long, or could fail the second time.
+        For requests whose preparation takes long or could fail on a retry.
 
         Raises:
             InvalidArgumentError: REQUEST_ID_REUSED.
@@ -126,12 +126,12 @@ class SweepStore:
         reply: bytes,
         prior_runs: NewPriorRuns | None = None,
     ) -> bytes:
-        """Stores a new sweep and the answer that its creator gets; gives the answer.
+        """Store a new sweep and the response to its creator; return the response.
 
-        A repeated request, which has the same sweep id, gets the first answer.
+        A repeated request, which has the same sweep id, gets the first response.
 
         Raises:
-            InvalidArgumentError: REQUEST_ID_REUSED, also when the first answer is forgotten.
+            InvalidArgumentError: REQUEST_ID_REUSED, also if the first response was deleted.
         """
         async with self._database.transaction() as connection:
             if key is not None:
@@ -149,48 +149,45 @@ class SweepStore:
                 row = reply_row(sweep.sweep_id, key.request_id, stored_reply, sweep.create_time)
                 await INSERT_REPLIES.execute(connection, **row)
         if not created:
-            # The same request, at the same time, through another connection: it
-            # has committed now, or the insert would still wait for it.
+            # The same request ran concurrently on another connection, and has committed by now,
+            # because the insert waited for it.
             earlier = await self.earlier_reply(sweep.sweep_id, key)
             if earlier is None:
                 raise _created_long_ago(sweep.sweep_id)
             return earlier
         return reply
 
-    async def apply(self, sweep_id: str, changes: Sequence[Command]) -> list[Outcome]:
-        """Carries out the changes in order, in one transaction; one outcome each.
+    async def apply(self, sweep_id: str, commands: Sequence[Command]) -> list[Outcome]:
+        """Carry out the commands in order, in one transaction; return one outcome each.
 
-        A change that is refused leaves the others alone.
+        A rejected command does not affect the others.
 
         Raises:
-            MixedTransactionError: a change failed half-way; nothing was written.
+            MixedTransactionError: a command failed half-way; nothing was written.
             ServiceError: the database failed; nothing was written, as far as known.
         """
-        keys = [key for change in changes for key in change.keys]
-        # Within a replica a sweep's writes follow each other anyway, so mostly
-        # nobody else has changed it between the load and the write, which checks
-        # that: two round trips fewer than with a lock.
-        if not any(change.needs_lock for change in changes):
-            with contextlib.suppress(_MetAnotherWriterError):
+        keys = [key for command in commands for key in command.keys]
+        # A replica serializes the writes of a sweep, so the sweep rarely changes between the load
+        # and the write, which checks for that: two round trips fewer than with a lock.
+        if not any(command.needs_lock for command in commands):
+            with contextlib.suppress(_ConcurrentWriteError):
                 async with self._database.read() as connection:
                     return await self._load_and_write(
-                        connection, sweep_id, changes, keys, locked=False
+                        connection, sweep_id, commands, keys, locked=False
                     )
         for _ in range(MAX_LOCKED_TRIES):
-            with contextlib.suppress(_MetAnotherWriterError):
+            with contextlib.suppress(_ConcurrentWriteError):
                 async with self._database.transaction() as connection:
                     return await self._load_and_write(
-                        connection, sweep_id, changes, keys, locked=True
+                        connection, sweep_id, commands, keys, locked=True
                     )
-        raise AbortedError(
-            "WRITE_CONFLICT", "the write met others several times; send the same request again"
-        )
+        raise write_conflict()
 
     async def _load_and_write(
         self,
         connection: Connection,
         sweep_id: str,
-        changes: Sequence[Command],
+        commands: Sequence[Command],
         keys: Sequence[RequestKey],
         *,
         locked: bool,
@@ -200,45 +197,45 @@ class SweepStore:
         row = await read.fetch_one(connection, sweep_id=sweep_id, request_ids=request_ids)
         if row is None:
             stored = await _load_replies(connection, sweep_id, keys)
-            return [_without_sweep(sweep_id, change, stored) for change in changes]
-        edit = UnitOfWork(sweep_from_row(row), row["now"], self._lease)
+            return [_without_sweep(sweep_id, command, stored) for command in commands]
+        work = UnitOfWork(sweep_from_row(row), row["now"], self._lease)
         if row["answered"]:
-            edit.replies = await _load_replies(connection, sweep_id, keys)
-        needs = [change.load_plan(edit.sweep) for change in changes]
-        await _load_runs(connection, edit, needs, locked=locked)
-        await _load_values(connection, edit, needs)
-        if any(need.objectives for need in needs):
+            work.replies = await _load_replies(connection, sweep_id, keys)
+        plans = [command.load_plan(work.sweep) for command in commands]
+        await _load_runs(connection, work, plans, locked=locked)
+        await _load_values(connection, work, plans)
+        if any(plan.objectives for plan in plans):
             finished = await FINISHED_OBJECTIVES.fetch(connection, sweep_id=sweep_id)
-            edit.objectives = {r["number"]: tuple(json.loads(r["objectives"])) for r in finished}
-        loaded = _Loaded(edit.sweep.revision, edit.sweep.version)
-        weight = sum(change.weight for change in changes)
-        weight += sum(len(run.summary) for run in edit.runs.values())
+            work.objectives = {r["number"]: tuple(json.loads(r["objectives"])) for r in finished}
+        loaded = _Loaded(work.sweep.revision, work.sweep.version)
+        weight = sum(command.weight for command in commands)
+        weight += sum(len(run.summary) for run in work.runs.values())
         outcomes = await converted(
-            lambda: [_run(change, edit) for change in changes], weight // VALUES_INLINE
+            lambda: [_run(command, work) for command in commands], weight // VALUES_INLINE
         )
-        refused = any(isinstance(outcome, ServiceError) for outcome in outcomes)
-        # A change that is refused may be a repetition, answered since the sweep was
-        # read. One that is carried out a second time fails when its answer is written.
-        if refused and await _load_replies(connection, sweep_id, keys) != edit.replies:
-            raise _MetAnotherWriterError
+        any_rejected = any(isinstance(outcome, ServiceError) for outcome in outcomes)
+        # A rejected command may repeat a request that was answered after the sweep was read. A
+        # command carried out twice fails when its response is written.
+        if any_rejected and await _load_replies(connection, sweep_id, keys) != work.replies:
+            raise _ConcurrentWriteError
         try:
-            await _write(connection, edit, loaded)
+            await _write(connection, work, loaded)
         except asyncpg.UniqueViolationError as error:
             if error.table_name != replies.name:
                 raise
-            raise _MetAnotherWriterError from error
+            raise _ConcurrentWriteError from error
         except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
-            raise _MetAnotherWriterError from error
+            raise _ConcurrentWriteError from error
         return outcomes
 
     async def sweeps_with_expired_leases(self) -> list[str]:
-        """Ids of sweeps that have a running run whose lease ran out."""
+        """Return the ids of sweeps that have a running run past its lease."""
         async with self._database.read() as connection:
             rows = await SWEEPS_WITH_EXPIRED_LEASES.fetch(connection)
         return [row["sweep_id"] for row in rows]
 
     async def renew_leases(self, sweep_id: str, held: Sequence[Attempt]) -> HeldRuns:
-        """Prolongs the leases of those of the attempts that run, by the database's clock."""
+        """Renew the leases of the running attempts among `held`, by the database's clock."""
         attempts = set(held)
         numbers = sorted({number for number, _ in attempts})
         async with self._database.transaction() as connection:
@@ -265,9 +262,9 @@ class SweepStore:
         )
 
     async def delete_old_replies(self, age: timedelta, limit: int = 10_000) -> int:
-        """Forgets replies older than `age`, at most `limit`; gives how many.
+        """Delete at most `limit` replies older than `age`; return their number.
 
-        And where sweeps were that were deleted so long ago.
+        Also forgets the projects of sweeps that were deleted before that.
         """
         async with self._database.transaction() as connection:
             await FORGET_DELETED_SWEEPS.execute(connection, age=age)
@@ -277,29 +274,29 @@ class SweepStore:
 def _created_long_ago(sweep_id: str) -> InvalidArgumentError:
     return InvalidArgumentError(
         "REQUEST_ID_REUSED",
-        f"this request_id created sweep '{sweep_id}', too long ago to be answered once more: "
-        "use that sweep, or make a new id for a new one",
+        f"this request_id created sweep '{sweep_id}', and its response is no longer stored: "
+        "use that sweep, or send a new request_id to create another",
         sweep_id=sweep_id,
     )
 
 
-def _without_sweep(sweep_id: str, change: Command, stored: Mapping[str, StoredReply]) -> Outcome:
-    """A sweep that was deleted still answers the requests that it answered before."""
+def _without_sweep(sweep_id: str, command: Command, stored: Mapping[str, StoredReply]) -> Outcome:
+    """Return the outcome for a deleted sweep: a stored response, else SWEEP_NOT_FOUND."""
     try:
-        reply = change.earlier_reply(stored)
+        reply = command.earlier_reply(stored)
     except ServiceError as error:
         return error
     return sweep_not_found(sweep_id) if reply is None else reply
 
 
-def _run(change: Command, edit: UnitOfWork) -> Outcome:
-    if edit.deleted:
-        return _without_sweep(edit.sweep.sweep_id, change, edit.replies | edit.new_replies)
-    before = edit.mutations
+def _run(command: Command, work: UnitOfWork) -> Outcome:
+    if work.deleted:
+        return _without_sweep(work.sweep.sweep_id, command, work.replies | work.new_replies)
+    before = work.mutations
     try:
-        return change.execute(edit)
+        return command.execute(work)
     except Exception as error:
-        if edit.mutations != before:
+        if work.mutations != before:
             raise MixedTransactionError from error
         if isinstance(error, ServiceError):
             return error
@@ -317,12 +314,12 @@ async def _load_replies(
 
 
 async def _load_runs(
-    connection: Connection, edit: UnitOfWork, needs: Sequence[LoadPlan], *, locked: bool
+    connection: Connection, work: UnitOfWork, plans: Sequence[LoadPlan], *, locked: bool
 ) -> None:
-    sweep_id = edit.sweep.sweep_id
+    sweep_id = work.sweep.sweep_id
     # Numbers from the next one on are new runs.
-    whole = {n for need in needs for n in need.numbers if n < edit.sweep.next_number}
-    for states in {need.states for need in needs if need.states}:
+    whole = {n for plan in plans for n in plan.numbers if n < work.sweep.next_number}
+    for states in {plan.states for plan in plans if plan.states}:
         found = await RUNS_IN_STATES.fetch(
             connection,
             sweep_id=sweep_id,
@@ -331,28 +328,28 @@ async def _load_runs(
             most_bytes=LOADED_BYTES,
         )
         whole.update(row["number"] for row in found)
-    for together in {need.together for need in needs if need.together}:
+    for together in {plan.together for plan in plans if plan.together}:
         found = await RUNS_TOGETHER.fetch(
             connection, sweep_id=sweep_id, numbers=sorted(together), most_bytes=LOADED_BYTES
         )
         whole.update(row["number"] for row in found)
-    reports = _reports(edit, needs)
+    reports = _reports(work, plans)
     reported = {number for number, _ in reports}
     numbers = sorted(whole | reported)
-    external_run_ids = sorted({name for need in needs for name in need.external_run_ids})
-    agent_ids = sorted({name for need in needs for name in need.agent_ids})
-    queued = any(need.queued for need in needs)
-    expired = any(need.expired for need in needs)
+    external_run_ids = sorted({name for plan in plans for name in plan.external_run_ids})
+    agent_ids = sorted({name for plan in plans for name in plan.agent_ids})
+    queued = any(plan.queued for plan in plans)
+    expired = any(plan.expired for plan in plans)
     if external_run_ids or agent_ids or queued or expired:
-        by_need = LOCK_RUNS_BY_NEED if locked else READ_RUNS_BY_NEED
-        rows = await by_need.fetch(
+        by_plan = LOCK_RUNS_BY_PLAN if locked else READ_RUNS_BY_PLAN
+        rows = await by_plan.fetch(
             connection,
             sweep_id=sweep_id,
             numbers=numbers,
             external_run_ids=external_run_ids,
             agent_ids=agent_ids,
             queued=queued,
-            expired_at=edit.now if expired else None,
+            expired_at=work.now if expired else None,
         )
     elif numbers and not reports:
         by_number = LOCK_RUNS_BY_NUMBER if locked else READ_RUNS_BY_NUMBER
@@ -370,95 +367,95 @@ async def _load_runs(
             reported_names=[name for _, _, name in wanted],
             first=numbers[0],
         )
-        edit.progress_only = reported - whole
+        work.progress_only = reported - whole
     else:
         return
     metrics = sum(len(row["last_names"] or ()) for row in rows)
     for run in await converted(lambda: list(map(run_from_row, rows)), metrics // VALUES_INLINE):
-        edit.runs[run.number] = run
-    if edit.progress_only and rows:
-        _take_reported(edit, rows[0])
+        work.runs[run.number] = run
+    if work.progress_only and rows:
+        _take_reported(work, rows[0])
 
 
-def _reports(edit: UnitOfWork, needs: Sequence[LoadPlan]) -> dict[Attempt, set[str]]:
-    """The metrics whose last values reports need, by attempt, of runs that there are."""
+def _reports(work: UnitOfWork, plans: Sequence[LoadPlan]) -> dict[Attempt, set[str]]:
+    """Return the metrics whose last values reports need, by attempt, of existing runs."""
     reports: dict[Attempt, set[str]] = {}
-    for need in needs:
-        for attempt, names in need.reports.items():
-            if attempt[0] < edit.sweep.next_number:
+    for plan in plans:
+        for attempt, names in plan.reports.items():
+            if attempt[0] < work.sweep.next_number:
                 reports.setdefault(attempt, set()).update(names)
     return reports
 
 
-def _take_reported(edit: UnitOfWork, row: Row) -> None:
-    """The last values that reports need, which came with the first row."""
+def _take_reported(work: UnitOfWork, row: Row) -> None:
+    """Store the last values that reports need, which the first row carries."""
     columns = ("numbers", "attempts", "names", "steps", "values")
     found = zip(*(row[f"reported_{name}"] or () for name in columns), strict=True)
     for number, attempt, name, step, value in found:
-        run = edit.runs[number]
-        if run.attempt == attempt and number in edit.progress_only:
+        run = work.runs[number]
+        if run.attempt == attempt and number in work.progress_only:
             run.summary[name] = value
             run.summary_steps[name] = step
 
 
-async def _load_values(connection: Connection, edit: UnitOfWork, needs: Sequence[LoadPlan]) -> None:
-    """Of metrics whose last value is not enough, what the attempts reported."""
-    attempts = sorted({attempt for need in needs for attempt in need.histories})
+async def _load_values(connection: Connection, work: UnitOfWork, plans: Sequence[LoadPlan]) -> None:
+    """Load the reported values of metrics whose objective is not their last value."""
+    attempts = sorted({attempt for plan in plans for attempt in plan.histories})
     if not attempts:
         return
     limits = {
         metric.name: metric.mean_over if metric.value is ObjectiveValue.MEAN_LAST else None
-        for metric in edit.sweep.spec.metrics
+        for metric in work.sweep.spec.metrics
         if metric.value is not ObjectiveValue.LAST
     }
     rows = await READ_VALUES.fetch(
         connection,
-        sweep_id=edit.sweep.sweep_id,
+        sweep_id=work.sweep.sweep_id,
         numbers=[number for number, _ in attempts],
         attempts=[attempt for _, attempt in attempts],
         names=list(limits),
         limits=list(limits.values()),
     )
     for row in rows:
-        of_attempt = edit.stored_values.setdefault((row["number"], row["attempt"]), {})
+        of_attempt = work.stored_values.setdefault((row["number"], row["attempt"]), {})
         of_attempt.setdefault(row["name"], {})[row["step"]] = row["value"]
 
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
-    """What the sweep had when it was loaded."""
+    """The sweep's revision and version when it was loaded."""
 
     revision: int
     version: int
 
 
-async def _write(connection: Connection, edit: UnitOfWork, loaded: _Loaded) -> None:
-    sweep_id = edit.sweep.sweep_id
-    if edit.deleted:
+async def _write(connection: Connection, work: UnitOfWork, loaded: _Loaded) -> None:
+    sweep_id = work.sweep.sweep_id
+    if work.deleted:
         await DELETE_POINTS.execute(connection, sweep_id=sweep_id)
         await DELETE_LAST_VALUES.execute(connection, sweep_id=sweep_id)
         await DELETE_SWEEP.execute(connection, sweep_id=sweep_id)
         answers = [
-            reply_row(sweep_id, request_id, reply, edit.now)
-            for request_id, reply in edit.new_replies.items()
+            reply_row(sweep_id, request_id, reply, work.now)
+            for request_id, reply in work.new_replies.items()
         ]
         await INSERT_REPLIES.execute_many(connection, answers)
-    elif edit.mutations:
-        weight = sum(map(len, edit.points.values()))
-        arrays = await converted(lambda: _arrays(edit), weight // VALUES_INLINE)
-        has_own_fields = edit.sweep.version != loaded.version
+    elif work.mutations:
+        weight = sum(map(len, work.points.values()))
+        arrays = await converted(lambda: _arrays(work), weight // VALUES_INLINE)
+        has_own_fields = work.sweep.version != loaded.version
         write = write_statement(tuple(arrays), own_fields=has_own_fields)
         values = {
             "key_sweep_id": sweep_id,
             "key_revision": loaded.revision,
-            **sweep_row(edit.sweep),
-            **(sweep_own_row(edit.sweep) if has_own_fields else {}),
+            **sweep_row(work.sweep),
+            **(sweep_own_row(work.sweep) if has_own_fields else {}),
         }
         for part in arrays.values():
             values |= part
         if not await write.execute(connection, **values):
-            raise _MetAnotherWriterError
-        for new in edit.new_prior_runs:
+            raise _ConcurrentWriteError
+        for new in work.new_prior_runs:
             await _insert_prior_runs(connection, sweep_id, new)
 
 
@@ -479,26 +476,26 @@ async def _insert_prior_runs(connection: Connection, sweep_id: str, new: NewPrio
         )
 
 
-def _arrays(edit: UnitOfWork) -> dict[str, dict[str, list[Any]]]:
-    """What changed beside the sweep, as one array a column, by the prefix of their names."""
-    sweep_id = edit.sweep.sweep_id
-    changed = edit.changed - edit.created
+def _arrays(work: UnitOfWork) -> dict[str, dict[str, list[Any]]]:
+    """Return what changed besides the sweep, one array per column, by the arrays' prefix."""
+    sweep_id = work.sweep.sweep_id
+    changed = work.changed - work.created
     answers = [
-        reply_row(sweep_id, request_id, reply, edit.now)
-        for request_id, reply in edit.new_replies.items()
+        reply_row(sweep_id, request_id, reply, work.now)
+        for request_id, reply in work.new_replies.items()
     ]
-    points = [point for each in edit.points.values() for point in each.values()]
-    last = [point for each in edit.last_values.values() for point in each.values()]
-    progressed = [edit.runs[number] for number in sorted(changed & edit.progress_only)]
-    # By column, or by attributes that are called as the columns are: there may be many.
+    points = [point for each in work.points.values() for point in each.values()]
+    last = [point for each in work.last_values.values() for point in each.values()]
+    progressed = [work.runs[number] for number in sorted(changed & work.progress_only)]
+    # Rows are dicts, or objects with the columns as attributes, which saves a copy of many rows.
     by_column, by_attribute = itemgetter, attrgetter
     written: list[tuple[str, Sequence[str], Getter, Sequence[Any]]] = [
-        ("new_runs", own_columns(runs), by_column, _run_rows(edit, edit.created)),
+        ("new_runs", own_columns(runs), by_column, _run_rows(work, work.created)),
         (
             "changed_runs",
             own_columns(runs),
             by_column,
-            _run_rows(edit, changed - edit.progress_only),
+            _run_rows(work, changed - work.progress_only),
         ),
         ("progressed", ("number", *PROGRESS_COLUMNS), by_attribute, progressed),
         ("new_metric_points", own_columns(metric_points), by_attribute, points),
@@ -512,5 +509,5 @@ def _arrays(edit: UnitOfWork) -> dict[str, dict[str, list[Any]]]:
     }
 
 
-def _run_rows(edit: UnitOfWork, numbers: Collection[int]) -> list[dict[str, Any]]:
-    return [new_run_row(edit.runs[number]) for number in sorted(numbers)]
+def _run_rows(work: UnitOfWork, numbers: Collection[int]) -> list[dict[str, Any]]:
+    return [new_run_row(work.runs[number]) for number in sorted(numbers)]

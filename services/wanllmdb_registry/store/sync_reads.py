@@ -1,4 +1,4 @@
-"""What changed in a sweep since a revision."""
+"""Reads of the changes of a sweep since a revision."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from wanllmdb_registry.store.rows import (
 from wanllmdb_registry.store.schema import metric_points, prior_runs, runs, sweeps
 from wanllmdb_registry.store.statement import Connection, Row, Statement
 
-# More than one report can hold, and well below the size of a message.
+# More than one report can contain, and well below the size of a message.
 MAX_POINTS = 50_000
 
 
@@ -41,10 +41,10 @@ def _by_revision(c: Columns) -> Sequence[ColumnElement[Any]]:
 
 
 def _changed(columns: Select[Any], *, with_last: bool) -> Statement:
-    """The sweep, and its runs that changed, by revision: at most `limit` and `most_bytes`.
+    """Return the sweep and its changed runs by revision: at most `limit` and `most_bytes`.
 
-    One statement sees one moment: the sweep's revision and the runs that changed belong
-    together. The outer join keeps the sweep when nothing changed.
+    One statement reads one snapshot, so the sweep's revision matches its changed runs. The
+    outer join keeps the sweep when nothing changed.
     """
     query = columns.where(
         runs.c.sweep_id == bindparam("sweep_id"), runs.c.revision > bindparam("since")
@@ -72,7 +72,7 @@ _head_columns = (
     sweeps.c.space_exhausted,
     sweeps.c.prior_runs,
 )
-# What a sampler learns from.
+# The columns that a sampler learns from.
 _synced = {"parameters", "sampler_state", "objective", "objectives"}
 _unsynced = set(LARGE_RUN_COLUMNS) - _synced
 _SYNC = _changed(
@@ -107,7 +107,7 @@ _SWEEP = Statement(select(sweeps).where(sweeps.c.sweep_id == bindparam("sweep_id
 
 
 class SyncReads:
-    """Every method is one indexed query, or one more where it says so."""
+    """Reads changes; every method is one indexed query, plus those that its docstring names."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -120,11 +120,10 @@ class SyncReads:
         *,
         with_points: bool = False,
     ) -> SyncedRuns:
-        """What a sampler learns from that changed after a revision, in the order of revisions.
+        """Return the changes after a revision that a sampler learns from, in revision order.
 
-        At most `limit` runs and prior runs. One query more for the metric's values where
-        asked for, one for new prior runs where there can be some, and one for the sweep itself
-        when it changed.
+        At most `limit` runs and prior runs. Further queries read the metric's values if
+        `with_points`, new prior runs if there can be any, and the sweep itself if it changed.
 
         Raises:
             NotFoundError: SWEEP_NOT_FOUND.
@@ -134,7 +133,7 @@ class SyncReads:
         )
 
     async def watch(self, sweep_id: str, since: int, limit: int) -> SyncedRuns:
-        """What changed after a revision, in the order of revisions: whole runs, and the sweep.
+        """Return the changes after a revision, in revision order: whole runs, and the sweep.
 
         Raises:
             NotFoundError: SWEEP_NOT_FOUND.
@@ -166,7 +165,7 @@ class SyncReads:
             is_cut = page.has_more or len(there) == limit
             until: int = there[-1]["revision"] if is_cut else newest
             prior: Sequence[Row] = ()
-            # An import is a change of the sweep itself too.
+            # An import also changes the sweep itself.
             if with_prior and head["prior_runs"] and head["own_revision"] > since:
                 found = await _new_prior_runs(connection, sweep_id, since, until, limit)
                 prior, size = found.items, size + found.size
@@ -183,7 +182,7 @@ class SyncReads:
                 own = await _SWEEP.fetch_one(connection, sweep_id=sweep_id)
                 if own is None:
                     raise sweep_not_found(sweep_id)
-        # Once the connection is another one's: it may take a while.
+        # Converted after the connection is released, because this may take long.
         there = [row for row in there if row["revision"] <= until]
         prior = [row for row in prior if row["revision"] <= until]
         weight = size // BYTES_A_ROW
@@ -221,10 +220,10 @@ async def _new_prior_runs(
 async def _objective_points(
     connection: Connection, sweep_id: str, since: int, until: int
 ) -> tuple[Sequence[Row], int]:
-    """The points, and the revision up to which they are all there."""
+    """Return points, and the revision up to which they are complete."""
     found = await _OBJECTIVE_POINTS.fetch(connection, sweep_id=sweep_id, since=since, until=until)
     if len(found) > MAX_POINTS:
-        # Up to the last revision of which all points are there.
+        # Cut at the last revision whose points are complete.
         until = found[-1]["objective_revision"] - 1
         found = [row for row in found if row["objective_revision"] <= until]
     return found, until

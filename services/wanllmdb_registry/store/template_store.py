@@ -1,4 +1,4 @@
-"""Templates: those in the database and the built-in ones beside them."""
+"""Reads and changes templates in the database, besides the built-in templates."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from wanllmdb_registry.domain.templates.template import (
     template_not_found,
 )
 from wanllmdb_registry.domain.unit_of_work import RequestKey, StoredReply, matching_reply
-from wanllmdb_registry.store.database import Database
+from wanllmdb_registry.store.database import Database, write_conflict
 from wanllmdb_registry.store.query_parts import bytes_of, page_of, within_bytes
 from wanllmdb_registry.store.schema import template_replies, templates
 from wanllmdb_registry.store.statement import Connection, Row, Statement
@@ -62,26 +62,26 @@ _DELETE_OLD_REPLIES = Statement(
 )
 
 TemplateChange = Callable[[Template | None, datetime], tuple[Template | None, bytes]]
-"""A change: of the template as it is (None where there is none) at a time, to the one that is
-to be (None deletes it) and what its caller is answered. Raises what forbids it. It must take no
-time: the template is locked."""
+"""Maps the present template (None if it does not exist) and the time to the changed template
+(None deletes it) and the encoded response. Raises the error of an invalid change. Must be fast,
+because the template is locked."""
 
-# The second of these sees all that the first one met.
+# The second attempt sees the writes that the first one conflicted with.
 _TRIES = 4
 
 
 class TemplateStore:
     """Reads templates and changes them, each request exactly once.
 
-    A template in the database hides a built-in one of the same name, which a later
-    release may have brought.
+    A template in the database hides a built-in template of the same name, which a later
+    release may add.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def get(self, name: str) -> Template:
-        """The template.
+        """Return the template.
 
         Raises:
             NotFoundError: TEMPLATE_NOT_FOUND.
@@ -94,11 +94,11 @@ class TemplateStore:
         return template
 
     async def list(self, after: str, limit: int) -> Page[Template]:
-        """At most `limit` templates, by name, from the first after `after`."""
+        """Return at most `limit` templates with names after `after`, by name."""
         async with self._database.read() as connection:
             rows = await _LIST.fetch(connection, after=after, most=limit + 1, most_bytes=READ_BYTES)
         stored = await page_of(_from_row, rows, limit)
-        # Beyond the last one that was read there may be others before a built-in one.
+        # Built-in templates after the last stored one belong to a later page if more are stored.
         last = stored.items[-1].name if stored.has_more else None
         found = {
             name: each
@@ -110,21 +110,21 @@ class TemplateStore:
         return Page(items[:limit], stored.has_more or len(items) > limit, stored.size)
 
     async def apply(self, name: str, key: RequestKey | None, change: TemplateChange) -> bytes:
-        """Carries a change out in a transaction, or gives the answer of the first time.
+        """Carry out a change in a transaction, or return the first response to the same request.
 
         Raises:
             InvalidArgumentError: REQUEST_ID_REUSED.
-            ServiceError: what the change raises.
+            ServiceError: the change raised it.
         """
         for _ in range(_TRIES):
             try:
                 async with self._database.transaction() as connection:
                     return await self._apply(connection, name, key, change)
             except AbortedError as error:
-                # Another one created it, or answered the request, at the same time.
+                # A concurrent write created the template or answered the request.
                 if not isinstance(error.__cause__, asyncpg.UniqueViolationError):
                     raise
-        raise _met_others()
+        raise write_conflict()
 
     async def _apply(
         self, connection: Connection, name: str, key: RequestKey | None, change: TemplateChange
@@ -154,19 +154,13 @@ class TemplateStore:
                     create_time=clock["now"],
                 )
         except asyncpg.UniqueViolationError as error:
-            raise _met_others() from error
+            raise write_conflict() from error
         return reply
 
     async def delete_old_replies(self, age: timedelta, limit: int = 10_000) -> int:
-        """Forgets replies older than `age`, at most `limit`; gives how many."""
+        """Delete at most `limit` replies older than `age`; return their number."""
         async with self._database.transaction() as connection:
             return await _DELETE_OLD_REPLIES.execute(connection, age=age, limit=limit)
-
-
-def _met_others() -> AbortedError:
-    return AbortedError(
-        "WRITE_CONFLICT", "the write met others several times; send the same request again"
-    )
 
 
 def _from_row(row: Row) -> Template:

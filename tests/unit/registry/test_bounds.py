@@ -367,7 +367,7 @@ def test_requests_with_too_much_are_refused_before_it_is_looked_at() -> None:
         for i in range(100_000):
             reader.problem(f"e{i}", "is wrong")
     told = {problem.field: problem.description for problem in reader.problems}
-    assert told["a"] == "holds 100,000 values, at most 500 are allowed"
+    assert told["a"] == "has 100,000 values, at most 500 are allowed"
     assert "nested more than 100 deep" in told["b"]
     assert set("abcd") < told.keys()
     assert len(reader.problems) == 1_000

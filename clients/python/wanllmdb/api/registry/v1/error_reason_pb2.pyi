@@ -33,7 +33,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     google.rpc.BadRequest names all of them.
     """
     ERROR_REASON_INVALID_PAGE_TOKEN: _ErrorReason.ValueType  # 3
-    """INVALID_ARGUMENT: a page token was not given by this server for this
+    """INVALID_ARGUMENT: the server did not return this page token for this
     request.
     """
     ERROR_REASON_REQUEST_ID_REUSED: _ErrorReason.ValueType  # 4
@@ -45,27 +45,27 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     external_run_id.
     """
     ERROR_REASON_SWEEP_NOT_RUNNING: _ErrorReason.ValueType  # 7
-    """FAILED_PRECONDITION: the sweep hands out nothing. Metadata: sweep_id,
-    state.
-    """
+    """FAILED_PRECONDITION: the sweep assigns no runs. Metadata: sweep_id, state."""
     ERROR_REASON_SWEEP_STATE_CONFLICT: _ErrorReason.ValueType  # 8
-    """FAILED_PRECONDITION: the sweep can't go from its present state to the one
-    asked for. Metadata: sweep_id, state.
+    """FAILED_PRECONDITION: the sweep can't change from its current state to the
+    requested one. Metadata: sweep_id, state.
     """
     ERROR_REASON_RUN_NOT_RUNNING: _ErrorReason.ValueType  # 9
     """FAILED_PRECONDITION: the run is not running. Metadata: sweep_id, number,
     state.
     """
     ERROR_REASON_RUN_LEASE_LOST: _ErrorReason.ValueType  # 10
-    """FAILED_PRECONDITION: the run was lost and handed out again; the result of
-    this attempt comes too late. Metadata: sweep_id, number, attempt.
+    """FAILED_PRECONDITION: the run was lost and assigned again; the result of
+    this attempt is too late. Metadata: sweep_id, number, attempt.
     """
     ERROR_REASON_ETAG_MISMATCH: _ErrorReason.ValueType  # 11
     """ABORTED: the sweep changed since the etag was read. Metadata: sweep_id,
     etag.
     """
     ERROR_REASON_WRITE_CONFLICT: _ErrorReason.ValueType  # 12
-    """ABORTED: the write met another one; the same request may be sent again."""
+    """ABORTED: the write conflicted with a concurrent write; retry the same
+    request.
+    """
     ERROR_REASON_EXTERNAL_RUN_ID_TAKEN: _ErrorReason.ValueType  # 13
     """ALREADY_EXISTS: another run of the sweep has this external_run_id."""
     ERROR_REASON_NOT_ENOUGH_RUNS: _ErrorReason.ValueType  # 14
@@ -77,29 +77,29 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     worse. Metadata: sweep_id.
     """
     ERROR_REASON_DATABASE_UNAVAILABLE: _ErrorReason.ValueType  # 16
-    """UNAVAILABLE: the database does not answer; the request may be sent again."""
+    """UNAVAILABLE: the database does not answer; retry the request."""
     ERROR_REASON_REGISTRY_UNAVAILABLE: _ErrorReason.ValueType  # 17
-    """UNAVAILABLE: the registry does not answer the suggestion service; the
-    request may be sent again.
+    """UNAVAILABLE: the registry does not answer the suggestion service; retry the
+    request.
     """
     ERROR_REASON_OVERLOADED: _ErrorReason.ValueType  # 18
-    """RESOURCE_EXHAUSTED: too much at once; a google.rpc.RetryInfo says when to
-    come again.
+    """RESOURCE_EXHAUSTED: the server has too many calls; a google.rpc.RetryInfo
+    states when to retry.
     """
     ERROR_REASON_SHUTTING_DOWN: _ErrorReason.ValueType  # 19
-    """UNAVAILABLE: the server shuts down; another one, or the same one later,
-    takes the request.
+    """UNAVAILABLE: the server shuts down; send the request to another replica, or
+    to the same one later.
     """
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 20
-    """INTERNAL: a defect of the server. Metadata: reference, under which the
-    server's log has the details.
+    """INTERNAL: a defect of the server. Metadata: reference, by which the
+    server's log identifies the details.
     """
     ERROR_REASON_RUN_CAP_REACHED: _ErrorReason.ValueType  # 21
-    """FAILED_PRECONDITION: more runs than the sweep's run_cap leaves room for.
-    Metadata: sweep_id, run_cap, total_runs.
+    """FAILED_PRECONDITION: the request has more runs than the sweep's run_cap
+    still allows. Metadata: sweep_id, run_cap, total_runs.
     """
     ERROR_REASON_SEVERAL_METRICS: _ErrorReason.ValueType  # 22
-    """FAILED_PRECONDITION: the question is about one metric, and the sweep has
+    """FAILED_PRECONDITION: the request is about one metric, and the sweep has
     several: name one. Metadata: sweep_id.
     """
     ERROR_REASON_ALGORITHM_NOT_INSTALLED: _ErrorReason.ValueType  # 23
@@ -119,7 +119,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Metadata: template.
     """
     ERROR_REASON_KEY_MISSING: _ErrorReason.ValueType  # 28
-    """UNAUTHENTICATED: the server asks for an API key and the call brought none."""
+    """UNAUTHENTICATED: the server requires an API key and the call has none."""
     ERROR_REASON_KEY_INVALID: _ErrorReason.ValueType  # 29
     """UNAUTHENTICATED: the API key is malformed, unknown or wrong."""
     ERROR_REASON_KEY_EXPIRED: _ErrorReason.ValueType  # 30
@@ -127,27 +127,27 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_KEY_REVOKED: _ErrorReason.ValueType  # 31
     """UNAUTHENTICATED: the API key was revoked. Metadata: key_id."""
     ERROR_REASON_PERMISSION_DENIED: _ErrorReason.ValueType  # 32
-    """PERMISSION_DENIED: the key's role or projects do not allow the call; sent
-    also for what does not exist, to those who could not see it if it did.
-    Metadata: key_id, needed_role.
+    """PERMISSION_DENIED: the key's role or projects do not allow the call.
+    Callers who could not see a resource also get this error if it does not
+    exist. Metadata: key_id, needed_role.
     """
     ERROR_REASON_KEY_NOT_FOUND: _ErrorReason.ValueType  # 33
     """NOT_FOUND: no such key. Metadata: key_id."""
     ERROR_REASON_RATE_LIMITED: _ErrorReason.ValueType  # 34
-    """RESOURCE_EXHAUSTED: this key, or this address where there are no keys, sends
-    more calls a second, or has more under way, than it may; a
-    google.rpc.RetryInfo says when to come again. Metadata: limit.
+    """RESOURCE_EXHAUSTED: this key, or this address if no keys are required,
+    exceeds its limit of calls a second or of running calls; a
+    google.rpc.RetryInfo states when to retry. Metadata: limit.
     """
     ERROR_REASON_TOO_MANY_METRICS: _ErrorReason.ValueType  # 35
-    """FAILED_PRECONDITION: a report names more metrics than the run has room for, and
-    nothing of it was stored; values of metrics that the run has already can be
-    sent again without the others. Metadata: sweep_id, number, max_metrics,
-    max_metric_bytes.
+    """FAILED_PRECONDITION: a report has more new metrics than the run's limit
+    allows, and nothing of it was stored. Values of the run's existing metrics
+    can be sent again without the others. Metadata: sweep_id, number,
+    max_metrics, max_metric_bytes.
     """
     ERROR_REASON_RUN_NOT_RETRYABLE: _ErrorReason.ValueType  # 36
-    """FAILED_PRECONDITION: runs can't be handed out again: they wait, run, have a
-    result that counts, or there is no such run. Metadata: sweep_id, state of the
-    sweep.
+    """FAILED_PRECONDITION: runs can't be retried: they are queued or running,
+    have a result that counts, or do not exist. Metadata: sweep_id, state of
+    the sweep.
     """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
@@ -167,7 +167,7 @@ ERROR_REASON_INVALID_REQUEST: ErrorReason.ValueType  # 2
 google.rpc.BadRequest names all of them.
 """
 ERROR_REASON_INVALID_PAGE_TOKEN: ErrorReason.ValueType  # 3
-"""INVALID_ARGUMENT: a page token was not given by this server for this
+"""INVALID_ARGUMENT: the server did not return this page token for this
 request.
 """
 ERROR_REASON_REQUEST_ID_REUSED: ErrorReason.ValueType  # 4
@@ -179,27 +179,27 @@ ERROR_REASON_RUN_NOT_FOUND: ErrorReason.ValueType  # 6
 external_run_id.
 """
 ERROR_REASON_SWEEP_NOT_RUNNING: ErrorReason.ValueType  # 7
-"""FAILED_PRECONDITION: the sweep hands out nothing. Metadata: sweep_id,
-state.
-"""
+"""FAILED_PRECONDITION: the sweep assigns no runs. Metadata: sweep_id, state."""
 ERROR_REASON_SWEEP_STATE_CONFLICT: ErrorReason.ValueType  # 8
-"""FAILED_PRECONDITION: the sweep can't go from its present state to the one
-asked for. Metadata: sweep_id, state.
+"""FAILED_PRECONDITION: the sweep can't change from its current state to the
+requested one. Metadata: sweep_id, state.
 """
 ERROR_REASON_RUN_NOT_RUNNING: ErrorReason.ValueType  # 9
 """FAILED_PRECONDITION: the run is not running. Metadata: sweep_id, number,
 state.
 """
 ERROR_REASON_RUN_LEASE_LOST: ErrorReason.ValueType  # 10
-"""FAILED_PRECONDITION: the run was lost and handed out again; the result of
-this attempt comes too late. Metadata: sweep_id, number, attempt.
+"""FAILED_PRECONDITION: the run was lost and assigned again; the result of
+this attempt is too late. Metadata: sweep_id, number, attempt.
 """
 ERROR_REASON_ETAG_MISMATCH: ErrorReason.ValueType  # 11
 """ABORTED: the sweep changed since the etag was read. Metadata: sweep_id,
 etag.
 """
 ERROR_REASON_WRITE_CONFLICT: ErrorReason.ValueType  # 12
-"""ABORTED: the write met another one; the same request may be sent again."""
+"""ABORTED: the write conflicted with a concurrent write; retry the same
+request.
+"""
 ERROR_REASON_EXTERNAL_RUN_ID_TAKEN: ErrorReason.ValueType  # 13
 """ALREADY_EXISTS: another run of the sweep has this external_run_id."""
 ERROR_REASON_NOT_ENOUGH_RUNS: ErrorReason.ValueType  # 14
@@ -211,29 +211,29 @@ ERROR_REASON_NO_METRIC: ErrorReason.ValueType  # 15
 worse. Metadata: sweep_id.
 """
 ERROR_REASON_DATABASE_UNAVAILABLE: ErrorReason.ValueType  # 16
-"""UNAVAILABLE: the database does not answer; the request may be sent again."""
+"""UNAVAILABLE: the database does not answer; retry the request."""
 ERROR_REASON_REGISTRY_UNAVAILABLE: ErrorReason.ValueType  # 17
-"""UNAVAILABLE: the registry does not answer the suggestion service; the
-request may be sent again.
+"""UNAVAILABLE: the registry does not answer the suggestion service; retry the
+request.
 """
 ERROR_REASON_OVERLOADED: ErrorReason.ValueType  # 18
-"""RESOURCE_EXHAUSTED: too much at once; a google.rpc.RetryInfo says when to
-come again.
+"""RESOURCE_EXHAUSTED: the server has too many calls; a google.rpc.RetryInfo
+states when to retry.
 """
 ERROR_REASON_SHUTTING_DOWN: ErrorReason.ValueType  # 19
-"""UNAVAILABLE: the server shuts down; another one, or the same one later,
-takes the request.
+"""UNAVAILABLE: the server shuts down; send the request to another replica, or
+to the same one later.
 """
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 20
-"""INTERNAL: a defect of the server. Metadata: reference, under which the
-server's log has the details.
+"""INTERNAL: a defect of the server. Metadata: reference, by which the
+server's log identifies the details.
 """
 ERROR_REASON_RUN_CAP_REACHED: ErrorReason.ValueType  # 21
-"""FAILED_PRECONDITION: more runs than the sweep's run_cap leaves room for.
-Metadata: sweep_id, run_cap, total_runs.
+"""FAILED_PRECONDITION: the request has more runs than the sweep's run_cap
+still allows. Metadata: sweep_id, run_cap, total_runs.
 """
 ERROR_REASON_SEVERAL_METRICS: ErrorReason.ValueType  # 22
-"""FAILED_PRECONDITION: the question is about one metric, and the sweep has
+"""FAILED_PRECONDITION: the request is about one metric, and the sweep has
 several: name one. Metadata: sweep_id.
 """
 ERROR_REASON_ALGORITHM_NOT_INSTALLED: ErrorReason.ValueType  # 23
@@ -253,7 +253,7 @@ ERROR_REASON_TEMPLATE_BUILT_IN: ErrorReason.ValueType  # 27
 Metadata: template.
 """
 ERROR_REASON_KEY_MISSING: ErrorReason.ValueType  # 28
-"""UNAUTHENTICATED: the server asks for an API key and the call brought none."""
+"""UNAUTHENTICATED: the server requires an API key and the call has none."""
 ERROR_REASON_KEY_INVALID: ErrorReason.ValueType  # 29
 """UNAUTHENTICATED: the API key is malformed, unknown or wrong."""
 ERROR_REASON_KEY_EXPIRED: ErrorReason.ValueType  # 30
@@ -261,26 +261,26 @@ ERROR_REASON_KEY_EXPIRED: ErrorReason.ValueType  # 30
 ERROR_REASON_KEY_REVOKED: ErrorReason.ValueType  # 31
 """UNAUTHENTICATED: the API key was revoked. Metadata: key_id."""
 ERROR_REASON_PERMISSION_DENIED: ErrorReason.ValueType  # 32
-"""PERMISSION_DENIED: the key's role or projects do not allow the call; sent
-also for what does not exist, to those who could not see it if it did.
-Metadata: key_id, needed_role.
+"""PERMISSION_DENIED: the key's role or projects do not allow the call.
+Callers who could not see a resource also get this error if it does not
+exist. Metadata: key_id, needed_role.
 """
 ERROR_REASON_KEY_NOT_FOUND: ErrorReason.ValueType  # 33
 """NOT_FOUND: no such key. Metadata: key_id."""
 ERROR_REASON_RATE_LIMITED: ErrorReason.ValueType  # 34
-"""RESOURCE_EXHAUSTED: this key, or this address where there are no keys, sends
-more calls a second, or has more under way, than it may; a
-google.rpc.RetryInfo says when to come again. Metadata: limit.
+"""RESOURCE_EXHAUSTED: this key, or this address if no keys are required,
+exceeds its limit of calls a second or of running calls; a
+google.rpc.RetryInfo states when to retry. Metadata: limit.
 """
 ERROR_REASON_TOO_MANY_METRICS: ErrorReason.ValueType  # 35
-"""FAILED_PRECONDITION: a report names more metrics than the run has room for, and
-nothing of it was stored; values of metrics that the run has already can be
-sent again without the others. Metadata: sweep_id, number, max_metrics,
-max_metric_bytes.
+"""FAILED_PRECONDITION: a report has more new metrics than the run's limit
+allows, and nothing of it was stored. Values of the run's existing metrics
+can be sent again without the others. Metadata: sweep_id, number,
+max_metrics, max_metric_bytes.
 """
 ERROR_REASON_RUN_NOT_RETRYABLE: ErrorReason.ValueType  # 36
-"""FAILED_PRECONDITION: runs can't be handed out again: they wait, run, have a
-result that counts, or there is no such run. Metadata: sweep_id, state of the
-sweep.
+"""FAILED_PRECONDITION: runs can't be retried: they are queued or running,
+have a result that counts, or do not exist. Metadata: sweep_id, state of
+the sweep.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

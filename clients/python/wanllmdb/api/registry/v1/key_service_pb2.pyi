@@ -38,7 +38,7 @@ class _RoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Role.ValueType],
     """Creates and revokes keys."""
 
 class Role(_Role, metaclass=_RoleEnumTypeWrapper):
-    """What a key may do; each role may do what those before it may."""
+    """What a key may do; each role includes the roles before it."""
 
 ROLE_UNSPECIFIED: Role.ValueType  # 0
 """Not set; never sent by the server."""
@@ -69,14 +69,16 @@ class ApiKey(_message.Message):
     key_id: _builtins.str
     """The id, which is part of the key's text: lower-case letters and digits."""
     name: _builtins.str
-    """What it is for, for people."""
+    """Its purpose, for people."""
     role: Global___Role.ValueType
     """What it may do."""
     creator_key_id: _builtins.str
-    """The key that created it; empty for one made while the server asked for none."""
+    """The key that created it; empty if it was created while the server required
+    no keys.
+    """
     @_builtins.property
     def projects(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """In which projects; `*` alone for all."""
+        """The projects in which it is valid; a single `*` for all."""
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
@@ -84,11 +86,11 @@ class ApiKey(_message.Message):
 
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
-        """From when on it is refused; absent for one that does not expire."""
+        """When it expires; never if absent."""
 
     @_builtins.property
     def revoke_time(self) -> _timestamp_pb2.Timestamp:
-        """When it was revoked; absent for one that was not."""
+        """When it was revoked; absent if it was not."""
 
     def __init__(
         self,
@@ -123,24 +125,24 @@ class CreateKeyRequest(_message.Message):
     SECRET_SHA256_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """What it is for, for people. At most 200 characters."""
+    """The key's purpose, for people. At most 200 characters."""
     role: Global___Role.ValueType
     """What it may do."""
     secret_sha256: _builtins.bytes
-    """The SHA-256 of the secret, which the caller makes up: 32 random bytes,
-    written in base64url without padding, whose ASCII text is what is hashed. So
-    the server never holds a secret that it could lose, and a repeated request
-    makes no second key.
+    """The SHA-256 of the secret, which the caller generates: 32 random bytes,
+    written in base64url without padding. The hash is that of this ASCII text.
+    So the server never has a secret that it could leak, and a repeated request
+    creates no second key.
     """
     request_id: _builtins.str
-    """A UUID; the same request with the same id gives the same answer."""
+    """A UUID; the same request with the same id returns the same answer."""
     @_builtins.property
     def projects(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """In which projects, 1 to 100; `*` alone for all."""
+        """The projects in which it is valid, 1 to 100; a single `*` for all."""
 
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
-        """From when on it is refused; absent for one that does not expire."""
+        """When it expires; never if absent."""
 
     def __init__(
         self,
@@ -193,9 +195,9 @@ class ListKeysRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """At most so many: 1 to 1,000; 0 means 100."""
+    """The page size: 1 to 1,000; 0 means 100."""
     page_token: _builtins.str
-    """From the previous answer."""
+    """The next_page_token of the previous answer."""
     def __init__(
         self,
         *,
@@ -249,7 +251,7 @@ class RevokeKeyRequest(_message.Message):
     key_id: _builtins.str
     """The key's id."""
     request_id: _builtins.str
-    """A UUID; the same request with the same id gives the same answer."""
+    """A UUID; the same request with the same id returns the same answer."""
     def __init__(
         self,
         *,
@@ -314,11 +316,11 @@ class GetCallerResponse(_message.Message):
     KEYS_REQUIRED_FIELD_NUMBER: _builtins.int
     KEY_FIELD_NUMBER: _builtins.int
     keys_required: _builtins.bool
-    """Whether the server asks for keys; where not, every caller may do everything."""
+    """Whether the server requires keys; if not, every caller may do everything."""
     @_builtins.property
     def key(self) -> Global___ApiKey:
-        """The caller's key; absent where the server asks for none. The key that the
-        operator gave in the server's settings has the id `root`.
+        """The caller's key; absent if the server requires none. The key in the
+        server's settings has the id `root`.
         """
 
     def __init__(

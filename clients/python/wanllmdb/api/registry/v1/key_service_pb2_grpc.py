@@ -26,16 +26,16 @@ if _version_not_supported:
 
 
 class KeyServiceStub(object):
-    """API keys: who may do what, in which projects.
+    """API keys: which calls a caller may make, in which projects.
 
     A key is the text `wsk_<id>_<secret>`. A call carries it as the metadata
-    `authorization: Bearer wsk_<id>_<secret>`. Servers store the SHA-256 of the
-    secret alone. Where the registry was started without keys, every caller may do
+    `authorization: Bearer wsk_<id>_<secret>`. Servers store only the SHA-256 of
+    the secret. If the registry was started without keys, every caller may do
     everything.
 
-    Errors and request ids are as in SweepRegistryService, but that the ids of
-    CreateKey belong to who sends it: they are compared with those of the same
-    caller's other keys, and kept for ever.
+    Errors and request ids are as in SweepRegistryService, with one difference:
+    the ids of CreateKey belong to its caller. An id is compared with those of
+    the same caller's other keys, and kept forever.
     """
 
     def __init__(self, channel):
@@ -67,16 +67,16 @@ class KeyServiceStub(object):
 
 
 class KeyServiceServicer(object):
-    """API keys: who may do what, in which projects.
+    """API keys: which calls a caller may make, in which projects.
 
     A key is the text `wsk_<id>_<secret>`. A call carries it as the metadata
-    `authorization: Bearer wsk_<id>_<secret>`. Servers store the SHA-256 of the
-    secret alone. Where the registry was started without keys, every caller may do
+    `authorization: Bearer wsk_<id>_<secret>`. Servers store only the SHA-256 of
+    the secret. If the registry was started without keys, every caller may do
     everything.
 
-    Errors and request ids are as in SweepRegistryService, but that the ids of
-    CreateKey belong to who sends it: they are compared with those of the same
-    caller's other keys, and kept for ever.
+    Errors and request ids are as in SweepRegistryService, with one difference:
+    the ids of CreateKey belong to its caller. An id is compared with those of
+    the same caller's other keys, and kept forever.
     """
 
     def CreateKey(self, request, context):
@@ -88,25 +88,25 @@ class KeyServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListKeys(self, request, context):
-        """Lists the keys, newest first, whose projects the caller is an admin of; those
-        that were revoked or have expired too.
+        """Lists the keys of whose projects the caller is an admin, newest first,
+        including keys that were revoked or have expired.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RevokeKey(self, request, context):
-        """Revokes a key: it is refused from then on, by all replicas within seconds.
-        PERMISSION_DENIED unless the caller is an admin of all the key's projects, or
-        there is no such key; KEY_NOT_FOUND only to an admin of all projects.
-        Revoking one that was revoked before changes nothing.
+        """Revokes a key: all replicas reject it within seconds. PERMISSION_DENIED if
+        the caller is not an admin of all the key's projects, or the key does not
+        exist; an admin of all projects gets KEY_NOT_FOUND in the second case.
+        Revoking a revoked key changes nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetCaller(self, request, context):
-        """Tells who the caller is: what its key may do.
+        """Returns the caller's key and what it may do.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -144,16 +144,16 @@ def add_KeyServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class KeyService(object):
-    """API keys: who may do what, in which projects.
+    """API keys: which calls a caller may make, in which projects.
 
     A key is the text `wsk_<id>_<secret>`. A call carries it as the metadata
-    `authorization: Bearer wsk_<id>_<secret>`. Servers store the SHA-256 of the
-    secret alone. Where the registry was started without keys, every caller may do
+    `authorization: Bearer wsk_<id>_<secret>`. Servers store only the SHA-256 of
+    the secret. If the registry was started without keys, every caller may do
     everything.
 
-    Errors and request ids are as in SweepRegistryService, but that the ids of
-    CreateKey belong to who sends it: they are compared with those of the same
-    caller's other keys, and kept for ever.
+    Errors and request ids are as in SweepRegistryService, with one difference:
+    the ids of CreateKey belong to its caller. An id is compared with those of
+    the same caller's other keys, and kept forever.
     """
 
     @staticmethod

@@ -27,16 +27,16 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class KeyServiceStub:
-    """API keys: who may do what, in which projects.
+    """API keys: which calls a caller may make, in which projects.
 
     A key is the text `wsk_<id>_<secret>`. A call carries it as the metadata
-    `authorization: Bearer wsk_<id>_<secret>`. Servers store the SHA-256 of the
-    secret alone. Where the registry was started without keys, every caller may do
+    `authorization: Bearer wsk_<id>_<secret>`. Servers store only the SHA-256 of
+    the secret. If the registry was started without keys, every caller may do
     everything.
 
-    Errors and request ids are as in SweepRegistryService, but that the ids of
-    CreateKey belong to who sends it: they are compared with those of the same
-    caller's other keys, and kept for ever.
+    Errors and request ids are as in SweepRegistryService, with one difference:
+    the ids of CreateKey belong to its caller. An id is compared with those of
+    the same caller's other keys, and kept forever.
     """
 
     @_typing.overload
@@ -48,30 +48,30 @@ class KeyServiceStub:
     key's projects.
     """
     ListKeys: _grpc.UnaryUnaryMultiCallable[_key_service_pb2.ListKeysRequest, _key_service_pb2.ListKeysResponse]
-    """Lists the keys, newest first, whose projects the caller is an admin of; those
-    that were revoked or have expired too.
+    """Lists the keys of whose projects the caller is an admin, newest first,
+    including keys that were revoked or have expired.
     """
     RevokeKey: _grpc.UnaryUnaryMultiCallable[_key_service_pb2.RevokeKeyRequest, _key_service_pb2.RevokeKeyResponse]
-    """Revokes a key: it is refused from then on, by all replicas within seconds.
-    PERMISSION_DENIED unless the caller is an admin of all the key's projects, or
-    there is no such key; KEY_NOT_FOUND only to an admin of all projects.
-    Revoking one that was revoked before changes nothing.
+    """Revokes a key: all replicas reject it within seconds. PERMISSION_DENIED if
+    the caller is not an admin of all the key's projects, or the key does not
+    exist; an admin of all projects gets KEY_NOT_FOUND in the second case.
+    Revoking a revoked key changes nothing.
     """
     GetCaller: _grpc.UnaryUnaryMultiCallable[_key_service_pb2.GetCallerRequest, _key_service_pb2.GetCallerResponse]
-    """Tells who the caller is: what its key may do."""
+    """Returns the caller's key and what it may do."""
 
 @_typing.type_check_only
 class KeyServiceAsyncStub(KeyServiceStub):
-    """API keys: who may do what, in which projects.
+    """API keys: which calls a caller may make, in which projects.
 
     A key is the text `wsk_<id>_<secret>`. A call carries it as the metadata
-    `authorization: Bearer wsk_<id>_<secret>`. Servers store the SHA-256 of the
-    secret alone. Where the registry was started without keys, every caller may do
+    `authorization: Bearer wsk_<id>_<secret>`. Servers store only the SHA-256 of
+    the secret. If the registry was started without keys, every caller may do
     everything.
 
-    Errors and request ids are as in SweepRegistryService, but that the ids of
-    CreateKey belong to who sends it: they are compared with those of the same
-    caller's other keys, and kept for ever.
+    Errors and request ids are as in SweepRegistryService, with one difference:
+    the ids of CreateKey belong to its caller. An id is compared with those of
+    the same caller's other keys, and kept forever.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -80,29 +80,29 @@ class KeyServiceAsyncStub(KeyServiceStub):
     key's projects.
     """
     ListKeys: _aio.UnaryUnaryMultiCallable[_key_service_pb2.ListKeysRequest, _key_service_pb2.ListKeysResponse]  # type: ignore[assignment]
-    """Lists the keys, newest first, whose projects the caller is an admin of; those
-    that were revoked or have expired too.
+    """Lists the keys of whose projects the caller is an admin, newest first,
+    including keys that were revoked or have expired.
     """
     RevokeKey: _aio.UnaryUnaryMultiCallable[_key_service_pb2.RevokeKeyRequest, _key_service_pb2.RevokeKeyResponse]  # type: ignore[assignment]
-    """Revokes a key: it is refused from then on, by all replicas within seconds.
-    PERMISSION_DENIED unless the caller is an admin of all the key's projects, or
-    there is no such key; KEY_NOT_FOUND only to an admin of all projects.
-    Revoking one that was revoked before changes nothing.
+    """Revokes a key: all replicas reject it within seconds. PERMISSION_DENIED if
+    the caller is not an admin of all the key's projects, or the key does not
+    exist; an admin of all projects gets KEY_NOT_FOUND in the second case.
+    Revoking a revoked key changes nothing.
     """
     GetCaller: _aio.UnaryUnaryMultiCallable[_key_service_pb2.GetCallerRequest, _key_service_pb2.GetCallerResponse]  # type: ignore[assignment]
-    """Tells who the caller is: what its key may do."""
+    """Returns the caller's key and what it may do."""
 
 class KeyServiceServicer(metaclass=_abc_1.ABCMeta):
-    """API keys: who may do what, in which projects.
+    """API keys: which calls a caller may make, in which projects.
 
     A key is the text `wsk_<id>_<secret>`. A call carries it as the metadata
-    `authorization: Bearer wsk_<id>_<secret>`. Servers store the SHA-256 of the
-    secret alone. Where the registry was started without keys, every caller may do
+    `authorization: Bearer wsk_<id>_<secret>`. Servers store only the SHA-256 of
+    the secret. If the registry was started without keys, every caller may do
     everything.
 
-    Errors and request ids are as in SweepRegistryService, but that the ids of
-    CreateKey belong to who sends it: they are compared with those of the same
-    caller's other keys, and kept for ever.
+    Errors and request ids are as in SweepRegistryService, with one difference:
+    the ids of CreateKey belong to its caller. An id is compared with those of
+    the same caller's other keys, and kept forever.
     """
 
     @_abc_1.abstractmethod
@@ -121,8 +121,8 @@ class KeyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _key_service_pb2.ListKeysRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_key_service_pb2.ListKeysResponse, _abc.Awaitable[_key_service_pb2.ListKeysResponse]]:
-        """Lists the keys, newest first, whose projects the caller is an admin of; those
-        that were revoked or have expired too.
+        """Lists the keys of whose projects the caller is an admin, newest first,
+        including keys that were revoked or have expired.
         """
 
     @_abc_1.abstractmethod
@@ -131,10 +131,10 @@ class KeyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _key_service_pb2.RevokeKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_key_service_pb2.RevokeKeyResponse, _abc.Awaitable[_key_service_pb2.RevokeKeyResponse]]:
-        """Revokes a key: it is refused from then on, by all replicas within seconds.
-        PERMISSION_DENIED unless the caller is an admin of all the key's projects, or
-        there is no such key; KEY_NOT_FOUND only to an admin of all projects.
-        Revoking one that was revoked before changes nothing.
+        """Revokes a key: all replicas reject it within seconds. PERMISSION_DENIED if
+        the caller is not an admin of all the key's projects, or the key does not
+        exist; an admin of all projects gets KEY_NOT_FOUND in the second case.
+        Revoking a revoked key changes nothing.
         """
 
     @_abc_1.abstractmethod
@@ -143,6 +143,6 @@ class KeyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _key_service_pb2.GetCallerRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_key_service_pb2.GetCallerResponse, _abc.Awaitable[_key_service_pb2.GetCallerResponse]]:
-        """Tells who the caller is: what its key may do."""
+        """Returns the caller's key and what it may do."""
 
 def add_KeyServiceServicer_to_server(servicer: KeyServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -32,7 +32,7 @@ class _SweepOrder:
 class _SweepOrderEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SweepOrder.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     SWEEP_ORDER_UNSPECIFIED: _SweepOrder.ValueType  # 0
-    """Newest first."""
+    """Not set; means newest first."""
     SWEEP_ORDER_CREATE_TIME_DESC: _SweepOrder.ValueType  # 1
     """Newest first."""
     SWEEP_ORDER_CREATE_TIME_ASC: _SweepOrder.ValueType  # 2
@@ -41,10 +41,10 @@ class _SweepOrderEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SweepOrder
     """By name, then by id."""
 
 class SweepOrder(_SweepOrder, metaclass=_SweepOrderEnumTypeWrapper):
-    """In which order sweeps are listed."""
+    """The order in which sweeps are listed."""
 
 SWEEP_ORDER_UNSPECIFIED: SweepOrder.ValueType  # 0
-"""Newest first."""
+"""Not set; means newest first."""
 SWEEP_ORDER_CREATE_TIME_DESC: SweepOrder.ValueType  # 1
 """Newest first."""
 SWEEP_ORDER_CREATE_TIME_ASC: SweepOrder.ValueType  # 2
@@ -60,7 +60,7 @@ class _ConfigFormat:
 class _ConfigFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ConfigFormat.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     CONFIG_FORMAT_UNSPECIFIED: _ConfigFormat.ValueType  # 0
-    """YAML."""
+    """Not set; means YAML."""
     CONFIG_FORMAT_YAML: _ConfigFormat.ValueType  # 1
     """YAML."""
     CONFIG_FORMAT_JSON: _ConfigFormat.ValueType  # 2
@@ -70,7 +70,7 @@ class ConfigFormat(_ConfigFormat, metaclass=_ConfigFormatEnumTypeWrapper):
     """A textual form of configs."""
 
 CONFIG_FORMAT_UNSPECIFIED: ConfigFormat.ValueType  # 0
-"""YAML."""
+"""Not set; means YAML."""
 CONFIG_FORMAT_YAML: ConfigFormat.ValueType  # 1
 """YAML."""
 CONFIG_FORMAT_JSON: ConfigFormat.ValueType  # 2
@@ -84,7 +84,7 @@ class _RunOrder:
 class _RunOrderEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RunOrder.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     RUN_ORDER_UNSPECIFIED: _RunOrder.ValueType  # 0
-    """By ascending number."""
+    """Not set; means by ascending number."""
     RUN_ORDER_NUMBER_ASC: _RunOrder.ValueType  # 1
     """By ascending number."""
     RUN_ORDER_NUMBER_DESC: _RunOrder.ValueType  # 2
@@ -95,10 +95,10 @@ class _RunOrderEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RunOrder.Val
     """By descending objective, then number; runs without one last."""
 
 class RunOrder(_RunOrder, metaclass=_RunOrderEnumTypeWrapper):
-    """In which order runs are listed."""
+    """The order in which runs are listed."""
 
 RUN_ORDER_UNSPECIFIED: RunOrder.ValueType  # 0
-"""By ascending number."""
+"""Not set; means by ascending number."""
 RUN_ORDER_NUMBER_ASC: RunOrder.ValueType  # 1
 """By ascending number."""
 RUN_ORDER_NUMBER_DESC: RunOrder.ValueType  # 2
@@ -116,44 +116,46 @@ class _RunFormat:
 class _RunFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RunFormat.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     RUN_FORMAT_UNSPECIFIED: _RunFormat.ValueType  # 0
-    """CSV."""
+    """Not set; means CSV."""
     RUN_FORMAT_CSV: _RunFormat.ValueType  # 1
-    """A header, then a row a run: number, state, attempt, last_step, name,
-    agent_id, start_time, end_time (RFC 3339), duration_seconds, error, a column
-    a parameter, then a column a metric of the sweep and of the runs' summaries.
-    A parameter or metric whose name is taken is called `parameters.NAME` or
-    `metrics.NAME`. A metric of the sweep has the value that counts, where there
-    is one, else the last one. At most 2,000 metrics. A text that begins with =,
-    +, -, @, a tab or a line end, and is no number, has an apostrophe in front,
-    since a spreadsheet would carry it out as a formula; names of columns too.
-    ImportRuns takes the apostrophe off again.
+    """A header, then one row for each run: number, state, attempt, last_step,
+    name, agent_id, start_time, end_time (RFC 3339), duration_seconds, error,
+    one column for each parameter, then one column for each metric of the sweep
+    and of the runs' summaries. A parameter or metric whose name is already a
+    column is called `parameters.NAME` or `metrics.NAME`. The cell of a metric
+    of the sweep has the value that counts, or else the last value. At most
+    2,000 metrics. A text that begins with =, +, -, @, a tab or a line end, and
+    is not a number, has an apostrophe in front, because a spreadsheet would
+    execute it as a formula; so do names of columns. ImportRuns removes the
+    apostrophe again.
     """
     RUN_FORMAT_JSON_LINES: _RunFormat.ValueType  # 2
-    """An object a run, with the same names and `parameters`, `metrics`, `config`
-    and `labels` as objects. NaN and infinity are the texts "NaN", "Infinity" and
-    "-Infinity".
+    """One object for each run, with the same names and with `parameters`,
+    `metrics`, `config` and `labels` as objects. NaN and infinity are the texts
+    "NaN", "Infinity" and "-Infinity".
     """
 
 class RunFormat(_RunFormat, metaclass=_RunFormatEnumTypeWrapper):
     """A textual form of runs."""
 
 RUN_FORMAT_UNSPECIFIED: RunFormat.ValueType  # 0
-"""CSV."""
+"""Not set; means CSV."""
 RUN_FORMAT_CSV: RunFormat.ValueType  # 1
-"""A header, then a row a run: number, state, attempt, last_step, name,
-agent_id, start_time, end_time (RFC 3339), duration_seconds, error, a column
-a parameter, then a column a metric of the sweep and of the runs' summaries.
-A parameter or metric whose name is taken is called `parameters.NAME` or
-`metrics.NAME`. A metric of the sweep has the value that counts, where there
-is one, else the last one. At most 2,000 metrics. A text that begins with =,
-+, -, @, a tab or a line end, and is no number, has an apostrophe in front,
-since a spreadsheet would carry it out as a formula; names of columns too.
-ImportRuns takes the apostrophe off again.
+"""A header, then one row for each run: number, state, attempt, last_step,
+name, agent_id, start_time, end_time (RFC 3339), duration_seconds, error,
+one column for each parameter, then one column for each metric of the sweep
+and of the runs' summaries. A parameter or metric whose name is already a
+column is called `parameters.NAME` or `metrics.NAME`. The cell of a metric
+of the sweep has the value that counts, or else the last value. At most
+2,000 metrics. A text that begins with =, +, -, @, a tab or a line end, and
+is not a number, has an apostrophe in front, because a spreadsheet would
+execute it as a formula; so do names of columns. ImportRuns removes the
+apostrophe again.
 """
 RUN_FORMAT_JSON_LINES: RunFormat.ValueType  # 2
-"""An object a run, with the same names and `parameters`, `metrics`, `config`
-and `labels` as objects. NaN and infinity are the texts "NaN", "Infinity" and
-"-Infinity".
+"""One object for each run, with the same names and with `parameters`,
+`metrics`, `config` and `labels` as objects. NaN and infinity are the texts
+"NaN", "Infinity" and "-Infinity".
 """
 Global___RunFormat: _TypeAlias = RunFormat  # noqa: Y015
 
@@ -173,7 +175,7 @@ class _AxisScaleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AxisScale.V
     """Evenly by category."""
 
 class AxisScale(_AxisScale, metaclass=_AxisScaleEnumTypeWrapper):
-    """How an axis is to be laid out."""
+    """The scale of an axis."""
 
 AXIS_SCALE_UNSPECIFIED: AxisScale.ValueType  # 0
 """Not set; never sent by the server."""
@@ -211,7 +213,7 @@ Global___AxisKind: _TypeAlias = AxisKind  # noqa: Y015
 
 @_typing.final
 class ConfigText(_message.Message):
-    """A config as text, as it stands in a W&B sweep file."""
+    """A config as text, in the form of a W&B sweep file."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -264,7 +266,7 @@ class TemplateUse(_message.Message):
     """The template's name."""
     @_builtins.property
     def values(self) -> _containers.MessageMap[_builtins.str, _search_space_pb2.ParameterValue]:
-        """Values by placeholder; those without a default are required."""
+        """Values by placeholder; a placeholder without a default requires a value."""
 
     def __init__(
         self,
@@ -296,13 +298,15 @@ class CreateSweepRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     PRIOR_RUNS_FIELD_NUMBER: _builtins.int
     project: _builtins.str
-    """The project; created when new. Where empty: the config's `project`, else
-    "default".
+    """The project, which is created if it is new. If empty: the config's
+    `project`, or else "default".
     """
     name: _builtins.str
-    """A name for people. Where empty: the config's `name`, else made from the id."""
+    """A name for people. If empty: the config's `name`, or else a name made from
+    the id.
+    """
     description: _builtins.str
-    """A text for people. Where empty: the config's `description`."""
+    """A text for people. If empty: the config's `description`."""
     request_id: _builtins.str
     """See the service's comment on request ids."""
     @_builtins.property
@@ -311,8 +315,8 @@ class CreateSweepRequest(_message.Message):
 
     @_builtins.property
     def config(self) -> _struct_pb2.Struct:
-        """A W&B-style config as an object. A Struct knows only doubles, so a whole
-        number is read as an integer: where 1.0 must stay a float, send text or a
+        """A W&B-style config as an object. A Struct has only doubles, so a whole
+        number is read as an integer: if 1.0 must stay a float, send text or a
         spec.
         """
 
@@ -326,7 +330,7 @@ class CreateSweepRequest(_message.Message):
 
     @_builtins.property
     def prior_runs(self) -> Global___PriorRunSource:
-        """Results of elsewhere to start with; see ImportRuns."""
+        """Imported results to start with; see ImportRuns."""
 
     def __init__(
         self,
@@ -353,7 +357,7 @@ Global___CreateSweepRequest: _TypeAlias = CreateSweepRequest  # noqa: Y015
 
 @_typing.final
 class PriorRunSource(_message.Message):
-    """Where prior runs come from. Exactly one must be set."""
+    """The source of prior runs. Exactly one must be set."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -364,30 +368,31 @@ class PriorRunSource(_message.Message):
     SKIP_UNFIT_FIELD_NUMBER: _builtins.int
     sweep_id: _builtins.str
     """The FINISHED, PRUNED and FAILED runs of another sweep, at most 100,000.
-    Parameters and metrics are found by name; of a metric that the other sweep
-    did not optimize, the last value that the run reported.
+    Parameters and metrics are matched by name. For a metric that the other
+    sweep did not optimize, the last value that the run reported is used.
     """
     csv: _builtins.str
-    """CSV: a header with the names of parameters and metrics, and where wanted
-    `state` (FINISHED where it is empty) and `last_step`; a row a run. A column
-    may also be called `parameters.NAME` or `metrics.NAME`. Other columns are
-    ignored. An empty cell is no value. An apostrophe before a formula, as
-    ExportRuns writes it, is taken off. At most 100,000 rows and 10,000 columns.
+    """CSV: a header with the names of parameters and metrics, and optionally
+    `state` (FINISHED if the cell is empty) and `last_step`; then one row for
+    each run. A column may also be called `parameters.NAME` or
+    `metrics.NAME`. Other columns are ignored. An empty cell is no value. An
+    apostrophe before a formula, as ExportRuns writes it, is removed. At most
+    100,000 rows and 10,000 columns.
     """
     json_lines: _builtins.str
-    """JSON lines: an object a run, with the same names as keys, or with the
-    members `parameters` and `metrics` as ExportRuns writes them. At most
+    """JSON lines: one object for each run, with the same names as keys, or with
+    the members `parameters` and `metrics` as ExportRuns writes them. At most
     100,000 lines.
     """
     skip_unfit: _builtins.bool
-    """True leaves out rows that do not fit the sweep: that lack a parameter or a
-    metric, lie outside of its space, break a constraint, or are no result yet.
-    False refuses all of them and names the problems, the first ones where they
-    are many.
+    """Whether rows that do not fit the sweep are left out: rows that lack a
+    parameter or a metric, lie outside of the space, break a constraint, or are
+    no result yet. If false, a single such row rejects the whole request, and
+    the error names the problems, or the first ones if there are many.
     """
     @_builtins.property
     def runs(self) -> Global___PriorRunList:
-        """Given one by one."""
+        """A list of runs."""
 
     def __init__(
         self,
@@ -410,7 +415,7 @@ Global___PriorRunSource: _TypeAlias = PriorRunSource  # noqa: Y015
 
 @_typing.final
 class PriorRunList(_message.Message):
-    """Prior runs, one by one."""
+    """A list of prior runs."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -444,21 +449,21 @@ class CreateSweepResponse(_message.Message):
     IMPORTED_RUNS_FIELD_NUMBER: _builtins.int
     SKIPPED_RUNS_FIELD_NUMBER: _builtins.int
     grid_size: _builtins.int
-    """Points of the grid, for method grid; with constraints, those included that
-    break one.
+    """The number of points of the grid, for method grid. The number includes
+    points that break a constraint.
     """
     imported_runs: _builtins.int
-    """How many prior runs were taken."""
+    """How many prior runs were imported."""
     skipped_runs: _builtins.int
-    """How many were left out because they do not fit."""
+    """How many prior runs were left out because they do not fit."""
     @_builtins.property
     def sweep(self) -> _sweep_pb2.Sweep:
         """The new sweep."""
 
     @_builtins.property
     def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What the server decided where the config left it open, and the reader may
-        not expect: one sentence each.
+        """Decisions of the server that the config left open and a reader may not
+        expect: one sentence each.
         """
 
     def __init__(
@@ -542,24 +547,26 @@ class ListSweepsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     project: _builtins.str
-    """Only sweeps of this project; all where empty."""
+    """Only sweeps of this project; all projects if empty."""
     name_prefix: _builtins.str
-    """Only sweeps whose name starts so."""
+    """Only sweeps whose name starts with this text."""
     order: Global___SweepOrder.ValueType
-    """The order; newest first where not set."""
+    """The order; newest first if not set."""
     page_size: _builtins.int
-    """At most so many: 1 to 1,000; 0 means 50. Fewer where they are large; only an
-    empty next_page_token says that there are no more.
+    """The page size: 1 to 1,000; 0 means 50. A page of large entries has fewer;
+    only an empty next_page_token marks the last page.
     """
     page_token: _builtins.str
-    """From the previous answer; all other fields must be the same."""
+    """The next_page_token of the previous answer; all other fields must be the
+    same.
+    """
     @_builtins.property
     def states(self) -> _containers.RepeatedScalarFieldContainer[_sweep_pb2.SweepState.ValueType]:
-        """Only sweeps in one of these states; all where empty."""
+        """Only sweeps in one of these states; all states if empty."""
 
     @_builtins.property
     def methods(self) -> _containers.RepeatedScalarFieldContainer[_sweep_pb2.Method.ValueType]:
-        """Only sweeps with one of these methods; all where empty."""
+        """Only sweeps with one of these methods; all methods if empty."""
 
     @_builtins.property
     def created_after(self) -> _timestamp_pb2.Timestamp:
@@ -631,17 +638,17 @@ class UpdateSweepRequest(_message.Message):
     """See the service's comment on request ids."""
     @_builtins.property
     def sweep(self) -> _sweep_pb2.Sweep:
-        """The sweep; `sweep_id` says which, the fields in the mask hold the new
-        values. With `etag` set, fails with ABORTED if it is stale.
+        """The sweep: `sweep_id` identifies it, and the fields in the mask hold the
+        new values. If `etag` is set and stale, the call fails with ABORTED.
         """
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
         """Which fields to change: `name`, `description`, `spec.run_cap`,
         `spec.early_termination`, `spec.terminator`, `spec.retries`,
-        `spec.max_failed_runs`, `spec.metrics` (targets alone: of the metrics given,
-        each by name, which may be empty where the sweep has one metric) and
-        `spec.search_space` (which may grow: every point of the present space must
+        `spec.max_failed_runs`, `spec.metrics` (targets only: each given metric is
+        identified by its name, which may be empty if the sweep has one metric) and
+        `spec.search_space` (which may grow: every point of the current space must
         lie in the new one).
         """
 
@@ -674,8 +681,8 @@ class UpdateSweepResponse(_message.Message):
 
     @_builtins.property
     def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What the change means for the runs so far, where the reader may not expect
-        it: one sentence each.
+        """Consequences of the change for existing runs that a reader may not expect:
+        one sentence each.
         """
 
     def __init__(
@@ -796,22 +803,22 @@ class ParseSweepConfigResponse(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     DESCRIPTION_FIELD_NUMBER: _builtins.int
     grid_size: _builtins.int
-    """Points of the grid, for method grid."""
+    """The number of points of the grid, for method grid."""
     project: _builtins.str
-    """The config's project; empty where it names none."""
+    """The config's project; empty if the config has none."""
     name: _builtins.str
-    """The config's name; empty where it gives none."""
+    """The config's name; empty if the config has none."""
     description: _builtins.str
-    """The config's description; empty where it gives none."""
+    """The config's description; empty if the config has none."""
     @_builtins.property
     def spec(self) -> _sweep_pb2.SweepSpec:
-        """The spec with every default filled in. `seed` stays absent where the
-        config gives none: CreateSweep chooses it.
+        """The spec with every default filled in. `seed` stays absent if the config
+        has none: CreateSweep chooses it.
         """
 
     @_builtins.property
     def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What CreateSweep would warn of."""
+        """The warnings that CreateSweep would return."""
 
     def __init__(
         self,
@@ -844,7 +851,7 @@ class ExportSweepRequest(_message.Message):
     sweep_id: _builtins.str
     """The sweep."""
     format: Global___ConfigFormat.ValueType
-    """The form; YAML where not set."""
+    """The format; YAML if not set."""
     def __init__(
         self,
         *,
@@ -1061,11 +1068,12 @@ class FinishSweepRequest(_message.Message):
     request_id: _builtins.str
     """See the service's comment on request ids."""
     reason: _sweep_pb2.FinishReason.ValueType
-    """REQUESTED where not set; TERMINATED is for the suggestion service. The
-    others, which the registry finds itself, are INVALID_ARGUMENT.
+    """The reason; REQUESTED if not set. TERMINATED is for the suggestion service.
+    The other reasons, which the registry determines itself, are
+    INVALID_ARGUMENT.
     """
     message: _builtins.str
-    """Why, for people. At most 4,096 characters."""
+    """The reason in words, for people. At most 4,096 characters."""
     def __init__(
         self,
         *,
@@ -1192,12 +1200,12 @@ class RunProposal(_message.Message):
     PARAMETERS_FIELD_NUMBER: _builtins.int
     SAMPLER_STATE_FIELD_NUMBER: _builtins.int
     number: _builtins.int
-    """The run's number: that of a queued run, or for new runs the sweep's next
-    ones, in order over the whole CreateRunsRequest.
+    """The run's number. For a queued run, its number; for new runs, the sweep's
+    next numbers, in order over the whole CreateRunsRequest.
     """
     sampler_state: _builtins.bytes
-    """What the sampler keeps beside parameters and values. Opaque to the
-    registry; written and signed by the suggestion service.
+    """What the sampler stores with a run beside parameters and values. Opaque to
+    the registry; written and signed by the suggestion service.
     """
     @_builtins.property
     def parameters(self) -> _containers.MessageMap[_builtins.str, _search_space_pb2.ParameterValue]:
@@ -1220,7 +1228,7 @@ Global___RunProposal: _TypeAlias = RunProposal  # noqa: Y015
 
 @_typing.final
 class RunsForAgent(_message.Message):
-    """One waiting Suggest and what it is to get."""
+    """One waiting Suggest and its proposals."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1233,14 +1241,14 @@ class RunsForAgent(_message.Message):
     agent_id: _builtins.str
     """The agent that will hold the runs."""
     count: _builtins.int
-    """How many runs the Suggest asked for; with `agent_id` what a reuse of the
-    request_id is compared by.
+    """How many runs the Suggest asked for. A repetition of the request_id must
+    have the same `count` and `agent_id`.
     """
     @_builtins.property
     def proposals(self) -> _containers.RepeatedCompositeFieldContainer[Global___RunProposal]:
-        """What it is to get; fewer than `count` where the sweep has no more. A
-        FINISHED sweep takes requests without proposals, so that a repetition is
-        answered without runs also after RetryRuns.
+        """The proposals; fewer than `count` if the sweep has no more. A FINISHED
+        sweep accepts requests without proposals, so that a repetition is answered
+        without runs even after RetryRuns.
         """
 
     def __init__(
@@ -1273,21 +1281,22 @@ class CreateRunsRequest(_message.Message):
     sweep_id: _builtins.str
     """The sweep; started when PENDING."""
     space_exhausted: _builtins.bool
-    """True when these proposals are the last points of the space; the sweep
+    """Whether these proposals are the last points of the space; the sweep then
     finishes when all its runs have ended.
     """
     etag: _builtins.str
-    """The sweep's etag as the proposer knows it; another one is a conflict. Not
-    compared where empty.
+    """The sweep's etag as last read by the caller; a different etag is a
+    conflict. Not compared if empty.
     """
     earlier_answers_only: _builtins.bool
-    """Hands nothing out and writes nothing: returns the answers to earlier
-    requests with these ids, and a conflict for the others. For a proposer that
-    has nothing to propose because the sweep or its algorithms do not allow it.
+    """Whether to assign nothing and write nothing. The response then has the
+    answers to earlier requests with these ids, and a conflict for the other
+    requests. For a caller that has no proposals because the sweep or its
+    algorithms do not allow any.
     """
     @_builtins.property
     def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___RunsForAgent]:
-        """The Suggests to serve. At most 1,000 proposals in all."""
+        """The waiting Suggests. At most 1,000 proposals in all."""
 
     def __init__(
         self,
@@ -1308,7 +1317,7 @@ Global___CreateRunsRequest: _TypeAlias = CreateRunsRequest  # noqa: Y015
 
 @_typing.final
 class CreatedRuns(_message.Message):
-    """What one Suggest got."""
+    """The runs for one Suggest."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1316,12 +1325,10 @@ class CreatedRuns(_message.Message):
     ANSWERED_BEFORE_FIELD_NUMBER: _builtins.int
     REQUEST_ID_REUSED_FIELD_NUMBER: _builtins.int
     answered_before: _builtins.bool
-    """True when this is the answer to an earlier request with the same
-    request_id.
-    """
+    """Whether this is the answer to an earlier request with the same request_id."""
     request_id_reused: _builtins.bool
-    """True when the request_id was used before with another agent or count; it
-    gets nothing.
+    """Whether the request_id was used before with another agent or count; then
+    there are no runs.
     """
     @_builtins.property
     def runs(self) -> _containers.RepeatedCompositeFieldContainer[_run_pb2.Run]:
@@ -1352,18 +1359,18 @@ class CreateRunsResponse(_message.Message):
     CONFLICT_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     conflict: _builtins.bool
-    """True when the proposals did not fit the sweep as it is now: a number was
-    taken, a queued run is gone, has other parameters, or would be left waiting
-    while new ones are handed out, the cap was lowered, the etag is stale, or a request was
-    answered before or reuses an id. Then nothing was written: sync and propose
-    again for those that got no answer.
+    """Whether the proposals no longer fit the sweep: a number was taken; a queued
+    run is gone, has other parameters, or would stay queued while new runs are
+    assigned; the cap was lowered; the etag is stale; or a request was answered
+    before or reuses an id. Then nothing was written: sync and propose again
+    for the requests without an answer.
     """
     etag: _builtins.str
-    """The sweep's etag after it; empty in a conflict."""
+    """The sweep's etag after the change; empty in a conflict."""
     @_builtins.property
     def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___CreatedRuns]:
-        """One entry a request, in order. In a conflict all but those answered before
-        are empty.
+        """One entry for each request, in order. In a conflict all entries are empty,
+        except for requests that were answered before.
         """
 
     def __init__(
@@ -1451,16 +1458,18 @@ class ListRunsRequest(_message.Message):
     sweep_id: _builtins.str
     """The sweep."""
     order: Global___RunOrder.ValueType
-    """The order; by ascending number where not set."""
+    """The order; by ascending number if not set."""
     page_size: _builtins.int
-    """At most so many: 1 to 1,000; 0 means 100. Fewer where they are large; only an
-    empty next_page_token says that there are no more.
+    """The page size: 1 to 1,000; 0 means 100. A page of large entries has fewer;
+    only an empty next_page_token marks the last page.
     """
     page_token: _builtins.str
-    """From the previous answer; all other fields must be the same."""
+    """The next_page_token of the previous answer; all other fields must be the
+    same.
+    """
     @_builtins.property
     def states(self) -> _containers.RepeatedScalarFieldContainer[_run_pb2.RunState.ValueType]:
-        """Only runs in one of these states; all where empty."""
+        """Only runs in one of these states; all states if empty."""
 
     def __init__(
         self,
@@ -1520,8 +1529,8 @@ class UpdateRunRequest(_message.Message):
     """See the service's comment on request ids."""
     @_builtins.property
     def run(self) -> _run_pb2.Run:
-        """The run; `sweep_id` and `number` say which, the fields in the mask hold the
-        new values.
+        """The run: `sweep_id` and `number` identify it, and the fields in the mask
+        hold the new values.
         """
 
     @_builtins.property
@@ -1584,9 +1593,11 @@ class SyncRunsRequest(_message.Message):
     since_revision: _builtins.int
     """Only what changed after this revision; 0 for everything."""
     page_size: _builtins.int
-    """At most so many runs: 1 to 5,000; 0 means 2,000. Fewer where they are large."""
+    """The number of runs on a page: 1 to 5,000; 0 means 2,000. A page of large
+    runs has fewer.
+    """
     include_objective_points: _builtins.bool
-    """Also return new values of the sweep's metric."""
+    """Whether the response also has new values of the sweep's metric."""
     def __init__(
         self,
         *,
@@ -1605,7 +1616,7 @@ Global___SyncRunsRequest: _TypeAlias = SyncRunsRequest  # noqa: Y015
 
 @_typing.final
 class SyncedRun(_message.Message):
-    """What a model of the sweep needs to know of a run."""
+    """The fields of a run that a model of the sweep needs."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1641,13 +1652,13 @@ class SyncedRun(_message.Message):
     number: _builtins.int
     """The run's number."""
     state: _run_pb2.RunState.ValueType
-    """Where it stands."""
+    """Its state."""
     attempt: _builtins.int
-    """How often it was handed out."""
+    """How often it was assigned to an agent."""
     objective: _builtins.float
-    """Its objective, where it has one."""
+    """Its objective, if it has one."""
     sampler_state: _builtins.bytes
-    """What the sampler stored with it."""
+    """The sampler state stored with it."""
     last_step: _builtins.int
     """The highest step that it reported."""
     @_builtins.property
@@ -1737,21 +1748,23 @@ class SyncRunsResponse(_message.Message):
     PRIOR_RUNS_FIELD_NUMBER: _builtins.int
     DATABASE_ID_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
-    """What was sent is complete up to here; the next `since_revision`."""
+    """Everything up to this revision was sent; the next `since_revision`."""
     has_more: _builtins.bool
-    """True when there is more: call again with `revision`."""
+    """Whether there is more: call again with `revision`."""
     state: _sweep_pb2.SweepState.ValueType
     """The sweep's state."""
     finish_reason: _sweep_pb2.FinishReason.ValueType
-    """What finished it, if it is finished."""
+    """What finished it, if it is FINISHED."""
     next_number: _builtins.int
     """The number that the next new run will get."""
     space_exhausted: _builtins.bool
-    """True when all points of the space were handed out."""
+    """Whether all points of the space were assigned."""
     database_id: _builtins.str
-    """The database that answered, and its history: another one after a backup was
-    restored or a standby took over, where revisions may name other changes than
-    before. Then all that was synced is void; begin again with since_revision 0.
+    """Identifies the database that answered and its history. The value is
+    different after a backup was restored or a standby took over, because
+    revisions may then name other changes than before. If it differs from the
+    previous value, discard everything that was synced and begin again with
+    since_revision 0.
     """
     @_builtins.property
     def runs(self) -> _containers.RepeatedCompositeFieldContainer[Global___SyncedRun]:
@@ -1767,8 +1780,9 @@ class SyncRunsResponse(_message.Message):
 
     @_builtins.property
     def prior_runs(self) -> _containers.RepeatedCompositeFieldContainer[Global___SyncedPriorRun]:
-        """New prior runs, in the order in which they were imported; part of the same
-        pages, in which each counts as a run and has a revision of its own.
+        """New prior runs, in the order in which they were imported. They are part of
+        the same pages, in which each counts as a run and has a revision of its
+        own.
         """
 
     def __init__(
@@ -1796,14 +1810,14 @@ Global___SyncRunsResponse: _TypeAlias = SyncRunsResponse  # noqa: Y015
 
 @_typing.final
 class SyncedPriorRun(_message.Message):
-    """A prior run and its place."""
+    """A prior run and its index."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     INDEX_FIELD_NUMBER: _builtins.int
     RUN_FIELD_NUMBER: _builtins.int
     index: _builtins.int
-    """Its place among the sweep's prior runs: 0, 1, 2, ..."""
+    """Its index among the sweep's prior runs: 0, 1, 2, ..."""
     @_builtins.property
     def run(self) -> _run_pb2.PriorRun:
         """The run."""
@@ -1864,12 +1878,12 @@ class ImportRunsResponse(_message.Message):
     SKIPPED_RUNS_FIELD_NUMBER: _builtins.int
     SKIP_REASONS_FIELD_NUMBER: _builtins.int
     imported_runs: _builtins.int
-    """How many were taken."""
+    """How many runs were imported."""
     skipped_runs: _builtins.int
-    """How many were left out because they do not fit."""
+    """How many prior runs were left out because they do not fit."""
     @_builtins.property
     def skip_reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Why, for the first 20 that were left out."""
+        """The reasons for the first 20 runs that were left out."""
 
     def __init__(
         self,
@@ -1898,11 +1912,13 @@ class ListPriorRunsRequest(_message.Message):
     sweep_id: _builtins.str
     """The sweep."""
     page_size: _builtins.int
-    """At most so many: 1 to 1,000; 0 means 100. Fewer where they are large; only an
-    empty next_page_token says that there are no more.
+    """The page size: 1 to 1,000; 0 means 100. A page of large entries has fewer;
+    only an empty next_page_token marks the last page.
     """
     page_token: _builtins.str
-    """From the previous answer; all other fields must be the same."""
+    """The next_page_token of the previous answer; all other fields must be the
+    same.
+    """
     def __init__(
         self,
         *,
@@ -1959,14 +1975,15 @@ class ExportRunsRequest(_message.Message):
     sweep_id: _builtins.str
     """The sweep."""
     format: Global___RunFormat.ValueType
-    """The form; CSV where not set."""
+    """The format; CSV if not set."""
     raw_cells: _builtins.bool
-    """True leaves cells of a CSV as they are, also those that a spreadsheet would
-    take for formulas. False puts an apostrophe before them: see RUN_FORMAT_CSV.
+    """Whether cells of a CSV that a spreadsheet would execute as formulas are
+    written unchanged. If false, they get an apostrophe in front: see
+    RUN_FORMAT_CSV.
     """
     @_builtins.property
     def states(self) -> _containers.RepeatedScalarFieldContainer[_run_pb2.RunState.ValueType]:
-        """Only runs in one of these states; all where empty."""
+        """Only runs in one of these states; all states if empty."""
 
     def __init__(
         self,
@@ -1992,8 +2009,9 @@ class ExportRunsResponse(_message.Message):
 
     TEXT_FIELD_NUMBER: _builtins.int
     text: _builtins.bytes
-    """UTF-8, in whole characters. The first piece starts with the header. Whole rows,
-    but for one that is too large for a message: it goes on in the next piece.
+    """UTF-8, in whole characters. The first piece starts with the header. A piece
+    has whole rows, except that a row which is too large for a message
+    continues in the next piece.
     """
     def __init__(
         self,
@@ -2010,7 +2028,7 @@ Global___ExportRunsResponse: _TypeAlias = ExportRunsResponse  # noqa: Y015
 
 @_typing.final
 class EnqueuedRun(_message.Message):
-    """Parameters that a user wants tried."""
+    """Parameters that a user wants to try."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -2059,9 +2077,9 @@ class EnqueuedRun(_message.Message):
     LABELS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def parameters(self) -> _containers.MessageMap[_builtins.str, _search_space_pb2.ParameterValue]:
-        """Values by name; the sampler completes those that are not given. Names and
-        values must lie in the search space, conditions of parameters that are given
-        must be able to hold, and no constraint may be broken.
+        """Values by name; the sampler completes the parameters that are not given.
+        Names and values must lie in the search space, conditions of given
+        parameters must be able to hold, and no constraint may be broken.
         """
 
     @_builtins.property
@@ -2097,7 +2115,9 @@ class EnqueueRunsRequest(_message.Message):
     """See the service's comment on request ids."""
     @_builtins.property
     def runs(self) -> _containers.RepeatedCompositeFieldContainer[Global___EnqueuedRun]:
-        """What to try, in order. 1 to 1,000, with parameters and labels of 2.5 MiB."""
+        """The parameters to try, in order. 1 to 1,000 entries, with at most 2.5 MiB
+        of parameters and labels.
+        """
 
     def __init__(
         self,
@@ -2152,22 +2172,23 @@ class RetryRunsRequest(_message.Message):
     sweep_id: _builtins.str
     """The sweep."""
     etag: _builtins.str
-    """The sweep's etag as last read; refused with ABORTED if it changed since.
-    Empty: unconditional.
+    """The sweep's etag as last read; the call fails with ABORTED if it has
+    changed since. Not compared if empty.
     """
     request_id: _builtins.str
     """See the service's comment on request ids."""
     @_builtins.property
     def numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """The runs, by number. At most 1,000, and 32 MiB of parameters, labels, configs
-        and last values: INVALID_ARGUMENT says how many of them fit.
+        """The runs, by number. At most 1,000, with at most 32 MiB of parameters,
+        labels, configs and last values: INVALID_ARGUMENT states how many of them
+        fit.
         """
 
     @_builtins.property
     def states(self) -> _containers.RepeatedScalarFieldContainer[_run_pb2.RunState.ValueType]:
-        """All runs in any of these states: FAILED, LOST, CANCELED or PRUNED. At most
-        1,000 runs of one request, those with the lowest numbers, and fewer where
-        they are large.
+        """All runs in any of these states: FAILED, LOST, CANCELED or PRUNED. One
+        request retries at most 1,000 runs, those with the lowest numbers, and
+        fewer if the runs are large.
         """
 
     def __init__(
@@ -2197,12 +2218,12 @@ class RetryRunsResponse(_message.Message):
     NUMBERS_FIELD_NUMBER: _builtins.int
     REMAINING_RUNS_FIELD_NUMBER: _builtins.int
     remaining_runs: _builtins.int
-    """How many more runs there are in the states that were asked for: the next
-    request takes them.
+    """How many more runs are in the requested states; the next request retries
+    them.
     """
     @_builtins.property
     def sweep(self) -> _sweep_pb2.Sweep:
-        """The sweep after it."""
+        """The sweep after the change."""
 
     @_builtins.property
     def numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
@@ -2239,7 +2260,7 @@ class ReportMetricsRequest(_message.Message):
     number: _builtins.int
     """The run's number."""
     attempt: _builtins.int
-    """The run's attempt, as handed out."""
+    """The run's attempt, as returned by Suggest."""
     request_id: _builtins.str
     """See the service's comment on request ids."""
     @_builtins.property
@@ -2287,7 +2308,7 @@ Global___ReportMetricsResponse: _TypeAlias = ReportMetricsResponse  # noqa: Y015
 
 @_typing.final
 class RunSucceeded(_message.Message):
-    """A run that did what it was to do."""
+    """The end of a run whose program succeeded."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -2314,13 +2335,13 @@ class RunSucceeded(_message.Message):
     OBJECTIVE_FIELD_NUMBER: _builtins.int
     OBJECTIVES_FIELD_NUMBER: _builtins.int
     objective: _builtins.float
-    """The metric's final value, in a sweep with one metric; what was reported, by
-    the metric's `value`, where absent.
+    """The metric's final value, in a sweep with one metric. If absent, the
+    reported value that the metric's `value` selects.
     """
     @_builtins.property
     def objectives(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
-        """The same for sweeps with several metrics, by metric name; those that are not
-        named count as reported. INVALID_ARGUMENT for other names.
+        """The same for sweeps with several metrics, by metric name. For a metric that
+        is not given, the reported value counts. INVALID_ARGUMENT for other names.
         """
 
     def __init__(
@@ -2341,7 +2362,7 @@ Global___RunSucceeded: _TypeAlias = RunSucceeded  # noqa: Y015
 
 @_typing.final
 class RunFailed(_message.Message):
-    """A run that broke."""
+    """The end of a run that failed."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -2365,7 +2386,7 @@ Global___RunFailed: _TypeAlias = RunFailed  # noqa: Y015
 
 @_typing.final
 class RunPruned(_message.Message):
-    """A run that early termination stopped."""
+    """The end of a run that early termination stopped."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -2387,7 +2408,9 @@ Global___RunPruned: _TypeAlias = RunPruned  # noqa: Y015
 
 @_typing.final
 class RunCanceled(_message.Message):
-    """A run that was told to stop, or whose agent will not go on with it."""
+    """The end of a run that its sweep's cancellation stopped, or that its agent
+    will not continue.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -2449,26 +2472,26 @@ class FinishRunRequest(_message.Message):
     number: _builtins.int
     """The run's number."""
     attempt: _builtins.int
-    """The run's attempt, as handed out."""
+    """The run's attempt, as returned by Suggest."""
     request_id: _builtins.str
     """See the service's comment on request ids."""
     @_builtins.property
     def rows(self) -> _containers.RepeatedCompositeFieldContainer[_run_pb2.MetricRow]:
-        """Values not yet reported, as in ReportMetrics; they are stored first. At most
-        10,000 in all.
+        """Values not yet reported, as in ReportMetrics; they are stored first. At
+        most 10,000 in all.
         """
 
     @_builtins.property
     def succeeded(self) -> Global___RunSucceeded:
-        """It did what it was to do: the run is FINISHED. Without a value of each of
-        the sweep's metrics, or with a NaN or infinite one, it has no objective, and
-        its `error` says why: an infinite value would be the best for ever, and no
-        sampler learns from it.
+        """Its program succeeded: the run is FINISHED. Without a value of each of
+        the sweep's metrics, or with a NaN or infinite one, it has no objective,
+        and its `error` states why: an infinite value would be the best forever,
+        and no sampler learns from it.
         """
 
     @_builtins.property
     def failed(self) -> Global___RunFailed:
-        """It broke."""
+        """The run failed."""
 
     @_builtins.property
     def pruned(self) -> Global___RunPruned:
@@ -2476,11 +2499,11 @@ class FinishRunRequest(_message.Message):
 
     @_builtins.property
     def canceled(self) -> Global___RunCanceled:
-        """It was told to stop."""
+        """The run was canceled."""
 
     @_builtins.property
     def config(self) -> _containers.MessageMap[_builtins.str, _search_space_pb2.ParameterValue]:
-        """Replaces the run's `config` where not empty."""
+        """Replaces the run's `config` if not empty."""
 
     def __init__(
         self,
@@ -2516,14 +2539,14 @@ class FinishRunResponse(_message.Message):
     SWEEP_STATE_FIELD_NUMBER: _builtins.int
     BEST_RUN_FIELD_NUMBER: _builtins.int
     sweep_state: _sweep_pb2.SweepState.ValueType
-    """The sweep's state after it."""
+    """The sweep's state after the change."""
     @_builtins.property
     def run(self) -> _run_pb2.Run:
         """The run after the change."""
 
     @_builtins.property
     def best_run(self) -> _sweep_pb2.BestRun:
-        """The sweep's best run after it."""
+        """The sweep's best run after the change."""
 
     def __init__(
         self,
@@ -2558,9 +2581,9 @@ class ReleaseRunRequest(_message.Message):
     number: _builtins.int
     """The run's number."""
     attempt: _builtins.int
-    """The run's attempt, as handed out."""
+    """The run's attempt, as returned by Suggest."""
     reason: _builtins.str
-    """Why, for people."""
+    """The reason, for people."""
     request_id: _builtins.str
     """See the service's comment on request ids."""
     def __init__(
@@ -2589,7 +2612,7 @@ class ReleaseRunResponse(_message.Message):
     RUN_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def run(self) -> _run_pb2.Run:
-        """The run after the change: QUEUED, or CANCELED when the sweep has ended."""
+        """The run after the change: QUEUED, or CANCELED if the sweep has ended."""
 
     def __init__(
         self,
@@ -2617,9 +2640,11 @@ class ResumeRunsRequest(_message.Message):
     sweep_id: _builtins.str
     """The sweep."""
     agent_id: _builtins.str
-    """The agent's name, as it was given when the runs were handed out. Not empty."""
+    """The agent's name, as given in the Suggest that returned the runs. Not
+    empty.
+    """
     count: _builtins.int
-    """At most so many, by ascending number: 1 to 100; 0 means 1."""
+    """The maximum number of runs, by ascending number: 1 to 100; 0 means 1."""
     request_id: _builtins.str
     """See the service's comment on request ids."""
     def __init__(
@@ -2647,7 +2672,7 @@ class ResumeRunsResponse(_message.Message):
     RUNS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def runs(self) -> _containers.RepeatedCompositeFieldContainer[_run_pb2.Run]:
-        """The runs, RUNNING, with renewed leases; empty when the agent holds none."""
+        """The runs, RUNNING, with renewed leases; empty if the agent holds none."""
 
     def __init__(
         self,
@@ -2676,7 +2701,7 @@ class RunLease(_message.Message):
     number: _builtins.int
     """The run's number."""
     attempt: _builtins.int
-    """The run's attempt, as handed out."""
+    """The run's attempt, as returned by Suggest."""
     def __init__(
         self,
         *,
@@ -2694,7 +2719,7 @@ Global___RunLease: _TypeAlias = RunLease  # noqa: Y015
 
 @_typing.final
 class HeartbeatRequest(_message.Message):
-    """Request of Heartbeat. Repeating one does no harm, so it takes no request id."""
+    """Request of Heartbeat. Repeating it has no effect, so it takes no request id."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -2718,7 +2743,7 @@ Global___HeartbeatRequest: _TypeAlias = HeartbeatRequest  # noqa: Y015
 
 @_typing.final
 class LeaseStatus(_message.Message):
-    """What became of one lease."""
+    """The status of one lease."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -2733,7 +2758,7 @@ class LeaseStatus(_message.Message):
 
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
-        """Until when the lease holds now; set when it was renewed."""
+        """The new end of the lease; set if it was renewed."""
 
     def __init__(
         self,
@@ -2759,7 +2784,7 @@ class HeartbeatResponse(_message.Message):
     STATUSES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def statuses(self) -> _containers.RepeatedCompositeFieldContainer[Global___LeaseStatus]:
-        """One entry a lease, in order."""
+        """One entry for each lease, in order."""
 
     def __init__(
         self,
@@ -2794,16 +2819,18 @@ class GetMetricHistoryRequest(_message.Message):
     min_step: _builtins.int
     """Only points with at least this step."""
     page_size: _builtins.int
-    """At most so many points in all: 1 to 50,000; 0 means 10,000. Fewer where names
-    are long.
+    """The number of points on a page, of all metrics together: 1 to 50,000; 0
+    means 10,000. A page with long names has fewer.
     """
     page_token: _builtins.str
-    """From the previous answer; all other fields must be the same."""
+    """The next_page_token of the previous answer; all other fields must be the
+    same.
+    """
     attempt: _builtins.int
-    """Of this attempt; the run's latest where absent."""
+    """The attempt; the run's latest if absent."""
     @_builtins.property
     def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Only these metrics; all where empty."""
+        """Only these metrics; all metrics if empty."""
 
     def __init__(
         self,
@@ -2843,8 +2870,8 @@ class GetMetricHistoryResponse(_message.Message):
     """Fetches the next page; empty on the last one."""
     @_builtins.property
     def histories(self) -> _containers.RepeatedCompositeFieldContainer[_run_pb2.MetricHistory]:
-        """The histories, by name. A history that does not fit goes on, under the same
-        name, in the next page.
+        """The histories, by name. A history that does not fit continues, under the
+        same name, on the next page.
         """
 
     def __init__(
@@ -2918,8 +2945,9 @@ class GetParallelCoordinatesRequest(_message.Message):
     sweep_id: _builtins.str
     """The sweep."""
     max_rows: _builtins.int
-    """At most so many rows: 1 to 10,000; 0 means 1,000. Where the sweep has more
-    finished runs, every k-th by number is returned, and always the best one.
+    """The maximum number of rows: 1 to 10,000; 0 means 1,000. If the sweep has
+    more finished runs, the answer has every k-th run by number and always the
+    best run.
     """
     def __init__(
         self,
@@ -2953,10 +2981,10 @@ class ParallelDimension(_message.Message):
     kind: Global___AxisKind.ValueType
     """What the axis is."""
     scale: Global___AxisScale.ValueType
-    """How to lay it out."""
+    """Its scale."""
     min: _builtins.float
-    """The smallest value of the axis: a parameter's bound, where it has one, else
-    the smallest value seen.
+    """The smallest value of the axis: a parameter's bound, if it has one, or else
+    the smallest value of the runs.
     """
     max: _builtins.float
     """The largest value of the axis; see `min`."""
@@ -2966,8 +2994,8 @@ class ParallelDimension(_message.Message):
 
     @_builtins.property
     def values(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """One entry a row: the number, or the index into `categories`. NaN where the
-        run has no such value.
+        """One entry for each row: the number, or the index into `categories`. NaN if
+        the run has no such value.
         """
 
     def __init__(
@@ -3000,16 +3028,20 @@ class GetParallelCoordinatesResponse(_message.Message):
     BEST_INDEX_FIELD_NUMBER: _builtins.int
     TOTAL_FINISHED_RUNS_FIELD_NUMBER: _builtins.int
     best_index: _builtins.int
-    """The row of the best run; absent when there is none, or several metrics."""
+    """The row of the best run; absent if there is none or the sweep has several
+    metrics.
+    """
     total_finished_runs: _builtins.int
-    """Finished runs in the sweep; more than rows when the answer is a sample."""
+    """The number of finished runs in the sweep; larger than the number of rows if
+    the answer is a sample.
+    """
     @_builtins.property
     def dimensions(self) -> _containers.RepeatedCompositeFieldContainer[Global___ParallelDimension]:
         """The axes: parameters by name, the metrics last, in the sweep's order."""
 
     @_builtins.property
     def run_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """The runs' numbers, one a row."""
+        """The runs' numbers, one for each row."""
 
     def __init__(
         self,
@@ -3040,8 +3072,9 @@ class GetTimelineRequest(_message.Message):
     sweep_id: _builtins.str
     """The sweep."""
     max_runs: _builtins.int
-    """At most so many runs: 1 to 100,000; 0 means 10,000. Where the sweep has
-    more, or the answer would be too large, every k-th by number is returned.
+    """The maximum number of runs: 1 to 100,000; 0 means 10,000. If the sweep has
+    more, or the answer would be too large, the answer has every k-th run by
+    number.
     """
     def __init__(
         self,
@@ -3076,38 +3109,38 @@ class GetTimelineResponse(_message.Message):
     NOW_SECONDS_FIELD_NUMBER: _builtins.int
     TOTAL_RUNS_FIELD_NUMBER: _builtins.int
     now_seconds: _builtins.float
-    """The server's present time in the same seconds."""
+    """The server's current time in the same seconds."""
     total_runs: _builtins.int
-    """Runs of the sweep that were handed out; more than rows when the answer is a
-    sample.
+    """The number of runs that were assigned; larger than the number of rows if
+    the answer is a sample.
     """
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
-        """When the sweep started; what the columns count from."""
+        """When the sweep started; the columns count from here."""
 
     @_builtins.property
     def run_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """The numbers of runs that were handed out."""
+        """The numbers of runs that were assigned."""
 
     @_builtins.property
     def states(self) -> _containers.RepeatedScalarFieldContainer[_run_pb2.RunState.ValueType]:
-        """Where they stand."""
+        """Their states."""
 
     @_builtins.property
     def start_seconds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """When each was handed out last."""
+        """When each run was last assigned."""
 
     @_builtins.property
     def end_seconds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """When each ended; NaN for those that have not."""
+        """When each run ended; NaN for runs that have not."""
 
     @_builtins.property
     def objectives(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """The objective, in a sweep with one metric; NaN for those without."""
+        """The objectives, in a sweep with one metric; NaN for runs without one."""
 
     @_builtins.property
     def agent_indices(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """For each run, the place of its agent in `agents`."""
+        """For each run, the index of its agent in `agents`."""
 
     @_builtins.property
     def agents(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -3164,8 +3197,8 @@ Global___WatchSweepRequest: _TypeAlias = WatchSweepRequest  # noqa: Y015
 @_typing.final
 class WatchCheckpoint(_message.Message):
     """Nothing changed since the last message, or all changes so far were sent: the
-    watch is current as of `revision`. Sent when the watch has caught up, and
-    every few seconds while nothing happens.
+    watch is current as of `revision`. Sent when the watch has sent all earlier
+    changes, and every few seconds while nothing happens.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -3192,7 +3225,9 @@ class WatchSweepResponse(_message.Message):
     RUN_FIELD_NUMBER: _builtins.int
     CHECKPOINT_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
-    """The revision of the change, ascending; the one to resume from."""
+    """The revision of the change, ascending; the `since_revision` with which to
+    continue.
+    """
     @_builtins.property
     def sweep(self) -> _sweep_pb2.Sweep:
         """The sweep's own fields or state."""

@@ -28,12 +28,12 @@ if _version_not_supported:
 class SweepRegistryServiceStub(object):
     """The system of record: sweeps, their runs and metric histories.
 
-    Every mutation takes a `request_id`, a UUID that the caller makes up. Sending
-    the same request again with the same id, after a lost reply say, gives the
-    same answer and changes nothing; the same id with another request is
-    INVALID_ARGUMENT (REQUEST_ID_REUSED). Ids are kept for 24 hours. Without an
-    id a request is carried out each time that it arrives. Ids belong to a sweep:
-    they are compared with those of other requests about the same one.
+    Every mutation takes a `request_id`, a UUID that the caller generates.
+    Sending the same request again with the same id, for example after a lost
+    reply, returns the same answer and changes nothing; the same id with another
+    request is INVALID_ARGUMENT (REQUEST_ID_REUSED). Ids are kept for 24 hours. A
+    request without an id is carried out each time that it arrives. Ids belong to
+    a sweep: an id is compared with those of other requests about the same sweep.
 
     Every error carries a google.rpc.ErrorInfo whose reason is one of
     ErrorReason, and, for INVALID_ARGUMENT, a google.rpc.BadRequest that names
@@ -211,12 +211,12 @@ class SweepRegistryServiceStub(object):
 class SweepRegistryServiceServicer(object):
     """The system of record: sweeps, their runs and metric histories.
 
-    Every mutation takes a `request_id`, a UUID that the caller makes up. Sending
-    the same request again with the same id, after a lost reply say, gives the
-    same answer and changes nothing; the same id with another request is
-    INVALID_ARGUMENT (REQUEST_ID_REUSED). Ids are kept for 24 hours. Without an
-    id a request is carried out each time that it arrives. Ids belong to a sweep:
-    they are compared with those of other requests about the same one.
+    Every mutation takes a `request_id`, a UUID that the caller generates.
+    Sending the same request again with the same id, for example after a lost
+    reply, returns the same answer and changes nothing; the same id with another
+    request is INVALID_ARGUMENT (REQUEST_ID_REUSED). Ids are kept for 24 hours. A
+    request without an id is carried out each time that it arrives. Ids belong to
+    a sweep: an id is compared with those of other requests about the same sweep.
 
     Every error carries a google.rpc.ErrorInfo whose reason is one of
     ErrorReason, and, for INVALID_ARGUMENT, a google.rpc.BadRequest that names
@@ -224,8 +224,8 @@ class SweepRegistryServiceServicer(object):
     """
 
     def CreateSweep(self, request, context):
-        """Creates a sweep in state PENDING. INVALID_ARGUMENT names every problem of
-        the config at once, each with its path.
+        """Creates a sweep in state PENDING. INVALID_ARGUMENT reports all errors of
+        the config together, each with its path.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -239,16 +239,16 @@ class SweepRegistryServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListSweeps(self, request, context):
-        """Lists sweeps, newest first unless asked otherwise.
+        """Lists sweeps, newest first by default.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateSweep(self, request, context):
-        """Changes the fields named by the mask, also while the sweep runs. ABORTED when
-        the etag is stale; INVALID_ARGUMENT (INVALID_SWEEP_CONFIG) for a search space
-        that lacks a part of the present one.
+        """Changes the fields named by the mask, also while the sweep runs. ABORTED if
+        the etag is stale; INVALID_ARGUMENT (INVALID_SWEEP_CONFIG) if the new
+        search space lacks a part of the current one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -278,46 +278,47 @@ class SweepRegistryServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def StartSweep(self, request, context):
-        """PENDING to RUNNING. A Suggest does this by itself.
+        """Changes a sweep from PENDING to RUNNING. A Suggest does this automatically.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def PauseSweep(self, request, context):
-        """RUNNING to PAUSED: nothing new is handed out, running runs may end.
+        """Changes a sweep from RUNNING to PAUSED: no runs are assigned, running runs
+        may end.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ResumeSweep(self, request, context):
-        """PAUSED to RUNNING.
+        """Changes a sweep from PAUSED to RUNNING.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def FinishSweep(self, request, context):
-        """To FINISHED: nothing new is handed out, queued runs are canceled, running
-        runs may end.
+        """Changes a sweep to FINISHED: no runs are assigned, queued runs are
+        canceled, running runs may end.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CancelSweep(self, request, context):
-        """To CANCELED: queued runs are canceled, agents of running runs are told to
-        stop with their next heartbeat or report.
+        """Changes a sweep to CANCELED: queued runs are canceled, and the next
+        heartbeat or report of a running run returns the command to stop.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateRuns(self, request, context):
-        """Hands out runs: creates new ones and takes queued ones, for many waiting
-        requests in one transaction. For the suggestion service; agents call
-        SuggestionService.Suggest.
+        """Assigns runs to agents, for many waiting requests in one transaction:
+        creates new runs and takes queued ones. For the suggestion service; agents
+        call SuggestionService.Suggest.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -345,31 +346,32 @@ class SweepRegistryServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def SyncRuns(self, request, context):
-        """Returns what changed since a revision, in the order of revisions: how
-        caches of a sweep are kept current.
+        """Returns what changed since a revision, in the order of revisions, so that
+        caches of a sweep can be kept current.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def EnqueueRuns(self, request, context):
-        """Queues parameters that a user wants tried next, in order, before anything
-        the sampler proposes. They count against run_cap.
+        """Queues parameters that a user wants to try next, in order, before anything
+        that the sampler proposes. These runs count against run_cap.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RetryRuns(self, request, context):
-        """Queues ended runs again, so that they are handed out before anything new:
-        FAILED, LOST, CANCELED and PRUNED ones, and FINISHED ones that have no
-        objective in a sweep with metrics. A sweep that has ended is RUNNING again,
-        and goes on until something ends it. A run keeps its number, so it counts
-        against run_cap once, and begins with all of the sweep's retries; its next
-        attempt begins with an empty history. All of the runs, or none:
-        FAILED_PRECONDITION with RUN_NOT_RETRYABLE names each that can't be retried,
-        and with SWEEP_STATE_CONFLICT says why the sweep would end again at once: a
-        target that is met, its terminator, or too many failed runs. ABORTED when the
+        """Queues ended runs again, so that they are assigned before new ones. Runs in
+        the states FAILED, LOST, CANCELED and PRUNED can be retried, and in a sweep
+        with metrics FINISHED runs without an objective. A sweep that has ended is
+        RUNNING again, and continues until something ends it. A run keeps its
+        number, so it counts against run_cap once. It gets all of the sweep's
+        retries again, and its next attempt begins with an empty history. Either
+        all of the runs are retried or none. FAILED_PRECONDITION with
+        RUN_NOT_RETRYABLE names each run that can't be retried. FAILED_PRECONDITION
+        with SWEEP_STATE_CONFLICT states why the sweep would end again at once: a
+        target that is met, its terminator, or too many failed runs. ABORTED if the
         etag is stale.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -377,69 +379,72 @@ class SweepRegistryServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ImportRuns(self, request, context):
-        """Takes results of elsewhere, so that the sampler knows them from the start.
-        They take no numbers and do not count against run_cap. In any state that is
-        not final.
+        """Imports results, so that the sampler knows them from the start. Imported
+        runs have no numbers and do not count against run_cap. Possible in any
+        state that is not final.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListPriorRuns(self, request, context):
-        """Lists what was imported.
+        """Lists the imported runs.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ExportRuns(self, request, context):
-        """Streams all runs of a sweep as text, by ascending number: one row a run.
+        """Streams all runs of a sweep as text, by ascending number: one row for each
+        run.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReportMetrics(self, request, context):
-        """Stores metric values of a running run: all of them, or none. FAILED_PRECONDITION
-        with TOO_MANY_METRICS where the run has no room for further metrics.
+        """Stores metric values of a running run: all of them, or none.
+        FAILED_PRECONDITION with TOO_MANY_METRICS if the run would exceed its limit
+        of metrics.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def FinishRun(self, request, context):
-        """Ends a run. The best run, the counters and the sweep's own end follow in
-        the same transaction. Values of metrics that the run has no room for are left
-        out: a run always gets its end.
+        """Ends a run. The same transaction updates the best run, the counters and the
+        sweep's state. Values of metrics beyond the run's limit of metrics are left
+        out, so that a run can always end.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReleaseRun(self, request, context):
-        """Gives a running run back: it is queued again at once and this does not
-        count as a retry.
+        """Releases a running run: it is queued again at once, and this does not count
+        as a retry.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ResumeRuns(self, request, context):
-        """Gives an agent the running runs that it holds already, with renewed leases:
-        for one that crashed and comes back under its name. Their attempts stay, so
-        what it reported before goes on. In any state of the sweep; while it is
-        RUNNING, also runs whose lease ran out, if they are QUEUED and nobody was
-        given them since. As many as fit into one answer. Agents call
-        SuggestionService.Suggest with `resume`.
+        """Returns the running runs that an agent already holds, with renewed leases:
+        for an agent that crashed and starts again under its name. The runs keep
+        their attempts, so their histories continue. Possible in any state of the
+        sweep. While the sweep is RUNNING, the answer also has runs whose lease ran
+        out, if they are QUEUED and were not assigned again since. It has as many
+        runs as fit into one answer. Agents call SuggestionService.Suggest with
+        `resume`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Heartbeat(self, request, context):
-        """Renews the leases of running runs and tells what to do with each. A run whose
-        lease ran out runs again for its agent if it is QUEUED, nobody was given it
-        since, and the sweep is RUNNING.
+        """Renews the leases of running runs and returns a command for each. A run
+        whose lease ran out is RUNNING again for its agent if it is QUEUED, was not
+        assigned again since, and the sweep is RUNNING.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -474,12 +479,12 @@ class SweepRegistryServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def WatchSweep(self, request, context):
-        """Streams changes of a sweep and its runs until the caller hangs up or the
-        sweep is deleted. Starts with everything newer than `since_revision`; a run
-        that changed several times in between is sent once, as it is now. Revisions
-        in the stream ascend, so a broken stream is taken up again with the last
-        revision received. When the sweep is deleted the stream ends with NOT_FOUND
-        (SWEEP_NOT_FOUND).
+        """Streams changes of a sweep and its runs until the caller cancels the call
+        or the sweep is deleted. The stream starts with everything newer than
+        `since_revision`; a run that changed several times since then is sent once,
+        in its current form. Revisions in the stream ascend, so a caller continues
+        a broken stream with the last revision that it received. When the sweep is
+        deleted, the stream ends with NOT_FOUND (SWEEP_NOT_FOUND).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -659,12 +664,12 @@ def add_SweepRegistryServiceServicer_to_server(servicer, server):
 class SweepRegistryService(object):
     """The system of record: sweeps, their runs and metric histories.
 
-    Every mutation takes a `request_id`, a UUID that the caller makes up. Sending
-    the same request again with the same id, after a lost reply say, gives the
-    same answer and changes nothing; the same id with another request is
-    INVALID_ARGUMENT (REQUEST_ID_REUSED). Ids are kept for 24 hours. Without an
-    id a request is carried out each time that it arrives. Ids belong to a sweep:
-    they are compared with those of other requests about the same one.
+    Every mutation takes a `request_id`, a UUID that the caller generates.
+    Sending the same request again with the same id, for example after a lost
+    reply, returns the same answer and changes nothing; the same id with another
+    request is INVALID_ARGUMENT (REQUEST_ID_REUSED). Ids are kept for 24 hours. A
+    request without an id is carried out each time that it arrives. Ids belong to
+    a sweep: an id is compared with those of other requests about the same sweep.
 
     Every error carries a google.rpc.ErrorInfo whose reason is one of
     ErrorReason, and, for INVALID_ARGUMENT, a google.rpc.BadRequest that names

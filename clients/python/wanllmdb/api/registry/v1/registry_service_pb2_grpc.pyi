@@ -29,12 +29,12 @@ GRPC_VERSION: str
 class SweepRegistryServiceStub:
     """The system of record: sweeps, their runs and metric histories.
 
-    Every mutation takes a `request_id`, a UUID that the caller makes up. Sending
-    the same request again with the same id, after a lost reply say, gives the
-    same answer and changes nothing; the same id with another request is
-    INVALID_ARGUMENT (REQUEST_ID_REUSED). Ids are kept for 24 hours. Without an
-    id a request is carried out each time that it arrives. Ids belong to a sweep:
-    they are compared with those of other requests about the same one.
+    Every mutation takes a `request_id`, a UUID that the caller generates.
+    Sending the same request again with the same id, for example after a lost
+    reply, returns the same answer and changes nothing; the same id with another
+    request is INVALID_ARGUMENT (REQUEST_ID_REUSED). Ids are kept for 24 hours. A
+    request without an id is carried out each time that it arrives. Ids belong to
+    a sweep: an id is compared with those of other requests about the same sweep.
 
     Every error carries a google.rpc.ErrorInfo whose reason is one of
     ErrorReason, and, for INVALID_ARGUMENT, a google.rpc.BadRequest that names
@@ -46,17 +46,17 @@ class SweepRegistryServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SweepRegistryServiceAsyncStub: ...
     CreateSweep: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.CreateSweepRequest, _registry_service_pb2.CreateSweepResponse]
-    """Creates a sweep in state PENDING. INVALID_ARGUMENT names every problem of
-    the config at once, each with its path.
+    """Creates a sweep in state PENDING. INVALID_ARGUMENT reports all errors of
+    the config together, each with its path.
     """
     GetSweep: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.GetSweepRequest, _registry_service_pb2.GetSweepResponse]
     """Returns a sweep with its statistics."""
     ListSweeps: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ListSweepsRequest, _registry_service_pb2.ListSweepsResponse]
-    """Lists sweeps, newest first unless asked otherwise."""
+    """Lists sweeps, newest first by default."""
     UpdateSweep: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.UpdateSweepRequest, _registry_service_pb2.UpdateSweepResponse]
-    """Changes the fields named by the mask, also while the sweep runs. ABORTED when
-    the etag is stale; INVALID_ARGUMENT (INVALID_SWEEP_CONFIG) for a search space
-    that lacks a part of the present one.
+    """Changes the fields named by the mask, also while the sweep runs. ABORTED if
+    the etag is stale; INVALID_ARGUMENT (INVALID_SWEEP_CONFIG) if the new
+    search space lacks a part of the current one.
     """
     DeleteSweep: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.DeleteSweepRequest, _registry_service_pb2.DeleteSweepResponse]
     """Deletes a sweep with its runs and metrics, in any state."""
@@ -69,23 +69,25 @@ class SweepRegistryServiceStub:
     spec.
     """
     StartSweep: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.StartSweepRequest, _registry_service_pb2.StartSweepResponse]
-    """PENDING to RUNNING. A Suggest does this by itself."""
+    """Changes a sweep from PENDING to RUNNING. A Suggest does this automatically."""
     PauseSweep: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.PauseSweepRequest, _registry_service_pb2.PauseSweepResponse]
-    """RUNNING to PAUSED: nothing new is handed out, running runs may end."""
+    """Changes a sweep from RUNNING to PAUSED: no runs are assigned, running runs
+    may end.
+    """
     ResumeSweep: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ResumeSweepRequest, _registry_service_pb2.ResumeSweepResponse]
-    """PAUSED to RUNNING."""
+    """Changes a sweep from PAUSED to RUNNING."""
     FinishSweep: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.FinishSweepRequest, _registry_service_pb2.FinishSweepResponse]
-    """To FINISHED: nothing new is handed out, queued runs are canceled, running
-    runs may end.
+    """Changes a sweep to FINISHED: no runs are assigned, queued runs are
+    canceled, running runs may end.
     """
     CancelSweep: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.CancelSweepRequest, _registry_service_pb2.CancelSweepResponse]
-    """To CANCELED: queued runs are canceled, agents of running runs are told to
-    stop with their next heartbeat or report.
+    """Changes a sweep to CANCELED: queued runs are canceled, and the next
+    heartbeat or report of a running run returns the command to stop.
     """
     CreateRuns: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.CreateRunsRequest, _registry_service_pb2.CreateRunsResponse]
-    """Hands out runs: creates new ones and takes queued ones, for many waiting
-    requests in one transaction. For the suggestion service; agents call
-    SuggestionService.Suggest.
+    """Assigns runs to agents, for many waiting requests in one transaction:
+    creates new runs and takes queued ones. For the suggestion service; agents
+    call SuggestionService.Suggest.
     """
     GetRun: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.GetRunRequest, _registry_service_pb2.GetRunResponse]
     """Returns one run, by number or by external_run_id."""
@@ -94,59 +96,64 @@ class SweepRegistryServiceStub:
     UpdateRun: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.UpdateRunRequest, _registry_service_pb2.UpdateRunResponse]
     """Changes a run's name, labels, config or external_run_id."""
     SyncRuns: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.SyncRunsRequest, _registry_service_pb2.SyncRunsResponse]
-    """Returns what changed since a revision, in the order of revisions: how
-    caches of a sweep are kept current.
+    """Returns what changed since a revision, in the order of revisions, so that
+    caches of a sweep can be kept current.
     """
     EnqueueRuns: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.EnqueueRunsRequest, _registry_service_pb2.EnqueueRunsResponse]
-    """Queues parameters that a user wants tried next, in order, before anything
-    the sampler proposes. They count against run_cap.
+    """Queues parameters that a user wants to try next, in order, before anything
+    that the sampler proposes. These runs count against run_cap.
     """
     RetryRuns: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.RetryRunsRequest, _registry_service_pb2.RetryRunsResponse]
-    """Queues ended runs again, so that they are handed out before anything new:
-    FAILED, LOST, CANCELED and PRUNED ones, and FINISHED ones that have no
-    objective in a sweep with metrics. A sweep that has ended is RUNNING again,
-    and goes on until something ends it. A run keeps its number, so it counts
-    against run_cap once, and begins with all of the sweep's retries; its next
-    attempt begins with an empty history. All of the runs, or none:
-    FAILED_PRECONDITION with RUN_NOT_RETRYABLE names each that can't be retried,
-    and with SWEEP_STATE_CONFLICT says why the sweep would end again at once: a
-    target that is met, its terminator, or too many failed runs. ABORTED when the
+    """Queues ended runs again, so that they are assigned before new ones. Runs in
+    the states FAILED, LOST, CANCELED and PRUNED can be retried, and in a sweep
+    with metrics FINISHED runs without an objective. A sweep that has ended is
+    RUNNING again, and continues until something ends it. A run keeps its
+    number, so it counts against run_cap once. It gets all of the sweep's
+    retries again, and its next attempt begins with an empty history. Either
+    all of the runs are retried or none. FAILED_PRECONDITION with
+    RUN_NOT_RETRYABLE names each run that can't be retried. FAILED_PRECONDITION
+    with SWEEP_STATE_CONFLICT states why the sweep would end again at once: a
+    target that is met, its terminator, or too many failed runs. ABORTED if the
     etag is stale.
     """
     ImportRuns: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ImportRunsRequest, _registry_service_pb2.ImportRunsResponse]
-    """Takes results of elsewhere, so that the sampler knows them from the start.
-    They take no numbers and do not count against run_cap. In any state that is
-    not final.
+    """Imports results, so that the sampler knows them from the start. Imported
+    runs have no numbers and do not count against run_cap. Possible in any
+    state that is not final.
     """
     ListPriorRuns: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ListPriorRunsRequest, _registry_service_pb2.ListPriorRunsResponse]
-    """Lists what was imported."""
+    """Lists the imported runs."""
     ExportRuns: _grpc.UnaryStreamMultiCallable[_registry_service_pb2.ExportRunsRequest, _registry_service_pb2.ExportRunsResponse]
-    """Streams all runs of a sweep as text, by ascending number: one row a run."""
+    """Streams all runs of a sweep as text, by ascending number: one row for each
+    run.
+    """
     ReportMetrics: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ReportMetricsRequest, _registry_service_pb2.ReportMetricsResponse]
-    """Stores metric values of a running run: all of them, or none. FAILED_PRECONDITION
-    with TOO_MANY_METRICS where the run has no room for further metrics.
+    """Stores metric values of a running run: all of them, or none.
+    FAILED_PRECONDITION with TOO_MANY_METRICS if the run would exceed its limit
+    of metrics.
     """
     FinishRun: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.FinishRunRequest, _registry_service_pb2.FinishRunResponse]
-    """Ends a run. The best run, the counters and the sweep's own end follow in
-    the same transaction. Values of metrics that the run has no room for are left
-    out: a run always gets its end.
+    """Ends a run. The same transaction updates the best run, the counters and the
+    sweep's state. Values of metrics beyond the run's limit of metrics are left
+    out, so that a run can always end.
     """
     ReleaseRun: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ReleaseRunRequest, _registry_service_pb2.ReleaseRunResponse]
-    """Gives a running run back: it is queued again at once and this does not
-    count as a retry.
+    """Releases a running run: it is queued again at once, and this does not count
+    as a retry.
     """
     ResumeRuns: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ResumeRunsRequest, _registry_service_pb2.ResumeRunsResponse]
-    """Gives an agent the running runs that it holds already, with renewed leases:
-    for one that crashed and comes back under its name. Their attempts stay, so
-    what it reported before goes on. In any state of the sweep; while it is
-    RUNNING, also runs whose lease ran out, if they are QUEUED and nobody was
-    given them since. As many as fit into one answer. Agents call
-    SuggestionService.Suggest with `resume`.
+    """Returns the running runs that an agent already holds, with renewed leases:
+    for an agent that crashed and starts again under its name. The runs keep
+    their attempts, so their histories continue. Possible in any state of the
+    sweep. While the sweep is RUNNING, the answer also has runs whose lease ran
+    out, if they are QUEUED and were not assigned again since. It has as many
+    runs as fit into one answer. Agents call SuggestionService.Suggest with
+    `resume`.
     """
     Heartbeat: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.HeartbeatRequest, _registry_service_pb2.HeartbeatResponse]
-    """Renews the leases of running runs and tells what to do with each. A run whose
-    lease ran out runs again for its agent if it is QUEUED, nobody was given it
-    since, and the sweep is RUNNING.
+    """Renews the leases of running runs and returns a command for each. A run
+    whose lease ran out is RUNNING again for its agent if it is QUEUED, was not
+    assigned again since, and the sweep is RUNNING.
     """
     GetMetricHistory: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.GetMetricHistoryRequest, _registry_service_pb2.GetMetricHistoryResponse]
     """Returns metric histories of a run."""
@@ -157,24 +164,24 @@ class SweepRegistryServiceStub:
     GetTimeline: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.GetTimelineRequest, _registry_service_pb2.GetTimelineResponse]
     """Returns columns for a timeline of runs."""
     WatchSweep: _grpc.UnaryStreamMultiCallable[_registry_service_pb2.WatchSweepRequest, _registry_service_pb2.WatchSweepResponse]
-    """Streams changes of a sweep and its runs until the caller hangs up or the
-    sweep is deleted. Starts with everything newer than `since_revision`; a run
-    that changed several times in between is sent once, as it is now. Revisions
-    in the stream ascend, so a broken stream is taken up again with the last
-    revision received. When the sweep is deleted the stream ends with NOT_FOUND
-    (SWEEP_NOT_FOUND).
+    """Streams changes of a sweep and its runs until the caller cancels the call
+    or the sweep is deleted. The stream starts with everything newer than
+    `since_revision`; a run that changed several times since then is sent once,
+    in its current form. Revisions in the stream ascend, so a caller continues
+    a broken stream with the last revision that it received. When the sweep is
+    deleted, the stream ends with NOT_FOUND (SWEEP_NOT_FOUND).
     """
 
 @_typing.type_check_only
 class SweepRegistryServiceAsyncStub(SweepRegistryServiceStub):
     """The system of record: sweeps, their runs and metric histories.
 
-    Every mutation takes a `request_id`, a UUID that the caller makes up. Sending
-    the same request again with the same id, after a lost reply say, gives the
-    same answer and changes nothing; the same id with another request is
-    INVALID_ARGUMENT (REQUEST_ID_REUSED). Ids are kept for 24 hours. Without an
-    id a request is carried out each time that it arrives. Ids belong to a sweep:
-    they are compared with those of other requests about the same one.
+    Every mutation takes a `request_id`, a UUID that the caller generates.
+    Sending the same request again with the same id, for example after a lost
+    reply, returns the same answer and changes nothing; the same id with another
+    request is INVALID_ARGUMENT (REQUEST_ID_REUSED). Ids are kept for 24 hours. A
+    request without an id is carried out each time that it arrives. Ids belong to
+    a sweep: an id is compared with those of other requests about the same sweep.
 
     Every error carries a google.rpc.ErrorInfo whose reason is one of
     ErrorReason, and, for INVALID_ARGUMENT, a google.rpc.BadRequest that names
@@ -183,17 +190,17 @@ class SweepRegistryServiceAsyncStub(SweepRegistryServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateSweep: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.CreateSweepRequest, _registry_service_pb2.CreateSweepResponse]  # type: ignore[assignment]
-    """Creates a sweep in state PENDING. INVALID_ARGUMENT names every problem of
-    the config at once, each with its path.
+    """Creates a sweep in state PENDING. INVALID_ARGUMENT reports all errors of
+    the config together, each with its path.
     """
     GetSweep: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.GetSweepRequest, _registry_service_pb2.GetSweepResponse]  # type: ignore[assignment]
     """Returns a sweep with its statistics."""
     ListSweeps: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ListSweepsRequest, _registry_service_pb2.ListSweepsResponse]  # type: ignore[assignment]
-    """Lists sweeps, newest first unless asked otherwise."""
+    """Lists sweeps, newest first by default."""
     UpdateSweep: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.UpdateSweepRequest, _registry_service_pb2.UpdateSweepResponse]  # type: ignore[assignment]
-    """Changes the fields named by the mask, also while the sweep runs. ABORTED when
-    the etag is stale; INVALID_ARGUMENT (INVALID_SWEEP_CONFIG) for a search space
-    that lacks a part of the present one.
+    """Changes the fields named by the mask, also while the sweep runs. ABORTED if
+    the etag is stale; INVALID_ARGUMENT (INVALID_SWEEP_CONFIG) if the new
+    search space lacks a part of the current one.
     """
     DeleteSweep: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.DeleteSweepRequest, _registry_service_pb2.DeleteSweepResponse]  # type: ignore[assignment]
     """Deletes a sweep with its runs and metrics, in any state."""
@@ -206,23 +213,25 @@ class SweepRegistryServiceAsyncStub(SweepRegistryServiceStub):
     spec.
     """
     StartSweep: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.StartSweepRequest, _registry_service_pb2.StartSweepResponse]  # type: ignore[assignment]
-    """PENDING to RUNNING. A Suggest does this by itself."""
+    """Changes a sweep from PENDING to RUNNING. A Suggest does this automatically."""
     PauseSweep: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.PauseSweepRequest, _registry_service_pb2.PauseSweepResponse]  # type: ignore[assignment]
-    """RUNNING to PAUSED: nothing new is handed out, running runs may end."""
+    """Changes a sweep from RUNNING to PAUSED: no runs are assigned, running runs
+    may end.
+    """
     ResumeSweep: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ResumeSweepRequest, _registry_service_pb2.ResumeSweepResponse]  # type: ignore[assignment]
-    """PAUSED to RUNNING."""
+    """Changes a sweep from PAUSED to RUNNING."""
     FinishSweep: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.FinishSweepRequest, _registry_service_pb2.FinishSweepResponse]  # type: ignore[assignment]
-    """To FINISHED: nothing new is handed out, queued runs are canceled, running
-    runs may end.
+    """Changes a sweep to FINISHED: no runs are assigned, queued runs are
+    canceled, running runs may end.
     """
     CancelSweep: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.CancelSweepRequest, _registry_service_pb2.CancelSweepResponse]  # type: ignore[assignment]
-    """To CANCELED: queued runs are canceled, agents of running runs are told to
-    stop with their next heartbeat or report.
+    """Changes a sweep to CANCELED: queued runs are canceled, and the next
+    heartbeat or report of a running run returns the command to stop.
     """
     CreateRuns: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.CreateRunsRequest, _registry_service_pb2.CreateRunsResponse]  # type: ignore[assignment]
-    """Hands out runs: creates new ones and takes queued ones, for many waiting
-    requests in one transaction. For the suggestion service; agents call
-    SuggestionService.Suggest.
+    """Assigns runs to agents, for many waiting requests in one transaction:
+    creates new runs and takes queued ones. For the suggestion service; agents
+    call SuggestionService.Suggest.
     """
     GetRun: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.GetRunRequest, _registry_service_pb2.GetRunResponse]  # type: ignore[assignment]
     """Returns one run, by number or by external_run_id."""
@@ -231,59 +240,64 @@ class SweepRegistryServiceAsyncStub(SweepRegistryServiceStub):
     UpdateRun: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.UpdateRunRequest, _registry_service_pb2.UpdateRunResponse]  # type: ignore[assignment]
     """Changes a run's name, labels, config or external_run_id."""
     SyncRuns: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.SyncRunsRequest, _registry_service_pb2.SyncRunsResponse]  # type: ignore[assignment]
-    """Returns what changed since a revision, in the order of revisions: how
-    caches of a sweep are kept current.
+    """Returns what changed since a revision, in the order of revisions, so that
+    caches of a sweep can be kept current.
     """
     EnqueueRuns: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.EnqueueRunsRequest, _registry_service_pb2.EnqueueRunsResponse]  # type: ignore[assignment]
-    """Queues parameters that a user wants tried next, in order, before anything
-    the sampler proposes. They count against run_cap.
+    """Queues parameters that a user wants to try next, in order, before anything
+    that the sampler proposes. These runs count against run_cap.
     """
     RetryRuns: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.RetryRunsRequest, _registry_service_pb2.RetryRunsResponse]  # type: ignore[assignment]
-    """Queues ended runs again, so that they are handed out before anything new:
-    FAILED, LOST, CANCELED and PRUNED ones, and FINISHED ones that have no
-    objective in a sweep with metrics. A sweep that has ended is RUNNING again,
-    and goes on until something ends it. A run keeps its number, so it counts
-    against run_cap once, and begins with all of the sweep's retries; its next
-    attempt begins with an empty history. All of the runs, or none:
-    FAILED_PRECONDITION with RUN_NOT_RETRYABLE names each that can't be retried,
-    and with SWEEP_STATE_CONFLICT says why the sweep would end again at once: a
-    target that is met, its terminator, or too many failed runs. ABORTED when the
+    """Queues ended runs again, so that they are assigned before new ones. Runs in
+    the states FAILED, LOST, CANCELED and PRUNED can be retried, and in a sweep
+    with metrics FINISHED runs without an objective. A sweep that has ended is
+    RUNNING again, and continues until something ends it. A run keeps its
+    number, so it counts against run_cap once. It gets all of the sweep's
+    retries again, and its next attempt begins with an empty history. Either
+    all of the runs are retried or none. FAILED_PRECONDITION with
+    RUN_NOT_RETRYABLE names each run that can't be retried. FAILED_PRECONDITION
+    with SWEEP_STATE_CONFLICT states why the sweep would end again at once: a
+    target that is met, its terminator, or too many failed runs. ABORTED if the
     etag is stale.
     """
     ImportRuns: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ImportRunsRequest, _registry_service_pb2.ImportRunsResponse]  # type: ignore[assignment]
-    """Takes results of elsewhere, so that the sampler knows them from the start.
-    They take no numbers and do not count against run_cap. In any state that is
-    not final.
+    """Imports results, so that the sampler knows them from the start. Imported
+    runs have no numbers and do not count against run_cap. Possible in any
+    state that is not final.
     """
     ListPriorRuns: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ListPriorRunsRequest, _registry_service_pb2.ListPriorRunsResponse]  # type: ignore[assignment]
-    """Lists what was imported."""
+    """Lists the imported runs."""
     ExportRuns: _aio.UnaryStreamMultiCallable[_registry_service_pb2.ExportRunsRequest, _registry_service_pb2.ExportRunsResponse]  # type: ignore[assignment]
-    """Streams all runs of a sweep as text, by ascending number: one row a run."""
+    """Streams all runs of a sweep as text, by ascending number: one row for each
+    run.
+    """
     ReportMetrics: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ReportMetricsRequest, _registry_service_pb2.ReportMetricsResponse]  # type: ignore[assignment]
-    """Stores metric values of a running run: all of them, or none. FAILED_PRECONDITION
-    with TOO_MANY_METRICS where the run has no room for further metrics.
+    """Stores metric values of a running run: all of them, or none.
+    FAILED_PRECONDITION with TOO_MANY_METRICS if the run would exceed its limit
+    of metrics.
     """
     FinishRun: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.FinishRunRequest, _registry_service_pb2.FinishRunResponse]  # type: ignore[assignment]
-    """Ends a run. The best run, the counters and the sweep's own end follow in
-    the same transaction. Values of metrics that the run has no room for are left
-    out: a run always gets its end.
+    """Ends a run. The same transaction updates the best run, the counters and the
+    sweep's state. Values of metrics beyond the run's limit of metrics are left
+    out, so that a run can always end.
     """
     ReleaseRun: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ReleaseRunRequest, _registry_service_pb2.ReleaseRunResponse]  # type: ignore[assignment]
-    """Gives a running run back: it is queued again at once and this does not
-    count as a retry.
+    """Releases a running run: it is queued again at once, and this does not count
+    as a retry.
     """
     ResumeRuns: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ResumeRunsRequest, _registry_service_pb2.ResumeRunsResponse]  # type: ignore[assignment]
-    """Gives an agent the running runs that it holds already, with renewed leases:
-    for one that crashed and comes back under its name. Their attempts stay, so
-    what it reported before goes on. In any state of the sweep; while it is
-    RUNNING, also runs whose lease ran out, if they are QUEUED and nobody was
-    given them since. As many as fit into one answer. Agents call
-    SuggestionService.Suggest with `resume`.
+    """Returns the running runs that an agent already holds, with renewed leases:
+    for an agent that crashed and starts again under its name. The runs keep
+    their attempts, so their histories continue. Possible in any state of the
+    sweep. While the sweep is RUNNING, the answer also has runs whose lease ran
+    out, if they are QUEUED and were not assigned again since. It has as many
+    runs as fit into one answer. Agents call SuggestionService.Suggest with
+    `resume`.
     """
     Heartbeat: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.HeartbeatRequest, _registry_service_pb2.HeartbeatResponse]  # type: ignore[assignment]
-    """Renews the leases of running runs and tells what to do with each. A run whose
-    lease ran out runs again for its agent if it is QUEUED, nobody was given it
-    since, and the sweep is RUNNING.
+    """Renews the leases of running runs and returns a command for each. A run
+    whose lease ran out is RUNNING again for its agent if it is QUEUED, was not
+    assigned again since, and the sweep is RUNNING.
     """
     GetMetricHistory: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.GetMetricHistoryRequest, _registry_service_pb2.GetMetricHistoryResponse]  # type: ignore[assignment]
     """Returns metric histories of a run."""
@@ -294,23 +308,23 @@ class SweepRegistryServiceAsyncStub(SweepRegistryServiceStub):
     GetTimeline: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.GetTimelineRequest, _registry_service_pb2.GetTimelineResponse]  # type: ignore[assignment]
     """Returns columns for a timeline of runs."""
     WatchSweep: _aio.UnaryStreamMultiCallable[_registry_service_pb2.WatchSweepRequest, _registry_service_pb2.WatchSweepResponse]  # type: ignore[assignment]
-    """Streams changes of a sweep and its runs until the caller hangs up or the
-    sweep is deleted. Starts with everything newer than `since_revision`; a run
-    that changed several times in between is sent once, as it is now. Revisions
-    in the stream ascend, so a broken stream is taken up again with the last
-    revision received. When the sweep is deleted the stream ends with NOT_FOUND
-    (SWEEP_NOT_FOUND).
+    """Streams changes of a sweep and its runs until the caller cancels the call
+    or the sweep is deleted. The stream starts with everything newer than
+    `since_revision`; a run that changed several times since then is sent once,
+    in its current form. Revisions in the stream ascend, so a caller continues
+    a broken stream with the last revision that it received. When the sweep is
+    deleted, the stream ends with NOT_FOUND (SWEEP_NOT_FOUND).
     """
 
 class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
     """The system of record: sweeps, their runs and metric histories.
 
-    Every mutation takes a `request_id`, a UUID that the caller makes up. Sending
-    the same request again with the same id, after a lost reply say, gives the
-    same answer and changes nothing; the same id with another request is
-    INVALID_ARGUMENT (REQUEST_ID_REUSED). Ids are kept for 24 hours. Without an
-    id a request is carried out each time that it arrives. Ids belong to a sweep:
-    they are compared with those of other requests about the same one.
+    Every mutation takes a `request_id`, a UUID that the caller generates.
+    Sending the same request again with the same id, for example after a lost
+    reply, returns the same answer and changes nothing; the same id with another
+    request is INVALID_ARGUMENT (REQUEST_ID_REUSED). Ids are kept for 24 hours. A
+    request without an id is carried out each time that it arrives. Ids belong to
+    a sweep: an id is compared with those of other requests about the same sweep.
 
     Every error carries a google.rpc.ErrorInfo whose reason is one of
     ErrorReason, and, for INVALID_ARGUMENT, a google.rpc.BadRequest that names
@@ -323,8 +337,8 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_service_pb2.CreateSweepRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.CreateSweepResponse, _abc.Awaitable[_registry_service_pb2.CreateSweepResponse]]:
-        """Creates a sweep in state PENDING. INVALID_ARGUMENT names every problem of
-        the config at once, each with its path.
+        """Creates a sweep in state PENDING. INVALID_ARGUMENT reports all errors of
+        the config together, each with its path.
         """
 
     @_abc_1.abstractmethod
@@ -341,7 +355,7 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_service_pb2.ListSweepsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.ListSweepsResponse, _abc.Awaitable[_registry_service_pb2.ListSweepsResponse]]:
-        """Lists sweeps, newest first unless asked otherwise."""
+        """Lists sweeps, newest first by default."""
 
     @_abc_1.abstractmethod
     def UpdateSweep(
@@ -349,9 +363,9 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_service_pb2.UpdateSweepRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.UpdateSweepResponse, _abc.Awaitable[_registry_service_pb2.UpdateSweepResponse]]:
-        """Changes the fields named by the mask, also while the sweep runs. ABORTED when
-        the etag is stale; INVALID_ARGUMENT (INVALID_SWEEP_CONFIG) for a search space
-        that lacks a part of the present one.
+        """Changes the fields named by the mask, also while the sweep runs. ABORTED if
+        the etag is stale; INVALID_ARGUMENT (INVALID_SWEEP_CONFIG) if the new
+        search space lacks a part of the current one.
         """
 
     @_abc_1.abstractmethod
@@ -388,7 +402,7 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_service_pb2.StartSweepRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.StartSweepResponse, _abc.Awaitable[_registry_service_pb2.StartSweepResponse]]:
-        """PENDING to RUNNING. A Suggest does this by itself."""
+        """Changes a sweep from PENDING to RUNNING. A Suggest does this automatically."""
 
     @_abc_1.abstractmethod
     def PauseSweep(
@@ -396,7 +410,9 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_service_pb2.PauseSweepRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.PauseSweepResponse, _abc.Awaitable[_registry_service_pb2.PauseSweepResponse]]:
-        """RUNNING to PAUSED: nothing new is handed out, running runs may end."""
+        """Changes a sweep from RUNNING to PAUSED: no runs are assigned, running runs
+        may end.
+        """
 
     @_abc_1.abstractmethod
     def ResumeSweep(
@@ -404,7 +420,7 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_service_pb2.ResumeSweepRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.ResumeSweepResponse, _abc.Awaitable[_registry_service_pb2.ResumeSweepResponse]]:
-        """PAUSED to RUNNING."""
+        """Changes a sweep from PAUSED to RUNNING."""
 
     @_abc_1.abstractmethod
     def FinishSweep(
@@ -412,8 +428,8 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_service_pb2.FinishSweepRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.FinishSweepResponse, _abc.Awaitable[_registry_service_pb2.FinishSweepResponse]]:
-        """To FINISHED: nothing new is handed out, queued runs are canceled, running
-        runs may end.
+        """Changes a sweep to FINISHED: no runs are assigned, queued runs are
+        canceled, running runs may end.
         """
 
     @_abc_1.abstractmethod
@@ -422,8 +438,8 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_service_pb2.CancelSweepRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.CancelSweepResponse, _abc.Awaitable[_registry_service_pb2.CancelSweepResponse]]:
-        """To CANCELED: queued runs are canceled, agents of running runs are told to
-        stop with their next heartbeat or report.
+        """Changes a sweep to CANCELED: queued runs are canceled, and the next
+        heartbeat or report of a running run returns the command to stop.
         """
 
     @_abc_1.abstractmethod
@@ -432,9 +448,9 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_service_pb2.CreateRunsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.CreateRunsResponse, _abc.Awaitable[_registry_service_pb2.CreateRunsResponse]]:
-        """Hands out runs: creates new ones and takes queued ones, for many waiting
-        requests in one transaction. For the suggestion service; agents call
-        SuggestionService.Suggest.
+        """Assigns runs to agents, for many waiting requests in one transaction:
+        creates new runs and takes queued ones. For the suggestion service; agents
+        call SuggestionService.Suggest.
         """
 
     @_abc_1.abstractmethod
@@ -467,8 +483,8 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_service_pb2.SyncRunsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.SyncRunsResponse, _abc.Awaitable[_registry_service_pb2.SyncRunsResponse]]:
-        """Returns what changed since a revision, in the order of revisions: how
-        caches of a sweep are kept current.
+        """Returns what changed since a revision, in the order of revisions, so that
+        caches of a sweep can be kept current.
         """
 
     @_abc_1.abstractmethod
@@ -477,8 +493,8 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_service_pb2.EnqueueRunsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.EnqueueRunsResponse, _abc.Awaitable[_registry_service_pb2.EnqueueRunsResponse]]:
-        """Queues parameters that a user wants tried next, in order, before anything
-        the sampler proposes. They count against run_cap.
+        """Queues parameters that a user wants to try next, in order, before anything
+        that the sampler proposes. These runs count against run_cap.
         """
 
     @_abc_1.abstractmethod
@@ -487,15 +503,16 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_service_pb2.RetryRunsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.RetryRunsResponse, _abc.Awaitable[_registry_service_pb2.RetryRunsResponse]]:
-        """Queues ended runs again, so that they are handed out before anything new:
-        FAILED, LOST, CANCELED and PRUNED ones, and FINISHED ones that have no
-        objective in a sweep with metrics. A sweep that has ended is RUNNING again,
-        and goes on until something ends it. A run keeps its number, so it counts
-        against run_cap once, and begins with all of the sweep's retries; its next
-        attempt begins with an empty history. All of the runs, or none:
-        FAILED_PRECONDITION with RUN_NOT_RETRYABLE names each that can't be retried,
-        and with SWEEP_STATE_CONFLICT says why the sweep would end again at once: a
-        target that is met, its terminator, or too many failed runs. ABORTED when the
+        """Queues ended runs again, so that they are assigned before new ones. Runs in
+        the states FAILED, LOST, CANCELED and PRUNED can be retried, and in a sweep
+        with metrics FINISHED runs without an objective. A sweep that has ended is
+        RUNNING again, and continues until something ends it. A run keeps its
+        number, so it counts against run_cap once. It gets all of the sweep's
+        retries again, and its next attempt begins with an empty history. Either
+        all of the runs are retried or none. FAILED_PRECONDITION with
+        RUN_NOT_RETRYABLE names each run that can't be retried. FAILED_PRECONDITION
+        with SWEEP_STATE_CONFLICT states why the sweep would end again at once: a
+        target that is met, its terminator, or too many failed runs. ABORTED if the
         etag is stale.
         """
 
@@ -505,9 +522,9 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_service_pb2.ImportRunsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.ImportRunsResponse, _abc.Awaitable[_registry_service_pb2.ImportRunsResponse]]:
-        """Takes results of elsewhere, so that the sampler knows them from the start.
-        They take no numbers and do not count against run_cap. In any state that is
-        not final.
+        """Imports results, so that the sampler knows them from the start. Imported
+        runs have no numbers and do not count against run_cap. Possible in any
+        state that is not final.
         """
 
     @_abc_1.abstractmethod
@@ -516,7 +533,7 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_service_pb2.ListPriorRunsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.ListPriorRunsResponse, _abc.Awaitable[_registry_service_pb2.ListPriorRunsResponse]]:
-        """Lists what was imported."""
+        """Lists the imported runs."""
 
     @_abc_1.abstractmethod
     def ExportRuns(
@@ -524,7 +541,9 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_service_pb2.ExportRunsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_registry_service_pb2.ExportRunsResponse], _abc.AsyncIterator[_registry_service_pb2.ExportRunsResponse]]:
-        """Streams all runs of a sweep as text, by ascending number: one row a run."""
+        """Streams all runs of a sweep as text, by ascending number: one row for each
+        run.
+        """
 
     @_abc_1.abstractmethod
     def ReportMetrics(
@@ -532,8 +551,9 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_service_pb2.ReportMetricsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.ReportMetricsResponse, _abc.Awaitable[_registry_service_pb2.ReportMetricsResponse]]:
-        """Stores metric values of a running run: all of them, or none. FAILED_PRECONDITION
-        with TOO_MANY_METRICS where the run has no room for further metrics.
+        """Stores metric values of a running run: all of them, or none.
+        FAILED_PRECONDITION with TOO_MANY_METRICS if the run would exceed its limit
+        of metrics.
         """
 
     @_abc_1.abstractmethod
@@ -542,9 +562,9 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_service_pb2.FinishRunRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.FinishRunResponse, _abc.Awaitable[_registry_service_pb2.FinishRunResponse]]:
-        """Ends a run. The best run, the counters and the sweep's own end follow in
-        the same transaction. Values of metrics that the run has no room for are left
-        out: a run always gets its end.
+        """Ends a run. The same transaction updates the best run, the counters and the
+        sweep's state. Values of metrics beyond the run's limit of metrics are left
+        out, so that a run can always end.
         """
 
     @_abc_1.abstractmethod
@@ -553,8 +573,8 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_service_pb2.ReleaseRunRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.ReleaseRunResponse, _abc.Awaitable[_registry_service_pb2.ReleaseRunResponse]]:
-        """Gives a running run back: it is queued again at once and this does not
-        count as a retry.
+        """Releases a running run: it is queued again at once, and this does not count
+        as a retry.
         """
 
     @_abc_1.abstractmethod
@@ -563,12 +583,13 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_service_pb2.ResumeRunsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.ResumeRunsResponse, _abc.Awaitable[_registry_service_pb2.ResumeRunsResponse]]:
-        """Gives an agent the running runs that it holds already, with renewed leases:
-        for one that crashed and comes back under its name. Their attempts stay, so
-        what it reported before goes on. In any state of the sweep; while it is
-        RUNNING, also runs whose lease ran out, if they are QUEUED and nobody was
-        given them since. As many as fit into one answer. Agents call
-        SuggestionService.Suggest with `resume`.
+        """Returns the running runs that an agent already holds, with renewed leases:
+        for an agent that crashed and starts again under its name. The runs keep
+        their attempts, so their histories continue. Possible in any state of the
+        sweep. While the sweep is RUNNING, the answer also has runs whose lease ran
+        out, if they are QUEUED and were not assigned again since. It has as many
+        runs as fit into one answer. Agents call SuggestionService.Suggest with
+        `resume`.
         """
 
     @_abc_1.abstractmethod
@@ -577,9 +598,9 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_service_pb2.HeartbeatRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.HeartbeatResponse, _abc.Awaitable[_registry_service_pb2.HeartbeatResponse]]:
-        """Renews the leases of running runs and tells what to do with each. A run whose
-        lease ran out runs again for its agent if it is QUEUED, nobody was given it
-        since, and the sweep is RUNNING.
+        """Renews the leases of running runs and returns a command for each. A run
+        whose lease ran out is RUNNING again for its agent if it is QUEUED, was not
+        assigned again since, and the sweep is RUNNING.
         """
 
     @_abc_1.abstractmethod
@@ -620,12 +641,12 @@ class SweepRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_service_pb2.WatchSweepRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_registry_service_pb2.WatchSweepResponse], _abc.AsyncIterator[_registry_service_pb2.WatchSweepResponse]]:
-        """Streams changes of a sweep and its runs until the caller hangs up or the
-        sweep is deleted. Starts with everything newer than `since_revision`; a run
-        that changed several times in between is sent once, as it is now. Revisions
-        in the stream ascend, so a broken stream is taken up again with the last
-        revision received. When the sweep is deleted the stream ends with NOT_FOUND
-        (SWEEP_NOT_FOUND).
+        """Streams changes of a sweep and its runs until the caller cancels the call
+        or the sweep is deleted. The stream starts with everything newer than
+        `since_revision`; a run that changed several times since then is sent once,
+        in its current form. Revisions in the stream ascend, so a caller continues
+        a broken stream with the last revision that it received. When the sweep is
+        deleted, the stream ends with NOT_FOUND (SWEEP_NOT_FOUND).
         """
 
 def add_SweepRegistryServiceServicer_to_server(servicer: SweepRegistryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -30,52 +30,57 @@ class _RunStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RunState.Val
     RUN_STATE_UNSPECIFIED: _RunState.ValueType  # 0
     """Not set; never sent by the server."""
     RUN_STATE_QUEUED: _RunState.ValueType  # 1
-    """Waits to be handed out."""
+    """No agent works on it yet, or again."""
     RUN_STATE_RUNNING: _RunState.ValueType  # 2
     """An agent works on it and holds its lease."""
     RUN_STATE_FINISHED: _RunState.ValueType  # 3
-    """Did what it was to do. Without a finite value of each of the sweep's metrics
-    it has no objective, and its error says why.
+    """Its program succeeded. Without a finite value of each of the sweep's
+    metrics it has no objective, and its error states why.
     """
     RUN_STATE_PRUNED: _RunState.ValueType  # 4
-    """Stopped by early termination; its objective is what it was worth until then,
-    by the same rule as that of a finished run.
+    """Stopped by early termination; its objective comes from the values reported
+    until then, by the same rule as for a finished run.
     """
     RUN_STATE_FAILED: _RunState.ValueType  # 5
     """Ended with an error."""
     RUN_STATE_LOST: _RunState.ValueType  # 6
-    """Its lease ran out and the sweep does not retry it; a user may (RetryRuns)."""
+    """Its lease ran out and the sweep does not retry it; a user may retry it
+    (RetryRuns).
+    """
     RUN_STATE_CANCELED: _RunState.ValueType  # 7
     """Stopped because the sweep was canceled, or by its agent."""
 
 class RunState(_RunState, metaclass=_RunStateEnumTypeWrapper):
-    """Where a run stands.
+    """The state of a run.
 
         QUEUED -> RUNNING -> FINISHED | PRUNED | FAILED | LOST | CANCELED
 
-    A run goes from RUNNING back to QUEUED when it was given back, or when it
-    was lost or failed and the sweep retries, or a user retries it; its `attempt` counts the times it
-    was handed out.
+    A run returns from RUNNING to QUEUED when its agent releases it, or when it
+    was lost or failed and the sweep retries it. A user's RetryRuns returns ended
+    runs to QUEUED. A run's `attempt` counts how often it was assigned to an
+    agent.
     """
 
 RUN_STATE_UNSPECIFIED: RunState.ValueType  # 0
 """Not set; never sent by the server."""
 RUN_STATE_QUEUED: RunState.ValueType  # 1
-"""Waits to be handed out."""
+"""No agent works on it yet, or again."""
 RUN_STATE_RUNNING: RunState.ValueType  # 2
 """An agent works on it and holds its lease."""
 RUN_STATE_FINISHED: RunState.ValueType  # 3
-"""Did what it was to do. Without a finite value of each of the sweep's metrics
-it has no objective, and its error says why.
+"""Its program succeeded. Without a finite value of each of the sweep's
+metrics it has no objective, and its error states why.
 """
 RUN_STATE_PRUNED: RunState.ValueType  # 4
-"""Stopped by early termination; its objective is what it was worth until then,
-by the same rule as that of a finished run.
+"""Stopped by early termination; its objective comes from the values reported
+until then, by the same rule as for a finished run.
 """
 RUN_STATE_FAILED: RunState.ValueType  # 5
 """Ended with an error."""
 RUN_STATE_LOST: RunState.ValueType  # 6
-"""Its lease ran out and the sweep does not retry it; a user may (RetryRuns)."""
+"""Its lease ran out and the sweep does not retry it; a user may retry it
+(RetryRuns).
+"""
 RUN_STATE_CANCELED: RunState.ValueType  # 7
 """Stopped because the sweep was canceled, or by its agent."""
 Global___RunState: _TypeAlias = RunState  # noqa: Y015
@@ -113,28 +118,28 @@ class _RunCommandEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RunCommand
     RUN_COMMAND_UNSPECIFIED: _RunCommand.ValueType  # 0
     """Not set; never sent by the server."""
     RUN_COMMAND_CONTINUE: _RunCommand.ValueType  # 1
-    """Go on."""
+    """Continue."""
     RUN_COMMAND_STOP: _RunCommand.ValueType  # 2
     """Stop and finish the run as canceled: the sweep was canceled."""
     RUN_COMMAND_ABANDON: _RunCommand.ValueType  # 3
-    """Stop and forget the run: the lease is no longer this agent's."""
+    """Stop and drop the run: its lease no longer belongs to this agent."""
 
 class RunCommand(_RunCommand, metaclass=_RunCommandEnumTypeWrapper):
-    """What an agent should do with a run that it holds."""
+    """What an agent must do with a run that it holds."""
 
 RUN_COMMAND_UNSPECIFIED: RunCommand.ValueType  # 0
 """Not set; never sent by the server."""
 RUN_COMMAND_CONTINUE: RunCommand.ValueType  # 1
-"""Go on."""
+"""Continue."""
 RUN_COMMAND_STOP: RunCommand.ValueType  # 2
 """Stop and finish the run as canceled: the sweep was canceled."""
 RUN_COMMAND_ABANDON: RunCommand.ValueType  # 3
-"""Stop and forget the run: the lease is no longer this agent's."""
+"""Stop and drop the run: its lease no longer belongs to this agent."""
 Global___RunCommand: _TypeAlias = RunCommand  # noqa: Y015
 
 @_typing.final
 class Run(_message.Message):
-    """One trial of a sweep: a point of the search space and what came of it."""
+    """One trial of a sweep: a point of the search space and its result."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -246,18 +251,19 @@ class Run(_message.Message):
     number: _builtins.int
     """Its number in the sweep: 0, 1, 2, ... without gaps."""
     state: Global___RunState.ValueType
-    """Where it stands."""
+    """Its state."""
     objective: _builtins.float
-    """The metric's value that counts; set when the run is FINISHED or PRUNED, the
-    sweep has one metric, and a value was reported.
+    """The value of the metric that counts; set if the run is FINISHED or PRUNED,
+    the sweep has one metric, and a value was reported.
     """
     attempt: _builtins.int
-    """How often it was handed out: 0 while it waits for the first time."""
+    """How often it was assigned to an agent: 0 before the first time."""
     origin: Global___RunOrigin.ValueType
     """Who chose the parameters."""
     agent_id: _builtins.str
-    """The agent that holds or held it; empty while it waits, unless its agent was
-    lost: that one's result still counts until the run is handed out again.
+    """The agent that holds or held it; empty while it is QUEUED. Exception: after
+    its agent was lost, the field still names that agent, whose result counts
+    until the run is assigned again.
     """
     external_run_id: _builtins.str
     """The run of an outside tracker that it is linked to; unique in the sweep."""
@@ -266,18 +272,18 @@ class Run(_message.Message):
     revision: _builtins.int
     """The sweep's revision at its last change."""
     name: _builtins.str
-    """A name for people; empty where nobody gave one. At most 200 characters."""
+    """A name for people; may be empty. At most 200 characters."""
     @_builtins.property
     def parameters(self) -> _containers.MessageMap[_builtins.str, _search_space_pb2.ParameterValue]:
         """The point of the search space, by parameter name. A queued run may have
-        only some; the suggestion service completes it when it is handed out. At
-        most 512 KiB with their names.
+        only some of them; the suggestion service completes it when it is assigned.
+        At most 512 KiB with their names.
         """
 
     @_builtins.property
     def error(self) -> Global___RunError:
-        """Why it failed, was lost or pruned, or why it has no objective though it
-        finished.
+        """Why it failed, was lost or was pruned, or why a FINISHED run has no
+        objective.
         """
 
     @_builtins.property
@@ -286,9 +292,10 @@ class Run(_message.Message):
 
     @_builtins.property
     def summary(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
-        """The last value of every metric that its present attempt reported: the one
-        with the highest step, or the one that its program set after it. At most 10,000, with names of 1 MiB in all, beside
-        the sweep's own metrics.
+        """The last value of every metric that its current attempt reported: the value
+        with the highest step, or a value that its program set after that step. At
+        most 10,000 metrics, with names of 1 MiB in all, beside the sweep's own
+        metrics.
         """
 
     @_builtins.property
@@ -297,7 +304,7 @@ class Run(_message.Message):
 
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
-        """When it was handed out last."""
+        """When it was last assigned to an agent."""
 
     @_builtins.property
     def end_time(self) -> _timestamp_pb2.Timestamp:
@@ -309,15 +316,15 @@ class Run(_message.Message):
 
     @_builtins.property
     def objectives(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """In a sweep with several metrics: their values that count, in the order of
-        the sweep's metrics; set when the run is FINISHED.
+        """In a sweep with several metrics: the value of each that counts, in the
+        order of the sweep's metrics; set if the run is FINISHED.
         """
 
     @_builtins.property
     def config(self) -> _containers.MessageMap[_builtins.str, _search_space_pb2.ParameterValue]:
-        """What the program set in its config beside or against the parameters, by
-        name. The sampler goes by the parameters. At most 1,000 values, and 256 KiB
-        with their names.
+        """Config values that the program added or set to something else than the
+        parameters, by name. The sampler uses only the parameters. At most 1,000
+        values, and 256 KiB with their names.
         """
 
     def __init__(
@@ -366,9 +373,7 @@ Global___Run: _TypeAlias = Run  # noqa: Y015
 
 @_typing.final
 class PriorRun(_message.Message):
-    """A result of elsewhere: it informs the sampler and takes no number of the
-    sweep.
-    """
+    """An imported result: it informs the sampler and has no number in the sweep."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -401,15 +406,13 @@ class PriorRun(_message.Message):
     state: Global___RunState.ValueType
     """FINISHED, PRUNED or FAILED."""
     last_step: _builtins.int
-    """How far it got, for a PRUNED one."""
+    """The last step of a PRUNED run."""
     source: _builtins.str
-    """Where it comes from, for people: "sweep k6rsniyyjhjy run 4". At most 200
-    characters.
-    """
+    """Its source, for people: "sweep k6rsniyyjhjy run 4". At most 200 characters."""
     @_builtins.property
     def parameters(self) -> _containers.MessageMap[_builtins.str, _search_space_pb2.ParameterValue]:
         """A point of the search space: all parameters that a run with these values
-        has. Those whose conditions do not hold are left out.
+        has. Parameters whose conditions do not hold are left out.
         """
 
     @_builtins.property
@@ -446,10 +449,13 @@ class RunError(_message.Message):
     MESSAGE_FIELD_NUMBER: _builtins.int
     TRACEBACK_FIELD_NUMBER: _builtins.int
     message: _builtins.str
-    """One sentence. At most 4,096 characters; the rest is cut, and it says so."""
+    """One sentence. At most 4,096 characters; a longer message is truncated and
+    ends with a note about it.
+    """
     traceback: _builtins.str
-    """A stack trace or a log tail. At most 65,536 characters; the beginning is
-    cut, since the end says most, and it says so.
+    """A stack trace or the end of a log. At most 65,536 characters. A longer text
+    loses its beginning, because the end is more informative, and starts with a
+    note about it.
     """
     def __init__(
         self,
@@ -467,7 +473,7 @@ Global___RunError: _TypeAlias = RunError  # noqa: Y015
 
 @_typing.final
 class MetricRow(_message.Message):
-    """Values that a run reported at one step, or that its program says are final."""
+    """Values that a run reported at one step, or that its program set as final."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -496,11 +502,14 @@ class MetricRow(_message.Message):
     TIME_FIELD_NUMBER: _builtins.int
     IS_SUMMARY_FIELD_NUMBER: _builtins.int
     step: _builtins.int
-    """The step, at least 0. Reporting a step again overwrites the values named."""
+    """The step, at least 0. Reporting a step again overwrites the values of the
+    given metrics.
+    """
     is_summary: _builtins.bool
-    """Whether the program set the values as those that count, beside what it logged. They
-    are no part of the history: they stand in the run's `summary`, and so count as final
-    values, until it reports a value of this or a later step.
+    """Whether the program set the values in its summary instead of logging them.
+    Such values are not part of the history. They are in the run's `summary`,
+    and so count as final values, until the run reports a value of this or a
+    later step.
     """
     @_builtins.property
     def values(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
@@ -508,7 +517,7 @@ class MetricRow(_message.Message):
 
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
-        """When it was measured; the server's clock where absent."""
+        """When it was measured; the server's time if absent."""
 
     def __init__(
         self,

@@ -21,8 +21,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class SearchSpace(_message.Message):
-    """The set of parameter values that a sweep searches: one entry a parameter,
-    ordered by name. Names are unique.
+    """The set of parameter values that a sweep searches: one entry for each
+    parameter, ordered by name. Names are unique.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -39,8 +39,9 @@ class SearchSpace(_message.Message):
         expression of the names with numbers, strings, `+ - * / // % **`,
         comparisons, `and`, `or`, `not`, `in` and the functions abs, min, max,
         round: "warmup_steps < total_steps". A parameter of a group is written with
-        dots, "optimizer.lr"; a name that is no identifier as `p["name"]`. An
-        expression that names a parameter which the run does not have counts as met.
+        dots, "optimizer.lr"; a name that is not an identifier as `p["name"]`. An
+        expression that names a parameter which the run does not have counts as
+        met.
         """
 
     def __init__(
@@ -59,7 +60,7 @@ Global___SearchSpace: _TypeAlias = SearchSpace  # noqa: Y015
 
 @_typing.final
 class Parameter(_message.Message):
-    """One named parameter and the law that its values follow."""
+    """One named parameter and the distribution of its values."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -77,9 +78,10 @@ class Parameter(_message.Message):
     CONDITIONS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The parameter's name: matches `[A-Za-z_][A-Za-z0-9_.-]*`, at most 200
-    characters. In a group, the group's name and "/" stand before it, to any
-    depth: "optimizer/schedule/warmup". Agents hand such parameters to programs
-    as nested dictionaries: splitting at "/" is all that takes.
+    characters. In a group, the name starts with the group's name and "/", to
+    any depth: "optimizer/schedule/warmup". Agents pass such parameters to
+    programs as nested dictionaries, which they build by splitting names at
+    "/".
     """
     @_builtins.property
     def constant(self) -> Global___ConstantDistribution:
@@ -107,24 +109,25 @@ class Parameter(_message.Message):
 
     @_builtins.property
     def normal(self) -> Global___NormalDistribution:
-        """A floating-point number with a Gaussian law, not cut anywhere."""
+        """A floating-point number with a Gaussian distribution, not truncated."""
 
     @_builtins.property
     def log_normal(self) -> Global___LogNormalDistribution:
-        """A positive number whose logarithm has a Gaussian law."""
+        """A positive number whose logarithm has a Gaussian distribution."""
 
     @_builtins.property
     def beta(self) -> Global___BetaDistribution:
-        """A number in [0, 1] with a beta law."""
+        """A number in [0, 1] with a beta distribution."""
 
     @_builtins.property
     def quantized(self) -> Global___QuantizedDistribution:
-        """A draw from another law, rounded to multiples of a step."""
+        """A draw from another distribution, rounded to multiples of a step."""
 
     @_builtins.property
     def conditions(self) -> _containers.RepeatedCompositeFieldContainer[Global___ParameterCondition]:
-        """When a run has the parameter: all of these must hold, and the parameters
-        that they name must be there themselves. Always where empty.
+        """The conditions under which a run has the parameter: all of them must hold,
+        and the run must have the parameters that they name. Every run has it if
+        empty.
         """
 
     def __init__(
@@ -155,7 +158,7 @@ Global___Parameter: _TypeAlias = Parameter  # noqa: Y015
 
 @_typing.final
 class ParameterCondition(_message.Message):
-    """Holds when another parameter has one of some values."""
+    """A condition that holds if another parameter has one of the given values."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -219,8 +222,9 @@ class CategoricalDistribution(_message.Message):
 
     @_builtins.property
     def probabilities(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """How likely each value is under random search: as many as values, each at
-        least 0, together 1 (within 1e-6). All are equally likely where empty.
+        """The probability of each value under random search: as many entries as
+        values, each at least 0, with the sum 1 (within 1e-6). If empty, all values
+        are equally likely.
         """
 
     def __init__(
@@ -251,8 +255,8 @@ class UniformDistribution(_message.Message):
     max: _builtins.float
     """The largest value. Finite."""
     q: _builtins.float
-    """Step: values are min, min+q, min+2q, ... never above max. Positive; absent
-    for a continuous range.
+    """Step: values are min, min+q, min+2q, ... never above max. Positive; if
+    absent, the range is continuous.
     """
     def __init__(
         self,
@@ -322,7 +326,7 @@ class LogUniformDistribution(_message.Message):
     """The largest value. Finite."""
     q: _builtins.float
     """Step: a drawn value moves to the nearest of min, min+q, min+2q, ... that is
-    not above max. Positive; absent for a continuous range.
+    not above max. Positive; if absent, the range is continuous.
     """
     def __init__(
         self,
@@ -379,8 +383,8 @@ Global___IntLogUniformDistribution: _TypeAlias = IntLogUniformDistribution  # no
 
 @_typing.final
 class NormalDistribution(_message.Message):
-    """Floating-point values with mean `mu` and standard deviation `sigma`. The law
-    is the true Gaussian: no value is out of reach because of a cut-off.
+    """Floating-point values with mean `mu` and standard deviation `sigma`. The
+    distribution is not truncated, so every value is possible.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -408,7 +412,7 @@ Global___NormalDistribution: _TypeAlias = NormalDistribution  # noqa: Y015
 @_typing.final
 class LogNormalDistribution(_message.Message):
     """Positive values whose natural logarithm has mean `mu` and standard deviation
-    `sigma`. Not cut.
+    `sigma`. Not truncated.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -462,7 +466,7 @@ Global___BetaDistribution: _TypeAlias = BetaDistribution  # noqa: Y015
 @_typing.final
 class QuantizedDistribution(_message.Message):
     """A value x is drawn and becomes round(x/q)*q, with ties to even. The result
-    may pass a bound of x's law by up to q/2.
+    may exceed a bound of x's distribution by up to q/2.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -509,16 +513,16 @@ class QuantizedDistribution(_message.Message):
         q: _builtins.float = ...,
         int_q: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["beta", b"beta", "int_q", b"int_q", "law", b"law", "log_normal", b"log_normal", "log_uniform", b"log_uniform", "normal", b"normal", "q", b"q", "step", b"step", "uniform", b"uniform"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["beta", b"beta", "distribution", b"distribution", "int_q", b"int_q", "log_normal", b"log_normal", "log_uniform", b"log_uniform", "normal", b"normal", "q", b"q", "step", b"step", "uniform", b"uniform"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["beta", b"beta", "int_q", b"int_q", "law", b"law", "log_normal", b"log_normal", "log_uniform", b"log_uniform", "normal", b"normal", "q", b"q", "step", b"step", "uniform", b"uniform"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["beta", b"beta", "distribution", b"distribution", "int_q", b"int_q", "log_normal", b"log_normal", "log_uniform", b"log_uniform", "normal", b"normal", "q", b"q", "step", b"step", "uniform", b"uniform"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_law: _TypeAlias = _typing.Literal["uniform", "log_uniform", "normal", "log_normal", "beta"]  # noqa: Y015
-    _WhichOneofArgType_law: _TypeAlias = _typing.Literal["law", b"law"]  # noqa: Y015
+    _WhichOneofReturnType_distribution: _TypeAlias = _typing.Literal["uniform", "log_uniform", "normal", "log_normal", "beta"]  # noqa: Y015
+    _WhichOneofArgType_distribution: _TypeAlias = _typing.Literal["distribution", b"distribution"]  # noqa: Y015
     _WhichOneofReturnType_step: _TypeAlias = _typing.Literal["q", "int_q"]  # noqa: Y015
     _WhichOneofArgType_step: _TypeAlias = _typing.Literal["step", b"step"]  # noqa: Y015
     @_typing.overload
-    def WhichOneof(self, oneof_group: _WhichOneofArgType_law) -> _WhichOneofReturnType_law | None: ...
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_distribution) -> _WhichOneofReturnType_distribution | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType_step) -> _WhichOneofReturnType_step | None: ...
 
@@ -526,7 +530,7 @@ Global___QuantizedDistribution: _TypeAlias = QuantizedDistribution  # noqa: Y015
 
 @_typing.final
 class ParameterValue(_message.Message):
-    """A parameter's value with its type kept apart: the integer 32 reaches every
+    """A parameter's value, which keeps its type: the integer 32 reaches every
     language as an integer, 0.5 as a double, "adam" as a string.
     """
 

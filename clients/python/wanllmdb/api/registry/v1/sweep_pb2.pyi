@@ -31,41 +31,41 @@ class _SweepStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SweepState
     SWEEP_STATE_UNSPECIFIED: _SweepState.ValueType  # 0
     """Not set; never sent by the server."""
     SWEEP_STATE_PENDING: _SweepState.ValueType  # 1
-    """Created; nothing was handed out yet."""
+    """Created; no run was assigned yet."""
     SWEEP_STATE_RUNNING: _SweepState.ValueType  # 2
-    """Hands out runs."""
+    """Assigns runs to agents."""
     SWEEP_STATE_PAUSED: _SweepState.ValueType  # 3
-    """Hands out nothing new; running runs may end."""
+    """Assigns no runs; running runs may end."""
     SWEEP_STATE_FINISHED: _SweepState.ValueType  # 4
-    """Ended as meant; `finish_reason` says by what."""
+    """Ended as planned; `finish_reason` states the cause."""
     SWEEP_STATE_FAILED: _SweepState.ValueType  # 5
-    """Ended because it could not go on."""
+    """Ended because it could not continue."""
     SWEEP_STATE_CANCELED: _SweepState.ValueType  # 6
-    """Ended by CancelSweep; running runs are told to stop."""
+    """Ended by CancelSweep; agents of running runs are instructed to stop."""
 
 class SweepState(_SweepState, metaclass=_SweepStateEnumTypeWrapper):
-    """Where a sweep stands.
+    """The state of a sweep.
 
         PENDING -> RUNNING <-> PAUSED -> FINISHED | FAILED | CANCELED
 
     The last three are final, unless runs of the sweep are retried (RetryRuns),
-    which makes it RUNNING. A Suggest on a pending sweep starts it.
+    which makes the sweep RUNNING. A Suggest on a pending sweep starts it.
     """
 
 SWEEP_STATE_UNSPECIFIED: SweepState.ValueType  # 0
 """Not set; never sent by the server."""
 SWEEP_STATE_PENDING: SweepState.ValueType  # 1
-"""Created; nothing was handed out yet."""
+"""Created; no run was assigned yet."""
 SWEEP_STATE_RUNNING: SweepState.ValueType  # 2
-"""Hands out runs."""
+"""Assigns runs to agents."""
 SWEEP_STATE_PAUSED: SweepState.ValueType  # 3
-"""Hands out nothing new; running runs may end."""
+"""Assigns no runs; running runs may end."""
 SWEEP_STATE_FINISHED: SweepState.ValueType  # 4
-"""Ended as meant; `finish_reason` says by what."""
+"""Ended as planned; `finish_reason` states the cause."""
 SWEEP_STATE_FAILED: SweepState.ValueType  # 5
-"""Ended because it could not go on."""
+"""Ended because it could not continue."""
 SWEEP_STATE_CANCELED: SweepState.ValueType  # 6
-"""Ended by CancelSweep; running runs are told to stop."""
+"""Ended by CancelSweep; agents of running runs are instructed to stop."""
 Global___SweepState: _TypeAlias = SweepState  # noqa: Y015
 
 class _FinishReason:
@@ -79,13 +79,13 @@ class _FinishReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FinishRe
     FINISH_REASON_REQUESTED: _FinishReason.ValueType  # 1
     """FinishSweep was called."""
     FINISH_REASON_RUN_CAP: _FinishReason.ValueType  # 2
-    """`run_cap` runs were handed out and all of them ended."""
+    """The sweep has `run_cap` runs and all of them ended."""
     FINISH_REASON_SPACE_EXHAUSTED: _FinishReason.ValueType  # 3
-    """Every point of the search space was handed out and all of them ended."""
+    """Every point of the search space was assigned and all runs ended."""
     FINISH_REASON_TARGET_REACHED: _FinishReason.ValueType  # 4
     """A run reached the target of every metric that has one."""
     FINISH_REASON_TERMINATED: _FinishReason.ValueType  # 5
-    """The sweep's terminator found that going on is not worth it."""
+    """The sweep's terminator decided that continuing is not worthwhile."""
 
 class FinishReason(_FinishReason, metaclass=_FinishReasonEnumTypeWrapper):
     """What finished a sweep."""
@@ -95,13 +95,13 @@ FINISH_REASON_UNSPECIFIED: FinishReason.ValueType  # 0
 FINISH_REASON_REQUESTED: FinishReason.ValueType  # 1
 """FinishSweep was called."""
 FINISH_REASON_RUN_CAP: FinishReason.ValueType  # 2
-"""`run_cap` runs were handed out and all of them ended."""
+"""The sweep has `run_cap` runs and all of them ended."""
 FINISH_REASON_SPACE_EXHAUSTED: FinishReason.ValueType  # 3
-"""Every point of the search space was handed out and all of them ended."""
+"""Every point of the search space was assigned and all runs ended."""
 FINISH_REASON_TARGET_REACHED: FinishReason.ValueType  # 4
 """A run reached the target of every metric that has one."""
 FINISH_REASON_TERMINATED: FinishReason.ValueType  # 5
-"""The sweep's terminator found that going on is not worth it."""
+"""The sweep's terminator decided that continuing is not worthwhile."""
 Global___FinishReason: _TypeAlias = FinishReason  # noqa: Y015
 
 class _Method:
@@ -111,9 +111,9 @@ class _Method:
 class _MethodEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Method.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     METHOD_UNSPECIFIED: _Method.ValueType  # 0
-    """Not set; in requests the sampler says it."""
+    """Not set; in requests it follows from the sampler."""
     METHOD_RANDOM: _Method.ValueType  # 1
-    """Without regard to results. Samplers: random (the default), qmc."""
+    """Independent of results. Samplers: random (the default), qmc."""
     METHOD_GRID: _Method.ValueType  # 2
     """Every point of the space once. Samplers: grid (the default), brute_force."""
     METHOD_BAYES: _Method.ValueType  # 3
@@ -122,12 +122,14 @@ class _MethodEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Method.ValueTy
     """
 
 class Method(_Method, metaclass=_MethodEnumTypeWrapper):
-    """The family of ways to choose the next parameters; the sampler is one of it."""
+    """The family of algorithms that choose the next parameters; the sampler belongs
+    to it.
+    """
 
 METHOD_UNSPECIFIED: Method.ValueType  # 0
-"""Not set; in requests the sampler says it."""
+"""Not set; in requests it follows from the sampler."""
 METHOD_RANDOM: Method.ValueType  # 1
-"""Without regard to results. Samplers: random (the default), qmc."""
+"""Independent of results. Samplers: random (the default), qmc."""
 METHOD_GRID: Method.ValueType  # 2
 """Every point of the space once. Samplers: grid (the default), brute_force."""
 METHOD_BAYES: Method.ValueType  # 3
@@ -167,32 +169,32 @@ class _ObjectiveValue:
 class _ObjectiveValueEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ObjectiveValue.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     OBJECTIVE_VALUE_UNSPECIFIED: _ObjectiveValue.ValueType  # 0
-    """Not set; the last one."""
+    """Not set; means the last value."""
     OBJECTIVE_VALUE_LAST: _ObjectiveValue.ValueType  # 1
-    """The one with the highest step, whenever it was reported; NaN or infinity is
-    no objective.
+    """The value with the highest step, whenever it was reported; NaN or infinity
+    is no objective.
     """
     OBJECTIVE_VALUE_BEST: _ObjectiveValue.ValueType  # 2
-    """The best one by the goal; NaN and infinite ones are passed over."""
+    """The best value by the goal; NaN and infinite values are ignored."""
     OBJECTIVE_VALUE_MEAN_LAST: _ObjectiveValue.ValueType  # 3
-    """The mean of those with the `mean_over` highest steps; with NaN or infinity
-    among them there is no objective.
+    """The mean of the values with the `mean_over` highest steps; if one of them
+    is NaN or infinite, there is no objective.
     """
 
 class ObjectiveValue(_ObjectiveValue, metaclass=_ObjectiveValueEnumTypeWrapper):
-    """Which of the values that a run reported becomes its objective."""
+    """Which of a run's reported values becomes its objective."""
 
 OBJECTIVE_VALUE_UNSPECIFIED: ObjectiveValue.ValueType  # 0
-"""Not set; the last one."""
+"""Not set; means the last value."""
 OBJECTIVE_VALUE_LAST: ObjectiveValue.ValueType  # 1
-"""The one with the highest step, whenever it was reported; NaN or infinity is
-no objective.
+"""The value with the highest step, whenever it was reported; NaN or infinity
+is no objective.
 """
 OBJECTIVE_VALUE_BEST: ObjectiveValue.ValueType  # 2
-"""The best one by the goal; NaN and infinite ones are passed over."""
+"""The best value by the goal; NaN and infinite values are ignored."""
 OBJECTIVE_VALUE_MEAN_LAST: ObjectiveValue.ValueType  # 3
-"""The mean of those with the `mean_over` highest steps; with NaN or infinity
-among them there is no objective.
+"""The mean of the values with the `mean_over` highest steps; if one of them
+is NaN or infinite, there is no objective.
 """
 Global___ObjectiveValue: _TypeAlias = ObjectiveValue  # noqa: Y015
 
@@ -212,8 +214,8 @@ class _ImputeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Impute.ValueTy
     """The value with the highest step that the run itself reported."""
 
 class Impute(_Impute, metaclass=_ImputeEnumTypeWrapper):
-    """What a sampler that learns takes a run to be worth that has no objective: it
-    failed, or it still runs.
+    """The objective that a learning sampler assumes for a run without one, because
+    the run failed or still runs.
     """
 
 IMPUTE_UNSPECIFIED: Impute.ValueType  # 0
@@ -233,27 +235,27 @@ class _ArgsStyle:
 class _ArgsStyleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ArgsStyle.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     ARGS_STYLE_UNSPECIFIED: _ArgsStyle.ValueType  # 0
-    """Not set; flat."""
+    """Not set; means flat."""
     ARGS_STYLE_FLAT: _ArgsStyle.ValueType  # 1
     """Each parameter of a group is an argument of its own, with a dot in its name
     (--optimizer.lr=0.1); lists and objects are JSON.
     """
     ARGS_STYLE_WANDB: _ArgsStyle.ValueType  # 2
-    """As W&B's agent writes it: a group is one argument that holds a Python
+    """As W&B's agent writes it: a group is one argument that contains a Python
     dictionary (--optimizer={'lr': 0.1}); lists and objects are Python's too.
     """
 
 class ArgsStyle(_ArgsStyle, metaclass=_ArgsStyleEnumTypeWrapper):
-    """How the parameters of a run stand on the command line of its program."""
+    """How the parameters of a run are written on the command line of its program."""
 
 ARGS_STYLE_UNSPECIFIED: ArgsStyle.ValueType  # 0
-"""Not set; flat."""
+"""Not set; means flat."""
 ARGS_STYLE_FLAT: ArgsStyle.ValueType  # 1
 """Each parameter of a group is an argument of its own, with a dot in its name
 (--optimizer.lr=0.1); lists and objects are JSON.
 """
 ARGS_STYLE_WANDB: ArgsStyle.ValueType  # 2
-"""As W&B's agent writes it: a group is one argument that holds a Python
+"""As W&B's agent writes it: a group is one argument that contains a Python
 dictionary (--optimizer={'lr': 0.1}); lists and objects are Python's too.
 """
 Global___ArgsStyle: _TypeAlias = ArgsStyle  # noqa: Y015
@@ -274,25 +276,23 @@ class Metric(_message.Message):
     name: _builtins.str
     """The name under which runs report it. Not empty; unique in the sweep."""
     goal: Global___Goal.ValueType
-    """Whether smaller or larger is better; minimize where not set."""
+    """Whether smaller or larger is better; minimize if not set."""
     target: _builtins.float
     """The sweep finishes as soon as a finished run's objective is at least this
     good, for every metric that has a target.
     """
     value: Global___ObjectiveValue.ValueType
-    """Which reported value counts; the last one where not set."""
+    """Which reported value counts; the last one if not set."""
     mean_over: _builtins.int
-    """How many values MEAN_LAST takes; fewer where the run reported fewer. At
-    least 1; 0 otherwise.
+    """How many values MEAN_LAST averages; fewer if the run reported fewer. At
+    least 1 with MEAN_LAST; 0 otherwise.
     """
     impute: Global___Impute.ValueType
     """What a run that is FAILED, LOST or CANCELED, or ended without an objective,
-    counts as for a sampler that learns; nothing where not set.
+    counts as for a sampler that learns; nothing if not set.
     """
     impute_while_running: Global___Impute.ValueType
-    """What a RUNNING run counts as for a sampler that learns; nothing where not
-    set.
-    """
+    """What a RUNNING run counts as for a sampler that learns; nothing if not set."""
     def __init__(
         self,
         *,
@@ -316,8 +316,8 @@ Global___Metric: _TypeAlias = Metric  # noqa: Y015
 
 @_typing.final
 class AlgorithmChoice(_message.Message):
-    """An algorithm by name, with options. ListAlgorithms tells the names, and of
-    each option its type, range and default.
+    """An algorithm by name, with options. ListAlgorithms returns the names, and the
+    type, range and default of each option.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -346,10 +346,10 @@ class AlgorithmChoice(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     OPTIONS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """The name, "tpe" say."""
+    """The name, for example "tpe"."""
     @_builtins.property
     def options(self) -> _containers.MessageMap[_builtins.str, _search_space_pb2.ParameterValue]:
-        """Options by name; those left out have their defaults."""
+        """Options by name; an option that is left out has its default."""
 
     def __init__(
         self,
@@ -367,9 +367,7 @@ Global___AlgorithmChoice: _TypeAlias = AlgorithmChoice  # noqa: Y015
 
 @_typing.final
 class EarlyTermination(_message.Message):
-    """When a run that does badly is stopped before its end. Needs exactly one
-    metric.
-    """
+    """When a bad run is stopped before its end. Needs exactly one metric."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -377,7 +375,7 @@ class EarlyTermination(_message.Message):
     PRUNER_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def hyperband(self) -> Global___Hyperband:
-        """Hyperband's successive halving by bands, as W&B sweeps do it."""
+        """Hyperband, the rule of W&B sweeps."""
 
     @_builtins.property
     def pruner(self) -> Global___AlgorithmChoice:
@@ -404,13 +402,13 @@ Global___EarlyTermination: _TypeAlias = EarlyTermination  # noqa: Y015
 @_typing.final
 class Hyperband(_message.Message):
     """Stops a run whose metric is not among the best 1/eta of all runs that got as
-    far. Bands lie at iterations min_iter * eta^i, or at max_iter / eta^i for i
-    from 1 to s, cut to integers; an iteration is one reported finite value of
-    the metric, counted from 1. Only the highest band that a run has reached is
-    tested: its threshold is the value at place floor(n/eta) among the values at
-    the band of the n runs that reached it, best first, and the run stops when
-    it is strictly worse. (Li et al., Hyperband, JMLR 2018; the rule is the one
-    that W&B sweeps use.)
+    far. Runs are compared at rungs (W&B: bands), the iterations min_iter *
+    eta^i, or max_iter / eta^i for i from 1 to s, truncated to integers. An
+    iteration is one reported finite value of the metric, counted from 1. Only
+    the highest rung that a run has reached is tested. Of the values that the n
+    runs at this rung had there, sorted best first and counted from 0, the one at
+    index floor(n/eta) is the threshold. A run stops if it is strictly worse. (Li
+    et al., Hyperband, JMLR 2018; the rule is the one that W&B sweeps use.)
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -421,20 +419,20 @@ class Hyperband(_message.Message):
     MAX_ITER_FIELD_NUMBER: _builtins.int
     S_FIELD_NUMBER: _builtins.int
     min_iter: _builtins.int
-    """The first band's iteration. At least 1; 0 where max_iter is given."""
+    """The first rung's iteration. At least 1; 0 if max_iter is given."""
     eta: _builtins.float
-    """The factor from one band to the next, and the share 1/eta that goes on.
-    Greater than 1; 0 means the default, 3.
+    """The factor from one rung to the next; the share 1/eta of the runs
+    continues. Greater than 1; 0 means the default, 3.
     """
     strict: _builtins.bool
-    """True tests the run's value at the band; false its best one so far. Absent
-    means true.
+    """Whether the test uses the run's value at the rung. If false, it uses the
+    run's best value so far. Absent means true.
     """
     max_iter: _builtins.int
-    """The iterations of a full run; instead of min_iter, together with `s`."""
+    """The iterations of a full run; used together with `s` instead of min_iter."""
     s: _builtins.int
-    """How many bands lie before max_iter. At least 1, and with each at an
-    iteration of 1 or more; 0 where min_iter is given.
+    """The number of rungs before max_iter. At least 1, each at an iteration of 1
+    or more; 0 if min_iter is given.
     """
     def __init__(
         self,
@@ -457,7 +455,7 @@ Global___Hyperband: _TypeAlias = Hyperband  # noqa: Y015
 
 @_typing.final
 class RetryPolicy(_message.Message):
-    """How often a run's parameters are handed out again."""
+    """How often a run is assigned again after it was lost or failed."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -468,8 +466,8 @@ class RetryPolicy(_message.Message):
     before it stays LOST. 0 to 100; absent means 2.
     """
     failed: _builtins.int
-    """How often a run that FAILED is queued again before it stays so. 0 to 100;
-    absent means 0.
+    """How often a run that failed is queued again before it stays FAILED. 0 to
+    100; absent means 0.
     """
     def __init__(
         self,
@@ -494,7 +492,7 @@ Global___RetryPolicy: _TypeAlias = RetryPolicy  # noqa: Y015
 
 @_typing.final
 class SweepSpec(_message.Message):
-    """What a sweep searches and how."""
+    """The search space, the metrics and the algorithms of a sweep."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -512,38 +510,38 @@ class SweepSpec(_message.Message):
     COMMAND_FIELD_NUMBER: _builtins.int
     ARGS_STYLE_FIELD_NUMBER: _builtins.int
     method: Global___Method.ValueType
-    """The family of `sampler`. Where only one of the two is given, it says the
-    other: the family's default sampler.
+    """The family of `sampler`. If only one of the two is given, the other
+    follows: the sampler's family, or the family's default sampler.
     """
     run_cap: _builtins.int
-    """At most so many runs; absent for no limit. At least 1."""
+    """The maximum number of runs; no limit if absent. At least 1."""
     seed: _builtins.int
-    """Makes the sequence of proposals repeatable. Chosen by the server where
-    absent. 0 to 2^53.
+    """Makes the sequence of proposals repeatable. Chosen by the server if absent.
+    0 to 2^53.
     """
     max_failed_runs: _builtins.int
-    """The sweep becomes FAILED once so many runs are FAILED; absent for never. At
-    least 1.
+    """The number of FAILED runs that makes the sweep FAILED; no limit if absent.
+    At least 1.
     """
     program: _builtins.str
-    """The program that command-line agents run; empty where the command or a
-    function says what to do.
+    """The program that command-line agents run; empty if the sweep's command or a
+    function determines what to run.
     """
     args_style: Global___ArgsStyle.ValueType
-    """How ${args} and its like write the parameters; flat where not set."""
+    """How ${args} and similar macros write the parameters; flat if not set."""
     @_builtins.property
     def metrics(self) -> _containers.RepeatedCompositeFieldContainer[Global___Metric]:
-        """What is optimized: none, one or several. Required for bayes; exactly one
-        for early termination.
+        """The metrics to optimize: none, one or several. At least one for bayes;
+        exactly one for early termination.
         """
 
     @_builtins.property
     def search_space(self) -> _search_space_pb2.SearchSpace:
-        """What is searched. Required, at least one parameter."""
+        """The space to search. Required, with at least one parameter."""
 
     @_builtins.property
     def early_termination(self) -> Global___EarlyTermination:
-        """When bad runs are stopped; absent for never."""
+        """When bad runs are stopped; never if absent."""
 
     @_builtins.property
     def retries(self) -> Global___RetryPolicy:
@@ -555,14 +553,15 @@ class SweepSpec(_message.Message):
 
     @_builtins.property
     def terminator(self) -> Global___AlgorithmChoice:
-        """When the sweep finishes by itself because going on is not worth it:
-        no_improvement or regret_bound; absent for never. Needs exactly one metric.
+        """The rule by which the sweep finishes itself when continuing is not
+        worthwhile: no_improvement or regret_bound; none if absent. Needs exactly
+        one metric.
         """
 
     @_builtins.property
     def command(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The command line of command-line agents, with macros such as ${program} and
-        ${args}; `${env} ${interpreter} ${program} ${args}` where empty.
+        ${args}; `${env} ${interpreter} ${program} ${args}` if empty.
         """
 
     def __init__(
@@ -631,22 +630,23 @@ class Sweep(_message.Message):
     description: _builtins.str
     """A text for people."""
     state: Global___SweepState.ValueType
-    """Where the sweep stands."""
+    """The sweep's state."""
     finish_reason: Global___FinishReason.ValueType
-    """What finished it; set exactly when the state is FINISHED."""
+    """What finished it; set if and only if the state is FINISHED."""
     revision: _builtins.int
-    """Bumped with every change to the sweep or one of its runs."""
+    """Increased by every change of the sweep or one of its runs."""
     etag: _builtins.str
-    """Changes with every change to the sweep's own fields or state; given back
-    in a request, it makes the request fail if somebody else was faster.
+    """Changes with every change of the sweep's own fields or state. A request
+    that contains an older etag fails, so it can't overwrite a change that the
+    caller has not seen.
     """
     end_message: _builtins.str
-    """Why it ended, in a sentence; empty while it has not."""
+    """Why it ended, in a sentence; empty until then."""
     prior_runs: _builtins.int
-    """Results of elsewhere that inform the sampler; see ImportRuns."""
+    """The number of imported results that inform the sampler; see ImportRuns."""
     @_builtins.property
     def spec(self) -> Global___SweepSpec:
-        """What is searched and how."""
+        """The search space, the metrics and the algorithms."""
 
     @_builtins.property
     def stats(self) -> Global___SweepStats:
@@ -713,13 +713,11 @@ class SweepStats(_message.Message):
     total_runs: _builtins.int
     """Runs created so far, in any state."""
     queued_runs: _builtins.int
-    """Runs that wait to be handed out."""
+    """Runs that wait for an agent."""
     running_runs: _builtins.int
     """Runs that an agent works on."""
     finished_runs: _builtins.int
-    """Runs that ended with an objective (or without, where the sweep has no
-    metric).
-    """
+    """Runs that succeeded, with or without an objective."""
     pruned_runs: _builtins.int
     """Runs that early termination stopped."""
     failed_runs: _builtins.int
@@ -729,15 +727,20 @@ class SweepStats(_message.Message):
     canceled_runs: _builtins.int
     """Runs that were canceled."""
     ended_runs_per_hour: _builtins.float
-    """Runs that ended an hour, from the start of the sweep to its end or now."""
+    """The rate of ended runs per hour, from the start of the sweep to its end or
+    now.
+    """
     failure_rate: _builtins.float
-    """FAILED and LOST among the ended runs: 0 to 1, 0 while none ended."""
+    """The share of FAILED and LOST runs among the ended runs: 0 to 1; 0 while
+    none ended.
+    """
     prune_rate: _builtins.float
-    """PRUNED among the ended runs: 0 to 1, 0 while none ended."""
+    """The share of PRUNED runs among the ended runs: 0 to 1; 0 while none ended."""
     @_builtins.property
     def best_run(self) -> Global___BestRun:
-        """The best finished run; absent while there is none, without a metric, and
-        with several, where no run is the best: see GetBestRuns.
+        """The best finished run; absent while there is none and in a sweep without a
+        metric. Also absent in a sweep with several metrics, in which no run is the
+        best: see GetBestRuns.
         """
 
     @_builtins.property
@@ -773,7 +776,9 @@ Global___SweepStats: _TypeAlias = SweepStats  # noqa: Y015
 
 @_typing.final
 class BestRun(_message.Message):
-    """The run with the best objective of a sweep; the earlier one of equals."""
+    """The run with the best objective of a sweep; of several equal runs, the
+    earliest.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 

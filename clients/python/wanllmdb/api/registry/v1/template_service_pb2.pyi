@@ -24,7 +24,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class TemplatePlaceholder(_message.Message):
-    """A blank in a template's config."""
+    """A placeholder in a template's config."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -33,18 +33,18 @@ class TemplatePlaceholder(_message.Message):
     DEFAULT_FIELD_NUMBER: _builtins.int
     EXAMPLE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """The name, as it stands in the config: `$(name)`. Matches
+    """The name, which the config contains as `$(name)`. Matches
     `[A-Za-z_][A-Za-z0-9_]*`.
     """
     description: _builtins.str
-    """What to fill in, for people."""
+    """A description of the value, for people."""
     @_builtins.property
     def default(self) -> _search_space_pb2.ParameterValue:
-        """What is filled in where nothing is given; where absent, a value is required."""
+        """The value that is used if none is given; if absent, a value is required."""
 
     @_builtins.property
     def example(self) -> _search_space_pb2.ParameterValue:
-        """A value such as is wanted, for one without a default."""
+        """An example of a value, for a placeholder without a default."""
 
     def __init__(
         self,
@@ -79,29 +79,29 @@ class Template(_message.Message):
     name: _builtins.str
     """The name: lower-case letters, digits and hyphens, at most 100 characters."""
     description: _builtins.str
-    """What it is for, for people."""
+    """Its purpose, for people."""
     config_text: _builtins.str
     """The config as YAML or JSON. A value that is `$(name)` and nothing else is
-    replaced by the placeholder's value with its type; inside a longer text by
-    its text.
+    replaced by the placeholder's value with its type; within a longer text,
+    `$(name)` is replaced by the value's text.
     """
     built_in: _builtins.bool
-    """Whether it came with the server."""
+    """Whether it is built into the server."""
     etag: _builtins.str
     """Changes with every change; see UpdateTemplateRequest."""
     @_builtins.property
     def placeholders(self) -> _containers.RepeatedCompositeFieldContainer[Global___TemplatePlaceholder]:
-        """The placeholders, each of which stands in the config, in the order in which
-        a form would ask for them.
+        """The placeholders, in the order in which a form would ask for them. The
+        config contains each of them.
         """
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
-        """When it was created; absent for built-in ones."""
+        """When it was created; absent for built-in templates."""
 
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp:
-        """When it was changed last; absent for built-in ones."""
+        """When it was last changed; absent for built-in templates."""
 
     def __init__(
         self,
@@ -132,10 +132,10 @@ class CreateTemplateRequest(_message.Message):
     TEMPLATE_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
-    """A UUID; the same request with the same id gives the same answer."""
+    """A UUID; the same request with the same id returns the same answer."""
     @_builtins.property
     def template(self) -> Global___Template:
-        """The template; `built_in`, `etag` and times are ignored."""
+        """The template; its `built_in`, `etag` and times are ignored."""
 
     def __init__(
         self,
@@ -230,9 +230,11 @@ class ListTemplatesRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """At most so many: 1 to 1,000; 0 means 50."""
+    """The page size: 1 to 1,000; 0 means 50."""
     page_token: _builtins.str
-    """From the previous answer; all other fields must be the same."""
+    """The next_page_token of the previous answer; all other fields must be the
+    same.
+    """
     def __init__(
         self,
         *,
@@ -285,17 +287,17 @@ class UpdateTemplateRequest(_message.Message):
     UPDATE_MASK_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
-    """A UUID; the same request with the same id gives the same answer."""
+    """A UUID; the same request with the same id returns the same answer."""
     @_builtins.property
     def template(self) -> Global___Template:
-        """The template; `name` says which. With `etag` set, fails with ABORTED if it
-        is stale.
+        """The template, identified by its `name`. If `etag` is set and stale, the
+        call fails with ABORTED.
         """
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """Which fields to change: `description`, `config_text`, `placeholders`; all of
-        them where empty.
+        """Which fields to change: `description`, `config_text`, `placeholders`; all
+        of them if empty.
         """
 
     def __init__(
@@ -351,7 +353,7 @@ class DeleteTemplateRequest(_message.Message):
     etag: _builtins.str
     """Fails with ABORTED if set and stale."""
     request_id: _builtins.str
-    """A UUID; the same request with the same id gives the same answer."""
+    """A UUID; the same request with the same id returns the same answer."""
     def __init__(
         self,
         *,
@@ -393,7 +395,7 @@ class RenderTemplateRequest(_message.Message):
     USE_FIELD_NUMBER: _builtins.int
     FORMAT_FIELD_NUMBER: _builtins.int
     format: _registry_service_pb2.ConfigFormat.ValueType
-    """The form; YAML where not set."""
+    """The format; YAML if not set."""
     @_builtins.property
     def use(self) -> _registry_service_pb2.TemplateUse:
         """The template and the values."""
@@ -420,7 +422,7 @@ class RenderTemplateResponse(_message.Message):
 
     TEXT_FIELD_NUMBER: _builtins.int
     text: _builtins.str
-    """The config; CreateSweep takes it as config_text."""
+    """The config; CreateSweep accepts it as config_text."""
     def __init__(
         self,
         *,

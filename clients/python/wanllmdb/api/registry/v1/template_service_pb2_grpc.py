@@ -78,9 +78,9 @@ class TemplateServiceServicer(object):
     """
 
     def CreateTemplate(self, request, context):
-        """Creates a template. ALREADY_EXISTS (TEMPLATE_NAME_TAKEN) for a name that is
-        there; INVALID_ARGUMENT names every problem of the config, which is checked
-        with the placeholders' defaults and examples in their places.
+        """Creates a template. ALREADY_EXISTS (TEMPLATE_NAME_TAKEN) if the name
+        exists. INVALID_ARGUMENT reports all errors of the config, which is checked
+        with the placeholders' defaults and examples filled in.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -101,22 +101,22 @@ class TemplateServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def UpdateTemplate(self, request, context):
-        """Replaces a template's description, config and placeholders. ABORTED when
-        the etag is stale.
+        """Replaces a template's description, config and placeholders. ABORTED if the
+        etag is stale.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteTemplate(self, request, context):
-        """Deletes a template; sweeps made from it stay as they are.
+        """Deletes a template; sweeps created from it do not change.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RenderTemplate(self, request, context):
-        """Returns the config that a template gives with these values, as text.
+        """Returns the config that results from a template and these values, as text.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -38,22 +38,22 @@ class TemplateServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> TemplateServiceAsyncStub: ...
     CreateTemplate: _grpc.UnaryUnaryMultiCallable[_template_service_pb2.CreateTemplateRequest, _template_service_pb2.CreateTemplateResponse]
-    """Creates a template. ALREADY_EXISTS (TEMPLATE_NAME_TAKEN) for a name that is
-    there; INVALID_ARGUMENT names every problem of the config, which is checked
-    with the placeholders' defaults and examples in their places.
+    """Creates a template. ALREADY_EXISTS (TEMPLATE_NAME_TAKEN) if the name
+    exists. INVALID_ARGUMENT reports all errors of the config, which is checked
+    with the placeholders' defaults and examples filled in.
     """
     GetTemplate: _grpc.UnaryUnaryMultiCallable[_template_service_pb2.GetTemplateRequest, _template_service_pb2.GetTemplateResponse]
     """Returns a template."""
     ListTemplates: _grpc.UnaryUnaryMultiCallable[_template_service_pb2.ListTemplatesRequest, _template_service_pb2.ListTemplatesResponse]
     """Lists templates by name, the built-in ones among them."""
     UpdateTemplate: _grpc.UnaryUnaryMultiCallable[_template_service_pb2.UpdateTemplateRequest, _template_service_pb2.UpdateTemplateResponse]
-    """Replaces a template's description, config and placeholders. ABORTED when
-    the etag is stale.
+    """Replaces a template's description, config and placeholders. ABORTED if the
+    etag is stale.
     """
     DeleteTemplate: _grpc.UnaryUnaryMultiCallable[_template_service_pb2.DeleteTemplateRequest, _template_service_pb2.DeleteTemplateResponse]
-    """Deletes a template; sweeps made from it stay as they are."""
+    """Deletes a template; sweeps created from it do not change."""
     RenderTemplate: _grpc.UnaryUnaryMultiCallable[_template_service_pb2.RenderTemplateRequest, _template_service_pb2.RenderTemplateResponse]
-    """Returns the config that a template gives with these values, as text."""
+    """Returns the config that results from a template and these values, as text."""
 
 @_typing.type_check_only
 class TemplateServiceAsyncStub(TemplateServiceStub):
@@ -65,22 +65,22 @@ class TemplateServiceAsyncStub(TemplateServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateTemplate: _aio.UnaryUnaryMultiCallable[_template_service_pb2.CreateTemplateRequest, _template_service_pb2.CreateTemplateResponse]  # type: ignore[assignment]
-    """Creates a template. ALREADY_EXISTS (TEMPLATE_NAME_TAKEN) for a name that is
-    there; INVALID_ARGUMENT names every problem of the config, which is checked
-    with the placeholders' defaults and examples in their places.
+    """Creates a template. ALREADY_EXISTS (TEMPLATE_NAME_TAKEN) if the name
+    exists. INVALID_ARGUMENT reports all errors of the config, which is checked
+    with the placeholders' defaults and examples filled in.
     """
     GetTemplate: _aio.UnaryUnaryMultiCallable[_template_service_pb2.GetTemplateRequest, _template_service_pb2.GetTemplateResponse]  # type: ignore[assignment]
     """Returns a template."""
     ListTemplates: _aio.UnaryUnaryMultiCallable[_template_service_pb2.ListTemplatesRequest, _template_service_pb2.ListTemplatesResponse]  # type: ignore[assignment]
     """Lists templates by name, the built-in ones among them."""
     UpdateTemplate: _aio.UnaryUnaryMultiCallable[_template_service_pb2.UpdateTemplateRequest, _template_service_pb2.UpdateTemplateResponse]  # type: ignore[assignment]
-    """Replaces a template's description, config and placeholders. ABORTED when
-    the etag is stale.
+    """Replaces a template's description, config and placeholders. ABORTED if the
+    etag is stale.
     """
     DeleteTemplate: _aio.UnaryUnaryMultiCallable[_template_service_pb2.DeleteTemplateRequest, _template_service_pb2.DeleteTemplateResponse]  # type: ignore[assignment]
-    """Deletes a template; sweeps made from it stay as they are."""
+    """Deletes a template; sweeps created from it do not change."""
     RenderTemplate: _aio.UnaryUnaryMultiCallable[_template_service_pb2.RenderTemplateRequest, _template_service_pb2.RenderTemplateResponse]  # type: ignore[assignment]
-    """Returns the config that a template gives with these values, as text."""
+    """Returns the config that results from a template and these values, as text."""
 
 class TemplateServiceServicer(metaclass=_abc_1.ABCMeta):
     """Named sweep configs with placeholders, kept on the server. Some are built in.
@@ -95,9 +95,9 @@ class TemplateServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _template_service_pb2.CreateTemplateRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_template_service_pb2.CreateTemplateResponse, _abc.Awaitable[_template_service_pb2.CreateTemplateResponse]]:
-        """Creates a template. ALREADY_EXISTS (TEMPLATE_NAME_TAKEN) for a name that is
-        there; INVALID_ARGUMENT names every problem of the config, which is checked
-        with the placeholders' defaults and examples in their places.
+        """Creates a template. ALREADY_EXISTS (TEMPLATE_NAME_TAKEN) if the name
+        exists. INVALID_ARGUMENT reports all errors of the config, which is checked
+        with the placeholders' defaults and examples filled in.
         """
 
     @_abc_1.abstractmethod
@@ -122,8 +122,8 @@ class TemplateServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _template_service_pb2.UpdateTemplateRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_template_service_pb2.UpdateTemplateResponse, _abc.Awaitable[_template_service_pb2.UpdateTemplateResponse]]:
-        """Replaces a template's description, config and placeholders. ABORTED when
-        the etag is stale.
+        """Replaces a template's description, config and placeholders. ABORTED if the
+        etag is stale.
         """
 
     @_abc_1.abstractmethod
@@ -132,7 +132,7 @@ class TemplateServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _template_service_pb2.DeleteTemplateRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_template_service_pb2.DeleteTemplateResponse, _abc.Awaitable[_template_service_pb2.DeleteTemplateResponse]]:
-        """Deletes a template; sweeps made from it stay as they are."""
+        """Deletes a template; sweeps created from it do not change."""
 
     @_abc_1.abstractmethod
     def RenderTemplate(
@@ -140,6 +140,6 @@ class TemplateServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _template_service_pb2.RenderTemplateRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_template_service_pb2.RenderTemplateResponse, _abc.Awaitable[_template_service_pb2.RenderTemplateResponse]]:
-        """Returns the config that a template gives with these values, as text."""
+        """Returns the config that results from a template and these values, as text."""
 
 def add_TemplateServiceServicer_to_server(servicer: TemplateServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

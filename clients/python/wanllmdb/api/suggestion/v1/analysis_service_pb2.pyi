@@ -29,28 +29,28 @@ class _ImportanceEvaluator:
 class _ImportanceEvaluatorEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ImportanceEvaluator.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     IMPORTANCE_EVALUATOR_UNSPECIFIED: _ImportanceEvaluator.ValueType  # 0
-    """fANOVA."""
+    """Not set; means fANOVA."""
     IMPORTANCE_EVALUATOR_FANOVA: _ImportanceEvaluator.ValueType  # 1
     """Functional ANOVA over a random forest (Hutter et al. 2014)."""
     IMPORTANCE_EVALUATOR_MEAN_DECREASE_IMPURITY: _ImportanceEvaluator.ValueType  # 2
     """Mean decrease impurity over a random forest."""
     IMPORTANCE_EVALUATOR_PED_ANOVA: _ImportanceEvaluator.ValueType  # 3
-    """PED-ANOVA: which parameters tell the best tenth of the runs from the others
-    (Watanabe et al. 2023).
+    """PED-ANOVA: how well each parameter distinguishes the best tenth of the runs
+    from the others (Watanabe et al. 2023).
     """
 
 class ImportanceEvaluator(_ImportanceEvaluator, metaclass=_ImportanceEvaluatorEnumTypeWrapper):
     """How importance is computed."""
 
 IMPORTANCE_EVALUATOR_UNSPECIFIED: ImportanceEvaluator.ValueType  # 0
-"""fANOVA."""
+"""Not set; means fANOVA."""
 IMPORTANCE_EVALUATOR_FANOVA: ImportanceEvaluator.ValueType  # 1
 """Functional ANOVA over a random forest (Hutter et al. 2014)."""
 IMPORTANCE_EVALUATOR_MEAN_DECREASE_IMPURITY: ImportanceEvaluator.ValueType  # 2
 """Mean decrease impurity over a random forest."""
 IMPORTANCE_EVALUATOR_PED_ANOVA: ImportanceEvaluator.ValueType  # 3
-"""PED-ANOVA: which parameters tell the best tenth of the runs from the others
-(Watanabe et al. 2023).
+"""PED-ANOVA: how well each parameter distinguishes the best tenth of the runs
+from the others (Watanabe et al. 2023).
 """
 Global___ImportanceEvaluator: _TypeAlias = ImportanceEvaluator  # noqa: Y015
 
@@ -61,25 +61,25 @@ class _CorrelationMethod:
 class _CorrelationMethodEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CorrelationMethod.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     CORRELATION_METHOD_UNSPECIFIED: _CorrelationMethod.ValueType  # 0
-    """Pearson."""
+    """Not set; means Pearson."""
     CORRELATION_METHOD_PEARSON: _CorrelationMethod.ValueType  # 1
-    """Pearson's: how linear the relation is. Logarithmic parameters count by their
-    logarithm.
+    """Pearson's correlation: how linear the relation is. Logarithmic parameters
+    count by their logarithm.
     """
     CORRELATION_METHOD_SPEARMAN: _CorrelationMethod.ValueType  # 2
-    """Spearman's: how monotonous the relation is."""
+    """Spearman's correlation: how monotonic the relation is."""
 
 class CorrelationMethod(_CorrelationMethod, metaclass=_CorrelationMethodEnumTypeWrapper):
     """How a correlation is measured."""
 
 CORRELATION_METHOD_UNSPECIFIED: CorrelationMethod.ValueType  # 0
-"""Pearson."""
+"""Not set; means Pearson."""
 CORRELATION_METHOD_PEARSON: CorrelationMethod.ValueType  # 1
-"""Pearson's: how linear the relation is. Logarithmic parameters count by their
-logarithm.
+"""Pearson's correlation: how linear the relation is. Logarithmic parameters
+count by their logarithm.
 """
 CORRELATION_METHOD_SPEARMAN: CorrelationMethod.ValueType  # 2
-"""Spearman's: how monotonous the relation is."""
+"""Spearman's correlation: how monotonic the relation is."""
 Global___CorrelationMethod: _TypeAlias = CorrelationMethod  # noqa: Y015
 
 @_typing.final
@@ -94,9 +94,9 @@ class GetParameterImportanceRequest(_message.Message):
     sweep_id: _builtins.str
     """The sweep."""
     evaluator: Global___ImportanceEvaluator.ValueType
-    """How to compute it; fANOVA where not set."""
+    """How to compute it; fANOVA if not set."""
     metric: _builtins.str
-    """Of which metric; see the service."""
+    """The metric; see the service's comment."""
     def __init__(
         self,
         *,
@@ -129,15 +129,16 @@ class ParameterImportance(_message.Message):
     """Its share: 0 to 1; all of them sum to 1."""
     linear_correlation: _builtins.float
     """Pearson's correlation with the objective, for numbers: -1 to 1. Absent for
-    parameters that are no numbers, and where either never varies.
+    parameters that are not numbers, and if either never varies.
     """
     rank_correlation: _builtins.float
     """Spearman's correlation with the objective: -1 to 1. Absent for values that
-    have no order, and where either never varies.
+    have no order, and if either never varies.
     """
     runs: _builtins.int
-    """In how many of the runs the parameter is; fewer than all for conditional
-    ones, which are judged among these, and count by how many they are.
+    """The number of runs that have the parameter. A conditional parameter, which
+    not all runs have, is judged among these runs, and its importance is
+    weighted by their share.
     """
     def __init__(
         self,
@@ -172,8 +173,8 @@ class GetParameterImportanceResponse(_message.Message):
     IMPORTANCES_FIELD_NUMBER: _builtins.int
     RUNS_USED_FIELD_NUMBER: _builtins.int
     runs_used: _builtins.int
-    """How many finished runs they rest on. Above 1,000 finished runs, the forests
-    of fANOVA and MDI use the latest 1,000 by number.
+    """The number of finished runs that were used. Above 1,000 finished runs, the
+    forests of fANOVA and MDI use the latest 1,000 by number.
     """
     @_builtins.property
     def importances(self) -> _containers.RepeatedCompositeFieldContainer[Global___ParameterImportance]:
@@ -205,11 +206,12 @@ class GetOptimizationHistoryRequest(_message.Message):
     sweep_id: _builtins.str
     """The sweep."""
     max_points: _builtins.int
-    """At most so many points: 1 to 10,000; 0 means 1,000. Where the sweep has
-    more finished runs, every k-th is returned, and every improvement that fits.
+    """The maximum number of points: 1 to 10,000; 0 means 1,000. If the sweep has
+    more finished runs, the answer has every k-th run and every improvement
+    that fits.
     """
     metric: _builtins.str
-    """Of which metric; see the service."""
+    """The metric; see the service's comment."""
     def __init__(
         self,
         *,
@@ -239,7 +241,9 @@ class GetOptimizationHistoryResponse(_message.Message):
     goal: _sweep_pb2.Goal.ValueType
     """Whether smaller or larger is better."""
     total_finished_runs: _builtins.int
-    """Finished runs in the sweep; more than points when the answer is a sample."""
+    """The number of finished runs in the sweep; larger than the number of points
+    if the answer is a sample.
+    """
     @_builtins.property
     def run_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """The numbers of finished runs."""
@@ -250,7 +254,7 @@ class GetOptimizationHistoryResponse(_message.Message):
 
     @_builtins.property
     def best_objectives(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """The best objective among finished runs up to this number."""
+        """The best objectives among finished runs up to each number."""
 
     def __init__(
         self,
@@ -301,12 +305,12 @@ class GetHypervolumeHistoryRequest(_message.Message):
     sweep_id: _builtins.str
     """The sweep."""
     max_points: _builtins.int
-    """At most so many points; see GetOptimizationHistoryRequest."""
+    """The maximum number of points; see GetOptimizationHistoryRequest."""
     @_builtins.property
     def reference_point(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
         """A point worse than the runs of interest, by metric name; the volume is
-        measured from there. Metrics left out: their worst value seen, moved by a
-        tenth of their range to the worse.
+        measured from there. A metric that is left out has its worst value of all
+        runs, made worse by a tenth of its range.
         """
 
     def __init__(
@@ -337,11 +341,13 @@ class GetHypervolumeHistoryResponse(_message.Message):
     TOTAL_FINISHED_RUNS_FIELD_NUMBER: _builtins.int
     IS_ESTIMATE_FIELD_NUMBER: _builtins.int
     total_finished_runs: _builtins.int
-    """Finished runs in the sweep; more than points when the answer is a sample."""
+    """The number of finished runs in the sweep; larger than the number of points
+    if the answer is a sample.
+    """
     is_estimate: _builtins.bool
-    """Whether the volumes are estimates, mostly good to some thousandths: exact
-    ones would take too long for a large front of three and more metrics. With
-    two metrics they are always exact.
+    """Whether the volumes are estimates, mostly accurate to some thousandths:
+    exact volumes would take too long for a large front of three or more
+    metrics. With two metrics they are always exact.
     """
     @_builtins.property
     def run_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
@@ -349,7 +355,9 @@ class GetHypervolumeHistoryResponse(_message.Message):
 
     @_builtins.property
     def hypervolumes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """The volume that the front of the runs up to this number dominates, ascending."""
+        """The volumes that the front of the runs up to each number dominates,
+        ascending.
+        """
 
     @_builtins.property
     def metrics(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -357,8 +365,8 @@ class GetHypervolumeHistoryResponse(_message.Message):
 
     @_builtins.property
     def reference_point(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """The point that was measured from, in the order of `metrics`; NaN where no
-        run is finished and the request does not say it.
+        """The point that was measured from, in the order of `metrics`; NaN if no run
+        is finished and the request does not give the point.
         """
 
     def __init__(
@@ -393,10 +401,10 @@ class ParameterAxis(_message.Message):
     name: _builtins.str
     """The parameter's name."""
     scale: _registry_service_pb2.AxisScale.ValueType
-    """How to lay it out."""
+    """Its scale."""
     min: _builtins.float
-    """The smallest value of the axis: the parameter's bound, where it has one,
-    else the smallest value seen.
+    """The smallest value of the axis: the parameter's bound, if it has one, or
+    else the smallest value of the runs.
     """
     max: _builtins.float
     """The largest value of the axis; see `min`."""
@@ -435,8 +443,8 @@ class ParameterColumn(_message.Message):
 
     @_builtins.property
     def values(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """One entry a run: the number, or the index into the axis's categories. NaN
-        where the run does not have the parameter.
+        """One entry for each run: the number, or the index into the axis's
+        categories. NaN if the run does not have the parameter.
         """
 
     def __init__(
@@ -466,15 +474,15 @@ class GetSlicesRequest(_message.Message):
     sweep_id: _builtins.str
     """The sweep."""
     metric: _builtins.str
-    """Of which metric; see the service."""
+    """The metric; see the service's comment."""
     max_points: _builtins.int
-    """At most so many runs: 1 to 10,000; 0 means 1,000. Where the sweep has more,
-    every k-th by number is returned, and always the best one. Fewer where there
-    are many parameters: an answer has at most 400,000 values.
+    """The maximum number of runs: 1 to 10,000; 0 means 1,000. If the sweep has
+    more, the answer has every k-th run by number and always the best run. With
+    many parameters it has fewer runs: an answer has at most 400,000 values.
     """
     @_builtins.property
     def parameters(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Only these parameters; all that are searched where empty."""
+        """Only these parameters; all searched parameters if empty."""
 
     def __init__(
         self,
@@ -504,7 +512,9 @@ class GetSlicesResponse(_message.Message):
     PARAMETERS_FIELD_NUMBER: _builtins.int
     TOTAL_FINISHED_RUNS_FIELD_NUMBER: _builtins.int
     total_finished_runs: _builtins.int
-    """Finished runs in the sweep; more than points when the answer is a sample."""
+    """The number of finished runs in the sweep; larger than the number of points
+    if the answer is a sample.
+    """
     @_builtins.property
     def run_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """The runs' numbers."""
@@ -515,8 +525,9 @@ class GetSlicesResponse(_message.Message):
 
     @_builtins.property
     def ranks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """Their places among all finished runs: 0 for the best, 1 for the worst; equal
-        objectives share the mean of their places. What a rank plot colours by.
+        """Their ranks among all finished runs: 0 for the best, 1 for the worst; equal
+        objectives share the mean of their ranks. A rank plot colours points by
+        them.
         """
 
     @_builtins.property
@@ -557,15 +568,15 @@ class GetContourRequest(_message.Message):
     x_parameter: _builtins.str
     """The parameter of the horizontal axis."""
     y_parameter: _builtins.str
-    """The parameter of the vertical axis; another one."""
+    """The parameter of the vertical axis; must be a different one."""
     metric: _builtins.str
-    """Of which metric; see the service."""
+    """The metric; see the service's comment."""
     resolution: _builtins.int
-    """Places along each axis: 2 to 200; 0 means 50. A category axis has one place
-    a category.
+    """The number of grid positions along each axis: 2 to 200; 0 means 50. A
+    category axis has one position for each category.
     """
     max_points: _builtins.int
-    """At most so many runs; see GetSlicesRequest."""
+    """The maximum number of runs; see GetSlicesRequest."""
     def __init__(
         self,
         *,
@@ -594,8 +605,8 @@ class GetContourResponse(_message.Message):
     Y_FIELD_NUMBER: _builtins.int
     RUN_NUMBERS_FIELD_NUMBER: _builtins.int
     OBJECTIVES_FIELD_NUMBER: _builtins.int
-    X_PLACES_FIELD_NUMBER: _builtins.int
-    Y_PLACES_FIELD_NUMBER: _builtins.int
+    X_POSITIONS_FIELD_NUMBER: _builtins.int
+    Y_POSITIONS_FIELD_NUMBER: _builtins.int
     SURFACE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def x(self) -> Global___ParameterColumn:
@@ -607,27 +618,27 @@ class GetContourResponse(_message.Message):
 
     @_builtins.property
     def run_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """The runs' numbers: those that have both parameters."""
+        """The numbers of the runs that have both parameters."""
 
     @_builtins.property
     def objectives(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """Their objectives."""
 
     @_builtins.property
-    def x_places(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """The horizontal axis's places."""
+    def x_positions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The grid positions on the horizontal axis."""
 
     @_builtins.property
-    def y_places(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """The vertical axis's places."""
+    def y_positions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The grid positions on the vertical axis."""
 
     @_builtins.property
     def surface(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """The objective at each place, interpolated between runs on the axes' scales:
-        row by row, a row for each y place. NaN outside of what the runs enclose.
-        Nothing is interpolated between categories: over a category axis, each
-        category has only what its own runs say. Runs at one point count by their
-        mean.
+        """The objective at each grid position, interpolated between runs on the axes'
+        scales: row by row, one row for each y position. NaN outside of the area
+        that the runs enclose. Nothing is interpolated between categories: on a
+        category axis, each category uses only its own runs. Runs at the same point
+        count by their mean.
         """
 
     def __init__(
@@ -637,13 +648,13 @@ class GetContourResponse(_message.Message):
         y: Global___ParameterColumn | None = ...,
         run_numbers: _abc.Iterable[_builtins.int] | None = ...,
         objectives: _abc.Iterable[_builtins.float] | None = ...,
-        x_places: _abc.Iterable[_builtins.float] | None = ...,
-        y_places: _abc.Iterable[_builtins.float] | None = ...,
+        x_positions: _abc.Iterable[_builtins.float] | None = ...,
+        y_positions: _abc.Iterable[_builtins.float] | None = ...,
         surface: _abc.Iterable[_builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["x", b"x", "y", b"y"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["objectives", b"objectives", "run_numbers", b"run_numbers", "surface", b"surface", "x", b"x", "x_places", b"x_places", "y", b"y", "y_places", b"y_places"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["objectives", b"objectives", "run_numbers", b"run_numbers", "surface", b"surface", "x", b"x", "x_positions", b"x_positions", "y", b"y", "y_positions", b"y_positions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -659,9 +670,9 @@ class GetEdfRequest(_message.Message):
     METRIC_FIELD_NUMBER: _builtins.int
     MAX_POINTS_FIELD_NUMBER: _builtins.int
     metric: _builtins.str
-    """Of which metric; see the service."""
+    """The metric; see the service's comment."""
     max_points: _builtins.int
-    """At most so many places: 2 to 10,000; 0 means 200."""
+    """The maximum number of objectives on the axis: 2 to 10,000; 0 means 200."""
     @_builtins.property
     def sweep_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The sweeps: 1 to 50. Their metrics must have the same goal."""
@@ -696,11 +707,11 @@ class EdfCurve(_message.Message):
     name: _builtins.str
     """Its name."""
     finished_runs: _builtins.int
-    """Its finished runs."""
+    """The number of its finished runs."""
     @_builtins.property
     def shares(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """At each place, the share of its finished runs whose objective is at most
-        so large: 0 to 1, ascending.
+        """For each entry of the response's `objectives`, the share of the sweep's
+        finished runs whose objective is at most that: 0 to 1, ascending.
         """
 
     def __init__(
@@ -732,13 +743,13 @@ class GetEdfResponse(_message.Message):
     """Whether smaller or larger is better."""
     @_builtins.property
     def objectives(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """The places: objectives, ascending, evenly from the smallest to the largest
-        of all sweeps.
+        """The objectives of the horizontal axis, ascending, evenly from the smallest
+        to the largest of all sweeps.
         """
 
     @_builtins.property
     def curves(self) -> _containers.RepeatedCompositeFieldContainer[Global___EdfCurve]:
-        """A curve a sweep, in the order of the request."""
+        """One curve for each sweep, in the order of the request."""
 
     def __init__(
         self,
@@ -766,7 +777,7 @@ class GetCorrelationsRequest(_message.Message):
     sweep_id: _builtins.str
     """The sweep."""
     method: Global___CorrelationMethod.ValueType
-    """How to measure; Pearson where not set."""
+    """How to measure; Pearson if not set."""
     def __init__(
         self,
         *,
@@ -792,20 +803,20 @@ class GetCorrelationsResponse(_message.Message):
     RUNS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What the rows and columns are: the searched parameters that are numbers, or
-        categories with a meaningful order, by name, then the metrics. A category
-        axis without an order is expanded into "name=value" columns of 0 and 1.
-        At most 300: the rarest categories are left out first, then the last
-        parameters.
+        """The names of the rows and columns: the searched parameters that are
+        numbers, or categories with a meaningful order, by name, then the metrics.
+        A parameter whose categories have no order is expanded into "name=value"
+        columns of 0 and 1. At most 300 names: the rarest categories are left out
+        first, then the last parameters.
         """
 
     @_builtins.property
     def correlations(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """The matrix, row by row; NaN where one of the two never varies."""
+        """The matrix, row by row; NaN if one of the two never varies."""
 
     @_builtins.property
     def runs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """How many runs each entry rests on: those that have both."""
+        """For each entry, the number of runs that have both values."""
 
     def __init__(
         self,
@@ -832,11 +843,12 @@ class CompareSweepsRequest(_message.Message):
     METRIC_FIELD_NUMBER: _builtins.int
     MAX_POINTS_FIELD_NUMBER: _builtins.int
     metric: _builtins.str
-    """Of which metric; see the service."""
+    """The metric; see the service's comment."""
     max_points: _builtins.int
-    """At most so many points a sweep: 2 to 10,000; 0 means 1,000. Where a sweep
-    has more finished runs, every k-th is returned, and every improvement that
-    fits. Fewer where there are many sweeps: at most 100,000 points in all.
+    """The maximum number of points for each sweep: 2 to 10,000; 0 means 1,000. If
+    a sweep has more finished runs, the answer has every k-th run and every
+    improvement that fits. With many sweeps it has fewer points: at most
+    100,000 in all.
     """
     @_builtins.property
     def sweep_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -858,9 +870,9 @@ class CompareSweepsRequest(_message.Message):
 Global___CompareSweepsRequest: _TypeAlias = CompareSweepsRequest  # noqa: Y015
 
 @_typing.final
-class SweepCourse(_message.Message):
-    """The course of one sweep: columns of equal length, in the order in which runs
-    ended.
+class ProgressCurve(_message.Message):
+    """The progress of one sweep: columns of equal length, in the order in which
+    runs ended.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -880,16 +892,18 @@ class SweepCourse(_message.Message):
     name: _builtins.str
     """Its name."""
     state: _sweep_pb2.SweepState.ValueType
-    """Where it stands."""
+    """Its state."""
     finished_runs: _builtins.int
-    """Its finished runs."""
+    """The number of its finished runs."""
     total_runs: _builtins.int
-    """All its runs."""
+    """The number of all its runs."""
     duration_seconds: _builtins.float
-    """Seconds from its start to its end or now."""
+    """The seconds from its start to its end or now."""
     @_builtins.property
     def ended_runs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """How many runs had ended, this one included, failed and pruned ones too."""
+        """The number of runs that had ended, including this one and failed and pruned
+        runs.
+        """
 
     @_builtins.property
     def seconds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
@@ -897,11 +911,11 @@ class SweepCourse(_message.Message):
 
     @_builtins.property
     def best_objectives(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """The best objective until then."""
+        """The best objectives until then."""
 
     @_builtins.property
     def best_run_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """The number of the run that has it."""
+        """The numbers of the runs with these objectives."""
 
     def __init__(
         self,
@@ -923,7 +937,7 @@ class SweepCourse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___SweepCourse: _TypeAlias = SweepCourse  # noqa: Y015
+Global___ProgressCurve: _TypeAlias = ProgressCurve  # noqa: Y015
 
 @_typing.final
 class CompareSweepsResponse(_message.Message):
@@ -931,23 +945,23 @@ class CompareSweepsResponse(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    COURSES_FIELD_NUMBER: _builtins.int
+    CURVES_FIELD_NUMBER: _builtins.int
     GOAL_FIELD_NUMBER: _builtins.int
     goal: _sweep_pb2.Goal.ValueType
     """Whether smaller or larger is better."""
     @_builtins.property
-    def courses(self) -> _containers.RepeatedCompositeFieldContainer[Global___SweepCourse]:
-        """A course a sweep, in the order of the request."""
+    def curves(self) -> _containers.RepeatedCompositeFieldContainer[Global___ProgressCurve]:
+        """One curve for each sweep, in the order of the request."""
 
     def __init__(
         self,
         *,
-        courses: _abc.Iterable[Global___SweepCourse] | None = ...,
+        curves: _abc.Iterable[Global___ProgressCurve] | None = ...,
         goal: _sweep_pb2.Goal.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["courses", b"courses", "goal", b"goal"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["curves", b"curves", "goal", b"goal"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -26,19 +26,19 @@ if _version_not_supported:
 
 
 class AnalysisServiceStub(object):
-    """What the runs of a sweep say: which parameter matters, how the search went,
-    and the columns that plots are drawn from.
+    """Analyses of a sweep's runs: which parameters matter, how the search
+    progressed, and the columns for plots.
 
-    Every call sees every run that was finished before the call began. Every
-    answer is bounded: where a sweep has more runs than the bound, the answer is a
-    sample and says so. Only FINISHED runs with finite objectives count, where
-    nothing else is said.
+    Every call includes every run that was finished before the call began. Every
+    answer is limited in size: if a sweep has more runs than the limit, the
+    answer is a sample and indicates this. Unless stated otherwise, only FINISHED
+    runs with finite objectives count.
 
-    `metric` in a request is one of the sweep's metrics; it may be left out where
-    there is one only, else FAILED_PRECONDITION (SEVERAL_METRICS). A sweep without
-    a metric is FAILED_PRECONDITION (NO_METRIC). Errors are otherwise as in
-    SweepRegistryService, with the same reasons; API keys are as in
-    SuggestionService.
+    `metric` in a request is one of the sweep's metrics. It may be left out if
+    there is only one; with several metrics that is FAILED_PRECONDITION
+    (SEVERAL_METRICS). A sweep without a metric is FAILED_PRECONDITION
+    (NO_METRIC). Errors are otherwise as in SweepRegistryService, with the same
+    reasons; API keys are as in SuggestionService.
     """
 
     def __init__(self, channel):
@@ -90,24 +90,24 @@ class AnalysisServiceStub(object):
 
 
 class AnalysisServiceServicer(object):
-    """What the runs of a sweep say: which parameter matters, how the search went,
-    and the columns that plots are drawn from.
+    """Analyses of a sweep's runs: which parameters matter, how the search
+    progressed, and the columns for plots.
 
-    Every call sees every run that was finished before the call began. Every
-    answer is bounded: where a sweep has more runs than the bound, the answer is a
-    sample and says so. Only FINISHED runs with finite objectives count, where
-    nothing else is said.
+    Every call includes every run that was finished before the call began. Every
+    answer is limited in size: if a sweep has more runs than the limit, the
+    answer is a sample and indicates this. Unless stated otherwise, only FINISHED
+    runs with finite objectives count.
 
-    `metric` in a request is one of the sweep's metrics; it may be left out where
-    there is one only, else FAILED_PRECONDITION (SEVERAL_METRICS). A sweep without
-    a metric is FAILED_PRECONDITION (NO_METRIC). Errors are otherwise as in
-    SweepRegistryService, with the same reasons; API keys are as in
-    SuggestionService.
+    `metric` in a request is one of the sweep's metrics. It may be left out if
+    there is only one; with several metrics that is FAILED_PRECONDITION
+    (SEVERAL_METRICS). A sweep without a metric is FAILED_PRECONDITION
+    (NO_METRIC). Errors are otherwise as in SweepRegistryService, with the same
+    reasons; API keys are as in SuggestionService.
     """
 
     def GetParameterImportance(self, request, context):
-        """Returns how much each parameter matters for the metric.
-        FAILED_PRECONDITION (NOT_ENOUGH_RUNS) with fewer than 2 finished runs.
+        """Returns how much each parameter matters for the metric. FAILED_PRECONDITION
+        (NOT_ENOUGH_RUNS) with fewer than 2 finished runs.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -122,8 +122,8 @@ class AnalysisServiceServicer(object):
 
     def GetHypervolumeHistory(self, request, context):
         """Returns, for a sweep with several metrics, the volume that the Pareto front
-        so far dominates, by run number. FAILED_PRECONDITION (NO_METRIC) for a sweep
-        with one metric.
+        so far dominates, by run number. FAILED_PRECONDITION (NO_METRIC) for a
+        sweep with one metric.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -219,19 +219,19 @@ def add_AnalysisServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AnalysisService(object):
-    """What the runs of a sweep say: which parameter matters, how the search went,
-    and the columns that plots are drawn from.
+    """Analyses of a sweep's runs: which parameters matter, how the search
+    progressed, and the columns for plots.
 
-    Every call sees every run that was finished before the call began. Every
-    answer is bounded: where a sweep has more runs than the bound, the answer is a
-    sample and says so. Only FINISHED runs with finite objectives count, where
-    nothing else is said.
+    Every call includes every run that was finished before the call began. Every
+    answer is limited in size: if a sweep has more runs than the limit, the
+    answer is a sample and indicates this. Unless stated otherwise, only FINISHED
+    runs with finite objectives count.
 
-    `metric` in a request is one of the sweep's metrics; it may be left out where
-    there is one only, else FAILED_PRECONDITION (SEVERAL_METRICS). A sweep without
-    a metric is FAILED_PRECONDITION (NO_METRIC). Errors are otherwise as in
-    SweepRegistryService, with the same reasons; API keys are as in
-    SuggestionService.
+    `metric` in a request is one of the sweep's metrics. It may be left out if
+    there is only one; with several metrics that is FAILED_PRECONDITION
+    (SEVERAL_METRICS). A sweep without a metric is FAILED_PRECONDITION
+    (NO_METRIC). Errors are otherwise as in SweepRegistryService, with the same
+    reasons; API keys are as in SuggestionService.
     """
 
     @staticmethod

@@ -27,19 +27,19 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class AnalysisServiceStub:
-    """What the runs of a sweep say: which parameter matters, how the search went,
-    and the columns that plots are drawn from.
+    """Analyses of a sweep's runs: which parameters matter, how the search
+    progressed, and the columns for plots.
 
-    Every call sees every run that was finished before the call began. Every
-    answer is bounded: where a sweep has more runs than the bound, the answer is a
-    sample and says so. Only FINISHED runs with finite objectives count, where
-    nothing else is said.
+    Every call includes every run that was finished before the call began. Every
+    answer is limited in size: if a sweep has more runs than the limit, the
+    answer is a sample and indicates this. Unless stated otherwise, only FINISHED
+    runs with finite objectives count.
 
-    `metric` in a request is one of the sweep's metrics; it may be left out where
-    there is one only, else FAILED_PRECONDITION (SEVERAL_METRICS). A sweep without
-    a metric is FAILED_PRECONDITION (NO_METRIC). Errors are otherwise as in
-    SweepRegistryService, with the same reasons; API keys are as in
-    SuggestionService.
+    `metric` in a request is one of the sweep's metrics. It may be left out if
+    there is only one; with several metrics that is FAILED_PRECONDITION
+    (SEVERAL_METRICS). A sweep without a metric is FAILED_PRECONDITION
+    (NO_METRIC). Errors are otherwise as in SweepRegistryService, with the same
+    reasons; API keys are as in SuggestionService.
     """
 
     @_typing.overload
@@ -47,15 +47,15 @@ class AnalysisServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> AnalysisServiceAsyncStub: ...
     GetParameterImportance: _grpc.UnaryUnaryMultiCallable[_analysis_service_pb2.GetParameterImportanceRequest, _analysis_service_pb2.GetParameterImportanceResponse]
-    """Returns how much each parameter matters for the metric.
-    FAILED_PRECONDITION (NOT_ENOUGH_RUNS) with fewer than 2 finished runs.
+    """Returns how much each parameter matters for the metric. FAILED_PRECONDITION
+    (NOT_ENOUGH_RUNS) with fewer than 2 finished runs.
     """
     GetOptimizationHistory: _grpc.UnaryUnaryMultiCallable[_analysis_service_pb2.GetOptimizationHistoryRequest, _analysis_service_pb2.GetOptimizationHistoryResponse]
     """Returns the objective and the best one so far, by run number."""
     GetHypervolumeHistory: _grpc.UnaryUnaryMultiCallable[_analysis_service_pb2.GetHypervolumeHistoryRequest, _analysis_service_pb2.GetHypervolumeHistoryResponse]
     """Returns, for a sweep with several metrics, the volume that the Pareto front
-    so far dominates, by run number. FAILED_PRECONDITION (NO_METRIC) for a sweep
-    with one metric.
+    so far dominates, by run number. FAILED_PRECONDITION (NO_METRIC) for a
+    sweep with one metric.
     """
     GetSlices: _grpc.UnaryUnaryMultiCallable[_analysis_service_pb2.GetSlicesRequest, _analysis_service_pb2.GetSlicesResponse]
     """Returns each parameter's values beside the objective: the columns of slice
@@ -76,32 +76,32 @@ class AnalysisServiceStub:
 
 @_typing.type_check_only
 class AnalysisServiceAsyncStub(AnalysisServiceStub):
-    """What the runs of a sweep say: which parameter matters, how the search went,
-    and the columns that plots are drawn from.
+    """Analyses of a sweep's runs: which parameters matter, how the search
+    progressed, and the columns for plots.
 
-    Every call sees every run that was finished before the call began. Every
-    answer is bounded: where a sweep has more runs than the bound, the answer is a
-    sample and says so. Only FINISHED runs with finite objectives count, where
-    nothing else is said.
+    Every call includes every run that was finished before the call began. Every
+    answer is limited in size: if a sweep has more runs than the limit, the
+    answer is a sample and indicates this. Unless stated otherwise, only FINISHED
+    runs with finite objectives count.
 
-    `metric` in a request is one of the sweep's metrics; it may be left out where
-    there is one only, else FAILED_PRECONDITION (SEVERAL_METRICS). A sweep without
-    a metric is FAILED_PRECONDITION (NO_METRIC). Errors are otherwise as in
-    SweepRegistryService, with the same reasons; API keys are as in
-    SuggestionService.
+    `metric` in a request is one of the sweep's metrics. It may be left out if
+    there is only one; with several metrics that is FAILED_PRECONDITION
+    (SEVERAL_METRICS). A sweep without a metric is FAILED_PRECONDITION
+    (NO_METRIC). Errors are otherwise as in SweepRegistryService, with the same
+    reasons; API keys are as in SuggestionService.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetParameterImportance: _aio.UnaryUnaryMultiCallable[_analysis_service_pb2.GetParameterImportanceRequest, _analysis_service_pb2.GetParameterImportanceResponse]  # type: ignore[assignment]
-    """Returns how much each parameter matters for the metric.
-    FAILED_PRECONDITION (NOT_ENOUGH_RUNS) with fewer than 2 finished runs.
+    """Returns how much each parameter matters for the metric. FAILED_PRECONDITION
+    (NOT_ENOUGH_RUNS) with fewer than 2 finished runs.
     """
     GetOptimizationHistory: _aio.UnaryUnaryMultiCallable[_analysis_service_pb2.GetOptimizationHistoryRequest, _analysis_service_pb2.GetOptimizationHistoryResponse]  # type: ignore[assignment]
     """Returns the objective and the best one so far, by run number."""
     GetHypervolumeHistory: _aio.UnaryUnaryMultiCallable[_analysis_service_pb2.GetHypervolumeHistoryRequest, _analysis_service_pb2.GetHypervolumeHistoryResponse]  # type: ignore[assignment]
     """Returns, for a sweep with several metrics, the volume that the Pareto front
-    so far dominates, by run number. FAILED_PRECONDITION (NO_METRIC) for a sweep
-    with one metric.
+    so far dominates, by run number. FAILED_PRECONDITION (NO_METRIC) for a
+    sweep with one metric.
     """
     GetSlices: _aio.UnaryUnaryMultiCallable[_analysis_service_pb2.GetSlicesRequest, _analysis_service_pb2.GetSlicesResponse]  # type: ignore[assignment]
     """Returns each parameter's values beside the objective: the columns of slice
@@ -121,19 +121,19 @@ class AnalysisServiceAsyncStub(AnalysisServiceStub):
     """
 
 class AnalysisServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What the runs of a sweep say: which parameter matters, how the search went,
-    and the columns that plots are drawn from.
+    """Analyses of a sweep's runs: which parameters matter, how the search
+    progressed, and the columns for plots.
 
-    Every call sees every run that was finished before the call began. Every
-    answer is bounded: where a sweep has more runs than the bound, the answer is a
-    sample and says so. Only FINISHED runs with finite objectives count, where
-    nothing else is said.
+    Every call includes every run that was finished before the call began. Every
+    answer is limited in size: if a sweep has more runs than the limit, the
+    answer is a sample and indicates this. Unless stated otherwise, only FINISHED
+    runs with finite objectives count.
 
-    `metric` in a request is one of the sweep's metrics; it may be left out where
-    there is one only, else FAILED_PRECONDITION (SEVERAL_METRICS). A sweep without
-    a metric is FAILED_PRECONDITION (NO_METRIC). Errors are otherwise as in
-    SweepRegistryService, with the same reasons; API keys are as in
-    SuggestionService.
+    `metric` in a request is one of the sweep's metrics. It may be left out if
+    there is only one; with several metrics that is FAILED_PRECONDITION
+    (SEVERAL_METRICS). A sweep without a metric is FAILED_PRECONDITION
+    (NO_METRIC). Errors are otherwise as in SweepRegistryService, with the same
+    reasons; API keys are as in SuggestionService.
     """
 
     @_abc_1.abstractmethod
@@ -142,8 +142,8 @@ class AnalysisServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _analysis_service_pb2.GetParameterImportanceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_analysis_service_pb2.GetParameterImportanceResponse, _abc.Awaitable[_analysis_service_pb2.GetParameterImportanceResponse]]:
-        """Returns how much each parameter matters for the metric.
-        FAILED_PRECONDITION (NOT_ENOUGH_RUNS) with fewer than 2 finished runs.
+        """Returns how much each parameter matters for the metric. FAILED_PRECONDITION
+        (NOT_ENOUGH_RUNS) with fewer than 2 finished runs.
         """
 
     @_abc_1.abstractmethod
@@ -161,8 +161,8 @@ class AnalysisServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_analysis_service_pb2.GetHypervolumeHistoryResponse, _abc.Awaitable[_analysis_service_pb2.GetHypervolumeHistoryResponse]]:
         """Returns, for a sweep with several metrics, the volume that the Pareto front
-        so far dominates, by run number. FAILED_PRECONDITION (NO_METRIC) for a sweep
-        with one metric.
+        so far dominates, by run number. FAILED_PRECONDITION (NO_METRIC) for a
+        sweep with one metric.
         """
 
     @_abc_1.abstractmethod

@@ -29,29 +29,29 @@ class _ExhaustedReason:
 class _ExhaustedReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExhaustedReason.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     EXHAUSTED_REASON_UNSPECIFIED: _ExhaustedReason.ValueType  # 0
-    """It does hand out runs."""
+    """The sweep assigns runs."""
     EXHAUSTED_REASON_RUN_CAP: _ExhaustedReason.ValueType  # 1
-    """run_cap runs were handed out."""
+    """The sweep has run_cap runs."""
     EXHAUSTED_REASON_SPACE_EXHAUSTED: _ExhaustedReason.ValueType  # 2
-    """Every point of the space was handed out."""
+    """Every point of the space was assigned."""
     EXHAUSTED_REASON_TARGET_REACHED: _ExhaustedReason.ValueType  # 3
     """A run reached the metric's target."""
     EXHAUSTED_REASON_TERMINATED: _ExhaustedReason.ValueType  # 4
-    """The sweep's terminator found that going on is not worth it."""
+    """The sweep's terminator decided that continuing is not worthwhile."""
 
 class ExhaustedReason(_ExhaustedReason, metaclass=_ExhaustedReasonEnumTypeWrapper):
-    """Why a sweep hands out no more runs."""
+    """Why a sweep assigns no more runs."""
 
 EXHAUSTED_REASON_UNSPECIFIED: ExhaustedReason.ValueType  # 0
-"""It does hand out runs."""
+"""The sweep assigns runs."""
 EXHAUSTED_REASON_RUN_CAP: ExhaustedReason.ValueType  # 1
-"""run_cap runs were handed out."""
+"""The sweep has run_cap runs."""
 EXHAUSTED_REASON_SPACE_EXHAUSTED: ExhaustedReason.ValueType  # 2
-"""Every point of the space was handed out."""
+"""Every point of the space was assigned."""
 EXHAUSTED_REASON_TARGET_REACHED: ExhaustedReason.ValueType  # 3
 """A run reached the metric's target."""
 EXHAUSTED_REASON_TERMINATED: ExhaustedReason.ValueType  # 4
-"""The sweep's terminator found that going on is not worth it."""
+"""The sweep's terminator decided that continuing is not worthwhile."""
 Global___ExhaustedReason: _TypeAlias = ExhaustedReason  # noqa: Y015
 
 class _AlgorithmKind:
@@ -69,10 +69,10 @@ class _AlgorithmKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Algorit
     ALGORITHM_KIND_TERMINATOR: _AlgorithmKind.ValueType  # 3
     """Finishes a sweep: `terminate` of a sweep."""
     ALGORITHM_KIND_IMPORTANCE_EVALUATOR: _AlgorithmKind.ValueType  # 4
-    """Tells how much parameters matter: GetParameterImportance."""
+    """Measures how much parameters matter: GetParameterImportance."""
 
 class AlgorithmKind(_AlgorithmKind, metaclass=_AlgorithmKindEnumTypeWrapper):
-    """What an algorithm is for."""
+    """The purpose of an algorithm."""
 
 ALGORITHM_KIND_UNSPECIFIED: AlgorithmKind.ValueType  # 0
 """Not set; never sent by the server."""
@@ -83,7 +83,7 @@ ALGORITHM_KIND_PRUNER: AlgorithmKind.ValueType  # 2
 ALGORITHM_KIND_TERMINATOR: AlgorithmKind.ValueType  # 3
 """Finishes a sweep: `terminate` of a sweep."""
 ALGORITHM_KIND_IMPORTANCE_EVALUATOR: AlgorithmKind.ValueType  # 4
-"""Tells how much parameters matter: GetParameterImportance."""
+"""Measures how much parameters matter: GetParameterImportance."""
 Global___AlgorithmKind: _TypeAlias = AlgorithmKind  # noqa: Y015
 
 class _OptionType:
@@ -138,16 +138,16 @@ class SuggestRequest(_message.Message):
     count: _builtins.int
     """How many runs: 1 to 100; 0 means 1."""
     agent_id: _builtins.str
-    """Who will work on them; any name that the agent chooses. Not empty."""
+    """The agent that will work on the runs: any name that it chooses. Not empty."""
     request_id: _builtins.str
-    """A UUID that the caller makes up; the same id gives the same runs, and none
-    where the first answer had none.
+    """A UUID that the caller generates; the same id returns the same runs, and no
+    runs if the first answer had none.
     """
     resume: _builtins.bool
-    """For an agent that crashed and comes back under its name: the runs that the
-    sweep's registry still holds as running for `agent_id` come first, with
-    their attempts and renewed leases, before anything is queued or new. Such
-    runs are all that is returned where there are any.
+    """For an agent that crashed and starts again under its name: whether to
+    return the runs that are still RUNNING for `agent_id`, with their attempts
+    and renewed leases. If there are any, the response has only these runs;
+    otherwise queued or new ones.
     """
     def __init__(
         self,
@@ -179,25 +179,27 @@ class SuggestResponse(_message.Message):
     RESUMED_FIELD_NUMBER: _builtins.int
     RUNNING_RUNS_FIELD_NUMBER: _builtins.int
     exhausted: Global___ExhaustedReason.ValueType
-    """Why there are fewer than asked for and no more come for now; not set else."""
+    """Why there are fewer runs than `count` and no more for now; not set
+    otherwise.
+    """
     next_check_iteration: _builtins.int
-    """Ask ShouldStop once a run has reported this many finite values of the
-    metric, and at any that is not finite; absent when the sweep stops no runs.
+    """Call ShouldStop once a run has reported this many finite values of the
+    metric, and at any value that is not finite; absent if the sweep stops no
+    runs.
     """
     message: _builtins.str
-    """Why the sweep ended, in a sentence, where `exhausted` is TERMINATED."""
+    """Why the sweep ended, in a sentence, if `exhausted` is TERMINATED."""
     resumed: _builtins.bool
-    """Whether the runs are those that the agent held before, see
-    SuggestRequest.resume.
-    """
+    """Whether the agent already held these runs; see SuggestRequest.resume."""
     running_runs: _builtins.int
-    """Runs that others still work on, when `exhausted` is set: one of them may be
-    lost and handed out again, as long as there are any.
+    """The number of runs that other agents still work on, if `exhausted` is set:
+    as long as it is not 0, one of them may be lost and assigned again.
     """
     @_builtins.property
     def runs(self) -> _containers.RepeatedCompositeFieldContainer[_run_pb2.Run]:
-        """The runs, at most as many as asked for. Fewer, though at least one, where more would
-        not fit into one answer or take too long to choose: ask again for the others.
+        """The runs, at most `count`. There are fewer, but at least one, if more would
+        not fit into one answer or take too long to choose: ask again for the
+        others.
         """
 
     def __init__(
@@ -260,25 +262,25 @@ class ShouldStopResponse(_message.Message):
     COMPARED_RUNS_FIELD_NUMBER: _builtins.int
     NEXT_CHECK_ITERATION_FIELD_NUMBER: _builtins.int
     should_stop: _builtins.bool
-    """True when the run should stop now and finish as pruned."""
+    """Whether the run should stop now and finish as pruned."""
     reason: _builtins.str
     """The decision in a sentence."""
     rung: _builtins.int
-    """What was tested: the band's or rung's iteration, else the step that was
-    compared; absent when there is nothing to test yet.
+    """The iteration of the rung that was tested, or else the step that was
+    compared; absent if there is nothing to test yet.
     """
     threshold: _builtins.float
-    """The value that the run had to reach at the rung; absent when nothing was
+    """The value that the run had to reach at the rung; absent if nothing was
     tested.
     """
     value: _builtins.float
-    """The run's value at the rung; absent when nothing was tested."""
+    """The run's value at the rung; absent if nothing was tested."""
     compared_runs: _builtins.int
     """How many runs reached the rung, this one included."""
     next_check_iteration: _builtins.int
-    """Ask again once the run has reported this many finite values of the metric,
-    and at any that is not finite. Absent when no later answer can differ because
-    of this run's own values. Who asks later hears what he would have heard then.
+    """Call again once the run has reported this many finite values of the metric,
+    and at any value that is not finite. Absent if this run's own later values
+    can't change the answer. A later call returns the answer that was due then.
     """
     def __init__(
         self,
@@ -325,7 +327,9 @@ class GetBestRunsRequest(_message.Message):
     sweep_id: _builtins.str
     """The sweep."""
     count: _builtins.int
-    """At most so many: 1 to 1,000; 0 means 10. Fewer where they are large."""
+    """The maximum number of runs: 1 to 1,000; 0 means 10. An answer with large
+    runs has fewer.
+    """
     def __init__(
         self,
         *,
@@ -349,12 +353,15 @@ class GetBestRunsResponse(_message.Message):
     RUNS_FIELD_NUMBER: _builtins.int
     TOTAL_RUNS_FIELD_NUMBER: _builtins.int
     total_runs: _builtins.int
-    """How many there are; more than `runs` when `count` cut a Pareto front."""
+    """The number of such runs; larger than the number of `runs` if `count`
+    truncated a Pareto front.
+    """
     @_builtins.property
     def runs(self) -> _containers.RepeatedCompositeFieldContainer[_run_pb2.Run]:
-        """The best finished runs, best first; the earlier one of equals first. With
-        several metrics the runs that no other run dominates (none is as good in
-        every metric and better in one), by number; of equal ones, all.
+        """The best finished runs, best first; of equal runs, the earliest first. With
+        several metrics, the runs that no other run dominates, by number: no other
+        run is as good in every metric and better in one. Equal runs are all
+        included.
         """
 
     def __init__(
@@ -410,22 +417,22 @@ class AlgorithmOption(_message.Message):
     description: _builtins.str
     """What it does, with its unit."""
     min: _builtins.float
-    """The smallest value allowed; absent for none."""
+    """The smallest allowed value; no limit if absent."""
     max: _builtins.float
-    """The largest value allowed; absent for none."""
+    """The largest allowed value; no limit if absent."""
     min_is_excluded: _builtins.bool
     """Whether `min` itself is not allowed."""
     max_is_excluded: _builtins.bool
     """Whether `max` itself is not allowed."""
     @_builtins.property
     def default(self) -> _search_space_pb2.ParameterValue:
-        """What holds where it is left out; null where the algorithm then decides by
-        itself, and absent where it is required.
+        """The default value; null if the algorithm then decides by itself, and absent
+        if the option is required.
         """
 
     @_builtins.property
     def choices(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """For a CHOICE: the values allowed."""
+        """For a CHOICE: the allowed values."""
 
     def __init__(
         self,
@@ -479,7 +486,7 @@ class Algorithm(_message.Message):
     IS_INSTALLED_FIELD_NUMBER: _builtins.int
     REFERENCE_FIELD_NUMBER: _builtins.int
     kind: Global___AlgorithmKind.ValueType
-    """What it is for."""
+    """Its purpose."""
     name: _builtins.str
     """The name in a config: `sampler: {name: ...}`."""
     method: _sweep_pb2.Method.ValueType
@@ -491,34 +498,34 @@ class Algorithm(_message.Message):
     needs_metric: _builtins.bool
     """Whether the sweep must have a metric."""
     takes_several_metrics: _builtins.bool
-    """Whether it takes sweeps with several metrics."""
+    """Whether it supports sweeps with several metrics."""
     takes_conditions: _builtins.bool
-    """Whether it takes spaces with conditional parameters."""
+    """Whether it supports spaces with conditional parameters."""
     space_notes: _builtins.str
-    """Which laws it does not take, and what it does with others that are not its
-    own; empty where it takes all as they are.
+    """Which distributions it does not support, and how it converts those that it
+    supports only indirectly; empty if it supports all distributions directly.
     """
     is_exhaustive: _builtins.bool
-    """Whether it ends by itself when every point was handed out."""
+    """Whether it ends by itself when every point was assigned."""
     uses_prior_runs: _builtins.bool
     """Whether it learns from prior runs."""
     is_replayable: _builtins.bool
-    """Whether the sequence of proposals depends on nothing but the seed and the
-    runs, so that a service that was killed goes on as if it had not been.
+    """Whether the sequence of proposals depends only on the seed and the runs, so
+    that proposals are identical after the service is killed and restarted.
     """
     replay_notes: _builtins.str
-    """What is not, where it is not."""
+    """The exceptions, if it is not replayable."""
     is_installed: _builtins.bool
-    """Whether this server has it."""
+    """Whether this server has these packages."""
     reference: _builtins.str
-    """The paper that it comes from."""
+    """The paper that describes it."""
     @_builtins.property
     def options(self) -> _containers.RepeatedCompositeFieldContainer[Global___AlgorithmOption]:
         """Its options."""
 
     @_builtins.property
     def requires(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What must be installed beside the service; empty for nothing."""
+        """Packages that must be installed beside the service; empty if none."""
 
     def __init__(
         self,

@@ -26,16 +26,16 @@ if _version_not_supported:
 
 
 class SuggestionServiceStub(object):
-    """What to try next, when to stop a run, and which runs are best. What the runs
-    say about parameters is asked of AnalysisService.
+    """Chooses the next parameters, decides when to stop a run, and returns the best
+    runs. AnalysisService has the analyses of runs and parameters.
 
-    The service keeps nothing of its own: every model is rebuilt from the
-    registry's runs, so any replica gives the same answers and killing one loses
-    nothing. Every call sees every run that was finished before the call began.
+    The service stores nothing: every model can be rebuilt from the registry's
+    runs, so any replica returns the same answers and killing one loses nothing.
+    Every call includes every run that was finished before the call began.
 
-    A call brings its caller's API key, as described in KeyService, where the
-    registry asks for one. The service has no power of its own: it reads and writes
-    sweeps by that key, so the registry judges everything that is done with them.
+    If the registry requires API keys, a call carries its caller's key, as
+    described in KeyService. The service has no rights of its own: it reads and
+    writes sweeps with that key, so the registry authorizes every access.
 
     Errors are as in SweepRegistryService, with the same reasons.
     """
@@ -69,32 +69,32 @@ class SuggestionServiceStub(object):
 
 
 class SuggestionServiceServicer(object):
-    """What to try next, when to stop a run, and which runs are best. What the runs
-    say about parameters is asked of AnalysisService.
+    """Chooses the next parameters, decides when to stop a run, and returns the best
+    runs. AnalysisService has the analyses of runs and parameters.
 
-    The service keeps nothing of its own: every model is rebuilt from the
-    registry's runs, so any replica gives the same answers and killing one loses
-    nothing. Every call sees every run that was finished before the call began.
+    The service stores nothing: every model can be rebuilt from the registry's
+    runs, so any replica returns the same answers and killing one loses nothing.
+    Every call includes every run that was finished before the call began.
 
-    A call brings its caller's API key, as described in KeyService, where the
-    registry asks for one. The service has no power of its own: it reads and writes
-    sweeps by that key, so the registry judges everything that is done with them.
+    If the registry requires API keys, a call carries its caller's key, as
+    described in KeyService. The service has no rights of its own: it reads and
+    writes sweeps with that key, so the registry authorizes every access.
 
     Errors are as in SweepRegistryService, with the same reasons.
     """
 
     def Suggest(self, request, context):
-        """Hands out runs to an agent: queued ones first, then new ones from the
-        sweep's method. FAILED_PRECONDITION (SWEEP_NOT_RUNNING) when the sweep is
-        paused, finished by a user, failed or canceled; no runs, with the reason,
-        when the cap is reached or the space is exhausted.
+        """Assigns runs to an agent: queued runs first, then new ones from the sweep's
+        method. FAILED_PRECONDITION (SWEEP_NOT_RUNNING) if the sweep is paused,
+        finished by a user, failed or canceled. The response has no runs, and the
+        reason, if the cap is reached or the space is exhausted.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ShouldStop(self, request, context):
-        """Says whether early termination stops a run, and why.
+        """Returns whether early termination stops a run, and why.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -109,7 +109,8 @@ class SuggestionServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListAlgorithms(self, request, context):
-        """Describes every sampler, pruner, terminator and importance evaluator.
+        """Returns a description of every sampler, pruner, terminator and importance
+        evaluator.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -147,16 +148,16 @@ def add_SuggestionServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SuggestionService(object):
-    """What to try next, when to stop a run, and which runs are best. What the runs
-    say about parameters is asked of AnalysisService.
+    """Chooses the next parameters, decides when to stop a run, and returns the best
+    runs. AnalysisService has the analyses of runs and parameters.
 
-    The service keeps nothing of its own: every model is rebuilt from the
-    registry's runs, so any replica gives the same answers and killing one loses
-    nothing. Every call sees every run that was finished before the call began.
+    The service stores nothing: every model can be rebuilt from the registry's
+    runs, so any replica returns the same answers and killing one loses nothing.
+    Every call includes every run that was finished before the call began.
 
-    A call brings its caller's API key, as described in KeyService, where the
-    registry asks for one. The service has no power of its own: it reads and writes
-    sweeps by that key, so the registry judges everything that is done with them.
+    If the registry requires API keys, a call carries its caller's key, as
+    described in KeyService. The service has no rights of its own: it reads and
+    writes sweeps with that key, so the registry authorizes every access.
 
     Errors are as in SweepRegistryService, with the same reasons.
     """

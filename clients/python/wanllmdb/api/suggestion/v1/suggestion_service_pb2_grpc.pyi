@@ -27,16 +27,16 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class SuggestionServiceStub:
-    """What to try next, when to stop a run, and which runs are best. What the runs
-    say about parameters is asked of AnalysisService.
+    """Chooses the next parameters, decides when to stop a run, and returns the best
+    runs. AnalysisService has the analyses of runs and parameters.
 
-    The service keeps nothing of its own: every model is rebuilt from the
-    registry's runs, so any replica gives the same answers and killing one loses
-    nothing. Every call sees every run that was finished before the call began.
+    The service stores nothing: every model can be rebuilt from the registry's
+    runs, so any replica returns the same answers and killing one loses nothing.
+    Every call includes every run that was finished before the call began.
 
-    A call brings its caller's API key, as described in KeyService, where the
-    registry asks for one. The service has no power of its own: it reads and writes
-    sweeps by that key, so the registry judges everything that is done with them.
+    If the registry requires API keys, a call carries its caller's key, as
+    described in KeyService. The service has no rights of its own: it reads and
+    writes sweeps with that key, so the registry authorizes every access.
 
     Errors are as in SweepRegistryService, with the same reasons.
     """
@@ -46,63 +46,67 @@ class SuggestionServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SuggestionServiceAsyncStub: ...
     Suggest: _grpc.UnaryUnaryMultiCallable[_suggestion_service_pb2.SuggestRequest, _suggestion_service_pb2.SuggestResponse]
-    """Hands out runs to an agent: queued ones first, then new ones from the
-    sweep's method. FAILED_PRECONDITION (SWEEP_NOT_RUNNING) when the sweep is
-    paused, finished by a user, failed or canceled; no runs, with the reason,
-    when the cap is reached or the space is exhausted.
+    """Assigns runs to an agent: queued runs first, then new ones from the sweep's
+    method. FAILED_PRECONDITION (SWEEP_NOT_RUNNING) if the sweep is paused,
+    finished by a user, failed or canceled. The response has no runs, and the
+    reason, if the cap is reached or the space is exhausted.
     """
     ShouldStop: _grpc.UnaryUnaryMultiCallable[_suggestion_service_pb2.ShouldStopRequest, _suggestion_service_pb2.ShouldStopResponse]
-    """Says whether early termination stops a run, and why."""
+    """Returns whether early termination stops a run, and why."""
     GetBestRuns: _grpc.UnaryUnaryMultiCallable[_suggestion_service_pb2.GetBestRunsRequest, _suggestion_service_pb2.GetBestRunsResponse]
     """Returns the best finished runs; with several metrics, the Pareto front.
     FAILED_PRECONDITION (NO_METRIC) without a metric.
     """
     ListAlgorithms: _grpc.UnaryUnaryMultiCallable[_suggestion_service_pb2.ListAlgorithmsRequest, _suggestion_service_pb2.ListAlgorithmsResponse]
-    """Describes every sampler, pruner, terminator and importance evaluator."""
+    """Returns a description of every sampler, pruner, terminator and importance
+    evaluator.
+    """
 
 @_typing.type_check_only
 class SuggestionServiceAsyncStub(SuggestionServiceStub):
-    """What to try next, when to stop a run, and which runs are best. What the runs
-    say about parameters is asked of AnalysisService.
+    """Chooses the next parameters, decides when to stop a run, and returns the best
+    runs. AnalysisService has the analyses of runs and parameters.
 
-    The service keeps nothing of its own: every model is rebuilt from the
-    registry's runs, so any replica gives the same answers and killing one loses
-    nothing. Every call sees every run that was finished before the call began.
+    The service stores nothing: every model can be rebuilt from the registry's
+    runs, so any replica returns the same answers and killing one loses nothing.
+    Every call includes every run that was finished before the call began.
 
-    A call brings its caller's API key, as described in KeyService, where the
-    registry asks for one. The service has no power of its own: it reads and writes
-    sweeps by that key, so the registry judges everything that is done with them.
+    If the registry requires API keys, a call carries its caller's key, as
+    described in KeyService. The service has no rights of its own: it reads and
+    writes sweeps with that key, so the registry authorizes every access.
 
     Errors are as in SweepRegistryService, with the same reasons.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Suggest: _aio.UnaryUnaryMultiCallable[_suggestion_service_pb2.SuggestRequest, _suggestion_service_pb2.SuggestResponse]  # type: ignore[assignment]
-    """Hands out runs to an agent: queued ones first, then new ones from the
-    sweep's method. FAILED_PRECONDITION (SWEEP_NOT_RUNNING) when the sweep is
-    paused, finished by a user, failed or canceled; no runs, with the reason,
-    when the cap is reached or the space is exhausted.
+    """Assigns runs to an agent: queued runs first, then new ones from the sweep's
+    method. FAILED_PRECONDITION (SWEEP_NOT_RUNNING) if the sweep is paused,
+    finished by a user, failed or canceled. The response has no runs, and the
+    reason, if the cap is reached or the space is exhausted.
     """
     ShouldStop: _aio.UnaryUnaryMultiCallable[_suggestion_service_pb2.ShouldStopRequest, _suggestion_service_pb2.ShouldStopResponse]  # type: ignore[assignment]
-    """Says whether early termination stops a run, and why."""
+    """Returns whether early termination stops a run, and why."""
     GetBestRuns: _aio.UnaryUnaryMultiCallable[_suggestion_service_pb2.GetBestRunsRequest, _suggestion_service_pb2.GetBestRunsResponse]  # type: ignore[assignment]
     """Returns the best finished runs; with several metrics, the Pareto front.
     FAILED_PRECONDITION (NO_METRIC) without a metric.
     """
     ListAlgorithms: _aio.UnaryUnaryMultiCallable[_suggestion_service_pb2.ListAlgorithmsRequest, _suggestion_service_pb2.ListAlgorithmsResponse]  # type: ignore[assignment]
-    """Describes every sampler, pruner, terminator and importance evaluator."""
+    """Returns a description of every sampler, pruner, terminator and importance
+    evaluator.
+    """
 
 class SuggestionServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What to try next, when to stop a run, and which runs are best. What the runs
-    say about parameters is asked of AnalysisService.
+    """Chooses the next parameters, decides when to stop a run, and returns the best
+    runs. AnalysisService has the analyses of runs and parameters.
 
-    The service keeps nothing of its own: every model is rebuilt from the
-    registry's runs, so any replica gives the same answers and killing one loses
-    nothing. Every call sees every run that was finished before the call began.
+    The service stores nothing: every model can be rebuilt from the registry's
+    runs, so any replica returns the same answers and killing one loses nothing.
+    Every call includes every run that was finished before the call began.
 
-    A call brings its caller's API key, as described in KeyService, where the
-    registry asks for one. The service has no power of its own: it reads and writes
-    sweeps by that key, so the registry judges everything that is done with them.
+    If the registry requires API keys, a call carries its caller's key, as
+    described in KeyService. The service has no rights of its own: it reads and
+    writes sweeps with that key, so the registry authorizes every access.
 
     Errors are as in SweepRegistryService, with the same reasons.
     """
@@ -113,10 +117,10 @@ class SuggestionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _suggestion_service_pb2.SuggestRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_suggestion_service_pb2.SuggestResponse, _abc.Awaitable[_suggestion_service_pb2.SuggestResponse]]:
-        """Hands out runs to an agent: queued ones first, then new ones from the
-        sweep's method. FAILED_PRECONDITION (SWEEP_NOT_RUNNING) when the sweep is
-        paused, finished by a user, failed or canceled; no runs, with the reason,
-        when the cap is reached or the space is exhausted.
+        """Assigns runs to an agent: queued runs first, then new ones from the sweep's
+        method. FAILED_PRECONDITION (SWEEP_NOT_RUNNING) if the sweep is paused,
+        finished by a user, failed or canceled. The response has no runs, and the
+        reason, if the cap is reached or the space is exhausted.
         """
 
     @_abc_1.abstractmethod
@@ -125,7 +129,7 @@ class SuggestionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _suggestion_service_pb2.ShouldStopRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_suggestion_service_pb2.ShouldStopResponse, _abc.Awaitable[_suggestion_service_pb2.ShouldStopResponse]]:
-        """Says whether early termination stops a run, and why."""
+        """Returns whether early termination stops a run, and why."""
 
     @_abc_1.abstractmethod
     def GetBestRuns(
@@ -143,6 +147,8 @@ class SuggestionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _suggestion_service_pb2.ListAlgorithmsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_suggestion_service_pb2.ListAlgorithmsResponse, _abc.Awaitable[_suggestion_service_pb2.ListAlgorithmsResponse]]:
-        """Describes every sampler, pruner, terminator and importance evaluator."""
+        """Returns a description of every sampler, pruner, terminator and importance
+        evaluator.
+        """
 
 def add_SuggestionServiceServicer_to_server(servicer: SuggestionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
