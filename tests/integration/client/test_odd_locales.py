@@ -56,7 +56,7 @@ async def test_what_no_program_can_be_given_fails_its_run_with_the_reason(
     runs, err = await ended(client, environment, tmp_path, [[LONG, LONG], "x"], *program)
     assert [run.state for run in runs] == [RunState.FAILED, RunState.FINISHED]
     assert runs[0].error is not None
-    assert "more than the system passes on" in runs[0].error.message
+    assert "exceeds the system's limit" in runs[0].error.message
     assert "${args_json_file}" in runs[0].error.message
     # Neither the run's value nor its error floods the terminal.
     assert max(map(len, err.splitlines())) < 1_000

@@ -28,7 +28,7 @@ def test_a_nul_character_is_found_in_arguments_and_variables() -> None:
 def test_too_long_arguments_are_named_in_short_with_their_length() -> None:
     why = rejection("--a=1", "--values=" + "x" * 200_000)
     assert "200,009" in why
-    assert "more than the system passes on" in why
+    assert "exceeds the system's limit" in why
     assert "${args_json_file}" in why
     assert len(why) < 500
 

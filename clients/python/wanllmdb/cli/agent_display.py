@@ -29,18 +29,18 @@ from wanllmdb.cli.plots import sparkline
 
 
 class AgentDisplay(Protocol):
-    """How an agent and its programs are shown."""
+    """Shows an agent's progress and the output of its programs."""
 
     @property
     def print_line(self) -> PrintLine | None:
-        """Takes what the programs print; None where they print by themselves."""
+        """Receives the output of the programs; None if the programs print directly."""
 
     def begin(self, sweep: Sweep) -> Display:
-        """The view of the agent of a sweep."""
+        """Return the display of an agent of the sweep."""
 
 
 class PlainDisplay:
-    """A line a run. What several programs print side by side is marked with their run."""
+    """Prints one line per run; output of parallel programs is marked with their run."""
 
     print_line: PrintLine | None = None
 
@@ -50,15 +50,15 @@ class PlainDisplay:
             self.print_line = self._print_line
 
     def begin(self, sweep: Sweep) -> Display:
-        """The view of the agent of a sweep."""
+        """Return the display of an agent of the sweep."""
         console = AgentConsole()
         console.is_live = False
         return LineDisplay(console, sweep, self._count)
 
     def _print_line(self, run: ActiveRun, text: str, is_error: bool) -> None:
-        # What the user's own program prints is the user's: it is passed on as it came.
+        # The output of the user's own program is passed on unchanged.
         stream = sys.stderr if is_error else sys.stdout
-        # In one piece with its end: several programs print at the same time.
+        # One write includes the line end, since several programs print at the same time.
         stream.write(fitting(f"[run {run.number}] {text}\n", stream))
         stream.flush()
 
@@ -66,7 +66,7 @@ class PlainDisplay:
 def choose_display(
     client: Client, *, count: int | None, parallel: int, plain: bool
 ) -> AgentDisplay:
-    """The view for where stderr goes."""
+    """Return the live display on a terminal, else the plain one."""
     console = stderr()
     if plain or not console.is_terminal or console.is_dumb_terminal:
         return PlainDisplay(count=count, parallel=parallel)
@@ -76,17 +76,17 @@ def choose_display(
 _DRAWN_A_SECOND = 4
 _SPARKS = 40
 _WATCHED_FROM_THE_START = 5_000
-"""Of sweeps with more runs only what happens from now on is shown."""
+"""The live display of a larger sweep starts with the next change."""
 
 
 class LiveDisplay:
-    """Shows the sweep's runs as they change, and below it what the programs print scrolls by.
+    """Shows the sweep's runs as they change, below the scrolling output of the programs.
 
     Args:
         client: watches the sweep.
-        count: how many runs the agent is to do.
-        parallel: how many it works on at a time.
-        console: where it is drawn; a terminal.
+        count: the agent's number of runs.
+        parallel: the number of runs at a time.
+        console: the terminal.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class LiveDisplay:
         self._closed = threading.Event()
 
     def begin(self, sweep: Sweep) -> Display:
-        """The view of the agent of a sweep."""
+        """Return the display of an agent of the sweep."""
         self._state = LiveState(sweep, count=self._count, parallel=self._parallel)
         self._live = Live(
             get_renderable=lambda: render(self._state),
@@ -115,7 +115,7 @@ class LiveDisplay:
 
     @property
     def best(self) -> BestRun | None:
-        """The sweep's best run, as far as it is known."""
+        """The sweep's best run known so far."""
         return self._state.best
 
     @best.setter
@@ -123,24 +123,24 @@ class LiveDisplay:
         self._state.best = best
 
     def line(self, text: str) -> None:
-        """Something to say, above the view."""
+        """Print a line above the live display."""
         self._console.print(Text(shown_lines(text)))
 
     def print_line(self, run: ActiveRun, text: str, is_error: bool) -> None:
-        """What a program prints, above the view; colors of its own are kept."""
+        """Print a program's line above the live display, with its colors."""
         del is_error
         mark = Text(f"{run.number} │ ", style="dim")
         self._console.print(mark + Text.from_ansi(text))
 
     def started(self, run: ActiveRun) -> None:
-        """A run begins."""
+        """Show that a run began."""
         self._state.began(run.run)
 
     def logged(self, run: ActiveRun) -> None:
-        """Programs log by themselves: what they did comes by the watch."""
+        """Do nothing: the values that programs log arrive by the watch."""
 
     def ended(self, run: ActiveRun) -> None:
-        """A run ended, in whatever way."""
+        """Show that a run ended."""
         self._state.left(run.number, run.best_run)
         if run.ended is None:
             reason = run.stop_order.reason if run.stop_order else "its end was not confirmed"
@@ -148,7 +148,7 @@ class LiveDisplay:
             return
         self._state.changed(run.ended)
         if run.ended.state in (RunState.FAILED, RunState.QUEUED):
-            again = ", to be tried again" if run.ended.state is RunState.QUEUED else ""
+            again = ", to be retried" if run.ended.state is RunState.QUEUED else ""
             why = run.ended.error.message if run.ended.error else "no reason given"
             self._console.print(
                 f"run {run.number} [red]failed[/]{again}: {formats.error(why)}, "
@@ -162,7 +162,7 @@ class LiveDisplay:
             )
 
     def close(self) -> None:
-        """The agent ends."""
+        """End the display."""
         self._closed.set()
         self._live.stop()
 
@@ -178,11 +178,11 @@ class LiveDisplay:
                     self._state.changed(change.run)
         except WanllmdbError as error:
             if not self._closed.is_set():
-                self.line(f"the view shows less from here on: {error}")
+                self.line(f"the display no longer shows the runs of other agents: {error}")
 
 
 def render(state: LiveState) -> RenderableType:
-    """The view, as it stands now."""
+    """Return the current display."""
     return Group(*_parts(state))
 
 
@@ -230,7 +230,7 @@ _KEPT_VALUES = 200
 
 @dataclass
 class OwnRun:
-    """A run that this agent works on: `values` are those of the metric, as they were seen."""
+    """A run of this agent, with the values of the metric seen so far."""
 
     run: Run
     began: float
@@ -239,13 +239,13 @@ class OwnRun:
 
 
 class LiveState:
-    """Safe to use from many threads.
+    """The data of the live display: the sweep's runs, and the agent's own. Thread-safe.
 
     Args:
         sweep: the sweep as the agent found it.
-        count: how many runs the agent is to do; None for any number.
-        parallel: how many it works on at a time.
-        clock: seconds.
+        count: the agent's number of runs; None means no limit.
+        parallel: the number of runs at a time.
+        clock: returns the time in seconds.
     """
 
     def __init__(
@@ -270,12 +270,12 @@ class LiveState:
         self._seconds = 0.0
 
     def began(self, run: Run) -> None:
-        """The agent begins with a run."""
+        """Record that the agent began a run."""
         with self._lock:
             self._own[run.number] = OwnRun(run, self._clock())
 
     def left(self, number: int, best: BestRun | None) -> None:
-        """The agent is done with a run."""
+        """Record that the agent is done with a run."""
         with self._lock:
             own = self._own.pop(number)
             self._ended += 1
@@ -283,7 +283,7 @@ class LiveState:
             self.best = best or self.best
 
     def changed(self, run: Run) -> None:
-        """A run of the sweep, of whatever agent, changed."""
+        """Record a change of any run of the sweep."""
         with self._lock:
             self._states[run.number] = run.state
             if run.state is RunState.FINISHED and run.objective is not None:
@@ -303,7 +303,7 @@ class LiveState:
 
     @property
     def states(self) -> dict[RunState, int]:
-        """How many runs of the sweep are in each state that one is in."""
+        """The number of runs in each state; states without runs are left out."""
         with self._lock:
             counted = Counter(self._states.values())
         return {state: counted[state] for state in RunState if counted[state]}
@@ -316,9 +316,10 @@ class LiveState:
 
     @property
     def eta(self) -> timedelta | None:
-        """How long it still takes, by the mean of this agent's runs; None where nobody knows.
+        """The estimated remaining time, by the mean of this agent's runs; None if unknown.
 
-        To the agent's own count, or to the sweep's cap at the pace of all runs in progress.
+        It is the time to the agent's own count, or to the sweep's cap at the pace of all runs in
+        progress.
         """
         with self._lock:
             if not self._ended:

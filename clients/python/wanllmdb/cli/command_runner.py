@@ -27,26 +27,25 @@ from wanllmdb.cli.run import wandb_variables
 
 _LOOK_SECONDS = 0.1
 _REST_SECONDS = 1.0
-"""From SIGTERM to SIGKILL for what outlived its program."""
+"""Seconds between SIGTERM and SIGKILL for processes that outlived their program."""
 
 PrintLine = Callable[[ActiveRun, str, bool], None]
-"""Prints a line of a run's program; True for one of its stderr."""
+"""Prints a line of a run's program; the last argument is True for stderr."""
 
 
 class CommandRunner:
-    """Starts a command once a run. Safe to use from many threads.
+    """Runs a command for each run. Thread-safe.
 
-    The command's environment names the run, so that a script may call
-    `wanllmdb.init()`; one that knows nothing of wanllmdb works too, where the sweep has no
-    metric. It stands in a process group of its own, which ends with the program, and with
-    the agent, whatever ends that.
+    The command's environment names the run, so that a script may call `wanllmdb.init()`. In a
+    sweep without a metric, a script needs no wanllmdb at all. The command has its own process
+    group, which ends with the program, and with the agent, however the agent ends.
 
     Args:
         template: the command.
         kill_delay: seconds between SIGTERM and SIGKILL.
-        print_line: gets what the programs print; where None their stdout is the agent's
-            own, and stderr goes to the agent's.
-        wandb_is_ours: whether the programs find wanllmdb where they import wandb.
+        print_line: receives the output of the programs; None passes their stdout and stderr on
+            to the agent's.
+        wandb_is_ours: whether the programs get wanllmdb when they import wandb.
     """
 
     def __init__(
@@ -66,14 +65,14 @@ class CommandRunner:
         self._programs: set[_Program] = set()
 
     def __call__(self, run: ActiveRun) -> Ended:
-        """Runs the command to its end, or until the run is to stop."""
+        """Run the command to its end, or until the run must stop."""
         parameters = run.run.parameters
         with self._parameters_file(run) as file:
             command = self._template.expand(parameters, file, run.sweep.spec.args_style)
             try:
                 program = self._start(command, run)
             except (OSError, ValueError) as error:
-                # A parameter with a character that no argument may hold is a ValueError.
+                # A parameter with a character that arguments can't contain raises ValueError.
                 why = why_not_started(error, command, run.environment())
                 return Ended(Failed(f"{_name_of(command, 2)} can't be started: {why}"), error)
             while not program.has_ended(_LOOK_SECONDS):
@@ -89,19 +88,19 @@ class CommandRunner:
                 return Ended(None)
             ended = program.outcome()
             if ended.outcome is not None:
-                # The agent may be killed while what the program left behind is ended.
+                # The agent may be killed while it ends the processes that the program left.
                 run.keep_end(ended.outcome)
             self._end_what_it_left(program)
             return ended
 
     def forward(self, number: signal.Signals) -> None:
-        """Passes a signal on to every program."""
+        """Forward a signal to every program."""
         with self._lock:
             for program in self._programs:
                 signal_group(program.group, number)
 
     def close(self) -> None:
-        """Waits until every program has ended, and kills those that take too long."""
+        """Wait until every program has ended, and kill those that take too long."""
         with self._lock:
             programs = list(self._programs)
         for program in programs:
@@ -109,14 +108,14 @@ class CommandRunner:
         self._guard.close()
 
     def kill(self) -> None:
-        """Kills every program."""
+        """Kill every program."""
         with self._lock:
             for program in self._programs:
                 signal_group(program.group, signal.SIGKILL)
 
     def _start(self, command: list[str], run: ActiveRun) -> _Program:
-        # The guard knows the group before there is a program: the agent may be killed
-        # at any moment.
+        # The guard learns of the group before the program starts, since the agent may be
+        # killed at any moment.
         group = self._guard.new_group()
         try:
             program = _Program(command, self._environment(run), run, self._print_line, group)
@@ -128,7 +127,7 @@ class CommandRunner:
         try:
             self._guard.joined(group)
         except OSError:
-            # Nothing would end it with the agent.
+            # No guard would end the program together with the agent.
             self._kill(program)
             raise
         return program
@@ -138,7 +137,7 @@ class CommandRunner:
         if self._wandb_is_ours:
             environment.update(wandb_variables(environment))
         if self._print_line is not None:
-            # A pipe is no reason to see lines late.
+            # Without this, Python would buffer lines that go to a pipe.
             environment.setdefault("PYTHONUNBUFFERED", "1")
         return environment
 
@@ -148,20 +147,20 @@ class CommandRunner:
         self._guard.ended(program.group)
 
     def _stop(self, program: _Program) -> None:
-        """Ends a program and what it started: asks, waits, kills."""
+        """End a program and its children: SIGTERM, wait, SIGKILL."""
         signal_group(program.group, signal.SIGTERM)
         program.has_ended(self._kill_delay)
         self._kill(program)
 
     def _kill(self, program: _Program) -> None:
-        """Ends a program, and what it left behind, by force."""
+        """Kill a program and its children."""
         signal_group(program.group, signal.SIGKILL)
         program.has_ended(None)
         signal_group(program.group, signal.SIGKILL)
         self._ended(program)
 
     def _end_what_it_left(self, program: _Program) -> None:
-        """Ends what outlived a program that ended by itself: the next one needs the GPU."""
+        """End the children that outlived a program, since the next program needs the GPU."""
         deadline = time.monotonic() + min(self._kill_delay, _REST_SECONDS)
         is_there = signal_group(program.group, signal.SIGTERM)
         while is_there and time.monotonic() < deadline:
@@ -187,10 +186,10 @@ class _Program:
     """A running command.
 
     Args:
-        group: the process group that it joins.
+        group: the process group that the command joins.
 
     Raises:
-        OSError: it can't be started.
+        OSError: the command can't be started.
     """
 
     def __init__(
@@ -229,11 +228,11 @@ class _Program:
         threading.Thread(target=self._wait, name="wanllmdb-program", daemon=True).start()
 
     def has_ended(self, timeout: float | None) -> bool:
-        """Waits for the end, at most some seconds; says whether it came."""
+        """Wait for the end, at most some seconds; return whether the program has ended."""
         return self._ended.wait(timeout)
 
     def outcome(self) -> Ended:
-        """How a program that has ended did."""
+        """Return the outcome of a program that has ended."""
         for reader in self._readers:
             reader.close()
         code = self._process.returncode
@@ -247,7 +246,7 @@ class _Program:
 
 
 def _name_of(command: Sequence[str], words: int) -> str:
-    """The first words of a command, for people."""
+    """Return the first words of a command, for people."""
     name = shlex.join(in_short(word) for word in command[:words])
     return name + (" ..." if len(command) > words else "")
 
@@ -262,18 +261,18 @@ def _how(code: int) -> str:
 
 
 _KEPT_LINES = 200
-# What a read of a pipe takes; a line longer than that is kept in pieces.
+# Longest read from a pipe; a longer line is kept in pieces.
 _READ_BYTES = 8192
 
 PassOn = Callable[[bytes], None]
 
 
 class OutputReader:
-    """Reads a pipe in a thread until its end.
+    """Reads a pipe in a thread until its end, and keeps the last lines.
 
     Args:
         stream: the read end.
-        pass_on: gets each line, its newline included.
+        pass_on: receives each line, including its newline.
     """
 
     def __init__(self, stream: IO[bytes], pass_on: PassOn) -> None:
@@ -284,12 +283,12 @@ class OutputReader:
         self._thread.start()
 
     def close(self) -> None:
-        """Waits for the end of the pipe, for a moment."""
-        # A grandchild may hold the pipe open for as long as it likes.
+        """Wait up to a second for the end of the pipe."""
+        # A grandchild may hold the pipe open for any time.
         self._thread.join(timeout=1.0)
 
     def last_lines(self) -> str:
-        """The last lines."""
+        """Return the last lines."""
         return b"".join(list(self._lines)).decode(errors="replace").strip()
 
     def _read(self) -> None:
@@ -305,7 +304,7 @@ _ELSE = "pass the parameters in a file: ${args_json_file}"
 def why_not_started(
     error: OSError | ValueError, command: Sequence[str], environment: Mapping[str, str]
 ) -> str:
-    """In a sentence, with the argument or variable at fault where there is one."""
+    """Explain why a command did not start, and name the argument or variable at fault."""
     texts = {f"the argument {in_short(word)!r}": word for word in command}
     texts |= {f"the variable {name}": f"{name}={value}" for name, value in environment.items()}
     if isinstance(error, OSError):
@@ -315,17 +314,17 @@ def why_not_started(
         longest = max(sizes, key=sizes.__getitem__)
         return (
             f"its arguments and variables take {sum(sizes.values()):,} bytes, {longest} alone "
-            f"{sizes[longest]:,}, and that is more than the system passes on: {_ELSE}"
+            f"{sizes[longest]:,}, which exceeds the system's limit: {_ELSE}"
         )
     for what, text in texts.items():
         if "\0" in text:
-            return f"{what} holds a NUL character, which no program can be given: {_ELSE}"
+            return f"{what} contains a NUL character, which no program can receive: {_ELSE}"
         try:
             os.fsencode(text)
         except UnicodeEncodeError:
             encoding = sys.getfilesystemencoding()
             return (
-                f"{what} has characters that {encoding} lacks, the encoding that this agent's "
-                f"locale names: start the agent with PYTHONUTF8=1 or LC_ALL=C.UTF-8, or {_ELSE}"
+                f"{what} has characters that the encoding of this agent's locale, {encoding}, "
+                f"lacks: start the agent with PYTHONUTF8=1 or LC_ALL=C.UTF-8, or {_ELSE}"
             )
     return str(error)

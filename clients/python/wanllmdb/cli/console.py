@@ -1,8 +1,7 @@
-"""Where all that the program prints goes through.
+"""All output of the program.
 
-Names, labels, errors and the rest come from other people, and from the arguments that were
-typed: what a terminal would obey in them is escaped here, on its way out. Nothing else in the
-program prints; ruff refuses it.
+Names, labels and errors come from other users and from typed arguments, so terminal control
+characters in them are escaped here. No other module prints; ruff enforces that.
 """
 
 from __future__ import annotations
@@ -25,31 +24,31 @@ from wanllmdb._shown import fitting, shown, shown_json, shown_lines
 
 # A pipe has no width; a table cut at 80 columns would lose what is grepped for.
 _WIDTH_WITHOUT_TERMINAL = 240
-# What rich takes for the beginning of a tag, also where its end comes from another text.
+# The start of a tag for rich, even if the end of the tag comes from another text.
 _TAG_STARTS = re.compile(r"\[(?=[a-z#/@]|\Z)")
-# Has no effect, and ends what stands before it.
+# A tag without effect that ends a partial tag before it.
 _GUARD = "[none][/none]"
 
 
 class Console(rich.console.Console):
-    """Styles what is ours and escapes the rest: links and controls are never ours."""
+    """Keeps this program's styles and escapes everything else, including links and controls."""
 
     def __init__(self, stream: TextIO, *, width: int | None = None) -> None:
-        # An ":x:" in a name is no picture.
+        # ":x:" in a name must not become an emoji.
         super().__init__(file=stream, width=width, highlight=False, emoji=False)
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """The text of markup, escaped before it is measured and laid out."""
+        """Return the text of markup, escaped before its width is measured."""
         return super().render_str(shown_lines(text), **options)
 
     def _render_buffer(self, buffer: Iterable[Segment]) -> str:
         text = super()._render_buffer(map(_escaped, buffer))
-        # Rich types its file as any stream of text.
+        # Rich declares its file as any text stream.
         return fitting(text, self.file)  # type: ignore[arg-type]
 
 
 def stdout() -> Console:
-    """A console for standard output, made when it is used so that it may be redirected."""
+    """Return a console for standard output, created per use since stdout may be redirected."""
     width = None
     if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
         width = _WIDTH_WITHOUT_TERMINAL
@@ -57,22 +56,22 @@ def stdout() -> Console:
 
 
 def stderr() -> Console:
-    """A console for standard error."""
+    """Return a console for standard error."""
     return Console(sys.stderr)
 
 
 def say(line: str, *, err: bool = False) -> None:
-    """Prints one line; line ends and tabs in it are escaped."""
+    """Print one line; line ends and tabs in the text are escaped."""
     _write(shown(line) + "\n", sys.stderr if err else sys.stdout)
 
 
 def say_lines(text: str, *, err: bool = False) -> None:
-    """Prints a text of several lines."""
+    """Print a text of several lines."""
     _write(shown_lines(text) + "\n", sys.stderr if err else sys.stdout)
 
 
 def say_json(document: str) -> None:
-    """Prints a JSON document, which stays the same document in every encoding."""
+    """Print a JSON document that has the same meaning in every encoding."""
     text = shown_json(document)
     if fitting(text, sys.stdout) != text:
         text = "".join(c if c.isascii() else json.dumps(c)[1:-1] for c in text)
@@ -80,7 +79,7 @@ def say_json(document: str) -> None:
 
 
 def put_document(text: str) -> None:
-    """Writes a document for programs: into a file or a pipe as it is, in UTF-8."""
+    """Write a document for programs, unchanged in UTF-8 to a file or a pipe."""
     file = sys.stdout.buffer
     sys.stdout.flush()
     file.writelines(for_programs([text.encode()]))
@@ -88,7 +87,7 @@ def put_document(text: str) -> None:
 
 
 def for_programs(pieces: Iterable[bytes]) -> Iterable[bytes]:
-    """A document in UTF-8 as it is, unless standard output is a terminal, where people read it."""
+    """Return a document unchanged, or escaped if standard output is a terminal."""
     if not sys.stdout.isatty():
         return pieces
     decode = codecs.getincrementaldecoder("utf-8")("replace").decode
@@ -97,17 +96,17 @@ def for_programs(pieces: Iterable[bytes]) -> Iterable[bytes]:
 
 
 def confirm(question: str) -> None:
-    """Asks; any answer but yes ends the program."""
+    """Ask for confirmation; any answer but yes ends the program."""
     typer.confirm(fitting(shown(question), sys.stdout), abort=True)
 
 
 def escape(value: object) -> str:
-    """Markup that shows a value as it is, on one line, whatever stands beside it."""
+    """Return markup that shows a value literally on one line, next to any other markup."""
     return _as_markup(shown(str(value)))
 
 
 def escape_lines(text: str) -> str:
-    """Markup that shows a text as it is, with its lines."""
+    """Return markup that shows a text literally, with its lines."""
     return _as_markup(shown_lines(text))
 
 
@@ -117,7 +116,7 @@ def _as_markup(text: str) -> str:
         text = text.replace("\\[", "\\\\[")
         text = _TAG_STARTS.sub(f"[{_GUARD}", text)
     if text.endswith("\\"):
-        # Rich reads one of two before a tag, which may follow.
+        # Before a tag, which may follow, rich reads two backslashes as one.
         ending = len(text) - len(text.rstrip("\\"))
         text += "\\" * ending + _GUARD
     return text
@@ -135,5 +134,5 @@ def _without_link(style: Style | None) -> Style | None:
 
 
 def _write(text: str, stream: TextIO) -> None:
-    # Its colors are never ours: what looked like one was escaped.
+    # The text contains no styles: anything that looked like one was escaped.
     typer.echo(fitting(text, stream), file=stream, nl=False)

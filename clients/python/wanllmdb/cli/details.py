@@ -1,4 +1,4 @@
-"""One sweep, run, template or algorithm, a field a row."""
+"""Tables of a single sweep, run, template, key or algorithm, with one row per field."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from wanllmdb._shown import shown as one_line
 from wanllmdb.cli import formats, tables
 from wanllmdb.cli.console import escape, escape_lines
 
-# More rows of one kind, and longer ones, are for programs.
+# Limits for people; --json has everything.
 _MOST_ROWS = 100
 _LONGEST_ROW = 2_000
 
 
 class _Fields:
-    """Rows of a name and a text; the name of a row like the one above is left out."""
+    """A table of names and texts; a repeated name is left blank."""
 
     def __init__(self) -> None:
         self.table = Table(box=None, show_header=False, pad_edge=False)
@@ -29,18 +29,18 @@ class _Fields:
         self._last = ""
 
     def add(self, name: str, text: str, *, is_markup: bool = False) -> None:
-        """Adds a row, unless there is no text."""
+        """Add a row, unless the text is empty."""
         if text:
             markup = text if is_markup else escape(text)
             self.table.add_row("" if name == self._last else name, markup)
             self._last = name
 
     def add_lines(self, name: str, text: str) -> None:
-        """Adds a row for a text of several lines."""
+        """Add a row for a text of several lines."""
         self.add(name, escape_lines(text), is_markup=True)
 
     def add_all(self, name: str, values: Mapping[str, str]) -> None:
-        """Adds a row a value."""
+        """Add one row per value."""
         width = max((len(one_line(key)) for key in islice(values, _MOST_ROWS)), default=0)
         for key, value in islice(values.items(), _MOST_ROWS):
             self.add(name, f"{one_line(key):<{width}}  {in_short(value, _LONGEST_ROW)}")
@@ -49,7 +49,7 @@ class _Fields:
 
 
 def sweep(shown: Sweep) -> Table:
-    """A sweep: its state, counters, best run, and what it searches."""
+    """Return a sweep's state, counters, best run and search space."""
     spec, stats = shown.spec, shown.stats
     fields = _Fields()
     fields.add("sweep", f"[bold]{escape(shown.sweep_id)}[/]  {escape(shown.name)}", is_markup=True)
@@ -105,7 +105,7 @@ def sweep(shown: Sweep) -> Table:
 
 
 def run(shown: Run, metrics: tuple[str, ...]) -> Table:
-    """A run: its state, parameters and values."""
+    """Return a run's state, parameters and values."""
     fields = _Fields()
     fields.add("run", f"[bold]{shown.number}[/]  {escape(shown.name)}", is_markup=True)
     fields.add("sweep", shown.sweep_id)
@@ -131,7 +131,7 @@ def run(shown: Run, metrics: tuple[str, ...]) -> Table:
 
 
 def template(shown: Template) -> Table:
-    """A template: what to fill in."""
+    """Return a template's description and placeholders."""
     fields = _Fields()
     origin = "  [dim]built in[/]" if shown.built_in else ""
     fields.add("template", f"[bold]{escape(shown.name)}[/]{origin}", is_markup=True)
@@ -149,7 +149,7 @@ def template(shown: Template) -> Table:
 
 
 def key(shown: ApiKey) -> Table:
-    """An API key: what it may do, and until when."""
+    """Return an API key's role, projects and expiry."""
     fields = _Fields()
     fields.add("key", f"[bold]{escape(shown.key_id)}[/]  {escape(shown.name)}", is_markup=True)
     fields.add("role", shown.role)
@@ -162,7 +162,7 @@ def key(shown: ApiKey) -> Table:
 
 
 def algorithm(shown: Algorithm) -> Table:
-    """An algorithm: what it does and what it takes."""
+    """Return an algorithm's description and requirements."""
     fields = _Fields()
     fields.add("name", f"[bold]{escape(shown.name)}[/]  {escape(shown.title)}", is_markup=True)
     fields.add("kind", str(shown.kind).replace("_", " "))

@@ -1,8 +1,8 @@
 """Results as JSON for programs (`--json`).
 
-Field names are those of the dataclasses. Times are ISO 8601 in UTC, durations
-seconds. JSON has no NaN and no infinity: they are the strings "NaN", "Infinity"
-and "-Infinity", as in protobuf's own JSON.
+Field names are those of the dataclasses. Times are ISO 8601 in UTC, durations are in
+seconds. JSON has no NaN and no infinities, so they become the strings "NaN", "Infinity" and
+"-Infinity", as in protobuf's JSON.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ _DISTRIBUTIONS = get_args(Distribution)
 
 
 def print_json(value: object) -> None:
-    """Prints one document, on several lines."""
+    """Print one document on several lines."""
     say_json(json.dumps(to_plain(value), indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def print_json_line(value: object) -> None:
-    """Prints one document on one line."""
+    """Print one document on one line."""
     say_json(json.dumps(to_plain(value), ensure_ascii=False, allow_nan=False))
 
 
 def to_plain(value: object) -> Any:
-    """What JSON can hold of a result of the client."""
+    """Convert a result of the client to JSON types."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {
             field.name: to_plain(getattr(value, field.name))
             for field in dataclasses.fields(value)
-            # What is not there differs from what is null.
+            # A missing value differs from null.
             if getattr(value, field.name) is not UNSET
         }
         if isinstance(value, _DISTRIBUTIONS):
-            # Without its name a distribution is only numbers.
+            # Without its name, a distribution would be bare numbers.
             return {"distribution": _snake_case(type(value).__name__), **fields}
         return fields
     if isinstance(value, Enum):

@@ -55,12 +55,12 @@ _SWEEP_STYLES = {
 
 
 def run_state(state: str) -> str:
-    """A run's state in its color, as rich markup."""
+    """Return a run's state in its color, as rich markup."""
     return _styled(state, RUN_STYLES)
 
 
 def sweep_state(state: str) -> str:
-    """A sweep's state in its color, as rich markup."""
+    """Return a sweep's state in its color, as rich markup."""
     return _styled(state, _SWEEP_STYLES)
 
 
@@ -70,39 +70,39 @@ def _styled(state: str, styles: Mapping[str, str]) -> str:
 
 
 def number(value: float | None) -> str:
-    """A metric's value: six digits that count."""
+    """Return a metric's value with six significant digits."""
     return "-" if value is None else f"{value:.6g}"
 
 
 def rate(value: float) -> str:
-    """How many in a while: three digits that count, and no exponents."""
+    """Return a rate with three significant digits and no exponent."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def value_of(value: object) -> str:
-    """A parameter's value, as rich markup."""
+    """Return a parameter's value as rich markup."""
     if isinstance(value, float):
         return number(value)
     return escape(in_short(str(value)))
 
 
 def error(message: str) -> str:
-    """What went wrong, as rich markup: enough to know it by."""
+    """Return the beginning of an error message as rich markup."""
     return escape(in_short(message, 5 * MOST_SHOWN))
 
 
 def parameters(values: Mapping[str, object]) -> str:
-    """Parameters in one line, as rich markup."""
+    """Return parameters in one line, as rich markup."""
     return listed([f"{escape(name)}={value_of(value)}" for name, value in values.items()], "  ")
 
 
 def time_ago(time: datetime | None) -> str:
-    """How long ago something was."""
+    """Return the time since then, or "-" for None."""
     return "-" if time is None else duration(datetime.now(UTC) - time) + " ago"
 
 
 def time_left(time: datetime | None) -> str:
-    """How long until then; `never` for None."""
+    """Return the time until then, or "never" for None."""
     if time is None:
         return "never"
     left = time - datetime.now(UTC)
@@ -110,30 +110,30 @@ def time_left(time: datetime | None) -> str:
 
 
 def projects(names: Sequence[str]) -> str:
-    """An API key's projects, as plain text."""
+    """Return an API key's projects as plain text."""
     return "all projects" if ALL_PROJECTS in names else ", ".join(names)
 
 
 def key_state(key: ApiKey) -> str:
-    """Whether an API key is good, as rich markup."""
+    """Return whether an API key is valid, as rich markup."""
     if key.revoke_time is not None:
         return "[red]revoked[/]"
     return "[green]good[/]" if key.is_good else "[red]expired[/]"
 
 
 def run_time(run: Run) -> str:
-    """How long a run took, or has taken so far; nothing for one that waits, also to be retried."""
+    """Return the duration of a run so far; "-" for a queued run."""
     if run.start_time is None or run.state is RunState.QUEUED:
         return "-"
     return duration((run.end_time or datetime.now(UTC)) - run.start_time)
 
 
 def duration(length: timedelta) -> str:
-    """A length of time in its two largest units."""
+    """Return a duration in its two largest units."""
     exact = max(length.total_seconds(), 0.0)
     if exact < 9.95:
         return f"{exact:.1f}s"
-    # Cut, not rounded: 59.9 s more would read as "60s".
+    # Truncated, not rounded: 59.9 s must not become "60s".
     seconds = int(exact)
     if seconds < 60:
         return f"{seconds}s"
@@ -145,7 +145,7 @@ def duration(length: timedelta) -> str:
 
 
 def distribution(of: Distribution) -> str:
-    """A parameter's distribution: "0.0001 to 0.1, log", "one of adam, sgd"."""
+    """Return a distribution in words: "0.0001 to 0.1, log", "one of adam, sgd"."""
     match of:
         case Conditional(distribution=inner, when=when):
             parts = [f"{name} is {choice(values)}" for name, values in when.items()]
@@ -176,7 +176,7 @@ def distribution(of: Distribution) -> str:
 
 
 def metric(each: Metric) -> str:
-    """What is optimized: "maximize accuracy (best value), until 0.99"."""
+    """Return the optimization goal: "maximize accuracy (best value), until 0.99"."""
     which = {
         ObjectiveValue.BEST: " (best value)",
         ObjectiveValue.MEAN_LAST: f" (mean of the last {each.mean_over} values)",
@@ -189,34 +189,34 @@ def metric(each: Metric) -> str:
 
 
 def early_termination(rule: Hyperband | AlgorithmChoice) -> str:
-    """When bad runs are stopped."""
+    """Return a rule of early termination in words."""
     if isinstance(rule, AlgorithmChoice):
         return algorithm(rule)
-    bands = (
+    brackets = (
         f"min_iter {rule.min_iter}" if rule.min_iter else f"max_iter {rule.max_iter}, s {rule.s}"
     )
-    return f"hyperband, {bands}, eta {rule.eta:g}" + (", strict" if rule.strict else "")
+    return f"hyperband, {brackets}, eta {rule.eta:g}" + (", strict" if rule.strict else "")
 
 
 def algorithm(chosen: AlgorithmChoice) -> str:
-    """An algorithm with its options: "tpe (multivariate true)"."""
+    """Return an algorithm with its options: "tpe (multivariate true)"."""
     options = listed([f"{name} {plain(value)}" for name, value in chosen.options.items()])
     return f"{chosen.name} ({options})" if options else chosen.name
 
 
 def retries(policy: RetryPolicy) -> str:
-    """How often runs are handed out again."""
+    """Return a retry policy in words."""
     return f"{policy.lost or 0} of lost runs, {policy.failed or 0} of failed ones"
 
 
 def command(words: Sequence[str]) -> str:
-    """A command line as a shell takes it; macros stay readable."""
+    """Return a command line in shell syntax; macros stay readable."""
     quoted = [word if word.startswith("${") else shlex.quote(in_short(word)) for word in words]
     return listed(quoted, " ")
 
 
 def allowed(option: AlgorithmOption) -> str:
-    """What an option's value may be: "integer, at least 1"."""
+    """Return the allowed values of an option: "integer, >= 1"."""
     if option.type is OptionType.CHOICE:
         return " | ".join(option.choices)
     if option.type is OptionType.ALGORITHM:
@@ -231,13 +231,13 @@ def allowed(option: AlgorithmOption) -> str:
 
 
 def plain(value: object) -> str:
-    """A value: texts as they are, the rest as JSON; of what is long the beginning."""
+    """Return a value, cut if long: a text as it is, anything else as JSON."""
     is_text = isinstance(value, str)
     return in_short(str(value) if is_text else json.dumps(value, ensure_ascii=False, default=str))
 
 
 def choice(values: Sequence[object]) -> str:
-    """One value, or several with "or" between."""
+    """Return values joined with "or"."""
     return listed(list(map(plain, values)), " or ")
 
 

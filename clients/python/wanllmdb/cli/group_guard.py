@@ -1,18 +1,16 @@
-"""Ends process groups when the process that started them is gone, however it went.
+"""Ends process groups when the process that started them has ended for any reason.
 
-An agent that is killed outright (SIGKILL, out of memory) stops nobody, and its programs
-would train on, next to those of the agents that get their runs. So it keeps a guard: a small
-process that holds the read end of a pipe and ends the groups when the pipe's other end is
-gone.
+An agent that is killed (SIGKILL, out of memory) can't stop its programs, which would continue
+beside the programs of the agents that get the runs. So the agent starts a guard: a small process
+that holds the read end of a pipe, and ends the groups when the other end is closed.
 
-A group exists, and the guard knows it, before a program starts in it: the guard forks a
-holder, which does nothing, and makes it the group's leader. A program that starts joins the
-group before it closes its copy of the pipe, so when the guard reads the end of the pipe, no
-program is outside of its group. Then the holder goes, and the group lasts as long as the
-program and what it started.
+A group exists, and the guard knows the group, before a program starts in it: the guard forks an
+idle holder and makes the holder the group's leader. A starting program joins the group before it
+closes its copy of the pipe, so when the guard reads the end of the pipe, every program is in its
+group. Then the holder ends, and the group lasts as long as the program and its children.
 
-This file is run by path, without site packages, to cost little: it may import the standard
-library only.
+The guard runs this file by path, without site packages, to start quickly: the file may import
+the standard library only.
 """
 
 from __future__ import annotations
@@ -28,16 +26,16 @@ import time
 
 _LOOK_SECONDS = 0.05
 _ANSWER_SECONDS = 30.0
-"""After which a guard that does not answer is replaced: long enough for one that starts on a
-busy machine."""
+"""Seconds after which an unresponsive guard is replaced: enough for a start on a busy
+machine."""
 
-# What a terminal or a service manager sends to all processes of a session. The guard's end
-# comes with the agent's.
+# Signals that a terminal or a service manager sends to all processes of a session. The guard
+# must outlive them until the agent has ended.
 _IGNORED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
 
 class GroupGuard:
-    """The agent's side: asks the guard for groups. Safe to use from many threads.
+    """The agent's side: requests groups from the guard. Thread-safe.
 
     Args:
         grace: seconds between SIGTERM and SIGKILL.
@@ -50,10 +48,10 @@ class GroupGuard:
         self._groups: set[int] = set()
 
     def new_group(self) -> int:
-        """A process group that one program may join; starts the guard at the first one.
+        """Return a process group that one program may join; the first call starts the guard.
 
         Raises:
-            OSError: the system has no process left for it.
+            OSError: the system can't start another process.
         """
         with self._lock:
             group = int(self._ask("new"))
@@ -61,12 +59,12 @@ class GroupGuard:
         return group
 
     def joined(self, group: int) -> None:
-        """The program has joined the group, which lasts as long as it from now on."""
+        """Tell the guard that the program has joined the group."""
         with self._lock:
             self._ask(f"joined {group}")
 
     def ended(self, group: int) -> None:
-        """The group's program has ended, or did not start."""
+        """Tell the guard that the group's program has ended, or did not start."""
         with self._lock:
             self._groups.discard(group)
             if self._process is None:
@@ -74,13 +72,13 @@ class GroupGuard:
             try:
                 self._ask_once(f"ended {group}")
             except OSError:
-                # The next guard never hears of this group.
+                # The next guard does not get this group.
                 self._drop()
 
     def renew(self) -> None:
-        """Starts another guard for the groups that there are, where something killed the guard.
+        """Start a new guard for the existing groups if the guard was killed.
 
-        Where the system has no process left for it, the next call tries again.
+        If the system can't start another process, the next call tries again.
         """
         with self._lock:
             is_there = self._process is not None and self._process.poll() is None
@@ -90,7 +88,7 @@ class GroupGuard:
                     self._start()
 
     def close(self) -> None:
-        """Lets the guard end, which first ends all groups that have not ended."""
+        """End the guard, which first ends all remaining groups."""
         with self._lock:
             if self._process is not None and self._process.stdin is not None:
                 with contextlib.suppress(BrokenPipeError):
@@ -98,7 +96,7 @@ class GroupGuard:
                 self._process.wait(self._grace + 5.0)
 
     def _ask(self, question: str) -> str:
-        """The guard's answer, or another guard's where something killed this one."""
+        """Return the answer of the guard, or of a new guard if this one was killed."""
         if self._process is not None:
             try:
                 return self._ask_once(question)
@@ -113,10 +111,10 @@ class GroupGuard:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            # What is sent to the agent's group is not meant for it. In the agent's session,
-            # though: a process may join groups of its own session alone.
+            # Signals to the agent's group must not reach the guard. The guard stays in the
+            # agent's session, since a process may only join groups of its own session.
             process_group=0,
-            # A folder that stays.
+            # A folder that always exists.
             cwd="/",
         )
         for group in self._groups:
@@ -126,7 +124,7 @@ class GroupGuard:
         process, self._process = self._process, None
         if process is not None:
             process.kill()
-            # What it did not read is lost on purpose: the next guard gets all groups.
+            # Unread requests are dropped on purpose: the next guard gets all groups.
             with contextlib.suppress(BrokenPipeError), process:
                 pass
 
@@ -140,7 +138,7 @@ class GroupGuard:
             selector.register(self._process.stdout, selectors.EVENT_READ)
             if not selector.select(_ANSWER_SECONDS):
                 raise TimeoutError("the guard of the agent's programs does not answer")
-        # The guard writes each answer at once.
+        # The guard writes each answer with one write.
         answer = self._process.stdout.readline().decode().strip()
         if not answer:
             raise BrokenPipeError("the guard of the agent's programs has ended")
@@ -148,27 +146,27 @@ class GroupGuard:
 
 
 def signal_group(group: int, number: signal.Signals | int) -> bool:
-    """Sends a signal to a group; False where there is none any more."""
+    """Send a signal to a group; return False if the group no longer exists."""
     try:
         os.killpg(group, number)
     except (ProcessLookupError, PermissionError):
-        # macOS says the latter of a group of which only a zombie is left.
+        # macOS raises PermissionError for a group with only a zombie left.
         return False
     return True
 
 
 class _Groups:
-    """The guard's side: the groups there are."""
+    """The guard's side: the existing groups."""
 
     def __init__(self) -> None:
         self._groups: set[int] = set()
-        # Those that no program has joined yet; a holder's process id is its group's.
+        # Groups that no program has joined yet, by the holder's process id, which is the group's.
         self._holders: set[int] = set()
-        # A holder reads the one end, and ends when the guard with the other end is gone.
+        # A holder reads one end, and ends when the guard, which has the other end, has ended.
         self._life_of_guard, self._guards_life = os.pipe()
 
     def answer(self, question: str) -> str:
-        """Does what is asked for."""
+        """Handle a request and return the answer."""
         what, _, number = question.partition(" ")
         if what == "new":
             group = self._hold()
@@ -184,7 +182,7 @@ class _Groups:
         return "done"
 
     def end(self, grace: float) -> None:
-        """Ends all groups: asks, waits, kills."""
+        """End all groups: SIGTERM, wait, SIGKILL."""
         deadline = time.monotonic() + grace
         left = {group for group in self._groups if signal_group(group, signal.SIGTERM)}
         for holder in list(self._holders):
@@ -223,7 +221,7 @@ def _main() -> None:
     groups = _Groups()
     for line in sys.stdin:
         answer = groups.answer(line.strip())
-        # The agent may have ended meanwhile, and then the end of the pipe is read next.
+        # The agent may have ended meanwhile; then the guard next reads the end of the pipe.
         with contextlib.suppress(BrokenPipeError):
             os.write(1, f"{answer}\n".encode())
     groups.end(float(sys.argv[1]))

@@ -1,8 +1,8 @@
 """The macros of a sweep's command, as W&B has them: `${env} ${interpreter} ${program} ${args}`.
 
-A macro is a word of its own and becomes any number of words; `${envvar:NAME}` may also
-stand within one. In the flat style names of grouped parameters are written with dots,
-`--optimizer.lr=0.1`; in W&B's a group is one argument, `--optimizer={'lr': 0.1}`.
+A macro is a separate word and becomes any number of words; `${envvar:NAME}` may also be part of
+a word. In the flat style, names of grouped parameters have dots, `--optimizer.lr=0.1`. In W&B's
+style, a group is one argument, `--optimizer={'lr': 0.1}`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Parameters = Mapping[str, Any]
 
 
 class BadCommandError(ValueError):
-    """A command that can't be expanded; names every word at fault."""
+    """A command can't be expanded; the message names every word at fault."""
 
 
 class CommandTemplate:
@@ -37,7 +37,7 @@ class CommandTemplate:
 
     Args:
         words: the command; see the module.
-        program: what `${program}` stands for.
+        program: the value of `${program}`.
 
     Raises:
         BadCommandError: a macro is unknown, `${program}` has no program, or an environment
@@ -53,25 +53,25 @@ class CommandTemplate:
 
     @classmethod
     def with_args(cls, words: Sequence[str], program: str = "") -> CommandTemplate:
-        """A command as a user types it: `${args}` is appended where it names no arguments."""
+        """Return the template of a typed command; `${args}` is appended if it has no such macro."""
         names = {_macro_of(word) for word in words}
         has_args = not names.isdisjoint({*_FORMS, "args_json", "args_json_file"})
         return cls([*words, *([] if has_args else ["${args}"])], program)
 
     @property
     def needs_file(self) -> bool:
-        """Whether a file of parameters is to be written for each run."""
+        """Whether the command needs a file of parameters for each run."""
         return "${args_json_file}" in self.words
 
     def expand(
         self, parameters: Parameters, file: str = "", style: ArgsStyle = ArgsStyle.FLAT
     ) -> list[str]:
-        """The command for a run.
+        """Return the command for a run.
 
         Args:
-            parameters: by full name.
-            file: the path of the file with `json_of(parameters)`, where one is needed.
-            style: how macros other than those of JSON write the parameters.
+            parameters: the parameters by full name.
+            file: the path of the file that holds `json_of(parameters)`, if needed.
+            style: how macros other than the JSON ones write the parameters.
         """
         command: list[str] = []
         for word in self.words:
@@ -92,11 +92,11 @@ class CommandTemplate:
 
 
 def json_of(parameters: Parameters) -> str:
-    """Parameters as a JSON object, groups as objects within it."""
+    """Return parameters as a JSON object with nested objects for groups."""
     return json.dumps(nested(parameters), ensure_ascii=False)
 
 
-# Names with their values, still to be written as texts.
+# Names with their values, before conversion to text.
 _Pairs = list[tuple[str, Any]]
 _Text = Callable[[Any], str]
 
@@ -142,17 +142,17 @@ NAMES = ("env", "interpreter", "program", *_FORMS, "args_json", "args_json_file"
 
 
 def _arguments(name: str, parameters: Parameters, style: ArgsStyle) -> list[str]:
-    """What the parameters become."""
+    """Return the arguments for the parameters."""
     if name == "args_json":
         return [json_of(parameters)]
     if style is ArgsStyle.WANDB:
-        # Its agent passes what Python prints of a value, to Hydra too.
+        # W&B's agent passes `str(value)`, also to Hydra.
         return _FORMS[name](list(nested(parameters).items()), str)
     return _FORMS[name](_dotted(parameters), _hydra if name in _HYDRA else _text)
 
 
 def _macro_of(word: str) -> str | None:
-    """The macro that a word is, or None."""
+    """Return the name of the macro that a word consists of, or None."""
     found = _MACRO.fullmatch(word)
     return found[1] if found else None
 
@@ -178,14 +178,14 @@ def _dotted(parameters: Parameters) -> list[tuple[str, Any]]:
 
 
 def _text(value: Any) -> str:
-    """A value as Python prints it, lists and objects as JSON."""
+    """Return a value as Python prints it; lists and objects as JSON."""
     if isinstance(value, list | tuple | dict):
         return json.dumps(value, ensure_ascii=False)
     return str(value)
 
 
 def _hydra(value: Any) -> str:
-    """A value in the grammar of Hydra's overrides, in which it keeps its type.
+    """Return a value in the grammar of Hydra's overrides, which keeps its type.
 
     See hydra.cc/docs/advanced/override_grammar.
     """
@@ -204,7 +204,7 @@ def _hydra(value: Any) -> str:
 
 
 def _quoted(text: str) -> str:
-    # Backslashes count as such only before a quote.
+    # Hydra treats backslashes as escapes only before a quote.
     text = re.sub(r"(\\*)'", lambda found: found[1] * 2 + "\\'", text)
     trailing = len(text) - len(text.rstrip("\\"))
     return "'" + text + "\\" * trailing + "'"

@@ -12,17 +12,17 @@ INTERRUPTED = 130
 
 
 def main() -> None:
-    """Runs the program; every error of the client becomes one message and exit code 1."""
-    # gRPC reads it when it is loaded. What it would print of connections that do not come
-    # about, the client says in words of its own.
+    """Run the program; each client error becomes one message and exit code 1."""
+    # gRPC reads this variable when it is loaded. The client itself reports failed
+    # connections.
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # As on stderr: a character that the terminal's encoding lacks is no reason to fail.
+        # As on stderr, characters that the terminal's encoding lacks are escaped.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         _run()
     except KeyboardInterrupt:
-        # It came while the program was being loaded: commands hear it by themselves.
+        # Ctrl-C came while the program was loading; commands handle it themselves.
         sys.exit(INTERRUPTED)
 
 
@@ -42,26 +42,29 @@ def _run() -> None:
         try:
             build_app()(prog_name="wanllmdb")
         finally:
-            # There is none where it was closed before the start (`>&-`).
+            # stdout is None if it was closed before the start (`>&-`).
             if sys.stdout is not None:
                 sys.stdout.flush()
     except WanllmdbError as error:
         print(shown_lines(f"wanllmdb: {error}"), file=sys.stderr)
         sys.exit(FAILED)
     except OSError as error:
-        # Commands tell of files by themselves: this is standard output, a full disk say.
+        # Commands report errors of files themselves, so this is standard output, for example
+        # on a full disk.
         print(f"wanllmdb: the output can't be written: {error.strerror}", file=sys.stderr)
-        # Python would try to write the rest when it ends, and complain.
+        # Otherwise Python would try to write the rest at its end, and fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
     except Exception as error:
-        # An argument in bytes that are no UTF-8; protobuf wraps some of these errors.
+        # An argument that is not UTF-8; protobuf wraps some of these errors.
         cause = error if isinstance(error, UnicodeEncodeError) else error.__cause__
         if isinstance(cause, UnicodeEncodeError):
-            text = shown_lines(f"wanllmdb: {cause.object[:200]!r} is no text that can be sent")
+            text = shown_lines(
+                f"wanllmdb: {cause.object[:200]!r} can't be sent, because it is not valid UTF-8"
+            )
             print(text, file=sys.stderr)
             sys.exit(FAILED)
-        # A defect. What it was about may hold what a terminal obeys.
+        # A defect; its traceback may contain terminal control characters.
         print(shown_lines(traceback.format_exc()), end="", file=sys.stderr)
         sys.exit(FAILED)
 

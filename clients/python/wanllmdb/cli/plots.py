@@ -24,13 +24,13 @@ from wanllmdb.cli.formats import RUN_STYLES
 WIDTH = 64
 HEIGHT = 12
 EMPTY = " "
-# Of a category, beside an axis.
+# Longest label of a category beside an axis.
 LONGEST_LABEL = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A named line: y by x, both finite, x ascending."""
+    """A named line of finite y over finite, ascending x."""
 
     name: str
     xs: tuple[float, ...]
@@ -38,7 +38,7 @@ class Series:
 
 
 class Canvas:
-    """WIDTH by HEIGHT cells of rich markup over the ranges of x and y."""
+    """A grid of rich markup cells over ranges of x and y."""
 
     def __init__(
         self, x: tuple[float, float], y: tuple[float, float], height: int = HEIGHT
@@ -48,13 +48,13 @@ class Canvas:
         self.cells = [[EMPTY] * WIDTH for _ in range(height)]
 
     def column(self, value: float) -> int:
-        """The column of an x; what lies outside is at the edge."""
+        """Return the column of an x; values outside the range are at the edge."""
         low, high = self.x
         share = (value - low) / (high - low) if high > low else 0.0
         return round(min(max(share, 0.0), 1.0) * (WIDTH - 1))
 
     def row(self, value: float) -> int:
-        """The row of a y, the largest on top; what lies outside is at the edge."""
+        """Return the row of a y, the largest on top; values outside are at the edge."""
         low, high = self.y
         share = (value - low) / (high - low) if high > low else 0.5
         last = len(self.cells) - 1
@@ -63,7 +63,7 @@ class Canvas:
     def framed(
         self, *, left: str, right: str, top: str | None = None, bottom: str | None = None
     ) -> str:
-        """The cells between axes that are labelled at their ends, as rich markup."""
+        """Return the cells with axes labelled at their ends, as rich markup."""
         top = f"{self.y[1]:.4g}" if top is None else top
         bottom = f"{self.y[0]:.4g}" if bottom is None else bottom
         margin = max(len(top), len(bottom))
@@ -83,7 +83,7 @@ _COLORS = ("cyan", "green", "magenta", "yellow", "blue", "red")
 
 
 def steps(series: Sequence[Series], *, left: str, right: str) -> str:
-    """Each value holds until the next one, and the last to the end of its line."""
+    """Plot lines of steps: each value holds until the next one."""
     drawn = [line for line in series if line.xs]
     if not drawn:
         return "(no finished runs)"
@@ -103,7 +103,7 @@ def steps(series: Sequence[Series], *, left: str, right: str) -> str:
 
 
 def mark(index: int) -> str:
-    """The letter of a line, in its color."""
+    """Return the letter of a line, in its color."""
     letters = string.ascii_uppercase
     return f"[{_COLORS[index % len(_COLORS)]}]{letters[index % len(letters)]}[/]"
 
@@ -115,10 +115,10 @@ _BEST = "[green]─[/]"
 
 
 def history(sweep: OptimizationHistory) -> str:
-    """Objectives (•) and the best so far (line) by run number, as rich markup.
+    """Plot objectives (•) and the best so far (line) over the run number.
 
-    Runs that did far worse than the rest would flatten all others: they are drawn at the
-    edge (▾ or ▴). Values that are not finite are left out.
+    Far worse objectives than the rest would flatten the plot, so they are drawn at the edge
+    (▾ or ▴). Values that are not finite are left out.
     """
     low, high = _axis(sweep)
     if math.isnan(low):
@@ -137,7 +137,7 @@ def history(sweep: OptimizationHistory) -> str:
 
 
 def _axis(sweep: OptimizationHistory) -> tuple[float, float]:
-    """Both ends of the axis; far outliers on the bad side (Tukey's fence) lie outside."""
+    """Return the ends of the axis, which exclude far outliers on the bad side (Tukey's fence)."""
     values = [value for value in sweep.objectives if math.isfinite(value)]
     if not values:
         return math.nan, math.nan
@@ -158,7 +158,7 @@ _SEVERAL = "[bold cyan]●[/]"
 
 
 def scatter(column: ParameterColumn, objectives: Sequence[float]) -> str:
-    """A dot a run; a thick one where runs lie on each other."""
+    """Plot a dot per run over one parameter; a thick dot means several runs."""
     axis = column.axis
     points = [
         (_placed(value, axis.scale), objective)
@@ -193,12 +193,12 @@ def _placed(value: float, scale: AxisScale) -> float:
 
 
 _SHADES = " ░▒▓█"
-# Of an axis; more do not fit into any terminal.
+# Largest number of points on an axis; more do not fit a terminal.
 _MOST_PLACES = 100
 
 
 def surface(contour: Contour) -> str:
-    """The denser, the larger the objective; blank where it is not known."""
+    """Plot the objective over two parameters: denser is larger, blank is unknown."""
     values = [value for row in contour.surface for value in row if math.isfinite(value)]
     if not values:
         return "(too few runs for a surface)"
@@ -226,7 +226,7 @@ def surface(contour: Contour) -> str:
 
 
 def _shown_places(lines: Sequence[Sequence[float]]) -> Sequence[int]:
-    """Which of the places of an axis are shown: all, or those where something is known."""
+    """Return the points of an axis to show: all, or only those with known values."""
     if len(lines) <= _MOST_PLACES:
         return range(len(lines))
     known = [place for place, line in enumerate(lines) if any(map(math.isfinite, line))]
@@ -237,7 +237,7 @@ def _shade(value: float, low: float, high: float) -> str:
     if not math.isfinite(value):
         return "  "
     share = (value - low) / (high - low) if high > low else 1.0
-    # The first shade is blank, which stands for the unknown.
+    # The first shade is blank, which means unknown.
     return _SHADES[1 + min(int(share * 4), 3)] * 2
 
 
@@ -256,12 +256,12 @@ def _is_category(axis: ParameterAxis) -> bool:
 
 
 _MOST_LANES = 40
-# Two runs that touch are told apart by their shades.
+# Alternating shades separate runs that touch.
 _LANE_SHADES = ("█", "▓")
 
 
 def lanes(timeline: Timeline) -> str:
-    """Each run from its start to its end, or to now, in the color of its state."""
+    """Plot one lane per agent: each run from its start to its end in the color of its state."""
     if not timeline.run_numbers:
         return "(no run was handed out)"
     ends = [timeline.now_seconds if math.isnan(end) else end for end in timeline.end_seconds]
@@ -299,9 +299,9 @@ _BLOCKS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 
 
 def bars(values: Mapping[str, float], *, width: int = 40, labelled: bool = True) -> str:
-    """Horizontal bars for values from 0 to 1, as rich markup, one line each.
+    """Plot values from 0 to 1 as horizontal bars, one line per value.
 
-    With `labelled` False the names are left out.
+    With `labelled` False, the names are left out.
     """
     longest = max((len(shown(name)) for name in values), default=0)
     lines = []
@@ -318,7 +318,7 @@ _SPARKS = "▁▂▃▄▅▆▇█"
 
 
 def sparkline(values: Sequence[float], width: int) -> str:
-    """The last `width` values, the lowest as ▁ and the highest as █; not finite ones as a dot."""
+    """Plot the last `width` values, from ▁ (lowest) to █; a dot means not finite."""
     shown = values[-width:]
     finite = [value for value in shown if math.isfinite(value)]
     if not finite:

@@ -26,15 +26,15 @@ from wanllmdb import (
 from wanllmdb.cli import formats, plots
 from wanllmdb.cli.console import escape
 
-# Of a row of runs, beside the parameters: number, state, objective, time, a short note.
+# Width of a row without its parameters: number, state, objective, time, and a short note.
 _WIDTH_OF_THE_REST = 56
 _ID_WIDTH = 12
-# Columns of a terminal that has room for all of a sweep's.
+# Width of a terminal from which the table of sweeps has all of its columns.
 _WIDE = 100
 
 
 def sweeps_table(sweeps: Sequence[Sweep], *, width: int) -> Table:
-    """One row a sweep; a narrow terminal gets fewer columns, since no id may be cut."""
+    """Return one row per sweep; a narrow terminal gets fewer columns, so that ids stay whole."""
     is_wide = width >= _WIDE
     table = _table()
     table.add_column("SWEEP", no_wrap=True, min_width=_ID_WIDTH)
@@ -64,7 +64,7 @@ def sweeps_table(sweeps: Sequence[Sweep], *, width: int) -> Table:
 def runs_table(
     runs: Sequence[Run], *, metrics: Sequence[str], width: int, one_line: bool = False
 ) -> Table:
-    """One row a run; objectives stand under their metrics' names.
+    """Return one row per run, with one column per metric.
 
     Parameters get a column each where `width` has room for all, else they share one.
 
@@ -110,7 +110,7 @@ def runs_table(
 
 
 def prior_runs_table(runs: Sequence[PriorRun], *, metrics: Sequence[str]) -> Table:
-    """One row a run that was imported."""
+    """Return one row per imported run."""
     table = _table()
     table.add_column("STATE", no_wrap=True)
     for name in metrics:
@@ -118,7 +118,7 @@ def prior_runs_table(runs: Sequence[PriorRun], *, metrics: Sequence[str]) -> Tab
     table.add_column("parameters", overflow="fold")
     table.add_column("SOURCE", overflow="fold")
     for run in runs:
-        # A failed one has none.
+        # A failed run has no objectives.
         values = run.objectives or (None,) * len(metrics)
         table.add_row(
             formats.run_state(run.state),
@@ -130,12 +130,12 @@ def prior_runs_table(runs: Sequence[PriorRun], *, metrics: Sequence[str]) -> Tab
 
 
 def value_so_far(run: Run, metric: str) -> float | None:
-    """The objective, or what a run that goes on reported last."""
+    """Return the objective, or the last reported value of a run without one."""
     return run.objective if run.objective is not None else run.summary.get(metric)
 
 
 def values_so_far(run: Run, metrics: Sequence[str]) -> list[float | None]:
-    """As `value_so_far`, for each of the sweep's metrics."""
+    """Like `value_so_far`, for each of the sweep's metrics."""
     if len(metrics) == 1:
         return [value_so_far(run, metrics[0])]
     if run.objectives:
@@ -144,7 +144,7 @@ def values_so_far(run: Run, metrics: Sequence[str]) -> list[float | None]:
 
 
 def templates_table(templates: Sequence[Template]) -> Table:
-    """One row a template."""
+    """Return one row per template."""
     table = _table()
     table.add_column("TEMPLATE", no_wrap=True)
     table.add_column("VALUES", overflow="fold")
@@ -154,7 +154,7 @@ def templates_table(templates: Sequence[Template]) -> Table:
             each.name if each.default is not UNSET else f"{each.name}*"
             for each in template.placeholders
         ]
-        # The first sentence says what it is for.
+        # The first sentence describes the purpose.
         purpose = template.description.partition(". ")[0].partition("? ")
         table.add_row(
             escape(template.name), escape(" ".join(names)), escape("".join(purpose[:2]).strip())
@@ -163,7 +163,7 @@ def templates_table(templates: Sequence[Template]) -> Table:
 
 
 def keys_table(keys: Sequence[ApiKey]) -> Table:
-    """One row an API key."""
+    """Return one row per API key."""
     table = _table()
     table.add_column("KEY", no_wrap=True)
     table.add_column("NAME", overflow="fold")
@@ -185,7 +185,7 @@ def keys_table(keys: Sequence[ApiKey]) -> Table:
 
 
 def algorithms_table(algorithms: Sequence[Algorithm]) -> Table:
-    """One row an algorithm."""
+    """Return one row per algorithm."""
     table = _table()
     for heading in ("KIND", "NAME", "METHOD"):
         table.add_column(heading, no_wrap=True)
@@ -204,7 +204,7 @@ def algorithms_table(algorithms: Sequence[Algorithm]) -> Table:
 
 
 def options_table(options: Sequence[AlgorithmOption]) -> Table:
-    """One row an option of an algorithm."""
+    """Return one row per option of an algorithm."""
     table = _table()
     for heading in ("OPTION", "VALUE", "DEFAULT"):
         table.add_column(heading, no_wrap=True)
@@ -212,7 +212,7 @@ def options_table(options: Sequence[AlgorithmOption]) -> Table:
     for option in options:
         default = "required" if option.default is UNSET else formats.plain(option.default)
         if option.default is None:
-            default = "(decides itself)"
+            default = "(automatic)"
         table.add_row(
             escape(option.name),
             escape(formats.allowed(option)),
@@ -223,7 +223,7 @@ def options_table(options: Sequence[AlgorithmOption]) -> Table:
 
 
 def importances_table(importances: ParameterImportances) -> Table:
-    """One row a parameter: its share, its correlations with the objective, its runs."""
+    """Return one row per parameter: importance, correlations with the objective, and runs."""
     table = _table()
     table.add_column("PARAMETER", no_wrap=True)
     table.add_column("IMPORTANCE", no_wrap=True)
@@ -242,7 +242,7 @@ def importances_table(importances: ParameterImportances) -> Table:
 
 
 def correlations_table(correlations: Correlations) -> Table:
-    """The matrix; columns are numbered like the rows."""
+    """Return the correlation matrix; columns have the numbers of the rows."""
     table = _table()
     table.add_column("", justify="right", style="dim")
     table.add_column("")
@@ -256,7 +256,7 @@ def correlations_table(correlations: Correlations) -> Table:
 
 
 def comparison_table(comparison: SweepComparison) -> Table:
-    """One row a sweep."""
+    """Return one row per sweep."""
     table = _table()
     table.add_column("", no_wrap=True)
     table.add_column("SWEEP", no_wrap=True)
@@ -288,7 +288,7 @@ def _correlation(value: float | None) -> str:
 
 
 def progress(sweep: Sweep) -> str:
-    """A sweep's counters and best value in one line, as rich markup."""
+    """Return a sweep's counters and best value in one line, as rich markup."""
     stats, cap = sweep.stats, sweep.spec.run_cap
     total = f"{stats.total_runs}" + (f"/{cap}" if cap is not None else "")
     best = stats.best_run
@@ -297,7 +297,7 @@ def progress(sweep: Sweep) -> str:
 
 
 def counts(stats: SweepStats) -> str:
-    """How many runs stand where, as rich markup."""
+    """Return the number of runs in each state, as rich markup."""
     by_state = {
         "queued": stats.queued_runs,
         "running": stats.running_runs,
