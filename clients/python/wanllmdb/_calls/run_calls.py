@@ -104,7 +104,7 @@ def update_run(
     external_run_id: str | Unset,
     request_id: str | None,
 ) -> Call[Run]:
-    """UpdateRun: the mask names what is given."""
+    """UpdateRun: the mask names the given fields."""
     run = run_pb2.Run(sweep_id=sweep_id, number=number)
     request = pb.UpdateRunRequest(request_id=request_id_or_new(request_id))
     if name is not UNSET:
@@ -121,8 +121,7 @@ def update_run(
         run.external_run_id = external_run_id
     if not request.update_mask.paths:
         raise InvalidArgumentError(
-            "update_run was called without anything to change: give name, labels, "
-            "config or external_run_id"
+            "update_run has nothing to change: give name, labels, config or external_run_id"
         )
     request.run.CopyFrom(run)
     return Call(request, _RUN)

@@ -151,7 +151,7 @@ def update_sweep(
     etag: str = "",
     request_id: str | None = None,
 ) -> Call[UpdatedSweep]:
-    """UpdateSweep: the mask names what is given; None clears."""
+    """UpdateSweep: the mask names the given fields; None clears a field."""
     sweep = sweep_pb2.Sweep(sweep_id=sweep_id, etag=etag)
     spec = sweep.spec
     request = pb.UpdateSweepRequest(request_id=request_id_or_new(request_id))
@@ -190,7 +190,7 @@ def update_sweep(
         spec.search_space.CopyFrom(search_space_to_proto(search_space))
     if not mask:
         raise InvalidArgumentError(
-            "update_sweep was called without anything to change: give name, description, "
+            "update_sweep has nothing to change: give name, description, "
             "run_cap, early_termination, terminator, retries, max_failed_runs, target, targets "
             "or search_space"
         )

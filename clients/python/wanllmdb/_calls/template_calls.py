@@ -74,7 +74,7 @@ def update_template(
     etag: str,
     request_id: str | None,
 ) -> Call[Template]:
-    """UpdateTemplate: the mask names what is given."""
+    """UpdateTemplate: the mask names the given fields."""
     template = pb.Template(name=name, etag=etag)
     request = pb.UpdateTemplateRequest(request_id=request_id_or_new(request_id))
     mask = request.update_mask.paths
@@ -89,8 +89,7 @@ def update_template(
         template.placeholders.extend(placeholders_to_proto(placeholders))
     if not mask:
         raise InvalidArgumentError(
-            "update_template was called without anything to change: give config, description "
-            "or placeholders"
+            "update_template has nothing to change: give config, description or placeholders"
         )
     request.template.CopyFrom(template)
     return Call(request, _TEMPLATE)

@@ -373,7 +373,7 @@ def correlations_from_proto(message: pb.GetCorrelationsResponse) -> Correlations
 
 
 def comparison_from_proto(message: pb.CompareSweepsResponse) -> SweepComparison:
-    """The courses of several sweeps."""
+    """The progress of several sweeps."""
     return SweepComparison(
         courses=tuple(
             SweepCourse(

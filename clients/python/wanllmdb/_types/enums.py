@@ -103,7 +103,7 @@ class RunState(StrEnum):
 
 
 class RunOrigin(StrEnum):
-    """Who chose a run's parameters."""
+    """The source of a run's parameters: the sampler or a user."""
 
     UNKNOWN = "unknown"
     SUGGESTED = "suggested"

@@ -1,4 +1,4 @@
-"""What each of W&B's names does here, for notes, errors and docs/coming-from.md."""
+"""The effect of each of W&B's names, for notes, errors and docs/coming-from.md."""
 
 from __future__ import annotations
 

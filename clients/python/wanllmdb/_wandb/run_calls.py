@@ -45,7 +45,7 @@ class AcceptedCalls:
         return []
 
     def _label(self, *args: Any, **kwargs: Any) -> None:
-        """Does nothing: the callback of transformers uses this method to name itself."""
+        """Do nothing: the callback of transformers calls this method to name itself."""
 
     def watch(
         self,
@@ -199,13 +199,13 @@ class AcceptedCalls:
         _refuse("restore", name)
 
     def display(self, height: int = 420, hidden: bool = False) -> bool:
-        """False: there is no page to show."""
+        """Return False: there is no page to show."""
         del height, hidden
         _accept("display")
         return False
 
     def to_html(self, height: int = 420, hidden: bool = False) -> str:
-        """Its description, as text."""
+        """The run's description as text."""
         del height, hidden
         return f"<code>{escape(repr(self))}</code>"
 

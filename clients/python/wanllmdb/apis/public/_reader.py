@@ -57,7 +57,7 @@ class Reader:
             sweep = self.client.get_sweep(sweep_id)
         except (NotFoundError, InvalidArgumentError) as error:
             raise SweepNotFoundError(
-                f"there is no sweep {sweep_id!r}: `wanllmdb sweep ls` lists those that there are",
+                f"there is no sweep {sweep_id!r}: `wanllmdb sweep ls` lists the sweeps",
                 reason="SWEEP_NOT_FOUND",
                 metadata={"sweep_id": sweep_id},
             ) from error

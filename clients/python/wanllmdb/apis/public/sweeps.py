@@ -83,7 +83,7 @@ class Sweep(Attrs):
 
     @property
     def description(self) -> str:
-        """The sweep's description; empty where it has none."""
+        """The sweep's description; empty if there is none."""
         return self._record.description
 
     @property
@@ -161,8 +161,8 @@ class Sweep(Attrs):
 
     def _best_of_front(self, first: Metric) -> RunRecord | None:
         note(
-            f"sweep {self.id} has several metrics: best_run goes by {first.name}; "
-            f"Client.get_best_runs returns the Pareto front"
+            f"sweep {self.id} has several metrics: best_run compares runs by {first.name}; "
+            "Client.get_best_runs returns the Pareto front"
         )
         sign = -1 if first.goal is Goal.MAXIMIZE else 1
         front = self._reader.client.get_best_runs(self.id, count=1_000).runs
