@@ -1,4 +1,4 @@
-"""Runs are assigned to agents: `CreateRuns` writes what the suggestion service proposed."""
+"""`CreateRuns` assigns runs to agents: it stores the proposals of the suggestion service."""
 
 from __future__ import annotations
 

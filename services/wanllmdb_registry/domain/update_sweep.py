@@ -1,4 +1,4 @@
-"""`UpdateSweep` changes the fields of a sweep, also while it runs."""
+"""`UpdateSweep` changes the fields of a sweep, even while the sweep runs."""
 
 from __future__ import annotations
 

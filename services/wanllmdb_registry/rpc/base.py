@@ -82,7 +82,7 @@ async def computed(compute: Callable[[], T]) -> T:
     """
     call = current_call()
     payer = rate_limit_class_of(call)
-    # Keyless callers on the server's own machine are told apart by their connections.
+    # Keyless callers on the server's own machine are distinguished by their connections.
     name = payer.name if payer.is_bounded else call.peer
 
     def with_few_hints() -> T:
