@@ -9,9 +9,9 @@ from contextvars import ContextVar
 
 from wanllmdb_common.computing.time_slices import checkpoint
 
-# Hints in one answer, which has hardly room for more.
+# The maximum number of hints in one answer, which has little room for more.
 MOST = 20
-# Longer words are hardly typing errors, and comparing them is slow.
+# Longer words are rarely typing errors, and comparing them is slow.
 MAX_LENGTH = 100
 MAX_KNOWN = 1_000
 

@@ -1,4 +1,4 @@
-"""Log files, and small text files in whose place something else may be."""
+"""Log files, and small text files whose path may lead to another kind of file."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def read_text(file: Path, *, most: int = MOST_BYTES) -> str | None:
     except OSError as error:
         raise OddFileError(f"can't be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise OddFileError("does not hold text") from None
+        raise OddFileError("does not contain text") from None
 
 
 def reject_odd(status: os.stat_result) -> None:

@@ -127,7 +127,7 @@ class Supervised:
         name: The name of the part in messages.
         part: The process.
         launch: Starts the process, without waiting until it is ready.
-        say: Takes a line for the user about what happened.
+        say: Prints a line for the user about an event.
         needs: The part that must be ready before this one is started.
         silence: Seconds without an answer after which the part counts as hung.
     """

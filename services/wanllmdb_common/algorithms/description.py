@@ -131,7 +131,7 @@ def problems_of_choice(
     described = {description.name: description for description in known}
     if name not in described:
         names = ", ".join(described)
-        yield f"{path}.name", f"{name!r:.100} is none of {names}{did_you_mean(name, described)}"
+        yield f"{path}.name", f"{name!r:.100} is not one of {names}{did_you_mean(name, described)}"
         return
     description = described[name]
     found = list(_problems_of_options(path, description, options, known))

@@ -115,7 +115,7 @@ class Audit:
         named = logged_id(call.metadata(REQUEST_ID_KEY))
         if named:
             line["call_id"] = named
-        # Unauthenticated callers must not be able to fill the disk with what they send.
+        # Unauthenticated callers must not be able to fill the disk with their requests.
         if call.code is not grpc.StatusCode.UNAUTHENTICATED:
             request_id = getattr(call.request, "request_id", "")
             if request_id:

@@ -19,8 +19,8 @@ INTERVAL_WHILE_UNAVAILABLE = 0.25
 TIMEOUT = 1.5
 # Consecutive failures that mean unavailable, so that one slow moment does not count.
 FAILURES = 3
-# Seconds by which a timeout may be late. A later one means that this process was held up, which
-# says nothing about the dependency.
+# Seconds by which a timeout may be late. A later timeout means that this process was held up, and
+# allows no conclusion about the dependency.
 LATENESS = 0.5
 
 log = structlog.get_logger(__name__)

@@ -16,9 +16,9 @@ _INTERRUPTED = 130
 
 
 def command() -> None:
-    """Watch a sweep for about a minute; nothing stays.
+    """Watch a sweep for about a minute, and remove all its data afterwards.
 
-    Starts the platform in a temporary folder and lets four agents tune a neural network on
+    The demo starts the platform in a temporary folder and lets four agents tune a neural network on
     scikit-learn's digits, with early termination.
     """
     began = time.monotonic()
