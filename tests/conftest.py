@@ -61,6 +61,16 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that `make fast` leaves out by the fixtures that they use."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if "postgres_url" in fixtures:
+            item.add_marker(pytest.mark.postgres)
+        if {"launcher", "platform", "wanllmdb"} & fixtures:
+            item.add_marker(pytest.mark.processes)
+
+
 @pytest.fixture(scope="session")
 def spools() -> Iterator[Path]:
     """A folder for each test's spool."""

@@ -1,4 +1,4 @@
-"""The suggestion server's parts, put together."""
+"""Assembles the parts of the suggestion server."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SuggestionApp:
-    """What both services work with."""
+    """The parts that both services share."""
 
     registry: RegistryClient
     sweeps: SweepCache
@@ -56,10 +56,10 @@ class SuggestionApp:
 
     @property
     def steps(self) -> Sequence[CallStep]:
-        """What is done around each call, outermost first.
+        """The steps around each call, outermost first.
 
         Raises:
-            AccessTableError: an RPC has no row in the table of who may call it.
+            AccessTableError: an RPC has no row in the access table.
         """
         return [
             CallerStep(self.callers, self.limits.failed_keys_per_second),
@@ -68,7 +68,7 @@ class SuggestionApp:
         ]
 
     def add_to(self, server: grpc.aio.Server) -> None:
-        """Adds the services to a server."""
+        """Add the services to a server."""
         suggestion_service_pb2_grpc.add_SuggestionServiceServicer_to_server(
             SuggestionServicer(self.registry, self.sweeps), server
         )
@@ -85,13 +85,13 @@ class SuggestionApp:
 
 
 def is_analysis(call: Call) -> bool:
-    """Whether the call is about what all runs of a sweep say: those keep a processor busy."""
+    """Return whether a call analyzes all runs of a sweep, which keeps a processor busy."""
     return call.method.startswith(f"/{ANALYSIS}/")
 
 
 @contextlib.asynccontextmanager
 async def running_suggestion(settings: SuggestionSettings) -> AsyncIterator[SuggestionApp]:
-    """The parts, ready to serve within the block."""
+    """Start the parts, and close them at the end of the block."""
     threads = FairThreads(settings.sampling_threads, "sampling")
     THREADS_BUSY.set_function(lambda: threads.running)
     THREADS_WAITED_FOR.set_function(lambda: threads.waiting)
@@ -130,7 +130,7 @@ def _state_key(settings: SuggestionSettings) -> bytes:
     if settings.state_key_bytes is not None:
         return settings.state_key_bytes
     log.warning(
-        "no state_key is set: what samplers stored with runs (cmaes, nsga2, nsga3) is "
-        "understood by this process alone, and what other ones stored is not read"
+        "no state_key is set: sampler states (cmaes, nsga2, nsga3) that this process stores are "
+        "ignored by other processes and after a restart, and this process ignores theirs"
     )
     return new_key()

@@ -1,1 +1,1 @@
-"""AnalysisService's answers, computed from finished runs with `study.statistics`."""
+"""The responses of AnalysisService, computed from finished runs."""

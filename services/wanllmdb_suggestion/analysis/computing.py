@@ -1,4 +1,4 @@
-"""Where analyses are computed (threads, a process for importances), and a cache of answers."""
+"""Computes analyses on threads, and importances in a process; caches the responses."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ from wanllmdb_suggestion.single_flight import SingleFlight
 
 Importances = list[tuple[str, float]]
 
-# Answers that are kept; the same finished runs give the same answer.
+# The most results kept. The same finished runs give the same result.
 _KEPT = 256
 
-# Of one computation; a forest over as many runs and columns as it may have takes less.
+# The time limit of a computation. The largest forest allowed takes less.
 MAX_SECONDS = 60.0
 
-# Computations that may wait for the one that runs.
+# The most computations that wait for the one that runs.
 _MAX_WAITING = 16
 
 
 class ImportanceWorker:
-    """A process that computes importances one after the other, started when first needed.
+    """A process that computes one importance at a time, started when first needed.
 
-    Whose turn is next goes by `FairScheduler`: before those whose project or sweep took
-    much of late.
+    Importances take seconds and hold the interpreter, so threads would not do. `FairScheduler`
+    orders the computations: sweeps and projects that used little time recently go first.
     """
 
     def __init__(self) -> None:
@@ -55,17 +55,17 @@ class ImportanceWorker:
         self._answers: OrderedDict[bytes, Importances] = OrderedDict()
 
     async def compute(self, data: ImportanceData, owner: Owner) -> Importances:
-        """See `study.statistics.importance`.
+        """Return the importances of parameters; see `optimizer.importance`.
 
-        Callers with the same data share one computation. It ends, and its process with
-        it, when all of them are canceled, or after `MAX_SECONDS`.
+        Callers with the same data share one computation. The computation and its process end
+        when all of these callers are canceled, or after `MAX_SECONDS`.
 
         Args:
             data: The runs.
-            owner: For whom.
+            owner: The sweep and the project that the computation is charged to.
 
         Raises:
-            OverloadedError: too many are under way, or it takes too long.
+            OverloadedError: too many computations wait, or this one takes too long.
         """
         key = data.digest()
         known = self._answers.get(key)
@@ -80,7 +80,7 @@ class ImportanceWorker:
     async def _in_turn(self, data: ImportanceData, owner: Owner) -> Importances:
         if self._turns.waiting >= _MAX_WAITING:
             raise OverloadedError(
-                "OVERLOADED", "too many importances are being computed; come again later", 10.0
+                "OVERLOADED", "too many importances are being computed; retry later", 10.0
             )
         async with self._turns.turn(owner) as turn:
             began = time.monotonic()
@@ -96,7 +96,7 @@ class ImportanceWorker:
         try:
             return await self._in_process(data)
         except BrokenProcessPool:
-            # Something killed the process; what it was at has no effects but its answer.
+            # The process was killed. A computation has no side effects, so it can run again.
             self._end_process()
             return await self._in_process(data)
 
@@ -106,13 +106,13 @@ class ImportanceWorker:
         try:
             return await job
         except asyncio.CancelledError:
-            # Nothing else stops a process that computes.
+            # A computing process can't be stopped in any other way.
             self._end_process()
             raise
 
     async def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            # A process with gRPC in it must not be forked.
+            # A process that uses gRPC must not be forked.
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_prepare_process)
         pool = self._pool
@@ -121,7 +121,7 @@ class ImportanceWorker:
         return pool
 
     def _end_process(self) -> None:
-        """Ends the process, whatever it is at; the next computation starts another one."""
+        """Kill the process; the next computation starts a new one."""
         pool, pid = self._pool, self._pid
         self._pool = self._pid = None
         if pool is not None:
@@ -131,15 +131,15 @@ class ImportanceWorker:
                 os.kill(pid, signal.SIGKILL)
 
     def close(self) -> None:
-        """Ends the process, whatever it is at."""
+        """Kill the process."""
         self._end_process()
 
 
 def _prepare_process() -> None:
-    # Ctrl-C reaches the whole process group; the parent decides what ends when.
+    # Ctrl-C reaches the whole process group, but the parent decides when this process ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    # A parent that is killed closes nothing down.
+    # A killed parent can't stop this process.
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
@@ -153,24 +153,24 @@ def _end_with_parent() -> None:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# Each that computes makes the event loop wait for the interpreter.
+# Each computing thread makes the event loop wait for the interpreter.
 _THREADS = 2
 
 
 class AnalysisThreads:
-    """Threads for analyses: one sweep, and one project, has one of them at a time."""
+    """Threads for analyses; each sweep and each project has at most one at a time."""
 
     def __init__(self) -> None:
         self._threads = FairThreads(_THREADS, "computations")
 
     async def run(self, owner: Owner, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """What `work` returns, computed for the owner; ends when the caller is canceled.
+        """Return the result of `work`, which ends early if the caller is canceled.
 
-        Linear algebra gets no further threads: on matrices as small as ours they cost
-        more than they save, up to fifty times for the thousands of triangles of a contour.
+        Linear algebra gets one thread: on small matrices, more threads cost more than they
+        save, up to fifty times for the thousands of triangles of a contour.
 
         Raises:
-            OverloadedError: OVERLOADED: it takes too long.
+            OverloadedError: OVERLOADED: the work takes too long.
         """
 
         def alone() -> T:
@@ -183,7 +183,7 @@ class AnalysisThreads:
             raise took_too_long(owner.sweep, error) from error
 
     def close(self) -> None:
-        """Starts nothing more."""
+        """Start no more work."""
         self._threads.close()
 
 
@@ -192,7 +192,10 @@ Key = tuple[int, str, bytes]
 
 
 class AnswerCache:
-    """Answers by finished runs and request; the ones that were not used for longest go first."""
+    """Responses by finished runs and request; the least recently used are dropped first.
+
+    A response stays valid until another run of the sweep finishes.
+    """
 
     def __init__(self, max_bytes: int = 64 * 1024 * 1024) -> None:
         self._max_bytes = max_bytes
@@ -203,15 +206,15 @@ class AnswerCache:
     async def get(
         self, runs: FinishedRuns, request: Message, compute: Callable[[], Awaitable[Answer]]
     ) -> Answer:
-        """The answer to the request about these runs, computed if it is not there.
+        """Return the response to a request about these runs, computed if it is not cached.
 
-        Those who ask the same at the same time wait for one computation, which ends when
-        all of them have gone.
+        Callers with the same request share one computation, which ends when all of them have
+        gone.
         """
         key = (
             runs.serial,
             request.DESCRIPTOR.full_name,
-            # Maps have no order of their own.
+            # Maps have no fixed order.
             request.SerializeToString(deterministic=True),
         )
         known = self._answers.get(key)
@@ -227,7 +230,7 @@ class AnswerCache:
         return cast("Answer", await self._under_way.do(key, computed))
 
     def put(self, key: Key, answer: Message) -> None:
-        """Keeps an answer."""
+        """Store a response, and drop others beyond the size limit."""
         old = self._answers.pop(key, None)
         self._bytes += answer.ByteSize() - (old.ByteSize() if old is not None else 0)
         self._answers[key] = answer

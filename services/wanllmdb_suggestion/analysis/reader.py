@@ -39,17 +39,17 @@ class MeasuredSweep:
 
 
 class SweepReader:
-    """Reads sweeps; what it returns no longer depends on their models."""
+    """Reads sweeps. Its results stay valid when the sweeps' models change."""
 
     def __init__(self, registry: RegistryClient, sweeps: SweepCache) -> None:
         self._registry = registry
         self._sweeps = sweeps
         self._timelines = TimelineReader(registry)
-        # With the models, so that they are forgotten together.
+        # Weak keys, so that a table is dropped together with its model.
         self._tables: WeakKeyDictionary[SweepModel, RunTable] = WeakKeyDictionary()
 
     async def finished(self, sweep_id: str, scope: CallScope) -> FinishedRuns:
-        """Every run that was finished before the call."""
+        """Return every run that had finished before the call."""
         async with (
             self._sweeps.using(sweep_id, scope) as sweep,
             sweep.session.fresh_model(scope) as model,
@@ -63,11 +63,11 @@ class SweepReader:
     async def finished_of_each(
         self, sweep_ids: Sequence[str], scope: CallScope
     ) -> list[FinishedRuns]:
-        """`finished` of several sweeps, in their order."""
+        """Return the finished runs of each sweep, in the order of the ids."""
         return await _some_at_once(lambda sweep_id: self.finished(sweep_id, scope), sweep_ids)
 
     async def timelines(self, sweeps: Sequence[MeasuredSweep], scope: CallScope) -> list[Timeline]:
-        """When the runs of several sweeps ended, in the sweeps' order."""
+        """Return the timelines of several sweeps, in the order of the sweeps."""
         return await _some_at_once(
             lambda measured: self._timelines.timeline(measured.sweep, scope), sweeps
         )
@@ -75,10 +75,10 @@ class SweepReader:
     async def measured(
         self, sweep_ids: Sequence[str], metric: str, scope: CallScope
     ) -> list[MeasuredSweep]:
-        """Several sweeps and their metrics: the one of that name, or each one's only one.
+        """Return several sweeps, each with the metric of that name, or its only metric if empty.
 
         Raises:
-            ServiceError: a sweep is not there or lacks the metric, or the goals differ.
+            ServiceError: a sweep does not exist or lacks the metric, or the goals differ.
         """
         sweeps = await _some_at_once(
             lambda sweep_id: self._registry.get_sweep(sweep_id, scope), sweep_ids
@@ -94,13 +94,13 @@ class SweepReader:
             for sweep, own in zip(sweeps, chosen, strict=True)
             if own is not None
         ]
-        for place, other in enumerate(found):
+        for index, other in enumerate(found):
             if other.metric.minimize != found[0].metric.minimize:
                 violations.add(
-                    f"sweep_ids[{place}]",
-                    f"sweep '{other.sweep.sweep_id}' is to {_goal_text(other.metric)}, sweep "
-                    f"'{found[0].sweep.sweep_id}' is to {_goal_text(found[0].metric)}: "
-                    "their objectives can't be compared",
+                    f"sweep_ids[{index}]",
+                    f"sweep '{other.sweep.sweep_id}' has goal {_goal_text(other.metric)}, sweep "
+                    f"'{found[0].sweep.sweep_id}' {_goal_text(found[0].metric)}: their "
+                    "objectives can't be compared",
                 )
         violations.raise_any()
         return found
@@ -120,13 +120,13 @@ async def _some_at_once(read: Callable[[S], Awaitable[T]], sweeps: Sequence[S]) 
     return list(await asyncio.gather(*map(one, sweeps)))
 
 
-# As many sweeps as are kept: more than one comparison may have.
+# The most timelines kept: more than one comparison can have.
 _KEPT = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """When runs ended, and the seconds from the sweep's start to its end or now."""
+    """When the runs of a sweep ended, and the seconds from its start to its end or until now."""
 
     ends: Ends
     duration: float
@@ -141,18 +141,18 @@ class _Known:
 
 
 class TimelineReader:
-    """Asks the registry for timelines, each again only when something changed in its sweep."""
+    """Reads timelines from the registry, and caches them until their sweeps change."""
 
     def __init__(self, registry: RegistryClient) -> None:
         self._registry = registry
         self._known: OrderedDict[str, _Known] = OrderedDict()
 
     async def timeline(self, sweep: sweep_pb2.Sweep, scope: CallScope) -> Timeline:
-        """The timeline of a sweep that was just read."""
+        """Return the timeline of a sweep that was just read."""
         known = self._known.get(sweep.sweep_id)
         if known is None or known.revision != sweep.revision:
             response = await self._registry.get_timeline(sweep.sweep_id, scope)
-            # It may be newer than the sweep, and is then asked for once more.
+            # The timeline may be newer than the revision, and is then read once more than needed.
             known = _Known(sweep.revision, _ends(response), time.monotonic() - response.now_seconds)
             self._known[sweep.sweep_id] = known
             while len(self._known) > _KEPT:

@@ -1,4 +1,4 @@
-"""What a request is about, found in the sweep: its metric and its parameters."""
+"""Finds the metric and the parameters that a request names in the sweep; has the defaults."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ METHODS: dict[pb.CorrelationMethod.ValueType, Scores] = {
     pb.CORRELATION_METHOD_SPEARMAN: rank_scores,
 }
 
-# So many violations, and so many of the known names, are told.
-_MAX_TOLD = 20
+# The most violations, and the most known names, that an error lists.
+_MAX_LISTED = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The runs that count for the metric, and the named parameters in their order."""
+    """The runs with a value of the metric, and the named parameters in their order."""
 
     runs: ScoredRuns
     parameters: Sequence[Parameter]
@@ -46,25 +46,24 @@ class Subject:
 def subject_of(
     sweep_id: str, finished: FinishedRuns, metric: str, parameters: Mapping[str, str] | None = None
 ) -> Subject:
-    """What a request about one metric is about.
+    """Return the runs and the parameters that a request about one metric names.
 
     Args:
         sweep_id: The sweep.
         finished: Its runs.
-        metric: The metric's name; empty for the only one.
-        parameters: By the request's field, the name of a searched parameter.
+        metric: The metric's name; empty for the only metric.
+        parameters: The names of searched parameters, by the request's field.
 
     Raises:
-        ServiceError: NO_METRIC, SEVERAL_METRICS, or INVALID_REQUEST with every name that
-            the sweep does not have.
+        ServiceError: NO_METRIC, SEVERAL_METRICS, or INVALID_REQUEST with every unknown name.
     """
     violations = Violations()
     chosen = chosen_metric(sweep_id, finished.metrics, metric, violations)
     found = []
     for field, name in (parameters or {}).items():
         found.append(_parameter(finished, field, name, violations))
-        # Each costs a search for what may have been meant.
-        if len(violations) >= _MAX_TOLD:
+        # Each violation costs a search for similar names.
+        if len(violations) >= _MAX_LISTED:
             break
     violations.raise_any()
     assert chosen is not None
@@ -74,9 +73,9 @@ def subject_of(
 def chosen_metric(
     sweep_id: str, metrics: Sequence[Metric], name: str, violations: Violations
 ) -> Metric | None:
-    """The metric of that name, the only one where no name is given.
+    """Return the metric of that name, or the only metric if the name is empty.
 
-    None where there is no such metric; `violations` then says so.
+    Returns None and adds a violation if the sweep has no such metric.
 
     Raises:
         FailedPreconditionError: NO_METRIC or SEVERAL_METRICS.
@@ -90,14 +89,14 @@ def chosen_metric(
             return metric
     violations.add(
         "metric",
-        f"{name!r:.100} is no metric of sweep '{sweep_id}'"
+        f"{name!r:.100} is not a metric of sweep '{sweep_id}'"
         f"{did_you_mean(name, _names(metrics))}; {_known(_names(metrics))}",
     )
     return None
 
 
 def check_front(sweep_id: str, metrics: Sequence[Metric], reference: Iterable[str]) -> None:
-    """Whether a sweep with these metrics has a front, and `reference` names some of them.
+    """Check that a sweep has several metrics, and that `reference` names some of them.
 
     Raises:
         ServiceError: NO_METRIC, or INVALID_REQUEST.
@@ -107,10 +106,10 @@ def check_front(sweep_id: str, metrics: Sequence[Metric], reference: Iterable[st
     if len(metrics) == 1:
         raise one_metric(sweep_id, metrics[0].name)
     violations = Violations()
-    for name in sorted(set(reference) - set(_names(metrics)))[:_MAX_TOLD]:
+    for name in sorted(set(reference) - set(_names(metrics)))[:_MAX_LISTED]:
         violations.add(
             f"reference_point.{name:.100}",
-            f"is no metric of the sweep{did_you_mean(name, _names(metrics))}; "
+            f"is not a metric of the sweep{did_you_mean(name, _names(metrics))}; "
             f"{_known(_names(metrics))}",
         )
     violations.raise_any()
@@ -124,18 +123,18 @@ def _parameter(
         names = list(finished.parameters)
         violations.add(
             field,
-            f"{name!r:.100} is no parameter of the sweep{did_you_mean(name, names)}; "
+            f"{name!r:.100} is not a parameter of the sweep{did_you_mean(name, names)}; "
             f"{_known(names)}",
         )
     elif name not in finished.parameters:
-        violations.add(field, f"{name!r:.100} has a single value: it is not searched")
+        violations.add(field, f"{name!r:.100} has a single value and is not searched")
         return None
     return found
 
 
 def _known(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MAX_TOLD:,} more" if len(names) > _MAX_TOLD else ""
-    return f"known are {', '.join(names[:_MAX_TOLD])}{more}"
+    more = f" and {len(names) - _MAX_LISTED:,} more" if len(names) > _MAX_LISTED else ""
+    return f"known names are {', '.join(names[:_MAX_LISTED])}{more}"
 
 
 def _names(metrics: Sequence[Metric]) -> list[str]:

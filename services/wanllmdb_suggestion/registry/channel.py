@@ -1,4 +1,4 @@
-"""The channel to the registry's replicas: how calls are spread and kept alive."""
+"""The channel to the registry's replicas: load balancing, keepalive and TLS."""
 
 from __future__ import annotations
 
@@ -24,48 +24,51 @@ _Signature: TypeAlias = "tuple[FileSignature | None, ...]"
 
 _SERVICE_CONFIG = {
     "loadBalancingConfig": [{"round_robin": {}}],
-    # A replica that is about to stop gets no more calls.
+    # A replica that is shutting down gets no more calls.
     "healthCheckConfig": {"serviceName": REGISTRY.full_name},
 }
 
 
 def registry_target(address: str) -> str:
-    """The gRPC target for `host:port`, several of them with commas between, or a gRPC target.
+    """Return the gRPC target for an address.
+
+    Args:
+        address: `host:port`, several of them separated by commas, or a gRPC target.
 
     Raises:
-        wanllmdb.InvalidArgumentError: it is none of these, or a name does not resolve.
+        wanllmdb.InvalidArgumentError: the address is malformed, or a name does not resolve.
     """
     return target_of(address, REGISTRY)
 
 
 def is_on_this_machine(address: str) -> bool:
-    """Whether what is sent to a registry at this address leaves the machine by no means."""
+    """Return whether a registry at this address is reached without leaving this machine."""
     return is_loopback(registry_target(address))
 
 
 def check_tls(tls: Tls | None) -> None:
-    """Passes if a channel can be opened so.
+    """Check that a channel can be opened with this TLS configuration.
 
     Raises:
-        wanllmdb.InvalidArgumentError: a file can't be used, or lacks another one.
+        wanllmdb.InvalidArgumentError: a file can't be used, or another file must be given
+            with it.
     """
     if tls is not None:
         channel_credentials(tls)
 
 
 class RegistryChannel:
-    """The channel; with TLS files, a new one whenever they change. An async context manager.
+    """The channel to the registry, reopened when TLS files change; an async context manager.
 
-    What runs on the one before goes on there to its end, for `grace` seconds at most.
-    New files that can't be used are an error in the log, and those before go on being
-    used.
+    Calls in progress on the old channel may finish there, for at most `grace` seconds. New
+    files that can't be used are logged as an error, and the old files stay in use.
 
     Args:
         address: See `registry_target`.
-        tls: None for plain text.
-        use: Is given the channel, and each new one.
-        grace: Seconds.
-        interval: Seconds between two looks at the files.
+        tls: The TLS configuration; None for plain text.
+        use: Called with the channel, and with each new one.
+        grace: Seconds for calls in progress on an old channel.
+        interval: Seconds between two checks of the files.
     """
 
     def __init__(
@@ -118,20 +121,20 @@ class RegistryChannel:
             except InvalidArgumentError as error:
                 seen = found
                 problem = str(error)
-                log.error("new TLS files not taken, the old ones stay", problem=problem)  # noqa: TRY400  # the text says all
+                log.error("can't load the new TLS files; the old ones stay in use", problem=problem)  # noqa: TRY400  # the text is complete
                 continue
             if await asyncio.to_thread(_signature, files) != found:
-                # They are being written.
+                # The files are still being written.
                 continue
             try:
                 self._change(credentials)
             except InvalidArgumentError as error:
-                # A name that does not resolve, and may the next time.
+                # A name does not resolve now, but may at the next check.
                 problem = str(error)
-                log.error("new TLS files not taken yet, the old ones stay", problem=problem)  # noqa: TRY400  # the text says all
+                log.error("can't use the new TLS files yet", problem=problem)  # noqa: TRY400  # the text is complete
                 continue
             seen = found
-            log.info("new TLS files taken", files=[str(file) for file in files])
+            log.info("loaded new TLS files", files=[str(file) for file in files])
 
     def _credentials(self) -> grpc.ChannelCredentials | None:
         return None if self._tls is None else channel_credentials(self._tls)
@@ -148,17 +151,17 @@ class RegistryChannel:
         target = registry_target(self._address)
         options: list[tuple[str, Any]] = [
             ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
-            # Pages of thousands of runs pass the default of 4 MiB.
+            # Pages of thousands of runs exceed the default of 4 MiB.
             ("grpc.max_receive_message_length", 64 * 1024 * 1024),
-            # The default waits up to two minutes before it looks for a registry again.
+            # The default waits up to two minutes before the next attempt to connect.
             ("grpc.initial_reconnect_backoff_ms", 100),
             ("grpc.max_reconnect_backoff_ms", 1_000),
-            # How long a connection may take to come about.
+            # The longest time to establish a connection.
             ("grpc.min_reconnect_backoff_ms", 3_000),
-            # Not more often than the server permits, see wanllmdb_common.server.listening.
+            # The server permits no shorter interval, see wanllmdb_common.server.listening.
             ("grpc.keepalive_time_ms", 30_000),
             ("grpc.keepalive_timeout_ms", 10_000),
-            # A proxy for the world outside can't reach this machine's own services.
+            # An HTTP proxy can't reach services on this machine's loopback addresses.
             ("grpc.enable_http_proxy", 0 if is_loopback(target) else 1),
         ]
         if self._tls is None or credentials is None:

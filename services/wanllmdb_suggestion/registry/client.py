@@ -1,4 +1,4 @@
-"""The calls to the registry."""
+"""The client of the registry: its RPCs, with retries, deadlines and the caller's API key."""
 
 from __future__ import annotations
 
@@ -35,34 +35,34 @@ from wanllmdb_suggestion.registry.rpc_errors import is_passed_on, service_error
 Request = TypeVar("Request", contravariant=True)
 Response = TypeVar("Response", covariant=True)
 
-# As many runs as a page may have: a cold model is built from all of them.
+# The registry's maximum: a new model is built from all runs.
 SYNC_PAGE_SIZE = 5_000
 
-# As many as a timeline may have.
+# The registry's maximum for a timeline.
 TIMELINE_RUNS = 100_000
 
-# Of calls that belong together.
+# The most concurrent calls for the runs of one response.
 _CALLS_AT_ONCE = 32
 
-# Of runs in one answer: the rest of a message is for what comes with them.
+# The most bytes of runs in one response; gRPC's 4 MiB leave the rest for the other fields.
 _ANSWER_BYTES = 3 * 1024 * 1024
 
-# Seconds before a call is made again whose connection broke: long enough for a channel to
-# turn to another replica, and to connect again after its pause of a second. A longer outage
-# is for the caller to ride out, who has a deadline.
+# Seconds before each retry of a call whose connection broke: enough for the channel to choose
+# another replica, or to reconnect after its backoff of a second. Callers have deadlines, and
+# handle longer outages themselves.
 _PAUSES = (0.05, 0.2, 0.5, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class CallScope:
-    """On whose behalf a call is made.
+    """The incoming call that calls of the registry are made for.
 
     Attributes:
-        request_id: Of the call that it serves, for the logs.
-        deadline: When the caller gives up, by the event loop's clock; None for never.
-        key_text: The caller's API key, by which the registry judges the call: this
-            service has none of its own. Empty for none.
-        trace: Metadata that names its trace.
+        request_id: The request id of the incoming call, for the logs.
+        deadline: The caller's deadline by the event loop's clock; None for no deadline.
+        key_text: The caller's API key, by which the registry authorizes the call; this service
+            has no key of its own. Empty for none.
+        trace: The metadata of the caller's trace.
     """
 
     request_id: str = ""
@@ -72,7 +72,7 @@ class CallScope:
 
 
 def scope_of_call(_context: Context) -> CallScope:
-    """The scope of calls that serve an incoming one."""
+    """Return the scope of registry calls for the current incoming call."""
     call = current_call()
     return CallScope(
         logged_id(call.metadata(REQUEST_ID_KEY)),
@@ -83,11 +83,11 @@ def scope_of_call(_context: Context) -> CallScope:
 
 
 class _Fitting:
-    """The first of some runs that fit into one answer; at least one.
+    """Collects the first runs that fit into one response, at least one.
 
     Attributes:
-        runs: Those that do.
-        is_full: Whether there was one that did not.
+        runs: The runs that fit.
+        is_full: Whether a run did not fit.
     """
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ class _Fitting:
         self._size = 0
 
     def add(self, runs: Iterable[run_pb2.Run]) -> None:
-        """Adds those that fit."""
+        """Add the runs that fit."""
         for run in runs:
             self._size += run.ByteSize() + 8
             self.is_full = self.is_full or (self._size > _ANSWER_BYTES and bool(self.runs))
@@ -116,14 +116,14 @@ class _Call(Protocol[Request, Response]):
 
 
 class RegistryNotReadyError(Exception):
-    """The registry runs, but what it needs is away."""
+    """The registry runs but is not ready, for example because its database is unavailable."""
 
 
 class RegistryClient:
-    """A connection to the registry; use it as an async context manager.
+    """Calls the registry; an async context manager.
 
-    Every method raises a ServiceError: the registry's own, at once, or
-    REGISTRY_UNAVAILABLE when it did not answer after several tries within two seconds.
+    Every method raises a ServiceError: an error of the registry at once, or
+    REGISTRY_UNAVAILABLE if several tries within two seconds got no answer.
     """
 
     def __init__(self, address: str, timeout: float, tls: Tls | None = None) -> None:
@@ -149,11 +149,11 @@ class RegistryClient:
         await self._channel.__aexit__(kind, error, traceback)
 
     async def check_ready(self) -> None:
-        """Whether a registry answers and is ready itself.
+        """Check that a registry answers and is ready.
 
         Raises:
-            RegistryNotReadyError: it says that it is not.
-            grpc.RpcError: no answer.
+            RegistryNotReadyError: the registry reports that it is not ready.
+            grpc.RpcError: the registry does not answer.
         """
         request = health_pb2.HealthCheckRequest(service=READINESS)
         answer = await self._health.Check(request)
@@ -161,11 +161,11 @@ class RegistryClient:
             raise RegistryNotReadyError
 
     async def get_caller(self, scope: CallScope) -> key_service_pb2.GetCallerResponse:
-        """Who has the scope's key."""
+        """Return the owner of the scope's key."""
         return await self._call(self._keys.GetCaller, key_service_pb2.GetCallerRequest(), scope)
 
     async def get_sweep(self, sweep_id: str, scope: CallScope) -> sweep_pb2.Sweep:
-        """The sweep."""
+        """Return the sweep."""
         request = registry_service_pb2.GetSweepRequest(sweep_id=sweep_id)
         response = await self._call(self._stub.GetSweep, request, scope)
         return response.sweep
@@ -173,7 +173,7 @@ class RegistryClient:
     async def sync_runs(
         self, sweep_id: str, since_revision: int, scope: CallScope, *, with_points: bool
     ) -> registry_service_pb2.SyncRunsResponse:
-        """A page of what changed after the revision."""
+        """Return a page of changes after the revision."""
         request = registry_service_pb2.SyncRunsRequest(
             sweep_id=sweep_id,
             since_revision=since_revision,
@@ -185,33 +185,33 @@ class RegistryClient:
     async def create_runs(
         self, request: registry_service_pb2.CreateRunsRequest, scope: CallScope
     ) -> registry_service_pb2.CreateRunsResponse:
-        """Hands out runs."""
+        """Store proposals and assign the runs to agents."""
         return await self._call(self._stub.CreateRuns, request, scope)
 
     async def resume_runs(
         self, request: registry_service_pb2.ResumeRunsRequest, scope: CallScope
     ) -> Sequence[run_pb2.Run]:
-        """What an agent held before, with new leases."""
+        """Return the runs that an agent holds, with new leases."""
         response = await self._call(self._stub.ResumeRuns, request, scope)
         return response.runs
 
     async def get_timeline(
         self, sweep_id: str, scope: CallScope
     ) -> registry_service_pb2.GetTimelineResponse:
-        """When each run began and ended; of more than TIMELINE_RUNS, every k-th."""
+        """Return the start and end of each run, or of every k-th beyond TIMELINE_RUNS runs."""
         request = registry_service_pb2.GetTimelineRequest(sweep_id=sweep_id, max_runs=TIMELINE_RUNS)
         return await self._call(self._stub.GetTimeline, request, scope)
 
     async def finish_sweep(
         self, request: registry_service_pb2.FinishSweepRequest, scope: CallScope
     ) -> None:
-        """Ends the sweep."""
+        """Finish the sweep."""
         await self._call(self._stub.FinishSweep, request, scope)
 
     async def best_runs(
         self, sweep_id: str, count: int, scope: CallScope, *, minimize: bool
     ) -> Sequence[run_pb2.Run]:
-        """The best finished runs, best first: as many as fit into one answer."""
+        """Return the best finished runs, best first, as many as fit into one response."""
         order = (
             registry_service_pb2.RUN_ORDER_OBJECTIVE_ASC
             if minimize
@@ -226,7 +226,7 @@ class RegistryClient:
         fitting = _Fitting()
         while True:
             response = await self._call(self._stub.ListRuns, request, scope)
-            # Runs without an objective stand behind all others.
+            # Runs without an objective come last.
             scored = [run for run in response.runs if run.HasField("objective")]
             fitting.add(scored[: count - len(fitting.runs)])
             is_last = (
@@ -236,13 +236,13 @@ class RegistryClient:
             )
             if is_last or fitting.is_full:
                 return fitting.runs
-            # A page holds fewer where runs are large.
+            # A page of large runs holds fewer than `page_size`.
             request.page_token = response.next_page_token
 
     async def get_runs(
         self, sweep_id: str, numbers: Sequence[int], scope: CallScope
     ) -> Sequence[run_pb2.Run]:
-        """The runs of these numbers, in the same order: as many as fit into one answer."""
+        """Return the runs with these numbers, in order, as many as fit into one response."""
 
         async def get(number: int) -> run_pb2.Run:
             request = registry_service_pb2.GetRunRequest(sweep_id=sweep_id, number=number)
@@ -273,12 +273,12 @@ class RegistryClient:
                 pause = next(pauses, None)
                 if pause is None or pause >= _left(scope) or not is_passed_on(error):
                     raise service_error(error, self._address) from error
-            # Every call is safe to repeat: those that write carry request ids.
+            # Every call is safe to repeat: calls that write carry request ids.
             await asyncio.sleep(pause * random.uniform(0.8, 1.2))
 
 
 def _left(scope: CallScope) -> float:
-    """Seconds that the caller still waits."""
+    """Return the seconds until the caller's deadline."""
     if scope.deadline is None:
         return math.inf
     return max(scope.deadline - asyncio.get_running_loop().time(), 0.0)

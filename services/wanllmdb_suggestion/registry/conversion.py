@@ -1,4 +1,4 @@
-"""The registry's messages as the plain values that models take, and proposals as messages."""
+"""Converts the registry's messages to the optimizer's types, and proposals to messages."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _FINISHED_BY = {
 
 
 def spec_from_proto(spec: sweep_pb2.SweepSpec) -> StudySpec:
-    """The spec of a stored sweep: the registry has checked it and chosen a seed."""
+    """Return the spec of a stored sweep, which the registry has validated and given a seed."""
     early = spec.early_termination
     return StudySpec(
         sampler=_algorithm(spec.sampler),
@@ -86,7 +86,7 @@ def _algorithm(choice: sweep_pb2.AlgorithmChoice) -> AlgorithmChoice:
 
 
 def changes_from_proto(response: registry_service_pb2.SyncRunsResponse, seal: StateSeal) -> Changes:
-    """A page of a sync; states of samplers that the seal does not open are left out."""
+    """Return the changes of a sync's page; sampler states without a valid signature are empty."""
     return Changes(
         revision=response.revision,
         status=SweepStatus(
@@ -110,7 +110,7 @@ def changes_from_proto(response: registry_service_pb2.SyncRunsResponse, seal: St
 def record_from_proto(
     run: registry_service_pb2.SyncedRun | run_pb2.Run, sampler_state: bytes = b""
 ) -> RunRecord:
-    """A run, as the model knows it."""
+    """Return the record of a run."""
     return RunRecord(
         number=run.number,
         state=_RUN_STATES[run.state],
@@ -142,7 +142,7 @@ def _prior_record(prior: registry_service_pb2.SyncedPriorRun) -> PriorRecord:
 def proposals_to_proto(
     proposals: Iterable[Proposal], seal: StateSeal
 ) -> list[registry_service_pb2.RunProposal]:
-    """The messages, with the states of samplers sealed."""
+    """Return the messages of proposals, with sealed sampler states."""
     return [
         registry_service_pb2.RunProposal(
             number=proposal.number,

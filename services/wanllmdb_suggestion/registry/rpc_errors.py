@@ -1,4 +1,4 @@
-"""What the registry answered with an error, as an error of this service."""
+"""Converts errors of calls to the registry into errors of this service."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _PLAIN: dict[grpc.StatusCode, type[ServiceError]] = {
     grpc.StatusCode.PERMISSION_DENIED: PermissionDeniedError,
 }
 
-# Without a reason they come from the network or from gRPC's core, which cancels calls that it
+# Without a reason, these come from the network or from gRPC's core, which cancels calls that it
 # can't queue.
 _OF_THE_NETWORK = (
     grpc.StatusCode.UNAVAILABLE,
@@ -38,16 +38,18 @@ _OF_THE_NETWORK = (
     grpc.StatusCode.CANCELLED,
 )
 
-# In gRPC's texts.
+# Parts of gRPC's error messages.
 _SIGNS_OF_TLS = ("WRONG_VERSION_NUMBER", "CERTIFICATE_VERIFY_FAILED", "Hostname Verification")
 
-# Where the registry asks to come again but does not say when.
+# Seconds before a retry, if the registry sends no retry delay.
 _DEFAULT_RETRY_AFTER = 1.0
 
 
 def is_passed_on(error: grpc.aio.AioRpcError) -> bool:
-    """Whether another replica may answer: the connection broke, or this one is about to stop
-    or has more calls than its core can queue.
+    """Return whether another replica may answer.
+
+    That is so if the connection broke, or if the replica is shutting down or has more calls
+    than its core can queue.
     """
     info = error_details_pb2.ErrorInfo()
     for detail in _details(error):
@@ -58,12 +60,12 @@ def is_passed_on(error: grpc.aio.AioRpcError) -> bool:
 
 
 def service_error(error: grpc.aio.AioRpcError, address: str) -> Exception:
-    """The same code, message, reason and details, to be raised here.
+    """Return the registry's error with the same code, message, reason and details.
 
     UNAVAILABLE, DEADLINE_EXCEEDED and CANCELLED without a reason come from the network or
-    gRPC's core, not from the registry: REGISTRY_UNAVAILABLE. What this service cancels itself
-    does not come here. A code that no ServiceError stands
-    for stays an AioRpcError, so that the caller sees INTERNAL and the log all.
+    gRPC's core, not from the registry, and become REGISTRY_UNAVAILABLE. Calls that this service
+    cancels raise no AioRpcError. A code without a ServiceError stays an AioRpcError: the caller
+    gets INTERNAL, and the log has the details.
     """
     info = error_details_pb2.ErrorInfo()
     request = error_details_pb2.BadRequest()
@@ -92,11 +94,11 @@ def service_error(error: grpc.aio.AioRpcError, address: str) -> Exception:
 def _no_answer(text: str, address: str) -> str:
     if any(sign in text for sign in _SIGNS_OF_TLS):
         return (
-            f"the suggestion service and the registry at {address} do not agree about TLS: its "
-            "operator has to set --registry-tls-ca and the other --registry-tls options, or "
-            "none; the service's log says more"
+            f"the suggestion service can't establish TLS with the registry at {address}: its "
+            "operator must set --registry-tls-ca and the other --registry-tls options to match "
+            "the registry, or none if the registry uses no TLS; the service's log has the details"
         )
-    return f"the registry at {address} does not answer; the request may be sent again"
+    return f"the registry at {address} does not answer; retry the same request"
 
 
 def _details(error: grpc.aio.AioRpcError) -> list[error_details_pb2.Any]:

@@ -1,8 +1,8 @@
-"""Signs what samplers store with runs.
+"""Signs the states that samplers store with runs.
 
-Optuna unpickles some of it, so that whoever could write it could run code in
-this service. The registry's CreateRuns is open to all who reach the registry:
-only what bears the mark of a suggestion service's key is read.
+Optuna unpickles parts of these states, so a forged state could run code in this service. Any
+client of the registry can call CreateRuns, so the service reads only states that are signed with
+its own key.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ class StateSeal:
         self._sweep_id = sweep_id
 
     def seal(self, number: int, state: bytes) -> bytes:
-        """The state with its mark in front, for run `number` alone; nothing stays nothing."""
+        """Return the state with a signature for the run in front; an empty state stays empty."""
         return self._mac(number, state) + state if state else b""
 
     def open(self, number: int, sealed: bytes) -> bytes:
-        """The state; empty where there is none, or the mark is not that of this key, sweep and run.
+        """Return the state; empty unless its signature matches this key, sweep and run.
 
-        The sampler then goes on as if it had kept nothing.
+        The sampler then continues as if it had stored nothing.
         """
         mac, state = sealed[:_MAC_BYTES], sealed[_MAC_BYTES:]
         return state if hmac.compare_digest(mac, self._mac(number, state)) else b""
 
     def _mac(self, number: int, state: bytes) -> bytes:
-        # Ids hold no NUL, so that no two triples give the same text.
+        # Ids contain no NUL, so no two triples give the same message.
         message = b"\0".join([self._sweep_id.encode(), str(number).encode(), state])
         return hmac.digest(self._key, message, "sha256")
 
 
 def new_key() -> bytes:
-    """A key that nobody can guess."""
+    """Return a new random key."""
     return secrets.token_bytes(KEY_BYTES)

@@ -1,4 +1,4 @@
-"""AnalysisService: what the runs of a sweep say."""
+"""AnalysisService: one method for each RPC, on top of the runs of sweeps."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ MIN_RUNS_FOR_IMPORTANCE = 2
 
 
 class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
-    """The service. Everything beyond looking up is done on threads or in the worker."""
+    """Serves the RPCs of AnalysisService; computes on threads or in the importance worker."""
 
     def __init__(
         self,
@@ -67,11 +67,11 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
     ) -> None:
         """
         Args:
-            registry: Where sweeps are.
-            sweeps: Their models.
-            importance: What computes importances.
-            threads: What computes all else.
-            max_bytes: Of an answer at most.
+            registry: The client of the registry.
+            sweeps: The sweeps in memory.
+            importance: The process that computes importances.
+            threads: The threads of all other computations.
+            max_bytes: The most bytes of a response.
         """
         self._sweeps = sweeps
         self._reader = SweepReader(registry, sweeps)
@@ -190,7 +190,7 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
         check_compare(request)
         scope = scope_of_call(context)
         sweeps = await self._reader.measured(request.sweep_ids, request.metric, scope)
-        # First the timelines: then every run that ended in one is among the runs.
+        # The timelines are read first, so that every run that ended in one is among the runs.
         timelines = await self._reader.timelines(sweeps, scope)
         runs = await self._reader.finished_of_each(request.sweep_ids, scope)
         return await self._on_thread(
@@ -200,11 +200,11 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
     async def _on_thread(
         self, sweep_id: str, work: Callable[P, Answer], *args: P.args, **kwargs: P.kwargs
     ) -> Answer:
-        """The answer that `work` makes.
+        """Return the response that `work` computes on a thread.
 
         Raises:
-            InvalidArgumentError: INVALID_REQUEST: it is larger than what can be sent.
-            OverloadedError: OVERLOADED: it takes too long.
+            InvalidArgumentError: INVALID_REQUEST: the response is too large to be sent.
+            OverloadedError: OVERLOADED: the work takes too long.
         """
         owner = self._sweeps.owner_of(sweep_id)
         answer = await self._threads.run(owner, work, *args, **kwargs)
@@ -213,20 +213,20 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
 
 
 def _check_size(answer: Message, most: int) -> None:
-    """Raises INVALID_REQUEST where the answer takes more bytes than can be sent."""
+    """Raise INVALID_REQUEST if the response has more bytes than can be sent."""
     size = answer.ByteSize()
     if size > most:
         raise invalid_request(
             FieldViolation(
                 "max_points",
-                f"the answer would take {size:,} bytes, at most {most:,} can be sent: ask for "
-                "fewer points, or for fewer parameters, such as those without long categories",
+                f"the response would have {size:,} bytes, at most {most:,} can be sent: request "
+                "fewer points or fewer parameters, for example none with long categories",
             )
         )
 
 
 def _check_forest(space: SearchSpace, evaluator: Evaluator) -> None:
-    """Raises INVALID_REQUEST where the evaluator's forest would be too wide."""
+    """Raise INVALID_REQUEST if the evaluator's forest would have too many columns."""
     if evaluator is Evaluator.PED_ANOVA:
         return
     columns = forest_columns(space)
@@ -235,6 +235,6 @@ def _check_forest(space: SearchSpace, evaluator: Evaluator) -> None:
             FieldViolation(
                 "evaluator",
                 f"needs a column for each number and each category of the space, {columns:,}; "
-                f"at most {MAX_FOREST_COLUMNS:,} are taken: ask for PED_ANOVA",
+                f"at most {MAX_FOREST_COLUMNS:,} are allowed: use PED_ANOVA",
             )
         )

@@ -22,8 +22,8 @@ from wanllmdb_common.errors import (
 from wanllmdb_suggestion.registry.client import CallScope, RegistryClient, scope_of_call
 from wanllmdb_suggestion.single_flight import SingleFlight
 
-# The registry judges each call of a sweep anew; here this bounds for how long a key that
-# was revoked still gets as far as that.
+# The registry authorizes each call for a sweep again. Until this many seconds have passed, a
+# revoked key still reaches that check.
 CALLER_SECONDS = 5.0
 
 _MAX_CALLERS = 10_000
@@ -32,7 +32,7 @@ _ALL_PROJECTS = "*"
 
 
 class CallerDirectory:
-    """Who has which key; remembered for seconds, so that a call need not ask first."""
+    """Callers by key, cached for seconds, so that most calls need no look-up at the registry."""
 
     def __init__(self, registry: RegistryClient) -> None:
         self._registry = registry
@@ -41,15 +41,15 @@ class CallerDirectory:
         self._look_ups = LookUps()
 
     async def authenticate(self, key_text: str) -> Caller:
-        """Who has the key; who brings none, where the registry asks for none, is ANYONE.
+        """Return the owner of the key; ANYONE if the registry requires no keys.
 
         Raises:
-            UnauthenticatedError: the registry's.
+            UnauthenticatedError: the registry rejects the key.
             UnavailableError: the registry does not answer.
-            OverloadedError: OVERLOADED: too many wait for it.
+            OverloadedError: OVERLOADED: too many calls wait for a look-up.
         """
         if not (key_text.isascii() and key_text.isprintable()):
-            # Such a text can't be sent on.
+            # gRPC metadata can't carry such a text to the registry.
             raise key_invalid()
         digest = _digest(key_text)
         caller = self._known.get(digest)
@@ -60,7 +60,7 @@ class CallerDirectory:
         return caller
 
     def forget(self, key_text: str) -> None:
-        """The registry refused the key meanwhile."""
+        """Drop a key that the registry rejected after it was cached."""
         self._known.pop(_digest(key_text), None)
 
     async def _ask(self, key_text: str) -> Caller:
@@ -69,7 +69,7 @@ class CallerDirectory:
 
 
 class CallerStep(Authentication):
-    """The step that finds out who calls."""
+    """The call step that authenticates the caller."""
 
     def __init__(self, callers: CallerDirectory, failures_per_second: float) -> None:
         super().__init__(callers.authenticate, failures_per_second)
@@ -81,23 +81,25 @@ class CallerStep(Authentication):
 
 
 class SweepProjects:
-    """In which projects sweeps are; a sweep stays where it is."""
+    """Projects by sweep, cached for good, because a sweep never changes its project."""
 
     def __init__(self, registry: RegistryClient) -> None:
         self._registry = registry
         self._known: LRUCache[str, str] = LRUCache(_MAX_SWEEPS)
 
     async def of(self, call: Call, sweep_ids: Set[str]) -> Mapping[str, str]:
-        """The projects, without those that the registry does not tell the caller.
+        """Return the projects of the sweeps that the caller may read.
 
         Raises:
-            ServiceError: the registry's, but for sweeps that are not there for the caller.
+            ServiceError: an error of the registry, except that the sweep does not exist or that
+                the caller may not read it.
         """
         found = {}
         own = call.caller.projects
         for sweep_id in sweep_ids:
             project = self._known.get(sweep_id)
-            # One that is known to be elsewhere takes as long as one that is nowhere.
+            # Sweeps of other projects are looked up again, so that the time of the answer does
+            # not show whether such a sweep exists.
             if project is None or (own is not None and project not in own):
                 project = await self._ask(call, sweep_id)
             if project is not None:
@@ -114,7 +116,7 @@ class SweepProjects:
 
 
 def _digest(key_text: str) -> bytes:
-    # Any text: what no registry takes for a key is forgotten after its call too.
+    # The key may be any text: texts that are no keys are hashed and forgotten too.
     return hashlib.sha256(key_text.encode(errors="surrogatepass")).digest()
 
 
@@ -129,7 +131,7 @@ log = structlog.get_logger(__name__)
 
 
 async def registry_asks_for_keys(registry: RegistryClient) -> bool:
-    """What the registry says; waits until it answers."""
+    """Return whether the registry requires API keys, once it answers."""
     while True:
         try:
             answer = await registry.get_caller(CallScope())
@@ -137,7 +139,7 @@ async def registry_asks_for_keys(registry: RegistryClient) -> bool:
             return True
         except ServiceError as error:
             log.warning(
-                "not serving yet: the registry has to say whether it asks for API keys",
+                "not serving yet: waiting for the registry to report whether it requires API keys",
                 reason=error.reason,
             )
             await asyncio.sleep(_PAUSE)

@@ -25,7 +25,7 @@ def _on_sweep(role: Role) -> Access:
 def _each_sweep(
     request: analysis_service_pb2.GetEdfRequest | analysis_service_pb2.CompareSweepsRequest,
 ) -> Iterator[Need]:
-    # More are refused without a look at any.
+    # A request with more sweeps is rejected before any of them is read.
     if len(request.sweep_ids) <= MAX_SWEEPS:
         for sweep_id in request.sweep_ids:
             yield OnSweep(sweep_id, Role.READER)

@@ -89,7 +89,7 @@ class SuggestionServicer(pb_grpc.SuggestionServiceServicer):
 
 
 def should_stop(model: SweepModel, sweep_id: str, number: int) -> pb.ShouldStopResponse:
-    """The decision for a run.
+    """Return whether a run should stop, with the reason.
 
     Raises:
         NotFoundError: RUN_NOT_FOUND.

@@ -15,7 +15,7 @@ MAX_RUNS_PER_SUGGEST = 100
 MAX_BEST_RUNS = 1_000
 DEFAULT_BEST_RUNS = 10
 MAX_AGENT_ID = 200
-# Parameters lie in groups, twenty deep.
+# Names of parameters contain those of their groups, which nest up to twenty deep.
 MAX_PARAMETER_NAME = 5_000
 
 
@@ -108,8 +108,8 @@ def check_slices(request: analysis_pb.GetSlicesRequest) -> None:
         text = f"are {len(request.parameters):,}, at most {MAX_PARAMETERS} are allowed"
         violations.add("parameters", text)
         violations.raise_any()
-    for place, name in enumerate(request.parameters):
-        violations.name(f"parameters[{place}]", name, most=MAX_PARAMETER_NAME)
+    for index, name in enumerate(request.parameters):
+        violations.name(f"parameters[{index}]", name, most=MAX_PARAMETER_NAME)
     _check_distinct(violations, "parameters", request.parameters)
     violations.raise_any()
 
@@ -124,7 +124,7 @@ def check_contour(request: analysis_pb.GetContourRequest) -> None:
     for field in ("x_parameter", "y_parameter"):
         violations.name(field, getattr(request, field), required=True, most=MAX_PARAMETER_NAME)
     if request.y_parameter and request.y_parameter == request.x_parameter:
-        violations.add("y_parameter", "must be another one than x_parameter")
+        violations.add("y_parameter", "must differ from x_parameter")
     violations.raise_any()
 
 
@@ -159,14 +159,14 @@ def _check_sweep_ids(violations: Violations, sweep_ids: Sequence[str]) -> None:
     if not 1 <= len(sweep_ids) <= MAX_SWEEPS:
         violations.add("sweep_ids", f"must be 1 to {MAX_SWEEPS}, not {len(sweep_ids)}")
         return
-    for place, sweep_id in enumerate(sweep_ids):
-        violations.name(f"sweep_ids[{place}]", sweep_id, required=True)
+    for index, sweep_id in enumerate(sweep_ids):
+        violations.name(f"sweep_ids[{index}]", sweep_id, required=True)
     _check_distinct(violations, "sweep_ids", sweep_ids)
 
 
 def _check_distinct(violations: Violations, field: str, names: Sequence[str]) -> None:
     seen: set[str] = set()
-    for place, name in enumerate(names):
+    for index, name in enumerate(names):
         if name and name in seen:
-            violations.add(f"{field}[{place}]", f"repeats '{name:.100}'")
+            violations.add(f"{field}[{index}]", f"repeats '{name:.100}'")
         seen.add(name)

@@ -1,4 +1,4 @@
-"""The way from the suggestion service to the registry: TLS, and files that are replaced."""
+"""TLS between the suggestion service and the registry, and TLS files that are replaced."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def tls_settings(files: CertificateFiles, client_ca: Path | None = None) -> Serv
     )
 
 
-async def test_calls_go_over_mutual_tls_alone(database_url: str, tmp_path: Path) -> None:
+async def test_calls_use_mutual_tls_only(database_url: str, tmp_path: Path) -> None:
     ours, clients = Authority(tmp_path), Authority(tmp_path, "clients")
     me = clients.issue("suggestion", file="client")
     async with (
@@ -67,7 +67,7 @@ async def eventually(condition: Callable[[], bool]) -> None:
 
 
 class Channels:
-    """The channels that a RegistryChannel hands out."""
+    """Collects the channels that a RegistryChannel opens."""
 
     def __init__(self) -> None:
         self.all: list[grpc.aio.Channel] = []
@@ -109,12 +109,12 @@ async def test_a_new_authority_is_trusted_from_the_next_channel_on(tmp_path: Pat
         replace(trusted, new.file.read_bytes())
         await channels.wait_for_another()
         await channels.newest.Check(ALIVE, timeout=10)
-        # What ran before goes on.
+        # A call that ran before goes on.
         assert not watch.done()
         watch.cancel()
 
 
-async def test_files_that_can_not_be_used_change_nothing(tmp_path: Path) -> None:
+async def test_unusable_files_change_nothing(tmp_path: Path) -> None:
     ours = Authority(tmp_path)
     trusted = tmp_path / "trusted.pem"
     replace(trusted, ours.file.read_bytes())
@@ -128,7 +128,7 @@ async def test_files_that_can_not_be_used_change_nothing(tmp_path: Path) -> None
             replace(trusted, b"nonsense")
             await eventually(lambda: any("problem" in line for line in logs))
             await asyncio.sleep(0.1)
-        # Other servers of this process log too.
+        # Other servers in this process log too.
         (line,) = (line for line in logs if "problem" in line)
         assert line["log_level"] == "error"
         assert str(trusted) in line["problem"]
@@ -139,7 +139,7 @@ async def test_files_that_can_not_be_used_change_nothing(tmp_path: Path) -> None
         await channels.newest.Check(ALIVE, timeout=10)
 
 
-async def test_new_files_are_taken_once_the_registry_s_name_resolves_again(
+async def test_new_files_are_used_once_the_registry_s_name_resolves_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours = Authority(tmp_path)

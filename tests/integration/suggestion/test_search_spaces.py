@@ -1,4 +1,4 @@
-"""What a space says, kept by what is handed out: conditions, constraints, grids."""
+"""Assigned runs follow the space: conditions, constraints, grids."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ def is_allowed(point: dict[str, object]) -> bool:
     )
 
 
-async def test_random_runs_have_what_their_values_call_for(new_sweep: NewSweep) -> None:
+async def test_random_runs_have_the_parameters_that_their_values_activate(
+    new_sweep: NewSweep,
+) -> None:
     sweep = await new_sweep(space=CONDITIONAL, more=CONSTRAINTS)
     points = [values(run) for run in (await sweep.suggest(100)).runs]
     assert all(map(is_allowed, points))
@@ -45,7 +47,7 @@ async def test_random_runs_have_what_their_values_call_for(new_sweep: NewSweep) 
 
 
 @pytest.mark.parametrize("shuffle", ["false", "true"])
-async def test_a_grid_hands_out_each_allowed_point_once_and_ends(
+async def test_a_grid_assigns_each_allowed_point_once_and_ends(
     new_sweep: NewSweep, shuffle: str
 ) -> None:
     options = f"sampler: {{name: grid, options: {{shuffle: {shuffle}}}}}"
@@ -71,7 +73,7 @@ async def test_a_partly_given_run_is_completed_within_the_space(new_sweep: NewSw
         assert point["epochs"] == 3
 
 
-async def test_creating_a_grid_tells_its_size_and_how_it_was_cut(
+async def test_creating_a_grid_returns_its_size_and_how_it_was_cut(
     registry: registry_grpc.SweepRegistryServiceAsyncStub,
 ) -> None:
     text = """
@@ -88,7 +90,7 @@ async def test_creating_a_grid_tells_its_size_and_how_it_was_cut(
     assert "violate a constraint" in left_out
 
 
-async def test_a_space_without_a_point_is_refused(new_sweep: NewSweep) -> None:
+async def test_a_space_without_a_point_is_rejected(new_sweep: NewSweep) -> None:
     for method in ("random", "grid"):
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await new_sweep(method, space=CONDITIONAL, more='constraints: ["epochs > 3"]')

@@ -1,4 +1,4 @@
-"""Sweeps that finish by themselves because going on is not worth it, over both services."""
+"""Sweeps that their terminators finish, through both services."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HAS_TORCH = find_spec("torch") is not None
 
 
 async def work(sweep: Sweep, objectives: Sequence[float]) -> list[run_pb2.Run]:
-    """One run after the other, as long as there are any."""
+    """Run trials one after the other until the sweep assigns no more."""
     runs: list[run_pb2.Run] = []
     for objective in objectives:
         answer = await sweep.suggest()
@@ -47,7 +47,7 @@ async def test_a_sweep_ends_when_nothing_improves(new_sweep: NewSweep, method: s
     assert ended.state == sweep_pb2.SWEEP_STATE_FINISHED
     assert ended.finish_reason == sweep_pb2.FINISH_REASON_TERMINATED
     assert ended.end_message == why
-    # Whoever comes later hears the same.
+    # Later callers get the same response.
     answer = await sweep.suggest(count=3)
     assert (list(answer.runs), answer.exhausted) == ([], pb.EXHAUSTED_REASON_TERMINATED)
     assert answer.message == why
@@ -63,7 +63,7 @@ async def test_running_runs_may_end_and_queued_ones_are_canceled(new_sweep: NewS
     assert (await sweep.suggest()).exhausted == pb.EXHAUSTED_REASON_TERMINATED
     stats = (await sweep.get()).stats
     assert (stats.queued_runs, stats.canceled_runs, stats.running_runs) == (0, 1, 1)
-    # A request that was answered before the end gets its answer again.
+    # The retry of a request that was answered before the end gets the same response.
     again = await sweep.suggest(count=6, request_id=request_id)
     assert [run.number for run in again.runs] == [run.number for run in first]
     await sweep.finish(first[5], 0.5)
@@ -72,7 +72,7 @@ async def test_running_runs_may_end_and_queued_ones_are_canceled(new_sweep: NewS
     assert ended.stats.finished_runs == 6
 
 
-async def test_agents_of_several_replicas_end_alike(
+async def test_agents_of_several_replicas_end_the_same_way(
     new_sweep: NewSweep, registry_address: str
 ) -> None:
     sweep = await new_sweep("bayes", more=NO_IMPROVEMENT)

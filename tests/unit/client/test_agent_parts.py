@@ -27,17 +27,22 @@ from wanllmdb import (
     UnavailableError,
     WanllmdbError,
 )
-from wanllmdb._agent.batches import BYTES_A_REQUEST, VALUES_A_REQUEST, batches
+from wanllmdb._agent.commands import RunCommands
 from wanllmdb._agent.console import Console
-from wanllmdb._agent.early_stopping import CheckSchedule
-from wanllmdb._agent.ending import OnDisk, RunTeller
-from wanllmdb._agent.failures import failed_by
+from wanllmdb._agent.early_stopping import CheckSchedule, StopChecks
+from wanllmdb._agent.hints import best_far_from_last
 from wanllmdb._agent.metrics import MOST_VALUES, MetricFilter, numeric_values
-from wanllmdb._agent.orders import Orders
-from wanllmdb._agent.outage import OutageWaiter
-from wanllmdb._agent.reporter import MOST_IN_MEMORY, MOST_WITHOUT_DISK, Reporter
-from wanllmdb._agent.stop_questions import StopQuestions
-from wanllmdb._agent.value_loss import best_far_from_last
+from wanllmdb._agent.reporter import (
+    BYTES_A_REQUEST,
+    MOST_IN_MEMORY,
+    MOST_WITHOUT_DISK,
+    VALUES_A_REQUEST,
+    Reporter,
+    batches,
+)
+from wanllmdb._agent.run_sender import OnDisk, RunSender
+from wanllmdb._agent.text import failed_by
+from wanllmdb._agent.wait_policy import OutageWaiter
 from wanllmdb._calls import run_calls
 from wanllmdb._spool import Overflow, RunSpool, Spool
 from wanllmdb.api.registry.v1.registry_service_pb2 import ReportMetricsRequest
@@ -478,7 +483,7 @@ class TestBeyondMemory:
         spool = RunSpool(Spool(folder), client.registry_address, run(), said.append)
         waiter = OutageWaiter(said.append)
         return OnDisk(
-            RunTeller(client, run(), {"m"}, waiter, spool, lambda _: None, said.append),
+            RunSender(client, run(), {"m"}, waiter, spool, lambda _: None, said.append),
             lambda: None,
         )
 
@@ -565,7 +570,7 @@ class TestOutageWaiter:
                 raise error
             return "answer"
 
-        assert OutageWaiter(said.append).ride_out(call) == "answer"
+        assert OutageWaiter(said.append).retry(call) == "answer"
         assert said == [
             "waiting up to 10 min for the services: away",
             "the services are back after 1 s",
@@ -577,7 +582,7 @@ class TestOutageWaiter:
 
         began = time.monotonic()
         with pytest.raises(UnavailableError):
-            OutageWaiter(lambda _: None, patience=0.5).ride_out(call)
+            OutageWaiter(lambda _: None, patience=0.5).retry(call)
         assert 0.5 < time.monotonic() - began < 5
 
     def test_what_does_not_pass_is_raised_at_once(self) -> None:
@@ -585,7 +590,7 @@ class TestOutageWaiter:
             raise NotFoundError("no such sweep")
 
         with pytest.raises(NotFoundError):
-            OutageWaiter(pytest.fail).ride_out(call)
+            OutageWaiter(pytest.fail).retry(call)
 
 
 class Terminal(io.StringIO):
@@ -654,8 +659,8 @@ class Decisions(Client):
 class TestStopQuestions:
     def test_an_answer_that_comes_late_counts_at_the_next_value(self) -> None:
         client = Decisions()
-        orders = Orders()
-        questions = StopQuestions(
+        orders = RunCommands()
+        questions = StopChecks(
             client, run(), CheckSchedule("loss", 1), lambda _: None, orders, pytest.fail
         )
         questions.observe(0, {"loss": 1.0})
@@ -678,8 +683,8 @@ class TestStopQuestions:
 
     def test_nobody_is_asked_after_the_end(self) -> None:
         client = Decisions()
-        questions = StopQuestions(
-            client, run(), CheckSchedule("loss", 1), lambda _: None, Orders(), pytest.fail
+        questions = StopChecks(
+            client, run(), CheckSchedule("loss", 1), lambda _: None, RunCommands(), pytest.fail
         )
         questions.observe(0, {"loss": 1.0})
         questions.ask_if_due()

@@ -21,12 +21,10 @@ import yaml
 
 import wanllmdb as wandb
 from wanllmdb import InvalidArgumentError
-from wanllmdb._agent.config import Config
-from wanllmdb._agent.given_config import given_config
-from wanllmdb._agent.groups import nested
-from wanllmdb._agent.recorded import MOST_BYTES, MOST_ENTRIES, flat_entries
+from wanllmdb._agent.config import Config, given_config
+from wanllmdb._agent.config_entries import MOST_BYTES, MOST_ENTRIES, flat_entries, nested
+from wanllmdb._agent.console import PrintOnce
 from wanllmdb._agent.summary import Summary
-from wanllmdb._agent.warnings import Warnings
 from wanllmdb._calls import run_calls
 
 PARAMETERS = {
@@ -191,7 +189,7 @@ def test_outside_a_run_nothing_can_be_logged_and_finishing_does_nothing() -> Non
 
 def test_update_leaves_what_the_sweep_chose_and_reports_it_once() -> None:
     said: list[str] = []
-    config = Config({"lr": 0.1, "opt/name": "sgd"}, Warnings(said.append))
+    config = Config({"lr": 0.1, "opt/name": "sgd"}, PrintOnce(said.append))
 
     for _ in range(2):
         config.update({"lr": 9, "opt": {"name": "adam"}, "epochs": 3}, True)

@@ -15,7 +15,7 @@ import pytest
 import wanllmdb as wandb
 from tests.unit.client.runs import run
 from wanllmdb import Client, InvalidArgumentError
-from wanllmdb._agent.description import Description
+from wanllmdb._agent.sweep_run import Description
 
 SCRIPT = """
 import argparse

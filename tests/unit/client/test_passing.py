@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wanllmdb import ResourceExhaustedError, UnavailableError
-from wanllmdb._agent.outage import is_passing
+from wanllmdb._agent.wait_policy import is_passing
 
 
 def test_an_overload_passes_and_a_message_that_is_too_large_does_not() -> None:
