@@ -136,7 +136,7 @@ def reject_foreign_files(data_dir: Path) -> None:
 
 
 def has_database(data_dir: Path, *, major_version: int) -> bool:
-    """Whether PostgreSQL's data exists; False where it has to be created.
+    """Whether PostgreSQL's data exists; False if it has to be created.
 
     Raises:
         DataDirError: The data is incomplete, or of another major version.

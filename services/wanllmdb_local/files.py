@@ -19,7 +19,7 @@ class OddFileError(Exception):
 
 
 def read_text(file: Path, *, most: int = MOST_BYTES) -> str | None:
-    """Return the text of a file; None where there is none.
+    """Return the text of a file; None if there is none.
 
     Does not wait for a pipe in its place, to which nothing may write.
 

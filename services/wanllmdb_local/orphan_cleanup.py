@@ -73,7 +73,7 @@ def stop_orphaned_services(records: ProcessRecords) -> None:
 
 
 def read_postgres_file(file: Path) -> str:
-    """Return the text of one of PostgreSQL's small files; empty where there is none.
+    """Return the text of one of PostgreSQL's small files; empty if there is none.
 
     Raises:
         DataDirError: It is not a regular file, or does not hold text.

@@ -208,7 +208,8 @@ class EmbeddedPostgres:
             # An initdb was killed. Its data was never served, so nothing is lost.
             shutil.rmtree(staging)
         staging.mkdir(mode=0o700)
-        # Beside the new data, where the next start finds the file if this one is killed.
+        # The file lies beside the new data, where the next start finds it if this process is
+        # killed.
         password_file = self._data_dir / layout.INITDB_PASSWORD
         password = secrets.token_urlsafe(24)
         _write_secret(password_file, password)

@@ -186,7 +186,8 @@ def agent(
         quick_seconds = math.inf if quick_seconds is None else quick_seconds
     if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
         raise InvalidArgumentError(
-            f"agent: calling {function!r} does not run it: give a plain function, such as "
+            f"agent: calling {function!r} only creates a coroutine or generator: pass a plain "
+            "function, such as "
             f"one that calls asyncio.run"
         )
     if count is not None and (not isinstance(count, int | float) or not count >= 1):

@@ -159,7 +159,8 @@ PRUNERS = (
         title="Percentile rule",
         description=(
             "Stops a run whose best value so far is not among the best `percentile` percent of "
-            "the finished runs' values at the same step. Like median, but stricter or more lenient."
+            "the finished runs' values at the same step. The pruner is like median, but stricter "
+            "or more lenient."
         ),
         options=(
             Option(

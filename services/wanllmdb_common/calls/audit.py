@@ -31,7 +31,7 @@ MAX_TEXT = 200
 MAX_NUMBERS = 100
 
 AuditRule = Callable[[Any, Any], Mapping[str, object]]
-"""Returns a call's subject for the log, from its request and its response, which is None where the
+"""Returns a call's subject for the log, from its request and its response, which is None if the
 call failed. Must not raise, whatever the request holds, and must not return a secret."""
 
 AuditTable = Mapping[str, AuditRule]

@@ -25,7 +25,7 @@ class Caller:
     """A caller.
 
     Attributes:
-        key_id: The id of its API key; empty where the server requires no keys.
+        key_id: The id of its API key; empty if the server requires no keys.
         role: The role of the key.
         projects: The projects of the key; None for all projects.
     """

@@ -231,7 +231,7 @@ def _excludes_zero(distribution: Distribution) -> bool:
 
 
 def _steps(distribution: Distribution) -> tuple[Decimal, Decimal] | None:
-    """Return the first step and the step size; None where there are no steps."""
+    """Return the first step and the step size; None if there are no steps."""
     match distribution:
         case IntUniform(min=low, q=q) | IntLogUniform(min=low, q=q):
             return Decimal(low), Decimal(q)

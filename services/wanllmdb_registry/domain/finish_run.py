@@ -39,7 +39,7 @@ class GivenObjectives:
 
 
 def by_metric(spec: SweepSpec, given: GivenObjectives) -> dict[str, float]:
-    """Return the given values by metric name; metrics without a given value are left out.
+    """Return the given values by metric name; metrics without a given value are omitted.
 
     In a sweep without metrics, `objective` is ignored.
 

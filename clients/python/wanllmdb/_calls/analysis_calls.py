@@ -27,7 +27,7 @@ from wanllmdb._types.enums import CorrelationMethod, ImportanceEvaluator, enum_t
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
 
 IMPORTANCE_TIMEOUT = 180.0
-"""Seconds: forests over 1,000 runs take long on a busy core."""
+"""The deadline in seconds: a forest over 1,000 runs takes long on a busy core."""
 
 
 @sendable

@@ -221,10 +221,10 @@ class Artifact:
         return next((entry.path for entry in entries if entry.local_path == local_path), None)
 
     def finalize(self) -> None:
-        """Does nothing."""
+        """Do nothing."""
 
     def save(self, project: str | None = None, settings: Any = None) -> None:
-        """Does nothing, and prints a note once per process."""
+        """Do nothing except print a note, once per process."""
         del project, settings
         note(f"log_artifact: {NAMES['log_artifact'].what}")
 
@@ -234,16 +234,16 @@ class Artifact:
         return self
 
     def link(self, target_path: str, aliases: Iterable[str] | None = None) -> Self:
-        """Does nothing, and prints a note once per process."""
+        """Do nothing except print a note, once per process."""
         del target_path, aliases
         note(f"link_artifact: {NAMES['link_model'].what}")
         return self
 
     def unlink(self) -> None:
-        """Does nothing."""
+        """Do nothing."""
 
     def delete(self, delete_aliases: bool = False) -> None:
-        """Does nothing: nothing was uploaded."""
+        """Do nothing: nothing was uploaded."""
 
     def is_draft(self) -> bool:
         """True: nothing was uploaded."""

@@ -81,15 +81,15 @@ def setup(settings: Settings | None = None) -> Setup:
 def require(
     requirement: str | Iterable[str] | None = None, experiment: str | Iterable[str] | None = None
 ) -> None:
-    """Does nothing: all features are always on."""
+    """Do nothing: all features are always on."""
 
 
 def ensure_configured() -> None:
-    """Does nothing."""
+    """Do nothing."""
 
 
 def termsetup(settings: Any, logger: Any) -> None:
-    """Does nothing."""
+    """Do nothing."""
 
 
 def join(exit_code: int | None = None) -> None:

@@ -20,7 +20,7 @@ try:
 except ModuleNotFoundError as _missing:
     raise ModuleNotFoundError(
         f"`wandb` stands for wanllmdb here, and {sys.executable} has no {_missing.name}: install "
-        f"wanllmdb there, or take the folder of {__file__} out of PYTHONPATH"
+        f"wanllmdb there, or remove the folder of {__file__} from PYTHONPATH"
     ) from _missing
 
 __all__ = dir(wanllmdb)

@@ -100,7 +100,7 @@ class Api(Attrs):
         return f"wanllmdb {__version__}"
 
     def flush(self) -> None:
-        """Does nothing: each call reads fresh data."""
+        """Do nothing: each call reads fresh data."""
 
     def sweep(self, path: str = "") -> Sweep:
         """One sweep.

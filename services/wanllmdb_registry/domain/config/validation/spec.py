@@ -89,7 +89,7 @@ def _metrics(spec: SweepSpec, paths: ConfigPaths) -> Problems:
 
 MAX_PARTS = 100
 MAX_PART = 10_000
-# The macros that an agent replaces, beside ${envvar:NAME}.
+# The macros that an agent replaces, besides ${envvar:NAME}.
 MACROS = (
     "env",
     "interpreter",
