@@ -70,7 +70,7 @@ class Platform:
         self._is_up = False
         self._records = ProcessRecords(settings.data_dir / layout.PROCESSES)
         self._postgres: EmbeddedPostgres | None = None
-        # By the services' names, in the order of their dependencies.
+        # Services by name, in the order of their dependencies.
         self._services: dict[str, list[Service]] = {}
         self._parts: list[Supervised] = []
 

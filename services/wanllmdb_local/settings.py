@@ -16,7 +16,7 @@ _UNSPECIFIED = ("0.0.0.0", "::")
 
 @dataclass(frozen=True)
 class Protection:
-    """Where the services listen, and how they are protected.
+    """The addresses of the services, and their protection.
 
     Attributes:
         host: The address to listen on.

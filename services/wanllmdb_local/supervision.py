@@ -155,7 +155,7 @@ class Supervised:
         self._was_ever_well = False
         self.is_well = False
         self.failure: str | None = None
-        """Why the last start failed; None if it succeeded, or was not tried."""
+        """The reason why the last start failed; None if it succeeded, or was not tried."""
 
     def take_over(self) -> None:
         """Take over a part that is already running and ready."""

@@ -12,7 +12,7 @@ Probe = Callable[[], Awaitable[None]]
 Listener = Callable[[bool], None]
 
 INTERVAL = 1.0
-# After a failure and while the dependency is unavailable, so that both the outage and its end
+# Seconds between probes after a failure and during an outage, so that both the outage and its end
 # are noticed soon.
 INTERVAL_WHILE_UNAVAILABLE = 0.25
 # Seconds without an answer after which a probe has failed.

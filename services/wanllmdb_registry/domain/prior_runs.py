@@ -236,7 +236,7 @@ def reject_unfit(fitting: Fitting, path: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """How many runs of a source were imported and skipped, and why."""
+    """The numbers of imported and skipped runs of a source, and the reasons."""
 
     imported: int
     skipped: int

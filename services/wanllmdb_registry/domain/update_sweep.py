@@ -110,7 +110,8 @@ class UpdateSweep(SingleCommand[UpdatedSweep]):
     checked: CheckedUpdate
 
     def load_plan(self, sweep: Sweep) -> LoadPlan:
-        # With several metrics no best run is kept that could show whether a new target is met.
+        # A sweep with several metrics keeps no best run that could show whether it meets a new
+        # target.
         several = "spec.metrics" in self.checked.update.fields and len(sweep.spec.metrics) > 1
         return LoadPlan(queued=True, objectives=several)
 

@@ -1,4 +1,4 @@
-"""What the servicers share: commits, long computations, and checks of the caller."""
+"""The base of the servicers: commits, long computations, and checks of the caller."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ LIGHT_ROWS = 200
 
 @dataclass(frozen=True, slots=True)
 class Rpc:
-    """What is fixed about one RPC.
+    """The fixed rules of one RPC.
 
     Attributes:
         access: What the caller's key must allow.

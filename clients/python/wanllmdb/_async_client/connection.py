@@ -1,4 +1,4 @@
-"""How the asynchronous client sends calls."""
+"""The connections over which the asynchronous client sends calls."""
 
 from __future__ import annotations
 

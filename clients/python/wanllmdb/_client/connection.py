@@ -1,5 +1,5 @@
 # Generated from _async_client/connection.py by generate_blocking.py; edit that file.
-"""How the blocking client sends calls."""
+"""The connections over which the blocking client sends calls."""
 
 from __future__ import annotations
 

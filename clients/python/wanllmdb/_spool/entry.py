@@ -60,7 +60,7 @@ class SpooledRun:
 
     @property
     def outcome(self) -> str:
-        """How the run ended: "succeeded", "failed", ...; empty if the end is not included."""
+        """The outcome of the run: "succeeded", "failed", ...; empty if the end is not included."""
         for request in self.requests:
             if isinstance(request, pb.FinishRunRequest):
                 return request.WhichOneof("outcome") or ""

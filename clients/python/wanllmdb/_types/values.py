@@ -218,7 +218,7 @@ class _Walk:
 
 
 def _unknown_kind(value: object) -> str:
-    """Why a value can't be sent, and what to write instead."""
+    """The reason why a value can't be sent, and a replacement."""
     hint = ""
     if isinstance(value, Set) and not isinstance(value, KeysView | ItemsView):
         hint = ": a set has no order, write sorted(...)"

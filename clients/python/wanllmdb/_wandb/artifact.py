@@ -17,7 +17,7 @@ from wanllmdb._wandb.names import NAMES
 
 
 class ArtifactTTL(Enum):
-    """How long W&B keeps an artifact."""
+    """The time for which W&B keeps an artifact."""
 
     INHERIT = 0
 

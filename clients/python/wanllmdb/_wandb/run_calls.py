@@ -19,7 +19,7 @@ _Path = str | os.PathLike[str]
 
 
 class AlertLevel(StrEnum):
-    """How urgent an alert is."""
+    """The urgency of an alert."""
 
     INFO = "INFO"
     WARN = "WARN"

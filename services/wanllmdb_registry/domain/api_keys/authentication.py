@@ -48,7 +48,7 @@ class KeySource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What was read for an id at `read_at`; `caller` is None if the id has no key."""
+    """The result of a lookup of an id at `read_at`; `caller` is None if the id has no key."""
 
     read_at: float
     caller: Caller | None = None

@@ -1,4 +1,4 @@
-"""How the API's objects reach the registry."""
+"""The connection of the API's objects to the registry."""
 
 from __future__ import annotations
 

@@ -176,12 +176,12 @@ class Sweep(Attrs):
 
     @property
     def run_count(self) -> int:
-        """How many runs the sweep has."""
+        """The number of runs of the sweep."""
         return self._record.stats.total_runs
 
     @property
     def expected_run_count(self) -> int | None:
-        """How many runs the sweep will have: its run cap or its grid's points; None: no limit."""
+        """The final number of runs: the run cap or the number of grid points; None for no limit."""
         spec = self._record.spec
         if spec.method is not Method.GRID:
             return spec.run_cap
@@ -191,7 +191,7 @@ class Sweep(Attrs):
 
     @property
     def created_at(self) -> str | None:
-        """When the sweep was created, such as 2025-01-31T12:00:00Z."""
+        """The time at which the sweep was created, such as 2025-01-31T12:00:00Z."""
         return iso(self._record.create_time)
 
     @property
