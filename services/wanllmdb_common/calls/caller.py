@@ -7,7 +7,7 @@ from enum import IntEnum
 
 
 class Role(IntEnum):
-    """The permissions of a key; each role includes the roles before it. Numbers as in the protos."""
+    """The permissions of a key; each role includes the roles before it. Numbered as in protos."""
 
     READER = 1
     AGENT = 2

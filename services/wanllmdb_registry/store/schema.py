@@ -221,9 +221,8 @@ replies = Table(
     Index("replies_by_time", "create_time"),
 )
 
-# The projects of deleted sweeps, kept as long as the replies about these sweeps. Only callers with
-# access to the project learn that the sweep was deleted, or get the stored reply to a repeated
-# request.
+# The projects of deleted sweeps, for as long as their replies are stored. A caller with access to
+# the project gets the error SWEEP_NOT_FOUND, or the first response of a repeated request.
 deleted_sweeps = Table(
     "deleted_sweeps",
     metadata,
