@@ -60,7 +60,6 @@ _CONVERSIONS: Mapping[type[Message], Callable[[Any], Any]] = {
 
 @sendable
 def get_run(sweep_id: str, number: int | None, external_run_id: str | None) -> Call[Run]:
-    """GetRun."""
     if (number is None) == (external_run_id is None):
         raise InvalidArgumentError("get_run needs either number or external_run_id")
     request = pb.GetRunRequest(sweep_id=sweep_id)
@@ -133,7 +132,6 @@ def enqueue_runs(
     runs: Iterable[EnqueuedRun | Mapping[str, Any]],
     request_id: str | None,
 ) -> Call[tuple[Run, ...]]:
-    """EnqueueRuns."""
     return Call(
         pb.EnqueueRunsRequest(
             sweep_id=sweep_id,
@@ -152,7 +150,6 @@ def retry_runs(
     etag: str,
     request_id: str | None,
 ) -> Call[RetriedRuns]:
-    """RetryRuns."""
     request = pb.RetryRunsRequest(
         sweep_id=sweep_id,
         numbers=numbers,
@@ -171,7 +168,6 @@ def report_metrics(
     rows: Iterable[MetricRow],
     request_id: str | None,
 ) -> Call[RunCommand]:
-    """ReportMetrics."""
     return Call(
         pb.ReportMetricsRequest(
             sweep_id=sweep_id,
@@ -194,7 +190,6 @@ def finish_run(
     config: Mapping[str, Any],
     request_id: str | None,
 ) -> Call[FinishedRun]:
-    """FinishRun."""
     request = pb.FinishRunRequest(
         sweep_id=sweep_id,
         number=number,
@@ -226,7 +221,6 @@ def resent(request: Message) -> Call[Any]:
 def release_run(
     sweep_id: str, number: int, attempt: int, reason: str, request_id: str | None
 ) -> Call[Run]:
-    """ReleaseRun."""
     return Call(
         pb.ReleaseRunRequest(
             sweep_id=sweep_id,
@@ -241,7 +235,6 @@ def release_run(
 
 @sendable
 def heartbeat(leases: Iterable[RunLease]) -> Call[tuple[LeaseStatus, ...]]:
-    """Heartbeat."""
     return Call(
         pb.HeartbeatRequest(
             leases=[
@@ -283,7 +276,6 @@ def get_metric_history(
 def import_runs(
     sweep_id: str, source: PriorRunSource, skip_unfit: bool, request_id: str | None
 ) -> Call[ImportedRuns]:
-    """ImportRuns."""
     return Call(
         pb.ImportRunsRequest(
             sweep_id=sweep_id,
