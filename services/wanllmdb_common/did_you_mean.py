@@ -9,9 +9,9 @@ from contextvars import ContextVar
 
 from wanllmdb_common.computing.time_slices import checkpoint
 
-# Hints in one answer, which has hardly room for more.
+# The maximum number of hints in one answer, which has little room for more.
 MOST = 20
-# Longer words are hardly typing errors, and comparing them is slow.
+# Longer words are rarely typing errors, and comparing them is slow.
 MAX_LENGTH = 100
 MAX_KNOWN = 1_000
 
@@ -40,13 +40,13 @@ def may_hint() -> bool:
 
 
 def did_you_mean(word: object, known: Collection[str]) -> str:
-    """Return a hint at the nearest known word; empty where none is near."""
+    """Return a hint at the nearest known word; empty if none is near."""
     close = nearest(word, known)
     return "" if close is None else f", did you mean {close}?"
 
 
 def nearest(word: object, known: Collection[str]) -> str | None:
-    """Return the nearest known word; None where none is near or no more hints are allowed."""
+    """Return the nearest known word; None if none is near or no more hints are allowed."""
     text = str(word)
     if len(text) > MAX_LENGTH or len(known) > MAX_KNOWN or not may_hint():
         return None
@@ -56,7 +56,7 @@ def nearest(word: object, known: Collection[str]) -> str | None:
 
 
 def nearest_name(name: str, known: Collection[str]) -> str | None:
-    """Return the nearest known name, ignoring case; None where none is near."""
+    """Return the nearest known name, ignoring case; None if none is near."""
     by_folded = {each.casefold(): each for each in sorted(known, reverse=True)}
     found = nearest(name.casefold(), by_folded)
     return None if found is None else by_folded[found]

@@ -102,7 +102,7 @@ def _bad_request(
 
 
 def _bounded(metadata: Mapping[str, str]) -> Mapping[str, str]:
-    """Return as much metadata as fits: long values are cut, and the last ones are left out."""
+    """Return as much metadata as fits: long values are cut, and the last ones are omitted."""
     bounded: dict[str, str] = {}
     left = MAX_METADATA_BYTES
     for key, value in metadata.items():

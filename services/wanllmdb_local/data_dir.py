@@ -6,7 +6,7 @@ DATA_DIR/
   postgres.initdb/ PostgreSQL's data while it is created; never holds user data
   logs/            the logs of all parts
   state.key        signs the states that samplers store with runs
-  admin.key        the API key that may do everything, where keys are required
+  admin.key        the API key that may do everything, if keys are required
   ports.json       the free ports of the last start
   processes.json   the running processes, to clean up after a killed launcher
 """
@@ -130,13 +130,13 @@ def reject_foreign_files(data_dir: Path) -> None:
     if POSTGRES not in names and foreign:
         shown = ", ".join(foreign[:5]) + (", ..." if len(foreign) > 5 else "")
         raise DataDirError(
-            f"{data_dir} is not empty and not a data directory of wanllmdb: it holds {shown}. "
+            f"{data_dir} is not empty and not a data directory of wanllmdb: it contains {shown}. "
             "Nothing in it was changed. Choose an empty or a new directory with --data-dir."
         )
 
 
 def has_database(data_dir: Path, *, major_version: int) -> bool:
-    """Whether PostgreSQL's data exists; False where it has to be created.
+    """Whether PostgreSQL's data exists; False if it has to be created.
 
     Raises:
         DataDirError: The data is incomplete, or of another major version.
@@ -144,7 +144,7 @@ def has_database(data_dir: Path, *, major_version: int) -> bool:
     postgres = data_dir / POSTGRES
     if os.path.lexists(postgres) and not postgres.is_dir():
         raise DataDirError(
-            f"{postgres} is not a folder, but must hold PostgreSQL's data. Nothing was changed. "
+            f"{postgres} is not a folder, but must contain PostgreSQL's data. Nothing was changed. "
             "Move it away, or choose another directory with --data-dir."
         )
     if not postgres.is_dir() or not any(postgres.iterdir()):
@@ -172,7 +172,8 @@ def has_database(data_dir: Path, *, major_version: int) -> bool:
         ) from None
     if not found.isdecimal():
         raise DataDirError(
-            f"The file {version_file} does not hold a version of PostgreSQL. Nothing was changed. "
+            f"The file {version_file} does not contain a version of PostgreSQL. Nothing was "
+            "changed. "
             f"Put a backup of the folder {postgres} in its place, or choose another directory "
             "with --data-dir."
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class LocalError(Exception):
-    """The platform can't start or continue; the text says why and what to do."""
+    """The platform can't start or continue; the text gives the reason and the next step."""
 
 
 class DataDirError(LocalError):

@@ -1,4 +1,4 @@
-"""Log files, and small text files in whose place something else may be."""
+"""Log files, and small text files whose path may lead to another kind of file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class OddFileError(Exception):
 
 
 def read_text(file: Path, *, most: int = MOST_BYTES) -> str | None:
-    """Return the text of a file; None where there is none.
+    """Return the text of a file; None if there is none.
 
     Does not wait for a pipe in its place, to which nothing may write.
 
@@ -35,7 +35,7 @@ def read_text(file: Path, *, most: int = MOST_BYTES) -> str | None:
     except OSError as error:
         raise OddFileError(f"can't be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise OddFileError("does not hold text") from None
+        raise OddFileError("does not contain text") from None
 
 
 def reject_odd(status: os.stat_result) -> None:

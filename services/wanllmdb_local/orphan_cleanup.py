@@ -1,8 +1,8 @@
 """Stops the processes that a killed launcher left running.
 
-On Linux the processes of a killed launcher end with it (see `parent_death_watch`), but not at
-once; on other systems they do not end. A launcher that holds the lock of the data directory is
-its only user, so all processes found here are orphans.
+On Linux, the processes of a killed launcher end too (see `parent_death_watch`), but not at once; on
+other systems, they keep running. A launcher that holds the lock of the data directory is its only
+user, so all processes found here are orphans.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def stop_orphaned_services(records: ProcessRecords) -> None:
 
 
 def read_postgres_file(file: Path) -> str:
-    """Return the text of one of PostgreSQL's small files; empty where there is none.
+    """Return the text of one of PostgreSQL's small files; empty if there is none.
 
     Raises:
         DataDirError: It is not a regular file, or does not hold text.
@@ -171,13 +171,14 @@ class ProcessRecords:
         try:
             text = read_text(self._file)
             if text is None or not text.strip("\0"):
-                # There is none, or a power cut lost it; then no process runs any more.
+                # The file does not exist, or a power cut destroyed it; in both cases, no process
+                # runs any more.
                 return []
             return [_entry(noted) for noted in json.loads(text)]
         except OddFileError as error:
             problem = str(error)
         except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
-            problem = "does not hold the processes of a platform"
+            problem = "does not contain the processes of a platform"
         raise DataDirError(
             f"The file {self._file} {problem}. Nothing was changed. If no wanllmdb-registry or "
             "wanllmdb-suggestion of a killed `up` runs any more, move the file away and start "

@@ -48,7 +48,7 @@ class Platform:
 
     Args:
         settings: The platform to run.
-        say: Takes a line for the user about what happened.
+        say: Prints a line for the user about an event.
         hurried: Called while stopping; True ends the grace period at once.
         silence: Seconds without an answer after which a part is killed and restarted.
     """
@@ -70,7 +70,7 @@ class Platform:
         self._is_up = False
         self._records = ProcessRecords(settings.data_dir / layout.PROCESSES)
         self._postgres: EmbeddedPostgres | None = None
-        # By the services' names, in the order of their dependencies.
+        # Services by name, in the order of their dependencies.
         self._services: dict[str, list[Service]] = {}
         self._parts: list[Supervised] = []
 
@@ -103,7 +103,7 @@ class Platform:
         if self._postgres is not None:
             self._postgres.stop(hurried=self._hurried)
         if self._owns_records:
-            # Only after the records were read, since they may be another launcher's.
+            # Written only after the records were read, since they may be another launcher's.
             self._records.clear()
         self._lock.close()
 

@@ -168,7 +168,7 @@ def choose_ports(file: Path, wanted: Mapping[str, WantedPort]) -> dict[str, int]
 
 
 def _read(file: Path) -> dict[str, int]:
-    """Return the recorded ports; empty where the file is missing or invalid, since the ports are
+    """Return the recorded ports; empty if the file is missing or invalid, since the ports are
     only preferences.
 
     Raises:

@@ -208,7 +208,8 @@ class EmbeddedPostgres:
             # An initdb was killed. Its data was never served, so nothing is lost.
             shutil.rmtree(staging)
         staging.mkdir(mode=0o700)
-        # Beside the new data, where the next start finds the file if this one is killed.
+        # The file lies beside the new data, where the next start finds it if this process is
+        # killed.
         password_file = self._data_dir / layout.INITDB_PASSWORD
         password = secrets.token_urlsafe(24)
         _write_secret(password_file, password)
@@ -218,7 +219,7 @@ class EmbeddedPostgres:
         command = [
             *(program("initdb"), "-D", str(staging), "-U", _SUPERUSER),
             *("--auth=scram-sha-256", f"--pwfile={password_file}", "--encoding=UTF8"),
-            # The locale is built into the server: the order is the same on every machine, and
+            # This locale is built into the server, so the order is the same on every machine, and
             # an index supports searches by prefix.
             *("--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
             *(f"--set={name}={value}" for name, value in _DEFAULTS.items()),
@@ -285,7 +286,7 @@ class EmbeddedPostgres:
         file = self._pgdata / _PASSWORD_FILE
         try:
             text = read_text(file, most=_PASSWORD_BYTES)
-            problem = "is missing" if text is None else "does not hold one line of plain text"
+            problem = "is missing" if text is None else "does not contain one line of plain text"
         except OddFileError as error:
             text, problem = None, str(error)
         password = (text or "").strip()

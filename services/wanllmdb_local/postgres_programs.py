@@ -44,7 +44,7 @@ def program(name: str) -> str:
 
 
 def postgres_user() -> str | None:
-    """Return the user to change to, created if necessary; None where the current user will do."""
+    """Return the user to change to, created if necessary; None if the current user will do."""
     if os.geteuid() != 0:
         return None
     ensure_user_exists(_USER)

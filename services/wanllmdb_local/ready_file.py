@@ -12,7 +12,7 @@ from wanllmdb_local.files import OddFileError, read_text
 from wanllmdb_local.platform import Endpoints
 
 _KEYS = {"registry", "suggestion", "database_url", "pids"}
-_OTHERS = "does not hold the addresses of a platform"
+_OTHERS = "does not contain the addresses of a platform"
 
 
 class ReadyFile:
@@ -29,7 +29,7 @@ class ReadyFile:
         self._file = file
         try:
             self._reject_others()
-            # The file of an earlier run would be wrong.
+            # A file of an earlier run would have wrong addresses.
             self._file.unlink(missing_ok=True)
             if not os.access(self._file.parent, os.W_OK):
                 raise PermissionError(13, "the folder is missing or not writable")

@@ -1,4 +1,4 @@
-"""Checks that the packages which the commands of this package need are installed."""
+"""Checks that the packages that the commands of this package need are installed."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from wanllmdb_local.errors import DataDirError
 from wanllmdb_local.files import OddFileError, read_text
 
-# A longer file is no secret of ours.
+# A longer file does not contain a secret of this package.
 _MOST_BYTES = 4096
 
 

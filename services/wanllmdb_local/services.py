@@ -44,7 +44,7 @@ class Services:
             DataDirError: The file of the admin key can't be used.
         """
         settings = self._settings
-        # Not arguments, which every user of the machine can see.
+        # Passed in the environment, because every user of the machine can see arguments.
         environment = {"WANLLMDB_REGISTRY_DATABASE_URL": database_url}
         if settings.protection.has_keys and ADMIN_KEY_VARIABLE not in os.environ:
             environment[ADMIN_KEY_VARIABLE] = admin_key(settings.data_dir / layout.ADMIN_KEY)

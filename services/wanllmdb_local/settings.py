@@ -16,13 +16,13 @@ _UNSPECIFIED = ("0.0.0.0", "::")
 
 @dataclass(frozen=True)
 class Protection:
-    """Where the services listen, and how they are protected.
+    """The addresses of the services, and their protection.
 
     Attributes:
         host: The address to listen on.
         tls_cert: The services' certificate; with it they accept TLS only.
         tls_key: The private key of the certificate.
-        tls_client_ca: The authorities of client certificates; None where clients need none.
+        tls_client_ca: The authorities of client certificates; None if clients need none.
         has_keys: Whether callers need an API key.
         insecure: Whether other machines may reach the services without TLS or keys.
     """
@@ -47,8 +47,8 @@ class Protection:
     def needs_local_ports(self) -> bool:
         """Whether programs on this machine need separate ports.
 
-        On them the services reach each other, and `up` checks their health, whatever names
-        the certificate has, and without a client certificate.
+        The services use these ports to reach each other, and `up` to check their health, whatever
+        names the certificate has and without a client certificate.
         """
         return self.has_tls or self.is_exposed
 

@@ -53,7 +53,7 @@ _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class StopRequested(BaseException):
     """The user wants to stop while the platform starts.
 
-    Like KeyboardInterrupt this is no Exception, so that no handler takes it for an error.
+    Like KeyboardInterrupt, the class is not an Exception, so that no handler takes it for an error.
     """
 
 

@@ -127,7 +127,7 @@ class Supervised:
         name: The name of the part in messages.
         part: The process.
         launch: Starts the process, without waiting until it is ready.
-        say: Takes a line for the user about what happened.
+        say: Prints a line for the user about an event.
         needs: The part that must be ready before this one is started.
         silence: Seconds without an answer after which the part counts as hung.
     """
@@ -155,7 +155,7 @@ class Supervised:
         self._was_ever_well = False
         self.is_well = False
         self.failure: str | None = None
-        """Why the last start failed; None where it succeeded, or was not tried."""
+        """The reason why the last start failed; None if it succeeded, or was not tried."""
 
     def take_over(self) -> None:
         """Take over a part that is already running and ready."""

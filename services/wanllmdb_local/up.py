@@ -106,7 +106,7 @@ def command(
 ) -> None:
     """Run the whole platform on this machine: PostgreSQL and both services.
 
-    The data stays: the next `up` on the same data directory continues with it. A process that
+    The data is kept: the next `up` on the same data directory continues with it. A process that
     dies or hangs is restarted. Ctrl-C stops everything in order.
     """
     require_server("wanllmdb up")
@@ -173,10 +173,10 @@ def _run(settings: PlatformSettings, ready_file: Path | None, signals: StopSigna
             for endpoints in platform.supervise(until=signals.requested):
                 if ready is not None:
                     _write_again(ready, endpoints)
-            say("Stopping. Ctrl-C again to hurry.")
+            say("Stopping. Press Ctrl-C again to stop at once.")
     except StopRequested:
         # The context manager has stopped all parts.
-        say("Interrupted on the way up.")
+        say("Interrupted during the start.")
     finally:
         if ready is not None:
             ready.remove()

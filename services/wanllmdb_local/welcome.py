@@ -39,7 +39,8 @@ def _admin_key(settings: PlatformSettings) -> str:
     else:
         where = str(settings.data_dir / ADMIN_KEY)
     return (
-        f"{where}; it may do everything: give agents other keys, see `wanllmdb key create --help`"
+        f"{where}; this key may do everything: create other keys for agents, see `wanllmdb key "
+        "create --help`"
     )
 
 

@@ -92,7 +92,7 @@ class WorkerProcess:
         text = self._log_file.read_text(errors="replace")
         self.seen.said = tail(self._log_file, lines=12)
         self.seen.delivered = text.count(" was delivered, ")
-        self.seen.refused = text.count("it was put aside as")
+        self.seen.refused = text.count("; its file was moved to")
 
 
 def _command(seen: LifeSeen, sweep_id: str) -> Sequence[str]:

@@ -134,7 +134,8 @@ class RunEnvironment:
         if not sweep_id and os.environ.get(SEVERAL_RUNS):
             raise NoRunError(
                 f"init: {os.environ[SEVERAL_RUNS]} agents work in the process that started this "
-                f"one, so its environment does not say which run this is for: start this process "
+                f"one, so the environment does not identify the run of this process: start this "
+                "process "
                 f"with env={{**os.environ, **run.environment()}}, where run is what init() "
                 f"returned there, or have each agent work in a process of its own"
             )

@@ -44,7 +44,7 @@ class FieldProblem(NamedTuple):
 
 
 class WanllmdbError(Exception):
-    """The base of everything that the client raises.
+    """The base class of all errors of the client.
 
     Attributes:
         message: what was wrong, where, and what to do, in one sentence.

@@ -93,7 +93,9 @@ def sweep(
     made = created.sweep
     console.line(f"created sweep {made.sweep_id} ({made.name}) in project {made.project}")
     if created.imported_runs or created.skipped_runs:
-        console.line(f"  {created.imported_runs} prior runs taken, {created.skipped_runs} left out")
+        console.line(
+            f"  {created.imported_runs} prior runs imported, {created.skipped_runs} skipped"
+        )
     for warning in created.warnings:
         console.line(f"  note: {warning}")
     return made.sweep_id
@@ -174,8 +176,8 @@ def agent(
     _ignore_entity(entity)
     if function is not None and not callable(function):
         raise InvalidArgumentError(
-            f"agent: function must be callable, but is {function!r}; leave it out to run the "
-            f"sweep's program"
+            f"agent: function must be callable, but is {function!r}; omit it to run the sweep's "
+            "program"
         )
     if function is not None and (forward_signals or term_timeout is not None):
         note("agent: forward_signals and term_timeout are for programs, not for functions")
@@ -184,7 +186,8 @@ def agent(
         quick_seconds = math.inf if quick_seconds is None else quick_seconds
     if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
         raise InvalidArgumentError(
-            f"agent: calling {function!r} does not run it: give a plain function, such as "
+            f"agent: calling {function!r} only creates a coroutine or generator: pass a plain "
+            "function, such as "
             f"one that calls asyncio.run"
         )
     if count is not None and (not isinstance(count, int | float) or not count >= 1):
@@ -294,7 +297,8 @@ def init(
 
     Raises:
         NoRunError: this process no longer holds the run.
-        InvalidArgumentError: the mode, the value of reinit or the config file does not exist.
+        InvalidArgumentError: the mode or the value of reinit is unknown, or the config file does
+            not exist.
         TypeError: there is no such argument, in W&B's `init` either.
     """
     del allow_val_change, force, resume, resume_from, fork_from, save_code, anonymous
@@ -395,7 +399,7 @@ def _as_of_sweep(run: BaseRun) -> ActiveRun:
 
 def _ignore_entity(entity: str | None) -> None:
     if entity is not None:
-        note("there are no entities here: the argument `entity` has no effect")
+        note("the platform has no entities: the argument `entity` has no effect")
 
 
 def _refuse_unknown(more: Iterable[str]) -> None:
@@ -434,6 +438,7 @@ def _looked_up(client: Client, given: Iterable[Any]) -> Iterator[PriorRun]:
             raise InvalidArgumentError(
                 f"sweep: prior_runs takes the ids of runs of this registry, such as "
                 f"'k6rsniyyjhjy-4', or PriorSweep, CsvRuns, JsonLinesRuns or PriorRun objects; "
-                f"{each!r:.100} is none. Runs of W&B come as CSV: see `wanllmdb runs import`"
+                f"{each!r:.100} is none of them. To import runs of W&B, export them as CSV: see "
+                "`wanllmdb runs import`"
             )
         yield as_prior(client.get_run(sweep_id, int(number)))

@@ -31,7 +31,7 @@ _KINDS = (
 
 
 def open_regular(path: str | os.PathLike[str], *, follow_links: bool = True) -> BinaryIO:
-    """Open a regular file for reading bytes, without ever blocking.
+    """Open a regular file to read bytes; never blocks.
 
     Raises:
         OSError: the file can't be opened, or is not regular; `strerror` tells which.
@@ -43,14 +43,14 @@ def open_regular(path: str | os.PathLike[str], *, follow_links: bool = True) -> 
     except OSError as error:
         # The error for a socket and, on some systems, for a FIFO.
         if error.errno == errno.ENXIO:
-            raise OSError(errno.ENXIO, "it is no regular file") from None
+            raise OSError(errno.ENXIO, "it is not a regular file") from None
         raise
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISREG(mode):
         return os.fdopen(descriptor, "rb")
     os.close(descriptor)
     kind = next((name for is_kind, name in _KINDS if is_kind(mode)), "something else")
-    raise OSError(errno.EINVAL, f"it is {kind}, no regular file")
+    raise OSError(errno.EINVAL, f"it is {kind}, not a regular file")
 
 
 def read_bounded(file: BinaryIO, most: int) -> bytes:
@@ -95,7 +95,7 @@ def read_given(path: str | os.PathLike[str], most: int) -> bytes:
         left = most + 1
         while left:
             if waits and not select.select([file], [], [], WAIT_SECONDS)[0]:
-                raise TimeoutError(errno.ETIMEDOUT, f"nothing came from it for {WAIT_SECONDS:g} s")
+                raise TimeoutError(errno.ETIMEDOUT, f"it sent no data for {WAIT_SECONDS:g} s")
             piece = file.read(min(left, _PIECE))
             if piece == b"":
                 return b"".join(pieces)

@@ -28,7 +28,7 @@ def _stated() -> tuple[dict[str, str], frozenset[str]]:
 MODULES, _SUBMODULES = _stated()
 
 FRAMEWORKS = frozenset({"keras", "lightgbm", "sklearn", "xgboost"})
-"""Modules that import a training framework; `dir()` and `import *` leave them out."""
+"""Modules that import a training framework; `dir()` and `import *` omit them."""
 
 PUBLIC = sorted({*MODULES, *_SUBMODULES - FRAMEWORKS, "run"})
 """Every name, for `dir()` and `from wanllmdb import *`."""

@@ -26,8 +26,8 @@ def runner_of_program(
     spec = waiter.retry(lambda: client.get_sweep(sweep_id)).spec
     if not spec.program and not spec.command:
         raise InvalidArgumentError(
-            f"agent: sweep {sweep_id} names no program, so it needs a function: give one by "
-            f"function=..., or put `program: train.py` into the sweep's config"
+            f"agent: sweep {sweep_id} names no program, so the agent needs a function: pass "
+            "function=..., or put `program: train.py` into the sweep's config"
         )
     try:
         template = CommandTemplate(spec.command or DEFAULT_COMMAND, program=spec.program)
@@ -35,8 +35,8 @@ def runner_of_program(
         raise InvalidArgumentError(f"agent: the command of sweep {sweep_id}: {error}") from None
     if "${program}" in template.words and not Path(spec.program).exists():
         raise InvalidArgumentError(
-            f"agent: the program {spec.program} of sweep {sweep_id} is not here ({Path.cwd()}): "
-            f"start the script where it is"
+            f"agent: the program {spec.program} of sweep {sweep_id} is not in the working "
+            f"directory {Path.cwd()}: start the script in the program's directory"
         )
     return CommandRunner(
         template, kill_delay=_KILL_DELAY if kill_delay is None else float(kill_delay)

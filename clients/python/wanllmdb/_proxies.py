@@ -53,7 +53,7 @@ class _OfCurrentRun(MutableMapping[str, Any]):
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
-            # Asked by copy, pickle and inspect, which take no for an answer.
+            # copy, pickle and inspect look for these names and work without them.
             raise AttributeError(name)
         return getattr(self._real(), name)
 
@@ -65,7 +65,7 @@ class _OfCurrentRun(MutableMapping[str, Any]):
 
     @property
     def __dict__(self) -> dict[str, Any]:  # type: ignore[override]  # an attribute of object
-        """A copy, which `vars` shows."""
+        """A copy, for `vars`."""
         found = self._found()
         return {} if found is None else dict(found)
 
@@ -93,14 +93,14 @@ class CurrentConfig(_OfCurrentRun):
 
     @property
     def __dict__(self) -> dict[str, Any]:  # type: ignore[override]  # an attribute of object
-        """A copy of plain dictionaries, which `vars` shows."""
+        """A copy as plain dictionaries, for `vars`."""
         found: Config | None = self._found()
         return Shown({} if found is None else found.as_dict())
 
     def update(  # type: ignore[override]  # W&B's signature
         self, values: Any = (), allow_val_change: bool | None = None, **more: Any
     ) -> None:
-        """Set keys from a dictionary, pairs, or argparse's result."""
+        """Set keys from a dictionary, pairs, or the result of argparse."""
         self._real().update(values, allow_val_change, **more)
 
 
@@ -139,8 +139,9 @@ def put_back() -> None:
                 continue
             if vars(module).pop(name, None) is not None and not isinstance(there, _OURS):
                 note(
-                    f"wandb.{name} was set to a {type(there).__name__}; init() has replaced it by "
-                    f"that of the run, so its values are ignored: pass the program's own values "
+                    f"wandb.{name} was set to a {type(there).__name__}; init() has restored the "
+                    "run's own object, so the assigned values are ignored: pass the program's own "
+                    "values "
                     f"to init(config=...), or to wandb.{name}.update(...)"
                 )
 

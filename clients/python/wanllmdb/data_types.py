@@ -1,4 +1,4 @@
-"""W&B's media and tables, by the path of their module."""
+"""W&B's media and tables, under the module path of W&B."""
 
 from wanllmdb._wandb.media import (
     Audio,

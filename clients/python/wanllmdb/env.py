@@ -11,27 +11,27 @@ Environment = MutableMapping[str, str] | None
 
 
 def get_project(default: str | None = None, env: Environment = None) -> str | None:
-    """WANDB_PROJECT."""
+    """The value of WANDB_PROJECT."""
     return _environment(env).get("WANDB_PROJECT", default)
 
 
 def set_project(value: str, env: Environment = None) -> None:
-    """Sets WANDB_PROJECT."""
+    """Set WANDB_PROJECT."""
     _environment(env)["WANDB_PROJECT"] = value
 
 
 def get_entity(default: str | None = None, env: Environment = None) -> str | None:
-    """WANDB_ENTITY, which has no meaning here."""
+    """The value of WANDB_ENTITY, which has no effect on the platform."""
     return _environment(env).get("WANDB_ENTITY", default)
 
 
 def set_entity(value: str, env: Environment = None) -> None:
-    """Sets WANDB_ENTITY, which has no meaning here."""
+    """Set WANDB_ENTITY, which has no effect on the platform."""
     _environment(env)["WANDB_ENTITY"] = value
 
 
 def get_dir(default: str | None = None, env: Environment = None) -> str | None:
-    """WANDB_DIR."""
+    """The value of WANDB_DIR."""
     return _environment(env).get("WANDB_DIR", default)
 
 

@@ -1,3 +1,3 @@
-"""`wanllmdb.integration.keras`, by W&B's shorter path."""
+"""`wanllmdb.integration.keras` under W&B's shorter path."""
 
 from wanllmdb.integration.keras import *  # noqa: F403

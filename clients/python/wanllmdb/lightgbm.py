@@ -1,3 +1,3 @@
-"""`wanllmdb.integration.lightgbm`, by W&B's shorter path."""
+"""`wanllmdb.integration.lightgbm` under W&B's shorter path."""
 
 from wanllmdb.integration.lightgbm import *  # noqa: F403

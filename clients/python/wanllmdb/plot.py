@@ -28,7 +28,7 @@ __all__ = [
 
 @dataclass
 class CustomChartSpec:
-    """What a chart shows."""
+    """The content of a chart."""
 
     spec_name: str
     fields: dict[str, Any]
@@ -54,7 +54,7 @@ class CustomChart(NotSent):
 
 @dataclass(eq=False)
 class Visualize(NotSent):
-    """A table with the name of what shows it."""
+    """A table with the name of the Vega spec that shows it."""
 
     table: Table
     spec: str
@@ -72,7 +72,7 @@ def plot_table(
     string_fields: Mapping[str, Any] | None = None,
     split_table: bool = False,
 ) -> CustomChart:
-    """A chart of a table by a Vega spec."""
+    """Return a chart of a table, drawn by a Vega spec."""
     spec = CustomChartSpec(
         vega_spec_name, dict(fields), dict(string_fields or {}), split_table=split_table
     )
@@ -80,7 +80,7 @@ def plot_table(
 
 
 def visualize(id: str, value: Table) -> Visualize:  # noqa: A002 - W&B's name of it
-    """A table, and the name of what shows it."""
+    """Return a table with the name of the Vega spec that shows it."""
     return Visualize(value, id)
 
 
@@ -92,7 +92,7 @@ def line(
     title: str = "",
     split_table: bool = False,
 ) -> CustomChart:
-    """A line over a table's columns."""
+    """Return a line chart of two columns of a table."""
     fields = {"x": x, "y": y, "stroke": stroke}
     return plot_table("line", table, fields, {"title": title}, split_table)
 
@@ -100,19 +100,19 @@ def line(
 def scatter(
     table: Table, x: str, y: str, title: str = "", split_table: bool = False
 ) -> CustomChart:
-    """Points of two of a table's columns."""
+    """Return a scatter plot of two columns of a table."""
     return plot_table("scatter", table, {"x": x, "y": y}, {"title": title}, split_table)
 
 
 def bar(
     table: Table, label: str, value: str, title: str = "", split_table: bool = False
 ) -> CustomChart:
-    """Bars of a table's column."""
+    """Return a bar chart of a table's column."""
     return plot_table("bar", table, {"label": label, "value": value}, {"title": title}, split_table)
 
 
 def histogram(table: Table, value: str, title: str = "", split_table: bool = False) -> CustomChart:
-    """A histogram of a table's column."""
+    """Return a histogram of a table's column."""
     return plot_table("histogram", table, {"value": value}, {"title": title}, split_table)
 
 
@@ -124,7 +124,7 @@ def line_series(
     xname: str = "x",
     split_table: bool = False,
 ) -> CustomChart:
-    """Several lines over one axis or over one each."""
+    """Return a chart of several lines, over one common x axis or one axis each."""
     return _of_values("lineseries", title, split_table, xs=xs, ys=ys, keys=keys, xname=xname)
 
 

@@ -1,3 +1,3 @@
-"""`wanllmdb.integration.sklearn`, by W&B's shorter path."""
+"""`wanllmdb.integration.sklearn` under W&B's shorter path."""
 
 from wanllmdb.integration.sklearn import *  # noqa: F403

@@ -37,7 +37,7 @@ def random_string(length: int = 12) -> str:
 
 
 def rand_alphanumeric(length: int = 8, rand: Any = None) -> str:
-    """Letters of both cases and digits, chosen by `rand`, a random.Random, where it is given."""
+    """Letters of both cases and digits, chosen by `rand`, a random.Random, if given."""
     choose = secrets.choice if rand is None else rand.choice
     return "".join(choose(string.ascii_letters + string.digits) for _ in range(length))
 
@@ -46,7 +46,7 @@ def get_module(name: str, required: str | None = None, lazy: bool = True) -> Any
     """The module of that name; None if it is not installed.
 
     Raises:
-        UsageError: the module is not installed, and `required` tells what needs it.
+        UsageError: the module is not installed, and `required` says what needs the module.
     """
     del lazy
     try:
@@ -60,7 +60,7 @@ def get_module(name: str, required: str | None = None, lazy: bool = True) -> Any
 
 
 def make_artifact_name_safe(name: str) -> str:
-    """The name with `_` in the place of what an artifact's name can't have; 128 characters."""
+    """The name, cut to 128 characters, with `_` for characters that artifact names can't have."""
     safe = re.sub(r"[^a-zA-Z0-9_\-.]", "_", name)
     return safe if len(safe) <= 128 else f"{safe[:63]}..{safe[-63:]}"
 
@@ -83,19 +83,19 @@ def from_human_size(size: str, units: Any = None) -> int:
     del units
     matched = re.fullmatch(r"\s*([\d.]+)\s*([KMGTPE]?)B?\s*", size, re.IGNORECASE)
     if matched is None:
-        raise ValueError(f"{size!r} is no size: write, for example, 1.5MB")
+        raise ValueError(f"{size!r} is not a size: write, for example, 1.5MB")
     prefixes = [unit.removesuffix("B") for unit in _UNITS]
     return int(float(matched[1]) * _STEP ** prefixes.index(matched[2].upper()))
 
 
 def json_friendly(obj: Any, *, preserve_numpy_nan: bool = False) -> tuple[Any, bool]:
-    """The value as JSON has it, and whether it had to be changed for that."""
+    """The value in JSON's types, and whether it had to be converted."""
     del preserve_numpy_nan
     changed = obj
     if hasattr(obj, "detach"):
         changed = changed.detach().cpu()
     if hasattr(changed, "tolist"):
-        # Of NumPy, torch, JAX and their like: a scalar becomes a number, an array a list.
+        # A scalar of NumPy, torch, JAX and similar libraries becomes a number, an array a list.
         changed = changed.tolist()
     elif isinstance(changed, bytes):
         changed = changed.decode("utf-8", "backslashreplace")
@@ -105,7 +105,7 @@ def json_friendly(obj: Any, *, preserve_numpy_nan: bool = False) -> tuple[Any, b
 
 
 def json_friendly_val(val: Any) -> Any:
-    """The value as JSON has it, with what it holds; text for what JSON has no word for."""
+    """The value in JSON's types, at any depth; other objects become text."""
     if isinstance(val, Mapping):
         return {str(key): json_friendly_val(inner) for key, inner in val.items()}
     friendly, _ = json_friendly(val)

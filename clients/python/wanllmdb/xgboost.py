@@ -1,3 +1,3 @@
-"""`wanllmdb.integration.xgboost`, by W&B's shorter path."""
+"""`wanllmdb.integration.xgboost` under W&B's shorter path."""
 
 from wanllmdb.integration.xgboost import *  # noqa: F403

@@ -40,7 +40,7 @@ class Option:
         name: The name in a config.
         type: The type of its value. An INT is also accepted as a FLOAT.
         description: The effect of the option, with its unit.
-        default: The value where the option is omitted; None where the algorithm decides.
+        default: The value where the option is omitted; None if the algorithm decides.
         min: The smallest value allowed; None for no bound.
         max: The largest value allowed; None for no bound.
         min_is_excluded: Whether `min` itself is not allowed.
@@ -108,7 +108,7 @@ class AlgorithmDescription:
     )
 
     def option(self, name: str) -> Option | None:
-        """Return the option of that name; None where there is none."""
+        """Return the option of that name; None if there is none."""
         return next((option for option in self.options if option.name == name), None)
 
     def values(self, given: Mapping[str, ParameterValue]) -> dict[str, ParameterValue]:
@@ -131,7 +131,7 @@ def problems_of_choice(
     described = {description.name: description for description in known}
     if name not in described:
         names = ", ".join(described)
-        yield f"{path}.name", f"{name!r:.100} is none of {names}{did_you_mean(name, described)}"
+        yield f"{path}.name", f"{name!r:.100} is not one of {names}{did_you_mean(name, described)}"
         return
     description = described[name]
     found = list(_problems_of_options(path, description, options, known))

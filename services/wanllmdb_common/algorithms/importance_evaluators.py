@@ -5,8 +5,8 @@ from __future__ import annotations
 from wanllmdb_common.algorithms.description import AlgorithmDescription
 
 _CONDITIONS = (
-    "Any. A conditional parameter is evaluated over the runs that have it, and weighted by their "
-    "number."
+    "Supports every space. A conditional parameter is evaluated over the runs that have it, and "
+    "weighted by their number."
 )
 
 IMPORTANCE_EVALUATORS = (
@@ -14,9 +14,9 @@ IMPORTANCE_EVALUATORS = (
         name="fanova",
         title="Functional ANOVA",
         description=(
-            "The share of the objective's variance over the whole space that each parameter "
-            "explains by itself, by a random forest of the latest 1,000 finished runs. Shows what "
-            "matters in general, for good runs and bad runs alike."
+            "Measures the share of the objective's variance over the whole space that each "
+            "parameter explains by itself, with a random forest of the latest 1,000 finished "
+            "runs. Shows which parameters matter in general, for good and bad runs alike."
         ),
         needs_metric=True,
         takes_several_metrics=True,
@@ -32,10 +32,10 @@ IMPORTANCE_EVALUATORS = (
         name="mean_decrease_impurity",
         title="Mean decrease impurity",
         description=(
-            "How much splits by each parameter decrease the variance within the nodes of a random "
-            "forest of the latest 1,000 finished runs. Reflects the region where the runs are, "
-            "not the whole space, and includes interactions with other parameters; favours "
-            "parameters with many values."
+            "Measures how much splits by each parameter decrease the variance within the nodes of "
+            "a random forest of the latest 1,000 finished runs. Reflects the region where the "
+            "runs are, not the whole space, and includes interactions with other parameters. "
+            "Favours parameters with many values."
         ),
         needs_metric=True,
         takes_several_metrics=True,
@@ -48,9 +48,10 @@ IMPORTANCE_EVALUATORS = (
         name="ped_anova",
         title="PED-ANOVA",
         description=(
-            "How far each parameter's values in the best tenth of all finished runs differ from "
-            "its values in the other runs. Fast; shows what makes a run good. Needs about fifty "
-            "runs, so that the best tenth is more than a handful."
+            "Measures how far each parameter's values in the best tenth of all finished runs "
+            "differ from its values in the other runs. The computation is fast and shows which "
+            "parameters make a run good. Use it with at least about fifty runs, so that the best "
+            "tenth has enough runs."
         ),
         needs_metric=True,
         takes_several_metrics=True,

@@ -15,33 +15,34 @@ from wanllmdb_common.search_space.distributions import ParameterValue
 _STARTUP = Option(
     "n_startup_trials",
     OptionType.INT,
-    "Number of finished runs before any run is stopped.",
+    "The number of finished runs that must exist before the pruner stops any run.",
     default=5,
     min=0,
 )
 _WARMUP = Option(
-    "n_warmup_steps", OptionType.INT, "No run is stopped before this step.", default=0, min=0
+    "n_warmup_steps", OptionType.INT, "The pruner stops no run before this step.", default=0, min=0
 )
 _INTERVAL = Option(
     "interval_steps",
     OptionType.INT,
-    "Number of steps between two checks of a run, from n_warmup_steps on. Where a run reports "
-    "no value at such a step, its next value is checked.",
+    "The number of steps between two checks of a run, from n_warmup_steps on. If a run reports no "
+    "value at such a step, the pruner checks the run's next value.",
     default=1,
     min=1,
 )
 _MIN_TRIALS = Option(
     "n_min_trials",
     OptionType.INT,
-    "Number of finished runs that must have a value at a step before the step is checked.",
+    "The number of finished runs that must have a value at a step before the pruner checks runs "
+    "at this step.",
     default=1,
     min=1,
 )
 _BOOTSTRAP = Option(
     "bootstrap_count",
     OptionType.INT,
-    "Number of other runs that must have reached a rung before a run may pass it; until then "
-    "runs stop there.",
+    "The number of other runs that must have reached a rung before a run may pass it. Until then, "
+    "every run that reaches the rung stops there.",
     default=0,
     min=0,
 )
@@ -77,7 +78,7 @@ PRUNERS = (
         title="Hyperband, as in Optuna",
         description=(
             "Several brackets of successive halving, each with its own first rung. A run's number "
-            "determines its bracket. For when it is unclear how early a value is meaningful. "
+            "determines its bracket. Use it when it is unclear how early a value is meaningful. "
             "(W&B's hyperband is `early_terminate: {type: hyperband}`.)"
         ),
         options=(
@@ -91,8 +92,8 @@ PRUNERS = (
             Option(
                 "max_resource",
                 OptionType.INT,
-                "The steps of a full run. By default the steps of the finished run with the lowest "
-                "number; no run is stopped before there is one.",
+                "The number of steps of a full run. The default is the number of steps of the "
+                "finished run with the lowest number; no run is stopped before a run has finished.",
                 min=1,
             ),
             Option(
@@ -114,7 +115,7 @@ PRUNERS = (
         title="Median rule",
         description=(
             "Stops a run whose best value so far is worse than the median of the finished runs' "
-            "values at the same step. Simple and hard to get wrong; a good first choice."
+            "values at the same step. The pruner is simple and robust, and a good first choice."
         ),
         options=(_STARTUP, _WARMUP, _INTERVAL, _MIN_TRIALS),
         needs_metric=True,
@@ -125,21 +126,23 @@ PRUNERS = (
         title="Patience",
         description=(
             "Stops a run whose best value did not improve for some steps; with a wrapped pruner, "
-            "only when that pruner would stop the run too. For noisy values, and for runs that "
-            "have converged."
+            "only when that pruner would stop the run too. Use it for noisy values, and to stop "
+            "runs that have converged."
         ),
         options=(
             Option(
                 "patience",
                 OptionType.INT,
-                "Number of further values without an improvement that are tolerated.",
+                "A run may report this number of further values without an improvement before it "
+                "stops.",
                 default=REQUIRED,
                 min=0,
             ),
             Option(
                 "min_delta",
                 OptionType.FLOAT,
-                "How much worse than the best value later values must be, in the metric's unit.",
+                "Later values must be worse than the best value by more than this amount, in the "
+                "metric's unit.",
                 default=0.0,
                 min=0,
             ),
@@ -156,13 +159,14 @@ PRUNERS = (
         title="Percentile rule",
         description=(
             "Stops a run whose best value so far is not among the best `percentile` percent of "
-            "the finished runs' values at the same step. Like median, but stricter or more lenient."
+            "the finished runs' values at the same step. The pruner is like median, but stricter "
+            "or more lenient."
         ),
         options=(
             Option(
                 "percentile",
                 OptionType.FLOAT,
-                "The percentage of runs that continue: 25 keeps the best quarter.",
+                "The percentage of runs that continue; 25 keeps the best quarter.",
                 default=REQUIRED,
                 min=0,
                 max=100,
@@ -178,16 +182,16 @@ PRUNERS = (
         name="successive_halving",
         title="Asynchronous successive halving (ASHA)",
         description=(
-            "At each rung only the best 1/reduction_factor of the runs that reached it continue; "
-            "no run waits for others. Saves most when many runs are bad and early values are "
+            "At each rung, only the best 1/reduction_factor of the runs that reached it continue; "
+            "no run waits for others. This saves most when many runs are bad and early values are "
             "meaningful."
         ),
         options=(
             Option(
                 "min_resource",
                 OptionType.INT,
-                "The step of the first rung. By default a hundredth of the steps of the finished "
-                "run with the lowest number; no run is stopped before there is one.",
+                "The step of the first rung. The default is a hundredth of the steps of the "
+                "finished run with the lowest number; no run is stopped before a run has finished.",
                 min=1,
             ),
             Option(
@@ -200,7 +204,7 @@ PRUNERS = (
             Option(
                 "min_early_stopping_rate",
                 OptionType.INT,
-                "Number of first rungs that are skipped.",
+                "The number of rungs that are skipped at the beginning of a run.",
                 default=0,
                 min=0,
                 max=60,
@@ -215,7 +219,7 @@ PRUNERS = (
         name="threshold",
         title="Fixed bounds",
         description=(
-            "Stops a run whose value is below `lower`, above `upper` or NaN. For runs that "
+            "Stops a run whose value is below `lower`, above `upper` or NaN. Use it for runs that "
             "diverge, and for values that no good run has."
         ),
         options=(
@@ -232,14 +236,15 @@ PRUNERS = (
         title="Wilcoxon signed-rank test",
         description=(
             "Stops a run that a statistical test finds worse than the best finished run, pairing "
-            "their values by step. For runs that average over instances (folds, problems, "
-            "questions), with the instance's id as the step; not for learning curves."
+            "their values by step. Use it for runs that average over instances (folds, problems, "
+            "questions), with the instance's id as the step. Do not use it for learning curves."
         ),
         options=(
             Option(
                 "p_threshold",
                 OptionType.FLOAT,
-                "A run stops when it is worse with a p-value below this; larger stops more runs.",
+                "A run stops when the test finds it worse with a p-value below this threshold; a "
+                "larger threshold stops more runs.",
                 default=0.1,
                 min=0,
                 max=1,
@@ -247,7 +252,8 @@ PRUNERS = (
             Option(
                 "n_startup_steps",
                 OptionType.INT,
-                "Number of pairs that are needed to stop a run; at least 2 are needed in any case.",
+                "The number of pairs of values that are needed to stop a run; at least 2 pairs "
+                "are always needed.",
                 default=2,
                 min=0,
             ),

@@ -19,32 +19,34 @@ MAX_SAMPLER_STATE_BYTES = 5 * 2**18
 ALLOW_DUPLICATES = Option(
     "allow_duplicates",
     OptionType.BOOL,
-    "Whether a point may be tried again while other points are untried, where every parameter "
-    "is discrete. Use it for noisy objectives. Once all points were tried, they are tried again "
-    "in any case.",
+    "Whether a point of a space of discrete parameters may be tried again while other points are "
+    "untried. Set it for noisy objectives. Once all points were tried, points are tried again in "
+    "any case.",
     default=False,
 )
 
 REPEATS = Option(
     "allow_duplicates",
     OptionType.BOOL,
-    "Where every parameter is discrete: true ignores the points that were tried; false repeats "
-    "no point while other points are untried. By default, a point that has more runs than its "
-    "distribution gives it so far is drawn again up to 8 times, and then accepted: the "
-    "distribution holds, and equally likely points rarely repeat until most of them were tried.",
+    "Whether points repeat in a space of discrete parameters: true ignores the points that were "
+    "tried; false repeats no point while other points are untried. By default, a point that "
+    "already has more runs than its distribution gives it is drawn again up to 8 times and then "
+    "accepted. So the distribution holds, and equally likely points rarely repeat until most of "
+    "them were tried.",
 )
 
 FAILED_RUNS = Option(
     "failed_runs",
     OptionType.CHOICE,
-    "How a FAILED run counts. ignore: not at all. worst: like a run with the worst value so far, "
-    "so that its neighbourhood is avoided.",
+    "How a FAILED run counts. With ignore, the run does not count. With worst, the run counts "
+    "like one with the worst value so far, so that the sampler avoids its neighbourhood.",
     default="ignore",
     choices=("ignore", "worst"),
 )
 
 _STARTUP = (
-    "Number of runs that must have ended before the model is used; until then runs are random."
+    "The number of runs that must have ended before the sampler uses its model; until then, runs "
+    "are random."
 )
 
 
@@ -60,7 +62,7 @@ _GENETIC = (
     Option(
         "population_size",
         OptionType.INT,
-        "Number of runs in a generation.",
+        "The number of runs in a generation.",
         default=50,
         min=3,
         max=10_000,
@@ -68,27 +70,30 @@ _GENETIC = (
     Option(
         "crossover",
         OptionType.CHOICE,
-        "How a run combines the numbers of its parents; a category is always taken from one of "
-        "the parents.",
+        "How a run combines the numbers of its parents; a category always comes from one of the "
+        "parents.",
         default="uniform",
         choices=("uniform", "blx_alpha", "sbx", "spx", "undx", "vsbx"),
     ),
     _probability(
-        "crossover_prob", "Probability that parents are crossed; otherwise one is copied.", 0.9
+        "crossover_prob",
+        "The probability that a run combines two parents; otherwise the run copies one parent.",
+        0.9,
     ),
     _probability(
-        "swapping_prob", "Probability that a parameter comes from the second parent.", 0.5
+        "swapping_prob", "The probability that a parameter comes from the second parent.", 0.5
     ),
     Option(
         "mutation",
         OptionType.CHOICE,
-        "How a parameter mutates: resample draws a new value, polynomial shifts a number.",
+        "How a parameter mutates: resample draws a new value; polynomial shifts a number.",
         default="resample",
         choices=("resample", "polynomial"),
     ),
     _probability(
         "mutation_prob",
-        "Probability that a parameter mutates; by default, one parameter per run does.",
+        "The probability that a parameter mutates; by default, one parameter per run mutates on "
+        "average.",
         None,
     ),
     FAILED_RUNS,
@@ -177,8 +182,9 @@ RANDOM = AlgorithmDescription(
     method="random",
     title="Random search",
     description=(
-        "Draws each parameter from its distribution, independently of all runs. A good start "
-        "when little is known or runs are cheap, and the baseline for every other method."
+        "Draws each parameter from its distribution, independently of all runs. Random search is "
+        "a good start when little is known or runs are cheap, and the baseline for every other "
+        "method."
     ),
     options=(REPEATS,),
     takes_several_metrics=True,
@@ -190,31 +196,32 @@ QMC = AlgorithmDescription(
     method="random",
     title="Quasi-Monte Carlo (Sobol, Halton)",
     description=(
-        "Draws points that spread more evenly than random ones, independently of all runs. Use "
-        "it instead of random search when the space has at least two parameters; best with a "
-        "run_cap that is a power of two."
+        "Draws points that spread more evenly than random ones, independently of all runs. Use it "
+        "instead of random search when the space has at least two parameters. It works best with "
+        "a run_cap that is a power of two."
     ),
     options=(
         Option(
             "qmc_type",
             OptionType.CHOICE,
-            "The low-discrepancy sequence.",
+            "The low-discrepancy sequence from which points are taken.",
             default="sobol",
             choices=("sobol", "halton"),
         ),
         Option(
             "scramble",
             OptionType.BOOL,
-            "Whether the sweep's seed randomizes the sequence, which stays even. Without "
-            "scrambling, every sweep over a space has the same points, and the first is a corner.",
+            "Whether the sweep's seed randomizes the sequence; the points stay evenly spread. "
+            "Without scrambling, every sweep over a space has the same points, and the first "
+            "point is a corner.",
             default=True,
         ),
         REPEATS,
     ),
     takes_several_metrics=True,
     space_notes=(
-        "A point that violates a constraint, or repeats too often, is replaced by a random one. "
-        "At most 21,201 parameters."
+        "A point that violates a constraint, or repeats too often, is replaced by a random point. "
+        "The space may have at most 21,201 parameters."
     ),
     modules=("scipy",),
     requires=("wanllmdb[suggestion]",),
@@ -228,13 +235,13 @@ GRID = AlgorithmDescription(
     description=(
         "Tries every point of the space once. Parameters are ordered by name, and the last one "
         "varies fastest. A continuous parameter is stepped by q, or divided into a few values. "
-        "For a few parameters with few values, when every combination matters."
+        "Use it for a few parameters with few values, when every combination matters."
     ),
     options=(
         Option(
             "grid_points",
             OptionType.INT,
-            "Number of values into which a continuous parameter without q is divided.",
+            "The number of values into which a continuous parameter without q is divided.",
             default=10,
             min=2,
             max=10_000,
@@ -242,7 +249,7 @@ GRID = AlgorithmDescription(
         Option(
             "shuffle",
             OptionType.BOOL,
-            "Whether the points are tried in a random order, which the seed determines.",
+            "Whether the points are tried in a random order, which the sweep's seed determines.",
             default=False,
         ),
     ),
@@ -256,8 +263,8 @@ BRUTE_FORCE = AlgorithmDescription(
     title="Brute force",
     description=(
         "Tries every point of a space of discrete parameters once, in random order, so that a "
-        "sweep that is stopped early has seen a fair sample. Unlike grid, it does not divide "
-        "continuous ranges."
+        "sweep that is stopped early has seen a fair sample. Unlike grid, brute_force does not "
+        "divide continuous ranges."
     ),
     takes_several_metrics=True,
     is_exhaustive=True,
@@ -271,15 +278,15 @@ TPE = AlgorithmDescription(
     title="Tree-structured Parzen estimator (TPE)",
     description=(
         "After ten random runs, prefers values that are likely among the best runs and unlikely "
-        "among the others. Running runs count, so that parallel agents spread out. For runs "
-        "that take more than a second."
+        "among the others. Running runs count, so that parallel agents spread out. Use it for "
+        "runs that take more than a second."
     ),
     options=(
         _startup_runs(10),
         Option(
             "n_ei_candidates",
             OptionType.INT,
-            "Number of candidate points that are compared for each proposal.",
+            "The number of candidate points that are compared for each proposal.",
             default=24,
             min=1,
             max=1_000,
@@ -288,13 +295,13 @@ TPE = AlgorithmDescription(
             "multivariate",
             OptionType.BOOL,
             "Whether parameters are sampled jointly, so that the model sees their interactions. "
-            "By default only in sweeps with one metric.",
+            "By default, they are sampled jointly only in sweeps with one metric.",
         ),
         Option(
             "group",
             OptionType.BOOL,
-            "Whether, in spaces with conditions, parameters that occur together in runs are "
-            "sampled jointly. Otherwise each conditional parameter is sampled by itself.",
+            "Whether parameters that occur together in runs are sampled jointly in spaces with "
+            "conditions. Otherwise, each conditional parameter is sampled by itself.",
             default=False,
         ),
         Option(
@@ -320,8 +327,8 @@ GP = AlgorithmDescription(
     title="Gaussian process",
     description=(
         "Models the metric with a Gaussian process and proposes the point with the largest "
-        "expected improvement, taking running runs into account. The strongest choice for up "
-        "to about 300 runs that take minutes each. A proposal takes half a second at 100 runs "
+        "expected improvement, taking running runs into account. It is the strongest choice for "
+        "up to about 300 runs that take minutes each. A proposal takes half a second at 100 runs "
         "and two seconds at 500. The model uses the latest 1,000 finished runs."
     ),
     options=(
@@ -339,7 +346,8 @@ GP = AlgorithmDescription(
     takes_several_metrics=True,
     uses_prior_runs=True,
     space_notes=f"{_DYNAMIC_NOTE} {_SKEWED_NOTE} Pruned runs do not count.",
-    replay_notes="On machines with different processors the last digits of a proposal may differ.",
+    replay_notes="The last digits of a proposal may differ between machines with different "
+    "processors.",
     modules=("torch", "scipy"),
     requires=("wanllmdb[gp]",),
     reference=(
@@ -354,7 +362,7 @@ CMAES = AlgorithmDescription(
     title="CMA-ES",
     description=(
         "Moves a normal distribution over the numeric parameters towards better runs, one "
-        "population at a time. For hundreds of runs or more over continuous parameters. A "
+        "population at a time. Use it for hundreds of runs or more over continuous parameters. A "
         "population must end before the next one can learn from it."
     ),
     options=(
@@ -362,32 +370,34 @@ CMAES = AlgorithmDescription(
         Option(
             "popsize",
             OptionType.INT,
-            "Number of runs in a population; default 4 + 3 log(parameters).",
+            "The number of runs in a population. The default is 4 + 3 log(parameters).",
             min=4,
             max=100_000,
         ),
         Option(
             "consider_pruned_trials",
             OptionType.BOOL,
-            "Whether pruned runs count, with their last value.",
+            "Whether pruned runs count, each with its last value.",
             default=False,
         ),
         Option(
             "use_separable_cma",
             OptionType.BOOL,
-            "Whether parameters are treated as independent, which is faster for many parameters.",
+            "Whether the parameters are treated as independent, which is faster for many "
+            "parameters.",
             default=False,
         ),
         Option(
             "with_margin",
             OptionType.BOOL,
-            "Whether stepped parameters are prevented from getting stuck at one value.",
+            "Whether the sampler keeps stepped parameters from getting stuck at one value.",
             default=False,
         ),
         Option(
             "lr_adapt",
             OptionType.BOOL,
-            "Whether the learning rate adapts; for noisy objectives or many optima.",
+            "Whether the learning rate adapts. Set it for noisy objectives or objectives with "
+            "many optima.",
             default=False,
         ),
         FAILED_RUNS,
@@ -414,8 +424,8 @@ NSGA2 = AlgorithmDescription(
     title="NSGA-II",
     description=(
         "A genetic algorithm for several metrics: each generation descends from the best runs "
-        "of all earlier generations, spread along the Pareto front. For hundreds of cheap runs "
-        "or more; with fewer runs, tpe finds better points."
+        "of all earlier generations, spread along the Pareto front. Use it for hundreds of cheap "
+        "runs or more; with fewer runs, tpe finds better points."
     ),
     options=_GENETIC,
     needs_metric=True,
@@ -430,14 +440,15 @@ NSGA3 = AlgorithmDescription(
     method="bayes",
     title="NSGA-III",
     description=(
-        "A variant of NSGA-II for three or more metrics: runs survive by how well they cover "
-        "evenly spread directions."
+        "A variant of NSGA-II for three or more metrics. The runs that cover evenly spread "
+        "directions best become parents."
     ),
     options=(
         Option(
             "dividing_parameter",
             OptionType.INT,
-            "Number of parts into which each metric's axis is divided to obtain the directions.",
+            "The number of parts into which each metric's axis is divided to obtain the "
+            "directions.",
             default=3,
             min=1,
             max=6,

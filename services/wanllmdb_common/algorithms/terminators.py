@@ -10,13 +10,13 @@ TERMINATORS = (
         title="No improvement for a while",
         description=(
             "Finishes the sweep once a number of consecutive finished runs are no better than the "
-            "best run before them. Works with any sampler and costs nothing."
+            "best run before them. It works with any sampler and costs nothing."
         ),
         options=(
             Option(
                 "runs",
                 OptionType.INT,
-                "Number of finished runs without an improvement that end the sweep.",
+                "The sweep ends after this number of finished runs without an improvement.",
                 default=30,
                 min=1,
             ),
@@ -30,7 +30,8 @@ TERMINATORS = (
             Option(
                 "min_delta",
                 OptionType.FLOAT,
-                "Differences up to this size are no improvement; in the metric's unit.",
+                "A run must be better by more than this amount to count as an improvement, in the "
+                "metric's unit.",
                 default=0.0,
                 min=0,
             ),
@@ -42,8 +43,8 @@ TERMINATORS = (
         title="Regret bound",
         description=(
             "Models the metric with a Gaussian process and finishes the sweep once, with high "
-            "probability, no point of the space is better than the best run by more than a "
-            "small amount. For up to some hundreds of expensive runs."
+            "probability, no point of the space is better than the best run by more than a small "
+            "amount. Use it for up to some hundreds of expensive runs."
         ),
         options=(
             Option(
@@ -56,8 +57,8 @@ TERMINATORS = (
             Option(
                 "max_regret",
                 OptionType.FLOAT,
-                "The regret bound below which the sweep ends, in the metric's unit. Default: "
-                "threshold_ratio times the median of the bound over the initial runs.",
+                "The regret bound below which the sweep ends, in the metric's unit. The default "
+                "is threshold_ratio times the median of the bound over the initial runs.",
                 min=0,
                 min_is_excluded=True,
             ),
@@ -73,14 +74,15 @@ TERMINATORS = (
             Option(
                 "warm_up_trials",
                 OptionType.INT,
-                "Without max_regret: number of first runs that precede the initial runs.",
+                "The number of first runs that precede the initial runs. It has an effect only "
+                "without max_regret.",
                 default=10,
                 min=0,
             ),
             Option(
                 "n_initial_trials",
                 OptionType.INT,
-                "Without max_regret: number of initial runs.",
+                "The number of initial runs. It has an effect only without max_regret.",
                 default=20,
                 min=1,
                 max=200,
@@ -88,15 +90,17 @@ TERMINATORS = (
             Option(
                 "threshold_ratio",
                 OptionType.FLOAT,
-                "Without max_regret: the share of the initial bound below which the sweep ends.",
+                "The share of the initial bound below which the sweep ends. It has an effect only "
+                "without max_regret.",
                 default=0.01,
                 min=0,
                 min_is_excluded=True,
             ),
         ),
         needs_metric=True,
-        space_notes="The model leaves out a conditional parameter that some finished run lacks.",
-        replay_notes="On machines with different processors the last digits of a bound may differ.",
+        space_notes="The model omits a conditional parameter that some finished run lacks.",
+        replay_notes="The last digits of a bound may differ between machines with different "
+        "processors.",
         modules=("torch", "scipy"),
         requires=("wanllmdb[gp]",),
         reference="Makarova et al. 2022, Automatic Termination for Hyperparameter Optimization",

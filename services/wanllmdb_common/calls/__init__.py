@@ -1,1 +1,1 @@
-"""What happens around every call of a server, before and after the servicer's method."""
+"""The steps around every call of a server, before and after the servicer's method."""

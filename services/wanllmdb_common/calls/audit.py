@@ -31,7 +31,7 @@ MAX_TEXT = 200
 MAX_NUMBERS = 100
 
 AuditRule = Callable[[Any, Any], Mapping[str, object]]
-"""Returns a call's subject for the log, from its request and its response, which is None where the
+"""Returns a call's subject for the log, from its request and its response, which is None if the
 call failed. Must not raise, whatever the request holds, and must not return a secret."""
 
 AuditTable = Mapping[str, AuditRule]
@@ -115,7 +115,7 @@ class Audit:
         named = logged_id(call.metadata(REQUEST_ID_KEY))
         if named:
             line["call_id"] = named
-        # Unauthenticated callers must not be able to fill the disk with what they send.
+        # Unauthenticated callers must not be able to fill the disk with their requests.
         if call.code is not grpc.StatusCode.UNAUTHENTICATED:
             request_id = getattr(call.request, "request_id", "")
             if request_id:

@@ -20,7 +20,7 @@ _MIN_SECRET = 32
 _ID_OF_KEY = re.compile(rf"wsk_([a-z0-9]{{1,40}})_[A-Za-z0-9_-]{{{_MIN_SECRET},}}")
 
 MAX_LOOK_UPS = 2_000
-# At least so many seconds: calls without a valid key come from programs that retry forever.
+# The minimum number of seconds: calls without a valid key come from programs that retry forever.
 _RETRY_AFTER = 1.0
 
 
@@ -32,7 +32,7 @@ def key_text_of(call: Call) -> str:
     value = call.metadata(AUTHORIZATION_KEY)
     if value[: len(_SCHEME)].lower() == _SCHEME:
         return value[len(_SCHEME) :].strip()
-    # The value has another form, so it is no valid key; but the call did carry something.
+    # The value has another form, so it is not a valid key; but the call did carry a value.
     return value
 
 
@@ -89,8 +89,8 @@ class Authentication:
             limit = f"{rate:g} calls a second without a valid API key"
             raise OverloadedError(
                 "RATE_LIMITED",
-                f"{whose} may have {limit}, and sent more: send a valid key, and retry in "
-                f"{seconds:g} s",
+                f"{whose} may have {limit} and exceeded this limit: send a valid key, and retry "
+                f"in {seconds:g} s",
                 seconds,
                 limit=limit,
             )

@@ -85,7 +85,7 @@ class Call:
         return logged_id(self.metadata(REQUEST_ID_KEY) or own) or uuid.uuid4().hex
 
     def metadata(self, key: str) -> str:
-        """Return the caller's metadata of that name; empty where there is none."""
+        """Return the caller's metadata of that name; empty if there is none."""
         for name, value in self.headers:
             if name == key:
                 return cast("str", value)

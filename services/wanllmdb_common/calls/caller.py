@@ -7,7 +7,7 @@ from enum import IntEnum
 
 
 class Role(IntEnum):
-    """What a key permits; each role includes the ones before it. Numbers as in the protos."""
+    """The permissions of a key; each role includes the roles before it. Numbered as in protos."""
 
     READER = 1
     AGENT = 2
@@ -25,7 +25,7 @@ class Caller:
     """A caller.
 
     Attributes:
-        key_id: The id of its API key; empty where the server requires no keys.
+        key_id: The id of its API key; empty if the server requires no keys.
         role: The role of the key.
         projects: The projects of the key; None for all projects.
     """

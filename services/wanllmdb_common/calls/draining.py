@@ -24,7 +24,7 @@ class Drain:
         return Scope(self._watches)
 
     def call(self) -> Scope:
-        """Return a scope for code that ends by itself, mostly in time."""
+        """Return a scope for code that ends by itself, usually within the grace period."""
         return Scope(self._calls)
 
     def end_watches(self) -> None:

@@ -38,8 +38,8 @@ class _CallerLoad:
         return not any(queue.under_way or queue.waiting for queue in self.queues.values())
 
 
-# Concurrent heavy calls of a caller that is alone: more would only wait for each other, and delay
-# callers that come later.
+# The number of concurrent heavy calls of a single caller: more would only wait for each other, and
+# delay callers that come later.
 HEAVY_ALONE = 4
 
 

@@ -193,8 +193,8 @@ def _request(read: Any, data: Any, headers: Headers) -> tuple[Any, ServiceError 
 
 
 def _problem_of(headers: Headers) -> ServiceError | None:
-    # By its protocol gRPC allows only printable ASCII here, but it decodes what is not UTF-8 as
-    # Latin-1.
+    # The gRPC protocol allows only printable ASCII here, but gRPC decodes bytes that are not UTF-8
+    # as Latin-1.
     for name, value in headers:
         if not name.isascii() or (isinstance(value, str) and not value.isascii()):
             shown = name.encode("ascii", "backslashreplace").decode()
@@ -219,7 +219,7 @@ def _too_many(conversations: int) -> ServiceError | None:
     limit = f"{MAX_CONVERSATIONS} concurrent calls of reflection"
     return OverloadedError(
         "OVERLOADED",
-        f"this server has {limit}, as many as it accepts: retry in 1 s",
+        f"this server has {limit}, the most that it accepts: retry in 1 s",
         1.0,
         limit=limit,
     )

@@ -53,8 +53,8 @@ class PendingMessages:
                 next(iter(waiting)),
                 OverloadedError(
                     "OVERLOADED",
-                    f"this server has {limit}, as many as it accepts, and this call has waited "
-                    f"longest: send the message with the headers, and retry in "
+                    f"this server has {limit}, the most that it accepts, and this call has waited "
+                    "longest: send the message with the headers, and retry in "
                     f"{_RETRY_AFTER:g} s",
                     _RETRY_AFTER,
                     limit=limit,

@@ -138,7 +138,7 @@ class _Counted:
             limit = f"{self._most:,} {self._what} {self._when}"
             raise OverloadedError(
                 "OVERLOADED",
-                f"this server has {limit}, as many as it accepts: retry in {RETRY_AFTER:g} s, "
+                f"this server has {limit}, the most that it accepts: retry in {RETRY_AFTER:g} s, "
                 "or call another replica",
                 RETRY_AFTER,
                 limit=limit,
@@ -159,7 +159,8 @@ def _rate_limited(limited: RateLimitClass, limit: str, retry_after: float) -> Ov
     seconds = math.ceil(retry_after * 1000) / 1000
     return OverloadedError(
         "RATE_LIMITED",
-        f"{limited.shown} may have {limit}, and sent more: retry in {seconds:g} s, send less at "
+        f"{limited.shown} may have {limit} and exceeded this limit: retry in {seconds:g} s, send "
+        "less at "
         "once, or ask an operator for a higher limit",
         seconds,
         limit=limit,

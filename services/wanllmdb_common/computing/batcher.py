@@ -34,12 +34,12 @@ class BatchItem(Generic[Answer]):
         return not self.answer.done()
 
     def resolve(self, answer: Answer) -> None:
-        """Answers the item, unless its caller has gone."""
+        """Answer the item, unless its caller has gone."""
         if self.is_waiting:
             self.answer.set_result(answer)
 
     def reject(self, error: Exception) -> None:
-        """Raises the error for the item's caller, unless the caller has gone."""
+        """Raise the error for the item's caller, unless the caller has gone."""
         if self.is_waiting:
             self.answer.set_exception(error)
 
@@ -48,7 +48,7 @@ Item = TypeVar("Item", bound=BatchItem[Any])
 
 
 class Batcher(Generic[Item]):
-    """Hands waiting items to `handle`, one batch at a time.
+    """Passes waiting items to `handle`, one batch at a time.
 
     An item alone is handled at once; under load, the cost of a batch is shared by all items
     that waited. Items keep the order of their arrival, and an item that `handle` leaves
@@ -60,7 +60,7 @@ class Batcher(Generic[Item]):
         most: Items of one batch at most, where `select` is not given.
         select: Chooses the next batch from the items that wait, of which there is at least
             one; must choose at least one.
-        on_idle: Called when nothing waits any more.
+        on_idle: Called when no item waits any more.
         name: The name of the worker's task.
     """
 

@@ -1,4 +1,4 @@
-"""How long a computation may go on: cancellation, time limits, deadlines and work budgets.
+"""Limits of a computation: cancellation, time limits, deadlines and work budgets.
 
 A thread can't be stopped from outside. So code with long loops calls `check_cancelled` once per
 iteration, which raises when the callers are gone or when the computation took too long.

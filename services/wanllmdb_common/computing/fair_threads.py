@@ -88,7 +88,7 @@ class FairScheduler:
             self._leave(owner, heavy=heavy)
 
     def _take(self, owner: Owner) -> bool | None:
-        """Take a turn if one is free; return whether it is heavy, or None where none is free."""
+        """Take a turn if one is free; return whether it is heavy, or None if none is free."""
         if (
             self._running >= self._turns
             or owner.sweep in self._sweeps

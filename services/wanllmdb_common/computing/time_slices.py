@@ -31,7 +31,7 @@ SLICE = 0.02
 # Seconds of computing that one work gets in total.
 MOST_SECONDS = 30.0
 # Limits of the works that have begun, since a work that waits for its next slice keeps its data
-# in memory. Works of large requests hold much.
+# in memory. Works of large requests hold megabytes.
 MOST_BEGUN = 64
 MOST_BEGUN_OF_ONE = 16
 MOST_LARGE_BEGUN = 8
@@ -56,7 +56,7 @@ class _Work:
         has_begun: Whether a thread runs it.
         has_slice: Whether it may compute now.
         is_stopped: Whether its caller is gone.
-        go: Set whenever its thread need not wait.
+        go: Set whenever the work's thread need not wait.
     """
 
     caller: str

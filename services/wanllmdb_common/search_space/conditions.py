@@ -80,7 +80,7 @@ def demanded(
     """Return the values that missing parameters may have so that a run can have the given ones.
 
     By name, for the parameters that the conditions of given ones name, directly or indirectly.
-    The values are empty where conditions contradict each other. The given values may rule out
+    The values are empty if conditions contradict each other. The given values may rule out
     more values, which is not checked.
     """
     distributions = {parameter.name: parameter.distribution for parameter in space.parameters}

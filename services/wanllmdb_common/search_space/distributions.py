@@ -25,7 +25,7 @@ class Constant:
 class Categorical:
     """One of `values`; there is at least one, and no two are the same (see `same_value`).
 
-    `probabilities` holds the probability of each under random search; empty where all values
+    `probabilities` holds the probability of each under random search; empty if all values
     are equally likely.
     """
 

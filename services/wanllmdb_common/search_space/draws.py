@@ -73,7 +73,7 @@ class PointDraws:
 
         Args:
             seed: Not negative.
-            given: Values that are not drawn; those that the run does not have are left out.
+            given: Values that are not drawn; those that the run does not have are omitted.
             max_draws: The limit of draws of parameters that constraints connect.
             max_seconds: A time limit; the point itself does not depend on it.
             budget: The budget of the search, `DRAW_UNITS` by default; a draw that has begun

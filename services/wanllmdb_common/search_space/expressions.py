@@ -86,7 +86,7 @@ class Expression:
             return False
 
     def obstacle(self, values: Mapping[str, ParameterValue]) -> str | None:
-        """Return why the expression can't be computed with these values; None where it can.
+        """Return why the expression can't be computed with these values; None if it can.
 
         The values must include all parameters of the expression.
         """
@@ -195,7 +195,7 @@ class _Reader:
                 pass
             case ast.Subscript():
                 self.problems.append(
-                    f'{_source(node)} is not allowed: [...] follows p alone, as in p["name"]'
+                    f'{_source(node)} is not allowed: [...] may follow only p, as in p["name"]'
                 )
                 return node
             case _:

@@ -47,7 +47,7 @@ class GridAxis:
         return self._values[index]
 
     def position(self, value: ParameterValue) -> int | None:
-        """Return the index of `value`; None where it is not on the axis."""
+        """Return the index of `value`; None if it is not on the axis."""
         return self._position(value)
 
 

@@ -21,10 +21,10 @@ from wanllmdb_common.search_space.distributions import (
 )
 from wanllmdb_common.search_space.quantiles import quantile
 
-# For the mean and the deviation of a normal distribution; ten deviations stay below the largest
+# The largest mean and deviation of a normal distribution; ten deviations stay below the largest
 # double.
 MAX_NORMAL = 1e300
-# For the shapes of a beta distribution, whose quantiles are exact to 1e-9 within these bounds.
+# The bounds of the shapes of a beta distribution; within them, its quantiles are exact to 1e-9.
 MIN_BETA_SHAPE = 0.01
 MAX_BETA_SHAPE = 1e6
 # Bytes of the parameters of one run; several such runs fit into one message.

@@ -58,7 +58,7 @@ def axis_of(distribution: Distribution, seen: tuple[float, float] | None) -> Axi
     Args:
         distribution: The distribution of the parameter's values.
         seen: The smallest and the largest of the values to be shown, as positions of
-            `position_on`; None where there are none.
+            `position_on`; None if there are none.
     """
     categories = categories_of(distribution)
     if categories:
@@ -111,7 +111,7 @@ def position_on(distribution: Distribution) -> Callable[[ParameterValue], float]
 def order_of(categories: tuple[ParameterValue, ...]) -> tuple[float, ...] | None:
     """Return the categories as numbers if they are all numbers or all truth values.
 
-    None where the categories have no natural order.
+    None if the categories have no natural order.
     """
     if all(isinstance(category, bool) for category in categories):
         return tuple(map(float, categories))  # type: ignore[arg-type]  # all bool

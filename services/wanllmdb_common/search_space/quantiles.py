@@ -115,7 +115,7 @@ def draw(distribution: Distribution) -> Callable[[Random], ParameterValue]:
 
 
 def cardinality(distribution: Distribution) -> int | None:
-    """Return the number of different values; None where it is infinite."""
+    """Return the number of different values; None if it is infinite."""
     match distribution:
         case Constant():
             return 1

@@ -42,7 +42,7 @@ class SteppedRange(Sequence[float]):
         return self[self._nearest_index(value)]
 
     def position(self, value: ParameterValue) -> int | None:
-        """Return the index of `value`; None where it is not a member."""
+        """Return the index of `value`; None if it is not a member."""
         if isinstance(value, bool) or not isinstance(value, int | float):
             return None
         at = self._nearest_index(value)

@@ -81,9 +81,9 @@ def _parameters(
         if not _same_conditions(after[name], parameter, before):
             yield (
                 name,
-                "depends on other values than before, so that existing runs would lack it, or have "
-                "it although they should not; a condition may only be extended by values that "
-                "are new themselves",
+                "depends on other values than before, so that existing runs would lack the "
+                "parameter, or have it although they should not; a condition may only be extended "
+                "by values that are themselves new",
             )
 
 
@@ -96,7 +96,7 @@ def _lost(new: Distribution, old: Distribution) -> str | None:
             return f"no longer has {', '.join(f'{value!r:.40}' for value in missing[:5])}"
         return None
     if isinstance(new, Constant | Categorical):
-        return "was a range of numbers, of which only single values would be left"
+        return "has been a range of numbers so far, and would allow only single values"
     if _is_int(new) != _is_int(old):
         kinds = ("integers", "floats") if _is_int(old) else ("floats", "integers")
         return f"has had {kinds[0]} so far, which would become {kinds[1]}"
@@ -104,8 +104,8 @@ def _lost(new: Distribution, old: Distribution) -> str | None:
     new_low, new_high = _bounds(new)
     if new_low > low or new_high < high:
         return (
-            f"goes from {_number(low)} to {_number(high)} so far, and would go from "
-            f"{_number(new_low)} to {_number(new_high)} only"
+            f"has gone from {_number(low)} to {_number(high)} so far, and would only go from "
+            f"{_number(new_low)} to {_number(new_high)}"
         )
     if low == 0 and new_low == 0 and _excludes_zero(new) and not _excludes_zero(old):
         return "could be 0 so far, which the new distribution excludes"
@@ -166,8 +166,8 @@ def _additions(before: Mapping[str, Parameter], new: SearchSpace) -> Iterator[tu
         ):
             yield (
                 parameter.name,
-                "is new, and existing runs would lack it: let it depend on a value that is new "
-                f"as well, or {_WAY_OUT}",
+                "is new, and existing runs would lack it: make it depend on a value that is also "
+                f"new, or {_WAY_OUT}",
             )
 
 
@@ -231,7 +231,7 @@ def _excludes_zero(distribution: Distribution) -> bool:
 
 
 def _steps(distribution: Distribution) -> tuple[Decimal, Decimal] | None:
-    """Return the first step and the step size; None where there are no steps."""
+    """Return the first step and the step size; None if there are no steps."""
     match distribution:
         case IntUniform(min=low, q=q) | IntLogUniform(min=low, q=q):
             return Decimal(low), Decimal(q)

@@ -1,1 +1,1 @@
-"""How a server starts, listens, reports its health and stops."""
+"""The server process: start, listening, health and shutdown."""

@@ -148,7 +148,7 @@ class HealthServicer(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # h
     def _admit(self, peer: str) -> None:
         """Raise OverloadedError, OVERLOADED, beyond the limit; a channel needs only one watch."""
         most = MAX_WATCHES if self._watches.total() < MAX_ALL_WATCHES else MIN_WATCHES
-        # Connections through a Unix socket can't be told apart by their peer.
+        # The peer does not distinguish connections through a Unix socket.
         if peer.startswith("ip") and self._watches[peer] >= most:
             limit = f"{most} watches of health on one connection"
             raise OverloadedError(

@@ -12,15 +12,15 @@ Probe = Callable[[], Awaitable[None]]
 Listener = Callable[[bool], None]
 
 INTERVAL = 1.0
-# After a failure and while the dependency is unavailable, so that both the outage and its end
+# Seconds between probes after a failure and during an outage, so that both the outage and its end
 # are noticed soon.
 INTERVAL_WHILE_UNAVAILABLE = 0.25
 # Seconds without an answer after which a probe has failed.
 TIMEOUT = 1.5
 # Consecutive failures that mean unavailable, so that one slow moment does not count.
 FAILURES = 3
-# Seconds by which a timeout may be late. A later one means that this process was held up, which
-# says nothing about the dependency.
+# Seconds by which a timeout may be late. A later timeout means that this process was held up, and
+# allows no conclusion about the dependency.
 LATENESS = 0.5
 
 log = structlog.get_logger(__name__)

@@ -25,7 +25,7 @@ UNIX_SCHEMES = ("unix:", "unix-abstract:")
 
 
 class ListenSettings(BaseSettings):
-    """Where a server listens; an exposed server needs TLS and API keys, or `insecure`."""
+    """The addresses of a server; an exposed server needs TLS and API keys, or `insecure`."""
 
     host: str = Field(
         "127.0.0.1",

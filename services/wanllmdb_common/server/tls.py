@@ -164,7 +164,7 @@ FileSignature: TypeAlias = tuple[int, int, int]
 def file_signature(file: Path) -> FileSignature | None:
     """Return what changes with a file's content: its modification time, size and inode.
 
-    None where there is no file.
+    None if there is no file.
     """
     try:
         found = file.stat()

@@ -53,9 +53,9 @@ def configure_logging(level: str, form: str) -> None:
     root.handlers = [handler]
     root.setLevel(level.upper())
     log_left_calls_briefly()
-    # Alembic logs each migration step on INFO, which is useful; the log of its plugins is not.
+    # Alembic logs each migration step at level INFO, which is useful; its plugins' lines are not.
     logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
-    # On DEBUG it logs each access to the running loop, dozens of times a second.
+    # At level DEBUG, this logger reports each access to the running loop, dozens of times a second.
     logging.getLogger("grpc._cython").setLevel(logging.INFO)
     logging.getLogger("grpc._cython.cygrpc").addFilter(_is_no_odd_header)
 

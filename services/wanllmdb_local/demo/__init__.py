@@ -48,9 +48,9 @@ def command(
         ),
     ] = None,
 ) -> None:
-    """Watch a sweep for about a minute; nothing stays, except with --keep.
+    """Watch a sweep for about a minute; --keep keeps the sweeps, else all data is removed.
 
-    Starts the platform in a temporary folder and lets four agents tune a neural network on
+    The demo starts the platform in a temporary folder and lets four agents tune a neural network on
     scikit-learn's digits, with early termination.
     """
     if data_dir is not None and not keep:

@@ -166,7 +166,8 @@ def print_report(platform: DemoPlatform, sweep_id: str, *, seconds: float) -> No
             f"by run {stats.best_run.number}, after {seconds:.0f} s in all."
         )
     console.print(
-        "\nThis platform is removed now. For your own: `wanllmdb up`, then `wanllmdb sweep create`."
+        "\nThis platform is now removed. To start your own: `wanllmdb up`, then `wanllmdb sweep "
+        "create`."
     )
 
 

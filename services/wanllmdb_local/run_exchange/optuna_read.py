@@ -38,7 +38,7 @@ def read_optuna_study(sweep: Sweep, *, storage: str, study_name: str | None) -> 
     if study_name not in names:
         there = ", ".join(names[:20]) or "none"
         what = "needs --study" if study_name is None else f"has no study {study_name!r}"
-        raise InvalidArgumentError(f"{storage} {what}; there are: {there}")
+        raise InvalidArgumentError(f"{storage} {what}; its studies are: {there}")
     study = optuna.load_study(study_name=study_name, storage=opened)
     order = _order(sweep, study)
     by_name = _parameter_names(sweep)

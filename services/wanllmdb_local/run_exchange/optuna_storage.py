@@ -58,8 +58,8 @@ def quiet() -> None:
 def _check(path: Path, must_exist: bool) -> None:
     if must_exist and not path.exists():
         raise InvalidArgumentError(
-            f"there is no {path.absolute()}: three slashes precede a relative path, four an "
-            "absolute one"
+            f"the file {path.absolute()} does not exist: write three slashes before a relative "
+            "path, four before an absolute one"
         )
     if not path.absolute().parent.is_dir():
-        raise InvalidArgumentError(f"there is no folder {path.absolute().parent}")
+        raise InvalidArgumentError(f"the folder {path.absolute().parent} does not exist")

@@ -45,7 +45,7 @@ class LeaseExpiryTask:
             except ServiceError as error:
                 log.warning("lease expiry skipped", reason=error.reason)
             except Exception:
-                # The runs of all sweeps depend on the next round, whatever failed in this one.
+                # Lease expiry of all sweeps depends on the next round, whatever failed in this one.
                 log.exception("lease expiry skipped")
 
     async def run_once(self) -> None:

@@ -1,4 +1,4 @@
-"""Runs are assigned to agents: `CreateRuns` writes what the suggestion service proposed."""
+"""`CreateRuns` assigns runs to agents: it stores the proposals of the suggestion service."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ class CreateRuns(Command):
         if size > MAX_TOGETHER_BYTES:
             text = (
                 f"the runs take {size:,} bytes with the labels and configs of queued runs, but "
-                f"one answer holds {MAX_TOGETHER_BYTES:,}: request fewer runs at once"
+                f"one answer may take {MAX_TOGETHER_BYTES:,}: request fewer runs at once"
             )
             raise invalid_request(FieldViolation("requests", text))
 

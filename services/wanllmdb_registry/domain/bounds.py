@@ -22,7 +22,7 @@ MIB: Final = 1024 * KIB
 
 # The largest message that every client accepts.
 MESSAGE_BYTES: Final = 4 * MIB
-# Size of pages and lists; the rest of a message holds the fields beside them.
+# Size of pages and lists; the rest of a message holds the other fields.
 PAGE_BYTES: Final = 3 * MIB
 # Size of what one page reads from the database, plus a last row that begins below this limit.
 READ_BYTES: Final = 3 * MIB
@@ -45,7 +45,7 @@ MAX_TRACEBACK: Final = 65_536
 MAX_PARAMETERS_BYTES: Final = MAX_RUN_BYTES
 MAX_CONFIG_BYTES: Final = 256 * KIB
 MAX_LABELS_BYTES: Final = 128 * KIB
-# Metrics that a run may report beside those of its sweep, and the bytes of their names. The
+# Metrics that a run may report besides those of its sweep, and the bytes of their names. The
 # sweep's own metrics always fit.
 MAX_METRICS: Final = 10_000
 MAX_METRIC_BYTES: Final = 1 * MIB

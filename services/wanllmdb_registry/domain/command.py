@@ -43,7 +43,7 @@ class Command(ABC):
 
     @abstractmethod
     def earlier_reply(self, stored: Mapping[str, StoredReply]) -> bytes | None:
-        """Return the answer from stored replies alone; None where none is stored.
+        """Return the answer from stored replies alone; None if none is stored.
 
         Raises:
             InvalidArgumentError: REQUEST_ID_REUSED.

@@ -32,7 +32,7 @@ def lies_in(gives: Callable[[ParameterValue], bool], value: ParameterValue) -> b
 
 
 class PointChecker:
-    """Finds the problems of points of a space; a point may leave parameters out."""
+    """Finds the problems of points of a space; a point may omit parameters."""
 
     def __init__(self, space: SearchSpace) -> None:
         self._distributions = {p.name: p.distribution for p in space.parameters}

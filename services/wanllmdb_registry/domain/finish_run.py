@@ -26,7 +26,7 @@ from wanllmdb_registry.domain.report_metrics import report_rows, values_in, with
 from wanllmdb_registry.domain.sweep_lifecycle import finish_if_done, load_plan_to_finish
 from wanllmdb_registry.domain.unit_of_work import LoadPlan, UnitOfWork
 
-# Among more names the nearest one is not searched for, since the sweep is locked meanwhile.
+# Above this number of names no hint is searched for, because the sweep is locked meanwhile.
 _MOST_COMPARED = 50
 
 
@@ -39,7 +39,7 @@ class GivenObjectives:
 
 
 def by_metric(spec: SweepSpec, given: GivenObjectives) -> dict[str, float]:
-    """Return the given values by metric name; metrics without a given value are left out.
+    """Return the given values by metric name; metrics without a given value are omitted.
 
     In a sweep without metrics, `objective` is ignored.
 
@@ -62,7 +62,7 @@ def by_metric(spec: SweepSpec, given: GivenObjectives) -> dict[str, float]:
         text = f"is for a sweep with one metric; give objectives by name: {known:.500}"
         problems.append(FieldViolation("succeeded.objective", text))
     elif given.objective is not None and values:
-        text = "is given beside objectives; give one of the two"
+        text = "can't be given together with objectives; give one of the two"
         problems.append(FieldViolation("succeeded.objective", text))
     if problems:
         raise invalid_request(*problems)

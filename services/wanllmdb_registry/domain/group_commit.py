@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 # The answer of a command, or the error that rejected it.
 Outcome = bytes | ServiceError
 
-# Enough to make the cost of the transaction itself negligible, few enough to keep it short.
+# Commands of one transaction: enough to make its fixed cost negligible, few enough to keep it
+# short.
 MAX_COMMANDS = 256
 # Values of the commands of one transaction, unless a single command has more.
 MAX_WEIGHT = 20_000

@@ -95,7 +95,7 @@ class ReleaseRun(SingleCommand[Run]):
 
 @dataclass(frozen=True, slots=True)
 class ExpiredLeases:
-    """How many runs were past their lease, and how many of them were queued again."""
+    """The number of runs past their lease, and of those that were queued again."""
 
     runs: int
     queued: int

@@ -30,7 +30,7 @@ class SweepState(StrEnum):
 
 
 class FinishReason(StrEnum):
-    """Why a sweep finished; see FinishReason in the protos."""
+    """The reason why a sweep finished; see FinishReason in the protos."""
 
     REQUESTED = "REQUESTED"
     RUN_CAP = "RUN_CAP"
@@ -71,7 +71,7 @@ class Impute(StrEnum):
 
 
 class ArgsStyle(StrEnum):
-    """How parameters are passed on a command line; see ArgsStyle in the protos."""
+    """The form of parameters on a command line; see ArgsStyle in the protos."""
 
     FLAT = "flat"
     WANDB = "wandb"
@@ -168,7 +168,7 @@ class Hyperband:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often a run is queued again after it was lost or failed."""
+    """The maximum number of retries of a run that was lost or failed."""
 
     lost: int = 2
     failed: int = 0
@@ -302,7 +302,7 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True)
 class RunError:
-    """Why a run did not finish, or why a finished run has no objective."""
+    """The reason why a run did not finish, or why a finished run has no objective."""
 
     message: str
     traceback: str = ""

@@ -137,7 +137,7 @@ class Fitter:
                 try:
                     parameters = self._fit_parameters(row, problems)
                 except RecursionError:
-                    problems.append("holds a parameter that is nested too deeply")
+                    problems.append("contains a parameter that is nested too deeply")
                 objectives = self._fit_objectives(row, problems)
             if not problems:
                 fitting.runs.add(
@@ -148,11 +148,11 @@ class Fitter:
                 if len(fitting.unfit) < MAX_REPORTED:
                     fitting.unfit.append(Unfit(row, tuple(problems)))
             if len(fitting.runs) + fitting.skipped > MAX_PRIOR_RUNS:
-                text = f"holds more than {MAX_PRIOR_RUNS:,} runs; import them in parts"
+                text = f"contains more than {MAX_PRIOR_RUNS:,} runs; import the runs in parts"
                 raise invalid_request(FieldViolation(path, text))
             if fitting.runs.characters > MAX_PRIOR_CHARACTERS:
-                text = f"holds more than {MAX_PRIOR_CHARACTERS:,} characters of parameters"
-                raise invalid_request(FieldViolation(path, f"{text}; import them in parts"))
+                text = f"contains more than {MAX_PRIOR_CHARACTERS:,} characters of parameters"
+                raise invalid_request(FieldViolation(path, f"{text}; import the runs in parts"))
 
     def _fit_parameters(self, row: Row, problems: list[str]) -> dict[str, ParameterValue]:
         """Return the parameters of a run with these values, without its inactive parameters."""
@@ -236,7 +236,7 @@ def reject_unfit(fitting: Fitting, path: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """How many runs of a source were imported and skipped, and why."""
+    """The numbers of imported and skipped runs of a source, and the reasons."""
 
     imported: int
     skipped: int

@@ -126,7 +126,7 @@ class FinishedRun:
 
 @dataclass(frozen=True, slots=True)
 class TimelineRun:
-    """When a run's last attempt began and ended; `end_time` is None until it ends."""
+    """The start and end of a run's last attempt; `end_time` is None until it ends."""
 
     number: int
     state: RunState

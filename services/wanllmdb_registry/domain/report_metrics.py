@@ -1,4 +1,4 @@
-"""`ReportMetrics` stores what a run reports, within the limit of metrics that a run may have."""
+"""`ReportMetrics` stores the values that a run reports, within a run's limit of metrics."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _too_many(run: Run, new: Sequence[str]) -> FailedPreconditionError:
         f"run {run.number} of sweep '{run.sweep_id}' has {run.metrics:,} metrics with names of "
         f"{run.metric_bytes:,} bytes, and no room for {len(new):,} new ones such as "
         f"'{new[-1]:.100}': a run may have {MAX_METRICS:,} metrics with names of "
-        f"{MAX_METRIC_BYTES:,} bytes in all, beside the sweep's own. Nothing of this report was "
+        f"{MAX_METRIC_BYTES:,} bytes in all, besides the sweep's own. Nothing of this report was "
         "stored: report metrics that the run has already. Use fewer names for what varies, for "
         "example a layer or a sample, or write it to a file",
         sweep_id=run.sweep_id,

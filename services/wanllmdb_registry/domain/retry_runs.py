@@ -86,7 +86,7 @@ class RetryRuns(SingleCommand[RetriedRuns]):
         if len(runs) < len(numbers):
             text = (
                 "name runs that, with all their metrics, are too large to be retried together: "
-                f"retry the first {len(runs):,} of them, then the others"
+                f"retry the first {len(runs):,} runs, then the others"
             )
             raise invalid_request(FieldViolation("numbers", text))
         return runs

@@ -106,7 +106,7 @@ class ResumeSweep(Transition):
 # The end message where a caller gives none.
 _DEFAULT_MESSAGES = {
     FinishReason.REQUESTED: "finished by request",
-    FinishReason.TERMINATED: "the terminator found that more runs are not worth their cost",
+    FinishReason.TERMINATED: "the terminator found that further runs are not worth their cost",
 }
 
 
@@ -230,7 +230,7 @@ def finish_if_done(work: UnitOfWork, ended: Run | None = None) -> None:
         end(work, SweepState.FINISHED, FinishReason.SPACE_EXHAUSTED, message)
     elif remaining_runs(sweep) == 0:
         cap = sweep.spec.run_cap
-        message = f"run_cap is {cap}; that many runs were created, and all have ended"
+        message = f"all {cap} runs that run_cap allows were created and have ended"
         end(work, SweepState.FINISHED, FinishReason.RUN_CAP, message)
 
 

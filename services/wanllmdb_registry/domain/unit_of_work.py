@@ -41,7 +41,7 @@ class StoredReply:
 
 @dataclass(frozen=True, slots=True)
 class LoadPlan:
-    """What the store must load before a command is executed.
+    """The data that the store must load before a command is executed.
 
     Attributes:
         numbers: Runs, by number.

@@ -1,4 +1,4 @@
-"""`UpdateSweep` changes the fields of a sweep, also while it runs."""
+"""`UpdateSweep` changes the fields of a sweep, even while the sweep runs."""
 
 from __future__ import annotations
 
@@ -110,7 +110,8 @@ class UpdateSweep(SingleCommand[UpdatedSweep]):
     checked: CheckedUpdate
 
     def load_plan(self, sweep: Sweep) -> LoadPlan:
-        # With several metrics no best run is kept that could show whether a new target is met.
+        # A sweep with several metrics keeps no best run that could show whether it meets a new
+        # target.
         several = "spec.metrics" in self.checked.update.fields and len(sweep.spec.metrics) > 1
         return LoadPlan(queued=True, objectives=several)
 

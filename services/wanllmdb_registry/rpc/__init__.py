@@ -1,1 +1,1 @@
-"""The SweepRegistryService: protobuf at the door, the domain behind it."""
+"""The registry's gRPC services: conversion between protobuf messages and the domain."""

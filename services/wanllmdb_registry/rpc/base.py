@@ -1,4 +1,4 @@
-"""What the servicers share: commits, long computations, and checks of the caller."""
+"""The base of the servicers: commits, long computations, and checks of the caller."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ async def computed(compute: Callable[[], T]) -> T:
     """
     call = current_call()
     rate_class = rate_limit_class_of(call)
-    # Keyless callers on the server's own machine are told apart by their connections.
+    # Keyless callers on the server's own machine are distinguished by their connections.
     name = rate_class.name if rate_class.is_bounded else call.peer
 
     def with_few_hints() -> T:

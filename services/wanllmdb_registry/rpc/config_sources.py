@@ -153,7 +153,7 @@ def require_size(spec: SweepSpec) -> None:
 
 
 def some_warnings(warnings: Sequence[str]) -> list[str]:
-    """Return the first warnings, and the number of those left out."""
+    """Return the first warnings, and a note on the number of omitted ones."""
     shown = [head(text, MAX_WARNING) for text in warnings[:MAX_WARNINGS]]
     if len(warnings) > MAX_WARNINGS:
         shown[-1] = f"there are {len(warnings) - MAX_WARNINGS + 1:,} more warnings like these"

@@ -81,7 +81,7 @@ class ProblemCollector:
         except (ValueError, OverflowError) as error:
             self.problem(field, str(error))
         except RecursionError:
-            self.problem(field, "holds a value that is nested too deeply")
+            self.problem(field, "contains a value that is nested too deeply")
         return None
 
 
@@ -283,7 +283,7 @@ class RequestReader(ProblemCollector):
             name = by_number.get(number, "")
             member = kind.__members__.get(name.removeprefix(prefix))
             if member is None:
-                self.problem(field, f"{name or number} filters nothing; leave it out")
+                self.problem(field, f"{name or number} is not a value to filter by; omit it")
             else:
                 members.append(member)
         return members

@@ -26,7 +26,7 @@ LIGHT_ROWS = 200
 
 @dataclass(frozen=True, slots=True)
 class Rpc:
-    """What is fixed about one RPC.
+    """The fixed rules of one RPC.
 
     Attributes:
         access: What the caller's key must allow.
@@ -43,7 +43,7 @@ class Rpc:
 # Access rules.
 
 _THE_SWEEP = "the sweep's project"
-_OWN_PROJECTS = "any project; answers with those of the key"
+_OWN_PROJECTS = "any project; returns sweeps of the key's projects only"
 
 
 def _on_sweep(role: Role) -> Access:
@@ -251,15 +251,15 @@ _SWEEP_RPCS = {
     "CreateSweep": Rpc(
         Access(
             Role.EDITOR,
-            "the new sweep's project, wherever it is named; reader in that of the sweep whose "
-            "runs it starts with",
+            "the new sweep's project, wherever it is named; reader in the project of the sweep "
+            "whose runs become prior runs",
             _needs_of_create_sweep,
         ),
         _audit_create_sweep,
     ),
     "GetSweep": Rpc(_READS_SWEEP),
     "ListSweeps": Rpc(
-        Access(Role.READER, f"the project asked for, else {_OWN_PROJECTS}", _needs_of_list_sweeps)
+        Access(Role.READER, f"the requested project, else {_OWN_PROJECTS}", _needs_of_list_sweeps)
     ),
     "UpdateSweep": Rpc(
         Access(
@@ -299,7 +299,7 @@ _SWEEP_RPCS = {
     "ImportRuns": Rpc(
         Access(
             Role.EDITOR,
-            f"{_THE_SWEEP}; reader in that of the sweep whose runs are taken",
+            f"{_THE_SWEEP}; reader in the project of the sweep whose runs are imported",
             _needs_of_import_runs,
         ),
         _audit_import_runs,
@@ -331,9 +331,7 @@ _KEY_RPCS = {
         Access(Role.ADMIN, "each of the new key's projects", _needs_of_create_key),
         _audit_create_key,
     ),
-    "ListKeys": Rpc(
-        Access(Role.ADMIN, "any project; answers with keys of the key's projects alone")
-    ),
+    "ListKeys": Rpc(Access(Role.ADMIN, "any project; returns keys of the key's projects only")),
     "RevokeKey": Rpc(Access(Role.ADMIN, "each of the key's projects"), _audit_revoke_key),
     "GetCaller": Rpc(_WITH_ANY_KEY),
 }

@@ -81,7 +81,8 @@ class SweepServicer(BaseServicer):
         sweep_id = _sweep_id(uuid.uuid4().hex if key is None else caller.key_id + key.request_id)
         earlier = await self.registry.store.earlier_reply(sweep_id, key)
         if earlier is not None:
-            # Even if the template has changed meanwhile or is deleted.
+            # The stored answer is returned even if the template has changed or was deleted
+            # meanwhile.
             return earlier
         parsed = await parse_source(request, self.registry.templates)
         spec = parsed.spec

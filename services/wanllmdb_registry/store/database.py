@@ -295,7 +295,7 @@ def translated_errors() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _address_errors() -> Iterator[None]:
-    """Tell errors of the address from errors of the database."""
+    """Distinguish errors of the address from errors of the database."""
     try:
         yield
     except UnicodeError:

@@ -139,7 +139,7 @@ class KeyStore:
             stored = await _OF_REQUEST.fetch_one(connection, request_id=request.request_id)
             if stored is not None:
                 matching_reply(request, StoredReply(stored["fingerprint"], b""))
-                # As in the first response: the key may have been revoked since.
+                # The first response had no revoke_time, but the key may have been revoked since.
                 return replace(_from_row(stored), revoke_time=None)
             clock = await _NOW.fetch_one(connection)
             assert clock is not None

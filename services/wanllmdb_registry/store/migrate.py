@@ -75,7 +75,7 @@ def _foreign_tables() -> Iterator[None]:
     except ProgrammingError as error:
         if getattr(error.orig, "sqlstate", None) not in _IN_THE_WAY:
             raise
-        # The first line alone: the others show the statement.
+        # Only the first line, because the others show the statement.
         problem = str(error.orig).splitlines()[0].rpartition(">: ")[2]
     else:
         return

@@ -1,8 +1,9 @@
-"""The tables. Migrations are their history; a test keeps the two in step.
+"""The tables. A test checks that the migrations create exactly these tables.
 
-All tables below sweeps have the sweep's id as their first key, so that they can be partitioned
-by it. Metric points, last values and replies have no foreign key: they are written only under
-the lock of their sweep's row, and a check for each of millions of points would gain nothing.
+All tables of a sweep's data have the sweep's id as the first key column, so that they can be
+partitioned by sweep. Metric points, last values and replies have no foreign key: they are written
+only under the lock of their sweep's row, and a check for each of millions of points would gain
+nothing.
 """
 
 from __future__ import annotations
@@ -45,10 +46,11 @@ sweeps = Table(
     metadata,
     Column("sweep_id", Text, primary_key=True),
     Column("project", Text, ForeignKey("projects.name"), nullable=False),
-    # Byte order, the same everywhere, and an index serves prefixes too.
+    # Collation C orders by bytes, which is the same on every system, and lets an index serve prefix
+    # searches.
     Column("name", Text(collation="C"), nullable=False),
     Column("description", Text, nullable=False),
-    # The spec as a config in JSON text, which is exact for every number and readable.
+    # The spec as a config in JSON text, which keeps every number exact and is readable.
     Column("config", Text, nullable=False),
     Column("method", Text, nullable=False),
     Column("state", Text, nullable=False),
@@ -64,7 +66,7 @@ sweeps = Table(
     Column("canceled", BigInteger, nullable=False),
     Column("best_number", BigInteger),
     Column("best_objective", Double),
-    # JSON text, as the runs' own.
+    # JSON text, like the parameters of runs.
     Column("best_parameters", Text),
     Column("ended_seconds", Double, nullable=False),
     Column("revision", BigInteger, nullable=False),
@@ -86,25 +88,25 @@ runs = Table(
     Column("sweep_id", Text, ForeignKey("sweeps.sweep_id", ondelete="CASCADE"), nullable=False),
     Column("number", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
-    # JSON as text: kept as it is, so 1e20 stays a float; and how long it is PostgreSQL knows
-    # without reading it, which it does not of a column of type JSON.
+    # JSON in a column of type Text: the text is kept unchanged, so 1e20 stays a float, and
+    # PostgreSQL knows its length without reading it, unlike that of a JSON column.
     Column("parameters", Text, nullable=False),
     Column("origin", Text, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("agent_id", Text, nullable=False),
     Column("objective", Double),
-    # A JSON list as text, in sweeps with several metrics: lists within the arrays
-    # that rows are written from would be taken for further dimensions.
+    # A JSON list as text, in sweeps with several metrics. Rows are written from arrays, and
+    # PostgreSQL would take lists within an array for further dimensions.
     Column("objectives", Text, nullable=False),
     Column("error_message", Text),
     Column("error_traceback", Text),
     Column("external_run_id", Text),
     Column("labels", Text, nullable=False),
     Column("name", Text, nullable=False),
-    # What the program set in its config.
+    # The values that the program set in its config.
     Column("config", Text, nullable=False),
-    # How many of the present attempt's last values are not of the sweep's own metrics, and the
-    # bytes of their names.
+    # The number of metrics of the current attempt besides the sweep's own, and the bytes of their
+    # names.
     Column("metrics", Integer, nullable=False),
     Column("metric_bytes", Integer, nullable=False),
     Column("last_step", BigInteger),
@@ -127,8 +129,8 @@ runs = Table(
         unique=True,
         postgresql_where=text("external_run_id IS NOT NULL"),
     ),
-    # Small: only runs that an agent holds. Without the expiry itself, so that a
-    # heartbeat touches no index.
+    # A small index: it holds only running runs. It omits the expiry time, so that a heartbeat
+    # updates no index.
     Index("runs_leased", "sweep_id", postgresql_where=text("state = 'RUNNING'")),
 )
 
@@ -152,8 +154,8 @@ metric_points = Table(
     ),
 )
 
-# The last value of each metric: a row each, so that a report touches those that it brings. By
-# attempt, so that a new one begins with none.
+# The last value of each metric, one row per metric, so that a report changes only the rows of its
+# metrics. The key includes the attempt, so that a new attempt begins without values.
 last_values = Table(
     "last_values",
     metadata,
@@ -166,7 +168,7 @@ last_values = Table(
     PrimaryKeyConstraint("sweep_id", "number", "attempt", "name"),
 )
 
-# Results of elsewhere. Each has a revision of its own, as runs have.
+# Imported results. Each prior run has a revision of its own, as runs have.
 prior_runs = Table(
     "prior_runs",
     metadata,
@@ -185,7 +187,7 @@ prior_runs = Table(
 templates = Table(
     "templates",
     metadata,
-    # Byte order, the same everywhere.
+    # Collation C orders by bytes, which is the same on every system.
     Column("name", Text(collation="C"), primary_key=True),
     Column("description", Text, nullable=False),
     Column("config_text", Text, nullable=False),
@@ -196,7 +198,7 @@ templates = Table(
     _time("update_time"),
 )
 
-# What mutations of templates were answered; as `replies`, without a sweep.
+# The replies to mutations of templates; like `replies`, but without a sweep.
 template_replies = Table(
     "template_replies",
     metadata,
@@ -230,7 +232,7 @@ deleted_sweeps = Table(
     Index("deleted_sweeps_by_time", "delete_time"),
 )
 
-# API keys. Never deleted, so that the audit log's ids stay known.
+# API keys. Rows are never deleted, so that the key ids in the audit log can always be looked up.
 api_keys = Table(
     "api_keys",
     metadata,
@@ -241,7 +243,7 @@ api_keys = Table(
     Column("projects", JSON, nullable=False),
     Column("secret_sha256", LargeBinary, nullable=False),
     Column("creator_key_id", Text, nullable=False),
-    # The request that created it, and a digest of what it asked for.
+    # The id of the request that created the key, and a digest of the request.
     Column("request_id", Uuid(as_uuid=False), nullable=False, unique=True),
     Column("fingerprint", LargeBinary, nullable=False),
     _time("create_time"),

@@ -93,8 +93,8 @@ VALUES_INLINE = 10
 LOADED_BYTES = 32 * MIB
 # Attempts with a lock, after one attempt without; the second one sees all concurrent writes.
 MAX_LOCKED_TRIES = 4
-# Few enough to keep the event loop free, and to send statements often enough that the server
-# does not end the transaction as idle.
+# The batch is small enough to keep the event loop free, and to send statements often enough that
+# the server does not end the transaction as idle.
 PRIOR_RUNS_AT_ONCE = 2_000
 
 

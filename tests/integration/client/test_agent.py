@@ -156,7 +156,7 @@ def train_lazily() -> Iterator[None]:
 
 @pytest.mark.parametrize("function", [train_later, train_lazily])
 def test_a_function_that_a_call_does_not_run_is_refused(function: Any) -> None:
-    with pytest.raises(InvalidArgumentError, match="give a plain function"):
+    with pytest.raises(InvalidArgumentError, match="pass a plain function"):
         wandb.agent("s", function)
 
 

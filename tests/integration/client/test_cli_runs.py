@@ -372,14 +372,14 @@ async def test_optuna_studies_that_are_not_there(cli: CommandLine, tmp_path: Pat
     said = await cli("runs", "import", sweep_id, "--optuna", "bogus", code=1)
     assert "is not an Optuna storage" in said.err
     said = await cli("runs", "export", sweep_id, "--optuna", "sqlite:////no/folder/x.db", code=1)
-    assert "there is no folder /no/folder" in said.err
+    assert "the folder /no/folder does not exist" in said.err
     two = f"sqlite:///{tmp_path}/two.db"
     for name in ("a", "b"):
         optuna.create_study(storage=two, study_name=name)
     said = await cli("runs", "import", sweep_id, "--optuna", two, code=1)
-    assert "needs --study; there are: a, b" in said.err
+    assert "needs --study; its studies are: a, b" in said.err
     said = await cli("runs", "import", sweep_id, "--optuna", two, "--study", "c", code=1)
-    assert "has no study 'c'; there are: a, b" in said.err
+    assert "has no study 'c'; its studies are: a, b" in said.err
     plain = await cli.create({"method": "random", "parameters": {"x": {"min": 0.0, "max": 1.0}}})
     said = await cli("runs", "import", plain, "--optuna", two, "--study", "a", code=1)
     assert "has no metric" in said.err

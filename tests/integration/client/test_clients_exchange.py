@@ -74,7 +74,7 @@ async def test_a_training_script_starts_with_prior_runs(
     sweep_id = await asyncio.to_thread(wanllmdb.sweep, config(), prior_runs=source, client=client)
 
     assert (await async_client.get_sweep(sweep_id)).prior_runs == 6
-    assert "6 prior runs taken, 0 left out" in "".join(capsys.readouterr())
+    assert "6 prior runs imported, 0 skipped" in "".join(capsys.readouterr())
 
 
 async def test_the_same_import_is_taken_once(async_client: AsyncClient) -> None:

@@ -242,7 +242,7 @@ async def test_an_agent_that_is_told_to_end_in_an_outage_keeps_what_is_done(
     assert "succeeded" in listed
     exit_code, out, err = await wanllmdb(there, spool, "spool", "send")
     assert (exit_code, out) == (1, "0 delivered, 0 refused, 1 left\n")
-    assert "could not be delivered and stays: no registry answers at" in err
+    assert "could not be delivered and stays in the spool: no registry answers at" in err
 
     await there.start()
     exit_code, out, err = await wanllmdb(there, spool, "spool", "send")
@@ -544,7 +544,7 @@ async def test_what_a_killed_agent_logged_in_an_outage_is_reported_when_it_resum
         _, err = await end_of(process)
 
     assert process.returncode == 0, err
-    assert f"what was logged of run 0 of sweep {sweep_id} was delivered" in err
+    assert f"the metric history of run 0 of sweep {sweep_id} was delivered" in err
     # What was logged in the last second or two is not there.
     assert said[:3] == ["resumed", "at", "step"]
     assert 250 < int(said[3]) <= 301

@@ -63,8 +63,8 @@ async def test_callbacks_report_what_keras_measured(
 
     for name in ("saved", "tables"):
         assert (await report_of(client, sweeps[name])).run.state == RunState.FINISHED, name
-    assert said.count("WandbModelCheckpoint's files is left out") == 1
-    assert said.count("WandbEvalCallback puts into tables is left out") == 1
+    assert said.count("WandbModelCheckpoint's files is skipped") == 1
+    assert said.count("WandbEvalCallback puts into tables is skipped") == 1
 
     for name in ("stopped", "stopped_old"):
         reports = await reports_of(client, sweeps[name])

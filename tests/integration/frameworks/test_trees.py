@@ -33,7 +33,7 @@ async def test_callbacks_report_what_trees_measured(
     assert falls(values["validation_0-rmse"])
     assert run.objective == values["validation_0-rmse"][-1]
     assert run.config["learner/objective/name"] == "reg:squarederror"
-    assert said.count("XGBoost's feature importance is left out") == 1
+    assert said.count("XGBoost's feature importance is skipped") == 1
 
     run, values = await report_of(client, sweeps["xgb_early"])
     best = min(values["validation_0-rmse"])

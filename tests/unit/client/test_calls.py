@@ -239,11 +239,11 @@ def test_a_placeholder_without_a_default_differs_from_one_that_is_null() -> None
 
 def test_an_update_of_nothing_is_refused() -> None:
     with Client() as client:
-        with pytest.raises(InvalidArgumentError, match="without anything to change"):
+        with pytest.raises(InvalidArgumentError, match="has nothing to change"):
             client.update_sweep("s")
-        with pytest.raises(InvalidArgumentError, match="without anything to change"):
+        with pytest.raises(InvalidArgumentError, match="has nothing to change"):
             client.update_run("s", 0)
-        with pytest.raises(InvalidArgumentError, match="without anything to change"):
+        with pytest.raises(InvalidArgumentError, match="has nothing to change"):
             client.update_template("t")
 
 

@@ -81,7 +81,7 @@ class TestContent:
     def test_a_newer_version_is_told(self) -> None:
         content = json.loads(end().to_json()) | {"version": 2}
 
-        with pytest.raises(BadSpoolFileError, match="the format 2, and this wanllmdb knows 1"):
+        with pytest.raises(BadSpoolFileError, match="format 2, but this wanllmdb reads format 1"):
             SpooledRun.from_json(json.dumps(content).encode())
 
 

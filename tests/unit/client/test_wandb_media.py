@@ -107,7 +107,7 @@ def test_a_table_refuses_what_does_not_fit() -> None:
 
     with pytest.raises(ValueError, match=r"2 columns.*1 values"):
         table.add_data(1)
-    with pytest.raises(ValueError, match="1 rows, and the column 2"):
+    with pytest.raises(ValueError, match="1 rows, but the column has 2 values"):
         table.add_column("c", [1, 2])
     with pytest.raises(ValueError, match="no column 'c'"):
         table.get_column("c")
@@ -232,7 +232,7 @@ def test_an_artifact_lists_its_files(tmp_path: Path) -> None:
     assert artifact.size == 8
     assert artifact.wait() is artifact
     assert (artifact.name, artifact.type, artifact.version) == ("data", "dataset", None)
-    with pytest.raises(ValueError, match="no file"):
+    with pytest.raises(ValueError, match="is not a file"):
         artifact.add_file(tmp_path / "none.txt")
 
 

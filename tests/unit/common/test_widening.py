@@ -59,7 +59,7 @@ WIDER = [
 ]
 NARROWER: list[tuple[Distribution, Distribution, str]] = [
     (Uniform(0.0, 1.0), Uniform(0.0, 0.9), "from 0.0 to 1.0 so far"),
-    (Uniform(0.0, 1.0), LogUniform(0.1, 1.0), "from 0.1 to 1.0 only"),
+    (Uniform(0.0, 1.0), LogUniform(0.1, 1.0), "only go from 0.1 to 1.0"),
     (Uniform(0.0, 1.0), LogNormal(), "could be 0 so far"),
     (Uniform(0.0, 1.0), Uniform(0.0, 1.0, 0.1), "not on the steps of 0.1"),
     (Uniform(0.0, 1.0, 0.1), Uniform(0.0, 1.0, 0.2), "not on the steps of 0.2"),

@@ -80,7 +80,7 @@ def test_signal_on_the_way_up_stops_what_runs_already(launcher: Launcher) -> Non
         noted = json.loads((launcher.data_dir / "processes.json").read_text())
         assert len(noted) == 2
         assert running.stop() == 0
-        assert "Interrupted on the way up" in running.output
+        assert "Interrupted during the start" in running.output
         assert "Traceback" not in running.output
         assert not running.ready_file.exists()
     assert not any(psutil.pid_exists(entry["pid"]) for entry in noted)

@@ -101,14 +101,14 @@ def test_method_and_sampler_say_each_other(
             "at least two numeric parameters",
         ),
         ({"method": None, "sampler": {"name": "brute_force"}}, "sampler.name", "set a step q"),
-        ({"pruner": {"name": "no_such"}}, "pruner.name", "'no_such' is none of"),
+        ({"pruner": {"name": "no_such"}}, "pruner.name", "'no_such' is not one of"),
         ({"pruner": {"name": "patient"}}, "pruner.options.patience", "is required: an integer"),
         (
             {"pruner": {"name": "patient", "options": {"patience": 1, "wrapped": {"name": "x"}}}},
             "pruner.options.wrapped.name",
-            "'x' is none of",
+            "'x' is not one of",
         ),
-        ({"terminate": {"name": "no_such"}}, "terminate.name", "'no_such' is none of"),
+        ({"terminate": {"name": "no_such"}}, "terminate.name", "'no_such' is not one of"),
         (
             {"pruner": {"name": "a"}, "early_terminate": {"type": "hyperband", "min_iter": 1}},
             "pruner",

@@ -1,4 +1,4 @@
-"""How the asynchronous client sends calls."""
+"""The connections over which the asynchronous client sends calls."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class AsyncConnection(BaseConnection[grpc.aio.Channel]):
                 return
 
     async def _stream(self, call: Call[T], *, resends: bool = True) -> AsyncIterator[T]:
-        """The messages of a stream; a request that fails before the first may be sent again."""
+        """The messages of a stream; a request that fails before the first message may be resent."""
         peer = self._peers[call.service]
         resent, has_begun = 0, False
         while True:

@@ -27,14 +27,13 @@ from wanllmdb._types.enums import CorrelationMethod, ImportanceEvaluator, enum_t
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
 
 IMPORTANCE_TIMEOUT = 180.0
-"""Seconds: forests over 1,000 runs take long on a busy core."""
+"""The deadline in seconds: a forest over 1,000 runs takes long on a busy core."""
 
 
 @sendable
 def get_parameter_importance(
     sweep_id: str, evaluator: ImportanceEvaluator | str | None, metric: str
 ) -> Call[ParameterImportances]:
-    """GetParameterImportance."""
     number = enum_to_proto(evaluator, ImportanceEvaluator, pb.ImportanceEvaluator, "evaluator")
     return Call(
         pb.GetParameterImportanceRequest(sweep_id=sweep_id, evaluator=number, metric=metric),
@@ -47,7 +46,6 @@ def get_parameter_importance(
 def get_optimization_history(
     sweep_id: str, metric: str, max_points: int
 ) -> Call[OptimizationHistory]:
-    """GetOptimizationHistory."""
     return Call(
         pb.GetOptimizationHistoryRequest(sweep_id=sweep_id, metric=metric, max_points=max_points),
         optimization_history_from_proto,
@@ -58,7 +56,6 @@ def get_optimization_history(
 def get_hypervolume_history(
     sweep_id: str, reference_point: Mapping[str, float], max_points: int
 ) -> Call[HypervolumeHistory]:
-    """GetHypervolumeHistory."""
     return Call(
         pb.GetHypervolumeHistoryRequest(
             sweep_id=sweep_id, reference_point=reference_point, max_points=max_points
@@ -71,7 +68,6 @@ def get_hypervolume_history(
 def get_slices(
     sweep_id: str, parameters: Sequence[str], metric: str, max_points: int
 ) -> Call[Slices]:
-    """GetSlices."""
     return Call(
         pb.GetSlicesRequest(
             sweep_id=sweep_id, parameters=parameters, metric=metric, max_points=max_points
@@ -89,7 +85,6 @@ def get_contour(
     resolution: int,
     max_points: int,
 ) -> Call[Contour]:
-    """GetContour."""
     return Call(
         pb.GetContourRequest(
             sweep_id=sweep_id,
@@ -105,7 +100,6 @@ def get_contour(
 
 @sendable
 def get_edf(sweep_ids: Sequence[str], metric: str, max_points: int) -> Call[Edf]:
-    """GetEdf."""
     return Call(
         pb.GetEdfRequest(sweep_ids=sweep_ids, metric=metric, max_points=max_points),
         edf_from_proto,
@@ -114,7 +108,6 @@ def get_edf(sweep_ids: Sequence[str], metric: str, max_points: int) -> Call[Edf]
 
 @sendable
 def get_correlations(sweep_id: str, method: CorrelationMethod | str | None) -> Call[Correlations]:
-    """GetCorrelations."""
     number = enum_to_proto(method, CorrelationMethod, pb.CorrelationMethod, "method")
     return Call(
         pb.GetCorrelationsRequest(sweep_id=sweep_id, method=number), correlations_from_proto
@@ -123,7 +116,6 @@ def get_correlations(sweep_id: str, method: CorrelationMethod | str | None) -> C
 
 @sendable
 def compare_sweeps(sweep_ids: Sequence[str], metric: str, max_points: int) -> Call[SweepComparison]:
-    """CompareSweeps."""
     return Call(
         pb.CompareSweepsRequest(sweep_ids=sweep_ids, metric=metric, max_points=max_points),
         comparison_from_proto,

@@ -37,7 +37,7 @@ _SERVICES = {service.full_name.rpartition(".")[0]: service for service in (REGIS
 class Call(Generic[T]):
     """An RPC's request, the conversion of its response to a result, and its deadline in seconds.
 
-    `waits` tells whether the call waits, up to the deadline, for an unavailable service.
+    `waits` is whether the call waits, up to the deadline, for an unavailable service.
     """
 
     request: Message

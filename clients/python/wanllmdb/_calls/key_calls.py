@@ -33,7 +33,6 @@ def create_key(
     secret: str | None,
     request_id: str | None,
 ) -> Call[CreatedKey]:
-    """CreateKey."""
     used = new_secret() if secret is None else secret
     if not _SECRET.fullmatch(used):
         raise _wrong("secret", "must be 32 to 128 letters, digits, '-' and '_'")
@@ -77,7 +76,6 @@ def list_keys(page_size: int) -> Callable[[str], Call[Page[ApiKey]]]:
 
 @sendable
 def revoke_key(key_id: str, request_id: str | None) -> Call[ApiKey]:
-    """RevokeKey."""
     return Call(
         pb.RevokeKeyRequest(key_id=key_id, request_id=request_id_or_new(request_id)),
         field_of("key", api_key_from_proto),
@@ -86,7 +84,6 @@ def revoke_key(key_id: str, request_id: str | None) -> Call[ApiKey]:
 
 @sendable
 def get_caller() -> Call[CallerInfo]:
-    """GetCaller."""
     return Call(pb.GetCallerRequest(), caller_from_proto)
 
 

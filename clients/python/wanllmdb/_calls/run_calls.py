@@ -60,7 +60,6 @@ _CONVERSIONS: Mapping[type[Message], Callable[[Any], Any]] = {
 
 @sendable
 def get_run(sweep_id: str, number: int | None, external_run_id: str | None) -> Call[Run]:
-    """GetRun."""
     if (number is None) == (external_run_id is None):
         raise InvalidArgumentError("get_run needs either number or external_run_id")
     request = pb.GetRunRequest(sweep_id=sweep_id)
@@ -104,7 +103,7 @@ def update_run(
     external_run_id: str | Unset,
     request_id: str | None,
 ) -> Call[Run]:
-    """UpdateRun: the mask names what is given."""
+    """UpdateRun: the mask names the given fields."""
     run = run_pb2.Run(sweep_id=sweep_id, number=number)
     request = pb.UpdateRunRequest(request_id=request_id_or_new(request_id))
     if name is not UNSET:
@@ -121,8 +120,7 @@ def update_run(
         run.external_run_id = external_run_id
     if not request.update_mask.paths:
         raise InvalidArgumentError(
-            "update_run was called without anything to change: give name, labels, "
-            "config or external_run_id"
+            "update_run has nothing to change: give name, labels, config or external_run_id"
         )
     request.run.CopyFrom(run)
     return Call(request, _RUN)
@@ -134,7 +132,6 @@ def enqueue_runs(
     runs: Iterable[EnqueuedRun | Mapping[str, Any]],
     request_id: str | None,
 ) -> Call[tuple[Run, ...]]:
-    """EnqueueRuns."""
     return Call(
         pb.EnqueueRunsRequest(
             sweep_id=sweep_id,
@@ -153,7 +150,6 @@ def retry_runs(
     etag: str,
     request_id: str | None,
 ) -> Call[RetriedRuns]:
-    """RetryRuns."""
     request = pb.RetryRunsRequest(
         sweep_id=sweep_id,
         numbers=numbers,
@@ -172,7 +168,6 @@ def report_metrics(
     rows: Iterable[MetricRow],
     request_id: str | None,
 ) -> Call[RunCommand]:
-    """ReportMetrics."""
     return Call(
         pb.ReportMetricsRequest(
             sweep_id=sweep_id,
@@ -195,7 +190,6 @@ def finish_run(
     config: Mapping[str, Any],
     request_id: str | None,
 ) -> Call[FinishedRun]:
-    """FinishRun."""
     request = pb.FinishRunRequest(
         sweep_id=sweep_id,
         number=number,
@@ -227,7 +221,6 @@ def resent(request: Message) -> Call[Any]:
 def release_run(
     sweep_id: str, number: int, attempt: int, reason: str, request_id: str | None
 ) -> Call[Run]:
-    """ReleaseRun."""
     return Call(
         pb.ReleaseRunRequest(
             sweep_id=sweep_id,
@@ -242,7 +235,6 @@ def release_run(
 
 @sendable
 def heartbeat(leases: Iterable[RunLease]) -> Call[tuple[LeaseStatus, ...]]:
-    """Heartbeat."""
     return Call(
         pb.HeartbeatRequest(
             leases=[
@@ -284,7 +276,6 @@ def get_metric_history(
 def import_runs(
     sweep_id: str, source: PriorRunSource, skip_unfit: bool, request_id: str | None
 ) -> Call[ImportedRuns]:
-    """ImportRuns."""
     return Call(
         pb.ImportRunsRequest(
             sweep_id=sweep_id,

@@ -19,7 +19,6 @@ from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 def suggest(
     sweep_id: str, count: int, agent_id: str, resume: bool, request_id: str | None
 ) -> Call[Suggestion]:
-    """Suggest."""
     return Call(
         pb.SuggestRequest(
             sweep_id=sweep_id,
@@ -34,7 +33,6 @@ def suggest(
 
 @sendable
 def should_stop(sweep_id: str, number: int) -> Call[StopDecision]:
-    """ShouldStop."""
     request = pb.ShouldStopRequest(sweep_id=sweep_id, number=number)
     # Training must not wait.
     return Call(request, stop_decision_from_proto, waits=False)
@@ -42,11 +40,9 @@ def should_stop(sweep_id: str, number: int) -> Call[StopDecision]:
 
 @sendable
 def get_best_runs(sweep_id: str, count: int) -> Call[BestRuns]:
-    """GetBestRuns."""
     return Call(pb.GetBestRunsRequest(sweep_id=sweep_id, count=count), best_runs_from_proto)
 
 
 @sendable
 def list_algorithms() -> Call[tuple[Algorithm, ...]]:
-    """ListAlgorithms."""
     return Call(pb.ListAlgorithmsRequest(), each_of("algorithms", algorithm_from_proto))

@@ -74,7 +74,6 @@ def create_sweep(
     skip_unfit: bool = False,
     request_id: str | None = None,
 ) -> Call[CreatedSweep]:
-    """CreateSweep."""
     request = pb.CreateSweepRequest(
         project=project,
         name=name,
@@ -90,7 +89,6 @@ def create_sweep(
 
 @sendable
 def parse_sweep_config(config: Config) -> Call[ParsedConfig]:
-    """ParseSweepConfig."""
     request = pb.ParseSweepConfigRequest()
     _set_source(request, config)
     return Call(request, parsed_config_from_proto)
@@ -98,7 +96,6 @@ def parse_sweep_config(config: Config) -> Call[ParsedConfig]:
 
 @sendable
 def get_sweep(sweep_id: str) -> Call[Sweep]:
-    """GetSweep."""
     return Call(pb.GetSweepRequest(sweep_id=sweep_id), _SWEEP)
 
 
@@ -151,7 +148,7 @@ def update_sweep(
     etag: str = "",
     request_id: str | None = None,
 ) -> Call[UpdatedSweep]:
-    """UpdateSweep: the mask names what is given; None clears."""
+    """UpdateSweep: the mask names the given fields; None clears a field."""
     sweep = sweep_pb2.Sweep(sweep_id=sweep_id, etag=etag)
     spec = sweep.spec
     request = pb.UpdateSweepRequest(request_id=request_id_or_new(request_id))
@@ -190,7 +187,7 @@ def update_sweep(
         spec.search_space.CopyFrom(search_space_to_proto(search_space))
     if not mask:
         raise InvalidArgumentError(
-            "update_sweep was called without anything to change: give name, description, "
+            "update_sweep has nothing to change: give name, description, "
             "run_cap, early_termination, terminator, retries, max_failed_runs, target, targets "
             "or search_space"
         )
@@ -200,7 +197,6 @@ def update_sweep(
 
 @sendable
 def delete_sweep(sweep_id: str, etag: str, request_id: str | None) -> Call[None]:
-    """DeleteSweep."""
     return Call(
         pb.DeleteSweepRequest(
             sweep_id=sweep_id, etag=etag, request_id=request_id_or_new(request_id)
@@ -211,50 +207,42 @@ def delete_sweep(sweep_id: str, etag: str, request_id: str | None) -> Call[None]
 
 @sendable
 def export_sweep(sweep_id: str, config_format: ConfigFormat | str) -> Call[str]:
-    """ExportSweep."""
     wire_format = enum_to_proto(config_format, ConfigFormat, pb.ConfigFormat, "format")
     return Call(pb.ExportSweepRequest(sweep_id=sweep_id, format=wire_format), field_of("text", str))
 
 
 @sendable
 def start_sweep(sweep_id: str, etag: str, request_id: str | None) -> Call[Sweep]:
-    """StartSweep."""
     return _move(pb.StartSweepRequest, sweep_id, etag, request_id)
 
 
 @sendable
 def pause_sweep(sweep_id: str, etag: str, request_id: str | None) -> Call[Sweep]:
-    """PauseSweep."""
     return _move(pb.PauseSweepRequest, sweep_id, etag, request_id)
 
 
 @sendable
 def resume_sweep(sweep_id: str, etag: str, request_id: str | None) -> Call[Sweep]:
-    """ResumeSweep."""
     return _move(pb.ResumeSweepRequest, sweep_id, etag, request_id)
 
 
 @sendable
 def finish_sweep(sweep_id: str, message: str, etag: str, request_id: str | None) -> Call[Sweep]:
-    """FinishSweep."""
     return _move(pb.FinishSweepRequest, sweep_id, etag, request_id, message=message)
 
 
 @sendable
 def cancel_sweep(sweep_id: str, etag: str, request_id: str | None) -> Call[Sweep]:
-    """CancelSweep."""
     return _move(pb.CancelSweepRequest, sweep_id, etag, request_id)
 
 
 @sendable
 def get_sweep_stats(sweep_id: str) -> Call[SweepStats]:
-    """GetSweepStats."""
     return Call(pb.GetSweepStatsRequest(sweep_id=sweep_id), field_of("stats", stats_from_proto))
 
 
 @sendable
 def get_parallel_coordinates(sweep_id: str, max_rows: int) -> Call[ParallelCoordinates]:
-    """GetParallelCoordinates."""
     return Call(
         pb.GetParallelCoordinatesRequest(sweep_id=sweep_id, max_rows=max_rows),
         parallel_coordinates_from_proto,
@@ -263,7 +251,6 @@ def get_parallel_coordinates(sweep_id: str, max_rows: int) -> Call[ParallelCoord
 
 @sendable
 def get_timeline(sweep_id: str, max_runs: int) -> Call[Timeline]:
-    """GetTimeline."""
     return Call(pb.GetTimelineRequest(sweep_id=sweep_id, max_runs=max_runs), timeline_from_proto)
 
 

@@ -33,7 +33,6 @@ def create_template(
     placeholders: Iterable[TemplatePlaceholder],
     request_id: str | None,
 ) -> Call[Template]:
-    """CreateTemplate."""
     template = pb.Template(
         name=name,
         description=description,
@@ -48,7 +47,6 @@ def create_template(
 
 @sendable
 def get_template(name: str) -> Call[Template]:
-    """GetTemplate."""
     return Call(pb.GetTemplateRequest(name=name), _TEMPLATE)
 
 
@@ -74,7 +72,7 @@ def update_template(
     etag: str,
     request_id: str | None,
 ) -> Call[Template]:
-    """UpdateTemplate: the mask names what is given."""
+    """UpdateTemplate: the mask names the given fields."""
     template = pb.Template(name=name, etag=etag)
     request = pb.UpdateTemplateRequest(request_id=request_id_or_new(request_id))
     mask = request.update_mask.paths
@@ -89,8 +87,7 @@ def update_template(
         template.placeholders.extend(placeholders_to_proto(placeholders))
     if not mask:
         raise InvalidArgumentError(
-            "update_template was called without anything to change: give config, description "
-            "or placeholders"
+            "update_template has nothing to change: give config, description or placeholders"
         )
     request.template.CopyFrom(template)
     return Call(request, _TEMPLATE)
@@ -98,7 +95,6 @@ def update_template(
 
 @sendable
 def delete_template(name: str, etag: str, request_id: str | None) -> Call[None]:
-    """DeleteTemplate."""
     return Call(
         pb.DeleteTemplateRequest(name=name, etag=etag, request_id=request_id_or_new(request_id)),
         nothing,
@@ -109,7 +105,6 @@ def delete_template(name: str, etag: str, request_id: str | None) -> Call[None]:
 def render_template(
     name: str, values: Mapping[str, Any], config_format: ConfigFormat | str
 ) -> Call[str]:
-    """RenderTemplate."""
     wire_format = enum_to_proto(config_format, ConfigFormat, registry_pb.ConfigFormat, "format")
     return Call(
         pb.RenderTemplateRequest(

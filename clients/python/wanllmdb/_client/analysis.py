@@ -33,7 +33,7 @@ class AnalysisCalls(Connection):
         return self._invoke(sweep_calls.get_parallel_coordinates(sweep_id, max_rows))
 
     def get_timeline(self, sweep_id: str, *, max_runs: int = 0) -> Timeline:
-        """When each run started and ended, for at most `max_runs` (1 to 100,000; 0 for 10,000)."""
+        """The start and end of each run, for at most `max_runs` (1 to 100,000; 0 for 10,000)."""
         return self._invoke(sweep_calls.get_timeline(sweep_id, max_runs))
 
     def get_parameter_importance(
@@ -43,7 +43,7 @@ class AnalysisCalls(Connection):
         evaluator: ImportanceEvaluator | str | None = None,
         metric: str = "",
     ) -> ParameterImportances:
-        """How much each parameter matters for the metric. The call may take a minute.
+        """The importance of each parameter for the metric. The call may take a minute.
 
         `evaluator` defaults to fANOVA. `metric` may be omitted if the sweep has exactly one.
 

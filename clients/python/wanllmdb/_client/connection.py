@@ -1,5 +1,5 @@
 # Generated from _async_client/connection.py by generate_blocking.py; edit that file.
-"""How the blocking client sends calls."""
+"""The connections over which the blocking client sends calls."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Connection(BaseConnection[grpc.Channel]):
                 return
 
     def _stream(self, call: Call[T], *, resends: bool = True) -> Iterator[T]:
-        """The messages of a stream; a request that fails before the first may be sent again."""
+        """The messages of a stream; a request that fails before the first message may be resent."""
         peer = self._peers[call.service]
         resent, has_begun = 0, False
         while True:

@@ -1,1 +1,1 @@
-"""How a client reaches the services: addresses, credentials, TLS, routing, retries and errors."""
+"""A client's connections: addresses, credentials, TLS, routing, retries and errors."""

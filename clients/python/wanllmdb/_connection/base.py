@@ -1,4 +1,4 @@
-"""What both clients share: the services' addresses, credentials, channels and stubs."""
+"""The base of both clients: the services' addresses, credentials, channels and stubs."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ class BaseConnection(ABC, Generic[AnyChannel]):
             REGISTRY: Peer(REGISTRY, registry, credentials),
             SUGGESTION: Peer(SUGGESTION, suggestion, credentials),
         }
-        # By service and, for a channel to one replica, its address. Channels are made at the first
-        # call: those for asyncio belong to the event loop that runs then.
+        # Channels by service and, for a channel to one replica, the replica's address. Channels are
+        # made at the first call: those for asyncio belong to the event loop that runs then.
         self._channels: dict[_Route, AnyChannel] = {}
         self._stubs: dict[_Route, Any] = {}
         self._lock = threading.Lock()

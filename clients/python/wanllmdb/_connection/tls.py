@@ -112,7 +112,7 @@ def handshake_problem(text: str, tls: Tls | None) -> str | None:
         return None
     if "WRONG_VERSION_NUMBER" in text:
         return (
-            f"does not speak TLS: unset {_env.TLS}* (or leave the argument tls= out), or start it "
+            f"does not speak TLS: unset {_env.TLS}* (or omit the argument tls=), or start it "
             "with a certificate"
         )
     if "Hostname Verification Check failed" in text:

@@ -53,7 +53,7 @@ _STATES = {
 
 @dataclass(slots=True)
 class DeliveryReport:
-    """How many files were delivered, rejected and left, and why the last one was left."""
+    """The numbers of files that were delivered, rejected and left, and the last error."""
 
     delivered: int = 0
     rejected: int = 0
@@ -69,7 +69,7 @@ class SpoolDelivery:
     Args:
         client: the client of the registry.
         spool: the spool's folder.
-        say: prints a line for people about each file.
+        say: a function that prints a line for people about each file.
     """
 
     def __init__(self, client: Client, spool: Spool, say: Callable[[str], None]) -> None:
@@ -117,7 +117,7 @@ class SpoolDelivery:
         try:
             file = self._spool.take(path)
         except BadSpoolFileError as error:
-            self._say(f"{path} is left alone: {error}")
+            self._say(f"{path} was skipped: {error}")
             done.left += 1
             return
         if file is None:
@@ -132,7 +132,10 @@ class SpoolDelivery:
             except WanllmdbError as error:
                 done.left += 1
                 done.error = error
-                self._say(f"{_what(file.run)} could not be delivered and stays: {error.message}")
+                self._say(
+                    f"{_what(file.run)} could not be delivered and stays in the spool: "
+                    f"{error.message}"
+                )
             else:
                 done.delivered += 1
                 self._say(f"{_what(file.run)} was delivered, {_age(file.run)} late")
@@ -180,11 +183,13 @@ class SpoolDelivery:
             kept = file.reject(error)
         except OSError as problem:
             done.left += 1
-            self._say(f"{file.path} can't be put aside: {problem.strerror}")
+            self._say(
+                f"{file.path} can't be moved to the folder of rejected files: {problem.strerror}"
+            )
         else:
             done.rejected += 1
             self._say(
-                f"the registry rejected {_what(run)}: {error.message}; it was put aside as {kept}"
+                f"the registry rejected {_what(run)}: {error.message}; its file was moved to {kept}"
             )
 
     def _remove(self, file: SpooledFile) -> None:
@@ -213,7 +218,7 @@ class SpoolDelivery:
 
 
 def _what(run: SpooledRun) -> str:
-    what = "the result" if run.is_end else "what was logged"
+    what = "the result" if run.is_end else "the metric history"
     return f"{what} of run {run.number} of sweep {run.sweep_id}"
 
 

@@ -60,7 +60,7 @@ class SpooledRun:
 
     @property
     def outcome(self) -> str:
-        """How the run ended: "succeeded", "failed", ...; empty if the end is not included."""
+        """The outcome of the run: "succeeded", "failed", ...; empty if the end is not included."""
         for request in self.requests:
             if isinstance(request, pb.FinishRunRequest):
                 return request.WhichOneof("outcome") or ""
@@ -116,8 +116,8 @@ class SpooledRun:
             content = json.loads(data)
             if content["version"] != VERSION:
                 raise BadSpoolFileError(
-                    f"it has the format {content['version']!r:.40}, and this wanllmdb knows "
-                    f"{VERSION}: use the version that wrote it, or a newer version"
+                    f"it has format {content['version']!r:.40}, but this wanllmdb reads format "
+                    f"{VERSION}: use the wanllmdb that wrote it, or a newer one"
                 )
             return cls(
                 registry=_text(content["registry"]),

@@ -71,7 +71,7 @@ class Overflow:
             return self._left[0] if self._left else None
 
     def done(self, request: Message) -> None:
-        """Remove the first request, which was delivered or never will be."""
+        """Remove the first request, because it was delivered or can never be."""
         with self._lock:
             if not self._left or self._left[0] is not request:
                 # Another thread has sent the request meanwhile.
@@ -107,20 +107,23 @@ class Overflow:
                 file = self._spool.take(path)
             except BadSpoolFileError as error:
                 self._unreadable.add(path)
-                self._warn(f"values of run {self._run.number} in {path} are skipped: {error}")
+                self._warn(
+                    f"logged values of run {self._run.number} in {path} can't be read and "
+                    f"are skipped: {error}"
+                )
                 continue
             if file is not None and file.run.requests:
                 self._file, self._left = file, deque(file.run.requests)
                 return
             if file is None and path.exists():
-                raise UnavailableError(f"another process delivers {path}")
+                raise UnavailableError(f"another process is delivering {path}")
 
     def _parts(self) -> list[Path]:
         run = self._run
         try:
             return self._spool.parts(run.sweep_id, run.number, run.attempt)
         except OSError:
-            # Nothing of this run can be read there then; `put` reports the reason.
+            # Then no file of this run can be read; `put` reports the reason.
             return []
 
 
@@ -196,7 +199,8 @@ class RunSpool:
                     self._rows = self._spool.take_rows(run.sweep_id, run.number, run.attempt)
                 except BadSpoolFileError as error:
                     self._warn(
-                        f"values that run {run.number} left in the spool are not reported: {error}"
+                        f"the values of run {run.number} in the spool can't be read and are not "
+                        f"reported: {error}"
                     )
             return self._rows.run.requests if self._rows is not None else ()
 
@@ -234,7 +238,7 @@ class RunSpool:
                 )
 
     def delivered(self) -> None:
-        """Delete all files, because the registry has confirmed everything."""
+        """Delete all files; the registry has confirmed every request."""
         with self._lock:
             for file in (self._rows, self._end):
                 if file is not None:
@@ -243,7 +247,7 @@ class RunSpool:
         self.overflow.drop()
 
     def rejected(self, error: WanllmdbError) -> None:
-        """Drop a rejected end, or keep it in `refused` if the registry was unavailable before."""
+        """Drop a rejected end, or move it to `refused` if the registry was unavailable before."""
         self.overflow.drop()
         with self._lock:
             end, self._end = self._end, None
@@ -256,7 +260,9 @@ class RunSpool:
                 kept = end.reject(error)
             except OSError as problem:
                 end.close()
-                self._warn(f"{end.path} can't be put aside: {problem.strerror}")
+                self._warn(
+                    f"{end.path} can't be moved to the folder of rejected files: {problem.strerror}"
+                )
             else:
                 self._warn(
                     f"the registry rejected the result of run {self._run.number}, which is kept "

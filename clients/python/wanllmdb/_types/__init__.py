@@ -1,1 +1,1 @@
-"""What the clients take and return: frozen dataclasses and enums, with their proto forms."""
+"""The arguments and results of the clients: frozen dataclasses and enums, with proto forms."""

@@ -21,8 +21,8 @@ class AlgorithmOption:
     """An option of an algorithm.
 
     `default` is UNSET if the option is required, None if the algorithm chooses a value itself.
-    `min` and `max` are None for no bound; an excluded bound is not itself allowed. `choices`
-    belong to options of type CHOICE.
+    `min` and `max` are None for no bound; an option can't equal an excluded bound. `choices` belong
+    to options of type CHOICE.
     """
 
     name: str
@@ -41,8 +41,8 @@ class Algorithm:
     """An algorithm and what it can do.
 
     `name` is the name in a config: `sampler: {name: ..., options: {...}}`. `method` is
-    the family of a sampler, None for the other kinds. `is_installed` tells whether
-    this server has everything that the algorithm `requires`.
+    the family of a sampler, None for the other kinds. `is_installed` is whether this server has
+    every package that the algorithm `requires`.
     """
 
     kind: AlgorithmKind

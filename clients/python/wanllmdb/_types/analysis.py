@@ -59,7 +59,7 @@ class ParallelCoordinates:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """When each run started and ended: columns of equal length, by run number.
+    """The start and end of each run: columns of equal length, by run number.
 
     Times are seconds since `start_time`. An end is NaN if the run has not ended, an objective
     if the run has none. `agents` holds each run's agent.
@@ -78,7 +78,7 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class ParameterImportance:
-    """How much one parameter matters for the metric.
+    """The importance of one parameter for the metric.
 
     `importance` is the parameter's share, 0 to 1. The correlations with the objective, linear
     (Pearson) and by rank (Spearman), are -1 to 1; None if the parameter's values have no order,

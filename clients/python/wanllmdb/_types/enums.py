@@ -15,7 +15,7 @@ E = TypeVar("E", bound=StrEnum)
 
 
 class Role(StrEnum):
-    """What an API key may do; each role includes the roles before it."""
+    """The permissions of an API key; each role includes the roles before it."""
 
     UNKNOWN = "unknown"
     READER = "reader"
@@ -59,7 +59,7 @@ class SweepState(StrEnum):
 
 
 class FinishReason(StrEnum):
-    """Why a sweep finished."""
+    """The reason why a sweep finished."""
 
     UNKNOWN = "unknown"
     REQUESTED = "requested"
@@ -103,7 +103,7 @@ class RunState(StrEnum):
 
 
 class RunOrigin(StrEnum):
-    """Who chose a run's parameters."""
+    """The source of a run's parameters: the sampler or a user."""
 
     UNKNOWN = "unknown"
     SUGGESTED = "suggested"
@@ -120,7 +120,7 @@ class RunOrder(StrEnum):
 
 
 class RunCommand(StrEnum):
-    """What an agent should do with a run that it holds.
+    """The instruction to an agent about a run that it holds.
 
     STOP: finish the run as canceled, because the sweep was canceled. ABANDON: drop the run,
     because this agent no longer holds its lease.
@@ -133,7 +133,7 @@ class RunCommand(StrEnum):
 
 
 class ExhaustedReason(StrEnum):
-    """Why a sweep returns no more runs."""
+    """The reason why a sweep returns no more runs."""
 
     UNKNOWN = "unknown"
     RUN_CAP = "run_cap"
@@ -152,7 +152,7 @@ class Impute(StrEnum):
 
 
 class ArgsStyle(StrEnum):
-    """How a run's parameters are written on a program's command line."""
+    """The form of a run's parameters on a program's command line."""
 
     UNKNOWN = "unknown"
     FLAT = "flat"
@@ -186,7 +186,7 @@ class AxisScale(StrEnum):
 
 
 class ImportanceEvaluator(StrEnum):
-    """How parameter importance is computed."""
+    """The algorithm that computes parameter importance."""
 
     FANOVA = "fanova"
     MEAN_DECREASE_IMPURITY = "mean_decrease_impurity"
@@ -208,7 +208,7 @@ class RunFormat(StrEnum):
 
 
 class AlgorithmKind(StrEnum):
-    """What an algorithm is for."""
+    """The purpose of an algorithm."""
 
     UNKNOWN = "unknown"
     SAMPLER = "sampler"

@@ -54,12 +54,12 @@ class JsonLinesRuns:
 
 
 PriorRunSource = PriorSweep | CsvRuns | JsonLinesRuns | Iterable[PriorRun]
-"""Where prior runs come from."""
+"""A source of prior runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedRuns:
-    """How many prior runs were imported and skipped, and why the first 20 were skipped."""
+    """The numbers of imported and skipped prior runs, and the reasons for the first 20 skipped."""
 
     imported_runs: int
     skipped_runs: int
@@ -84,7 +84,7 @@ def as_prior(run: Run) -> PriorRun:
 
 
 def prior_source_to_proto(source: PriorRunSource, skip_unfit: bool) -> pb.PriorRunSource:
-    """The message of where prior runs come from."""
+    """The message of a source of prior runs."""
     message = pb.PriorRunSource(skip_unfit=skip_unfit)
     match source:
         case PriorSweep(sweep_id):

@@ -21,7 +21,7 @@ from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
 
 @dataclass(frozen=True, slots=True)
 class RunError:
-    """What went wrong in a run: a sentence, and a stack trace or log tail."""
+    """The error of a run: a sentence, and a stack trace or the end of a log."""
 
     message: str
     traceback: str = ""

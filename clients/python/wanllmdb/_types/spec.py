@@ -144,7 +144,7 @@ Distribution: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """What the sweep optimizes.
+    """A metric that the sweep optimizes.
 
     The sweep finishes as soon as a finished run's objective is at least as good as `target`.
     `value` selects the reported value that becomes the objective; `mean_over` is the number of
@@ -188,7 +188,7 @@ class Hyperband:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often lost and failed runs are queued again: 0 to 100; None for the default."""
+    """The maximum number of retries of lost and failed runs: 0 to 100; None for the default."""
 
     lost: int | None = None
     failed: int | None = None
@@ -204,7 +204,7 @@ class SearchSpace:
 
 @dataclass(frozen=True, slots=True)
 class SweepSpec:
-    """What a sweep searches and how.
+    """The search space and the settings of a sweep.
 
     `parameters` are keyed by full name, which includes the groups, separated by "/". `sampler`
     defaults to the method's default. `metrics` are required for bayes; early termination and

@@ -16,9 +16,9 @@ class Suggestion:
 
     `exhausted` is the reason if there are fewer runs than requested. Call `should_stop` once a
     run has reported `next_check_iteration` finite values of the metric; None if the sweep stops
-    no runs early. `message` tells why a terminator ended the sweep. `resumed` tells whether the
-    agent held these runs before. If there are no runs, `running_runs` is the number of runs that
-    agents still work on; each of them may be lost and assigned again.
+    no runs early. `message` is the reason why a terminator ended the sweep. `resumed` is whether
+    the agent held these runs before. If there are no runs, `running_runs` is the number of runs
+    that agents still work on; each of them may be lost and assigned again.
     """
 
     runs: tuple[Run, ...]

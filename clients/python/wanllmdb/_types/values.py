@@ -166,7 +166,7 @@ class _Walk:
         if isinstance(value, float):
             return self._finite(value, path)
         if id(value) in self._around:
-            self._problem(path, "is a list or dict that holds itself")
+            self._problem(path, "is a list or dict that contains itself")
             return None
         if len(self._around) >= _MAX_DEPTH:
             self._problem(f"{path:.200}...", f"lies more than {_MAX_DEPTH} levels deep")
@@ -210,7 +210,7 @@ class _Walk:
     def _finite(self, value: SupportsFloat, path: str) -> float:
         number = float(value)
         if not math.isfinite(number):
-            self._problem(path, f"must be finite, but is {number}")
+            self._problem(path, f"must be a finite number, but is {number}")
         return number
 
     def _problem(self, path: str, text: str) -> None:
@@ -218,7 +218,7 @@ class _Walk:
 
 
 def _unknown_kind(value: object) -> str:
-    """Why a value can't be sent, and what to write instead."""
+    """The reason why a value can't be sent, and a replacement."""
     hint = ""
     if isinstance(value, Set) and not isinstance(value, KeysView | ItemsView):
         hint = ": a set has no order, write sorted(...)"

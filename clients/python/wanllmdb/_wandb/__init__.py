@@ -1,4 +1,4 @@
-"""W&B's names without a counterpart on the platform: what they do here, and their code.
+"""W&B's names without a counterpart on the platform, and their effects here.
 
 `names` declares every name; the other modules are loaded when a program uses a name.
 """

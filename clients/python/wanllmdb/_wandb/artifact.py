@@ -17,7 +17,7 @@ from wanllmdb._wandb.names import NAMES
 
 
 class ArtifactTTL(Enum):
-    """How long W&B keeps an artifact."""
+    """The time for which W&B keeps an artifact."""
 
     INHERIT = 0
 
@@ -108,7 +108,7 @@ class Artifact:
 
     @property
     def source_artifact(self) -> Self:
-        """Itself."""
+        """The artifact itself."""
         return self
 
     @property
@@ -126,7 +126,7 @@ class Artifact:
     def new_file(
         self, name: str, mode: str = "x", encoding: str | None = None, policy: str = "mutable"
     ) -> Iterator[IO[Any]]:
-        """A file to write to, which is deleted when closed."""
+        """Open a file for writing; it is deleted when it is closed."""
         del policy
         self._add(name)
         with tempfile.TemporaryDirectory() as folder:
@@ -143,7 +143,7 @@ class Artifact:
         policy: str | None = "mutable",
         overwrite: bool = False,
     ) -> ArtifactManifestEntry:
-        """Lists a file.
+        """Add a file to the list.
 
         Raises:
             ValueError: there is no such file.
@@ -151,7 +151,7 @@ class Artifact:
         del is_tmp, skip_cache, policy, overwrite
         path = Path(local_path)
         if not path.is_file():
-            raise ValueError(f"artifact {self.name!r}: {str(path)!r} is no file")
+            raise ValueError(f"artifact {self.name!r}: {str(path)!r} is not a file")
         return self._add(name or path.name, local_path=str(path))
 
     def add_dir(
@@ -162,7 +162,7 @@ class Artifact:
         policy: str | None = "mutable",
         merge: bool = False,
     ) -> None:
-        """Lists a folder's files.
+        """Add a folder's files to the list.
 
         Raises:
             ValueError: there is no such folder.
@@ -170,7 +170,7 @@ class Artifact:
         del skip_cache, policy, merge
         folder = Path(local_path)
         if not folder.is_dir():
-            raise ValueError(f"artifact {self.name!r}: {str(folder)!r} is no folder")
+            raise ValueError(f"artifact {self.name!r}: {str(folder)!r} is not a folder")
         for path in folder.rglob("*"):
             if path.is_file():
                 inner = Path(name or "") / path.relative_to(folder)
@@ -183,7 +183,7 @@ class Artifact:
         checksum: bool = True,
         max_objects: int | None = None,
     ) -> Sequence[ArtifactManifestEntry]:
-        """Lists a reference."""
+        """Add a reference to the list."""
         del checksum, max_objects
         text = uri if isinstance(uri, str) else uri.ref or uri.path
         return [self._add(str(name or text.rpartition("/")[2]), ref=text)]
@@ -191,7 +191,7 @@ class Artifact:
     def add(
         self, obj: Any, name: str | os.PathLike[str], overwrite: bool = False
     ) -> ArtifactManifestEntry:
-        """Lists a table or an image."""
+        """Add a table or an image to the list."""
         del overwrite
         return self._add(f"{os.fspath(name)}.{type(obj).__name__.lower()}.json")
 
@@ -221,10 +221,10 @@ class Artifact:
         return next((entry.path for entry in entries if entry.local_path == local_path), None)
 
     def finalize(self) -> None:
-        """Does nothing."""
+        """Do nothing."""
 
     def save(self, project: str | None = None, settings: Any = None) -> None:
-        """Does nothing, and prints a note once per process."""
+        """Do nothing except print a note, once per process."""
         del project, settings
         note(f"log_artifact: {NAMES['log_artifact'].what}")
 
@@ -234,23 +234,23 @@ class Artifact:
         return self
 
     def link(self, target_path: str, aliases: Iterable[str] | None = None) -> Self:
-        """Does nothing, and prints a note once per process."""
+        """Do nothing except print a note, once per process."""
         del target_path, aliases
         note(f"link_artifact: {NAMES['link_model'].what}")
         return self
 
     def unlink(self) -> None:
-        """Does nothing."""
+        """Do nothing."""
 
     def delete(self, delete_aliases: bool = False) -> None:
-        """Does nothing: nothing was uploaded."""
+        """Do nothing: nothing was uploaded."""
 
     def is_draft(self) -> bool:
         """True: nothing was uploaded."""
         return True
 
     def json_encode(self) -> dict[str, Any]:
-        """Its name and type."""
+        """The artifact's name and type."""
         return {"name": self.name, "type": self.type, "id": None}
 
     def download(
@@ -263,8 +263,7 @@ class Artifact:
     ) -> NoReturn:
         """Raise an UnsupportedError.
 
-        Raises:
-            UnsupportedError: always; the message tells what to do.
+        Raises: UnsupportedError: always; the message says what to do.
         """
         self._refuse("download")
 
@@ -308,7 +307,7 @@ class Artifact:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            raise AttributeError(f"Artifact has no {name!r} here: nothing of it is uploaded")
+            raise AttributeError(f"Artifact has no {name!r} here: its files are not uploaded")
 
     def _add(
         self, name: str, local_path: str | None = None, ref: str | None = None

@@ -50,7 +50,8 @@ class WBValue(NotSent):
                 raise AttributeError(f"{kind!r} object has no attribute {name!r}")
             kept = ", ".join(key for key in vars(self) if key[0] != "_") or "nothing"
             raise AttributeError(
-                f"{kind} has no {name!r} here: it is kept, not sent, and has {kept}"
+                f"{kind} has no {name!r} here: the object keeps its arguments and is not sent; it "
+                f"has {kept}"
             )
 
     def __repr__(self) -> str:
@@ -89,7 +90,7 @@ class Image(BatchableMedia):
 
     @property
     def image(self) -> Any:
-        """What it was made of."""
+        """The image's source."""
         return self.data_or_path
 
 
@@ -124,7 +125,7 @@ class Html(BatchableMedia):
 
 
 class _OfAnyKind(BatchableMedia):
-    """Media whose further options depend on what it is made of."""
+    """Media whose further options depend on the kind of its source."""
 
     def __init__(self, data_or_path: Any, caption: str | None = None, **kwargs: Any) -> None:
         super().__init__(caption)
@@ -133,16 +134,16 @@ class _OfAnyKind(BatchableMedia):
 
 
 class Object3D(_OfAnyKind):
-    """A point cloud, a mesh or a file of one."""
+    """A point cloud or a mesh, possibly from a file."""
 
     @classmethod
     def from_file(cls, data_or_path: Any, file_type: str | None = None) -> Self:
-        """One of a file."""
+        """An object from a file."""
         return cls(data_or_path, file_type=file_type)
 
     @classmethod
     def from_numpy(cls, data: Any) -> Self:
-        """One of an array of points."""
+        """An object from an array of points."""
         return cls(data)
 
     @classmethod
@@ -153,7 +154,7 @@ class Object3D(_OfAnyKind):
         vectors: Sequence[Any] | None = None,
         point_cloud_type: str = "lidar/beta",
     ) -> Self:
-        """One of points and boxes."""
+        """An object from points and boxes."""
         return cls(
             {"type": point_cloud_type, "points": points, "boxes": boxes, "vectors": vectors or []}
         )
@@ -175,7 +176,7 @@ def box3d(
 
 
 class Molecule(_OfAnyKind):
-    """A molecule: a file, RDKit's object or SMILES."""
+    """A molecule from a file, an object of RDKit or a SMILES text."""
 
     @classmethod
     def from_rdkit(
@@ -185,7 +186,7 @@ class Molecule(_OfAnyKind):
         convert_to_3d_and_optimize: bool = True,
         mmff_optimize_molecule_max_iterations: int = 200,
     ) -> Self:
-        """One of RDKit's object or file."""
+        """A molecule from an object or a file of RDKit."""
         return cls(
             data_or_path,
             caption,
@@ -202,7 +203,7 @@ class Molecule(_OfAnyKind):
         convert_to_3d_and_optimize: bool = True,
         mmff_optimize_molecule_max_iterations: int = 200,
     ) -> Self:
-        """One of a line of SMILES."""
+        """A molecule from a SMILES text."""
         return cls(
             data,
             caption,
@@ -214,19 +215,19 @@ class Molecule(_OfAnyKind):
 
 @dataclass(eq=False, repr=False)
 class Plotly(Media):
-    """A figure of plotly or matplotlib."""
+    """A figure of Plotly or Matplotlib."""
 
     val: Any
 
     @classmethod
     def make_plot_media(cls, val: Any) -> Self:
-        """One of a figure."""
+        """The media of a figure."""
         return cls(val)
 
 
 @dataclass(eq=False, repr=False)
 class Bokeh(Media):
-    """A document of bokeh."""
+    """A document of Bokeh."""
 
     data_or_path: Any
 
@@ -271,7 +272,7 @@ class Node(WBValue):
 
 @dataclass(eq=False, repr=False)
 class Graph(Media):
-    """Layers of a model, and what leads from one to another."""
+    """The layers of a model and the edges between them."""
 
     format: str = "keras"
     nodes: list[Any] = field(default_factory=list, init=False)
@@ -279,7 +280,7 @@ class Graph(Media):
     model: Any = field(default=None, init=False)
 
     def add_node(self, node: Any = None, **node_kwargs: Any) -> Any:
-        """Adds a layer, and returns it."""
+        """Add a layer and return it."""
         added = Node(**node_kwargs) if node is None else node
         self.nodes.append(added)
         return added
@@ -291,7 +292,7 @@ class Graph(Media):
 
     @classmethod
     def from_keras(cls, model: Any) -> Self:
-        """The layers of a model of Keras's."""
+        """The layers of a Keras model."""
         graph = cls("keras")
         graph.model = model
         graph.nodes.extend(getattr(model, "layers", ()))
@@ -316,7 +317,8 @@ class Histogram(WBValue):
         num_bins: the number of bins, at most 512.
 
     Raises:
-        ValueError: there are neither values nor counts, the counts do not fit, or too many bins.
+        ValueError: there are neither values nor counts, the counts do not match the edges, or there
+            are too many bins.
     """
 
     sequence: Any = None

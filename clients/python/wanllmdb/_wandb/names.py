@@ -1,4 +1,4 @@
-"""What each of W&B's names does here, for notes, errors and docs/coming-from.md."""
+"""The effect of each of W&B's names, for notes, errors and docs/coming-from.md."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Name(NamedTuple):
     """The name's effect, or its replacement; written after the name and a colon."""
 
 
-_NUMBERS_ALONE = "the platform keeps numbers, so `log` leaves it out with one line a run"
+_NUMBERS_ALONE = "the platform keeps only numbers, so `log` drops it and prints one note per run"
 _NO_FILES = "the platform keeps no files"
 _READ_A_PATH = (
     "the platform keeps no files: read the data from a path or a bucket that the program knows"
 )
-_SETTINGS_OF_ITS_OWN = "the platform needs no setting up"
+_SETTINGS_OF_ITS_OWN = "the platform needs no set-up"
 _CALL_LOG = "call `wandb.log` with the sweep's metric"
 _LOG_IT = f"no library is patched to log: {_CALL_LOG}"
 _INTERNAL = "a part of W&B's own machinery"
@@ -38,13 +38,15 @@ _INTERNAL = "a part of W&B's own machinery"
 NAMES: Mapping[str, Name] = {
     # A run and its sweep.
     "init": Name(Does.WORKS, "the run that the calling code works on"),
-    "log": Name(Does.WORKS, "reports the numbers of one step; the rest is left out with a line"),
+    "log": Name(
+        Does.WORKS, "reports the numbers of one step; other values are dropped with a note"
+    ),
     "finish": Name(Does.WORKS, "ends the run"),
     "join": Name(Does.WORKS, "the same as `finish`"),
-    "teardown": Name(Does.WORKS, "ends the run, where there is one"),
+    "teardown": Name(Does.WORKS, "ends the run, if there is one"),
     "run": Name(Does.WORKS, "what `init` returned; None before it and after `finish`"),
     "config": Name(Does.WORKS, "the current run's parameters"),
-    "summary": Name(Does.WORKS, "the value of each metric that counts"),
+    "summary": Name(Does.WORKS, "the summary: one value per metric"),
     "define_metric": Name(Does.WORKS, "defines which value of a metric its summary holds"),
     "sweep": Name(Does.WORKS, "creates a sweep"),
     "agent": Name(Does.WORKS, "calls a function for each run of a sweep"),
@@ -53,7 +55,7 @@ NAMES: Mapping[str, Name] = {
         Does.WORKS, "a run as the registry has it; `init` returns an `ActiveRun`, with W&B's names"
     ),
     "Config": Name(Does.WORKS, "the class of `wandb.config`"),
-    # What goes beside the numbers.
+    # Media, tables and artifacts.
     **dict.fromkeys(
         (
             *("Image", "Audio", "Video", "Html", "Object3D", "Molecule", "Plotly", "Graph"),
@@ -73,17 +75,17 @@ NAMES: Mapping[str, Name] = {
     # The process.
     "login": Name(
         Does.NOTHING,
-        "there are no accounts; services that ask for a key take it from WANLLMDB_API_KEY",
+        "there are no accounts; set WANLLMDB_API_KEY if the services require a key",
     ),
     "setup": Name(Does.NOTHING, f"{_SETTINGS_OF_ITS_OWN}; its settings can be read"),
     "require": Name(Does.NOTHING, _SETTINGS_OF_ITS_OWN),
     "ensure_configured": Name(Does.NOTHING, _SETTINGS_OF_ITS_OWN),
     "termsetup": Name(Does.NOTHING, _SETTINGS_OF_ITS_OWN),
-    "patched": Name(Does.NOTHING, "names no library, since none is patched"),
+    "patched": Name(Does.NOTHING, "is empty, since no library is patched"),
     "Settings": Name(
         Does.KEPT,
-        "takes any setting, which can be read and changed; `init` goes by `mode`, the names and "
-        "the tags alone",
+        "accepts any setting, which can be read and changed; `init` uses only `mode`, the names "
+        "and the tags",
     ),
     **dict.fromkeys(
         ("termlog", "termwarn", "termerror"), Name(Does.WORKS, "prints a line on stderr")
@@ -93,18 +95,18 @@ NAMES: Mapping[str, Name] = {
         ("Error", "CommError", "UsageError", "errors"),
         Name(Does.WORKS, "the bases of the client's exceptions, so that `except` catches them"),
     ),
-    # What a run does beside logging.
+    # Other methods of a run.
     "save": Name(Does.NOTHING, f"{_NO_FILES}: they stay where they are"),
     "log_artifact": Name(Does.NOTHING, f"{_NO_FILES}: they stay where they are; the id is None"),
     "log_model": Name(Does.NOTHING, f"{_NO_FILES}: they stay where they are"),
     "link_model": Name(Does.NOTHING, "the platform has no model registry"),
     "watch": Name(Does.NOTHING, "gradients and parameters are not recorded"),
     "unwatch": Name(Does.NOTHING, "gradients and parameters are not recorded"),
-    "alert": Name(Does.NOTHING, "there is no mail and no chat to send it to"),
+    "alert": Name(Does.NOTHING, "the platform sends no mail or chat messages"),
     "mark_preempting": Name(
         Does.NOTHING, "a run whose machine is lost is queued again automatically"
     ),
-    "pin_config_keys": Name(Does.NOTHING, "there is no page that would show them first"),
+    "pin_config_keys": Name(Does.NOTHING, "there is no page that could show them"),
     "use_artifact": Name(Does.REFUSED, _READ_A_PATH),
     "use_model": Name(Does.REFUSED, _READ_A_PATH),
     "restore": Name(Does.REFUSED, _READ_A_PATH),
@@ -125,7 +127,8 @@ NAMES: Mapping[str, Name] = {
         Does.REFUSED, "the services choose parameters: `wandb.sweep` and `wandb.agent` are enough"
     ),
     "attach": Name(
-        Does.REFUSED, "a process has the runs of its own: call `wandb.init` where it is needed"
+        Does.REFUSED,
+        "each process has its own runs: call `wandb.init` in the process that needs the run",
     ),
     "sagemaker_auth": Name(Does.REFUSED, "set WANLLMDB_API_KEY in the job's environment"),
     "jupyter": Name(Does.REFUSED, "a notebook works without it: `wandb.agent` runs in a cell"),
@@ -140,7 +143,7 @@ NAMES: Mapping[str, Name] = {
         Name(Does.REFUSED, _INTERNAL),
     ),
 }
-"""Of the module, by name; those that `dir(wandb)` lists."""
+"""Names of the module that `dir(wandb)` lists."""
 
 RUN_NAMES: Mapping[str, Name] = {
     "log": NAMES["log"],
@@ -171,14 +174,14 @@ RUN_NAMES: Mapping[str, Name] = {
     "settings": Name(Does.REFUSED, "`run.config` and the run's properties hold these values"),
     "status": Name(Does.REFUSED, "`wanllmdb runs show` shows the registry's record of the run"),
 }
-"""Of a run, by name."""
+"""Names of a run."""
 
 
 def missing(name: str, known: Iterable[str], what: str, names: Mapping[str, Name]) -> str:
-    """Why `what` does not have that name, and what there is."""
+    """The reason why `what` lacks a name, with similar names."""
     declared = names.get(name)
     if declared is not None:
-        return f"{what} has no {name!r} of W&B's: {declared.what}"
+        return f"{what} does not have W&B's {name!r}: {declared.what}"
     close = difflib.get_close_matches(name, [word for word in known if word[0] != "_"], n=3)
     guess = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
     return (

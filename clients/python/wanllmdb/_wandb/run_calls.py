@@ -19,7 +19,7 @@ _Path = str | os.PathLike[str]
 
 
 class AlertLevel(StrEnum):
-    """How urgent an alert is."""
+    """The urgency of an alert."""
 
     INFO = "INFO"
     WARN = "WARN"
@@ -39,13 +39,13 @@ class AcceptedCalls:
         policy: str = "live",
         glob: bool = True,
     ) -> list[str]:
-        """Returns no files, because none is uploaded; the argument may be omitted, as in W&B."""
+        """Return no files, because none is uploaded; the argument may be omitted, as in W&B."""
         del glob_str, base_path, policy, glob
         _accept("save")
         return []
 
     def _label(self, *args: Any, **kwargs: Any) -> None:
-        """Does nothing: the callback of transformers uses this method to name itself."""
+        """Do nothing: the callback of transformers calls this method to name itself."""
 
     def watch(
         self,
@@ -56,26 +56,26 @@ class AcceptedCalls:
         idx: int | None = None,
         log_graph: bool = False,
     ) -> None:
-        """Does nothing: gradients and parameters are not recorded."""
+        """Do nothing: gradients and parameters are not recorded."""
         del models, criterion, log, log_freq, idx, log_graph
         _accept("watch")
 
     def unwatch(self, models: Any = None) -> None:
-        """Does nothing: gradients and parameters are not recorded."""
+        """Do nothing: gradients and parameters are not recorded."""
         del models
         _accept("watch")
 
     def alert(self, title: str, text: str, level: Any = None, wait_duration: Any = None) -> None:
-        """Does nothing: the platform sends no mail or chat messages."""
+        """Do nothing: the platform sends no mail or chat messages."""
         del title, text, level, wait_duration
         _accept("alert")
 
     def mark_preempting(self) -> None:
-        """Does nothing: a run whose machine is lost is queued again automatically."""
+        """Do nothing: a run whose machine is lost is queued again automatically."""
         _accept("mark_preempting")
 
     def pin_config_keys(self, keys: Sequence[str] = ()) -> None:
-        """Does nothing: there is no web page for pinned keys."""
+        """Do nothing: there is no web page for pinned keys."""
         del keys
         _accept("pin_config_keys")
 
@@ -87,7 +87,7 @@ class AcceptedCalls:
         aliases: Sequence[str] | None = None,
         tags: Sequence[str] | None = None,
     ) -> Artifact:
-        """Returns the artifact, or one that lists the file or the folder; uploads nothing."""
+        """Return the artifact, or one that lists the file or the folder; upload nothing."""
         _accept("log_artifact")
         artifact = _artifact(artifact_or_path, name, type)
         artifact.aliases.extend(aliases or ())
@@ -125,7 +125,7 @@ class AcceptedCalls:
         include_fn: Callable[..., bool] | None = None,
         exclude_fn: Callable[..., bool] | None = None,
     ) -> Artifact:
-        """Returns an artifact without files: no code is read or uploaded."""
+        """Return an artifact without files: no code is read or uploaded."""
         from wanllmdb._wandb.artifact import Artifact
 
         del include_fn, exclude_fn
@@ -135,7 +135,7 @@ class AcceptedCalls:
     def log_model(
         self, path: _Path, name: str | None = None, aliases: Sequence[str] | None = None
     ) -> None:
-        """Does nothing: no file is uploaded."""
+        """Do nothing: no file is uploaded."""
         del path, name, aliases
         _accept("log_model")
 
@@ -146,14 +146,14 @@ class AcceptedCalls:
         name: str | None = None,
         aliases: Sequence[str] | None = None,
     ) -> None:
-        """Does nothing: there is no model registry."""
+        """Do nothing: there is no model registry."""
         del path, registered_model_name, name, aliases
         _accept("link_model")
 
     def link_artifact(
         self, artifact: Artifact, target_path: str, aliases: Sequence[str] | None = None
     ) -> Artifact:
-        """Returns the artifact; there is no model registry."""
+        """Return the artifact; there is no model registry."""
         del target_path, aliases
         _accept("link_artifact")
         return artifact
@@ -199,18 +199,18 @@ class AcceptedCalls:
         _refuse("restore", name)
 
     def display(self, height: int = 420, hidden: bool = False) -> bool:
-        """False: there is no page to show."""
+        """Return False: there is no page to show."""
         del height, hidden
         _accept("display")
         return False
 
     def to_html(self, height: int = 420, hidden: bool = False) -> str:
-        """Its description, as text."""
+        """The run's description as text."""
         del height, hidden
         return f"<code>{escape(repr(self))}</code>"
 
     def write_logs(self, text: str) -> None:
-        """Does nothing: what a program prints stays with the program."""
+        """Do nothing: what a program prints stays with the program."""
         del text
         _accept("write_logs")
 

@@ -65,8 +65,8 @@ def login(
 ) -> bool:
     """Return True, because there are no accounts; False if WANDB_MODE is disabled or offline.
 
-    Services that ask for a key take it from WANLLMDB_API_KEY; a line says so once. A key of
-    W&B's is neither kept nor sent.
+    Services that require a key get the one in WANLLMDB_API_KEY; a note on stderr explains this
+    once. A key of W&B is neither kept nor sent.
     """
     del key, relogin, host, force, timeout, verify, referrer, prompt, anonymous
     note(f"login does nothing: {NAMES['login'].what}")
@@ -74,22 +74,22 @@ def login(
 
 
 def setup(settings: Settings | None = None) -> Setup:
-    """Does nothing; returns what holds the settings."""
+    """Return an object that holds the settings; do nothing else."""
     return Setup(settings)
 
 
 def require(
     requirement: str | Iterable[str] | None = None, experiment: str | Iterable[str] | None = None
 ) -> None:
-    """Does nothing: all features are always on."""
+    """Do nothing: all features are always on."""
 
 
 def ensure_configured() -> None:
-    """Does nothing."""
+    """Do nothing."""
 
 
 def termsetup(settings: Any, logger: Any) -> None:
-    """Does nothing."""
+    """Do nothing."""
 
 
 def join(exit_code: int | None = None) -> None:

@@ -13,7 +13,7 @@ Column = str | int
 
 
 class RowIndex(int):
-    """A row's number, which knows its table."""
+    """A row's number, with a reference to the table."""
 
     table: Table
 
@@ -69,7 +69,7 @@ class Table(Media):
             self.add_data(*row)
 
     def add_data(self, *data: Any) -> None:
-        """Adds a row.
+        """Add a row.
 
         Raises:
             ValueError: the number of values differs from the number of columns.
@@ -86,7 +86,7 @@ class Table(Media):
         self.add_data(*row)
 
     def add_column(self, name: str, data: Any, optional: bool = False) -> None:
-        """Adds a column with a value for each row.
+        """Add a column with a value for each row.
 
         Raises:
             ValueError: the table already has that column, or has another number of rows.
@@ -94,9 +94,11 @@ class Table(Media):
         del optional
         values = list(data)
         if name in self.columns:
-            raise ValueError(f"the table has a column {name!r} already")
+            raise ValueError(f"the table already has a column {name!r}")
         if self.columns and len(values) != len(self.data):
-            raise ValueError(f"the table has {len(self.data)} rows, and the column {len(values)}")
+            raise ValueError(
+                f"the table has {len(self.data)} rows, but the column has {len(values)} values"
+            )
         if not self.columns:
             self.data = [[] for _ in values]
         self.columns.append(name)
@@ -106,19 +108,19 @@ class Table(Media):
     def add_computed_columns(
         self, fn: Callable[[int, dict[Column, Any]], Mapping[str, Any]]
     ) -> None:
-        """Adds the columns that `fn` makes of each row's number and values."""
+        """Add the columns that `fn` computes from each row's number and values."""
         made = [fn(index, index.get_row()) for index in self.get_index()]
         for name in made[0] if made else ():
             self.add_column(name, [columns[name] for columns in made])
 
     def get_column(self, name: Column, convert_to: str | None = None) -> Any:
-        """A column's values, as a list, or an array where `convert_to` is "numpy".
+        """A column's values as a list, or as an array if `convert_to` is "numpy".
 
         Raises:
             ValueError: there is no such column.
         """
         if name not in self.columns:
-            raise ValueError(f"the table has no column {name!r}, but {self.columns}")
+            raise ValueError(f"the table has no column {name!r}; its columns are {self.columns}")
         place = self.columns.index(name)
         values = [row[place] for row in self.data]
         if convert_to != "numpy":
@@ -129,7 +131,7 @@ class Table(Media):
 
     def get_dataframe(self) -> Any:
         """The rows as a data frame of pandas."""
-        # Not needed by the client: a program that asks for a frame has it.
+        # The client does not need pandas; a program that asks for a data frame has it.
         from importlib import import_module
 
         return import_module("pandas").DataFrame.from_records(self.data, columns=self.columns)
@@ -139,7 +141,7 @@ class Table(Media):
         return [self.index_ref(index) for index in range(len(self.data))]
 
     def index_ref(self, index: int) -> RowIndex:
-        """A row's number, as the table's."""
+        """A row's number, with a reference to this table."""
         reference = RowIndex(index)
         reference.table = self
         return reference
@@ -149,7 +151,7 @@ class Table(Media):
         return zip(self.get_index(), self.data, strict=True)
 
     def cast(self, col_name: Column, dtype: Any, optional: bool = False) -> Any:
-        """Returns `dtype`; values stay as they are."""
+        """Return `dtype` without converting any value."""
         del col_name, optional
         return dtype
 
@@ -193,7 +195,7 @@ class EvalTable(Table):
 
 
 class JoinedTable(Media):
-    """Two tables, and the columns that join them."""
+    """Two tables and the columns by which they are joined."""
 
     def __init__(self, table1: Any, table2: Any, join_key: Any) -> None:
         super().__init__()

@@ -9,6 +9,6 @@ from wanllmdb._errors import (
 )
 
 Error = WanllmdbError
-"""The base of everything that the client raises."""
+"""The base class of all errors of the client."""
 
 __all__ = ["AuthenticationError", "CommError", "Error", "UnsupportedError", "UsageError"]

@@ -1,4 +1,4 @@
-"""W&B's exceptions, by the path of the module that defines them."""
+"""W&B's exceptions, under the module path that defines them in W&B."""
 
 from wanllmdb.errors import AuthenticationError, CommError, Error, UnsupportedError, UsageError
 

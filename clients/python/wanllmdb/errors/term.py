@@ -1,4 +1,4 @@
-"""W&B's lines on the terminal, by the path of their module."""
+"""W&B's functions that print to the terminal, under their module path in W&B."""
 
 from wanllmdb._wandb.session import termerror, termlog, termsetup, termwarn
 

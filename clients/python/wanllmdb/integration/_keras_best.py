@@ -1,4 +1,4 @@
-"""W&B's first callback for Keras, which older programs use."""
+"""W&B's first callback for Keras, for older programs."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class WandbCallback(Callback):
         save_weights_only: save only the weights.
         save_model: saves the best model as `model-best.h5` in the run's folder.
         log_batch_frequency: also log each time after this number of batches.
-        log_best_prefix: begins the names in the summary; None for none there.
+        log_best_prefix: the prefix of the names in the summary; None keeps them out of the summary.
 
-    The other arguments are for charts, tables and images: they are accepted for scripts
-    written for W&B, and leave nothing behind.
+    The other arguments are for charts, tables and images: they are accepted for scripts written for
+    W&B, without effect.
 
     Raises:
         NoRunError: there is no current run.
@@ -86,9 +86,9 @@ class WandbCallback(Callback):
         self.best = float("-inf") if is_higher else float("inf")
         summary = run_for("WandbCallback()").summary
         if log_best_prefix is not None:
-            # The best value of a run that continues.
+            # The best value so far, if the run continues an earlier training.
             self.best = summary.get(f"{log_best_prefix}{monitor}", self.best)
-        # Without batches to log, Keras need not wait for the hook below.
+        # Without batches to log, Keras can skip the hook below.
         self.async_safe = log_batch_frequency is None
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
@@ -106,7 +106,7 @@ class WandbCallback(Callback):
         if value is None or not self._is_better(value, self.best):
             return
         if self.verbose:
-            print(f"epoch {epoch}: {self.monitor} went from {self.best:.5f} to {value:.5f}")
+            print(f"epoch {epoch}: {self.monitor} improved from {self.best:.5f} to {value:.5f}")
         self.best = value
         if self.log_best_prefix is not None:
             summary = run_for("WandbCallback()").summary
@@ -122,5 +122,5 @@ class WandbCallback(Callback):
             save(own_file(name))
         except Exception as error:
             # Keras can't save some models; training them is still worthwhile.
-            note(f"WandbCallback saves no models: {type(error).__name__}: {error}")
+            note(f"WandbCallback could not save the model: {type(error).__name__}: {error}")
             self.save_model = False

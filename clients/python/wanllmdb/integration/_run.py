@@ -14,14 +14,14 @@ def run_for(user: str) -> Run:
     """The current run; an agent's function may log to it before `init`.
 
     Args:
-        user: the callback or function that needs it.
+        user: the callback or function that needs the run.
 
     Raises:
-        NoRunError: there is none.
+        NoRunError: there is no run.
     """
     run = open_run()
     if run is None or not run.is_open:
-        raise NoRunError(f"{user} needs a run: call wandb.init() before it")
+        raise NoRunError(f"{user} needs a run: call wandb.init() first")
     return run
 
 
@@ -42,6 +42,6 @@ def own_file(name: str) -> Path:
     return folder / name
 
 
-def note_left_out(what: str, why: str = "wanllmdb keeps numbers only") -> None:
+def note_left_out(what: str, why: str = "the platform keeps only numbers") -> None:
     """Print a note, once per process, that something is not kept."""
-    note(f"{what} is left out: {why}")
+    note(f"{what} is skipped: {why}")

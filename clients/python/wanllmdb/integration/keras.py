@@ -1,4 +1,4 @@
-"""Keras's callbacks: `model.fit(..., callbacks=[WandbMetricsLogger()])`. For any backend."""
+"""Callbacks for Keras with any backend: `model.fit(..., callbacks=[WandbMetricsLogger()])`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class WandbMetricsLogger(Callback):
     `batch/learning_rate` and `batch/batch_step`.
 
     Args:
-        log_freq: "epoch"; or "batch", or a number of batches, for steps in between.
+        log_freq: "epoch"; "batch" or a number of batches also logs between epochs.
         initial_global_step: accepted for scripts written for W&B: the optimizer knows its rate.
 
     Raises:
@@ -49,7 +49,7 @@ class WandbMetricsLogger(Callback):
         kind, axis = ("epoch", "epoch") if self._every is None else ("batch", "batch_step")
         run.define_metric(f"{kind}/{axis}")
         run.define_metric(f"{kind}/*", step_metric=f"{kind}/{axis}")
-        # Without batches to log, Keras need not wait for the hook below.
+        # Without batches to log, Keras can skip the hook below.
         self.async_safe = self._every is None
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
@@ -62,7 +62,7 @@ class WandbMetricsLogger(Callback):
     on_batch_end = on_train_batch_end
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        """Logs an epoch."""
+        """Log an epoch."""
         self._log("epoch", {**(logs or {}), "epoch": epoch})
 
     def _log(self, kind: str, values: Mapping[str, Any]) -> None:
@@ -75,7 +75,7 @@ class WandbModelCheckpoint(ModelCheckpoint):
     """Keras's ModelCheckpoint with W&B's defaults; the files stay where they are saved.
 
     Args:
-        filepath: where, with Keras's placeholders such as `{epoch:02d}`.
+        filepath: the file's path, with Keras's placeholders such as `{epoch:02d}`.
         monitor: the metric by which `save_best_only` selects.
 
     The other arguments are those of Keras's class.
@@ -117,7 +117,7 @@ class WandbEvalCallback(Callback):
     """The base of callbacks that show predictions in tables.
 
     A subclass fills `self.data_table` in `add_ground_truth` and `self.pred_table` in
-    `add_model_predictions`. The tables are there for its code, and are not kept.
+    `add_model_predictions`. Its code can read the tables, but the platform does not keep them.
 
     Args:
         data_table_columns: the columns of the data.
@@ -140,37 +140,37 @@ class WandbEvalCallback(Callback):
         self.pred_table_columns = list(pred_table_columns)
 
     def on_train_begin(self, logs: Logs = None) -> None:
-        """Collects the data."""
+        """Collect the data."""
         self.init_data_table(self.data_table_columns)
         self.add_ground_truth(logs)
         self.log_data_table()
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        """Collects the predictions."""
+        """Collect the predictions."""
         self.init_pred_table(self.pred_table_columns)
         self.add_model_predictions(epoch, logs)
         self.log_pred_table()
 
     def add_ground_truth(self, logs: Logs = None) -> None:
-        """Adds rows to `self.data_table`; subclasses implement this method."""
+        """Add rows to `self.data_table`; subclasses implement this method."""
         raise NotImplementedError(f"{type(self).__name__}.add_ground_truth")
 
     def add_model_predictions(self, epoch: int, logs: Logs = None) -> None:
-        """Adds rows to `self.pred_table`; subclasses implement this method."""
+        """Add rows to `self.pred_table`; subclasses implement this method."""
         raise NotImplementedError(f"{type(self).__name__}.add_model_predictions")
 
     def init_data_table(self, column_names: Sequence[str]) -> None:
-        """Makes an empty `data_table`."""
+        """Create an empty `data_table`."""
         self.data_table = wanllmdb.Table(columns=list(column_names), allow_mixed_types=True)
 
     def init_pred_table(self, column_names: Sequence[str]) -> None:
-        """Makes an empty `pred_table`."""
+        """Create an empty `pred_table`."""
         self.pred_table = wanllmdb.Table(columns=list(column_names))
 
     def log_data_table(
         self, name: str = "val", type: str = "dataset", table_name: str = "val_data"
     ) -> None:
-        """Makes the data's table the one that predictions refer to."""
+        """Make the data's table the one that predictions refer to."""
         del name, type, table_name
         self.data_table_ref = self.data_table
 
@@ -180,7 +180,7 @@ class WandbEvalCallback(Callback):
         table_name: str = "eval_data",
         aliases: Sequence[str] | None = None,
     ) -> None:
-        """Notes that tables are not kept."""
+        """Print a note that tables are not kept."""
         del type, table_name, aliases
         note_left_out("what WandbEvalCallback puts into tables")
 

@@ -20,9 +20,9 @@ _HIGHER_IS_BETTER = frozenset({"map", "auc", "average_precision"})
 
 
 def wandb_callback(log_params: bool = True, define_metric: bool = True) -> Callable[[Any], None]:
-    """A callback that logs each iteration's metrics, by names such as `valid_0_l2`.
+    """Return a callback that logs each iteration's metrics, under names such as `valid_0_l2`.
 
-    Those of `lightgbm.cv` are `valid_l2-mean` and `valid_l2-stdv`.
+    `lightgbm.cv` yields names such as `valid_l2-mean` and `valid_l2-stdv`.
 
     Args:
         log_params: store the training parameters in the config.
@@ -39,7 +39,7 @@ def log_summary(
     Args:
         model: as `lightgbm.train` returns it.
         feature_importance: accepted for scripts written for W&B: plots are not kept.
-        save_model_checkpoint: saves the model in the run's folder.
+        save_model_checkpoint: save the model in the run's folder.
 
     Raises:
         NoRunError: there is no current run.
@@ -48,8 +48,8 @@ def log_summary(
     run = run_for("log_summary()")
     if not isinstance(model, Booster):
         raise InvalidArgumentError(
-            f"log_summary takes a lightgbm.Booster, not {type(model).__name__}; of LightGBM's "
-            f"scikit-learn classes give `model.booster_`"
+            f"log_summary takes a lightgbm.Booster, not {type(model).__name__}; for LightGBM's "
+            "scikit-learn classes, pass `model.booster_`"
         )
     run.summary["best_iteration"] = model.best_iteration
     run.summary["best_score"] = model.best_score
@@ -61,9 +61,10 @@ def log_summary(
 
 
 class _Callback:
-    """Gets LightGBM's `CallbackEnv` after each iteration."""
+    """Receives LightGBM's `CallbackEnv` after each iteration."""
 
-    # After those that record results, and before early stopping, which ends the training.
+    # Run after the callbacks that record results, and before early stopping, which ends the
+    # training.
     order = 20
     before_iteration = False
 
@@ -96,7 +97,7 @@ class _Callback:
 
 
 def _named(result: tuple[Any, ...]) -> tuple[str, str, float, float | None]:
-    """A result's full name, its metric, its value, and of cross-validation the deviation."""
+    """A result's full name, metric and value, and with cross-validation its deviation."""
     data, metric, value = result[:3]
     deviation = result[4] if len(result) > 4 else None
     if data == "cv_agg":

@@ -1,6 +1,6 @@
-"""W&B's plots of scikit-learn models: accepted, and left out with a note.
+"""W&B's plots of scikit-learn models: accepted, but nothing is drawn and a note is printed.
 
-They draw charts, and report no number by which a sweep could go.
+The functions draw charts and report no number that a sweep could optimize.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = [
 
 def _left_out(name: str) -> Callable[..., None]:
     def plot(*args: Any, **kwargs: Any) -> None:
-        """Draws nothing, and notes that once a process."""
+        """Print a note, once per process, that nothing is drawn."""
         del args, kwargs
         note_left_out(f"what wandb.sklearn.{name} would draw")
 

@@ -25,16 +25,16 @@ _OF_THE_WHOLE_RUN = frozenset(
 class WandbCallback(TrainerCallback):
     """Logs what the Trainer logs, as `train/loss` and `eval/loss`, and `train/global_step`.
 
-    What it measures of the whole training, such as `train_loss`, goes into the summary; the
-    training arguments and the model's config go into the config. The process of rank 0 logs
-    alone.
+    Measurements of the whole training, such as `train_loss`, become part of the summary; the
+    training arguments and the model's config become part of the config. Only the process of rank 0
+    logs.
     """
 
     def __init__(self) -> None:
         self._run: Run | None = None
 
     def setup(self, args: Any, state: Any, model: Any, **kwargs: Any) -> None:
-        """Takes the present run, or that of `wandb.init()`, and fills its config, once a run."""
+        """Fill the config of the current run, else of a new one, once per run."""
         del kwargs
         run = wanllmdb.run
         if not state.is_world_process_zero or (run is not None and run is self._run):
@@ -60,7 +60,7 @@ class WandbCallback(TrainerCallback):
     def on_train_begin(
         self, args: Any, state: Any, control: Any, model: Any = None, **kwargs: Any
     ) -> None:
-        """Sets up."""
+        """Prepare the run."""
         del control
         self.setup(args, state, model, **kwargs)
 
@@ -73,7 +73,7 @@ class WandbCallback(TrainerCallback):
         logs: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        """Logs a step."""
+        """Log a step."""
         del control
         self.setup(args, state, model, **kwargs)
         if not state.is_world_process_zero:
@@ -90,7 +90,7 @@ class WandbCallback(TrainerCallback):
     def on_predict(
         self, args: Any, state: Any, control: Any, metrics: Mapping[str, Any], **kwargs: Any
     ) -> None:
-        """Logs what a prediction measured."""
+        """Log the metrics of a prediction."""
         del control
         self.setup(args, state, kwargs.pop("model", None), **kwargs)
         if state.is_world_process_zero:

@@ -18,14 +18,14 @@ _HIGHER_IS_BETTER = frozenset({"auc", "aucpr", "ndcg", "map"})
 
 
 class WandbCallback(TrainingCallback):
-    """Logs each iteration's metrics, by names such as `validation_0-rmse`.
+    """Logs each iteration's metrics, under names such as `validation_0-rmse`.
 
-    At the end of a training with early stopping it logs `best_score` and `best_iteration`. Of
-    `xgboost.cv` it logs the mean under the metric's name, and the deviation beside it with
-    `-std`.
+    At the end of a training with early stopping, the callback logs `best_score` and
+    `best_iteration`. For `xgboost.cv`, it logs the mean under the metric's name and the deviation
+    under that name with `-std`.
 
     Args:
-        log_model: saves the model in the run's folder.
+        log_model: save the model in the run's folder.
         log_feature_importance: accepted for scripts written for W&B: plots are not kept.
         importance_type: accepted for scripts written for W&B.
         define_metric: keep the best value of each metric that XGBoost knows, not the last.
@@ -50,8 +50,8 @@ class WandbCallback(TrainingCallback):
         self._defined: set[str] = set()
 
     def before_training(self, model: Any) -> Any:
-        """Puts the model's configuration into the config."""
-        # Cross-validation has several models, and a configuration of none.
+        """Add the model's configuration to the config."""
+        # Cross-validation has several models and no configuration of a single one.
         if hasattr(model, "save_config"):
             run_for("WandbCallback()").config.update(json.loads(model.save_config()))
         return model

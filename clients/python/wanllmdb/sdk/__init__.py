@@ -1,4 +1,4 @@
-"""W&B's long paths to what wanllmdb has, for programs that import or annotate by them."""
+"""W&B's long import paths, for programs that import or annotate by them."""
 
 from wanllmdb.sdk import (
     artifacts,

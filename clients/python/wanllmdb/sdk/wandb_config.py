@@ -1,4 +1,4 @@
-"""The class of a run's config."""
+"""The class of a run's config, under W&B's module path."""
 
 from wanllmdb._agent.config import Config
 

@@ -1,4 +1,4 @@
-"""The class of settings."""
+"""The class of settings, under W&B's module path."""
 
 from wanllmdb import Settings
 

@@ -1,4 +1,4 @@
-"""The class of a run's summary."""
+"""The class of a run's summary, under W&B's module path."""
 
 from wanllmdb._agent.summary import Summary
 

@@ -35,7 +35,7 @@ MAX_REMEMBERED = 10_000
 # Distinct ids of one lookup.
 MAX_BATCH = 500
 
-# Compared with where there is no key, so that the comparison takes the same time.
+# Compared with the secret if there is no key, so that the check takes the same time.
 _NO_SECRET = bytes(32)
 
 
@@ -43,12 +43,12 @@ class KeySource(Protocol):
     """The table of keys."""
 
     async def find(self, key_ids: Sequence[str]) -> Mapping[str, FoundKey]:
-        """Return the keys with these ids; ids without a key are left out."""
+        """Return the keys with these ids; ids without a key are omitted."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What was read for an id at `read_at`; `caller` is None where the id has no key."""
+    """The result of a lookup of an id at `read_at`; `caller` is None if the id has no key."""
 
     read_at: float
     caller: Caller | None = None
@@ -103,7 +103,7 @@ class KeyRing:
         """Return the caller that the key belongs to.
 
         Args:
-            text: The key; empty where the call has none.
+            text: The key; empty if the call has none.
 
         Raises:
             UnauthenticatedError: KEY_MISSING or KEY_INVALID; KEY_REVOKED or KEY_EXPIRED only for

@@ -20,7 +20,7 @@ class ProjectSource(Protocol):
     """The table of sweeps."""
 
     async def find_projects(self, sweep_ids: Iterable[str]) -> Mapping[str, str]:
-        """Return the projects of the sweeps by id; missing sweeps are left out."""
+        """Return the projects of the sweeps by id; missing sweeps are omitted."""
 
 
 class SweepProjects:
@@ -31,7 +31,7 @@ class SweepProjects:
         self._known: TTLCache[str, str] = TTLCache(MAX_REMEMBERED, MAX_AGE)
 
     async def of(self, sweep_ids: Set[str], own: Set[str]) -> Mapping[str, str]:
-        """Return the projects of the sweeps by id; missing sweeps are left out.
+        """Return the projects of the sweeps by id; missing sweeps are omitted.
 
         Args:
             sweep_ids: The sweeps.

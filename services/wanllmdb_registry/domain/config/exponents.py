@@ -51,8 +51,8 @@ def of_exponent_distribution(kind: str, sign: int, low: float | None, high: floa
     Args:
         kind: The distribution's name; `{kind}_values` is the one whose bounds are values.
         sign: The sign of the exponents.
-        low: The lower bound; None where it is not a number.
-        high: The upper bound; None where it is not a number.
+        low: The lower bound; None if it is not a number.
+        high: The upper bound; None if it is not a number.
     """
     text = (
         f"{kind} takes exponents in W&B and is not supported; write {kind}_values, whose min and "

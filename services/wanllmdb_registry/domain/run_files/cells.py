@@ -54,7 +54,7 @@ class ValueReader:
         """Return whether the parameter can have a value."""
         self.may_be_empty = isinstance(distribution, Categorical) and "" in distribution.values
         choices = _choices(distribution)
-        # Of choices with the same text the first one counts.
+        # If several choices have the same text, the first one counts.
         choices = tuple(reversed(choices))
         self._by_text = {cell_of(choice): choice for choice in choices}
         self._by_number = {choice: choice for choice in choices if _is_number(choice)}

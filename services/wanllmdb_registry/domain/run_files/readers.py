@@ -22,7 +22,7 @@ from wanllmdb_registry.domain.run_files.cells import (
     unquoted,
 )
 
-# Far more than an export has: 500 parameters, 2,000 metrics and a dozen other columns.
+# Maximum columns, far more than an export has: 500 parameters, 2,000 metrics and a dozen others.
 MAX_COLUMNS = 10_000
 # A cell may be as large as a message.
 csv.field_size_limit(4 * 1024 * 1024)

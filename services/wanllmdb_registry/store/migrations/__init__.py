@@ -1,1 +1,1 @@
-"""The history of the tables, by Alembic."""
+"""The Alembic migrations that create and change the tables."""

@@ -1,7 +1,7 @@
 """The name `wandb` for wanllmdb, where `wanllmdb run` or `--as-wandb` put this folder first.
 
-Whatever it has is wanllmdb's own: the same functions, the same classes, the same run. So are
-its submodules: `wandb.sdk.wandb_run` is `wanllmdb.sdk.wandb_run`.
+Its functions, its classes and its run are those of wanllmdb. So are its submodules:
+`wandb.sdk.wandb_run` is `wanllmdb.sdk.wandb_run`.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ try:
 except ModuleNotFoundError as _missing:
     raise ModuleNotFoundError(
         f"`wandb` stands for wanllmdb here, and {sys.executable} has no {_missing.name}: install "
-        f"wanllmdb there, or take the folder of {__file__} out of PYTHONPATH"
+        f"wanllmdb there, or remove the folder of {__file__} from PYTHONPATH"
     ) from _missing
 
 __all__ = dir(wanllmdb)
-# That of the W&B whose names these are: frameworks ask whether it is new enough. The
-# distribution beside this package has the same.
+# The version of W&B whose names wanllmdb offers: frameworks check that it is new enough. The
+# metadata of the distribution beside this package states the same version.
 __version__ = "0.31.0"
 
 _MOVED = {"wandb_run": "sdk.wandb_run"}
 
 
 class _Submodules(MetaPathFinder, Loader):
-    """Finds `wandb.x.y` as `wanllmdb.x.y`: the module itself, not a second one of its text."""
+    """Finds `wandb.x.y` as `wanllmdb.x.y`: the same module, not a second copy."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """A spec for what wanllmdb has; None for the rest."""
+        """Return a spec for modules that wanllmdb has; None for others."""
         del path, target
         real = _real_name(fullname)
         if real is None or find_spec(real) is None:
@@ -45,7 +45,7 @@ class _Submodules(MetaPathFinder, Loader):
         return ModuleSpec(fullname, self)
 
     def exec_module(self, module: ModuleType) -> None:
-        """Puts wanllmdb's module in the place of the one that was made."""
+        """Replace the new, empty module with wanllmdb's module."""
         real = _real_name(module.__name__)
         assert real is not None
         sys.modules[module.__name__] = import_module(real)

@@ -28,7 +28,7 @@ class Attrs:
     """By W&B's name: why a method or property is missing, and what to use instead."""
 
     _NO_WRITES: ClassVar[str] = ""
-    """What changes such an object instead of setting an attribute."""
+    """The calls that change such an object, since attributes can't be set."""
 
     def display(self, height: int = 420, hidden: bool = False) -> bool:
         """False: there are no pages to display."""

@@ -71,7 +71,9 @@ def field(key: Any, where: str) -> Reading:
         return lambda run: within(read(run), rest)
     close = difflib.get_close_matches(name, [*_OWN, *_SECTIONS], n=1)
     guess = f"did you mean {close[0]!r}? " if close else ""
-    raise InvalidQueryError(f"{where}: runs have no field {key!r}; {guess}there are {_OFFERED}")
+    raise InvalidQueryError(
+        f"{where}: runs have no field {key!r}; {guess}the fields are {_OFFERED}"
+    )
 
 
 def is_time(key: str) -> bool:

@@ -48,7 +48,7 @@ class LazyList(ABC, Generic[T]):
         """All objects, in order."""
 
     def _count(self) -> int:
-        """How many objects there are."""
+        """The number of objects."""
         self._load(None)
         return len(self._loaded)
 

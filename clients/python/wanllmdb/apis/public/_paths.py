@@ -39,7 +39,8 @@ def object_path(path: Any, what: str) -> ObjectPath:
         parts[-1:] = parts[-1].split(":", maxsplit=1)
     if not 1 <= len(parts) <= 3 or not all(parts) or parts[-1] in _KINDS:
         raise InvalidPathError(
-            f"{path!r} is no path of a {what}: write entity/project/id, project/id, or the id alone"
+            f"{path!r} is not the path of a {what}: write entity/project/id, project/id, or the "
+            "id alone"
         )
     entity, project, identity = [""] * (3 - len(parts)) + [unquote(part.strip()) for part in parts]
     return ObjectPath(entity, project, identity)
@@ -55,7 +56,7 @@ def project_path(path: Any) -> tuple[str, str]:
     if len(parts) > 2 and _SCHEME.match(path.strip()):
         parts = parts[:2]
     if not 1 <= len(parts) <= 2 or not all(parts):
-        raise InvalidPathError(f"{path!r} is no path of a project: write entity/project")
+        raise InvalidPathError(f"{path!r} is not the path of a project: write entity/project")
     entity, project = [""] * (2 - len(parts)) + [unquote(part.strip()) for part in parts]
     return entity, project
 

@@ -183,7 +183,7 @@ def _prepared(name: str, where: str) -> Callable[[Any], Any]:
         def known(value: Any) -> Any:
             if not isinstance(value, str) or value not in STATES_BY_WORD:
                 raise InvalidQueryError(
-                    f"{where}: a run has no state {value!r:.100}; there are "
+                    f"{where}: a run has no state {value!r:.100}; the states are "
                     f"{', '.join(sorted(STATES_BY_WORD))}"
                 )
             return value
@@ -268,7 +268,7 @@ def _kind(value: Any) -> str:
 
 def _unknown_operator(operator: Any, where: str, known: Sequence[str]) -> InvalidQueryError:
     return InvalidQueryError(
-        f"{where}: there is no operator {operator!r:.100} here; there are {', '.join(known)}"
+        f"{where}: there is no operator {operator!r:.100}; the operators are {', '.join(known)}"
     )
 
 

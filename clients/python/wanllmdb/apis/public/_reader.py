@@ -1,4 +1,4 @@
-"""How the API's objects reach the registry."""
+"""The connection of the API's objects to the registry."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Reader:
             sweep = self.client.get_sweep(sweep_id)
         except (NotFoundError, InvalidArgumentError) as error:
             raise SweepNotFoundError(
-                f"there is no sweep {sweep_id!r}: `wanllmdb sweep ls` lists those that there are",
+                f"there is no sweep {sweep_id!r}: `wanllmdb sweep ls` lists the sweeps",
                 reason="SWEEP_NOT_FOUND",
                 metadata={"sweep_id": sweep_id},
             ) from error

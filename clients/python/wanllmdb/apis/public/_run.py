@@ -190,12 +190,12 @@ class Run(Attrs):
 
     @property
     def created_at(self) -> str | None:
-        """When the run was created, such as 2025-01-31T12:00:00Z."""
+        """The time at which the run was created, such as 2025-01-31T12:00:00Z."""
         return iso(self._record.create_time)
 
     @property
     def heartbeat_at(self) -> str | None:
-        """When the run ended; None before, because the platform keeps no heartbeat times."""
+        """The end of the run; None before, because the platform keeps no heartbeat times."""
         return iso(self._record.end_time)
 
     @property

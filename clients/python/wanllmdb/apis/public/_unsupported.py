@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _NO_FILES = (
-    "the platform keeps no files, artifacts or logs of runs: keep a tracker beside it, and link "
-    "its runs by external_run_id"
+    "the platform keeps no files, artifacts or logs of runs: use an experiment tracker as well, "
+    "and link its runs by external_run_id"
 )
 _NO_USERS = "the platform has no users, teams or organizations: `wanllmdb keys` manages API keys"
 _NO_QUEUES = "the platform has no run queues or jobs: `wanllmdb agent` works on a sweep's runs"

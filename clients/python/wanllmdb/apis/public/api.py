@@ -20,7 +20,7 @@ from wanllmdb.apis.public.runs import Run, Runs
 from wanllmdb.apis.public.sweeps import Sweep
 
 _DEFAULT_ENTITY = "wanllmdb"
-"""In the place of W&B's entities, which there are none of here."""
+"""Stands in for W&B's entities, which the platform does not have."""
 _NO_KEY = "no-key"
 _DEFAULT_PROJECT = "default"
 _OWN_KEYS = "wsk_"
@@ -33,8 +33,8 @@ class Api(Attrs):
     the environment names. A key with the role `reader` is enough.
 
     Args:
-        overrides: `entity` and `project` for paths that omit them. If they are missing
-            here, WANDB_ENTITY and WANDB_PROJECT.
+        overrides: `entity` and `project` for paths that omit them. They default to WANDB_ENTITY and
+            WANDB_PROJECT.
         timeout: seconds that a call may take; defaults to the client's timeout.
         api_key: an API key of the platform; a W&B key is ignored, with a note.
 
@@ -43,7 +43,7 @@ class Api(Attrs):
     """
 
     _UNSUPPORTED: ClassVar[Mapping[str, str]] = OF_API
-    _NO_WRITES: ClassVar[str] = "Give `overrides` to wandb.Api."
+    _NO_WRITES: ClassVar[str] = "Pass `overrides` to wandb.Api."
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Api(Attrs):
         if "base_url" in overrides:
             note("wandb.Api ignores base_url: set WANLLMDB_REGISTRY to the registry's address")
         if api_key is not None and not api_key.startswith(_OWN_KEYS):
-            note("wandb.Api ignores a key of W&B's: WANLLMDB_API_KEY holds the platform's")
+            note("wandb.Api ignores a key of W&B: set WANLLMDB_API_KEY to the platform's key")
             api_key = None
         client = _client(timeout, api_key)
         self._settings: dict[str, Any] = {
@@ -84,7 +84,7 @@ class Api(Attrs):
 
     @property
     def api_key(self) -> str:
-        """The API key; some text if none is needed, because programs take None for an error."""
+        """The API key, or a placeholder without one, because programs take None for an error."""
         return self._client.api_key or _NO_KEY
 
     @property
@@ -100,7 +100,7 @@ class Api(Attrs):
         return f"wanllmdb {__version__}"
 
     def flush(self) -> None:
-        """Does nothing: each call reads fresh data."""
+        """Do nothing: each call reads fresh data."""
 
     def sweep(self, path: str = "") -> Sweep:
         """One sweep.

@@ -51,7 +51,7 @@ class Project(Attrs):
 
     @property
     def created_at(self) -> str | None:
-        """When its oldest sweep was created."""
+        """The time at which the project's oldest sweep was created."""
         return iso(self._reader.sweeps_for(self._name, None)[0].create_time)
 
     @property

@@ -101,7 +101,7 @@ class Runs(LazyList[Run]):
         return self._sweeps
 
     def upgrade_to_full(self) -> None:
-        """Does nothing: runs are always read as a whole."""
+        """Do nothing: runs are always read as a whole."""
 
     def histories(
         self,

@@ -61,7 +61,7 @@ class Summary(Mapping[str, Any]):
         self._refuse()
 
     def update(self, key_vals: Any = None, overwrite: bool = True) -> NoReturn:
-        """Raises a ReadOnlyApiError."""
+        """Raise a ReadOnlyApiError."""
         self._refuse()
 
     def __repr__(self) -> str:

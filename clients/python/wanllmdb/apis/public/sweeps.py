@@ -83,7 +83,7 @@ class Sweep(Attrs):
 
     @property
     def description(self) -> str:
-        """The sweep's description; empty where it has none."""
+        """The sweep's description; empty if there is none."""
         return self._record.description
 
     @property
@@ -161,8 +161,8 @@ class Sweep(Attrs):
 
     def _best_of_front(self, first: Metric) -> RunRecord | None:
         note(
-            f"sweep {self.id} has several metrics: best_run goes by {first.name}; "
-            f"Client.get_best_runs returns the Pareto front"
+            f"sweep {self.id} has several metrics: best_run compares runs by {first.name}; "
+            "Client.get_best_runs returns the Pareto front"
         )
         sign = -1 if first.goal is Goal.MAXIMIZE else 1
         front = self._reader.client.get_best_runs(self.id, count=1_000).runs
@@ -176,12 +176,12 @@ class Sweep(Attrs):
 
     @property
     def run_count(self) -> int:
-        """How many runs the sweep has."""
+        """The number of runs of the sweep."""
         return self._record.stats.total_runs
 
     @property
     def expected_run_count(self) -> int | None:
-        """How many runs the sweep will have: its run cap or its grid's points; None: no limit."""
+        """The final number of runs: the run cap or the number of grid points; None for no limit."""
         spec = self._record.spec
         if spec.method is not Method.GRID:
             return spec.run_cap
@@ -191,7 +191,7 @@ class Sweep(Attrs):
 
     @property
     def created_at(self) -> str | None:
-        """When the sweep was created, such as 2025-01-31T12:00:00Z."""
+        """The time at which the sweep was created, such as 2025-01-31T12:00:00Z."""
         return iso(self._record.create_time)
 
     @property

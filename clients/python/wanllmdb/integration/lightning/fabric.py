@@ -1,4 +1,4 @@
-"""The same logger for Fabric, by W&B's path: `Fabric(loggers=[WandbLogger()])`."""
+"""The same logger for Fabric, under W&B's path: `Fabric(loggers=[WandbLogger()])`."""
 
 from wanllmdb.integration.lightning.logger import WandbLogger
 

@@ -12,7 +12,7 @@ import wanllmdb
 from wanllmdb.integration._run import note_left_out
 from wanllmdb.sdk.wandb_run import Run
 
-# One framework under two names. Mixing them works, but loads everything twice.
+# One framework has two package names. Mixing them works, but loads every module twice.
 if TYPE_CHECKING or "pytorch_lightning" not in sys.modules:
     from lightning.pytorch.loggers.logger import Logger, rank_zero_experiment
     from lightning.pytorch.utilities import rank_zero_only
@@ -24,21 +24,22 @@ __all__ = ["WandbLogger"]
 
 
 class WandbLogger(Logger):
-    """Logs what a LightningModule logs, by the names that it chose, and `trainer/global_step`.
+    """Logs what a LightningModule logs, under the module's names, and `trainer/global_step`.
 
-    Only the process of rank 0 logs, to the current run, else to the one of `wandb.init()`.
+    Only the process of rank 0 logs: to the current run, else to the run that `wandb.init()`
+    returns.
 
     Args:
         name: the run's name.
-        save_dir: where Lightning's checkpoints go.
-        version: accepted for scripts written for W&B, as `id`: the sweep names its runs.
-        offline: logs nothing, as `wandb.init(mode="offline")`.
+        save_dir: the folder for Lightning's checkpoints.
+        version: accepted for scripts written for W&B, like `id`: the sweep names its runs.
+        offline: the same as `wandb.init(mode="offline")`.
         dir: the same as `save_dir`.
         project: accepted for scripts written for W&B; the sweep's project is used.
         log_model: accepted for scripts written for W&B; Lightning keeps the checkpoints.
         experiment: the run to log to.
-        prefix: begins each name, with a hyphen after it.
-        kwargs: more arguments of `wandb.init`.
+        prefix: a prefix of each name, followed by a hyphen.
+        kwargs: further arguments of `wandb.init`.
     """
 
     LOGGER_JOIN_CHAR = "-"
@@ -86,8 +87,8 @@ class WandbLogger(Logger):
     def experiment(self) -> Run:
         """The run; on ranks other than 0, an object that does nothing."""
         if self._experiment is None or not (self._is_given or self._experiment is wanllmdb.run):
-            # Where there is a run, `init` returns that one. A logger may outlive its run, in a
-            # program that trains many times.
+            # If there is a run, `init` returns it. In a program that trains many times, a logger
+            # may outlive its run.
             self._experiment = wanllmdb.init(**self._init)
             self._experiment.define_metric("trainer/global_step")
             self._experiment.define_metric("*", step_metric="trainer/global_step", step_sync=True)
@@ -95,28 +96,28 @@ class WandbLogger(Logger):
 
     @property
     def name(self) -> str | None:
-        """The project, as Lightning's own logger has it: checkpoints go into a folder of it."""
+        """The project; Lightning names a folder of checkpoints after it."""
         return self._project
 
     @property
     def version(self) -> str | None:
-        """The run's id: checkpoints go into a folder of it."""
+        """The run's id; Lightning names a folder of checkpoints after it."""
         return self._id if self._experiment is None else self._experiment.id
 
     @property
     def save_dir(self) -> str | None:
-        """Where checkpoints go."""
+        """The folder for checkpoints."""
         return self._save_dir
 
     @rank_zero_only
     def log_hyperparams(self, params: Mapping[str, Any] | Namespace) -> None:
-        """Puts hyperparameters into the config."""
+        """Add hyperparameters to the config."""
         values = vars(params) if isinstance(params, Namespace) else params
         self.experiment.config.update(values, allow_val_change=True)
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Logs metrics, with Lightning's step as `trainer/global_step`."""
+        """Log metrics, with Lightning's step as `trainer/global_step`."""
         prefix = f"{self._prefix}{self.LOGGER_JOIN_CHAR}" if self._prefix else ""
         values = {f"{prefix}{name}": value for name, value in metrics.items()}
         if step is not None:
@@ -126,12 +127,12 @@ class WandbLogger(Logger):
     def watch(
         self, model: Any, log: str | None = "gradients", log_freq: int = 100, log_graph: bool = True
     ) -> None:
-        """Does nothing, and notes that: gradients are not kept."""
+        """Print a note that gradients are not kept; do nothing else."""
         del model, log, log_freq, log_graph
         note_left_out("what WandbLogger.watch would log")
 
     def log_table(self, key: str, *args: Any, **kwargs: Any) -> None:
-        """Does nothing, and notes that."""
+        """Print a note that tables are not kept; do nothing else."""
         del args, kwargs
         note_left_out(f"the table, text or media {key!r}")
 

@@ -1,4 +1,4 @@
-"""W&B's artifacts, by the path of their package."""
+"""W&B's artifacts, under their package path in W&B."""
 
 from wanllmdb.sdk.artifacts import artifact
 

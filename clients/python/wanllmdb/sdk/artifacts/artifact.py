@@ -1,4 +1,4 @@
-"""W&B's class of an artifact, by the path of its module."""
+"""W&B's class of an artifact, under its module path in W&B."""
 
 from wanllmdb._wandb.artifact import Artifact
 

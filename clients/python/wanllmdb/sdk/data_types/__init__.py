@@ -1,4 +1,4 @@
-"""W&B's media and tables, by the paths of the modules that define them."""
+"""W&B's media and tables, under the module paths of W&B."""
 
 from wanllmdb.sdk.data_types import (
     audio,

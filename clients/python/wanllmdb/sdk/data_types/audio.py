@@ -1,4 +1,4 @@
-"""W&B's `Audio`, by the path of its module."""
+"""W&B's `Audio`, under its module path in W&B."""
 
 from wanllmdb._wandb.media import Audio
 

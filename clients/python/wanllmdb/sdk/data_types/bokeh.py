@@ -1,4 +1,4 @@
-"""W&B's `Bokeh`, by the path of its module."""
+"""W&B's `Bokeh`, under its module path in W&B."""
 
 from wanllmdb._wandb.media import Bokeh
 

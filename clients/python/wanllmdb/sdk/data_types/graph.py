@@ -1,4 +1,4 @@
-"""W&B's `Graph` and `Node`, by the path of their module."""
+"""W&B's `Graph` and `Node`, under their module path in W&B."""
 
 from wanllmdb._wandb.media import Graph, Node
 

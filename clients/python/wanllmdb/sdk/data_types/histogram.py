@@ -1,4 +1,4 @@
-"""W&B's `Histogram`, by the path of its module."""
+"""W&B's `Histogram`, under its module path in W&B."""
 
 from wanllmdb._wandb.media import Histogram
 

@@ -1,4 +1,4 @@
-"""W&B's `Html`, by the path of its module."""
+"""W&B's `Html`, under its module path in W&B."""
 
 from wanllmdb._wandb.media import Html
 

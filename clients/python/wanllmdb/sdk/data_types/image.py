@@ -1,4 +1,4 @@
-"""W&B's `BoundingBoxes2D`, `Image` and `ImageMask`, by the path of their module."""
+"""W&B's `BoundingBoxes2D`, `Image` and `ImageMask`, under their module path in W&B."""
 
 from wanllmdb._wandb.media import BoundingBoxes2D, Image, ImageMask
 

@@ -1,4 +1,4 @@
-"""W&B's `Molecule`, by the path of its module."""
+"""W&B's `Molecule`, under its module path in W&B."""
 
 from wanllmdb._wandb.media import Molecule
 

@@ -1,4 +1,4 @@
-"""W&B's `Object3D` and `box3d`, by the path of their module."""
+"""W&B's `Object3D` and `box3d`, under their module path in W&B."""
 
 from wanllmdb._wandb.media import Object3D, box3d
 

@@ -1,4 +1,4 @@
-"""W&B's `Plotly`, by the path of its module."""
+"""W&B's `Plotly`, under its module path in W&B."""
 
 from wanllmdb._wandb.media import Plotly
 

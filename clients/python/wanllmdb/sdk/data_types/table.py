@@ -1,4 +1,4 @@
-"""W&B's `JoinedTable`, `PartitionedTable` and `Table`, by the path of their module."""
+"""W&B's `JoinedTable`, `PartitionedTable` and `Table`, under their module path in W&B."""
 
 from wanllmdb._wandb.table import JoinedTable, PartitionedTable, Table
 

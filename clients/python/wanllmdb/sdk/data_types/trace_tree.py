@@ -1,4 +1,4 @@
-"""W&B's `WBTraceTree`, by the path of its module."""
+"""W&B's `WBTraceTree`, under its module path in W&B."""
 
 from wanllmdb._wandb.media import WBTraceTree
 

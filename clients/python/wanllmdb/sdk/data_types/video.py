@@ -1,4 +1,4 @@
-"""W&B's `Video`, by the path of its module."""
+"""W&B's `Video`, under its module path in W&B."""
 
 from wanllmdb._wandb.media import Video
 

@@ -1,4 +1,4 @@
-"""W&B's class of a run that reports nothing, the error of its config, and its ids."""
+"""W&B's helpers: the run that reports nothing, the error of its config, and ids."""
 
 from wanllmdb.sdk.lib import config_util, disabled, runid
 from wanllmdb.sdk.lib.disabled import RunDisabled

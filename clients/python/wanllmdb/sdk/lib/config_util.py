@@ -1,4 +1,4 @@
-"""The error that W&B raises of a config that can't be changed; here it always can."""
+"""The error that W&B raises for a config that can't be changed; here it never occurs."""
 
 from wanllmdb import InvalidArgumentError as ConfigError
 

@@ -1,4 +1,4 @@
-"""W&B's class of a run that reports nothing, by its module's path."""
+"""W&B's class of a run that reports nothing, under its module path in W&B."""
 
 from wanllmdb._agent.local_run import LocalRun as RunDisabled
 

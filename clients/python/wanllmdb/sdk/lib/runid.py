@@ -1,4 +1,4 @@
-"""Ids as W&B makes them, by the path of their module."""
+"""Ids as W&B makes them, under their module path in W&B."""
 
 from wanllmdb.util import generate_id
 

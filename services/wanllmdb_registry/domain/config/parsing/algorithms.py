@@ -24,7 +24,7 @@ _HYPERBAND_KEYS = ("type", "min_iter", "max_iter", "s", "eta", "strict")
 def parse_sampler(
     reader: ConfigReader, config: Mapping[str, Any]
 ) -> tuple[Method, AlgorithmChoice]:
-    """Return the method and its sampler; each is inferred from the other where it is left out."""
+    """Return the method and its sampler; each is inferred from the other if it is omitted."""
     method = None
     given = config.get("method")
     families = {description.name: description.method for description in SAMPLERS}
@@ -57,7 +57,7 @@ def parse_sampler(
 def parse_algorithm(
     reader: ConfigReader, config: Mapping[str, Any], key: str
 ) -> AlgorithmChoice | None:
-    """Return an algorithm that is written as `{name, options}`; None where it is left out."""
+    """Return an algorithm that is written as `{name, options}`; None if it is omitted."""
     given = config.get(key)
     if isinstance(given, str):
         reader.problem(key, f"must be an object: write {{name: {given:.50}}}")

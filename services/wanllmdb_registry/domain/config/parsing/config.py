@@ -231,7 +231,7 @@ def _as_list(command: Any) -> str:
     return f"; write [{written}]" if len(written) < 300 else "; write one text for each part"
 
 
-# The exact number of more points than this is of no use.
+# Above this number of points, the exact number is of no use.
 COUNTABLE = 10**18
 
 

@@ -93,6 +93,6 @@ def _value(reader: ConfigReader, path: str, given: Any) -> tuple[ObjectiveValue,
         return ObjectiveValue.LAST, 0
     number = int(match[1])
     if number == 0:
-        reader.problem(f"{path}.value", f"must be of at least one value, is {shown(given)}")
+        reader.problem(f"{path}.value", f"must average at least one value, is {shown(given)}")
         return ObjectiveValue.LAST, 0
     return ObjectiveValue.MEAN_LAST, number

@@ -1,6 +1,6 @@
 """Read values by key, and collect the problems and warnings.
 
-Some texts are numbers or truth values to some YAML parsers alone. PyYAML, which W&B uses, follows
+Some texts are numbers or truth values only to some YAML parsers. PyYAML, which W&B uses, follows
 YAML 1.1: there `1e-5` is a text, while `yes` is true and `1_000` is a number. Configs follow YAML
 1.2 here, and a warning names each text that differs.
 """
@@ -71,7 +71,7 @@ class ConfigReader:
     """Reads values and collects every problem, so that one answer reports them all.
 
     In every method, `path` is the path of `data`, empty for the config itself. A value of null
-    counts as left out.
+    counts as omitted.
     """
 
     def __init__(self, warnings: Iterable[str] = (), *, is_stored: bool = False) -> None:
@@ -129,7 +129,7 @@ class ConfigReader:
     def mapping(
         self, data: Mapping[str, Any], path: str, key: str, required: bool = False
     ) -> Mapping[str, Any] | None:
-        """Return an object; None where it is left out."""
+        """Return an object; None if it is omitted."""
         value = data.get(key)
         if isinstance(value, Mapping):
             return value
@@ -138,7 +138,7 @@ class ConfigReader:
         return None
 
     def items(self, data: Mapping[str, Any], path: str, key: str, hint: str = "") -> list[Any]:
-        """Return a list; empty where it is left out."""
+        """Return a list; empty if it is omitted."""
         value = data.get(key)
         if isinstance(value, list | tuple):
             return list(value)
@@ -147,7 +147,7 @@ class ConfigReader:
         return []
 
     def text(self, data: Mapping[str, Any], path: str, key: str) -> str:
-        """Return a text; empty where it is left out."""
+        """Return a text; empty if it is omitted."""
         value = data.get(key)
         if value is None:
             return ""
@@ -259,7 +259,7 @@ class ConfigReader:
     def choice(
         self, data: Mapping[str, Any], path: str, key: str, kind: type[_Choice]
     ) -> _Choice | None:
-        """Return one of an enumeration's values; None where it is left out or wrong."""
+        """Return one of an enumeration's values; None if it is omitted or wrong."""
         value = data.get(key)
         names = [member.value for member in kind]
         if value is None:

@@ -60,7 +60,8 @@ def _categorical(path: str, distribution: Categorical) -> Problems:
         return
     path = f"{path}.probabilities"
     if len(chances) != len(distribution.values):
-        yield path, f"are {len(chances)} for {len(distribution.values)} values: give one for each"
+        yield path, f"are {len(chances)} for {len(distribution.values)} values: give one "
+        "probability for each value"
     wrong = False
     for index, chance in enumerate(chances):
         if not (math.isfinite(chance) and chance >= 0):

@@ -89,7 +89,7 @@ def _metrics(spec: SweepSpec, paths: ConfigPaths) -> Problems:
 
 MAX_PARTS = 100
 MAX_PART = 10_000
-# The macros that an agent replaces, beside ${envvar:NAME}.
+# The macros that an agent replaces, besides ${envvar:NAME}.
 MACROS = (
     "env",
     "interpreter",
@@ -130,7 +130,8 @@ def _macro(path: str, name: str, program: str, *, is_whole: bool) -> Problems:
             yield path, f"{text} does not name an environment variable"
     elif not is_whole:
         if name in MACROS:
-            yield path, f"{text} must be a part of its own; only ${{envvar:NAME}} may be within one"
+            yield path, f"{text} must be a part of its own; only ${{envvar:NAME}} may be within a "
+            "longer part"
     elif name not in MACROS:
         hint = did_you_mean(name, MACROS)
         hint = hint.replace("mean ", "mean ${").replace("?", "}?")

@@ -96,7 +96,7 @@ def problems_of_value(path: str, value: ParameterValue) -> Problems:
     A storable value is a finite number, an integer of 64 bits, a storable text, true, false or
     null, or a list or an object of storable values.
     """
-    # Paths are built for problems alone, since paths with long keys are long.
+    # Paths are built only for problems, because keys and so paths may be long.
     for rest, text in _problems_of_value(value, 0):
         yield path + rest, text
 

@@ -1,4 +1,4 @@
-"""Projects, sweeps, runs, metric points and replies."""
+"""Create the tables of projects, sweeps, runs, metric points and replies."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Several objectives, names and configs of runs, prior runs, templates."""
+"""Add several objectives, names and configs to runs; create prior runs and templates."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def _added(table: str, name: str, kind: sa.types.TypeEngine[Any], value: str) -> None:
-    """A column that rows of before get a value for; later ones bring their own."""
+    """Return a column with a value for existing rows; later rows set their own value."""
     op.add_column(table, sa.Column(name, kind, nullable=False, server_default=value))
     op.alter_column(table, name, server_default=None)
 

@@ -1,4 +1,4 @@
-"""The projects of sweeps that were deleted."""
+"""Create the table of the projects of deleted sweeps."""
 
 import sqlalchemy as sa
 from alembic import op

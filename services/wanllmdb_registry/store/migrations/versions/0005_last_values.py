@@ -1,4 +1,4 @@
-"""A row a metric for the last values of runs, and texts whose length is known without reading."""
+"""Store last values one row per metric, and JSON as texts, whose length is cheap to read."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -13,8 +13,8 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-# Of a run that reported more, before there was a bound, the first ones by name are kept beside
-# those of its sweep: else none of it could be read.
+# Runs from before this limit may have more metrics. Besides the sweep's metrics, the migration
+# keeps the first ones by name; otherwise such a run would be too large to read.
 MAX_METRICS = 10_000
 MAX_METRIC_BYTES = 1024 * 1024
 _PAGE = 100
@@ -64,7 +64,7 @@ def downgrade() -> None:
 
 
 def _runs(columns: str) -> Iterator[Mapping[str, Any]]:
-    """Every run, some at a time: the summaries of all may be more than fits into memory."""
+    """Yield every run, read in pages, because all summaries together may not fit into memory."""
     statement = sa.text(
         f"SELECT sweep_id, number, attempt, {columns} FROM runs "
         "WHERE (sweep_id, number) > (:sweep_id, :number) ORDER BY sweep_id, number LIMIT :page"
@@ -98,7 +98,7 @@ def _keep_last_values(run: Mapping[str, Any]) -> None:
                 **key,
                 "attempt": run["attempt"],
                 "name": name,
-                # It was not known of values of before.
+                # Unknown for values from before this migration.
                 "step": steps.get(name, 0),
                 "value": float(summary[name]),
             }
