@@ -1,4 +1,4 @@
-"""What changed since a revision: syncs and watches."""
+"""Changes since a revision: syncs and watches."""
 
 from __future__ import annotations
 

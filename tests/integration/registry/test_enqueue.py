@@ -1,4 +1,4 @@
-"""Runs over gRPC that a user wants tried."""
+"""EnqueueRuns over gRPC: runs that a user wants tried."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def test_enqueued_runs_wait_in_order_and_must_lie_in_the_space(registry: R
         "runs[0].parameters.y",
         "runs[1].parameters.n",
     }
-    # Handed out in any order, each once.
+    # Runs are assigned in any order, each once.
     (run,) = await create_runs(registry, sweep.sweep_id, proposal(0, x=0.25))
     assert run.origin == run_pb2.RUN_ORIGIN_ENQUEUED
     again = create_runs_request(sweep.sweep_id, proposal(0, x=0.25))
@@ -78,12 +78,12 @@ CONDITIONAL: dict[str, Any] = {
     [
         ({}, set()),
         ({"optimizer": "sgd", "nesterov": True, "momentum": 0.5}, set()),
-        # The sampler may still choose what they need.
+        # The sampler may still choose the parameters that the enqueued ones need.
         ({"momentum": 0.5}, set()),
         ({"momentum": 0.5, "beta": 0.5}, set()),
         ({"optimizer": "adam", "nesterov": True}, {"nesterov"}),
         ({"nesterov": False, "momentum": 0.5}, {"momentum"}),
-        # Not with this optimizer, though what stands between is open.
+        # This optimizer makes the parameter absent, although the parameter between them is open.
         ({"optimizer": "adam", "momentum": 0.5}, {"momentum"}),
         ({"warmup": 3, "total": 4}, set()),
         ({"warmup": 9}, set()),
@@ -109,7 +109,7 @@ async def test_points_must_be_possible(
     assert refusal.fields.keys() == paths
 
 
-async def test_integers_of_any_size_are_refused_where_they_do_not_fit(registry: Registry) -> None:
+async def test_integers_of_any_size_are_rejected_where_they_do_not_fit(registry: Registry) -> None:
     sweep = await create_sweep(registry)
     huge = search_space_pb2.ParameterValue(json_value="9" * 400)
     request = pb.EnqueueRunsRequest(
@@ -121,7 +121,7 @@ async def test_integers_of_any_size_are_refused_where_they_do_not_fit(registry: 
 
 
 async def test_however_much_is_wrong_the_answer_arrives(registry: Registry) -> None:
-    """An answer with too large headers would be lost as a whole."""
+    """An answer with headers that are too large would be lost as a whole."""
     sweep = await create_sweep(registry)
     for name in ("x" * 100, "\u00e9" * 100, "%\n" * 50):
         point = parameters_to_proto({f"{i}{name}": 1 for i in range(50)})

@@ -72,7 +72,7 @@ async def test_a_repeated_suggest_of_a_deleted_sweep_gets_the_same_runs(
         await registry.CreateRuns(request)
 
 
-async def test_an_id_twice_in_one_request_is_refused(registry: Registry) -> None:
+async def test_an_id_twice_in_one_request_is_rejected(registry: Registry) -> None:
     sweep = await create_sweep(registry)
     request = create_runs_request(sweep.sweep_id, proposal(0))
     request.requests.append(request.requests[0])
@@ -114,7 +114,7 @@ async def test_numbers_that_do_not_follow_are_a_conflict(
 async def test_a_proposal_that_does_not_know_of_a_queued_run_leaves_it_as_it_is(
     registry: Registry, wish: dict[str, Any]
 ) -> None:
-    """It was made for a new run; meanwhile somebody queued a point under its number."""
+    """The proposal is for a new run, but a user queued a point under its number meanwhile."""
     sweep = await create_sweep(registry)
     queued = await registry.EnqueueRuns(
         pb.EnqueueRunsRequest(

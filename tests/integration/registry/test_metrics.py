@@ -1,4 +1,4 @@
-"""Metric values over gRPC: reported, kept, read."""
+"""Metric values over gRPC: reported, stored, read."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ async def test_histories_page(registry: Registry) -> None:
     assert seen == [(name, step) for name in ("acc", "loss") for step in range(2, 10)]
 
 
-async def test_wrong_reports_are_refused_with_every_field(registry: Registry) -> None:
+async def test_wrong_reports_are_rejected_with_every_field(registry: Registry) -> None:
     sweep = await create_sweep(registry)
     await create_runs(registry, sweep.sweep_id, proposal(0))
     report = pb.ReportMetricsRequest(

@@ -1,4 +1,4 @@
-"""What a key of some projects sees of the others: nothing, by no way."""
+"""A key for some projects sees nothing of other projects, through any RPC."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def root(at: Office) -> With:
 
 @pytest.fixture(scope="module")
 async def editor(at: Office) -> With:
-    """Of `mine` and `ours`."""
+    """A key with the role editor in the projects `mine` and `ours`."""
     return await at.new(Role.EDITOR, "mine", "ours")
 
 
@@ -89,7 +89,7 @@ async def test_a_list_shows_the_sweeps_of_ones_projects(
             await reader.registry.ListSweeps(pb.ListSweepsRequest(project=project))
     nobody = await at.new(Role.READER, "no-such-project")
     assert not (await nobody.registry.ListSweeps(pb.ListSweepsRequest())).sweeps
-    # A page token is of those who may see the same.
+    # A page token is valid only for callers that may see the same projects.
     request = pb.ListSweepsRequest(page_size=1)
     request.page_token = (await root.registry.ListSweeps(request)).next_page_token
     with refused(Code.INVALID_ARGUMENT, "INVALID_PAGE_TOKEN"):
@@ -100,10 +100,10 @@ async def test_the_project_that_a_new_sweep_really_gets_decides(editor: With) ->
     for project in ("mine", "ours"):
         assert (await create_sweep(editor.registry, project=project)).project == project
     with refused(*DENIED) as refusal:
-        # Where nothing names one it is `default`.
+        # The project is `default` if neither the request nor the config names one.
         await create_sweep(editor.registry)
     assert refusal.metadata == {"key_id": editor.key_id, "needed_role": "editor"}
-    # What the request says counts, whatever the config does.
+    # The request's project takes precedence over that of the config.
     request = pb.CreateSweepRequest(project="mine", config_text=config_text(project="theirs"))
     assert (await editor.registry.CreateSweep(request)).sweep.project == "mine"
     request = pb.CreateSweepRequest(project="theirs", config_text=config_text(project="mine"))
@@ -136,7 +136,7 @@ async def test_an_update_moves_no_sweep(root: With, editor: With) -> None:
     assert (await editor.registry.UpdateSweep(named)).sweep.project == "mine"
 
 
-async def test_what_is_wrong_with_a_sweeps_id_is_told_to_who_may_see_all(
+async def test_an_error_in_a_sweeps_id_is_reported_to_callers_that_may_see_all(
     root: With, editor: With
 ) -> None:
     other = await create_sweep(root.registry, project="theirs")
@@ -159,7 +159,7 @@ async def test_what_is_wrong_with_a_sweeps_id_is_told_to_who_may_see_all(
         await root.registry.ListRuns(pb.ListRunsRequest(sweep_id="nosuchsweep0"))
 
 
-async def test_the_role_is_told_before_anything_of_the_request(at: Office, root: With) -> None:
+async def test_a_missing_role_is_reported_before_other_errors(at: Office, root: With) -> None:
     reader = await at.new(Role.READER, "*")
     messages = set()
     sweep = await create_sweep(root.registry, project="mine")
@@ -173,7 +173,7 @@ async def test_the_role_is_told_before_anything_of_the_request(at: Office, root:
     assert refusal.metadata == {"key_id": reader.key_id, "needed_role": "editor"}
 
 
-async def test_one_foreign_lease_refuses_all(at: Office, root: With) -> None:
+async def test_one_foreign_lease_rejects_all(at: Office, root: With) -> None:
     agent = await at.new(Role.AGENT, "mine")
     leases = []
     for project in ("mine", "theirs"):
@@ -187,7 +187,7 @@ async def test_one_foreign_lease_refuses_all(at: Office, root: With) -> None:
     assert not (await agent.registry.Heartbeat(pb.HeartbeatRequest())).statuses
 
 
-async def test_an_answer_is_repeated_to_those_alone_who_may(
+async def test_an_answer_is_repeated_only_to_callers_with_permission(
     at: Office, root: With, editor: With
 ) -> None:
     stranger = await at.new(Role.EDITOR, "theirs")
@@ -198,7 +198,7 @@ async def test_an_answer_is_repeated_to_those_alone_who_may(
     assert await editor.registry.CreateSweep(create) == created
     with refused(*DENIED):
         await stranger.registry.CreateSweep(create)
-    # Whether somebody used an id nobody else learns: to each it is a new one.
+    # A request id reveals nothing to other callers: for each caller the id is new.
     own = pb.CreateSweepRequest(
         project="theirs", config_text=config_text(), request_id=create.request_id
     )
@@ -232,7 +232,7 @@ async def test_a_repeated_deletion_gets_its_answer_through_another_replica(
     finished = await editor.registry.FinishRun(finish)
     delete = pb.DeleteSweepRequest(sweep_id=sweep.sweep_id, request_id=request_id())
     await editor.registry.DeleteSweep(delete)
-    # A replica that never heard of it.
+    # A replica that has not seen the key before.
     async with registry_server(permissions_database, admin_key=ROOT_KEY) as address:
         again = await at.calls(editor.text, address)
         await again.registry.DeleteSweep(delete)
@@ -278,7 +278,7 @@ async def test_an_agent_ends_a_sweep_by_its_terminator_alone(at: Office, root: W
         assert refusal.metadata["needed_role"] == "editor"
 
 
-@pytest.mark.parametrize("how", ["revoked", "revoked elsewhere", "expired"])
+@pytest.mark.parametrize("how", ["revoked", "revoked on another replica", "expired"])
 async def test_a_watch_ends_with_its_key(
     how: str, at: Office, root: With, permissions_database: str
 ) -> None:
@@ -286,7 +286,7 @@ async def test_a_watch_ends_with_its_key(
     sweep = await create_sweep(root.registry, project="mine")
     async with registry_server(permissions_database, admin_key=ROOT_KEY) as other_address:
         reader = await at.new(Role.READER, "mine", lifetime=lifetime)
-        address = other_address if how == "revoked elsewhere" else at.address
+        address = other_address if how == "revoked on another replica" else at.address
         watcher = await at.calls(reader.text, address)
         watch = watcher.registry.WatchSweep(
             pb.WatchSweepRequest(sweep_id=sweep.sweep_id), timeout=60
@@ -305,7 +305,7 @@ async def test_a_watch_ends_with_its_key(
 
 async def test_an_export_ends_with_its_key(at: Office, root: With) -> None:
     sweep = await create_sweep(root.registry, project="mine")
-    # Pages larger than what is under way to one who does not read.
+    # The pages exceed what gRPC buffers for a caller that does not read.
     runs = [pb.EnqueuedRun(labels={"note": "n" * 1_000})] * 1_000
     for _ in range(2):
         await root.registry.EnqueueRuns(

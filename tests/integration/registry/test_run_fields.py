@@ -1,4 +1,4 @@
-"""Runs over gRPC: what users write on them, and lists."""
+"""The fields of runs that users write, and lists of runs, over gRPC."""
 
 from __future__ import annotations
 
@@ -108,9 +108,9 @@ async def test_a_runs_name_labels_and_config_are_kept_with_their_types(registry:
     assert (got.name, dict(got.labels)) == ("baseline", {"gpu": "a100"})
     read = parameters_from_proto(got.config)
     assert repr(read) == repr(dict(sorted(CONFIG.items())))
-    # The sampler goes by the parameters.
+    # The sampler uses the parameters alone.
     assert parameters_from_proto(got.parameters) == {"n": 1, "x": 0.5}
-    # Only what the mask names changes, and that as a whole.
+    # Only the fields of the mask change, each as a whole.
     answer = await registry.UpdateRun(update(run_pb2.Run(sweep_id=sweep.sweep_id), "config"))
     assert (answer.run.name, dict(answer.run.config)) == ("baseline", {})
 
@@ -132,13 +132,13 @@ async def test_a_run_may_bring_its_config_with_its_end(registry: Registry) -> No
     )
     answer = await registry.FinishRun(finish)
     assert parameters_from_proto(answer.run.config) == {"cut": -math.inf}
-    # Nothing to say leaves what was there.
+    # An empty mask leaves all fields as they are.
     await finish_run(registry, runs[1], 1.0)
     after = await get_run(registry, sweep.sweep_id, 1)
     assert parameters_from_proto(after.config) == {"seed": 1}
 
 
-async def test_limits_are_told_all_at_once(registry: Registry) -> None:
+async def test_limits_are_reported_all_at_once(registry: Registry) -> None:
     sweep = await create_sweep(registry)
     await create_runs(registry, sweep.sweep_id, proposal(0))
     values: dict[str, Any] = {f"key{i}": i for i in range(1_001)}
@@ -180,7 +180,7 @@ async def test_what_is_too_long_of_an_error_is_cut_and_says_so(registry: Registr
     assert 65_000 < len(got.traceback) <= 65_536
     first, second, *_, last = got.traceback.splitlines()
     assert first.endswith("characters were cut here) ...")
-    # From the start of a line to the end, which says most.
+    # The names match from the start of a line to its end.
     assert second.startswith("  line ")
     assert last == "ValueError: boom"
     reason = "r" * 5_000

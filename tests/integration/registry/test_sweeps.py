@@ -1,4 +1,4 @@
-"""Sweeps over gRPC: create, list, change, lifecycle."""
+"""Sweeps over gRPC: creation, lists, changes, life cycle."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def test_a_new_sweep_is_pending_with_every_default(registry: Registry) -> 
 
 async def test_the_three_forms_of_a_config_give_the_same_spec(registry: Registry) -> None:
     struct = struct_pb2.Struct()
-    # A Struct can't say 1.0, so this bound is no whole number.
+    # A Struct cannot distinguish 1.0 from 1, so this bound is not a whole number.
     config: dict[str, Any] = {
         **CONFIG,
         "parameters": {"x": {"min": 0.5, "max": 1.5}, "n": {"value": 3}},
@@ -83,7 +83,7 @@ async def test_a_config_and_a_sweep_of_it_are_warned_of_alike(registry: Registry
     )
 
 
-async def test_an_object_that_is_no_json_is_refused(registry: Registry) -> None:
+async def test_an_object_that_is_no_json_is_rejected(registry: Registry) -> None:
     for value in (
         struct_pb2.Value(),
         struct_pb2.Value(number_value=math.nan),
@@ -94,7 +94,7 @@ async def test_an_object_that_is_no_json_is_refused(registry: Registry) -> None:
             await registry.ParseSweepConfig(pb.ParseSweepConfigRequest(config=struct))
 
 
-async def test_a_space_without_a_point_is_refused_in_each_form(registry: Registry) -> None:
+async def test_a_space_without_a_point_is_rejected_in_each_form(registry: Registry) -> None:
     text = config_text(constraints=["n > 8"])
     with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
         await registry.CreateSweep(pb.CreateSweepRequest(config_text=text))
@@ -232,7 +232,7 @@ async def test_a_page_token_is_bound_to_its_request(registry: Registry) -> None:
             await registry.ListSweeps(pb.ListSweepsRequest(project=project, page_token=token))
 
 
-async def test_wrong_filters_are_refused(registry: Registry) -> None:
+async def test_wrong_filters_are_rejected(registry: Registry) -> None:
     request = pb.ListSweepsRequest(page_size=1001, states=[99, 0])  # type: ignore[list-item]
     with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
         await registry.ListSweeps(request)

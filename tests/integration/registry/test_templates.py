@@ -1,4 +1,4 @@
-"""TemplateService: exactly once, by etag, paged, and as the source of sweeps."""
+"""TemplateService: mutations exactly once, etags, pages, and sweeps from templates."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ async def test_a_config_must_fit_its_placeholders_also_after_an_update(
     ).template.etag == made.etag
 
 
-async def test_every_problem_of_a_request_is_told(templates: Templates) -> None:
+async def test_every_problem_of_a_request_is_reported(templates: Templates) -> None:
     bad = template("Not A Name", config_text=CONFIG.replace("random", "magic"))
     bad.placeholders.add(name="unused", default=value_to_proto(1))
 

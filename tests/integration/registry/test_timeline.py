@@ -1,4 +1,4 @@
-"""When runs ran: columns by number."""
+"""GetTimeline: when runs ran, as columns by number."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import run_pb2
 
 
-async def test_columns_say_when_runs_ran_and_who_ran_them(registry: Registry) -> None:
+async def test_columns_hold_when_runs_ran_and_on_which_agent(registry: Registry) -> None:
     sweep = await create_sweep(registry)
     ident = sweep.sweep_id
     for agent, numbers in (("a", [0, 1]), ("b", [2]), ("a", [3])):
@@ -33,7 +33,7 @@ async def test_columns_say_when_runs_ran_and_who_ran_them(registry: Registry) ->
         pb.FinishRunRequest(sweep_id=ident, number=2, attempt=1, failed=failed)
     )
     got = await registry.GetTimeline(pb.GetTimelineRequest(sweep_id=ident))
-    # Run 4 waits; nobody was handed it.
+    # Run 4 is queued and was never assigned.
     assert list(got.run_numbers) == [0, 1, 2, 3]
     assert got.total_runs == 4
     assert [run_pb2.RunState.Name(state) for state in got.states] == [
