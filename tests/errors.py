@@ -1,4 +1,4 @@
-"""What a failed call told: its code, reason, metadata and fields."""
+"""The details of a failed call: its code, reason, metadata and fields."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 @dataclass
 class Refusal:
-    """Filled in when the block has raised."""
+    """The details of an error, which are set once the block has raised."""
 
     code: grpc.StatusCode = grpc.StatusCode.OK
     message: str = ""
@@ -26,7 +26,7 @@ class Refusal:
 
 @contextlib.contextmanager
 def refused(code: grpc.StatusCode, reason: str) -> Iterator[Refusal]:
-    """The block must fail with this code and reason."""
+    """Check that the block raises an error with this code and reason."""
     refusal = Refusal()
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         yield refusal

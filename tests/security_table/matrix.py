@@ -101,7 +101,7 @@ def _refusal(error: grpc.aio.AioRpcError) -> Ending:
 
 
 def table(cells: list[Cell]) -> str:
-    """Return the table as text: a row a case, a column a key and project; `!` marks a wrong cell."""
+    """Return the table as text: a row a case, a column a key and project; `!` marks an error."""
     columns = list(dict.fromkeys((cell.key.name, cell.project) for cell in cells))
     names = [_name(cells, *column) for column in columns]
     rows: dict[str, dict[tuple[str, str], str]] = {}

@@ -1,4 +1,4 @@
-"""Sweeps and runs over the wire, for tests of the suggestion service."""
+"""Sweeps and runs over gRPC, for tests of the suggestion service."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ GRID = """
 
 
 def new_id() -> str:
-    """A request id."""
+    """Return a new request id."""
     return str(uuid.uuid4())
 
 
@@ -102,7 +102,7 @@ class Sweep:
         )
 
     async def report_row(self, run: run_pb2.Run, values: dict[str, float]) -> None:
-        """Values of several metrics at step 0."""
+        """Return values of several metrics at step 0."""
         await self.registry.ReportMetrics(
             rpb.ReportMetricsRequest(
                 sweep_id=self.sweep_id,
@@ -127,7 +127,7 @@ class Sweep:
         return response.sweep
 
     async def trials(self, count: int) -> list[dict[str, Any]]:
-        """Runs one after the other, each finished with `loss_of` its parameters."""
+        """Run trials one after the other, each finished with `loss_of` its parameters."""
         found = []
         for _ in range(count):
             [run] = (await self.suggest()).runs
@@ -137,22 +137,22 @@ class Sweep:
 
 
 def values(run: run_pb2.Run) -> dict[str, Any]:
-    """The run's parameters."""
+    """Return the run's parameters."""
     return dict(parameters_from_proto(run.parameters))
 
 
 def loss_of(parameters: dict[str, Any]) -> float:
-    """Something smooth to minimize; `lr` decides most of it."""
+    """Return the value of a smooth function to minimize, which depends mostly on `lr`."""
     return abs(math.log10(parameters["lr"]) + 2) + float(parameters["dropout"]) / 10
 
 
 def reason(error: grpc.aio.AioRpcError) -> str:
-    """The reason of the error's ErrorInfo."""
+    """Return the reason of the error's ErrorInfo."""
     return str(info(error).reason)
 
 
 def info(error: grpc.aio.AioRpcError) -> error_details_pb2.ErrorInfo:
-    """The error's ErrorInfo."""
+    """Return the error's ErrorInfo."""
     found = error_details_pb2.ErrorInfo()
     for key, value in error.trailing_metadata() or ():
         if key == STATUS_DETAILS_KEY and isinstance(value, bytes):

@@ -236,7 +236,7 @@ async def test_thinned_answers_keep_the_best(registry: Registry, analysis: Analy
     )
     assert history.total_finished_runs == 9
     assert len(history.run_numbers) <= 4
-    # The improvements come first.
+    # The runs that improve the best objective come first.
     assert list(history.run_numbers) == [0, 1, 3, 6]
     [course] = (
         await analysis.CompareSweeps(pb.CompareSweepsRequest(sweep_ids=[sweep_id], max_points=2))

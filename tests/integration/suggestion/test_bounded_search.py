@@ -1,4 +1,4 @@
-"""Searches that find nothing: they end, and keep no other sweep from its runs."""
+"""Searches that find no point end, and do not delay the runs of other sweeps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion
 
 NAMES = [f"p{i:02}" for i in range(60)]
 SPACE = "".join(f"\n  {name}: {{values: [0, 1, 2, 3, 4, 5, 6, 7]}}" for name in NAMES)
-# Each is met by the first point of the grid, and by no other one or by hardly any.
+# Constraints that the first point of the grid meets, and hardly any other point.
 CONSTRAINTS = [
     " + ".join(NAMES) + " == 0",
     " and ".join(f"{name} == 0" for name in NAMES),
@@ -32,7 +32,7 @@ CONSTRAINTS = [
 async def suggestion(
     registry_address: str,
 ) -> AsyncIterator[suggestion_grpc.SuggestionServiceAsyncStub]:
-    """A suggestion service of its own: the gauges are those of the latest one."""
+    """A suggestion service for one test: the gauges are those of the latest service."""
     async with (
         suggestion_server(registry_address) as address,
         grpc.aio.insecure_channel(address) as channel,
@@ -41,7 +41,7 @@ async def suggestion(
 
 
 async def hopeless(new_sweep: NewSweep, constraint: str = CONSTRAINTS[0]) -> Sweep:
-    """A sweep that has handed out its only point."""
+    """Create a sweep that has assigned its only point."""
     sweep = await new_sweep("grid", space=SPACE, more=f"constraints: ['{constraint}']")
     [run] = (await sweep.suggest()).runs
     assert set(values(run).values()) == {0}
@@ -49,7 +49,7 @@ async def hopeless(new_sweep: NewSweep, constraint: str = CONSTRAINTS[0]) -> Swe
 
 
 def threads_in_use() -> float:
-    """Threads of the suggestion service that compute, and computations that wait."""
+    """Return the suggestion service's threads that compute, and the computations that wait."""
     names = ("threads_busy", "threads_waited_for")
     found = [REGISTRY.get_sample_value(f"wanllmdb_suggestion_{name}") for name in names]
     return sum(value for value in found if value is not None)
@@ -110,7 +110,7 @@ async def test_seventeen_searches_without_end_hold_up_no_other_sweep(new_sweep: 
         assert len((await ordinary.suggest()).runs) == 1
     assert time.perf_counter() - start < 30
     assert not all(task.done() for task in asking)
-    # Some leave, the others' sweeps are deleted.
+    # Some callers leave, and the sweeps of the others are deleted.
     for task in asking[::2]:
         task.cancel()
     for sweep in sweeps[8:]:
@@ -128,7 +128,7 @@ async def test_seventeen_searches_without_end_hold_up_no_other_sweep(new_sweep: 
 
 @pytest.mark.parametrize("method", ["random", "bayes"])
 async def test_other_methods_end_their_search_too(new_sweep: NewSweep, method: str) -> None:
-    """One of ten thousand points meets the constraint, and is handed out again and again."""
+    """One of ten thousand points meets the constraint, and it is assigned repeatedly."""
     space = "".join(f"\n  {name}: {{min: 0, max: 9}}" for name in "abcd")
     more = "constraints: ['a + b + c + d < 1 or a * b * c * d > 6000']"
     sweep = await new_sweep(method, space=space, more=more)

@@ -1,4 +1,4 @@
-"""The suggestion service acts by its callers' keys: what each may do, it does for them alone."""
+"""The suggestion service calls the registry with its callers' keys, and for each caller alone."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def services(postgres_url: str) -> AsyncIterator[Keyed]:
 
 
 async def warm_sweep(services: Keyed, config: str = CONFIG, finished: int = 6) -> str:
-    """A sweep of the own project that the service has in memory, with some finished runs."""
+    """Create a sweep of the own project that the service has in memory, with finished runs."""
     sweep_id = await services.sweep(OWN, config)
     root = await services.agent(services.root_key)
     for number in range(finished):
@@ -86,7 +86,7 @@ READS: dict[str, Ask] = {
 ALL: dict[str, Ask] = {"Suggest": lambda a, s: a.suggest(s), **READS}
 
 
-async def test_a_warm_study_answers_nobody_who_could_not_read_the_sweep(services: Keyed) -> None:
+async def test_a_warm_session_answers_only_callers_that_may_read_the_sweep(services: Keyed) -> None:
     sweep_id = await warm_sweep(services)
     reader = await services.new_agent(Role.READER)
     stranger = await services.new_agent(Role.ADMIN, OTHER)
@@ -111,14 +111,14 @@ async def test_a_warm_study_answers_nobody_who_could_not_read_the_sweep(services
     assert denied.metadata == {"key_id": id_of(reader.key), "needed_role": "agent"}
 
 
-async def test_a_key_of_all_projects_is_told_that_a_sweep_is_not_there(services: Keyed) -> None:
+async def test_a_key_of_all_projects_learns_that_a_sweep_is_missing(services: Keyed) -> None:
     everywhere = await services.new_agent(Role.AGENT, "*")
     for ask in ALL.values():
         with refused(Code.NOT_FOUND, "SWEEP_NOT_FOUND"):
             await ask(everywhere, "nosuchsweep0")
 
 
-async def test_the_front_of_a_warm_study_is_for_those_who_may_read_it(services: Keyed) -> None:
+async def test_the_front_of_a_warm_session_needs_read_permission(services: Keyed) -> None:
     sweep_id = await services.sweep(OWN, FRONT)
     agent, stranger = await services.new_agent(), await services.new_agent(Role.ADMIN, OTHER)
     await agent.suggest(sweep_id)
@@ -131,7 +131,7 @@ async def test_the_front_of_a_warm_study_is_for_those_who_may_read_it(services: 
         await READS["GetBestRuns"](stranger, sweep_id)
 
 
-async def test_several_sweeps_are_compared_by_those_who_may_read_all_of_them(
+async def test_a_comparison_needs_read_permission_for_all_sweeps(
     services: Keyed,
 ) -> None:
     own = await warm_sweep(services)
@@ -148,7 +148,7 @@ async def test_several_sweeps_are_compared_by_those_who_may_read_all_of_them(
         await one.analysis.GetEdf(apb.GetEdfRequest(sweep_ids=[other] * 51))
 
 
-async def test_a_key_that_was_revoked_is_refused_although_it_was_known(services: Keyed) -> None:
+async def test_a_key_that_was_revoked_is_rejected_although_it_was_known(services: Keyed) -> None:
     sweep_id = await warm_sweep(services)
     for ask in ALL.values():
         agent = await services.new_agent()
@@ -157,12 +157,12 @@ async def test_a_key_that_was_revoked_is_refused_although_it_was_known(services:
         with refused(Code.UNAUTHENTICATED, "KEY_REVOKED") as told:
             await ask(agent, sweep_id)
         assert told.metadata == {"key_id": id_of(agent.key)}
-        # What asks the registry for nothing else knows it by then, too.
+        # Calls that need nothing else from the registry also know of the revocation by then.
         with refused(Code.UNAUTHENTICATED, "KEY_REVOKED"):
             await agent.suggestion.ListAlgorithms(pb.ListAlgorithmsRequest())
 
 
-async def test_a_key_that_expires_is_refused_from_then_on(services: Keyed) -> None:
+async def test_a_key_that_expires_is_rejected_from_then_on(services: Keyed) -> None:
     sweep_id = await warm_sweep(services)
     key = await services.new_key(Role.AGENT, OWN, lifetime=timedelta(seconds=1.5))
     agent = await services.agent(key)
@@ -177,7 +177,7 @@ async def test_the_algorithms_are_for_everybody_with_a_key(services: Keyed) -> N
     before = len(services.recorder.of(reader.key))
     for _ in range(5):
         assert (await reader.suggestion.ListAlgorithms(pb.ListAlgorithmsRequest())).algorithms
-    # Remembered for seconds, so that it costs the registry nothing.
+    # The service remembers the key for seconds, so the call costs the registry nothing.
     assert len(services.recorder.of(reader.key)) == before + 1
     for key, reason in (("", "KEY_MISSING"), ("wsk_x", "KEY_INVALID"), ("Basic", "KEY_INVALID")):
         nobody = await services.agent(key)
@@ -185,8 +185,8 @@ async def test_the_algorithms_are_for_everybody_with_a_key(services: Keyed) -> N
             await nobody.suggestion.ListAlgorithms(pb.ListAlgorithmsRequest())
 
 
-async def test_who_has_no_rights_waits_for_no_model_and_delays_none(services: Keyed) -> None:
-    """While another call holds the study, those without rights are refused at once."""
+async def test_a_caller_without_rights_waits_for_no_model_and_delays_none(services: Keyed) -> None:
+    """While another call holds the model, callers without permission get their error at once."""
     sweep_id = await warm_sweep(services)
     agent = await services.new_agent()
     without = [
@@ -270,8 +270,8 @@ async def test_those_with_one_key_share_syncs_and_rounds_and_others_do_not(
             for agent in (first, second)
         ]
         async with asyncio.timeout(30):
-            # This call and those.
-            while sweep.calls < 17:  # noqa: ASYNC110  # nothing tells of it
+            # This call and the 16 above.
+            while sweep.calls < 17:  # noqa: ASYNC110  # no event reports it
                 await asyncio.sleep(0.01)
     await asyncio.gather(*asked)
     for agent in (first, second):
@@ -281,7 +281,7 @@ async def test_those_with_one_key_share_syncs_and_rounds_and_others_do_not(
 @pytest.mark.parametrize("config", [CONFIG, BAYES], ids=["random", "bayes"])
 @pytest.mark.parametrize("seed", range(4))
 async def test_many_callers_with_many_keys_at_once(services: Keyed, seed: int, config: str) -> None:
-    """Every call ends as its key alone decides; every answer rests on a call with that key."""
+    """Every call ends as its key alone decides; every answer depends on a call with that key."""
     draw = random.Random(seed)
     sweep_id = await warm_sweep(services, config)
     good = [await services.new_agent() for _ in range(3)]
@@ -294,7 +294,7 @@ async def test_many_callers_with_many_keys_at_once(services: Keyed, seed: int, c
         (await services.agent(""), "KEY_MISSING"),
         (await services.agent(f"wsk_{id_of(good[0].key)}_{new_secret()}"), "KEY_INVALID"),
     ]
-    # Revoked while it is at work.
+    # The key is revoked while calls are in progress.
     leaving = await services.new_agent()
     numbers: list[int] = []
     seen: Counter[str] = Counter()
@@ -361,7 +361,7 @@ async def test_a_key_costs_the_registry_next_to_no_calls(services: Keyed) -> Non
     for _ in range(12):
         await agent.suggest(sweep_id)
     calls = Counter(call.rpc for call in services.recorder.of(agent.key))
-    # A Suggest is a sync and a write; whose the key is, and where the sweep is, is remembered.
+    # A Suggest is a sync and a write; the key's role and the sweep's project are remembered.
     assert calls.pop("SyncRuns") == calls.pop("CreateRuns") == 12
     assert calls.pop("GetCaller") <= 3
     assert calls == {"GetSweep": 1}

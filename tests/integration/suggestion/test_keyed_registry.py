@@ -1,4 +1,4 @@
-"""A suggestion service that other machines reach needs a registry that asks for keys."""
+"""A suggestion service that other machines can reach needs a registry that requires keys."""
 
 from __future__ import annotations
 

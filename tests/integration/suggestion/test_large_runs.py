@@ -1,4 +1,4 @@
-"""Runs whose parameters take much room: answers hold as many as fit."""
+"""Runs with large parameters: answers hold as many runs as fit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.integration.suggestion.conftest import NewSweep
 from tests.integration.suggestion.sweeps import new_id, reason
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 
-# Each takes 90,000 bytes.
+# Each run takes 90,000 bytes.
 LETTERS, ACCENTS = "x" * 90_000, "\u00e9" * 45_000
 LARGE = f"""
   a: {{values: [{LETTERS}, {ACCENTS}]}}
@@ -20,7 +20,7 @@ LARGE = f"""
 MESSAGE = 4 * 1024 * 1024
 
 
-async def test_fewer_runs_are_handed_out_where_more_do_not_fit(new_sweep: NewSweep) -> None:
+async def test_fewer_runs_are_assigned_if_more_do_not_fit(new_sweep: NewSweep) -> None:
     sweep = await new_sweep(space=LARGE, more="run_cap: 60")
     request_id = new_id()
     first = await sweep.suggest(count=50, request_id=request_id)
@@ -61,7 +61,7 @@ async def test_many_large_suggests_at_once_and_their_repetitions_all_fit(
     assert held.ByteSize() < MESSAGE
 
 
-async def test_a_space_whose_runs_are_too_large_is_refused(new_sweep: NewSweep) -> None:
+async def test_a_space_whose_runs_are_too_large_is_rejected(new_sweep: NewSweep) -> None:
     space = "".join(f"\n  p{i}: {{value: {'x' * 90_000}}}" for i in range(6))
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await new_sweep(space=space)

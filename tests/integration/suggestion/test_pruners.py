@@ -1,4 +1,4 @@
-"""Early termination by every rule, over both services."""
+"""Early termination by every pruner, over both services."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def prune(sweep: Sweep, run: run_pb2.Run, why: str) -> None:
 
 
 async def train(sweep: Sweep, run: run_pb2.Run, values: list[float], next_check: int) -> bool:
-    """Reports one value after the other as an agent does; returns whether it was stopped."""
+    """Report one value after the other, as an agent does; return whether the run was stopped."""
     for step, value in enumerate(values):
         await sweep.report(run, [value], first_step=step)
         if step + 1 >= next_check:
@@ -62,7 +62,7 @@ async def train(sweep: Sweep, run: run_pb2.Run, values: list[float], next_check:
             if answer.should_stop:
                 await prune(sweep, run, answer.reason)
                 return True
-            # Absent after the last band.
+            # The next check is absent after the last rung.
             has_next = answer.HasField("next_check_iteration")
             assert not has_next or answer.next_check_iteration > step + 1
             next_check = answer.next_check_iteration if has_next else len(values) + 1
@@ -76,7 +76,7 @@ async def test_bad_runs_stop(new_sweep: NewSweep, rule: str) -> None:
     stopped = []
     for number in range(RUNS):
         answer = await sweep.suggest()
-        # Most runs are worse than the ones before them, and grow still worse.
+        # Most runs are worse than the ones before them, and become even worse.
         level = 0.0 if number in (5, 8) else number / 2
         values = [level + step / 50 for step in range(12)]
         if await train(sweep, answer.runs[0], values, answer.next_check_iteration):
@@ -95,7 +95,7 @@ async def test_bad_runs_stop(new_sweep: NewSweep, rule: str) -> None:
 async def test_all_replicas_decide_alike(
     new_sweep: NewSweep, registry_address: str, rule: str
 ) -> None:
-    """One that was asked all the time, one that was asked at the end, and a new one."""
+    """Compare a service that was asked all the time, one asked at the end, and a new one."""
     sweep = await new_sweep(more=RULES[rule])
     rng = random.Random(3)
     runs = list((await sweep.suggest(count=16)).runs)
@@ -173,7 +173,7 @@ async def test_the_first_check_comes_with_the_runs(new_sweep: NewSweep) -> None:
         ),
     ],
 )
-async def test_options_that_do_not_fit_are_refused(
+async def test_options_that_do_not_fit_are_rejected(
     new_sweep: NewSweep, pruner: str, path: str, text: str
 ) -> None:
     with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:

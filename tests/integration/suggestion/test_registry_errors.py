@@ -1,4 +1,4 @@
-"""What is away behind the registry is reported in the same words by both services, and at once."""
+"""Both services report an outage behind the registry in the same words, and at once."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from wanllmdb_registry.app import running_registry
 from wanllmdb_registry.rpc.services import SERVICES, add_to, steps_of
 from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
 
-# Less than a service that repeats calls of an outage for seconds needs to tell of it.
+# Less than the time for which a service repeats calls during an outage.
 PATIENCE = 4.0
 
 _roles = itertools.count()
@@ -41,14 +41,14 @@ _roles = itertools.count()
 
 @dataclass
 class OwnRole:
-    """A role with a database, which an operator may spoil."""
+    """A database role with its own database, which a test may break."""
 
     server: str
     url: str
     name: str
 
     async def spoil(self, *statements: str) -> None:
-        """Carries out statements as the operator and ends the role's connections."""
+        """Execute statements as the operator and end the role's connections."""
         operator = await asyncpg.connect(self.server)
         try:
             ending = (
@@ -56,7 +56,7 @@ class OwnRole:
                 f"WHERE usename = '{self.name}'"
             )
             if any("RENAME" in statement for statement in statements):
-                # Nobody may be connected then.
+                # No client may be connected then.
                 await operator.execute(f"ALTER DATABASE {self.name} ALLOW_CONNECTIONS false")
                 await operator.execute(ending)
             for statement in statements:
@@ -95,7 +95,7 @@ class Stubs:
     analysis: analysis_grpc.AnalysisServiceAsyncStub
 
     def calls(self, sweep_id: str) -> dict[str, Callable[[], Awaitable[object]]]:
-        """Calls of the suggestion service that need the registry."""
+        """Return calls of the suggestion service that need the registry."""
         return {
             "Suggest": lambda: self.suggestion.Suggest(
                 pb.SuggestRequest(sweep_id=sweep_id, agent_id="a"), timeout=PATIENCE
@@ -168,7 +168,7 @@ async def refusals(
         "takes no connections",
     ],
 )
-async def test_both_services_say_the_same_of_a_database_that_refuses(
+async def test_both_services_report_the_same_for_a_database_that_rejects(
     role: OwnRole, statements: tuple[str, ...]
 ) -> None:
     async with (
@@ -186,7 +186,7 @@ async def test_both_services_say_the_same_of_a_database_that_refuses(
             assert {refusal.message for refusal in told.values()} == {by_registry.message}
 
 
-async def test_both_services_say_the_same_of_a_missing_key(database_url: str) -> None:
+async def test_both_services_report_the_same_for_a_missing_key(database_url: str) -> None:
     async with (
         registry_server(database_url, admin_key="wsk_root_" + "k" * 43) as registry,
         suggestion_server(registry) as suggestion,
@@ -198,7 +198,7 @@ async def test_both_services_say_the_same_of_a_missing_key(database_url: str) ->
         assert {refusal.message for refusal in told.values()} == {by_registry.message}
 
 
-async def test_a_registry_that_is_away_is_told_before_an_impatient_caller_leaves(
+async def test_an_outage_is_reported_before_an_impatient_caller_leaves(
     database_url: str,
 ) -> None:
     async with contextlib.AsyncExitStack() as stack:
@@ -216,7 +216,7 @@ async def test_a_registry_that_is_away_is_told_before_an_impatient_caller_leaves
             }
 
 
-async def test_services_that_do_not_agree_about_tls_are_told_so(
+async def test_services_that_disagree_about_tls_report_it(
     database_url: str, tmp_path: Path
 ) -> None:
     ours, others = Authority(tmp_path), Authority(tmp_path, "others")

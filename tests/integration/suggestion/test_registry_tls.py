@@ -1,4 +1,4 @@
-"""The way from the suggestion service to the registry: TLS, and files that are replaced."""
+"""The connection from the suggestion service to the registry: TLS, and replaced files."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def eventually(condition: Callable[[], bool]) -> None:
 
 
 class Channels:
-    """The channels that a RegistryChannel hands out."""
+    """The channels that a RegistryChannel returns."""
 
     def __init__(self) -> None:
         self.all: list[grpc.aio.Channel] = []
@@ -109,7 +109,7 @@ async def test_a_new_authority_is_trusted_from_the_next_channel_on(tmp_path: Pat
         replace(trusted, new.file.read_bytes())
         await channels.wait_for_another()
         await channels.newest.Check(ALIVE, timeout=10)
-        # What ran before goes on.
+        # A call that was in progress continues.
         assert not watch.done()
         watch.cancel()
 
@@ -128,7 +128,7 @@ async def test_files_that_can_not_be_used_change_nothing(tmp_path: Path) -> None
             replace(trusted, b"nonsense")
             await eventually(lambda: any("problem" in line for line in logs))
             await asyncio.sleep(0.1)
-        # Other servers of this process log too.
+        # Other servers in this process log too.
         (line,) = (line for line in logs if "problem" in line)
         assert line["log_level"] == "error"
         assert str(trusted) in line["problem"]

@@ -1,4 +1,4 @@
-"""Several suggestion services over one registry, and ones that are killed."""
+"""Several suggestion services on one registry, and services that are killed."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def test_two_services_share_a_sweep(new_sweep: NewSweep, registry_address:
 async def test_a_service_sees_what_another_one_s_runs_found(
     new_sweep: NewSweep, registry_address: str
 ) -> None:
-    """Read your writes: what the second one proposes is what a new one would."""
+    """Read your writes: the second service proposes what a new service would propose."""
     sweep = await new_sweep("bayes")
     await sweep.trials(11)
     async with (

@@ -1,4 +1,4 @@
-"""Suggest over gRPC for agents that come back under their name, and for those that wait."""
+"""Suggest over gRPC for agents that resume their runs, and for agents that wait."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def test_a_repeated_resume_gets_the_same_runs_through_any_replica(
             sweep.registry, suggestion_grpc.SuggestionServiceStub(channel), sweep.sweep_id
         )
         first = await sweep.suggest(request_id=held, agent="a", resume=True)
-        # It held nothing, so it is given a new run, and no other one if it asks again.
+        # The agent held no run, so it gets a new run, and the same one if it asks again.
         second = await sweep.suggest(request_id=given, agent="b", resume=True)
         await sweep.finish(first.runs[0], 1.0)
         for replica in (sweep, other):
@@ -83,14 +83,14 @@ async def test_a_paused_sweep_gives_back_what_runs_and_nothing_new(new_sweep: Ne
         ("grid", GRID, "", pb.EXHAUSTED_REASON_SPACE_EXHAUSTED),
     ],
 )
-async def test_who_gets_nothing_learns_how_many_runs_may_come_back(
+async def test_a_caller_without_a_run_learns_how_many_may_come_back(
     new_sweep: NewSweep, method: str, space: str, more: str, why: pb.ExhaustedReason.ValueType
 ) -> None:
     sweep = await new_sweep(method, space=space, more=more)
     some = await sweep.suggest(4)
     assert (some.exhausted, some.running_runs) == (pb.EXHAUSTED_REASON_UNSPECIFIED, 0)
     fewer = await sweep.suggest(5)
-    # The two that it got itself are not others'.
+    # The two runs that the agent got itself do not belong to other agents.
     assert (len(fewer.runs), fewer.exhausted, fewer.running_runs) == (2, why, 4)
     held = [*some.runs, *fewer.runs]
     assert (await sweep.suggest()).running_runs == 6

@@ -1,4 +1,4 @@
-"""Each sampler through both services: what it keeps survives them, and nobody else can write it."""
+"""Each sampler over both services: its state survives restarts, and no caller can forge it."""
 
 from __future__ import annotations
 
@@ -66,10 +66,10 @@ ALL = [
 
 
 @pytest.mark.parametrize("strategy", ["worst", "best", "latest"])
-async def test_failed_and_running_runs_inform_the_model_as_the_config_says(
+async def test_failed_and_running_runs_inform_the_model_as_configured(
     new_sweep: NewSweep, strategy: str
 ) -> None:
-    """Two sweeps with the same seed and the same results, one of them with a strategy."""
+    """Compare two sweeps with the same seed and results, of which one has a strategy."""
     proposed = []
     for metric in (
         "metric: {name: loss}",
@@ -96,7 +96,7 @@ async def test_failed_and_running_runs_inform_the_model_as_the_config_says(
 async def another_service(
     registry_address: str, sweep: Sweep, state_key: str = STATE_KEY
 ) -> AsyncIterator[Sweep]:
-    """The sweep as seen through a new suggestion service."""
+    """Return the sweep as seen through a new suggestion service."""
     async with (
         suggestion_server(registry_address, state_key) as address,
         grpc.aio.insecure_channel(address) as channel,
@@ -142,7 +142,7 @@ async def stored_states(sweep: Sweep) -> dict[int, bytes]:
 async def test_states_of_another_key_are_not_read(
     new_sweep: NewSweep, registry_address: str
 ) -> None:
-    """The sweep goes on; CMA-ES starts anew."""
+    """The sweep continues, and CMA-ES starts again."""
     sweep = await new_sweep("bayes", space=SPACE, more=SAMPLER_LINES["cmaes"])
     await trials(sweep, 6)
     before = await stored_states(sweep)
@@ -155,14 +155,14 @@ async def test_states_of_another_key_are_not_read(
     assert all(ours.open(number, before[number]) for number in before)
     assert theirs.open(7, after[7])
     assert not ours.open(7, after[7])
-    # The first population began anew for the stranger: no state of ours told it of generation 1.
+    # With a foreign key the first population began again: no state of generation 1 was readable.
     assert b'"cma:generation":0' in theirs.open(7, after[7])
     assert b'"cma:generation":1' in ours.open(5, after[5])
     assert run.number == 9
 
 
 class Bomb:
-    """Unpickled, it leaves a file."""
+    """An object that writes a file when it is unpickled."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -204,7 +204,7 @@ async def test_a_state_that_a_caller_wrote_is_never_unpickled(
         await sweep.finish(run, 1.0)
     await trials(sweep, 6)
     assert not (tmp_path / "hurt").exists()
-    # The bomb is one: unsealed it would have gone off.
+    # The bomb works: without the seal, unpickling it writes the file.
     pickle.loads(bytes.fromhex(bomb))
     assert (tmp_path / "hurt").exists()
 
@@ -229,7 +229,7 @@ async def test_the_best_runs_of_several_metrics_are_the_pareto_front(
     sweep = await new_sweep(
         "bayes", space=SPACE, metric=False, more=f"{TWO_METRICS}\n{SAMPLER_LINES[sampler]}"
     )
-    # Loss and speed: run 1 is dominated by 2, 3 equals 2, 5 is the fastest.
+    # Loss and speed: run 2 dominates run 1, run 3 equals run 2, run 5 is the fastest.
     results = [(1.0, 1.0), (3.0, 2.0), (2.0, 2.0), (2.0, 2.0), None, (9.0, 9.0), (1.0, 0.5)]
     for result in results:
         [run] = (await sweep.suggest()).runs
@@ -258,7 +258,7 @@ async def test_an_empty_front(new_sweep: NewSweep) -> None:
 
 
 @pytest.mark.skipif(find_spec("torch") is not None, reason="torch is installed")
-async def test_what_is_not_installed_is_told_and_how_to_get_it(new_sweep: NewSweep) -> None:
+async def test_a_missing_package_is_reported_with_its_installation(new_sweep: NewSweep) -> None:
     sweep = await new_sweep("bayes", space=SPACE, more=SAMPLER_LINES["gp"])
     with refused(grpc.StatusCode.FAILED_PRECONDITION, "ALGORITHM_NOT_INSTALLED") as refusal:
         await sweep.suggest()
@@ -313,7 +313,7 @@ async def test_options_are_checked_before_the_sweep_is_created(
     ("method", "sampler", "space"),
     [("grid", "brute_force", SPACE), ("bayes", "cmaes", DISCRETE)],
 )
-async def test_spaces_that_a_sampler_can_t_search_are_refused(
+async def test_spaces_that_a_sampler_can_t_search_are_rejected(
     new_sweep: NewSweep, method: str, sampler: str, space: str
 ) -> None:
     with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
@@ -343,7 +343,7 @@ async def test_brute_force_ends_with_the_space(new_sweep: NewSweep) -> None:
     assert sorted(map(str, found)) == sorted(map(str, in_order))
 
 
-async def test_constraints_hold_for_all_that_is_handed_out(new_sweep: NewSweep) -> None:
+async def test_constraints_hold_for_all_assigned_runs(new_sweep: NewSweep) -> None:
     sweep = await new_sweep(
         "bayes", space=SPACE, more='constraints: ["depth > 15 or momentum < 0.1"]'
     )
@@ -351,10 +351,10 @@ async def test_constraints_hold_for_all_that_is_handed_out(new_sweep: NewSweep) 
     assert all(p["depth"] > 15 or p["momentum"] < 0.1 for p in found)
 
 
-async def test_where_nothing_can_be_tried_it_is_told(
+async def test_a_space_without_a_permitted_point_is_reported(
     new_sweep: NewSweep, session_database: str
 ) -> None:
-    """CreateSweep refuses such a space where it can tell; here it is made so behind its back."""
+    """CreateSweep rejects such a space if it can detect it; here the test bypasses that check."""
     sweep = await new_sweep("bayes", space=SPACE, more='constraints: ["depth > 0"]')
     first_id = new_id()
     [first] = (await sweep.suggest(request_id=first_id)).runs
@@ -367,7 +367,7 @@ async def test_where_nothing_can_be_tried_it_is_told(
         )
     finally:
         await connection.close()
-    # The sweep's next revision tells the services.
+    # The sweep's next revision shows the services the changed space.
     await sweep.registry.UpdateSweep(
         rpb.UpdateSweepRequest(
             sweep=sweep_pb2.Sweep(sweep_id=sweep.sweep_id, description="narrower"),
@@ -379,5 +379,5 @@ async def test_where_nothing_can_be_tried_it_is_told(
         await sweep.suggest()
     assert "depth > 20" in refusal.message
     assert refusal.metadata == {"sweep_id": sweep.sweep_id}
-    # Who repeats a request that was answered gets the same answer.
+    # A repeated request that was answered gets the same answer.
     assert (await sweep.suggest(request_id=first_id)).runs == [first]

@@ -1,4 +1,4 @@
-"""What a space says, kept by what is handed out: conditions, constraints, grids."""
+"""Proposed points meet the space's conditions, constraints and grid."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ async def test_a_grid_hands_out_each_allowed_point_once_and_ends(
     answer = await sweep.suggest(50)
     points = [values(run) for run in answer.runs]
     assert all(map(is_allowed, points))
-    # Of each optimizer, for epochs 1 and 3: adam, and sgd with momentum 0, 0.5 and 0.9,
-    # the latter two with and without nesterov, but 0.9 for 3 epochs only.
+    # For epochs 1 and 3: adam, and sgd with momentum 0, 0.5 and 0.9, the latter two with and
+    # without nesterov, but only 0.9 for 3 epochs.
     assert len({str(point) for point in points}) == len(points) == 1 + 1 + 2 + 1 + 1 + 2 + 2
     assert answer.exhausted == pb.EXHAUSTED_REASON_SPACE_EXHAUSTED
     in_order = sorted(points, key=lambda point: (point["epochs"], point["optimizer/kind"]))
@@ -71,7 +71,7 @@ async def test_a_partly_given_run_is_completed_within_the_space(new_sweep: NewSw
         assert point["epochs"] == 3
 
 
-async def test_creating_a_grid_tells_its_size_and_how_it_was_cut(
+async def test_creating_a_grid_returns_its_size_and_how_it_was_cut(
     registry: registry_grpc.SweepRegistryServiceAsyncStub,
 ) -> None:
     text = """
@@ -88,7 +88,7 @@ async def test_creating_a_grid_tells_its_size_and_how_it_was_cut(
     assert "violate a constraint" in left_out
 
 
-async def test_a_space_without_a_point_is_refused(new_sweep: NewSweep) -> None:
+async def test_a_space_without_a_point_is_rejected(new_sweep: NewSweep) -> None:
     for method in ("random", "grid"):
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await new_sweep(method, space=CONDITIONAL, more='constraints: ["epochs > 3"]')

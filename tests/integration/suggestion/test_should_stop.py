@@ -35,13 +35,13 @@ async def test_relaxed_tests_the_best_value_so_far(new_sweep: NewSweep) -> None:
         assert not early.HasField("rung")
         await sweep.report(run, [level + 3], first_step=4)
 
-    # At iteration 3 the third values are 4, 5, 6; place floor(3/3) = 1, so the threshold is 5.
-    # What is tested is the best value so far, and all of these are better than that.
+    # At iteration 3 the third values are 4, 5, 6; index floor(3/3) = 1, so the threshold is 5. The
+    # rule compares the best value so far, and all best values here are better than that.
     decision = await ask(sweep, worst.number)
     assert (decision.should_stop, decision.threshold, decision.value) == (False, 5.0, 3.0)
 
 
-async def test_by_default_the_value_at_the_band_is_tested(new_sweep: NewSweep) -> None:
+async def test_by_default_the_value_at_the_rung_is_tested(new_sweep: NewSweep) -> None:
     sweep = await new_sweep("bayes", more=HYPERBAND)
     best, middle, once_good = (await sweep.suggest(count=3)).runs
     for run, values in ((best, [3, 3, 1]), (middle, [3, 3, 2]), (once_good, [0.5, 3, 3])):
@@ -52,7 +52,7 @@ async def test_by_default_the_value_at_the_band_is_tested(new_sweep: NewSweep) -
 
 
 @pytest.mark.parametrize("strict", [False, True])
-async def test_the_worst_at_the_band_stops(new_sweep: NewSweep, strict: bool) -> None:
+async def test_the_worst_at_the_rung_stops(new_sweep: NewSweep, strict: bool) -> None:
     rule = f"early_terminate: {{type: hyperband, min_iter: 3, strict: {str(strict).lower()}}}"
     sweep = await new_sweep("bayes", more=rule)
     best, middle, worst = (await sweep.suggest(count=3)).runs
@@ -68,10 +68,10 @@ async def test_the_worst_at_the_band_stops(new_sweep: NewSweep, strict: bool) ->
         assert not (await ask(sweep, run.number)).should_stop
 
 
-async def test_bands_before_max_iter(new_sweep: NewSweep) -> None:
+async def test_rungs_before_max_iter(new_sweep: NewSweep) -> None:
     sweep = await new_sweep(more="early_terminate: {type: hyperband, max_iter: 9, s: 2}")
     answer = await sweep.suggest(count=2)
-    assert answer.next_check_iteration == 1  # bands 1 and 3
+    assert answer.next_check_iteration == 1  # rungs 1 and 3
     good, bad = answer.runs
     await sweep.report(good, [1.0] * 12)
     await sweep.report(bad, [2.0] * 2)
@@ -79,7 +79,7 @@ async def test_bands_before_max_iter(new_sweep: NewSweep) -> None:
     assert (decision.should_stop, decision.rung, decision.next_check_iteration) == (True, 1, 3)
     last = await ask(sweep, good.number)
     assert (last.should_stop, last.rung) == (False, 3)
-    # No band is left.
+    # No rung is left.
     assert not last.HasField("next_check_iteration")
 
 

@@ -101,7 +101,7 @@ async def test_queued_runs_go_first_and_are_completed(new_sweep: NewSweep) -> No
     ]
 
 
-async def test_a_released_run_is_handed_out_again(new_sweep: NewSweep) -> None:
+async def test_a_released_run_is_assigned_again(new_sweep: NewSweep) -> None:
     sweep = await new_sweep()
     [run] = (await sweep.suggest()).runs
     await sweep.registry.ReleaseRun(
@@ -114,7 +114,7 @@ async def test_a_released_run_is_handed_out_again(new_sweep: NewSweep) -> None:
     assert values(again) == values(run)
 
 
-async def test_a_grid_is_handed_out_once_and_ends_the_sweep(new_sweep: NewSweep) -> None:
+async def test_a_grid_is_assigned_once_and_ends_the_sweep(new_sweep: NewSweep) -> None:
     sweep = await new_sweep("grid", space=GRID)
     answers = await asyncio.gather(*(sweep.suggest(count=2) for _ in range(5)))
     runs = sorted((run for a in answers for run in a.runs), key=lambda run: run.number)
@@ -169,7 +169,7 @@ async def test_a_resumed_sweep_goes_on(new_sweep: NewSweep) -> None:
     await sweep.registry.ResumeSweep(
         rpb.ResumeSweepRequest(sweep_id=sweep.sweep_id, request_id=new_id())
     )
-    # The refusal left no trace: the same request now gets a run.
+    # The error left no trace: the same request now gets a run.
     assert [r.number for r in (await sweep.suggest(request_id=request_id)).runs] == [1]
 
 
@@ -195,7 +195,7 @@ async def test_a_bad_request_names_all_its_problems(new_sweep: NewSweep) -> None
         assert field in (caught.value.details() or "")
 
 
-async def test_a_caller_that_goes_away_does_not_disturb_the_others(new_sweep: NewSweep) -> None:
+async def test_a_canceled_caller_does_not_disturb_the_others(new_sweep: NewSweep) -> None:
     sweep = await new_sweep()
 
     def impatient() -> asyncio.Task[pb.SuggestResponse]:

@@ -1,4 +1,4 @@
-"""Which sweeps stay in the memory of a suggestion service."""
+"""The sweeps that stay in the memory of a suggestion service."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCOPE = CallScope()
 
 @pytest.fixture
 async def cache(registry_address: str) -> AsyncIterator[SweepCache]:
-    """Room for two sweeps."""
+    """A cache with room for two sweeps."""
     threads = FairThreads(1, "sampling")
     async with RegistryClient(registry_address, 10) as registry:
         cache = SweepCache(
@@ -51,7 +51,7 @@ async def test_the_sweep_unused_for_longest_goes_first_and_none_in_use(
         assert await used(cache, ids[3]) is busy
 
 
-async def test_calls_for_sweeps_that_are_not_there_take_nobody_s_place(
+async def test_calls_for_missing_sweeps_evict_no_other(
     cache: SweepCache, new_sweep: NewSweep
 ) -> None:
     ids = [(await new_sweep()).sweep_id for _ in range(2)]
@@ -62,14 +62,14 @@ async def test_calls_for_sweeps_that_are_not_there_take_nobody_s_place(
     assert [await used(cache, sweep_id) for sweep_id in ids] == known
 
 
-async def test_those_who_ask_for_a_cold_sweep_at_once_get_the_same_one(
+async def test_concurrent_callers_of_a_cold_sweep_get_the_same_one(
     cache: SweepCache, new_sweep: NewSweep
 ) -> None:
     sweep_id = (await new_sweep()).sweep_id
     first = asyncio.create_task(used(cache, sweep_id))
     others = [asyncio.create_task(used(cache, sweep_id)) for _ in range(9)]
     await asyncio.sleep(0)
-    # That the first one has gone is no reason to fail the others.
+    # The eviction of the first sweep must not fail the others.
     first.cancel()
     found = await asyncio.gather(*others)
     assert len(set(found)) == 1

@@ -1,4 +1,4 @@
-"""Sweeps that finish by themselves because going on is not worth it, over both services."""
+"""Terminators over both services: sweeps finish when further runs are not worth it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HAS_TORCH = find_spec("torch") is not None
 
 
 async def work(sweep: Sweep, objectives: Sequence[float]) -> list[run_pb2.Run]:
-    """One run after the other, as long as there are any."""
+    """Run one trial after the other, until there are no more runs."""
     runs: list[run_pb2.Run] = []
     for objective in objectives:
         answer = await sweep.suggest()
@@ -39,7 +39,7 @@ async def work(sweep: Sweep, objectives: Sequence[float]) -> list[run_pb2.Run]:
 @pytest.mark.parametrize("method", ["random", "bayes"])
 async def test_a_sweep_ends_when_nothing_improves(new_sweep: NewSweep, method: str) -> None:
     sweep = await new_sweep(method, more=NO_IMPROVEMENT)
-    # The best is run 2; 3, 4 and 5 are no better.
+    # The best is run 2; runs 3, 4 and 5 are no better.
     runs = await work(sweep, [5.0, 4.0, 1.0, 2.0, 3.0, 1.0, 9.0, 9.0])
     assert len(runs) == 6
     why = "no_improvement: none of the last 3 finished runs is better than run 2, whose loss is 1"
@@ -47,7 +47,7 @@ async def test_a_sweep_ends_when_nothing_improves(new_sweep: NewSweep, method: s
     assert ended.state == sweep_pb2.SWEEP_STATE_FINISHED
     assert ended.finish_reason == sweep_pb2.FINISH_REASON_TERMINATED
     assert ended.end_message == why
-    # Whoever comes later hears the same.
+    # Later callers get the same answer.
     answer = await sweep.suggest(count=3)
     assert (list(answer.runs), answer.exhausted) == ([], pb.EXHAUSTED_REASON_TERMINATED)
     assert answer.message == why

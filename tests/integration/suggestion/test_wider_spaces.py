@@ -1,4 +1,4 @@
-"""A space that grows while its sweep runs: what is proposed from then on."""
+"""Proposals after a space grows while its sweep runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wanllmdb.api.registry.v1 import sweep_pb2
 
 
 async def widen(sweep: Sweep, space: str) -> None:
-    """Replaces the sweep's space by a wider one."""
+    """Replace the sweep's space with a wider one."""
     text = f"method: random\nparameters:{space}"
     parsed = await sweep.registry.ParseSweepConfig(
         rpb.ParseSweepConfigRequest(config_text=rpb.ConfigText(text=text))
@@ -29,7 +29,7 @@ async def widen(sweep: Sweep, space: str) -> None:
 
 async def test_a_grid_goes_on_with_the_points_that_are_new(new_sweep: NewSweep) -> None:
     sweep = await new_sweep("grid", space="\n  a: {values: [1, 2]}\n  b: {values: [x, y]}")
-    # One run stays open, so that the exhausted sweep does not finish meanwhile.
+    # One run stays open, so that the exhausted sweep does not finish in the meantime.
     runs = (await sweep.suggest(10)).runs
     assert len(runs) == 4
     for run in runs[1:]:
@@ -48,7 +48,7 @@ async def test_what_is_proposed_comes_from_the_new_space(new_sweep: NewSweep, me
     sweep = await new_sweep(method, space="\n  x: {min: 0.0, max: 1.0}\n  k: {values: [a, b]}")
     for _ in range(12):
         [run] = (await sweep.suggest()).runs
-        # The best lies at the upper bound, and beyond it.
+        # The best points are at the upper bound and beyond it.
         await sweep.finish(run, -float(values(run)["x"]))
     await widen(
         sweep,

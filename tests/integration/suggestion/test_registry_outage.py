@@ -1,4 +1,4 @@
-"""The registry is gone, for a while or for good."""
+"""A registry that is unavailable, for a while or for good."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def registry_on(database_url: str, port: int) -> AsyncIterator[str]:
         yield address
 
 
-async def test_without_a_registry_the_caller_is_told() -> None:
+async def test_without_a_registry_the_caller_gets_an_error() -> None:
     async with (
         suggestion_server("127.0.0.1:1") as address,
         grpc.aio.insecure_channel(address) as channel,

@@ -23,7 +23,7 @@ from wanllmdb.api.registry.v1 import run_pb2, sweep_pb2
 from wanllmdb_common.search_space.proto_conversion import parameters_from_proto, parameters_to_proto
 
 
-async def test_handing_out_starts_the_sweep_and_keeps_types(registry: Registry) -> None:
+async def test_the_first_assignment_starts_the_sweep_and_keeps_types(registry: Registry) -> None:
     parameters: dict[str, Any] = {
         "b": {"values": [32, 0.5, "adam", None, True, [1, {"a": 2.0}], 1e20]}
     }

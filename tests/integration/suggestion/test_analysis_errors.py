@@ -1,4 +1,4 @@
-"""What the analysis service refuses, and what it says then."""
+"""Errors of the analysis service."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ async def test_no_such_sweep(analysis: Analysis, rpc: str) -> None:
         await getattr(analysis, rpc)(request_for(rpc, "aaaaaaaaaaaa"))
 
 
-async def test_every_unknown_name_is_told(registry: Registry, analysis: Analysis) -> None:
+async def test_every_unknown_name_is_reported(registry: Registry, analysis: Analysis) -> None:
     sweep_id = await sweep_of(registry, [])
     with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
         await analysis.GetSlices(
@@ -135,13 +135,13 @@ async def test_a_sweep_without_runs(registry: Registry, analysis: Analysis, rpc:
             pytest.fail(f"{field.name} is {value}")
 
 
-async def test_not_more_is_told_than_fits(registry: Registry, analysis: Analysis) -> None:
+async def test_no_more_errors_are_reported_than_fit(registry: Registry, analysis: Analysis) -> None:
     parameters = {f"parameter_{i:03}": {"min": 0.0, "max": 1.0} for i in range(150)}
     sweep_id = await sweep_of(registry, [], parameters)
     unknown = [f"unknown_{i:04}" for i in range(500)]
     with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
         await analysis.GetSlices(pb.GetSlicesRequest(sweep_id=sweep_id, parameters=unknown))
-    # What an answer's trailer has no room for is counted.
+    # Errors for which an answer's trailer has no room are counted.
     told = len(refusal.fields) - 1
     assert told >= 5
     assert refusal.fields["..."] == f"and {20 - told} more problems"
