@@ -1,92 +1,62 @@
 PYTHON ?= python3
 VENV := .venv
 PROTOC_VENV := .venv-protos
+SITE_VENV := .venv-site
 WANDB_VENV := .venv-wandb
 BIN := $(VENV)/bin
-# Half of a test's time is waiting, for a process that dies or a lease that runs out.
+# A test spends half of its time waiting, for a process that dies or a lease that expires.
 TEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
+# The data of `make dev`.
+DEV_DIR := .dev
 STUBS := clients/python/wanllmdb/api
 PROTOS := $(shell find protos -name '*.proto')
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+# A file's tests stay together, in the order of the folders: the long files of e2e come first.
+PYTEST := $(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test explore gp wandb bench robustness protos protos-check docs docs-check check format clean
+.DEFAULT_GOAL := help
+.PHONY: help demo dev fast test explore bench robustness check format site protos protos-check docs docs-check gp wandb clean
 
-$(VENV)/.demo: pyproject.toml deploy/constraints/dev.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint deploy/constraints/dev.txt --editable '.[demo]'
-	touch $@
+help: ## Prints this list
+	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-# The training frameworks that tests use are large: the demo does without.
-$(VENV)/.installed: $(VENV)/.demo
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint deploy/constraints/dev.txt --editable '.[dev]'
-	touch $@
+##@ Try
 
-# torch, for the Gaussian process sampler, and frameworks on it: some gigabytes, so an extra.
-$(VENV)/.gp: $(VENV)/.installed deploy/constraints/gp.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint deploy/constraints/dev.txt --constraint deploy/constraints/gp.txt --editable '.[dev,dev-torch]'
-	touch $@
-
-# Stubs are made by an older grpcio-tools in an environment of its own: its
-# output loads on protobuf 6 and 7, the newest one's on 7 alone.
-$(PROTOC_VENV)/.installed: deploy/constraints/protoc.txt
-	$(PYTHON) -m venv $(PROTOC_VENV)
-	$(PROTOC_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint deploy/constraints/protoc.txt grpcio-tools mypy-protobuf
-	touch $@
-
-# W&B's own client, whose signatures ours are held against.
-$(WANDB_VENV)/.installed: deploy/constraints/wandb.txt
-	$(PYTHON) -m venv $(WANDB_VENV)
-	$(WANDB_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint deploy/constraints/wandb.txt wandb
-	touch $@
-
-demo: $(VENV)/.demo ## A real sweep on real services, in about a minute
+demo: $(VENV)/.demo ## Runs a real sweep on real services, in about a minute
 	$(BIN)/wanllmdb demo
 
-# A file's tests stay together, in the order of the folders: the long files of e2e come first.
-test: $(VENV)/.installed ## All tests; TEST_WORKERS processes, two a core by default
-	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
+dev: $(VENV)/.installed $(DEV_DIR)/.seeded ## Runs the platform on demo data in .dev, and restarts it when code changes
+	$(BIN)/watchfiles --sigint-timeout 30 --filter python "$(BIN)/wanllmdb up --data-dir $(DEV_DIR)/data" services clients/python/wanllmdb
 
-gp: $(VENV)/.gp ## Adds torch and frameworks on it, so that the tests of what needs them run too
+##@ Test
 
-wandb: $(WANDB_VENV)/.installed ## Adds W&B's client in an environment of its own, for the test of signatures
+fast: $(VENV)/.installed ## Runs the unit and contract tests that start no process and need no PostgreSQL, in about a minute
+	$(PYTEST) -m "not postgres and not processes and not slow" tests/unit tests/contract
 
-explore: $(VENV)/.installed ## The property tests and the registry's state machine with new random examples
-	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadfile --hypothesis-profile random \
-		tests/unit tests/contract tests/integration/registry/test_model.py
+test: $(VENV)/.installed ## Runs all tests in TEST_WORKERS processes (two a core by default), and prints the slowest 30
+	$(PYTEST) --durations=30 --durations-min=1
 
-bench: $(VENV)/.installed ## The benchmark tables
+explore: $(VENV)/.installed ## Runs the property tests and the registry's state machine on new random examples
+	$(PYTEST) --hypothesis-profile random tests/unit tests/contract tests/integration/registry/test_model.py
+
+bench: $(VENV)/.installed ## Prints the benchmark tables
 	$(BIN)/python -m tests.benchmarks
 
-robustness: $(VENV)/.installed ## Half an hour of faults under traffic, with every history checked
+robustness: $(VENV)/.installed ## Injects faults under traffic for half an hour, and checks every history
 	$(BIN)/python -m tests.robustness --minutes 30
 
-protos: $(PROTOC_VENV)/.installed ## Python stubs from protos/
-	rm -rf $(STUBS)
-	cd protos && PATH="$(CURDIR)/$(PROTOC_VENV)/bin:$$PATH" python -m grpc_tools.protoc --proto_path=. \
-		--python_out=../clients/python --grpc_python_out=../clients/python \
-		--mypy_out=../clients/python --mypy_grpc_out=../clients/python \
-		$(PROTOS:protos/%=%)
-	find $(STUBS) -type d -exec touch {}/__init__.py \;
+##@ Check
 
-protos-check: protos ## Fails when the committed stubs are not those of protos/
-	@test -z "$$(git status --porcelain -- $(STUBS))" || \
-		{ git --no-pager diff --stat -- $(STUBS); echo "stubs differ from protos/: run 'make protos' and commit"; exit 1; }
-
-docs: $(VENV)/.installed ## docs/api.md from the comments of protos/, and W&B's names in docs/coming-from.md
-	$(BIN)/buf build -o - | $(BIN)/python docs/generate_api.py > docs/api.md
-	$(BIN)/python docs/generate_names.py
-
-docs-check: $(VENV)/.installed ## Fails when a page is not what it is made from
-	@$(BIN)/python docs/generate_names.py --check
-	@$(MAKE) docs
-	@git diff --exit-code --stat -- docs/api.md || { echo "docs/api.md differs from protos/: run 'make docs' and commit"; exit 1; }
-
-check: $(VENV)/.installed ## Format, lint, types, layers, protos
+check: $(VENV)/.installed ## Checks format, lint, types, layers, prose, protos, and that generated files are current
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python .ci/check_prose.py
 	$(BIN)/buf lint
 	$(BIN)/buf format --diff --exit-code protos
+	.ci/breaking $(BIN)/buf
+	$(BIN)/python clients/python/generate_blocking.py --check
 	$(MAKE) protos-check docs-check
 
 format: $(VENV)/.installed ## Formats everything
@@ -94,5 +64,75 @@ format: $(VENV)/.installed ## Formats everything
 	$(BIN)/ruff check --fix .
 	$(BIN)/buf format --write protos
 
-clean:
-	rm -rf $(VENV) $(PROTOC_VENV) $(WANDB_VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+protos-check: protos ## Fails when the committed stubs are not those of protos/
+	@test -z "$$(git status --porcelain -- $(STUBS))" || \
+		{ git --no-pager diff --stat -- $(STUBS); echo "stubs differ from protos/: run 'make protos' and commit"; exit 1; }
+
+docs-check: $(VENV)/.installed ## Fails when a generated page is not current
+	@$(BIN)/python docs/generate_names.py --check
+	@$(MAKE) docs
+	@git diff --exit-code --stat -- docs/api.md || { echo "docs/api.md differs from protos/: run 'make docs' and commit"; exit 1; }
+
+##@ Generate
+
+protos: $(PROTOC_VENV)/.installed ## Generates the Python stubs from protos/
+	rm -rf $(STUBS)
+	cd protos && PATH="$(CURDIR)/$(PROTOC_VENV)/bin:$$PATH" python -m grpc_tools.protoc --proto_path=. \
+		--python_out=../clients/python --grpc_python_out=../clients/python \
+		--mypy_out=../clients/python --mypy_grpc_out=../clients/python \
+		$(PROTOS:protos/%=%)
+	find $(STUBS) -type d -exec touch {}/__init__.py \;
+
+docs: $(VENV)/.installed ## Generates docs/api.md from protos/, and W&B's names in docs/coming-from.md
+	$(BIN)/buf build -o - | $(BIN)/python docs/generate_api.py > docs/api.md
+	$(BIN)/python docs/generate_names.py
+
+site: $(SITE_VENV)/.installed ## Builds docs/ and the Python reference as a site in build/site; broken links fail
+	$(SITE_VENV)/bin/zensical build --config-file .mkdocs.yml --strict
+
+##@ Install
+
+gp: $(VENV)/.gp ## Installs torch and frameworks on it (several GB), for the tests that need them
+
+wandb: $(WANDB_VENV)/.installed ## Installs W&B's client in its own environment, for the test of signatures
+
+clean: ## Removes all environments, caches and build results, and the data of `make dev`
+	rm -rf $(VENV) $(PROTOC_VENV) $(SITE_VENV) $(WANDB_VENV) $(DEV_DIR) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .cache build dist
+
+$(VENV)/.demo: pyproject.toml deploy/constraints/dev.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python $(PIP_INSTALL) --constraint deploy/constraints/dev.txt --editable '.[demo]'
+	touch $@
+
+# The training frameworks that tests use are large: the demo does without.
+$(VENV)/.installed: $(VENV)/.demo
+	$(BIN)/python $(PIP_INSTALL) --constraint deploy/constraints/dev.txt --editable '.[dev]'
+	touch $@
+
+# torch, for the Gaussian process sampler, and frameworks on it: several gigabytes, so an extra.
+$(VENV)/.gp: $(VENV)/.installed deploy/constraints/gp.txt
+	$(BIN)/python $(PIP_INSTALL) --constraint deploy/constraints/dev.txt --constraint deploy/constraints/gp.txt --editable '.[dev,dev-torch]'
+	touch $@
+
+# An older grpcio-tools, in its own environment, generates the stubs: they load on protobuf 6 and 7,
+# those of the newest one on 7 alone.
+$(PROTOC_VENV)/.installed: deploy/constraints/protoc.txt
+	$(PYTHON) -m venv $(PROTOC_VENV)
+	$(PROTOC_VENV)/bin/python $(PIP_INSTALL) --constraint deploy/constraints/protoc.txt grpcio-tools mypy-protobuf
+	touch $@
+
+$(SITE_VENV)/.installed: deploy/constraints/site.txt
+	$(PYTHON) -m venv $(SITE_VENV)
+	$(SITE_VENV)/bin/python $(PIP_INSTALL) --constraint deploy/constraints/site.txt zensical 'mkdocstrings[python]'
+	touch $@
+
+# W&B's own client, with whose signatures a test compares ours.
+$(WANDB_VENV)/.installed: deploy/constraints/wandb.txt
+	$(PYTHON) -m venv $(WANDB_VENV)
+	$(WANDB_VENV)/bin/python $(PIP_INSTALL) --constraint deploy/constraints/wandb.txt wandb
+	touch $@
+
+$(DEV_DIR)/.seeded: | $(VENV)/.installed
+	mkdir -p $(DEV_DIR)
+	$(BIN)/wanllmdb demo --keep --data-dir $(DEV_DIR)/data
+	touch $@

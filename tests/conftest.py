@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import os
 import signal
 import sys
 import tempfile
@@ -39,6 +40,11 @@ hypothesis.settings.register_profile("repeatable", derandomize=True, print_blob=
 hypothesis.settings.register_profile("random", print_blob=True)
 hypothesis.settings.load_profile("repeatable")
 
+# Several test processes share the cores: more threads in each of them would only wait for one
+# another. The libraries read this when they are first imported, here and in started programs.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
 _names = itertools.count()
 
 LEASE = timedelta(seconds=60)
@@ -53,6 +59,16 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # The services log from this process. Without a stream of its own, a line would go to the current
 # sys.stdout, which tests of the command line replace to read its output.
 structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that `make fast` leaves out by the fixtures that they use."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if "postgres_url" in fixtures:
+            item.add_marker(pytest.mark.postgres)
+        if {"launcher", "platform", "wanllmdb"} & fixtures:
+            item.add_marker(pytest.mark.processes)
 
 
 @pytest.fixture(scope="session")

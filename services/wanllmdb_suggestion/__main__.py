@@ -1,4 +1,4 @@
-"""Starts the suggestion server: the program `wanllmdb-suggestion`."""
+"""The program `wanllmdb-suggestion`, which runs the suggestion server."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from wanllmdb_common.server.settings import USAGE_EXIT_CODE, load_settings
 from wanllmdb_common.telemetry.logs import configure_logging
 from wanllmdb_common.telemetry.setup import Observation
 from wanllmdb_suggestion.app import SERVICES, running_suggestion
-from wanllmdb_suggestion.audit_table import AUDIT_TABLE
-from wanllmdb_suggestion.keyed_registry import registry_asks_for_keys
+from wanllmdb_suggestion.rpc.authentication import registry_asks_for_keys
+from wanllmdb_suggestion.rpc.rpc_table import AUDIT_TABLE
 from wanllmdb_suggestion.settings import SuggestionSettings
 
 PROGRAM = "wanllmdb-suggestion"
 
-# A thread that samples gives the interpreter up this often; with the default of
-# 5 ms every call that meets a sampling thread waits so long, at each hop.
+# A sampling thread releases the interpreter this often. With the default of 5 ms, a call that
+# meets a sampling thread waits that long at each hop.
 SWITCH_INTERVAL = 0.001
 
 
 async def serve(settings: SuggestionSettings) -> None:
-    """Serves until SIGINT or SIGTERM."""
+    """Serve until SIGINT or SIGTERM."""
     async with running_suggestion(settings) as app:
         if (
             settings.is_exposed
@@ -33,8 +33,8 @@ async def serve(settings: SuggestionSettings) -> None:
         ):
             print(
                 f"{PROGRAM}: --host {settings.host} can be reached from other machines, and the "
-                f"registry at {settings.registry} asks nobody for an API key: start the registry "
-                "with --require-keys; or give --insecure, where everyone who reaches this server "
+                f"registry at {settings.registry} requires no API keys: start the registry with "
+                "--require-keys; or pass --insecure, if every user that can reach this server "
                 "may read and change everything",
                 file=sys.stderr,
             )
@@ -49,7 +49,7 @@ async def serve(settings: SuggestionSettings) -> None:
 
 
 def main() -> None:
-    """The program."""
+    """Run the program."""
     settings = load_settings(SuggestionSettings, PROGRAM)
     configure_logging(settings.log_level, settings.log_format)
     optuna.logging.set_verbosity(optuna.logging.ERROR)

@@ -1,4 +1,4 @@
-"""The algorithms that this server knows, as ListAlgorithms tells them."""
+"""The algorithms of this server: which are installed, and how ListAlgorithms describes them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from wanllmdb_common.algorithms.pruners import PRUNERS
 from wanllmdb_common.algorithms.samplers import SAMPLERS
 from wanllmdb_common.algorithms.terminators import TERMINATORS
 from wanllmdb_common.search_space.proto_conversion import value_to_proto
-from wanllmdb_suggestion.refusals import not_installed, not_known
-from wanllmdb_suggestion.study.pruning.stop_rule import wrapped_choice
-from wanllmdb_suggestion.study.records import StudySpec
+from wanllmdb_suggestion.errors import not_installed, not_known
+from wanllmdb_suggestion.optimizer.pruners.make_stop_rule import wrapped_choice
+from wanllmdb_suggestion.optimizer.types import StudySpec
 
 _METHODS = {
     "": sweep_pb2.METHOD_UNSPECIFIED,
@@ -27,12 +27,12 @@ _METHODS = {
 
 
 def is_installed(description: AlgorithmDescription) -> bool:
-    """Whether every module that it needs is there."""
+    """Return whether every module that the algorithm needs is installed."""
     return all(_is_there(module) for module in description.modules)
 
 
 def require_algorithms(spec: StudySpec) -> None:
-    """Passes for a sweep all of whose algorithms work on this server.
+    """Check that this server has every algorithm of the sweep.
 
     Raises:
         FailedPreconditionError: ALGORITHM_NOT_INSTALLED.
@@ -44,7 +44,7 @@ def require_algorithms(spec: StudySpec) -> None:
 
 
 def require_pruner(spec: StudySpec) -> None:
-    """Passes for a sweep whose pruner, if any, works on this server.
+    """Check that this server has the sweep's pruner, if the sweep has one.
 
     Raises:
         FailedPreconditionError: ALGORITHM_NOT_INSTALLED.
@@ -69,12 +69,8 @@ def _is_there(module: str) -> bool:
     return find_spec(module) is not None
 
 
-def list_algorithms() -> list[pb.Algorithm]:
-    """All of them, by kind, then by name."""
-    return list(_all())
-
-
-def _all() -> Iterator[pb.Algorithm]:
+def list_algorithms() -> Iterator[pb.Algorithm]:
+    """Yield every algorithm, ordered by kind, then by name."""
     for kind, known in (
         (pb.ALGORITHM_KIND_SAMPLER, SAMPLERS),
         (pb.ALGORITHM_KIND_PRUNER, PRUNERS),

@@ -1,4 +1,4 @@
-"""The suggestion server's parts, put together."""
+"""Assembles the parts of the suggestion server."""
 
 from __future__ import annotations
 
@@ -21,17 +21,16 @@ from wanllmdb_common.calls.rate_limits import CallLimits
 from wanllmdb_common.computing.fair_threads import FairThreads
 from wanllmdb_common.server.readiness import Readiness
 from wanllmdb_common.server.settings import LimitSettings
-from wanllmdb_suggestion.access_table import ACCESS
-from wanllmdb_suggestion.analysis.threads import AnalysisThreads
-from wanllmdb_suggestion.analysis_servicer import AnalysisServicer
-from wanllmdb_suggestion.callers import CallerDirectory, CallerStep, SweepProjects
-from wanllmdb_suggestion.importance_worker import ImportanceWorker
-from wanllmdb_suggestion.metrics import THREADS_BUSY, THREADS_WAITED_FOR
-from wanllmdb_suggestion.registry_client import RegistryClient
-from wanllmdb_suggestion.servicer import SuggestionServicer
+from wanllmdb_suggestion.analysis.computing import AnalysisThreads, ImportanceWorker
+from wanllmdb_suggestion.prometheus_metrics import THREADS_BUSY, THREADS_WAITED_FOR
+from wanllmdb_suggestion.registry.client import RegistryClient
+from wanllmdb_suggestion.registry.state_seal import new_key
+from wanllmdb_suggestion.rpc.analysis_servicer import AnalysisServicer
+from wanllmdb_suggestion.rpc.authentication import CallerDirectory, CallerStep, SweepProjects
+from wanllmdb_suggestion.rpc.rpc_table import ACCESS
+from wanllmdb_suggestion.rpc.suggestion_servicer import SuggestionServicer
 from wanllmdb_suggestion.settings import SuggestionSettings
-from wanllmdb_suggestion.state_seal import new_key
-from wanllmdb_suggestion.sweep_cache import SweepCache
+from wanllmdb_suggestion.suggest.cache import SweepCache
 
 ANALYSIS: str = analysis_service_pb2.DESCRIPTOR.services_by_name["AnalysisService"].full_name
 SERVICES: tuple[str, ...] = (
@@ -44,7 +43,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SuggestionApp:
-    """What both services work with."""
+    """The parts that both services share."""
 
     registry: RegistryClient
     sweeps: SweepCache
@@ -57,10 +56,10 @@ class SuggestionApp:
 
     @property
     def steps(self) -> Sequence[CallStep]:
-        """What is done around each call, outermost first.
+        """The steps around each call, outermost first.
 
         Raises:
-            AccessTableError: an RPC has no row in the table of who may call it.
+            AccessTableError: an RPC has no row in the access table.
         """
         return [
             CallerStep(self.callers, self.limits.failed_keys_per_second),
@@ -69,7 +68,7 @@ class SuggestionApp:
         ]
 
     def add_to(self, server: grpc.aio.Server) -> None:
-        """Adds the services to a server."""
+        """Add the services to a server."""
         suggestion_service_pb2_grpc.add_SuggestionServiceServicer_to_server(
             SuggestionServicer(self.registry, self.sweeps), server
         )
@@ -86,13 +85,13 @@ class SuggestionApp:
 
 
 def is_analysis(call: Call) -> bool:
-    """Whether the call is about what all runs of a sweep say: those keep a processor busy."""
+    """Return whether a call analyzes all runs of a sweep, which keeps a processor busy."""
     return call.method.startswith(f"/{ANALYSIS}/")
 
 
 @contextlib.asynccontextmanager
 async def running_suggestion(settings: SuggestionSettings) -> AsyncIterator[SuggestionApp]:
-    """The parts, ready to serve within the block."""
+    """Start the parts, and close them at the end of the block."""
     threads = FairThreads(settings.sampling_threads, "sampling")
     THREADS_BUSY.set_function(lambda: threads.running)
     THREADS_WAITED_FOR.set_function(lambda: threads.waiting)
@@ -131,7 +130,7 @@ def _state_key(settings: SuggestionSettings) -> bytes:
     if settings.state_key_bytes is not None:
         return settings.state_key_bytes
     log.warning(
-        "no state_key is set: what samplers stored with runs (cmaes, nsga2, nsga3) is "
-        "understood by this process alone, and what other ones stored is not read"
+        "no state_key is set: sampler states (cmaes, nsga2, nsga3) that this process stores are "
+        "ignored by other processes and after a restart, and this process ignores theirs"
     )
     return new_key()

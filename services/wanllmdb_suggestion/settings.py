@@ -1,4 +1,4 @@
-"""The suggestion server's settings."""
+"""The settings of the suggestion server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pydantic_settings import SettingsConfigDict
 from wanllmdb import InvalidArgumentError
 from wanllmdb._connection.tls import Tls
 from wanllmdb_common.server.settings import ServerSettings
-from wanllmdb_suggestion.registry_channel import (
+from wanllmdb_suggestion.registry.channel import (
     check_tls,
     is_on_this_machine,
     registry_target,
@@ -25,7 +25,7 @@ MIN_KEY_DIGITS = 32
 
 
 class SuggestionSettings(ServerSettings):
-    """Proposes what the runs of a sweep try next; keeps nothing, asks the registry.
+    """Proposes the parameters of a sweep's runs. Stateless: the registry stores everything.
 
     Every setting is a flag, or a WANLLMDB_SUGGESTION_* variable.
     """
@@ -34,60 +34,67 @@ class SuggestionSettings(ServerSettings):
 
     port: int = Field(50052, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
     registry: str = Field(
-        # Clients find the registry by this variable, so a server on the same
-        # machine need not be told again.
+        # Clients find the registry by this variable, and a server on the same machine can too.
         default_factory=lambda: os.environ.get("WANLLMDB_REGISTRY") or DEFAULT_REGISTRY,
         min_length=1,
-        description="Address of the registry: host:port, several with commas between, or a gRPC "
-        "target such as dns:///name:port; where not given, that in WANLLMDB_REGISTRY, else "
+        description="Address of the registry: host:port, several of them separated by commas, or a "
+        "gRPC target such as dns:///name:port. Defaults to the value of WANLLMDB_REGISTRY, else "
         f"{DEFAULT_REGISTRY}.",
     )
     registry_tls: bool = Field(
         False,
-        description="Speaks TLS with the registry, and trusts the authorities that gRPC knows, "
-        "the public ones.",
+        description="Use TLS for calls of the registry, and trust the public certificate "
+        "authorities that gRPC knows.",
     )
     registry_tls_ca: Path | None = Field(
         None,
-        description="File with the authorities (PEM) that are trusted instead. Implies "
-        "--registry-tls. This and the next two are read again when they change.",
+        description="File with the certificate authorities (PEM) to trust for the registry instead "
+        "of the public ones. Implies --registry-tls. Read again when it changes.",
     )
     registry_tls_cert: Path | None = Field(
         None,
-        description="File with this server's certificate as a client (PEM), for a registry that "
-        "asks for one.",
+        description="File with the client certificate (PEM) of this server, for a registry that "
+        "requires one. Read again when it changes.",
     )
-    registry_tls_key: Path | None = Field(None, description="File with its key (PEM).")
+    registry_tls_key: Path | None = Field(
+        None,
+        description="File with the private key (PEM) of --registry-tls-cert. Read again when it "
+        "changes.",
+    )
     registry_tls_server_name: str | None = Field(
-        None, description="The name that the registry's certificate bears, if not the address's."
+        None,
+        description="Name in the registry's certificate, if not that of its address.",
     )
     registry_timeout: float = Field(
         30.0,
         gt=0,
         allow_inf_nan=False,
-        description="Seconds after which a call of the registry is given up.",
+        description="Timeout of a call of the registry, in seconds.",
     )
     cached_sweeps: int = Field(
-        200, ge=1, description="Sweeps whose models are kept; others are built anew when needed."
+        200,
+        ge=1,
+        description="Most sweeps whose models stay in memory; other models are rebuilt on demand.",
     )
     cached_runs: int = Field(
-        1_000_000, ge=1, description="Runs that all kept models may have together (3 KB each)."
+        1_000_000, ge=1, description="Most runs of all models in memory together (3 KB each)."
     )
     sampling_threads: int = Field(
-        16, ge=1, description="Sweeps for which parameters are chosen at the same time."
+        16, ge=1, description="Most sweeps that choose parameters at the same time."
     )
     sampling_budget: float = Field(
         0.05,
         ge=0,
         allow_inf_nan=False,
-        description="Seconds of choosing parameters after which the answers at hand are sent.",
+        description="Seconds after which a batch of Suggests stops choosing parameters for further "
+        "Suggests, and answers those that are done.",
     )
     state_key: SecretStr | None = Field(
         None,
-        description="Secret that signs what samplers store with runs, as at least 32 hexadecimal "
-        "digits (openssl rand -hex 32); the same for all replicas. Better given as the variable: "
-        "every user of the machine can read flags. Where not given, a random one that ends with "
-        "the process.",
+        description="Secret that signs the states that samplers store with runs: at least 32 "
+        "hexadecimal digits (openssl rand -hex 32), the same for all replicas. Prefer the "
+        "environment variable, because every user of the machine can read flags. Defaults to a "
+        "random secret that is lost when the process ends.",
     )
 
     @field_validator("registry")
@@ -115,7 +122,7 @@ class SuggestionSettings(ServerSettings):
     def _check_way_to_registry(self) -> Self:
         if (self.registry_tls_cert is None) != (self.registry_tls_key is None):
             raise PydanticCustomError(
-                "registry_tls", "--registry-tls-cert and --registry-tls-key need each other"
+                "registry_tls", "--registry-tls-cert and --registry-tls-key must be given together"
             )
         try:
             check_tls(self.tls_to_registry)
@@ -130,16 +137,16 @@ class SuggestionSettings(ServerSettings):
         ):
             raise PydanticCustomError(
                 "registry_tls",
-                "--registry {address} is on another machine, and callers' API keys would go there "
-                "in plain text: give --registry-tls or --registry-tls-ca; or --insecure, where "
-                "nobody is on the way",
+                "--registry {address} is on another machine, and callers' API keys would be sent "
+                "there in plain text: pass --registry-tls or --registry-tls-ca; or --insecure, if "
+                "the network between them is trusted",
                 {"address": self.registry},
             )
         return self
 
     @property
     def tls_to_registry(self) -> Tls | None:
-        """How this server makes sure that it speaks to the registry; None for plain text."""
+        """The TLS files and server name for calls of the registry; None for plain text."""
         tls = Tls(
             ca=self.registry_tls_ca,
             cert=self.registry_tls_cert,
@@ -150,5 +157,5 @@ class SuggestionSettings(ServerSettings):
 
     @property
     def state_key_bytes(self) -> bytes | None:
-        """The key; None where none was given."""
+        """The bytes of the state key; None if no key is set."""
         return None if self.state_key is None else bytes.fromhex(self.state_key.get_secret_value())

@@ -1,4 +1,4 @@
-"""One computation for all callers that want the same thing at the same time."""
+"""One computation for all callers that ask for the same key at the same time."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ T = TypeVar("T")
 
 @dataclass(eq=False, slots=True)
 class _Flight(Generic[T]):
-    """A computation under way, and how many callers wait for it."""
+    """A running computation, and the number of callers that wait for it."""
 
     task: asyncio.Task[T]
     callers: int = 0
 
 
 class SingleFlight(Generic[K, T]):
-    """One computation a key at a time; nothing is kept once it has ended.
+    """Runs one computation per key at a time; keeps no result after it has ended.
 
-    It goes on when a caller is canceled, since one that came later must not fail because
-    the first one has gone. When the last caller has gone, it is canceled too.
+    A canceled caller does not cancel the computation, because other callers may wait for it.
+    The computation is canceled when the last caller has gone.
     """
 
     def __init__(self) -> None:
         self._under_way: dict[K, _Flight[T]] = {}
 
     async def do(self, key: K, work: Callable[[], Awaitable[T]]) -> T:
-        """Returns the result of `work`, or of the work that is under way for the key.
+        """Return the result of `work`, or of the work that already runs for the key.
 
         Raises:
-            Exception: what the work raises, to all callers.
+            Exception: any exception that the work raises, for all callers.
         """
         flight = self._under_way.get(key)
         if flight is None:
@@ -46,13 +46,13 @@ class SingleFlight(Generic[K, T]):
             flight.callers -= 1
             if flight.task.done() or not flight.callers:
                 flight.task.cancel()
-                # A caller that comes now must not join what has ended or is being canceled.
+                # A new caller must not join a computation that has ended or is being canceled.
                 if self._under_way.get(key) is flight:
                     del self._under_way[key]
 
 
 def _retrieve_exception(task: asyncio.Task[T]) -> None:
-    """Keeps asyncio from logging an exception that no caller is left to see."""
+    """Keep asyncio from logging an exception that no caller is left to receive."""
     if not task.cancelled():
         task.exception()
 

@@ -21,20 +21,21 @@ from scipy.stats import mannwhitneyu
 from tests.benchmarks.calls import Calls, calls_to
 from tests.benchmarks.functions import FUNCTIONS, Function
 from tests.benchmarks.load import table
+from tests.unit.suggestion.imagined_sweep import Ask
 from wanllmdb_common.search_space.proto_conversion import parameters_from_proto
 from wanllmdb_local.platform import Endpoints
-from wanllmdb_suggestion.study.model import Demand, SweepModel
-from wanllmdb_suggestion.study.records import (
+from wanllmdb_suggestion.optimizer.model import SweepModel
+from wanllmdb_suggestion.optimizer.space_mapping import SpaceMapping
+from wanllmdb_suggestion.optimizer.types import (
     AlgorithmChoice,
     Changes,
     Metric,
     RunRecord,
     RunState,
-    Standing,
     StudySpec,
     SweepState,
+    SweepStatus,
 )
-from wanllmdb_suggestion.study.space_mapping import SpaceMapping
 
 AGENTS = 8
 SERVICE_SEEDS = 10
@@ -124,12 +125,12 @@ def _sweep(contest: Contest, function: Function, seed: int, outstanding: int) ->
     def tell(record: RunRecord, next_number: int) -> None:
         nonlocal revision
         revision += 1
-        model.apply(Changes(revision, Standing(SweepState.RUNNING, None, next_number), [record]))
+        model.apply(Changes(revision, SweepStatus(SweepState.RUNNING, None, next_number), [record]))
 
     running: deque[RunRecord] = deque()
     found = []
     for number in range(contest.trials):
-        [proposal] = model.propose([Demand(1)], seconds=60).allotments[0].proposals
+        [proposal] = model.propose([Ask(1)], seconds=60).suggestions[0].proposals
         record = RunRecord(number, RunState.RUNNING, 1, proposal.parameters, None)
         tell(record, number + 1)
         running.append(record)

@@ -113,7 +113,7 @@ def test_nothing_there_yet(wanllmdb: Program) -> None:
     sweep_id = wanllmdb.create(GRID)
     assert "No runs" in wanllmdb("runs", "ls", sweep_id).stdout
     assert wanllmdb.json("runs", "ls", sweep_id) == []
-    assert "No run has finished" in wanllmdb("best", sweep_id).stdout
+    assert "No finished run has a value" in wanllmdb("best", sweep_id).stdout
     said = wanllmdb("importance", sweep_id, code=1).stderr
     assert "2" in said
     assert len(said.splitlines()) == 1

@@ -11,9 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+import pytest
 
-from tests.e2e.program import WANLLMDB
-from tests.e2e.up_process import temporary_data_dir, wait_until
+from tests.e2e.program import WANLLMDB, Program
+from tests.e2e.up_process import UpProcess, temporary_data_dir, up, wait_until
+from wanllmdb_local.demo.platforms import running_platform
+
+pytestmark = pytest.mark.processes
 
 
 @contextmanager
@@ -78,3 +82,58 @@ def test_interrupted_demo_cleans_up() -> None:
         assert list(folder.iterdir()) == []
         assert started_by(folder) == []
         assert not any(agent.is_running() for agent in agents)
+
+
+@pytest.mark.timeout(400)
+def test_kept_sweeps_are_there_at_the_next_start() -> None:
+    with temporary_data_dir() as data_dir:
+        nowhere = {"WANLLMDB_REGISTRY": "127.0.0.1:1", "WANLLMDB_SUGGESTION": "127.0.0.1:1"}
+        done = subprocess.run(
+            [*WANLLMDB, "demo", "--keep", "--data-dir", str(data_dir)],
+            env={**os.environ, **nowhere},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert f"wanllmdb up --data-dir {data_dir}" in done.stdout
+        with up(data_dir) as running:
+            running.wait_until_ready()
+            wanllmdb = Program(running.environment())
+            sweeps = wanllmdb.json("sweep", "ls", "--project", "demo")
+            # What the demo prints as the next commands.
+            for line in re.findall(r"^  wanllmdb (?!up)(.*)$", done.stdout, re.MULTILINE):
+                wanllmdb(*line.split())
+    assert [sweep["spec"]["method"] for sweep in sweeps] == ["grid", "random", "bayes"]
+    assert {sweep["state"] for sweep in sweeps} == {"finished"}
+
+
+def test_kept_sweeps_go_to_the_platform_that_answers(
+    platform: UpProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses = platform.ready
+    monkeypatch.setenv("WANLLMDB_REGISTRY", addresses["registry"])
+    monkeypatch.setenv("WANLLMDB_SUGGESTION", addresses["suggestion"])
+    with running_platform() as found:
+        assert found is not None
+        assert (found.registry, found.suggestion) == (
+            addresses["registry"],
+            addresses["suggestion"],
+        )
+
+    monkeypatch.setenv("WANLLMDB_REGISTRY", "127.0.0.1:1")
+    with running_platform() as found:
+        assert found is None
+
+
+def test_a_data_directory_is_for_kept_sweeps_only() -> None:
+    done = subprocess.run(
+        [*WANLLMDB, "demo", "--data-dir", "data"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "--data-dir needs --keep" in done.stderr

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from wanllmdb_common.calls.authorization import AccessTable
 from wanllmdb_registry.rpc.rpc_table import ACCESS as REGISTRY_ACCESS
-from wanllmdb_suggestion.access_table import ACCESS as SUGGESTION_ACCESS
+from wanllmdb_suggestion.rpc.rpc_table import ACCESS as SUGGESTION_ACCESS
 
 PAGE = Path(__file__).parents[2] / "docs" / "security.md"
 TABLES: list[AccessTable] = [REGISTRY_ACCESS, SUGGESTION_ACCESS]

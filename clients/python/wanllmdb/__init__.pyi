@@ -18,7 +18,7 @@ from wanllmdb import (
 )
 from wanllmdb._agent.active_run import ActiveRun as ActiveRun
 from wanllmdb._agent.config import Config as Config
-from wanllmdb._agent.tally import AgentResult as AgentResult
+from wanllmdb._agent.counts import AgentResult as AgentResult
 from wanllmdb._async_client import AsyncClient as AsyncClient
 from wanllmdb._client import Client as Client
 from wanllmdb._errors import (

@@ -17,21 +17,19 @@ from wanllmdb._agent import (
     Agent,
     AgentResult,
     Console,
+    FailurePolicy,
     FunctionRunner,
-    GiveUpPolicy,
-    Patience,
     RunOne,
+    WaitPolicy,
     agent_name,
 )
 from wanllmdb._agent.agent import InCaller
-from wanllmdb._agent.base_run import BaseRun
-from wanllmdb._agent.beginning import begun, environment_defaults, note_unpatched
-from wanllmdb._agent.current import facing_run, required_run
-from wanllmdb._agent.definitions import DefinedMetric
-from wanllmdb._agent.description import labels_of
-from wanllmdb._agent.given_config import given_config
-from wanllmdb._agent.modes import mode_of, setting
+from wanllmdb._agent.base_run import BaseRun, labels_of
+from wanllmdb._agent.config import given_config
+from wanllmdb._agent.current import open_run, required_run
+from wanllmdb._agent.init import begin_run, environment_defaults, mode_of, note_unpatched, setting
 from wanllmdb._agent.signals import FORWARDED
+from wanllmdb._agent.summary import DefinedMetric
 from wanllmdb._calls.sweep_calls import Config as SweepConfig
 from wanllmdb._client import Client
 from wanllmdb._env import RESUME, STAY, is_on
@@ -193,7 +191,7 @@ def agent(
         raise InvalidArgumentError(
             f"agent: count must be a number of at least 1, or None, but is {count!r:.100}"
         )
-    policy = GiveUpPolicy.of(
+    policy = FailurePolicy.of(
         max_quick_failures=max_quick_failures,
         quick_seconds=quick_seconds,
         max_initial_failures=max_initial_failures,
@@ -212,7 +210,7 @@ def agent(
             runner = runner_of_program(
                 used,
                 own_id,
-                patience=Patience.of(patience, knows_them=resumes),
+                patience=WaitPolicy.of(patience, knows_them=resumes),
                 kill_delay=term_timeout,
             )
             if forward_signals:
@@ -307,7 +305,7 @@ def init(
     defaults = given_config(config, config_exclude_keys, config_include_keys)
     if reinit is None:
         reinit = setting(settings, "reinit")
-    run = begun(chosen, reinit, run_id=id, project=project)
+    run = begin_run(chosen, reinit, run_id=id, project=project)
     put_back()
     if dir is not None:
         run.keep_files_in(dir)
@@ -355,7 +353,7 @@ def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:
             ends successfully.
         quiet: accepted for scripts written for W&B.
     """
-    run = facing_run()
+    run = open_run()
     if run is not None:
         run.finish(exit_code, quiet)
 
@@ -386,7 +384,7 @@ def run_here() -> ActiveRun | None:
 
     `log` works before `init`, too.
     """
-    run = facing_run()
+    run = open_run()
     return _as_of_sweep(run) if run is not None and run.has_begun else None
 
 

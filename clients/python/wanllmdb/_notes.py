@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from wanllmdb._agent.warnings import Warnings
+    from wanllmdb._agent.console import PrintOnce
 
 
 def note(text: str) -> None:
@@ -15,9 +15,8 @@ def note(text: str) -> None:
 
 
 @cache
-def _once() -> Warnings:
+def _once() -> PrintOnce:
     # Imported here because the agent's modules import this one.
-    from wanllmdb._agent.console import Console
-    from wanllmdb._agent.warnings import Warnings
+    from wanllmdb._agent.console import Console, PrintOnce
 
-    return Warnings(lambda text: Console().line(text))
+    return PrintOnce(lambda text: Console().line(text))

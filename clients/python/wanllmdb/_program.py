@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wanllmdb._agent import Console, OutageWaiter, Patience
+from wanllmdb._agent import Console, OutageWaiter, WaitPolicy
 from wanllmdb._client import Client
 from wanllmdb._errors import InvalidArgumentError
 from wanllmdb.cli.command_runner import CommandRunner
@@ -14,7 +14,7 @@ _KILL_DELAY = 30.0
 
 
 def runner_of_program(
-    client: Client, sweep_id: str, *, patience: Patience, kill_delay: float | None
+    client: Client, sweep_id: str, *, patience: WaitPolicy, kill_delay: float | None
 ) -> CommandRunner:
     """A runner that starts the program of the sweep's config once per run.
 
@@ -23,7 +23,7 @@ def runner_of_program(
         NotFoundError: there is no such sweep.
     """
     waiter = OutageWaiter(Console().line, patience.at_first)
-    spec = waiter.ride_out(lambda: client.get_sweep(sweep_id)).spec
+    spec = waiter.retry(lambda: client.get_sweep(sweep_id)).spec
     if not spec.program and not spec.command:
         raise InvalidArgumentError(
             f"agent: sweep {sweep_id} names no program, so it needs a function: give one by "

@@ -10,7 +10,7 @@ from typing import Any
 
 from wanllmdb._agent.base_run import BaseRun
 from wanllmdb._agent.config import Config, Shown
-from wanllmdb._agent.current import facing_run, required_run
+from wanllmdb._agent.current import open_run, required_run
 from wanllmdb._agent.summary import Summary
 from wanllmdb._notes import note
 
@@ -33,7 +33,7 @@ class _OfCurrentRun(MutableMapping[str, Any]):
 
     def _found(self) -> Any:
         """The current run's mapping; None if there is no run."""
-        run = facing_run()
+        run = open_run()
         return None if run is None else getattr(run, self._what)
 
     def __getitem__(self, key: str) -> Any:

@@ -1,75 +1,68 @@
-"""The demo's sweep: its config, its four agents, its display and its report."""
+"""A sweep of the demo: its four agents, its display and its report."""
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from rich.console import Group
 from rich.live import Live
 
 from wanllmdb import Client, Run, Sweep
 from wanllmdb.cli import formats, plots, tables
-from wanllmdb.cli.console import escape, say, stdout
+from wanllmdb.cli.console import escape, say, say_lines, stdout
 from wanllmdb.cli.watching import run_line
-from wanllmdb_local.demo.temporary_platform import TemporaryPlatform
+from wanllmdb_local.demo.configs import DemoSweep
+from wanllmdb_local.demo.platforms import DemoPlatform
 from wanllmdb_local.errors import LocalError
 from wanllmdb_local.files import open_log, tail
 from wanllmdb_local.parent_death_watch import start_tied_to_parent
 from wanllmdb_local.stopping import stop_process
 
-SWEEP_CONFIG: dict[str, Any] = {
-    "name": "digits",
-    "method": "bayes",
-    "metric": {"name": "val_accuracy", "goal": "maximize"},
-    "parameters": {
-        "learning_rate": {"distribution": "log_uniform", "min": 0.0001, "max": 0.1},
-        "hidden_units": {"distribution": "log_uniform", "min": 8, "max": 128},
-        "batch_size": {"values": [16, 32, 64, 128]},
-        "activation": {"values": ["relu", "tanh", "logistic"]},
-        "weight_decay": {"distribution": "log_uniform", "min": 0.000001, "max": 0.1},
-    },
-    "early_terminate": {"type": "hyperband", "min_iter": 3, "eta": 3},
-    "run_cap": 40,
-}
+PROJECT = "demo"
 
 _AGENTS = 4
-_METRIC = SWEEP_CONFIG["metric"]["name"]
 _LOOK_SECONDS = 0.4
 # The heading, the counters and a margin around the rows.
 _LINES_AROUND_ROWS = 9
 
 
-def run_sweep(platform: TemporaryPlatform) -> str:
+def run_sweep(platform: DemoPlatform, demo: DemoSweep) -> str:
     """Create the sweep, run it to its end while showing it, and return its id.
 
     Raises:
         LocalError: An agent ended with an error.
     """
-    with Client(registry=platform.registry, suggestion=platform.suggestion) as client:
-        sweep_id = client.create_sweep(SWEEP_CONFIG, project="demo").sweep.sweep_id
-        say(
-            f"Sweep {sweep_id}: {SWEEP_CONFIG['run_cap']} runs, method {SWEEP_CONFIG['method']}, "
-            f"{_AGENTS} agents, early termination on."
-        )
-        with _agents(platform, sweep_id) as agents:
+    with platform.client() as client:
+        sweep_id = client.create_sweep(demo.config, project=PROJECT).sweep.sweep_id
+        say(f"Sweep {sweep_id}: {_summary(demo)}.")
+        with _agents(platform, sweep_id, demo.function) as agents:
             show = _show_live if stdout().is_terminal else _show_lines
-            show(client, sweep_id, agents)
+            show(client, sweep_id, agents, demo.metrics)
     return sweep_id
 
 
+def _summary(demo: DemoSweep) -> str:
+    config = demo.config
+    parts = [
+        f"method {config['method']}",
+        f"{_AGENTS} agents",
+        *([f"{config['run_cap']} runs"] if "run_cap" in config else []),
+        *(["early termination on"] if "early_terminate" in config else []),
+    ]
+    return ", ".join(parts)
+
+
 @contextmanager
-def _agents(platform: TemporaryPlatform, sweep_id: str) -> Iterator[list[subprocess.Popen[bytes]]]:
+def _agents(
+    platform: DemoPlatform, sweep_id: str, function: str
+) -> Iterator[list[subprocess.Popen[bytes]]]:
     environment = {
-        **os.environ,
-        "WANLLMDB_REGISTRY": platform.registry,
-        "WANLLMDB_SUGGESTION": platform.suggestion,
+        **platform.environment(),
         # Four agents share the cores already; more threads would only wait.
         **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
     }
@@ -80,7 +73,7 @@ def _agents(platform: TemporaryPlatform, sweep_id: str) -> Iterator[list[subproc
             with open_log(log_file) as log:
                 agents.append(
                     start_tied_to_parent(
-                        [sys.executable, "-m", "wanllmdb_local.demo.training", sweep_id],
+                        [sys.executable, "-m", "wanllmdb_local.demo.training", sweep_id, function],
                         stop_signal=signal.SIGTERM,
                         output=log,
                         env=environment,
@@ -111,33 +104,43 @@ def _looks(
         yield sweep, list(client.list_runs(sweep_id))
 
 
-def _show_live(client: Client, sweep_id: str, agents: Sequence[subprocess.Popen[bytes]]) -> None:
+def _show_live(
+    client: Client,
+    sweep_id: str,
+    agents: Sequence[subprocess.Popen[bytes]],
+    metrics: tuple[str, ...],
+) -> None:
     console = stdout()
     with Live(console=console, auto_refresh=False, transient=True) as live:
         for sweep, runs in _looks(client, sweep_id, agents):
             rows = max(console.height - _LINES_AROUND_ROWS, 4)
             table = tables.runs_table(
-                runs[-rows:], metrics=(_METRIC,), width=console.width, one_line=True
+                runs[-rows:], metrics=metrics, width=console.width, one_line=True
             )
             live.update(Group(table, tables.progress(sweep)), refresh=True)
 
 
-def _show_lines(client: Client, sweep_id: str, agents: Sequence[subprocess.Popen[bytes]]) -> None:
+def _show_lines(
+    client: Client,
+    sweep_id: str,
+    agents: Sequence[subprocess.Popen[bytes]],
+    metrics: tuple[str, ...],
+) -> None:
     console = stdout()
     shown: set[int] = set()
     for _sweep, runs in _looks(client, sweep_id, agents):
         for run in runs:
             if run.state.is_final and run.number not in shown:
                 shown.add(run.number)
-                console.print(run_line(run, (_METRIC,)), soft_wrap=True)
+                console.print(run_line(run, metrics), soft_wrap=True)
 
 
 _BEST = 3
 
 
-def print_report(platform: TemporaryPlatform, sweep_id: str, *, seconds: float) -> None:
+def print_report(platform: DemoPlatform, sweep_id: str, *, seconds: float) -> None:
     """Print the best runs, the importance of the parameters, and the optimization history."""
-    with Client(registry=platform.registry, suggestion=platform.suggestion) as client:
+    with platform.client() as client:
         sweep = client.get_sweep(sweep_id)
         best = client.get_best_runs(sweep_id, count=_BEST)
         importance = client.get_parameter_importance(sweep_id)
@@ -165,3 +168,19 @@ def print_report(platform: TemporaryPlatform, sweep_id: str, *, seconds: float) 
     console.print(
         "\nThis platform is removed now. For your own: `wanllmdb up`, then `wanllmdb sweep create`."
     )
+
+
+def print_kept(sweep_ids: Sequence[str], *, up: str | None, seconds: float) -> None:
+    """Print how to look at the kept sweeps; `up` starts their platform if it does not run."""
+    network, tree, vectors = sweep_ids
+    lines = [
+        "",
+        f"{len(sweep_ids)} finished sweeps are kept in project {PROJECT}, after {seconds:.0f} s.",
+        "To look at them:",
+        *([f"  {up}   # in another terminal"] if up is not None else []),
+        f"  wanllmdb sweep ls --project {PROJECT}",
+        f"  wanllmdb importance {network}",
+        f"  wanllmdb best {tree}",
+        f"  wanllmdb correlations {vectors}",
+    ]
+    say_lines("\n".join(lines))

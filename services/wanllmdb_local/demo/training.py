@@ -1,7 +1,7 @@
-"""The demo's training: a small neural network on scikit-learn's bundled digits.
+"""The demo's trainings: small models of scikit-learn on its bundled digits.
 
 Nothing here depends on the demo: a user's training script looks like this. As a program, the
-module runs one agent: `python -m wanllmdb_local.demo.training SWEEP`.
+module runs one agent: `python -m wanllmdb_local.demo.training SWEEP FUNCTION`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Any
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
+from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
 
 import wanllmdb as wandb
 
@@ -26,8 +28,8 @@ def _digits() -> Any:
     return train_test_split(images / 16.0, labels, test_size=1 / 3, random_state=0)
 
 
-def train() -> None:
-    """Train one run with the sweep's parameters, and log the metrics of each epoch."""
+def train_network() -> None:
+    """Train one neural network, and log the metrics of each epoch."""
     wandb.init()
     config = wandb.config
     train_x, validation_x, train_y, validation_y = _digits()
@@ -45,5 +47,33 @@ def train() -> None:
         wandb.log({"loss": model.loss_, "val_accuracy": accuracy})
 
 
+def train_tree() -> None:
+    """Train one decision tree, and log its accuracy and its size."""
+    wandb.init()
+    config = wandb.config
+    train_x, validation_x, train_y, validation_y = _digits()
+    model = DecisionTreeClassifier(
+        max_depth=config.max_depth,
+        min_samples_leaf=config.min_samples_leaf,
+        criterion=config.criterion,
+        random_state=0,
+    ).fit(train_x, train_y)
+    accuracy = model.score(validation_x, validation_y)
+    wandb.log({"val_accuracy": accuracy, "leaves": int(model.get_n_leaves())})
+
+
+def train_vectors() -> None:
+    """Train one support vector machine, and log its accuracy."""
+    wandb.init()
+    # Only some kernels have a gamma or a degree.
+    settings = dict(wandb.config)
+    train_x, validation_x, train_y, validation_y = _digits()
+    model = SVC(**settings, random_state=0).fit(train_x, train_y)
+    wandb.log({"val_accuracy": model.score(validation_x, validation_y)})
+
+
+FUNCTIONS = {"network": train_network, "tree": train_tree, "vectors": train_vectors}
+
+
 if __name__ == "__main__":
-    wandb.agent(sys.argv[1], function=train)
+    wandb.agent(sys.argv[1], function=FUNCTIONS[sys.argv[2]])

@@ -1,1 +1,1 @@
-"""What AnalysisService's calls ask for and answer, between protos and `study.statistics`."""
+"""The responses of AnalysisService, computed from finished runs."""

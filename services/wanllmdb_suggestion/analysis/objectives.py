@@ -1,4 +1,4 @@
-"""Answers about objectives: histories, distribution functions, comparisons."""
+"""Responses about objectives: histories, distribution functions, comparisons."""
 
 from __future__ import annotations
 
@@ -9,30 +9,33 @@ import numpy as np
 
 from wanllmdb.api.registry.v1 import sweep_pb2
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
-from wanllmdb_suggestion.analysis.reader import MeasuredSweep
+from wanllmdb_suggestion.analysis.reader import MeasuredSweep, Timeline
 from wanllmdb_suggestion.analysis.requests import DEFAULT_PLACES, DEFAULT_POINTS
-from wanllmdb_suggestion.analysis.timelines import Timeline
-from wanllmdb_suggestion.study.pareto import losses
-from wanllmdb_suggestion.study.statistics.course import course
-from wanllmdb_suggestion.study.statistics.edf import edf, edf_places
-from wanllmdb_suggestion.study.statistics.history import history, improvements
-from wanllmdb_suggestion.study.statistics.hypervolume import default_reference, hypervolumes
-from wanllmdb_suggestion.study.statistics.runs import FinishedRuns, ScoredRuns
-from wanllmdb_suggestion.study.statistics.thinning import thinned
+from wanllmdb_suggestion.optimizer.statistics.finished_runs import FinishedRuns, ScoredRuns
+from wanllmdb_suggestion.optimizer.statistics.hypervolume import default_reference, hypervolumes
+from wanllmdb_suggestion.optimizer.statistics.objective_curves import (
+    edf,
+    edf_places,
+    history,
+    improvements,
+    progress,
+    thinned,
+)
+from wanllmdb_suggestion.optimizer.statistics.pareto import losses
 
-# So many points of all sweeps together keep an answer below gRPC's 4 MiB.
+# The most points of all sweeps together; keeps a response below gRPC's 4 MiB.
 MAX_POINTS_TOGETHER = 100_000
 
 
 def goal_of(*, minimize: bool) -> sweep_pb2.Goal.ValueType:
-    """The message's."""
+    """Return the goal's enum value."""
     return sweep_pb2.GOAL_MINIMIZE if minimize else sweep_pb2.GOAL_MAXIMIZE
 
 
 def optimization_history(
     request: pb.GetOptimizationHistoryRequest, runs: ScoredRuns
 ) -> pb.GetOptimizationHistoryResponse:
-    """Objectives and the best one so far."""
+    """Return objectives and the best objective so far, in the order of the runs."""
     columns = history(runs, max_points=request.max_points or DEFAULT_POINTS)
     return pb.GetOptimizationHistoryResponse(
         run_numbers=columns.numbers.tolist(),
@@ -46,7 +49,7 @@ def optimization_history(
 def hypervolume_history(
     request: pb.GetHypervolumeHistoryRequest, runs: FinishedRuns
 ) -> pb.GetHypervolumeHistoryResponse:
-    """The volume that the front so far dominates."""
+    """Return the hypervolume that the Pareto front dominates after each run."""
     response = pb.GetHypervolumeHistoryResponse(metrics=[metric.name for metric in runs.metrics])
     rows = ~np.isnan(runs.objectives).any(axis=1)
     minimize = tuple(metric.minimize for metric in runs.metrics)
@@ -59,9 +62,9 @@ def hypervolume_history(
     found = hypervolumes(points, losses(given, minimize))
     volumes = found.volumes
     limit = request.max_points or DEFAULT_POINTS
-    places = thinned(len(volumes), limit, improvements(volumes))
-    response.run_numbers.extend(numbers[places].tolist())
-    response.hypervolumes.extend(volumes[places].tolist())
+    indexes = thinned(len(volumes), limit, improvements(volumes))
+    response.run_numbers.extend(numbers[indexes].tolist())
+    response.hypervolumes.extend(volumes[indexes].tolist())
     response.total_finished_runs = len(volumes)
     response.is_estimate = found.estimated
     return response
@@ -70,19 +73,19 @@ def hypervolume_history(
 def edf_of_sweeps(
     request: pb.GetEdfRequest, sweeps: Sequence[MeasuredSweep], runs: Sequence[FinishedRuns]
 ) -> pb.GetEdfResponse:
-    """Distribution functions of several sweeps at the same places."""
+    """Return the distribution functions of several sweeps at the same objectives."""
     samples = [
         own.scored(measured.metric).objectives for measured, own in zip(sweeps, runs, strict=True)
     ]
     count = min(request.max_points or DEFAULT_PLACES, MAX_POINTS_TOGETHER * 4 // len(sweeps))
-    places = edf_places(samples, count)
+    objectives = edf_places(samples, count)
     return pb.GetEdfResponse(
-        objectives=places.tolist(),
+        objectives=objectives.tolist(),
         curves=[
             pb.EdfCurve(
                 sweep_id=measured.sweep.sweep_id,
                 name=measured.sweep.name,
-                shares=edf(sample, places).tolist(),
+                shares=edf(sample, objectives).tolist(),
                 finished_runs=len(sample),
             )
             for measured, sample in zip(sweeps, samples, strict=True)
@@ -97,7 +100,7 @@ def courses_of_sweeps(
     runs: Sequence[FinishedRuns],
     timelines: Sequence[Timeline],
 ) -> pb.CompareSweepsResponse:
-    """The best objective of several sweeps by run count and by time."""
+    """Return the best objective of several sweeps by number of runs and by time."""
     limit = min(request.max_points or DEFAULT_POINTS, MAX_POINTS_TOGETHER // len(sweeps))
     return pb.CompareSweepsResponse(
         courses=[
@@ -114,7 +117,7 @@ def _course(
     timeline: Timeline,
     limit: int,
 ) -> pb.SweepCourse:
-    columns = course(timeline.ends, runs, max_points=limit)
+    columns = progress(timeline.ends, runs, max_points=limit)
     sweep = measured.sweep
     return pb.SweepCourse(
         sweep_id=sweep.sweep_id,

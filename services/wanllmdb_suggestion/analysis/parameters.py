@@ -1,4 +1,4 @@
-"""Answers about parameters: importance, slices, contours, correlations."""
+"""Responses about parameters: importance, slices, contours, correlations."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ import numpy as np
 
 from wanllmdb.api.registry.v1 import registry_service_pb2
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
+from wanllmdb_common.errors import FieldViolation, invalid_request
 from wanllmdb_common.search_space.distributions import Parameter, SearchSpace
 from wanllmdb_common.search_space.plot_axes import Axis, axis_of
 from wanllmdb_common.search_space.proto_conversion import value_to_proto
 from wanllmdb_suggestion.analysis.requests import DEFAULT_POINTS, DEFAULT_RESOLUTION, METHODS
-from wanllmdb_suggestion.analysis.sizes import check_places
-from wanllmdb_suggestion.study.statistics.columns import (
+from wanllmdb_suggestion.optimizer.statistics.contour import contour
+from wanllmdb_suggestion.optimizer.statistics.correlation import (
     comparable_columns,
-    is_number,
-    ordered_values,
-)
-from wanllmdb_suggestion.study.statistics.contour import contour
-from wanllmdb_suggestion.study.statistics.correlation import (
     correlation,
     correlations,
+    is_number,
     linear_scores,
+    ordered_values,
     rank_scores,
+    relative_ranks,
 )
-from wanllmdb_suggestion.study.statistics.ranks import relative_ranks
-from wanllmdb_suggestion.study.statistics.runs import FinishedRuns, Floats, ScoredRuns
-from wanllmdb_suggestion.study.statistics.thinning import Places, thinned
+from wanllmdb_suggestion.optimizer.statistics.finished_runs import FinishedRuns, Floats, ScoredRuns
+from wanllmdb_suggestion.optimizer.statistics.objective_curves import Places, thinned
 
-# So many values in one answer keep it below gRPC's 4 MiB.
+# The most values of a response; keeps it below gRPC's 4 MiB.
 MAX_VALUES = 400_000
 MAX_MATRIX_COLUMNS = 300
+# The most points of a contour: ten times those of the finest one over two numbers.
+MAX_CONTOUR_POINTS = 400_000
 
 
 def parameter_importances(
     shares: Sequence[tuple[str, float]], runs: ScoredRuns, space: SearchSpace
 ) -> pb.GetParameterImportanceResponse:
-    """Shares, and each parameter's correlations over the same runs."""
+    """Return each parameter's importance, with its correlations over the same runs."""
     parameters = {parameter.name: parameter for parameter in space.parameters}
     return pb.GetParameterImportanceResponse(
         importances=[_importance(parameters[name], share, runs) for name, share in shares],
@@ -46,17 +46,17 @@ def parameter_importances(
 
 
 def _importance(parameter: Parameter, share: float, runs: ScoredRuns) -> pb.ParameterImportance:
-    law, positions = parameter.distribution, runs.parameters[parameter.name]
+    distribution, positions = parameter.distribution, runs.parameters[parameter.name]
     present = ~np.isnan(positions)
     message = pb.ParameterImportance(name=parameter.name, importance=share, runs=int(present.sum()))
-    values = ordered_values(law, positions)
+    values = ordered_values(distribution, positions)
     if values is None:
         return message
     values, objectives = values[present], runs.objectives[present]
     ranked = correlation(values, objectives, rank_scores)
     if ranked is not None:
         message.rank_correlation = ranked
-    linear = correlation(values, objectives, linear_scores) if is_number(law) else None
+    linear = correlation(values, objectives, linear_scores) if is_number(distribution) else None
     if linear is not None:
         message.linear_correlation = linear
     return message
@@ -65,17 +65,17 @@ def _importance(parameter: Parameter, share: float, runs: ScoredRuns) -> pb.Para
 def slices(
     request: pb.GetSlicesRequest, parameters: Sequence[Parameter], runs: ScoredRuns
 ) -> pb.GetSlicesResponse:
-    """Each parameter's values beside the objective."""
+    """Return each parameter's values with the objectives of the runs."""
     ranks = relative_ranks(runs.losses)
     limit = min(request.max_points or DEFAULT_POINTS, MAX_VALUES // (len(parameters) + 3))
-    places = thinned(len(runs), limit, best_place(runs))
-    shown = runs.at(places)
+    indexes = thinned(len(runs), limit, best_index(runs))
+    shown = runs.at(indexes)
     return pb.GetSlicesResponse(
         run_numbers=shown.numbers.tolist(),
         objectives=shown.objectives.tolist(),
-        ranks=ranks[places].tolist(),
+        ranks=ranks[indexes].tolist(),
         parameters=[
-            _column(parameter, runs.parameters[parameter.name], places) for parameter in parameters
+            _column(parameter, runs.parameters[parameter.name], indexes) for parameter in parameters
         ],
         total_finished_runs=len(runs),
     )
@@ -84,20 +84,20 @@ def slices(
 def contour_of(
     request: pb.GetContourRequest, x: Parameter, y: Parameter, runs: ScoredRuns
 ) -> pb.GetContourResponse:
-    """The objective over two parameters."""
+    """Return the objective as a surface over two parameters."""
     runs = runs.at(~np.isnan(runs.parameters[x.name]) & ~np.isnan(runs.parameters[y.name]))
-    places = thinned(len(runs), request.max_points or DEFAULT_POINTS, best_place(runs))
-    shown = runs.at(places)
+    indexes = thinned(len(runs), request.max_points or DEFAULT_POINTS, best_index(runs))
+    shown = runs.at(indexes)
     xs, ys = runs.parameters[x.name], runs.parameters[y.name]
     x_axis, y_axis = _axis(x, xs), _axis(y, ys)
     resolution = request.resolution or DEFAULT_RESOLUTION
-    check_places(x_axis, y_axis, resolution)
+    _check_contour_size(x_axis, y_axis, resolution)
     surface = contour(
-        x_axis, y_axis, xs[places], ys[places], shown.objectives, resolution=resolution
+        x_axis, y_axis, xs[indexes], ys[indexes], shown.objectives, resolution=resolution
     )
     return pb.GetContourResponse(
-        x=_column(x, xs, places),
-        y=_column(y, ys, places),
+        x=_column(x, xs, indexes),
+        y=_column(y, ys, indexes),
         run_numbers=shown.numbers.tolist(),
         objectives=shown.objectives.tolist(),
         x_places=surface.x_places.tolist(),
@@ -106,12 +106,26 @@ def contour_of(
     )
 
 
+def _check_contour_size(x: Axis, y: Axis, resolution: int) -> None:
+    """Raise INVALID_REQUEST if a contour over these axes would have too many points."""
+    columns, rows = (len(axis.categories) or resolution for axis in (x, y))
+    if columns * rows > MAX_CONTOUR_POINTS:
+        raise invalid_request(
+            FieldViolation(
+                "x_parameter",
+                f"a contour of {columns:,} by {rows:,} points is too large, at most "
+                f"{MAX_CONTOUR_POINTS:,} are allowed: choose parameters with fewer categories "
+                "or a lower resolution",
+            )
+        )
+
+
 def correlation_matrix(
     request: pb.GetCorrelationsRequest, runs: FinishedRuns
 ) -> pb.GetCorrelationsResponse:
-    """All parameters and metrics with each other."""
+    """Return the correlations between all parameters and metrics."""
     columns = comparable_columns(runs, MAX_MATRIX_COLUMNS)
-    # A run without any finite objective does not count.
+    # Runs without a finite objective do not count.
     scored = ~np.isnan(runs.objectives).all(axis=1)
     matrix = correlations([column.values[scored] for column in columns], METHODS[request.method])
     return pb.GetCorrelationsResponse(
@@ -121,15 +135,15 @@ def correlation_matrix(
     )
 
 
-def best_place(runs: ScoredRuns) -> Places:
-    """The place of the best run, the first of equals; empty where there are no runs."""
+def best_index(runs: ScoredRuns) -> Places:
+    """Return the index of the best run, the first of equals; empty if there are no runs."""
     return np.array([np.argmin(runs.losses)] if len(runs) else [], dtype=np.intp)
 
 
-def _column(parameter: Parameter, positions: Floats, places: Places) -> pb.ParameterColumn:
+def _column(parameter: Parameter, positions: Floats, indexes: Places) -> pb.ParameterColumn:
     return pb.ParameterColumn(
         axis=_axis_to_proto(parameter.name, _axis(parameter, positions)),
-        values=positions[places].tolist(),
+        values=positions[indexes].tolist(),
     )
 
 

@@ -1,23 +1,22 @@
-"""Checks of the requests themselves, and their defaults; what needs the sweep is in `subject`."""
+"""Finds the metric and the parameters that a request names in the sweep; has the defaults."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
-from wanllmdb_suggestion.requests import MAX_PARAMETER_NAME, Problems
-from wanllmdb_suggestion.study.statistics.correlation import Scores, linear_scores, rank_scores
-from wanllmdb_suggestion.study.statistics.importance import Evaluator
+from wanllmdb_common.did_you_mean import did_you_mean
+from wanllmdb_common.search_space.distributions import Parameter
+from wanllmdb_suggestion.errors import Violations, no_metric, one_metric, several_metrics
+from wanllmdb_suggestion.optimizer.importance.importance import Evaluator
+from wanllmdb_suggestion.optimizer.statistics.correlation import Scores, linear_scores, rank_scores
+from wanllmdb_suggestion.optimizer.statistics.finished_runs import FinishedRuns, ScoredRuns
+from wanllmdb_suggestion.optimizer.types import Metric
 
-MAX_POINTS = 10_000
 DEFAULT_POINTS = 1_000
 DEFAULT_PLACES = 200
-MAX_RESOLUTION = 200
 DEFAULT_RESOLUTION = 50
-MAX_SWEEPS = 50
-MAX_PARAMETERS = 500
-MAX_REFERENCES = 100
 
 EVALUATORS = {
     pb.IMPORTANCE_EVALUATOR_UNSPECIFIED: Evaluator.FANOVA,
@@ -32,111 +31,111 @@ METHODS: dict[pb.CorrelationMethod.ValueType, Scores] = {
     pb.CORRELATION_METHOD_SPEARMAN: rank_scores,
 }
 
-
-def check_importance(request: pb.GetParameterImportanceRequest) -> None:
-    """Raises INVALID_REQUEST."""
-    problems = Problems()
-    problems.sweep_id(request.sweep_id)
-    if request.evaluator not in EVALUATORS:
-        problems.add("evaluator", f"is not one that this server knows: {request.evaluator}")
-    problems.name("metric", request.metric)
-    problems.raise_any()
+# The most violations, and the most known names, that an error lists.
+_MAX_LISTED = 20
 
 
-def check_history(request: pb.GetOptimizationHistoryRequest) -> None:
-    """Raises INVALID_REQUEST."""
-    problems = Problems()
-    problems.sweep_id(request.sweep_id)
-    problems.name("metric", request.metric)
-    problems.bounded("max_points", request.max_points, MAX_POINTS)
-    problems.raise_any()
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The runs with a value of the metric, and the named parameters in their order."""
+
+    runs: ScoredRuns
+    parameters: Sequence[Parameter]
 
 
-def check_hypervolume(request: pb.GetHypervolumeHistoryRequest) -> None:
-    """Raises INVALID_REQUEST."""
-    problems = Problems()
-    problems.sweep_id(request.sweep_id)
-    problems.bounded("max_points", request.max_points, MAX_POINTS)
-    if len(request.reference_point) > MAX_REFERENCES:
-        text = f"has {len(request.reference_point):,} values, at most {MAX_REFERENCES} are allowed"
-        problems.add("reference_point", text)
-        problems.raise_any()
-    for name, value in sorted(request.reference_point.items()):
-        problems.name(f"reference_point.{name:.100}", name)
-        if not math.isfinite(value):
-            problems.add(f"reference_point.{name:.100}", f"must be finite, is {value}")
-    problems.raise_any()
+def subject_of(
+    sweep_id: str, finished: FinishedRuns, metric: str, parameters: Mapping[str, str] | None = None
+) -> Subject:
+    """Return the runs and the parameters that a request about one metric names.
+
+    Args:
+        sweep_id: The sweep.
+        finished: Its runs.
+        metric: The metric's name; empty for the only metric.
+        parameters: The names of searched parameters, by the request's field.
+
+    Raises:
+        ServiceError: NO_METRIC, SEVERAL_METRICS, or INVALID_REQUEST with every unknown name.
+    """
+    violations = Violations()
+    chosen = chosen_metric(sweep_id, finished.metrics, metric, violations)
+    found = []
+    for field, name in (parameters or {}).items():
+        found.append(_parameter(finished, field, name, violations))
+        # Each violation costs a search for similar names.
+        if len(violations) >= _MAX_LISTED:
+            break
+    violations.raise_any()
+    assert chosen is not None
+    return Subject(finished.scored(chosen), [p for p in found if p is not None])
 
 
-def check_slices(request: pb.GetSlicesRequest) -> None:
-    """Raises INVALID_REQUEST."""
-    problems = Problems()
-    problems.sweep_id(request.sweep_id)
-    problems.bounded("max_points", request.max_points, MAX_POINTS)
-    problems.name("metric", request.metric)
-    if len(request.parameters) > MAX_PARAMETERS:
-        text = f"are {len(request.parameters):,}, at most {MAX_PARAMETERS} are allowed"
-        problems.add("parameters", text)
-        problems.raise_any()
-    for place, name in enumerate(request.parameters):
-        problems.name(f"parameters[{place}]", name, most=MAX_PARAMETER_NAME)
-    _check_distinct(problems, "parameters", request.parameters)
-    problems.raise_any()
+def chosen_metric(
+    sweep_id: str, metrics: Sequence[Metric], name: str, violations: Violations
+) -> Metric | None:
+    """Return the metric of that name, or the only metric if the name is empty.
+
+    Returns None and adds a violation if the sweep has no such metric.
+
+    Raises:
+        FailedPreconditionError: NO_METRIC or SEVERAL_METRICS.
+    """
+    if not metrics:
+        raise no_metric(sweep_id)
+    if not name and len(metrics) > 1:
+        raise several_metrics(sweep_id, _names(metrics))
+    for metric in metrics:
+        if name in ("", metric.name):
+            return metric
+    violations.add(
+        "metric",
+        f"{name!r:.100} is not a metric of sweep '{sweep_id}'"
+        f"{did_you_mean(name, _names(metrics))}; {_known(_names(metrics))}",
+    )
+    return None
 
 
-def check_contour(request: pb.GetContourRequest) -> None:
-    """Raises INVALID_REQUEST."""
-    problems = Problems()
-    problems.sweep_id(request.sweep_id)
-    problems.bounded("max_points", request.max_points, MAX_POINTS)
-    problems.bounded("resolution", request.resolution, MAX_RESOLUTION, least=2)
-    problems.name("metric", request.metric)
-    for field in ("x_parameter", "y_parameter"):
-        problems.name(field, getattr(request, field), required=True, most=MAX_PARAMETER_NAME)
-    if request.y_parameter and request.y_parameter == request.x_parameter:
-        problems.add("y_parameter", "must be another one than x_parameter")
-    problems.raise_any()
+def check_front(sweep_id: str, metrics: Sequence[Metric], reference: Iterable[str]) -> None:
+    """Check that a sweep has several metrics, and that `reference` names some of them.
+
+    Raises:
+        ServiceError: NO_METRIC, or INVALID_REQUEST.
+    """
+    if not metrics:
+        raise no_metric(sweep_id)
+    if len(metrics) == 1:
+        raise one_metric(sweep_id, metrics[0].name)
+    violations = Violations()
+    for name in sorted(set(reference) - set(_names(metrics)))[:_MAX_LISTED]:
+        violations.add(
+            f"reference_point.{name:.100}",
+            f"is not a metric of the sweep{did_you_mean(name, _names(metrics))}; "
+            f"{_known(_names(metrics))}",
+        )
+    violations.raise_any()
 
 
-def check_edf(request: pb.GetEdfRequest) -> None:
-    """Raises INVALID_REQUEST."""
-    problems = Problems()
-    _check_sweep_ids(problems, request.sweep_ids)
-    problems.name("metric", request.metric)
-    problems.bounded("max_points", request.max_points, MAX_POINTS, least=2)
-    problems.raise_any()
+def _parameter(
+    finished: FinishedRuns, field: str, name: str, violations: Violations
+) -> Parameter | None:
+    found = next((p for p in finished.space.parameters if p.name == name), None)
+    if found is None:
+        names = list(finished.parameters)
+        violations.add(
+            field,
+            f"{name!r:.100} is not a parameter of the sweep{did_you_mean(name, names)}; "
+            f"{_known(names)}",
+        )
+    elif name not in finished.parameters:
+        violations.add(field, f"{name!r:.100} has a single value and is not searched")
+        return None
+    return found
 
 
-def check_correlations(request: pb.GetCorrelationsRequest) -> None:
-    """Raises INVALID_REQUEST."""
-    problems = Problems()
-    problems.sweep_id(request.sweep_id)
-    if request.method not in METHODS:
-        problems.add("method", f"is not one that this server knows: {request.method}")
-    problems.raise_any()
+def _known(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MAX_LISTED:,} more" if len(names) > _MAX_LISTED else ""
+    return f"known names are {', '.join(names[:_MAX_LISTED])}{more}"
 
 
-def check_compare(request: pb.CompareSweepsRequest) -> None:
-    """Raises INVALID_REQUEST."""
-    problems = Problems()
-    problems.name("metric", request.metric)
-    _check_sweep_ids(problems, request.sweep_ids)
-    problems.bounded("max_points", request.max_points, MAX_POINTS, least=2)
-    problems.raise_any()
-
-
-def _check_sweep_ids(problems: Problems, sweep_ids: Sequence[str]) -> None:
-    if not 1 <= len(sweep_ids) <= MAX_SWEEPS:
-        problems.add("sweep_ids", f"must be 1 to {MAX_SWEEPS}, not {len(sweep_ids)}")
-        return
-    for place, sweep_id in enumerate(sweep_ids):
-        problems.name(f"sweep_ids[{place}]", sweep_id, required=True)
-    _check_distinct(problems, "sweep_ids", sweep_ids)
-
-
-def _check_distinct(problems: Problems, field: str, names: Sequence[str]) -> None:
-    seen: set[str] = set()
-    for place, name in enumerate(names):
-        if name and name in seen:
-            problems.add(f"{field}[{place}]", f"repeats '{name:.100}'")
-        seen.add(name)
+def _names(metrics: Sequence[Metric]) -> list[str]:
+    return [metric.name for metric in metrics]

@@ -31,7 +31,7 @@ async def test_an_agent_works_until_the_cap_is_reached(
     lines = capsys.readouterr().err.splitlines()
     assert lines[0].startswith("run 0 finished: loss 0.")
     assert lines[-1].startswith(
-        "agent done (the sweep hands out no more runs: its run_cap was reached): 3 runs; best loss"
+        "agent done (the sweep has no more runs: its run_cap was reached): 3 runs; best loss"
     )
 
 

@@ -167,7 +167,7 @@ async def test_sigterm_gives_the_run_back_at_once_and_ends_the_process_by_it(
     (run,) = await runs_of(client, sweep_id)
     assert run.state is RunState.QUEUED
     assert run.error is not None
-    assert run.error.message == "the agent was told to end by SIGTERM"
+    assert run.error.message == "SIGTERM stopped the agent"
 
 
 async def test_sigterm_frees_the_run_of_a_function_that_does_not_end(

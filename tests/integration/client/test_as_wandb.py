@@ -239,13 +239,13 @@ async def test_what_can_not_be_run_is_said(environment: dict[str, str], program:
     assert "wanllmdb run -- python train.py" in " ".join(err.replace("│", " ").split())
 
     _, err = await ran(*RUN, "no-such-program", environment=environment, code=127)
-    assert err == "wanllmdb: no-such-program: there is no such program\n"
+    assert err == "wanllmdb: no-such-program: program not found\n"
 
     _, err = await ran(*RUN, str(program), "--lr", "1", environment=environment, code=126)
     assert f"`wanllmdb run -- python {program} --lr 1`" in err
 
     _, err = await ran(*RUN, str(program.parent), environment=environment, code=127)
-    assert err.endswith("there is no such program\n")
+    assert err.endswith("program not found\n")
 
 
 async def test_a_python_without_wanllmdb_says_so(environment: dict[str, str]) -> None:

@@ -154,7 +154,7 @@ async def test_timeline(cli: CommandLine, async_client: AsyncClient) -> None:
 
 async def test_without_runs(cli: CommandLine) -> None:
     sweep_id = await cli.create(ONE)
-    assert "No run has finished" in (await cli("best", sweep_id)).out
+    assert "No finished run has a value" in (await cli("best", sweep_id)).out
     assert "no finished runs" in (await cli("history", sweep_id)).out
     assert "no finished runs" in (await cli("slices", sweep_id)).out
     assert "no run was handed out" in (await cli("timeline", sweep_id)).out

@@ -55,7 +55,7 @@ async def sweep_id(cli: CommandLine, async_client: AsyncClient) -> str:
 async def test_runs_are_listed_and_shown(cli: CommandLine, sweep_id: str) -> None:
     table = (await cli("runs", "ls", sweep_id, "--limit", "4")).out
     assert "line one" in table
-    assert "There are more than these 4" in table
+    assert "There are more runs than the 4 shown" in table
     best = await cli.json("runs", "ls", sweep_id, "--order", "objective_asc", "--state", "finished")
     assert [run["number"] for run in best] == [0, 1, 4, 5, 6, 7, 8, 9]
     shown = (await cli("runs", "show", sweep_id, "2")).out
@@ -117,7 +117,7 @@ async def test_csv_goes_out_and_comes_in(cli: CommandLine, sweep_id: str, tmp_pa
     assert (await cli("runs", "export", sweep_id)).out == file.read_text()
 
     other = await cli.create(CONFIG)
-    assert "10 prior runs taken." in (await cli("runs", "import", other, str(file))).out
+    assert "10 prior runs imported." in (await cli("runs", "import", other, str(file))).out
     prior = await cli.json("runs", "ls", other, "--prior")
     assert [run["state"] for run in prior[:4]] == ["finished", "finished", "failed", "pruned"]
     assert prior[1]["objectives"] == [1.0]
@@ -145,7 +145,7 @@ async def test_json_lines_go_out_and_start_a_sweep(
         *("sweep", "create", "-", "--prior-runs", str(file), "--skip-unfit"),
         stdin=json.dumps(narrow),
     )
-    assert "left out because they do not fit" in created.out
+    assert "skipped because they do not fit" in created.out
     refused = await cli(
         "sweep", "create", "-", "--prior-runs", str(file), stdin=json.dumps(narrow), code=1
     )
@@ -164,7 +164,7 @@ async def test_another_sweep_gives_its_runs(cli: CommandLine, sweep_id: str) -> 
 async def test_a_file_of_many_runs_comes_in_in_pieces(
     cli: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wanllmdb.cli.runs_elsewhere._MOST_CHARACTERS", 400)
+    monkeypatch.setattr("wanllmdb.cli.runs_import._MOST_CHARACTERS", 400)
     config = {**CONFIG, "parameters": {"x": {"min": 0.0, "max": 1.0}}}
     as_csv, as_lines = tmp_path / "r.csv", tmp_path / "r.jsonl"
     # As spreadsheets write it.
@@ -360,7 +360,7 @@ async def test_a_study_made_by_optuna_comes_in(cli: CommandLine, tmp_path: Path)
     goals = [{"name": "loss", "goal": "maximize"}, {"name": "acc", "goal": "maximize"}]
     other_goal = await cli.create({**config, "metrics": goals})
     said = await cli("runs", "import", other_goal, "--optuna", address, code=1)
-    assert "to minimize what the sweep is to maximize: loss" in said.err
+    assert "has the direction minimize for the metric loss" in said.err
 
 
 async def test_optuna_studies_that_are_not_there(cli: CommandLine, tmp_path: Path) -> None:

@@ -224,9 +224,9 @@ async def test_templates_from_a_file_and_back(cli: CommandLine, tmp_path: Path) 
         ("[1]", "must hold name"),
         ("name: a\nconfig: {method: random}\n", "config: |"),
         ("name: a\nconfig: x\nplaceholder: {}\n", "unknown placeholder"),
-        ("name: a\nconfig: x\nplaceholders: [a]\n", "by name"),
+        ("name: a\nconfig: x\nplaceholders: [a]\n", "must map names"),
         ("name: a\nconfig: x\nplaceholders: {a: {defualt: 1}}\n", "unknown defualt"),
-        ("a: [", "is no YAML"),
+        ("a: [", "is not valid YAML"),
     ],
 )
 async def test_a_template_file_that_is_wrong(cli: CommandLine, text: str, hint: str) -> None:

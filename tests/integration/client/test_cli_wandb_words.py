@@ -11,7 +11,7 @@ import pytest
 from tests.integration.client.command_line import CommandLine
 from tests.integration.client.conftest import config
 from wanllmdb import AsyncClient, Failed, Succeeded
-from wanllmdb.cli.wandb_words import WORDS
+from wanllmdb.cli.wandb_commands import WORDS
 
 
 @pytest.fixture
@@ -78,11 +78,11 @@ async def test_update_changes_what_may_change_and_names_the_rest(
     assert (sweep["name"], sweep["spec"]["run_cap"]) == ("second", 9)
     assert sweep["spec"]["metrics"][0]["target"] == 0.5
     again = await cli("sweep", "--update", sweep_id, str(changed), code=2)
-    assert "says the same" in " ".join(again.err.split())
+    assert "already has the config" in " ".join(again.err.split())
     changed.write_text(json.dumps(config(method="grid", metric={"name": "acc"})))
     refused = await cli("sweep", "--update", sweep_id, str(changed), code=2)
     words = " ".join(refused.err.replace("│", " ").split())
-    assert "another method and sampler and metric and program" in words
+    assert "changes the method and sampler and metric and program" in words
     assert f"--prior-sweep {sweep_id}" in words
 
 

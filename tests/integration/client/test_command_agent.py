@@ -176,7 +176,7 @@ async def test_a_program_that_reports_nothing_gets_a_hint(
     )
 
     assert out.split()[0] in ("16", "32")
-    assert err.count("hint: the program ended well but reported nothing.") == 1
+    assert err.count("hint: the program succeeded but reported no metrics.") == 1
     assert "wandb.log({'loss': ...})" in err
 
 
@@ -506,7 +506,7 @@ async def test_on_a_terminal_there_is_a_live_view(
     assert "best loss 0.125 in run" in shown
     assert "█" in shown
     assert all(f"{number} │ epoch of {number}" in shown for number in range(3))
-    assert "agent done (the sweep hands out no more runs: its run_cap was reached): 3 runs" in shown
+    assert "agent done (the sweep has no more runs: its run_cap was reached): 3 runs" in shown
 
 
 def on_a_terminal(command: list[str], environment: dict[str, str]) -> str:

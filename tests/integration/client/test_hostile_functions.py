@@ -231,7 +231,7 @@ assert worker.exitcode == -signal.SIGTERM, worker.exitcode
 
     assert (code, out.splitlines()[-1:]) == (
         0,
-        ["ended: 2 the sweep hands out no more runs: its run_cap was reached"],
+        ["ended: 2 the sweep has no more runs: its run_cap was reached"],
     ), err
     assert [run.state for run in runs] == [RunState.FINISHED] * 2
 
@@ -251,7 +251,7 @@ time.sleep(0.2)
     code, out, err, runs = await ended(environment, client, body)
 
     assert code == 0, err
-    assert "ended: 2 the sweep hands out no more" in out
+    assert "ended: 2 the sweep has no more" in out
     assert [run.state for run in runs] == [RunState.FINISHED] * 2
 
 

@@ -223,7 +223,7 @@ async def test_key_create_prints_the_key_alone(cli: CommandLine, services: Keyed
     assert "(ours): agent in a, b, expires in 11h 59m" in said.err
     assert "WANLLMDB_API_KEY" in said.err
     assert text not in said.err
-    assert "asks for no keys" not in said.err
+    assert "does not require keys" not in said.err
 
     file = Path(cli.options[1]).with_name("ours.key")
     file.write_text(said.out)
@@ -277,9 +277,9 @@ async def test_a_failed_handshake_is_one_line(services: Keyed) -> None:
     [
         (["create", "--role", "agent"], "give either"),
         (["create", "--role", "agent", "--project", "p", "--all-projects"], "give either"),
-        (["create", "--role", "agent", "--project", "p", "--expires", "soon"], "'soon' is no"),
-        (["create", "--role", "agent", "--project", "p", "--expires", "3y"], "'3y' is no"),
-        (["revoke", f"wsk_abc_{'s' * 43}"], "give the id alone"),
+        (["create", "--role", "agent", "--project", "p", "--expires", "soon"], "'soon' is neither"),
+        (["create", "--role", "agent", "--project", "p", "--expires", "3y"], "'3y' is neither"),
+        (["revoke", f"wsk_abc_{'s' * 43}"], "give only the key's id"),
     ],
 )
 async def test_a_wrong_command_line_is_told(
@@ -294,7 +294,7 @@ async def test_where_no_keys_are_asked_for_it_is_said(
     registry_address: str, suggestion_address: str
 ) -> None:
     cli = CommandLine(registry_address, suggestion_address)
-    assert "asks for no keys" in (await cli("key", "whoami")).out
+    assert "requires no keys" in (await cli("key", "whoami")).out
     assert (await cli.json("key", "whoami")) == {"keys_required": False, "key": None}
     said = await cli("key", "create", "--role", "reader", "--all-projects")
-    assert "asks for no keys at present" in said.err
+    assert "does not require keys at present" in said.err

@@ -18,7 +18,7 @@ import wanllmdb as wandb
 from tests.integration.client.function_agents import run_agent
 from tests.integration.client.programs import WANLLMDB, end_of, new_sweep, runs_of, started
 from wanllmdb import Client, Run, RunState
-from wanllmdb._agent import ranks
+from wanllmdb._agent import distributed
 
 Script = Callable[[str], str]
 
@@ -433,12 +433,12 @@ def test_a_rank_counts_unless_it_is_the_agents(
     with monkeypatch.context() as patch:
         for name, value in agents.items():
             patch.setenv(name, value)
-        said = ranks.variables()
+        said = distributed.variables()
     for name, value in own.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("WANLLMDB_AGENT_RANKS", said)
 
-    assert ranks.silent_rank() == rank
+    assert distributed.silent_rank() == rank
 
 
 @pytest.mark.parametrize(
@@ -501,6 +501,6 @@ def test_a_rank_that_torch_alone_knows_counts(
     monkeypatch: pytest.MonkeyPatch, group: dict[str, Any], told: str | None
 ) -> None:
     monkeypatch.setitem(sys.modules, "torch.distributed", SimpleNamespace(**group))
-    assert ranks.silent_rank() == told
+    assert distributed.silent_rank() == told
     monkeypatch.setenv("RANK", "0")
-    assert ranks.silent_rank() is None
+    assert distributed.silent_rank() is None

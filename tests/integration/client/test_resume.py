@@ -178,7 +178,7 @@ async def test_early_termination_counts_what_was_reported_before(client: Client)
 
 
 async def test_to_resume_takes_a_name(client: Client) -> None:
-    named = r"resume needs the name .*--agent-id or WANLLMDB_AGENT_ID"
+    named = r"resume needs the agent's earlier name.*--agent-id or WANLLMDB_AGENT_ID"
     with pytest.raises(InvalidArgumentError, match=named):
         wandb.agent("s", lambda: None, resume=True, client=client)
 
@@ -213,7 +213,7 @@ async def test_an_agent_that_stays_takes_what_another_one_loses(
         (RunState.FINISHED, 1),
     ]
     err = capsys.readouterr().err
-    assert f"staying: 1 run of sweep {sweep_id} is still being worked on, and may come back" in err
+    assert f"staying: 1 run of sweep {sweep_id} is still running, and may be queued again" in err
 
 
 async def test_an_agent_that_stays_ends_with_the_sweep(client: Client) -> None:
@@ -240,9 +240,9 @@ async def test_an_agent_that_does_not_stay_says_what_others_still_do(
 
     result = await asyncio.to_thread(wandb.agent, sweep_id, report, client=client)
 
-    why = "its run_cap was reached; others still work on 2 runs"
-    assert result.ended_by == f"the sweep hands out no more runs: {why}"
-    assert f"agent done (the sweep hands out no more runs: {why}): 1 run" in capsys.readouterr().err
+    why = "its run_cap was reached; other agents still work on 2 runs"
+    assert result.ended_by == f"the sweep has no more runs: {why}"
+    assert f"agent done (the sweep has no more runs: {why}): 1 run" in capsys.readouterr().err
 
 
 async def test_a_target_that_is_reached_lets_nobody_stay(client: Client) -> None:

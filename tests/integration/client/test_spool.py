@@ -232,8 +232,9 @@ async def test_an_agent_that_is_told_to_end_in_an_outage_keeps_what_is_done(
     assert process.returncode == code, err
     name = f"{sweep_id}-0-1.end.json"
     assert (
-        f"run 0 is done, but its end could not be told: it is kept in {spool.path / name}, for "
-        f"the next agent here or `wanllmdb spool send`" in err
+        f"run 0 is done, but its result could not be delivered: it is saved in "
+        f"{spool.path / name}; the next agent on this machine or `wanllmdb spool send` sends it"
+        in err
     )
     _, listed, _ = await wanllmdb(there, spool, "spool", "ls")
     assert name in listed
@@ -261,7 +262,7 @@ async def test_patience_ends_and_the_result_stays(
 
     assert process.returncode == 1
     assert "UnavailableError" in err or "DeadlineExceededError" in err
-    assert f"it is kept in {spool.path}" in err
+    assert f"it is saved in {spool.path}" in err
     (path,) = spool.paths()
     await there.start()
     assert SpoolDelivery(here, spool, print).deliver([path]).delivered == 1

@@ -15,7 +15,7 @@ from wanllmdb_common.server.readiness import Readiness
 from wanllmdb_common.server.settings import ServerSettings
 from wanllmdb_common.telemetry.setup import Observation
 from wanllmdb_suggestion.app import SERVICES
-from wanllmdb_suggestion.audit_table import AUDIT_TABLE
+from wanllmdb_suggestion.rpc.rpc_table import AUDIT_TABLE
 
 
 class StuckServicer(pb_grpc.SuggestionServiceServicer):

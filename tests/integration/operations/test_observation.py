@@ -20,7 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import wanllmdb_common.telemetry.call_metrics
 import wanllmdb_registry.prometheus_metrics
-import wanllmdb_suggestion.metrics
+import wanllmdb_suggestion.prometheus_metrics
 from tests.integration.operations.collector import Collector, Span, collector
 from tests.integration.operations.server_process import ServerProcess, registry, suggestion
 from wanllmdb import Client, PermissionDeniedError, Succeeded, UnauthenticatedError
@@ -29,7 +29,7 @@ from wanllmdb_local.postgres import create_database
 from wanllmdb_registry.rpc.rpc_table import AUDIT_TABLE
 from wanllmdb_registry.rpc.services import SERVICES
 from wanllmdb_suggestion.app import SERVICES as SUGGESTION_SERVICES
-from wanllmdb_suggestion.audit_table import AUDIT_TABLE as SUGGESTION_AUDIT_TABLE
+from wanllmdb_suggestion.rpc.rpc_table import AUDIT_TABLE as SUGGESTION_AUDIT_TABLE
 
 DOCS = Path(__file__).parents[3] / "docs" / "operations.md"
 SECRET = "S3cretOfTheOperator" * 2
@@ -156,7 +156,7 @@ def test_the_page_names_every_metric_as_it_is() -> None:
     modules = (
         wanllmdb_common.telemetry.call_metrics,
         wanllmdb_registry.prometheus_metrics,
-        wanllmdb_suggestion.metrics,
+        wanllmdb_suggestion.prometheus_metrics,
     )
     defined = [
         metric

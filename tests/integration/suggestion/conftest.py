@@ -1,4 +1,4 @@
-"""A fixture that creates sweeps."""
+"""The fixture that creates sweeps."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion
 
 
 class NewSweep(Protocol):
-    """Creates a sweep; `more` holds further lines of its config."""
+    """Create a sweep; `more` holds further lines of its config."""
 
     def __call__(
         self, method: str = ..., *, space: str = ..., metric: bool = ..., more: str = ...
@@ -26,7 +26,7 @@ def new_sweep(
     registry: registry_grpc.SweepRegistryServiceAsyncStub,
     suggestion: suggestion_grpc.SuggestionServiceAsyncStub,
 ) -> NewSweep:
-    """Return a function that creates sweeps with seed 7 and the metric `loss` to be minimized."""
+    """Return a function that creates sweeps with seed 7 that minimize the metric `loss`."""
 
     async def create(
         method: str = "random", *, space: str = SPACE, metric: bool = True, more: str = ""

@@ -1,4 +1,4 @@
-"""Sweeps with runs that ended as a test needs them, for tests of analyses."""
+"""Creates sweeps whose runs have ended as a test specifies, for tests of analyses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from wanllmdb_common.search_space.quantiles import draw
 
 Analysis: TypeAlias = "analysis_grpc.AnalysisServiceAsyncStub"
 
-# A run's parameters and how it ended: its objective, objectives by metric, or a failure.
+# A run's parameters, and how it ended: its objective, objectives by metric, or a failure.
 Row = tuple[Mapping[str, Any], float | Mapping[str, float] | None]
 
 LOSS = {"name": "loss", "goal": "minimize"}
@@ -47,7 +47,7 @@ def point(**changes: Any) -> dict[str, Any]:
 
 
 async def new_sweep(registry: Registry, parameters: Mapping[str, Any], **more: Any) -> str:
-    """Create a sweep, by default with the metric loss; None removes a key. Return its id."""
+    """Create a sweep with the metric loss by default; None drops a key. Return its id."""
     config = {"method": "random", "metric": LOSS, "seed": 1, "parameters": parameters, **more}
     if "metrics" in more:
         del config["metric"]
@@ -61,7 +61,7 @@ async def new_sweep(registry: Registry, parameters: Mapping[str, Any], **more: A
 async def start(
     registry: Registry, sweep_id: str, points: Sequence[Mapping[str, Any]]
 ) -> Sequence[run_pb2.Run]:
-    """Create runs with these parameters."""
+    """Create runs with these parameters and assign them."""
     sweep = (await registry.GetSweep(rpb.GetSweepRequest(sweep_id=sweep_id))).sweep
     first = sweep.stats.total_runs
     response = await registry.CreateRuns(
@@ -78,7 +78,7 @@ async def start(
 
 
 async def end(registry: Registry, run: run_pb2.Run, outcome: Any) -> None:
-    """End a run as a Row describes."""
+    """Finish a run as its Row specifies."""
     request = rpb.FinishRunRequest(
         sweep_id=run.sweep_id, number=run.number, attempt=run.attempt, request_id=request_id()
     )
@@ -94,7 +94,7 @@ async def end(registry: Registry, run: run_pb2.Run, outcome: Any) -> None:
 async def sweep_of(
     registry: Registry, rows: Sequence[Row], parameters: Mapping[str, Any] = PARAMETERS, **more: Any
 ) -> str:
-    """Create a sweep with these runs, numbered from 0 and ended in this order. Return its id."""
+    """Create a sweep with these runs, numbered from 0 and ended in this order; return its id."""
     sweep_id = await new_sweep(registry, parameters, **more)
     if rows:
         runs = await start(registry, sweep_id, [parameters for parameters, _ in rows])
@@ -104,7 +104,7 @@ async def sweep_of(
 
 
 async def drawn(registry: Registry, sweep_id: str, count: int) -> Sequence[run_pb2.Run]:
-    """Return runs with parameters drawn from their distributions."""
+    """Return rows with parameters drawn from their distributions."""
     spec = (await registry.GetSweep(rpb.GetSweepRequest(sweep_id=sweep_id))).sweep.spec
     random = Random(5)
     laws = {p.name: p.distribution for p in space_from_proto(spec.search_space).parameters}

@@ -102,7 +102,7 @@ class Sweep:
         )
 
     async def report_row(self, run: run_pb2.Run, values: dict[str, float]) -> None:
-        """Return values of several metrics at step 0."""
+        """Report values of several metrics at step 0."""
         await self.registry.ReportMetrics(
             rpb.ReportMetricsRequest(
                 sweep_id=self.sweep_id,
@@ -127,7 +127,7 @@ class Sweep:
         return response.sweep
 
     async def trials(self, count: int) -> list[dict[str, Any]]:
-        """Run trials one after the other, each finished with `loss_of` its parameters."""
+        """Run trials one after the other; each finishes with `loss_of` its parameters."""
         found = []
         for _ in range(count):
             [run] = (await self.suggest()).runs
@@ -142,7 +142,7 @@ def values(run: run_pb2.Run) -> dict[str, Any]:
 
 
 def loss_of(parameters: dict[str, Any]) -> float:
-    """Return the value of a smooth function to minimize, which depends mostly on `lr`."""
+    """Return a smooth function of the parameters to minimize; `lr` has most influence."""
     return abs(math.log10(parameters["lr"]) + 2) + float(parameters["dropout"]) / 10
 
 

@@ -1,4 +1,4 @@
-"""Analyses that are too large, and analyses whose callers have gone."""
+"""Analyses that would be too large, and analyses whose callers have gone."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ async def test_contours_and_forests_over_very_many_categories_are_rejected(
     assert "fewer categories" in await refusal_of(analysis.GetContour(contour))
     forest = pb.GetParameterImportanceRequest(sweep_id=sweep.sweep_id)
     assert "PED_ANOVA" in await refusal_of(analysis.GetParameterImportance(forest))
-    # The advice of the error works.
+    # The alternative that the error recommends works.
     contour.y_parameter = "z"
     assert len((await analysis.GetContour(contour)).surface) == 3_000 * 50
     forest.evaluator = pb.IMPORTANCE_EVALUATOR_PED_ANOVA
     assert len((await analysis.GetParameterImportance(forest)).importances) == 3
 
 
-async def test_an_answer_that_can_not_be_sent_is_an_error(
+async def test_a_response_that_is_too_large_is_an_error(
     new_sweep: NewSweep, registry_address: str
 ) -> None:
     values = ", ".join(f"{i}{'x' * 9_000}" for i in range(20))
@@ -65,7 +65,7 @@ async def test_an_answer_that_can_not_be_sent_is_an_error(
         assert len((await analysis.GetSlices(request)).parameters) == 1
 
 
-async def test_a_canceled_analysis_leaves_no_work_behind(
+async def test_an_analysis_without_callers_is_canceled(
     new_sweep: NewSweep, analysis: analysis_grpc.AnalysisServiceAsyncStub
 ) -> None:
     sweep = await new_sweep()
@@ -77,5 +77,5 @@ async def test_a_canceled_analysis_leaves_no_work_behind(
     await asyncio.sleep(0)
     for call in calls[:-1]:
         call.cancel()
-    # The last caller still gets its answer.
+    # The last caller still gets its response.
     assert (await calls[-1]).runs_used == 3

@@ -1,4 +1,4 @@
-"""Errors of the analysis service."""
+"""The errors of the analysis service, and their messages."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ async def test_with_several_metrics_one_must_be_named(
     with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
         await getattr(analysis, rpc)(request_for(rpc, sweep_id, metric="acuracy"))
     assert "did you mean accuracy?" in refusal.fields["metric"]
-    assert "known are loss, accuracy" in refusal.fields["metric"]
+    assert "known names are loss, accuracy" in refusal.fields["metric"]
 
 
 @pytest.mark.parametrize("rpc", [*ONE_SWEEP, "GetEdf", "CompareSweeps"])
@@ -113,7 +113,7 @@ async def test_every_unknown_name_is_reported(registry: Registry, analysis: Anal
         ("CompareSweeps", {"sweep_ids": ["a"] * 51, "max_points": 1}, {"sweep_ids", "max_points"}),
     ],
 )
-async def test_every_problem_of_a_request_is_told(
+async def test_every_violation_of_a_request_is_reported(
     analysis: Analysis, rpc: str, fields: dict[str, Any], problems: set[str]
 ) -> None:
     with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
@@ -135,13 +135,15 @@ async def test_a_sweep_without_runs(registry: Registry, analysis: Analysis, rpc:
             pytest.fail(f"{field.name} is {value}")
 
 
-async def test_no_more_errors_are_reported_than_fit(registry: Registry, analysis: Analysis) -> None:
+async def test_an_error_reports_as_many_violations_as_fit(
+    registry: Registry, analysis: Analysis
+) -> None:
     parameters = {f"parameter_{i:03}": {"min": 0.0, "max": 1.0} for i in range(150)}
     sweep_id = await sweep_of(registry, [], parameters)
     unknown = [f"unknown_{i:04}" for i in range(500)]
     with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
         await analysis.GetSlices(pb.GetSlicesRequest(sweep_id=sweep_id, parameters=unknown))
-    # Errors for which an answer's trailer has no room are counted.
+    # Violations that do not fit into the trailer are counted.
     told = len(refusal.fields) - 1
     assert told >= 5
     assert refusal.fields["..."] == f"and {20 - told} more problems"

@@ -1,4 +1,4 @@
-"""Importance over both services, on runs with known importances."""
+"""Importance through both services, on runs whose importances are known."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def test_importance_with_correlations(registry: Registry, analysis: Analys
         assert found["x"].linear_correlation == pytest.approx(1.0, abs=0.01)
         assert found["x"].rank_correlation == pytest.approx(1.0, abs=0.01)
         assert found["size"].HasField("linear_correlation")
-        # The parameter never varies here, and its values have no order.
+        # The parameter never varies here, and has no order.
         assert not found["optimizer"].HasField("linear_correlation")
         assert not found["optimizer"].HasField("rank_correlation")
         assert {entry.runs for entry in answer.importances} == {60}
@@ -119,7 +119,7 @@ async def test_importance_of_each_of_several_metrics(
         assert answer.importances[0].linear_correlation == pytest.approx(1.0)
 
 
-async def test_every_distribution_has_its_axis_and_its_importance(
+async def test_every_distribution_has_an_axis_and_an_importance(
     registry: Registry, analysis: Analysis
 ) -> None:
     parameters: dict[str, Any] = {

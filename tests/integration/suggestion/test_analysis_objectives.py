@@ -1,4 +1,4 @@
-"""Histories, hypervolumes, distribution functions and comparisons over both services."""
+"""Histories, hypervolumes, distribution functions and comparisons through both services."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ async def test_edf_of_sweeps(registry: Registry, analysis: Analysis) -> None:
     assert answer.goal == sweep_pb2.GOAL_MINIMIZE
 
 
-async def test_sweeps_with_metrics_of_other_names_are_compared_by_their_only_ones(
+async def test_sweeps_whose_metrics_differ_in_name_are_compared_by_their_only_metrics(
     registry: Registry, analysis: Analysis
 ) -> None:
     first = await sweep_of(registry, [(point(), 1.0)])
@@ -131,7 +131,7 @@ async def test_sweeps_with_metrics_of_other_names_are_compared_by_their_only_one
     assert [list(curve.shares) for curve in answer.curves] == [[1.0, 1.0], [0.0, 1.0]]
     with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
         await analysis.GetEdf(pb.GetEdfRequest(sweep_ids=[first, second], metric="loss"))
-    assert f"no metric of sweep '{second}'" in refusal.fields["metric"]
+    assert f"not a metric of sweep '{second}'" in refusal.fields["metric"]
 
 
 async def test_goals_must_agree(registry: Registry, analysis: Analysis) -> None:

@@ -1,4 +1,4 @@
-"""Slices, contours and correlations over both services."""
+"""Slices, contours and correlations through both services."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def test_slices(registry: Registry, analysis: Analysis) -> None:
     assert [column.axis.name for column in some.parameters] == ["lr", "x"]
     assert some.total_finished_runs == 4
     assert len(some.run_numbers) == 2
-    assert 1 in some.run_numbers  # the best one
+    assert 1 in some.run_numbers  # the best run
     assert len(some.parameters[0].values) == 2
 
 
@@ -153,7 +153,7 @@ async def test_correlations(
     assert set(answer.runs) == {5}
 
 
-async def test_correlations_rest_on_runs_that_have_both(
+async def test_correlations_use_runs_that_have_both_values(
     registry: Registry, analysis: Analysis
 ) -> None:
     rows: list[Row] = [

@@ -1,4 +1,4 @@
-"""Searches that find no point end, and do not delay the runs of other sweeps."""
+"""Searches that find no point: they end, and they do not block other sweeps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion
 
 NAMES = [f"p{i:02}" for i in range(60)]
 SPACE = "".join(f"\n  {name}: {{values: [0, 1, 2, 3, 4, 5, 6, 7]}}" for name in NAMES)
-# Constraints that the first point of the grid meets, and hardly any other point.
+# The first point of the grid meets each constraint; no or hardly any other point does.
 CONSTRAINTS = [
     " + ".join(NAMES) + " == 0",
     " and ".join(f"{name} == 0" for name in NAMES),
@@ -32,7 +32,7 @@ CONSTRAINTS = [
 async def suggestion(
     registry_address: str,
 ) -> AsyncIterator[suggestion_grpc.SuggestionServiceAsyncStub]:
-    """A suggestion service for one test: the gauges are those of the latest service."""
+    """Start a suggestion service for this test: gauges show the last service that started."""
     async with (
         suggestion_server(registry_address) as address,
         grpc.aio.insecure_channel(address) as channel,
@@ -49,7 +49,7 @@ async def hopeless(new_sweep: NewSweep, constraint: str = CONSTRAINTS[0]) -> Swe
 
 
 def threads_in_use() -> float:
-    """Return the suggestion service's threads that compute, and the computations that wait."""
+    """Return the number of threads that compute plus the computations that wait."""
     names = ("threads_busy", "threads_waited_for")
     found = [REGISTRY.get_sample_value(f"wanllmdb_suggestion_{name}") for name in names]
     return sum(value for value in found if value is not None)
@@ -71,7 +71,7 @@ def asked(sweep: Sweep, timeout: float | None = None) -> asyncio.Task[pb.Suggest
 
 
 @pytest.mark.parametrize("constraint", CONSTRAINTS)
-async def test_a_search_without_end_is_given_up_with_what_was_tried(
+async def test_a_search_without_end_fails_with_what_was_tried(
     new_sweep: NewSweep, constraint: str
 ) -> None:
     sweep = await hopeless(new_sweep, constraint)
@@ -81,13 +81,13 @@ async def test_a_search_without_end_is_given_up_with_what_was_tried(
             await sweep.suggest()
         assert refused.value.code() == grpc.StatusCode.FAILED_PRECONDITION
         assert reason(refused.value) == "CONSTRAINTS_NOT_MET"
-        assert "points were looked at" in (refused.value.details() or "")
+        assert "points were checked" in (refused.value.details() or "")
         assert "method random" in (refused.value.details() or "")
     assert time.perf_counter() - start < 60
     await until_idle()
 
 
-async def test_a_search_without_end_keeps_its_callers_deadline(new_sweep: NewSweep) -> None:
+async def test_a_search_without_end_meets_its_callers_deadline(new_sweep: NewSweep) -> None:
     sweep = await hopeless(new_sweep)
     start = time.perf_counter()
     with pytest.raises(grpc.aio.AioRpcError) as refused:
@@ -97,7 +97,7 @@ async def test_a_search_without_end_keeps_its_callers_deadline(new_sweep: NewSwe
     await until_idle()
 
 
-async def test_seventeen_searches_without_end_hold_up_no_other_sweep(new_sweep: NewSweep) -> None:
+async def test_seventeen_searches_without_end_block_no_other_sweep(new_sweep: NewSweep) -> None:
     sweeps = [await hopeless(new_sweep) for _ in range(17)]
     ordinary = await new_sweep()
     await ordinary.suggest()
@@ -110,7 +110,7 @@ async def test_seventeen_searches_without_end_hold_up_no_other_sweep(new_sweep: 
         assert len((await ordinary.suggest()).runs) == 1
     assert time.perf_counter() - start < 30
     assert not all(task.done() for task in asking)
-    # Some callers leave, and the sweeps of the others are deleted.
+    # Some callers leave; the sweeps of the others are deleted.
     for task in asking[::2]:
         task.cancel()
     for sweep in sweeps[8:]:
@@ -128,7 +128,7 @@ async def test_seventeen_searches_without_end_hold_up_no_other_sweep(new_sweep: 
 
 @pytest.mark.parametrize("method", ["random", "bayes"])
 async def test_other_methods_end_their_search_too(new_sweep: NewSweep, method: str) -> None:
-    """One of ten thousand points meets the constraint, and it is assigned repeatedly."""
+    """One of ten thousand points meets the constraint, and is proposed repeatedly."""
     space = "".join(f"\n  {name}: {{min: 0, max: 9}}" for name in "abcd")
     more = "constraints: ['a + b + c + d < 1 or a * b * c * d > 6000']"
     sweep = await new_sweep(method, space=space, more=more)

@@ -1,4 +1,4 @@
-"""The suggestion service calls the registry with its callers' keys, and for each caller alone."""
+"""The suggestion service acts with the keys of its callers, for each within its own rights."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb_common.calls.authorization import AccessTableError, Authorization
 from wanllmdb_common.calls.caller import Role
 from wanllmdb_local.postgres import create_database
-from wanllmdb_suggestion.access_table import ACCESS
 from wanllmdb_suggestion.app import SERVICES
-from wanllmdb_suggestion.registry_client import CallScope
+from wanllmdb_suggestion.registry.client import CallScope
+from wanllmdb_suggestion.rpc.rpc_table import ACCESS
 
 CONFIG = """
 method: random
@@ -54,7 +54,7 @@ async def services(postgres_url: str) -> AsyncIterator[Keyed]:
 
 
 async def warm_sweep(services: Keyed, config: str = CONFIG, finished: int = 6) -> str:
-    """Create a sweep of the own project that the service has in memory, with finished runs."""
+    """Create a sweep in the own project with finished runs, whose model is in memory."""
     sweep_id = await services.sweep(OWN, config)
     root = await services.agent(services.root_key)
     for number in range(finished):
@@ -86,7 +86,9 @@ READS: dict[str, Ask] = {
 ALL: dict[str, Ask] = {"Suggest": lambda a, s: a.suggest(s), **READS}
 
 
-async def test_a_warm_session_answers_only_callers_that_may_read_the_sweep(services: Keyed) -> None:
+async def test_a_model_in_memory_answers_no_caller_that_may_not_read_the_sweep(
+    services: Keyed,
+) -> None:
     sweep_id = await warm_sweep(services)
     reader = await services.new_agent(Role.READER)
     stranger = await services.new_agent(Role.ADMIN, OTHER)
@@ -111,14 +113,14 @@ async def test_a_warm_session_answers_only_callers_that_may_read_the_sweep(servi
     assert denied.metadata == {"key_id": id_of(reader.key), "needed_role": "agent"}
 
 
-async def test_a_key_of_all_projects_learns_that_a_sweep_is_missing(services: Keyed) -> None:
+async def test_a_key_of_all_projects_gets_not_found_for_a_missing_sweep(services: Keyed) -> None:
     everywhere = await services.new_agent(Role.AGENT, "*")
     for ask in ALL.values():
         with refused(Code.NOT_FOUND, "SWEEP_NOT_FOUND"):
             await ask(everywhere, "nosuchsweep0")
 
 
-async def test_the_front_of_a_warm_session_needs_read_permission(services: Keyed) -> None:
+async def test_a_pareto_front_from_memory_requires_read_access(services: Keyed) -> None:
     sweep_id = await services.sweep(OWN, FRONT)
     agent, stranger = await services.new_agent(), await services.new_agent(Role.ADMIN, OTHER)
     await agent.suggest(sweep_id)
@@ -131,7 +133,7 @@ async def test_the_front_of_a_warm_session_needs_read_permission(services: Keyed
         await READS["GetBestRuns"](stranger, sweep_id)
 
 
-async def test_a_comparison_needs_read_permission_for_all_sweeps(
+async def test_a_comparison_requires_read_access_to_every_sweep(
     services: Keyed,
 ) -> None:
     own = await warm_sweep(services)
@@ -148,7 +150,7 @@ async def test_a_comparison_needs_read_permission_for_all_sweeps(
         await one.analysis.GetEdf(apb.GetEdfRequest(sweep_ids=[other] * 51))
 
 
-async def test_a_key_that_was_revoked_is_rejected_although_it_was_known(services: Keyed) -> None:
+async def test_a_revoked_key_is_rejected_although_it_was_cached(services: Keyed) -> None:
     sweep_id = await warm_sweep(services)
     for ask in ALL.values():
         agent = await services.new_agent()
@@ -157,12 +159,12 @@ async def test_a_key_that_was_revoked_is_rejected_although_it_was_known(services
         with refused(Code.UNAUTHENTICATED, "KEY_REVOKED") as told:
             await ask(agent, sweep_id)
         assert told.metadata == {"key_id": id_of(agent.key)}
-        # Calls that need nothing else from the registry also know of the revocation by then.
+        # By then, calls that need nothing else from the registry are rejected too.
         with refused(Code.UNAUTHENTICATED, "KEY_REVOKED"):
             await agent.suggestion.ListAlgorithms(pb.ListAlgorithmsRequest())
 
 
-async def test_a_key_that_expires_is_rejected_from_then_on(services: Keyed) -> None:
+async def test_an_expired_key_is_rejected(services: Keyed) -> None:
     sweep_id = await warm_sweep(services)
     key = await services.new_key(Role.AGENT, OWN, lifetime=timedelta(seconds=1.5))
     agent = await services.agent(key)
@@ -172,12 +174,12 @@ async def test_a_key_that_expires_is_rejected_from_then_on(services: Keyed) -> N
         await agent.suggest(sweep_id)
 
 
-async def test_the_algorithms_are_for_everybody_with_a_key(services: Keyed) -> None:
+async def test_every_key_may_list_the_algorithms(services: Keyed) -> None:
     reader = await services.new_agent(Role.READER, OTHER)
     before = len(services.recorder.of(reader.key))
     for _ in range(5):
         assert (await reader.suggestion.ListAlgorithms(pb.ListAlgorithmsRequest())).algorithms
-    # The service remembers the key for seconds, so the call costs the registry nothing.
+    # The key is cached for seconds, so the call costs the registry nothing.
     assert len(services.recorder.of(reader.key)) == before + 1
     for key, reason in (("", "KEY_MISSING"), ("wsk_x", "KEY_INVALID"), ("Basic", "KEY_INVALID")):
         nobody = await services.agent(key)
@@ -185,8 +187,10 @@ async def test_the_algorithms_are_for_everybody_with_a_key(services: Keyed) -> N
             await nobody.suggestion.ListAlgorithms(pb.ListAlgorithmsRequest())
 
 
-async def test_a_caller_without_rights_waits_for_no_model_and_delays_none(services: Keyed) -> None:
-    """While another call holds the model, callers without permission get their error at once."""
+async def test_a_caller_without_rights_waits_for_no_model_and_delays_no_call(
+    services: Keyed,
+) -> None:
+    """While another call holds the model, callers without rights are rejected at once."""
     sweep_id = await warm_sweep(services)
     agent = await services.new_agent()
     without = [
@@ -198,7 +202,7 @@ async def test_a_caller_without_rights_waits_for_no_model_and_delays_none(servic
     scope = CallScope(key_text=services.root_key)
     async with (
         services.app.sweeps.using(sweep_id, scope) as sweep,
-        sweep.keeper.fresh_model(scope),
+        sweep.session.fresh_model(scope),
     ):
         waiting = asyncio.create_task(agent.suggest(sweep_id))
         for ask in ALL.values():
@@ -213,7 +217,9 @@ async def test_a_caller_without_rights_waits_for_no_model_and_delays_none(servic
     assert len((await waiting).runs) == 1
 
 
-async def test_calls_without_rights_fill_no_cache_and_push_nothing_out(postgres_url: str) -> None:
+async def test_calls_without_rights_add_no_sweep_to_the_cache_and_evict_none(
+    postgres_url: str,
+) -> None:
     database = create_database(postgres_url, "credentials_cache")
     async with keyed_services(database, cached_sweeps=2) as services:
         kept = [await warm_sweep(services) for _ in range(2)]
@@ -235,7 +241,7 @@ async def test_calls_without_rights_fill_no_cache_and_push_nothing_out(postgres_
         )
 
 
-async def test_the_terminator_of_a_sweep_ends_it_by_an_agent_s_key(services: Keyed) -> None:
+async def test_a_terminator_finishes_the_sweep_with_an_agent_s_key(services: Keyed) -> None:
     config = CONFIG.replace("pruner: {name: median}", "") + (
         "terminate: {name: no_improvement, options: {runs: 2}}\n"
     )
@@ -251,7 +257,7 @@ async def test_the_terminator_of_a_sweep_ends_it_by_an_agent_s_key(services: Key
     assert sweep.finish_reason == sweep_pb2.FINISH_REASON_TERMINATED
 
 
-async def test_those_with_one_key_share_syncs_and_rounds_and_others_do_not(
+async def test_callers_share_syncs_and_rounds_only_with_the_same_key(
     services: Keyed,
 ) -> None:
     sweep_id = await warm_sweep(services, BAYES)
@@ -262,7 +268,7 @@ async def test_those_with_one_key_share_syncs_and_rounds_and_others_do_not(
     scope = CallScope(key_text=services.root_key)
     async with (
         services.app.sweeps.using(sweep_id, scope) as sweep,
-        sweep.keeper.fresh_model(scope),
+        sweep.session.fresh_model(scope),
     ):
         asked = [
             asyncio.ensure_future(READS["ShouldStop"](agent, sweep_id))
@@ -270,7 +276,7 @@ async def test_those_with_one_key_share_syncs_and_rounds_and_others_do_not(
             for agent in (first, second)
         ]
         async with asyncio.timeout(30):
-            # This call and the 16 above.
+            # This call and the others.
             while sweep.calls < 17:  # noqa: ASYNC110  # no event reports it
                 await asyncio.sleep(0.01)
     await asyncio.gather(*asked)
@@ -281,7 +287,7 @@ async def test_those_with_one_key_share_syncs_and_rounds_and_others_do_not(
 @pytest.mark.parametrize("config", [CONFIG, BAYES], ids=["random", "bayes"])
 @pytest.mark.parametrize("seed", range(4))
 async def test_many_callers_with_many_keys_at_once(services: Keyed, seed: int, config: str) -> None:
-    """Every call ends as its key alone decides; every answer depends on a call with that key."""
+    """The key alone decides the result of a call; every answer uses a call with that key."""
     draw = random.Random(seed)
     sweep_id = await warm_sweep(services, config)
     good = [await services.new_agent() for _ in range(3)]
@@ -294,7 +300,7 @@ async def test_many_callers_with_many_keys_at_once(services: Keyed, seed: int, c
         (await services.agent(""), "KEY_MISSING"),
         (await services.agent(f"wsk_{id_of(good[0].key)}_{new_secret()}"), "KEY_INVALID"),
     ]
-    # The key is revoked while calls are in progress.
+    # The key is revoked while its callers work.
     leaving = await services.new_agent()
     numbers: list[int] = []
     seen: Counter[str] = Counter()
@@ -361,7 +367,7 @@ async def test_a_key_costs_the_registry_next_to_no_calls(services: Keyed) -> Non
     for _ in range(12):
         await agent.suggest(sweep_id)
     calls = Counter(call.rpc for call in services.recorder.of(agent.key))
-    # A Suggest is a sync and a write; the key's role and the sweep's project are remembered.
+    # A Suggest is a sync and a write; the key's owner and the sweep's project are cached.
     assert calls.pop("SyncRuns") == calls.pop("CreateRuns") == 12
     assert calls.pop("GetCaller") <= 3
     assert calls == {"GetSweep": 1}

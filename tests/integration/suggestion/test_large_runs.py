@@ -1,4 +1,4 @@
-"""Runs with large parameters: answers hold as many runs as fit."""
+"""Runs with large parameters: a response holds as many as fit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.integration.suggestion.conftest import NewSweep
 from tests.integration.suggestion.sweeps import new_id, reason
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 
-# Each run takes 90,000 bytes.
+# Each value takes 90,000 bytes.
 LETTERS, ACCENTS = "x" * 90_000, "\u00e9" * 45_000
 LARGE = f"""
   a: {{values: [{LETTERS}, {ACCENTS}]}}
@@ -40,7 +40,7 @@ async def test_fewer_runs_are_assigned_if_more_do_not_fit(new_sweep: NewSweep) -
     assert answer.exhausted == pb.EXHAUSTED_REASON_RUN_CAP
 
 
-async def test_many_large_suggests_at_once_and_their_repetitions_all_fit(
+async def test_many_large_suggests_at_once_and_their_retries_all_fit(
     new_sweep: NewSweep,
 ) -> None:
     sweep = await new_sweep(space=LARGE)

@@ -1,4 +1,4 @@
-"""Early termination by every pruner, over both services."""
+"""Early termination by every rule, through both services."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def prune(sweep: Sweep, run: run_pb2.Run, why: str) -> None:
 
 
 async def train(sweep: Sweep, run: run_pb2.Run, values: list[float], next_check: int) -> bool:
-    """Report one value after the other, as an agent does; return whether the run was stopped."""
+    """Report one value after the other as an agent does; return whether the run was stopped."""
     for step, value in enumerate(values):
         await sweep.report(run, [value], first_step=step)
         if step + 1 >= next_check:
@@ -76,7 +76,7 @@ async def test_bad_runs_stop(new_sweep: NewSweep, rule: str) -> None:
     stopped = []
     for number in range(RUNS):
         answer = await sweep.suggest()
-        # Most runs are worse than the ones before them, and become even worse.
+        # Most runs are worse than the runs before them, and get worse still.
         level = 0.0 if number in (5, 8) else number / 2
         values = [level + step / 50 for step in range(12)]
         if await train(sweep, answer.runs[0], values, answer.next_check_iteration):
@@ -92,10 +92,10 @@ async def test_bad_runs_stop(new_sweep: NewSweep, rule: str) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES)
-async def test_all_replicas_decide_alike(
+async def test_all_replicas_make_the_same_decisions(
     new_sweep: NewSweep, registry_address: str, rule: str
 ) -> None:
-    """Compare a service that was asked all the time, one asked at the end, and a new one."""
+    """Compares a replica that decided all along, one that decided last, and a new one."""
     sweep = await new_sweep(more=RULES[rule])
     rng = random.Random(3)
     runs = list((await sweep.suggest(count=16)).runs)

@@ -1,4 +1,4 @@
-"""Best runs, importance, history and algorithms over both services."""
+"""Best runs, importance, history and algorithms through both services."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def test_best_runs_come_best_first(new_sweep: NewSweep) -> None:
     assert best.runs[0].parameters == runs[1].parameters
 
 
-async def test_runs_without_an_objective_are_among_no_best_and_count_in_no_analysis(
+async def test_runs_without_an_objective_are_never_best_and_count_in_no_analysis(
     new_sweep: NewSweep, analysis: Analysis
 ) -> None:
     sweep = await new_sweep()
@@ -96,7 +96,7 @@ async def test_importance_of_too_few_runs(new_sweep: NewSweep, analysis: Analysi
 @pytest.mark.parametrize(
     "what", ["GetBestRuns", "GetParameterImportance", "GetOptimizationHistory"]
 )
-async def test_without_a_metric_nothing_is_better(
+async def test_without_a_metric_there_are_no_best_runs(
     new_sweep: NewSweep, analysis: Analysis, what: str
 ) -> None:
     sweep = await new_sweep(metric=False)

@@ -1,4 +1,4 @@
-"""Both services report an outage behind the registry in the same words, and at once."""
+"""Both services report an unavailable dependency with the same message, and at once."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ from wanllmdb_common.server.lifecycle import running_server
 from wanllmdb_common.server.settings import LimitSettings, ServerSettings
 from wanllmdb_registry.app import running_registry
 from wanllmdb_registry.rpc.services import SERVICES, add_to, steps_of
-from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
+from wanllmdb_suggestion.registry.client import CallScope, RegistryClient
 
-# Less than the time for which a service repeats calls during an outage.
+# Less than a service needs to report an outage after it has retried for seconds.
 PATIENCE = 4.0
 
 _roles = itertools.count()
@@ -41,7 +41,7 @@ _roles = itertools.count()
 
 @dataclass
 class OwnRole:
-    """A database role with its own database, which a test may break."""
+    """A role with a database, whose access the test can break."""
 
     server: str
     url: str
@@ -56,7 +56,7 @@ class OwnRole:
                 f"WHERE usename = '{self.name}'"
             )
             if any("RENAME" in statement for statement in statements):
-                # No client may be connected then.
+                # The statement fails while a client is connected.
                 await operator.execute(f"ALTER DATABASE {self.name} ALLOW_CONNECTIONS false")
                 await operator.execute(ending)
             for statement in statements:
@@ -168,7 +168,7 @@ async def refusals(
         "takes no connections",
     ],
 )
-async def test_both_services_report_the_same_for_a_database_that_rejects(
+async def test_both_services_report_the_same_error_of_the_database(
     role: OwnRole, statements: tuple[str, ...]
 ) -> None:
     async with (
@@ -186,7 +186,7 @@ async def test_both_services_report_the_same_for_a_database_that_rejects(
             assert {refusal.message for refusal in told.values()} == {by_registry.message}
 
 
-async def test_both_services_report_the_same_for_a_missing_key(database_url: str) -> None:
+async def test_both_services_report_a_missing_key_alike(database_url: str) -> None:
     async with (
         registry_server(database_url, admin_key="wsk_root_" + "k" * 43) as registry,
         suggestion_server(registry) as suggestion,
@@ -198,7 +198,7 @@ async def test_both_services_report_the_same_for_a_missing_key(database_url: str
         assert {refusal.message for refusal in told.values()} == {by_registry.message}
 
 
-async def test_an_outage_is_reported_before_an_impatient_caller_leaves(
+async def test_an_unavailable_registry_is_reported_before_a_short_deadline(
     database_url: str,
 ) -> None:
     async with contextlib.AsyncExitStack() as stack:
@@ -212,11 +212,11 @@ async def test_an_outage_is_reported_before_an_impatient_caller_leaves(
                 stubs.calls(sweep_id), grpc.StatusCode.UNAVAILABLE, "REGISTRY_UNAVAILABLE"
             )
             assert {refusal.message for refusal in told.values()} == {
-                f"the registry at {registry} does not answer; the request may be sent again"
+                f"the registry at {registry} does not answer; retry the same request"
             }
 
 
-async def test_services_that_disagree_about_tls_report_it(
+async def test_a_tls_mismatch_between_the_services_is_reported(
     database_url: str, tmp_path: Path
 ) -> None:
     ours, others = Authority(tmp_path), Authority(tmp_path, "others")
@@ -239,7 +239,7 @@ async def test_services_that_disagree_about_tls_report_it(
                 ) as address,
                 RegistryClient(address, 10, tls) as client,
             ):
-                with pytest.raises(UnavailableError, match="do not agree about TLS") as told:
+                with pytest.raises(UnavailableError, match="can't establish TLS") as told:
                     await asyncio.wait_for(client.get_caller(CallScope()), 30)
                 assert told.value.reason == "REGISTRY_UNAVAILABLE"
                 assert "--registry-tls-ca" in told.value.message

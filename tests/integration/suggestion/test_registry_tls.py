@@ -1,4 +1,4 @@
-"""The connection from the suggestion service to the registry: TLS, and replaced files."""
+"""TLS between the suggestion service and the registry, and TLS files that are replaced."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from wanllmdb_common.server.lifecycle import running_server
 from wanllmdb_common.server.settings import LimitSettings, ServerSettings
 from wanllmdb_registry.app import running_registry
 from wanllmdb_registry.rpc.services import SERVICES, add_to, steps_of
-from wanllmdb_suggestion import registry_channel
-from wanllmdb_suggestion.registry_channel import RegistryChannel
-from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
+from wanllmdb_suggestion.registry import channel
+from wanllmdb_suggestion.registry.channel import RegistryChannel
+from wanllmdb_suggestion.registry.client import CallScope, RegistryClient
 
 
 def tls_settings(files: CertificateFiles, client_ca: Path | None = None) -> ServerSettings:
@@ -33,7 +33,7 @@ def tls_settings(files: CertificateFiles, client_ca: Path | None = None) -> Serv
     )
 
 
-async def test_calls_go_over_mutual_tls_alone(database_url: str, tmp_path: Path) -> None:
+async def test_calls_use_mutual_tls_only(database_url: str, tmp_path: Path) -> None:
     ours, clients = Authority(tmp_path), Authority(tmp_path, "clients")
     me = clients.issue("suggestion", file="client")
     async with (
@@ -67,7 +67,7 @@ async def eventually(condition: Callable[[], bool]) -> None:
 
 
 class Channels:
-    """The channels that a RegistryChannel returns."""
+    """Collects the channels that a RegistryChannel opens."""
 
     def __init__(self) -> None:
         self.all: list[grpc.aio.Channel] = []
@@ -109,12 +109,12 @@ async def test_a_new_authority_is_trusted_from_the_next_channel_on(tmp_path: Pat
         replace(trusted, new.file.read_bytes())
         await channels.wait_for_another()
         await channels.newest.Check(ALIVE, timeout=10)
-        # A call that was in progress continues.
+        # A call that ran before goes on.
         assert not watch.done()
         watch.cancel()
 
 
-async def test_files_that_can_not_be_used_change_nothing(tmp_path: Path) -> None:
+async def test_unusable_files_change_nothing(tmp_path: Path) -> None:
     ours = Authority(tmp_path)
     trusted = tmp_path / "trusted.pem"
     replace(trusted, ours.file.read_bytes())
@@ -139,20 +139,20 @@ async def test_files_that_can_not_be_used_change_nothing(tmp_path: Path) -> None
         await channels.newest.Check(ALIVE, timeout=10)
 
 
-async def test_new_files_are_taken_once_the_registry_s_name_resolves_again(
+async def test_new_files_are_used_once_the_registry_s_name_resolves_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours = Authority(tmp_path)
-    resolves = registry_channel.registry_target
+    resolves = channel.registry_target
 
     def does_not_resolve(address: str) -> str:
         raise InvalidArgumentError(f"{address} does not resolve")
 
     async with watched("127.0.0.1:1", Tls(ours.file)) as channels:
         with capture_logs() as logs:
-            monkeypatch.setattr(registry_channel, "registry_target", does_not_resolve)
+            monkeypatch.setattr(channel, "registry_target", does_not_resolve)
             replace(ours.file, ours.file.read_bytes())
             await eventually(lambda: len(logs) > 1)
         assert {line["problem"] for line in logs} == {"127.0.0.1:1 does not resolve"}
-        monkeypatch.setattr(registry_channel, "registry_target", resolves)
+        monkeypatch.setattr(channel, "registry_target", resolves)
         await channels.wait_for_another()

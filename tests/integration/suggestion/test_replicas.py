@@ -52,7 +52,7 @@ async def test_two_services_share_a_sweep(new_sweep: NewSweep, registry_address:
     assert sorted(n for numbers in found for n in numbers) == list(range(60))
 
 
-async def test_a_service_sees_what_another_one_s_runs_found(
+async def test_a_service_sees_the_results_of_another_service_s_runs(
     new_sweep: NewSweep, registry_address: str
 ) -> None:
     """Read your writes: the second service proposes what a new service would propose."""

@@ -1,4 +1,4 @@
-"""Suggest over gRPC for agents that resume their runs, and for agents that wait."""
+"""Suggest for agents that come back under their name, and for agents that wait."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def test_a_repeated_resume_gets_the_same_runs_through_any_replica(
             sweep.registry, suggestion_grpc.SuggestionServiceStub(channel), sweep.sweep_id
         )
         first = await sweep.suggest(request_id=held, agent="a", resume=True)
-        # The agent held no run, so it gets a new run, and the same one if it asks again.
+        # The agent held no run, so it is assigned a new one, and a retry returns the same run.
         second = await sweep.suggest(request_id=given, agent="b", resume=True)
         await sweep.finish(first.runs[0], 1.0)
         for replica in (sweep, other):
@@ -63,7 +63,9 @@ async def test_a_repeated_resume_gets_the_same_runs_through_any_replica(
     assert (await sweep.get()).stats.total_runs == 2
 
 
-async def test_a_paused_sweep_gives_back_what_runs_and_nothing_new(new_sweep: NewSweep) -> None:
+async def test_a_paused_sweep_returns_running_runs_and_assigns_no_new_ones(
+    new_sweep: NewSweep,
+) -> None:
     sweep = await new_sweep()
     await sweep.suggest(agent="a")
     await sweep.registry.PauseSweep(rpb.PauseSweepRequest(sweep_id=sweep.sweep_id))
@@ -83,14 +85,14 @@ async def test_a_paused_sweep_gives_back_what_runs_and_nothing_new(new_sweep: Ne
         ("grid", GRID, "", pb.EXHAUSTED_REASON_SPACE_EXHAUSTED),
     ],
 )
-async def test_a_caller_without_a_run_learns_how_many_may_come_back(
+async def test_an_agent_without_runs_gets_the_number_of_runs_that_may_come_back(
     new_sweep: NewSweep, method: str, space: str, more: str, why: pb.ExhaustedReason.ValueType
 ) -> None:
     sweep = await new_sweep(method, space=space, more=more)
     some = await sweep.suggest(4)
     assert (some.exhausted, some.running_runs) == (pb.EXHAUSTED_REASON_UNSPECIFIED, 0)
     fewer = await sweep.suggest(5)
-    # The two runs that the agent got itself do not belong to other agents.
+    # The agent's own two runs do not count as runs of others.
     assert (len(fewer.runs), fewer.exhausted, fewer.running_runs) == (2, why, 4)
     held = [*some.runs, *fewer.runs]
     assert (await sweep.suggest()).running_runs == 6

@@ -1,4 +1,4 @@
-"""Suggest over both services in sweeps whose runs are retried."""
+"""Suggest in sweeps whose runs are retried."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ async def retry(sweep: Sweep, *numbers: int) -> rpb.RetryRunsResponse:
     )
 
 
-async def test_an_exhausted_grid_hands_out_its_failed_points_once_more_and_ends(
+async def test_an_exhausted_grid_retries_its_failed_points_and_ends(
     new_sweep: NewSweep,
 ) -> None:
     sweep = await new_sweep("grid", space=GRID, metric=False)
@@ -59,7 +59,9 @@ async def test_retried_runs_come_before_new_ones_and_count_once_to_the_cap(
     assert (await sweep.get()).finish_reason == sweep_pb2.FINISH_REASON_RUN_CAP
 
 
-async def test_what_a_terminator_ended_goes_on_only_without_it(new_sweep: NewSweep) -> None:
+async def test_a_sweep_that_a_terminator_ended_continues_only_without_it(
+    new_sweep: NewSweep,
+) -> None:
     rule = "{name: no_improvement, options: {runs: 2, min_runs: 1}}"
     sweep = await new_sweep(more=f"terminate: {rule}")
     await sweep.fail((await sweep.suggest()).runs[0])

@@ -1,4 +1,4 @@
-"""Each sampler over both services: its state survives restarts, and no caller can forge it."""
+"""Each sampler through both services: its state survives restarts and can't be forged."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
 from wanllmdb.api.suggestion.v1 import suggestion_service_pb2_grpc as suggestion_grpc
 from wanllmdb_common.algorithms.samplers import SAMPLERS
 from wanllmdb_common.search_space.proto_conversion import parameters_to_proto
-from wanllmdb_suggestion.state_seal import StateSeal
+from wanllmdb_suggestion.registry.state_seal import StateSeal
 
 pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 
@@ -69,7 +69,7 @@ ALL = [
 async def test_failed_and_running_runs_inform_the_model_as_configured(
     new_sweep: NewSweep, strategy: str
 ) -> None:
-    """Compare two sweeps with the same seed and results, of which one has a strategy."""
+    """Compares two sweeps with the same seed and results, one of them with imputation."""
     proposed = []
     for metric in (
         "metric: {name: loss}",
@@ -96,7 +96,7 @@ async def test_failed_and_running_runs_inform_the_model_as_configured(
 async def another_service(
     registry_address: str, sweep: Sweep, state_key: str = STATE_KEY
 ) -> AsyncIterator[Sweep]:
-    """Return the sweep as seen through a new suggestion service."""
+    """Connect the sweep to a new suggestion service."""
     async with (
         suggestion_server(registry_address, state_key) as address,
         grpc.aio.insecure_channel(address) as channel,
@@ -142,7 +142,7 @@ async def stored_states(sweep: Sweep) -> dict[int, bytes]:
 async def test_states_of_another_key_are_not_read(
     new_sweep: NewSweep, registry_address: str
 ) -> None:
-    """The sweep continues, and CMA-ES starts again."""
+    """The sweep goes on; CMA-ES starts again."""
     sweep = await new_sweep("bayes", space=SPACE, more=SAMPLER_LINES["cmaes"])
     await trials(sweep, 6)
     before = await stored_states(sweep)
@@ -155,14 +155,14 @@ async def test_states_of_another_key_are_not_read(
     assert all(ours.open(number, before[number]) for number in before)
     assert theirs.open(7, after[7])
     assert not ours.open(7, after[7])
-    # With a foreign key the first population began again: no state of generation 1 was readable.
+    # CMA-ES starts with the first population: the service did not read the other key's state.
     assert b'"cma:generation":0' in theirs.open(7, after[7])
     assert b'"cma:generation":1' in ours.open(5, after[5])
     assert run.number == 9
 
 
 class Bomb:
-    """An object that writes a file when it is unpickled."""
+    """Creates a file when it is unpickled."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -171,7 +171,7 @@ class Bomb:
         return Path.touch, (self._file,)
 
 
-async def test_a_state_that_a_caller_wrote_is_never_unpickled(
+async def test_a_state_that_a_caller_forged_is_never_unpickled(
     new_sweep: NewSweep, tmp_path: Path
 ) -> None:
     sweep = await new_sweep("bayes", space=SPACE, more=SAMPLER_LINES["cmaes"])
@@ -204,12 +204,12 @@ async def test_a_state_that_a_caller_wrote_is_never_unpickled(
         await sweep.finish(run, 1.0)
     await trials(sweep, 6)
     assert not (tmp_path / "hurt").exists()
-    # The bomb works: without the seal, unpickling it writes the file.
+    # The forged state works: without the seal, unpickling creates the file.
     pickle.loads(bytes.fromhex(bomb))
     assert (tmp_path / "hurt").exists()
 
 
-async def test_a_state_is_of_one_run_of_one_sweep() -> None:
+async def test_a_sealed_state_is_valid_for_one_run_of_one_sweep() -> None:
     seal = StateSeal(b"key", "sweep")
     sealed = seal.seal(3, b"state")
     assert seal.open(3, sealed) == b"state"
@@ -229,7 +229,7 @@ async def test_the_best_runs_of_several_metrics_are_the_pareto_front(
     sweep = await new_sweep(
         "bayes", space=SPACE, metric=False, more=f"{TWO_METRICS}\n{SAMPLER_LINES[sampler]}"
     )
-    # Loss and speed: run 2 dominates run 1, run 3 equals run 2, run 5 is the fastest.
+    # Loss and speed: run 1 is dominated by 2, 3 equals 2, 5 is the fastest.
     results = [(1.0, 1.0), (3.0, 2.0), (2.0, 2.0), (2.0, 2.0), None, (9.0, 9.0), (1.0, 0.5)]
     for result in results:
         [run] = (await sweep.suggest()).runs
@@ -258,7 +258,7 @@ async def test_an_empty_front(new_sweep: NewSweep) -> None:
 
 
 @pytest.mark.skipif(find_spec("torch") is not None, reason="torch is installed")
-async def test_a_missing_package_is_reported_with_its_installation(new_sweep: NewSweep) -> None:
+async def test_a_missing_package_is_reported_with_how_to_install_it(new_sweep: NewSweep) -> None:
     sweep = await new_sweep("bayes", space=SPACE, more=SAMPLER_LINES["gp"])
     with refused(grpc.StatusCode.FAILED_PRECONDITION, "ALGORITHM_NOT_INSTALLED") as refusal:
         await sweep.suggest()
@@ -321,7 +321,7 @@ async def test_spaces_that_a_sampler_can_t_search_are_rejected(
     assert any(sampler in text for text in refusal.fields.values()), refusal.fields
 
 
-async def test_a_discrete_space_is_tried_through_before_points_come_again(
+async def test_a_discrete_space_is_searched_fully_before_points_repeat(
     new_sweep: NewSweep,
 ) -> None:
     sweep = await new_sweep("random", space=DISCRETE)
@@ -343,7 +343,7 @@ async def test_brute_force_ends_with_the_space(new_sweep: NewSweep) -> None:
     assert sorted(map(str, found)) == sorted(map(str, in_order))
 
 
-async def test_constraints_hold_for_all_assigned_runs(new_sweep: NewSweep) -> None:
+async def test_constraints_hold_for_every_run(new_sweep: NewSweep) -> None:
     sweep = await new_sweep(
         "bayes", space=SPACE, more='constraints: ["depth > 15 or momentum < 0.1"]'
     )
@@ -351,10 +351,10 @@ async def test_constraints_hold_for_all_assigned_runs(new_sweep: NewSweep) -> No
     assert all(p["depth"] > 15 or p["momentum"] < 0.1 for p in found)
 
 
-async def test_a_space_without_a_permitted_point_is_reported(
+async def test_a_space_without_points_left_is_reported(
     new_sweep: NewSweep, session_database: str
 ) -> None:
-    """CreateSweep rejects such a space if it can detect it; here the test bypasses that check."""
+    """CreateSweep rejects such a space if it detects it; here the database is edited instead."""
     sweep = await new_sweep("bayes", space=SPACE, more='constraints: ["depth > 0"]')
     first_id = new_id()
     [first] = (await sweep.suggest(request_id=first_id)).runs
@@ -367,7 +367,7 @@ async def test_a_space_without_a_permitted_point_is_reported(
         )
     finally:
         await connection.close()
-    # The sweep's next revision shows the services the changed space.
+    # The services learn of the change with the sweep's next revision.
     await sweep.registry.UpdateSweep(
         rpb.UpdateSweepRequest(
             sweep=sweep_pb2.Sweep(sweep_id=sweep.sweep_id, description="narrower"),
@@ -379,5 +379,5 @@ async def test_a_space_without_a_permitted_point_is_reported(
         await sweep.suggest()
     assert "depth > 20" in refusal.message
     assert refusal.metadata == {"sweep_id": sweep.sweep_id}
-    # A repeated request that was answered gets the same answer.
+    # A retry of an answered request gets the same response.
     assert (await sweep.suggest(request_id=first_id)).runs == [first]

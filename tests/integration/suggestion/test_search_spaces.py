@@ -1,4 +1,4 @@
-"""Proposed points meet the space's conditions, constraints and grid."""
+"""Assigned runs follow the space: conditions, constraints, grids."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ def is_allowed(point: dict[str, object]) -> bool:
     )
 
 
-async def test_random_runs_have_what_their_values_call_for(new_sweep: NewSweep) -> None:
+async def test_random_runs_have_the_parameters_that_their_values_activate(
+    new_sweep: NewSweep,
+) -> None:
     sweep = await new_sweep(space=CONDITIONAL, more=CONSTRAINTS)
     points = [values(run) for run in (await sweep.suggest(100)).runs]
     assert all(map(is_allowed, points))
@@ -45,7 +47,7 @@ async def test_random_runs_have_what_their_values_call_for(new_sweep: NewSweep) 
 
 
 @pytest.mark.parametrize("shuffle", ["false", "true"])
-async def test_a_grid_hands_out_each_allowed_point_once_and_ends(
+async def test_a_grid_assigns_each_allowed_point_once_and_ends(
     new_sweep: NewSweep, shuffle: str
 ) -> None:
     options = f"sampler: {{name: grid, options: {{shuffle: {shuffle}}}}}"
@@ -53,8 +55,8 @@ async def test_a_grid_hands_out_each_allowed_point_once_and_ends(
     answer = await sweep.suggest(50)
     points = [values(run) for run in answer.runs]
     assert all(map(is_allowed, points))
-    # For epochs 1 and 3: adam, and sgd with momentum 0, 0.5 and 0.9, the latter two with and
-    # without nesterov, but only 0.9 for 3 epochs.
+    # Of each optimizer, for epochs 1 and 3: adam, and sgd with momentum 0, 0.5 and 0.9,
+    # the latter two with and without nesterov, but 0.9 for 3 epochs only.
     assert len({str(point) for point in points}) == len(points) == 1 + 1 + 2 + 1 + 1 + 2 + 2
     assert answer.exhausted == pb.EXHAUSTED_REASON_SPACE_EXHAUSTED
     in_order = sorted(points, key=lambda point: (point["epochs"], point["optimizer/kind"]))

@@ -1,4 +1,4 @@
-"""Early termination over both services."""
+"""Early termination through both services."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ async def test_relaxed_tests_the_best_value_so_far(new_sweep: NewSweep) -> None:
         assert not early.HasField("rung")
         await sweep.report(run, [level + 3], first_step=4)
 
-    # At iteration 3 the third values are 4, 5, 6; index floor(3/3) = 1, so the threshold is 5. The
-    # rule compares the best value so far, and all best values here are better than that.
+    # At iteration 3 the third values are 4, 5, 6; place floor(3/3) = 1, so the threshold is 5.
+    # The best value so far is tested, and all best values are better than the threshold.
     decision = await ask(sweep, worst.number)
     assert (decision.should_stop, decision.threshold, decision.value) == (False, 5.0, 3.0)
 
@@ -52,7 +52,7 @@ async def test_by_default_the_value_at_the_rung_is_tested(new_sweep: NewSweep) -
 
 
 @pytest.mark.parametrize("strict", [False, True])
-async def test_the_worst_at_the_rung_stops(new_sweep: NewSweep, strict: bool) -> None:
+async def test_the_worst_run_at_the_rung_stops(new_sweep: NewSweep, strict: bool) -> None:
     rule = f"early_terminate: {{type: hyperband, min_iter: 3, strict: {str(strict).lower()}}}"
     sweep = await new_sweep("bayes", more=rule)
     best, middle, worst = (await sweep.suggest(count=3)).runs

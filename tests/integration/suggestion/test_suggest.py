@@ -1,4 +1,4 @@
-"""Suggest over both services: numbers, parameters, repetitions, ends."""
+"""Suggest through both services: run numbers, parameters, retries, the end of a sweep."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def test_a_repeated_request_gets_the_same_runs(new_sweep: NewSweep) -> Non
     assert (await sweep.get()).stats.total_runs == 2
 
 
-async def test_repetitions_in_flight_get_the_same_runs(new_sweep: NewSweep) -> None:
+async def test_concurrent_retries_get_the_same_runs(new_sweep: NewSweep) -> None:
     sweep = await new_sweep()
     ids = [new_id() for _ in range(4)]
     answers = await asyncio.gather(*(sweep.suggest(request_id=ids[i % 4]) for i in range(16)))
@@ -59,7 +59,7 @@ async def test_repetitions_in_flight_get_the_same_runs(new_sweep: NewSweep) -> N
     assert all([r.number for r in answers[i].runs] == by_id[ids[i % 4]] for i in range(16))
 
 
-async def test_a_repetition_after_the_end_still_gets_its_runs(new_sweep: NewSweep) -> None:
+async def test_a_retry_after_the_end_still_gets_its_runs(new_sweep: NewSweep) -> None:
     sweep = await new_sweep(more="run_cap: 1")
     request_id = new_id()
     [run] = (await sweep.suggest(request_id=request_id)).runs
@@ -141,7 +141,7 @@ async def test_a_reached_target_is_an_answer(new_sweep: NewSweep) -> None:
 
 
 @pytest.mark.parametrize("what", ["PauseSweep", "FinishSweep", "CancelSweep"])
-async def test_a_stopped_sweep_hands_out_nothing(new_sweep: NewSweep, what: str) -> None:
+async def test_a_stopped_sweep_assigns_no_runs(new_sweep: NewSweep, what: str) -> None:
     sweep = await new_sweep()
     await sweep.suggest()
     request = {"PauseSweep": rpb.PauseSweepRequest, "FinishSweep": rpb.FinishSweepRequest}.get(
@@ -169,7 +169,7 @@ async def test_a_resumed_sweep_goes_on(new_sweep: NewSweep) -> None:
     await sweep.registry.ResumeSweep(
         rpb.ResumeSweepRequest(sweep_id=sweep.sweep_id, request_id=new_id())
     )
-    # The error left no trace: the same request now gets a run.
+    # The rejected request left no trace: its retry gets a run.
     assert [r.number for r in (await sweep.suggest(request_id=request_id)).runs] == [1]
 
 
@@ -186,7 +186,7 @@ async def test_an_unknown_sweep(new_sweep: NewSweep) -> None:
         assert info(error).metadata["sweep_id"] == sweep.sweep_id
 
 
-async def test_a_bad_request_names_all_its_problems(new_sweep: NewSweep) -> None:
+async def test_a_bad_request_reports_all_violations(new_sweep: NewSweep) -> None:
     sweep = await new_sweep()
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await sweep.suggestion.Suggest(pb.SuggestRequest(count=101, request_id="x"))

@@ -1,4 +1,4 @@
-"""The sweeps that stay in the memory of a suggestion service."""
+"""Which sweeps stay in a suggestion service's memory."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from tests.integration.suggestion.conftest import NewSweep
 from wanllmdb.api.registry.v1 import registry_service_pb2 as rpb
 from wanllmdb_common.computing.fair_threads import FairThreads
 from wanllmdb_common.errors import NotFoundError
-from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
-from wanllmdb_suggestion.sweep_cache import CachedSweep, SweepCache
+from wanllmdb_suggestion.registry.client import CallScope, RegistryClient
+from wanllmdb_suggestion.suggest.cache import CachedSweep, SweepCache
 
 SCOPE = CallScope()
 
 
 @pytest.fixture
 async def cache(registry_address: str) -> AsyncIterator[SweepCache]:
-    """A cache with room for two sweeps."""
+    """Return a cache for two sweeps."""
     threads = FairThreads(1, "sampling")
     async with RegistryClient(registry_address, 10) as registry:
         cache = SweepCache(
@@ -35,7 +35,7 @@ async def used(cache: SweepCache, sweep_id: str) -> CachedSweep:
         return sweep
 
 
-async def test_the_sweep_unused_for_longest_goes_first_and_none_in_use(
+async def test_the_least_recently_used_sweep_is_dropped_but_none_in_use(
     cache: SweepCache, new_sweep: NewSweep
 ) -> None:
     ids = [(await new_sweep()).sweep_id for _ in range(6)]
@@ -51,7 +51,7 @@ async def test_the_sweep_unused_for_longest_goes_first_and_none_in_use(
         assert await used(cache, ids[3]) is busy
 
 
-async def test_calls_for_missing_sweeps_evict_no_other(
+async def test_calls_for_missing_sweeps_evict_no_sweep(
     cache: SweepCache, new_sweep: NewSweep
 ) -> None:
     ids = [(await new_sweep()).sweep_id for _ in range(2)]
@@ -62,14 +62,14 @@ async def test_calls_for_missing_sweeps_evict_no_other(
     assert [await used(cache, sweep_id) for sweep_id in ids] == known
 
 
-async def test_concurrent_callers_of_a_cold_sweep_get_the_same_one(
+async def test_concurrent_calls_for_an_uncached_sweep_get_the_same_one(
     cache: SweepCache, new_sweep: NewSweep
 ) -> None:
     sweep_id = (await new_sweep()).sweep_id
     first = asyncio.create_task(used(cache, sweep_id))
     others = [asyncio.create_task(used(cache, sweep_id)) for _ in range(9)]
     await asyncio.sleep(0)
-    # The eviction of the first sweep must not fail the others.
+    # The other callers do not fail because the first one has gone.
     first.cancel()
     found = await asyncio.gather(*others)
     assert len(set(found)) == 1
@@ -82,7 +82,7 @@ async def test_a_deleted_sweep_is_forgotten(cache: SweepCache, new_sweep: NewSwe
     with pytest.raises(NotFoundError):
         async with (
             cache.using(sweep.sweep_id, SCOPE) as cached,
-            cached.keeper.fresh_model(SCOPE),
+            cached.session.fresh_model(SCOPE),
         ):
             assert cached is before
     with pytest.raises(NotFoundError):

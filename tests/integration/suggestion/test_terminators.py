@@ -1,4 +1,4 @@
-"""Terminators over both services: sweeps finish when further runs are not worth it."""
+"""Sweeps that their terminators finish, through both services."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HAS_TORCH = find_spec("torch") is not None
 
 
 async def work(sweep: Sweep, objectives: Sequence[float]) -> list[run_pb2.Run]:
-    """Run one trial after the other, until there are no more runs."""
+    """Run trials one after the other until the sweep assigns no more."""
     runs: list[run_pb2.Run] = []
     for objective in objectives:
         answer = await sweep.suggest()
@@ -39,7 +39,7 @@ async def work(sweep: Sweep, objectives: Sequence[float]) -> list[run_pb2.Run]:
 @pytest.mark.parametrize("method", ["random", "bayes"])
 async def test_a_sweep_ends_when_nothing_improves(new_sweep: NewSweep, method: str) -> None:
     sweep = await new_sweep(method, more=NO_IMPROVEMENT)
-    # The best is run 2; runs 3, 4 and 5 are no better.
+    # The best is run 2; 3, 4 and 5 are no better.
     runs = await work(sweep, [5.0, 4.0, 1.0, 2.0, 3.0, 1.0, 9.0, 9.0])
     assert len(runs) == 6
     why = "no_improvement: none of the last 3 finished runs is better than run 2, whose loss is 1"
@@ -47,7 +47,7 @@ async def test_a_sweep_ends_when_nothing_improves(new_sweep: NewSweep, method: s
     assert ended.state == sweep_pb2.SWEEP_STATE_FINISHED
     assert ended.finish_reason == sweep_pb2.FINISH_REASON_TERMINATED
     assert ended.end_message == why
-    # Later callers get the same answer.
+    # Later callers get the same response.
     answer = await sweep.suggest(count=3)
     assert (list(answer.runs), answer.exhausted) == ([], pb.EXHAUSTED_REASON_TERMINATED)
     assert answer.message == why
@@ -63,7 +63,7 @@ async def test_running_runs_may_end_and_queued_ones_are_canceled(new_sweep: NewS
     assert (await sweep.suggest()).exhausted == pb.EXHAUSTED_REASON_TERMINATED
     stats = (await sweep.get()).stats
     assert (stats.queued_runs, stats.canceled_runs, stats.running_runs) == (0, 1, 1)
-    # A request that was answered before the end gets its answer again.
+    # The retry of a request that was answered before the end gets the same response.
     again = await sweep.suggest(count=6, request_id=request_id)
     assert [run.number for run in again.runs] == [run.number for run in first]
     await sweep.finish(first[5], 0.5)
@@ -72,7 +72,7 @@ async def test_running_runs_may_end_and_queued_ones_are_canceled(new_sweep: NewS
     assert ended.stats.finished_runs == 6
 
 
-async def test_agents_of_several_replicas_end_alike(
+async def test_agents_of_several_replicas_end_the_same_way(
     new_sweep: NewSweep, registry_address: str
 ) -> None:
     sweep = await new_sweep("bayes", more=NO_IMPROVEMENT)

@@ -1,4 +1,4 @@
-"""The parts of an agent, each by itself."""
+"""Unit tests of the parts of an agent."""
 
 from __future__ import annotations
 
@@ -27,17 +27,22 @@ from wanllmdb import (
     UnavailableError,
     WanllmdbError,
 )
-from wanllmdb._agent.batches import BYTES_A_REQUEST, VALUES_A_REQUEST, batches
+from wanllmdb._agent.commands import RunCommands
 from wanllmdb._agent.console import Console
-from wanllmdb._agent.early_stopping import CheckSchedule
-from wanllmdb._agent.ending import OnDisk, RunTeller
-from wanllmdb._agent.failures import failed_by
+from wanllmdb._agent.early_stopping import CheckSchedule, StopChecks
+from wanllmdb._agent.hints import best_far_from_last
 from wanllmdb._agent.metrics import MOST_VALUES, MetricFilter, numeric_values
-from wanllmdb._agent.orders import Orders
-from wanllmdb._agent.outage import OutageWaiter
-from wanllmdb._agent.reporter import MOST_IN_MEMORY, MOST_WITHOUT_DISK, Reporter
-from wanllmdb._agent.stop_questions import StopQuestions
-from wanllmdb._agent.value_loss import best_far_from_last
+from wanllmdb._agent.reporter import (
+    BYTES_A_REQUEST,
+    MOST_IN_MEMORY,
+    MOST_WITHOUT_DISK,
+    VALUES_A_REQUEST,
+    Reporter,
+    batches,
+)
+from wanllmdb._agent.run_sender import OnDisk, RunSender
+from wanllmdb._agent.text import failed_by
+from wanllmdb._agent.wait_policy import OutageWaiter
 from wanllmdb._calls import run_calls
 from wanllmdb._spool import Overflow, RunSpool, Spool
 from wanllmdb.api.registry.v1.registry_service_pb2 import ReportMetricsRequest
@@ -93,7 +98,7 @@ class TestNumericValues:
 
 
 class HostileError(Exception):
-    """What hostile values raise."""
+    """The error that hostile values raise."""
 
 
 class Hostile:
@@ -170,7 +175,7 @@ def test_nothing_that_is_logged_fails_and_the_rest_is_kept(odd: object) -> None:
     assert values["before"] == 1.0
     assert len(values) <= MOST_VALUES
     assert said
-    # Once a name, however often it comes.
+    # Once for each name, however often the name occurs.
     metrics.numbers({"odd": odd})
     assert len(said) == len(set(said)) <= 102
 
@@ -197,7 +202,7 @@ def test_a_step_out_of_range_is_left_out_and_said(step: int) -> None:
 
 
 class TestCheckSchedule:
-    def test_it_is_due_after_so_many_finite_values_of_the_metric(self) -> None:
+    def test_it_is_due_after_a_number_of_finite_values_of_the_metric(self) -> None:
         schedule = CheckSchedule("m", next_check=2)
         schedule.observe(0, {"m": 1.0})
         schedule.observe(1, {"other": 1.0})
@@ -214,7 +219,7 @@ class TestCheckSchedule:
 
         schedule.postpone(3)
         assert not schedule.is_due
-        # It is no iteration: one more finite value is not enough.
+        # This value is not an iteration, so one more finite value is not enough.
         schedule.observe(2, {"m": 1.0})
         assert not schedule.is_due
         schedule.observe(3, {"m": 1.0})
@@ -231,7 +236,7 @@ class TestCheckSchedule:
         schedule = CheckSchedule("m", next_check=1)
         schedule.observe(0, {"m": 1.0})
 
-        # Not at once again, whatever the answer says.
+        # Not due again at once, whatever the answer is.
         schedule.postpone(1)
         assert not schedule.is_due
         schedule.observe(1, {"m": 1.0})
@@ -250,7 +255,7 @@ class TestCheckSchedule:
 
 
 class Sent:
-    """Takes rows in the place of the registry; fails as often as told."""
+    """Accepts rows in place of the registry, after a given number of failures."""
 
     def __init__(self, failures: int = 0) -> None:
         self.requests: list[list[MetricRow]] = []
@@ -274,7 +279,7 @@ def unexpected(error: WanllmdbError) -> None:
 
 
 def ignored(_rows: list[MetricRow]) -> None:
-    """Nothing is kept."""
+    """A sender that keeps no rows."""
 
 
 def as_text(rows: list[MetricRow]) -> list[str]:
@@ -334,7 +339,7 @@ class TestReporter:
 
         assert [row.values for rows in sent.requests for row in rows] == [{"a": 3.0, "b": 2.0}]
 
-    def test_what_was_not_sent_is_handed_over_at_the_end(self) -> None:
+    def test_unsent_rows_are_returned_at_the_end(self) -> None:
         sent = Sent(failures=10**6)
         reporter = Reporter(sent, failed=unexpected, keep=ignored)
         reporter.add(0, {"m": 1.0})
@@ -357,7 +362,7 @@ class TestReporter:
         reporter.close()
         assert sent.values == {0: {"m": 1.0}}
 
-    def test_a_failure_that_does_not_pass_is_told(self) -> None:
+    def test_a_permanent_failure_is_reported(self) -> None:
         told: list[WanllmdbError] = []
         heard = threading.Event()
 
@@ -415,7 +420,7 @@ def test_a_row_that_no_request_takes_is_cut_by_values_and_by_bytes(count: int, n
 
 
 class TestKeeping:
-    """Of what a registry that is away has not got."""
+    """Rows that are kept while the registry is unavailable."""
 
     def test_all_of_it_is_kept_until_it_is_sent(self) -> None:
         sent = Sent(failures=1)
@@ -463,14 +468,14 @@ class TestKeeping:
         assert hanging.wait(5)
         reporter.add(1, {"m": 2.0})
 
-        # With what is under way.
+        # Including the rows that are being sent.
         assert [row.step for row in reporter.close()] == [0, 1]
         assert not ended.is_set()
         over.set()
 
 
 class TestBeyondMemory:
-    """Rows for which the server is away, and memory too small."""
+    """Rows that exceed the memory while the server is unavailable."""
 
     @staticmethod
     def on_disk(folder: Path, said: list[str]) -> OnDisk:
@@ -478,7 +483,7 @@ class TestBeyondMemory:
         spool = RunSpool(Spool(folder), client.registry_address, run(), said.append)
         waiter = OutageWaiter(said.append)
         return OnDisk(
-            RunTeller(client, run(), {"m"}, waiter, spool, lambda _: None, said.append),
+            RunSender(client, run(), {"m"}, waiter, spool, lambda _: None, said.append),
             lambda: None,
         )
 
@@ -497,7 +502,7 @@ class TestBeyondMemory:
             steps.extend(row.step for row in request.rows)
             disk.done(request)
 
-        # What was under way when the first file was written may be there twice.
+        # Rows that were being sent when the first file was written may be there twice.
         assert sorted(set(steps + [row.step for row in left])) == list(range(rows))
         assert steps == sorted(steps)
         assert len(left) <= MOST_IN_MEMORY
@@ -565,7 +570,7 @@ class TestOutageWaiter:
                 raise error
             return "answer"
 
-        assert OutageWaiter(said.append).ride_out(call) == "answer"
+        assert OutageWaiter(said.append).retry(call) == "answer"
         assert said == [
             "waiting up to 10 min for the services: away",
             "the services are back after 1 s",
@@ -577,7 +582,7 @@ class TestOutageWaiter:
 
         began = time.monotonic()
         with pytest.raises(UnavailableError):
-            OutageWaiter(lambda _: None, patience=0.5).ride_out(call)
+            OutageWaiter(lambda _: None, patience=0.5).retry(call)
         assert 0.5 < time.monotonic() - began < 5
 
     def test_what_does_not_pass_is_raised_at_once(self) -> None:
@@ -585,7 +590,7 @@ class TestOutageWaiter:
             raise NotFoundError("no such sweep")
 
         with pytest.raises(NotFoundError):
-            OutageWaiter(pytest.fail).ride_out(call)
+            OutageWaiter(pytest.fail).retry(call)
 
 
 class Terminal(io.StringIO):
@@ -611,7 +616,7 @@ class TestConsole:
 
         assert terminal.getvalue().count("step") < 100
 
-    def test_elsewhere_there_are_only_lines(self) -> None:
+    def test_without_a_terminal_there_are_only_lines(self) -> None:
         stream = io.StringIO()
         console = Console(stream)
         console.live("run 1/5", at_once=True)
@@ -636,7 +641,7 @@ def test_a_failure_keeps_the_message_and_the_traceback() -> None:
 
 
 class Decisions(Client):
-    """A client whose suggestion service is away, and then says what it is given."""
+    """A client whose suggestion service is first unavailable and then returns given decisions."""
 
     def __init__(self) -> None:
         super().__init__("127.0.0.1:1", "127.0.0.1:1")
@@ -654,15 +659,15 @@ class Decisions(Client):
 class TestStopQuestions:
     def test_an_answer_that_comes_late_counts_at_the_next_value(self) -> None:
         client = Decisions()
-        orders = Orders()
-        questions = StopQuestions(
+        orders = RunCommands()
+        questions = StopChecks(
             client, run(), CheckSchedule("loss", 1), lambda _: None, orders, pytest.fail
         )
         questions.observe(0, {"loss": 1.0})
         questions.ask_if_due()
         assert client.asked.acquire(timeout=5)
         assert orders.order is None
-        # Training goes on, and does not ask itself.
+        # Training continues and does not ask the service itself.
         questions.observe(1, {"loss": 1.0})
         questions.ask_if_due()
 
@@ -676,10 +681,10 @@ class TestStopQuestions:
         assert orders.order.reason == "too slow"
         questions.close()
 
-    def test_nobody_is_asked_after_the_end(self) -> None:
+    def test_no_decision_is_requested_after_the_end(self) -> None:
         client = Decisions()
-        questions = StopQuestions(
-            client, run(), CheckSchedule("loss", 1), lambda _: None, Orders(), pytest.fail
+        questions = StopChecks(
+            client, run(), CheckSchedule("loss", 1), lambda _: None, RunCommands(), pytest.fail
         )
         questions.observe(0, {"loss": 1.0})
         questions.ask_if_due()
@@ -690,7 +695,7 @@ class TestStopQuestions:
 
 
 class TestValueLoss:
-    """Early termination ranks by the last value: a warning where a run's best is far from it."""
+    """Early termination ranks by the last value: a far better earlier one is a warning."""
 
     @pytest.mark.parametrize(
         ("values", "minimize", "best"),
@@ -700,7 +705,7 @@ class TestValueLoss:
             ([0.1, 0.9, 0.2], False, 0.9),
             ([0.1, 0.9, 0.8], False, None),
             ([9.0, 1.0, math.nan, 8.0, math.inf], True, 1.0),
-            # It never gained anything.
+            # The run never improved.
             ([1.0, 5.0, 9.0], True, None),
             ([9.0, 1.0], True, None),
             ([], True, None),

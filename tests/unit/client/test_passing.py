@@ -1,9 +1,9 @@
-"""Which failures an agent waits out."""
+"""The failures during which an agent waits and retries."""
 
 from __future__ import annotations
 
 from wanllmdb import ResourceExhaustedError, UnavailableError
-from wanllmdb._agent.outage import is_passing
+from wanllmdb._agent.wait_policy import is_passing
 
 
 def test_an_overload_passes_and_a_message_that_is_too_large_does_not() -> None:

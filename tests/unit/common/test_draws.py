@@ -132,7 +132,7 @@ def test_infeasibility_is_reported_soon() -> None:
         ),
         (
             space("a > s", a=IntUniform(0, 3), s=Categorical(("u", "v"))),
-            "broke 'a > s', which can't be computed: '>' not supported between",
+            "violated 'a > s', which can't be computed: '>' not supported between",
         ),
         (space(slow, **{f"x{i}": Uniform(0.0, 1.0) for i in range(40)}), "most of them violated"),
     ]

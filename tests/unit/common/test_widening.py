@@ -178,4 +178,4 @@ def test_all_losses_are_reported() -> None:
 def test_constraints_may_go() -> None:
     found = wider(changed(), OLD)
     assert found.problems == ()
-    assert any("no longer apply for new runs: 1" in note for note in found.notes)
+    assert any("no longer apply to new runs: 1" in note for note in found.notes)

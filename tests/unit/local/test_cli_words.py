@@ -31,7 +31,7 @@ from wanllmdb import (
     Timeline,
     Uniform,
 )
-from wanllmdb.cli import options, plots, wording
+from wanllmdb.cli import formats, options, plots
 
 
 @pytest.mark.parametrize(
@@ -51,18 +51,18 @@ from wanllmdb.cli import options, plots, wording
     ],
 )
 def test_distributions_in_words(law: Any, words: str) -> None:
-    assert wording.law(law) == words
+    assert formats.distribution(law) == words
 
 
 def test_rules_in_words() -> None:
-    assert wording.metric(Metric("loss", value=ObjectiveValue.BEST, target=0.5)) == (
+    assert formats.metric(Metric("loss", value=ObjectiveValue.BEST, target=0.5)) == (
         "minimize loss (best value), until 0.5"
     )
-    assert wording.early_termination(Hyperband(min_iter=3, strict=True)) == (
+    assert formats.early_termination(Hyperband(min_iter=3, strict=True)) == (
         "hyperband, min_iter 3, eta 3, strict"
     )
-    assert wording.algorithm(AlgorithmChoice("tpe", {"group": True})) == "tpe (group true)"
-    assert wording.command(["${env}", "python", "my file.py", "${args}"]) == (
+    assert formats.algorithm(AlgorithmChoice("tpe", {"group": True})) == "tpe (group true)"
+    assert formats.command(["${env}", "python", "my file.py", "${args}"]) == (
         "${env} python 'my file.py' ${args}"
     )
 

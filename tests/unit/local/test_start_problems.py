@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from wanllmdb.cli.start_problems import why_not_started
+from wanllmdb.cli.command_runner import why_not_started
 
 
 def rejection(*arguments: str, **variables: str) -> str:

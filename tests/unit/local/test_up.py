@@ -124,7 +124,7 @@ def test_replicas(launcher: Launcher) -> None:
             ready["registry"] in psutil.Process(pid).cmdline()
             for pid in ready["pids"]["suggestion"]
         )
-        assert f"export WANLLMDB_REGISTRY={ready['registry']}" in running.output
+        wait_until(lambda: f"export WANLLMDB_REGISTRY={ready['registry']}" in running.output)
         victim = ready["pids"]["registry"][1]
         os.kill(victim, signal.SIGKILL)
         wait_until(lambda: victim not in running.ready["pids"]["registry"], seconds=20)

@@ -80,9 +80,9 @@ def test_the_first_key_is_made_once_and_for_its_owner_alone(launcher: Launcher) 
             suggestion = psutil.Process(ready["pids"]["suggestion"][0])
             assert not any("wsk_" in value for value in suggestion.environ().values())
             assert not any("wsk_" in word for word in process.cmdline())
+            assert running.stop() == 0
             assert "wsk_" not in running.output
             assert f"export WANLLMDB_API_KEY_FILE={file}" in running.output
-            assert running.stop() == 0
     (key,) = keys
     assert key.startswith("wsk_root_")
     assert len(key) == len("wsk_root_") + 43
@@ -96,9 +96,9 @@ def test_a_key_of_the_operator_s_own_is_used_instead(launcher: Launcher) -> None
         assert "--require-keys" in process.cmdline()
         assert process.environ()["WANLLMDB_REGISTRY_ADMIN_KEY"] == key
         assert not (launcher.data_dir / "admin.key").exists()
+        assert running.stop() == 0
         assert "export WANLLMDB_API_KEY=$WANLLMDB_REGISTRY_ADMIN_KEY" in running.output
         assert key not in running.output
-        assert running.stop() == 0
 
 
 def test_an_admin_key_file_that_holds_none_is_reported(launcher: Launcher) -> None:

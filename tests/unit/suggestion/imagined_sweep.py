@@ -1,17 +1,17 @@
-"""A registry in a dictionary: what models are told, page by page."""
+"""A registry in a dictionary, which returns changes to models page by page."""
 
 from __future__ import annotations
 
 import json
 import random
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.unit.suggestion.spaces import page
-from wanllmdb_suggestion.state_seal import StateSeal
-from wanllmdb_suggestion.study.model import Batch, Demand, SweepModel
-from wanllmdb_suggestion.study.records import ObjectivePoint, PriorRecord, RunRecord, RunState
+from wanllmdb_suggestion.optimizer.model import Round, SweepModel
+from wanllmdb_suggestion.optimizer.types import ObjectivePoint, PriorRecord, RunRecord, RunState
+from wanllmdb_suggestion.registry.state_seal import StateSeal
 
 ENDS = [
     RunState.FINISHED,
@@ -27,11 +27,20 @@ THINGS = ["suggest", "suggest", "report", "report", "end", "end"]
 THINGS += ["requeue", "retry", "late", "enqueue", "sync"]
 RETRYABLE = (RunState.PRUNED, RunState.FAILED, RunState.LOST, RunState.CANCELED)
 
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A caller that waits for runs."""
+
+    count: int
+    is_waiting: bool = True
+
+
 _SEAL = StateSeal(b"key", "imagined")
 
 
 class ImaginedSweep:
-    """What it stores goes through the forms of the real one: sealed states, parameters as text."""
+    """Stores runs in the forms of the real registry: sealed states, and parameters as text."""
 
     def __init__(self, metrics: int = 1) -> None:
         self.metrics = metrics
@@ -49,7 +58,7 @@ class ImaginedSweep:
         self.changed[record.number] = self.revision
 
     def report(self, record: RunRecord, step: int, value: float) -> None:
-        """A value of the metric, in place of the one that was reported at this step before."""
+        """Report a value of the metric, replacing an earlier value at this step."""
         self.revision += 1
         self.points[record.number, record.attempt, step] = (value, self.revision)
 
@@ -75,10 +84,10 @@ class ImaginedSweep:
         changes = page(self.revision, len(self.runs), *runs)
         model.apply(replace(changes, prior_runs=priors, points=points))
 
-    def hand_out(self, batch: Batch) -> list[RunRecord]:
+    def hand_out(self, batch: Round) -> list[RunRecord]:
         handed = []
-        for allotment in batch.allotments.values():
-            for proposal in allotment.proposals:
+        for suggestions in batch.suggestions.values():
+            for proposal in suggestions.proposals:
                 before = self.runs.get(proposal.number)
                 sealed = _SEAL.seal(proposal.number, proposal.sampler_state)
                 record = RunRecord(
@@ -94,7 +103,7 @@ class ImaginedSweep:
         return handed
 
     def end(self, record: RunRecord, state: RunState, *objectives: float) -> None:
-        """`objectives` for the states that have some."""
+        """End a run, with `objectives` for states that have some."""
         if self.metrics == 1:
             self.write(
                 replace(record, state=state, objective=objectives[0] if objectives else None)
@@ -107,19 +116,19 @@ class ImaginedSweep:
 
 
 def live_on(sweep: ImaginedSweep, model: SweepModel, choice: random.Random) -> None:
-    """One thing that can happen to a sweep."""
+    """Apply one random event to a sweep."""
     running = [r for r in sweep.runs.values() if r.state is RunState.RUNNING]
     match choice.choice(THINGS):
         case "suggest":
             sweep.sync(model)
-            demands = [Demand(choice.randint(1, 2)) for _ in range(choice.randint(1, 3))]
-            sweep.hand_out(model.propose(demands, seconds=99))
+            asks = [Ask(choice.randint(1, 2)) for _ in range(choice.randint(1, 3))]
+            sweep.hand_out(model.propose(asks, seconds=99))
         case "report" if running:
             value = choice.choice([choice.random(), 0.5, float("nan"), float("-inf")])
             sweep.report(choice.choice(running), choice.randint(0, 3), value)
         case "end" if running:
             state = choice.choice(ENDS)
-            # Some report nothing, or NaN at last.
+            # Some runs report nothing, or end with NaN.
             has_value = state in (RunState.FINISHED, RunState.PRUNED) and choice.random() < 0.8
             values = [choice.choice([choice.random(), 0.5]) for _ in range(sweep.metrics)]
             if sweep.metrics == 1 and choice.random() < 0.1:

@@ -1,4 +1,4 @@
-"""Search spaces and runs, made up for tests."""
+"""Search spaces and runs for tests."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
     Uniform,
 )
-from wanllmdb_suggestion.study.records import (
+from wanllmdb_suggestion.optimizer.types import (
     AlgorithmChoice,
     Changes,
     Metric,
     RunRecord,
     RunState,
-    Standing,
     StudySpec,
     SweepState,
+    SweepStatus,
 )
 
 SIX_PARAMETERS = SearchSpace(
@@ -76,7 +76,7 @@ def spec(
     options: Mapping[str, Any] | None = None,
     metrics: int = 1,
 ) -> StudySpec:
-    """A spec with so many metrics."""
+    """Return a spec with the given number of metrics."""
     names = ("loss", "size", "time")[:metrics]
     return StudySpec(
         AlgorithmChoice(sampler, options or {}),
@@ -95,10 +95,10 @@ def run(
     attempt: int = 1,
     last_step: int | None = None,
 ) -> RunRecord:
-    """A record."""
+    """Return a record."""
     return RunRecord(number, state, attempt, parameters, objective, last_step)
 
 
 def page(revision: int, next_number: int, *runs: RunRecord) -> Changes:
-    """A sync's answer for a running sweep."""
-    return Changes(revision, Standing(SweepState.RUNNING, None, next_number), runs)
+    """Return the response to a sync of a running sweep."""
+    return Changes(revision, SweepStatus(SweepState.RUNNING, None, next_number), runs)

@@ -1,4 +1,4 @@
-"""Finished runs, made up for tests of what they say."""
+"""Finished runs for tests of statistics."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ import numpy as np
 
 from tests.unit.suggestion.spaces import run
 from wanllmdb_common.search_space.distributions import SearchSpace
-from wanllmdb_suggestion.study.records import AlgorithmChoice, Metric, RunState, StudySpec
-from wanllmdb_suggestion.study.statistics.runs import FinishedRuns, RunTable, ScoredRuns
+from wanllmdb_suggestion.optimizer.statistics.finished_runs import (
+    FinishedRuns,
+    RunTable,
+    ScoredRuns,
+)
+from wanllmdb_suggestion.optimizer.types import AlgorithmChoice, Metric, RunState, StudySpec
 
 
 def scored(objectives: Sequence[float], *, minimize: bool = True, first: int = 0) -> ScoredRuns:

@@ -9,8 +9,8 @@ import pytest
 from tests.unit.suggestion.statistics_data import finished
 from wanllmdb.api.suggestion.v1 import analysis_service_pb2 as pb
 from wanllmdb_common.search_space.distributions import Parameter, SearchSpace, Uniform
-from wanllmdb_suggestion.analysis.answer_cache import AnswerCache
-from wanllmdb_suggestion.study.statistics.runs import FinishedRuns
+from wanllmdb_suggestion.analysis.computing import AnswerCache
+from wanllmdb_suggestion.optimizer.statistics.finished_runs import FinishedRuns
 
 SPACE = SearchSpace((Parameter("x", Uniform(0.0, 1.0)),))
 

@@ -10,8 +10,8 @@ import pytest
 from wanllmdb.api.registry.v1 import key_service_pb2 as pb
 from wanllmdb_common.calls.authentication import MAX_LOOK_UPS
 from wanllmdb_common.errors import OverloadedError, UnauthenticatedError
-from wanllmdb_suggestion.callers import CallerDirectory
-from wanllmdb_suggestion.registry_client import CallScope, RegistryClient
+from wanllmdb_suggestion.registry.client import CallScope, RegistryClient
+from wanllmdb_suggestion.rpc.authentication import CallerDirectory
 
 
 class SlowRegistry:

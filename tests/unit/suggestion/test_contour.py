@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from wanllmdb_common.search_space.plot_axes import Axis, Scale
-from wanllmdb_suggestion.study.statistics.contour import contour
-from wanllmdb_suggestion.study.statistics.runs import Floats
+from wanllmdb_suggestion.optimizer.statistics.contour import contour
+from wanllmdb_suggestion.optimizer.statistics.finished_runs import Floats
 
 X = Axis(Scale.LINEAR, -1.0, 3.0)
 Y = Axis(Scale.LOG, 1e-3, 10.0)

@@ -19,19 +19,17 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
     Uniform,
 )
-from wanllmdb_suggestion.study.statistics.columns import (
+from wanllmdb_suggestion.optimizer.statistics.correlation import (
     category_texts,
     comparable_columns,
-    is_number,
-    ordered_values,
-)
-from wanllmdb_suggestion.study.statistics.correlation import (
     correlation,
     correlations,
+    is_number,
     linear_scores,
+    ordered_values,
     rank_scores,
+    relative_ranks,
 )
-from wanllmdb_suggestion.study.statistics.ranks import average_ranks, relative_ranks
 
 
 def test_exact_lines() -> None:
@@ -64,7 +62,7 @@ def test_as_scipy_has_them(pairs: list[tuple[float, float]]) -> None:
     else:
         assert correlation(x, y, linear_scores) == pytest.approx(stats.pearsonr(x, y)[0], abs=1e-9)
         assert correlation(x, y, rank_scores) == pytest.approx(stats.spearmanr(x, y)[0], abs=1e-9)
-    assert average_ranks(x).tolist() == (stats.rankdata(x) - 1).tolist()
+    assert rank_scores(x).tolist() == (stats.rankdata(x) - 1).tolist()
 
 
 def test_ranks_of_equals_are_shared() -> None:

@@ -1,4 +1,4 @@
-"""Every law's values, drawn and handed back."""
+"""Values of every distribution, decoded and encoded again."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from wanllmdb_common.search_space.distributions import (
     contains,
     same_value,
 )
-from wanllmdb_suggestion.study.dimension import Fixed, dimension
-from wanllmdb_suggestion.study.random_sampler import RandomSampler
+from wanllmdb_suggestion.optimizer.samplers.random_search import RandomSampler
+from wanllmdb_suggestion.optimizer.space_mapping import Fixed, dimension
 
 
 def draws(law: Distribution, count: int, seed: int = 1) -> list[Any]:
@@ -76,7 +76,7 @@ def test_a_drawn_value_comes_back_from_its_encoding(law: Distribution, seed: int
             continue
         again = searched.decode(searched.encode(value))
         if isinstance(law, Normal | LogNormal | Beta):
-            # There and back through a quantile costs digits, the more the further out.
+            # The conversion through a quantile and back loses digits, more so in the tails.
             assert again == pytest.approx(value, rel=1e-6, abs=1e-6 * getattr(law, "sigma", 1))
         else:
             assert same_value(again, value)

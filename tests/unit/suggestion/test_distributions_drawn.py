@@ -28,7 +28,7 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
     Uniform,
 )
-from wanllmdb_suggestion.study.make_sampler import make_sampler
+from wanllmdb_suggestion.optimizer.samplers.make_sampler import make_sampler
 
 DRAWS = 4_000
 # Draws as far from their distribution as this are seen once in 100,000 samples (Kolmogorov).
@@ -75,7 +75,7 @@ TABLE: list[tuple[Distribution, Cdf]] = [
 
 
 def draws_of(sampler: str, distribution: Distribution, draws: int = DRAWS) -> list[object]:
-    """Of the parameter in so many points; continuous ones beside it make all points different."""
+    """Draw the parameter at many points, which further continuous parameters make distinct."""
     space = SearchSpace(
         (
             Parameter("x", distribution),

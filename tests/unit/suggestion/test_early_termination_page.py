@@ -10,9 +10,8 @@ import pytest
 from wanllmdb_common.algorithms.description import AlgorithmDescription, Required
 from wanllmdb_common.algorithms.pruners import PRUNERS
 from wanllmdb_common.algorithms.terminators import TERMINATORS
-from wanllmdb_suggestion.study.pruning.band_table import BandTable
-from wanllmdb_suggestion.study.pruning.bands import Hyperband
-from wanllmdb_suggestion.study.records import ObjectivePoint
+from wanllmdb_suggestion.optimizer.pruners.wandb_hyperband import WandbHyperbandRule
+from wanllmdb_suggestion.optimizer.types import ObjectivePoint, WandbHyperband
 
 DOCS = Path(__file__).parents[3] / "docs"
 PAGE = (DOCS / "early-termination.md").read_text()
@@ -28,8 +27,10 @@ RUNS = {name: [float(cell) for cell in cells if cell] for name, *cells in rows("
 
 
 def example(*, strict: bool) -> tuple[list[list[str]], str]:
-    """The runs side by side: the page's second table as it must be, and who goes on."""
-    table = BandTable(Hyperband(min_iter=1, eta=3, strict=strict), "loss", minimize=True)
+    """Return the page's second table as it must be, and the runs that continue."""
+    table = WandbHyperbandRule(
+        WandbHyperband(min_iter=1, eta=3, strict=strict), "loss", minimize=True
+    )
     names = sorted(RUNS)
     going = list(names)
     found = []
@@ -76,8 +77,8 @@ def test_what_the_page_says_of_strict() -> None:
 
 def test_the_picture_shows_the_example() -> None:
     picture = (DOCS / "early-termination.svg").read_text()
-    for band, *_, threshold, stops in example(strict=False)[0]:
-        group = re.search(rf'<g id="band-{band}">.*?</g>', picture, re.DOTALL)
+    for rung, *_, threshold, stops in example(strict=False)[0]:
+        group = re.search(rf'<g id="band-{rung}">.*?</g>', picture, re.DOTALL)
         assert group is not None
         assert f"needs {threshold}" in group[0]
         for name in stops.split():

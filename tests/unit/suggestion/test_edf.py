@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wanllmdb_suggestion.study.statistics.edf import edf, edf_places
+from wanllmdb_suggestion.optimizer.statistics.objective_curves import edf, edf_places
 
 
 def test_known_values() -> None:

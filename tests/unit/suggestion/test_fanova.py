@@ -1,4 +1,4 @@
-"""fANOVA against Optuna's, against a full enumeration and against functions solved by hand."""
+"""fANOVA against Optuna's, a full enumeration, and functions solved by hand."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from optuna.distributions import FloatDistribution
 from optuna.importance import FanovaImportanceEvaluator
 from sklearn.ensemble import RandomForestRegressor
 
-from wanllmdb_suggestion.study.statistics.fanova import main_effects
-from wanllmdb_suggestion.study.statistics.forest import MAX_DEPTH, TREES, Block
-from wanllmdb_suggestion.study.statistics.runs import Floats
+from wanllmdb_suggestion.optimizer.importance.fanova import main_effects
+from wanllmdb_suggestion.optimizer.importance.forest import MAX_DEPTH, TREES, Block
+from wanllmdb_suggestion.optimizer.statistics.finished_runs import Floats
 
 SEED = 5
 

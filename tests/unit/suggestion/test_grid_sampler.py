@@ -1,4 +1,4 @@
-"""Every point of the space once, in order."""
+"""Grid search proposes every point of the space once, in order."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.unit.suggestion.imagined_sweep import Ask
 from tests.unit.suggestion.spaces import SMALL_GRID, page, run, spec
 from wanllmdb_common.computing.cancellation import CallersGoneError, Computation
 from wanllmdb_common.search_space.distributions import (
@@ -19,20 +20,23 @@ from wanllmdb_common.search_space.distributions import (
     Uniform,
 )
 from wanllmdb_common.search_space.draws import NoPointFoundError
-from wanllmdb_suggestion.study import grid_sampler
-from wanllmdb_suggestion.study.grid_sampler import GridSampler
-from wanllmdb_suggestion.study.model import Batch, Demand, SweepModel
-from wanllmdb_suggestion.study.records import AlgorithmChoice, Exhausted, Parameters, RunState
-from wanllmdb_suggestion.study.sampler import ConstraintsNotMetError, UnfinishedSearchError
+from wanllmdb_suggestion.optimizer.model import Round, SweepModel
+from wanllmdb_suggestion.optimizer.samplers import grid
+from wanllmdb_suggestion.optimizer.samplers.grid import GridSampler
+from wanllmdb_suggestion.optimizer.samplers.sampler import (
+    ConstraintsNotMetError,
+    UnfinishedSearchError,
+)
+from wanllmdb_suggestion.optimizer.types import AlgorithmChoice, Exhausted, Parameters, RunState
 
 ORDER = [(1, "x"), (1, None), (2, "x"), (2, None), (3, "x"), (3, None)]
 
 
-def points(batch: Batch) -> list[tuple[object, object]]:
+def points(batch: Round) -> list[tuple[object, object]]:
     return [
         (p.parameters["a"], p.parameters["b"])
-        for allotment in batch.allotments.values()
-        for p in allotment.proposals
+        for suggestions in batch.suggestions.values()
+        for p in suggestions.proposals
     ]
 
 
@@ -47,34 +51,34 @@ def point(a: int, b: str | None) -> dict[str, object]:
 
 
 def test_points_come_by_name_with_the_last_fastest() -> None:
-    batch = model().propose([Demand(4), Demand(4)], seconds=9)
+    batch = model().propose([Ask(4), Ask(4)], seconds=9)
     assert points(batch) == ORDER
-    assert [a.shortage for a in batch.allotments.values()] == [None, Exhausted.SPACE_EXHAUSTED]
+    assert [a.shortage for a in batch.suggestions.values()] == [None, Exhausted.SPACE_EXHAUSTED]
     assert batch.space_exhausted
 
 
 def test_the_flag_is_set_with_the_last_point_and_not_before() -> None:
-    assert not model().propose([Demand(5)], seconds=9).space_exhausted
-    assert model().propose([Demand(6)], seconds=9).space_exhausted
+    assert not model().propose([Ask(5)], seconds=9).space_exhausted
+    assert model().propose([Ask(6)], seconds=9).space_exhausted
 
 
 def test_an_enqueued_point_is_not_handed_out_again() -> None:
     queued = run(0, point(2, "x"), RunState.QUEUED, attempt=0)
-    batch = model(queued, next_number=1).propose([Demand(6)], seconds=9)
+    batch = model(queued, next_number=1).propose([Ask(6)], seconds=9)
     assert points(batch) == [(2, "x"), *[p for p in ORDER if p != (2, "x")]]
     assert batch.space_exhausted
 
 
 def test_a_failed_point_is_not_handed_out_again() -> None:
     failed = run(0, point(1, "x"), RunState.FAILED)
-    batch = model(failed, next_number=1).propose([Demand(1)], seconds=9)
+    batch = model(failed, next_number=1).propose([Ask(1)], seconds=9)
     assert points(batch) == [(1, None)]
 
 
 def test_a_partial_point_is_completed_by_a_free_one() -> None:
     ran = [run(0, point(2, "x"), RunState.FINISHED, 1.0)]
     queued = run(1, {"a": 2}, RunState.QUEUED, attempt=0)
-    batch = model(*ran, queued, next_number=2).propose([Demand(9)], seconds=9)
+    batch = model(*ran, queued, next_number=2).propose([Ask(9)], seconds=9)
     assert points(batch)[0] == (2, None)
     assert sorted(map(str, points(batch))) == sorted(str(p) for p in ORDER if p != (2, "x"))
 
@@ -82,27 +86,27 @@ def test_a_partial_point_is_completed_by_a_free_one() -> None:
 def test_a_partial_point_with_no_free_one_is_tried_again() -> None:
     ran = [run(i, point(a, b), RunState.FINISHED, 1.0) for i, (a, b) in enumerate(ORDER)]
     queued = run(6, {"a": 2}, RunState.QUEUED, attempt=0)
-    batch = model(*ran, queued, next_number=7).propose([Demand(2)], seconds=9)
-    [allotment] = batch.allotments.values()
-    assert [p.number for p in allotment.proposals] == [6]
-    assert allotment.proposals[0].parameters["a"] == 2
-    assert allotment.shortage is Exhausted.SPACE_EXHAUSTED
+    batch = model(*ran, queued, next_number=7).propose([Ask(2)], seconds=9)
+    [suggestions] = batch.suggestions.values()
+    assert [p.number for p in suggestions.proposals] == [6]
+    assert suggestions.proposals[0].parameters["a"] == 2
+    assert suggestions.shortage is Exhausted.SPACE_EXHAUSTED
 
 
 def test_an_off_grid_point_takes_none() -> None:
     space = SearchSpace((Parameter("a", IntUniform(0, 10, 5)),))
     built = SweepModel(spec("grid", space))
     built.apply(page(1, 1, run(0, {"a": 3}, RunState.FINISHED, 1.0)))
-    batch = built.propose([Demand(9)], seconds=9)
-    [allotment] = batch.allotments.values()
-    assert [p.parameters["a"] for p in allotment.proposals] == [0, 5, 10]
+    batch = built.propose([Ask(9)], seconds=9)
+    [suggestions] = batch.suggestions.values()
+    assert [p.parameters["a"] for p in suggestions.proposals] == [0, 5, 10]
 
 
 def test_a_huge_grid_is_not_held_in_memory() -> None:
     space = SearchSpace(tuple(Parameter(f"p{i}", IntUniform(0, 10**9)) for i in range(4)))
-    batch = SweepModel(spec("grid", space)).propose([Demand(3)], seconds=9)
-    [allotment] = batch.allotments.values()
-    assert [p.parameters["p3"] for p in allotment.proposals] == [0, 1, 2]
+    batch = SweepModel(spec("grid", space)).propose([Ask(3)], seconds=9)
+    [suggestions] = batch.suggestions.values()
+    assert [p.parameters["p3"] for p in suggestions.proposals] == [0, 1, 2]
 
 
 CONDITIONAL = SearchSpace(
@@ -115,7 +119,7 @@ CONDITIONAL = SearchSpace(
 
 
 def all_of(sampler: GridSampler, limit: int = 100_000) -> list[Parameters]:
-    """What it hands out, run by run, until nothing is left."""
+    """Return the proposals, run by run, until no point is left."""
     handed_out: list[Parameters] = []
     while (parameters := sampler.propose(len(handed_out))) is not None:
         assert not sampler.is_exhausted
@@ -162,7 +166,7 @@ def test_a_shuffled_grid_holds_the_same_points_in_another_order(
     if in_order:
         assert shuffled != in_order
         assert all_of(GridSampler(space, 8, shuffle=True)) != shuffled
-    # Another replica, built from the runs so far, goes on in the same order.
+    # Another replica, built from the runs so far, continues in the same order.
     half = len(shuffled) // 2
     other = GridSampler(space, 7, shuffle=True)
     for number in reversed(range(half)):
@@ -180,9 +184,9 @@ def test_options_reach_the_sampler() -> None:
     space = SearchSpace((Parameter("x", Uniform(0.0, 1.0)),))
     options = {"grid_points": 4, "shuffle": True}
     chosen = replace(spec("grid", space), sampler=AlgorithmChoice("grid", options))
-    batch = SweepModel(chosen).propose([Demand(9)], seconds=9)
-    [allotment] = batch.allotments.values()
-    values = [p.parameters["x"] for p in allotment.proposals]
+    batch = SweepModel(chosen).propose([Ask(9)], seconds=9)
+    [suggestions] = batch.suggestions.values()
+    values = [p.parameters["x"] for p in suggestions.proposals]
     assert sorted(values, key=str) != values or values[0] != 0.0
     assert sorted(map(str, values)) == ["0.0", "0.3333333333333", "0.6666666666667", "1.0"]
 
@@ -197,12 +201,12 @@ def test_a_partial_point_is_completed_within_conditions_and_constraints(shuffle:
         "lr": 2,
         "optimizer": "adam",
     }
-    # All that agree with it are taken: one of them again.
+    # All points that agree with the given values are taken, so one of them is repeated.
     taken = {"lr": 1, "momentum": 0, "optimizer": "sgd"}
     assert sampler.complete(3, {"lr": 1, "optimizer": "sgd"}) == taken
     with pytest.raises(NoPointFoundError):
         sampler.complete(4, {"lr": 1, "momentum": 2, "optimizer": "sgd"})
-    # Beside the grid there are values that meet the constraints.
+    # Values that are not on the grid meet the constraints.
     odd = SearchSpace(
         (Parameter("x", IntUniform(0, 10, 5)), Parameter("y", Uniform(0.0, 10.0))), ("y > x + 4.9",)
     )
@@ -252,7 +256,7 @@ def test_the_end_of_ten_million_points_is_found_without_looking_at_each() -> Non
 
 
 SIXTY = tuple(f"p{i:02}" for i in range(60))
-# One point alone meets the constraint: the first in order.
+# Only the first point in order meets the constraint.
 HOPELESS = SearchSpace(
     tuple(Parameter(name, IntUniform(0, 7)) for name in SIXTY), (" + ".join(SIXTY) + " == 0",)
 )
@@ -262,7 +266,7 @@ SPARSE = SearchSpace(
 
 
 def search_on(sampler: GridSampler, number: int) -> int:
-    """Asks until the search is given up: how often."""
+    """Return how many asks it takes until the search is given up."""
     for asked in range(1, 1_000):
         try:
             assert sampler.propose(number) is None
@@ -279,7 +283,7 @@ def test_a_hopeless_search_is_given_up_and_goes_on_from_there(shuffle: bool) -> 
     first = dict.fromkeys(SIXTY, 0)
     if not shuffle:
         assert sampler.propose(0) == first
-        # Whether it is the last one is not found out soon.
+        # It takes long to find out whether the point is the last one.
         sampler.expect(0, first)
         assert not sampler.is_exhausted
         sampler.forget_expected()
@@ -298,8 +302,8 @@ def test_an_interrupted_search_proposes_what_one_at_a_stretch_does(
 ) -> None:
     expected = all_of(GridSampler(SPARSE, 7, shuffle=shuffle))
     assert len(expected) > 10
-    monkeypatch.setattr(grid_sampler, "SEARCH_UNITS", 60)
-    monkeypatch.setattr(grid_sampler, "LOOK_AHEAD_UNITS", 40)
+    monkeypatch.setattr(grid, "SEARCH_UNITS", 60)
+    monkeypatch.setattr(grid, "LOOK_AHEAD_UNITS", 40)
     sampler, found, paused = GridSampler(SPARSE, 7, shuffle=shuffle), list[Parameters](), 0
     while True:
         try:
@@ -322,7 +326,7 @@ def test_points_expected_together_are_those_that_come_one_by_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     expected = all_of(GridSampler(SPARSE, 7))
-    monkeypatch.setattr(grid_sampler, "SEARCH_UNITS", 500)
+    monkeypatch.setattr(grid, "SEARCH_UNITS", 500)
     sampler, found = GridSampler(SPARSE, 7), list[Parameters]()
     while len(found) < len(expected):
         batch = list[Parameters]()
@@ -335,7 +339,7 @@ def test_points_expected_together_are_those_that_come_one_by_one(
             sampler.expect(len(found) + len(batch), point)
             batch.append(point)
         sampler.forget_expected()
-        # Their runs come to be known in another order.
+        # Their runs are observed in another order.
         for number in reversed(range(len(batch))):
             sampler.observe(run(len(found) + number, batch[number]))
         found += batch
@@ -347,9 +351,9 @@ def test_a_rebuilt_sampler_passes_a_sparse_grid_with_runs_without_giving_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     points = all_of(GridSampler(SPARSE, 7))
-    monkeypatch.setattr(grid_sampler, "SEARCH_UNITS", 200)
-    # More than between two wanted points, less than for all.
-    monkeypatch.setattr(grid_sampler, "GIVE_UP_UNITS", 10_000)
+    monkeypatch.setattr(grid, "SEARCH_UNITS", 200)
+    # More effort than between two wanted points, less than for all of them.
+    monkeypatch.setattr(grid, "GIVE_UP_UNITS", 10_000)
     rebuilt = GridSampler(SPARSE, 7)
     for number, point in enumerate(points[:-1]):
         rebuilt.observe(run(number, point))
@@ -369,7 +373,7 @@ def test_a_search_that_no_caller_waits_for_ends() -> None:
     built = SweepModel(spec("grid", HOPELESS))
     built.apply(page(1, 1, run(0, dict.fromkeys(SIXTY, 0))))
     with pytest.raises(CallersGoneError):
-        computation.run(lambda: built.propose([Demand(1)], seconds=9))
+        computation.run(lambda: built.propose([Ask(1)], seconds=9))
     assert next(answers, None) is None
-    # The next one goes on.
-    assert built.propose([Demand(1)], seconds=9).is_searching
+    # The next call continues.
+    assert built.propose([Ask(1)], seconds=9).is_searching

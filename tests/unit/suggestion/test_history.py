@@ -1,4 +1,4 @@
-"""The optimization history and how it is thinned."""
+"""The optimization history and its thinning."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.suggestion.statistics_data import scored
-from wanllmdb_suggestion.study.statistics.history import history
+from wanllmdb_suggestion.optimizer.statistics.objective_curves import history
 
 
 def test_best_so_far() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from optuna._hypervolume import compute_hypervolume
 
-from wanllmdb_suggestion.study.statistics.hypervolume import default_reference, hypervolumes
+from wanllmdb_suggestion.optimizer.statistics.hypervolume import default_reference, hypervolumes
 
 
 def test_a_staircase_of_two_metrics() -> None:

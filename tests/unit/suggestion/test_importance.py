@@ -1,4 +1,4 @@
-"""Importances, on functions whose answer is known."""
+"""Importances of functions with known shares."""
 
 from __future__ import annotations
 
@@ -36,11 +36,10 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
     Uniform,
 )
-from wanllmdb_suggestion import importance_worker
-from wanllmdb_suggestion.importance_worker import ImportanceWorker
-from wanllmdb_suggestion.study.random_sampler import RandomSampler
-from wanllmdb_suggestion.study.statistics.forest import MAX_DEPTH, TREES
-from wanllmdb_suggestion.study.statistics.importance import (
+from wanllmdb_suggestion.analysis import computing
+from wanllmdb_suggestion.analysis.computing import ImportanceWorker
+from wanllmdb_suggestion.optimizer.importance.forest import MAX_DEPTH, TREES
+from wanllmdb_suggestion.optimizer.importance.importance import (
     FOREST_SEED,
     MAX_FOREST_RUNS,
     Evaluator,
@@ -49,6 +48,7 @@ from wanllmdb_suggestion.study.statistics.importance import (
     importances,
     runs_for,
 )
+from wanllmdb_suggestion.optimizer.samplers.random_search import RandomSampler
 
 Direction = Literal["minimize", "maximize"]
 Function = Callable[[Mapping[str, Any]], float]
@@ -116,7 +116,7 @@ def study_of(data: ImportanceData, direction: Direction = "minimize") -> optuna.
     study = optuna.create_study(direction=direction)
     for row, loss in enumerate(data.losses.tolist()):
         params: dict[str, Any] = {}
-        for name, law in data.laws.items():
+        for name, law in data.distributions.items():
             if not math.isnan(data.columns[name][row]):
                 number = data.columns[name][row]
                 is_float = isinstance(law, optuna.distributions.FloatDistribution)
@@ -124,7 +124,7 @@ def study_of(data: ImportanceData, direction: Direction = "minimize") -> optuna.
         study.add_trial(
             optuna.trial.create_trial(
                 params=params,
-                distributions={name: data.laws[name] for name in params},
+                distributions={name: data.distributions[name] for name in params},
                 value=loss if direction == "minimize" else -loss,
             )
         )
@@ -136,7 +136,7 @@ def normalized(found: Mapping[str, float]) -> dict[str, float]:
 
 
 def test_mean_decrease_impurity_is_optuna_s() -> None:
-    """Where its columns are ours: continuous parameters in [0, 1], and categories."""
+    """Compared on equal columns: continuous parameters in [0, 1], and categories."""
     space = SearchSpace(
         (
             Parameter("c", Categorical(("x", "y", "z"))),
@@ -395,7 +395,7 @@ def is_alive(pid: int) -> bool:
 
 async def until_ended(pid: int) -> None:
     async with asyncio.timeout(20):
-        while is_alive(pid):  # noqa: ASYNC110  # no event tells of a process that is not ours
+        while is_alive(pid):  # noqa: ASYNC110  # no event reports a process that is not ours
             await asyncio.sleep(0.01)
 
 
@@ -430,7 +430,7 @@ async def test_a_computation_that_takes_too_long_is_refused_and_ends(
         await worker.compute(data(5), OWNER)
         pid = worker._pid
         assert pid is not None
-        monkeypatch.setattr(importance_worker, "MAX_SECONDS", 0.01)
+        monkeypatch.setattr(computing, "MAX_SECONDS", 0.01)
         with pytest.raises(OverloadedError, match="takes more than"):
             await worker.compute(data(900), OWNER)
         await until_ended(pid)

@@ -8,11 +8,18 @@ from typing import Any
 
 import pytest
 
+from tests.unit.suggestion.imagined_sweep import Ask
 from tests.unit.suggestion.spaces import SIX_PARAMETERS, page, run, spec, without_torch
 from wanllmdb_common.search_space.distributions import Parameter, SearchSpace, Uniform
-from wanllmdb_suggestion.study.imputation import Imputation
-from wanllmdb_suggestion.study.model import Demand, SweepModel
-from wanllmdb_suggestion.study.records import Metric, ObjectivePoint, RunRecord, RunState, StudySpec
+from wanllmdb_suggestion.optimizer.imputation import Imputation
+from wanllmdb_suggestion.optimizer.model import SweepModel
+from wanllmdb_suggestion.optimizer.types import (
+    Metric,
+    ObjectivePoint,
+    RunRecord,
+    RunState,
+    StudySpec,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 
@@ -30,7 +37,7 @@ def imputing(
 def proposals(a_spec: StudySpec, records: list[RunRecord], points: list[ObjectivePoint]) -> object:
     model = SweepModel(a_spec)
     model.apply(replace(page(9, len(records), *records), points=points))
-    return model.propose([Demand(3)], seconds=99)
+    return model.propose([Ask(3)], seconds=99)
 
 
 @pytest.mark.parametrize("state", WITHOUT)
@@ -49,7 +56,7 @@ def test_a_run_without_an_objective_is_what_the_strategy_says(state: RunState) -
             imputation.add(point)
         seen = imputation.seen(record)
         assert (seen.state, seen.objective) == (RunState.FINISHED, expected)
-        # Values of another attempt are not this one's.
+        # Values of another attempt do not count.
         imputation.add(points[4])
         assert imputation.seen(record) == record
     worst = Imputation((Metric("loss", True, "WORST"),), counts_pruned=True)
@@ -64,7 +71,7 @@ def test_a_run_that_has_an_objective_or_waits_stands_as_it_is() -> None:
     ended = RunRecord(0, RunState.FINISHED, 1, {}, 1.0)
     waiting = RunRecord(1, RunState.QUEUED, 1, {}, None)
     assert (imputation.seen(ended), imputation.seen(waiting)) == (ended, waiting)
-    # The sampler does not count pruned runs: so the strategy does.
+    # The sampler ignores pruned runs, so the strategy applies.
     assert imputation.seen(replace(ended, state=RunState.PRUNED)).is_worst
     assert imputation.seen(replace(waiting, state=RunState.RUNNING)).is_worst
 
@@ -77,7 +84,7 @@ GP = pytest.param("gp", marks=without_torch)
 def test_failed_runs_change_what_every_sampler_that_learns_proposes(
     sampler: str, strategy: str
 ) -> None:
-    """Without a strategy they tell nothing; the same proposals come then as without them."""
+    """Without a strategy such runs are ignored, and proposals are the same as without them."""
     options: dict[str, Any] = {"population_size": 4} if sampler == "nsga2" else {}
     if sampler in ("tpe", "gp"):
         options = {"n_startup_trials": 3}
@@ -87,7 +94,7 @@ def test_failed_runs_change_what_every_sampler_that_learns_proposes(
     model, records, points = SweepModel(a_spec), [], []
     differs = False
     for number in range(7 if sampler == "gp" else 14):
-        (proposal,) = model.propose([Demand(1)], seconds=99).allotments[0].proposals
+        (proposal,) = model.propose([Ask(1)], seconds=99).suggestions[0].proposals
         state = RunState.FAILED if number % 2 else RunState.FINISHED
         record = RunRecord(
             number,
@@ -102,18 +109,18 @@ def test_failed_runs_change_what_every_sampler_that_learns_proposes(
         model.apply(replace(page(number + 1, number + 1, record), points=points[-1:]))
         cold = SweepModel(a_spec)
         cold.apply(replace(page(number + 1, number + 1, *records), points=points))
-        batch = model.propose([Demand(1)], seconds=99)
-        assert cold.propose([Demand(1)], seconds=99) == batch
+        batch = model.propose([Ask(1)], seconds=99)
+        assert cold.propose([Ask(1)], seconds=99) == batch
         other = SweepModel(plain)
         other.apply(replace(page(number + 1, number + 1, *records), points=points))
-        differs |= other.propose([Demand(1)], seconds=99) != batch
+        differs |= other.propose([Ask(1)], seconds=99) != batch
     assert differs
 
 
 @pytest.mark.parametrize("sampler", ["tpe", GP])
 @pytest.mark.parametrize("strategy", ["WORST", "BEST", "LATEST"])
 def test_running_runs_inform_it_by_what_they_reported_so_far(sampler: str, strategy: str) -> None:
-    """Values come while a run goes on, and replace each other: a rebuilt model sees the last."""
+    """Values of a running run replace each other: a rebuilt model gets the last one."""
     options: dict[str, Any] = {"n_startup_trials": 3, "constant_liar": False}
     if sampler == "gp":
         del options["constant_liar"]
@@ -124,16 +131,16 @@ def test_running_runs_inform_it_by_what_they_reported_so_far(sampler: str, strat
     going = RunRecord(9, RunState.RUNNING, 1, {"x": 0.9, "y": 0.9}, None)
     warm = SweepModel(a_spec)
     warm.apply(page(1, 10, *ended, going))
-    silent = warm.propose([Demand(2)], seconds=99)
+    silent = warm.propose([Ask(2)], seconds=99)
     warm.apply(replace(page(2, 10, going), points=[ObjectivePoint(9, 1, 0, -9.0)]))
     warm.apply(replace(page(3, 10, going), points=[ObjectivePoint(9, 1, 0, -5.0)]))
-    batch = warm.propose([Demand(2)], seconds=99)
+    batch = warm.propose([Ask(2)], seconds=99)
     cold = SweepModel(a_spec)
     cold.apply(replace(page(3, 10, *ended, going), points=[ObjectivePoint(9, 1, 0, -5.0)]))
-    assert cold.propose([Demand(2)], seconds=99) == batch
+    assert cold.propose([Ask(2)], seconds=99) == batch
     plain = SweepModel(imputing(sampler, **options))
     plain.apply(page(3, 10, *ended, going))
-    assert plain.propose([Demand(2)], seconds=99) != batch
+    assert plain.propose([Ask(2)], seconds=99) != batch
     assert (silent == batch) is (strategy == "WORST")
 
 
@@ -146,7 +153,7 @@ def test_values_are_asked_for_where_a_strategy_needs_them_alone() -> None:
 
 @pytest.mark.parametrize("sampler", ["tpe", "nsga2"])
 def test_failed_runs_worst_counts_a_run_without_an_objective_too(sampler: str) -> None:
-    """A loss that became NaN says as much about the parameters as a crash."""
+    """A loss that became NaN is as informative about the parameters as a crash."""
     options = {"failed_runs": "worst"} | (
         {"n_startup_trials": 2} if sampler == "tpe" else {"population_size": 3}
     )
@@ -181,7 +188,7 @@ def test_an_ended_run_is_the_same_without_the_values_that_no_longer_count(
         assert imputation.seen(record) == before
         is_open = state in (RunState.LOST, RunState.RUNNING)
         assert imputation.points == held if is_open else imputation.points <= 2
-        # Told of once more, it is the same; a new attempt begins with nothing.
+        # The same value again changes nothing; a new attempt starts without values.
         last = {point.step: point for point in reported}
         for point in last.values():
             imputation.add(point)
@@ -200,5 +207,5 @@ def test_a_model_holds_little_of_ended_runs_and_nothing_of_those_with_objectives
     ]
     points = [ObjectivePoint(n, 1, step, float(step)) for n in range(400) for step in range(100)]
     model.apply(replace(page(9, 400, *records), points=points))
-    # Whole are those of the 100 that run alone; 20 values weigh as much as a run.
+    # Only the values of running runs are kept in full; 20 values count as one run.
     assert model.size == 400 + (100 * 100 + 2 * 200) // 20

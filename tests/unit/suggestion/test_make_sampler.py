@@ -1,4 +1,4 @@
-"""Every option that is described does what it says: it is taken, at its bounds too."""
+"""Samplers accept every described option, also at its bounds."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from wanllmdb_common.algorithms.description import (
 )
 from wanllmdb_common.algorithms.samplers import SAMPLERS
 from wanllmdb_common.search_space.distributions import ParameterValue
-from wanllmdb_suggestion.study.make_sampler import make_sampler
-from wanllmdb_suggestion.study.records import RunState
+from wanllmdb_suggestion.optimizer.samplers.make_sampler import make_sampler
+from wanllmdb_suggestion.optimizer.types import RunState
 
 pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 
-# More than that takes long, and tells no more.
+# More takes long and shows nothing new.
 LARGEST = 200
 
 
 def values_of(option: Option) -> Iterator[ParameterValue]:
-    """The default, and what lies at the edges of what is allowed."""
+    """Yield the default and the values at the bounds."""
     yield option.default  # type: ignore[misc]  # none of these is required
     match option.type:
         case OptionType.BOOL:
@@ -86,7 +86,7 @@ def test_what_is_described_is_told_in_full(described: AlgorithmDescription) -> N
     assert described.description.endswith(".")
     assert described.method in ("random", "grid", "bayes")
     assert described.needs_metric == (described.method == "bayes")
-    # Whoever lacks a module is told what to install.
+    # If a module is missing, the error names what to install.
     assert bool(described.modules) == bool(described.requires)
     assert len({option.name for option in described.options}) == len(described.options)
     assert all(option.description.endswith(".") for option in described.options)

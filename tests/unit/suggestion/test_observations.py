@@ -1,4 +1,4 @@
-"""The columns beside a plain list of runs."""
+"""The columns of observations against a plain list of runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wanllmdb_suggestion.study.observations import Kind, Observation, Observations
+from wanllmdb_suggestion.optimizer.samplers.tpe_observations import Kind, Observation, Observations
 
 LOSSES = st.sampled_from([0.0, 1.0, 2.0, -1.0, math.inf])
 

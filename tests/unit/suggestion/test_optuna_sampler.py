@@ -1,4 +1,4 @@
-"""Sweeps beside Optuna's own studies: the same samplers, seeds and results, the same proposals."""
+"""Sweeps propose what Optuna's own studies do, given the same samplers, seeds and results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from optuna.samplers import (
 )
 from optuna.trial import TrialState
 
-from tests.unit.suggestion.imagined_sweep import ImaginedSweep
+from tests.unit.suggestion.imagined_sweep import Ask, ImaginedSweep
 from tests.unit.suggestion.spaces import CONDITIONAL, SIX_PARAMETERS, run, spec, without_torch
 from wanllmdb_common.algorithms.samplers import SAMPLERS, cmaes_state_bytes
 from wanllmdb_common.search_space.distributions import (
@@ -30,12 +30,12 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
     Uniform,
 )
-from wanllmdb_suggestion.study.make_sampler import make_sampler
-from wanllmdb_suggestion.study.model import Demand, SweepModel
-from wanllmdb_suggestion.study.optuna_sampler import OptunaSampler
-from wanllmdb_suggestion.study.records import PriorRecord, RunRecord, RunState, StudySpec
-from wanllmdb_suggestion.study.seeding import ask_seed
-from wanllmdb_suggestion.study.space_mapping import SpaceMapping
+from wanllmdb_suggestion.optimizer.model import SweepModel
+from wanllmdb_suggestion.optimizer.samplers.make_sampler import make_sampler
+from wanllmdb_suggestion.optimizer.samplers.optuna_sampler import OptunaSampler
+from wanllmdb_suggestion.optimizer.samplers.sampler import ask_seed
+from wanllmdb_suggestion.optimizer.space_mapping import SpaceMapping
+from wanllmdb_suggestion.optimizer.types import PriorRecord, RunRecord, RunState, StudySpec
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning"),
@@ -44,8 +44,8 @@ pytestmark = [
 
 SEED = 7
 
-# Without the normal law, which reaches Optuna as a quantile: from the value that
-# a run had, the last digit of that may differ.
+# Without the normal distribution, which reaches Optuna as a quantile. The last digit of the
+# quantile of a run's value may differ.
 FIVE_PARAMETERS = SearchSpace(tuple(p for p in SIX_PARAMETERS.parameters if p.name != "noise"))
 
 
@@ -61,7 +61,7 @@ def ours(a_spec: StudySpec, trials: int, outstanding: int) -> list[dict[str, Par
     found = []
     for number in range(trials):
         sweep.sync(model)
-        [record] = sweep.hand_out(model.propose([Demand(1)], seconds=99))
+        [record] = sweep.hand_out(model.propose([Ask(1)], seconds=99))
         found.append(dict(record.parameters))
         running.append(record)
         if len(running) < outstanding:
@@ -78,7 +78,7 @@ def ours(a_spec: StudySpec, trials: int, outstanding: int) -> list[dict[str, Par
 def theirs(
     a_spec: StudySpec, trials: int, outstanding: int, sampler: Callable[[int], BaseSampler]
 ) -> list[dict[str, ParameterValue]]:
-    """The same by Optuna alone: define by run, ask and tell, a new sampler an ask."""
+    """The same sweep by Optuna alone: define by run, ask and tell, and a new sampler each."""
     mapping = SpaceMapping(a_spec.space)
     study = optuna.create_study(directions=["minimize"] * len(a_spec.metrics))
     running: deque[tuple[optuna.Trial, dict[str, ParameterValue]]] = deque()
@@ -106,7 +106,7 @@ def theirs(
 
 
 def _lows(mapping: SpaceMapping) -> dict[str, Any]:
-    """Values for what is not drawn yet, or not part of the run: they decide nothing."""
+    """Return values for parameters that are not drawn yet or not part of the run."""
     return {
         name: d.to_external_repr(getattr(d, "low", 0)) for name, d in mapping.distributions.items()
     }
@@ -176,8 +176,8 @@ def test_a_sweep_is_what_optuna_does(
 ) -> None:
     a_spec = spec(name, space, options=options, metrics=metrics)
     trials = 24 if name == "gp" else 45
-    # With group, Optuna's running trials also have parameters that the run lacks: it
-    # draws those of all groups, and remembers them until the trial ends.
+    # With group, Optuna's running trials also have parameters that the run lacks: Optuna draws
+    # the parameters of all groups, and keeps them until the trial ends.
     for outstanding in [1] if options.get("group") else [1, 8]:
         expected = theirs(a_spec, trials, outstanding, sampler)
         assert ours(a_spec, trials, outstanding) == expected
@@ -200,7 +200,7 @@ def test_what_a_user_gives_is_kept_and_the_rest_chosen(name: str) -> None:
     assert {k: completed[k] for k in given} == given
     assert {"depth", "momentum", "nesterov"} <= completed.keys()
     assert sampler.complete(12, given) == completed
-    # What the run does not have is left out, also when it was given.
+    # Parameters that the run does not have are left out, even if they were given.
     assert "momentum" not in sampler.complete(12, {"optimizer": "adam", "momentum": 0.5})
 
 
@@ -210,20 +210,20 @@ def test_a_run_that_is_handed_out_again_keeps_its_state(name: str) -> None:
     sweep, model = ImaginedSweep(), SweepModel(a_spec)
     for number in range(12):
         sweep.sync(model)
-        [record] = sweep.hand_out(model.propose([Demand(1)], seconds=99))
+        [record] = sweep.hand_out(model.propose([Ask(1)], seconds=99))
         sweep.end(record, RunState.FINISHED, float(number))
     sweep.sync(model)
-    [lost] = sweep.hand_out(model.propose([Demand(1)], seconds=99))
+    [lost] = sweep.hand_out(model.propose([Ask(1)], seconds=99))
     assert lost.sampler_state
     sweep.write(replace(lost, state=RunState.QUEUED))
     sweep.sync(model)
-    [again] = sweep.hand_out(model.propose([Demand(1)], seconds=99))
+    [again] = sweep.hand_out(model.propose([Ask(1)], seconds=99))
     assert again == replace(lost, attempt=2)
 
 
 @pytest.mark.parametrize("name", ["tpe", "cmaes", "nsga2"])
 def test_failed_runs_count_as_the_worst_where_asked_for(name: str) -> None:
-    """Not at all by default; as the worst value so far by option."""
+    """Failed runs are ignored by default, and count as the worst value so far by option."""
 
     def trials(policy: str) -> OptunaSampler:
         options = {"failed_runs": policy}
@@ -251,7 +251,7 @@ def test_failed_runs_count_as_the_worst_where_asked_for(name: str) -> None:
         "FAIL",
     ]
     assert [t.values for t in worst._storage.get_all_trials(0)] == [[1.0], [3.0], [3.0], None]
-    # A worse one that comes later is the worst for all.
+    # A later, worse value becomes the worst value of all such runs.
     worst.observe(run(4, dict(worst.propose(4)), RunState.FINISHED, 9.0))
     worst.propose(5)
     assert worst._storage.get_all_trials(0)[1].values == [9.0]
@@ -292,7 +292,7 @@ def test_pruned_runs_of_several_metrics_tell_nothing(name: str) -> None:
 
 @pytest.mark.parametrize("described", SAMPLERS, ids=lambda d: d.name)
 def test_prior_runs_matter_where_it_is_said(described: Any) -> None:
-    """A sampler that learns from prior runs proposes otherwise with many of them."""
+    """A sampler that learns from prior runs changes its proposals if there are many."""
     if described.name == "gp" and not _has_torch():
         pytest.skip("torch is not installed: pip install 'wanllmdb[gp]'")
     metrics = 2 if described.name.startswith("nsga") else 1
@@ -307,7 +307,7 @@ def test_prior_runs_matter_where_it_is_said(described: Any) -> None:
     proposals = []
     for known in ([], priors):
         sampler = make_sampler(a_spec, known)
-        # CMA-ES begins after its first run.
+        # CMA-ES starts to learn after its first run.
         first = dict(source.propose(99) or {})
         sampler.observe(
             replace(run(0, first, RunState.FINISHED, 50.0), objectives=(50.0,) * metrics)
@@ -332,13 +332,13 @@ def _discrete() -> SearchSpace:
 def test_the_state_of_cmaes_is_no_larger_than_what_configs_are_held_against(
     options: dict[str, bool],
 ) -> None:
-    """By which the registry refuses spaces that are too large."""
+    """The registry rejects spaces that are too large by this figure."""
     space = SearchSpace(tuple(Parameter(f"p{i:02}", Uniform(0.0, 1.0)) for i in range(40)))
     a_spec = spec("cmaes", space, options={"popsize": 4, **options})
     sweep, model, largest = ImaginedSweep(), SweepModel(a_spec), 0
     for number in range(8):
         sweep.sync(model)
-        for record in sweep.hand_out(model.propose([Demand(1)], seconds=99)):
+        for record in sweep.hand_out(model.propose([Ask(1)], seconds=99)):
             largest = max(largest, len(record.sampler_state))
             sweep.end(record, RunState.FINISHED, number * 0.1)
     bound = cmaes_state_bytes(40, a_spec.sampler.options)

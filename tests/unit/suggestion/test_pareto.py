@@ -1,4 +1,4 @@
-"""The Pareto front beside its definition."""
+"""The Pareto front against its definition."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.suggestion.spaces import run
-from wanllmdb_suggestion.study.pareto import best_runs, front
-from wanllmdb_suggestion.study.records import Metric, RunRecord, RunState
+from wanllmdb_suggestion.optimizer.statistics.pareto import best_runs, front
+from wanllmdb_suggestion.optimizer.types import Metric, RunRecord, RunState
 
 VALUES = st.sampled_from([0.0, 1.0, 2.0, 3.0, -1.0, math.inf, -math.inf])
 

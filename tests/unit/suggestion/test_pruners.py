@@ -1,4 +1,4 @@
-"""Optuna's pruners over records: the decisions are Optuna's, and follow from the records alone."""
+"""Pruners over records decide as Optuna does, and from the records alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from tests.unit.suggestion.pruning_cases import (
+from tests.unit.suggestion.pruner_cases import (
     CASES,
     SEED,
     Case,
@@ -18,8 +18,8 @@ from tests.unit.suggestion.pruning_cases import (
     record,
     rule_of,
 )
-from wanllmdb_suggestion.study.pruning.decision import Decision, StopRule
-from wanllmdb_suggestion.study.records import ObjectivePoint, RunRecord, RunState
+from wanllmdb_suggestion.optimizer.pruners.pruner import Decision, StopRule
+from wanllmdb_suggestion.optimizer.types import ObjectivePoint, RunRecord, RunState
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
@@ -73,7 +73,7 @@ def test_decisions_are_optuna_s_in_sequential_use(case: Case, minimize: bool) ->
 
 
 def assert_explained(decision: Decision, *, minimize: bool) -> None:
-    """The figures of an answer agree with it."""
+    """Check that the figures of a decision agree with it."""
     assert decision.why
     assert decision.next_count is not None
     if decision.threshold is None or decision.value is None:
@@ -92,7 +92,7 @@ def assert_explained(decision: Decision, *, minimize: bool) -> None:
 
 
 def filled(case: Case, seed: int) -> tuple[StopRule, list[RunRecord], list[ObjectivePoint]]:
-    """A rule in the middle of parallel runs, and what it was told."""
+    """A rule in the middle of parallel runs, and the values that it took."""
     rng = random.Random(seed)
     rule = rule_of(case[0])
     records, points = [], []
@@ -114,7 +114,7 @@ def filled(case: Case, seed: int) -> tuple[StopRule, list[RunRecord], list[Objec
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 @pytest.mark.filterwarnings("ignore")
 def test_decisions_depend_on_the_records_alone(case: Case) -> None:
-    """Not on the order in which they came, nor on what was asked meanwhile."""
+    """Decisions depend neither on the order of values nor on earlier decisions."""
     rule, records, points = filled(case, 3)
     rng = random.Random(4)
     for one in sorted(points, key=lambda p: (p.step, p.number)):
@@ -139,7 +139,7 @@ def test_decisions_depend_on_the_records_alone(case: Case) -> None:
 
 
 def told(rule: StopRule, *runs: list[float], finished: int = 0, every: int = 1) -> StopRule:
-    """The rule, told of runs; the first ones have finished."""
+    """Return the rule with runs, the first of which have finished."""
     for number, values in enumerate(runs):
         for place, value in enumerate(values):
             rule.add(ObjectivePoint(number, 1, place * every, value))
@@ -190,7 +190,7 @@ def test_hyperband_compares_within_a_bracket() -> None:
         rule_of(choice("hyperband", max_resource=9)), *([float(level)] * 10 for level in range(40))
     )
     compared = [rule.decide(number).compared for number in range(40)]
-    # Three brackets, each of runs that know only of each other.
+    # Three brackets, each of which compares only its own runs.
     assert len(set(compared)) == 3
     assert sum(set(compared)) == 40
     assert all(0 < count < 40 for count in compared)
@@ -232,7 +232,7 @@ def test_wilcoxon_in_words() -> None:
 
 
 def test_a_late_question_is_answered_as_a_punctual_one() -> None:
-    """An agent that asks when the step of a check has passed hears what it would have heard."""
+    """An agent that asks after the step of a check gets the decision of that check."""
     for name, options in (
         ("median", {"n_startup_trials": 2, "n_warmup_steps": 2, "interval_steps": 5}),
         ("successive_halving", {"min_resource": 2, "reduction_factor": 2}),

@@ -1,4 +1,4 @@
-"""Random search: what it draws follows each parameter's law, and the seed."""
+"""Draws of random search follow each parameter's distribution and the seed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.known_distributions import KNOWN_DISTRIBUTIONS, LEVELS, compare
 from tests.unit.suggestion.spaces import SIX_PARAMETERS
 from wanllmdb_common.search_space.distributions import Parameter, SearchSpace
 from wanllmdb_common.search_space.draws import MAX_DRAWS, NoPointFoundError
-from wanllmdb_suggestion.study.random_sampler import RandomSampler
+from wanllmdb_suggestion.optimizer.samplers.random_search import RandomSampler
 
 SUGGESTIONS = 4_000
 SAMPLER = RandomSampler(
@@ -29,7 +29,7 @@ SAMPLES = [SAMPLER.propose(number) for number in range(SUGGESTIONS)]
 def test_suggestions_have_the_quantiles_of_their_law(name: str) -> None:
     found = compare(KNOWN_DISTRIBUTIONS[name], [sample[name] for sample in SAMPLES])
     assert [comparison.level for comparison in found] == list(LEVELS)
-    # Beyond four deviations by chance once in 15,000 times.
+    # More than four standard deviations occur by chance once in 15,000 times.
     for comparison in found:
         assert comparison.sigmas < 4, comparison
 

@@ -1,4 +1,4 @@
-"""When random search over a discrete space tries a point again: as its distribution says."""
+"""Random search over a discrete space repeats points according to their distribution."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from scipy import stats
 
-from tests.unit.suggestion.imagined_sweep import ImaginedSweep
+from tests.unit.suggestion.imagined_sweep import Ask, ImaginedSweep
 from tests.unit.suggestion.spaces import spec
 from wanllmdb_common.search_space.distributions import (
     Categorical,
@@ -22,9 +22,9 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
     Uniform,
 )
-from wanllmdb_suggestion.study.make_sampler import make_sampler
-from wanllmdb_suggestion.study.model import Demand, SweepModel
-from wanllmdb_suggestion.study.records import RunRecord, RunState
+from wanllmdb_suggestion.optimizer.model import SweepModel
+from wanllmdb_suggestion.optimizer.samplers.make_sampler import make_sampler
+from wanllmdb_suggestion.optimizer.types import RunRecord, RunState
 
 # 1,001 points, of which the first hundred have two thirds of the probability.
 QUANTIZED = SearchSpace((Parameter("lr", LogUniform(0.1, 100.1, 0.1)),))
@@ -52,7 +52,7 @@ def test_a_concentrated_distribution_is_sampled_as_the_config_names_it(sampler: 
     values = sorted(point["lr"] for point in points_of(QUANTIZED, 4_000, sampler))
     true = stats.loguniform(0.1, 100.1)
     for share in (0.1, 0.25, 0.5, 0.75, 0.9):
-        # A step either way, and the deviation of a sample's quantile.
+        # One step either way, plus the deviation of a sample's quantile.
         assert values[int(share * 4_000)] == pytest.approx(true.ppf(share), rel=0.1, abs=0.1)
     greatest = max(
         abs((place + 1) / 4_000 - true.cdf(value + 0.05))
@@ -96,7 +96,7 @@ def test_categories_come_by_their_probabilities() -> None:
 
 
 def test_a_distribution_holds_within_constraints() -> None:
-    """Of 1,000 points a quarter meets them; given that, low values are likelier."""
+    """A quarter of 1,000 points meets the constraints; low values are likelier among them."""
     space = SearchSpace(
         (
             Parameter("a", LogUniform(1.0, 100.0, 1.0)),
@@ -136,9 +136,9 @@ def test_a_model_that_was_built_again_repeats_the_same_points() -> None:
         sweep.sync(warm)
         cold = SweepModel(a_spec)
         sweep.sync(cold)
-        demands = [Demand(3), Demand(2)]
-        batch = warm.propose(demands, seconds=99)
-        assert batch == cold.propose(demands, seconds=99)
+        asks = [Ask(3), Ask(2)]
+        batch = warm.propose(asks, seconds=99)
+        assert batch == cold.propose(asks, seconds=99)
         for record in sweep.hand_out(batch):
             if record.number % 2:
                 sweep.end(record, RunState.FINISHED, 1.0)

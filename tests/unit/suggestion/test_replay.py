@@ -1,4 +1,4 @@
-"""A model that lived through a sweep and one built anew from its runs propose the same.
+"""A model that followed a sweep and a model rebuilt from its runs propose the same.
 
 For every sampler: DESIGN.md, 2.6.
 """
@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.suggestion.imagined_sweep import ImaginedSweep, live_on
+from tests.unit.suggestion.imagined_sweep import Ask, ImaginedSweep, live_on
 from tests.unit.suggestion.spaces import (
     CONDITIONAL,
     SIX_PARAMETERS,
@@ -25,8 +25,8 @@ from tests.unit.suggestion.spaces import (
 )
 from wanllmdb_common.algorithms.samplers import SAMPLERS
 from wanllmdb_common.search_space.distributions import SearchSpace
-from wanllmdb_suggestion.study.model import Batch, Demand, SweepModel
-from wanllmdb_suggestion.study.records import Metric, RunRecord, RunState, StudySpec
+from wanllmdb_suggestion.optimizer.model import Round, SweepModel
+from wanllmdb_suggestion.optimizer.types import Metric, RunRecord, RunState, StudySpec
 
 pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 
@@ -108,12 +108,12 @@ def name_of(case: object) -> str:
 
 
 def test_every_sampler_is_among_the_cases() -> None:
-    tried = {case.sampler for case in (*PLAIN_CASES, *GP_CASES)}
-    assert tried == {sampler.name for sampler in SAMPLERS if sampler.is_replayable}
+    seen = {case.sampler for case in (*PLAIN_CASES, *GP_CASES)}
+    assert seen == {sampler.name for sampler in SAMPLERS if sampler.is_replayable}
 
 
-def next_batch(model: SweepModel) -> Batch:
-    return model.propose([Demand(1), Demand(2)], seconds=99)
+def next_batch(model: SweepModel) -> Round:
+    return model.propose([Ask(1), Ask(2)], seconds=99)
 
 
 def rebuilt(case: Case, sweep: ImaginedSweep) -> SweepModel:
@@ -123,7 +123,7 @@ def rebuilt(case: Case, sweep: ImaginedSweep) -> SweepModel:
 
 
 def losses(case: Case, record: RunRecord) -> list[float]:
-    """Something to learn from: smooth in the numbers, a loss a metric."""
+    """Return a loss for each metric, smooth in the numeric parameters."""
     numbers = [
         float(value)
         for value in record.parameters.values()
@@ -146,7 +146,7 @@ def test_a_rebuilt_model_goes_on_as_the_warm_one(
     cold = rebuilt(case, sweep)
     first = next_batch(warm)
     assert first == next_batch(cold)
-    # Asking changes nothing: what met a conflict is proposed again.
+    # Proposing changes nothing, so a proposal that met a conflict is made again.
     assert first == next_batch(warm) == next_batch(cold)
 
 
@@ -162,7 +162,7 @@ def test_killed_before_every_ask_the_sequence_is_the_same(case: Case, outstandin
             if killed:
                 model = SweepModel(case.spec())
             sweep.sync(model)
-            batch = model.propose([Demand(1)], seconds=99)
+            batch = model.propose([Ask(1)], seconds=99)
             proposals.append(batch)
             running.extend(sweep.hand_out(batch))
             if len(running) == outstanding:
@@ -182,14 +182,14 @@ def test_killed_before_every_ask_the_sequence_is_the_same(case: Case, outstandin
     ids=name_of,
 )
 def test_prior_runs_that_come_late_change_nothing_else(case: Case) -> None:
-    """The model that was told of them later, and the one that read them first, agree."""
+    """A model that gets prior runs late agrees with a model that read them first."""
     sweep = ImaginedSweep(case.metrics)
     warm = SweepModel(case.spec())
     source = SweepModel(spec("random", case.space, seed=3, metrics=case.metrics))
-    points = source.propose([Demand(13)], seconds=99).allotments[0].proposals
+    points = source.propose([Ask(13)], seconds=99).suggestions[0].proposals
     for round_ in range(13):
         sweep.sync(warm)
-        for record in sweep.hand_out(warm.propose([Demand(2)], seconds=99)):
+        for record in sweep.hand_out(warm.propose([Ask(2)], seconds=99)):
             sweep.end(record, RunState.FINISHED, *losses(case, record))
         point = points[round_].parameters
         sweep.import_run(point, *[0.5] * case.metrics if round_ % 5 else [])

@@ -1,4 +1,4 @@
-"""Our samplers beside Optuna's own."""
+"""Our samplers against Optuna's own."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from optuna.samplers import RandomSampler as OptunaRandomSampler
 from optuna.trial import TrialState
 
 from tests.unit.suggestion.spaces import SIX_PARAMETERS, run
-from wanllmdb_suggestion.study.bayes_sampler import BayesSampler
-from wanllmdb_suggestion.study.optuna_draws import RandomDraws
-from wanllmdb_suggestion.study.random_sampler import RandomSampler
-from wanllmdb_suggestion.study.records import RunRecord, RunState
-from wanllmdb_suggestion.study.seeding import ask_seed
-from wanllmdb_suggestion.study.space_mapping import SpaceMapping
+from wanllmdb_suggestion.optimizer.samplers.random_search import RandomDraws, RandomSampler
+from wanllmdb_suggestion.optimizer.samplers.sampler import ask_seed
+from wanllmdb_suggestion.optimizer.samplers.tpe import TpeSampler
+from wanllmdb_suggestion.optimizer.space_mapping import SpaceMapping
+from wanllmdb_suggestion.optimizer.types import RunRecord, RunState
 
 MAPPING = SpaceMapping(SIX_PARAMETERS)
 SEED = 11
@@ -35,7 +34,7 @@ def loss(parameters: Any) -> float:
 
 
 def records(count: int) -> list[RunRecord]:
-    """Runs in all states that a sampler looks at."""
+    """Return runs in all states that a sampler reads."""
     random = RandomSampler(SIX_PARAMETERS, SEED)
     found = []
     for number in range(count):
@@ -53,7 +52,7 @@ def records(count: int) -> list[RunRecord]:
 
 
 def optuna_ask(history: list[RunRecord], sampler: BaseSampler, *, minimize: bool) -> dict[str, Any]:
-    """What Optuna itself proposes after these runs."""
+    """Return what Optuna itself proposes after these runs."""
     study = optuna.create_study(sampler=sampler, direction="minimize" if minimize else "maximize")
     for record in history:
         pruned = record.state is RunState.PRUNED
@@ -84,7 +83,7 @@ def test_random_draws_what_optuna_draws(number: int) -> None:
 @pytest.mark.parametrize("minimize", [True, False])
 def test_bayes_proposes_what_optuna_proposes(count: int, *, minimize: bool) -> None:
     history = records(count)
-    sampler = BayesSampler(SIX_PARAMETERS, SEED, minimize=minimize)
+    sampler = TpeSampler(SIX_PARAMETERS, SEED, minimize=minimize)
     for record in history:
         sampler.observe(record)
     theirs = optuna_ask(
@@ -96,8 +95,8 @@ def test_bayes_proposes_what_optuna_proposes(count: int, *, minimize: bool) -> N
 
 
 def test_bayes_learns() -> None:
-    """After 60 runs it beats random search's 60 by far on a smooth function."""
-    sampler = BayesSampler(SIX_PARAMETERS, SEED, minimize=True)
+    """60 runs of TPE find a far better value of a smooth function than 60 random runs."""
+    sampler = TpeSampler(SIX_PARAMETERS, SEED, minimize=True)
     losses = []
     for number in range(60):
         parameters = dict(sampler.propose(number))
@@ -107,8 +106,8 @@ def test_bayes_learns() -> None:
 
 
 def test_running_runs_keep_others_away() -> None:
-    """A point that many agents are at is proposed no more, until they are forgotten."""
-    sampler = BayesSampler(SIX_PARAMETERS, SEED, minimize=True)
+    """A point with many expected runs is not proposed again until they are forgotten."""
+    sampler = TpeSampler(SIX_PARAMETERS, SEED, minimize=True)
     for record in records(40):
         sampler.observe(record)
     first = sampler.propose(40)
@@ -120,8 +119,8 @@ def test_running_runs_keep_others_away() -> None:
 
 
 def test_runs_to_be_handed_out_again_count_as_running() -> None:
-    """One given back is no reason to try its point twice; one that never ran is no news."""
-    sampler = BayesSampler(SIX_PARAMETERS, SEED, minimize=True)
+    """A requeued run counts as running; a run that never started counts for nothing."""
+    sampler = TpeSampler(SIX_PARAMETERS, SEED, minimize=True)
     for record in records(40):
         sampler.observe(record)
     first = sampler.propose(60)
@@ -135,16 +134,16 @@ def test_runs_to_be_handed_out_again_count_as_running() -> None:
 
 @pytest.mark.parametrize("kind", ["random", "bayes"])
 def test_given_parameters_are_kept_and_the_others_completed(kind: str) -> None:
-    sampler: RandomSampler | BayesSampler
+    sampler: RandomSampler | TpeSampler
     if kind == "random":
         sampler = RandomSampler(SIX_PARAMETERS, SEED)
     else:
-        sampler = BayesSampler(SIX_PARAMETERS, SEED, minimize=True)
+        sampler = TpeSampler(SIX_PARAMETERS, SEED, minimize=True)
         for record in records(30):
             sampler.observe(record)
     completed = sampler.complete(30, {"lr": 0.005, "dropout": 0.33})
     assert completed["lr"] == 0.005
-    assert completed["dropout"] == 0.33  # between steps: the user's wish
+    assert completed["dropout"] == 0.33  # between steps, as the user enqueued it
     assert list(completed) == [p.name for p in SIX_PARAMETERS.parameters]
     assert sampler.complete(30, {"lr": 0.005, "dropout": 0.33}) == completed
     assert sampler.complete(31, {"lr": 0.005, "dropout": 0.33}) != completed

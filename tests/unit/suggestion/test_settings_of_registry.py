@@ -1,4 +1,4 @@
-"""What the suggestion service is told of the registry."""
+"""The settings of the suggestion service that concern the registry."""
 
 from __future__ import annotations
 

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from wanllmdb_common.errors import UnauthenticatedError
-from wanllmdb_suggestion.callers import CallerDirectory
-from wanllmdb_suggestion.registry_client import RegistryClient
+from wanllmdb_suggestion.registry.client import RegistryClient
+from wanllmdb_suggestion.rpc.authentication import CallerDirectory
 from wanllmdb_suggestion.single_flight import SingleFlight
 
 

@@ -1,4 +1,4 @@
-"""Whole spaces as Optuna sees them, with parameters that some runs lack."""
+"""Whole spaces as Optuna's distributions, with parameters that some runs lack."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wanllmdb_common.search_space.distributions import (
     SearchSpace,
     Uniform,
 )
-from wanllmdb_suggestion.study.space_mapping import SpaceMapping
+from wanllmdb_suggestion.optimizer.space_mapping import SpaceMapping
 
 SGD = (Condition("optimizer", ("sgd",)),)
 NESTEROV = (*SGD, Condition("a_nesterov", (True,)))
@@ -52,7 +52,7 @@ def test_missing_are_those_that_may_be_needed() -> None:
     assert list(MAPPING.missing({"optimizer": "adam"})) == ["lr"]
     assert list(MAPPING.missing({"optimizer": "sgd", "lr": 0.1})) == ["a_nesterov", "b_decay"]
     assert list(MAPPING.missing({"optimizer": "sgd", "a_nesterov": False})) == ["lr"]
-    # Not known to be there itself, so neither is what depends on it.
+    # It is unknown whether the parameter is active, so its dependents are unknown too.
     assert list(MAPPING.missing({"a_nesterov": True, "lr": 0.5})) == ["b_decay", "optimizer"]
 
 

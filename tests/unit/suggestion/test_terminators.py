@@ -1,4 +1,4 @@
-"""When a sweep is to end by itself, from its finished runs alone."""
+"""Terminators end a sweep by its finished runs alone."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from optuna.terminator import MedianErrorEvaluator, RegretBoundEvaluator
 from optuna.trial import FrozenTrial, TrialState
 
 from wanllmdb_common.search_space.distributions import Constant, Parameter, SearchSpace, Uniform
-from wanllmdb_suggestion.study.records import (
+from wanllmdb_suggestion.optimizer.samplers.sampler import ask_seed
+from wanllmdb_suggestion.optimizer.terminators.terminator import Termination, make_termination
+from wanllmdb_suggestion.optimizer.types import (
     AlgorithmChoice,
     Metric,
     RunRecord,
     RunState,
     StudySpec,
 )
-from wanllmdb_suggestion.study.seeding import ask_seed
-from wanllmdb_suggestion.study.termination.termination import Termination, make_termination
 
 needs_torch = pytest.mark.skipif(
     find_spec("torch") is None, reason="torch, of the extra [gp], is not installed"
@@ -52,7 +52,7 @@ def finished(number: int, objective: float, x: float = 0.5) -> RunRecord:
 
 
 def ends_after(made: Termination, objectives: list[float]) -> int | None:
-    """How many finished runs it takes to end the sweep."""
+    """Return how many finished runs it takes to end the sweep."""
     for number, objective in enumerate(objectives):
         made.observe(finished(number, objective))
         if made.why() is not None:
@@ -63,13 +63,13 @@ def ends_after(made: Termination, objectives: list[float]) -> int | None:
 @pytest.mark.parametrize(
     ("options", "objectives", "count"),
     [
-        # Best at once, and then three that are no better.
+        # The first run is the best, followed by three that are no better.
         ({"runs": 3, "min_runs": 1}, [1.0, 2.0, 1.0, 3.0, 0.0], 4),
         ({"runs": 3, "min_runs": 5}, [1.0, 2.0, 1.0, 3.0, 1.5], 5),
-        # An improvement begins the count anew.
+        # An improvement restarts the count.
         ({"runs": 3, "min_runs": 1}, [3.0, 4.0, 4.0, 2.0, 5.0, 5.0, 5.0], 7),
         ({"runs": 3, "min_runs": 1}, [5.0, 4.0, 3.0, 2.0, 1.0, 0.0], None),
-        # Improvements by less than min_delta add up against the best that counted.
+        # Improvements by less than min_delta add up, relative to the last best that counted.
         ({"runs": 3, "min_runs": 1, "min_delta": 0.5}, [2.0, 1.8, 1.6, 1.4, 1.2, 1.0, 0.8], None),
         ({"runs": 2, "min_runs": 1, "min_delta": 0.5}, [2.0, 1.8, 1.6, 1.4], 3),
     ],
@@ -134,7 +134,7 @@ def test_a_terminator_is_asked_only_after_a_run_has_finished() -> None:
 
 
 def bowl(count: int) -> list[RunRecord]:
-    """Runs that close in on the bottom of (x - 0.3)^2."""
+    """Return runs that approach the minimum of (x - 0.3)^2."""
     rng = random.Random(5)
     runs = []
     for number in range(count):
@@ -144,7 +144,7 @@ def bowl(count: int) -> list[RunRecord]:
 
 
 def by_optuna(runs: list[RunRecord]) -> bool:
-    """What Optuna's evaluators say of the same runs."""
+    """Return what Optuna's evaluators return for the same runs."""
     trials = [
         FrozenTrial(
             number=run.number,
@@ -191,7 +191,7 @@ def test_regret_bound_is_optuna_s() -> None:
                 assert answers[-1] == by_optuna(runs[:count])
     assert not answers[1]
     assert answers[-1]
-    # One that was built anew says the same, word for word.
+    # A rebuilt terminator gives the same reason, word for word.
     anew = termination("regret_bound", **options)
     for run in reversed(runs):
         anew.observe(run)

@@ -9,22 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from wanllmdb._agent.base_run import BaseRun
-from wanllmdb._agent.early_stopping import CheckSchedule
-from wanllmdb._agent.ending import OnDisk, RunTeller
-from wanllmdb._agent.lease import LeaseKeeper
+from wanllmdb._agent.commands import LeaseKeeper, RunCommands, StopOrder, is_lost
+from wanllmdb._agent.console import PrintOnce
+from wanllmdb._agent.distributed import ReportingLock
+from wanllmdb._agent.early_stopping import CheckSchedule, StopChecks
 from wanllmdb._agent.local_run import LocalRun
 from wanllmdb._agent.metrics import MetricFilter
-from wanllmdb._agent.orders import Orders, StopOrder, is_lost
-from wanllmdb._agent.outage import OutageWaiter, is_passing
 from wanllmdb._agent.reporter import Reporter, passes
+from wanllmdb._agent.run_sender import OnDisk, RunSender
 from wanllmdb._agent.segments import Segments
 from wanllmdb._agent.signals import shielded
-from wanllmdb._agent.sole_reporter import SoleReporter
-from wanllmdb._agent.stop_questions import StopQuestions
 from wanllmdb._agent.summary import Summary
 from wanllmdb._agent.sweep_run import SweepRun
 from wanllmdb._agent.text import shown
-from wanllmdb._agent.warnings import Warnings
+from wanllmdb._agent.wait_policy import OutageWaiter, is_passing
 from wanllmdb._client import Client
 from wanllmdb._errors import (
     FailedPreconditionError,
@@ -69,8 +67,7 @@ class ActiveRun(SweepRun):
         run: Run,
         *,
         schedule: CheckSchedule,
-        say: Callable[[str], None],
-        said: set[str] | None = None,
+        warn: PrintOnce,
         waiter: OutageWaiter,
         spool: Spool,
         resumed: bool = False,
@@ -85,8 +82,7 @@ class ActiveRun(SweepRun):
             sweep: the run's sweep.
             run: the run, as handed out.
             schedule: when early termination is asked.
-            say: prints a line for people.
-            said: warnings given before, which are not repeated.
+            warn: prints a warning once.
             waiter: waits for services that are away when the run ends.
             spool: keeps what they have not got.
             resumed: whether the agent held it before and comes back.
@@ -99,13 +95,12 @@ class ActiveRun(SweepRun):
             client,
             sweep,
             run,
-            Warnings(say, said),
+            warn,
             waiter.patience,
             spool.path,
             resumed=resumed,
             is_lent=is_lent,
         )
-        warn = self.warn
         self.summary = Summary(self._report_summary, run.summary if resumed else None)
         self.silent_rank = silent_rank
         self.ended: Run | None = None
@@ -121,29 +116,31 @@ class ActiveRun(SweepRun):
         self._failure: Failed | None = None
         """How the last segment ended, where none is open."""
         self._heard_at = time.monotonic()
-        self._orders = Orders()
+        self._commands = RunCommands()
         self._is_over = False
         self._waiter = waiter
-        self._sole = SoleReporter(spool.path, run, warn, is_owner=not is_lent, is_resumed=resumed)
+        self._reporting = ReportingLock(
+            spool.path, run, warn, is_owner=not is_lent, is_resumed=resumed
+        )
         self._spool = RunSpool(spool, client.registry_address, run, warn)
         metrics = frozenset(metric.name for metric in sweep.spec.metrics)
         if sweep.spec.metric is not None:
             metrics |= {sweep.spec.metric.name}
-        self._teller = RunTeller(
-            self._quick, run, metrics, waiter, self._spool, self._orders.obey, warn
+        self._sender = RunSender(
+            self._quick, run, metrics, waiter, self._spool, self._commands.obey, warn
         )
         self._reporter = Reporter(
             self._send,
-            self._orders.broken,
-            self._teller.keep,
-            OnDisk(self._teller, self._hear),
+            self._commands.broken,
+            self._sender.keep,
+            OnDisk(self._sender, self._hear),
             last_step=reported or 0,
         )
-        self._questions = StopQuestions(
-            client, run, schedule, self._reporter.flush, self._orders, warn
-        )
+        self._checks = StopChecks(client, run, schedule, self._reporter.flush, self._commands, warn)
         self._lease = (
-            None if is_lent else LeaseKeeper(client, run, self._orders.obey, self._orders.broken)
+            None
+            if is_lent
+            else LeaseKeeper(client, run, self._commands.obey, self._commands.broken)
         )
 
     @property
@@ -173,7 +170,7 @@ class ActiveRun(SweepRun):
     @property
     def stop_order(self) -> StopOrder | None:
         """Why and how the run is to stop; None while it is to go on."""
-        return self._orders.order
+        return self._commands.order
 
     @property
     def is_over(self) -> bool:
@@ -192,11 +189,11 @@ class ActiveRun(SweepRun):
 
     def wait_for_stop(self, timeout: float) -> StopOrder | None:
         """Waits up to `timeout` seconds for an order to stop; None when none came."""
-        return self._orders.wait(timeout)
+        return self._commands.wait(timeout)
 
     def stop(self, order: StopOrder) -> None:
         """Tells the code that works on it to stop: its next `log` raises RunStopped."""
-        self._orders.stop(order)
+        self._commands.stop(order)
 
     def begin(
         self, *, nested: bool = False, make_stand_in: Callable[[], LocalRun] | None = None
@@ -228,7 +225,7 @@ class ActiveRun(SweepRun):
 
     def report_with_others(self) -> None:
         """Several processes report for the run, and the program says so."""
-        self._sole.is_meant()
+        self._reporting.is_meant()
 
     def log(
         self,
@@ -267,7 +264,7 @@ class ActiveRun(SweepRun):
                 self._take(values, now)
             if commit or (commit is None and step is None):
                 self._segments.advance()
-            self._questions.ask_if_due()
+            self._checks.ask_if_due()
             self._hear_if_silent()
             if self._is_lent:
                 self._description.record(self._config())
@@ -308,10 +305,10 @@ class ActiveRun(SweepRun):
             try:
                 self._tell(outcome, rows)
             except NotFoundError as error:
-                self._orders.broken(error)
+                self._commands.broken(error)
             except FailedPreconditionError as error:
-                self._orders.broken(error)
-                self.ended = self._teller.end_of_this_attempt()
+                self._commands.broken(error)
+                self.ended = self._sender.end_of_this_attempt()
             finally:
                 self._close()
 
@@ -321,8 +318,8 @@ class ActiveRun(SweepRun):
         So an agent that is killed in between loses nothing.
         """
         with self._lock:
-            if not self._is_over and self._orders.order is None:
-                self._teller.keep_end(outcome, [], {}, {})
+            if not self._is_over and self._commands.order is None:
+                self._sender.keep_end(outcome, [], {}, {})
 
     def release(self, reason: str) -> None:
         """Gives the run back: it is handed out again, to anyone."""
@@ -332,21 +329,21 @@ class ActiveRun(SweepRun):
             self._is_over = True
             self._reporter.close()
             try:
-                self._teller.release(reason)
+                self._sender.release(reason)
                 # The next one begins anew.
                 self._spool.delivered()
             finally:
                 self._close()
 
     def _must_go_on(self) -> None:
-        order = self._orders.order
+        order = self._commands.order
         if order is not None:
             if self._is_lent and order.outcome is not None:
                 # The exit status can't tell the parent; the registry can.
                 self.complete(order.outcome)
             raise RunStopped(order.reason)
-        if self._orders.error is not None:
-            raise self._orders.error
+        if self._commands.error is not None:
+            raise self._commands.error
         if self._is_over or not self._segments.reports:
             raise NoRunError(
                 f"run {self.number} is finished: it takes no more metrics"
@@ -355,10 +352,10 @@ class ActiveRun(SweepRun):
 
     def _follow_others(self) -> None:
         """Has what is logged now come after what other processes have logged before."""
-        sole = self._sole
-        if not sole.is_known:
-            sole.reports()
-        shared = sole.shared_step
+        reporting = self._reporting
+        if not reporting.is_known:
+            reporting.reports()
+        shared = reporting.shared_step
         if shared is not None and shared[0] > self._segments.free_step:
             self._segments.skip_to(shared[0])
 
@@ -379,7 +376,7 @@ class ActiveRun(SweepRun):
         self._segments.take(step, reports=bool(values))
         if not values:
             return
-        shared, free = self._sole.shared_step, self._segments.free_step
+        shared, free = self._reporting.shared_step, self._segments.free_step
         if shared is not None and shared[0] < free:
             shared[0] = free
         self._reporter.add(step, values)
@@ -387,7 +384,7 @@ class ActiveRun(SweepRun):
         self.summary.take(values)
         if counted:
             self._set_summary(counted)
-        self._questions.observe(step, values)
+        self._checks.observe(step, values)
 
     def _end_segment(self, failure: Failed | None) -> None:
         self._must_be_here("finish")
@@ -406,13 +403,13 @@ class ActiveRun(SweepRun):
         """Sends what was logged. In a program that may end without a word, waits until it is."""
         try:
             if self._is_lent:
-                self._waiter.ride_out(lambda: self._reporter.flush(_CALL_TIMEOUT))
+                self._waiter.retry(lambda: self._reporter.flush(_CALL_TIMEOUT))
                 self._description.record(self._config())
             elif not self._reporter.is_failing:
                 self._reporter.flush(_SILENCE_TIMEOUT)
         except WanllmdbError as error:
             if not passes(error):
-                self._orders.broken(error)
+                self._commands.broken(error)
             elif self._is_lent and is_passing(error):
                 raise
 
@@ -432,7 +429,7 @@ class ActiveRun(SweepRun):
         with shielded(), self._lock:
             if self._is_over or not self._segments.reports:
                 raise NoRunError(f"run {self.number} is finished: its summary stays as it is")
-            self._sole.reports()
+            self._reporting.reports()
             self._set_summary(self._filter.numbers(data))
 
     def _set_summary(self, values: dict[str, float]) -> None:
@@ -452,10 +449,10 @@ class ActiveRun(SweepRun):
             self._reporter.flush(_SILENCE_TIMEOUT)
         except WanllmdbError as error:
             if is_lost(error):
-                self._orders.broken(error)
+                self._commands.broken(error)
 
     def _send(self, rows: list[MetricRow], timeout: float | None = None) -> None:
-        self._teller.send(rows, timeout)
+        self._sender.send(rows, timeout)
         self._hear()
 
     def _hear(self) -> None:
@@ -465,19 +462,19 @@ class ActiveRun(SweepRun):
         config = self._config()
         if outcome is None:
             self._spool.delivered()
-            self.ended = self._teller.end_of_this_attempt()
+            self.ended = self._sender.end_of_this_attempt()
         elif self._is_lent and isinstance(outcome, Succeeded):
             # What counts is the exit status, which the parent sees.
-            self._teller.send_all(
+            self._sender.send_all(
                 rows, self._description.unrecorded(config), self._description.untold
             )
         else:
-            finished = self._teller.finish(outcome, rows, config, self._description.untold)
+            finished = self._sender.finish(outcome, rows, config, self._description.untold)
             self.ended, self.best_run = finished.run, finished.best_run
 
     def _close(self) -> None:
-        self._questions.close()
-        self._sole.close()
+        self._checks.close()
+        self._reporting.close()
         self._spool.close()
         if self._lease is not None:
             self._lease.close()

@@ -11,55 +11,50 @@ from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from uuid import uuid4
 
-from wanllmdb._agent.console import Console
-from wanllmdb._agent.giving_up import GiveUpPolicy
+from wanllmdb import _env
+from wanllmdb._agent.console import Console, PrintAtIntervals, PrintOnce
+from wanllmdb._agent.counts import AgentCounts, AgentResult
+from wanllmdb._agent.display import Display, LineDisplay, summary_text
+from wanllmdb._agent.failure_policy import FailurePolicy
 from wanllmdb._agent.loop import Loop, RunOne
-from wanllmdb._agent.orders import StopOrder
-from wanllmdb._agent.outage import OutageWaiter
-from wanllmdb._agent.patience import Patience
-from wanllmdb._agent.progress import Progress, summary_text
-from wanllmdb._agent.reminder import Reminder
-from wanllmdb._agent.resuming import name_of_slot
-from wanllmdb._agent.shutdown import Shutdown, Urgency
-from wanllmdb._agent.signals import INTERRUPTS_TO_STOP, Signals
-from wanllmdb._agent.tally import AgentResult, Tally
-from wanllmdb._agent.view import View
+from wanllmdb._agent.signals import Shutdown, SignalActions, Signals, Urgency
+from wanllmdb._agent.wait_policy import OutageWaiter, WaitPolicy
 from wanllmdb._client import Client
-from wanllmdb._errors import WanllmdbError
+from wanllmdb._errors import InvalidArgumentError, WanllmdbError
 from wanllmdb._spool import Spool, SpoolDelivery
 from wanllmdb._types.sweeps import Sweep
 
 _IDLE_SECONDS = 10.0
-"""How long an agent that was told to end waits for loops that hold no run."""
+"""Seconds that an ending agent waits for loops that hold no run."""
 _LOOK_SECONDS = 0.1
 
 InCaller = Callable[[Callable[[], None]], None]
-"""Has something done by the thread that called the agent."""
+"""Runs a task in the thread that called the agent."""
 
 
 class Agent:
-    """Works on a sweep's runs, `parallel` of them side by side.
+    """Executes a sweep's runs, `parallel` at a time.
 
-    Each loop has a thread of its own. The thread that calls `run` only waits, and does
-    what a RunOne asks it to: so a training function runs where its user expects it, and a
-    signal never tears a call to a service apart.
+    Each loop has its own thread. The thread that calls `run` waits, and runs the tasks of a
+    RunOne: so a training function runs in the thread that its user expects, and a signal never
+    interrupts a call to a service.
 
     Args:
         client: reaches both services.
         sweep_id: the sweep.
-        make_runner: makes what works on the runs, given the way to the calling thread.
-        count: at most so many runs; no limit where None.
-        parallel: so many at a time.
+        make_runner: creates the RunOne from a function that runs tasks in the calling thread.
+        count: the largest number of runs; None means no limit.
+        parallel: the number of runs at a time.
         policy: when to give up because runs fail.
-        agent_id: the agent's name; made from host and process where None. A second loop
-            and those after it take runs under names made from it.
-        resume: whether to begin with the runs that it holds under its name.
-        stay: whether to wait while runs of others may come back.
-        make_view: makes what shows the runs; lines on stderr where None.
-        patience: seconds to wait for services that are away; see Patience.
-        spool: keeps what they have not got; that of the environment where None.
-        forwarded: signals that go to `forward`, Ctrl-C and SIGTERM among them or not.
-        forward: gets them.
+        agent_id: the agent's name; None means one made from host and process. Each loop after
+            the first one adds its number to the name.
+        resume: whether to begin with the runs that this name holds.
+        stay: whether to wait while runs of other agents may be queued again.
+        make_display: creates the display of the runs; None means lines on stderr.
+        patience: seconds to wait for unavailable services; see WaitPolicy.
+        spool: stores undelivered results; None means the spool of the environment.
+        forwarded: signals that go to `forward`, with or without Ctrl-C and SIGTERM.
+        forward: receives the forwarded signals.
     """
 
     def __init__(
@@ -70,11 +65,11 @@ class Agent:
         *,
         count: int | None = None,
         parallel: int = 1,
-        policy: GiveUpPolicy | None = None,
+        policy: FailurePolicy | None = None,
         agent_id: str | None = None,
         resume: bool = False,
         stay: bool = False,
-        make_view: Callable[[Sweep], View] | None = None,
+        make_display: Callable[[Sweep], Display] | None = None,
         patience: float | None = None,
         spool: Spool | None = None,
         forwarded: Sequence[signal.Signals] = (),
@@ -86,63 +81,63 @@ class Agent:
         self._count = count
         self._parallel = parallel
         self._agent_id = agent_id or f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
-        self._make_view = make_view
+        self._make_view = make_display
         self._resume = resume
         self._stay = stay
         self._spool = spool or Spool.of_environment()
-        self._courier = SpoolDelivery(client, self._spool, self._say)
-        self._patience = Patience.of(patience, knows_them=resume or self._courier.has_any())
-        self._view: View | None = None
+        self._delivery = SpoolDelivery(client, self._spool, self._say)
+        self._patience = WaitPolicy.of(patience, knows_them=resume or self._delivery.has_any())
+        self._display: Display | None = None
         self._forwarded = forwarded
-        self._forward = forward
-        self._tally = Tally(count, policy or GiveUpPolicy.of())
+        self._counts = AgentCounts(count, policy or FailurePolicy.of())
         self._shutdown = Shutdown()
+        self._act = SignalActions(self._shutdown, self._counts, self._say, forwarded, forward)
         self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
 
     def run(self) -> AgentResult:
-        """Works until the sweep has no more runs, `count` is reached, or it is told to end.
+        """Execute runs until the sweep has no more, `count` is reached, or a signal ends the agent.
 
         Raises:
             AgentGaveUpError: too many runs failed.
-            UnavailableError: the services are not there, or stayed away too long.
+            UnavailableError: the services were unavailable for too long.
             NotFoundError: there is no such sweep.
             KeyboardInterrupt: Ctrl-C came a third time.
         """
-        with Signals(self._heard, self._forwarded):
+        with Signals(self._on_signal, self._forwarded):
             sweep = self._find_sweep()
             if sweep is None:
-                return self._tally.result()
+                return self._counts.result()
             if self._make_view is not None:
-                view = self._make_view(sweep)
+                display = self._make_view(sweep)
             else:
-                view = Progress(Console(), sweep, self._count)
-            self._view = view
+                display = LineDisplay(Console(), sweep, self._count)
+            self._display = display
             try:
-                # What others left may be what this agent would be given to do again.
-                self._courier.deliver(stop=self._is_to_end)
-                self._conduct(self._start(sweep, view))
+                # Undelivered results may belong to runs that this agent would otherwise repeat.
+                self._delivery.deliver(stop=self._is_to_end)
+                self._conduct(self._start(sweep, display))
                 self._runner.close()
             except KeyboardInterrupt:
                 self._shutdown.demand(Urgency.LEAVE)
                 self._runner.kill()
                 raise
             finally:
-                view.close()
-        result = self._tally.result()
-        if self._tally.error is not None:
-            raise self._tally.error
-        summary = summary_text(result.runs, result.failed, view.best, sweep)
+                display.close()
+        result = self._counts.result()
+        if self._counts.error is not None:
+            raise self._counts.error
+        summary = summary_text(result.runs, result.failed, display.best, sweep)
         if result.was_interrupted or result.was_terminated:
-            view.line(f"agent {result.ended_by}: {summary}")
+            display.line(f"agent {result.ended_by}: {summary}")
         else:
-            view.line(f"agent done ({result.ended_by}): {summary}")
+            display.line(f"agent done ({result.ended_by}): {summary}")
         return result
 
     def _find_sweep(self) -> Sweep | None:
-        """The sweep; None when the agent was told to end while it waited for the registry."""
+        """Return the sweep; None if a signal ended the agent while it waited for the registry."""
         waiter = OutageWaiter(self._say, self._patience.at_first, self._shutdown.wait)
         try:
-            return waiter.ride_out(lambda: self._client.get_sweep(self._sweep_id))
+            return waiter.retry(lambda: self._client.get_sweep(self._sweep_id))
         except WanllmdbError:
             if not self._is_to_end():
                 raise
@@ -152,27 +147,27 @@ class Agent:
         return self._shutdown.urgency >= Urgency.DRAIN
 
     def _say(self, text: str) -> None:
-        if self._view is not None:
-            self._view.line(text)
+        if self._display is not None:
+            self._display.line(text)
         else:
             Console().line(text)
 
-    def _start(self, sweep: Sweep, view: View) -> int:
-        said: set[str] = set()
-        remind = Reminder(view.line)
+    def _start(self, sweep: Sweep, display: Display) -> int:
+        warn = PrintOnce(display.line)
+        remind = PrintAtIntervals(display.line)
         for slot in range(self._parallel):
             loop = Loop(
                 self._client,
                 sweep,
                 self._runner,
                 agent_id=name_of_slot(self._agent_id, slot),
-                tally=self._tally,
+                counts=self._counts,
                 shutdown=self._shutdown,
-                view=view,
-                said=said,
+                display=display,
+                warn=warn,
                 patience=self._patience,
                 spool=self._spool,
-                courier=self._courier,
+                delivery=self._delivery,
                 remind=remind,
                 slot=slot,
                 resume=self._resume,
@@ -186,8 +181,8 @@ class Agent:
         try:
             loop.work()
         except BaseException as error:
-            self._tally.fail(error)
-            # The others let their runs end.
+            self._counts.fail(error)
+            # The other loops let their runs end.
             self._shutdown.demand(Urgency.DRAIN)
         finally:
             self._tasks.put(None)
@@ -196,18 +191,18 @@ class Agent:
         self._tasks.put(task)
 
     def _conduct(self, loops: int) -> None:
-        """Does what the loops ask for until they have ended, or need not be waited for."""
-        told_at: float | None = None
+        """Run the loops' tasks until the loops have ended, or hold no run for too long."""
+        ending_since: float | None = None
         while loops:
-            if self._shutdown.urgency >= Urgency.DRAIN and not self._tally.active:
-                told_at = told_at or time.monotonic()
-                if time.monotonic() - told_at > _IDLE_SECONDS:
+            if self._shutdown.urgency >= Urgency.DRAIN and not self._counts.active:
+                ending_since = ending_since or time.monotonic()
+                if time.monotonic() - ending_since > _IDLE_SECONDS:
                     return
             else:
-                told_at = None
+                ending_since = None
             try:
-                # Signals wake it too, but it goes on to wait then.
-                task = self._tasks.get(timeout=_LOOK_SECONDS if told_at else None)
+                # A signal interrupts the wait, which Python then resumes.
+                task = self._tasks.get(timeout=_LOOK_SECONDS if ending_since else None)
             except Empty:
                 continue
             if task is None:
@@ -215,39 +210,31 @@ class Agent:
             else:
                 task()
 
-    def _heard(self, number: signal.Signals, count: int) -> None:
-        """Acts on a signal, in the thread that listens for them."""
-        if number in self._forwarded and self._forward is not None:
-            self._forward(number)
-        if number == signal.SIGTERM:
-            self._tally.told_to_end(signal.SIGTERM)
-            self._stop_all("the agent was told to end by SIGTERM")
-        elif number == signal.SIGINT:
-            self._tally.told_to_end(signal.SIGINT)
-            if count == 1:
-                self._drain()
-            elif count == INTERRUPTS_TO_STOP:
-                self._stop_all("the agent was interrupted")
-        # Wakes the caller's thread, which may have nothing left to wait for.
+    def _on_signal(self, number: signal.Signals, count: int) -> None:
+        self._act(number, count)
+        # Wakes the calling thread, which may have nothing left to wait for.
         self._tasks.put(_nothing)
-
-    def _drain(self) -> None:
-        self._shutdown.demand(Urgency.DRAIN)
-        active = self._tally.active
-        if active:
-            runs = "run " if len(active) == 1 else "runs "
-            runs += ", ".join(str(run.number) for run in active)
-            it = "it" if len(active) == 1 else "them"
-            self._say(
-                f"interrupted: waiting for {runs} to end; Ctrl-C again stops {it} and gives {it} "
-                f"back, a third time ends this at once"
-            )
-
-    def _stop_all(self, reason: str) -> None:
-        self._shutdown.demand(Urgency.GIVE_BACK)
-        for run in self._tally.active:
-            run.stop(StopOrder(reason, None, gives_back=True))
 
 
 def _nothing() -> None:
-    """Wakes a thread."""
+    """Do nothing; as a task, this wakes the thread that waits for tasks."""
+
+
+def agent_name(given: str | None, *, resume: bool) -> str | None:
+    """Return the given name, else WANLLMDB_AGENT_ID, else None.
+
+    Raises:
+        InvalidArgumentError: the agent is to resume but has no name.
+    """
+    name = given or os.environ.get(_env.AGENT_ID) or None
+    if resume and name is None:
+        raise InvalidArgumentError(
+            f"resume needs the agent's earlier name: give a name that stays the same when the job "
+            f"restarts, by agent_id=, --agent-id or {_env.AGENT_ID}"
+        )
+    return name
+
+
+def name_of_slot(agent_id: str, slot: int) -> str:
+    """Return the name under which one loop of an agent takes runs, and resumes its own."""
+    return f"{agent_id}/{slot}" if slot else agent_id

@@ -12,10 +12,8 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from wanllmdb._agent.config import Config
-from wanllmdb._agent.definitions import DefinedMetric, Definitions, defined
-from wanllmdb._agent.description import labels_of, tags_in
-from wanllmdb._agent.failures import failed_by
-from wanllmdb._agent.summary import Summary
+from wanllmdb._agent.summary import DefinedMetric, Definitions, Summary, defined
+from wanllmdb._agent.text import failed_by, text_of
 from wanllmdb._types.runs import Failed
 from wanllmdb._wandb.run_calls import AcceptedCalls
 
@@ -312,3 +310,19 @@ class BaseRun(AcceptedCalls, ABC):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self
+
+
+_FIELDS = ("notes", "group", "job_type")
+"""Labels that hold what W&B has fields for."""
+
+
+def tags_in(labels: Mapping[str, str]) -> tuple[str, ...]:
+    """The labels that are W&B's tags: those without a text."""
+    return tuple(key for key, text in labels.items() if not text and key not in _FIELDS)
+
+
+def labels_of(tags: str | Iterable[str], **more: Any) -> dict[str, str]:
+    """Labels of a run from W&B's ways to describe one: an empty text for each tag."""
+    given = {key: text_of(value) for key, value in more.items() if value is not None}
+    each = (tags,) if isinstance(tags, str) else tags
+    return dict.fromkeys(map(text_of, each), "") | given

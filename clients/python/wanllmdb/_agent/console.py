@@ -1,4 +1,4 @@
-"""What an agent tells people, on stderr: lines, and on a terminal one line that is redrawn."""
+"""What an agent prints on stderr: lines, and on a terminal one line that is redrawn."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shutil
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import TextIO
 
 from wanllmdb._shown import fitting, shown, shown_lines
@@ -15,11 +16,11 @@ _REDRAW_INTERVAL = 0.1
 
 
 class Console:
-    """Lines for people. Safe to use from many threads.
+    """Prints lines for people. Thread-safe.
 
-    What is said of runs and errors may come from other people: what a terminal would obey is
-    escaped. The redrawn line ends with a carriage return, so that what the training
-    function prints starts at the margin and overwrites it.
+    Texts about runs and errors may come from other users, so terminal control characters are
+    escaped. The redrawn line ends with a carriage return, so that output of the training
+    function starts at the margin and overwrites the line.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
@@ -28,20 +29,20 @@ class Console:
         self._shown = 0
         self._drawn_at = 0.0
         self.is_live = _is_terminal(self._stream)
-        """Whether there is a terminal to redraw a line on."""
+        """Whether the stream is a terminal, on which a line can be redrawn."""
 
     def line(self, text: str) -> None:
-        """Prints a line that stays."""
+        """Print a permanent line."""
         with self._lock:
             self._write(self._erasure() + fitting(shown_lines(text), self._stream) + "\n")
 
     @property
     def is_due(self) -> bool:
-        """Whether a redrawn line would be seen now: what it says need not be made otherwise."""
+        """Whether `live` would redraw now; otherwise its text need not be built."""
         return self.is_live and time.monotonic() - self._drawn_at >= _REDRAW_INTERVAL
 
     def live(self, text: str, *, at_once: bool = False) -> None:
-        """Redraws the live line, at most ten times a second unless `at_once`; else nothing."""
+        """Redraw the live line, at most ten times a second unless `at_once`."""
         now = time.monotonic()
         if not self.is_live or (not at_once and now - self._drawn_at < _REDRAW_INTERVAL):
             return
@@ -52,13 +53,13 @@ class Console:
             self._shown, self._drawn_at = len(text), now
 
     def clear(self) -> None:
-        """Takes the live line away."""
+        """Erase the live line."""
         with self._lock:
             self._write(self._erasure())
 
     def _write(self, text: str) -> None:
-        # A program may close stderr, or put anything in its place: no line can be
-        # printed then, and that is no reason to lose a run.
+        # A program may close or replace stderr. Then the line is lost, but the run must not
+        # fail.
         with contextlib.suppress(Exception):
             self._stream.write(text)
             self._stream.flush()
@@ -74,3 +75,41 @@ def _is_terminal(stream: TextIO) -> bool:
         return stream.isatty()
     except Exception:
         return False
+
+
+class PrintOnce:
+    """Prints each line once."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._printed: set[str] = set()
+
+    def __call__(self, text: str, *, key: str = "") -> None:
+        """Print a line unless it, or another line with the same key, was printed before."""
+        key = key or text
+        if key not in self._printed:
+            self._printed.add(key)
+            self._say(text)
+
+
+SAY_EVERY = 60.0
+"""Seconds between two lines of `PrintAtIntervals`."""
+
+
+class PrintAtIntervals:
+    """Prints the first line at once, then at most one line a minute. Thread-safe."""
+
+    def __init__(self, say: Callable[[str], None], every: float = SAY_EVERY) -> None:
+        self._say = say
+        self._every = every
+        self._lock = threading.Lock()
+        self._said_at: float | None = None
+
+    def __call__(self, text: str) -> None:
+        """Print the text unless another line was printed less than `every` seconds ago."""
+        with self._lock:
+            now = time.monotonic()
+            if self._said_at is not None and now - self._said_at < self._every:
+                return
+            self._said_at = now
+        self._say(text)

@@ -1,20 +1,24 @@
-"""Runs a training function for one run, and tells how it ended."""
+"""Runs a training function for one run, and returns how it ended."""
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Callable
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
-from typing import Any
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
+from typing import Any, NoReturn, TypeVar
 
 from wanllmdb._agent.active_run import ActiveRun
-from wanllmdb._agent.current import working_on
-from wanllmdb._agent.failures import carried, failed_by
-from wanllmdb._agent.forks import call_in_this_process
+from wanllmdb._agent.commands import StopOrder
+from wanllmdb._agent.current import has_runs, working_on
 from wanllmdb._agent.loop import Ended
-from wanllmdb._agent.orders import StopOrder
-from wanllmdb._agent.signals import Terminated, exposed
-from wanllmdb._agent.surroundings import kept_surroundings
+from wanllmdb._agent.signals import Terminated, exposed, take_over_again
+from wanllmdb._agent.text import failed_by, formatted, text_of
 from wanllmdb._errors import RunStopped
 from wanllmdb._tracing import current_trace, in_trace
 from wanllmdb._types.runs import Succeeded
@@ -69,7 +73,7 @@ class FunctionRunner:
             return Ended(None)
         with working_on(run):
             try:
-                with kept_surroundings(), exposed():
+                with restored_process_state(), exposed():
                     call_in_this_process(self._function)
             except BaseException as error:
                 return _ended_by(error, run)
@@ -101,3 +105,124 @@ def _is_success(error: SystemExit) -> bool:
     except Exception:
         # Any object may be an exit code, also one that can't be compared.
         return False
+
+
+def call_in_this_process(function: Callable[[], Any]) -> None:
+    """Calls the function; a fork of this process that leaves it ends there, at once."""
+    process = os.getpid()
+    try:
+        _refuse_unrun(function())
+    except BaseException as error:
+        if os.getpid() != process:
+            _end(error)
+        raise
+    if os.getpid() != process:
+        _end(None)
+
+
+def _refuse_unrun(result: Any) -> None:
+    """Nothing of a coroutine or a generator has run when its function has returned."""
+    kinds = CoroutineType, GeneratorType, AsyncGeneratorType
+    if not isinstance(result, kinds):
+        return
+    what = type(result).__name__
+    if isinstance(result, CoroutineType):
+        result.close()
+    raise TypeError(
+        f"the function returned a {what}, of which nothing has run: have it run that itself, by "
+        f"asyncio.run or a loop for example"
+    )
+
+
+def _end(error: BaseException | None) -> NoReturn:
+    """Ends a fork with the exit code that Python would give it.
+
+    Without the parent's exit handlers, and without waiting for its threads, which are not
+    there.
+    """
+    code = 1
+    try:
+        code, text = _verdict(error)
+        if text:
+            sys.stderr.write(text)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
+
+
+def _verdict(error: BaseException | None) -> tuple[int, str]:
+    if error is None:
+        return 0, ""
+    if not isinstance(error, SystemExit):
+        return 1, formatted(error)
+    code = error.code
+    if code is None:
+        return 0, ""
+    return (code & 0xFF, "") if isinstance(code, int) else (1, f"{text_of(code)}\n")
+
+
+class _EndOfThread:
+    """Ends the process when the thread ends that has it in its local data."""
+
+    def __del__(self) -> None:
+        os._exit(0)
+
+
+class _Forking(threading.local):
+    """What each thread knows of its own fork."""
+
+    is_main = True
+    end: _EndOfThread | None = None
+
+
+_forking = _Forking()
+
+
+def _note_the_thread() -> None:
+    _forking.is_main = threading.current_thread() is threading.main_thread()
+
+
+def _end_with_the_thread() -> None:
+    # The thread that forked is all that there is of Python in the fork, but gRPC has started
+    # threads of its own again, which would keep the process.
+    if not _forking.is_main and has_runs():
+        _forking.end = _EndOfThread()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_note_the_thread, after_in_child=_end_with_the_thread)
+
+
+_CLOCKS = ("time", "monotonic", "sleep")
+"""gRPC makes deadlines of the first one: with a clock that stands still no call is in time."""
+
+
+@contextmanager
+def restored_process_state() -> Iterator[None]:
+    """Puts the recursion limit, the clocks and the agent's signals back at the end."""
+    recursion_limit = sys.getrecursionlimit()
+    clocks = {name: getattr(time, name) for name in _CLOCKS}
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(recursion_limit)
+        vars(time).update(clocks)
+        take_over_again()
+
+
+E = TypeVar("E", bound=BaseException)
+
+
+def carried(error: BaseException, kind: type[E]) -> E | None:
+    """The exception itself, or the first one of that kind within its groups."""
+    return next((each for each in _within(error) if isinstance(each, kind)), None)
+
+
+def _within(error: BaseException) -> Iterator[BaseException]:
+    groups = [error]
+    while groups:
+        each = groups.pop()
+        yield each
+        if isinstance(each, BaseExceptionGroup):
+            groups.extend(reversed(each.exceptions))

@@ -1,4 +1,4 @@
-"""One loop of an agent: takes runs from a sweep, has them worked on, and tells how they ended."""
+"""One loop of an agent: takes runs from a sweep, executes them, and reports their results."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ from typing import Protocol
 from uuid import uuid4
 
 from wanllmdb._agent.active_run import ActiveRun
-from wanllmdb._agent.hints import hint_for
-from wanllmdb._agent.orders import StopOrder
-from wanllmdb._agent.outage import OutageWaiter
-from wanllmdb._agent.patience import Patience
-from wanllmdb._agent.reminder import Reminder
-from wanllmdb._agent.resuming import schedule_of
-from wanllmdb._agent.shutdown import Shutdown, Urgency
-from wanllmdb._agent.tally import Tally
-from wanllmdb._agent.value_loss import LossOfValue
-from wanllmdb._agent.view import View
+from wanllmdb._agent.commands import StopOrder
+from wanllmdb._agent.console import PrintAtIntervals, PrintOnce
+from wanllmdb._agent.counts import AgentCounts
+from wanllmdb._agent.display import Display
+from wanllmdb._agent.early_stopping import schedule_of
+from wanllmdb._agent.hints import LastValueHint, hint_for
+from wanllmdb._agent.signals import Shutdown, Urgency
+from wanllmdb._agent.wait_policy import OutageWaiter, WaitPolicy
 from wanllmdb._client import Client
 from wanllmdb._errors import FailedPreconditionError, NotFoundError, WanllmdbError
 from wanllmdb._spool import Spool, SpoolDelivery
@@ -32,25 +30,21 @@ _LONGEST_STAY_POLL = 5.0
 
 _EXHAUSTED = {
     ExhaustedReason.RUN_CAP: "its run_cap was reached",
-    ExhaustedReason.SPACE_EXHAUSTED: "every point of its search space was handed out",
+    ExhaustedReason.SPACE_EXHAUSTED: "every point of its search space was assigned to a run",
     ExhaustedReason.TARGET_REACHED: "its target was reached",
     ExhaustedReason.TERMINATED: "its terminator ended it",
 }
-_MAY_COME_BACK = (ExhaustedReason.RUN_CAP, ExhaustedReason.SPACE_EXHAUSTED)
-"""Where a run that is lost is handed out again."""
-
-
-# Among what was said once: that a last value is far worse than the best one.
-_WARNED = "value loss"
+_MAY_BE_QUEUED_AGAIN = (ExhaustedReason.RUN_CAP, ExhaustedReason.SPACE_EXHAUSTED)
+"""Reasons after which a lost run is still queued again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How the work on a run ended, and the exception that broke it, if one did.
+    """How a run's code ended, and the exception that it raised, if any.
 
-    The outcome is None when the work stopped before its end: because of
-    `run.stop_order`, or by itself, and then `reason` may say why. `raised` is the signal
-    whose exception it raised: then the agent ends as by that signal.
+    The outcome is None when the code stopped before its end: because of `run.stop_order`, or on
+    its own, possibly with a `reason`. `raised` is set when the code raised the exception of a
+    signal: then the agent ends as after that signal.
     """
 
     outcome: Outcome | None
@@ -60,40 +54,40 @@ class Ended:
 
 
 class RunOne(Protocol):
-    """Works on one run until it is done or `run.stop_order` says to stop.
+    """Executes one run until the run ends or `run.stop_order` is set.
 
-    An exception that it lets pass gives the run back and ends the agent.
+    An exception that escapes gives the run back and ends the agent.
     """
 
     def __call__(self, run: ActiveRun) -> Ended:
-        """Works on the run, in the loop's thread."""
+        """Execute the run, in the loop's thread."""
 
     def close(self) -> None:
-        """Waits for what it is still ending, from the thread that called the agent."""
+        """Wait for programs that are still ending, in the thread that called the agent."""
 
     def kill(self) -> None:
-        """Ends what it started at once, from that thread too."""
+        """End all started programs at once, in the thread that called the agent."""
 
 
 class Loop:
-    """Works on one run at a time, in a thread of its own.
+    """Executes one run at a time, in its own thread.
 
     Args:
         client: reaches both services.
         sweep: the sweep.
-        run_one: works on one run; see RunOne.
-        agent_id: the name under which it takes runs.
-        tally: what the agent's loops share.
+        run_one: executes one run; see RunOne.
+        agent_id: the name under which the loop takes runs.
+        counts: the counts that the agent's loops share.
         shutdown: when to end.
-        view: shows what happens.
-        said: what was said before, and is not repeated.
-        patience: how long to wait for services that are away.
-        spool: keeps what they have not got.
-        courier: delivers what others left there, when they are back.
-        remind: says what it waits for.
-        slot: which of the agent's loops it is.
+        display: shows the progress.
+        warn: prints a line once for all loops of the agent.
+        patience: how long to wait for unavailable services.
+        spool: stores undelivered results.
+        delivery: sends the undelivered results of other agents when the services are back.
+        remind: prints what the loop waits for, at intervals.
+        slot: the loop's index in the agent.
         resume: whether to begin with the runs that this name holds.
-        stay: whether to wait while runs of others may come back.
+        stay: whether to wait while runs of other agents may be queued again.
     """
 
     def __init__(
@@ -103,14 +97,14 @@ class Loop:
         run_one: RunOne,
         *,
         agent_id: str,
-        tally: Tally,
+        counts: AgentCounts,
         shutdown: Shutdown,
-        view: View,
-        said: set[str],
-        patience: Patience,
+        display: Display,
+        warn: PrintOnce,
+        patience: WaitPolicy,
         spool: Spool,
-        courier: SpoolDelivery,
-        remind: Reminder,
+        delivery: SpoolDelivery,
+        remind: PrintAtIntervals,
         slot: int = 0,
         resume: bool = False,
         stay: bool = False,
@@ -119,32 +113,32 @@ class Loop:
         self._sweep = sweep
         self._run_one = run_one
         self._agent_id = agent_id
-        self._tally = tally
+        self._counts = counts
         self._shutdown = shutdown
-        self._view = view
-        self._said = said
+        self._display = display
+        self._warn = warn
         self._slot = slot
         self._resume = resume
         self._stay = stay
         self._spool = spool
         self._remind = remind
-        self._on_back = courier.deliver_in_background
-        # A run that is done is worth waiting for, whatever Ctrl-C says once.
+        self._on_back = delivery.deliver_in_background
+        # One Ctrl-C does not end the wait for a finished run's delivery.
         self._waiter = self._waiter_until(Urgency.GIVE_BACK, patience.seconds)
         self._known = self._waiter_until(Urgency.DRAIN, patience.seconds)
         self._stranger = self._waiter_until(Urgency.DRAIN, patience.at_first)
-        self._value_loss = LossOfValue(client, sweep)
+        self._value_loss = LastValueHint(client, sweep)
         self._has_suggested = False
 
     def work(self) -> None:
-        """Works until there are no more runs, or none are to be taken."""
-        while self._goes_on and self._tally.claim():
-            with trial_span(self._sweep.sweep_id) as tell_number:
+        """Execute runs until the sweep has no more, or the loop may take no more."""
+        while self._goes_on and self._counts.claim():
+            with trial_span(self._sweep.sweep_id) as set_number:
                 suggestion = self._next()
                 if suggestion is None:
                     return
                 for run in suggestion.runs:
-                    tell_number(run.number)
+                    set_number(run.number)
                     self._work_on(run, suggestion.next_check_iteration, suggestion.resumed)
 
     @property
@@ -156,7 +150,7 @@ class Loop:
         return self._shutdown.urgency >= Urgency.GIVE_BACK
 
     def _work_on(self, run: Run, next_check: int | None, resumed: bool) -> None:
-        schedule = self._known.ride_out(
+        schedule = self._known.retry(
             lambda: schedule_of(self._client, self._sweep, run, next_check, resumed=resumed)
         )
         active = ActiveRun(
@@ -164,26 +158,25 @@ class Loop:
             self._sweep,
             run,
             schedule=schedule,
-            say=self._view.line,
-            said=self._said,
+            warn=self._warn,
             waiter=self._waiter,
             spool=self._spool,
             resumed=resumed,
-            on_log=self._view.logged,
+            on_log=self._display.logged,
         )
         active.slot = self._slot
-        self._tally.started(active)
+        self._counts.started(active)
         if not self._goes_on:
-            # It was handed out after the agent was told to take no more.
+            # The run was assigned after the agent stopped taking runs.
             self._give_back(active, "the agent was interrupted")
             return
-        self._view.started(active)
+        self._display.started(active)
         if resumed:
-            self._view.line(f"run {run.number} is resumed: step {active.step} is next")
+            self._display.line(f"run {run.number} is resumed: step {active.step} is next")
         try:
             ended = self._run_one(active)
             if ended.raised is not None:
-                self._tally.told_to_end(ended.raised)
+                self._counts.end_by_signal(ended.raised)
                 self._shutdown.demand(Urgency.GIVE_BACK)
             order = active.stop_order
             if order is not None and order.gives_back and active.ended is None:
@@ -195,62 +188,59 @@ class Loop:
             if self._is_to_leave and active.spooled is not None:
                 return
             raise
-        self._view.ended(active)
+        self._display.ended(active)
         self._hint(active, ended)
-        self._tally.ended(active, ended.cause)
+        self._counts.ended(active, ended.cause)
 
     def _hint(self, active: ActiveRun, ended: Ended) -> None:
         if active.ended is None:
             return
         hint = hint_for(self._sweep, ended.outcome, active.ended)
         if hint is not None:
-            self._say_once(hint)
+            self._warn(hint)
         try:
             warning = self._value_loss.warning(active.ended)
         except WanllmdbError as error:
-            self._view.line(f"the history of run {active.number} could not be read: {error}")
+            self._display.line(f"the history of run {active.number} could not be read: {error}")
         else:
-            if warning is not None and _WARNED not in self._said:
-                self._said.add(_WARNED)
-                self._view.line(warning)
+            if warning is not None:
+                self._warn(warning, key="last value far worse than the best")
 
     def _give_back(self, active: ActiveRun, reason: str) -> None:
-        self._tally.given_back(active)
+        self._counts.given_back(active)
         if active.is_over:
             if active.ended is None:
-                self._view.line(_not_told(active))
+                self._display.line(_undelivered(active))
             return
         try:
             active.release(reason)
         except WanllmdbError as error:
-            self._view.line(
-                f"run {active.number} could not be given back; it is handed out again when its "
-                f"lease ends: {error}"
+            self._display.line(
+                f"run {active.number} could not be given back; it is queued again when its "
+                f"lease expires: {error}"
             )
         else:
-            self._view.line(f"run {active.number} was given back")
+            self._display.line(f"run {active.number} was given back")
 
     def _next(self) -> Suggestion | None:
-        """The next run; None, with the reason in the tally, when there is none to come."""
+        """Return the next runs; None, with the reason in `counts`, when there are no more."""
         request_id = str(uuid4())
         pause = 0.25
         while True:
             longest = _LONGEST_POLL
-            own = len(self._tally.active)
+            own = len(self._counts.active)
             try:
                 suggestion = self._suggest(request_id)
             except NotFoundError:
-                self._tally.end_by(self._why_not_found())
+                self._counts.end_by(self._why_not_found())
                 return None
             except FailedPreconditionError as error:
                 if error.reason != "SWEEP_NOT_RUNNING":
                     raise
                 if error.state != "paused":
-                    self._tally.end_by(f"the sweep is {error.state}")
+                    self._counts.end_by(f"the sweep is {error.state}")
                     return None
-                self._say_once(
-                    f"sweep {self._sweep.sweep_id} is paused: waiting until it is resumed"
-                )
+                self._warn(f"sweep {self._sweep.sweep_id} is paused: waiting until it is resumed")
             except WanllmdbError:
                 if self._goes_on:
                     raise
@@ -260,7 +250,7 @@ class Loop:
                     return suggestion
                 if suggestion.exhausted is not None:
                     if not self._stays_for(suggestion):
-                        self._tally.end_by(self._why_exhausted(suggestion, own))
+                        self._counts.end_by(self._why_exhausted(suggestion, own))
                         return None
                     longest = _LONGEST_STAY_POLL
             if self._shutdown.wait(pause):
@@ -269,9 +259,9 @@ class Loop:
             request_id = str(uuid4())
 
     def _suggest(self, request_id: str) -> Suggestion:
-        # One that was never there may be a wrong address: that is told soon.
+        # A service that never answered may have a wrong address, which is reported soon.
         waiter = self._known if self._has_suggested else self._stranger
-        suggestion = waiter.ride_out(
+        suggestion = waiter.retry(
             lambda: self._client.suggest(
                 self._sweep.sweep_id,
                 agent_id=self._agent_id,
@@ -280,45 +270,45 @@ class Loop:
             )
         )
         self._has_suggested = True
-        # There may be several: then the next one is asked for after this one.
+        # The agent may hold several runs: the next one is requested after this one.
         self._resume = self._resume and suggestion.resumed
         return suggestion
 
     def _stays_for(self, suggestion: Suggestion) -> bool:
-        """Whether to wait for runs that may be lost and handed out again; says so."""
+        """Return whether to wait for runs that may be lost and queued again; print the wait."""
         if not (self._stay and suggestion.running_runs):
             return False
-        if suggestion.exhausted not in _MAY_COME_BACK:
+        if suggestion.exhausted not in _MAY_BE_QUEUED_AGAIN:
             return False
         runs = suggestion.running_runs
         self._remind(
-            f"staying: 1 run of sweep {self._sweep.sweep_id} is still being worked on, and may "
-            f"come back"
+            f"staying: 1 run of sweep {self._sweep.sweep_id} is still running, and may be queued "
+            f"again"
             if runs == 1
-            else f"staying: {runs} runs of sweep {self._sweep.sweep_id} are still being worked on, "
-            f"and may come back"
+            else f"staying: {runs} runs of sweep {self._sweep.sweep_id} are still running, and may "
+            f"be queued again"
         )
         return True
 
     def _why_exhausted(self, suggestion: Suggestion, own: int) -> str:
-        """The reason, in words. `own` runs were this agent's before it asked.
+        """Return the reason as text. `own` is the agent's number of runs before its request.
 
-        One of them may have ended since the answer, which counts it among those that run.
+        One of these runs may have ended since the reply, which counts it as running.
         """
         assert suggestion.exhausted is not None
-        why = _EXHAUSTED.get(suggestion.exhausted, "it has no more runs")
+        why = _EXHAUSTED.get(suggestion.exhausted, "none are left")
         if suggestion.message:
             why += f": {suggestion.message}"
-        others = suggestion.running_runs - max(own, len(self._tally.active))
+        others = suggestion.running_runs - max(own, len(self._counts.active))
         if others > 0:
-            why += f"; others still work on {others} run{'' if others == 1 else 's'}"
-        return f"the sweep hands out no more runs: {why}"
+            why += f"; other agents still work on {others} run{'' if others == 1 else 's'}"
+        return f"the sweep has no more runs: {why}"
 
     def _why_not_found(self) -> str:
-        """The suggestion service does not know the sweep: whether it is gone.
+        """Return why the suggestion service does not find the sweep.
 
         Raises:
-            NotFoundError: it is there, for the registry that this agent talks to.
+            NotFoundError: the registry of this agent still has the sweep.
         """
         try:
             self._client.get_sweep(self._sweep.sweep_id)
@@ -327,28 +317,23 @@ class Loop:
         raise NotFoundError(
             f"the suggestion service at {self._client.suggestion_address} does not know sweep "
             f"{self._sweep.sweep_id}, which the registry at {self._client.registry_address} has: "
-            f"it was started for another registry"
+            f"that service was started for another registry"
         )
 
     def _waiter_until(self, urgency: Urgency, patience: float) -> OutageWaiter:
         return OutageWaiter(
-            self._view.line,
+            self._display.line,
             patience,
             lambda seconds: self._shutdown.wait(seconds, urgency),
             self._on_back,
         )
 
-    def _say_once(self, text: str) -> None:
-        if text not in self._said:
-            self._said.add(text)
-            self._view.line(text)
-
 
 def _outcome(ended: Ended, order: StopOrder | None) -> Outcome | None:
-    """How to finish a run: as ordered, unless it was done before it saw the order.
+    """Return a run's outcome: as ordered, unless the run was done before it saw the order.
 
-    A run that early termination stopped is pruned whatever its function did then. None for
-    one that was stopped since it is no longer ours.
+    A run that early termination stopped is pruned, whatever its function did afterwards. The
+    outcome is None for a run that no longer belongs to this agent.
     """
     if order is None:
         return ended.outcome or Canceled(ended.reason or "stopped by the training function")
@@ -359,13 +344,13 @@ def _outcome(ended: Ended, order: StopOrder | None) -> Outcome | None:
     return order.outcome
 
 
-def _not_told(active: ActiveRun) -> str:
+def _undelivered(active: ActiveRun) -> str:
     if active.spooled is None:
         return (
-            f"run {active.number} was done, but its end could not be told; it is handed out "
-            f"again when its lease ends"
+            f"run {active.number} is done, but its result could not be delivered; the run is "
+            f"queued again when its lease expires"
         )
     return (
-        f"run {active.number} is done, but its end could not be told: it is kept in "
-        f"{active.spooled}, for the next agent here or `wanllmdb spool send`"
+        f"run {active.number} is done, but its result could not be delivered: it is saved in "
+        f"{active.spooled}; the next agent on this machine or `wanllmdb spool send` sends it"
     )

@@ -1,10 +1,13 @@
-"""Ctrl-C and SIGTERM for an agent in the main thread.
+"""Ctrl-C and SIGTERM of an agent.
 
-Python runs signal handlers in the main thread between any two instructions, and not at
-all while that thread is in a long call into C. So the handler here takes no lock and talks
-to no service: it raises, and only while the training function runs there, outside of the
-client's own code. Everything else is done by a thread that reads Python's wakeup pipe,
-which the signal reaches at once.
+The first Ctrl-C lets the running runs end, the second one stops them and gives them back, the
+third one ends the agent. SIGTERM does what the second Ctrl-C does. See `SignalActions`.
+
+Python runs signal handlers in the main thread between any two instructions, and not at all
+while that thread is in a long call into C. So the handler here takes no lock and calls no
+service: it raises, and only while the training function runs there, outside of the client's
+own code. Everything else is done by a thread that reads Python's wakeup pipe, which the signal
+reaches at once.
 """
 
 from __future__ import annotations
@@ -16,11 +19,54 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from enum import IntEnum
 from io import RawIOBase
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from wanllmdb._agent.commands import StopOrder
 from wanllmdb._errors import RunStopped
+
+if TYPE_CHECKING:
+    from wanllmdb._agent.counts import AgentCounts
+
+
+class Urgency(IntEnum):
+    """How an agent ends; each level includes the lower ones."""
+
+    GO_ON = 0
+    """Continue as usual."""
+    DRAIN = 1
+    """Let the running runs end, and take no more runs."""
+    GIVE_BACK = 2
+    """Stop the running runs and give them back."""
+    LEAVE = 3
+    """End at once."""
+
+
+class Shutdown:
+    """The urgency shared by all threads of an agent. It only increases."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._urgency = Urgency.GO_ON
+
+    @property
+    def urgency(self) -> Urgency:
+        """The current urgency."""
+        return self._urgency
+
+    def demand(self, urgency: Urgency) -> None:
+        """Raise the urgency at least to this level. Not for signal handlers: it takes a lock."""
+        with self._changed:
+            self._urgency = max(self._urgency, urgency)
+            self._changed.notify_all()
+
+    def wait(self, seconds: float, urgency: Urgency = Urgency.DRAIN) -> bool:
+        """Wait up to `seconds` for this urgency; return whether it was reached."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._urgency >= urgency, seconds)
+
 
 SHUTDOWN_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -29,20 +75,20 @@ FORWARDED = tuple(
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
     if hasattr(signal, name)
 )
-"""What an agent passes on to programs when it is asked to."""
+"""The signals that an agent forwards to programs on request."""
 
 INTERRUPTS_TO_STOP = 2
-"""So many Ctrl-C stop the run, one more ends the agent where it stands."""
+"""This many Ctrl-C stop the runs; one more ends the agent at once."""
 
 _REPEAT_SECONDS = 0.5
 
 
 class Terminated(RunStopped):
-    """Raised in the exposed code by SIGTERM."""
+    """SIGTERM arrived while exposed code ran."""
 
 
 class _MainThread:
-    """What the main thread does: only its own code and its signal handlers write here."""
+    """State of the main thread, written only by its own code and its signal handlers."""
 
     exposed = False
     due: BaseException | None = None
@@ -50,7 +96,7 @@ class _MainThread:
 
 @contextmanager
 def exposed() -> Iterator[None]:
-    """Code that an exception may end at any instruction, when a signal says so."""
+    """Mark code that a signal's exception may end at any instruction."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -64,7 +110,7 @@ def exposed() -> Iterator[None]:
 
 @contextmanager
 def shielded() -> Iterator[None]:
-    """Code within `exposed` that must not be torn apart; what is due is raised after it."""
+    """Protect code within `exposed`; an exception that is due is raised after the block."""
     if not _MainThread.exposed or threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -83,29 +129,29 @@ def _raise_what_is_due() -> None:
         raise due
 
 
-def hear_again() -> None:
-    """Puts the handlers back that code within `exposed` has replaced; nothing elsewhere."""
+def take_over_again() -> None:
+    """Restore the handlers that code within `exposed` replaced; no effect in other threads."""
     if _in_charge and threading.current_thread() is threading.main_thread():
         _in_charge[-1].take_over()
 
 
 class Signals:
-    """Hears signals within a `with` block in the main thread; elsewhere there are none.
+    """Receives signals within a `with` block in the main thread; no effect in other threads.
 
-    A second Ctrl-C ends the exposed code with a KeyboardInterrupt, SIGTERM with
-    Terminated. A third Ctrl-C raises KeyboardInterrupt wherever the main thread is.
-    A signal that the process ignored before, as under nohup, stays ignored. A fork of the
-    process has the handlers that were there before: what it gets is not for the agent.
+    A second Ctrl-C ends the exposed code with KeyboardInterrupt, SIGTERM with Terminated. A
+    third Ctrl-C raises KeyboardInterrupt anywhere in the main thread. A signal that the process
+    ignored before, for example under nohup, stays ignored. A fork of the process gets the
+    previous handlers back, since its signals are not meant for the agent.
 
     Args:
-        heard: called in a thread, with the signal and how often it came.
-        more: signals to hear beside Ctrl-C and SIGTERM.
+        received: called in a thread, with the signal and how often it has come.
+        more: further signals to receive, besides Ctrl-C and SIGTERM.
     """
 
     def __init__(
-        self, heard: Callable[[signal.Signals, int], None], more: Sequence[signal.Signals] = ()
+        self, received: Callable[[signal.Signals, int], None], more: Sequence[signal.Signals] = ()
     ) -> None:
-        self._heard = heard
+        self._received = received
         self.numbers = (*SHUTDOWN_SIGNALS, *more)
         self._counts: Counter[int] = Counter()
         self._previous: dict[int, Any] = {}
@@ -117,7 +163,7 @@ class Signals:
             os.set_blocking(self._write_end, False)
             self._previous_wakeup = signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
             for number in self.numbers:
-                # None: a handler that isn't Python's, which could not be put back.
+                # None means a handler of C code, which Python could not restore.
                 if signal.getsignal(number) not in (signal.SIG_IGN, None):
                     self._previous[number] = signal.signal(number, self._handle)
             _in_charge.append(self)
@@ -140,13 +186,13 @@ class Signals:
             _in_charge.remove(self)
 
     def take_over(self) -> None:
-        """Handles its signals, whatever other code has made of them."""
+        """Install the handlers again, in case other code replaced them."""
         for number in self._previous:
             signal.signal(number, self._handle)
         signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
 
     def put_back(self) -> None:
-        """Leaves the signals to the handlers that were there before."""
+        """Restore the previous handlers."""
         for number, previous in self._previous.items():
             signal.signal(number, previous)
         signal.set_wakeup_fd(self._previous_wakeup)
@@ -160,7 +206,7 @@ class Signals:
         if number == signal.SIGINT and count == INTERRUPTS_TO_STOP:
             _MainThread.due = KeyboardInterrupt()
         elif number == signal.SIGTERM and count == 1:
-            _MainThread.due = Terminated("the agent was told to end by SIGTERM")
+            _MainThread.due = Terminated("SIGTERM stopped the agent")
         if _MainThread.exposed:
             _raise_what_is_due()
 
@@ -169,20 +215,20 @@ class Signals:
         with os.fdopen(self._read_end, "rb", buffering=0) as pipe:
             while read := self._next(pipe, is_terminated=counts[signal.SIGTERM] > 0):
                 if previous_wakeup != -1:
-                    # An event loop of this thread has signals of its own.
+                    # An event loop of the main thread waits for its own signals on this descriptor.
                     os.write(previous_wakeup, read)
-                # Those that come together count once, as they do for Python's handlers.
+                # Signals that arrive together count once, as for Python's handlers.
                 for number in numbers.intersection(read):
                     counts[number] += 1
-                    self._heard(signal.Signals(number), counts[number])
+                    self._received(signal.Signals(number), counts[number])
 
     def _next(self, pipe: RawIOBase, *, is_terminated: bool) -> bytes | None:
-        """Returns the numbers of the signals that came next; none when the block has ended."""
+        """Return the numbers of the next signals; nothing when the block has ended."""
         if is_terminated:
             with selectors.DefaultSelector() as selector:
                 selector.register(pipe, selectors.EVENT_READ)
-                # Python runs no handler while the main thread waits in a system call that it
-                # began just after the signal, or whose interruption another thread received.
+                # Python runs no handler while the main thread waits in a system call that
+                # began just after the signal, or that another thread's signal interrupted.
                 while self._is_termination_pending() and not selector.select(_REPEAT_SECONDS):
                     signal.pthread_kill(_main_thread_id(), signal.SIGTERM)
         return pipe.read(64)
@@ -190,6 +236,63 @@ class Signals:
     def _is_termination_pending(self) -> bool:
         is_ours = signal.getsignal(signal.SIGTERM) == self._handle
         return is_ours and self._counts[signal.SIGTERM] == 0 and hasattr(signal, "pthread_kill")
+
+
+class SignalActions:
+    """What an agent does when a signal arrives.
+
+    Args:
+        shutdown: how urgently the agent ends.
+        counts: the agent's runs in progress.
+        say: prints a line for people.
+        forwarded: signals that go to `forward`, with or without Ctrl-C and SIGTERM.
+        forward: receives the forwarded signals.
+    """
+
+    def __init__(
+        self,
+        shutdown: Shutdown,
+        counts: AgentCounts,
+        say: Callable[[str], None],
+        forwarded: Sequence[signal.Signals],
+        forward: Callable[[signal.Signals], None] | None,
+    ) -> None:
+        self._shutdown = shutdown
+        self._counts = counts
+        self._say = say
+        self._forwarded = forwarded
+        self._forward = forward
+
+    def __call__(self, number: signal.Signals, count: int) -> None:
+        """Acts on a signal that has now come `count` times, in the thread that reads signals."""
+        if number in self._forwarded and self._forward is not None:
+            self._forward(number)
+        if number == signal.SIGTERM:
+            self._counts.end_by_signal(signal.SIGTERM)
+            self._stop_all("SIGTERM stopped the agent")
+        elif number == signal.SIGINT:
+            self._counts.end_by_signal(signal.SIGINT)
+            if count == 1:
+                self._drain()
+            elif count == INTERRUPTS_TO_STOP:
+                self._stop_all("the agent was interrupted")
+
+    def _drain(self) -> None:
+        self._shutdown.demand(Urgency.DRAIN)
+        active = self._counts.active
+        if active:
+            runs = "run " if len(active) == 1 else "runs "
+            runs += ", ".join(str(run.number) for run in active)
+            it = "it" if len(active) == 1 else "them"
+            self._say(
+                f"interrupted: waiting for {runs} to end; Ctrl-C again stops {it} and gives {it} "
+                f"back, a third Ctrl-C ends the agent at once"
+            )
+
+    def _stop_all(self, reason: str) -> None:
+        self._shutdown.demand(Urgency.GIVE_BACK)
+        for run in self._counts.active:
+            run.stop(StopOrder(reason, None, gives_back=True))
 
 
 def _main_thread_id() -> int:
@@ -203,7 +306,7 @@ _mask_before_fork: list[set[int]] = []
 
 
 def _hold_signals() -> None:
-    # What comes for a fork before it has its own handlers would reach the parent's pipe.
+    # A signal to a fork that still has these handlers would reach the parent's pipe.
     numbers = [number for signals in _in_charge for number in signals.numbers]
     _mask_before_fork.append(signal.pthread_sigmask(signal.SIG_BLOCK, numbers))
 

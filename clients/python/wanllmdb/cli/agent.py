@@ -1,4 +1,4 @@
-"""`wanllmdb agent`: works on a sweep with a program."""
+"""`wanllmdb agent`: runs a program for each run of a sweep."""
 
 from __future__ import annotations
 
@@ -17,21 +17,20 @@ from wanllmdb._agent import (
     Agent,
     AgentResult,
     Console,
-    GiveUpPolicy,
+    FailurePolicy,
     OutageWaiter,
-    Patience,
+    WaitPolicy,
     agent_name,
 )
 from wanllmdb._agent.signals import FORWARDED
 from wanllmdb._env import AS_WANDB, RESUME, STAY, is_on
 from wanllmdb._files import is_there
 from wanllmdb._shown import in_short
-from wanllmdb.cli.agent_view import agent_view
+from wanllmdb.cli.agent_display import choose_display
 from wanllmdb.cli.command_runner import CommandRunner
-from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import say
 from wanllmdb.cli.macros import DEFAULT_COMMAND, BadCommandError, CommandTemplate
-from wanllmdb.cli.options import SweepId
+from wanllmdb.cli.options import SweepId, client_of
 
 _EXIT_BY_SIGNAL = 128
 
@@ -43,13 +42,17 @@ def run_agent(
         list[str] | None,
         typer.Argument(
             metavar="[-- COMMAND...]",
-            help="The program and its own arguments, after `--`. Default: the sweep's own.",
+            help="The program and its arguments, after `--`. Default: the command in the sweep's "
+            "config.",
         ),
     ] = None,
     count: Annotated[
-        int | None, typer.Option(min=1, help="At most so many runs. Default: until none is left.")
+        int | None,
+        typer.Option(
+            min=1, help="Run at most this many runs. Default: until the sweep has no more."
+        ),
     ] = None,
-    parallel: Annotated[int, typer.Option(min=1, help="So many runs at a time.")] = 1,
+    parallel: Annotated[int, typer.Option(min=1, help="Number of runs at a time.")] = 1,
     kill_delay: Annotated[
         float,
         typer.Option(
@@ -57,7 +60,7 @@ def run_agent(
             "--term-timeout",
             "-t",
             min=0.0,
-            help="Seconds from SIGTERM to SIGKILL for a program to stop in.",
+            help="Seconds between SIGTERM and SIGKILL when a program is stopped.",
         ),
     ] = 30.0,
     forward_signals: Annotated[
@@ -65,71 +68,81 @@ def run_agent(
         typer.Option(
             "--forward-signals",
             "-f",
-            help="Pass SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 on to the programs.",
+            help="Forward SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 to the programs.",
         ),
     ] = False,
     as_wandb: Annotated[
         bool | None,
         typer.Option(
             "--as-wandb",
-            help="Let the programs find wanllmdb where they import wandb, also where W&B's own "
-            "package is installed. Also by WANLLMDB_AS_WANDB=1. See `wanllmdb run`.",
+            help="Give the programs wanllmdb when they import wandb, even if W&B's own package "
+            "is installed; see `wanllmdb run`. Same as WANLLMDB_AS_WANDB=1.",
         ),
     ] = None,
     plain: Annotated[
-        bool, typer.Option("--plain", help="Print lines also where there is a terminal.")
+        bool,
+        typer.Option(
+            "--plain", help="Print one line per event, without the live view of a terminal."
+        ),
     ] = False,
     max_quick_failures: Annotated[
         int | None,
         typer.Option(
             min=0,
-            help="Give up after so many failures in a row within the seconds below; 0: never. "
-            "Default: 3.",
+            help="Give up after this many consecutive failed runs within --quick-seconds; 0 "
+            "means never. Default: 3.",
         ),
     ] = None,
     quick_seconds: Annotated[
-        float | None, typer.Option(min=0.0, help="The seconds meant above. Default: 60.")
+        float | None,
+        typer.Option(
+            min=0.0, help="Time window for --max-quick-failures, in seconds. Default: 60."
+        ),
     ] = None,
     max_initial_failures: Annotated[
         int | None,
         typer.Option(
-            min=0, help="Give up after so many failures without a success; 0: never. Default: 5."
+            min=0,
+            help="Give up when the first runs all fail, after this many; 0 means never. "
+            "Default: 5.",
         ),
     ] = None,
     never_give_up: Annotated[
-        bool | None, typer.Option("--never-give-up", help="Turns both off.")
+        bool | None, typer.Option("--never-give-up", help="Never stop because of failed runs.")
     ] = None,
     agent_id: Annotated[
         str | None,
-        typer.Option(help="The agent's name. Default: WANLLMDB_AGENT_ID, else made up."),
+        typer.Option(help="Name of the agent. Default: WANLLMDB_AGENT_ID, else a generated name."),
     ] = None,
     resume: Annotated[
         bool | None,
         typer.Option(
             "--resume",
-            help="Begin with the runs that the agent of this name held when it ended before. "
-            "Also by WANLLMDB_RESUME=1.",
+            help="Begin with the runs that the agent with this --agent-id held when it last "
+            "ended. Same as WANLLMDB_RESUME=1.",
         ),
     ] = None,
     stay: Annotated[
         bool | None,
         typer.Option(
             "--stay",
-            help="When there are no more runs, wait while one of others may come back. "
-            "Also by WANLLMDB_STAY=1.",
+            help="When the sweep has no more runs, wait as long as a run of another agent may be "
+            "queued again. Same as WANLLMDB_STAY=1.",
         ),
     ] = None,
     patience: Annotated[
         float | None,
         typer.Option(
             min=0.0,
-            help="Seconds to wait for services that are away. Default: WANLLMDB_PATIENCE, else "
-            "600, and 5 for those that never answered.",
+            help="Seconds to wait for unavailable services. Default: WANLLMDB_PATIENCE, else 600, "
+            "and 5 for services that have never answered.",
         ),
     ] = None,
     max_consecutive_failed_runs: Annotated[
         int | None,
-        typer.Option(min=1, hidden=True, help="W&B's: give up after so many failures in a row."),
+        typer.Option(
+            min=1, hidden=True, help="W&B's option: give up after this many consecutive failures."
+        ),
     ] = None,
     project: Annotated[
         str, typer.Option("--project", "-p", hidden=True, help="W&B's: an id says enough.")
@@ -138,28 +151,30 @@ def run_agent(
         str, typer.Option("--entity", "-e", hidden=True, help="W&B's: an id says enough.")
     ] = "",
 ) -> None:
-    """Work on a sweep: run a program once for each run.
+    """Run a program once for each run of a sweep.
 
-    Example: `wanllmdb agent SWEEP -- python train.py --data digits`
+    Examples: `wanllmdb agent SWEEP -- python train.py --data digits`;
+    `wanllmdb agent SWEEP --parallel 4 --count 20` runs the command in the sweep's config.
 
     The parameters are appended as --name=value, unless the command has macros such as
-    ${args_json}. A script in Python reports its metrics with wanllmdb.init() and
-    wanllmdb.log(). Exit code 0 means that the run did its work; any other, or a signal,
-    fails it, and the last lines of stderr are kept on the run.
+    ${args_json}. A Python script reports its metrics with wanllmdb.init() and
+    wanllmdb.log(). Exit code 0 means that the run succeeded; any other exit code, or a signal,
+    fails the run, and the last lines of stderr are stored with it.
 
-    Ctrl-C waits for the running programs and takes no more runs; a second one stops them
-    and gives their runs back; a third one kills. SIGTERM gives the runs back at once.
+    The first Ctrl-C takes no more runs and waits for the running programs. The second one
+    stops the programs and gives their runs back. The third one kills them. SIGTERM gives the
+    runs back at once.
 
-    Results that could not be told are kept on disk, and told by the next agent on this
-    machine or by `wanllmdb spool send`.
+    Results that could not be delivered are saved to disk and sent by the next agent on this
+    machine, or by `wanllmdb spool send`.
     """
     del project
     if entity:
-        say("note: --entity is ignored: a sweep's id says enough", err=True)
+        say("note: --entity is ignored: the sweep's id is enough", err=True)
     if max_consecutive_failed_runs is not None:
         max_quick_failures = max_quick_failures or max_consecutive_failed_runs
         quick_seconds = math.inf if quick_seconds is None else quick_seconds
-    policy = GiveUpPolicy.of(
+    policy = FailurePolicy.of(
         max_quick_failures=max_quick_failures,
         quick_seconds=quick_seconds,
         max_initial_failures=max_initial_failures,
@@ -171,9 +186,9 @@ def run_agent(
     with client_of(context) as client:
         if template is None:
             waiter = OutageWaiter(
-                Console().line, Patience.of(patience, knows_them=resumes).at_first
+                Console().line, WaitPolicy.of(patience, knows_them=resumes).at_first
             )
-            template = _template_of_sweep(waiter.ride_out(lambda: client.get_sweep(sweep_id)))
+            template = _template_of_sweep(waiter.retry(lambda: client.get_sweep(sweep_id)))
         result = _work(
             client,
             sweep_id,
@@ -207,15 +222,15 @@ def _work(
     forwards: bool,
     as_wandb: bool,
     plain: bool,
-    policy: GiveUpPolicy,
+    policy: FailurePolicy,
     agent_id: str | None,
     resume: bool,
     stay: bool,
     patience: float | None,
 ) -> AgentResult:
-    view = agent_view(client, count=count, parallel=parallel, plain=plain)
+    display = choose_display(client, count=count, parallel=parallel, plain=plain)
     runner = CommandRunner(
-        template, kill_delay=kill_delay, print_line=view.print_line, wandb_is_ours=as_wandb
+        template, kill_delay=kill_delay, print_line=display.print_line, wandb_is_ours=as_wandb
     )
     agent = Agent(
         client,
@@ -228,7 +243,7 @@ def _work(
         resume=resume,
         stay=stay,
         patience=patience,
-        make_view=view.begin,
+        make_display=display.begin,
         forwarded=FORWARDED if forwards else (),
         forward=runner.forward,
     )
@@ -239,12 +254,12 @@ def _work(
 
 
 def _template_of(command: Sequence[str]) -> CommandTemplate:
-    """The command that the user typed."""
+    """Return the command that the user typed."""
     return _checked(partial(CommandTemplate.with_args, command))
 
 
 def _template_of_sweep(sweep: Sweep) -> CommandTemplate:
-    """The command that stands in the sweep's config."""
+    """Return the command in the sweep's config."""
     spec = sweep.spec
     if not spec.program and not spec.command:
         raise typer.BadParameter(
@@ -257,8 +272,8 @@ def _template_of_sweep(sweep: Sweep) -> CommandTemplate:
     )
     if "${program}" in template.words and not is_there(spec.program):
         raise typer.BadParameter(
-            f"the sweep's program {in_short(spec.program)} is not here ({Path.cwd()}): start the "
-            f"agent where it is, or give a command after `--`"
+            f"the sweep's program {in_short(spec.program)} is not in this folder ({Path.cwd()}): "
+            f"start the agent in the program's folder, or give a command after `--`"
         )
     return template
 
@@ -270,5 +285,5 @@ def _checked(make: Callable[[], CommandTemplate]) -> CommandTemplate:
         raise typer.BadParameter(str(error)) from None
     first = template.words[0]
     if "${" not in first and shutil.which(first) is None:
-        raise typer.BadParameter(f"{first} is no program that can be run from here")
+        raise typer.BadParameter(f"{first} was not found on PATH, or is not executable")
     return template

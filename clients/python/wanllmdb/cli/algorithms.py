@@ -1,4 +1,4 @@
-"""`wanllmdb algorithms`: what a config may name, and with which options."""
+"""`wanllmdb algorithms`: the algorithms that a config may name, and their options."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import typer
 
 from wanllmdb import AlgorithmKind
 from wanllmdb.cli import details, tables
-from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import stdout
 from wanllmdb.cli.documents import print_json
-from wanllmdb.cli.options import AsJson
+from wanllmdb.cli.options import AsJson, client_of
 
 
 def algorithms(
     context: typer.Context,
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="Only this one, with its options.")
+        str | None,
+        typer.Argument(metavar="[NAME]", help="Show only this algorithm, with its options."),
     ] = None,
     kind: Annotated[
-        AlgorithmKind | None, typer.Option(help="Only algorithms of this kind.")
+        AlgorithmKind | None, typer.Option(help="Show only algorithms of this kind.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the samplers, pruners, terminators and importance evaluators."""
+    """Show the samplers, pruners, terminators and importance evaluators of the server."""
     with client_of(context) as client:
         every = client.list_algorithms()
     found = [each for each in every if name in (None, each.name) and kind in (None, each.kind)]

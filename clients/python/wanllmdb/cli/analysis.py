@@ -1,4 +1,4 @@
-"""`wanllmdb best`, `importance`, `history`, ...: what the runs of a sweep say."""
+"""`wanllmdb best`, `importance`, `history`, ...: the results of sweeps as tables and plots."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ import typer
 
 from wanllmdb import CorrelationMethod, ImportanceEvaluator, SweepComparison
 from wanllmdb.cli import plots, tables
-from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import escape, say, stdout
 from wanllmdb.cli.documents import print_json
-from wanllmdb.cli.options import AsJson, MetricName, SweepId, SweepIds
-from wanllmdb.cli.shown_runs import metric_names, print_runs
+from wanllmdb.cli.options import AsJson, MetricName, SweepId, SweepIds, client_of
+from wanllmdb.cli.runs import metric_names, print_runs
 
 
 class Axis(StrEnum):
-    """What a course is drawn over."""
+    """The horizontal axis of a plot of the best objective so far."""
 
     RUNS = "runs"
     TIME = "time"
@@ -30,11 +29,16 @@ def best(
     sweep_id: SweepId,
     count: Annotated[
         int | None,
-        typer.Option(min=1, max=1000, help="How many. Default: 5, of a Pareto front 100."),
+        typer.Option(
+            min=1, max=1000, help="Number of runs to show. Default: 5, or 100 of a Pareto front."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the best finished runs; with several metrics, those that no other one dominates."""
+    """Show the best finished runs; with several metrics, the Pareto front.
+
+    Example: `wanllmdb best SWEEP --count 10`
+    """
     with client_of(context) as client:
         metrics = metric_names(client, sweep_id)
         is_front = len(metrics) > 1
@@ -42,7 +46,7 @@ def best(
     if as_json:
         print_json(found)
     elif not found.runs:
-        say("No run has finished with a value of the metric yet.")
+        say("No finished run has a value of the metric yet.")
     else:
         print_runs(found.runs, metrics)
         if is_front:
@@ -55,25 +59,25 @@ def importance(
     context: typer.Context,
     sweep_id: SweepId,
     evaluator: Annotated[
-        ImportanceEvaluator, typer.Option(help="How to compute it.")
+        ImportanceEvaluator, typer.Option(help="The importance evaluator.")
     ] = ImportanceEvaluator.FANOVA,
     metric: MetricName = "",
     as_json: AsJson = False,
 ) -> None:
-    """Show how much each parameter matters for the metric, and how it correlates with it."""
+    """Show how much each parameter matters for the metric, and how they correlate."""
     with client_of(context) as client:
         result = client.get_parameter_importance(sweep_id, evaluator=evaluator, metric=metric)
     if as_json:
         print_json(result)
         return
     stdout().print(tables.importances_table(result))
-    say(f"from {result.runs_used} finished runs")
+    say(f"computed from {result.runs_used} finished runs")
 
 
 def history(
     context: typer.Context, sweep_id: SweepId, metric: MetricName = "", as_json: AsJson = False
 ) -> None:
-    """Plot the objective and the best one so far by run number."""
+    """Plot the objective, and the best objective so far, over the run number."""
     with client_of(context) as client:
         result = client.get_optimization_history(sweep_id, metric=metric)
     if as_json:
@@ -88,11 +92,14 @@ def hypervolume(
     sweep_id: SweepId,
     reference: Annotated[
         list[str] | None,
-        typer.Option(metavar="METRIC=X", help="Measure from there; repeatable."),
+        typer.Option(
+            metavar="METRIC=X",
+            help="Reference point of the volume, one option per metric; repeatable.",
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Plot the volume that the Pareto front so far dominates, by run number."""
+    """Plot the volume that the Pareto front dominates over the run number."""
     with client_of(context) as client:
         result = client.get_hypervolume_history(sweep_id, reference_point=_point(reference or ()))
     if as_json:
@@ -109,7 +116,7 @@ def slices(
     context: typer.Context,
     sweep_id: SweepId,
     parameter: Annotated[
-        list[str] | None, typer.Option(help="Only this parameter; repeatable.")
+        list[str] | None, typer.Option(help="Plot only this parameter; repeatable.")
     ] = None,
     metric: MetricName = "",
     as_json: AsJson = False,
@@ -128,10 +135,12 @@ def slices(
 def contour(
     context: typer.Context,
     sweep_id: SweepId,
-    x: Annotated[str, typer.Argument(metavar="X", help="The horizontal parameter.")],
-    y: Annotated[str, typer.Argument(metavar="Y", help="The vertical parameter.")],
+    x: Annotated[str, typer.Argument(metavar="X", help="Parameter on the horizontal axis.")],
+    y: Annotated[str, typer.Argument(metavar="Y", help="Parameter on the vertical axis.")],
     metric: MetricName = "",
-    resolution: Annotated[int, typer.Option(min=2, max=200, help="Places along each axis.")] = 24,
+    resolution: Annotated[
+        int, typer.Option(min=2, max=200, help="Number of points along each axis.")
+    ] = 24,
     as_json: AsJson = False,
 ) -> None:
     """Plot the objective over two parameters."""
@@ -147,7 +156,7 @@ def correlations(
     context: typer.Context,
     sweep_id: SweepId,
     method: Annotated[
-        CorrelationMethod, typer.Option(help="Linear (pearson) or by rank (spearman).")
+        CorrelationMethod, typer.Option(help="Linear (pearson) or rank (spearman) correlation.")
     ] = CorrelationMethod.PEARSON,
     as_json: AsJson = False,
 ) -> None:
@@ -163,11 +172,13 @@ def correlations(
 def compare(
     context: typer.Context,
     sweep_ids: SweepIds,
-    by: Annotated[Axis, typer.Option(help="What to plot the best objective over.")] = Axis.RUNS,
+    by: Annotated[
+        Axis, typer.Option(help="The horizontal axis: number of runs, or time.")
+    ] = Axis.RUNS,
     metric: MetricName = "",
     as_json: AsJson = False,
 ) -> None:
-    """Compare sweeps: the best objective so far of each, in one plot."""
+    """Compare sweeps: plot the best objective so far of each one."""
     with client_of(context) as client:
         result = client.compare_sweeps(sweep_ids, metric=metric)
     if as_json:
@@ -176,7 +187,7 @@ def compare(
     console = stdout()
     console.print(tables.comparison_table(result))
     unit = "runs" if by is Axis.RUNS else "s"
-    lines = _courses(result, by)
+    lines = _best_so_far(result, by)
     ends = [x for line in lines for x in (line.xs[:1] + line.xs[-1:])]
     left, right = (f"{end(ends):.6g} {unit}" if ends else "" for end in (min, max))
     console.print(plots.steps(lines, left=left, right=right))
@@ -185,7 +196,7 @@ def compare(
 def edf(
     context: typer.Context, sweep_ids: SweepIds, metric: MetricName = "", as_json: AsJson = False
 ) -> None:
-    """Plot which share of each sweep's runs has at most each objective."""
+    """Plot the share of each sweep's runs whose objective is at most a value."""
     with client_of(context) as client:
         result = client.get_edf(sweep_ids, metric=metric)
     if as_json:
@@ -203,10 +214,12 @@ def edf(
 def timeline(
     context: typer.Context,
     sweep_id: SweepId,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many runs.")] = 10_000,
+    limit: Annotated[
+        int, typer.Option(min=1, max=100_000, help="Plot at most this many runs.")
+    ] = 10_000,
     as_json: AsJson = False,
 ) -> None:
-    """Plot when each agent worked on runs, colored by their states."""
+    """Plot when each agent worked on runs; colors show the states of the runs."""
     with client_of(context) as client:
         result = client.get_timeline(sweep_id, max_runs=limit)
     if as_json:
@@ -216,7 +229,7 @@ def timeline(
     _print_sample(len(result.run_numbers), result.total_runs)
 
 
-def _courses(comparison: SweepComparison, by: Axis) -> list[plots.Series]:
+def _best_so_far(comparison: SweepComparison, by: Axis) -> list[plots.Series]:
     lines = []
     for course in comparison.courses:
         xs = course.seconds if by is Axis.TIME else tuple(map(float, course.ended_runs))
@@ -242,7 +255,9 @@ def _point(given: Sequence[str]) -> dict[str, float]:
         try:
             point[name] = float(value)
         except ValueError:
-            raise typer.BadParameter(f"--reference: {text!r} is not of the form METRIC=X") from None
+            raise typer.BadParameter(
+                f"--reference: {text!r} does not have the form METRIC=X"
+            ) from None
     return point
 
 

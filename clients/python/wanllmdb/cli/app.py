@@ -1,12 +1,16 @@
-"""Puts the commands together."""
+"""Builds the program from its commands."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from wanllmdb._shown import in_short, shown_lines
 from wanllmdb._version import __version__
 from wanllmdb.cli import (
     agent,
@@ -20,36 +24,81 @@ from wanllmdb.cli import (
     templates,
     watching,
 )
-from wanllmdb.cli.connection import ConnectionOptions
 from wanllmdb.cli.console import say
+from wanllmdb.cli.options import ConnectionOptions
 from wanllmdb.cli.plugins import add_plugins
-from wanllmdb.cli.program import Program
+from wanllmdb.cli.wandb_commands import WORDS
+
+_USAGE_ERROR = 2
+# A message may repeat an argument or a value from a file.
+_LONGEST_MESSAGE = 2_000
+
+_UsageError: type[Exception] = typer.BadParameter.__mro__[2]
+"""The base class of errors in a command line, which typer does not export."""
+
+
+class Program(TyperGroup):
+    """The root command: escapes the parts of the command line that error messages repeat."""
+
+    def make_context(self, *args: Any, **extra: Any) -> Any:
+        """Return the context of a command line; see typer."""
+        with _escaped_usage_errors():
+            return super().make_context(*args, **extra)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Return the command and its arguments; explain what replaces a command of W&B."""
+        word = args[0]
+        if word in WORDS and word not in self.commands:
+            say(f"wanllmdb has no `{word}`: {WORDS[word]}", err=True)
+            raise typer.Exit(_USAGE_ERROR)
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; see typer."""
+        with _escaped_usage_errors():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _escaped_usage_errors() -> Iterator[None]:
+    try:
+        yield
+    except _UsageError as refusal:
+        short = in_short(refusal.message, _LONGEST_MESSAGE)  # type: ignore[attr-defined]  # seen
+        refusal.message = shown_lines(short)  # type: ignore[attr-defined]  # seen
+        raise
+
+
+_RUN = "Run"
+_STEER = "Steer"
+_LOOK = "Look"
+_ADMINISTER = "Administer"
 
 
 def build_app() -> typer.Typer:
-    """The program with its own commands and those that other packages bring."""
+    """Build the program from its own commands and those of installed plug-ins."""
     app = typer.Typer(
         name="wanllmdb",
         cls=Program,
         no_args_is_help=True,
         rich_markup_mode="markdown",
-        # A traceback is for defects; then the plain one can be pasted into a report.
+        # Only defects print a traceback; a plain one can be pasted into a report.
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
-    app.add_typer(sweeps.app, name="sweep")
-    app.add_typer(templates.app, name="template")
-    app.add_typer(runs.app, name="runs")
-    app.add_typer(keys.app, name="key")
-    app.add_typer(spool.app, name="spool")
-    app.command("agent")(agent.run_agent)
+    app.command("agent", rich_help_panel=_RUN)(agent.run_agent)
     app.command(
         "run",
-        # What stands after the program is the program's.
+        rich_help_panel=_RUN,
+        # The words after the program belong to the program.
         context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
     )(run.run)
-    app.command("watch")(watching.watch)
+    add_plugins(app, rich_help_panel=_RUN)
+    app.add_typer(sweeps.app, name="sweep", rich_help_panel=_STEER)
+    app.add_typer(runs.app, name="runs", rich_help_panel=_STEER)
+    app.add_typer(templates.app, name="template", rich_help_panel=_STEER)
+    app.command("watch", rich_help_panel=_LOOK)(watching.watch)
     for command in (
         analysis.best,
         analysis.importance,
@@ -63,8 +112,9 @@ def build_app() -> typer.Typer:
         analysis.timeline,
         algorithms.algorithms,
     ):
-        app.command()(command)
-    add_plugins(app)
+        app.command(rich_help_panel=_LOOK)(command)
+    app.add_typer(keys.app, name="key", rich_help_panel=_ADMINISTER)
+    app.add_typer(spool.app, name="spool", rich_help_panel=_ADMINISTER)
     return app
 
 
@@ -79,7 +129,7 @@ def _options(
     registry: Annotated[
         str | None,
         typer.Option(
-            help="The registry's address. Default: localhost:50051.",
+            help="Address of the registry. Default: localhost:50051.",
             envvar="WANLLMDB_REGISTRY",
             metavar="HOST:PORT",
         ),
@@ -87,7 +137,7 @@ def _options(
     suggestion: Annotated[
         str | None,
         typer.Option(
-            help="The suggestion service's address. Default: localhost:50052.",
+            help="Address of the suggestion service. Default: localhost:50052.",
             envvar="WANLLMDB_SUGGESTION",
             metavar="HOST:PORT",
         ),
@@ -95,39 +145,43 @@ def _options(
     api_key_file: Annotated[
         Path | None,
         typer.Option(
-            help="A file with the API key. Default: WANLLMDB_API_KEY, WANLLMDB_API_KEY_FILE.",
+            help="File that holds the API key. Default: WANLLMDB_API_KEY, else "
+            "WANLLMDB_API_KEY_FILE.",
             metavar="FILE",
         ),
     ] = None,
     tls: Annotated[
         bool | None,
-        typer.Option("--tls/--no-tls", help="Speak TLS. Default: as WANLLMDB_TLS says."),
+        typer.Option("--tls/--no-tls", help="Connect with or without TLS. Default: WANLLMDB_TLS."),
     ] = None,
     tls_ca: Annotated[
         Path | None,
         typer.Option(
-            help="PEM file of the authorities to trust. Default: WANLLMDB_TLS_CA, else the "
-            "public ones.",
+            help="PEM file of the certificate authorities to trust. Default: WANLLMDB_TLS_CA, "
+            "else the public authorities.",
             metavar="FILE",
         ),
     ] = None,
     tls_cert: Annotated[
         Path | None,
         typer.Option(
-            help="PEM file of one's own certificate, for mutual TLS. Default: WANLLMDB_TLS_CERT.",
+            help="PEM file of the client certificate, for mutual TLS. Default: WANLLMDB_TLS_CERT.",
             metavar="FILE",
         ),
     ] = None,
     tls_key: Annotated[
         Path | None,
         typer.Option(
-            help="PEM file of its key. Default: WANLLMDB_TLS_KEY.",
+            help="PEM file of the client certificate's private key. Default: WANLLMDB_TLS_KEY.",
             metavar="FILE",
         ),
     ] = None,
     insecure: Annotated[
         bool | None,
-        typer.Option("--insecure", help="Let the API key go in plain text to another machine."),
+        typer.Option(
+            "--insecure",
+            help="Allow the API key to be sent to another machine without TLS, in plain text.",
+        ),
     ] = None,
     _version: Annotated[
         bool,
@@ -136,10 +190,10 @@ def _options(
         ),
     ] = False,
 ) -> None:
-    """Hyperparameter sweeps.
+    """Create hyperparameter sweeps, run their trials and look at the results.
 
-    `wanllmdb up` runs the platform on this machine, `wanllmdb sweep create sweep.yaml` makes a
-    sweep, `wanllmdb agent SWEEP -- python train.py` works on it.
+    Start: `wanllmdb up` runs the platform on this machine, `wanllmdb sweep create sweep.yaml`
+    creates a sweep, and `wanllmdb agent SWEEP -- python train.py` runs its trials.
     """
     context.obj = ConnectionOptions(
         registry=registry,

@@ -1,7 +1,8 @@
-"""Runs a program for one run of a sweep, and tells how it ended."""
+"""Runs a program for one run of a sweep, and returns how it ended."""
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import signal
@@ -10,19 +11,19 @@ import sys
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 from wanllmdb import Failed, Succeeded
 from wanllmdb._agent import ActiveRun, Ended
 from wanllmdb._shown import in_short
-from wanllmdb.cli import as_wandb
 from wanllmdb.cli.group_guard import GroupGuard, signal_group
 from wanllmdb.cli.macros import CommandTemplate, json_of
-from wanllmdb.cli.program_output import OutputReader
-from wanllmdb.cli.start_problems import why_not_started
+from wanllmdb.cli.run import wandb_variables
 
 _LOOK_SECONDS = 0.1
 _REST_SECONDS = 1.0
@@ -135,7 +136,7 @@ class CommandRunner:
     def _environment(self, run: ActiveRun) -> dict[str, str]:
         environment = {**os.environ, **run.environment()}
         if self._wandb_is_ours:
-            environment.update(as_wandb.variables(environment))
+            environment.update(wandb_variables(environment))
         if self._print_line is not None:
             # A pipe is no reason to see lines late.
             environment.setdefault("PYTHONUNBUFFERED", "1")
@@ -258,3 +259,73 @@ def _how(code: int) -> str:
         return f"was ended by {signal.Signals(-code).name}"
     except ValueError:
         return f"was ended by signal {-code}"
+
+
+_KEPT_LINES = 200
+# What a read of a pipe takes; a line longer than that is kept in pieces.
+_READ_BYTES = 8192
+
+PassOn = Callable[[bytes], None]
+
+
+class OutputReader:
+    """Reads a pipe in a thread until its end.
+
+    Args:
+        stream: the read end.
+        pass_on: gets each line, its newline included.
+    """
+
+    def __init__(self, stream: IO[bytes], pass_on: PassOn) -> None:
+        self._stream = stream
+        self._pass_on = pass_on
+        self._lines: deque[bytes] = deque(maxlen=_KEPT_LINES)
+        self._thread = threading.Thread(target=self._read, name="wanllmdb-output", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Waits for the end of the pipe, for a moment."""
+        # A grandchild may hold the pipe open for as long as it likes.
+        self._thread.join(timeout=1.0)
+
+    def last_lines(self) -> str:
+        """The last lines."""
+        return b"".join(list(self._lines)).decode(errors="replace").strip()
+
+    def _read(self) -> None:
+        with self._stream:
+            while line := self._stream.readline(_READ_BYTES):
+                self._lines.append(line)
+                self._pass_on(line)
+
+
+_ELSE = "pass the parameters in a file: ${args_json_file}"
+
+
+def why_not_started(
+    error: OSError | ValueError, command: Sequence[str], environment: Mapping[str, str]
+) -> str:
+    """In a sentence, with the argument or variable at fault where there is one."""
+    texts = {f"the argument {in_short(word)!r}": word for word in command}
+    texts |= {f"the variable {name}": f"{name}={value}" for name, value in environment.items()}
+    if isinstance(error, OSError):
+        if error.errno != errno.E2BIG:
+            return str(error)
+        sizes = {what: len(os.fsencode(text)) for what, text in texts.items()}
+        longest = max(sizes, key=sizes.__getitem__)
+        return (
+            f"its arguments and variables take {sum(sizes.values()):,} bytes, {longest} alone "
+            f"{sizes[longest]:,}, and that is more than the system passes on: {_ELSE}"
+        )
+    for what, text in texts.items():
+        if "\0" in text:
+            return f"{what} holds a NUL character, which no program can be given: {_ELSE}"
+        try:
+            os.fsencode(text)
+        except UnicodeEncodeError:
+            encoding = sys.getfilesystemencoding()
+            return (
+                f"{what} has characters that {encoding} lacks, the encoding that this agent's "
+                f"locale names: start the agent with PYTHONUTF8=1 or LC_ALL=C.UTF-8, or {_ELSE}"
+            )
+    return str(error)

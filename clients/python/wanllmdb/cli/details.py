@@ -11,7 +11,7 @@ from rich.table import Table
 from wanllmdb import UNSET, Algorithm, ApiKey, ArgsStyle, Run, Sweep, Template
 from wanllmdb._shown import in_short
 from wanllmdb._shown import shown as one_line
-from wanllmdb.cli import formats, tables, wording
+from wanllmdb.cli import formats, tables
 from wanllmdb.cli.console import escape, escape_lines
 
 # More rows of one kind, and longer ones, are for programs.
@@ -60,21 +60,21 @@ def sweep(shown: Sweep) -> Table:
     fields.add(
         "state", formats.sweep_state(shown.state) + (f": {why}" if why else ""), is_markup=True
     )
-    sampler = f", sampler {wording.algorithm(spec.sampler)}" if spec.sampler is not None else ""
+    sampler = f", sampler {formats.algorithm(spec.sampler)}" if spec.sampler is not None else ""
     fields.add("method", f"{spec.method}{sampler}, seed {spec.seed}")
     for metric in spec.metrics:
-        fields.add("metric", wording.metric(metric))
+        fields.add("metric", formats.metric(metric))
     if spec.early_termination is not None:
-        fields.add("early stop", wording.early_termination(spec.early_termination))
+        fields.add("early stop", formats.early_termination(spec.early_termination))
     if spec.terminator is not None:
-        fields.add("terminate", wording.algorithm(spec.terminator))
+        fields.add("terminate", formats.algorithm(spec.terminator))
     cap = f" of {spec.run_cap}" if spec.run_cap is not None else ""
     fields.add("runs", f"{stats.total_runs}{cap}: {tables.counts(stats)}", is_markup=True)
     if shown.prior_runs:
         fields.add("prior runs", str(shown.prior_runs))
     if spec.max_failed_runs is not None:
         fields.add("fails after", f"{spec.max_failed_runs} failed runs")
-    fields.add("retries", wording.retries(spec.retries))
+    fields.add("retries", formats.retries(spec.retries))
     if stats.best_run is not None:
         best = stats.best_run
         fields.add(
@@ -92,11 +92,13 @@ def sweep(shown: Sweep) -> Table:
         )
     fields.add("created", formats.time_ago(shown.create_time))
     fields.add("program", spec.program)
-    fields.add("command", wording.command(spec.command))
+    fields.add("command", formats.command(spec.command))
     if spec.args_style is not ArgsStyle.FLAT:
         fields.add("args style", spec.args_style)
-    laws = {name: wording.law(each) for name, each in sorted(spec.parameters.items())}
-    fields.add_all("parameters", laws)
+    distributions = {
+        name: formats.distribution(each) for name, each in sorted(spec.parameters.items())
+    }
+    fields.add_all("parameters", distributions)
     for constraint in spec.constraints:
         fields.add("constraints", in_short(constraint, _LONGEST_ROW))
     return fields.table
@@ -118,7 +120,7 @@ def run(shown: Run, metrics: tuple[str, ...]) -> Table:
     fields.add("external id", shown.external_run_id)
     fields.add_all("labels", shown.labels)
     for name, entries in {"parameters": shown.parameters, "config": shown.config}.items():
-        fields.add_all(name, {key: wording.plain(value) for key, value in entries.items()})
+        fields.add_all(name, {key: formats.plain(value) for key, value in entries.items()})
     if shown.last_step is not None:
         fields.add("last step", str(shown.last_step))
     fields.add_all("last values", {name: formats.number(v) for name, v in shown.summary.items()})

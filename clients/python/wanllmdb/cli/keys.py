@@ -12,12 +12,11 @@ import typer
 from wanllmdb import ApiKey, CreatedKey, Role
 from wanllmdb._types.keys import ALL_PROJECTS
 from wanllmdb.cli import details, formats, tables
-from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import say, stdout
 from wanllmdb.cli.documents import print_json
-from wanllmdb.cli.options import AsJson
+from wanllmdb.cli.options import AsJson, client_of
 
-app = typer.Typer(no_args_is_help=True, help="API keys: who may do what, in which projects.")
+app = typer.Typer(no_args_is_help=True, help="Create, list and revoke API keys.")
 
 _LENGTH = re.compile(r"(\d{1,5})([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -27,36 +26,43 @@ _ROLES = ", ".join(role for role in Role if role is not Role.UNKNOWN)
 @app.command()
 def create(
     context: typer.Context,
-    role: Annotated[str, typer.Option(help=f"{_ROLES}: each may do what those before it may.")],
+    role: Annotated[
+        str,
+        typer.Option(
+            help=f"Role of the key: {_ROLES}. Each role includes the rights of those before it."
+        ),
+    ],
     projects: Annotated[
         list[str] | None,
-        typer.Option("--project", help="A project that it is good for; repeatable."),
+        typer.Option("--project", help="Project that the key gives access to; repeatable."),
     ] = None,
     all_projects: Annotated[
-        bool, typer.Option("--all-projects", help="It is good for all projects.")
+        bool, typer.Option("--all-projects", help="Give the key access to all projects.")
     ] = False,
     expires: Annotated[
         str | None,
         typer.Option(
             metavar="TIME",
-            help="From when on it is refused: 90m, 12h, 30d or 8w from now, or a day or time "
-            "such as 2027-01-31 or 2027-01-31T12:00+01:00. Default: never.",
+            help="When the key expires: 90m, 12h, 30d or 8w from now, or a date or time such as "
+            "2027-01-31 or 2027-01-31T12:00+01:00. Default: never.",
         ),
     ] = None,
-    name: Annotated[str, typer.Option(help="What it is for, for people.")] = "",
+    name: Annotated[str, typer.Option(help="Name of the key, for example its purpose.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Create a key and print it, this once.
+    """Create a key and print it; it can't be printed again.
 
-    Standard output gets the key alone, so that it can be put into a variable or a file:
+    Only the key goes to standard output, so that it can be redirected to a file:
     `wanllmdb key create --role agent --project vision > agent.key`.
     """
     if all_projects == bool(projects):
-        raise typer.BadParameter("give either --project, once for each project, or --all-projects")
+        raise typer.BadParameter(
+            "give either --project, once for each project, or --all-projects, not both"
+        )
     end = None if expires is None else _end(expires)
     with client_of(context) as client:
         created = client.create_key(name, role=role, projects=projects or ALL_PROJECTS, expires=end)
-        # Else one would take the key for a protection that it is not.
+        # Without this note, users would believe that the key protects the registry.
         is_asked_for = client.get_caller().keys_required
     if as_json:
         print_json({"key": created.key, "text": created.text})
@@ -68,10 +74,10 @@ def create(
 @app.command("ls")
 def list_keys(
     context: typer.Context,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, help="List at most this many keys.")] = 100,
     as_json: AsJson = False,
 ) -> None:
-    """List the keys of your projects, newest first, those that are no longer good too."""
+    """List the keys of your projects, newest first, including revoked and expired keys."""
     with client_of(context) as client:
         keys = list(islice(client.list_keys(), limit))
     if as_json:
@@ -85,14 +91,16 @@ def revoke(
     context: typer.Context,
     key_id: Annotated[
         str,
-        typer.Argument(metavar="KEY", help="The key's id, as `key ls` shows it; not its text."),
+        typer.Argument(
+            metavar="KEY", help="The key's id, as `key ls` prints it; not the key itself."
+        ),
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Have a key refused from now on."""
+    """Revoke a key, effective immediately."""
     if key_id.startswith("wsk_"):
-        # It may be in the shell's history by now, but need not go any further.
-        raise typer.BadParameter("give the id alone, the part between the underscores")
+        # The key may be in the shell's history by now, but it need not be sent to the registry.
+        raise typer.BadParameter("give only the key's id, the part between the underscores")
     with client_of(context) as client:
         key = client.revoke_key(key_id)
     if as_json:
@@ -103,13 +111,13 @@ def revoke(
 
 @app.command()
 def whoami(context: typer.Context, as_json: AsJson = False) -> None:
-    """Show what the key that you use may do."""
+    """Show the role and the projects of the key in use."""
     with client_of(context) as client:
         caller = client.get_caller()
     if as_json:
         print_json(caller)
     elif caller.key is None:
-        say("The registry asks for no keys: everybody may do everything.")
+        say("The registry requires no keys: all callers may do everything.")
     else:
         stdout().print(details.key(caller.key))
 
@@ -123,14 +131,14 @@ def _explain(created: CreatedKey, *, is_asked_for: bool) -> None:
         err=True,
     )
     say(
-        "The key is shown this once. Who uses it sets WANLLMDB_API_KEY to it, or "
+        "The key is not shown again. To use it, set WANLLMDB_API_KEY to the key, or "
         "WANLLMDB_API_KEY_FILE to a file that holds it.",
         err=True,
     )
     if not is_asked_for:
         say(
-            "Note: the registry asks for no keys at present; it does when it is started with "
-            "--require-keys.",
+            "Note: the registry does not require keys at present; start it with --require-keys "
+            "to require them.",
             err=True,
         )
 
@@ -147,7 +155,7 @@ def _end(text: str) -> datetime | timedelta:
         time = datetime.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(
-            f"--expires: {text!r} is no length of time such as 30d, nor a day or time such as "
+            f"--expires: {text!r} is neither a duration such as 30d nor a date or time such as "
             "2027-01-31"
         ) from None
     return time if time.tzinfo is not None else time.replace(tzinfo=UTC)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from wanllmdb import ArgsStyle
-from wanllmdb._agent.groups import SEPARATOR, nested
+from wanllmdb._agent.config_entries import SEPARATOR, nested
 
 DEFAULT_COMMAND = ("${env}", "${interpreter}", "${program}", "${args}")
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
-from wanllmdb import UNSET, EnqueuedRun, RunOrder, RunState
+from wanllmdb import UNSET, Client, EnqueuedRun, RetriedRuns, Run, RunOrder, RunState
 from wanllmdb._shown import listed, shown
-from wanllmdb.cli import details
-from wanllmdb.cli.connection import client_of
+from wanllmdb.cli import details, tables
 from wanllmdb.cli.console import say, say_lines, stdout
 from wanllmdb.cli.documents import print_json
 from wanllmdb.cli.options import (
@@ -21,19 +21,15 @@ from wanllmdb.cli.options import (
     RunId,
     SweepId,
     assignments,
+    client_of,
     read_file,
     run_named,
     text_assignments,
 )
-from wanllmdb.cli.run_retry import retry
 from wanllmdb.cli.runs_export import export_runs
 from wanllmdb.cli.runs_import import import_runs
-from wanllmdb.cli.shown_runs import metric_names, print_prior_runs, print_runs
 
 app = typer.Typer(no_args_is_help=True, help="List, show, queue, import and export runs.")
-app.command("export")(export_runs)
-app.command("import")(import_runs)
-app.command("retry")(retry)
 
 
 @app.command("ls")
@@ -41,18 +37,23 @@ def list_runs(
     context: typer.Context,
     sweep_id: SweepId,
     state: Annotated[
-        list[RunState] | None, typer.Option(help="Only runs in this state; repeatable.")
+        list[RunState] | None, typer.Option(help="List only runs in this state; repeatable.")
     ] = None,
-    order: Annotated[RunOrder, typer.Option(help="The order.")] = RunOrder.NUMBER_ASC,
+    order: Annotated[RunOrder, typer.Option(help="Order of the runs.")] = RunOrder.NUMBER_ASC,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="At most so many. Default: 100; all with --json.")
+        int | None,
+        typer.Option(min=1, help="List at most this many runs. Default: 100; all with --json."),
     ] = None,
     prior: Annotated[
-        bool, typer.Option("--prior", help="What was imported, instead of the sweep's own runs.")
+        bool,
+        typer.Option("--prior", help="List the imported results instead of the sweep's own runs."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the runs of a sweep."""
+    """List the runs of a sweep.
+
+    Example: `wanllmdb runs ls SWEEP --state failed --limit 20`
+    """
     most = limit if limit is not None or as_json else 100
     with client_of(context) as client:
         if prior:
@@ -70,14 +71,14 @@ def list_runs(
         return
     print_runs(runs, metrics)
     if more:
-        say(f"There are more than these {len(runs)}: see --limit and --order.")
+        say(f"There are more runs than the {len(runs)} shown: see --limit and --order.")
 
 
 @app.command()
 def show(
     context: typer.Context, run_id: RunId, run_number: Number = None, as_json: AsJson = False
 ) -> None:
-    """Show a run: its state, parameters, last values and what went wrong."""
+    """Show a run: its state, parameters, last values and error."""
     sweep_id, number = run_named(run_id, run_number)
     with client_of(context) as client:
         run = client.get_run(sweep_id, number)
@@ -93,10 +94,12 @@ def metrics(
     context: typer.Context,
     run_id: RunId,
     run_number: Number = None,
-    name: Annotated[list[str] | None, typer.Option(help="Only this metric; repeatable.")] = None,
+    name: Annotated[
+        list[str] | None, typer.Option(help="Print only this metric; repeatable.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print what a run reported, step by step, as tab-separated columns."""
+    """Print the metrics of a run by step, as tab-separated columns."""
     sweep_id, number = run_named(run_id, run_number)
     with client_of(context) as client:
         histories = client.get_metric_history(sweep_id, number, names=name or ())
@@ -119,17 +122,20 @@ def update(
     context: typer.Context,
     run_id: RunId,
     run_number: Number = None,
-    name: Annotated[str | None, typer.Option(help="A name for people.")] = None,
+    name: Annotated[str | None, typer.Option(help="New name of the run.")] = None,
     label: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY=TEXT", help="A label; repeatable. They replace all labels."),
+        typer.Option(
+            metavar="KEY=TEXT",
+            help="A label; repeatable. The given labels replace all labels of the run.",
+        ),
     ] = None,
     external_run_id: Annotated[
-        str | None, typer.Option(help="The run of an outside tracker that it is linked to.")
+        str | None, typer.Option(help="Id of the run in an external tracker.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change a run's name, labels or link."""
+    """Change a run's name, labels or link to an external tracker."""
     sweep_id, number = run_named(run_id, run_number)
     if name is None and label is None and external_run_id is None:
         raise typer.BadParameter(NOTHING_TO_CHANGE)
@@ -153,23 +159,27 @@ def enqueue(
     sweep_id: SweepId,
     parameters: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME=VALUE]...", help="Parameters of one run."),
+        typer.Argument(metavar="[NAME=VALUE]...", help="Parameters of the run."),
     ] = None,
     file: Annotated[
         str | None,
-        typer.Option(help="JSON lines instead: an object of parameters a run; - reads stdin."),
+        typer.Option(
+            help="Read many runs from JSON lines, one object of parameters per line; - reads "
+            "standard input.",
+        ),
     ] = None,
     label: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=TEXT", help="A label; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="KEY=TEXT", help="Label of the queued runs; repeatable."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Queue parameters to be tried next; the sampler completes those that are not given.
+    """Queue parameters to try next; the sampler chooses the parameters that are not given.
 
     Example: `wanllmdb runs enqueue SWEEP learning_rate=0.001 optimizer=adam`
     """
     if (file is None) == (not parameters):
-        raise typer.BadParameter("give NAME=VALUE parameters, or --file")
+        raise typer.BadParameter("give either NAME=VALUE parameters or --file")
     wanted = [assignments(parameters)] if parameters else _objects(file or "")
     labels = text_assignments(label or ())
     with client_of(context) as client:
@@ -191,8 +201,121 @@ def _objects(file: str) -> list[dict[str, Any]]:
         except ValueError as error:
             raise typer.BadParameter(f"{file}, line {number}: {error}") from None
         except RecursionError:
-            raise typer.BadParameter(f"{file}, line {number}: is nested too deeply") from None
+            raise typer.BadParameter(
+                f"{file}, line {number}: the object is nested too deeply"
+            ) from None
         if not isinstance(value, dict):
-            raise typer.BadParameter(f"{file}, line {number}: is no JSON object")
+            raise typer.BadParameter(f"{file}, line {number}: not a JSON object")
         objects.append(value)
     return objects
+
+
+# Numbers of runs in one message.
+_MOST_NUMBERS = 20
+
+
+@app.command()
+def retry(
+    context: typer.Context,
+    sweep_id: RunId,
+    numbers: Annotated[
+        list[int] | None,
+        typer.Argument(metavar="NUMBER...", min=0, help="Numbers of the runs."),
+    ] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Retry all failed runs.")] = False,
+    lost: Annotated[
+        bool,
+        typer.Option(
+            "--lost", help="Retry all lost runs: their agents stopped sending heartbeats."
+        ),
+    ] = False,
+    canceled: Annotated[bool, typer.Option("--canceled", help="Retry all canceled runs.")] = False,
+    pruned: Annotated[
+        bool, typer.Option("--pruned", help="Retry all runs that early termination stopped.")
+    ] = False,
+    etag: Annotated[str, typer.Option(help="Retry only if the sweep still has this etag.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Queue runs again that ended without a result; a sweep that has ended restarts.
+
+    Example: `wanllmdb runs retry SWEEP --failed --lost`
+
+    The runs keep their numbers and parameters, so they count once against the cap, and they
+    run before new ones. Finished runs have a result; to repeat their parameters use
+    `runs enqueue`.
+    """
+    wanted = {
+        RunState.FAILED: failed,
+        RunState.LOST: lost,
+        RunState.CANCELED: canceled,
+        RunState.PRUNED: pruned,
+    }
+    states = [state for state, is_wanted in wanted.items() if is_wanted]
+    if not numbers and not states and "-" in sweep_id:
+        sweep_id, number = run_named(sweep_id, None)
+        numbers = [number]
+    if bool(numbers) == bool(states):
+        raise typer.BadParameter(
+            "give either numbers of runs or --failed, --lost, --canceled and --pruned"
+        )
+    with client_of(context) as client:
+        if numbers:
+            done = client.retry_runs(sweep_id, numbers, etag=etag)
+        else:
+            done = _all_in(client, sweep_id, states, etag)
+    if as_json:
+        print_json(done)
+    elif not done.numbers:
+        say(f"Nothing to retry: no run of sweep {sweep_id} is {' or '.join(states)}.")
+    else:
+        _say_retried(done)
+
+
+def _all_in(client: Client, sweep_id: str, states: list[RunState], etag: str) -> RetriedRuns:
+    """Retry all runs in these states, except runs that end during the calls."""
+    done = client.retry_runs(sweep_id, states=states, etag=etag)
+    numbers, remaining = list(done.numbers), done.remaining_runs
+    while remaining > 0 and done.numbers:
+        done = client.retry_runs(sweep_id, states=states)
+        numbers += done.numbers
+        remaining -= len(done.numbers)
+    return RetriedRuns(done.sweep, tuple(numbers), done.remaining_runs)
+
+
+def _say_retried(done: RetriedRuns) -> None:
+    count = len(done.numbers)
+    listed = ", ".join(map(str, done.numbers[:_MOST_NUMBERS]))
+    if count > _MOST_NUMBERS:
+        listed += f" and {count - _MOST_NUMBERS:,} more"
+    sweep = done.sweep
+    say(f"Queued run{'s' if count > 1 else ''} {listed} again. The sweep is {sweep.state}.")
+    say("Next:")
+    # Without --count the agent would go on with new runs of the sweep.
+    say(f"  wanllmdb agent {sweep.sweep_id} --count {count}")
+
+
+def metric_names(client: Client, sweep_id: str) -> tuple[str, ...]:
+    """Return the names of the sweep's metrics; "objective" for a sweep without metrics."""
+    names = tuple(metric.name for metric in client.get_sweep(sweep_id).spec.metrics)
+    return names or ("objective",)
+
+
+def print_prior_runs(client: Client, sweep_id: str, most: int | None, as_json: bool) -> None:
+    """Print the results that were imported into a sweep, at most `most`."""
+    runs = list(itertools.islice(client.list_prior_runs(sweep_id), most))
+    if as_json:
+        print_json(runs)
+    elif not runs:
+        say(f"No prior runs. Import some: wanllmdb runs import {sweep_id} FILE.csv")
+    else:
+        stdout().print(tables.prior_runs_table(runs, metrics=metric_names(client, sweep_id)))
+
+
+def print_runs(runs: Sequence[Run], metrics: Sequence[str]) -> None:
+    """Print a table of runs, as wide as the terminal."""
+    console = stdout()
+    console.print(tables.runs_table(runs, metrics=metrics, width=console.width))
+
+
+app.command("export")(export_runs)
+app.command("import")(import_runs)

@@ -11,15 +11,14 @@ from typing import Annotated, BinaryIO
 import typer
 
 from wanllmdb import Client, RunFormat, RunState
-from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import for_programs, say
 from wanllmdb.cli.documents import print_json
-from wanllmdb.cli.options import AsJson, SweepId
+from wanllmdb.cli.options import AsJson, SweepId, client_of
 from wanllmdb.cli.plugins import load_exchange
 
 
 class FileFormat(StrEnum):
-    """A form of runs in a file."""
+    """A file format of exported runs."""
 
     CSV = "csv"
     JSONL = "jsonl"
@@ -34,50 +33,57 @@ def export_runs(
     sweep_id: SweepId,
     file_format: Annotated[
         FileFormat | None,
-        typer.Option("--format", help="Default: by the file's name, else csv."),
+        typer.Option("--format", help="File format. Default: by the suffix of --output, else csv."),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A file; standard output if not given.")
+        Path | None, typer.Option("--output", "-o", help="File to write. Default: standard output.")
     ] = None,
     state: Annotated[
-        list[RunState] | None, typer.Option(help="Only runs in this state; repeatable.")
+        list[RunState] | None, typer.Option(help="Export only runs in this state; repeatable.")
     ] = None,
     optuna: Annotated[
         str | None,
         typer.Option(
             metavar="STORAGE",
-            help="An Optuna study instead: sqlite:///study.db, another RDB URL, or "
+            help="Write an Optuna study instead of a file: sqlite:///study.db, another RDB URL, or "
             "journal:///study.log.",
         ),
     ] = None,
     study: Annotated[
-        str | None, typer.Option(help="The Optuna study's name. Default: the sweep's id.")
+        str | None, typer.Option(help="Name of the Optuna study. Default: the sweep's id.")
     ] = None,
     raw_cells: Annotated[
         bool,
         typer.Option(
             "--raw-cells",
-            help="Leave formulas (=, +, -, @ in front) in a CSV as they are. By default an "
-            "apostrophe makes them texts, which `runs import` takes off again.",
+            help="Write CSV cells that begin with =, +, - or @ as they are. By default an "
+            "apostrophe keeps spreadsheets from reading them as formulas; `runs import` removes "
+            "it again.",
         ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write all runs of a sweep, as CSV, JSON lines, Parquet or an Optuna study.
+    """Write all runs of a sweep as CSV, JSON lines, Parquet or an Optuna study.
 
-    With --json it says in JSON what was written; the runs themselves go to a file.
+    Example: `wanllmdb runs export SWEEP --output runs.csv`
+
+    --json prints a summary of what was written; the runs themselves go to a file.
     """
     if optuna is not None and (file_format is not None or output is not None):
-        raise typer.BadParameter("--optuna writes no file: leave --format and --output out")
+        raise typer.BadParameter(
+            "--optuna writes a study, not a file: leave out --format and --output"
+        )
     if optuna is None and study is not None:
-        raise typer.BadParameter("--study goes with --optuna")
+        raise typer.BadParameter("--study needs --optuna")
     if as_json and optuna is None and output is None:
-        raise typer.BadParameter("--json needs --output: runs as JSON are --format jsonl")
+        raise typer.BadParameter(
+            "--json needs --output; to print the runs as JSON, use --format jsonl"
+        )
     chosen = file_format or _SUFFIXES.get(output.suffix.lower() if output else "", FileFormat.CSV)
     if chosen is FileFormat.PARQUET and output is None:
         raise typer.BadParameter("--format parquet needs --output")
     if raw_cells and (optuna is not None or chosen is not FileFormat.CSV):
-        raise typer.BadParameter("--raw-cells goes with --format csv")
+        raise typer.BadParameter("--raw-cells needs --format csv")
     states = tuple(state or ())
     with client_of(context) as client:
         if optuna is not None:
@@ -113,7 +119,7 @@ def _write_text(
     pieces = client.export_runs(sweep_id, run_format, states=states, raw_cells=raw_cells)
     if output is None:
         return _write(for_programs(pieces), sys.stdout.buffer, chosen)
-    # Ask before the file is made: an unknown sweep leaves none behind.
+    # Ask before the file is created, so that an unknown sweep leaves no file behind.
     first = next(iter(pieces), b"")
     try:
         with output.open("wb") as file:
@@ -128,7 +134,7 @@ def _with_first(first: bytes, rest: Iterable[bytes]) -> Iterable[bytes]:
 
 
 def _write(pieces: Iterable[bytes], file: BinaryIO, chosen: FileFormat) -> int:
-    """Writes the pieces and counts the runs."""
+    """Write the pieces and count the runs."""
     runs = 0 if chosen is FileFormat.JSONL else -1
     quotes = 0
     for piece in pieces:

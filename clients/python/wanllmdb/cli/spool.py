@@ -1,4 +1,4 @@
-"""`wanllmdb spool ...`: what agents of this machine could not deliver."""
+"""`wanllmdb spool ...`: results that agents of this machine could not deliver."""
 
 from __future__ import annotations
 
@@ -15,15 +15,14 @@ from rich.table import Table
 from wanllmdb import WanllmdbError
 from wanllmdb._spool import BadSpoolFileError, Spool, SpoolDelivery
 from wanllmdb.cli import formats
-from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import escape, say, stdout
 from wanllmdb.cli.documents import print_json
-from wanllmdb.cli.options import AsJson
+from wanllmdb.cli.options import AsJson, client_of
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Results that agents of this machine could not deliver: in WANLLMDB_SPOOL_DIR, else in "
-    "wanllmdb/spool under XDG_STATE_HOME or ~/.local/state.",
+    help="List, send and delete results that agents of this machine could not deliver. They are in "
+    "WANLLMDB_SPOOL_DIR, else in wanllmdb/spool under XDG_STATE_HOME or ~/.local/state.",
 )
 
 FILES = "FILE..."
@@ -31,10 +30,10 @@ FILES = "FILE..."
 
 @dataclass(frozen=True)
 class Listed:
-    """A file of the spool, as it is listed.
+    """A file of the spool, as `spool ls` lists it.
 
-    `state` is "waiting", "in use" by an agent at work, "refused" or "unreadable"; `detail`
-    says why for the last two.
+    `state` is "waiting", "in use" by a running agent, "refused" or "unreadable"; `detail`
+    holds the reason of the last two.
     """
 
     file: str
@@ -51,16 +50,16 @@ class Listed:
 
 @app.command("ls")
 def list_files(as_json: AsJson = False) -> None:
-    """List what waits for a registry, and what one refused."""
+    """List results that wait for a registry, and results that a registry rejected."""
     spool = Spool.of_environment()
-    # Some may be delivered meanwhile.
+    # A file may be delivered while the list is made.
     listed = [file for file in (_listed(spool, path) for path in _all(spool)) if file is not None]
     if as_json:
         print_json(listed)
     elif listed:
         stdout().print(_table(listed))
     else:
-        say(f"nothing waits in {spool.path}")
+        say(f"no undelivered results in {spool.path}")
 
 
 @app.command()
@@ -68,13 +67,16 @@ def send(
     context: typer.Context,
     files: Annotated[
         list[str] | None,
-        typer.Argument(metavar=f"[{FILES}]", help="Only these; those that were refused, too."),
+        typer.Argument(
+            metavar=f"[{FILES}]",
+            help="Send only these files, even if the registry rejected them before.",
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Deliver what waits for the registry; agents do this by themselves.
+    """Send undelivered results to the registry; agents do this automatically.
 
-    Exit code 1 when something was refused or stays.
+    The exit code is 1 when a result was rejected or could not be sent.
     """
     spool = Spool.of_environment()
     paths = [_found(spool, name) for name in files] if files else None
@@ -92,19 +94,23 @@ def send(
 
 @app.command()
 def drop(
-    files: Annotated[list[str] | None, typer.Argument(metavar=f"[{FILES}]")] = None,
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar=f"[{FILES}]", help="Delete these files.")
+    ] = None,
     refused: Annotated[
-        bool, typer.Option("--refused", help="All that a registry refused.")
+        bool, typer.Option("--refused", help="Delete all results that a registry rejected.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Delete files: what they hold is lost."""
+    """Delete undelivered results; they are lost."""
     spool = Spool.of_environment()
     paths = [_found(spool, name) for name in files or ()]
     if refused:
         paths += _paths(spool, refused=True)
     if not files and not refused:
-        raise typer.BadParameter("say which: names as `wanllmdb spool ls` shows, or --refused")
+        raise typer.BadParameter(
+            "give the names of files, as `wanllmdb spool ls` prints them, or --refused"
+        )
     for path in paths:
         _drop(spool, path)
     if as_json:
@@ -143,7 +149,7 @@ def _paths(spool: Spool, *, refused: bool = False) -> list[Path]:
     except OSError as error:
         raise WanllmdbError(
             f"{error.filename or spool.path} can't be read: {error.strerror}; it must be a folder "
-            "that is yours"
+            "that belongs to you"
         ) from None
 
 
@@ -151,7 +157,7 @@ def _found(spool: Spool, name: str) -> Path:
     path = spool.find(name)
     if path is None:
         raise typer.BadParameter(
-            f"there is no file {name} in {spool.path}; see `wanllmdb spool ls`"
+            f"no file {name} in {spool.path}; `wanllmdb spool ls` lists the files"
         )
     return path
 
@@ -185,7 +191,7 @@ def _listed(spool: Spool, path: Path) -> Listed | None:
 
 def _table(listed: Iterable[Listed]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    # The name is whole on one line: `send` and `drop` take it.
+    # The name stays whole on one line, since `send` and `drop` take it as an argument.
     for heading in ("FILE", "STATE", "RUN", "VALUES"):
         table.add_column(heading, no_wrap=True)
     for heading in ("REGISTRY", "WRITTEN", "WHY"):

@@ -1,4 +1,4 @@
-"""`wanllmdb sweep update`: what may change while a sweep runs."""
+"""`wanllmdb sweep update`, and what commands print after they changed a sweep."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from wanllmdb import UNSET, Client, ParsedConfig
-from wanllmdb.cli.connection import client_of
+from wanllmdb import UNSET, Client, CreatedSweep, ParsedConfig, Sweep
 from wanllmdb.cli.console import say
 from wanllmdb.cli.documents import print_json
 from wanllmdb.cli.options import (
@@ -16,59 +15,82 @@ from wanllmdb.cli.options import (
     NOTHING_TO_CHANGE,
     AsJson,
     SweepId,
+    client_of,
     count_or_none,
     json_or_text,
     number_or_none,
     read_file,
 )
+from wanllmdb.cli.runs_import import taken
 
-_RULE = "as in a config; 'none' takes it away."
+_RULE = "for example, as in a config; 'none' removes the rule."
 
 
 def update(
     context: typer.Context,
     sweep_id: SweepId,
-    name: Annotated[str | None, typer.Option(help="A name for people.")] = None,
-    description: Annotated[str | None, typer.Option(help="A text for people.")] = None,
+    name: Annotated[str | None, typer.Option(help="New name of the sweep.")] = None,
+    description: Annotated[str | None, typer.Option(help="New description of the sweep.")] = None,
     run_cap: Annotated[
-        str | None, typer.Option(metavar="N|none", help="At most so many runs.")
+        str | None,
+        typer.Option(
+            metavar="N|none", help="New cap on the number of runs; 'none' removes the cap."
+        ),
     ] = None,
     target: Annotated[
         list[str] | None,
         typer.Option(
             metavar="[METRIC=]X|none",
-            help="The value that finishes the sweep; repeatable in a sweep with several metrics.",
+            help="Metric value that finishes the sweep; repeatable with several metrics; 'none' "
+            "removes the target.",
         ),
     ] = None,
     max_failed_runs: Annotated[
-        str | None, typer.Option(metavar="N|none", help="Fail the sweep after so many failed runs.")
+        str | None,
+        typer.Option(
+            metavar="N|none",
+            help="Fail the sweep after this many failed runs; 'none' removes the limit.",
+        ),
     ] = None,
     retries: Annotated[
-        str | None, typer.Option(metavar="JSON", help='As in a config: {"lost": 2, "failed": 1}.')
+        str | None,
+        typer.Option(
+            metavar="JSON",
+            help='Retries of a run by cause, as in a config: {"lost": 2, "failed": 1}.',
+        ),
     ] = None,
     early_terminate: Annotated[
         str | None,
-        typer.Option(metavar="JSON|none", help=f'{{"type": "hyperband", "min_iter": 3}}, {_RULE}'),
+        typer.Option(
+            metavar="JSON|none",
+            help=f'Early termination, {{"type": "hyperband", "min_iter": 3}} {_RULE}',
+        ),
     ] = None,
     pruner: Annotated[
-        str | None, typer.Option(metavar="JSON|none", help=f'{{"name": "median"}}, {_RULE}')
+        str | None,
+        typer.Option(metavar="JSON|none", help=f'Pruner, {{"name": "median"}} {_RULE}'),
     ] = None,
     terminate: Annotated[
         str | None,
-        typer.Option(metavar="JSON|none", help=f'{{"name": "no_improvement"}}, {_RULE}'),
+        typer.Option(metavar="JSON|none", help=f'Terminator, {{"name": "no_improvement"}} {_RULE}'),
     ] = None,
     space: Annotated[
         str | None,
         typer.Option(
             metavar="FILE",
-            help="A sweep file whose parameters and constraints take the place of the sweep's; "
-            "they must hold every point of the present ones.",
+            help="Config file whose parameters and constraints replace the sweep's; the new "
+            "space must contain the present one.",
         ),
     ] = None,
-    etag: Annotated[str, typer.Option(help="Change nothing if the sweep has another one.")] = "",
+    etag: Annotated[
+        str, typer.Option(help="Change the sweep only if it still has this etag.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Change a sweep, also while it runs: what is not given stays as it is."""
+    """Change a sweep, even while it runs; options that are not given change nothing.
+
+    Example: `wanllmdb sweep update SWEEP --run-cap 200`
+    """
     changes: dict[str, Any] = {}
     if name is not None:
         changes["name"] = name
@@ -81,7 +103,9 @@ def update(
     if target:
         changes |= _targets(target)
     if early_terminate is not None and pruner is not None:
-        raise typer.BadParameter("--early-terminate and --pruner go into one place: give one")
+        raise typer.BadParameter(
+            "give either --early-terminate or --pruner: a sweep has one of them"
+        )
     with client_of(context) as client:
         changes |= _rules(
             client,
@@ -114,18 +138,20 @@ def _targets(given: list[str]) -> dict[str, Any]:
     if list(targets) == [""]:
         return {"target": targets[""]}
     if "" in targets:
-        raise typer.BadParameter("--target: write METRIC=X for each of several metrics")
+        raise typer.BadParameter(
+            "--target: give METRIC=X for each metric of a sweep with several metrics"
+        )
     return {"targets": targets}
 
 
 def _rules(client: Client, given: Mapping[str, str | None]) -> dict[str, Any]:
-    """The parts of a config that the server reads, in their typed form."""
+    """Have the server parse these parts of a config; return the changes of the sweep."""
     named = {key: text for key, text in given.items() if text is not None}
     wanted = {key: json_or_text(text) for key, text in named.items() if text.lower() != NONE}
     for key, value in wanted.items():
         if not isinstance(value, Mapping):
             option = key.replace("_", "-")
-            raise typer.BadParameter(f"--{option}: {value!r} is no JSON object, nor {NONE!r}")
+            raise typer.BadParameter(f"--{option}: {value!r} is neither a JSON object nor {NONE!r}")
     parsed = _parsed(client, wanted) if wanted else None
     changes: dict[str, Any] = {}
     for key in named:
@@ -141,7 +167,7 @@ def _rules(client: Client, given: Mapping[str, str | None]) -> dict[str, Any]:
 
 
 def _parsed(client: Client, parts: Mapping[str, Any]) -> ParsedConfig:
-    """The parts within a config that has all that they need."""
+    """Parse the parts inside a config that is complete."""
     return client.parse_sweep_config(
         {
             "method": "random",
@@ -150,3 +176,31 @@ def _parsed(client: Client, parts: Mapping[str, Any]) -> ParsedConfig:
             **parts,
         }
     )
+
+
+_LARGEST_GRID_SIZE = 2**63 - 1
+
+
+def print_created(created: CreatedSweep) -> None:
+    """Print the created sweep, its warnings and the next command."""
+    sweep = created.sweep
+    say(f"Created sweep {sweep.sweep_id}: {sweep.name}, in project {sweep.project}.")
+    for warning in created.warnings:
+        say(f"  note: {warning}")
+    if created.imported_runs or created.skipped_runs:
+        say(f"  {taken(created.imported_runs, created.skipped_runs)}")
+    if created.grid_size is not None:
+        # The field can't hold more: the grid is at least this large.
+        least = "at least " if created.grid_size == _LARGEST_GRID_SIZE else ""
+        say(f"  The grid has {least}{created.grid_size:,} points.")
+    say("Next:")
+    own = sweep.spec.program or sweep.spec.command
+    say(f"  wanllmdb agent {sweep.sweep_id}" + ("" if own else " -- python train.py"))
+
+
+def print_moved(sweep: Sweep, as_json: bool) -> None:
+    """Print the state of the sweep."""
+    if as_json:
+        print_json(sweep)
+    else:
+        say(f"Sweep {sweep.sweep_id} is {sweep.state}.")

@@ -17,14 +17,20 @@ from wanllmdb import (
     TemplateUse,
 )
 from wanllmdb.cli import details, tables
-from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import confirm, put_document, say, stdout
 from wanllmdb.cli.documents import print_json
-from wanllmdb.cli.options import AsJson, SkipUnfit, SweepId, assignments, named_sweep, read_file
-from wanllmdb.cli.runs_elsewhere import runs_at_once
-from wanllmdb.cli.sweep_lines import print_created, print_moved
-from wanllmdb.cli.sweep_update import update
-from wanllmdb.cli.wandb_sweep import SweepGroup
+from wanllmdb.cli.options import (
+    AsJson,
+    SkipUnfit,
+    SweepId,
+    assignments,
+    client_of,
+    named_sweep,
+    read_file,
+)
+from wanllmdb.cli.runs_import import runs_at_once
+from wanllmdb.cli.sweep_update import print_created, print_moved, update
+from wanllmdb.cli.wandb_commands import SweepGroup
 
 app = typer.Typer(
     cls=SweepGroup, no_args_is_help=True, help="Create, show, steer and export sweeps."
@@ -40,46 +46,68 @@ def _or_none(text: str) -> str:
 def create(
     context: typer.Context,
     file: Annotated[
-        str | None, typer.Argument(help="The config, YAML or JSON; - reads standard input.")
+        str | None,
+        typer.Argument(help="The sweep's config in YAML or JSON; - reads standard input."),
     ] = None,
     template: Annotated[
-        str, typer.Option(help="Use this template of the server instead of a file.")
+        str, typer.Option(help="Create the sweep from this template instead of a file.")
     ] = "",
     values: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="A template's value; repeatable."),
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="Value for a placeholder of --template; repeatable."
+        ),
     ] = None,
     project: Annotated[
-        str, typer.Option(help="The project. Default: the config's, else 'default'.")
+        str,
+        typer.Option(
+            help="Project of the sweep. Default: the project in the config, else 'default'."
+        ),
     ] = "",
-    name: Annotated[str, typer.Option(help="A name for people. Default: the config's.")] = "",
+    name: Annotated[
+        str, typer.Option(help="Name of the sweep. Default: the name in the config.")
+    ] = "",
     prior_sweep: Annotated[
         str,
         typer.Option(
-            metavar="SWEEP", parser=_or_none, help="Start with the results of this sweep."
+            metavar="SWEEP",
+            parser=_or_none,
+            help="Import the results of this sweep, to inform the sampler.",
         ),
     ] = "",
     prior_runs: Annotated[
-        str, typer.Option(metavar="FILE", help="Start with the results in a .csv or .jsonl file.")
+        str,
+        typer.Option(
+            metavar="FILE",
+            help="Import the results in this .csv or .jsonl file, to inform the sampler.",
+        ),
     ] = "",
     skip_unfit: SkipUnfit = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the id alone.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print only the sweep's id.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Create a sweep from a config file or a template."""
+    """Create a sweep from a config file or a template.
+
+    Examples: `wanllmdb sweep create sweep.yaml --project vision`;
+    `wanllmdb sweep create --template TEMPLATE --set epochs=27`
+    """
     config: str | TemplateUse
     if template:
         if file is not None:
-            raise typer.BadParameter("give a file or --template, not both")
+            raise typer.BadParameter("give either a config file or --template, not both")
         config = TemplateUse(template, assignments(values or ()))
     elif file is None:
         raise typer.BadParameter("give a config file, or --template NAME")
     elif values:
-        raise typer.BadParameter("--set goes with --template")
+        raise typer.BadParameter("--set needs --template")
     else:
         config = read_file(file)
     if prior_sweep and prior_runs:
-        raise typer.BadParameter("give --prior-sweep or --prior-runs; import the other one later")
+        raise typer.BadParameter(
+            "give either --prior-sweep or --prior-runs; use `runs import` for the other one"
+        )
     source: PriorRunSource | None = None
     if prior_sweep:
         source = PriorSweep(prior_sweep)
@@ -100,15 +128,16 @@ def create(
 @app.command("ls")
 def list_sweeps(
     context: typer.Context,
-    project: Annotated[str, typer.Option(help="Only sweeps of this project.")] = "",
+    project: Annotated[str, typer.Option(help="List only sweeps of this project.")] = "",
     state: Annotated[
-        list[SweepState] | None, typer.Option(help="Only sweeps in this state; repeatable.")
+        list[SweepState] | None, typer.Option(help="List only sweeps in this state; repeatable.")
     ] = None,
     method: Annotated[
-        list[Method] | None, typer.Option(help="Only sweeps with this method; repeatable.")
+        list[Method] | None, typer.Option(help="List only sweeps with this method; repeatable.")
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="At most so many. Default: 50; all with --json.")
+        int | None,
+        typer.Option(min=1, help="List at most this many sweeps. Default: 50; all with --json."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -139,21 +168,21 @@ def show(context: typer.Context, sweep_id: SweepId, as_json: AsJson = False) -> 
 
 @app.command()
 def start(context: typer.Context, sweep_id: SweepId, as_json: AsJson = False) -> None:
-    """Start a pending sweep. The first agent does this by itself."""
+    """Start a pending sweep; the first agent does this automatically."""
     with client_of(context) as client:
         print_moved(client.start_sweep(sweep_id), as_json)
 
 
 @app.command()
 def pause(context: typer.Context, sweep_id: SweepId, as_json: AsJson = False) -> None:
-    """Hand out nothing new; running runs may end."""
+    """Pause a sweep: agents get no new runs, and running runs continue to their end."""
     with client_of(context) as client:
         print_moved(client.pause_sweep(sweep_id), as_json)
 
 
 @app.command()
 def resume(context: typer.Context, sweep_id: SweepId, as_json: AsJson = False) -> None:
-    """Go on with a paused sweep."""
+    """Resume a paused sweep."""
     with client_of(context) as client:
         print_moved(client.resume_sweep(sweep_id), as_json)
 
@@ -162,17 +191,17 @@ def resume(context: typer.Context, sweep_id: SweepId, as_json: AsJson = False) -
 def finish(
     context: typer.Context,
     sweep_id: SweepId,
-    message: Annotated[str, typer.Option(help="Why, for people.")] = "",
+    message: Annotated[str, typer.Option(help="Reason for the end, stored with the sweep.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """End a sweep as finished; running runs may end."""
+    """Finish a sweep: agents get no new runs, and running runs continue to their end."""
     with client_of(context) as client:
         print_moved(client.finish_sweep(sweep_id, message=message), as_json)
 
 
 @app.command()
 def cancel(context: typer.Context, sweep_id: SweepId, as_json: AsJson = False) -> None:
-    """End a sweep now; running runs are told to stop."""
+    """Cancel a sweep: its running runs are stopped."""
     with client_of(context) as client:
         print_moved(client.cancel_sweep(sweep_id), as_json)
 
@@ -181,10 +210,10 @@ def cancel(context: typer.Context, sweep_id: SweepId, as_json: AsJson = False) -
 def delete(
     context: typer.Context,
     sweep_id: SweepId,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete without confirmation.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Delete a sweep with all its runs and metrics, for good."""
+    """Delete a sweep with all its runs and metrics, permanently."""
     with client_of(context) as client:
         if not yes:
             _confirm_delete(client, sweep_id)
@@ -200,11 +229,11 @@ def export(
     context: typer.Context,
     sweep_id: SweepId,
     config_format: Annotated[
-        ConfigFormat, typer.Option("--format", help="The form of the config.")
+        ConfigFormat, typer.Option("--format", help="Format of the config.")
     ] = ConfigFormat.YAML,
-    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Same as --format json.")] = False,
 ) -> None:
-    """Print a sweep's config; creating a sweep from it gives an equal one."""
+    """Print a sweep's config; `sweep create` makes an equal sweep of it."""
     with client_of(context) as client:
         text = client.export_sweep(sweep_id, ConfigFormat.JSON if as_json else config_format)
     put_document(text.rstrip("\n") + "\n")
@@ -212,4 +241,4 @@ def export(
 
 def _confirm_delete(client: Client, sweep_id: str) -> None:
     sweep = client.get_sweep(sweep_id)
-    confirm(f"Delete sweep {sweep_id} ({sweep.name}, {sweep.stats.total_runs} runs) for good?")
+    confirm(f"Delete sweep {sweep_id} ({sweep.name}, {sweep.stats.total_runs} runs) permanently?")

@@ -23,7 +23,7 @@ from wanllmdb import (
     SweepStats,
     Template,
 )
-from wanllmdb.cli import formats, plots, wording
+from wanllmdb.cli import formats, plots
 from wanllmdb.cli.console import escape
 
 # Of a row of runs, beside the parameters: number, state, objective, time, a short note.
@@ -210,12 +210,12 @@ def options_table(options: Sequence[AlgorithmOption]) -> Table:
         table.add_column(heading, no_wrap=True)
     table.add_column("WHAT IT DOES", overflow="fold")
     for option in options:
-        default = "required" if option.default is UNSET else wording.plain(option.default)
+        default = "required" if option.default is UNSET else formats.plain(option.default)
         if option.default is None:
             default = "(decides itself)"
         table.add_row(
             escape(option.name),
-            escape(wording.allowed(option)),
+            escape(formats.allowed(option)),
             escape(default),
             escape(option.description),
         )

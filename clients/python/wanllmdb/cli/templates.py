@@ -11,24 +11,23 @@ import yaml
 from wanllmdb import UNSET, ConfigFormat, Template, TemplatePlaceholder
 from wanllmdb._shown import shown_lines
 from wanllmdb.cli import details, tables
-from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import put_document, say, say_lines, stdout
 from wanllmdb.cli.documents import print_json
-from wanllmdb.cli.options import AsJson, assignments, read_file
+from wanllmdb.cli.options import AsJson, assignments, client_of, read_file
 
 app = typer.Typer(no_args_is_help=True, help="Named sweep configs with placeholders.")
 
-Name = Annotated[str, typer.Argument(metavar="TEMPLATE", help="The template's name.")]
+Name = Annotated[str, typer.Argument(metavar="TEMPLATE", help="Name of the template.")]
 File = Annotated[
     str,
     typer.Argument(
-        help="YAML with name, description, placeholders and config, as `template show --file` "
-        "prints it; - reads standard input."
+        help="YAML file with name, description, placeholders and config, in the format of "
+        "`template show --file`; - reads standard input."
     ),
 ]
 Values = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="A placeholder's value; repeatable."),
+    typer.Option("--set", metavar="NAME=VALUE", help="Value of a placeholder; repeatable."),
 ]
 _KEYS = {"name", "description", "placeholders", "config"}
 _PLACEHOLDER_KEYS = {"description", "default", "example"}
@@ -36,7 +35,7 @@ _PLACEHOLDER_KEYS = {"description", "default", "example"}
 
 @app.command("ls")
 def list_templates(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the templates; values with a * are required."""
+    """List the templates; a * marks required values."""
     with client_of(context) as client:
         templates = list(client.list_templates())
     if as_json:
@@ -50,11 +49,11 @@ def show(
     context: typer.Context,
     name: Name,
     as_file: Annotated[
-        bool, typer.Option("--file", help="Print the file that `template create` takes.")
+        bool, typer.Option("--file", help="Print the file that `template create` reads.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show a template: what it is for, what to fill in, and its config."""
+    """Show a template: its description, placeholders and config."""
     with client_of(context) as client:
         template = client.get_template(name)
     if as_json:
@@ -71,9 +70,9 @@ def render(
     context: typer.Context,
     name: Name,
     values: Values = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The config as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the config as JSON.")] = False,
 ) -> None:
-    """Print the config that a template gives with these values; `sweep create -` takes it."""
+    """Print the config of a template with these values; `sweep create -` reads it."""
     form = ConfigFormat.JSON if as_json else ConfigFormat.YAML
     with client_of(context) as client:
         text = client.render_template(name, assignments(values or ()), config_format=form)
@@ -95,10 +94,12 @@ def create(context: typer.Context, file: File, as_json: AsJson = False) -> None:
 def update(
     context: typer.Context,
     file: File,
-    etag: Annotated[str, typer.Option(help="Change nothing if the template has another one.")] = "",
+    etag: Annotated[
+        str, typer.Option(help="Change the template only if it still has this etag.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Replace a template by what a file says."""
+    """Replace a template with the content of a file."""
     name, description, config, placeholders = _from_file(file)
     with client_of(context) as client:
         template = client.update_template(
@@ -109,7 +110,7 @@ def update(
 
 @app.command("rm")
 def remove(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
-    """Delete a template; sweeps made from it stay as they are."""
+    """Delete a template; sweeps made from it do not change."""
     with client_of(context) as client:
         client.delete_template(name)
     if as_json:
@@ -129,7 +130,7 @@ def _from_file(file: str) -> tuple[str, str, str, list[TemplatePlaceholder]]:
     try:
         data = yaml.safe_load(read_file(file))
     except yaml.YAMLError as error:
-        raise typer.BadParameter(f"{file} is no YAML: {error}") from None
+        raise typer.BadParameter(f"{file} is not valid YAML: {error}") from None
     except RecursionError:
         raise typer.BadParameter(f"{file} is nested too deeply") from None
     if not isinstance(data, Mapping):
@@ -141,7 +142,7 @@ def _from_file(file: str) -> tuple[str, str, str, list[TemplatePlaceholder]]:
             raise typer.BadParameter(f"{file}: {key} must be a text{hint}")
     entries = data.get("placeholders") or {}
     if not isinstance(entries, Mapping):
-        raise typer.BadParameter(f"{file}: placeholders must be an object, by name")
+        raise typer.BadParameter(f"{file}: placeholders must map names to objects")
     placeholders = [_placeholder(file, str(name), entry) for name, entry in entries.items()]
     return data["name"], str(data.get("description") or "").strip(), data["config"], placeholders
 
@@ -163,7 +164,7 @@ def _known_keys(where: str, data: Mapping[Any, Any], known: set[str]) -> None:
     unknown = [str(key) for key in data if key not in known]
     if unknown:
         raise typer.BadParameter(
-            f"{where}: unknown {', '.join(unknown)}; known are {', '.join(sorted(known))}"
+            f"{where}: unknown {', '.join(unknown)}; the known keys are {', '.join(sorted(known))}"
         )
 
 
@@ -196,7 +197,7 @@ def _to_file(template: Template) -> str:
         "config": template.config_text,
     }
     text = _dump(data, allow_unicode=True)
-    # What would turn or hide the text around it on a terminal is escaped.
+    # Characters that would reverse or hide text on a terminal are escaped.
     return text if shown_lines(text) == text else _dump(data, allow_unicode=False)
 
 

@@ -1,4 +1,4 @@
-"""A sweep's changes as they come, until all has ended."""
+"""`wanllmdb watch`: prints a sweep's changes as they happen, until the sweep has ended."""
 
 from __future__ import annotations
 
@@ -17,26 +17,28 @@ from wanllmdb import (
     SweepChange,
     SweepChanged,
 )
-from wanllmdb._agent.reminder import Reminder
+from wanllmdb._agent.console import PrintAtIntervals
 from wanllmdb.cli import formats, tables
-from wanllmdb.cli.connection import client_of
 from wanllmdb.cli.console import escape, say, stdout
 from wanllmdb.cli.documents import print_json_line, to_plain
-from wanllmdb.cli.options import SweepId
+from wanllmdb.cli.options import SweepId, client_of
 
 
 def watch(
     context: typer.Context,
     sweep_id: SweepId,
     since_revision: Annotated[
-        int, typer.Option(min=0, help="Only what changed after this revision.")
+        int, typer.Option(min=0, help="Print only changes after this revision.")
     ] = 0,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document a line, for programs.")
+        bool, typer.Option("--json", help="Print one JSON document per line.")
     ] = False,
 ) -> None:
-    """Follow a sweep until it has ended: its own changes and those of its runs."""
-    remind = Reminder(lambda line: say(line, err=True))
+    """Follow the changes of a sweep and its runs until the sweep has ended.
+
+    Example: `wanllmdb watch SWEEP`
+    """
+    remind = PrintAtIntervals(lambda line: say(line, err=True))
     with client_of(context) as client:
         sweep = client.get_sweep(sweep_id)
         changes = until_ended(
@@ -54,17 +56,17 @@ def watch(
             else:
                 watch_as_lines(changes, tuple(metric.name for metric in sweep.spec.metrics))
         except KeyboardInterrupt:
-            # The way out of a watch; what was printed is complete.
+            # Ctrl-C is the normal way to end a watch; each printed line is complete.
             raise typer.Exit(0) from None
 
 
 def _running(client: Client, sweep_id: str) -> Iterable[int]:
-    """What the watch will not tell of, since it was so before."""
+    """Return the running runs, which the watch does not report because they did not change."""
     return [run.number for run in client.list_runs(sweep_id, states=[RunState.RUNNING])]
 
 
 def watch_as_json(changes: Iterable[SweepChange]) -> None:
-    """One line a change: revision, kind (sweep, run or checkpoint) and what changed."""
+    """Print one line per change: revision, kind (sweep, run or checkpoint), and the new state."""
     for change in changes:
         line: dict[str, object] = {"revision": change.revision}
         if isinstance(change, SweepChanged):
@@ -77,7 +79,7 @@ def watch_as_json(changes: Iterable[SweepChange]) -> None:
 
 
 def watch_as_lines(changes: Iterable[SweepChange], metrics: tuple[str, ...]) -> None:
-    """One line a move of the sweep or of a run; what only reports metrics is left out."""
+    """Print one line per change of state; changes that only report metrics are left out."""
     console = stdout()
     seen: dict[int | None, str] = {}
     for change in changes:
@@ -96,12 +98,12 @@ def watch_as_lines(changes: Iterable[SweepChange], metrics: tuple[str, ...]) -> 
 def until_ended(
     changes: Iterable[SweepChange], *, ended: bool = False, running: Iterable[int] = ()
 ) -> Iterator[SweepChange]:
-    """Stops once the sweep has ended and none of its runs goes on.
+    """Yield changes until the sweep has ended and none of its runs is running.
 
     Args:
-        changes: What happens.
-        ended: Whether the sweep had ended before.
-        running: The runs that were under way before.
+        changes: The changes of the sweep and its runs.
+        ended: Whether the sweep had already ended.
+        running: The runs that were already running.
     """
     running = set(running)
     for change in changes:
@@ -113,7 +115,7 @@ def until_ended(
                 running.add(change.run.number)
             else:
                 running.discard(change.run.number)
-        # Only at a checkpoint is everything known that happened so far.
+        # Only a checkpoint guarantees that all earlier changes have arrived.
         elif isinstance(change, Checkpoint) and ended and not running:
             return
 
@@ -123,13 +125,13 @@ def _sweep_line(sweep: Sweep) -> str:
 
 
 def run_line(run: Run, metrics: tuple[str, ...]) -> str:
-    """A run in one line, as rich markup."""
+    """Return a run as one line of rich markup."""
     names = metrics or ("objective",)
     values = zip(names, tables.values_so_far(run, names), strict=True)
     shown = "".join(
         f"  {escape(name)}={formats.number(value)}" for name, value in values if value is not None
     )
-    # Why one was pruned is the rule of every sweep; why one failed, or is worth nothing, is news.
+    # Pruning is routine; the reasons of failures and of missing objectives are news.
     is_news = run.state in (RunState.FAILED, RunState.LOST, RunState.FINISHED)
     error = f"  {formats.error(run.error.message)}" if run.error and is_news else ""
     return (

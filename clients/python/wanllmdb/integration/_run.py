@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wanllmdb._agent.current import facing_run
+from wanllmdb._agent.current import open_run
 from wanllmdb._errors import NoRunError
 from wanllmdb._notes import note
 from wanllmdb.sdk.wandb_run import Run
@@ -19,7 +19,7 @@ def run_for(user: str) -> Run:
     Raises:
         NoRunError: there is none.
     """
-    run = facing_run()
+    run = open_run()
     if run is None or not run.is_open:
         raise NoRunError(f"{user} needs a run: call wandb.init() before it")
     return run

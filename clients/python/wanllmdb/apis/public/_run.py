@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from urllib.parse import quote
 
-from wanllmdb._agent.groups import nested
+from wanllmdb._agent.config_entries import nested
 from wanllmdb._types.runs import Run as RunRecord
 from wanllmdb._types.sweeps import RunChanged
 from wanllmdb._types.sweeps import Sweep as SweepRecord

@@ -1,0 +1,220 @@
+"""What `init` gives a program: the run that it works on, or one that records nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+from wanllmdb import _env
+from wanllmdb._agent.active_run import ActiveRun
+from wanllmdb._agent.base_run import BaseRun
+from wanllmdb._agent.current import (
+    current_run,
+    drop_local,
+    has_own_run,
+    keep_local,
+    leave_runs,
+    lent_run,
+    open_run,
+)
+from wanllmdb._agent.local_run import LocalRun
+from wanllmdb._agent.text import shown
+from wanllmdb._errors import InvalidArgumentError, NoRunError
+from wanllmdb._notes import note
+
+_SAME = ("default", "return_previous")
+_ANOTHER = ("finish_previous", "create_new")
+
+
+def begin_run(mode: Mode, reinit: Any, *, run_id: str | None, project: str | None) -> BaseRun:
+    """The run of the calling code, opened; or a part of it, where `reinit` asks for one.
+
+    Where the program, or the process's rank, is to report nothing, and where there is no run of
+    a sweep, it is one that records nothing.
+
+    Raises:
+        NoRunError: the run has ended, or this thread or process could belong to several.
+        InvalidArgumentError: W&B has no such `reinit` either.
+    """
+    nested = _begins_another(reinit)
+    if _is_outside(run_id):
+        leave_runs()
+        return _local(mode, nested=nested, run_id=run_id, project=project)
+    run = current_run() or lent_run()
+    if run is None:
+        return _local(mode, nested=nested, run_id=run_id, project=project)
+    is_silent = run.silent_rank is not None and mode is not Mode.SHARED
+    stand_in = None
+    if mode is Mode.DISABLED or is_silent:
+        stand_in = partial(
+            LocalRun,
+            place_of=run,
+            on_end=run.end_stand_in,
+            is_disabled=mode is Mode.DISABLED,
+        )
+    given = run.begin(nested=nested, make_stand_in=stand_in)
+    _say_what_holds(run, mode, is_silent=is_silent)
+    return given
+
+
+def run_of(sweep_id: str, number: int) -> BaseRun:
+    """The run of that number, if the calling code works on it: how one is unpickled.
+
+    Raises:
+        NoRunError: it does not.
+    """
+    run = current_run() or lent_run()
+    if run is None or (run.sweep_id, run.number) != (sweep_id, number):
+        raise NoRunError(
+            f"run {number} of sweep {sweep_id} is not worked on here: only the processes that its "
+            f"function or program starts can take it up"
+        )
+    return run
+
+
+def _is_outside(run_id: str | None) -> bool:
+    """Whether the program took this process out of the sweep before its first `init`.
+
+    Not where `init` names the run by its id, and not in the process that works on it: there
+    W&B, too, reads its variables once.
+    """
+    sweep_id = _env.left_sweep()
+    if sweep_id is None or has_own_run():
+        return False
+    named = f"{sweep_id}-{os.environ.get(_env.RUN_NUMBER, '')}"
+    return run_id != named
+
+
+def _begins_another(reinit: Any) -> bool:
+    if reinit is None or isinstance(reinit, bool):
+        return bool(reinit)
+    if reinit in _ANOTHER:
+        return True
+    if reinit in _SAME:
+        return False
+    known = ", ".join(map(repr, (*_SAME, *_ANOTHER)))
+    raise InvalidArgumentError(
+        f"init: reinit must be True, False or one of {known}, but is {reinit!r:.100}"
+    )
+
+
+def _local(mode: Mode, *, nested: bool, run_id: str | None, project: str | None) -> BaseRun:
+    there = open_run()
+    if there is not None and not nested:
+        return there
+    run = LocalRun(
+        run_id=run_id,
+        project=project,
+        on_end=drop_local,
+        is_disabled=mode is Mode.DISABLED,
+    )
+    keep_local(run)
+    sweep_id = _env.left_sweep()
+    if mode is not Mode.DISABLED and sweep_id is not None:
+        note(
+            f"this run records nothing, and is no part of sweep {sweep_id}, since the program took "
+            f"{_env.WANDB_SWEEP_ID} out of the environment; with {_env.WANDB_SWEEP_ID}={sweep_id} "
+            f"init() gives the sweep's run"
+        )
+    elif mode is not Mode.DISABLED:
+        note(
+            "this run records nothing, since no agent called this code: give the function to "
+            "wanllmdb.agent(sweep_id, function=...), or start the program with `wanllmdb agent "
+            "SWEEP -- python train.py`"
+        )
+    return run
+
+
+def _say_what_holds(run: ActiveRun, mode: Mode, *, is_silent: bool) -> None:
+    if is_silent:
+        run.warn(
+            f"this process reports nothing for run {run.number}, since it has {run.silent_rank}: "
+            f"the one of rank 0 does. {_env.ALL_RANKS}=1 or init(mode='shared') has every process "
+            f"report"
+        )
+    elif mode is Mode.SHARED:
+        run.report_with_others()
+    elif mode is Mode.OFFLINE:
+        run.warn(
+            "the mode 'offline' has no effect in a sweep, whose results are reported; while the "
+            "registry is away they are kept on this machine. To report nothing: mode='disabled'"
+        )
+
+
+def note_unpatched(asks: object) -> None:
+    """Notes that no library is patched to log, where `init` asks for it."""
+    if asks:
+        note(
+            "init: nothing comes from TensorBoard or gym, whatever sync_tensorboard and "
+            "monitor_gym say: call wandb.log with the sweep's metric"
+        )
+
+
+def environment_defaults(
+    name: str | None,
+    tags: str | Sequence[str] | None,
+    notes: str | None,
+    group: str | None,
+    job_type: str | None,
+) -> tuple[str | None, str | Sequence[str], str | None, str | None, str | None]:
+    """Each description as given, else by W&B's variable for it."""
+    given = os.environ.get
+    if tags is None:
+        tags = [tag for tag in given("WANDB_TAGS", "").split(",") if tag]
+    return (
+        name if name is not None else given("WANDB_NAME") or None,
+        tags,
+        notes if notes is not None else given("WANDB_NOTES") or None,
+        group if group is not None else given("WANDB_RUN_GROUP") or None,
+        job_type if job_type is not None else given("WANDB_JOB_TYPE") or None,
+    )
+
+
+class Mode(StrEnum):
+    """What a program wants its run to do."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+    DISABLED = "disabled"
+    SHARED = "shared"
+    """Several processes report for the run, and that is meant so."""
+
+
+_OLD_NAMES = {"run": Mode.ONLINE, "dryrun": Mode.OFFLINE}
+
+
+def mode_of(given: Any, settings: Any = None) -> Mode:
+    """The mode as given to `init`, else by its settings, else by WANDB_MODE; else online.
+
+    Raises:
+        InvalidArgumentError: W&B has no such mode.
+    """
+    for source, value in (
+        ("init: mode", given),
+        ("init: the mode in settings", setting(settings, "mode")),
+        ("WANDB_MODE", os.environ.get("WANDB_MODE") or None),
+    ):
+        if value is not None:
+            return _checked(source, value)
+    return Mode.ONLINE
+
+
+def setting(settings: Any, name: str) -> Any:
+    """One of W&B's settings, which are an object or a dictionary; None where it is not set."""
+    if isinstance(settings, Mapping):
+        return settings.get(name)
+    return getattr(settings, name, None)
+
+
+def _checked(source: str, value: Any) -> Mode:
+    text = str(value).strip().lower()
+    try:
+        return _OLD_NAMES.get(text) or Mode(text)
+    except ValueError:
+        known = ", ".join(repr(str(mode)) for mode in Mode)
+        raise InvalidArgumentError(
+            f"{source} must be one of {known}, but is {shown(value)}"
+        ) from None

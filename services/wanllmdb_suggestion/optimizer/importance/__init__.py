@@ -1,0 +1,1 @@
+"""How much each parameter matters for the objective: fANOVA, MDI and PED-ANOVA."""

@@ -1,0 +1,1 @@
+"""Early termination of runs: W&B's hyperband, and Optuna's pruners."""

@@ -1,0 +1,1 @@
+"""Choose the parameters of runs: one module for each method."""

@@ -1,0 +1,1 @@
+"""Finished runs as columns, and the mathematics of every plot."""

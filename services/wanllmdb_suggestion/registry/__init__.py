@@ -1,0 +1,1 @@
+"""The registry as this service sees it: the channel, the client and the conversion of messages."""

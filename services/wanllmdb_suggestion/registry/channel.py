@@ -1,0 +1,180 @@
+"""The channel to the registry's replicas: load balancing, keepalive and TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeAlias
+
+import grpc
+import grpc.aio
+import structlog
+
+from wanllmdb import InvalidArgumentError
+from wanllmdb._connection.addresses import REGISTRY, authority_of, is_loopback, target_of
+from wanllmdb._connection.tls import Tls, channel_credentials
+from wanllmdb_common.server.tls import FileSignature, file_signature
+
+log = structlog.get_logger(__name__)
+
+_Signature: TypeAlias = "tuple[FileSignature | None, ...]"
+
+_SERVICE_CONFIG = {
+    "loadBalancingConfig": [{"round_robin": {}}],
+    # A replica that is shutting down gets no more calls.
+    "healthCheckConfig": {"serviceName": REGISTRY.full_name},
+}
+
+
+def registry_target(address: str) -> str:
+    """Return the gRPC target for an address.
+
+    Args:
+        address: `host:port`, several of them separated by commas, or a gRPC target.
+
+    Raises:
+        wanllmdb.InvalidArgumentError: the address is malformed, or a name does not resolve.
+    """
+    return target_of(address, REGISTRY)
+
+
+def is_on_this_machine(address: str) -> bool:
+    """Return whether a registry at this address is reached without leaving this machine."""
+    return is_loopback(registry_target(address))
+
+
+def check_tls(tls: Tls | None) -> None:
+    """Check that a channel can be opened with this TLS configuration.
+
+    Raises:
+        wanllmdb.InvalidArgumentError: a file can't be used, or another file must be given
+            with it.
+    """
+    if tls is not None:
+        channel_credentials(tls)
+
+
+class RegistryChannel:
+    """The channel to the registry, reopened when TLS files change; an async context manager.
+
+    Calls in progress on the old channel may finish there, for at most `grace` seconds. New
+    files that can't be used are logged as an error, and the old files stay in use.
+
+    Args:
+        address: See `registry_target`.
+        tls: The TLS configuration; None for plain text.
+        use: Called with the channel, and with each new one.
+        grace: Seconds for calls in progress on an old channel.
+        interval: Seconds between two checks of the files.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        tls: Tls | None,
+        use: Callable[[grpc.aio.Channel], None],
+        *,
+        grace: float,
+        interval: float = 5.0,
+    ) -> None:
+        self._address = address
+        self._tls = tls
+        self._use = use
+        self._grace = grace
+        self._interval = interval
+        self._channel: grpc.aio.Channel | None = None
+        self._follower: asyncio.Task[None] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        files = [] if self._tls is None else _files(self._tls)
+        seen = _signature(files)
+        self._change(self._credentials())
+        if files:
+            self._follower = asyncio.create_task(self._follow(files, seen))
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        tasks = [task for task in (self._follower, *self._closing) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._channel is not None:
+            await self._channel.close()
+
+    async def _follow(self, files: Sequence[Path], seen: _Signature) -> None:
+        while True:
+            await asyncio.sleep(self._interval)
+            found = await asyncio.to_thread(_signature, files)
+            if found == seen:
+                continue
+            try:
+                credentials = await asyncio.to_thread(self._credentials)
+            except InvalidArgumentError as error:
+                seen = found
+                problem = str(error)
+                log.error("can't load the new TLS files; the old ones stay in use", problem=problem)  # noqa: TRY400  # the text is complete
+                continue
+            if await asyncio.to_thread(_signature, files) != found:
+                # The files are still being written.
+                continue
+            try:
+                self._change(credentials)
+            except InvalidArgumentError as error:
+                # A name does not resolve now, but may at the next check.
+                problem = str(error)
+                log.error("can't use the new TLS files yet", problem=problem)  # noqa: TRY400  # the text is complete
+                continue
+            seen = found
+            log.info("loaded new TLS files", files=[str(file) for file in files])
+
+    def _credentials(self) -> grpc.ChannelCredentials | None:
+        return None if self._tls is None else channel_credentials(self._tls)
+
+    def _change(self, credentials: grpc.ChannelCredentials | None) -> None:
+        old, self._channel = self._channel, self._open(credentials)
+        self._use(self._channel)
+        if old is not None:
+            closing = asyncio.create_task(old.close(self._grace))
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+
+    def _open(self, credentials: grpc.ChannelCredentials | None) -> grpc.aio.Channel:
+        target = registry_target(self._address)
+        options: list[tuple[str, Any]] = [
+            ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
+            # Pages of thousands of runs exceed the default of 4 MiB.
+            ("grpc.max_receive_message_length", 64 * 1024 * 1024),
+            # The default waits up to two minutes before the next attempt to connect.
+            ("grpc.initial_reconnect_backoff_ms", 100),
+            ("grpc.max_reconnect_backoff_ms", 1_000),
+            # The longest time to establish a connection.
+            ("grpc.min_reconnect_backoff_ms", 3_000),
+            # The server permits no shorter interval, see wanllmdb_common.server.listening.
+            ("grpc.keepalive_time_ms", 30_000),
+            ("grpc.keepalive_timeout_ms", 10_000),
+            # An HTTP proxy can't reach services on this machine's loopback addresses.
+            ("grpc.enable_http_proxy", 0 if is_loopback(target) else 1),
+        ]
+        if self._tls is None or credentials is None:
+            return grpc.aio.insecure_channel(target, options=options)
+        name = self._tls.server_name or authority_of(self._address, REGISTRY)
+        if name is not None:
+            options.append(("grpc.default_authority", name))
+        return grpc.aio.secure_channel(target, credentials, options=options)
+
+
+def _files(tls: Tls) -> list[Path]:
+    return [Path(file) for file in (tls.ca, tls.cert, tls.key) if file is not None]
+
+
+def _signature(files: Sequence[Path]) -> _Signature:
+    return tuple(file_signature(file) for file in files)

@@ -1,0 +1,1 @@
+"""The servicers, and what surrounds their calls: request checks, access rules, authentication."""

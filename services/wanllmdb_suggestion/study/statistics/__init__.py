@@ -1,1 +1,0 @@
-"""What the runs of a sweep say: columns of them, and the mathematics of every plot."""

@@ -1,1 +1,0 @@
-"""When a sweep finishes by itself because going on is not worth it."""

@@ -1,0 +1,73 @@
+"""Selects the waiting Suggests of a sweep that are answered in one round."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from wanllmdb.api.suggestion.v1 import suggestion_service_pb2 as pb
+from wanllmdb_common.computing.batcher import BatchItem
+from wanllmdb_suggestion.registry.client import CallScope
+
+
+@dataclass(eq=False, slots=True)
+class PendingSuggest(BatchItem[pb.SuggestResponse]):
+    """One Suggest that waits for its response.
+
+    Attributes:
+        request_id: The request id, the caller's or one made for the call.
+        agent_id: The agent that will execute the runs.
+        count: The number of runs wanted, at least 1.
+        scope: The call that the Suggest belongs to.
+        tries: The number of rounds whose proposals for this Suggest the registry rejected.
+        alone: Whether this Suggest must share no round with others, because it may have
+            caused an error that failed theirs.
+    """
+
+    request_id: str
+    agent_id: str
+    count: int
+    scope: CallScope
+    tries: int = 0
+    alone: bool = False
+
+
+def select_round(waiting: Iterable[PendingSuggest], most: int) -> list[PendingSuggest]:
+    """Return the Suggests of the next round, at most `most`, in the order of their arrival.
+
+    All of them have the key of the first one: they share calls of the registry, which
+    authorizes each call by its key. No two of them have the same request id: the second is a
+    retry, and gets the response of the first in a later round.
+    """
+    selected: list[PendingSuggest] = []
+    ids: set[str] = set()
+    for suggest in waiting:
+        if suggest.request_id in ids:
+            continue
+        if selected and suggest.scope.key_text != selected[0].scope.key_text:
+            continue
+        if suggest.alone:
+            if not selected:
+                return [suggest]
+            continue
+        selected.append(suggest)
+        ids.add(suggest.request_id)
+        if len(selected) == most:
+            break
+    return selected
+
+
+def scope_of(suggests: Sequence[PendingSuggest]) -> CallScope:
+    """Return the scope of a registry call for several Suggests with one key.
+
+    The call may take as long as the most patient caller waits. A call has one request id and
+    one trace: those of the first Suggest that has them.
+    """
+    deadlines = [suggest.scope.deadline for suggest in suggests]
+    known = [deadline for deadline in deadlines if deadline is not None]
+    return CallScope(
+        request_id=next((s.scope.request_id for s in suggests if s.scope.request_id), ""),
+        deadline=max(known) if len(known) == len(deadlines) else None,
+        key_text=suggests[0].scope.key_text,
+        trace=suggests[0].scope.trace,
+    )
