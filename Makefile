@@ -88,6 +88,10 @@ docs: $(VENV)/.installed ## Generates docs/api.md from protos/, and W&B's names 
 	$(BIN)/python docs/generate_names.py
 
 site: $(SITE_VENV)/.installed ## Builds docs/ and the Python reference as a site in build/site; broken links fail
+	rm -rf build/docs && mkdir -p build && cp -R docs build/docs
+	@# The pages at the top level join those of docs/.
+	for page in CHANGELOG CONTRIBUTING; do sed -E 's,\]\(docs/,](,g' $$page.md > build/docs/$$page.md; done
+	for page in docs/*.md; do sed -E 's,\]\(\.\./(CHANGELOG|CONTRIBUTING)\.md,](\1.md,g' $$page > build/$$page; done
 	$(SITE_VENV)/bin/zensical build --config-file .mkdocs.yml --strict
 
 ##@ Install

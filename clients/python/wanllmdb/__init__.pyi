@@ -76,7 +76,7 @@ from wanllmdb._types.analysis import (
     ParameterImportances as ParameterImportances,
     Slices as Slices,
     SweepComparison as SweepComparison,
-    SweepCourse as SweepCourse,
+    ProgressCurve as ProgressCurve,
     Timeline as Timeline,
 )
 from wanllmdb._types.enums import (

@@ -119,7 +119,7 @@ def distribution_from_proto(message: pb.Parameter) -> Distribution:
 
 
 def _quantized_from_proto(message: pb.QuantizedDistribution) -> Quantized:
-    kind = message.WhichOneof("law")
+    kind = message.WhichOneof("distribution")
     if kind is None:
         raise ValueError("no inner distribution is set in the quantized distribution")
     distribution = _continuous_from_proto(message, kind)

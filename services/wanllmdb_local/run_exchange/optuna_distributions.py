@@ -45,7 +45,7 @@ def to_optuna(distribution: Distribution, seen: Sequence[Any]) -> BaseDistributi
         # Optuna warns about lists as choices, but they are texts by then.
         warnings.simplefilter("ignore")
         match distribution:
-            case Conditional(law=inner):
+            case Conditional(distribution=inner):
                 return to_optuna(inner, seen)
             case Constant() | Categorical():
                 return CategoricalDistribution(
@@ -73,7 +73,7 @@ def to_optuna(distribution: Distribution, seen: Sequence[Any]) -> BaseDistributi
 def choices(distribution: Distribution) -> tuple[Any, ...]:
     """Return the values of a distribution that lists them; empty for others."""
     match distribution:
-        case Conditional(law=inner):
+        case Conditional(distribution=inner):
             return choices(inner)
         case Constant(value=value):
             return (value,)
@@ -114,7 +114,7 @@ def _as_json(value: Any) -> str:
 
 
 def _quantized(distribution: Quantized, seen: Sequence[Any]) -> BaseDistribution:
-    inner = distribution.law
+    inner = distribution.distribution
     low, high = _support(inner)
     q = distribution.q
     first, last = math.floor(low / q + 1e-9), math.ceil(high / q - 1e-9)

@@ -45,7 +45,7 @@ def read_optuna_study(sweep: Sweep, *, storage: str, study_name: str | None) -> 
     constants = {
         name: choices(distribution)[0]
         for name, distribution in sweep.spec.parameters.items()
-        if isinstance(getattr(distribution, "law", distribution), Constant)
+        if isinstance(getattr(distribution, "distribution", distribution), Constant)
     }
     runs = []
     for trial in study.get_trials(deepcopy=False):

@@ -183,7 +183,7 @@ Outcome = Succeeded | Failed | Pruned | Canceled
 
 
 @dataclass(frozen=True, slots=True)
-class FinishedRun:
+class EndedRun:
     """A run after its end, and its sweep."""
 
     run: Run
@@ -191,7 +191,7 @@ class FinishedRun:
 
 
 @dataclass(frozen=True)
-class FinishRun(SingleCommand[FinishedRun]):
+class FinishRun(SingleCommand[EndedRun]):
     """Ends a run, and updates the sweep's best run, counters and state.
 
     A `config` that is not empty replaces the run's config. Metrics that the run has no room for
@@ -217,7 +217,7 @@ class FinishRun(SingleCommand[FinishedRun]):
             histories=frozenset(histories),
         )
 
-    def apply(self, work: UnitOfWork) -> FinishedRun:
+    def apply(self, work: UnitOfWork) -> EndedRun:
         run = held_run(work, self.number, self.attempt)
         given: Mapping[str, float] = {}
         if isinstance(self.outcome, Succeeded):
@@ -227,7 +227,7 @@ class FinishRun(SingleCommand[FinishedRun]):
             run.config = self.config
         _finish(work, run, self.outcome, given)
         finish_if_done(work, run)
-        return FinishedRun(run, work.sweep)
+        return EndedRun(run, work.sweep)
 
 
 def _finish(work: UnitOfWork, run: Run, outcome: Outcome, given: Mapping[str, float]) -> None:

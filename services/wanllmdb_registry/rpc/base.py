@@ -31,13 +31,13 @@ class BaseServicer:
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
 
-    async def commit(self, sweep_id: str, change: Command) -> bytes:
-        """Carry a change out and return its response, new or repeated.
+    async def commit(self, sweep_id: str, command: Command) -> bytes:
+        """Execute the command and return its response, new or repeated.
 
         The response is encoded already, because its bytes are stored for a repeated request, and
         gRPC sends bytes as they are.
         """
-        return await self.registry.commits.submit(sweep_id, change)
+        return await self.registry.commits.submit(sweep_id, command)
 
     async def commit_checked(
         self,
@@ -45,7 +45,7 @@ class BaseServicer:
         key: RequestKey | None,
         check: Callable[[Sweep], Command],
     ) -> bytes:
-        """Commit the change that `check` builds from the sweep, for checks that take long.
+        """Commit the command that `check` builds from the sweep, for checks that take long.
 
         The check runs beside the event loop and before the transaction, and again if the spec
         changed meanwhile.
@@ -56,9 +56,9 @@ class BaseServicer:
             return earlier
         for _ in range(_TRIES):
             sweep = await self.registry.sweeps.get(sweep_id)
-            change = await computed(partial(check, sweep))
+            command = await computed(partial(check, sweep))
             try:
-                return await self.commit(sweep_id, change)
+                return await self.commit(sweep_id, command)
             except SpecChangedError:
                 continue
         raise AbortedError(
@@ -81,9 +81,9 @@ async def computed(compute: Callable[[], T]) -> T:
         InvalidArgumentError: INVALID_REQUEST: the computation took too long.
     """
     call = current_call()
-    payer = rate_limit_class_of(call)
+    rate_class = rate_limit_class_of(call)
     # Keyless callers on the server's own machine are told apart by their connections.
-    name = payer.name if payer.is_bounded else call.peer
+    name = rate_class.name if rate_class.is_bounded else call.peer
 
     def with_few_hints() -> T:
         with few_hints():

@@ -54,14 +54,14 @@ class PriorRunServicer(BaseServicer):
             text = "is the sweep itself, whose runs its sampler already uses"
             raise invalid_request(FieldViolation("source.sweep_id", text))
         found = await fit_source(self.registry, sweep.spec, request.source, "source")
-        change = ImportRuns(
+        command = ImportRuns(
             key,
             _encode_imported,
             runs=found.runs,
             skipped=found.skipped,
             skip_reasons=found.skip_reasons,
         )
-        return await self.commit(sweep_id, change)
+        return await self.commit(sweep_id, command)
 
     async def ListPriorRuns(
         self, request: pb.ListPriorRunsRequest, context: Context

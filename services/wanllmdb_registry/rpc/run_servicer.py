@@ -22,8 +22,8 @@ from wanllmdb_registry.domain.bounds import (
 from wanllmdb_registry.domain.enqueue_runs import EnqueuedRun, EnqueueRuns, check_enqueued
 from wanllmdb_registry.domain.finish_run import (
     Canceled,
+    EndedRun,
     Failed,
-    FinishedRun,
     FinishRun,
     GivenObjectives,
     Outcome,
@@ -105,7 +105,7 @@ class RunServicer(BaseServicer):
         if request.earlier_answers_only and total:
             reader.problem("requests", "must have no proposals with earlier_answers_only")
         reader.done()
-        change = CreateRuns(
+        command = CreateRuns(
             requests,
             request.space_exhausted,
             etag,
@@ -114,7 +114,7 @@ class RunServicer(BaseServicer):
             size=reader.size,
             earlier_answers_only=request.earlier_answers_only,
         )
-        return await self.commit(sweep_id, change)
+        return await self.commit(sweep_id, command)
 
     async def EnqueueRuns(self, request: pb.EnqueueRunsRequest, context: Context) -> bytes:
         reader = RequestReader()
@@ -164,10 +164,10 @@ class RunServicer(BaseServicer):
                 "states", f"{state} runs cannot be selected by their state; {known} runs can"
             )
         reader.done()
-        change = RetryRuns(
+        command = RetryRuns(
             key, _encode_retried, etag=etag, numbers=numbers, states=frozenset(states)
         )
-        return await self.commit(sweep_id, change)
+        return await self.commit(sweep_id, command)
 
     async def UpdateRun(self, request: pb.UpdateRunRequest, context: Context) -> bytes:
         reader = RequestReader()
@@ -187,8 +187,8 @@ class RunServicer(BaseServicer):
         def encode(run: Run) -> bytes:
             return pb.UpdateRunResponse(run=run_to_proto(run)).SerializeToString()
 
-        change = UpdateRun(key, encode, number=number, update=update)
-        return await self.commit(sweep_id, change)
+        command = UpdateRun(key, encode, number=number, update=update)
+        return await self.commit(sweep_id, command)
 
     async def ReportMetrics(self, request: pb.ReportMetricsRequest, context: Context) -> bytes:
         reader = RequestReader()
@@ -201,8 +201,8 @@ class RunServicer(BaseServicer):
         def encode(command: RunCommand) -> bytes:
             return pb.ReportMetricsResponse(command=run_command(command)).SerializeToString()
 
-        change = ReportMetrics(key, encode, number=number, attempt=request.attempt, rows=rows)
-        return await self.commit(sweep_id, change)
+        command = ReportMetrics(key, encode, number=number, attempt=request.attempt, rows=rows)
+        return await self.commit(sweep_id, command)
 
     async def FinishRun(self, request: pb.FinishRunRequest, context: Context) -> bytes:
         reader = RequestReader()
@@ -213,16 +213,16 @@ class RunServicer(BaseServicer):
         outcome = _outcome(reader, request)
         config = reader.config("config", request.config)
         reader.done()
-        change = FinishRun(
+        command = FinishRun(
             key,
-            _encode_finished,
+            _encode_ended,
             number=number,
             attempt=request.attempt,
             rows=rows,
             outcome=outcome,
             config=config,
         )
-        reply = await self.commit(sweep_id, change)
+        reply = await self.commit(sweep_id, command)
         # Only a failed run is queued again.
         if isinstance(outcome, Failed):
             response = pb.FinishRunResponse.FromString(reply)
@@ -241,8 +241,8 @@ class RunServicer(BaseServicer):
             return pb.ReleaseRunResponse(run=run_to_proto(run)).SerializeToString()
 
         reason = _reason(request.reason)
-        change = ReleaseRun(key, encode, number=number, attempt=request.attempt, reason=reason)
-        return await self.commit(sweep_id, change)
+        command = ReleaseRun(key, encode, number=number, attempt=request.attempt, reason=reason)
+        return await self.commit(sweep_id, command)
 
     async def ResumeRuns(self, request: pb.ResumeRunsRequest, context: Context) -> bytes:
         reader = RequestReader()
@@ -251,8 +251,8 @@ class RunServicer(BaseServicer):
         agent_id = reader.text("agent_id", request.agent_id, required=True)
         count = reader.limit("count", request.count, default=1, maximum=MAX_RESUMED)
         reader.done()
-        change = ResumeRuns(key, _encode_held, agent_id=agent_id, count=count)
-        return await self.commit(sweep_id, change)
+        command = ResumeRuns(key, _encode_held, agent_id=agent_id, count=count)
+        return await self.commit(sweep_id, command)
 
     async def Heartbeat(
         self, request: pb.HeartbeatRequest, context: Context
@@ -285,8 +285,8 @@ class RunServicer(BaseServicer):
         held = await self.registry.store.renew_leases(sweep_id, named)
         expire_times = dict(held.expire_times)
         if held.queued and held.sweep_state is SweepState.RUNNING:
-            change = TakeBackRuns(None, _encode_taken_back, held=held.queued)
-            reply = await self.commit(sweep_id, change)
+            command = TakeBackRuns(None, _encode_taken_back, held=held.queued)
+            reply = await self.commit(sweep_id, command)
             for run in pb.ResumeRunsResponse.FromString(reply).runs:
                 expire_time = run.lease_expire_time.ToDatetime(UTC)
                 expire_times[run.number, run.attempt] = expire_time
@@ -340,11 +340,11 @@ def _encode_create_response(created: Sequence[CreatedRuns], etag: str | None) ->
     return response.SerializeToString()
 
 
-def _encode_finished(finished: FinishedRun) -> bytes:
+def _encode_ended(ended: EndedRun) -> bytes:
     return pb.FinishRunResponse(
-        run=run_to_proto(finished.run),
-        sweep_state=sweep_state(finished.sweep.state),
-        best_run=best_to_proto(finished.sweep.best),
+        run=run_to_proto(ended.run),
+        sweep_state=sweep_state(ended.sweep.state),
+        best_run=best_to_proto(ended.sweep.best),
     ).SerializeToString()
 
 

@@ -205,8 +205,8 @@ class SweepServicer(BaseServicer):
         key = reader.key(request)
         etag = reader.etag(request.etag)
         reader.done()
-        change = DeleteSweep(key, lambda _: b"", etag=etag)
-        return await self.commit(sweep_id, change)
+        command = DeleteSweep(key, lambda _: b"", etag=etag)
+        return await self.commit(sweep_id, command)
 
     async def StartSweep(self, request: pb.StartSweepRequest, context: Context) -> bytes:
         return await self._transition(request, StartSweep, pb.StartSweepResponse)
@@ -228,14 +228,14 @@ class SweepServicer(BaseServicer):
         message = reader.text("message", request.message, limit=MAX_END_MESSAGE)
         etag = reader.etag(request.etag)
         reader.done()
-        change = FinishSweep(
+        command = FinishSweep(
             key,
             _encoder(pb.FinishSweepResponse),
             etag=etag,
             reason=reason or FinishReason.REQUESTED,
             message=message,
         )
-        return await self.commit(sweep_id, change)
+        return await self.commit(sweep_id, command)
 
     async def CancelSweep(self, request: pb.CancelSweepRequest, context: Context) -> bytes:
         return await self._transition(request, CancelSweep, pb.CancelSweepResponse)
@@ -243,7 +243,7 @@ class SweepServicer(BaseServicer):
     async def _transition(
         self,
         request: _TransitionRequest,
-        change: type[Transition],
+        command: type[Transition],
         response: type[Message],
     ) -> bytes:
         reader = RequestReader()
@@ -251,7 +251,7 @@ class SweepServicer(BaseServicer):
         key = reader.key(request)
         etag = reader.etag(request.etag)
         reader.done()
-        return await self.commit(sweep_id, change(key, _encoder(response), etag=etag))
+        return await self.commit(sweep_id, command(key, _encoder(response), etag=etag))
 
     async def _get(self, sweep_id: str) -> Sweep:
         reader = RequestReader()

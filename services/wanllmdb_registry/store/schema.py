@@ -219,8 +219,8 @@ replies = Table(
     Index("replies_by_time", "create_time"),
 )
 
-# Where sweeps were that are no more, as long as replies about them are kept: who may act in the
-# project is told what became of them, and gets the answer of a repeated request; nobody else.
+# The projects of deleted sweeps, for as long as their replies are stored. A caller with access to
+# the project gets the error SWEEP_NOT_FOUND, or the first response of a repeated request.
 deleted_sweeps = Table(
     "deleted_sweeps",
     metadata,

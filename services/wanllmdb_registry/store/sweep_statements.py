@@ -181,8 +181,8 @@ _wanted_by_need = union_all(
 _runs_by_need = _whole_runs.where(
     runs.c.number == func.any(func.array(_wanted_by_need.scalar_subquery()))
 ).order_by(runs.c.number)
-READ_RUNS_BY_NEED = Statement(_runs_by_need)
-LOCK_RUNS_BY_NEED = Statement(_runs_by_need.with_for_update(key_share=True, of=runs))
+READ_RUNS_BY_PLAN = Statement(_runs_by_need)
+LOCK_RUNS_BY_PLAN = Statement(_runs_by_need.with_for_update(key_share=True, of=runs))
 
 # Selects numbers before the runs are read, which the trial loop's statements do not need.
 _in_states = (

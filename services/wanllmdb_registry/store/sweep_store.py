@@ -60,12 +60,12 @@ from wanllmdb_registry.store.sweep_statements import (
     INSERT_REPLIES,
     INSERT_SWEEP,
     LOCK_LEASES,
-    LOCK_RUNS_BY_NEED,
     LOCK_RUNS_BY_NUMBER,
+    LOCK_RUNS_BY_PLAN,
     LOCK_RUNS_FOR_REPORTS,
     LOCK_SWEEP,
-    READ_RUNS_BY_NEED,
     READ_RUNS_BY_NUMBER,
+    READ_RUNS_BY_PLAN,
     READ_RUNS_FOR_REPORTS,
     READ_SWEEP,
     READ_VALUES,
@@ -157,7 +157,7 @@ class SweepStore:
             return earlier
         return reply
 
-    async def apply(self, sweep_id: str, changes: Sequence[Command]) -> list[Outcome]:
+    async def apply(self, sweep_id: str, commands: Sequence[Command]) -> list[Outcome]:
         """Carry out the commands in order, in one transaction; return one outcome each.
 
         A rejected command does not affect the others.
@@ -166,20 +166,20 @@ class SweepStore:
             MixedTransactionError: a command failed half-way; nothing was written.
             ServiceError: the database failed; nothing was written, as far as known.
         """
-        keys = [key for change in changes for key in change.keys]
+        keys = [key for command in commands for key in command.keys]
         # A replica serializes the writes of a sweep, so the sweep rarely changes between the load
         # and the write, which checks for that: two round trips fewer than with a lock.
-        if not any(change.needs_lock for change in changes):
+        if not any(command.needs_lock for command in commands):
             with contextlib.suppress(_ConcurrentWriteError):
                 async with self._database.read() as connection:
                     return await self._load_and_write(
-                        connection, sweep_id, changes, keys, locked=False
+                        connection, sweep_id, commands, keys, locked=False
                     )
         for _ in range(MAX_LOCKED_TRIES):
             with contextlib.suppress(_ConcurrentWriteError):
                 async with self._database.transaction() as connection:
                     return await self._load_and_write(
-                        connection, sweep_id, changes, keys, locked=True
+                        connection, sweep_id, commands, keys, locked=True
                     )
         raise write_conflict()
 
@@ -187,7 +187,7 @@ class SweepStore:
         self,
         connection: Connection,
         sweep_id: str,
-        changes: Sequence[Command],
+        commands: Sequence[Command],
         keys: Sequence[RequestKey],
         *,
         locked: bool,
@@ -197,29 +197,29 @@ class SweepStore:
         row = await read.fetch_one(connection, sweep_id=sweep_id, request_ids=request_ids)
         if row is None:
             stored = await _load_replies(connection, sweep_id, keys)
-            return [_without_sweep(sweep_id, change, stored) for change in changes]
-        edit = UnitOfWork(sweep_from_row(row), row["now"], self._lease)
+            return [_without_sweep(sweep_id, command, stored) for command in commands]
+        work = UnitOfWork(sweep_from_row(row), row["now"], self._lease)
         if row["answered"]:
-            edit.replies = await _load_replies(connection, sweep_id, keys)
-        needs = [change.load_plan(edit.sweep) for change in changes]
-        await _load_runs(connection, edit, needs, locked=locked)
-        await _load_values(connection, edit, needs)
-        if any(need.objectives for need in needs):
+            work.replies = await _load_replies(connection, sweep_id, keys)
+        plans = [command.load_plan(work.sweep) for command in commands]
+        await _load_runs(connection, work, plans, locked=locked)
+        await _load_values(connection, work, plans)
+        if any(plan.objectives for plan in plans):
             finished = await FINISHED_OBJECTIVES.fetch(connection, sweep_id=sweep_id)
-            edit.objectives = {r["number"]: tuple(json.loads(r["objectives"])) for r in finished}
-        loaded = _Loaded(edit.sweep.revision, edit.sweep.version)
-        weight = sum(change.weight for change in changes)
-        weight += sum(len(run.summary) for run in edit.runs.values())
+            work.objectives = {r["number"]: tuple(json.loads(r["objectives"])) for r in finished}
+        loaded = _Loaded(work.sweep.revision, work.sweep.version)
+        weight = sum(command.weight for command in commands)
+        weight += sum(len(run.summary) for run in work.runs.values())
         outcomes = await converted(
-            lambda: [_run(change, edit) for change in changes], weight // VALUES_INLINE
+            lambda: [_run(command, work) for command in commands], weight // VALUES_INLINE
         )
-        refused = any(isinstance(outcome, ServiceError) for outcome in outcomes)
+        any_rejected = any(isinstance(outcome, ServiceError) for outcome in outcomes)
         # A rejected command may repeat a request that was answered after the sweep was read. A
         # command carried out twice fails when its response is written.
-        if refused and await _load_replies(connection, sweep_id, keys) != edit.replies:
+        if any_rejected and await _load_replies(connection, sweep_id, keys) != work.replies:
             raise _ConcurrentWriteError
         try:
-            await _write(connection, edit, loaded)
+            await _write(connection, work, loaded)
         except asyncpg.UniqueViolationError as error:
             if error.table_name != replies.name:
                 raise
@@ -280,23 +280,23 @@ def _created_long_ago(sweep_id: str) -> InvalidArgumentError:
     )
 
 
-def _without_sweep(sweep_id: str, change: Command, stored: Mapping[str, StoredReply]) -> Outcome:
+def _without_sweep(sweep_id: str, command: Command, stored: Mapping[str, StoredReply]) -> Outcome:
     """Return the outcome for a deleted sweep: a stored response, else SWEEP_NOT_FOUND."""
     try:
-        reply = change.earlier_reply(stored)
+        reply = command.earlier_reply(stored)
     except ServiceError as error:
         return error
     return sweep_not_found(sweep_id) if reply is None else reply
 
 
-def _run(change: Command, edit: UnitOfWork) -> Outcome:
-    if edit.deleted:
-        return _without_sweep(edit.sweep.sweep_id, change, edit.replies | edit.new_replies)
-    before = edit.mutations
+def _run(command: Command, work: UnitOfWork) -> Outcome:
+    if work.deleted:
+        return _without_sweep(work.sweep.sweep_id, command, work.replies | work.new_replies)
+    before = work.mutations
     try:
-        return change.execute(edit)
+        return command.execute(work)
     except Exception as error:
-        if edit.mutations != before:
+        if work.mutations != before:
             raise MixedTransactionError from error
         if isinstance(error, ServiceError):
             return error
@@ -314,12 +314,12 @@ async def _load_replies(
 
 
 async def _load_runs(
-    connection: Connection, edit: UnitOfWork, needs: Sequence[LoadPlan], *, locked: bool
+    connection: Connection, work: UnitOfWork, plans: Sequence[LoadPlan], *, locked: bool
 ) -> None:
-    sweep_id = edit.sweep.sweep_id
+    sweep_id = work.sweep.sweep_id
     # Numbers from the next one on are new runs.
-    whole = {n for need in needs for n in need.numbers if n < edit.sweep.next_number}
-    for states in {need.states for need in needs if need.states}:
+    whole = {n for plan in plans for n in plan.numbers if n < work.sweep.next_number}
+    for states in {plan.states for plan in plans if plan.states}:
         found = await RUNS_IN_STATES.fetch(
             connection,
             sweep_id=sweep_id,
@@ -328,28 +328,28 @@ async def _load_runs(
             most_bytes=LOADED_BYTES,
         )
         whole.update(row["number"] for row in found)
-    for together in {need.together for need in needs if need.together}:
+    for together in {plan.together for plan in plans if plan.together}:
         found = await RUNS_TOGETHER.fetch(
             connection, sweep_id=sweep_id, numbers=sorted(together), most_bytes=LOADED_BYTES
         )
         whole.update(row["number"] for row in found)
-    reports = _reports(edit, needs)
+    reports = _reports(work, plans)
     reported = {number for number, _ in reports}
     numbers = sorted(whole | reported)
-    external_run_ids = sorted({name for need in needs for name in need.external_run_ids})
-    agent_ids = sorted({name for need in needs for name in need.agent_ids})
-    queued = any(need.queued for need in needs)
-    expired = any(need.expired for need in needs)
+    external_run_ids = sorted({name for plan in plans for name in plan.external_run_ids})
+    agent_ids = sorted({name for plan in plans for name in plan.agent_ids})
+    queued = any(plan.queued for plan in plans)
+    expired = any(plan.expired for plan in plans)
     if external_run_ids or agent_ids or queued or expired:
-        by_need = LOCK_RUNS_BY_NEED if locked else READ_RUNS_BY_NEED
-        rows = await by_need.fetch(
+        by_plan = LOCK_RUNS_BY_PLAN if locked else READ_RUNS_BY_PLAN
+        rows = await by_plan.fetch(
             connection,
             sweep_id=sweep_id,
             numbers=numbers,
             external_run_ids=external_run_ids,
             agent_ids=agent_ids,
             queued=queued,
-            expired_at=edit.now if expired else None,
+            expired_at=work.now if expired else None,
         )
     elif numbers and not reports:
         by_number = LOCK_RUNS_BY_NUMBER if locked else READ_RUNS_BY_NUMBER
@@ -367,57 +367,57 @@ async def _load_runs(
             reported_names=[name for _, _, name in wanted],
             first=numbers[0],
         )
-        edit.progress_only = reported - whole
+        work.progress_only = reported - whole
     else:
         return
     metrics = sum(len(row["last_names"] or ()) for row in rows)
     for run in await converted(lambda: list(map(run_from_row, rows)), metrics // VALUES_INLINE):
-        edit.runs[run.number] = run
-    if edit.progress_only and rows:
-        _take_reported(edit, rows[0])
+        work.runs[run.number] = run
+    if work.progress_only and rows:
+        _take_reported(work, rows[0])
 
 
-def _reports(edit: UnitOfWork, needs: Sequence[LoadPlan]) -> dict[Attempt, set[str]]:
+def _reports(work: UnitOfWork, plans: Sequence[LoadPlan]) -> dict[Attempt, set[str]]:
     """Return the metrics whose last values reports need, by attempt, of existing runs."""
     reports: dict[Attempt, set[str]] = {}
-    for need in needs:
-        for attempt, names in need.reports.items():
-            if attempt[0] < edit.sweep.next_number:
+    for plan in plans:
+        for attempt, names in plan.reports.items():
+            if attempt[0] < work.sweep.next_number:
                 reports.setdefault(attempt, set()).update(names)
     return reports
 
 
-def _take_reported(edit: UnitOfWork, row: Row) -> None:
+def _take_reported(work: UnitOfWork, row: Row) -> None:
     """Store the last values that reports need, which the first row carries."""
     columns = ("numbers", "attempts", "names", "steps", "values")
     found = zip(*(row[f"reported_{name}"] or () for name in columns), strict=True)
     for number, attempt, name, step, value in found:
-        run = edit.runs[number]
-        if run.attempt == attempt and number in edit.progress_only:
+        run = work.runs[number]
+        if run.attempt == attempt and number in work.progress_only:
             run.summary[name] = value
             run.summary_steps[name] = step
 
 
-async def _load_values(connection: Connection, edit: UnitOfWork, needs: Sequence[LoadPlan]) -> None:
+async def _load_values(connection: Connection, work: UnitOfWork, plans: Sequence[LoadPlan]) -> None:
     """Load the reported values of metrics whose objective is not their last value."""
-    attempts = sorted({attempt for need in needs for attempt in need.histories})
+    attempts = sorted({attempt for plan in plans for attempt in plan.histories})
     if not attempts:
         return
     limits = {
         metric.name: metric.mean_over if metric.value is ObjectiveValue.MEAN_LAST else None
-        for metric in edit.sweep.spec.metrics
+        for metric in work.sweep.spec.metrics
         if metric.value is not ObjectiveValue.LAST
     }
     rows = await READ_VALUES.fetch(
         connection,
-        sweep_id=edit.sweep.sweep_id,
+        sweep_id=work.sweep.sweep_id,
         numbers=[number for number, _ in attempts],
         attempts=[attempt for _, attempt in attempts],
         names=list(limits),
         limits=list(limits.values()),
     )
     for row in rows:
-        of_attempt = edit.stored_values.setdefault((row["number"], row["attempt"]), {})
+        of_attempt = work.stored_values.setdefault((row["number"], row["attempt"]), {})
         of_attempt.setdefault(row["name"], {})[row["step"]] = row["value"]
 
 
@@ -429,33 +429,33 @@ class _Loaded:
     version: int
 
 
-async def _write(connection: Connection, edit: UnitOfWork, loaded: _Loaded) -> None:
-    sweep_id = edit.sweep.sweep_id
-    if edit.deleted:
+async def _write(connection: Connection, work: UnitOfWork, loaded: _Loaded) -> None:
+    sweep_id = work.sweep.sweep_id
+    if work.deleted:
         await DELETE_POINTS.execute(connection, sweep_id=sweep_id)
         await DELETE_LAST_VALUES.execute(connection, sweep_id=sweep_id)
         await DELETE_SWEEP.execute(connection, sweep_id=sweep_id)
         answers = [
-            reply_row(sweep_id, request_id, reply, edit.now)
-            for request_id, reply in edit.new_replies.items()
+            reply_row(sweep_id, request_id, reply, work.now)
+            for request_id, reply in work.new_replies.items()
         ]
         await INSERT_REPLIES.execute_many(connection, answers)
-    elif edit.mutations:
-        weight = sum(map(len, edit.points.values()))
-        arrays = await converted(lambda: _arrays(edit), weight // VALUES_INLINE)
-        has_own_fields = edit.sweep.version != loaded.version
+    elif work.mutations:
+        weight = sum(map(len, work.points.values()))
+        arrays = await converted(lambda: _arrays(work), weight // VALUES_INLINE)
+        has_own_fields = work.sweep.version != loaded.version
         write = write_statement(tuple(arrays), own_fields=has_own_fields)
         values = {
             "key_sweep_id": sweep_id,
             "key_revision": loaded.revision,
-            **sweep_row(edit.sweep),
-            **(sweep_own_row(edit.sweep) if has_own_fields else {}),
+            **sweep_row(work.sweep),
+            **(sweep_own_row(work.sweep) if has_own_fields else {}),
         }
         for part in arrays.values():
             values |= part
         if not await write.execute(connection, **values):
             raise _ConcurrentWriteError
-        for new in edit.new_prior_runs:
+        for new in work.new_prior_runs:
             await _insert_prior_runs(connection, sweep_id, new)
 
 
@@ -476,26 +476,26 @@ async def _insert_prior_runs(connection: Connection, sweep_id: str, new: NewPrio
         )
 
 
-def _arrays(edit: UnitOfWork) -> dict[str, dict[str, list[Any]]]:
+def _arrays(work: UnitOfWork) -> dict[str, dict[str, list[Any]]]:
     """Return what changed besides the sweep, one array per column, by the arrays' prefix."""
-    sweep_id = edit.sweep.sweep_id
-    changed = edit.changed - edit.created
+    sweep_id = work.sweep.sweep_id
+    changed = work.changed - work.created
     answers = [
-        reply_row(sweep_id, request_id, reply, edit.now)
-        for request_id, reply in edit.new_replies.items()
+        reply_row(sweep_id, request_id, reply, work.now)
+        for request_id, reply in work.new_replies.items()
     ]
-    points = [point for each in edit.points.values() for point in each.values()]
-    last = [point for each in edit.last_values.values() for point in each.values()]
-    progressed = [edit.runs[number] for number in sorted(changed & edit.progress_only)]
+    points = [point for each in work.points.values() for point in each.values()]
+    last = [point for each in work.last_values.values() for point in each.values()]
+    progressed = [work.runs[number] for number in sorted(changed & work.progress_only)]
     # Rows are dicts, or objects with the columns as attributes, which saves a copy of many rows.
     by_column, by_attribute = itemgetter, attrgetter
     written: list[tuple[str, Sequence[str], Getter, Sequence[Any]]] = [
-        ("new_runs", own_columns(runs), by_column, _run_rows(edit, edit.created)),
+        ("new_runs", own_columns(runs), by_column, _run_rows(work, work.created)),
         (
             "changed_runs",
             own_columns(runs),
             by_column,
-            _run_rows(edit, changed - edit.progress_only),
+            _run_rows(work, changed - work.progress_only),
         ),
         ("progressed", ("number", *PROGRESS_COLUMNS), by_attribute, progressed),
         ("new_metric_points", own_columns(metric_points), by_attribute, points),
@@ -509,5 +509,5 @@ def _arrays(edit: UnitOfWork) -> dict[str, dict[str, list[Any]]]:
     }
 
 
-def _run_rows(edit: UnitOfWork, numbers: Collection[int]) -> list[dict[str, Any]]:
-    return [new_run_row(edit.runs[number]) for number in sorted(numbers)]
+def _run_rows(work: UnitOfWork, numbers: Collection[int]) -> list[dict[str, Any]]:
+    return [new_run_row(work.runs[number]) for number in sorted(numbers)]

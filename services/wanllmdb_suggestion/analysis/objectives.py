@@ -94,7 +94,7 @@ def edf_of_sweeps(
     )
 
 
-def courses_of_sweeps(
+def compare_sweeps(
     request: pb.CompareSweepsRequest,
     sweeps: Sequence[MeasuredSweep],
     runs: Sequence[FinishedRuns],
@@ -103,23 +103,23 @@ def courses_of_sweeps(
     """Return the best objective of several sweeps by number of runs and by time."""
     limit = min(request.max_points or DEFAULT_POINTS, MAX_POINTS_TOGETHER // len(sweeps))
     return pb.CompareSweepsResponse(
-        courses=[
-            _course(measured, own.scored(measured.metric), timeline, limit)
+        curves=[
+            _curve(measured, own.scored(measured.metric), timeline, limit)
             for measured, own, timeline in zip(sweeps, runs, timelines, strict=True)
         ],
         goal=goal_of(minimize=sweeps[0].metric.minimize),
     )
 
 
-def _course(
+def _curve(
     measured: MeasuredSweep,
     runs: ScoredRuns,
     timeline: Timeline,
     limit: int,
-) -> pb.SweepCourse:
+) -> pb.ProgressCurve:
     columns = progress(timeline.ends, runs, max_points=limit)
     sweep = measured.sweep
-    return pb.SweepCourse(
+    return pb.ProgressCurve(
         sweep_id=sweep.sweep_id,
         name=sweep.name,
         state=sweep.state,

@@ -100,8 +100,8 @@ def contour_of(
         y=_column(y, ys, indexes),
         run_numbers=shown.numbers.tolist(),
         objectives=shown.objectives.tolist(),
-        x_places=surface.x_places.tolist(),
-        y_places=surface.y_places.tolist(),
+        x_positions=surface.x_positions.tolist(),
+        y_positions=surface.y_positions.tolist(),
         surface=surface.surface.ravel().tolist(),
     )
 

@@ -14,7 +14,7 @@ from wanllmdb_common.errors import FailedPreconditionError, FieldViolation, inva
 from wanllmdb_common.search_space.distributions import SearchSpace
 from wanllmdb_suggestion.analysis.computing import AnalysisThreads, AnswerCache, ImportanceWorker
 from wanllmdb_suggestion.analysis.objectives import (
-    courses_of_sweeps,
+    compare_sweeps,
     edf_of_sweeps,
     hypervolume_history,
     optimization_history,
@@ -194,7 +194,7 @@ class AnalysisServicer(pb_grpc.AnalysisServiceServicer):
         timelines = await self._reader.timelines(sweeps, scope)
         runs = await self._reader.finished_of_each(request.sweep_ids, scope)
         return await self._on_thread(
-            request.sweep_ids[0], courses_of_sweeps, request, sweeps, runs, timelines
+            request.sweep_ids[0], compare_sweeps, request, sweeps, runs, timelines
         )
 
     async def _on_thread(

@@ -141,7 +141,7 @@ async def test_what_a_registry_refuses_of_a_running_run_is_said_once_and_the_res
 
     assert (process.returncode, out) == (0, "ended: 2 0\n"), err
     for number in range(2):
-        assert err.count(f"the registry refuses a part of run {number}, which goes on") == 1
+        assert err.count(f"the registry rejects a part of run {number}, which continues") == 1
     for run in await runs_of(client, sweep_id):
         assert (run.state, run.objective, run.summary) == (RunState.FINISHED, 0.5, {"loss": 0.5})
 

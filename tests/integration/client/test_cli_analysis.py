@@ -114,7 +114,7 @@ async def test_contour(cli: CommandLine, sweep_id: str) -> None:
     assert "n over lr" in plot
     assert "█" in plot
     result = await cli.json("contour", sweep_id, "lr", "n", "--resolution", "5")
-    assert len(result["surface"]) == len(result["y_places"])
+    assert len(result["surface"]) == len(result["y_positions"])
     assert {len(row) for row in result["surface"]} == {5}
     assert "opt over lr" in (await cli("contour", sweep_id, "lr", "opt")).out
 
@@ -135,7 +135,7 @@ async def test_compare_and_edf(cli: CommandLine, async_client: AsyncClient, swee
     assert "20 runs" in said
     assert " s" in (await cli("compare", sweep_id, other, "--by", "time")).out
     result = await cli.json("compare", sweep_id, other)
-    assert [course["finished_runs"] for course in result["courses"]] == [20, 20]
+    assert [curve["finished_runs"] for curve in result["curves"]] == [20, 20]
     edf = await cli.json("edf", sweep_id, other)
     assert edf["curves"][0]["shares"][-1] == 1.0
     assert "A" in (await cli("edf", sweep_id, other)).out

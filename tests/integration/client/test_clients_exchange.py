@@ -117,7 +117,7 @@ async def test_the_blocking_client_does_the_same(client: Client, async_client: A
         assert client.get_timeline(sweep_id).run_numbers == tuple(range(6))
         assert "sklearn" in [template.name for template in client.list_templates()]
         assert client.render_template("sklearn", {"runs": 3}).count("run_cap: 3") == 1
-        assert len(client.compare_sweeps([sweep_id]).courses) == 1
+        assert len(client.compare_sweeps([sweep_id]).curves) == 1
 
     await asyncio.to_thread(use)
 
@@ -131,7 +131,7 @@ async def test_answers_of_the_analysis_service(async_client: AsyncClient) -> Non
     assert (min(slices.ranks), max(slices.ranks)) == (0.0, 1.0)
     contour = await async_client.get_contour(sweep_id, "x", "n", resolution=4)
     assert contour.y.axis.categories == (16, 32)
-    assert [len(row) for row in contour.surface] == [len(contour.x_places)] * 2
+    assert [len(row) for row in contour.surface] == [len(contour.x_positions)] * 2
     edf = await async_client.get_edf([sweep_id], max_points=5)
     assert len(edf.objectives) == len(edf.curves[0].shares) == 5
     assert edf.curves[0].finished_runs == 6
@@ -139,9 +139,9 @@ async def test_answers_of_the_analysis_service(async_client: AsyncClient) -> Non
     x, loss = matrix.names.index("x"), matrix.names.index("loss")
     assert matrix.correlations[x][loss] == pytest.approx(1.0)
     assert matrix.runs[x][loss] == 6
-    (course,) = (await async_client.compare_sweeps([sweep_id])).courses
-    assert course.best_objectives[-1] == min(objectives)
-    assert course.total_runs == 6
+    (curve,) = (await async_client.compare_sweeps([sweep_id])).curves
+    assert curve.best_objectives[-1] == min(objectives)
+    assert curve.total_runs == 6
     timeline = await async_client.get_timeline(sweep_id)
     assert timeline.agents == ("tester",) * 6
     assert timeline.objectives == objectives

@@ -80,7 +80,7 @@ async def test_workers_that_left_the_sweep_report_nothing_of_its_run(
     (run,) = await runs_of(client, sweep_id)
     assert (run.state, run.last_step) == (RunState.FINISHED, 0)
     assert run.objective == run.parameters["x"]
-    assert f"is no part of sweep {sweep_id}" in err
+    assert f"is not part of sweep {sweep_id}" in err
 
 
 async def test_a_process_without_the_variables_may_name_the_run_by_its_id(

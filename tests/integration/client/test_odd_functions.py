@@ -61,7 +61,7 @@ async def test_a_function_that_returns_what_has_not_run_yet_fails_its_run(
     (run,) = await runs_of(client, sweep_id)
     assert run.state is RunState.FAILED
     assert run.error is not None
-    assert "of which nothing has run" in run.error.message
+    assert "whose code has not run" in run.error.message
 
 
 @pytest.mark.parametrize("count", ["2", 0, -1, float("nan"), [3]])

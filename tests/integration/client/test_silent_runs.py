@@ -155,7 +155,7 @@ async def test_a_thread_that_outlives_its_run_reaches_no_other_one(client: Clien
 
     assert [run.objective for run in await runs_of(client, sweep_id)] == [1.0, 2.0]
     assert len(errors) == 3
-    assert "this thread was started while another run was worked on" in str(errors[0])
+    assert "this thread was started by an earlier run" in str(errors[0])
 
 
 async def test_a_thread_with_a_run_that_has_ended_reaches_no_other_one(client: Client) -> None:

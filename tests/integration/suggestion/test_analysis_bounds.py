@@ -21,7 +21,7 @@ def wide_space(categories: int) -> str:
     return f"\n  x: {{values: [{values}]}}\n  y: {{values: [{values}]}}\n  z: {{min: 0, max: 9}}"
 
 
-async def refusal_of(call: Awaitable[object]) -> str:
+async def error_of(call: Awaitable[object]) -> str:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await call
     assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
@@ -37,9 +37,9 @@ async def test_contours_and_forests_over_very_many_categories_are_rejected(
         [run] = (await sweep.suggest()).runs
         await sweep.finish(run, loss)
     contour = pb.GetContourRequest(sweep_id=sweep.sweep_id, x_parameter="x", y_parameter="y")
-    assert "fewer categories" in await refusal_of(analysis.GetContour(contour))
+    assert "fewer categories" in await error_of(analysis.GetContour(contour))
     forest = pb.GetParameterImportanceRequest(sweep_id=sweep.sweep_id)
-    assert "PED_ANOVA" in await refusal_of(analysis.GetParameterImportance(forest))
+    assert "PED_ANOVA" in await error_of(analysis.GetParameterImportance(forest))
     # The alternative that the error recommends works.
     contour.y_parameter = "z"
     assert len((await analysis.GetContour(contour)).surface) == 3_000 * 50
@@ -60,7 +60,7 @@ async def test_a_response_that_is_too_large_is_an_error(
     ):
         analysis = analysis_grpc.AnalysisServiceStub(channel)
         request = pb.GetSlicesRequest(sweep_id=sweep.sweep_id)
-        assert "fewer parameters" in await refusal_of(analysis.GetSlices(request))
+        assert "fewer parameters" in await error_of(analysis.GetSlices(request))
         request.parameters.append("y")
         assert len((await analysis.GetSlices(request)).parameters) == 1
 

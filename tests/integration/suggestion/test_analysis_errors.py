@@ -40,9 +40,9 @@ def request_for(rpc: str, sweep_id: str, **more: Any) -> Any:
 @pytest.mark.parametrize("rpc", [*ONE_SWEEP, "GetEdf", "CompareSweeps"])
 async def test_without_a_metric(registry: Registry, analysis: Analysis, rpc: str) -> None:
     sweep_id = await sweep_of(registry, [], metric=None)
-    with refused(grpc.StatusCode.FAILED_PRECONDITION, "NO_METRIC") as refusal:
+    with refused(grpc.StatusCode.FAILED_PRECONDITION, "NO_METRIC") as caught:
         await getattr(analysis, rpc)(request_for(rpc, sweep_id))
-    assert refusal.metadata["sweep_id"] == sweep_id
+    assert caught.metadata["sweep_id"] == sweep_id
 
 
 @pytest.mark.parametrize(
@@ -60,13 +60,13 @@ async def test_with_several_metrics_one_must_be_named(
     registry: Registry, analysis: Analysis, rpc: str
 ) -> None:
     sweep_id = await sweep_of(registry, [], metrics=BOTH)
-    with refused(grpc.StatusCode.FAILED_PRECONDITION, "SEVERAL_METRICS") as refusal:
+    with refused(grpc.StatusCode.FAILED_PRECONDITION, "SEVERAL_METRICS") as caught:
         await getattr(analysis, rpc)(request_for(rpc, sweep_id))
-    assert "loss, accuracy" in refusal.message
-    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    assert "loss, accuracy" in caught.message
+    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as caught:
         await getattr(analysis, rpc)(request_for(rpc, sweep_id, metric="acuracy"))
-    assert "did you mean accuracy?" in refusal.fields["metric"]
-    assert "known names are loss, accuracy" in refusal.fields["metric"]
+    assert "did you mean accuracy?" in caught.fields["metric"]
+    assert "known names are loss, accuracy" in caught.fields["metric"]
 
 
 @pytest.mark.parametrize("rpc", [*ONE_SWEEP, "GetEdf", "CompareSweeps"])
@@ -77,13 +77,13 @@ async def test_no_such_sweep(analysis: Analysis, rpc: str) -> None:
 
 async def test_every_unknown_name_is_reported(registry: Registry, analysis: Analysis) -> None:
     sweep_id = await sweep_of(registry, [])
-    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as caught:
         await analysis.GetSlices(
             pb.GetSlicesRequest(sweep_id=sweep_id, parameters=["x", "siz", "fixed"], metric="lossy")
         )
-    assert set(refusal.fields) == {"parameters[1]", "parameters[2]", "metric"}
-    assert "did you mean size?" in refusal.fields["parameters[1]"]
-    assert "single value" in refusal.fields["parameters[2]"]
+    assert set(caught.fields) == {"parameters[1]", "parameters[2]", "metric"}
+    assert "did you mean size?" in caught.fields["parameters[1]"]
+    assert "single value" in caught.fields["parameters[2]"]
 
 
 @pytest.mark.parametrize(
@@ -116,9 +116,9 @@ async def test_every_unknown_name_is_reported(registry: Registry, analysis: Anal
 async def test_every_violation_of_a_request_is_reported(
     analysis: Analysis, rpc: str, fields: dict[str, Any], problems: set[str]
 ) -> None:
-    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as caught:
         await getattr(analysis, rpc)(getattr(pb, f"{rpc}Request")(**fields))
-    assert set(refusal.fields) == problems
+    assert set(caught.fields) == problems
 
 
 @pytest.mark.parametrize("rpc", [*ONE_SWEEP, "GetEdf", "CompareSweeps"])
@@ -141,10 +141,10 @@ async def test_an_error_reports_as_many_violations_as_fit(
     parameters = {f"parameter_{i:03}": {"min": 0.0, "max": 1.0} for i in range(150)}
     sweep_id = await sweep_of(registry, [], parameters)
     unknown = [f"unknown_{i:04}" for i in range(500)]
-    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as caught:
         await analysis.GetSlices(pb.GetSlicesRequest(sweep_id=sweep_id, parameters=unknown))
     # Violations that do not fit into the trailer are counted.
-    told = len(refusal.fields) - 1
+    told = len(caught.fields) - 1
     assert told >= 5
-    assert refusal.fields["..."] == f"and {20 - told} more problems"
-    assert "parameter_019 and 130 more" in refusal.fields["parameters[0]"]
+    assert caught.fields["..."] == f"and {20 - told} more problems"
+    assert "parameter_019 and 130 more" in caught.fields["parameters[0]"]

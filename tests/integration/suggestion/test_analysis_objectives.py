@@ -89,18 +89,18 @@ async def test_hypervolumes(registry: Registry, analysis: Analysis) -> None:
 
 async def test_a_hypervolume_needs_several_metrics(registry: Registry, analysis: Analysis) -> None:
     sweep_id = await sweep_of(registry, [(point(), 1.0)])
-    with refused(grpc.StatusCode.FAILED_PRECONDITION, "NO_METRIC") as refusal:
+    with refused(grpc.StatusCode.FAILED_PRECONDITION, "NO_METRIC") as caught:
         await analysis.GetHypervolumeHistory(pb.GetHypervolumeHistoryRequest(sweep_id=sweep_id))
-    assert refusal.metadata["sweep_id"] == sweep_id
+    assert caught.metadata["sweep_id"] == sweep_id
     sweep_id = await sweep_of(registry, [], metrics=BOTH)
-    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as caught:
         await analysis.GetHypervolumeHistory(
             pb.GetHypervolumeHistoryRequest(
                 sweep_id=sweep_id, reference_point={"lost": 1.0, "speed": 2.0}
             )
         )
-    assert set(refusal.fields) == {"reference_point.lost", "reference_point.speed"}
-    assert "did you mean loss?" in refusal.fields["reference_point.lost"]
+    assert set(caught.fields) == {"reference_point.lost", "reference_point.speed"}
+    assert "did you mean loss?" in caught.fields["reference_point.lost"]
     empty = await analysis.GetHypervolumeHistory(pb.GetHypervolumeHistoryRequest(sweep_id=sweep_id))
     assert list(empty.hypervolumes) == []
     assert [math.isnan(x) for x in empty.reference_point] == [True, True]
@@ -129,18 +129,18 @@ async def test_sweeps_whose_metrics_differ_in_name_are_compared_by_their_only_me
     )
     answer = await analysis.GetEdf(pb.GetEdfRequest(sweep_ids=[first, second], max_points=2))
     assert [list(curve.shares) for curve in answer.curves] == [[1.0, 1.0], [0.0, 1.0]]
-    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as caught:
         await analysis.GetEdf(pb.GetEdfRequest(sweep_ids=[first, second], metric="loss"))
-    assert f"not a metric of sweep '{second}'" in refusal.fields["metric"]
+    assert f"not a metric of sweep '{second}'" in caught.fields["metric"]
 
 
 async def test_goals_must_agree(registry: Registry, analysis: Analysis) -> None:
     down = await sweep_of(registry, [])
     up = await sweep_of(registry, [], metric={"name": "accuracy", "goal": "maximize"})
     for rpc in ("GetEdf", "CompareSweeps"):
-        with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+        with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as caught:
             await getattr(analysis, rpc)(getattr(pb, f"{rpc}Request")(sweep_ids=[down, up]))
-        assert set(refusal.fields) == {"sweep_ids[1]"}
+        assert set(caught.fields) == {"sweep_ids[1]"}
 
 
 async def test_sweeps_compared(registry: Registry, analysis: Analysis) -> None:
@@ -153,7 +153,7 @@ async def test_sweeps_compared(registry: Registry, analysis: Analysis) -> None:
     answer = await analysis.CompareSweeps(
         pb.CompareSweepsRequest(sweep_ids=[sweep_id, other, pending])
     )
-    first, second, third = answer.courses
+    first, second, third = answer.curves
     assert (first.sweep_id, first.name) == (sweep_id, "mine")
     assert first.state == sweep_pb2.SWEEP_STATE_RUNNING
     assert list(first.ended_runs) == [1, 3, 4]
@@ -171,7 +171,7 @@ async def test_sweeps_compared(registry: Registry, analysis: Analysis) -> None:
     answer = await analysis.CompareSweeps(
         pb.CompareSweepsRequest(sweep_ids=[other], metric="loss", max_points=2)
     )
-    [ended] = answer.courses
+    [ended] = answer.curves
     assert ended.state == sweep_pb2.SWEEP_STATE_FINISHED
     sweep = (await registry.GetSweep(rpb.GetSweepRequest(sweep_id=other))).sweep
     lasted = sweep.end_time.ToDatetime() - sweep.start_time.ToDatetime()
@@ -187,13 +187,13 @@ async def test_one_of_several_sweeps_is_missing(registry: Registry, analysis: An
 async def test_comparisons_follow_the_runs(registry: Registry, analysis: Analysis) -> None:
     sweep_id = await sweep_of(registry, [(point(), 9.0)])
     request = pb.CompareSweepsRequest(sweep_ids=[sweep_id])
-    [first] = (await analysis.CompareSweeps(request)).courses
-    [again] = (await analysis.CompareSweeps(request)).courses
+    [first] = (await analysis.CompareSweeps(request)).curves
+    [again] = (await analysis.CompareSweeps(request)).curves
     assert list(again.best_objectives) == [9.0]
     assert again.duration_seconds > first.duration_seconds
     [run] = await start(registry, sweep_id, [point()])
     await end(registry, run, 7.0)
-    [later] = (await analysis.CompareSweeps(request)).courses
+    [later] = (await analysis.CompareSweeps(request)).curves
     assert list(later.best_objectives) == [9.0, 7.0]
     assert list(later.ended_runs) == [1, 2]
     assert later.total_runs == 2
@@ -210,9 +210,9 @@ async def test_a_named_metric_of_several_is_compared(
     answer = await analysis.CompareSweeps(
         pb.CompareSweepsRequest(sweep_ids=[sweep_id], metric="accuracy")
     )
-    assert list(answer.courses[0].best_objectives) == [0.5, 0.9]
-    assert list(answer.courses[0].ended_runs) == [1, 2]
-    assert answer.courses[0].finished_runs == 2
+    assert list(answer.curves[0].best_objectives) == [0.5, 0.9]
+    assert list(answer.curves[0].ended_runs) == [1, 2]
+    assert answer.curves[0].finished_runs == 2
     assert answer.goal == sweep_pb2.GOAL_MAXIMIZE
     edf = await analysis.GetEdf(pb.GetEdfRequest(sweep_ids=[sweep_id], metric="loss", max_points=3))
     assert list(edf.objectives) == [1.0, 1.5, 2.0]
@@ -238,9 +238,9 @@ async def test_thinned_answers_keep_the_best(registry: Registry, analysis: Analy
     assert len(history.run_numbers) <= 4
     # The runs that improve the best objective come first.
     assert list(history.run_numbers) == [0, 1, 3, 6]
-    [course] = (
+    [curve] = (
         await analysis.CompareSweeps(pb.CompareSweepsRequest(sweep_ids=[sweep_id], max_points=2))
-    ).courses
-    assert list(course.best_objectives) == [7.0, 1.0]
-    assert list(course.ended_runs) == [4, 7]
-    assert course.finished_runs == 9
+    ).curves
+    assert list(curve.best_objectives) == [7.0, 1.0]
+    assert list(curve.ended_runs) == [4, 7]
+    assert curve.finished_runs == 9

@@ -92,13 +92,13 @@ async def test_a_contour_of_a_plane_is_that_plane(registry: Registry, analysis: 
     answer = await analysis.GetContour(
         pb.GetContourRequest(sweep_id=sweep_id, x_parameter="x", y_parameter="lr", resolution=7)
     )
-    assert list(answer.x_places) == pytest.approx(np.linspace(0, 4, 7).tolist())
-    assert list(answer.y_places) == pytest.approx(np.geomspace(0.001, 10, 7).tolist())
+    assert list(answer.x_positions) == pytest.approx(np.linspace(0, 4, 7).tolist())
+    assert list(answer.y_positions) == pytest.approx(np.geomspace(0.001, 10, 7).tolist())
     assert len(answer.run_numbers) == 24
     assert list(answer.x.values)[:4] == [0.0, 0.0, 4.0, 4.0]
     assert (answer.x.axis.name, answer.y.axis.name) == ("x", "lr")
     surface = np.array(answer.surface).reshape(7, 7)
-    plane = 2 * np.array(answer.x_places) - np.log10(answer.y_places)[:, np.newaxis]
+    plane = 2 * np.array(answer.x_positions) - np.log10(answer.y_positions)[:, np.newaxis]
     assert np.isfinite(surface[1:-1, 1:-1]).all()
     known = np.isfinite(surface)
     assert surface[known].tolist() == pytest.approx(plane[known].tolist())
@@ -117,7 +117,7 @@ async def test_contours_over_categories_and_too_few_runs(
             sweep_id=sweep_id, x_parameter="optimizer", y_parameter="x", resolution=5
         )
     )
-    assert list(answer.x_places) == [0.0, 1.0]
+    assert list(answer.x_positions) == [0.0, 1.0]
     surface = np.array(answer.surface).reshape(5, 2)
     assert np.isnan(surface[:, 0]).all()
     assert surface[:, 1].tolist() == pytest.approx([1.0, 2.0, 3.0, 4.0, 5.0])

@@ -176,10 +176,10 @@ async def test_the_first_check_comes_with_the_runs(new_sweep: NewSweep) -> None:
 async def test_options_that_do_not_fit_are_rejected(
     new_sweep: NewSweep, pruner: str, path: str, text: str
 ) -> None:
-    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as rejection:
         await new_sweep(more=f"pruner: {pruner}")
-    assert [*refusal.fields] == [path]
-    assert text in refusal.fields[path]
+    assert [*rejection.fields] == [path]
+    assert text in rejection.fields[path]
 
 
 async def test_a_rule_that_is_changed_on_a_running_sweep(new_sweep: NewSweep) -> None:

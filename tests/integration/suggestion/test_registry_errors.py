@@ -143,9 +143,9 @@ async def refusals(
 ) -> dict[str, Refusal]:
     told = {}
     for name, call in calls.items():
-        with refused(code, reason) as refusal:
+        with refused(code, reason) as rejection:
             await call()
-        told[name] = refusal
+        told[name] = rejection
     return told
 
 
@@ -183,7 +183,7 @@ async def test_both_services_report_the_same_error_of_the_database(
             await stubs.get_sweep(warm)
         for sweep_id in (warm, cold):
             told = await refusals(stubs.calls(sweep_id), by_registry.code, by_registry.reason)
-            assert {refusal.message for refusal in told.values()} == {by_registry.message}
+            assert {rejection.message for rejection in told.values()} == {by_registry.message}
 
 
 async def test_both_services_report_a_missing_key_alike(database_url: str) -> None:
@@ -195,7 +195,7 @@ async def test_both_services_report_a_missing_key_alike(database_url: str) -> No
         with refused(grpc.StatusCode.UNAUTHENTICATED, "KEY_MISSING") as by_registry:
             await stubs.get_sweep("nosuchsweep0")
         told = await refusals(stubs.calls("nosuchsweep0"), by_registry.code, by_registry.reason)
-        assert {refusal.message for refusal in told.values()} == {by_registry.message}
+        assert {rejection.message for rejection in told.values()} == {by_registry.message}
 
 
 async def test_an_unavailable_registry_is_reported_before_a_short_deadline(
@@ -211,7 +211,7 @@ async def test_an_unavailable_registry_is_reported_before_a_short_deadline(
             told = await refusals(
                 stubs.calls(sweep_id), grpc.StatusCode.UNAVAILABLE, "REGISTRY_UNAVAILABLE"
             )
-            assert {refusal.message for refusal in told.values()} == {
+            assert {rejection.message for rejection in told.values()} == {
                 f"the registry at {registry} does not answer; retry the same request"
             }
 

@@ -114,9 +114,9 @@ async def test_a_paused_sweep_is_not_terminated(new_sweep: NewSweep) -> None:
 
 
 async def test_a_terminator_needs_a_metric(new_sweep: NewSweep) -> None:
-    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+    with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as rejection:
         await new_sweep(metric=False, more=NO_IMPROVEMENT)
-    assert [*refusal.fields] == ["terminate"]
+    assert [*rejection.fields] == ["terminate"]
 
 
 REGRET_BOUND = "terminate: {name: regret_bound, options: {min_runs: 8, max_regret: 2}}"
@@ -128,10 +128,10 @@ LINE = """
 @pytest.mark.skipif(HAS_TORCH, reason="torch, of the extra [gp], is installed")
 async def test_a_missing_package_is_named(new_sweep: NewSweep) -> None:
     sweep = await new_sweep(space=LINE, more=REGRET_BOUND)
-    with refused(grpc.StatusCode.FAILED_PRECONDITION, "ALGORITHM_NOT_INSTALLED") as refusal:
+    with refused(grpc.StatusCode.FAILED_PRECONDITION, "ALGORITHM_NOT_INSTALLED") as rejection:
         await sweep.suggest()
-    assert refusal.metadata == {"algorithm": "regret_bound", "package": "wanllmdb[gp]"}
-    assert "pip install 'wanllmdb[gp]'" in refusal.message
+    assert rejection.metadata == {"algorithm": "regret_bound", "package": "wanllmdb[gp]"}
+    assert "pip install 'wanllmdb[gp]'" in rejection.message
 
 
 @pytest.mark.skipif(not HAS_TORCH, reason="torch, of the extra [gp], is not installed")

@@ -58,7 +58,7 @@ def test_a_script_runs_by_itself_and_records_nothing(tmp_path: Path) -> None:
 
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.startswith("log needs a run, and there is none here: call init() first")
-    assert ended.stderr.count("this run records nothing, since no agent called this code") == 1
+    assert ended.stderr.count("this run records nothing, because no agent called this code") == 1
     assert len(ended.stderr.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
 
@@ -142,7 +142,7 @@ def test_a_description_that_a_registry_has_not_got_is_kept_for_the_end() -> None
     description.describe("mine", {"notes": "n"})
     description.relabel({"a": ""})
 
-    assert description.untold == {"name": "mine", "labels": {"a": ""}}
+    assert description.unsent == {"name": "mine", "labels": {"a": ""}}
     assert said == []
 
 
@@ -166,5 +166,5 @@ wandb.init({argument}=True)
     )
 
     assert ended.returncode == 0, ended.stderr
-    assert ended.stderr.count("nothing comes from TensorBoard or gym") == 1
+    assert ended.stderr.count("sync_tensorboard and monitor_gym have no effect") == 1
     assert "call wandb.log with the sweep's metric" in ended.stderr

@@ -28,9 +28,11 @@ def random_points(count: int) -> tuple[Floats, Floats]:
 def test_a_plane_on_the_axes_scales_is_that_plane() -> None:
     xs, ys = random_points(40)
     found = contour(X, Y, xs, ys, 2 * xs + 3 * np.log10(ys) - 1, resolution=9)
-    assert found.x_places.tolist() == pytest.approx(np.linspace(-1, 3, 9).tolist())
-    assert found.y_places.tolist() == pytest.approx(np.geomspace(1e-3, 10, 9).tolist())
-    expected = 2 * found.x_places[np.newaxis] + 3 * np.log10(found.y_places)[:, np.newaxis] - 1
+    assert found.x_positions.tolist() == pytest.approx(np.linspace(-1, 3, 9).tolist())
+    assert found.y_positions.tolist() == pytest.approx(np.geomspace(1e-3, 10, 9).tolist())
+    expected = (
+        2 * found.x_positions[np.newaxis] + 3 * np.log10(found.y_positions)[:, np.newaxis] - 1
+    )
     assert found.surface.shape == (9, 9)
     # Rounding may put a place on the very border outside of it.
     assert np.isfinite(found.surface[1:-1, 1:-1]).all()
@@ -69,7 +71,7 @@ def test_too_few_points_and_points_on_a_line(points: list[tuple[float, float]]) 
 def test_an_axis_without_width() -> None:
     axis = Axis(Scale.LINEAR, 2.0, 2.0)
     found = contour(axis, X, np.full(4, 2.0), np.arange(4.0) - 1, np.arange(4.0), resolution=4)
-    assert found.x_places.tolist() == [2.0] * 4
+    assert found.x_positions.tolist() == [2.0] * 4
     assert np.isnan(found.surface).all()
 
 
@@ -77,7 +79,7 @@ def test_the_widest_axis_there_is() -> None:
     axis = Axis(Scale.LINEAR, -1.7e308, 1.7e308)
     xs, ys = np.array([-1.7e308, 1.7e308, 0.0]), np.array([0.0, 0.0, 10.0])
     found = contour(axis, LINEAR_Y, xs, ys, np.array([0.0, 2.0, 1.0]), resolution=3)
-    assert found.x_places.tolist() == [-1.7e308, 0.0, 1.7e308]
+    assert found.x_positions.tolist() == [-1.7e308, 0.0, 1.7e308]
     assert found.surface[1, 1] == pytest.approx(1.0)
 
 
@@ -92,7 +94,7 @@ def test_nothing_lies_between_categories() -> None:
     xs = np.array([-1.0, 3.0, 1.0, 3.0])
     objectives = np.array([0.0, 4.0, 10.0, 20.0])
     found = contour(X, CATEGORIES, xs, ys, objectives, resolution=5)
-    assert found.y_places.tolist() == [0.0, 1.0, 2.0]
+    assert found.y_positions.tolist() == [0.0, 1.0, 2.0]
     nan = math.nan
     rows = np.array([[0, 1, 2, 3, 4], [nan] * 5, [nan, nan, 10, 15, 20]])
     np.testing.assert_allclose(found.surface, rows)

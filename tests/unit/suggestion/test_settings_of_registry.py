@@ -42,7 +42,7 @@ def test_addresses_that_are_none_are_told() -> None:
 def test_files_are_looked_at(tmp_path: Path) -> None:
     files = Authority(tmp_path).issue()
     assert "/nowhere.pem" in problem(registry_tls_ca="/nowhere.pem")
-    assert "need each other" in problem(registry_tls_cert=str(files.cert))
+    assert "must be given together" in problem(registry_tls_cert=str(files.cert))
     tls = SuggestionSettings(
         registry_tls_ca=files.ca, registry_tls_cert=files.cert, registry_tls_key=files.key
     ).tls_to_registry

@@ -1,4 +1,4 @@
-"""The run that a training function works on."""
+"""The run of a sweep that a training function reports to."""
 
 from __future__ import annotations
 
@@ -39,24 +39,24 @@ from wanllmdb._types.sweeps import Sweep
 
 _CALL_TIMEOUT = 10.0
 _LONGEST_SILENCE = 1.0
-"""Seconds without an answer of the registry after which `log` waits for one: it may be
-that the run is to stop."""
+"""Seconds without a reply of the registry after which `log` waits for one, since the run may
+have been stopped."""
 _SILENCE_TIMEOUT = 2.0
 
 
 class ActiveRun(SweepRun):
-    """A run of a sweep in progress: `init()` returns it to the training function.
+    """A sweep's run in progress, which `init()` returns to the training function.
 
-    Safe to use from many threads. As a context manager it finishes at the end of the block, as
-    failed when an exception leaves it. `finish` ends nothing on the registry: the run itself
-    ends when its function or program does, and `init` may open it again before.
+    Thread-safe. As a context manager, the run finishes at the end of the block, as failed if an
+    exception leaves the block. `finish` does not end the run on the registry: the run ends when
+    its function or program ends, and until then `init` may open it again.
 
     Attributes:
         config: the parameters; see Config.
         summary: the value of each metric that counts; see Summary.
-        resumed: whether it goes on where the agent's last life left it: then `step` is past
-            the last one that it reported, and a checkpoint is worth looking for.
-        run: the run as it was handed out.
+        resumed: whether the run continues from an earlier process of the agent. Then `step` is
+            past the last reported step, and the program should look for a checkpoint.
+        run: the run as it was assigned.
         sweep: the sweep as the agent found it.
     """
 
@@ -75,20 +75,20 @@ class ActiveRun(SweepRun):
         silent_rank: str | None = None,
         on_log: Callable[[ActiveRun], None] | None = None,
     ) -> None:
-        """Takes a run up.
+        """Take up a run.
 
         Args:
             client: reaches both services.
             sweep: the run's sweep.
-            run: the run, as handed out.
-            schedule: when early termination is asked.
+            run: the run as it was assigned.
+            schedule: when to check for early termination.
             warn: prints a warning once.
-            waiter: waits for services that are away when the run ends.
-            spool: keeps what they have not got.
-            resumed: whether the agent held it before and comes back.
+            waiter: waits for services that are unavailable when the run ends.
+            spool: stores undelivered results.
+            resumed: whether the agent held the run before it restarted.
             is_lent: whether a parent process keeps the lease and finishes the run.
-            silent_rank: why this process is to report nothing: it is not the first one of
-                its program.
+            silent_rank: the rank variable that makes this process report nothing, since it is
+                not the first process of its program.
             on_log: called after each `log`.
         """
         super().__init__(
@@ -111,11 +111,11 @@ class ActiveRun(SweepRun):
         self._filter = MetricFilter(warn)
         self._on_log = on_log
         reported = run.last_step if resumed or is_lent else None
-        # A program that comes after another one of the same run counts from 0, as that one did.
+        # A later program of the same run counts its steps from 0, like the first one.
         self._segments = Segments(0 if reported is None else reported + 1, is_continued=resumed)
         self._failure: Failed | None = None
-        """How the last segment ended, where none is open."""
-        self._heard_at = time.monotonic()
+        """How the last segment failed, if no segment is open."""
+        self._replied_at = time.monotonic()
         self._commands = RunCommands()
         self._is_over = False
         self._waiter = waiter
@@ -133,7 +133,7 @@ class ActiveRun(SweepRun):
             self._send,
             self._commands.broken,
             self._sender.keep,
-            OnDisk(self._sender, self._hear),
+            OnDisk(self._sender, self._note_reply),
             last_step=reported or 0,
         )
         self._checks = StopChecks(client, run, schedule, self._reporter.flush, self._commands, warn)
@@ -145,17 +145,17 @@ class ActiveRun(SweepRun):
 
     @property
     def client(self) -> Client:
-        """What it reaches the services through; its agent closes it."""
+        """The client of both services; the agent closes it."""
         return self._client
 
     @property
     def step(self) -> int:
-        """The step that the next `log` belongs to, counted from 0 in each part of the run."""
+        """The step of the next `log`, counted from 0 in each part of the run."""
         return self._segments.step
 
     @property
     def is_open(self) -> bool:
-        """Whether the program may log: from its start, before any `init`, to `finish`."""
+        """Whether the program may log: from its start, even before `init`, until `finish`."""
         return self._segments.reports and not self._is_over
 
     @property
@@ -164,12 +164,12 @@ class ActiveRun(SweepRun):
 
     @property
     def facing(self) -> BaseRun:
-        """What the last `init` returned: this run, or what stands in for it and reports nothing."""
+        """The result of the last `init`: this run, or a stand-in that reports nothing."""
         return self._segments.stand_in or self
 
     @property
     def stop_order(self) -> StopOrder | None:
-        """Why and how the run is to stop; None while it is to go on."""
+        """The order to stop the run; None while the run continues."""
         return self._commands.order
 
     @property
@@ -179,35 +179,35 @@ class ActiveRun(SweepRun):
 
     @property
     def spooled(self) -> Path | None:
-        """The file that holds its end, where it could not be told."""
+        """The file that holds the run's end, if it could not be delivered."""
         return self._spool.end_path if self._is_over and self.ended is None else None
 
     @property
     def has_failed(self) -> bool:
-        """Whether the run ended, and that as FAILED."""
+        """Whether the run ended as FAILED."""
         return self.ended is not None and self.ended.state is RunState.FAILED
 
     def wait_for_stop(self, timeout: float) -> StopOrder | None:
-        """Waits up to `timeout` seconds for an order to stop; None when none came."""
+        """Wait up to `timeout` seconds for a stop order; return None when none came."""
         return self._commands.wait(timeout)
 
     def stop(self, order: StopOrder) -> None:
-        """Tells the code that works on it to stop: its next `log` raises RunStopped."""
+        """Order the run's code to stop: its next `log` raises RunStopped."""
         self._commands.stop(order)
 
     def begin(
         self, *, nested: bool = False, make_stand_in: Callable[[], LocalRun] | None = None
     ) -> BaseRun:
-        """Opens the run for the program, or a part of it; returns what the program gets.
+        """Open the run, or a part of it, and return it to the program.
 
-        Where it is open already it stays so, unless a part within it is asked for by `nested`.
+        An open run stays open, unless `nested` begins a part within it.
 
         Args:
-            nested: begins a part that ends by a `finish` of its own.
-            make_stand_in: makes what the program gets where it is to report nothing.
+            nested: begin a part that ends with its own `finish`.
+            make_stand_in: creates the stand-in that the program gets to report nothing.
 
         Raises:
-            NoRunError: the run itself has ended, or this is a fork of its process.
+            NoRunError: the run has ended, or this process is a fork.
         """
         self._must_be_here("init")
         with self._lock:
@@ -219,13 +219,13 @@ class ActiveRun(SweepRun):
             return self.facing
 
     def end_stand_in(self, run: LocalRun) -> None:
-        """The program has finished what `begin` gave it in the place of this run."""
+        """End the part whose stand-in the program has finished."""
         with self._lock:
             self._segments.end(run)
 
     def report_with_others(self) -> None:
-        """Several processes report for the run, and the program says so."""
-        self._reporting.is_meant()
+        """Allow several processes to report for the run, as the program requested."""
+        self._reporting.skip()
 
     def log(
         self,
@@ -234,18 +234,18 @@ class ActiveRun(SweepRun):
         commit: bool | None = None,
         sync: bool | None = None,
     ) -> None:
-        """Reports metrics of one step.
+        """Report metrics of one step.
 
         Args:
-            data: numbers by name; nested dictionaries get dotted names. What is no
-                number, or has a name that can't be kept, is left out, with a warning.
-            step: at least 0; where None, the present one. It becomes the present one.
-            commit: whether the next `log` is of the next step. Where None: unless `step`
+            data: numbers by name; nested dictionaries get dotted names. Values that are no
+                numbers, and names that the registry rejects, are left out with a warning.
+            step: at least 0, and becomes the current step; None means the current step.
+            commit: whether the next `log` is for the next step; None means yes, unless `step`
                 is given.
             sync: accepted for scripts written for W&B.
 
         Raises:
-            RunStopped: the run is to stop: let it pass.
+            RunStopped: the run must stop; do not catch this exception.
             NoRunError: the run is finished.
         """
         del sync
@@ -265,7 +265,7 @@ class ActiveRun(SweepRun):
             if commit or (commit is None and step is None):
                 self._segments.advance()
             self._checks.ask_if_due()
-            self._hear_if_silent()
+            self._flush_if_silent()
             if self._is_lent:
                 self._description.record(self._config())
             if self._on_log is not None:
@@ -273,24 +273,24 @@ class ActiveRun(SweepRun):
             self._must_go_on()
 
     def end(self) -> None:
-        """Ends the run as its program did, as far as this process knows; nothing in a fork."""
+        """End the run as this process ended; no effect in a fork."""
         if os.getpid() == self._process:
             self.complete(Succeeded())
 
     def complete(self, outcome: Outcome | None) -> None:
-        """Ends the run in any way, once; sends what was not sent yet.
+        """End the run once, and send everything that was not sent yet.
 
-        Waits for services that are away; when that takes too long, or this process ends, the
-        result is in the spool. It is told even when the lease ran out: the registry takes it
-        unless the run was handed out again. Afterwards `ended` is what became of the run,
-        None when it is somebody else's.
+        Waits for unavailable services; if that takes too long, or this process ends, the result
+        is in the spool. The result is sent even after the lease expired: the registry accepts
+        it unless the run was assigned again. Afterwards `ended` is the run as it ended, or None
+        if the run belongs to another agent.
 
         Args:
-            outcome: how it ended; None when it was stopped because it is no longer ours. What
-                succeeded failed all the same where its program finished it so.
+            outcome: how the run ended; None if the run no longer belongs to this agent. A
+                success counts as a failure if the program finished the run as failed.
 
         Raises:
-            WanllmdbError: the services stayed away for longer than the patience.
+            WanllmdbError: the services were unavailable for longer than the patience.
         """
         self._must_be_here("finish")
         with shielded(), self._lock:
@@ -299,11 +299,11 @@ class ActiveRun(SweepRun):
             self._is_over = True
             if isinstance(outcome, Succeeded):
                 outcome = self._failure or outcome
-                self._say_if_all_was_silent()
+                self._warn_if_all_was_silent()
             self._segments.end_all()
             rows = self._reporter.close()
             try:
-                self._tell(outcome, rows)
+                self._send_end(outcome, rows)
             except NotFoundError as error:
                 self._commands.broken(error)
             except FailedPreconditionError as error:
@@ -313,16 +313,16 @@ class ActiveRun(SweepRun):
                 self._close()
 
     def keep_end(self, outcome: Outcome) -> None:
-        """Keeps how the run ended on disk, for a `complete` that comes a moment later.
+        """Save the run's end to disk shortly before `complete`.
 
-        So an agent that is killed in between loses nothing.
+        An agent that is killed in between then loses nothing.
         """
         with self._lock:
             if not self._is_over and self._commands.order is None:
                 self._sender.keep_end(outcome, [], {}, {})
 
     def release(self, reason: str) -> None:
-        """Gives the run back: it is handed out again, to anyone."""
+        """Give the run back, so that any agent can get it."""
         with self._lock:
             if self._is_over:
                 return
@@ -330,7 +330,7 @@ class ActiveRun(SweepRun):
             self._reporter.close()
             try:
                 self._sender.release(reason)
-                # The next one begins anew.
+                # The next attempt starts from the beginning.
                 self._spool.delivered()
             finally:
                 self._close()
@@ -346,29 +346,29 @@ class ActiveRun(SweepRun):
             raise self._commands.error
         if self._is_over or not self._segments.reports:
             raise NoRunError(
-                f"run {self.number} is finished: it takes no more metrics"
+                f"run {self.number} is finished and takes no more metrics"
                 + ("" if self._is_over else " until init() opens it again")
             )
 
     def _follow_others(self) -> None:
-        """Has what is logged now come after what other processes have logged before."""
+        """Place the values of this process after those that other processes logged earlier."""
         reporting = self._reporting
         if not reporting.is_known:
-            reporting.reports()
+            reporting.acquire()
         shared = reporting.shared_step
         if shared is not None and shared[0] > self._segments.free_step:
             self._segments.skip_to(shared[0])
 
     def _placed(self, step: int) -> int | None:
-        """A step that the program gave, in the run's history; None where it can't be kept."""
+        """Return the position of a program's step in the run's history; None if it has none."""
         given = self._filter.step(step)
         if given is None:
             return None
         now = self._segments.placed(given)
         if now is None:
             self.warn(
-                f"log leaves out step {given}: the steps of run {self.number} before it go on to "
-                f"the last one that there is"
+                f"log leaves out step {given}: the earlier steps of run {self.number} reach the "
+                f"largest step number"
             )
         return now
 
@@ -395,12 +395,12 @@ class ActiveRun(SweepRun):
                 self._failure = failure
             elif failure is not None:
                 self.warn(
-                    f"a part of run {self.number} failed, and the run goes on: {failure.message}"
+                    f"a part of run {self.number} failed, and the run continues: {failure.message}"
                 )
             self._settle()
 
     def _settle(self) -> None:
-        """Sends what was logged. In a program that may end without a word, waits until it is."""
+        """Send the logged values; a program, which may end at any moment, waits for that."""
         try:
             if self._is_lent:
                 self._waiter.retry(lambda: self._reporter.flush(_CALL_TIMEOUT))
@@ -413,36 +413,36 @@ class ActiveRun(SweepRun):
             elif self._is_lent and is_passing(error):
                 raise
 
-    def _say_if_all_was_silent(self) -> None:
+    def _warn_if_all_was_silent(self) -> None:
         is_silent = self._segments.was_silent and not self._segments.has_reported
         if is_silent and self.silent_rank is None:
             what = (
                 "this process reported nothing for" if self._is_lent else "nothing was reported of"
             )
             self.warn(
-                f"{what} run {self.number}, since init was called with mode='disabled', or "
-                f"WANDB_MODE says so"
+                f"{what} run {self.number}, because init was called with mode='disabled' or "
+                f"WANDB_MODE is set to it"
             )
 
     def _report_summary(self, data: Mapping[str, Any]) -> None:
         self._must_be_here("summary")
         with shielded(), self._lock:
             if self._is_over or not self._segments.reports:
-                raise NoRunError(f"run {self.number} is finished: its summary stays as it is")
-            self._reporting.reports()
+                raise NoRunError(f"run {self.number} is finished: its summary can no longer change")
+            self._reporting.acquire()
             self._set_summary(self._filter.numbers(data))
 
     def _set_summary(self, values: dict[str, float]) -> None:
         self._reporter.set_summary(values)
         self.summary.take(values)
 
-    def _hear_if_silent(self) -> None:
-        """Sends at once what would go in the background, where the registry's last word is old.
+    def _flush_if_silent(self) -> None:
+        """Send values at once if the registry's last reply is old.
 
-        So a function that seldom logs stops at the first `log` after it was told to.
+        A function that seldom logs then stops at the first `log` after a stop command.
         """
-        # Training waits once for a registry that is away; then the background finds it.
-        is_silent = time.monotonic() - self._heard_at >= _LONGEST_SILENCE
+        # Training waits once for an unavailable registry; afterwards the background retries.
+        is_silent = time.monotonic() - self._replied_at >= _LONGEST_SILENCE
         if not is_silent or self._reporter.is_failing:
             return
         try:
@@ -453,23 +453,23 @@ class ActiveRun(SweepRun):
 
     def _send(self, rows: list[MetricRow], timeout: float | None = None) -> None:
         self._sender.send(rows, timeout)
-        self._hear()
+        self._note_reply()
 
-    def _hear(self) -> None:
-        self._heard_at = time.monotonic()
+    def _note_reply(self) -> None:
+        self._replied_at = time.monotonic()
 
-    def _tell(self, outcome: Outcome | None, rows: list[MetricRow]) -> None:
+    def _send_end(self, outcome: Outcome | None, rows: list[MetricRow]) -> None:
         config = self._config()
         if outcome is None:
             self._spool.delivered()
             self.ended = self._sender.end_of_this_attempt()
         elif self._is_lent and isinstance(outcome, Succeeded):
-            # What counts is the exit status, which the parent sees.
+            # The exit status decides, which only the parent sees.
             self._sender.send_all(
-                rows, self._description.unrecorded(config), self._description.untold
+                rows, self._description.unrecorded(config), self._description.unsent
             )
         else:
-            finished = self._sender.finish(outcome, rows, config, self._description.untold)
+            finished = self._sender.finish(outcome, rows, config, self._description.unsent)
             self.ended, self.best_run = finished.run, finished.best_run
 
     def _close(self) -> None:

@@ -1,4 +1,4 @@
-"""What a program finds on any run: one of a sweep, or one that records nothing."""
+"""The interface of all runs: runs of a sweep, and runs that record nothing."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from wanllmdb._types.runs import Failed
 from wanllmdb._wandb.run_calls import AcceptedCalls
 
 ENTITY = "wanllmdb"
-"""In the place of W&B's entities, which there are none of here."""
+"""The only entity: W&B's entities do not exist here."""
 
 
 class BaseRun(AcceptedCalls, ABC):
-    """A run as a program sees it. As a context manager it finishes at the end of the block.
+    """A run as a program sees it; as a context manager, it finishes at the end of the block.
 
     Attributes:
         config: the parameters; see Config.
@@ -43,18 +43,18 @@ class BaseRun(AcceptedCalls, ABC):
 
     @property
     def is_here(self) -> bool:
-        """Whether this process works on it, rather than one that this is a fork of."""
+        """Whether this process, and not the parent of this fork, executes the run."""
         return os.getpid() == self._process
 
     @property
     @abstractmethod
     def id(self) -> str:
-        """Unique among all runs."""
+        """An id that is unique among all runs."""
 
     @property
     @abstractmethod
     def name(self) -> str:
-        """A name for people. May be set."""
+        """A name for people. Can be set."""
 
     @name.setter
     def name(self, name: str) -> None:
@@ -63,7 +63,7 @@ class BaseRun(AcceptedCalls, ABC):
     @property
     @abstractmethod
     def labels(self) -> Mapping[str, str]:
-        """The run's labels, among them what W&B has fields for: see `tags` and `notes`."""
+        """The run's labels, including those for fields of W&B: see `tags` and `notes`."""
 
     @property
     @abstractmethod
@@ -78,7 +78,7 @@ class BaseRun(AcceptedCalls, ABC):
     @property
     @abstractmethod
     def step(self) -> int:
-        """The step that the next `log` belongs to."""
+        """The step of the next `log`."""
 
     @property
     @abstractmethod
@@ -87,13 +87,13 @@ class BaseRun(AcceptedCalls, ABC):
 
     @property
     def has_begun(self) -> bool:
-        """Whether `init` returned it, and no `finish` closed it since."""
+        """Whether `init` returned the run, and `finish` has not closed it since."""
         return self.is_open
 
     @property
     @abstractmethod
     def disabled(self) -> bool:
-        """Whether it reports nothing."""
+        """Whether the run reports nothing."""
 
     @abstractmethod
     def log(
@@ -103,34 +103,34 @@ class BaseRun(AcceptedCalls, ABC):
         commit: bool | None = None,
         sync: bool | None = None,
     ) -> None:
-        """Reports metrics of one step."""
+        """Report metrics of one step."""
 
     @abstractmethod
     def describe(self, *, name: str | None = None, labels: Mapping[str, str] | None = None) -> None:
-        """Gives the run a name, and labels beside those that it has."""
+        """Set the run's name, and add labels."""
 
     @abstractmethod
     def relabel(self, labels: Mapping[str, str]) -> None:
-        """Gives the run these labels, in the place of those that it has."""
+        """Replace the run's labels."""
 
     @abstractmethod
     def _end_segment(self, failure: Failed | None) -> None:
-        """Ends what the last `init` began, as failed where a failure is given."""
+        """End the part that the last `init` began, as failed if a failure is given."""
 
     def _goals(self) -> Mapping[str, str]:
-        """The goals of the sweep's metrics."""
+        """Return the goals of the sweep's metrics."""
         return {}
 
     def _decided(self) -> frozenset[str]:
-        """The metrics of which the sweep says which value counts."""
+        """Return the metrics for which the sweep decides which value counts."""
         return frozenset()
 
     def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
-        """Ends what `init` began; without effect where that has ended.
+        """End what `init` began; no effect if that has already ended.
 
         Args:
-            exit_code: any other than 0 makes it a failed run, unless `init` opens it again
-                and that ends well.
+            exit_code: a code other than 0 fails the run, unless `init` opens the run again and
+                that part succeeds.
             quiet: accepted for scripts written for W&B.
         """
         del quiet
@@ -138,7 +138,7 @@ class BaseRun(AcceptedCalls, ABC):
         self._end_segment(Failed(why) if exit_code else None)
 
     def join(self, exit_code: int | None = None) -> None:
-        """The same as `finish`, under an older name."""
+        """Same as `finish`, under W&B's older name."""
         self.finish(exit_code)
 
     def define_metric(
@@ -152,17 +152,17 @@ class BaseRun(AcceptedCalls, ABC):
         *,
         goal: str | None = None,
     ) -> DefinedMetric:
-        """Says which value of a metric counts, where the sweep's config does not say it.
+        """Define which value of a metric counts, if the sweep's config does not.
 
         Args:
-            name: the metric; with `*` at its end all whose names begin so.
-            step_metric: the metric that it is drawn over.
+            name: the metric; a trailing `*` matches all metrics with that prefix.
+            step_metric: the metric on the horizontal axis.
             step_sync: accepted for scripts written for W&B.
             hidden: accepted for scripts written for W&B.
-            summary: "min", "max", "mean", "first", "best" or "last"; several with commas
-                between are kept as `NAME.min` and so on alone.
-            overwrite: forgets what was said of the metric before.
-            goal: "minimize" or "maximize": what is best. Where None, the sweep's goal.
+            summary: "min", "max", "mean", "first", "best" or "last". Several, separated by
+                commas, are only stored as `NAME.min` and so on.
+            overwrite: replace earlier definitions of the metric.
+            goal: "minimize" or "maximize", which defines "best"; None means the sweep's goal.
 
         Raises:
             InvalidArgumentError: there is no such summary or goal.
@@ -172,7 +172,7 @@ class BaseRun(AcceptedCalls, ABC):
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """The run's tags, which are its labels without a text. May be set."""
+        """The run's tags, which are its labels without a text. Can be set."""
         return tags_in(self.labels)
 
     @tags.setter
@@ -182,7 +182,7 @@ class BaseRun(AcceptedCalls, ABC):
 
     @property
     def notes(self) -> str | None:
-        """A text for people, which is the label `notes`. May be set."""
+        """The label `notes`, a text for people. Can be set."""
         return self.labels.get("notes")
 
     @notes.setter
@@ -192,58 +192,58 @@ class BaseRun(AcceptedCalls, ABC):
 
     @property
     def group(self) -> str:
-        """The label `group`; empty where there is none."""
+        """The label `group`; empty if it is not set."""
         return self.labels.get("group", "")
 
     @property
     def job_type(self) -> str:
-        """The label `job_type`; empty where there is none."""
+        """The label `job_type`; empty if it is not set."""
         return self.labels.get("job_type", "")
 
     @property
     def entity(self) -> str:
-        """A text in the place of W&B's entity."""
+        """The only entity."""
         return ENTITY
 
     @property
     def path(self) -> str:
-        """Entity, project and id, with slashes between."""
+        """Entity, project and id, separated by slashes."""
         return f"{self.entity}/{self.project}/{self.id}"
 
     @property
     def url(self) -> str | None:
-        """Which run of which registry it is; None for one that no registry has."""
+        """A URL-like name of the registry and the run; None for a run that no registry has."""
         return None
 
     @property
     def project_url(self) -> str | None:
-        """Which project of which registry it belongs to."""
+        """A URL-like name of the registry and the project."""
         return None
 
     @property
     def sweep_url(self) -> str | None:
-        """Which sweep of which registry it belongs to."""
+        """A URL-like name of the registry and the sweep."""
         return None
 
     def get_url(self) -> str | None:
-        """The same as `url`."""
+        """Same as `url`."""
         return self.url
 
     def get_project_url(self) -> str | None:
-        """The same as `project_url`."""
+        """Same as `project_url`."""
         return self.project_url
 
     def get_sweep_url(self) -> str | None:
-        """The same as `sweep_url`."""
+        """Same as `sweep_url`."""
         return self.sweep_url
 
     def project_name(self) -> str:
-        """The same as `project`."""
+        """Same as `project`."""
         return self.project
 
     @property
     def dir(self) -> str:
-        """A folder for files of the run, on this machine: it is made when it is asked for.
+        """A local folder for the run's files, created at the first access.
 
         In the folder given to `init`, else in WANDB_DIR, else in the working folder. Nothing of
         it is uploaded.
@@ -259,32 +259,32 @@ class BaseRun(AcceptedCalls, ABC):
         return self._folder
 
     def keep_files_in(self, folder: str | os.PathLike[str]) -> None:
-        """Says where `dir` is to be, unless it was asked for already."""
+        """Set the parent folder of `dir`; no effect after `dir` was read."""
         self._files = folder
 
     @property
     def sync_dir(self) -> str:
-        """The folder that `dir` is in."""
+        """The parent folder of `dir`."""
         return str(Path(self.dir).parent)
 
     @property
     def offline(self) -> bool:
-        """Whether it is kept on this machine alone: never so here."""
+        """Whether the run stays on this machine; always False."""
         return False
 
     @property
     def start_time(self) -> float:
-        """When it began, in seconds since 1970."""
+        """When the run began, in seconds since 1970."""
         return self._began
 
     @property
     def starting_step(self) -> int:
-        """The first step that it logs."""
+        """The first step that this process logs."""
         return 0
 
     @property
     def config_static(self) -> Mapping[str, Any]:
-        """The config as it is now, which can't be changed."""
+        """A read-only copy of the current config."""
         return MappingProxyType(self.config.as_dict())
 
     def __enter__(self) -> Self:
@@ -297,7 +297,7 @@ class BaseRun(AcceptedCalls, ABC):
         traceback: TracebackType | None,
     ) -> None:
         if os.getpid() != self._process:
-            # A fork leaves the block: the run is still its parent's.
+            # A fork leaves the block: the run still belongs to its parent.
             return
         if exc is None:
             self.finish()
@@ -305,7 +305,7 @@ class BaseRun(AcceptedCalls, ABC):
             self._end_segment(failed_by(exc))
 
     def __copy__(self) -> Self:
-        """The same run: there is no second one with its number."""
+        """Return the same run, since a run can't be duplicated."""
         return self
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
@@ -313,16 +313,16 @@ class BaseRun(AcceptedCalls, ABC):
 
 
 _FIELDS = ("notes", "group", "job_type")
-"""Labels that hold what W&B has fields for."""
+"""Labels that correspond to fields of W&B."""
 
 
 def tags_in(labels: Mapping[str, str]) -> tuple[str, ...]:
-    """The labels that are W&B's tags: those without a text."""
+    """Return the labels that are W&B's tags: those without a text."""
     return tuple(key for key, text in labels.items() if not text and key not in _FIELDS)
 
 
 def labels_of(tags: str | Iterable[str], **more: Any) -> dict[str, str]:
-    """Labels of a run from W&B's ways to describe one: an empty text for each tag."""
+    """Return labels for W&B's descriptions of a run; a tag is a label with an empty text."""
     given = {key: text_of(value) for key, value in more.items() if value is not None}
     each = (tags,) if isinstance(tags, str) else tags
     return dict.fromkeys(map(text_of, each), "") | given

@@ -24,7 +24,7 @@ from wanllmdb._errors import InvalidArgumentError
 
 _DEEPEST = 50
 _MOST_LOOKED_AT = 10_000
-"""A dictionary that holds another one many times has more entries than memory."""
+"""A dictionary that contains another one many times may have more entries than fit memory."""
 
 _YAML_DUMPERS = ("Dumper", "SafeDumper", "CDumper", "CSafeDumper")
 
@@ -32,11 +32,11 @@ _set = object.__setattr__
 
 
 class ConfigGroup(dict[str, Any]):
-    """A nested group of parameters: a dictionary whose items are attributes too."""
+    """A nested group of parameters: a dictionary whose items are also attributes."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
-            # Asked by copy, pickle and other tools, which take no for an answer.
+            # copy, pickle and other tools ask for such names, and accept their absence.
             raise AttributeError(name)
         return _attribute(self, name)
 
@@ -48,9 +48,9 @@ class ConfigGroup(dict[str, Any]):
 
 
 class Shown(dict[str, Any]):
-    """What `vars` shows of a config: its values, and all of them under W&B's `_items` too.
+    """The result of `vars` on a config: its values, and all values under `_items` as well.
 
-    `_items` is where W&B's object has the values, so programs look there; it is no key of the
+    W&B's object stores its values in `_items`, so programs read it; `_items` is not a key of the
     config.
     """
 
@@ -60,22 +60,21 @@ class Shown(dict[str, Any]):
         return dict(self)
 
     def get(self, key: str, default: Any = None) -> Any:
-        """The value of that key, or of `_items`."""
+        """Return the value of the key, or all values for `_items`."""
         return dict(self) if key == "_items" and key not in self else super().get(key, default)
 
 
 class Config(MutableMapping[str, Any]):
-    """The parameters of one run, and keys of the program's own.
+    """The parameters of one run, and the program's own keys.
 
-    Groups of parameters are nested: `config.optimizer.lr`. A program may set whatever it likes;
-    the sampler goes by the parameters as they were handed out, and what differs from them is
-    stored on the run beside them. `update` and `setdefaults` leave what the sweep chose as it is,
-    as in W&B: a program that puts all of its arguments into the config must not lose what it is
-    to try.
+    Groups of parameters are nested: `config.optimizer.lr`. A program may set any key. The
+    sampler uses the parameters as they were assigned; differences from them are stored with the
+    run. As in W&B, `update` and `setdefaults` do not change values that the sweep chose, since a
+    program that puts all of its arguments into the config must still try the chosen values.
 
     Args:
-        parameters: what the sweep chose, by full name.
-        warn: hears of parameters that the program tried to change.
+        parameters: the values that the sweep chose, by full name.
+        warn: receives a warning about each parameter that the program tried to change.
     """
 
     __slots__ = ("_parameters", "_values", "_warn")
@@ -87,7 +86,7 @@ class Config(MutableMapping[str, Any]):
         _set(self, "_parameters", parameters)
         _set(self, "_values", ConfigGroup({key: _grouped(value) for key, value in values.items()}))
         _set(self, "_warn", warn)
-        _teach_yaml()
+        _register_with_yaml()
 
     _parameters: Mapping[str, Any]
     _values: ConfigGroup
@@ -103,7 +102,7 @@ class Config(MutableMapping[str, Any]):
         del self._values[key]
 
     def __iter__(self) -> Iterator[str]:
-        _teach_yaml()
+        _register_with_yaml()
         return iter(self._values)
 
     def __len__(self) -> int:
@@ -111,7 +110,7 @@ class Config(MutableMapping[str, Any]):
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name in Config.__slots__:
-            # Asked by copy, pickle and other tools, perhaps before there are any values.
+            # copy, pickle and other tools ask for such names, perhaps before values exist.
             raise AttributeError(name)
         return _attribute(self, name)
 
@@ -124,10 +123,10 @@ class Config(MutableMapping[str, Any]):
     def update(  # type: ignore[override]  # W&B's signature
         self, values: Any = (), allow_val_change: bool | None = None, **more: Any
     ) -> None:
-        """Sets many keys, from a dictionary, pairs, or argparse's result.
+        """Set many keys from a dictionary, pairs, or argparse's result.
 
-        Those that the sweep chose stay as they are; one that was to change is reported.
-        `allow_val_change` is accepted for scripts written for W&B: keys of the program's own may
+        Keys that the sweep chose keep their values, with a warning if a value differs.
+        `allow_val_change` is accepted for scripts written for W&B: the program's own keys can
         always change.
         """
         del allow_val_change
@@ -135,9 +134,7 @@ class Config(MutableMapping[str, Any]):
         try:
             changed = dict(given)
         except (TypeError, ValueError):
-            raise InvalidArgumentError(
-                _no_config("config.update: what it is given", values)
-            ) from None
+            raise InvalidArgumentError(_no_config("config.update: the argument", values)) from None
         for key, value in (changed | more).items():
             if not self._is_chosen(key):
                 self._values[key] = value
@@ -150,10 +147,10 @@ class Config(MutableMapping[str, Any]):
                 )
 
     def setdefaults(self, values: Any) -> None:
-        """Sets the keys that are not there, also within groups.
+        """Set the keys that are missing, also within groups.
 
         Raises:
-            InvalidArgumentError: it is neither a dictionary nor argparse's result.
+            InvalidArgumentError: `values` is neither a dictionary nor argparse's result.
         """
         given = as_mapping(values)
         if not isinstance(given, Mapping):
@@ -161,11 +158,11 @@ class Config(MutableMapping[str, Any]):
         _fill(self._values, given)
 
     def as_dict(self) -> dict[str, Any]:
-        """A copy made of plain dictionaries."""
+        """Return a copy made of plain dictionaries."""
         return {key: _plain(value) for key, value in self._values.items()}
 
     def persist(self) -> None:
-        """Accepted for scripts written for W&B: what is set is kept without it."""
+        """Accepted for scripts written for W&B; changes are stored without this call."""
 
     @property
     def _items(self) -> ConfigGroup:
@@ -173,16 +170,16 @@ class Config(MutableMapping[str, Any]):
         return self._values
 
     def _as_dict(self) -> dict[str, Any]:
-        """The same as `as_dict`, under W&B's inner name."""
+        """Same as `as_dict`, under W&B's internal name."""
         return self.as_dict()
 
     @property
     def __dict__(self) -> dict[str, Any]:  # type: ignore[override]  # an attribute of object
-        """What `vars` is to show: a copy."""
+        """A copy of the values, for `vars`."""
         return Shown(self.as_dict())
 
     def __copy__(self) -> Self:
-        """A config of its own with the same values."""
+        """Return an independent config with the same values."""
         return type(self)._of(self._parameters, ConfigGroup(self._values))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
@@ -205,12 +202,12 @@ class Config(MutableMapping[str, Any]):
         )
 
     def changes(self, left_out: LeftOut | None = None) -> dict[str, Any]:
-        """What differs from the parameters, by full name, in values that JSON knows.
+        """Return the differences from the parameters, by full name, as JSON values.
 
-        Whatever a program set, this does not fail: `left_out` hears of what the registry would
-        not take.
+        No content raises an exception; `left_out` receives the entries that the registry would
+        reject.
         """
-        left_out = left_out or _unheard
+        left_out = left_out or _ignore
         handed_out = {name: as_text(value) for name, value in self._parameters.items()}
         bounds, changes = Bounds(left_out), dict[str, Any]()
         entries = flat_entries(self._values, self._parameters, left_out)
@@ -226,10 +223,10 @@ class Config(MutableMapping[str, Any]):
 
 
 def as_mapping(values: Any) -> Any:
-    """What holds names and values as a dictionary; anything else as it is.
+    """Convert an object with names and values to a dictionary; return anything else unchanged.
 
-    The result of argparse or absl, a config object of a library that is like a dictionary, a
-    named tuple, an object with attributes, a class with constants.
+    Converts results of argparse or absl, dictionary-like config objects of libraries, named
+    tuples, objects with attributes, and classes with constants.
     """
     kind = type(values)
     if callable(flag_values := getattr(kind, "flag_values_dict", None)):
@@ -260,7 +257,7 @@ def _slots_of(kind: type) -> tuple[str, ...]:
 
 def _fill(group: dict[str, Any], values: Mapping[str, Any]) -> None:
     pairs = [(group, values)]
-    # Dictionaries may hold each other, and themselves.
+    # Dictionaries may contain each other, and themselves.
     seen: set[tuple[int, int]] = set()
     while pairs:
         group, values = pairs.pop()
@@ -275,7 +272,7 @@ def _fill(group: dict[str, Any], values: Mapping[str, Any]) -> None:
 
 
 def _grouped(value: Any, made: dict[int, Any] | None = None, depth: int = 0) -> Any:
-    """Groups in the place of dictionaries, as they refer to each other; none within the deepest."""
+    """Convert dictionaries to groups, with the same references, down to the depth limit."""
     if not isinstance(value, Mapping) or depth >= _DEEPEST:
         return value
     made = {} if made is None else made
@@ -286,10 +283,11 @@ def _grouped(value: Any, made: dict[int, Any] | None = None, depth: int = 0) -> 
     return made[id(value)]
 
 
-def _teach_yaml() -> None:
-    """Has PyYAML, once a program has imported it, write groups as the dictionaries they are.
+def _register_with_yaml() -> None:
+    """Make PyYAML, if it is imported, write groups as dictionaries.
 
-    It goes by the exact class. `yaml.dump(dict(wandb.config))` is a common way to keep a config.
+    PyYAML looks at the exact class, and `yaml.dump(dict(wandb.config))` is a common way to save
+    a config.
     """
     yaml = sys.modules.get("yaml")
     for dumper in filter(None, (getattr(yaml, name, None) for name in _YAML_DUMPERS)):
@@ -300,23 +298,23 @@ def _as_yaml(dumper: Any, group: ConfigGroup) -> Any:
     return dumper.represent_dict(group)
 
 
-def _unheard(_name: str, _why: str) -> None:
-    """Ignores what is left out; no caller asked for it."""
+def _ignore(_name: str, _why: str) -> None:
+    """Ignore entries that are left out."""
 
 
 def _plain(value: Any) -> Any:
-    """A copy whose dictionaries, also those in lists, are plain ones."""
+    """Return a copy whose dictionaries, also those in lists, are plain ones."""
     return _Plain().of(value)
 
 
 class _Plain:
-    """Copies dictionaries and lists once each: they may hold each other, and themselves."""
+    """Copies dictionaries and lists once each: they may contain each other, and themselves."""
 
     def __init__(self) -> None:
         self._made: dict[int, Any] = {}
 
     def of(self, value: Any) -> Any:
-        """A copy of the value, if it is a dictionary or a list; else the value."""
+        """Return a copy of a dictionary or a list; any other value itself."""
         if type(value) not in (dict, list, ConfigGroup):
             return value
         if id(value) not in self._made:
@@ -333,7 +331,7 @@ def _same(value: Any, other: Any) -> bool:
     try:
         return bool(value == other)
     except Exception:
-        # Arrays and a program's own classes compare in ways of their own.
+        # Arrays and a program's own classes may raise when compared.
         return False
 
 
@@ -348,10 +346,10 @@ def _attribute(config: Mapping[str, Any], name: str) -> Any:
 def given_config(
     config: Any, exclude: Sequence[str] | None = None, include: Sequence[str] | None = None
 ) -> Mapping[str, Any] | None:
-    """The keys that are meant, from a dictionary, argparse's result, or a file; None for none.
+    """Return the selected keys of a dictionary, argparse's result, or a file; None for None.
 
     Raises:
-        InvalidArgumentError: it is none of these, or a file that can't be read as one.
+        InvalidArgumentError: `config` is none of these, or the file can't be read or parsed.
     """
     if config is None:
         return None
@@ -379,7 +377,7 @@ def _read(path: str) -> Any:
     found = _parsed(path, text)
     if not isinstance(found, Mapping):
         return found
-    # In a file of W&B's own each value stands below a description.
+    # W&B's own files store each value below a description.
     return {
         key: value["value"] if isinstance(value, Mapping) and "value" in value else value
         for key, value in found.items()
@@ -396,9 +394,9 @@ def _parsed(path: str, text: str) -> Any:
         import yaml
     except ImportError:
         raise InvalidArgumentError(
-            f"config: {shown(path)} is no JSON, and to read YAML the package PyYAML is needed"
+            f"config: {shown(path)} is not JSON, and reading YAML needs the package PyYAML"
         ) from None
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise InvalidArgumentError(f"config: {shown(path)} is no YAML: {error}") from None
+        raise InvalidArgumentError(f"config: {shown(path)} is not valid YAML: {error}") from None

@@ -1,4 +1,4 @@
-"""The entries of a config: nested for a program, flat and in JSON for the registry."""
+"""Converts config entries: nested for a program, flat and in JSON for the registry."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def nested(
     parameters: Mapping[str, Any],
     group: Callable[[], dict[str, Any]] = dict,
 ) -> dict[str, Any]:
-    """`{"optimizer/lr": 0.1}` becomes `{"optimizer": {"lr": 0.1}}`, in the order given.
+    """Nest flat names: `{"optimizer/lr": 0.1}` becomes `{"optimizer": {"lr": 0.1}}`.
 
-    `group` makes the dictionaries. A name within a name that has a plain value stays
-    flat; a sweep's space has none.
+    The order is kept, and `group` creates the dictionaries. A name inside another name that has
+    a plain value stays flat; a sweep's space has no such names.
     """
     tree = group()
     for name, value in parameters.items():
@@ -39,32 +39,32 @@ def nested(
 MOST_ENTRIES = 1_000
 MOST_BYTES = 256 * 1024
 LONGEST_NAME = 200
-"""What the registry takes of a run's config."""
+"""The registry's limits for a run's config."""
 
 _DEEPEST = 50
 _MOST_PARTS = 50_000
-"""Lists and dictionaries beyond these are kept by their type's name alone."""
+"""Lists and dictionaries beyond this number are stored as their type's name."""
 _OVERHEAD = 16
 _INT64 = range(-(2**63), 2**63)
 
 LeftOut = Callable[[str, str], None]
-"""Gets the name of an entry that is not kept, and why."""
+"""Receives the name of an entry that is not stored, and the reason."""
 
 
 def flat_entries(
     values: Mapping[Any, Any], whole: Container[str], left_out: LeftOut
 ) -> Iterator[tuple[str, Any]]:
-    """All entries by full name; a dictionary stays one where it is empty or named in `whole`."""
+    """Yield all entries by full name; keep dictionaries that are empty or named in `whole`."""
     yield from _entries(values, "", whole, left_out, ())
 
 
 def recordable(value: Any) -> Any:
-    """A value as JSON knows it; what it does not know as text."""
+    """Return a value as JSON types; anything else becomes text."""
     return _Plain().of(value, ())
 
 
 class Bounds:
-    """Counts what a config takes; says of each entry whether it still fits."""
+    """Counts the size of a config, and decides whether each entry still fits."""
 
     def __init__(self, left_out: LeftOut) -> None:
         self._left_out = left_out
@@ -72,7 +72,7 @@ class Bounds:
         self._bytes = 0
 
     def takes(self, name: str, text: str) -> bool:
-        """Whether there is room for an entry, given as JSON; what is not kept is reported."""
+        """Return whether an entry, given as JSON, fits; report an entry that does not."""
         size = _OVERHEAD + len(name.encode()) + len(text.encode())
         if not 0 < len(name) <= LONGEST_NAME:
             self._left_out(name, f"a name has 1 to {LONGEST_NAME} characters")
@@ -90,7 +90,7 @@ class Bounds:
 
 
 def as_text(value: Any) -> str:
-    """The JSON of a recordable value: as text 1, 1.0 and True differ."""
+    """Return the JSON of a recordable value; as text, 1, 1.0 and True differ."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
@@ -127,13 +127,13 @@ def _is_mapping(value: Any) -> bool:
 
 
 class _Plain:
-    """Makes one entry's value plain, within bounds."""
+    """Converts the value of one entry to JSON types, within limits."""
 
     def __init__(self) -> None:
         self._parts = 0
 
     def of(self, value: Any, above: tuple[int, ...]) -> Any:
-        """The value as JSON knows it, by text or its type's name where there is no other way."""
+        """Return the value as JSON types, else as text, else as its type's name."""
         try:
             return self._made(value, above)
         except Exception:

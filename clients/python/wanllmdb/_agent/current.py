@@ -1,4 +1,4 @@
-"""Which run the calling code, and the processes that it starts, belong to."""
+"""The run of the calling code, and of the processes that the code starts."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ if TYPE_CHECKING:
 _current: ContextVar[ActiveRun | None] = ContextVar("wanllmdb_run", default=None)
 _active: list[ActiveRun] = []
 _local: list[LocalRun] = []
-"""The runs outside of an agent that are open: the last one is the current one."""
+"""The open runs outside of agents; the last one is the current one."""
 _outlived: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
-"""Threads that began while the process worked on a run that has ended."""
+"""Threads that began during a run that has ended."""
 _working: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
-"""Threads that work, or worked, on runs for an agent."""
+"""Threads that execute, or executed, runs for an agent."""
 _lock = threading.Lock()
 
 
 @contextmanager
 def working_on(run: ActiveRun) -> Iterator[None]:
-    """Makes `run` the current one for the code within, and the threads that it starts.
+    """Make `run` the current run of the code in the block, and of the threads it starts.
 
-    Child processes that are started meanwhile find it by the environment.
+    Child processes started in the block find the run by the environment.
     """
     outer = _current.get()
     before = set(threading.enumerate())
@@ -52,47 +52,47 @@ def working_on(run: ActiveRun) -> Iterator[None]:
     token = _current.set(run)
     adopt(run)
     try:
-        with named_to_children(run, is_nested=outer is not None):
+        with lent_to_children(run, is_nested=outer is not None):
             yield
     finally:
         _current.reset(token)
         with _lock:
             _active.remove(run)
-            # One that goes on must not report for whatever run comes next.
+            # A thread that continues must not report for the next run.
             _outlived.update(set(threading.enumerate()) - before - set(_working))
 
 
 def adopt(run: ActiveRun) -> None:
-    """Makes `run` one of this process's, for as long as it lives."""
+    """Make `run` a run of this process until the process ends."""
     with _lock:
         _active.append(run)
 
 
 def keep_local(run: LocalRun) -> None:
-    """Makes a run that records nothing the current one outside of agents, until it ends."""
+    """Make a run that records nothing the current one outside of agents, until it ends."""
     with _lock:
         _local.append(run)
 
 
 def drop_local(run: LocalRun) -> None:
-    """The run has ended."""
+    """Remove a local run that has ended."""
     with _lock:
         if run in _local:
             _local.remove(run)
 
 
 def has_runs() -> bool:
-    """Whether this process works on a run, or the process did that it is a fork of."""
+    """Return whether this process, or the process it was forked from, executes a run."""
     return bool(_active)
 
 
 def has_own_run() -> bool:
-    """Whether this very process works on a run, rather than the one that it is a fork of."""
+    """Return whether this process itself, and not the one it was forked from, executes a run."""
     return any(run.is_here for run in _active)
 
 
 def leave_runs() -> None:
-    """The runs of the process that this one is a fork of are none of the calling code's."""
+    """Forget the runs of the process that this one was forked from."""
     _current.set(None)
     with _lock:
         _active.clear()
@@ -100,13 +100,13 @@ def leave_runs() -> None:
 
 
 def current_run() -> ActiveRun | None:
-    """The run of a sweep that the calling code works on, or None.
+    """Return the sweep's run that the calling code belongs to, or None.
 
-    That of its context; a thread which the training function started has none of its
-    own and belongs to the only run of the process.
+    This is the run of the code's context. A thread that the training function started has no
+    such run, and belongs to the only run of the process.
 
     Raises:
-        NoRunError: the thread could belong to several runs, or to one that has ended.
+        NoRunError: the thread could belong to several runs, or to a run that has ended.
     """
     run = _current.get()
     if run is not None:
@@ -117,19 +117,20 @@ def current_run() -> ActiveRun | None:
         if len(_active) > 1:
             raise NoRunError(
                 f"{len(_active)} agents work in this process, and this thread belongs to none of "
-                f"them: pass it the run that init() returned, and use run.log and run.config"
+                f"them: pass the thread the run that init() returned, and use run.log and "
+                f"run.config"
             )
         if threading.current_thread() in _outlived:
             raise NoRunError(
-                f"this thread was started while another run was worked on, which has ended, so it "
-                f"does not report for run {_active[0].number}: end a run's threads before its "
-                f"function returns, or pass the thread the run that init() returned"
+                f"this thread was started by an earlier run, which has ended, so it does not "
+                f"report for run {_active[0].number}: end a run's threads before its function "
+                f"returns, or pass the thread the run that init() returned"
             )
         return _active[0]
 
 
 def open_run() -> BaseRun | None:
-    """What `log`, `config` and their like act on: what the last `init` returned; or None.
+    """Return the run that `log` and `config` use: the last one that `init` returned, or None.
 
     Raises:
         NoRunError: see `current_run`.
@@ -142,38 +143,38 @@ def open_run() -> BaseRun | None:
 
 
 def required_run(what: str) -> BaseRun:
-    """What `log`, `config` and their like act on.
+    """Return the run that `log` and `config` use.
 
     Raises:
-        NoRunError: there is none; `what` says what was tried.
+        NoRunError: there is none; the message names `what` was called.
     """
     run = open_run()
     if run is None:
         raise NoRunError(
             f"{what} needs a run, and there is none here: call init() first. Values are recorded "
-            f"in the function that is given to wanllmdb.agent(sweep_id, function=...), and in a "
-            f"program that `wanllmdb agent SWEEP -- ...` starts"
+            f"in the function that is passed to wanllmdb.agent(sweep_id, function=...), and in "
+            f"a program that `wanllmdb agent SWEEP -- ...` starts"
         )
     return run
 
 
 _environment_lock = threading.Lock()
 _runs: list[ActiveRun] = []
-"""Those that agents work on side by side, in threads of this process."""
+"""The runs of agents in threads of this process."""
 _before: dict[str, str | None] = {}
-"""What the variables were that are set now, before any was."""
+"""The earlier values of the variables that are set now."""
 
 
 @contextmanager
-def named_to_children(run: ActiveRun, *, is_nested: bool) -> Iterator[None]:
-    """Names the run in this process's environment, as a command agent does for its program.
+def lent_to_children(run: ActiveRun, *, is_nested: bool) -> Iterator[None]:
+    """Name the run in this process's environment, as a command agent does for its program.
 
-    Where several agents work in one process, its environment can't say which run a child is
-    for: it says so instead.
+    With several agents in one process, the environment can't name the run of a child process,
+    and states that instead.
 
     Args:
         run: the run.
-        is_nested: whether the code works on another run, which this one is a part of.
+        is_nested: whether this run began within the code of another run.
     """
     if is_nested:
         with _set(_variables(run)):
@@ -230,13 +231,13 @@ _lent_lock = threading.Lock()
 
 
 def lent_run() -> ActiveRun | None:
-    """The run that the environment names, taken up once a process; None when it names none.
+    """Return the run that the environment names, taken up once per process; None without one.
 
-    The parent keeps its lease and finishes it by the exit status; this process reports
-    metrics and asks whether to stop.
+    The parent process keeps the lease and finishes the run by the exit status. This process
+    reports metrics and checks whether to stop.
 
     Raises:
-        NoRunError: the parent works on several runs, or the run is no longer the parent's.
+        NoRunError: the parent executes several runs, or the run no longer belongs to the parent.
     """
     with _lent_lock:
         taken = current_run()
@@ -254,11 +255,11 @@ def lent_run() -> ActiveRun | None:
 def _at_exit(run: ActiveRun) -> None:
     atexit.register(run.end)
     if (util := sys.modules.get("multiprocessing.util")) is not None:
-        # Some of its processes end without Python's own exit handlers. One that got the run as
-        # an argument forgets what was registered before its function begins.
+        # Some processes of multiprocessing end without Python's exit handlers. A process that got
+        # the run as an argument clears earlier finalizers before its function begins.
         util.Finalize(None, run.end, exitpriority=0)
         util.register_after_fork(run, _finalize)
-    # Forks of this process have no part in its end.
+    # Forks of this process must not end the run.
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=lambda: atexit.unregister(run.end))
 
@@ -270,7 +271,7 @@ def _finalize(run: ActiveRun) -> None:
 def _take_up(named: _env.RunEnvironment) -> ActiveRun:
     client = Client()
     console = Console()
-    # The agent got the run from these services: when they are away, they come back.
+    # The agent got the run from these services, so an outage is temporary.
     waiter = OutageWaiter(console.line, WaitPolicy.of().seconds)
     sweep = waiter.retry(lambda: client.get_sweep(named.sweep_id))
     run = waiter.retry(lambda: client.get_run(named.sweep_id, named.number))
@@ -278,7 +279,7 @@ def _take_up(named: _env.RunEnvironment) -> ActiveRun:
         raise NoRunError(
             f"run {named.number} of sweep {named.sweep_id}, which this process was started for, "
             f"has ended ({run.state}): start processes within each run's function, and wait for "
-            f"them there; a pool that outlives its run can't work on the next one"
+            f"them there; a pool that outlives its run can't be used for the next run"
         )
     if run.attempt != named.attempt or run.state is not RunState.RUNNING:
         raise NoRunError(
@@ -312,5 +313,5 @@ def _next_check(client: Client, named: _env.RunEnvironment) -> int | None:
     except WanllmdbError as error:
         if not is_passing(error):
             raise
-        # Training does not wait for it: it is asked again at the first value.
+        # Training does not wait: the check is repeated at the first value.
         return 1

@@ -1,4 +1,4 @@
-"""Distributed training: which of a run's processes reports."""
+"""Distributed training: which of a run's processes reports metrics."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from wanllmdb._types.runs import Run
 
 @dataclass(frozen=True, slots=True)
 class _Launcher:
-    """What starts several processes: the variables by which each knows its number.
+    """A launcher of several processes, by the variables that it sets in each.
 
-    `of_all` number a process among all of its program: Lightning, accelerate and others read
-    these. `of_machine` number it on its machine, and the machine. `start` tell one start of
-    several processes from another one.
+    `of_all` hold the rank among all processes of the program, which Lightning, accelerate and
+    others read. `of_machine` hold the rank on the machine, and the machine's rank. `start`
+    distinguish one launch of several processes from another one.
     """
 
     of_all: tuple[str, ...]
@@ -56,16 +56,16 @@ _LAUNCHERS = (
 
 
 def variables() -> str:
-    """The variables of this process that say which of several it is, as JSON, for a child."""
+    """Return this process's rank variables as JSON, for a child process."""
     names = (name for each in _LAUNCHERS for name in (*each.of_all, *each.of_machine, *each.start))
     return json.dumps({name: os.environ[name] for name in names if name in os.environ})
 
 
 def silent_rank() -> str | None:
-    """The variable, as `RANK=2`, by which this process is not the first of its program.
+    """Return the variable, such as `RANK=2`, that makes this process a silent one.
 
-    None for the first one, for the only one, and where every one is to report. What the agent
-    had in its own environment says nothing of its programs: `srun` numbers agents, too.
+    None for the first process, for a single process, and if every process reports. The ranks in
+    the agent's own environment are ignored, since `srun` also numbers agents.
     """
     if _env.is_on(None, _env.ALL_RANKS):
         return None
@@ -75,7 +75,7 @@ def silent_rank() -> str | None:
         for name in launcher.of_all:
             if (rank := _number(name)) is not None:
                 return f"{name}={rank}" if rank else None
-    # A machine's own numbers say something where there is no number among all.
+    # Ranks on the machine count only if there is no rank among all processes.
     for launcher in started:
         for name in launcher.of_machine:
             if rank := _number(name):
@@ -84,10 +84,10 @@ def silent_rank() -> str | None:
 
 
 def _rank_in_torch() -> str | None:
-    """The process's number in torch's group of processes, where it is not the first.
+    """Return the rank in torch's process group if it is not 0, else None.
 
-    A function that `torch.multiprocessing.spawn` calls gets its number as an argument, and may
-    give it to `init_process_group` without any variable.
+    A function that `torch.multiprocessing.spawn` calls gets its rank as an argument, and may
+    pass it to `init_process_group` without any variable.
     """
     distributed = sys.modules.get("torch.distributed")
     try:
@@ -95,13 +95,13 @@ def _rank_in_torch() -> str | None:
             return None
         rank = distributed.get_rank()
     except (AttributeError, RuntimeError, ValueError):
-        # A build of torch without it.
+        # This build of torch has no torch.distributed.
         return None
     return f"torch.distributed.get_rank() = {rank}" if rank else None
 
 
 def _has_started(launcher: _Launcher, agents: Mapping[str, str]) -> bool:
-    """Whether it started this process, rather than its agent."""
+    """Return whether the launcher started this process, rather than the agent."""
     names = (*launcher.of_all, *launcher.of_machine, *launcher.start)
     return any(os.environ.get(name) != agents.get(name) for name in names)
 
@@ -123,19 +123,19 @@ _WIDTH = 8
 
 
 class ReportingLock:
-    """Holds a lock from a run's first value on, and warns where another process has it.
+    """A lock held from a run's first value on; warns if another process holds it.
 
-    The locked file also holds the first step that none of them has used: so what a process
-    reports comes after all that others have reported before, as it does in time.
+    The locked file also stores the first step that no process has used, so that the values of a
+    process come after all values that others reported earlier.
 
-    Where there are no locks, or the folder can't be written, it notices nothing.
+    Without file locks, or with a read-only folder, the lock has no effect.
 
     Args:
-        spool: the folder of the spool, which the locks stand beside.
-        run: the run, as handed out.
+        spool: the folder of the spool; the folder of the locks is beside it.
+        run: the run as it was assigned.
         warn: prints a line for people.
         is_owner: whether this process holds the run, and so removes the file at its end.
-        is_resumed: whether an earlier life of the owner may have left one.
+        is_resumed: whether an earlier process of the owner may have left a file.
     """
 
     def __init__(
@@ -154,14 +154,14 @@ class ReportingLock:
         self._is_owner = is_owner
         self._file: BinaryIO | None = None
         self.shared_step: memoryview[int] | None = None
-        """Holds, for all processes to read and set, the first step that none has used."""
+        """The first step that no process has used, in memory that all processes share."""
         self.is_known = False
-        """Whether nothing is left to be done before this process reports."""
+        """Whether this process has taken the lock, or needs none."""
         if is_owner and is_resumed:
             self._remove()
 
-    def reports(self) -> None:
-        """This process begins to report; warns where another one does so too."""
+    def acquire(self) -> None:
+        """Take the lock before the first report; warn if another process holds it."""
         if self.is_known:
             return
         self.is_known = True
@@ -178,16 +178,16 @@ class ReportingLock:
             file.close()
             self._warn(
                 f"two processes report values of run {self._run.number}, and the last one counts: "
-                f"call init(mode='disabled') in all but one, or say by {_env.ALL_RANKS}=1 that "
-                f"all are to report"
+                f"call init(mode='disabled') in all processes but one, or set "
+                f"{_env.ALL_RANKS}=1 if all are meant to report"
             )
 
-    def is_meant(self) -> None:
-        """The program says that several processes report."""
+    def skip(self) -> None:
+        """Take no lock, since the program intends several processes to report."""
         self.is_known = True
 
     def close(self) -> None:
-        """This process reports no more."""
+        """Release the lock, since this process reports no more."""
         self.shared_step = None
         if self._is_owner:
             self._remove()
@@ -201,9 +201,9 @@ class ReportingLock:
 
 
 def _shared_number(file: BinaryIO) -> memoryview[int] | None:
-    """The number in a file, as all processes see it that have it open; 0 in an empty one."""
+    """Return the number in a file, shared by all processes that map it; 0 if it is empty."""
     try:
-        # One that is there keeps its number.
+        # A number that is already there is kept.
         os.truncate(file.fileno(), _WIDTH)
         return memoryview(mmap.mmap(file.fileno(), _WIDTH)).cast("q")
     except (OSError, ValueError):

@@ -1,4 +1,9 @@
-"""Runs a training function for one run, and returns how it ended."""
+"""Runs a training function for one run, and returns how it ended.
+
+A fork of a process that works on a run must never return into the agent's code. A fork has a
+single thread, locks that other threads held, and gRPC connections that no thread serves, so a
+call would wait forever. The run stays with the process that it was assigned to.
+"""
 
 from __future__ import annotations
 
@@ -27,14 +32,14 @@ _LOOK_SECONDS = 0.2
 
 
 class FunctionRunner:
-    """Has a function called without arguments, in the thread that called the agent.
+    """Calls a function without arguments, in the thread that called the agent.
 
-    The agent's own work goes on in another thread: signals, which Python handles in the main
-    thread, meet the function or nothing.
+    The agent's own work runs in another thread, so a signal, which Python handles in the main
+    thread, can only interrupt the function.
 
     Args:
         function: the training function.
-        in_caller: has something done by the thread that called the agent.
+        in_caller: runs a task in the thread that called the agent.
     """
 
     def __init__(
@@ -44,7 +49,7 @@ class FunctionRunner:
         self._in_caller = in_caller
 
     def __call__(self, run: ActiveRun) -> Ended:
-        """Has the function run to its end, or until the run is to be given back."""
+        """Run the function to its end, or until the run must be given back."""
         answer: SimpleQueue[Ended] = SimpleQueue()
         trace = current_trace()
 
@@ -59,14 +64,14 @@ class FunctionRunner:
             except Empty:
                 order = run.stop_order
                 if order is not None and order.gives_back:
-                    # A function takes its time to end; another agent may begin at once.
+                    # The function may take long to end, but another agent can begin at once.
                     return Ended(None)
 
     def kill(self) -> None:
-        """Nothing outlives this process."""
+        """Do nothing: the function ends with this process."""
 
     def close(self) -> None:
-        """Nothing is left to wait for."""
+        """Do nothing: there are no programs to wait for."""
 
     def _call(self, run: ActiveRun) -> Ended:
         if run.stop_order is not None:
@@ -81,12 +86,12 @@ class FunctionRunner:
 
 
 def _ended_by(error: BaseException, run: ActiveRun) -> Ended:
-    """How the run ends whose function raised: an exception fails it, whatever its class.
+    """Return how a run ends whose function raised; an exception of any class fails the run.
 
-    A group of exceptions counts as the signal that is in it.
+    An exception group that contains a signal's exception counts as that signal.
     """
     if (terminated := carried(error, Terminated)) is not None:
-        # The agent hears of it in another thread, perhaps later.
+        # The agent's signal thread may handle SIGTERM later than this.
         run.stop(StopOrder(terminated.reason, None, gives_back=True))
         return Ended(None, raised=signal.SIGTERM)
     if (stopped := carried(error, RunStopped)) is not None:
@@ -103,12 +108,12 @@ def _is_success(error: SystemExit) -> bool:
     try:
         return error.code in (None, 0)
     except Exception:
-        # Any object may be an exit code, also one that can't be compared.
+        # Any object may be an exit code, even one that can't be compared.
         return False
 
 
 def call_in_this_process(function: Callable[[], Any]) -> None:
-    """Calls the function; a fork of this process that leaves it ends there, at once."""
+    """Call the function; a fork of this process that leaves the function ends at once."""
     process = os.getpid()
     try:
         _refuse_unrun(function())
@@ -121,7 +126,7 @@ def call_in_this_process(function: Callable[[], Any]) -> None:
 
 
 def _refuse_unrun(result: Any) -> None:
-    """Nothing of a coroutine or a generator has run when its function has returned."""
+    """Raise if the result is a coroutine or a generator, whose code has not run yet."""
     kinds = CoroutineType, GeneratorType, AsyncGeneratorType
     if not isinstance(result, kinds):
         return
@@ -129,16 +134,15 @@ def _refuse_unrun(result: Any) -> None:
     if isinstance(result, CoroutineType):
         result.close()
     raise TypeError(
-        f"the function returned a {what}, of which nothing has run: have it run that itself, by "
-        f"asyncio.run or a loop for example"
+        f"the function returned a {what}, whose code has not run: run it inside the function, for "
+        f"example with asyncio.run or a loop"
     )
 
 
 def _end(error: BaseException | None) -> NoReturn:
-    """Ends a fork with the exit code that Python would give it.
+    """End a fork with the exit code that Python would use.
 
-    Without the parent's exit handlers, and without waiting for its threads, which are not
-    there.
+    The parent's exit handlers do not run, and there are no threads to wait for.
     """
     code = 1
     try:
@@ -163,14 +167,14 @@ def _verdict(error: BaseException | None) -> tuple[int, str]:
 
 
 class _EndOfThread:
-    """Ends the process when the thread ends that has it in its local data."""
+    """Ends the process when the thread that holds it in its local data ends."""
 
     def __del__(self) -> None:
         os._exit(0)
 
 
 class _Forking(threading.local):
-    """What each thread knows of its own fork."""
+    """Thread-local state about a fork by the thread."""
 
     is_main = True
     end: _EndOfThread | None = None
@@ -184,8 +188,8 @@ def _note_the_thread() -> None:
 
 
 def _end_with_the_thread() -> None:
-    # The thread that forked is all that there is of Python in the fork, but gRPC has started
-    # threads of its own again, which would keep the process.
+    # The fork has only the Python thread that forked, but gRPC restarts its own threads, which
+    # would keep the process alive.
     if not _forking.is_main and has_runs():
         _forking.end = _EndOfThread()
 
@@ -195,12 +199,12 @@ if hasattr(os, "register_at_fork"):
 
 
 _CLOCKS = ("time", "monotonic", "sleep")
-"""gRPC makes deadlines of the first one: with a clock that stands still no call is in time."""
+"""gRPC computes deadlines with `time.time`: if that clock stands still, every call times out."""
 
 
 @contextmanager
 def restored_process_state() -> Iterator[None]:
-    """Puts the recursion limit, the clocks and the agent's signals back at the end."""
+    """Restore the recursion limit, the clocks and the agent's signal handlers at the end."""
     recursion_limit = sys.getrecursionlimit()
     clocks = {name: getattr(time, name) for name in _CLOCKS}
     try:
@@ -215,7 +219,7 @@ E = TypeVar("E", bound=BaseException)
 
 
 def carried(error: BaseException, kind: type[E]) -> E | None:
-    """The exception itself, or the first one of that kind within its groups."""
+    """Return the exception, or the first one of that kind within its groups."""
     return next((each for each in _within(error) if isinstance(each, kind)), None)
 
 

@@ -1,4 +1,4 @@
-"""What `init` gives a program: the run that it works on, or one that records nothing."""
+"""`init`: returns the program's run of a sweep, or a run that records nothing."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _ANOTHER = ("finish_previous", "create_new")
 
 
 def begin_run(mode: Mode, reinit: Any, *, run_id: str | None, project: str | None) -> BaseRun:
-    """The run of the calling code, opened; or a part of it, where `reinit` asks for one.
+    """Open and return the calling code's run, or a part of the run if `reinit` requests one.
 
-    Where the program, or the process's rank, is to report nothing, and where there is no run of
-    a sweep, it is one that records nothing.
+    Without a sweep's run, or if the program or the process's rank reports nothing, the result
+    is a run that records nothing.
 
     Raises:
-        NoRunError: the run has ended, or this thread or process could belong to several.
-        InvalidArgumentError: W&B has no such `reinit` either.
+        NoRunError: the run has ended, or this thread or process could belong to several runs.
+        InvalidArgumentError: `reinit` has a value that W&B does not know.
     """
     nested = _begins_another(reinit)
     if _is_outside(run_id):
@@ -56,30 +56,30 @@ def begin_run(mode: Mode, reinit: Any, *, run_id: str | None, project: str | Non
             is_disabled=mode is Mode.DISABLED,
         )
     given = run.begin(nested=nested, make_stand_in=stand_in)
-    _say_what_holds(run, mode, is_silent=is_silent)
+    _warn_about_mode(run, mode, is_silent=is_silent)
     return given
 
 
 def run_of(sweep_id: str, number: int) -> BaseRun:
-    """The run of that number, if the calling code works on it: how one is unpickled.
+    """Return the run with that number, if the calling code belongs to it; unpickles a run.
 
     Raises:
-        NoRunError: it does not.
+        NoRunError: the calling code belongs to another run or to none.
     """
     run = current_run() or lent_run()
     if run is None or (run.sweep_id, run.number) != (sweep_id, number):
         raise NoRunError(
-            f"run {number} of sweep {sweep_id} is not worked on here: only the processes that its "
-            f"function or program starts can take it up"
+            f"run {number} of sweep {sweep_id} is not the run of this process: only processes that "
+            f"the run's function or program starts can unpickle it"
         )
     return run
 
 
 def _is_outside(run_id: str | None) -> bool:
-    """Whether the program took this process out of the sweep before its first `init`.
+    """Return whether the program took this process out of the sweep before its first `init`.
 
-    Not where `init` names the run by its id, and not in the process that works on it: there
-    W&B, too, reads its variables once.
+    An `init` that names the run by its id stays in the sweep. So does the process that executes
+    the run, since W&B also reads its variables once.
     """
     sweep_id = _env.left_sweep()
     if sweep_id is None or has_own_run():
@@ -115,41 +115,41 @@ def _local(mode: Mode, *, nested: bool, run_id: str | None, project: str | None)
     sweep_id = _env.left_sweep()
     if mode is not Mode.DISABLED and sweep_id is not None:
         note(
-            f"this run records nothing, and is no part of sweep {sweep_id}, since the program took "
-            f"{_env.WANDB_SWEEP_ID} out of the environment; with {_env.WANDB_SWEEP_ID}={sweep_id} "
-            f"init() gives the sweep's run"
+            f"this run records nothing and is not part of sweep {sweep_id}, because the program "
+            f"removed {_env.WANDB_SWEEP_ID} from the environment; with "
+            f"{_env.WANDB_SWEEP_ID}={sweep_id} init() returns the sweep's run"
         )
     elif mode is not Mode.DISABLED:
         note(
-            "this run records nothing, since no agent called this code: give the function to "
+            "this run records nothing, because no agent called this code: pass the function to "
             "wanllmdb.agent(sweep_id, function=...), or start the program with `wanllmdb agent "
             "SWEEP -- python train.py`"
         )
     return run
 
 
-def _say_what_holds(run: ActiveRun, mode: Mode, *, is_silent: bool) -> None:
+def _warn_about_mode(run: ActiveRun, mode: Mode, *, is_silent: bool) -> None:
     if is_silent:
         run.warn(
-            f"this process reports nothing for run {run.number}, since it has {run.silent_rank}: "
-            f"the one of rank 0 does. {_env.ALL_RANKS}=1 or init(mode='shared') has every process "
-            f"report"
+            f"this process reports nothing for run {run.number}, because it has {run.silent_rank}: "
+            f"only rank 0 reports. With {_env.ALL_RANKS}=1 or init(mode='shared') every process "
+            f"reports"
         )
     elif mode is Mode.SHARED:
         run.report_with_others()
     elif mode is Mode.OFFLINE:
         run.warn(
-            "the mode 'offline' has no effect in a sweep, whose results are reported; while the "
-            "registry is away they are kept on this machine. To report nothing: mode='disabled'"
+            "the mode 'offline' has no effect in a sweep: results are reported, and saved on this "
+            "machine while the registry is unavailable. To report nothing, use mode='disabled'"
         )
 
 
 def note_unpatched(asks: object) -> None:
-    """Notes that no library is patched to log, where `init` asks for it."""
+    """Note that no library is patched to log, if `init` requests a patch."""
     if asks:
         note(
-            "init: nothing comes from TensorBoard or gym, whatever sync_tensorboard and "
-            "monitor_gym say: call wandb.log with the sweep's metric"
+            "init: sync_tensorboard and monitor_gym have no effect, and nothing is read from "
+            "TensorBoard or gym: call wandb.log with the sweep's metric"
         )
 
 
@@ -160,7 +160,7 @@ def environment_defaults(
     group: str | None,
     job_type: str | None,
 ) -> tuple[str | None, str | Sequence[str], str | None, str | None, str | None]:
-    """Each description as given, else by W&B's variable for it."""
+    """Return each description as given, else the value of W&B's variable for it."""
     given = os.environ.get
     if tags is None:
         tags = [tag for tag in given("WANDB_TAGS", "").split(",") if tag]
@@ -174,20 +174,20 @@ def environment_defaults(
 
 
 class Mode(StrEnum):
-    """What a program wants its run to do."""
+    """W&B's modes of a run."""
 
     ONLINE = "online"
     OFFLINE = "offline"
     DISABLED = "disabled"
     SHARED = "shared"
-    """Several processes report for the run, and that is meant so."""
+    """Several processes report for the run intentionally."""
 
 
 _OLD_NAMES = {"run": Mode.ONLINE, "dryrun": Mode.OFFLINE}
 
 
 def mode_of(given: Any, settings: Any = None) -> Mode:
-    """The mode as given to `init`, else by its settings, else by WANDB_MODE; else online.
+    """Return the mode of `init`, else of its settings, else WANDB_MODE, else online.
 
     Raises:
         InvalidArgumentError: W&B has no such mode.
@@ -203,7 +203,7 @@ def mode_of(given: Any, settings: Any = None) -> Mode:
 
 
 def setting(settings: Any, name: str) -> Any:
-    """One of W&B's settings, which are an object or a dictionary; None where it is not set."""
+    """Return one of W&B's settings, an object or a dictionary; None if it is not set."""
     if isinstance(settings, Mapping):
         return settings.get(name)
     return getattr(settings, name, None)

@@ -1,4 +1,4 @@
-"""A run that records nothing: outside of an agent, disabled, or of a rank that is silent."""
+"""A run that records nothing: without an agent, disabled, or in a process that is silent."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class LocalRun(BaseRun):
     """A run whose config can be read and whose `log` keeps nothing.
 
     Args:
-        run_id: its id; made up where None.
-        project: its project.
-        place_of: the run of a sweep that it stands in for, with its parameters and its id.
-        on_end: called once, when it is finished.
-        is_disabled: whether the program asked for it.
+        run_id: the run's id; None means a random one.
+        project: the run's project.
+        place_of: the sweep's run that this run replaces, which provides parameters and id.
+        on_end: called once, when the run is finished.
+        is_disabled: whether the program disabled the run.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class LocalRun(BaseRun):
 
     @property
     def number(self) -> int | None:
-        """The number of the run that it stands in for."""
+        """The number of the run that this run replaces."""
         return None if self._place_of is None else self._place_of.number
 
     @property
@@ -103,10 +103,10 @@ class LocalRun(BaseRun):
         commit: bool | None = None,
         sync: bool | None = None,
     ) -> None:
-        """Keeps nothing but the summary of this program.
+        """Keep only this program's summary.
 
         Raises:
-            NoRunError: it is finished.
+            NoRunError: the run is finished.
         """
         del sync
         if not isinstance(data, Mapping):
@@ -125,12 +125,12 @@ class LocalRun(BaseRun):
         self.summary.take(values | counted)
 
     def describe(self, *, name: str | None = None, labels: Mapping[str, str] | None = None) -> None:
-        """Keeps them for this program."""
+        """Keep name and labels for this program only."""
         self._name = self._name if name is None else text_of(name)
         self._labels.update(labels or {})
 
     def relabel(self, labels: Mapping[str, str]) -> None:
-        """Keeps them for this program."""
+        """Keep the labels for this program only."""
         self._labels = dict(labels)
 
     def _end_segment(self, failure: Failed | None) -> None:
@@ -146,4 +146,4 @@ class LocalRun(BaseRun):
 
 
 def _ignored(_name: str, _why: str) -> None:
-    """Says nothing of what is left out: nothing is kept."""
+    """Ignore values that are left out, since nothing is recorded."""

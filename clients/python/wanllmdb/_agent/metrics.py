@@ -1,4 +1,4 @@
-"""What `log` keeps of what it is given: numbers, under flat names."""
+"""Filters what `log` receives: keeps numbers, under flat names."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from wanllmdb._errors import InvalidArgumentError
 from wanllmdb._wandb.media import holds_not_sent
 
 LONGEST_METRIC_NAME = 200
-"""Characters that the registry takes."""
+"""Largest number of characters that the registry accepts."""
 MOST_VALUES = 100_000
-"""Entries of one `log` that are looked at."""
+"""Largest number of entries of one `log`; further entries are left out."""
 _MOST_WARNINGS = 10
 _STEPS = range(2**63 - 1)
 _SMALL = range(-(2**63), 2**63)
 
 _MEDIA = "images, tables and charts"
-"""The name of all of them, so that they are warned about once."""
+"""One name for all media, so that one warning covers them."""
 
 Ignored = Callable[[str, str], None]
-"""Gets the name of what is left out, and a line that says why."""
+"""Receives the name of an entry that is left out, and a line with the reason."""
 
 
 def is_metric_name(name: str) -> bool:
-    """Whether the registry takes a value of that name."""
+    """Return whether the registry accepts a metric with that name."""
     return 0 < len(name) <= LONGEST_METRIC_NAME and "\0" not in name
 
 
 def checked_step(step: Any) -> int | None:
-    """A step as the registry takes it; None for one that is out of its range.
+    """Return the step as an integer; None if the registry does not accept it.
 
     Raises:
-        InvalidArgumentError: it is no integer.
+        InvalidArgumentError: the step is not an integer.
     """
     try:
         number = operator.index(step)
@@ -45,10 +45,10 @@ def checked_step(step: Any) -> int | None:
 
 
 class MetricFilter:
-    """Takes from what is logged what the registry keeps; `warn` hears of the rest.
+    """Keeps the logged values that the registry accepts, and warns about the rest.
 
-    Once a name, and of ten names: a program may make up as many as it likes. Of all media,
-    once.
+    There is one warning per name for up to ten names, since a program may use any number of
+    names, and one warning for all media.
     """
 
     def __init__(self, warn: Callable[[str], None]) -> None:
@@ -57,14 +57,14 @@ class MetricFilter:
         self._has_warned_of_media = False
 
     def numbers(self, data: Mapping[str, Any]) -> dict[str, float]:
-        """The values to report, by flat name."""
+        """Return the values to report, by flat name."""
         return numeric_values(data, self._ignored)
 
     def step(self, step: Any) -> int | None:
-        """The step; None, with a warning, where the row must be left out.
+        """Return the step; None, with a warning, if the row must be left out.
 
         Raises:
-            InvalidArgumentError: it is no integer.
+            InvalidArgumentError: the step is not an integer.
         """
         number = checked_step(step)
         if number is None:
@@ -82,17 +82,19 @@ class MetricFilter:
             return
         self._warned.add(name)
         if len(self._warned) > _MOST_WARNINGS:
-            self._warn(f"log leaves out more than {_MOST_WARNINGS} names: no more are named")
+            self._warn(
+                f"log leaves out more than {_MOST_WARNINGS} names; further names are not listed"
+            )
         else:
             self._warn(line)
 
 
 def numeric_values(data: Mapping[str, Any], ignored: Ignored) -> dict[str, float]:
-    """The numbers in `data` as floats; nested dictionaries become dotted names.
+    """Return the numbers in `data` as floats; nested dictionaries become dotted names.
 
-    Scalars of NumPy, PyTorch and their like count as numbers, and so do their arrays of
-    one element. Truth values are 0 and 1, NaN and infinities stay. Calls `ignored` with
-    the name of everything else. Nothing that stands in `data` makes it fail.
+    Scalars of NumPy, PyTorch and similar libraries count as numbers, as do their arrays of one
+    element. Booleans become 0 and 1; NaN and infinities stay. `ignored` is called with the name
+    of everything else. No content of `data` raises an exception.
     """
     if (plain := _plain_numbers(data)) is not None:
         return plain
@@ -119,7 +121,7 @@ def numeric_values(data: Mapping[str, Any], ignored: Ignored) -> dict[str, float
 
 
 def _plain_numbers(data: Any, prefix: str = "") -> dict[str, float] | None:
-    """What is logged most of the time, without a look at what else it might be; None else."""
+    """Fast path for the usual dictionaries of plain numbers; None for anything else."""
     if type(data) is not dict:
         return None
     values: dict[str, float] = {}
@@ -140,9 +142,9 @@ def _plain_numbers(data: Any, prefix: str = "") -> dict[str, float] | None:
 
 
 def _entries(data: Mapping[str, Any], ignored: Ignored) -> Iterator[tuple[str, Any]]:
-    """All entries with their flat names, in the order given; nested ones are gone through."""
+    """Yield all entries with their flat names, in order, including nested ones."""
     count = 0
-    # For each dictionary that is gone through: its own identity, its prefix, what is left.
+    # For each open dictionary: its identity, its prefix, and the remaining items.
     levels = [(id(data), "", _items(data, "", ignored))]
     while levels:
         _, prefix, items = levels[-1]
@@ -152,7 +154,7 @@ def _entries(data: Mapping[str, Any], ignored: Ignored) -> Iterator[tuple[str, A
             continue
         count += 1
         if count > MOST_VALUES:
-            ignored("more", f"log leaves out what is beyond {MOST_VALUES:,} entries of one call")
+            ignored("more", f"log leaves out entries beyond {MOST_VALUES:,} in one call")
             return
         name, value = entry
         name = prefix + name
@@ -165,7 +167,7 @@ def _entries(data: Mapping[str, Any], ignored: Ignored) -> Iterator[tuple[str, A
                 f"{LONGEST_METRIC_NAME} characters",
             )
         elif any(id(value) == above for above, _, _ in levels):
-            ignored(name, f"log leaves out {_quoted(name)}: it is a dictionary that holds itself")
+            ignored(name, f"log leaves out {_quoted(name)}: the dictionary contains itself")
         else:
             levels.append((id(value), f"{name}.", _items(value, name, ignored)))
 
@@ -196,7 +198,7 @@ def _is_mapping(value: Any) -> bool:
 def _number(value: Any) -> float | None:
     try:
         if callable(item := getattr(value, "item", None)):
-            # More than one element; each library has an error of its own for it.
+            # Arrays with several elements raise an error that depends on the library.
             value = item()
         if isinstance(value, str | bytes) or not hasattr(value, "__float__"):
             return None
@@ -204,7 +206,7 @@ def _number(value: Any) -> float | None:
             return None
         return float(value)
     except Exception:
-        # A class may raise whatever it likes where it is asked what it is.
+        # A class may raise any exception when its type is inspected.
         return None
 
 

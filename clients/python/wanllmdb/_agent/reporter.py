@@ -1,4 +1,4 @@
-"""Sends a run's metrics in the background, many at a time."""
+"""Sends a run's metrics from a background thread, in batches."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from wanllmdb._errors import DeadlineExceededError, InternalError, WanllmdbError
 from wanllmdb._types.runs import MetricRow
 
 FLUSH_INTERVAL = 0.2
-"""Seconds that a value waits for others to be sent with."""
+"""Seconds that a value waits for others in the same batch."""
 
 MOST_IN_MEMORY = 25_000
-"""Rows and values together, beyond which they stand on disk alone."""
+"""Number of rows and values beyond which rows are moved from memory to disk."""
 MOST_WITHOUT_DISK = 4 * MOST_IN_MEMORY
-"""The same where the disk takes none: then the oldest are lost."""
+"""The limit when the disk accepts no rows; beyond it, the oldest rows are lost."""
 
 _PAUSE_AFTER_FAILURE = 1.0
 _KEEP_EVERY = 1.0
 _SHARE_OF_KEEPING = 20.0
-"""Training waits while rows are kept: so many times longer it does not."""
+"""Saving rows blocks training; the next save comes this many times the last duration later."""
 _DISK_PAUSE = 10.0
-"""Seconds after which a disk that took nothing is tried again."""
+"""Seconds after which a disk that accepted no rows is tried again."""
 _LAST_WAIT = 2.0
-"""Seconds for which the end of a run waits for what is just being sent."""
+"""Seconds that the end of a run waits for a request in progress."""
 
 _Key = tuple[int, bool]
 """A row's step, and whether its values are set for the summary rather than logged."""
@@ -40,35 +40,35 @@ Send = Callable[[list[MetricRow], float | None], None]
 
 
 class BeyondMemory(Protocol):
-    """Where rows stand that memory is not to hold: first in, first out."""
+    """A first-in, first-out store for rows that exceed the memory limit."""
 
     def put(self, rows: list[MetricRow]) -> bool:
-        """Takes rows; says whether it could."""
+        """Store rows; return whether that succeeded."""
 
     def first(self) -> Message | None:
-        """The oldest request that was made of them; None when there are none."""
+        """Return the oldest request; None if there is none."""
 
     def send(self, request: Message, timeout: float | None) -> None:
-        """Stores a request on the server."""
+        """Send a request to the registry."""
 
     def done(self, request: Message) -> None:
-        """The first one, which is this, is stored."""
+        """Remove the first request, which the registry has stored."""
 
 
 class Reporter:
-    """Collects metric rows and sends them from a thread of its own.
+    """Collects metric rows and sends them from its own thread.
 
-    What could not be sent stays until it is, or until `close` hands it over. Memory holds a
-    bounded part of it where there is a place for the rest.
+    Unsent rows stay until they are sent, or until `close` returns them. With `beyond`, memory
+    holds a bounded number of them.
 
     Args:
-        send: stores rows on the server, within so many seconds where a number is given; may
-            be called again with the same ones: reporting a step again overwrites.
-        failed: gets an error that waiting does not help.
-        keep: while the server is away, gets all rows that it has not got, each time that
-            there are more; then none, once it has them.
-        beyond: where older rows go when there are too many; all stay in memory where None.
-        last_step: the highest step that the server has.
+        send: sends rows to the registry, within a timeout in seconds if one is given. The same
+            rows may be sent again: a repeated step overwrites.
+        failed: receives an error that waiting does not resolve.
+        keep: receives all unsent rows while the registry is unavailable, again after each
+            addition; then an empty list, once all are sent.
+        beyond: stores older rows when there are too many; None keeps all rows in memory.
+        last_step: the highest step that the registry has.
     """
 
     def __init__(
@@ -85,10 +85,10 @@ class Reporter:
         self._keep = keep
         self._beyond = beyond
         self._is_beyond = False
-        """Whether rows stand on disk alone; those in memory are newer."""
+        """Whether some rows are only on disk; the rows in memory are newer."""
         self._kept = 0
         self.is_failing = False
-        """Whether the server was away when something was sent last."""
+        """Whether the registry was unavailable at the last attempt."""
         self._rows: dict[_Key, tuple[datetime, dict[str, float]]] = {}
         self._last_step = last_step
         self._has_summary = False
@@ -104,13 +104,13 @@ class Reporter:
         self._thread: threading.Thread | None = None
 
     def add(self, step: int, values: dict[str, float]) -> None:
-        """Takes values of one step, to be sent soon."""
+        """Add values of one step, to be sent soon."""
         if step > self._last_step:
             self._last_step = step
         self._add((step, False), values)
 
     def set_summary(self, values: Mapping[str, float]) -> None:
-        """Takes values that are to count, until the next ones of their metrics are added."""
+        """Set summary values, which hold until the next values of their metrics."""
         self._add((self._last_step, True), values)
 
     def _add(self, key: _Key, values: Mapping[str, float]) -> None:
@@ -127,7 +127,7 @@ class Reporter:
             self._added += 1
             if self._thread is None and not self._closed.is_set():
                 thread = threading.Thread(target=self._work, name="wanllmdb-reporter", daemon=True)
-                # Ctrl-C may come within: one that did not start can't be joined.
+                # Ctrl-C may come here, and a thread that did not start can't be joined.
                 thread.start()
                 self._thread = thread
             self._changed.notify_all()
@@ -137,22 +137,22 @@ class Reporter:
             self._keep_unsent()
 
     def flush(self, timeout: float | None = None) -> None:
-        """Sends everything that was added before; returns when the server has it.
+        """Send everything that was added before, and wait until the registry has it.
 
         Args:
-            timeout: seconds that each request may take, and that this waits for one that
-                is under way.
+            timeout: longest duration in seconds of each request, and of the wait for a request
+                in progress.
 
         Raises:
-            WanllmdbError: it could not be sent; it is kept.
+            WanllmdbError: some rows could not be sent; they are kept.
         """
         while self._send_some(timeout):
             pass
 
     def close(self) -> list[MetricRow]:
-        """Ends the thread; returns the rows in memory that the server has not confirmed.
+        """End the thread; return the rows in memory that the registry has not confirmed.
 
-        Those that are just being sent too, if that takes its time: they may be sent twice.
+        These include the rows of a slow request in progress, which may be sent twice.
         """
         with self._changed:
             self._closed.set()
@@ -165,7 +165,7 @@ class Reporter:
             return self._take_all()
 
     def _forget_summary(self, values: Collection[str]) -> None:
-        """Drops what was set of metrics before: the value that comes now counts."""
+        """Drop earlier summary values of these metrics, since newer values exist."""
         self._has_summary = False
         for key in [key for key in self._rows if key[1]]:
             time, row = self._rows.pop(key)
@@ -187,12 +187,12 @@ class Reporter:
                     return
                 self._closed.wait(_PAUSE_AFTER_FAILURE)
             except Exception:
-                # No memory or no stack is left to this thread for a moment: training, which
-                # took them, goes on, and the rows are still there.
+                # This thread may briefly lack memory or stack, which training uses. Training
+                # continues, and the rows are still there.
                 self._closed.wait(_PAUSE_AFTER_FAILURE)
 
     def _wait_for_rows(self) -> bool:
-        """Waits for something worth sending; False when the reporter was closed."""
+        """Wait for rows to send; return False when the reporter was closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._rows or self._is_beyond or self._closed.is_set())
             self._changed.wait_for(
@@ -204,17 +204,17 @@ class Reporter:
         return not self._closed.is_set()
 
     def _send_some(self, timeout: float | None = None) -> bool:
-        """Sends one request's worth, if there is any; says whether more is left."""
+        """Send the rows of one request, if any; return whether more are left."""
         if not self._sending.acquire(timeout=-1 if timeout is None else timeout):
-            # What is under way hangs: training waits for it once.
+            # The request in progress hangs: training waits for it once.
             self.is_failing = True
-            raise DeadlineExceededError(f"what was logged before is not sent after {timeout:g} s")
+            raise DeadlineExceededError(f"earlier values are still not sent after {timeout:g} s")
         try:
             if self._is_beyond and self._beyond is not None and self._send_stored(timeout):
                 return True
             with self._changed:
                 if self._is_beyond:
-                    # There was none, and training has just put some there.
+                    # The disk had no rows, and training has just added some.
                     return True
                 rows = self._under_way = self._take_some()
             if not rows:
@@ -223,7 +223,7 @@ class Reporter:
                 self._send(rows, timeout)
             except BaseException as error:
                 with self._changed:
-                    # Empty where the rows stand on disk by now.
+                    # Empty if the rows were moved to disk meanwhile.
                     left, self._under_way = self._under_way, []
                     self._put_back(left)
                 self._note_failure(error)
@@ -236,7 +236,7 @@ class Reporter:
             self._sending.release()
 
     def _send_stored(self, timeout: float | None) -> bool:
-        """Sends the oldest request on disk; False where there is none any more."""
+        """Send the oldest request on disk; return False if there is none."""
         assert self._beyond is not None
         with self._changed:
             request = self._beyond.first()
@@ -276,10 +276,10 @@ class Reporter:
         self._keep_not_before = time.monotonic() + max(_KEEP_EVERY, _SHARE_OF_KEEPING * took)
 
     def _move_beyond_memory(self, beyond: BeyondMemory) -> None:
-        """Puts all rows to disk, those that are under way first: so they stay in order.
+        """Move all rows to disk, those of the request in progress first, to keep the order.
 
-        These may be sent twice then. Where the disk takes none, the oldest rows are lost once
-        there are too many.
+        The rows in progress may then be sent twice. If the disk accepts no rows, the oldest rows
+        are lost once there are too many.
         """
         now = time.monotonic()
         if now >= self._disk_not_before and beyond.put(self._under_way + self._unsent()):
@@ -303,7 +303,7 @@ class Reporter:
             self._values -= len(lost)
 
     def _take_some(self) -> list[MetricRow]:
-        """Takes the oldest rows, as many as one request takes."""
+        """Remove and return the oldest rows that fit one request."""
         taken: list[MetricRow] = []
         values = size = 0
         for key in list(islice(self._rows, VALUES_A_REQUEST)):
@@ -339,7 +339,7 @@ class Reporter:
         ]
 
     def _put_back(self, rows: list[MetricRow]) -> None:
-        """Puts rows before those that came later, and under these where steps are the same."""
+        """Put rows back before the later ones; for equal steps the later values win."""
         if not rows:
             return
         later, self._rows = self._rows, {}
@@ -357,35 +357,35 @@ class Reporter:
 
 
 def passes(error: WanllmdbError) -> bool:
-    """Whether the rows may be taken later; a server's defect may pass too."""
+    """Return whether the rows may be accepted later; a server error may be temporary too."""
     return is_passing(error) or isinstance(error, InternalError)
 
 
 VALUES_A_REQUEST = 5_000
-"""The server takes 10,000."""
+"""The registry accepts 10,000."""
 BYTES_A_REQUEST = 1024 * 1024
-"""A message has 4 MiB, and the end of a run takes a config and a traceback beside rows."""
+"""A message has 4 MiB; the end of a run holds a config and a traceback besides rows."""
 
 _BYTES_A_ROW = 32
 _BYTES_A_VALUE = 16
 _VALUES_A_PIECE = 1_000
-"""A name has at most 200 characters of up to 4 bytes: so many fit into any request."""
+"""A name has at most 200 characters of up to 4 bytes, so this many always fit one request."""
 
 
 def size_of(values: Iterable[str]) -> int:
-    """About how many bytes a row with values of these names takes in a message."""
+    """Return the approximate size in bytes of a row with values of these names."""
     return _BYTES_A_ROW + sum(
         _BYTES_A_VALUE + (len(name) if name.isascii() else len(name.encode())) for name in values
     )
 
 
 def fits(row: MetricRow) -> bool:
-    """Whether a request takes the row whole."""
+    """Return whether the whole row fits one request."""
     return len(row.values) <= VALUES_A_REQUEST and size_of(row.values) <= BYTES_A_REQUEST
 
 
 def pieces(row: MetricRow) -> Iterator[MetricRow]:
-    """The row whole where one request takes it, else rows of the same step that are smaller."""
+    """Yield the row if it fits one request, else smaller rows of the same step."""
     if fits(row):
         yield row
         return
@@ -395,7 +395,7 @@ def pieces(row: MetricRow) -> Iterator[MetricRow]:
 
 
 def batches(rows: Iterable[MetricRow]) -> Iterator[list[MetricRow]]:
-    """All rows, by what one request takes."""
+    """Split rows into batches that each fit one request."""
     batch: list[MetricRow] = []
     values = size = 0
     for row in rows:

@@ -24,18 +24,18 @@ from wanllmdb.api.registry.v1.registry_service_pb2 import FinishRunRequest
 
 
 class RunSender:
-    """Sends for one attempt of a run, and waits for services that are away.
+    """Sends the reports of one attempt of a run, and waits for unavailable services.
 
-    What is reported at the end stands in the spool until the registry has it. Values that the
-    registry refuses are left out, with a warning: the rest of the run is reported all the same.
+    The last reports stay in the spool until the registry has stored them. Values that the
+    registry rejects are left out with a warning; the rest of the run is still reported.
 
     Args:
-        client: with the deadline that a call is to have.
-        run: as it was handed out.
-        metrics: the sweep's own: what the registry takes whatever else it refuses.
-        waiter: says how long to wait.
+        client: a client with the deadline of each call.
+        run: the run as it was assigned.
+        metrics: the sweep's metrics, which the registry accepts in any case.
+        waiter: waits for unavailable services.
         spool: the run's part of the spool.
-        obey: gets each command that comes back.
+        obey: receives each command in a reply.
         warn: prints a line for people.
     """
 
@@ -52,10 +52,10 @@ class RunSender:
         self._client = client
         self._run = run
         self._known = set(metrics)
-        self._takes_no_more = False
+        self._only_known_metrics = False
         self._taken_over: list[Message] = []
-        """What the run's program could not report."""
-        self._said: set[str] = set()
+        """Requests that the run's program could not deliver."""
+        self._warned_reasons: set[str] = set()
         self._waiter = waiter
         self._spool = spool
         self._obey = obey
@@ -63,42 +63,42 @@ class RunSender:
 
     @property
     def overflow(self) -> Overflow:
-        """What is on disk alone."""
+        """The requests that are only on disk."""
         return self._spool.overflow
 
     def send(self, rows: Sequence[MetricRow], timeout: float | None = None) -> None:
-        """Stores one request's worth of rows; does not wait for a registry that is away."""
-        if self._takes_no_more:
+        """Send rows that fit one request, without waiting for an unavailable registry."""
+        if self._only_known_metrics:
             rows = self._of_known_metrics(rows)
         for request in self._reports(rows):
             self.resend(request, timeout)
-        # What was refused is known no less: it is not in any later summary of the run.
-        if not self._takes_no_more:
+        # Known metrics may include rejected values, which no later summary contains.
+        if not self._only_known_metrics:
             self._known.update(*(row.values for row in rows))
 
     def resend(self, request: Message, timeout: float | None = None) -> None:
-        """Sends a request that stores rows; what is refused of it is left out."""
+        """Send a request that stores rows, without the rows that the registry rejects."""
         client = self._client if timeout is None else self._client.with_timeout(timeout)
-        answer = self._tell_what_passes(request, partial(self._invoke, client))
+        answer = self._send_accepted_parts(request, partial(self._invoke, client))
         if answer is not None:
             self._obey(answer)
 
     def keep(self, rows: list[MetricRow]) -> None:
-        """Keeps rows that a registry which is away has not got; none when it has all."""
+        """Save the rows that an unavailable registry lacks; an empty list clears them."""
         self._spool.keep_rows(self._reports(rows))
 
     def keep_beyond_memory(self, rows: list[MetricRow]) -> bool:
-        """Keeps rows on disk alone, after those that are there; says whether it took them."""
+        """Append rows to those that are only on disk; return whether that succeeded."""
         return self._spool.keep_beyond_memory(self._reports(rows))
 
     def send_all(
         self, rows: list[MetricRow], config: Mapping[str, Any], description: Mapping[str, Any]
     ) -> None:
-        """Stores rows, config, name and labels of a run that is finished by other hands."""
+        """Send rows, config, name and labels of a run that another process finishes."""
         changes = {**description, **({"config": config} if config else {})}
         requests = [*self._reports(rows), *self._updates(changes)]
         self._spool.keep_rows(requests)
-        self._tell(requests)
+        self._send_all(requests)
 
     def finish(
         self,
@@ -107,8 +107,8 @@ class RunSender:
         config: Mapping[str, Any],
         description: Mapping[str, Any],
     ) -> FinishedRun:
-        """Ends the run, with what of it was not sent yet."""
-        finished: FinishedRun = self._tell(self.keep_end(outcome, rows, config, description))
+        """Finish the run, and send everything that was not sent yet."""
+        finished: FinishedRun = self._send_all(self.keep_end(outcome, rows, config, description))
         return finished
 
     def keep_end(
@@ -118,7 +118,7 @@ class RunSender:
         config: Mapping[str, Any],
         description: Mapping[str, Any],
     ) -> list[Message]:
-        """Keeps how the run ends, before it is reported; returns the requests that do that."""
+        """Save the run's end to the spool before it is sent; return the requests to send."""
         run = self._run
         self._taken_over += self._spool.take_over()
         earlier = list(batches(rows))
@@ -142,39 +142,39 @@ class RunSender:
         return requests
 
     def end_of_this_attempt(self) -> Run | None:
-        """How the run ended by other hands, e.g. a child process's; None if it goes on."""
+        """Return the run if another process, such as a child, ended it; None if it still runs."""
         mine = self._run
         run = self._waiter.retry(lambda: self._client.get_run(mine.sweep_id, mine.number))
         return run if run.attempt == mine.attempt and run.state.is_final else None
 
     def release(self, reason: str) -> None:
-        """Gives the run back: it is handed out again, to anyone."""
+        """Give the run back, so that any agent can get it."""
         run = self._run
         self._client.release_run(
             run.sweep_id, run.number, run.attempt, reason=message_of(text_of(reason))
         )
 
-    def _tell(self, requests: list[Message]) -> Any:
-        """Sends what is on disk alone and what the spool keeps, in order; the last answer."""
+    def _send_all(self, requests: list[Message]) -> Any:
+        """Send the requests on disk and then these requests; return the last reply."""
         answer = None
         try:
             while (stored := self._waiter.retry(self.overflow.first)) is not None:
-                self._tell_what_passes(stored, self._until_it_is_back)
+                self._send_accepted_parts(stored, self._send_when_available)
                 self.overflow.done(stored)
             for request in requests:
-                answer = self._tell_what_passes(request, self._until_it_is_back)
+                answer = self._send_accepted_parts(request, self._send_when_available)
         except (NotFoundError, FailedPreconditionError) as error:
             self._spool.rejected(error)
             raise
         self._spool.delivered()
         return answer
 
-    def _tell_what_passes(self, request: Message, send: Callable[[Message], Any]) -> Any:
-        """Sends a request, without what is refused of it; the answer, None where nothing passes.
+    def _send_accepted_parts(self, request: Message, send: Callable[[Message], Any]) -> Any:
+        """Send a request without its rejected parts; return the reply, None if all is rejected.
 
         Raises:
-            WanllmdbError: it is not the content that is at fault, or a run's end that is
-                refused as it is.
+            WanllmdbError: the error is not about the content, or the registry rejects the end
+                of the run itself.
         """
         is_end = isinstance(request, FinishRunRequest)
         while True:
@@ -186,20 +186,20 @@ class RunSender:
                 rest = reduced(request, error, self._known)
                 if rest is None and is_end:
                     raise
-                self._refused(error)
+                self._warn_of_rejection(error)
                 if rest is None:
                     return None
                 request = rest
 
-    def _refused(self, error: WanllmdbError) -> None:
+    def _warn_of_rejection(self, error: WanllmdbError) -> None:
         if all(path in ("", "rows") for path, _ in error.fields):
-            # A bound that is reached stays reached: new metrics need not be tried again.
-            self._takes_no_more = True
+            # A limit that is reached stays reached, so new metrics are not sent again.
+            self._only_known_metrics = True
         kind = error.reason or type(error).__name__
-        if kind not in self._said:
-            self._said.add(kind)
+        if kind not in self._warned_reasons:
+            self._warned_reasons.add(kind)
             self._warn(
-                f"the registry refuses a part of run {self._run.number}, which goes on: {error}"
+                f"the registry rejects a part of run {self._run.number}, which continues: {error}"
             )
 
     def _of_known_metrics(self, rows: Sequence[MetricRow]) -> list[MetricRow]:
@@ -209,7 +209,7 @@ class RunSender:
         )
         return [row for row in known if row.values]
 
-    def _until_it_is_back(self, request: Message) -> Any:
+    def _send_when_available(self, request: Message) -> Any:
         return self._waiter.retry(partial(self._try, request))
 
     def _try(self, request: Message) -> Any:
@@ -244,30 +244,30 @@ class RunSender:
 
 
 class OnDisk:
-    """The rows of a run that its reporter does not hold in memory; see BeyondMemory.
+    """The rows of a run that its reporter keeps on disk instead of in memory.
 
     Args:
-        teller: keeps and sends them.
-        heard: called when the registry has taken some.
+        sender: saves and sends the rows.
+        stored: called when the registry has stored a request.
     """
 
-    def __init__(self, sender: RunSender, heard: Callable[[], None]) -> None:
+    def __init__(self, sender: RunSender, stored: Callable[[], None]) -> None:
         self._sender = sender
-        self._heard = heard
+        self._stored = stored
 
     def put(self, rows: list[MetricRow]) -> bool:
-        """Writes rows to disk; says whether it took them."""
+        """Write rows to disk; return whether that succeeded."""
         return self._sender.keep_beyond_memory(rows)
 
     def first(self) -> Message | None:
-        """The oldest request; None when there are none."""
+        """Return the oldest request; None if there is none."""
         return self._sender.overflow.first()
 
     def send(self, request: Message, timeout: float | None) -> None:
-        """Stores a request on the server."""
+        """Send a request to the registry."""
         self._sender.resend(request, timeout)
-        self._heard()
+        self._stored()
 
     def done(self, request: Message) -> None:
-        """The first one, which is this, is stored."""
+        """Remove the first request, which the registry has stored."""
         self._sender.overflow.done(request)

@@ -1,4 +1,4 @@
-"""The parts of a run between `init` and `finish`, as its program calls them."""
+"""The parts of a run between the program's calls of `init` and `finish`."""
 
 from __future__ import annotations
 
@@ -15,30 +15,31 @@ _LAST_STEP = 2**63 - 2
 class _Segment:
     """One `init` that is not finished yet.
 
-    `stand_in` is what it returned where it reports nothing. Steps that the program gives are
-    counted from `offset`, and none is before `first`.
+    `stand_in` is its result if it reports nothing. The program's steps are counted from
+    `offset`, and the smallest possible step is `first`.
     """
 
     stand_in: LocalRun | None = None
     first: int = 0
     offset: int = 0
     resumes_at: int = 0
-    """The step, as the program counts, that it has come to when one within it begins."""
+    """The program's own step at which a nested segment began."""
 
 
 class Segments:
-    """Which `init` of a run are open, and where the steps of each one stand. Not thread-safe.
+    """The open `init`s of a run, and the steps of each. Not thread-safe.
 
-    A function may finish its run and begin it again, or begin it within itself, once for each
-    fold for example. It counts its steps from 0 each time. Here all have one history: those of
-    a later part come after all steps of the parts before it, so that the last value is the last
-    one in time.
+    A function may finish its run and begin it again, or begin nested parts, for example one per
+    fold. The function counts the steps of each part from 0. The run has a single history, in
+    which the steps of a later part follow all earlier steps, so that the last value is also the
+    latest in time.
 
-    Until the first `init` there is a segment that no call opened: a function may log without.
+    Before the first `init`, one implicit segment is open, since a function may log without
+    `init`.
 
     Args:
-        step: the step that comes next.
-        is_continued: whether the program counts on from `step` itself, since it resumes.
+        step: the next step.
+        is_continued: whether the program continues to count from `step`, since it resumes.
     """
 
     def __init__(self, step: int = 0, *, is_continued: bool = True) -> None:
@@ -46,42 +47,42 @@ class Segments:
         self._open = [_Segment(first=offset, offset=offset)]
         self._is_implicit = True
         self.next_step = step
-        """The step that comes next in the run's history."""
+        """The next step in the run's history."""
         self.free_step = step
-        """The first step of the run's history that has no values, nor has any after it."""
+        """The first step in the run's history that follows all steps with values."""
         self.reports = True
-        """Whether one of those that are open reports."""
+        """Whether an open segment reports."""
         self.has_reported = False
-        """Whether a value was logged in any of them."""
+        """Whether any segment logged a value."""
         self.was_silent = False
         """Whether any `init` returned a stand-in."""
 
     @property
     def is_open(self) -> bool:
-        """Whether there is an `init` without its `finish`, or there was no `init` yet."""
+        """Whether an `init` has no `finish` yet, or there was no `init` yet."""
         return bool(self._open)
 
     @property
     def has_begun(self) -> bool:
-        """Whether `init` was called, or the segment before it was ended without."""
+        """Whether `init` was called, or the implicit segment was ended."""
         return not self._is_implicit
 
     @property
     def stand_in(self) -> LocalRun | None:
-        """The stand-in that the last `init` returned; None where it reports."""
+        """The stand-in that the last `init` returned; None if that `init` reports."""
         return self._open[-1].stand_in if self._open else None
 
     @property
     def step(self) -> int:
-        """The step that comes next, as the program counts."""
+        """The next step, as the program counts."""
         return max(self.next_step - self._offset, 0)
 
     def begins(self, *, nested: bool) -> bool:
-        """Whether an `init` begins a segment, rather than returning the open one."""
+        """Return whether an `init` begins a segment, rather than returning the open one."""
         return self._is_implicit or not self._open or nested
 
     def begin(self, stand_in: LocalRun | None) -> None:
-        """Begins a segment: the first one, a further one, or one within the others."""
+        """Begin a segment: the first one, another one, or a nested one."""
         self.was_silent |= stand_in is not None
         if self._is_implicit:
             self._is_implicit = False
@@ -95,7 +96,7 @@ class Segments:
         self.reports |= stand_in is None
 
     def end(self, stand_in: LocalRun | None = None) -> bool:
-        """Ends the last one that reports, or that of a stand-in; False where there is none."""
+        """End the last reporting segment, or that of a stand-in; return False if there is none."""
         for index in reversed(range(len(self._open))):
             if self._open[index].stand_in is stand_in:
                 break
@@ -112,30 +113,30 @@ class Segments:
         return True
 
     def end_all(self) -> None:
-        """Ends all: the run itself ends."""
+        """End all segments, since the run ends."""
         self._open.clear()
         self.reports = False
         self._is_implicit = False
 
     def placed(self, step: int) -> int | None:
-        """A step that the program gave, in the run's history; None where that has no room."""
+        """Return the position of a program's step in the run's history; None if there is none."""
         if not self._open:
             return step
         now = max(step + self._offset, self._open[-1].first)
         return now if now <= _LAST_STEP else None
 
     def take(self, step: int, *, reports: bool = True) -> None:
-        """A step of the history was logged, with values or without."""
+        """Record that a step of the history was logged, with or without values."""
         if reports:
             self.has_reported = True
-        # Each step of training comes here: `max` would take twice as long.
+        # Each training step calls this method, and `max` would take twice as long.
         if step > self.next_step:
             self.next_step = step
         if step >= self.free_step:
             self.free_step = step + 1
 
     def skip_to(self, free: int) -> None:
-        """Has what follows come after all steps before this one, which others have used."""
+        """Move the next steps to `free` or later, after steps that other processes used."""
         if free <= self.free_step:
             return
         at = self.step
@@ -145,7 +146,7 @@ class Segments:
             self._open[-1].offset = max(free - at, 0)
 
     def advance(self) -> None:
-        """The next values are of the next step."""
+        """Move on to the next step."""
         self.next_step += 1
 
     @property

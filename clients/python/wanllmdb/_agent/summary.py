@@ -1,4 +1,4 @@
-"""The value of each metric of a run that counts."""
+"""The value of each metric of a run that counts, and `define_metric`, which chooses it."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from wanllmdb._agent.text import shown, text_of
 from wanllmdb._errors import InvalidArgumentError
 
 SetWithin = Callable[[tuple[str, ...], Mapping[str, Any]], None]
-"""Gets the names that lead to a group, and what the program set in it."""
+"""Receives the path of a group, and the values that the program set in it."""
 
 
 class SummaryGroup(dict[str, Any]):
-    """The entries of a summary whose names begin alike, by the rest of their names.
+    """The entries of a summary with a common prefix, by the rest of their names.
+
+    Values that the program sets in the group are set in the run.
 
     Args:
-        path: the names that lead to it.
-        values: what it holds.
-        set_within: gets what the program sets.
+        path: the names that lead to the group.
+        values: the entries of the group.
+        set_within: receives values that the program sets.
     """
 
     __slots__ = ("_path", "_set_within")
@@ -54,19 +56,19 @@ class SummaryGroup(dict[str, Any]):
         self[name] = value
 
     def update(self, values: Any = (), /, **more: Any) -> None:
-        """Sets many values."""
+        """Set many values."""
         given = dict(values, **more)
         super().update(given)
         self._set_within(self._path, given)
 
     def setdefault(self, name: str, default: Any = None) -> Any:
-        """The value of a name, which is set where there is none."""
+        """Return the value of a name; set it first if it is missing."""
         if name not in self:
             self[name] = default
         return self[name]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # A copy is a dictionary of its own.
+        # A copy is an independent dictionary.
         return dict, (dict(self),)
 
 
@@ -77,14 +79,14 @@ Report = Callable[[Mapping[str, Any]], None]
 
 
 class Summary(MutableMapping[str, Any]):
-    """The last value of each metric, by name; setting one says that this value counts.
+    """The value of each metric that counts, by name: the last one, or one that is set here.
 
-    That is no entry of the history: the steps that were logged stay as they are. Of a value that
-    was set and one that was logged the later one counts. What is no number stays in this program.
+    Setting a value does not change the history of logged steps. The later of a set value and a
+    logged value counts. Values that are not numbers stay in this program.
 
     Args:
-        report: gets what the program sets; nothing is reported where None.
-        values: what it holds at first.
+        report: receives values that the program sets; None reports nothing.
+        values: the initial values.
     """
 
     __slots__ = ("_report", "_values")
@@ -102,7 +104,7 @@ class Summary(MutableMapping[str, Any]):
         value = self._values.get(name, _MISSING)
         if value is not _MISSING and not isinstance(value, dict):
             return value
-        # A group: what was set as a dictionary, and values of dotted names, which are newer.
+        # A group: values set as a dictionary, and values of dotted names, which are newer.
         within = f"{name}{_SEPARATOR}"
         flat = {key.removeprefix(within): of for key, of in self._of_groups(within)}
         if value is _MISSING and not flat:
@@ -125,7 +127,7 @@ class Summary(MutableMapping[str, Any]):
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name in Summary.__slots__:
-            # Asked by copy, pickle and inspect, perhaps before there are any values.
+            # copy, pickle and inspect ask for such names, perhaps before values exist.
             raise AttributeError(name)
         try:
             return self[name]
@@ -139,21 +141,21 @@ class Summary(MutableMapping[str, Any]):
         del self[name]
 
     def update(self, values: Any = (), /, **more: Any) -> None:
-        """Sets many values."""
+        """Set many values."""
         given = _copied(dict(values, **more))
         self._values.update(given)
         if self._report is not None:
             self._report(given)
 
     def _as_dict(self) -> dict[str, Any]:
-        """The same as `dict`, by a name that programs know of W&B."""
+        """Same as `dict`, under W&B's internal name."""
         return dict(self)
 
     def _of_groups(self, within: str) -> list[tuple[str, Any]]:
         return [item for item in self._values.items() if item[0].startswith(within)]
 
     def _within(self, path: tuple[str, ...], values: Mapping[str, Any]) -> None:
-        """Takes what the program set in a group."""
+        """Store values that the program set in a group."""
         group = self._values
         for name in path:
             if not isinstance(group.get(name), dict):
@@ -167,11 +169,11 @@ class Summary(MutableMapping[str, Any]):
             self._report(given)
 
     def take(self, values: Mapping[str, float]) -> None:
-        """Notes values that were logged."""
+        """Store logged values."""
         self._values.update(values)
 
     def __copy__(self) -> Self:
-        """A summary of its own, which reports nothing."""
+        """Return an independent summary, which reports nothing."""
         return type(self)(None, self._values)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
@@ -185,9 +187,9 @@ class Summary(MutableMapping[str, Any]):
 
 
 def _copied(values: Mapping[str, Any], made: dict[int, Any] | None = None) -> dict[str, Any]:
-    """A copy: what the program adds to its own dictionaries later was never set."""
+    """Return a copy, so that later changes of the program's dictionaries have no effect."""
     made = {} if made is None else made
-    # Dictionaries may hold each other, and themselves.
+    # Dictionaries may contain each other, and themselves.
     made[id(values)] = copied = dict[str, Any]()
     for name, value in values.items():
         if type(value) is dict:
@@ -197,7 +199,7 @@ def _copied(values: Mapping[str, Any], made: dict[int, Any] | None = None) -> di
 
 
 def _merged(group: Mapping[str, Any], flat: Mapping[str, Any]) -> dict[str, Any]:
-    """A group with values by dotted names, each in the group that it belongs to."""
+    """Return a group with flat values moved into the groups that their dotted names give."""
     merged = dict(group)
     for name, value in flat.items():
         first, dot, rest = name.partition(_SEPARATOR)
@@ -218,10 +220,10 @@ class DefinedMetric:
     """A metric as `define_metric` describes it.
 
     Attributes:
-        name: the metric; with `*` at its end all whose names begin so.
-        step_metric: the metric that it is drawn over.
-        summary: which of its values count, as words with commas between; empty for the last.
-        goal: what "best" is: "minimize" or "maximize".
+        name: the metric; a trailing `*` matches all metrics with that prefix.
+        step_metric: the metric on the horizontal axis.
+        summary: the values that count, separated by commas; empty for the last value.
+        goal: the meaning of "best": "minimize" or "maximize".
     """
 
     name: str
@@ -232,7 +234,7 @@ class DefinedMetric:
     hidden: bool | None = None
 
     def describes(self, name: str) -> bool:
-        """Whether it is about the metric of that name."""
+        """Return whether the definition applies to the metric of that name."""
         if self.name.endswith("*"):
             return name.startswith(self.name[:-1])
         return name == self.name
@@ -247,10 +249,10 @@ def defined(
     step_sync: bool | None,
     hidden: bool | None,
 ) -> DefinedMetric:
-    """What was given to `define_metric`, checked.
+    """Return the checked arguments of `define_metric`.
 
     Raises:
-        InvalidArgumentError: there is no name, or W&B has no such summary or goal either.
+        InvalidArgumentError: the name is missing, or the summary or the goal is unknown.
     """
     if not isinstance(name, str) or not name:
         raise InvalidArgumentError(f"define_metric: name must be a text, but is {shown(name)}")
@@ -275,11 +277,11 @@ def defined(
 
 
 class Definitions:
-    """The metrics that a program defined, and what their values come to. Not thread-safe.
+    """The metrics that a program defined, and their aggregated values. Not thread-safe.
 
     Args:
-        goals: of the sweep's metrics, "minimize" or "maximize": what "best" means.
-        decided: metrics of which the sweep says itself which value counts.
+        goals: "minimize" or "maximize" for each of the sweep's metrics, the meaning of "best".
+        decided: metrics for which the sweep decides which value counts.
     """
 
     def __init__(self, goals: Mapping[str, str], decided: frozenset[str] = frozenset()) -> None:
@@ -290,7 +292,7 @@ class Definitions:
         self._kept: dict[tuple[str, str], _Kept] = {}
 
     def add(self, metric: DefinedMetric, *, overwrite: bool = True) -> DefinedMetric:
-        """Takes a definition, in the place of an earlier one of the name."""
+        """Add a definition, which replaces or extends an earlier one with the same name."""
         before = self._defined.get(metric.name)
         if before is not None and not overwrite:
             metric = DefinedMetric(
@@ -306,18 +308,18 @@ class Definitions:
         return metric
 
     def step_metric(self, name: str) -> str:
-        """The metric that another one is drawn over; empty where none was named."""
+        """Return the metric on the horizontal axis of another one; empty if none is defined."""
         metric = self._definition(name)
         return metric.step_metric if metric is not None else ""
 
     def observe(self, values: Mapping[str, float], before: Mapping[str, Any]) -> dict[str, float]:
-        """What counts of metrics that were just logged, by name: none of those not defined.
+        """Return the values that count of the logged metrics that are defined, by name.
 
-        With `NAME.min` and its like, as W&B names them.
+        The result includes `NAME.min` and similar names, as in W&B.
 
         Args:
-            values: what was logged.
-            before: the summary until now: what an earlier life of the run came to.
+            values: the logged values.
+            before: the summary so far, including that of an earlier process of the run.
         """
         if not self._defined:
             return {}
@@ -334,7 +336,7 @@ class Definitions:
         return counted
 
     def _rules(self, name: str) -> tuple[tuple[str, str], ...]:
-        """Each word of a metric's summary, with "best" as what it means."""
+        """Return each word of a metric's summary, with the meaning of "best"."""
         if name not in self._found:
             metric = self._definition(name)
             words = metric.summary.split(",") if metric is not None else []
@@ -355,18 +357,18 @@ class Definitions:
 
 
 class _Kept:
-    """The least, the greatest, the mean or the first of some values; NaN does not count."""
+    """The minimum, maximum, mean or first of some values; NaN does not count."""
 
     def __init__(self, how: str, before: Any) -> None:
         self._how = how
         self._count = 0
         self._value = math.nan
         if how != "mean" and isinstance(before, float):
-            # Of a mean it is not known of how many values it is.
+            # For a mean, the number of earlier values is unknown.
             self._value, self._count = before, 1
 
     def take(self, value: float) -> float:
-        """What the values come to with this one."""
+        """Return the aggregate including this value."""
         if math.isnan(value):
             return self._value
         self._count += 1

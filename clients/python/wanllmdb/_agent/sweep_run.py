@@ -29,9 +29,9 @@ _TRY_AGAIN_AFTER = 30.0
 
 
 class Description:
-    """Name, labels and config of a run, as its program gives them. Not safe for threads.
+    """Name, labels and config of a run, as its program sets them. Not thread-safe.
 
-    A registry that is away, or refuses, is no reason to stop training: `warn` hears of it.
+    An unavailable registry, or one that rejects them, does not stop training: `warn` reports it.
     """
 
     def __init__(self, client: Client, run: Run, warn: Callable[[str], None]) -> None:
@@ -39,24 +39,24 @@ class Description:
         self._run = run
         self._warn = warn
         self.name = run.name
-        """As given; empty where it has none."""
+        """The name as given; empty for a run without a name."""
         self.labels = dict(run.labels)
-        self._untold: dict[str, Any] = {}
+        self._unsent: dict[str, Any] = {}
         self._recorded: dict[str, Any] = {}
         self._not_before = 0.0
 
     def describe(self, name: str | None, labels: Mapping[str, str] | None) -> None:
-        """Gives the run a name, and labels beside those that it has."""
+        """Set the run's name, and add labels."""
         self._change(name, self.labels | _sendable(labels or {}))
 
     def relabel(self, labels: Mapping[str, str]) -> None:
-        """Gives the run these labels, in the place of those that it has."""
+        """Replace the run's labels."""
         self._change(None, _sendable(labels))
 
     @property
-    def untold(self) -> Mapping[str, Any]:
-        """The name and labels that a registry which was away has not got; they go with the end."""
-        return self._untold
+    def unsent(self) -> Mapping[str, Any]:
+        """Name and labels that the registry has not received; they are sent with the run's end."""
+        return self._unsent
 
     def _change(self, name: str | None, labels: dict[str, str]) -> None:
         changes: dict[str, Any] = {}
@@ -67,18 +67,18 @@ class Description:
             self.labels = changes["labels"] = labels
         if not changes:
             return
-        changes = {**self._untold, **changes}
+        changes = {**self._unsent, **changes}
         try:
             self._update(_TIMEOUT, changes)
         except WanllmdbError as error:
             if is_passing(error):
-                self._untold = changes
+                self._unsent = changes
                 return
             self._refused(changes, error)
-        self._untold = {}
+        self._unsent = {}
 
     def record(self, config: Mapping[str, Any]) -> None:
-        """Stores what differs from the parameters; later, where the registry is away."""
+        """Send the changed config; try again later if the registry is unavailable."""
         if config == self._recorded or time.monotonic() < self._not_before:
             return
         try:
@@ -91,7 +91,7 @@ class Description:
         self._recorded = dict(config)
 
     def unrecorded(self, config: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The config where it is not stored yet, else nothing."""
+        """Return the config if the registry has not stored it yet, else an empty one."""
         return {} if config == self._recorded else config
 
     def _update(self, timeout: float, changes: Mapping[str, Any]) -> None:
@@ -112,16 +112,16 @@ _MOST_CONFIG_WARNINGS = 20
 
 
 class SweepRun(BaseRun):
-    """A run of a sweep, as it was handed out.
+    """A run of a sweep, as it was assigned.
 
     Args:
         client: reaches both services.
         sweep: the run's sweep.
         run: the run.
         warn: prints a line for people.
-        patience: seconds to wait for services that are away.
-        spool: the folder that keeps what they have not got.
-        resumed: whether the agent held it before and comes back.
+        patience: seconds to wait for unavailable services.
+        spool: the folder of undelivered results.
+        resumed: whether the agent held the run before it restarted.
         is_lent: whether a parent process keeps the lease and finishes the run.
     """
 
@@ -144,7 +144,7 @@ class SweepRun(BaseRun):
         self.warn = warn
         self.config = Config(run.parameters, warn)
         self.slot = 0
-        """Which of the agent's places works on it."""
+        """The index of the agent's loop that executes the run."""
         self._client = client
         self._patience = patience
         self._spool_path = spool
@@ -160,7 +160,7 @@ class SweepRun(BaseRun):
 
     @property
     def name(self) -> str:
-        """A name for people: as given, else the sweep's and the run's number. May be set."""
+        """The given name, else the sweep's name and the run's number. Can be set."""
         return self._description.name or f"{self.sweep.name}-{self.run.number}"
 
     @name.setter
@@ -169,7 +169,7 @@ class SweepRun(BaseRun):
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """The run's labels, among them what W&B has fields for: see `tags` and `notes`."""
+        """The run's labels, including those for fields of W&B: see `tags` and `notes`."""
         return dict(self._description.labels)
 
     @property
@@ -189,12 +189,12 @@ class SweepRun(BaseRun):
 
     @property
     def starting_step(self) -> int:
-        """The first step that it logs: past 0 where it is resumed."""
+        """The first step that this process logs; not 0 in a resumed run."""
         return 0 if not self.resumed or self.run.last_step is None else self.run.last_step + 1
 
     @property
     def start_time(self) -> float:
-        """When it was handed out, in seconds since 1970."""
+        """When the run was assigned, in seconds since 1970."""
         began = self.run.start_time
         return super().start_time if began is None else began.timestamp()
 
@@ -211,12 +211,12 @@ class SweepRun(BaseRun):
 
     @property
     def sweep_url(self) -> str:
-        """Which sweep of which registry it belongs to."""
+        """A URL-like name of the registry and the sweep."""
         return f"{self.project_url}/sweeps/{self.sweep_id}"
 
     @property
     def disabled(self) -> bool:
-        """Whether it reports nothing: never so."""
+        """Whether the run reports nothing; always False here."""
         return False
 
     def describe(
@@ -225,24 +225,24 @@ class SweepRun(BaseRun):
         name: str | None = None,
         labels: Mapping[str, str] | None = None,
     ) -> None:
-        """Gives the run a name, and labels beside those that it has.
+        """Set the run's name, and add labels.
 
-        A registry that is away, or refuses, is no reason to stop training: it warns.
+        An unavailable registry, or one that rejects them, causes a warning and no error.
         """
         self._must_be_here("init")
         with shielded(), self._lock:
             self._description.describe(name, labels)
 
     def relabel(self, labels: Mapping[str, str]) -> None:
-        """Gives the run these labels, in the place of those that it has."""
+        """Replace the run's labels."""
         self._must_be_here("setting tags or notes")
         with shielded(), self._lock:
             self._description.relabel(labels)
 
     def environment(self) -> dict[str, str]:
-        """The variables by which a child process finds this run and the services.
+        """Return the variables by which a child process finds this run and the services.
 
-        They hold the API key.
+        The variables include the API key.
         """
         run = _env.RunEnvironment(
             self.run.sweep_id, self.run.number, self.run.attempt, self.resumed
@@ -256,14 +256,14 @@ class SweepRun(BaseRun):
             _env.AGENT_RANKS: (
                 os.environ.get(_env.AGENT_RANKS, "") if self._is_lent else distributed.variables()
             ),
-            # By which programs written for W&B know that they are part of a sweep.
+            # Programs written for W&B use these variables to detect a sweep.
             _env.WANDB_SWEEP_ID: self.sweep_id,
             "WANDB_RUN_ID": self.id,
             "WANDB_PROJECT": os.environ.get("WANDB_PROJECT") or self.project,
         }
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """The run stays where it is worked on: another process takes it up by its number."""
+        """Pickle the run by its number; another process takes the run up again."""
         from wanllmdb._agent.init import run_of
 
         return run_of, (self.sweep_id, self.number)
@@ -279,12 +279,12 @@ class SweepRun(BaseRun):
         return frozenset(m.name for m in metrics if m.value is not ObjectiveValue.LAST)
 
     def _must_be_here(self, what: str) -> None:
-        # A fork has neither the threads nor the connections that it would need.
+        # A fork has neither the reporting threads nor usable connections.
         if os.getpid() != self._process:
             raise NoRunError(
                 f"{what} was called in a fork of the process that works on run {self.number}: "
-                f"hand the values to that process, and call it there, or start this one by the "
-                f"method 'spawn', where init() gives the run"
+                f"pass the values to that process and call it there, or start this process with "
+                f"the method 'spawn' and call init() in it"
             )
 
     def _config(self) -> dict[str, Any]:
@@ -293,4 +293,6 @@ class SweepRun(BaseRun):
     def _left_out_of_config(self, name: str, why: str) -> None:
         if len(self._config_warned) < _MOST_CONFIG_WARNINGS and name not in self._config_warned:
             self._config_warned.add(name)
-            self.warn(f"the config of run {self.number} is kept without {shown(name[:40])}: {why}")
+            self.warn(
+                f"the config of run {self.number} is stored without {shown(name[:40])}: {why}"
+            )

@@ -1,4 +1,4 @@
-"""Texts and exceptions of a program's making, as the registry takes them."""
+"""Converts a program's values and exceptions to text that the registry accepts."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from wanllmdb._types.runs import Canceled, Failed, Outcome, Pruned
 
 _LONGEST_MESSAGE = 4_096
 _LONGEST_TRACEBACK = 65_536
-"""Characters that the registry keeps."""
+"""Largest number of characters that the registry stores."""
 _LONGEST_SHOWN = 200
 
 
 def sendable(text: str) -> str:
-    """The text without lone surrogates and NUL, which can't be sent or stored."""
+    """Return the text without lone surrogates and NUL, which can't be sent or stored."""
     if text.isascii() and "\0" not in text:
         return str(text)
     return (
@@ -25,18 +25,18 @@ def sendable(text: str) -> str:
 
 
 def text_of(value: Any) -> str:
-    """The value as sendable text; its type's name where it can't be turned into text."""
+    """Return the value as sendable text, or its type's name if the conversion fails."""
     return _made(str, value)
 
 
 def shown(value: Any) -> str:
-    """The value as Python shows it, in at most 200 characters."""
+    """Return the value's `repr`, cut to 200 characters."""
     text = _made(repr, value)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
 def message_of(text: str) -> str:
-    """The beginning of a sendable text, as much as the registry keeps of a message."""
+    """Return the beginning of a sendable text, cut to the length of a message."""
     if len(text) <= _LONGEST_MESSAGE:
         return text
     mark = f" ... ({len(text) - _LONGEST_MESSAGE:,} more characters were cut)"
@@ -44,7 +44,7 @@ def message_of(text: str) -> str:
 
 
 def traceback_of(text: str) -> str:
-    """The end of a sendable text, as much as the registry keeps of a traceback."""
+    """Return the end of a sendable text, cut to the length of a traceback."""
     if len(text) <= _LONGEST_TRACEBACK:
         return text
     mark = f"({len(text) - _LONGEST_TRACEBACK:,} characters were cut here) ...\n"
@@ -52,7 +52,7 @@ def traceback_of(text: str) -> str:
 
 
 def presentable(outcome: Outcome) -> Outcome:
-    """The outcome with texts that the registry takes, whatever they were made of."""
+    """Return the outcome with texts that the registry accepts."""
     match outcome:
         case Failed(message, traceback):
             return Failed(message_of(text_of(message)), traceback_of(text_of(traceback)))
@@ -67,14 +67,14 @@ def _made(make: Callable[[Any], str], value: Any) -> str:
     try:
         return sendable(make(value))
     except Exception:
-        # A program's own class may raise whatever it likes.
+        # A program's own class may raise any exception.
         return sendable(f"<{type(value).__name__}>")
 
 
 def failed_by(error: BaseException) -> Failed:
-    """The outcome of a run whose function raised: the error in a line, and the traceback.
+    """Return the outcome of a run whose function raised: the error and the traceback.
 
-    The traceback begins in the training function: the agent's own frames say nothing.
+    The traceback begins in the training function, without the agent's own frames.
     """
     try:
         return Failed(
@@ -82,17 +82,17 @@ def failed_by(error: BaseException) -> Failed:
             traceback_of(sendable(formatted(error))),
         )
     except Exception as problem:
-        # An exception's class may be as odd as a program likes; its name is always there.
+        # The class of an exception may be faulty, but it always has a name.
         return Failed(
             sendable(
-                f"{type(error).__name__}, which can't be shown: {type(problem).__name__} was "
-                f"raised when it was turned into text"
+                f"{type(error).__name__}, which can't be shown: its conversion to text raised "
+                f"{type(problem).__name__}"
             )
         )
 
 
 def formatted(error: BaseException) -> str:
-    """The traceback as Python prints it, from the training function on."""
+    """Return the traceback as Python prints it, starting at the training function."""
     return "".join(traceback.format_exception(type(error), error, _own_frames(error)))
 
 

@@ -174,16 +174,16 @@ class Slices:
 class Contour:
     """The objective over two parameters: the runs, and a surface interpolated between them.
 
-    `surface` has a row for each of `y_places`, with a value for each of `x_places`; the value is
-    NaN outside the area that the runs enclose.
+    `surface` has a row for each of `y_positions`, with a value for each of `x_positions`; the
+    value is NaN outside the area that the runs enclose.
     """
 
     x: ParameterColumn
     y: ParameterColumn
     run_numbers: tuple[int, ...]
     objectives: tuple[float, ...]
-    x_places: tuple[float, ...]
-    y_places: tuple[float, ...]
+    x_positions: tuple[float, ...]
+    y_positions: tuple[float, ...]
     surface: tuple[tuple[float, ...], ...]
 
 
@@ -220,7 +220,7 @@ class Correlations:
 
 
 @dataclass(frozen=True, slots=True)
-class SweepCourse:
+class ProgressCurve:
     """The progress of one sweep: columns of equal length, in the order in which runs ended.
 
     `seconds` count from the sweep's start; `ended_runs` counts all runs that had ended by then.
@@ -242,7 +242,7 @@ class SweepCourse:
 class SweepComparison:
     """The progress of several sweeps, in the order of the request."""
 
-    courses: tuple[SweepCourse, ...]
+    curves: tuple[ProgressCurve, ...]
     goal: Goal
 
 
@@ -345,9 +345,9 @@ def contour_from_proto(message: pb.GetContourResponse) -> Contour:
         y=_column_from_proto(message.y),
         run_numbers=tuple(message.run_numbers),
         objectives=tuple(message.objectives),
-        x_places=tuple(message.x_places),
-        y_places=tuple(message.y_places),
-        surface=rows_to_proto(message.surface, len(message.x_places)),
+        x_positions=tuple(message.x_positions),
+        y_positions=tuple(message.y_positions),
+        surface=rows_to_proto(message.surface, len(message.x_positions)),
     )
 
 
@@ -373,22 +373,22 @@ def correlations_from_proto(message: pb.GetCorrelationsResponse) -> Correlations
 
 
 def comparison_from_proto(message: pb.CompareSweepsResponse) -> SweepComparison:
-    """The courses of several sweeps."""
+    """The progress of several sweeps."""
     return SweepComparison(
-        courses=tuple(
-            SweepCourse(
-                sweep_id=course.sweep_id,
-                name=course.name,
-                state=enum_from_proto(SweepState, course, "state"),
-                ended_runs=tuple(course.ended_runs),
-                seconds=tuple(course.seconds),
-                best_objectives=tuple(course.best_objectives),
-                best_run_numbers=tuple(course.best_run_numbers),
-                finished_runs=course.finished_runs,
-                total_runs=course.total_runs,
-                duration_seconds=course.duration_seconds,
+        curves=tuple(
+            ProgressCurve(
+                sweep_id=curve.sweep_id,
+                name=curve.name,
+                state=enum_from_proto(SweepState, curve, "state"),
+                ended_runs=tuple(curve.ended_runs),
+                seconds=tuple(curve.seconds),
+                best_objectives=tuple(curve.best_objectives),
+                best_run_numbers=tuple(curve.best_run_numbers),
+                finished_runs=curve.finished_runs,
+                total_runs=curve.total_runs,
+                duration_seconds=curve.duration_seconds,
             )
-            for course in message.courses
+            for curve in message.curves
         ),
         goal=enum_from_proto(Goal, message, "goal"),
     )

@@ -98,9 +98,9 @@ class Beta:
 
 @dataclass(frozen=True, slots=True)
 class Quantized:
-    """A draw x of the distribution `law` becomes round(x/q)*q: an integer if `q` is one."""
+    """A draw x of `distribution` becomes round(x/q)*q: an integer if `q` is one."""
 
-    law: Uniform | LogUniform | Normal | LogNormal | Beta
+    distribution: Uniform | LogUniform | Normal | LogNormal | Beta
     q: int | float = 1
 
 
@@ -112,7 +112,7 @@ class Conditional:
     hold.
     """
 
-    law: (
+    distribution: (
         Constant
         | Categorical
         | Uniform
@@ -282,7 +282,8 @@ def search_space_to_proto(space: SearchSpace) -> space_pb.SearchSpace:
     """The message of a search space."""
     return space_pb.SearchSpace(
         parameters=[
-            _parameter_to_proto(name, law) for name, law in sorted(space.parameters.items())
+            _parameter_to_proto(name, distribution)
+            for name, distribution in sorted(space.parameters.items())
         ],
         constraints=space.constraints,
     )
@@ -383,7 +384,7 @@ def _parameter_to_proto(name: str, distribution: Distribution) -> space_pb.Param
                 parameter=other,
                 values=[to_parameter_value(value, f"{path}.when.{other}") for value in values],
             )
-        distribution = distribution.law
+        distribution = distribution.distribution
     if isinstance(distribution, Constant):
         parameter.constant.value.CopyFrom(to_parameter_value(distribution.value, f"{path}.value"))
     elif isinstance(distribution, Categorical):
@@ -393,7 +394,7 @@ def _parameter_to_proto(name: str, distribution: Distribution) -> space_pb.Param
         )
         parameter.categorical.probabilities.extend(distribution.probabilities)
     elif isinstance(distribution, Quantized):
-        _fill_distribution(parameter.quantized, distribution.law)
+        _fill_distribution(parameter.quantized, distribution.distribution)
         if isinstance(distribution.q, int):
             parameter.quantized.int_q = distribution.q
         else:
@@ -414,15 +415,15 @@ def _fill_distribution(
 
 
 def _parameter_from_proto(parameter: space_pb.Parameter) -> Distribution:
-    law: Any = _unconditional_from_proto(parameter)
+    inner: Any = _unconditional_from_proto(parameter)
     if not parameter.conditions:
-        distribution: Distribution = law
+        distribution: Distribution = inner
         return distribution
     when = {
         condition.parameter: tuple(map(from_parameter_value, condition.values))
         for condition in parameter.conditions
     }
-    return Conditional(law, when)
+    return Conditional(inner, when)
 
 
 def _unconditional_from_proto(parameter: space_pb.Parameter) -> Any:
@@ -436,18 +437,18 @@ def _unconditional_from_proto(parameter: space_pb.Parameter) -> Any:
         return Constant(from_parameter_value(parameter.constant.value))
     if kind == "quantized":
         quantized = parameter.quantized
-        law = _numeric_from_proto(quantized, quantized.WhichOneof("law") or "uniform")
-        return Quantized(law, getattr(quantized, quantized.WhichOneof("step") or "q"))
+        inner = _numeric_from_proto(quantized, quantized.WhichOneof("distribution") or "uniform")
+        return Quantized(inner, getattr(quantized, quantized.WhichOneof("step") or "q"))
     return _numeric_from_proto(parameter, kind)
 
 
 def _numeric_from_proto(
     message: space_pb.Parameter | space_pb.QuantizedDistribution, kind: str
 ) -> Any:
-    law = getattr(message, kind)
+    inner = getattr(message, kind)
     fields = {
-        name: optional_field(law, name) if field.has_presence else getattr(law, name)
-        for name, field in law.DESCRIPTOR.fields_by_name.items()
+        name: optional_field(inner, name) if field.has_presence else getattr(inner, name)
+        for name, field in inner.DESCRIPTOR.fields_by_name.items()
     }
     return _NUMERIC[kind](**fields)
 

@@ -231,16 +231,16 @@ def timeline(
 
 def _best_so_far(comparison: SweepComparison, by: Axis) -> list[plots.Series]:
     lines = []
-    for course in comparison.courses:
-        xs = course.seconds if by is Axis.TIME else tuple(map(float, course.ended_runs))
+    for curve in comparison.curves:
+        xs = curve.seconds if by is Axis.TIME else tuple(map(float, curve.ended_runs))
         pairs = [
             (x, y)
-            for x, y in zip(xs, course.best_objectives, strict=True)
+            for x, y in zip(xs, curve.best_objectives, strict=True)
             if math.isfinite(x) and math.isfinite(y)
         ]
         lines.append(
             plots.Series(
-                f"{course.sweep_id} {course.name}",
+                f"{curve.sweep_id} {curve.name}",
                 tuple(x for x, _ in pairs),
                 tuple(y for _, y in pairs),
             )

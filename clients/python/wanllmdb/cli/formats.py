@@ -145,9 +145,9 @@ def duration(length: timedelta) -> str:
 
 
 def distribution(of: Distribution) -> str:
-    """A parameter's law: "0.0001 to 0.1, log", "one of adam, sgd"."""
+    """A parameter's distribution: "0.0001 to 0.1, log", "one of adam, sgd"."""
     match of:
-        case Conditional(law=inner, when=when):
+        case Conditional(distribution=inner, when=when):
             parts = [f"{name} is {choice(values)}" for name, values in when.items()]
             return f"{distribution(inner)}; when {' and '.join(parts)}"
         case Constant(value=value):
@@ -171,7 +171,7 @@ def distribution(of: Distribution) -> str:
             return f"log-normal, mean {mu:g} and deviation {sigma:g} of the logarithm"
         case Beta(a=a, b=b):
             return f"beta, a {a:g}, b {b:g}"
-        case Quantized(law=inner, q=q):
+        case Quantized(distribution=inner, q=q):
             return f"{distribution(inner)}, rounded to multiples of {q:g}"
 
 

@@ -205,7 +205,7 @@ def surface(contour: Contour) -> str:
     low, high = min(values), max(values)
     ys = _shown_places(contour.surface)
     xs = _shown_places(list(zip(*contour.surface, strict=True)))
-    y_labels = {index: _label(contour.y.axis, contour.y_places[index]) for index in ys}
+    y_labels = {index: _label(contour.y.axis, contour.y_positions[index]) for index in ys}
     margin = max(map(len, y_labels.values()))
     lines = []
     for index in reversed(ys):
@@ -213,11 +213,11 @@ def surface(contour: Contour) -> str:
         label = y_labels[index] if is_labelled or _is_category(contour.y.axis) else ""
         cells = "".join(_shade(contour.surface[index][x], low, high) for x in xs)
         lines.append(f"{' ' * (margin - len(label))}{escape(label)} │{cells}│")
-    left, right = (_label(contour.x.axis, contour.x_places[xs[end]]) for end in (0, -1))
+    left, right = (_label(contour.x.axis, contour.x_positions[xs[end]]) for end in (0, -1))
     width = 2 * len(xs)
     lines.append(" " * (margin + 2) + escape(left.ljust(max(width - len(right), 1)) + right))
     lines.append(f"{escape(contour.y.axis.name)} over {escape(contour.x.axis.name)}")
-    hidden = len(contour.y_places) - len(ys), len(contour.x_places) - len(xs)
+    hidden = len(contour.y_positions) - len(ys), len(contour.x_positions) - len(xs)
     for axis, count in zip((contour.y.axis, contour.x.axis), hidden, strict=True):
         if count:
             lines.append(f"{count:,} more values of {escape(axis.name)}; all of them with --json")

@@ -264,18 +264,18 @@ def comparison_table(comparison: SweepComparison) -> Table:
     table.add_column("STATE", no_wrap=True)
     for heading in ("RUNS", "FINISHED", "BEST", "BY RUN", "TIME"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for index, course in enumerate(comparison.courses):
-        has_best = bool(course.best_objectives)
+    for index, curve in enumerate(comparison.curves):
+        has_best = bool(curve.best_objectives)
         table.add_row(
             plots.mark(index),
-            escape(course.sweep_id),
-            escape(course.name),
-            formats.sweep_state(course.state),
-            str(course.total_runs),
-            str(course.finished_runs),
-            formats.number(course.best_objectives[-1] if has_best else None),
-            str(course.best_run_numbers[-1]) if has_best else "-",
-            formats.duration(timedelta(seconds=course.duration_seconds)),
+            escape(curve.sweep_id),
+            escape(curve.name),
+            formats.sweep_state(curve.state),
+            str(curve.total_runs),
+            str(curve.finished_runs),
+            formats.number(curve.best_objectives[-1] if has_best else None),
+            str(curve.best_run_numbers[-1]) if has_best else "-",
+            formats.duration(timedelta(seconds=curve.duration_seconds)),
         )
     return table
 

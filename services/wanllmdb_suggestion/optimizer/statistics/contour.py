@@ -13,10 +13,10 @@ from wanllmdb_suggestion.optimizer.statistics.finished_runs import Floats
 
 @dataclass(frozen=True, slots=True)
 class Contour:
-    """A surface over two axes, shape (y places, x places); NaN where the objective is unknown."""
+    """A surface of shape (y positions, x positions); NaN where the objective is unknown."""
 
-    x_places: Floats
-    y_places: Floats
+    x_positions: Floats
+    y_positions: Floats
     surface: Floats
 
 
@@ -34,11 +34,12 @@ def contour(
         xs: The runs' positions on the horizontal axis, shape (n,), without NaN.
         ys: The same on the vertical axis.
         objectives: Shape (n,), finite.
-        resolution: Places along a numeric axis; a category axis has one for each category.
+        resolution: Positions along a numeric axis; a category axis has one for each category.
     """
-    x_places, y_places = _places(x_axis, resolution), _places(y_axis, resolution)
+    x_positions = _grid_positions(x_axis, resolution)
+    y_positions = _grid_positions(y_axis, resolution)
     points, values = _means(np.stack([_unit(x_axis, xs), _unit(y_axis, ys)], axis=1), objectives)
-    x_units, y_units = _unit(x_axis, x_places), _unit(y_axis, y_places)
+    x_units, y_units = _unit(x_axis, x_positions), _unit(y_axis, y_positions)
     match x_axis.scale is Scale.CATEGORY, y_axis.scale is Scale.CATEGORY:
         case True, _:
             surface = _by_category(points, values, x_units, y_units, y_axis).T
@@ -46,20 +47,20 @@ def contour(
             surface = _by_category(points[:, ::-1], values, y_units, x_units, x_axis)
         case _:
             surface = _plane(points, values, x_units, y_units)
-    return Contour(x_places, y_places, surface)
+    return Contour(x_positions, y_positions, surface)
 
 
-def _places(axis: Axis, resolution: int) -> Floats:
+def _grid_positions(axis: Axis, resolution: int) -> Floats:
     match axis.scale:
         case Scale.CATEGORY:
             return np.arange(len(axis.categories), dtype=np.float64)
         case Scale.LOG if axis.min > 0:
-            places: Floats = np.geomspace(axis.min, axis.max, resolution)
+            positions: Floats = np.geomspace(axis.min, axis.max, resolution)
         case _:
             # Halved first, because the width may overflow a double.
-            places = 2 * np.linspace(axis.min / 2, axis.max / 2, resolution)
-    places[0], places[-1] = axis.min, axis.max
-    return places
+            positions = 2 * np.linspace(axis.min / 2, axis.max / 2, resolution)
+    positions[0], positions[-1] = axis.min, axis.max
+    return positions
 
 
 def _unit(axis: Axis, values: Floats) -> Floats:
@@ -86,10 +87,10 @@ def _means(points: Floats, values: Floats) -> tuple[Floats, Floats]:
 
 
 def _by_category(
-    points: Floats, values: Floats, categories: Floats, places: Floats, axis: Axis
+    points: Floats, values: Floats, categories: Floats, positions: Floats, axis: Axis
 ) -> Floats:
-    """Return one row for each category; `points` are pairs of category and place on `axis`."""
-    rows = np.full((len(categories), len(places)), np.nan)
+    """Return one row for each category; `points` are pairs of category and position on `axis`."""
+    rows = np.full((len(categories), len(positions)), np.nan)
     for row, category in zip(rows, categories, strict=True):
         check_cancelled()
         own = points[:, 0] == category
@@ -97,12 +98,12 @@ def _by_category(
         if axis.scale is Scale.CATEGORY:
             row[at.astype(np.intp)] = known
         elif len(at):
-            row[:] = np.interp(places, at, known, left=np.nan, right=np.nan)
+            row[:] = np.interp(positions, at, known, left=np.nan, right=np.nan)
     return rows
 
 
 def _plane(points: Floats, values: Floats, x_units: Floats, y_units: Floats) -> Floats:
-    """Return the surface, shape (y places, x places), over triangles between the points."""
+    """Return the surface, shape (y positions, x positions), over triangles between the points."""
     # Imported here, because the imports would delay the start of the server.
     from scipy.interpolate import LinearNDInterpolator
     from scipy.spatial import QhullError

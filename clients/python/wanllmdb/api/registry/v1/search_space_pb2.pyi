@@ -513,16 +513,16 @@ class QuantizedDistribution(_message.Message):
         q: _builtins.float = ...,
         int_q: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["beta", b"beta", "int_q", b"int_q", "law", b"law", "log_normal", b"log_normal", "log_uniform", b"log_uniform", "normal", b"normal", "q", b"q", "step", b"step", "uniform", b"uniform"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["beta", b"beta", "distribution", b"distribution", "int_q", b"int_q", "log_normal", b"log_normal", "log_uniform", b"log_uniform", "normal", b"normal", "q", b"q", "step", b"step", "uniform", b"uniform"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["beta", b"beta", "int_q", b"int_q", "law", b"law", "log_normal", b"log_normal", "log_uniform", b"log_uniform", "normal", b"normal", "q", b"q", "step", b"step", "uniform", b"uniform"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["beta", b"beta", "distribution", b"distribution", "int_q", b"int_q", "log_normal", b"log_normal", "log_uniform", b"log_uniform", "normal", b"normal", "q", b"q", "step", b"step", "uniform", b"uniform"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_law: _TypeAlias = _typing.Literal["uniform", "log_uniform", "normal", "log_normal", "beta"]  # noqa: Y015
-    _WhichOneofArgType_law: _TypeAlias = _typing.Literal["law", b"law"]  # noqa: Y015
+    _WhichOneofReturnType_distribution: _TypeAlias = _typing.Literal["uniform", "log_uniform", "normal", "log_normal", "beta"]  # noqa: Y015
+    _WhichOneofArgType_distribution: _TypeAlias = _typing.Literal["distribution", b"distribution"]  # noqa: Y015
     _WhichOneofReturnType_step: _TypeAlias = _typing.Literal["q", "int_q"]  # noqa: Y015
     _WhichOneofArgType_step: _TypeAlias = _typing.Literal["step", b"step"]  # noqa: Y015
     @_typing.overload
-    def WhichOneof(self, oneof_group: _WhichOneofArgType_law) -> _WhichOneofReturnType_law | None: ...
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_distribution) -> _WhichOneofReturnType_distribution | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType_step) -> _WhichOneofReturnType_step | None: ...
 

@@ -605,8 +605,8 @@ class GetContourResponse(_message.Message):
     Y_FIELD_NUMBER: _builtins.int
     RUN_NUMBERS_FIELD_NUMBER: _builtins.int
     OBJECTIVES_FIELD_NUMBER: _builtins.int
-    X_PLACES_FIELD_NUMBER: _builtins.int
-    Y_PLACES_FIELD_NUMBER: _builtins.int
+    X_POSITIONS_FIELD_NUMBER: _builtins.int
+    Y_POSITIONS_FIELD_NUMBER: _builtins.int
     SURFACE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def x(self) -> Global___ParameterColumn:
@@ -625,11 +625,11 @@ class GetContourResponse(_message.Message):
         """Their objectives."""
 
     @_builtins.property
-    def x_places(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+    def x_positions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """The grid positions on the horizontal axis."""
 
     @_builtins.property
-    def y_places(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+    def y_positions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """The grid positions on the vertical axis."""
 
     @_builtins.property
@@ -648,13 +648,13 @@ class GetContourResponse(_message.Message):
         y: Global___ParameterColumn | None = ...,
         run_numbers: _abc.Iterable[_builtins.int] | None = ...,
         objectives: _abc.Iterable[_builtins.float] | None = ...,
-        x_places: _abc.Iterable[_builtins.float] | None = ...,
-        y_places: _abc.Iterable[_builtins.float] | None = ...,
+        x_positions: _abc.Iterable[_builtins.float] | None = ...,
+        y_positions: _abc.Iterable[_builtins.float] | None = ...,
         surface: _abc.Iterable[_builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["x", b"x", "y", b"y"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["objectives", b"objectives", "run_numbers", b"run_numbers", "surface", b"surface", "x", b"x", "x_places", b"x_places", "y", b"y", "y_places", b"y_places"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["objectives", b"objectives", "run_numbers", b"run_numbers", "surface", b"surface", "x", b"x", "x_positions", b"x_positions", "y", b"y", "y_positions", b"y_positions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -870,7 +870,7 @@ class CompareSweepsRequest(_message.Message):
 Global___CompareSweepsRequest: _TypeAlias = CompareSweepsRequest  # noqa: Y015
 
 @_typing.final
-class SweepCourse(_message.Message):
+class ProgressCurve(_message.Message):
     """The progress of one sweep: columns of equal length, in the order in which
     runs ended.
     """
@@ -937,7 +937,7 @@ class SweepCourse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___SweepCourse: _TypeAlias = SweepCourse  # noqa: Y015
+Global___ProgressCurve: _TypeAlias = ProgressCurve  # noqa: Y015
 
 @_typing.final
 class CompareSweepsResponse(_message.Message):
@@ -945,23 +945,23 @@ class CompareSweepsResponse(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    COURSES_FIELD_NUMBER: _builtins.int
+    CURVES_FIELD_NUMBER: _builtins.int
     GOAL_FIELD_NUMBER: _builtins.int
     goal: _sweep_pb2.Goal.ValueType
     """Whether smaller or larger is better."""
     @_builtins.property
-    def courses(self) -> _containers.RepeatedCompositeFieldContainer[Global___SweepCourse]:
+    def curves(self) -> _containers.RepeatedCompositeFieldContainer[Global___ProgressCurve]:
         """One curve for each sweep, in the order of the request."""
 
     def __init__(
         self,
         *,
-        courses: _abc.Iterable[Global___SweepCourse] | None = ...,
+        curves: _abc.Iterable[Global___ProgressCurve] | None = ...,
         goal: _sweep_pb2.Goal.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["courses", b"courses", "goal", b"goal"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["curves", b"curves", "goal", b"goal"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
