@@ -14,7 +14,7 @@ from grpc import StatusCode
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry import model
 from tests.integration.registry.compare import Tracked
 from tests.integration.registry.model import Etag, Rejected
@@ -119,7 +119,7 @@ class Machine(RuleBasedStateMachine):
         try:
             expected = apply()
         except Rejected as error:
-            with refused(StatusCode[error.code], error.reason):
+            with rpc_fails(StatusCode[error.code], error.reason):
                 self.call(method, request)
             return None
         reply = self.call(method, request)
@@ -264,7 +264,7 @@ class SweepMachine(Machine):
         request = getattr(pb, f"{method}Request")(sweep_id=self.deleted[-1].sweep_id)
         if isinstance(request, pb.CreateRunsRequest):
             request.requests.add(agent_id="agent", request_id=request_id())
-        with refused(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+        with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
             self.call(method, request)
 
 

@@ -16,7 +16,7 @@ from grpc import StatusCode
 from sqlalchemy import text
 
 from tests.conftest import registry_server
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.sweeps import create_runs, create_sweep, finish_run, proposal
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
@@ -107,12 +107,12 @@ async def test_an_outage_is_reported_and_the_database_used_again_afterwards(
             sweep = await create_sweep(registry)
             (run,) = await create_runs(registry, sweep.sweep_id, proposal(0))
             await asyncio.to_thread(postgres.stop)
-            with refused(StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE") as refusal:
+            with rpc_fails(StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE") as failure:
                 await finish_run(registry, run, 1.0)
-            assert "postgres" not in refusal.message.lower()
-            with refused(StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE"):
+            assert "postgres" not in failure.message.lower()
+            with rpc_fails(StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE"):
                 await registry.GetSweep(pb.GetSweepRequest(sweep_id=sweep.sweep_id))
-            with refused(StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE"):
+            with rpc_fails(StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE"):
                 await registry.ListSweeps(pb.ListSweepsRequest())
             await asyncio.to_thread(postgres.start)
             done = await finish_run(registry, run, 1.0)

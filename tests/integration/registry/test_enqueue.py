@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from grpc import StatusCode
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.sweeps import (
     Registry,
     create_runs,
@@ -39,7 +39,7 @@ async def test_enqueued_runs_wait_in_order_and_must_lie_in_the_space(registry: R
     assert dict(queued[0].labels) == {"why": "hunch"}
     assert (await registry.EnqueueRuns(request)).runs == queued
     request.request_id = request_id()
-    with refused(StatusCode.FAILED_PRECONDITION, "RUN_CAP_REACHED"):
+    with rpc_fails(StatusCode.FAILED_PRECONDITION, "RUN_CAP_REACHED"):
         await registry.EnqueueRuns(request)
     wrong = pb.EnqueueRunsRequest(
         sweep_id=sweep.sweep_id,
@@ -48,9 +48,9 @@ async def test_enqueued_runs_wait_in_order_and_must_lie_in_the_space(registry: R
             pb.EnqueuedRun(parameters=parameters_to_proto({"n": True})),
         ],
     )
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.EnqueueRuns(wrong)
-    assert refusal.fields.keys() == {
+    assert failure.fields.keys() == {
         "runs[0].parameters.x",
         "runs[0].parameters.n",
         "runs[0].parameters.y",
@@ -103,10 +103,10 @@ async def test_points_must_be_possible(
         (run,) = (await registry.EnqueueRuns(request)).runs
         assert run.parameters == parameters_to_proto(given)
         return
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.EnqueueRuns(request)
     paths = {f"runs[0].parameters.{name}".removesuffix(".") for name in fields}
-    assert refusal.fields.keys() == paths
+    assert failure.fields.keys() == paths
 
 
 async def test_integers_of_any_size_are_rejected_where_they_do_not_fit(registry: Registry) -> None:
@@ -115,9 +115,9 @@ async def test_integers_of_any_size_are_rejected_where_they_do_not_fit(registry:
     request = pb.EnqueueRunsRequest(
         sweep_id=sweep.sweep_id, runs=[pb.EnqueuedRun(parameters={"x": huge, "n": huge})]
     )
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.EnqueueRuns(request)
-    assert refusal.fields.keys() == {"runs[0].parameters.x", "runs[0].parameters.n"}
+    assert failure.fields.keys() == {"runs[0].parameters.x", "runs[0].parameters.n"}
 
 
 async def test_however_much_is_wrong_the_answer_arrives(registry: Registry) -> None:
@@ -129,9 +129,9 @@ async def test_however_much_is_wrong_the_answer_arrives(registry: Registry) -> N
             sweep_id=sweep.sweep_id, runs=[pb.EnqueuedRun(parameters=point)] * 20
         )
         for _ in range(5):
-            with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+            with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
                 await registry.EnqueueRuns(request)
-        assert "has no parameter" in refusal.message
-        *named, (rest, how_many) = refusal.fields.items()
+        assert "has no parameter" in failure.message
+        *named, (rest, how_many) = failure.fields.items()
         assert len(named) >= 2
         assert (rest, how_many.endswith("more problems")) == ("...", True)

@@ -12,7 +12,7 @@ from typing import Any
 from google.protobuf import field_mask_pb2
 from grpc import StatusCode
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry.reads import get_run
 from tests.sweeps import Registry, create_runs, create_sweep, finish_run, proposal, row
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
@@ -133,11 +133,11 @@ async def test_no_runs_are_a_header_or_nothing(registry: Registry) -> None:
         ",".join([*RUN_COLUMNS, "n", "x", "loss"]).encode() + b"\n"
     ]
     assert await export(registry, sweep.sweep_id, json_lines=True) == []
-    with refused(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+    with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
         await export(registry, "gone")
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await export(registry, sweep.sweep_id, states=[99])
-    assert refusal.fields.keys() == {"states"}
+    assert failure.fields.keys() == {"states"}
 
 
 async def test_several_metrics_each_have_a_column(registry: Registry) -> None:

@@ -14,7 +14,7 @@ import pytest
 from grpc import StatusCode
 
 from tests.conftest import registry_server
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.sweeps import Registry, config_text, create_sweep, request_id
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
 from wanllmdb.api.registry.v1 import registry_service_pb2_grpc as registry_grpc
@@ -105,15 +105,15 @@ async def test_wide_headers_and_unknown_keys_are_rejected_at_once(registry: Regi
     request = pb.ImportRunsRequest(
         sweep_id=sweep.sweep_id, source=pb.PriorRunSource(csv=wide), request_id=request_id()
     )
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.ImportRuns(request, timeout=SOON)
-    assert "300,003 columns" in refusal.fields["source.csv"]
+    assert "300,003 columns" in failure.fields["source.csv"]
     keys = "".join(f"parameter_metric_{i}: 1\n" for i in range(40_000))
     text = pb.ConfigText(text=f"method: random\n{keys}")
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as failure:
         await registry.ParseSweepConfig(pb.ParseSweepConfigRequest(config_text=text), timeout=SOON)
-    assert "more than 1,000 problems" in refusal.message
-    assert list(refusal.fields)[-1] == "..."
+    assert "more than 1,000 problems" in failure.message
+    assert list(failure.fields)[-1] == "..."
 
 
 @pytest.mark.parametrize("same_connection", [True, False])
@@ -155,9 +155,9 @@ async def test_computing_for_one_request_has_an_end(
 ) -> None:
     monkeypatch.setattr(of_registry, "_time_slices", time_slices.TimeSlices(most_seconds=0.2))
     sweep_id = await slow_sweep(registry)
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await slow_import(registry, sweep_id)
-    assert "takes more than 0.2 s to compute" in refusal.message
+    assert "takes more than 0.2 s to compute" in failure.message
 
 
 async def test_no_transaction_idles_while_a_hundred_thousand_prior_runs_are_written(

@@ -9,7 +9,7 @@ import pytest
 from google.protobuf.message import Message
 from grpc import StatusCode
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry.largest import Largest, metric_names
 from tests.sweeps import Registry, create_runs, create_runs_request, create_sweep, proposal, row
 from wanllmdb.api.registry.v1 import registry_service_pb2 as pb
@@ -265,7 +265,7 @@ async def test_three_reports_of_ten_thousand_new_metrics_leave_the_sweep_readabl
         )
 
     for batch in range(3):
-        with refused(StatusCode.FAILED_PRECONDITION, "TOO_MANY_METRICS") as error:
+        with rpc_fails(StatusCode.FAILED_PRECONDITION, "TOO_MANY_METRICS") as error:
             await plain.ReportMetrics(report(batch))
         assert "run 0" in str(error)
     # Values are accepted up to the bound, and after that only for metrics that the run already
@@ -276,7 +276,7 @@ async def test_three_reports_of_ten_thousand_new_metrics_leave_the_sweep_readabl
         await plain.ReportMetrics(
             pb.ReportMetricsRequest(sweep_id=sweep_id, number=0, attempt=1, rows=[row(1, part)])
         )
-    with refused(StatusCode.FAILED_PRECONDITION, "TOO_MANY_METRICS"):
+    with rpc_fails(StatusCode.FAILED_PRECONDITION, "TOO_MANY_METRICS"):
         await plain.ReportMetrics(
             pb.ReportMetricsRequest(
                 sweep_id=sweep_id, number=0, attempt=1, rows=[row(2, {"one more": 1.0})]
@@ -329,7 +329,7 @@ async def test_what_no_answer_could_hold_is_rejected(plain: Registry) -> None:
         plain, parameters={f"p{i}": {"value": "v" * 100_000} for i in range(5)}
     )
     sweep_id = sweep.sweep_id
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
         # One run too many.
         await create_runs(
             plain,
@@ -337,7 +337,7 @@ async def test_what_no_answer_could_hold_is_rejected(plain: Registry) -> None:
             pb.RunProposal(number=0, parameters={f"p{i}": text for i in range(6)}),
         )
     run = pb.EnqueuedRun(parameters={f"p{i}": text for i in range(5)})
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
         await plain.EnqueueRuns(pb.EnqueueRunsRequest(sweep_id=sweep_id, runs=[run] * 6))
     queued = await plain.EnqueueRuns(pb.EnqueueRunsRequest(sweep_id=sweep_id, runs=[run] * 5))
     size_of(queued)
@@ -347,10 +347,10 @@ async def test_what_no_answer_could_hold_is_rejected(plain: Registry) -> None:
     proposals = [
         pb.RunProposal(number=each.number, parameters=each.parameters) for each in queued.runs
     ]
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
         await create_runs(plain, sweep_id, *proposals)
     size_of(await plain.CreateRuns(create_runs_request(sweep_id, *proposals[:2])))
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
         await plain.UpdateRun(
             pb.UpdateRunRequest(
                 run=run_pb2.Run(
@@ -361,7 +361,7 @@ async def test_what_no_answer_could_hold_is_rejected(plain: Registry) -> None:
                 update_mask={"paths": ["labels"]},  # type: ignore[arg-type]  # as a dictionary
             )
         )
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG"):
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG"):
         await create_sweep(
             plain, parameters={"x": {"values": [f"{i:04}" + "v" * 99_990 for i in range(12)]}}
         )
@@ -372,5 +372,5 @@ async def test_what_no_answer_could_hold_is_rejected(plain: Registry) -> None:
         search_space_pb2.ParameterValue(string_value=f"{i:04}" + "\x01" * 60_000) for i in range(8)
     )
     spec.search_space.parameters.append(wide)
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG"):
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG"):
         await plain.CreateSweep(pb.CreateSweepRequest(spec=spec))

@@ -28,7 +28,7 @@ from hypothesis.stateful import (
 )
 
 from tests.conftest import registry_server
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry import model
 from tests.integration.registry.compare import (
     Tracked,
@@ -453,7 +453,7 @@ class RegistryMachine(SweepMachine):
         other = pb.CancelSweepRequest(
             sweep_id=sweep.sweep_id, etag='"other"', request_id=request.request_id
         )
-        with refused(StatusCode.INVALID_ARGUMENT, "REQUEST_ID_REUSED"):
+        with rpc_fails(StatusCode.INVALID_ARGUMENT, "REQUEST_ID_REUSED"):
             self.call("CancelSweep", other)
 
     # Properties that hold after every call.

@@ -11,7 +11,7 @@ import pytest
 from google.protobuf import field_mask_pb2
 from grpc import StatusCode
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry.reads import get_run, get_sweep
 from tests.sweeps import (
     Registry,
@@ -99,10 +99,10 @@ async def test_values_under_other_names_are_rejected_and_the_run_goes_on(
     registry: Registry, given: dict[str, Any], field: str
 ) -> None:
     sweep_id = await several(registry)
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.FinishRun(end(sweep_id, rows=[row(0, {"loss": 1.0})], **given))
-    assert refusal.fields.keys() == {field}
-    assert "loss, acc" in refusal.fields[field]
+    assert failure.fields.keys() == {field}
+    assert "loss, acc" in failure.fields[field]
     run = await get_run(registry, sweep_id, 0)
     assert (run.state, dict(run.summary)) == (run_pb2.RUN_STATE_RUNNING, {})
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from grpc import StatusCode
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry.reads import get_sweep
 from tests.sweeps import (
     Registry,
@@ -235,10 +235,10 @@ async def test_a_source_that_can_not_be_read_is_rejected(
     registry: Registry, source: dict[str, Any], field: str, says: str
 ) -> None:
     sweep = await create_sweep(registry)
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await import_runs(registry, sweep.sweep_id, **source)
-    assert refusal.fields.keys() == {field}
-    assert says in refusal.fields[field]
+    assert failure.fields.keys() == {field}
+    assert says in failure.fields[field]
     assert (await get_sweep(registry, sweep.sweep_id)).prior_runs == 0
 
 
@@ -263,12 +263,12 @@ async def test_rows_that_do_not_fit_are_rejected_together_or_left_out(registry: 
     ]
     says = [text for _, text in UNFIT]
     says += ["no value of metric 'loss'", "is nan", "has 2 objectives", "is RUNNING"]
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await import_runs(registry, sweep.sweep_id, runs=[good, *bad])
-    assert list(refusal.fields) == [f"source.runs[{i}]" for i in range(1, len(bad) + 1)]
-    for text, told in zip(says, refusal.fields.values(), strict=True):
+    assert list(failure.fields) == [f"source.runs[{i}]" for i in range(1, len(bad) + 1)]
+    for text, told in zip(says, failure.fields.values(), strict=True):
         assert text in told
-    assert "9 prior runs do not fit" in refusal.message
+    assert "9 prior runs do not fit" in failure.message
     assert (await get_sweep(registry, sweep.sweep_id)).prior_runs == 0
     answer = await import_runs(registry, sweep.sweep_id, runs=[good, *bad], skip_unfit=True)
     assert (answer.imported_runs, answer.skipped_runs) == (1, len(bad))
@@ -280,12 +280,12 @@ async def test_a_thousand_rows_that_do_not_fit_still_make_a_readable_answer(
 ) -> None:
     sweep = await create_sweep(registry)
     text = "x,n,loss\n" + "nonsense,-1,also nonsense\n" * 1_000
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await import_runs(registry, sweep.sweep_id, csv=text)
-    assert "1,000 prior runs do not fit" in refusal.message
-    *_, last = refusal.fields.items()
-    assert last == ("...", f"and {1_001 - len(refusal.fields)} more problems")
-    assert refusal.fields["source.csv[0]"].startswith("CSV line 2: x: 'nonsense' is not a number")
+    assert "1,000 prior runs do not fit" in failure.message
+    *_, last = failure.fields.items()
+    assert last == ("...", f"and {1_001 - len(failure.fields)} more problems")
+    assert failure.fields["source.csv[0]"].startswith("CSV line 2: x: 'nonsense' is not a number")
     answer = await import_runs(registry, sweep.sweep_id, csv=text, skip_unfit=True)
     assert (answer.skipped_runs, len(answer.skip_reasons)) == (1_000, 20)
 
@@ -340,18 +340,18 @@ async def test_another_sweep_is_a_source(registry: Registry) -> None:
         )
     )
     sweep = await create_sweep(registry)
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await import_runs(registry, sweep.sweep_id, sweep_id=other.sweep_id)
-    assert refusal.fields.keys() == {"source.sweep_id[5]", "source.sweep_id[6]"}
+    assert failure.fields.keys() == {"source.sweep_id[5]", "source.sweep_id[6]"}
     answer = await import_runs(registry, sweep.sweep_id, sweep_id=other.sweep_id, skip_unfit=True)
     # Run 7 is still running, so it has no result.
     assert (answer.imported_runs, answer.skipped_runs) == (5, 2)
     listed = await prior_runs(registry, sweep.sweep_id)
     assert [list(run.objectives) for run in listed] == [[0.5], [1.5], [2.5], [3.5], [4.5]]
     assert listed[4].source == f"sweep {other.sweep_id} run 4"
-    with refused(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+    with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
         await import_runs(registry, sweep.sweep_id, sweep_id="gone")
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
         await import_runs(registry, sweep.sweep_id, sweep_id=sweep.sweep_id)
 
 
@@ -391,9 +391,9 @@ async def test_a_sweep_may_begin_with_prior_runs(registry: Registry) -> None:
     request.prior_runs.skip_unfit = False
     request.request_id = request_id()
     request.project = "none-of-them"
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.CreateSweep(request)
-    assert refusal.fields.keys() == {"prior_runs.csv[1]"}
+    assert failure.fields.keys() == {"prior_runs.csv[1]"}
     listed = await registry.ListSweeps(pb.ListSweepsRequest(project="none-of-them"))
     assert not listed.sweeps
 
@@ -401,9 +401,9 @@ async def test_a_sweep_may_begin_with_prior_runs(registry: Registry) -> None:
 async def test_a_sweep_that_has_ended_takes_none(registry: Registry) -> None:
     sweep = await create_sweep(registry)
     await registry.FinishSweep(pb.FinishSweepRequest(sweep_id=sweep.sweep_id))
-    with refused(StatusCode.FAILED_PRECONDITION, "SWEEP_STATE_CONFLICT") as refusal:
+    with rpc_fails(StatusCode.FAILED_PRECONDITION, "SWEEP_STATE_CONFLICT") as failure:
         await import_runs(registry, sweep.sweep_id, runs=[prior({"x": 0.5, "n": 1}, 1.0)])
-    assert refusal.metadata["state"] == "FINISHED"
+    assert failure.metadata["state"] == "FINISHED"
 
 
 async def test_a_deleted_sweep_takes_its_prior_runs_with_it_and_repeats_its_answers(
@@ -418,10 +418,10 @@ async def test_a_deleted_sweep_takes_its_prior_runs_with_it_and_repeats_its_answ
     answer = await registry.ImportRuns(request)
     await registry.DeleteSweep(pb.DeleteSweepRequest(sweep_id=sweep.sweep_id))
     assert await registry.ImportRuns(request) == answer
-    with refused(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+    with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
         await registry.ListPriorRuns(pb.ListPriorRunsRequest(sweep_id=sweep.sweep_id))
     request.request_id = request_id()
-    with refused(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+    with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
         await registry.ImportRuns(request)
 
 
@@ -504,9 +504,9 @@ async def test_a_hundred_thousand_are_taken_in_parts(registry: Registry) -> None
     too_many = pb.ImportRunsRequest(
         sweep_id=sweep.sweep_id, source=pb.PriorRunSource(csv=lines.getvalue() + "0.5,1,2\r\n")
     )
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.ImportRuns(too_many)
-    assert "more than 100,000" in refusal.fields["source"]
+    assert "more than 100,000" in failure.fields["source"]
     page = await registry.SyncRuns(pb.SyncRunsRequest(sweep_id=sweep.sweep_id, page_size=5_000))
     assert (len(page.prior_runs), page.has_more) == (5_000, True)
     assert page.state == sweep_pb2.SWEEP_STATE_PENDING

@@ -14,7 +14,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from tests.conftest import registry_server, suggestion_server
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry.own_postgres import OwnPostgres, own_postgres
 from tests.sweeps import create_runs, create_sweep, finish_run, proposal
 from wanllmdb import AsyncClient, UnavailableError
@@ -121,10 +121,10 @@ async def test_a_silent_database_delays_no_caller(postgres: OwnPostgres) -> None
                 )
             ]
             for call in calls:
-                with refused(grpc.StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE"):
+                with rpc_fails(grpc.StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE"):
                     await asyncio.wait_for(call, SOON)
             print(f"told after {time.monotonic() - began:.1f} s")
-            with refused(grpc.StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE"):
+            with rpc_fails(grpc.StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE"):
                 await registry.GetSweep(pb.GetSweepRequest(sweep_id=sweep.sweep_id))
         finally:
             postgres.thaw()

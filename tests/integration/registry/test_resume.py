@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from grpc import StatusCode
 
 from tests.conftest import registry_server
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry.reads import get_run, get_sweep
 from tests.sweeps import (
     Registry,
@@ -87,7 +87,7 @@ async def test_a_repeated_resume_gets_its_first_answer(registry: Registry) -> No
     # The repeated answer is also empty, although the agent got runs in the meantime.
     assert await registry.ResumeRuns(nothing) == none == pb.ResumeRunsResponse()
     request.count = 2
-    with refused(StatusCode.INVALID_ARGUMENT, "REQUEST_ID_REUSED"):
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "REQUEST_ID_REUSED"):
         await registry.ResumeRuns(request)
 
 
@@ -115,10 +115,10 @@ async def test_runs_are_resumed_in_any_state_of_the_sweep(
 
 async def test_what_is_wrong_with_a_request_is_said_at_once(registry: Registry) -> None:
     request = pb.ResumeRunsRequest(count=101, request_id="x")
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.ResumeRuns(request)
-    assert set(refusal.fields) == {"sweep_id", "agent_id", "count", "request_id"}
-    with refused(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+    assert set(failure.fields) == {"sweep_id", "agent_id", "count", "request_id"}
+    with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
         await registry.ResumeRuns(pb.ResumeRunsRequest(sweep_id="nothing", agent_id="a"))
 
 
@@ -161,7 +161,7 @@ async def test_a_lost_run_comes_back_to_its_agent_until_it_is_assigned(
         assert (stats.running_runs, stats.queued_runs) == (3, 1)
         # The agent's earlier process also ends one of the runs: the first call counts, once.
         assert (await finish_run(registry, held_2, 2.0)).run.objective == 2.0
-        with refused(StatusCode.FAILED_PRECONDITION, "RUN_NOT_RUNNING"):
+        with rpc_fails(StatusCode.FAILED_PRECONDITION, "RUN_NOT_RUNNING"):
             await finish_run(registry, two, 1.0)
         stats = (await get_sweep(registry, sweep_id)).stats
         assert (stats.finished_runs, stats.total_runs) == (1, 4)

@@ -11,7 +11,7 @@ import pytest
 from grpc import StatusCode
 
 from tests.conftest import registry_server
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry.reads import get_run, get_sweep
 from tests.sweeps import (
     Registry,
@@ -155,9 +155,9 @@ async def test_pruned_and_canceled_runs_say_why(registry: Registry) -> None:
         )
     )
     assert canceled.run.state == run_pb2.RUN_STATE_CANCELED
-    with refused(StatusCode.FAILED_PRECONDITION, "RUN_NOT_RUNNING") as refusal:
+    with rpc_fails(StatusCode.FAILED_PRECONDITION, "RUN_NOT_RUNNING") as failure:
         await finish_run(registry, canceled.run, 1.0)
-    assert refusal.metadata["state"] == "CANCELED"
+    assert failure.metadata["state"] == "CANCELED"
 
 
 async def test_a_released_run_is_queued_again_without_a_retry(registry: Registry) -> None:
@@ -224,9 +224,9 @@ async def test_a_lost_run_is_queued_then_lost_and_a_late_result_counts_until_ass
         # Run 1 is assigned again: the late result is rejected and the new one counts.
         (again,) = await create_runs(registry, sweep.sweep_id, proposal(1))
         assert (again.number, again.attempt) == (1, 2)
-        with refused(StatusCode.FAILED_PRECONDITION, "RUN_LEASE_LOST") as refusal:
+        with rpc_fails(StatusCode.FAILED_PRECONDITION, "RUN_LEASE_LOST") as failure:
             await finish_run(registry, lost[1], 2.0)
-        assert refusal.metadata["attempt"] == "2"
+        assert failure.metadata["attempt"] == "2"
         # Its retries are used up, so it stays lost; even then a late result is accepted.
         gone = await until(1, run_pb2.RUN_STATE_LOST)
         stats = (await get_sweep(registry, sweep.sweep_id)).stats

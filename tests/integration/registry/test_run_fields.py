@@ -8,7 +8,7 @@ from typing import Any
 from google.protobuf import field_mask_pb2
 from grpc import StatusCode
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry.reads import get_run
 from tests.sweeps import (
     Registry,
@@ -37,10 +37,10 @@ async def test_runs_are_found_by_the_outside_trackers_id(registry: Registry) -> 
         pb.GetRunRequest(sweep_id=sweep.sweep_id, external_run_id="mlflow-7")
     )
     assert found.run.number == 0
-    with refused(StatusCode.ALREADY_EXISTS, "EXTERNAL_RUN_ID_TAKEN"):
+    with rpc_fails(StatusCode.ALREADY_EXISTS, "EXTERNAL_RUN_ID_TAKEN"):
         await registry.UpdateRun(link(1, "mlflow-7"))
     await registry.UpdateRun(link(0, ""))
-    with refused(StatusCode.NOT_FOUND, "RUN_NOT_FOUND"):
+    with rpc_fails(StatusCode.NOT_FOUND, "RUN_NOT_FOUND"):
         await registry.GetRun(pb.GetRunRequest(sweep_id=sweep.sweep_id, external_run_id="mlflow-7"))
     await registry.UpdateRun(link(1, "mlflow-7"))
     labels = run_pb2.Run(sweep_id=sweep.sweep_id, number=1, labels={"gpu": "a100"})
@@ -150,18 +150,18 @@ async def test_limits_are_reported_all_at_once(registry: Registry) -> None:
         config=parameters_to_proto(values),
         external_run_id="e" * 201,
     )
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.UpdateRun(update(run, "name", "colour"))
-    assert refusal.fields.keys() == {
+    assert failure.fields.keys() == {
         "run.name",
         "run.labels",
         "run.config",
         "run.external_run_id",
         "update_mask",
     }
-    assert "name, labels, config, external_run_id can" in refusal.fields["update_mask"]
+    assert "name, labels, config, external_run_id can" in failure.fields["update_mask"]
     run = run_pb2.Run(sweep_id=sweep.sweep_id, number=5, name="n")
-    with refused(StatusCode.NOT_FOUND, "RUN_NOT_FOUND"):
+    with rpc_fails(StatusCode.NOT_FOUND, "RUN_NOT_FOUND"):
         await registry.UpdateRun(update(run, "name"))
 
 

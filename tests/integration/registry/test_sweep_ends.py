@@ -8,7 +8,7 @@ import random
 import pytest
 from grpc import StatusCode
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry.reads import get_sweep
 from tests.sweeps import (
     Registry,
@@ -108,7 +108,7 @@ async def test_too_many_failed_runs_end_the_sweep(registry: Registry) -> None:
     assert (stats.failed_runs, stats.canceled_runs, stats.running_runs) == (2, 1, 1)
     # Running runs may end, and are not retried.
     assert (await fail(2, 1)).run.state == run_pb2.RUN_STATE_FAILED
-    with refused(StatusCode.FAILED_PRECONDITION, "SWEEP_STATE_CONFLICT"):
+    with rpc_fails(StatusCode.FAILED_PRECONDITION, "SWEEP_STATE_CONFLICT"):
         await registry.FinishSweep(pb.FinishSweepRequest(sweep_id=sweep.sweep_id))
 
 
@@ -165,6 +165,6 @@ async def test_what_the_registry_finds_itself_can_not_be_claimed(
     request = pb.FinishSweepRequest(
         sweep_id=sweep.sweep_id, reason=sweep_pb2.FinishReason.Value(f"FINISH_REASON_{reason}")
     )
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await registry.FinishSweep(request)
-    assert refusal.fields.keys() == {"reason"}
+    assert failure.fields.keys() == {"reason"}

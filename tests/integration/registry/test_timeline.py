@@ -6,7 +6,7 @@ import math
 
 from grpc import StatusCode
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry.reads import get_run, get_sweep
 from tests.sweeps import (
     Registry,
@@ -90,7 +90,7 @@ async def test_a_sweep_without_runs_has_empty_columns(registry: Registry) -> Non
     got = await registry.GetTimeline(pb.GetTimelineRequest(sweep_id=sweep.sweep_id))
     assert (list(got.run_numbers), got.total_runs) == ([], 0)
     assert got.start_time == sweep.create_time
-    with refused(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+    with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
         await registry.GetTimeline(pb.GetTimelineRequest(sweep_id="gone"))
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"):
         await registry.GetTimeline(pb.GetTimelineRequest(sweep_id=sweep.sweep_id, max_runs=100_001))

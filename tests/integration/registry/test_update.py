@@ -8,7 +8,7 @@ import pytest
 from google.protobuf import field_mask_pb2
 from grpc import StatusCode
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.sweeps import (
     Registry,
     config_text,
@@ -75,14 +75,14 @@ async def test_targets_are_changed_by_name(registry: Registry) -> None:
     assert [metric.target for metric in after.spec.metrics] == [2.0, 1.0]
     after = (await update(registry, sweep, metrics=[Metric(name="b")])).sweep
     assert [metric.HasField("target") for metric in after.spec.metrics] == [True, False]
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
         await update(registry, sweep, metrics=[Metric(name="a"), Metric(target=1.0)])
-    assert refusal.fields.keys() == {"sweep.spec.metrics[1].name"}
+    assert failure.fields.keys() == {"sweep.spec.metrics[1].name"}
 
 
 async def test_every_problem_is_named_and_nothing_is_changed(registry: Registry) -> None:
     sweep = await create_sweep(registry, metric=None)
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as failure:
         await update(
             registry,
             sweep,
@@ -92,7 +92,7 @@ async def test_every_problem_is_named_and_nothing_is_changed(registry: Registry)
             terminator=choice("no_such"),
             retries=sweep_pb2.RetryPolicy(lost=101),
         )
-    assert refusal.fields.keys() == {
+    assert failure.fields.keys() == {
         "run_cap",
         "max_failed_runs",
         "early_terminate",
@@ -106,17 +106,17 @@ async def test_every_problem_is_named_and_nothing_is_changed(registry: Registry)
 
 async def test_an_early_termination_without_a_rule_is_rejected(registry: Registry) -> None:
     sweep = await create_sweep(registry)
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as failure:
         await update(registry, sweep, early_termination=sweep_pb2.EarlyTermination())
-    assert refusal.fields.keys() == {"early_terminate"}
+    assert failure.fields.keys() == {"early_terminate"}
 
 
 async def test_what_can_not_be_changed_is_rejected(registry: Registry) -> None:
     sweep = await create_sweep(registry)
     for path in ("spec.method", "spec.sampler", "spec.seed", "state", "spec", ""):
-        with refused(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as refusal:
+        with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST") as failure:
             await update(registry, sweep, path)
-        assert "spec.search_space" in refusal.fields["update_mask"]
+        assert "spec.search_space" in failure.fields["update_mask"]
 
 
 async def test_a_repeated_update_has_the_same_answer(registry: Registry) -> None:
@@ -212,9 +212,9 @@ async def test_a_space_that_shrinks_is_rejected_with_every_path(registry: Regist
     sweep = await create_sweep(registry, parameters=WIDE)
     narrow = {**NARROW, "new": {"value": 1}}
     narrow["g"] = {"parameters": {**NARROW["g"]["parameters"], "n": {"min": 1.0, "max": 16.0}}}
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as failure:
         await widen(registry, sweep, parameters=narrow, constraints=["x < 1"])
-    assert refusal.fields.keys() == {
+    assert failure.fields.keys() == {
         "parameters.x",
         "parameters.g.parameters.n",
         "parameters.g.parameters.kind",
@@ -230,17 +230,17 @@ async def test_a_new_space_must_be_in_order_itself(registry: Registry) -> None:
     sweep = await create_sweep(registry, parameters=NARROW)
     space = await space_of(registry, {"parameters": WIDE})
     space.parameters.add(name="g/none")
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as failure:
         await update(registry, sweep, search_space=space)
-    assert refusal.fields.keys() == {"parameters.g.parameters.none"}
+    assert failure.fields.keys() == {"parameters.g.parameters.none"}
     del space.parameters[-1]
     space.parameters[-1].uniform.max = -5
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as failure:
         await update(registry, sweep, search_space=space)
-    assert refusal.fields.keys() == {"parameters.x.min"}
-    with refused(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as refusal:
+    assert failure.fields.keys() == {"parameters.x.min"}
+    with rpc_fails(StatusCode.INVALID_ARGUMENT, "INVALID_SWEEP_CONFIG") as failure:
         await update(registry, sweep, "spec.search_space")
-    assert refusal.fields.keys() == {"parameters"}
+    assert failure.fields.keys() == {"parameters"}
 
 
 async def test_an_exhausted_space_that_grows_is_not_exhausted(registry: Registry) -> None:

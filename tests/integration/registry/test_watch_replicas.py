@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from grpc import StatusCode
 
-from tests.errors import refused
+from tests.errors import rpc_fails
 from tests.integration.registry.reads import get_sweep
 from tests.integration.registry.replicas import replicas_of
 from tests.integration.registry.watcher import Watcher
@@ -58,7 +58,7 @@ async def test_a_watch_of_a_sweep_that_another_replica_deletes_ends(
 ) -> None:
     here, there = replicas
     sweep = await create_sweep(here)
-    with refused(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
+    with rpc_fails(StatusCode.NOT_FOUND, "SWEEP_NOT_FOUND"):
         async with asyncio.timeout(30):
             async for message in here.WatchSweep(pb.WatchSweepRequest(sweep_id=sweep.sweep_id)):
                 if message.HasField("checkpoint"):
