@@ -82,7 +82,7 @@ async def test_a_stalled_call_goes_on_when_the_weather_clears(proxy: Proxy) -> N
         await call
 
 
-async def test_refused_connections_fail_at_once(proxy: Proxy) -> None:
+async def test_rejected_connections_fail_at_once(proxy: Proxy) -> None:
     proxy.weather.refuses = True
     async with client(proxy) as stub:
         with pytest.raises(grpc.aio.AioRpcError) as caught:

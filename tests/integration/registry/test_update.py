@@ -54,7 +54,7 @@ def choice(name: str) -> sweep_pb2.AlgorithmChoice:
     ],
     ids=lambda spec: next(iter(spec)),
 )
-async def test_each_part_of_the_spec_is_set_and_taken_away(
+async def test_each_part_of_the_spec_is_set_and_removed(
     registry: Registry, spec: dict[str, Any]
 ) -> None:
     sweep = await create_sweep(registry)

@@ -102,7 +102,7 @@ def test_a_table_is_made_of_arrays_and_frames() -> None:
         assert table.data == [[1, "one"], [2, "two"]]
 
 
-def test_a_table_refuses_what_does_not_fit() -> None:
+def test_a_table_rejects_what_does_not_fit() -> None:
     table = wandb.Table(columns=["a", "b"], data=[[1, 2]])
 
     with pytest.raises(ValueError, match=r"2 columns.*1 values"):
